@@ -1,0 +1,56 @@
+"""Checks of the time: the zone's data, the machine's clock, and the clock against the journal."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from obzvon.checks.findings import Finding, Visit, error, good, warning
+from obzvon.language import say
+
+_TOLERATED = timedelta(seconds=60)
+"""Clocks are set back by seconds now and then, and nothing comes of it."""
+
+
+def zone(visit: Visit) -> Iterator[Finding]:
+    """The data of the settings' time zone can be found."""
+    known = visit.settings
+    where = f"{known.file} [Day] time_zone"
+    key = getattr(known.zone, "key", None)
+    if key and key != "localtime":
+        try:
+            ZoneInfo.no_cache(key)
+        except ZoneInfoNotFoundError:
+            yield error(where, say("this machine has no data of the time zone {zone}", zone=key),
+                        say("install them: apt install tzdata, or pip install tzdata"))
+            return
+    here = visit.now.astimezone(known.zone)
+    yield good(where, say("the time zone is {zone}, where it is {time} now, {offset} from UTC",
+                          zone=key or str(known.zone), time=f"{here:%Y-%m-%d %H:%M}", offset=f"{here:%z}"))
+
+
+def clock(visit: Visit) -> Iterator[Finding]:
+    """Something keeps the machine's clock right."""
+    kept = visit.machine.is_synchronised()
+    if kept is False:
+        yield warning("", say("nothing keeps this machine's clock right, so runs may begin early or late"),
+                      say("install a time service: apt install systemd-timesyncd, or chrony"))
+    elif kept:
+        yield good("", say("a time service keeps this machine's clock right"))
+    else:
+        yield good("", say("whether a time service keeps this machine's clock right cannot be told here"))
+
+
+def against_journal(visit: Visit) -> Iterator[Finding]:
+    """The journal holds no moment that is still to come."""
+    if visit.journal is None:
+        return
+    latest = visit.journal.latest_moment()
+    zone = visit.settings.zone
+    if latest is None or latest <= visit.now + _TOLERATED:
+        yield good("", say("the clock shows no time before that of the last run in the journal"))
+        return
+    yield error("",
+                say("the clock shows {now}, and the journal holds a run of {latest}: the clock was set back, or was "
+                    "wrong then", now=f"{visit.now.astimezone(zone):%Y-%m-%d %H:%M}",
+                    latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}"),
+                say("set the clock (timedatectl set-ntp true); a day that is in the journal is not rung again"))

@@ -1,0 +1,144 @@
+"""Checks of the operator's documents: the list, the week, and whether earlier versions of them can be kept."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from obzvon.campaign import Week, candidates
+from obzvon.checks.findings import Finding, Level, Visit, good, listed, of, warning
+from obzvon.documents import DocumentError, phones_document, week_document
+from obzvon.history import History
+from obzvon.language import Message, say, say_many
+from obzvon.numbering import NumberingPlan
+from obzvon.pacing import Pace
+from obzvon.plan import forecast, foresee
+
+_AT_ONCE = 1000
+"""More calls than this want a delay between bundles, or a trunk to match."""
+_NAMED = 5
+"""So many rows that cannot be called are told with their reasons."""
+
+
+def phones(visit: Visit) -> Iterator[Finding]:
+    """The list can be read, and somebody on it can be called."""
+    document = phones_document(visit.settings.phones)
+    try:
+        loaded = document.load()
+    except DocumentError as failed:
+        yield from _broken(document.path, document.history, failed)
+        return
+    for note in loaded.notes:
+        yield of(note, Level.WARNING)
+    counts: Counter[str] = Counter()
+    refused: list[Message] = []
+    for one in candidates(loaded.data, visit.settings.numbering_plan()):
+        kind = ("called" if one.skipped is None else "paused" if one.phone.paused
+                else "twice" if one.number else "refused")
+        counts[kind] += 1
+        visit.coded += kind == "called" and one.code != ""
+        if kind == "refused" and len(refused) < _NAMED and one.skipped is not None:
+            refused.append(say("row {row}, {number}: {reason}", row=one.phone.key, number=one.phone.number or "—",
+                               reason=one.skipped))
+    visit.calls = counts["called"]
+    where = document.path
+    if refused:
+        yield warning(where, say_many("{n} row cannot be called and is skipped: {rows}",
+                                      "{n} rows cannot be called and are skipped: {rows}", counts["refused"],
+                                      rows=listed(refused)),
+                      say("mend them in the list; obzvon plan names them all"))
+    if not counts["called"]:
+        yield warning(where, say("there is nobody on the list who can be called"), say("add numbers in the editor"))
+        return
+    yield good(where, say_many(
+        "the list can be read: {n} row is called, {paused} are paused, {twice} stand there twice",
+        "the list can be read: {n} rows are called, {paused} are paused, {twice} stand there twice",
+        counts["called"], paused=counts["paused"], twice=counts["twice"]))
+
+
+def week(visit: Visit) -> Iterator[Finding]:
+    """The week can be read, has a start, and its runs have the time they need."""
+    document = week_document(visit.settings.schedule)
+    try:
+        loaded = document.load()
+    except DocumentError as failed:
+        yield from _broken(document.path, document.history, failed)
+        return
+    for note in loaded.notes:
+        yield of(note, Level.WARNING)
+    yield from _late(visit, document.path, loaded.data)
+    yield from _next(visit, document.path, loaded.data)
+
+
+def kept(visit: Visit) -> Iterator[Finding]:
+    """Beside the documents their earlier versions and last good copies can be written."""
+    documents = visit.settings.phones, visit.settings.schedule
+    for folder in sorted({Path(os.path.realpath(path)).parent for path in documents}):
+        history = folder / ".history"
+        place = history if history.is_dir() else folder
+        if not place.is_dir():
+            continue  # told already: there is no document
+        if os.access(place, os.W_OK | os.X_OK):
+            yield good(place, say("the last good copies of the documents can be kept here"))
+        else:
+            yield warning(place, say("the service may not write here: the last good copy of a document that breaks is "
+                                     "lost when the service is restarted"),
+                          say("give the service's user the right to write: a group for both it and the editor, and "
+                              "chmod g+ws {path}", path=place))
+
+
+def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Finding]:
+    for problem in failed.problems:
+        yield of(problem, Level.ERROR)
+    if history.good() is not None:
+        yield warning(path, say("its last good copy is in force instead"),
+                      say("mend the document, or bring an earlier version back in the editor"))
+
+
+def _late(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
+    """Starts at which the day is over already."""
+    known = visit.settings
+    if known.latest is None:
+        return
+    today = visit.now.astimezone(known.zone).date()
+    starts = [(str(day), start) for day, start in enumerate(week.times, 1)]
+    starts += [(day.isoformat(), start) for day, start in sorted(week.dates.items()) if day >= today]
+    for key, start in starts:
+        if start is not None and start >= known.latest:
+            yield warning(f'{path} "{key}"',
+                          say("the run begins at {start}, and from {latest} on nothing is handed over: nobody is rung",
+                              start=f"{start:%H:%M}", latest=f"{known.latest:%H:%M}"),
+                          say("set an earlier start, or a later [Day] latest in settings.ini"))
+
+
+def _next(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
+    """The next run, and whether it has the time that it needs."""
+    known = visit.settings
+    pace = Pace(known.bundle, known.timeout)
+    today = visit.now.astimezone(known.zone).date()
+    done = visit.journal.days_done(today - timedelta(days=7)) if visit.journal else set()
+    plan = foresee([], week, visit.now, done=done, zone=known.zone, numbering=NumberingPlan(), pace=pace,
+                   latest=known.latest, lateness=known.late_start)
+    if plan.start is None:
+        yield warning(path, say("no day has a start, so nobody is rung by itself"),
+                      say("set the time of a day in the editor, or in the file: {example}", example='"1": "09:00"'))
+        return
+    start = f"{plan.start:%Y-%m-%d %H:%M}"
+    if plan.overdue:
+        yield good(path, say("the start of {start} has passed, and there was no run so far", start=start),
+                   say("the service makes up for it as far as [Day] late_start allows, unless the time was set after "
+                       "it had passed; by hand: obzvon start"))
+    way = forecast(visit.calls, pace, max(plan.start, visit.now), plan.until)
+    if way.cut_off and plan.until is not None:
+        yield warning(path, say_many("the run of {start} does not get to {n} call before {until}",
+                                     "the run of {start} does not get to {n} calls before {until}", way.cut_off,
+                                     start=start, until=f"{plan.until:%Y-%m-%d %H:%M}"),
+                      say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"))
+    if not known.timeout and visit.calls > _AT_ONCE:
+        yield warning(f"{known.file} [CreateCallFiles] timeout",
+                      say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=visit.calls),
+                      say("write how many seconds lie between two bundles, if the trunk cannot take so many"))
+    if plan.starts:
+        yield good(path, say("the week can be read; the next run begins on {start}, in the time zone {zone}",
+                             start=f"{plan.starts[0]:%Y-%m-%d %H:%M}", zone=plan.zone))

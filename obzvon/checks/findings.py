@@ -1,0 +1,106 @@
+"""What the self-check says: findings, good and bad, and what a check is given to find them."""
+
+import enum
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from obzvon.checks import system_clock
+from obzvon.errors import Problem
+from obzvon.harmless import escaped, harmless
+from obzvon.journal import Journal
+from obzvon.language import Message
+from obzvon.settings import Settings
+from obzvon.spool import Spool
+
+
+class Level(enum.StrEnum):
+    """How bad it is: an error keeps calls from being made as they should, a warning may."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was looked at: where, what was found, and what to do about it if it is not good."""
+
+    level: Level
+    where: str
+    what: Message
+    remedy: Message = Message("")
+
+    def __str__(self) -> str:
+        return str(Problem(self.where, self.what, self.remedy))
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Where things are on this machine, and who we are; what a test puts in their place."""
+
+    as_root: bool = msgspec.field(default_factory=lambda: os.geteuid() == 0)
+    asterisk: str = "asterisk"
+    """The program that asks a running Asterisk."""
+    asterisk_conf: Path = Path("/etc/asterisk/asterisk.conf")
+    editors: tuple[str, ...] = ("obzvon-web", "www-data", "apache", "nginx")
+    """Users that web pages run as; none of them may write call files."""
+    is_synchronised: Callable[[], bool | None] = system_clock.is_synchronised
+    """Whether something keeps this machine's clock right; None = it cannot be told."""
+
+
+class Visit(msgspec.Struct):
+    """One examination: what the checks look at, and what the later ones need of the earlier.
+
+    `calls` is how many calls a run of the list makes, `coded` how many of them have an extension code; `journal` is
+    None where there is none or it cannot be opened.
+    """
+
+    settings: Settings
+    spool: Spool
+    now: datetime
+    machine: Machine
+    journal: Journal | None = None
+    calls: int = 0
+    coded: int = 0
+
+
+Check = Callable[[Visit], Iterator[Finding]]
+
+
+def good(where: object, what: Message, hint: Message | None = None) -> Finding:
+    """It was looked at, and it is as it should be."""
+    return _finding(Level.OK, where, what, hint or Message(""))
+
+
+def warning(where: object, what: Message, remedy: Message) -> Finding:
+    """It may keep calls from being made as they should."""
+    return _finding(Level.WARNING, where, what, remedy)
+
+
+def error(where: object, what: Message, remedy: Message) -> Finding:
+    """It keeps calls from being made as they should."""
+    return _finding(Level.ERROR, where, what, remedy)
+
+
+def of(problem: Problem, level: Level) -> Finding:
+    """A problem that another room has found."""
+    return _finding(level, problem.where, problem.what, problem.remedy)
+
+
+def _finding(level: Level, where: object, what: Message, remedy: Message) -> Finding:
+    """Names of files and rows of the list, which are in it, may hold anything; it goes to terminals and into JSON."""
+    return Finding(level, escaped(str(where)), harmless(what), harmless(remedy))
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """The worst level among them."""
+    levels = {finding.level for finding in findings}
+    return next((level for level in (Level.ERROR, Level.WARNING) if level in levels), Level.OK)
+
+
+def listed(messages: Iterable[Message]) -> Message:
+    """Several messages in one line."""
+    values = {f"item{number}": message for number, message in enumerate(messages)}
+    return Message("; ".join(f"{{{name}}}" for name in values), dict(values))

@@ -1,0 +1,141 @@
+"""Checks of the folders: that they are there, whose they are, who else may write there, how much room there is."""
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from obzvon import logs as daily
+from obzvon.checks.findings import Finding, Visit, error, good, warning
+from obzvon.checks.rights import owner_name, person, user_name
+from obzvon.language import say
+
+_ROOM = 100_000_000
+_FILES = 10_000
+_LINE = 1000
+"""Bytes that a call takes in the journal and its log, with plenty to spare."""
+
+
+def places(visit: Visit) -> Iterator[Finding]:
+    """Each folder is there; what Spool looks at itself is left to it."""
+    known = visit.settings
+    for key, folder in (("dir_source", known.source), ("dir_store", known.store), ("dir_target", known.target),
+                        ("dir_logs", known.logs)):
+        where = f"{key} {folder}"
+        if folder.is_dir():
+            found = folder.stat()
+            yield good(where, say("it is there and belongs to {owner}, with mode {mode}",
+                                  owner=owner_name(found.st_uid, found.st_gid),
+                                  mode=f"{stat.S_IMODE(found.st_mode):04o}"))
+        elif is_made_by_itself(visit, folder) and key == "dir_target":
+            yield warning(where, say("it is not there yet; the service would make it, and no Asterisk reads it"),
+                          say("write Asterisk's own folder, as a rule /var/spool/asterisk/outgoing"))
+        elif is_made_by_itself(visit, folder):
+            yield good(where, say("it is not there yet; the service makes it at its start"))
+        elif key in ("dir_source", "dir_logs"):
+            tell = warning if key == "dir_logs" else error
+            yield tell(where, say("there is no such folder"), say("make it, or mend the path in [Dirs] {key}", key=key))
+
+
+def strangers(visit: Visit) -> Iterator[Finding]:
+    """Nobody but the service and Asterisk can put a call file anywhere that Asterisk reads."""
+    editors = [one for one in map(person, visit.machine.editors) if one is not None]
+    sound = True
+    for key, folder in (("dir_target", visit.settings.target), ("dir_store", visit.settings.store)):
+        where = f"{key} {folder}"
+        if not folder.is_dir():
+            continue
+        found = folder.stat()
+        danger = say("whoever can write a call file can run programs as Asterisk")
+        if found.st_mode & stat.S_IWOTH:
+            sound = False
+            yield error(where, say("every user of this machine may write here: {danger}", danger=danger),
+                        say("chmod o-w {path}", path=folder))
+        else:
+            for editor in editors:
+                if editor.uid and editor.may_write(found):
+                    sound = False
+                    yield error(where, say("the user of web pages, {user}, may write here: {danger}", user=editor.name,
+                                           danger=danger),
+                                say("take that user out of the folder's group, or: chmod g-w {path}", path=folder))
+        for above in Path(os.path.realpath(folder)).parents:
+            mode = above.stat().st_mode
+            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                sound = False
+                yield error(above, say("every user of this machine may put another folder in the place of {path}",
+                                       path=folder), say("chmod o-w {path}", path=above))
+    if sound:
+        yield good("", say("no stranger may put call files where Asterisk reads them, by the folders' modes"))
+
+
+def logs(visit: Visit) -> Iterator[Finding]:
+    """The day's log can be written."""
+    folder = visit.settings.logs
+    if not folder.is_dir():
+        return
+    file = folder / daily.file_name(visit.now.astimezone(visit.settings.zone).date())
+    for path, needed in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
+        if path.exists() and not os.access(path, needed):
+            yield warning(f"dir_logs {path}", say("the service may not write here, so there is no log"),
+                          say("give it to the service's user: chown {user} {path}", user=user_name(os.geteuid()),
+                              path=path))
+            return
+    yield good(f"dir_logs {folder}", say("the log of the day can be written"))
+
+
+def room(visit: Visit) -> Iterator[Finding]:
+    """Each filesystem has room for a run of this list."""
+    known = visit.settings
+    journal = known.journal.path
+    needs = [(known.store, 1, visit.calls), (known.target, 0, 0), (known.logs, _LINE * visit.calls, 0),
+             (known.source, 0, 0)]
+    if journal is not None:
+        needs.append((journal.parent, _LINE * visit.calls, 0))
+    filesystems: dict[int, list[tuple[Path, int, int]]] = defaultdict(list)
+    for folder, size, files in needs:
+        if (there := _on(folder)).is_dir():
+            filesystems[there.stat().st_dev].append((there, size, files))
+    for found in filesystems.values():
+        yield from _filesystem(found)
+
+
+def _on(folder: Path) -> Path:
+    """The folder, or the one that it will be made in."""
+    return next((path for path in (folder, *folder.parents) if path.exists()), folder)
+
+
+def _filesystem(needs: list[tuple[Path, int, int]]) -> Iterator[Finding]:
+    where = ", ".join(dict.fromkeys(str(folder) for folder, _, _ in needs))
+    there = os.statvfs(needs[0][0])
+    free = there.f_bavail * there.f_frsize
+    files = sum(need for _, _, need in needs)
+    wanted = max(_ROOM, sum(size for _, size, _ in needs) + files * there.f_frsize)
+    wanted_files = max(_FILES, files)
+    remedy = say("make room: old logs, other programs' files; or put the folders on another disk")
+    short = False
+    if free < wanted:
+        short = True
+        tell = warning if free else error
+        yield tell(where, say("{free} MB are free on this filesystem, where {wanted} MB should be",
+                              free=free // 1_000_000, wanted=-(-wanted // 1_000_000)), remedy)
+    if there.f_files and there.f_favail < wanted_files:  # some filesystems do not count their files
+        short = True
+        tell = warning if there.f_favail else error
+        yield tell(where, say("{free} more files can be made on this filesystem, where {wanted} should be possible",
+                              free=there.f_favail, wanted=wanted_files), remedy)
+    if not short:
+        yield good(where, say("there is room: {free} MB", free=free // 1_000_000))
+
+
+def is_made_by_itself(visit: Visit, folder: Path) -> bool:
+    """Whether the service makes a folder that is not there: the store, the logs, a spool beside the settings."""
+    known = visit.settings
+    if folder == known.source or (folder == known.target and not folder.is_relative_to(known.file.parent)):
+        return False
+    if folder.exists() or folder.is_symlink():
+        return False
+    above = folder.parent
+    while folder == known.store and not above.exists():  # of the others only the last folder is made
+        above = above.parent
+    return above.is_dir() and os.access(above, os.W_OK | os.X_OK)

@@ -1,0 +1,110 @@
+"""Checks of the journal, and of what it tells about the service and the run in progress."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from obzvon.checks.findings import Finding, Level, Visit, error, good, listed, of, warning
+from obzvon.checks.rights import user_name
+from obzvon.errors import UserError
+from obzvon.journal import Journal
+from obzvon.language import say, say_many
+from obzvon.presence import Presence
+from obzvon.status import service_of
+
+_RESTART = say("supervisorctl restart obzvon, and see its log")
+
+
+def opens(visit: Visit) -> Iterator[Finding]:
+    """The journal opens, is of a version we know, and can be written."""
+    address = visit.settings.journal
+    path = address.path
+    if path is not None and not path.exists():
+        yield _to_be_made(path)
+        return
+    if path is not None and not os.access(path, os.R_OK | os.W_OK):
+        yield error(path, say("the journal is not ours to write"),
+                    say("give it to the service's user: chown {user} {path}*", user=user_name(os.geteuid()), path=path))
+        return
+    try:
+        journal = Journal(address.reveal(), create=False)
+    except UserError as failed:
+        for problem in failed.problems:
+            yield of(problem, Level.ERROR)
+        return
+    visit.journal = journal
+    try:
+        with journal.write():
+            pass
+    except Exception as failed:
+        yield error(journal.name, say("the journal cannot be written: {why}", why=getattr(failed, "orig", failed)),
+                    say("mend the rights or the room of its folder; nobody is rung before that"))
+        return
+    yield good(journal.name, say("the journal opens and can be written"))
+
+
+def service(visit: Visit) -> Iterator[Finding]:
+    """The service gives signs of life."""
+    if visit.journal is None:
+        return
+    sign = Presence(visit.journal).sign()
+    state = service_of(sign, visit.now)
+    if sign is None:
+        yield good("", say("no service has been at work on this journal yet"),
+                   say("start it: supervisorctl start obzvon; or have cron call every minute: obzvon run --once"))
+    elif state.alive:
+        yield good("", say("the service runs: process {pid} on {host}, since {time}", pid=sign.pid, host=sign.host,
+                           time=_clock(visit, sign.started_at)))
+        if state.trouble:
+            yield warning("", say("the service is kept from handing over: {trouble}", trouble=listed(state.trouble)),
+                          say("mend that; the service goes on by itself"))
+    elif (holder := _holder(visit.settings.journal.path)) is not None:
+        yield good("", say("a process is at work on the journal that gives no sign of life, as obzvon run --once does: "
+                           "{pid}", pid=holder))
+    elif sign.stopped_at is not None:
+        yield warning("", say("the service was stopped at {time}", time=_clock(visit, sign.stopped_at)),
+                      say("start it: supervisorctl start obzvon"))
+    else:
+        yield error("", say("the service has given no sign of life since {time}", time=_clock(visit, sign.seen_at)),
+                    _RESTART)
+
+
+def run(visit: Visit) -> Iterator[Finding]:
+    """A run that somebody has paused waits for somebody."""
+    if visit.journal is None:
+        return
+    active = visit.journal.active_run()
+    if active is None:
+        return
+    waiting = visit.journal.counts(active.id)["waiting"]
+    if active.state == "paused":
+        yield warning("", say_many("run {run} is paused, {n} call waits", "run {run} is paused, {n} calls wait",
+                                   waiting, run=active.id), say("go on: obzvon resume; or end it: obzvon stop"))
+    else:
+        yield good("", say_many("run {run} is in progress, {n} call waits", "run {run} is in progress, {n} calls wait",
+                                waiting, run=active.id))
+
+
+def _holder(journal: Path | None) -> int | None:
+    """The process that holds a SQLite journal's lock, by the kernel's list: to try the lock would be to hold it."""
+    if journal is None:
+        return None
+    try:
+        found = Path(f"{journal}.lock").stat()
+        lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    return next((int(fields[4]) for line in lines if (fields := line.split())[5:6] == [place]), None)
+
+
+def _to_be_made(path: Path) -> Finding:
+    if os.access(path.parent, os.W_OK | os.X_OK):
+        return good(path, say("there is no journal yet; the service makes it at its start"))
+    return error(path, say("there is no journal, and none can be made in this folder"),
+                 say("make the folder and give it to the service's user, or name another file in [Journal] url"))
+
+
+def _clock(visit: Visit, moment: datetime) -> str:
+    return f"{moment.astimezone(visit.settings.zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,49 @@
+"""Who a user is and what the bits of a mode let that user do."""
+
+import grp
+import os
+import pwd
+
+import msgspec
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A user of this machine with all groups."""
+
+    name: str
+    uid: int
+    gids: frozenset[int]
+
+    def may_write(self, found: os.stat_result) -> bool:
+        """Whether the mode lets this user write; access control lists are not looked at."""
+        if self.uid == 0:
+            return True
+        if found.st_uid == self.uid:
+            return bool(found.st_mode & 0o200)
+        return bool(found.st_mode & (0o020 if found.st_gid in self.gids else 0o002))
+
+
+def person(name: str) -> Person | None:
+    """The user of that name, if this machine has one."""
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return Person(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
+
+
+def user_name(uid: int) -> str:
+    """The user's name, or the number where there is none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def owner_name(uid: int, gid: int) -> str:
+    """user:group."""
+    try:
+        group = grp.getgrgid(gid).gr_name
+    except KeyError:
+        group = str(gid)
+    return f"{user_name(uid)}:{group}"

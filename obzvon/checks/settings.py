@@ -1,0 +1,47 @@
+"""Checks of settings.ini, of the numbering plan it names, and of who is looking."""
+
+import stat
+from collections.abc import Iterator
+
+from obzvon.checks.findings import Finding, Level, Visit, error, good, of, warning
+from obzvon.checks.rights import user_name
+from obzvon.language import say
+
+
+def who_we_are(visit: Visit) -> Iterator[Finding]:
+    """Root may write everywhere, so root does not see what the service's user may not."""
+    if not visit.machine.as_root or not visit.settings.target.is_dir():
+        return
+    uid = visit.spool.owner()[0]
+    if uid > 0:
+        name = user_name(uid)
+        yield warning("", say("this check runs as root, who may write everywhere: what {user} may not is not seen, "
+                              "and a service that runs as root would be stronger than it need be", user=name),
+                      say("run it, and the service, as that user: sudo -u {user} obzvon check", user=name))
+
+
+def settings(visit: Visit) -> Iterator[Finding]:
+    """What was read with a note, and what says two things at once."""
+    known = visit.settings
+    for note in known.notes:
+        yield of(note, Level.WARNING)
+    secret = known.journal.reveal() != str(known.journal)
+    if secret and known.file.stat().st_mode & stat.S_IROTH:
+        yield warning(known.file, say("every user of this machine may read the journal's password here"),
+                      say("chmod o-r {path}", path=known.file))
+    if not known.notes:
+        yield good(known.file, say("the settings can be read, and nothing in them is odd"))
+
+
+def numbers(visit: Visit) -> Iterator[Finding]:
+    """The numbering plan of the country that the settings name."""
+    known = visit.settings
+    where = f"{known.file} [Numbers] region"
+    try:
+        plan = known.numbering_plan()
+    except ValueError:
+        yield error(where, say("there is no numbering plan for {region}", region=known.region),
+                    say("write the two letters of a country, for example RU"))
+        return
+    del plan
+    yield good(where, say("numbers are read by the plan of {region}", region=known.region))

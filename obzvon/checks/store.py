@@ -1,0 +1,97 @@
+"""Checks of the store: on the spool's filesystem, a file made there is as Asterisk needs it, nothing lies about."""
+
+import contextlib
+import secrets
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from obzvon import callfile, staging
+from obzvon.checks.findings import Finding, Level, Visit, error, good, of, warning
+from obzvon.checks.folders import is_made_by_itself
+from obzvon.checks.rights import owner_name
+from obzvon.language import say, say_many
+from obzvon.spool import cannot
+
+_PROBE = ".obzvon-check-"
+_NAMED = 5
+_OLD = 60.0
+"""Seconds: a file that is younger may be part of a hand-over."""
+
+
+def one_filesystem(visit: Visit) -> Iterator[Finding]:
+    """Files can be moved from the store into the spool, as Spool itself sees it."""
+    spool = visit.spool
+    missing = [folder for folder in (spool.store, spool.target) if not folder.exists()]
+    if missing and all(is_made_by_itself(visit, folder) for folder in missing):
+        return  # told by the folders' own check
+    problems = list(spool.problems())
+    for problem in problems:
+        yield of(problem, Level.ERROR)
+    if not problems:
+        yield good(f"dir_store {spool.store}", say("call files can be moved from here into dir_target"))
+
+
+def probe(visit: Visit) -> Iterator[Finding]:
+    """A file is made in the store, renamed there and deleted, as this process's user; never in the live spool."""
+    spool, mode = visit.spool, visit.settings.mode
+    if not spool.store.is_dir() or not spool.target.is_dir():
+        return
+    name = f"{_PROBE}{secrets.token_hex(4)}"
+    made, moved = spool.store / name, spool.store / f"{name}.moved"
+    try:
+        staging.stage(staging.Manner(str(spool.store), spool.owner(), mode), [(name, b"; made and deleted by check\n")])
+        made.rename(moved)
+        found = moved.stat()
+        moved.unlink()
+    except OSError as failed:
+        yield of(cannot(failed), Level.ERROR)
+        return
+    finally:
+        for path in (made, moved):
+            with contextlib.suppress(OSError):
+                path.unlink()
+    uid, gid = spool.owner()
+    owner = owner_name(found.st_uid, found.st_gid)
+    if uid not in (-1, found.st_uid) or gid not in (-1, found.st_gid) or stat.S_IMODE(found.st_mode) != mode:
+        yield error(f"dir_store {spool.store}",
+                    say("call files would belong to {owner}, with mode {mode}, and this filesystem does not let that "
+                        "be changed", owner=owner, mode=f"{stat.S_IMODE(found.st_mode):04o}"),
+                    say("put dir_store and dir_target on a filesystem with owners, such as ext4"))
+    else:
+        yield good(f"dir_store {spool.store}",
+                   say("a file can be made, renamed and deleted here; call files belong to {owner}, with mode {mode}",
+                       owner=owner, mode=f"{mode:04o}"))
+
+
+def leftovers(visit: Visit) -> Iterator[Finding]:
+    """What lies in the store: call files that were never handed over, and files of others."""
+    store = visit.spool.store
+    if not store.is_dir():
+        return
+    where = f"dir_store {store}"
+    ours: list[str] = []
+    strange: list[str] = []
+    for path in _files(store):
+        with contextlib.suppress(FileNotFoundError):
+            if visit.now.timestamp() - path.lstat().st_ctime > _OLD:
+                (ours if callfile.parse_name(path.name) else strange).append(str(path.relative_to(store)))
+    if ours:
+        yield warning(where, say_many("{n} call file was left here by a service that was cut off",
+                                      "{n} call files were left here by a service that was cut off", len(ours)),
+                      say("start the service (supervisorctl start obzvon): it finds out by itself who was rung"))
+    if strange:
+        yield warning(where, say_many("{n} file here is none of ours: {names}", "{n} files here are none of ours: "
+                                      "{names}", len(strange), names=", ".join(islice(sorted(strange), _NAMED))),
+                      say("move them elsewhere; nothing of them is ever handed over"))
+    if not ours and not strange:
+        yield good(where, say("nothing is left over here"))
+
+
+def _files(store: Path) -> Iterator[Path]:
+    for path in store.iterdir():
+        if path.name in staging.FOLDERS and path.is_dir() and not path.is_symlink():
+            yield from path.iterdir()
+        else:
+            yield path

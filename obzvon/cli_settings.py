@@ -1,0 +1,31 @@
+"""The settings that a command works by, and the journal that it looks into."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from obzvon import language, settings, wiring
+from obzvon.journal import Journal
+from obzvon.settings import Settings
+
+
+def settings_of(file: Path | None) -> Settings:
+    """Those of the file, else of the first that is found; from here on the program speaks the language they name."""
+    known = settings.load(file or settings.search_path())
+    if known.language in language.LANGUAGES:
+        language.speak(known.language)
+    return known
+
+
+@contextmanager
+def journal_if_any(known: Settings) -> Iterator[Journal | None]:
+    """The journal, None where no service has made one yet: who only asks makes none."""
+    if known.journal.path is not None and not os.path.lexists(known.journal.path):
+        yield None
+        return
+    journal = wiring.open_journal(known)
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -1,0 +1,95 @@
+"""One run on its way: which of its calls go next, and when."""
+
+import logging
+from datetime import datetime, timedelta
+
+from obzvon.campaign import Disposition, Phone, struck_off
+from obzvon.documents import Loaded
+from obzvon.handover import HandOver
+from obzvon.journal import Ending, Journal, Run, RunCall
+from obzvon.language import say_many
+from obzvon.numbering import NumberingPlan
+from obzvon.pacing import HANDFUL, Pace
+
+log = logging.getLogger("obzvon")
+
+_CUT_OFF = timedelta(hours=1)
+
+_NAMED = 10
+"""A bundle up to this size is logged number by number."""
+
+
+class Course:
+    """A run in progress or paused; it goes on behind its last bundle. `list_revision` is that of its snapshot."""
+
+    def __init__(self, run: Run, journal: Journal, handover: HandOver, pace: Pace, *, list_revision: str = "") -> None:
+        self.run = run
+        self._journal = journal
+        self._handover = handover
+        self._pace = pace
+        self._list_revision = list_revision
+        self._bundle, self._last = journal.last_bundle(run.id)
+        self._active = self._last or run.started_at
+        self._left = 0
+        self._after = 0
+        self._next: list[RunCall] = []
+
+    def wait(self, now: datetime) -> float:
+        """Seconds until the next hand-over: within a bundle none."""
+        return 0.0 if self._left else self._pace.wait(now, self._last)
+
+    def is_cut_off(self, now: datetime) -> bool:
+        """Whether nothing has gone for so long that the run is not in progress but left over."""
+        return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self._pace.delay))
+
+    def keep_awake(self, before: "Course") -> None:
+        """The same run, looked through anew: what was told to go on since then goes on."""
+        self._active = max(self._active, before._active)
+
+    def change(self, state: str, now: datetime) -> None:
+        """Pauses the run, or goes on with it: `state` is paused or running."""
+        self._journal.change_state(self.run.id, state, at=now)
+        self.run = self._journal.run(self.run.id)
+        self._active = now
+
+    def hand_some(self, now: datetime) -> bool:
+        """Hands over a handful: a bundle, or as much of it as goes at once. False if nobody waits any more."""
+        left = self._left or self._pace.bundle
+        calls = self._next or self._journal.waiting(self.run.id, after=self._after, limit=min(left, HANDFUL))
+        if not calls:
+            return False
+        left -= len(calls)
+        # Without a delay the handful after this one goes at once, and its files can be written meanwhile.
+        goes_on = bool(left) or not self._pace.delay
+        limit = min(left or self._pace.bundle, HANDFUL) if goes_on else 1
+        then = self._journal.waiting(self.run.id, after=calls[-1].position, limit=limit)
+        self._bundle += 0 if self._left else 1
+        self._next, self._after = [], 0  # should it fail, what is given back is looked for from the beginning
+        self._handover.hand(calls, self._bundle, now=now, then=then if goes_on else [])
+        self._next, self._after = then if goes_on else [], calls[-1].position
+        self._left = left
+        self._last = self._active = now
+        numbers = ", ".join(call.number for call in calls)
+        if len(calls) > _NAMED:
+            numbers = f"{calls[0].number} … {calls[-1].number}"
+        log.info("%s", say_many("run {run}, bundle {bundle}: {n} call handed over: {numbers}",
+                                "run {run}, bundle {bundle}: {n} calls handed over: {numbers}", len(calls),
+                                run=self.run.id, bundle=self._bundle, numbers=numbers))
+        return bool(then)
+
+    def is_by(self, list_revision: str) -> bool:
+        """Whether the run knows that revision of the list already."""
+        return list_revision == self._list_revision
+
+    def strike_off(self, listed: Loaded[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
+        """Withdraws what the operator has deleted or paused since the run began, up to the moment of the hand-over."""
+        waiting = self._journal.waiting(self.run.id)
+        struck = struck_off(listed.data, plan, {(call.number, call.code) for call in waiting})
+        endings = [Ending(self.run.id, call.position, Disposition.WITHDRAWN, now, reason) for call in waiting
+                   if (reason := struck.get((call.number, call.code)))]
+        self._journal.end_calls(endings)
+        self._list_revision = listed.revision
+        if endings:
+            self._next = []
+            log.info("%s", say_many("the list was changed during the run: {n} call is withdrawn",
+                                    "the list was changed during the run: {n} calls are withdrawn", len(endings)))

@@ -1,0 +1,365 @@
+"""The day's work, one step at a time: begins runs, hands calls over at their pace, obeys the operators.
+
+`step(now)` does what is to be done at that moment and says when there will be more; it never sleeps.
+"""
+
+import logging
+import math
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from obzvon.agenda import Agenda
+from obzvon.campaign import Candidate, Phone, candidates, closing_instant
+from obzvon.course import Course
+from obzvon.errors import Problem, UserError
+from obzvon.handover import HandOver
+from obzvon.journal import Journal, Run, RunCall
+from obzvon.language import Message, say, say_many
+from obzvon.pacing import Pace
+from obzvon.processes import Seen
+from obzvon.settings import Settings
+from obzvon.spool import Spool, cannot
+from obzvon.words import result_word, state_word, tally
+
+log = logging.getLogger("obzvon")
+watch = logging.getLogger("obzvon.watch")
+
+_RETRY = 10.0
+"""Seconds until something that went wrong is tried again."""
+_LOOK = 1.0
+"""Seconds between two looks at what Asterisk has finished with; longer where there is much to look at."""
+_LOOKED_THROUGH = 2000
+"""Files that may be looked through in a second without being felt."""
+
+
+class Held(UserError):
+    """Nothing is wrong here, but Asterisk takes no calls now."""
+
+
+class NotStarted(UserError):
+    """The run cannot be begun, for a reason that an operator can read."""
+
+    def __init__(self, what: Message, remedy: Message | None = None) -> None:
+        super().__init__([Problem("", what, remedy or Message(""))])
+
+
+class Dialer:
+    """One campaign's runs; `now` is always aware."""
+
+    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda) -> None:
+        self.journal = journal
+        self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded)
+        self.plan = settings.numbering_plan()
+        self.pace = Pace(settings.bundle, settings.timeout)
+        self._settings = settings
+        self._spool = spool
+        self._agenda = agenda
+        self._course: Course | None = None
+        self._ready = False
+        self._done: set[date] = set()
+        self._trouble: tuple[Problem, ...] = ()
+        self._retry_at: datetime | None = None
+        self._collected_at: datetime | None = None
+        self._passed_told: date | None = None
+
+    @property
+    def run(self) -> Run | None:
+        """The run in progress or paused."""
+        return self._course.run if self._course else None
+
+    @property
+    def trouble(self) -> tuple[Problem, ...]:
+        """What keeps the dialer from its work at the moment."""
+        return self._trouble
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything has been looked through since the start, and since the last trouble."""
+        return self._ready
+
+    @property
+    def done(self) -> set[date]:
+        """The days of late that have had their run of the week."""
+        return self._done
+
+    def start(self, now: datetime) -> None:
+        """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
+        self.handover.close()
+        self._spool.prepare(home=self._settings.file.parent)
+        self._take_over_former(now)
+        recovered = self.handover.recover(now=now)
+        self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
+        self._done = self.journal.days_done(self.today(now) - timedelta(days=7))
+        self._follow(self.journal.active_run())
+        self._ready = True
+        if self.run is not None and not self._trouble:
+            log.info("%s", say("run {run} goes on where it was; calls not handed over, which go again: {again}, "
+                               "handed over: {handed}, unknown: {unknown}; state: {state}",
+                               run=self.run.id, again=recovered.again, handed=recovered.handed,
+                               unknown=recovered.unknown, state=state_word(self.run.state)))
+
+    def step(self, now: datetime) -> float:
+        """Does what is to be done now; returns in how many seconds there will be more, infinity if nobody knows.
+
+        After something went wrong everything is looked through anew before the work goes on, as after a start.
+        """
+        try:
+            self._agenda.look(now)
+            if wait := self._pause_after_trouble(now):
+                return min(wait, self._collect(now, busy=False)) if self._ready else wait
+            if not self._ready:
+                self.start(now)
+            self._begin_due(now)
+            wait = self._advance(now)
+            wait = min(wait, self._collect(now, busy=wait == 0.0))
+        except OSError as error:
+            return self.stumble(now, (cannot(error),))
+        except Held as held:
+            return self.stumble(now, held.problems, look_anew=False)
+        except UserError as error:
+            return self.stumble(now, error.problems)
+        self._tell_recovered()
+        return wait
+
+    def stumble(self, now: datetime, problems: tuple[Problem, ...], *, look_anew: bool = True) -> float:
+        """Something is in the way: told once, tried again after a while; nothing is lost meanwhile."""
+        if problems != self._trouble:
+            self._trouble = problems
+            for problem in problems:
+                log.error("%s", problem)
+        self._ready = self._ready and not look_anew
+        self._retry_at = now + timedelta(seconds=_RETRY)
+        return _RETRY
+
+    def doubt(self) -> None:
+        """Has everything looked through anew before the work goes on."""
+        self._ready = False
+
+    # -- runs
+
+    def begin(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False) -> Run | None:
+        """Begins a run with the list as it is now; None if the day's run of the week was begun before."""
+        if self._is_closed(day, now):
+            if kind == "manual":
+                raise NotStarted(say("it is past {time}, after which nothing is handed over",
+                                     time=f"{self._settings.latest:%H:%M}"), say("see [Day] latest"))
+            log.warning("%s", say("the run of {day} begins after {time} and can ring nobody any more",
+                                  day=day, time=f"{self._settings.latest:%H:%M}"))
+        loaded = self._agenda.phones()
+        rung = () if again else self.journal.rung_on(day)
+        token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
+        skipped: list[Candidate] = []
+        listed = _noting(candidates(loaded.data, self.plan, rung), skipped)
+        if kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
+            listed = iter(chosen := list(listed))
+            if all(one.skipped for one in chosen):
+                raise NotStarted(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
+                                          "nobody can be rung: {n} rows are in the list, and all are skipped",
+                                          len(chosen)), say("see why: obzvon plan"))
+        run = self.journal.claim(token, day, kind, listed, at=now, by=by)
+        if run is None:
+            self._done.add(day)
+            return None
+        if kind == "week":
+            self._done.add(day)
+        calls = run.total - len(skipped)
+        log.info("%s", say("run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
+                           "the last bundle goes at {until}", run=run.id, day=day, calls=calls,
+                           bundles=self.pace.bundles(calls), skipped=len(skipped),
+                           until=self._clock(now + self.pace.lasts(calls))))
+        _log_skipped(skipped)
+        self._follow(run, list_revision=loaded.revision)
+        return run
+
+    def change(self, state: str, now: datetime) -> None:
+        """Holds the hand-over (paused; what Asterisk has goes on), or goes on with it (running)."""
+        assert self._course is not None  # noqa: S101 - the callers have looked
+        self._course.change(state, now)
+        log.info("%s", say("run {run} is {state}", run=self._course.run.id, state=state_word(state)))
+
+    def stop(self, now: datetime, reason: Message) -> int:
+        """Ends the run: what still waits is withdrawn for `reason`; returns how many calls that were."""
+        assert self._course is not None  # noqa: S101 - the callers have looked
+        withdrawn = self._withdraw(self._course.run, now, reason)
+        self._finish(self._course.run, now, "stopped")
+        return withdrawn
+
+    def test_call(self, number: str, code: str, *, now: datetime, by: str) -> Run:
+        """Hands one call over at once, outside any run of the list; `number` and `code` are already checked."""
+        self._look_at_asterisk()
+        one = Candidate(Phone("", number, code), number, code)
+        token = f"{self.today(now):%Y%m%d}-{secrets.token_hex(3)}"
+        # Its run has ended from the first: should the service stop now, no later one is to go on with it.
+        run = self.journal.claim(token, self.today(now), "test", [one], at=now, by=by, state="done")
+        assert run is not None  # noqa: S101 - a test call claims no day
+        try:
+            self.handover.hand(self.journal.waiting(run.id), 1, now=now)
+        except (OSError, UserError):
+            self.journal.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
+            self.journal.change_state(run.id, "stopped", at=now)
+            raise
+        log.info("%s", say("test call to {number} handed over", number=number))
+        return run
+
+    def _begin_due(self, now: datetime) -> None:
+        day = self._agenda.due_day(now, self._done)
+        if day is None:
+            self._tell_passed(now)
+            return
+        if self.run is not None:
+            if self.run.day >= day:
+                return  # begun by hand today: the week's run comes when it has ended, and rings who is left
+            self.stop(now, say("the run of {day} began", day=day))
+        self.begin(day, "week", now=now)
+
+    def _tell_passed(self, now: datetime) -> None:
+        """Says once a day why a start that has passed rings nobody."""
+        passed = self._agenda.passed_unrung(now, self._done)
+        if passed and self._passed_told != passed.date():
+            self._passed_told = passed.date()
+            watch.warning("%s", say("today's start at {time} has passed and is not made up for: it was set after its "
+                                  "time, or is later than late_start allows; to ring today: obzvon start",
+                                  time=f"{passed:%H:%M}"))
+
+    def _advance(self, now: datetime) -> float:
+        course = self._course
+        if course is None:
+            return math.inf
+        if self._is_over(course, now) or course.run.state == "paused":
+            return math.inf
+        if wait := course.wait(now):
+            return wait
+        self._look_at_asterisk()
+        if not course.is_by(self._agenda.list_revision):
+            course.strike_off(self._agenda.phones(), self.plan, now)
+        if not course.hand_some(now):
+            self._finish(course.run, now, "done")
+            return math.inf
+        return course.wait(now)
+
+    def _look_at_asterisk(self) -> None:
+        if self._spool.asterisk() is Seen.DOWN:
+            raise Held([Problem(str(self._spool.pid_file), say("Asterisk is not running"),
+                                say("start Asterisk; the hand-over goes on by itself"))])
+
+    def _is_over(self, course: Course, now: datetime) -> bool:
+        """Ends a run for which it is too late: past `latest`, or left over from another day."""
+        if self._is_closed(course.run.day, now):
+            time = f"{self._settings.latest:%H:%M}"
+            self._withdraw(course.run, now, say("it was {time}, after which nothing is handed over", time=time))
+            self._finish(course.run, now, "done")
+            return True
+        if course.run.state == "running" and course.run.day < self.today(now) and course.is_cut_off(now):
+            # Who switches a machine on at night rings nobody by that.
+            self._withdraw(course.run, now,
+                           say("the run was cut off, and the work could not go on before its day was over"))
+            self._finish(course.run, now, "stopped")
+            return True
+        return False
+
+    def _withdraw(self, run: Run, now: datetime, reason: Message) -> int:
+        withdrawn = self.journal.withdraw_waiting(run.id, reason, at=now)
+        log.warning("%s", say_many("{n} call is withdrawn: {reason}", "{n} calls are withdrawn: {reason}", withdrawn,
+                                   reason=reason))
+        return withdrawn
+
+    def _finish(self, run: Run, now: datetime, state: str) -> None:
+        self.journal.change_state(run.id, state, at=now)
+        self.journal.settle()
+        log.info("%s", say("run {run} has ended: {counts}", run=run.id, counts=tally(self.journal.counts(run.id))))
+        self.handover.close()
+        self._follow(None)
+
+    def _follow(self, run: Run | None, *, list_revision: str = "") -> None:
+        """Makes a run the one in progress."""
+        before, self._course = self._course, None
+        if run is not None:
+            self._course = Course(run, self.journal, self.handover, self.pace, list_revision=list_revision)
+            if before is not None and before.run.id == run.id:
+                self._course.keep_awake(before)
+
+    # -- outcomes
+
+    def _collect(self, now: datetime, *, busy: bool) -> float:
+        outstanding = self.handover.outstanding
+        if not outstanding:
+            return math.inf
+        pause = max(_LOOK, outstanding / _LOOKED_THROUGH)
+        pause = pause * 10 if busy else pause
+        since = (now - self._collected_at).total_seconds() if self._collected_at else math.inf
+        if 0 <= since < pause:
+            return pause - since
+        self._collected_at = now
+        collected = self.handover.collect(now=now)
+        for ending in collected.endings:
+            log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
+                                position=ending.position, disposition=result_word(ending.disposition)))
+        for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
+            self._take_back(run_id, list(calls), now)
+        return pause
+
+    def _take_back(self, run_id: int, calls: list[RunCall], now: datetime) -> None:
+        """Calls that Asterisk never began go again while their run can still ring anybody."""
+        run = self.journal.run(run_id)
+        ended_today = run.state == "done" and run.kind != "test" and run.day == self.today(now)
+        if run.active or (ended_today and self._course is None and not self._is_closed(run.day, now)):
+            if not run.active:  # first, so that calls never wait in a run that has ended
+                self.journal.change_state(run.id, "running", at=now)
+            self.handover.take_back(calls)
+            self._follow(self.journal.run(run_id))
+            log.info("%s", say_many("{n} call came back from the spool un-begun and goes again",
+                                    "{n} calls came back from the spool un-begun and go again", len(calls)))
+        else:
+            self.handover.give_up(calls, now=now)
+
+    # -- the rest
+
+    def _take_over_former(self, now: datetime) -> None:
+        """The old script's day, read once: with an empty journal, so that a day already run is not run again."""
+        day = self._settings.former_start
+        if day is None or day != self.today(now) or not self.journal.empty():
+            return
+        note = say("the former script has run today")
+        if self._settings.former_status.lower() == "working":
+            note = say("the former script was cut off in its run today, or is still at it: nobody is rung again")
+        self.journal.claim(f"{day:%Y%m%d}-{secrets.token_hex(3)}", day, "former", [], at=now, note=note, state="done")
+        log.warning("%s", note)
+
+    def _pause_after_trouble(self, now: datetime) -> float:
+        if self._retry_at is None or not timedelta(0) < self._retry_at - now <= timedelta(seconds=_RETRY):
+            return 0.0
+        return (self._retry_at - now).total_seconds()
+
+    def _tell_recovered(self) -> None:
+        if self._trouble:
+            log.info("%s", say("the work goes on"))
+        self._trouble = ()
+        self._retry_at = None
+
+    def _is_closed(self, day: date, now: datetime) -> bool:
+        closing = closing_instant(day, self._settings.latest, self._settings.zone)
+        return closing is not None and now >= closing
+
+    def today(self, now: datetime) -> date:
+        """The date at that moment, by the clock of the settings' time zone."""
+        return now.astimezone(self._settings.zone).date()
+
+    def _clock(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._settings.zone):%H:%M:%S}"
+
+
+def _noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
+    for one in listed:
+        if one.skipped is not None:
+            skipped.append(one)
+        yield one
+
+
+def _log_skipped(skipped: list[Candidate]) -> None:
+    for one in skipped[:50]:
+        log.info("%s", say("row {row}, {number}: skipped, {reason}", row=one.phone.key,
+                           number=one.phone.number or "—", reason=one.skipped or Message("")))
+    if len(skipped) > 50:
+        log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=len(skipped) - 50))

@@ -1,0 +1,298 @@
+"""The operator's documents on the disk: read, saved only over what was read, brought back, watched for changes.
+
+A document is its bytes and its revision their hash. Any program may write it, also in place and without our lock.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from obzvon import disk, phones_json, week_json
+from obzvon.campaign import Phone, Week
+from obzvon.errors import Problem, UserError, why
+from obzvon.history import History, Revision
+from obzvon.json_text import Malformed
+from obzvon.language import Message, say
+
+T = TypeVar("T")
+
+_MODE = 0o660
+_PATIENCE = 10
+_SETTLED = 1.0
+"""Seconds after which a file with the same time, size and inode is the same: clocks of filesystems are coarse."""
+
+
+class DocumentError(UserError):
+    """The document cannot be read or written; `revision` is that of the bytes that stand there ('' = none)."""
+
+    def __init__(self, *problems: Problem, revision: str = "") -> None:
+        super().__init__(problems)
+        self.revision = revision
+
+
+class ExternallyChanged(UserError):
+    """Somebody else has changed the document since the revision that the save was made on."""
+
+    def __init__(self, path: Path, based_on: str, found: str) -> None:
+        super().__init__([Problem(str(path), say("it has been changed by someone else in the meantime"),
+                                  say("read it again and repeat your change"))])
+        self.based_on = based_on
+        self.found = found
+
+
+class Loaded(msgspec.Struct, Generic[T], frozen=True):
+    """What a document says, since when, and what is odd in it.
+
+    `problems` is not empty where the document is broken and `data` is its last good copy.
+    """
+
+    data: T
+    revision: str
+    changed: datetime
+    notes: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Document(Generic[T]):
+    """One JSON document; `parse` and `dump` (new data, bytes before) know its text."""
+
+    def __init__(self, path: Path, parse: Callable[[bytes], tuple[T, tuple[Problem, ...]]],
+                 dump: Callable[[T, bytes], bytes]) -> None:
+        self._named = path.absolute()
+        self._parse = parse
+        self._dump = dump
+
+    @property
+    def path(self) -> Path:
+        """The file itself; a link may come to lead to another one."""
+        return Path(os.path.realpath(self._named))
+
+    @property
+    def history(self) -> History:
+        """The file's earlier revisions, which lie beside it."""
+        return History(self.path)
+
+    def load(self) -> Loaded[T]:
+        """Reads it; raises DocumentError when there is none or it is broken."""
+        data, modified = self.read()
+        return self.understand(data, modified)
+
+    def save(self, data: T, based_on: str) -> str:
+        """Replaces the revision `based_on` ('' = there is no file) and returns the new one; or ExternallyChanged."""
+        with self._locked(based_on) as before:
+            try:
+                after = self._dump(data, before or b"")
+            except Malformed as error:
+                raise DocumentError(*self._with_places(error), revision=based_on) from error
+            return self._replace(before, after)
+
+    def revisions(self) -> list[Revision]:
+        """The earlier revisions, newest first; the first is the one in force if no other program has changed it."""
+        with self._failing(say("the earlier versions cannot be read")):
+            return self.history.revisions()
+
+    def load_revision(self, number: int) -> Loaded[T]:
+        """What an earlier revision said."""
+        with self._failing(say("version {number} cannot be read", number=number)):
+            data, modified = self.history.read(number)
+        return self.understand(data, modified)
+
+    def undo(self, based_on: str, to: int | None = None) -> str:
+        """Brings back revision `to`, else the last one before that in force, as a new revision, and returns it.
+
+        A second one undoes the first. Neither the broken revision in force nor a missing file stands in its way.
+        """
+        with self._locked(based_on) as before:
+            with self._failing(say("the earlier versions cannot be read")):
+                numbers = [revision.number for revision in self.history.revisions()] if to is None else [to]
+                for number in numbers:
+                    data, _ = self.history.read(number)
+                    if (to is not None or data != before) and self._is_readable(data):
+                        return self._replace(before, data)
+            raise DocumentError(Problem(str(self.path), say("there is no earlier version that could be brought back")),
+                                revision=based_on)
+
+    def read(self) -> tuple[bytes, float]:
+        """The bytes that stand there and the time they were changed at."""
+        try:
+            # A pipe would have us wait for ever; a folder says by itself that it is none.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(descriptor, "rb") as stream:  # noqa: PTH123 - it is a descriptor
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
+                    raise DocumentError(Problem(str(self.path), say("it is not a file"),
+                                                say("put the document there")))
+                return stream.read(), found.st_mtime
+        except FileNotFoundError as error:
+            raise DocumentError(Problem(str(self.path), say("there is no such file"),
+                                        say("make it in the editor, or bring back an earlier version"))) from error
+        except OSError as error:
+            raise DocumentError(self._failure(say("it cannot be read"), error)) from error
+
+    def understand(self, data: bytes, modified: float) -> Loaded[T]:
+        """What bytes of this document say; raises DocumentError."""
+        revision = revision_of(data)
+        try:
+            value, notes = self._parse(data)
+        except Malformed as error:
+            raise DocumentError(*self._with_places(error), revision=revision) from error
+        named = tuple(self._in_file(note) for note in notes)
+        return Loaded(value, revision, datetime.fromtimestamp(modified, UTC), named)
+
+    def _replace(self, before: bytes | None, after: bytes) -> str:
+        if after != before:
+            with self._failing(say("it cannot be saved, nothing has been changed")):
+                if before is not None:  # it may be another program's work, which no save of ours has recorded
+                    self.history.record(before, self.path.stat().st_mtime)
+                disk.write_durably(self.path, after, _MODE)
+            with contextlib.suppress(OSError):  # it is saved; the next save records it
+                self.history.record(after)
+        return revision_of(after)
+
+    @contextlib.contextmanager
+    def _locked(self, based_on: str) -> Iterator[bytes | None]:
+        """Holds the lock that all savers take, gives the bytes in force."""
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        what = say("it cannot be saved, nothing has been changed")
+        with self._failing(what):
+            disk.make_file(lock, _MODE)
+            held = FileLock(lock, timeout=_PATIENCE, mode=_MODE)
+            try:
+                held.acquire()
+            except Timeout as error:
+                raise DocumentError(Problem(str(self.path), say("another program has been saving it for {n} s",
+                                                                n=_PATIENCE), say("try again"))) from error
+        try:
+            before = self.read()[0] if self.path.exists() else None
+            found = revision_of(before)
+            if found != based_on:
+                raise ExternallyChanged(self.path, based_on, found)
+            yield before
+        finally:
+            held.release()
+
+    def _is_readable(self, data: bytes) -> bool:
+        try:
+            self._parse(data)
+        except Malformed:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def _failing(self, what: Message) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DocumentError(self._failure(what, error)) from error
+
+    def _failure(self, what: Message, error: OSError) -> Problem:
+        where = str(error.filename or self.path)
+        return Problem(str(self.path), say("{what}: {file}: {why}", what=what, file=where, why=why(error)),
+                       say("mend the rights or the room of the folder"))
+
+    def _with_places(self, error: Malformed) -> list[Problem]:
+        return [self._in_file(problem) for problem in error.problems]
+
+    def _in_file(self, problem: Problem) -> Problem:
+        return Problem(f"{self.path}{problem.where}", problem.what, problem.remedy)
+
+
+class Watched(Generic[T]):
+    """A document as the service sees it: its last good revision stays in force while the file is broken or gone.
+
+    Holds no parsed data: a list of 100,000 rows is read again when it is asked for.
+    """
+
+    def __init__(self, document: Document[T]) -> None:
+        self._document = document
+        self._seen: tuple[int, ...] | None = None
+        self._state: Loaded[None] | None = None
+        self._unkept: tuple[bytes, float] | None = None
+
+    def look(self) -> Loaded[None]:
+        """What is in force, without its data; reads the file only if it has changed.
+
+        Raises DocumentError when there is no good one and has never been.
+        """
+        return self._look()[0]
+
+    def current(self) -> Loaded[T]:
+        """What is in force."""
+        state, fresh = self._look()
+        if fresh:
+            return fresh
+        with contextlib.suppress(DocumentError):  # it may be changing at this very moment
+            data, modified = self._document.read()
+            if revision_of(data) == state.revision:
+                return self._document.understand(data, modified)
+        return self._last_good(state.problems)
+
+    def _look(self) -> tuple[Loaded[None], Loaded[T] | None]:
+        stat = self._stat()
+        if self._state and stat is not None and stat == self._seen:
+            return self._state, None
+        fresh: Loaded[T] | None = None
+        try:
+            data, modified = self._document.read()
+            if self._state is None or self._state.problems or self._state.revision != revision_of(data):
+                fresh = self._document.understand(data, modified)
+                self._keep(data, modified)
+                self._state = _without_data(fresh)
+        except DocumentError as error:
+            self._state = _without_data(self._last_good(error.problems, error))
+        self._seen = stat
+        return self._state, fresh
+
+    def _stat(self) -> tuple[int, ...] | None:
+        """What changes with the file; None, which is never seen before, while one more change might not show."""
+        try:
+            stat = self._document.path.stat()
+        except OSError:
+            return ()
+        if abs(time.time() - stat.st_mtime) < _SETTLED:
+            return None
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+
+    def _keep(self, data: bytes, modified: float) -> None:
+        history = self._document.history
+        kept = history.good()
+        try:
+            if kept is None or kept[0] != data:
+                history.keep_good(data, modified)
+            self._unkept = None
+        except OSError:  # no rights or no room: it lasts as long as this process
+            self._unkept = data, modified
+
+    def _last_good(self, problems: tuple[Problem, ...], error: DocumentError | None = None) -> Loaded[T]:
+        kept = self._unkept or self._document.history.good()
+        if kept is None:
+            raise error or DocumentError(*problems)
+        return msgspec.structs.replace(self._document.understand(*kept), problems=problems)
+
+
+def revision_of(data: bytes | None) -> str:
+    """The revision that these bytes are; '' where there is no file."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()
+
+
+def _without_data(loaded: Loaded[T]) -> Loaded[None]:
+    return Loaded(None, loaded.revision, loaded.changed, loaded.notes, loaded.problems)
+
+
+def phones_document(path: Path) -> Document[list[Phone]]:
+    """todo.json."""
+    return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones))
+
+
+def week_document(path: Path) -> Document[Week]:
+    """schedule.json."""
+    return Document(path, week_json.parse, week_json.dump)

@@ -1,0 +1,224 @@
+"""Hands calls over to Asterisk and finds out what became of them: the steps between the journal and the spool.
+
+The order of the steps is what makes it safe to be stopped anywhere:
+
+1. stage: the call files are written into the store, whole and durable; the calls still wait.
+2. The journal says that these calls are being handed over, durably.
+3. release: each file is renamed into the spool, and the folders are made durable.
+4. The journal says that they are handed over.
+
+So after a crash a call that is being handed over and whose file is still in the store was not rung, and one whose file
+is nowhere has been in the spool and Asterisk has finished with it. Evidence decides; the journal follows it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from obzvon import callfile
+from obzvon.campaign import CallForm, Disposition
+from obzvon.journal import Ending, Journal, RunCall, State
+from obzvon.language import say
+from obzvon.spool import NotReleased, Spool
+
+_STATUS_LATE = timedelta(seconds=10)
+"""After this an archived file without a status will not get one."""
+
+_SETTLING = timedelta(seconds=1)
+"""A file that is in the spool this long and not begun is one that Asterisk does not take now."""
+
+_RESTARTED = say("Asterisk was restarted during the call; taken out so that it is not rung again")
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What a start found of calls that were being handed over when the service stopped."""
+
+    again: int = 0
+    handed: int = 0
+    unknown: int = 0
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """What a look into the folders found: calls that ended, and calls whose files came back un-begun."""
+
+    endings: list[Ending]
+    returned: list[RunCall]
+
+
+class HandOver:
+    """Moves calls from the journal into the spool, and their outcomes back."""
+
+    def __init__(self, journal: Journal, spool: Spool, *, ordinary: CallForm, coded: CallForm) -> None:
+        self._journal = journal
+        self._spool = spool
+        self._ordinary = callfile.Template(ordinary)
+        self._coded = callfile.Template(coded)
+        self._archive = ordinary.archive, coded.archive
+        self._handed: dict[str, RunCall] = {}
+        self._no_status_since: dict[str, datetime] = {}
+
+    @property
+    def outstanding(self) -> int:
+        """Calls that Asterisk has and has not finished with, as far as it was looked."""
+        return len(self._handed)
+
+    def hand(self, calls: list[RunCall], bundle: int, *, now: datetime, then: list[RunCall] | None = None) -> None:
+        """Hands over calls of one run that wait; raises OSError or NotReleased, and then the rest waits again.
+
+        `then` are the calls that will most likely go next, and at once: their files are written meanwhile.
+        """
+        files = {_name(call): call for call in calls}
+        if not self._spool.is_staged_ahead(list(files)):
+            self._spool.stage(self._files(calls))
+        if then:
+            self._spool.stage_ahead(self._files(then))
+        self._journal.begin_handing(calls, bundle)
+        try:
+            self._spool.release(list(files))
+        except NotReleased as error:
+            released = [files[name] for name in error.released]
+            if released:
+                self._journal.end_handing(released, at=now)
+                self._remember(released, now)
+            self._again(calls[len(released):])
+            raise
+        self._journal.end_handing(calls, at=now)
+        self._remember(calls, now)
+
+    def recover(self, *, now: datetime) -> Recovered:
+        """After a stop at whatever point: finds by the files what became of the calls that were on their way."""
+        again: list[RunCall] = []
+        handed: list[RunCall] = []
+        unknown: list[RunCall] = []
+        for call in self._journal.on_the_way(State.HANDING):
+            name = _name(call)
+            begun = self._spool.begun_in_store(name)
+            if begun is False:
+                again.append(call)
+            elif begun or self._spool.is_present(name) or self._spool.archived(name)[0]:
+                handed.append(call)
+            else:
+                unknown.append(call)
+        for calls in _by_run(handed):
+            self._journal.end_handing(calls, at=now)
+        reason = say("the service stopped while it was handing the call over, and Asterisk has finished with it since")
+        self._journal.end_calls(Ending(call.run_id, call.position, Disposition.UNKNOWN, now, reason)
+                                for call in unknown)
+        for calls in _by_run(again):
+            self._again(calls)
+        self._handed.clear()
+        self._remember(self._journal.on_the_way(State.HANDED), now)
+        # What else lies in the store was staged for calls that still wait: it is written anew when they go.
+        self._spool.discard(self._stray())
+        return Recovered(len(again), len(handed), len(unknown))
+
+    def collect(self, *, now: datetime) -> Collected:
+        """Looks which calls Asterisk has finished with, and writes down how they ended."""
+        present = set(self._spool.present()) if self._handed else set()
+        endings: list[Ending] = []
+        returned: list[RunCall] = []
+        for name, call in list(self._handed.items()):
+            if name in present:
+                ending = self._left_behind(name, call, now)
+            elif self._spool.begun_in_store(name) is False:
+                returned.append(call)
+                continue
+            else:
+                ending = self._finished(name, call, now)
+            if ending:
+                endings.append(ending)
+                del self._handed[name]
+        if endings:
+            self._journal.end_calls(endings)
+            self._journal.settle()
+        return Collected(endings, returned)
+
+    def take_back(self, calls: list[RunCall]) -> None:
+        """Calls of one run that came back from the spool without having been begun wait again."""
+        for call in calls:
+            self._handed.pop(_name(call), None)
+        self._journal.give_back(calls, State.HANDED)
+        self._spool.discard(_name(call) for call in calls)
+
+    def give_up(self, calls: list[RunCall], *, now: datetime) -> None:
+        """Calls that came back from the spool without having been begun, and whose day is over, end as withdrawn."""
+        reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
+        self._journal.end_calls([Ending(call.run_id, call.position, Disposition.WITHDRAWN, now, reason)
+                                 for call in calls])
+        for call in calls:
+            self._handed.pop(_name(call), None)
+        self._spool.discard(_name(call) for call in calls)
+
+    def withdraw(self, *, now: datetime) -> tuple[int, int]:
+        """Takes the files out of the spool whose calls Asterisk has not begun; returns how many, and how many stay."""
+        endings = []
+        for name, call in list(self._handed.items()):
+            if call.handed_at is not None and timedelta(0) <= now - call.handed_at < _SETTLING:
+                continue
+            begun = self._spool.take_out(name) if self._spool.started(name) is False else None
+            if begun is None:
+                continue
+            disposition, reason = (
+                (Disposition.UNKNOWN, say("taken out of the spool at the moment when Asterisk began the call")) if begun
+                else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call")))
+            endings.append(Ending(call.run_id, call.position, disposition, now, reason))
+            del self._handed[name]
+        self._journal.end_calls(endings)
+        return sum(ending.disposition is Disposition.WITHDRAWN for ending in endings), len(self._handed)
+
+    def close(self) -> None:
+        """Ends what works ahead; the files are looked through at the next start."""
+        self._spool.close()
+
+    def _stray(self) -> set[str]:
+        """What was staged by runs of this journal and is not handed over; another campaign may share the store."""
+        tokens = self._journal.tokens()
+        staged = set(self._spool.staged()) - self._handed.keys()
+        return {name for name in staged if (found := callfile.parse_name(name)) and found.token in tokens}
+
+    def _again(self, calls: list[RunCall]) -> None:
+        self._journal.give_back(calls, State.HANDING)
+        self._spool.discard(_name(call) for call in calls)
+
+    def _left_behind(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+        if not self._spool.is_left_behind(name) or self._spool.take_out(name) is None:
+            return None
+        return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
+
+    def _finished(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+        found, disposition = self._spool.archived(name)
+        reason = None
+        if found and disposition is None:
+            since = self._no_status_since[name] = min(now, self._no_status_since.get(name, now))
+            if now - since < _STATUS_LATE:
+                return None
+            disposition, reason = Disposition.UNKNOWN, say("Asterisk's archive tells no status")
+        elif not found:
+            disposition = Disposition.HANDED
+            if self._spool.begun_in_store(name):
+                disposition, reason = Disposition.UNKNOWN, _RESTARTED
+                self._spool.discard([name])
+            elif self._archive[bool(call.code)]:
+                disposition, reason = Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
+        self._no_status_since.pop(name, None)
+        return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason)
+
+    def _remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+        self._handed.update((_name(call), call if call.handed_at else msgspec.structs.replace(call, handed_at=now))
+                            for call in calls)
+
+    def _files(self, calls: Iterable[RunCall]) -> list[tuple[str, bytes]]:
+        return [(_name(call), (self._coded if call.code else self._ordinary).render(call.number, call.code))
+                for call in calls]
+
+
+def _name(call: RunCall) -> str:
+    return callfile.file_name(call.token, call.position, call.attempt)
+
+
+def _by_run(calls: Iterable[RunCall]) -> list[list[RunCall]]:
+    runs: dict[int, list[RunCall]] = {}
+    for call in calls:
+        runs.setdefault(call.run_id, []).append(call)
+    return list(runs.values())

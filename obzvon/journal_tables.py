@@ -1,0 +1,123 @@
+"""The journal's tables: runs, calls, commands, and what the service last saw."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    false,
+)
+from sqlalchemy.types import TypeDecorator
+
+SCHEMA = 1
+"""Grows by one with every change of the tables; kept in the journal itself."""
+
+metadata = MetaData()
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite knows no time zones and keeps the same moment without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(  # noqa: D102
+            self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(  # noqa: D102
+            self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+meta = Table(
+    "meta", metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+runs = Table(
+    "runs", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token", Text, nullable=False, unique=True),
+    Column("campaign", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("kind", Text, CheckConstraint("kind IN ('week', 'manual', 'test', 'former')"), nullable=False),
+    # The claim: a campaign's day has one run of the week, whoever tries to begin it, however often.
+    Column("claim", Text, unique=True),
+    Column("state", Text, CheckConstraint("state IN ('running', 'paused', 'done', 'stopped')"), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("started_by", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("total", Integer, nullable=False),
+    # Ended, and nothing of it is on its way: the few runs that are not are all that a start has to look through.
+    Column("settled", Boolean, nullable=False, server_default=false()),
+    Index("runs_by_day", "campaign", "day"),
+)
+
+calls = Table(
+    "calls", metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("row", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("disposition", Text),
+    Column("reason", Text),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("bundle", Integer),
+    Column("handed_at", Moment),
+    Column("ended_at", Moment),
+    # A run of a hundred thousand is written in a second: the rows are the index (SQLite), and there is no other.
+    sqlite_with_rowid=False,
+)
+
+commands = Table(
+    "commands", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("params", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("taken_at", Moment),
+    Column("done", Boolean, nullable=False, server_default=false()),
+    Column("ok", Boolean),
+    Column("answer", Text),
+)
+
+seen = Table(
+    "seen", metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("week", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)
+
+service = Table(
+    "service", metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("pid", BigInteger, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("stopped_at", Moment),
+    Column("trouble", Text, nullable=False, server_default=""),
+)

@@ -1,0 +1,28 @@
+"""The plan of the next run, by the documents, the settings and what the journal remembers."""
+
+from datetime import date, datetime, timedelta
+
+from obzvon.campaign import Phone, Week
+from obzvon.documents import Loaded
+from obzvon.journal import Journal
+from obzvon.numbering import NumberingPlan
+from obzvon.pacing import Pace
+from obzvon.plan import Plan, foresee
+from obzvon.presence import Presence
+from obzvon.settings import Settings
+
+
+def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journal: Journal | None, now: datetime, *,
+             numbering: NumberingPlan | None = None) -> Plan:
+    """What the next run would do; without a journal there has been none yet."""
+    today = now.astimezone(settings.zone).date()
+    done: set[date] = {settings.former_start} if settings.former_start else set()
+    rung: set[tuple[str, str]] = set()
+    since: dict[date, datetime] = {}
+    if journal is not None:
+        done = journal.days_done(today - timedelta(days=7)) | (done if journal.empty() else set())
+        rung = journal.rung_on(today)
+        since = Presence(journal).week_since(week.data, today, week.changed)
+    return foresee(phones, week.data, now, done=done, zone=settings.zone,
+                   numbering=numbering or settings.numbering_plan(), pace=Pace(settings.bundle, settings.timeout),
+                   rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)

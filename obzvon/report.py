@@ -1,0 +1,239 @@
+"""A day's calls and what became of them, as CSV, XLSX and JSON: one line for each phone, in constant memory."""
+
+import csv
+import io
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, tzinfo
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+
+from obzvon.journal import Line
+from obzvon.language import Message, say, spoken
+from obzvon.words import result_word
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.cell import Cell
+    from openpyxl.workbook.child import _WorkbookChild
+
+HANDED, ENDED = say("Handed over"), say("Ended")
+NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
+RESULT, REASON = say("Result"), say("Reason")
+RUN, BUNDLE, ATTEMPT = say("Run"), say("Bundle"), say("Attempt")
+
+_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT)
+_WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9)
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""They turn the direction of whatever stands behind them."""
+_NO_CHARACTERS = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
+_FORMULA = frozenset("=+-@＝＋－＠")
+_LONGEST = 32_767
+"""UTF-16 units that fit into a cell; a spreadsheet puts what is longer into the next row, or calls the file broken."""
+_ROWS = 1_000_000
+"""Rows of one sheet; Excel's own limit is a little higher."""
+
+
+class Reader:
+    """The words of one report in its reader's language, each looked up once."""
+
+    def __init__(self, zone: tzinfo, language: str | None = None) -> None:
+        self.zone = zone
+        self.language = language or spoken()
+        self._results: dict[str, str] = {}
+
+    def word(self, message: Message) -> str:
+        """A sentence or a heading."""
+        return message.in_language(self.language)
+
+    def result(self, result: str) -> str:
+        """The word for a disposition, or for how far a call has come."""
+        if result not in self._results:
+            self._results[result] = self.word(result_word(result))
+        return self._results[result]
+
+    def reason(self, line: Line) -> str:
+        """Why it ended so, or ''."""
+        return self.word(line.reason) if line.reason else ""
+
+    def clock(self, moment: datetime) -> datetime:
+        """A moment by the clock of the report's time zone."""
+        return moment.astimezone(self.zone)
+
+
+class _Call(msgspec.Struct):
+    """A line as JSON has it."""
+
+    run: int
+    kind: str
+    row: str
+    number: str
+    code: str
+    name: str
+    result: str
+    reason: str
+    bundle: int | None
+    attempt: int
+    handed_at: datetime | None
+    ended_at: datetime | None
+
+
+def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None) -> Counter[str]:
+    """The lines as Russian Excel opens them: UTF-8 with a BOM, `;` between the fields. Returns `counts` of results.
+
+    A field that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    reader = Reader(zone, language)
+    counts: Counter[str] = Counter()
+
+    def when(moment: datetime | None) -> str:
+        return reader.clock(moment).replace(tzinfo=None).isoformat(" ", "seconds") if moment else ""
+
+    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    try:
+        rows = csv.writer(text, delimiter=";")
+        rows.writerow(reader.word(heading) for heading in _HEADINGS)
+        for line in _counted(lines, counts):
+            rows.writerow((when(line.handed_at), when(line.ended_at), _harmless(line.number), _harmless(line.code),
+                           _harmless(line.name), reader.result(line.result), _harmless(reader.reason(line)),
+                           line.run_id, line.bundle, line.attempt))
+    finally:
+        text.detach()
+    return counts
+
+
+def write_xlsx(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None) -> Counter[str]:
+    """The lines as a workbook, and a sheet with the counts of results, which are returned too.
+
+    Numbers and names are text, never formulas; times are times, by the clock of `zone`. It is made in temporary files,
+    so the memory does not grow with it, and the stream gets the whole workbook or nothing.
+    """
+    from openpyxl import Workbook  # noqa: PLC0415 - a tenth of a second that only this needs
+
+    reader = Reader(zone, language)
+    counts: Counter[str] = Counter()
+    book = Workbook(write_only=True)
+    left = iter(_counted(lines, counts))
+    sheets = 0
+    with tempfile.TemporaryFile() as whole:
+        try:
+            while counts.total() == sheets * _ROWS:
+                sheets += 1
+                _calls_sheet(book, islice(left, _ROWS), reader, sheets)
+            _summary_sheet(book, counts, reader)
+        finally:
+            book.save(whole)  # after a failure too: it is here that openpyxl takes its own temporary files away
+        whole.seek(0)
+        shutil.copyfileobj(whole, stream)
+    return counts
+
+
+def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzinfo, language: str | None = None
+               ) -> Counter[str]:
+    """The lines as one JSON document; returns `counts` of results.
+
+    Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
+    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion", "failed",
+    "handed", "unknown", "skipped", "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's
+    language or ""), `bundle`, `attempt`, `handed_at`, `ended_at` (ISO 8601 with the offset of the time zone, or null);
+    and `counts`, how many have each result.
+    """
+    reader = Reader(zone, language)
+    counts: Counter[str] = Counter()
+    encoder = msgspec.json.Encoder()
+    head = encoder.encode({"day": day, "time_zone": str(zone)})
+    stream.write(head[:-1] + b',"calls":[')
+    separator = b"\n"
+    for line in _counted(lines, counts):
+        call = _Call(line.run_id, line.kind, line.row, line.number, line.code, line.name, line.result,
+                     reader.reason(line), line.bundle, line.attempt,
+                     line.handed_at and reader.clock(line.handed_at), line.ended_at and reader.clock(line.ended_at))
+        stream.write(separator + encoder.encode(call))
+        separator = b",\n"
+    stream.write(b'\n],"counts":' + encoder.encode(counts) + b"}\n")
+    return counts
+
+
+def grouped(number: str) -> str:
+    """A number as people read it: 8 916 111-11-11; one that is not written so stays as it is."""
+    if len(number) == 11 and number[0] == "8" and number.isascii() and number.isdecimal():
+        return f"8 {number[1:4]} {number[4:7]}-{number[7:9]}-{number[9:]}"
+    return number
+
+
+def one_line(text: str) -> str:
+    """Any text as one line without control characters, no longer than a spreadsheet's cell takes."""
+    if not text.isprintable():
+        text = _NO_CHARACTERS.sub("\ufffd", _TURNS.sub("", _BREAKS.sub(" ", text)))
+    if len(text) > _LONGEST // 2:
+        units = text.encode("utf-16-le")
+        if len(units) > 2 * _LONGEST:
+            text = units[:2 * (_LONGEST - 2)].decode("utf-16-le", "ignore") + "…"  # and room for an apostrophe
+    return text
+
+
+def _harmless(text: str) -> str:
+    """One line that no spreadsheet takes for a formula, whatever stands before the sign that begins one."""
+    if not text:
+        return text
+    first = next((char for char in text if char.isprintable() and not char.isspace()), "")
+    return ("'" if first in _FORMULA or text[0] in "\t\r\n" else "") + one_line(text)
+
+
+def _counted(lines: Iterable[Line], counts: Counter[str]) -> Iterator[Line]:
+    for line in lines:
+        counts[line.result] += 1
+        yield line
+
+
+def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number: int) -> None:
+    sheet = book.create_sheet(reader.word(say("Calls")) + (f" {number}" if number > 1 else ""))
+    sheet.freeze_panes = "A2"
+    letters = "ABCDEFGHIJ"
+    for letter, width in zip(letters, _WIDTHS, strict=True):
+        sheet.column_dimensions[letter].width = width
+    sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in _HEADINGS])
+
+    def text(value: str) -> "str | Cell | None":
+        value = one_line(value)
+        return _cell(sheet, value) if value.startswith(("=", "#")) else value or None
+
+    def when(moment: datetime | None) -> datetime | None:
+        return moment and reader.clock(moment).replace(tzinfo=None, microsecond=0)
+
+    last = 1
+    for line in lines:
+        sheet.append([when(line.handed_at), when(line.ended_at), text(grouped(line.number)), text(line.code),
+                      text(line.name), text(reader.result(line.result)), text(reader.reason(line)),
+                      line.run_id, line.bundle, line.attempt])
+        last += 1
+    sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
+
+
+def _summary_sheet(book: "Workbook", counts: Counter[str], reader: Reader) -> None:
+    sheet = book.create_sheet(reader.word(say("Summary")))
+    sheet.column_dimensions["A"].width = 24
+    sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in (RESULT, say("Calls"))])
+    for result, count in counts.most_common():
+        sheet.append([reader.result(result), count])
+    sheet.append([_cell(sheet, value, bold=True) for value in (reader.word(say("All")), counts.total())])
+
+
+def _cell(sheet: "_WorkbookChild", value: str | int, *, bold: bool = False) -> "Cell":
+    """A cell with a font, or a text that openpyxl would take for a formula or an error."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
+    from openpyxl.styles import Font  # noqa: PLC0415
+
+    cell = WriteOnlyCell(sheet, value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell

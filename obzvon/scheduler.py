@@ -1,0 +1,174 @@
+"""The service's heart: the `schedule` library wakes the dialer at each day's start and for what comes by the clock.
+
+Sleeping is waiting for the stop signal, so a stop is immediate.
+"""
+
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import FrameType
+
+import msgspec
+import schedule
+
+from obzvon.agenda import Agenda
+from obzvon.commands import Commands
+from obzvon.dialer import Dialer
+from obzvon.errors import Problem, UserError
+from obzvon.journal_lock import Busy, Lock
+from obzvon.language import say
+from obzvon.orders import obey
+from obzvon.presence import Presence
+from obzvon.spool import cannot
+
+log = logging.getLogger("obzvon")
+watch = logging.getLogger("obzvon.watch")
+
+_GLANCE = 1.0
+"""Seconds between two looks at documents and commands, when nothing else is to be done."""
+_BEAT = 15
+"""Seconds between two signs of life."""
+
+
+class Scheduler:
+    """Runs a dialer until it is told to stop, or, with `once`, until nothing is due any more."""
+
+    def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
+                 lock: Lock | None = None,
+                 now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.dialer = dialer
+        self._agenda = agenda
+        self._commands = commands
+        self._presence = presence
+        self._lock = lock
+        self._now = now
+        self._beat_at = 0.0
+        self._stopping = threading.Event()
+        self._clock = schedule.Scheduler()
+        self._planned: datetime | None = None
+        self._known: object = None
+        self._told = False
+        self._serving = False
+        self._beaten: tuple[Problem, ...] = ()
+
+    def stop(self) -> None:
+        """Ends `forever` after the step that is being done."""
+        self._stopping.set()
+
+    def forever(self, each: Callable[[], None] = lambda: None) -> None:
+        """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
+        self._serving = True
+        self._clock.every().minute.do(self._tell_check)
+        log.info("%s", say("the service is ready"))
+        while not self._stopping.is_set():
+            self._clock.run_pending()
+            wait = self.step()
+            each()
+            if wait > 0:
+                self._stopping.wait(max(0.0, min(wait, _GLANCE, self._clock.idle_seconds or 0.0)))
+        self._end()
+        log.info("%s", say("the service has stopped; the next start goes on where it was"))
+
+    def once(self, each: Callable[[], None] = lambda: None) -> bool:
+        """One check, as from cron: a run that is due or was cut off is done whole. False if it cannot be finished.
+
+        A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
+        """
+        try:
+            self.dialer.start(self._now())
+        except OSError as error:
+            raise UserError([cannot(error)]) from error
+        while not self._stopping.is_set():
+            wait = self.step()
+            each()
+            run = self.dialer.run
+            if self.dialer.trouble:
+                break
+            if run is None or (run.state == "paused" and run.day < self.dialer.today(self._now())):
+                break
+            self._serving = True
+            if wait > 0:
+                self._stopping.wait(min(wait, _GLANCE))
+        if self._serving:
+            self._end()
+        return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
+
+    def step(self) -> float:
+        """What there is to do at this moment; seconds until there is more."""
+        now = self._now()
+        try:
+            if self._lock is not None:
+                self._lock.ensure()
+            while command := self._commands.take(at=now):
+                if not self.dialer.ready:
+                    self.dialer.step(now)
+                self._commands.answer(command.id, obey(self.dialer, command, now))
+        except Busy:
+            raise  # another one has taken over: two must not be at work
+        except UserError as error:
+            wait = self.dialer.stumble(now, error.problems)
+        else:
+            wait = self.dialer.step(now)
+            self._plan(now)
+        # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
+        if self._serving and (self.dialer.trouble != self._beaten or time.monotonic() - self._beat_at > _BEAT):
+            self._beat()
+        return wait
+
+    def _plan(self, now: datetime) -> None:
+        """Has the next start wake us to the second; whether a run is due then, the dialer decides."""
+        known = self._agenda.week, frozenset(self.dialer.done)
+        if known == self._known and (self._planned is None or now < self._planned):
+            return
+        self._known = known
+        start = self._agenda.next_start(now, self.dialer.done)
+        if start == self._planned and self._told:
+            return
+        self._planned, self._told = start, True
+        self._clock.clear("start")
+        if start is None:
+            watch.info("%s", say("the week has no start; nobody will be rung by itself"))
+            return
+        watch.info("%s", say("the next run begins on {start}", start=f"{start:%Y-%m-%d %H:%M}"))
+        here = start.astimezone()
+        self._clock.every().day.at(f"{here:%H:%M:%S}").do(self._tell_check).tag("start")
+
+    def _tell_check(self) -> None:
+        log.debug("%s", say("the week is checked; next start: {start}", start=self._planned or "—"))
+
+    def _beat(self) -> None:
+        """A sign of life; the first one says that the service has begun."""
+        trouble = [problem.message() for problem in self.dialer.trouble]
+        try:
+            if not self._beat_at:
+                self._presence.begin(at=self._now())
+            self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "")
+        except UserError as error:
+            self.dialer.stumble(self._now(), error.problems)
+        else:
+            self._beat_at, self._beaten = time.monotonic(), self.dialer.trouble
+
+    def _end(self) -> None:
+        try:
+            self._presence.end(at=self._now())
+        except UserError as error:
+            log.warning("%s", error)
+
+
+@contextlib.contextmanager
+def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
+    """SIGTERM and SIGINT end the scheduler after the step that is being done."""
+    def stop(number: int, _frame: FrameType | None) -> None:
+        log.info("%s", say("{signal} received", signal=signal.Signals(number).name))
+        scheduler.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

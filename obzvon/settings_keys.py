@@ -1,0 +1,329 @@
+"""Every key of settings.ini and what it takes: text in, checked value out, or Refused with what would be right."""
+
+import contextlib
+import grp
+import ipaddress
+import math
+import os
+import pwd
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from obzvon.language import Message, say
+
+_LINE = 1000
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)|\\\\")
+_SPAN = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
+_WORDS = {"yes": True, "да": True, "on": True, "true": True, "1": True,
+          "no": False, "нет": False, "off": False, "false": False, "0": False}
+
+
+class Refused(Exception):
+    """The text is no value for this key: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: Message, remedy: Message) -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key: where it stands, the field of Settings it sets (`group` names a struct in it), how its text is read."""
+
+    section: str
+    name: str
+    field: str
+    read: Callable[[str], object]
+    group: str = ""
+    may_be_empty: bool = False
+    """An empty value is a value; else it is the same as no such key."""
+
+
+def masked(url: str) -> str:
+    """An address without its password."""
+    scheme, found, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if found and at and ":" in credentials and scheme != "sqlite":
+        url = f"{scheme}://{credentials.partition(':')[0]}:***@{host}"
+    return re.sub(r"(?i)(pass\w*=)[^&]*", r"\1***", url)
+
+
+def is_windows_path(text: str) -> bool:
+    r"""Whether it begins with a drive's letter or a Windows machine's name: `Z:\www`, `\\server\www`."""
+    return _DRIVE.match(text) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def machine_zone(environ: Mapping[str, str] = os.environ, etc: Path = Path("/etc")) -> tzinfo | None:
+    """The time zone of the machine by $TZ, /etc/localtime or /etc/timezone; None where none of them tells it."""
+    names = [environ.get("TZ", "").removeprefix(":")]
+    localtime = etc / "localtime"
+    _, found, name = os.path.realpath(localtime).partition("/zoneinfo/")
+    if found:
+        names.append(re.sub(r"^(posix|right)/", "", name))
+    with contextlib.suppress(OSError):
+        names.append((etc / "timezone").read_text(encoding="ascii", errors="replace").strip())
+    for name in names:
+        if zone := _zone_or_none(name):
+            return zone
+    try:
+        with localtime.open("rb") as stream:
+            return ZoneInfo.from_file(stream, "localtime")
+    except (OSError, ValueError):
+        return None
+
+
+def _zone_or_none(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if name and not name.startswith("/") else None
+    except (OSError, ValueError, KeyError):  # the name of a folder, a path, no such name
+        return None
+
+
+def _any(text: str) -> str:
+    if "\0" in text or not text.isprintable():
+        raise Refused(say("there are characters in it that cannot be seen"), say("type it anew"))
+    return text
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,12}", text) and least <= int(text) <= most:
+            return int(text)
+        raise Refused(say("{value} is not right here", value=text),
+                      say("write a whole number from {least} to {most}", least=least, most=most))
+    return read
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if 0 <= value <= 86_400 and "_" not in text:
+        return value
+    raise Refused(say("{value} is no number of seconds", value=text),
+                  say("write a number of seconds from 0 to {most}, for example 10", most=86_400))
+
+
+def _flag(text: str) -> bool:
+    if (value := _WORDS.get(text.lower())) is not None:
+        return value
+    raise Refused(say("{value} is neither yes nor no", value=text), say("write yes or no"))
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        for word in words:
+            if word.lower() == text.lower():
+                return word
+        raise Refused(say("{value} is not known here", value=text),
+                      say("write one of: {words}", words=", ".join(words)))
+    return read
+
+
+def _date(text: str) -> date:
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    raise Refused(say("{value} is no date", value=text), say("write it as 2022-01-24"))
+
+
+def _clock(text: str) -> time:
+    found = re.fullmatch(r"([0-9]{1,2})[:-]([0-9]{2})", text)
+    if found and int(found[1]) < 24 and int(found[2]) < 60:
+        return time(int(found[1]), int(found[2]))
+    raise Refused(say("{value} is no time of day", value=text), say("write it as 21:00"))
+
+
+def _span(text: str) -> timedelta:
+    if text == "0":
+        return timedelta()
+    clock = re.fullmatch(r"([0-9]{1,2}):([0-5][0-9])", text)
+    words = None if text.isascii() and text.isdigit() else _SPAN.fullmatch(text)
+    if clock:
+        span = timedelta(hours=int(clock[1]), minutes=int(clock[2]))
+    elif words:
+        span = timedelta(hours=int(words["hours"] or 0), minutes=int(words["minutes"] or 0))
+    else:
+        raise Refused(say("{value} is no length of time", value=text),
+                      say("write it as 2:00, 90m or 4h; 0 = never; empty = the rest of the day"))
+    if span > timedelta(days=1):
+        raise Refused(say("{value} is more than a day", value=text), say("write 24h or less"))
+    return span
+
+
+def _zone(text: str) -> tzinfo:
+    if zone := _zone_or_none(text):
+        return zone
+    raise Refused(say("{value} is no time zone", value=text),
+                  say("write its name as in: {example}", example="Europe/Moscow, Asia/Yekaterinburg"))
+
+
+def _name(text: str) -> str:
+    if _NAME.fullmatch(text):
+        return text
+    raise Refused(say("{value} cannot stand in a call file here", value=text),
+                  say("use Latin letters, digits, and the signs _ . - only, 79 at most"))
+
+
+def _caller_id(text: str) -> str:
+    if len(text.encode()) > _LINE:
+        raise Refused(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
+    if not text.isprintable() or any(sign in text for sign in ";#"):
+        raise Refused(say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
+                      say("leave out ; and # and characters that cannot be seen"))
+    return text
+
+
+def _region(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z]{2}", text):
+        return text.upper()
+    raise Refused(say("{value} is no country", value=text), say("write the two letters of a country, for example RU"))
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Refused(say("{value} is no regular expression: {why}", value=text, why=error),
+                      say("write one that the whole number matches, for example [1-7][0-9]{{2}}")) from error
+    return text
+
+
+def _mode(text: str) -> int:
+    remedy = say("write 0640, or 0660 where the group must write too")
+    if not re.fullmatch(r"(0o?)?[0-7]{3}", text):
+        raise Refused(say("{value} are no rights of a file", value=text), remedy)
+    mode = int(text[-3:], 8)
+    if mode & 0o600 != 0o600:
+        raise Refused(say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy)
+    if mode & 0o113:
+        raise Refused(say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text),
+                      remedy)
+    return mode
+
+
+def _owner(text: str) -> tuple[int, int]:
+    user, colon, group = text.partition(":")
+    if not _USER.fullmatch(user) or (colon and not _USER.fullmatch(group)):
+        raise Refused(say("{value} is no owner of a file", value=text), say("write user or user:group"))
+    uid, gid = _user(user)
+    return (uid, _group(group)) if colon else (uid, gid)
+
+
+def _user(name: str) -> tuple[int, int]:
+    try:
+        found = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
+    except (KeyError, OverflowError):
+        if name.isdigit() and int(name) < 2**32 - 1:
+            return int(name), -1
+        raise Refused(say("this machine has no user {name}", name=name),
+                      say("write the user that Asterisk runs as, or leave the line out")) from None
+    return found.pw_uid, found.pw_gid
+
+
+def _group(name: str) -> int:
+    if name.isdigit() and int(name) < 2**32 - 1:
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise Refused(say("this machine has no group {name}", name=name),
+                      say("write a group that there is, or the user alone")) from None
+
+
+def _journal(text: str) -> str:
+    scheme, found, rest = text.partition("://")
+    remedy = say("write the path of a file, sqlite:///path or postgresql+psycopg://user:password@host/base")
+    if not found:
+        return _any(text)
+    if scheme == "sqlite":
+        if not rest.startswith("/") or not rest.strip("/") or rest == "/:memory:":
+            raise Refused(say("it names no file"), remedy)
+    elif scheme != "postgresql+psycopg":
+        raise Refused(say("{scheme} is no kind of journal", scheme=scheme), remedy)
+    elif not rest.isprintable() or " " in rest:
+        raise Refused(say("the address {url} has characters that cannot stand in it", url=ascii(masked(text))[1:-1]),
+                      remedy)
+    return text
+
+
+def _host(text: str) -> str:
+    if _HOST.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no address of this machine", value=text),
+                  say("write 127.0.0.1, or the address that the editor is to be reached at"))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise Refused(say("{value} is no address of a machine", value=text),
+                      say("write the address that the proxy comes from, for example 127.0.0.1")) from None
+
+
+def _call_form(section: str, group: str) -> tuple[Key, ...]:
+    return (
+        Key(section, "context", "context", _name, group),
+        Key(section, "caller_id", "caller_id", _caller_id, group, may_be_empty=True),
+        Key(section, "max_retries", "max_retries", _whole(0, 100), group),
+        Key(section, "retry_time", "retry_time", _whole(1, 86_400), group),
+        Key(section, "wait_time", "wait_time", _whole(1, 86_400), group),
+        Key(section, "extension", "extension", _name, group),
+        Key(section, "priority", "priority", _whole(1, 10_000), group),
+        Key(section, "archive", "archive", _flag, group),
+    )
+
+
+KEYS = (
+    Key("Dirs", "dir_source", "source", _any),
+    Key("Dirs", "dir_store", "store", _any),
+    Key("Dirs", "dir_target", "target", _any),
+    Key("Dirs", "dir_logs", "logs", _any),
+    Key("Dirs", "file_phones", "phones", _any),
+    Key("Dirs", "file_sch", "schedule", _any),
+    Key("CreateCallFiles", "status", "former_status", _one_of("Off", "Working")),
+    Key("CreateCallFiles", "start", "former_start", _date),
+    Key("CreateCallFiles", "bundle", "bundle", _whole(1, 100_000)),
+    Key("CreateCallFiles", "timeout", "timeout", _seconds),
+    *_call_form("Calls", "ordinary"),
+    *_call_form("CodeCalls", "coded"),
+    Key("Day", "time_zone", "zone", _zone),
+    Key("Day", "late_start", "late_start", _span),
+    Key("Day", "latest", "latest", _clock),
+    Key("Numbers", "region", "region", _region),
+    Key("Numbers", "foreign", "foreign", _flag),
+    Key("Numbers", "premium", "premium", _flag),
+    Key("Numbers", "internal", "internal", _pattern),
+    Key("Spool", "owner", "owner", _owner),
+    Key("Spool", "mode", "mode", _mode),
+    Key("Spool", "pid_file", "pid_file", _any),
+    Key("Journal", "url", "journal", _journal),
+    Key("Log", "level", "log_level", _one_of("DEBUG", "INFO", "WARNING", "ERROR")),
+    Key("Log", "keep_days", "keep_days", _whole(0, 36_500)),
+    Key("Log", "language", "language", _one_of("auto", "ru", "en")),
+    Key("Web", "host", "host", _host, "web"),
+    Key("Web", "port", "port", _whole(1, 65_535), "web"),
+    Key("Web", "users", "users", _any, "web"),
+    Key("Web", "plain_http", "plain_http", _flag, "web"),
+    Key("Web", "proxy", "proxy", _address, "web"),
+)

@@ -1,0 +1,145 @@
+"""How things stand: the run in progress or the last one, and whether the service lives."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta, tzinfo
+
+import msgspec
+
+from obzvon.campaign import closing_instant
+from obzvon.journal import Journal, Run
+from obzvon.language import Message
+from obzvon.pacing import Pace
+from obzvon.plan import forecast, to_json
+from obzvon.presence import Sign
+
+_SILENT = timedelta(seconds=60)
+"""A service that has given no sign of life for longer does not live."""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The service on this journal; `trouble` is what keeps it from handing over, empty where it does not live."""
+
+    alive: bool
+    trouble: tuple[Message, ...] = ()
+    pid: int | None = None
+    host: str = ""
+    started: datetime | None = None
+    seen: datetime | None = None
+    stopped: datetime | None = None
+
+
+class RunStatus(msgspec.Struct, frozen=True):
+    """One run: how far it has come, and when its last bundle goes if nothing holds it up."""
+
+    run: Run
+    counts: Mapping[str, int]
+    bundles_done: int
+    bundles: int
+    last_bundle: datetime | None = None
+    ends: datetime | None = None
+    cut_off: int = 0
+
+    @property
+    def calls(self) -> int:
+        """How many numbers the run is to ring, or was."""
+        return self.run.total - self.counts.get("skipped", 0)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are not handed over yet."""
+        return self.counts.get("waiting", 0)
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, from 0 to 1."""
+        return 1 - self.waiting / self.calls if self.calls else 1.0
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How things stand at `now`; `others` are the other runs of the run's day and of today, test calls too."""
+
+    now: datetime
+    zone: tzinfo
+    service: Service
+    run: RunStatus | None = None
+    others: tuple[RunStatus, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """The status as `to_json` writes it; moments and days are still datetimes and dates."""
+        service = self.service
+        return {
+            "now": self._here(self.now), "time_zone": str(self.zone),
+            "service": {"alive": service.alive, "pid": service.pid, "host": service.host,
+                        "started_at": self._here(service.started), "seen_at": self._here(service.seen),
+                        "stopped_at": self._here(service.stopped), "trouble": [str(one) for one in service.trouble]},
+            "run": self._run(self.run) if self.run else None,
+            "other_runs": [self._run(other) for other in self.others],
+        }
+
+    def to_json(self) -> str:
+        """The status as one JSON document, with these keys.
+
+        - `now`, and whatever ends in `_at`: ISO 8601 with the offset of `time_zone`, or null.
+        - `service`: `alive`, `pid`, `host`, `started_at`, `seen_at`, `stopped_at`, `trouble` (sentences in the
+          language of this process).
+        - `run` (or null) and each of `other_runs`: `id`, `day`, `kind` ("week", "manual", "test", "former"), `state`
+          ("running", "paused", "done", "stopped"), `started_at`, `ended_at`, `started_by`, `note`, `total` (rows),
+          `calls` (rows that are rung), `counts` (how many have each result), `progress` (0 to 1), `bundles_done`,
+          `bundles`, `last_bundle_at` (the latest that went), `ends_at` (when the last one will go; null unless the
+          run is in progress and the service lives), `cut_off` (calls that it will not get to before `latest`).
+        """
+        return to_json(self.as_dict())
+
+    def _here(self, moment: datetime | None) -> datetime | None:
+        return None if moment is None else moment.astimezone(self.zone)
+
+    def _run(self, status: RunStatus) -> dict[str, object]:
+        run = status.run
+        return {
+            "id": run.id, "day": run.day, "kind": run.kind, "state": run.state,
+            "started_at": self._here(run.started_at), "ended_at": self._here(run.ended_at),
+            "started_by": run.started_by, "note": str(run.note) if run.note else "", "total": run.total,
+            "calls": status.calls, "counts": dict(status.counts), "progress": round(status.progress, 4),
+            "bundles_done": status.bundles_done, "bundles": status.bundles,
+            "last_bundle_at": self._here(status.last_bundle), "ends_at": self._here(status.ends),
+            "cut_off": status.cut_off,
+        }
+
+
+def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzinfo, pace: Pace,
+         latest: time | None = None) -> Status:
+    """The status by the journal and the service's last sign of life."""
+    service = service_of(sign, now)
+    if journal is None:
+        return Status(now, zone, service)
+    run = journal.active_run() or journal.last_run()
+    days = {now.astimezone(zone).date()} | ({run.day} if run else set())
+    others = [other for day in sorted(days) for other in journal.runs_on(day) if run is None or other.id != run.id]
+
+    def status(one: Run) -> RunStatus:
+        closing = closing_instant(one.day, latest, zone)
+        return run_status(one, journal.counts(one.id), journal.last_bundle(one.id), now, pace=pace, closing=closing,
+                          alive=service.alive)
+
+    return Status(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
+
+
+def service_of(sign: Sign | None, now: datetime) -> Service:
+    """Whether the service lives, by its last sign: at most a minute old, on either side of a clock that was set."""
+    if sign is None:
+        return Service(alive=False)
+    alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
+    trouble = msgspec.json.decode(sign.trouble, type=tuple[Message, ...]) if alive and sign.trouble else ()
+    return Service(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at)
+
+
+def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, datetime | None], now: datetime, *,
+               pace: Pace, closing: datetime | None = None, alive: bool = True) -> RunStatus:
+    """How far a run has come; `last_bundle` is the journal's, `closing` is when nothing is handed over any more."""
+    done, last = last_bundle
+    waiting = counts.get("waiting", 0) if run.active else 0
+    ends, cut_off = None, 0
+    if run.state == "running" and alive and waiting:
+        way = forecast(waiting, pace, now + timedelta(seconds=pace.wait(now, last)), closing)
+        ends, cut_off = way.last or closing, way.cut_off
+    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off)

@@ -1,0 +1,169 @@
+"""Who may use the editor: names, roles and hashed passwords in a file of their own, users.json.
+
+`{"admin": {"role": "administrator", "password": "scrypt:32768:8:1$…"}}`
+"""
+
+import contextlib
+import enum
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from obzvon import disk
+from obzvon.errors import Problem, UserError
+from obzvon.language import Message, say
+
+MODE = 0o640
+SHORTEST, LONGEST = 8, 200
+"""Characters of a password."""
+
+_PATIENCE = 10
+_NAME = re.compile(r"[^\W_](?:[\w.@-]{0,62}[^\W_])?")
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+"""Of a generated password: none that is taken for another when it is read out."""
+
+
+class Role(enum.StrEnum):
+    """What a user may do: each role all that the one before it may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether whoever has this role may do what `other` may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+class User(msgspec.Struct, frozen=True):
+    """One user; `password` is its hash, which no text of the user shows."""
+
+    role: Role
+    password: str
+
+    def __repr__(self) -> str:
+        return f"User({self.role.value})"
+
+
+class Users:
+    """The users' file; every change is atomic and under a lock. A file that is not there has no users."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(os.path.realpath(path))
+
+    def load(self) -> dict[str, User]:
+        """Everybody, by name; raises UserError for a file that cannot be read."""
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._failure(say("it cannot be read"), error) from error
+        try:
+            return msgspec.json.decode(data, type=dict[str, User])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UserError([Problem(str(self.path), say("it is no list of users: {why}", why=error),
+                                     say("mend it, or delete it and add the users anew: obzvon user add"))]) from error
+
+    def stamp(self) -> tuple[int, ...]:
+        """What changes with the file; () while there is none."""
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return ()
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+
+    def add(self, name: str, password: str, role: Role) -> None:
+        """A new user."""
+        if not _NAME.fullmatch(name):
+            raise self._refusal(name, say("it cannot be a user's name"),
+                                say("use letters, digits and . - _ @ between them, 64 at most"))
+        hashed = self._hash(name, password)
+        with self._changing() as users:
+            if name in users:
+                raise self._refusal(name, say("there is such a user already"),
+                                    say("name another, or change the password: obzvon user passwd"))
+            users[name] = User(role, hashed)
+
+    def change_password(self, name: str, password: str) -> None:
+        """Another password."""
+        hashed = self._hash(name, password)
+        with self._changing() as users:
+            users[name] = User(self._known(users, name).role, hashed)
+
+    def remove(self, name: str) -> None:
+        """Takes a user's access away."""
+        with self._changing() as users:
+            self._known(users, name)
+            del users[name]
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[dict[str, User]]:
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        held = FileLock(lock, timeout=_PATIENCE, mode=MODE)
+        try:
+            disk.make_file(lock, MODE)
+            with held:
+                users = self.load()
+                yield users
+                text = json.dumps(msgspec.to_builtins(dict(sorted(users.items()))), ensure_ascii=False, indent=2)
+                disk.write_durably(self.path, f"{text}\n".encode(), MODE)
+        except Timeout as error:
+            raise UserError([Problem(str(self.path), say("another program has been changing it for {n} s", n=_PATIENCE),
+                                     say("try again"))]) from error
+        except OSError as error:
+            raise self._failure(say("it cannot be saved, nothing has been changed"), error) from error
+
+    def _known(self, users: Mapping[str, User], name: str) -> User:
+        if name in users:
+            return users[name]
+        raise self._refusal(name, say("there is no such user"),
+                            say("known are: {names}", names=", ".join(sorted(users)) or "—"))
+
+    def _hash(self, name: str, password: str) -> str:
+        if not SHORTEST <= len(password) <= LONGEST:
+            raise self._refusal(name, say("the password has to have from {least} to {most} characters", least=SHORTEST,
+                                          most=LONGEST), say("choose another, or let one be made up"))
+        if not password.isprintable():
+            raise self._refusal(name, say("there are characters in the password that cannot be typed"),
+                                say("choose another, or let one be made up"))
+        return generate_password_hash(password)
+
+    def _refusal(self, name: str, what: Message, remedy: Message) -> UserError:
+        return UserError([Problem(ascii(name)[1:-1] if not name.isprintable() else name, what, remedy)])
+
+    def _failure(self, what: Message, error: OSError) -> UserError:
+        return UserError([Problem(str(self.path), say("{what}: {file}: {why}", what=what,
+                                                      file=error.filename or self.path, why=error.strerror or error),
+                                  say("run this as a user who may write there, or mend the rights"))])
+
+
+def is_right(user: User | None, password: str) -> bool:
+    """Whether it is the user's password; of nobody the answer is no, and takes the same time."""
+    if len(password) > LONGEST:
+        return False
+    right = check_password_hash(user.password if user else _nobody(), password)
+    return right and user is not None
+
+
+def made_up() -> str:
+    """A password that can be read out over the telephone: 80 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def _nobody() -> str:
+    """A hash that no password has, of the same cost as a user's."""
+    if not _nobodys:
+        _nobodys.append(generate_password_hash(secrets.token_hex()))
+    return _nobodys[0]
+
+
+_nobodys: list[str] = []

@@ -1,0 +1,42 @@
+"""Puts the parts together as the settings say."""
+
+from obzvon import documents
+from obzvon.agenda import Agenda
+from obzvon.campaign import Phone, Week
+from obzvon.commands import Commands
+from obzvon.dialer import Dialer
+from obzvon.documents import Document, Watched
+from obzvon.journal import Journal
+from obzvon.journal_lock import Lock
+from obzvon.presence import Presence
+from obzvon.scheduler import Scheduler
+from obzvon.settings import Settings
+from obzvon.spool import Spool
+
+
+def phones_of(settings: Settings) -> Document[list[Phone]]:
+    """The list of phones."""
+    return documents.phones_document(settings.phones)
+
+
+def week_of(settings: Settings) -> Document[Week]:
+    """The week."""
+    return documents.week_document(settings.schedule)
+
+
+def spool_of(settings: Settings) -> Spool:
+    """The store and Asterisk's spool."""
+    return Spool(settings.store, settings.target, owner=settings.owner, mode=settings.mode, pid_file=settings.pid_file)
+
+
+def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:
+    """The journal; `patience` is Database's. Raises UserError."""
+    return Journal(settings.journal.reveal(), patience=patience)
+
+
+def build_service(settings: Settings, journal: Journal, lock: Lock | None = None) -> Scheduler:
+    """The service on an open journal, which works as long as it holds that lock."""
+    presence = Presence(journal)
+    agenda = Agenda(settings, Watched(phones_of(settings)), Watched(week_of(settings)), presence)
+    dialer = Dialer(settings, journal, spool_of(settings), agenda)
+    return Scheduler(dialer, agenda, Commands(journal), presence, lock=lock)

@@ -1,0 +1,66 @@
+"""The operator's words for what a call and a run have come to, and for who may do what."""
+
+from collections.abc import Mapping
+
+from obzvon.language import Message, say
+
+_RESULTS = {
+    "answered": say("answered"),
+    "busy": say("busy"),
+    "no answer": say("no answer"),
+    "not answered": say("not answered"),
+    "congestion": say("congestion"),
+    "failed": say("failed"),
+    "handed": say("handed over"),
+    "unknown": say("unknown"),
+    "skipped": say("skipped"),
+    "withdrawn": say("withdrawn"),
+    "waiting": say("waiting"),
+    "handing": say("being handed over"),
+}
+
+_STATES = {
+    "running": say("in progress"),
+    "paused": say("paused"),
+    "done": say("done"),
+    "stopped": say("stopped"),
+}
+
+_KINDS = {
+    "week": say("by the week"),
+    "manual": say("by hand"),
+    "test": say("test call"),
+    "former": say("by the former script"),
+}
+
+_ROLES = {
+    "viewer": say("viewer"),
+    "operator": say("operator"),
+    "administrator": say("administrator"),
+}
+
+
+def result_word(result: str) -> Message:
+    """The word for a disposition, or for how far a call has come."""
+    return _RESULTS.get(result) or Message(result)
+
+
+def state_word(state: str) -> Message:
+    """The word for a run's state."""
+    return _STATES.get(state) or Message(state)
+
+
+def kind_word(kind: str) -> Message:
+    """The word for how a run came to be."""
+    return _KINDS.get(kind) or Message(kind)
+
+
+def role_word(role: str) -> Message:
+    """The word for what a user of the editor may do."""
+    return _ROLES.get(role) or Message(role)
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """The counts of a run's results in one line, in the language of this process."""
+    known = [result for result in _RESULTS if counts.get(result)]
+    return ", ".join(f"{result_word(result)} {counts[result]}" for result in known) or "0"

@@ -1,0 +1,230 @@
+"""The command line as an administrator meets it: what it prints, where, and with which exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from obzvon.sandbox import Sandbox
+
+ENGLISH = {"OBZVON_LANGUAGE": "en"}
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working folder with five rows, of which three can be called, and a week without a start."""
+    (tmp_path / "settings.ini").write_text(
+        "[Dirs]\ndir_source = .\ndir_store = store\ndir_target = outgoing\ndir_logs = log\n"
+        "[CreateCallFiles]\nbundle = 2\ntimeout = 0\n[Day]\ntime_zone = Europe/Moscow\n[Log]\nlanguage = en\n")
+    (tmp_path / "todo.json").write_text(json.dumps({
+        "0": {"0": "89161111111", "1": ""}, "2": {"0": 89502222222, "1": 1}, "3": {"0": "+7 916 333-33-33", "1": ""},
+        "4": {"0": 777, "1": "context 22"}, "5": {"0": "89164444444", "1": "", "paused": True}}))
+    (tmp_path / "schedule.json").write_text("{}")
+    return tmp_path
+
+
+@pytest.fixture
+def obzvon(folder: Path) -> Run:
+    """Runs the program in that folder, in English, in no terminal."""
+    def run(*arguments: str, environment: dict[str, str] = ENGLISH) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([sys.executable, "-m", "obzvon.cli", *arguments], cwd=folder, capture_output=True,
+                              text=True, check=False, timeout=120, env={**os.environ, **environment, "COLUMNS": "100"})
+    return run
+
+
+def begin(folder: Path) -> None:
+    """Makes today's start one that has passed: a run is due."""
+    (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
+    os.utime(folder / "schedule.json", (0, 0))
+
+
+def test_the_help_names_every_command_of_the_design(obzvon: Run) -> None:
+    text = obzvon("--help").stdout
+    for command in ("demo", "init", "run", "check", "plan", "start", "pause", "resume", "stop", "call", "status",
+                    "report", "sweep", "web", "user"):
+        assert f"\n  {command} " in text
+
+
+def test_a_due_run_is_done_whole_and_reported(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    done = obzvon("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert len(list((folder / "outgoing").iterdir())) == 3
+    report = json.loads(obzvon("report", "--format", "json").stdout)
+    assert [call["number"] for call in report["calls"]] == ["89161111111", "89502222222", "89163333333", "777",
+                                                            "89164444444"]
+    status = json.loads(obzvon("status", "--json").stdout)
+    assert status["run"]["state"] == "done"
+    assert status["run"]["counts"] == {"handed": 3, "skipped": 2}
+    again = obzvon("run", "--once")
+    assert again.returncode == 0
+    assert len(list((folder / "outgoing").iterdir())) == 3
+
+
+def test_the_call_files_are_those_of_the_golden_ones(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    obzvon("run", "--once")
+    texts = [path.read_bytes() for path in sorted((folder / "outgoing").iterdir())]
+    assert texts[0] == (b"Channel: local/89161111111@avtoobzvon\nCallerID:\nMaxRetries: 0\nRetryTime: 60\n"
+                        b"WaitTime: 300\nContext: avtoobzvon\nExtension: play\nPriority: 1")
+    assert texts[1] == (b"Channel: local/89502222222@avtoobzvon-ivr\nCallerID: 6122103\nMaxRetries: 0\nRetryTime: 60\n"
+                        b"WaitTime: 300\nSetvar: dtmf=1\nSetvar: CALLEE=89502222222\nContext: avtoobzvon-ivr\n"
+                        b"Extension: play\nPriority: 1")
+
+
+def test_the_plan_says_what_the_run_does(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    plan = json.loads(obzvon("plan", "--json").stdout)
+    assert (plan["calls"], plan["bundles"], plan["overdue"]) == (3, 2, True)
+    assert {row["row"] for row in plan["skipped_rows"]} == {"4", "5"}
+    obzvon("run", "--once")
+    plan = json.loads(obzvon("plan", "--json").stdout)
+    assert plan["overdue"] is False
+
+
+@pytest.mark.parametrize("command", [["start"], ["pause"], ["resume"], ["stop"], ["call", "89161111111"]],
+                         ids=lambda command: command[0])
+def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(obzvon: Run, folder: Path, command: list[str]
+                                                                       ) -> None:
+    answer = obzvon(*command)
+    assert answer.returncode == 1
+    assert "no service" in answer.stderr
+    assert obzvon("run", "--once").returncode == 0
+    assert not list((folder / "outgoing").glob("*"))
+
+
+def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -> None:
+    with (folder / "settings.ini").open("a") as settings:
+        settings.write("[Calls]\narchive = yes\n[CodeCalls]\narchive = yes\n")
+    (folder / "outgoing").mkdir()
+    service = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "run"], cwd=folder, stderr=subprocess.DEVNULL)
+    try:
+        while not json.loads(obzvon("status", "--json").stdout)["service"]["alive"]:
+            assert service.poll() is None
+        with Sandbox(folder / "outgoing", folder / "outgoing_done", talk=0.1, pid=os.getpid()) as sandbox:
+            started = obzvon("start")
+            assert started.returncode == 0, started.stderr
+            assert "3 calls" in started.stdout
+            called = obzvon("call", "8 916 555-55-51")
+            assert called.returncode == 0, called.stderr
+            refused = obzvon("call", "12345")
+            assert refused.returncode == 1
+            assert "too short" in refused.stderr
+            deadline = 200
+            while json.loads(obzvon("status", "--json").stdout)["run"]["counts"].get("answered") != 3 and deadline:
+                deadline -= 1
+            again = obzvon("start")
+            assert again.returncode == 1
+            assert "3 numbers were rung today already" in again.stderr
+            assert obzvon("stop").returncode == 1
+            assert sandbox.attempts("89161111111") == 1
+            assert sandbox.attempts("89165555551") == 1
+            assert obzvon("start", "--again").returncode == 0
+    finally:
+        service.terminate()
+        service.wait(30)
+
+
+def test_a_second_service_exits_with_a_clear_message(obzvon: Run, folder: Path) -> None:
+    (folder / "outgoing").mkdir()
+    first = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "run"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    try:
+        assert first.stderr
+        while "ready" not in first.stderr.readline():
+            assert first.poll() is None
+        second = obzvon("run")
+        assert second.returncode == 2
+        assert "another obzvon service is at work" in second.stderr
+        assert obzvon("run", "--once").returncode == 0
+    finally:
+        first.terminate()
+        first.communicate(timeout=30)
+
+
+@pytest.mark.parametrize(("spoil", "says"), [
+    (lambda folder: (folder / "settings.ini").write_text("[Dirs]\ndir_sorce = x\n[Calls]\nmax_retries = many\n"),
+     ["dir_source", "max_retries"]),
+    (lambda folder: (folder / "settings.ini").unlink(), ["settings.ini"]),
+], ids=["two mistakes in the settings", "no settings"])
+def test_what_cannot_run_says_why_and_exits_with_2(obzvon: Run, folder: Path, spoil: Callable[[Path], object],
+                                                   says: list[str]) -> None:
+    spoil(folder)
+    for command in (["run", "--once"], ["check"], ["plan"], ["status"]):
+        answer = obzvon("--settings", "settings.ini", *command)
+        assert answer.returncode == 2, command
+        assert "Traceback" not in answer.stderr
+        for word in says:
+            assert word in answer.stderr
+
+
+def test_a_truncated_list_is_told_in_one_line_and_rings_nobody(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    whole = (folder / "todo.json").read_bytes()
+    (folder / "todo.json").write_bytes(whole[:100])
+    answer = obzvon("run", "--once")
+    assert answer.returncode == 1
+    assert "todo.json" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not list((folder / "outgoing").iterdir())
+    assert (folder / "todo.json").read_bytes() == whole[:100]
+    (folder / "todo.json").write_bytes(whole)
+    assert obzvon("run", "--once").returncode == 0
+    assert len(list((folder / "outgoing").iterdir())) == 3
+
+
+def test_the_old_scripts_day_is_not_run_again(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    status = json.loads(obzvon("status", "--json").stdout)
+    today = status["now"][:10]
+    settings = (folder / "settings.ini").read_text()
+    (folder / "settings.ini").write_text(settings.replace("timeout = 0", f"timeout = 0\nstatus = Off\nstart = {today}"))
+    answer = obzvon("run", "--once")
+    assert answer.returncode == 0
+    assert "former script" in answer.stderr
+    assert not list((folder / "outgoing").iterdir())
+
+
+def test_the_demonstration_rings_nobody_and_prints_its_summary(obzvon: Run, tmp_path: Path) -> None:
+    answer = obzvon("demo", "--exit", "--dir", str(tmp_path / "kept"))
+    assert answer.returncode == 0, answer.stderr
+    assert "8 916 000-00-00" in answer.stdout
+    assert "26 calls" in answer.stdout or "answered" in answer.stdout
+    assert (tmp_path / "kept" / "todo.json").exists()
+
+
+def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvon: Run, tmp_path: Path) -> None:
+    answer = obzvon("init", str(tmp_path / "office"))
+    assert "admin" in answer.stdout
+    assert (tmp_path / "office" / "users.json").exists()
+    assert (tmp_path / "office" / "journal.db").exists()
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "office" / "settings.ini").exists()
+    assert obzvon("--settings", str(tmp_path / "office" / "settings.ini"), "check").returncode in (0, 1)
+    assert obzvon("init", str(tmp_path / "office")).returncode == 2
+
+
+def test_sweep_takes_our_files_out_of_the_spool_and_nobody_elses(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    obzvon("run", "--once")
+    (folder / "outgoing" / "somebody-else.call").write_text("Channel: local/1@x\n")
+    answer = obzvon("sweep")
+    assert answer.returncode == 0
+    assert "3" in answer.stdout
+    assert [path.name for path in (folder / "outgoing").iterdir()] == ["somebody-else.call"]
+
+
+def test_the_help_is_russian_for_a_russian(obzvon: Run) -> None:
+    assert "Обзванивает" in obzvon("--help", environment={"OBZVON_LANGUAGE": "ru"}).stdout
+
+
+def test_a_workbook_is_written_to_a_file(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    obzvon("run", "--once")
+    assert obzvon("report", "--format", "xlsx", "--output", "day.xlsx").returncode == 0
+    assert (folder / "day.xlsx").read_bytes()[:2] == b"PK"
+    assert obzvon("report", "--format", "xlsx", "--output", "no/such/folder/day.xlsx").returncode == 2

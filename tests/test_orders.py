@@ -1,0 +1,265 @@
+"""What the service answers to who asks for a start, a pause, a stop or a test call, and what comes of it."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from obzvon.orders import obey
+from tests.workshop import Shift, Workshop, at, begin_call, numbers, shift
+
+PEOPLE = numbers(5)
+EIGHT, NOON = at("08:00:00"), at("12:00:00")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """A week without a start: only what is asked for happens."""
+    return Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=2, timeout=10)
+
+
+@pytest.fixture
+def working(workshop: Workshop) -> Iterator[Shift]:
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        yield working
+
+
+def asked(working: Shift, now: datetime, name: str, **params: str | int | bool) -> str:
+    """What the service says to something that it does."""
+    answer = working.ask(name, now, **params)
+    assert answer.ok, str(answer.text)
+    return str(answer.text)
+
+
+def refused(working: Shift, now: datetime, name: str, **params: str | int | bool) -> str:
+    """Why the service does not do it."""
+    answer = working.ask(name, now, **params)
+    assert not answer.ok, str(answer.text)
+    return str(answer.text)
+
+
+def test_a_command_that_there_is_not_is_refused_by_its_name(working: Shift) -> None:
+    assert "sing" in refused(working, EIGHT, "sing")
+
+
+# -- start
+
+
+def test_a_start_begins_a_run_at_once_and_tells_how_many_will_be_rung(workshop: Workshop, working: Shift) -> None:
+    assert "5 calls" in asked(working, NOON, "start")
+    run = working.dialer.run
+    assert run is not None
+    assert (run.kind, run.started_by, run.day) == ("manual", "anna", NOON.date())
+    assert working.work(NOON, at("12:00:05")) == [("12:00:00", PEOPLE[:2])]
+
+
+def test_one_call_is_not_calls(workshop: Workshop, working: Shift) -> None:
+    workshop.write_list(PEOPLE[:1], changed=EIGHT)
+    assert asked(working, NOON, "start") == "the run has begun: 1 call"
+
+
+def test_a_start_during_a_run_is_refused_also_while_it_is_paused(working: Shift) -> None:
+    asked(working, NOON, "start")
+    assert "in progress already" in refused(working, NOON, "start")
+    asked(working, NOON, "pause")
+    assert "in progress already" in refused(working, NOON, "start", again=True)
+
+
+def test_where_somebody_was_rung_today_a_start_wants_again_and_then_rings_all(
+        workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    asked(working, at("12:00:06"), "stop")
+    assert "2 numbers were rung today already" in refused(working, at("12:01:00"), "start")
+    assert working.dialer.run is None
+    assert "5 calls" in asked(working, at("12:01:00"), "start", again=True)
+    working.work(at("12:01:00"), at("12:02:00"))
+    assert sorted(workshop.in_spool()) == sorted([*PEOPLE[:2], *PEOPLE])
+
+
+def test_tomorrow_is_another_day(working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:01:00"))
+    assert "5 calls" in asked(working, at("12:00:00", "2026-01-06"), "start")
+
+
+def test_a_start_after_the_latest_time_is_refused_and_rings_nobody(tmp_path: Path) -> None:
+    with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", latest="21:00"), EIGHT) as working:
+        assert "21:00" in refused(working, at("21:00:00"), "start")
+        assert working.journal.runs_on(EIGHT.date()) == []
+
+
+def test_a_start_without_a_list_is_refused_with_the_reason(workshop: Workshop, working: Shift) -> None:
+    (workshop.folder / "todo.json").unlink()
+    for kept in (workshop.folder / ".history").iterdir():
+        kept.unlink()
+    assert "todo.json" in refused(working, NOON, "start")
+    assert working.journal.empty()
+
+
+# -- pause and resume
+
+
+def test_a_paused_run_hands_nothing_over_until_it_is_resumed(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    said = asked(working, at("12:00:06"), "pause")
+    assert "3" in said
+    assert "2" in said
+    assert working.work(at("12:00:06"), at("12:30:00")) == []
+    assert "paused already" in asked(working, at("12:30:01"), "pause")
+    assert "3" in asked(working, at("12:30:01"), "resume")
+    assert working.work(at("12:30:01"), at("12:31:00")) == [("12:30:01", PEOPLE[2:4]), ("12:30:11", PEOPLE[4:])]
+
+
+def test_a_pause_outlives_the_service(workshop: Workshop) -> None:
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        working.work(NOON, at("12:00:05"))
+        asked(working, at("12:00:06"), "pause")
+    with shift(workshop, at("12:10:00")) as working:
+        working.came()
+        assert working.work(at("12:10:00"), at("12:11:00")) == []
+        asked(working, at("12:12:00"), "resume")
+        assert len(working.work(at("12:12:00"), at("12:13:00"))) == 2
+
+
+def test_outcomes_come_in_during_a_pause(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    asked(working, at("12:00:06"), "pause")
+    for file in workshop.spool_folder.iterdir():
+        file.unlink()
+    working.work(at("12:00:07"), at("12:00:09"))
+    assert working.dialer.handover.outstanding == 0
+
+
+def test_a_run_that_is_not_paused_need_not_be_resumed(working: Shift) -> None:
+    asked(working, NOON, "start")
+    assert "not paused" in asked(working, NOON, "resume")
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "stop"])
+def test_without_a_run_there_is_nothing_to_pause_resume_or_stop(working: Shift, command: str) -> None:
+    assert "no run is in progress" in refused(working, NOON, command)
+
+
+# -- stop
+
+
+def test_a_stop_withdraws_who_waits_and_names_who_stopped_it(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    said = asked(working, at("12:00:06"), "stop")
+    assert "3" in said
+    assert "2" in said
+    assert list(working.results(NOON).values()) == ["handed"] * 2 + ["withdrawn"] * 3
+    assert "anna" in working.reasons(NOON)[PEOPLE[4]]
+    assert working.work(at("12:00:06"), at("12:30:00")) == []
+    assert workshop.in_spool() == PEOPLE[:2]
+    run, = working.journal.runs_on(NOON.date())
+    assert (run.state, run.ended_at) == ("stopped", at("12:00:06"))
+
+
+def test_a_stop_with_withdrawal_takes_out_what_asterisk_has_not_begun(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    begin_call(min(workshop.spool_folder.iterdir()), os.getpid())
+    asked(working, at("12:00:06"), "stop", withdraw=True)
+    assert workshop.in_spool() == PEOPLE[:1]
+    assert list(working.results(NOON).values()) == ["handed"] + ["withdrawn"] * 4
+    assert working.journal.rung_on(NOON.date()) == {(PEOPLE[0], "")}
+
+
+def test_after_the_last_bundle_what_asterisk_has_not_begun_can_still_be_withdrawn(
+        workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:01:00"))
+    assert working.dialer.run is None
+    begin_call(min(workshop.spool_folder.iterdir()), os.getpid())
+    assert "no run is in progress" in refused(working, at("12:02:00"), "stop")
+    said = asked(working, at("12:02:00"), "stop", withdraw=True)
+    assert "4" in said
+    assert "1" in said
+    assert workshop.in_spool() == PEOPLE[:1]
+
+
+# -- a test call
+
+
+def test_a_test_call_is_handed_over_at_once_beside_any_run(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    assert "89261234567" in asked(working, at("12:00:06"), "call", number="+7 (926) 123-45-67")
+    assert working.came() == ["89261234567"]
+    assert working.work(at("12:00:07"), at("12:01:00")) == [("12:00:10", PEOPLE[2:4]), ("12:00:20", PEOPLE[4:])]
+
+
+def test_a_test_call_with_a_code_goes_in_the_form_of_coded_calls(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "call", number=PEOPLE[0], code="12")
+    file, = workshop.spool_folder.iterdir()
+    assert "Setvar: dtmf=12" in file.read_text()
+    assert "@avtoobzvon-ivr" in file.read_text()
+
+
+def test_a_test_call_between_the_handfuls_of_a_bundle_disturbs_nobody(tmp_path: Path) -> None:
+    people = numbers(2500)
+    workshop = Workshop(tmp_path, phones=people, start="00:00", bundle=2500, timeout=0)
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        assert working.dialer.step(NOON) == 0
+        asked(working, NOON, "call", number="89990000000")
+        working.work(NOON, NOON + timedelta(seconds=5))
+        assert sorted(workshop.in_spool()) == sorted([*people, "89990000000"])
+        assert workshop.in_store() == []
+
+
+@pytest.mark.parametrize(("number", "code"), [
+    ("777", ""), ("", ""), ("7916838933", ""), ("89161111111\nApplication: System", ""), ("76@other/n", ""),
+    ("+380501234567", ""), ("88091234567", ""), ("89161111111", "context 22"), ("89161111111", "1;2")])
+def test_a_test_call_to_what_cannot_be_called_is_refused_with_the_reason(
+        workshop: Workshop, working: Shift, number: str, code: str) -> None:
+    assert refused(working, NOON, "call", number=number, code=code)
+    assert workshop.in_spool() == workshop.in_store() == []
+    assert working.journal.empty()
+
+
+def test_a_test_call_that_asks_for_nothing_is_refused(working: Shift) -> None:
+    assert refused(working, NOON, "call")
+
+
+def test_a_test_call_that_cannot_be_handed_over_is_told_and_withdrawn(
+        workshop: Workshop, working: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        assert str(workshop.store_folder) in refused(working, NOON, "call", number=PEOPLE[0])
+    assert working.work(NOON, at("12:01:00")) == []
+    assert list(working.results(NOON).values()) == ["withdrawn"]
+
+
+# -- who was not heard
+
+
+def test_what_was_asked_while_no_service_was_there_is_not_done_when_it_comes(working: Shift) -> None:
+    working.commands.ask("start", by="anna", at=EIGHT)
+    command = working.commands.take(at=NOON)
+    assert command is not None
+    answer = obey(working.dialer, command, NOON)
+    assert not answer.ok
+    assert "ask again" in str(answer.text)
+    assert working.dialer.run is None
+
+
+def test_a_clock_set_back_since_it_was_asked_makes_no_command_stale(working: Shift) -> None:
+    working.commands.ask("start", by="anna", at=NOON)
+    command = working.commands.take(at=EIGHT)
+    assert command is not None
+    assert obey(working.dialer, command, EIGHT).ok

@@ -1,0 +1,158 @@
+"""The editor's users: the file, the passwords, and the commands that change them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from obzvon.errors import UserError
+from obzvon.users import LONGEST, Role, Users, is_right, made_up
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Users:
+    return Users(tmp_path / "users.json")
+
+
+@pytest.fixture
+def obzvon(tmp_path: Path) -> Run:
+    def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([sys.executable, "-m", "obzvon.cli", *arguments], cwd=tmp_path, capture_output=True,
+                              text=True, check=False, timeout=60, input=given,
+                              env={**os.environ, "OBZVON_LANGUAGE": "en"})
+    return run
+
+
+def test_a_user_is_kept_with_a_role_and_a_hash_and_no_password(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    assert "correct horse" not in users.path.read_text()
+    user = users.load()["ivan"]
+    assert user.role is Role.OPERATOR
+    assert user.password.startswith("scrypt:")
+    assert user.password not in repr(user)
+    assert is_right(user, "correct horse")
+    assert not is_right(user, "correct horsE")
+
+
+def test_the_file_is_not_for_others_to_read(users: Users) -> None:
+    old = os.umask(0)
+    try:
+        users.add("ivan", "correct horse", Role.OPERATOR)
+    finally:
+        os.umask(old)
+    assert users.path.stat().st_mode & 0o777 == 0o640
+
+
+def test_no_file_has_no_users_and_a_broken_one_says_so(users: Users) -> None:
+    assert users.load() == {}
+    assert users.stamp() == ()
+    for text in ("{", "[]", '{"a": {"role": "god", "password": ""}}', '{"a": 1}'):
+        users.path.write_text(text)
+        with pytest.raises(UserError, match="no list of users"):
+            users.load()
+        with pytest.raises(UserError):
+            users.add("ivan", "correct horse", Role.OPERATOR)
+        assert users.path.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["", ":", "a:b", "a b", "-a", "a\n", "a\0", "\u202eab", "x" * 65, "<b>", "=1+1"])
+def test_a_name_that_could_not_log_in_is_refused(users: Users, name: str) -> None:
+    with pytest.raises(UserError, match="cannot be a user's name"):
+        users.add(name, "correct horse", Role.VIEWER)
+    assert not users.path.exists()
+
+
+@pytest.mark.parametrize("name", ["a", "Иван", "ivan.petrov@firm-1.ru", "x" * 64])
+def test_a_usual_name_is_taken(users: Users, name: str) -> None:
+    users.add(name, "correct horse", Role.VIEWER)
+    assert list(users.load()) == [name]
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * (LONGEST + 1), "eight\n\n\n\n"])
+def test_a_password_that_is_none_is_refused(users: Users, password: str) -> None:
+    with pytest.raises(UserError, match="password"):
+        users.add("ivan", password, Role.VIEWER)
+
+
+def test_a_user_is_added_once_changed_and_removed(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    with pytest.raises(UserError, match="already"):
+        users.add("ivan", "another one", Role.VIEWER)
+    before = users.stamp()
+    users.change_password("ivan", "battery staple")
+    assert users.stamp() != before
+    user = users.load()["ivan"]
+    assert (user.role, is_right(user, "battery staple")) == (Role.OPERATOR, True)
+    for change in (lambda: users.change_password("anna", "battery staple"), lambda: users.remove("anna")):
+        with pytest.raises(UserError, match=r"anna: there is no such user\n.*ivan"):
+            change()
+    users.remove("ivan")
+    assert users.load() == {}
+
+
+def test_two_who_add_at_once_lose_nobody(users: Users) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: users.add(f"user{number}", "correct horse", Role.VIEWER), range(8)))
+    assert len(users.load()) == 8
+
+
+def test_an_unknown_user_takes_as_long_as_a_wrong_password(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    user = users.load()["ivan"]
+
+    def lasts(one: object) -> float:
+        begun = time.perf_counter()
+        assert not is_right(one, "wrong horse")
+        return time.perf_counter() - begun
+
+    lasts(None)
+    known, unknown = min(lasts(user) for _ in range(3)), min(lasts(None) for _ in range(3))
+    assert unknown > known / 3
+
+
+def test_a_role_may_what_the_lesser_ones_may() -> None:
+    assert [[one.includes(other) for other in Role] for one in Role] == [
+        [True, False, False], [True, True, False], [True, True, True]]
+
+
+def test_a_made_up_password_is_long_and_another_each_time() -> None:
+    passwords = {made_up() for _ in range(100)}
+    assert len(passwords) == 100
+    assert all(len(password) == 19 for password in passwords)
+
+
+def test_init_makes_the_first_user_and_prints_the_password_once(obzvon: Run, tmp_path: Path) -> None:
+    made = obzvon("init", "work")
+    assert made.returncode == 0, made.stderr
+    password = made.stdout.split("password: ")[1].strip()
+    user = Users(tmp_path / "work" / "users.json").load()["admin"]
+    assert user.role is Role.ADMINISTRATOR
+    assert is_right(user, password)
+
+
+def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) -> None:
+    (tmp_path / "settings.ini").write_text("[Web]\nusers = access.json\n")
+    users = Users(tmp_path / "access.json")
+    assert "no users yet" in obzvon("user", "list").stdout
+    added = obzvon("user", "add", "ivan")
+    assert added.returncode == 0, added.stderr
+    assert is_right(users.load()["ivan"], added.stdout.split("password: ")[1].strip())
+    silent = obzvon("user", "add", "anna", "--role", "viewer", "--stdin", given="correct horse\n")
+    assert "correct horse" not in silent.stdout + silent.stderr
+    assert is_right(users.load()["anna"], "correct horse")
+    assert obzvon("user", "list").stdout == "anna\tviewer\nivan\toperator\n"
+    assert obzvon("user", "passwd", "anna", "--stdin", given="battery staple\n").returncode == 0
+    assert is_right(users.load()["anna"], "battery staple")
+    assert obzvon("user", "remove", "anna").returncode == 0
+    assert list(json.loads(users.path.read_text())) == ["ivan"]
+    for wrong in (["add", "ivan"], ["passwd", "anna"], ["remove", "anna"], ["add", "olga", "--stdin"]):
+        answer = obzvon("user", *wrong)
+        assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)
