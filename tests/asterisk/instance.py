@@ -1,0 +1,228 @@
+"""One Asterisk process in a root folder, with its own configuration, spool, log and ports."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from tests.asterisk.waiting import until
+from tests.spool_peer import place
+
+DIALPLAN = """
+    app_dial app_exec app_playback app_read app_record app_senddtmf app_stack app_system app_verbose
+    bridge_builtin_features bridge_simple codec_alaw codec_ulaw format_sln format_wav
+    func_callerid func_channel func_cut func_db func_dialplan func_env func_groupcount func_logic func_shell
+    func_strings func_timeout
+    pbx_config res_timing_timerfd
+"""
+"""The modules that a dialplan needs. Named one by one: everything that Debian ships starts slowly and complains."""
+
+SPOOL = "pbx_spool"
+
+PJSIP = """
+    bridge_native_rtp chan_pjsip res_pjproject res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id
+    res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_nat res_pjsip_outbound_authenticator_digest
+    res_pjsip_pubsub res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk
+    res_sorcery_astdb res_sorcery_config res_sorcery_memory
+"""
+"""What a SIP trunk needs besides."""
+
+DIRECTORIES = """[options]
+verbose = 3
+hideconnect = yes
+maxfiles = 16384
+[directories]
+astetcdir = HOME/etc
+astrundir = HOME/run
+astlogdir = HOME/log
+astspooldir = HOME/spool
+astdbdir = HOME/db
+astkeydir = HOME/keys
+astvarlibdir = /var/lib/asterisk
+astdatadir = /usr/share/asterisk
+"""
+
+LOGGER = """[general]
+dateformat = %F %T.%3q
+logger_queue_limit = 100000
+[logfiles]
+full => notice,warning,error,verbose(3)
+dtmf => dtmf
+"""
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port of the loopback that nobody uses."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Asterisk:
+    """A process that is started, stopped and killed by its own pid, and leaves nothing behind.
+
+    `files` are laid over Debian's own /etc/asterisk; the word HOME in them becomes this instance's folder as Asterisk
+    sees it. Paths given out here are the machine's, not the root folder's.
+    """
+
+    def __init__(self, root: Path, files: Mapping[str, str], modules: str) -> None:
+        self.root = root
+        self.user = _user(root)
+        # Else Asterisk asks the network what this machine's name is, 5 seconds a call.
+        (root / "etc" / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
+        instances = root / "instances"
+        instances.mkdir(exist_ok=True)
+        self.home = Path(tempfile.mkdtemp(prefix="", dir=instances))
+        self.home.chmod(0o755)
+        for name in ("run", "log", "spool", "spool/outgoing", "db", "keys", "heard"):
+            self.folder(name)
+        self.outgoing = self.home / "spool" / "outgoing"
+        self.outgoing_done = self.home / "spool" / "outgoing_done"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._configure(files, modules)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    @property
+    def inside(self) -> str:
+        """This instance's folder as Asterisk sees it."""
+        return f"/{self.home.relative_to(self.root)}"
+
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        assert self._process
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def folder(self, name: str) -> Path:
+        """A folder of this instance that belongs to Asterisk; made if there is none."""
+        path = self.home / name
+        path.mkdir(parents=True, exist_ok=True)
+        os.chown(path, *self.user)
+        return path
+
+    def start(self) -> None:
+        """Start, and return when it is fully booted."""
+        assert not self.running
+        command = ("chroot", str(self.root), "asterisk", "-C", f"{self.inside}/etc/asterisk.conf", "-f")
+        with (self.home / "log" / "console").open("ab") as console:
+            self._process = subprocess.Popen(
+                [*command, "-U", "asterisk", "-G", "asterisk"],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+            )  # fmt: skip
+        # Ends it when we are killed ourselves: our end of the pipe closes.
+        self._guard = subprocess.Popen(
+            ["sh", "-c", f"cat; kill -KILL {self.pid}"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        until(self._booted, "Asterisk fully booted", within=60, every=0.05)
+
+    def stop(self) -> None:
+        """Stop it by SIGTERM, as an administrator does."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill it outright."""
+        self._end(signal.SIGKILL)
+
+    def remove(self) -> None:
+        """Stop it and take its folder away."""
+        self.stop()
+        shutil.rmtree(self.home)
+
+    def cli(self, command: str) -> str:
+        """What Asterisk's console answers."""
+        config = f"{self.inside}/etc/asterisk.conf"
+        return subprocess.run(
+            ["chroot", str(self.root), "asterisk", "-C", config, "-rx", command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        ).stdout  # fmt: skip
+
+    def log(self, name: str = "full") -> str:
+        """Asterisk's log so far."""
+        path = self.home / "log" / name
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def complaints(self) -> list[str]:
+        """The warnings and errors in the log."""
+        return [line for line in self.log().splitlines() if "] WARNING[" in line or "] ERROR[" in line]
+
+    def put(self, name: str, text: str, mtime: float | None = None) -> Path:
+        """Hand over a call file as the service does: whole, owned by Asterisk, by one rename."""
+        return place(self.folder("store") / name, self.outgoing, text, mtime, self.user)
+
+    def clear(self) -> None:
+        """Hang up whoever is still on the line and empty the spool and its archive."""
+        for file in self.outgoing.iterdir():
+            file.unlink()
+        self.cli("channel request hangup all")
+        until(lambda: self.cli("core show channels count").startswith("0 active"), "no channel left")
+        for file in (*self.outgoing.iterdir(), *(self.outgoing_done.iterdir() if self.outgoing_done.exists() else ())):
+            file.unlink()
+
+    def _booted(self) -> bool:
+        assert self.running, f"Asterisk ended by itself:\n{self.log('console')[-2000:]}"
+        return "fully booted" in self.cli("core waitfullybooted")
+
+    def _end(self, how: signal.Signals) -> None:
+        process, guard = self._process, self._guard
+        if guard:
+            guard.kill()
+            guard.communicate()
+        if process and process.poll() is None:
+            process.send_signal(how)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._process = self._guard = None
+
+    def _configure(self, files: Mapping[str, str], modules: str) -> None:
+        etc = self.home / "etc"
+        shutil.copytree(self.root / "etc" / "asterisk", etc, symlinks=True)
+        (etc / "users.conf").unlink(missing_ok=True)  # deprecated, and says so
+        own = {
+            "asterisk.conf": self._directories(),
+            "logger.conf": LOGGER,
+            "modules.conf": "[modules]\nautoload = no\n" + "".join(f"load = {name}.so\n" for name in modules.split()),
+            "manager.conf": "[general]\nenabled = no\n",
+            "rtp.conf": "[general]\nrtpstart = 10000\nrtpend = 29999\n",
+        }
+        for name, text in (own | dict(files)).items():
+            (etc / name).write_text(text.replace("HOME", self.inside))
+        for path in (etc, *etc.rglob("*")):
+            os.chown(path, *self.user, follow_symlinks=False)
+
+    def _directories(self) -> str:
+        modules = next(self.root.glob("usr/lib/*-linux-gnu/asterisk/modules"), self.root / "usr/lib/asterisk/modules")
+        return DIRECTORIES + f"astmoddir = /{modules.relative_to(self.root)}\n"
+
+
+def _user(root: Path) -> tuple[int, int]:
+    """Asterisk's user and group inside the root folder; the machine outside knows them by number only."""
+    for line in (root / "etc" / "passwd").read_text().splitlines():
+        name, _, uid, gid, *_ = line.split(":")
+        if name == "asterisk":
+            return int(uid), int(gid)
+    raise LookupError(f"{root} has no user asterisk")

@@ -1,0 +1,47 @@
+"""A manager connection for tests: one action at a time over a plain socket, and the events that come."""
+
+import socket
+from typing import Self
+
+
+class Manager:
+    """A connection to Asterisk's manager interface on the loopback."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._lines = self._socket.makefile("rb")
+        self.greeting = self._lines.readline().decode().strip()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def action(self, name: str, /, **fields: str) -> dict[str, str]:
+        """Send one action and return its response."""
+        message = {"Action": name} | fields
+        self._socket.sendall("".join(f"{key}: {value}\r\n" for key, value in message.items()).encode() + b"\r\n")
+        while "Response" not in (answer := self._message()):
+            pass
+        return answer
+
+    def login(self, user: str, secret: str, *, events: bool = False) -> dict[str, str]:
+        """Log in, with or without the events that the user may see."""
+        return self.action("Login", Username=user, Secret=secret, Events="on" if events else "off")
+
+    def event(self, name: str) -> dict[str, str]:
+        """The next event of that name; what comes before it is left aside."""
+        while (message := self._message()).get("Event") != name:
+            pass
+        return message
+
+    def _message(self) -> dict[str, str]:
+        fields: dict[str, str] = {}
+        while line := self._lines.readline().decode():
+            if line == "\r\n":
+                return fields
+            key, _, value = line.rstrip("\r\n").partition(": ")
+            fields[key] = value
+        raise ConnectionError("Asterisk closed the manager connection")

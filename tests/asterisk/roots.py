@@ -1,0 +1,110 @@
+"""Root folders with a real Asterisk in them: Debian's packages, unpacked once and kept between runs."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+SUITES = {22: "sid", 16: "bullseye"}
+"""Which Debian suite carries which Asterisk."""
+
+
+class UnavailableError(Exception):
+    """Asterisk cannot be had on this machine; the text says why."""
+
+
+def require_root(version: int) -> Path:
+    """The root folder of that Asterisk; skips the test where it cannot be had, fails it where CI=true."""
+    try:
+        return root(version)
+    except UnavailableError as reason:
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(f"CI must run the tests on a real Asterisk {version}: {reason}", pytrace=False)
+        pytest.skip(f"no Asterisk {version} here: {reason}")
+
+
+def root(version: int) -> Path:
+    """The root folder of that Asterisk, built when it is first asked for.
+
+    Raises UnavailableError.
+    """
+    if os.geteuid() != 0:
+        raise UnavailableError("chroot needs root")
+    folder = cache() / SUITES[version]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            build(SUITES[version], folder)
+    found = _run("chroot", str(folder), "asterisk", "-V").split()[1]
+    if not found.startswith(f"{version}."):
+        raise UnavailableError(f"{folder} holds Asterisk {found}")
+    return folder
+
+
+def cache() -> Path:
+    """Where the roots are kept: $OBZVON_ASTERISK_ROOTS, else the user's cache."""
+    chosen = os.environ.get("OBZVON_ASTERISK_ROOTS")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "obzvon" / "asterisk"
+
+
+def build(suite: str, folder: Path) -> None:
+    """Unpack Asterisk and what it needs from `suite` into `folder`, whole or not at all."""
+    if not shutil.which("mmdebstrap"):
+        _install("mmdebstrap")
+    half = folder.with_name(f"{folder.name}.half")
+    shutil.rmtree(half, ignore_errors=True)
+    _run(
+        "mmdebstrap",
+        "--variant=apt",
+        "--include=asterisk",
+        '--aptopt=Acquire::Check-Valid-Until "false"',  # a mirror's index of sid can be stale
+        suite,
+        str(half),
+        mirror(),
+    )
+    half.rename(folder)
+
+
+def mirror() -> str:
+    """The Debian mirror that this machine's own apt uses."""
+    if not shutil.which("apt-get"):
+        raise UnavailableError("no apt-get")
+    if not (found := _mirrors()):  # no package lists yet
+        _run("apt-get", "update")
+        found = _mirrors()
+    if not found:
+        raise UnavailableError("apt-get indextargets names no Debian mirror")
+    return found[0]
+
+
+def _mirrors() -> list[str]:
+    listing = _run("apt-get", "indextargets", "--format", "$(CREATED_BY) $(LABEL) $(REPO_URI)")
+    return [line.split()[2] for line in listing.splitlines() if line.startswith("Packages Debian ")]
+
+
+def _install(package: str) -> None:
+    if not shutil.which("apt-get"):
+        raise UnavailableError(f"no {package} and no apt-get")
+    install = ("apt-get", "install", "-y", "--no-install-recommends", package)
+    try:
+        _run(*install)
+    except UnavailableError:  # no package lists yet
+        _run("apt-get", "update")
+        _run(*install)
+
+
+def _run(*command: str) -> str:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    try:
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise UnavailableError(f"{command[0]}: {error}") from error
+    if done.returncode:
+        tail = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise UnavailableError(f"{command[0]} ended with {done.returncode}: {' / '.join(tail)}")
+    return done.stdout

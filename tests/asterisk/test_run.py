@@ -1,0 +1,134 @@
+"""Whole runs on a real Asterisk: the service's journal against the ledger that the carrier keeps for itself."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from obzvon.journal import Journal, Line
+from tests.asterisk.rig import Rig
+from tests.asterisk.waiting import until
+
+pytestmark = pytest.mark.asterisk
+
+ANSWERED = set("012345")
+
+
+class Office:
+    """A working folder whose spool is the rig's; the day's start has passed, so a run is due."""
+
+    def __init__(self, folder: Path, rig: Rig, phones: dict[str, str], **settings: object) -> None:
+        self.folder = folder
+        self.rig = rig
+        values = {"bundle": 20, "timeout": 1} | settings
+        (folder / "settings.ini").write_text(
+            f"[Dirs]\ndir_source = .\ndir_store = {rig.pbx.home / 'obzvon_store'}\ndir_target = {rig.pbx.outgoing}\n"
+            f"dir_logs = log\n[CreateCallFiles]\nbundle = {values['bundle']}\ntimeout = {values['timeout']}\n"
+            "[Calls]\narchive = yes\nwait_time = 6\n[CodeCalls]\narchive = yes\nwait_time = 20\n"
+            f"[Spool]\npid_file = {rig.pbx.home / 'run' / 'asterisk.pid'}\n[Log]\nlanguage = en\n")
+        rows = {str(row): {"0": number, "1": code} for row, (number, code) in enumerate(phones.items())}
+        (folder / "todo.json").write_text(json.dumps(rows))
+        (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
+        os.utime(folder / "schedule.json", (0, 0))
+
+    def serve(self) -> "subprocess.Popen[bytes]":
+        with (self.folder / "console").open("ab") as log:
+            return subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings",
+                                     str(self.folder / "settings.ini"), "run"], stdout=log, stderr=log)
+
+    def console(self) -> str:
+        return (self.folder / "console").read_text()
+
+    def lines(self) -> list[Line]:
+        if not (self.folder / "journal.db").exists():
+            return []
+        journal = Journal(f"sqlite:///{self.folder / 'journal.db'}")
+        try:
+            runs = [journal.last_run()]
+            return [line for run in runs if run for line in journal.lines(run.day)]
+        finally:
+            journal.close()
+
+    def is_over(self) -> bool:
+        lines = self.lines()
+        return bool(lines) and all(line.disposition for line in lines)
+
+
+def is_answered(number: str) -> bool:
+    return number[-1] in ANSWERED
+
+
+def numbers(count: int, first: int = 0) -> list[str]:
+    return [f"8916{first + number:07d}" for number in range(count)]
+
+
+def test_two_hundred_numbers_of_every_kind_are_each_rung_once_and_as_the_journal_says(tmp_path: Path, rig: Rig) -> None:
+    phones = {number: "12*3" if number[-1] == "3" else "" for number in numbers(200)}
+    rig.carrier.set(TALK=1)
+    rig.carrier.set_talk({number: 8 for number, code in phones.items() if code})
+    office = Office(tmp_path, rig, phones)
+    service = office.serve()
+    try:
+        until(office.is_over, "every call has ended", within=120, every=0.5)
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.wait(30)
+    ledger = rig.carrier.ledger()
+    journal = {line.number: line for line in office.lines()}
+    assert Counter(entry.number for entry in ledger) == Counter(phones.keys()), office.console()
+    answered = {entry.number for entry in ledger if entry.answered}
+    assert answered == {number for number, line in journal.items() if line.disposition == "answered"}
+    assert answered == {number for number in phones if is_answered(number)}
+    assert {entry.number: entry.menu for entry in ledger if phones[entry.number]} == {
+        number: code for number, code in phones.items() if code}
+    assert {line.disposition for line in journal.values()} == {"answered", "not answered"}
+    rig.carrier.set(TALK=0)
+
+
+def test_a_service_killed_again_and_again_rings_everybody_once(tmp_path: Path, rig: Rig) -> None:
+    rig.carrier.set(TALK=1)
+    phones = dict.fromkeys(numbers(60, first=1000), "")
+    office = Office(tmp_path, rig, phones, bundle=3, timeout=0.3)
+    for wait in (0.7, 0.9, 1.1, 0.8, 1.3, 1.0):
+        service = office.serve()
+        time.sleep(wait)  # not for anything to happen: the instant of the kill is what varies
+        service.kill()
+        service.wait()
+    service = office.serve()
+    try:
+        until(office.is_over, "every call has ended", within=120, every=0.5)
+    finally:
+        service.terminate()
+        service.wait(30)
+    assert Counter(entry.number for entry in rig.carrier.ledger()) == Counter(phones.keys()), office.console()
+    rig.carrier.set(TALK=0)
+
+
+def test_when_asterisk_crashes_nobody_is_rung_again_by_its_restart(tmp_path: Path, asterisk_root: Path) -> None:
+    with Rig(asterisk_root) as rig:
+        rig.carrier.set(TALK=5)
+        phones = dict.fromkeys((number for number in numbers(300, first=2000) if number[-1] in "01"), "")
+        office = Office(tmp_path, rig, phones, bundle=10, timeout=1)
+        service = office.serve()
+        try:
+            until(lambda: len(rig.carrier.ledger()) >= 20, "two bundles are on the line", within=60)
+            rig.pbx.kill()
+            until(lambda: "Asterisk is not running" in office.console(), "the service has noticed")
+            until(lambda: not list(rig.pbx.outgoing.iterdir()), "what the crash left is taken out", within=60)
+            rig.pbx.start()
+            until(office.is_over, "every call has ended", within=120, every=0.5)
+        finally:
+            service.terminate()
+            service.wait(30)
+        rung = Counter(entry.number for entry in rig.carrier.ledger())
+        assert max(rung.values()) == 1, office.console()
+        results = {line.number: line.disposition for line in office.lines()}
+        assert {number for number in phones if number not in rung} <= {
+            number for number, result in results.items() if result == "unknown"}
+        assert results.keys() == phones.keys()

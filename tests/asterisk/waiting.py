@@ -1,0 +1,16 @@
+"""Waiting for what another process is about to do."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], what: str, *, within: float = 30, every: float = 0.02) -> T:
+    """The first true value of `condition`; raises AssertionError when it is not true in time."""
+    deadline = time.monotonic() + within
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {within} s"
+        time.sleep(every)
+    return value
