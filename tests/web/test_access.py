@@ -1,0 +1,189 @@
+"""The door: every address of the app, enumerated."""
+
+import re
+from base64 import b64encode
+
+import pytest
+from flask import Flask
+
+from obzvon.settings import Settings
+from obzvon.users import Role
+from tests.web.conftest import PASSWORD, Browser, value
+from web import access
+from web.application import create_app
+from web.forgery import is_from_here
+
+
+def addresses(app: Flask) -> list[tuple[str, str]]:
+    """Each address with each of its methods."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<[^>]*>", lambda place: {"filename": "obzvon.css", "chosen": "en"}[
+            place[0].strip("<>").split(":")[-1]], rule.rule)
+        if rule.endpoint == "preferences.theme":
+            path = "/theme/dark"
+        found += [(method, path) for method in sorted(rule.methods or ())]
+    return found
+
+
+def every_file(settings: Settings) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in settings.source.rglob("*")
+            if path.is_file() and not path.name.startswith("journal.db") and path.suffix != ".lock"}
+
+
+def test_without_a_login_every_address_but_healthz_is_401(app: Flask) -> None:
+    client = app.test_client()
+    asked = addresses(app)
+    assert len(asked) > 15
+    for method, path in asked:
+        answer = client.open(path, method=method)
+        assert answer.status_code == (200 if path == "/healthz" else 401), (method, path)
+        if path != "/healthz":
+            assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+    assert client.get("/no/such/page").status_code == 401
+    assert client.open("/phones", method="OPTIONS").status_code == 401
+
+
+def test_healthz_says_only_that_it_is_alive(app: Flask) -> None:
+    assert app.test_client().get("/healthz").data == b"ok\n"
+
+
+def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewer: Browser) -> None:
+    before = every_file(settings)
+    for method, path in addresses(app):
+        if method not in access.SAFE and not path.startswith(("/language", "/theme")):
+            answer = viewer.post(path, one="0", row="0", number="89165555555", sure="1", follow=False)
+            assert answer.status_code == 403, (method, path)
+        elif method == "GET":
+            answer = viewer.get(path)
+            assert answer.status_code in (200, 302), path
+            assert "/delete" not in answer.text
+    assert every_file(settings) == before
+
+
+@pytest.mark.parametrize("spoil", [
+    {"token": ""}, {"token": "0" * 64}, {"token": "é\0"},
+    {"headers": {"Origin": "https://evil.example"}}, {"headers": {"Origin": "null"}},
+    {"headers": {"Origin": "http://localhost:81"}}, {"headers": {"Origin": "https://localhost"}},
+    {"headers": {"Sec-Fetch-Site": "cross-site"}}, {"headers": {"Sec-Fetch-Site": "same-site"}},
+    {"headers": {"Sec-Fetch-Site": "none"}},
+], ids=str)
+def test_without_a_token_or_from_another_origin_nothing_changes(app: Flask, settings: Settings, operator: Browser,
+                                                               spoil: dict[str, object]) -> None:
+    before = every_file(settings)
+    for method, path in addresses(app):
+        if method not in access.SAFE:
+            answer = operator.post(path, one="0", row="0", number="89165555555", sure="1", follow=False, **spoil)
+            assert answer.status_code == 400, (method, path)
+            assert "Set-Cookie" not in answer.headers
+    assert every_file(settings) == before
+
+
+def test_another_users_token_is_none(app: Flask, settings: Settings, operator: Browser, viewer: Browser) -> None:
+    theirs = value(viewer.get("/phones").text, "token")
+    assert operator.post("/phones/delete", one="0", token=theirs).status_code == 400
+
+
+def test_our_own_origin_is_let_through(operator: Browser) -> None:
+    for headers in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+                    {"Origin": "http://localhost:80"}):
+        assert operator.post("/phones/pause", one="3", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("origin", "here", "same"), [
+    ("https://obzvon.example", "https://obzvon.example/", True), ("https://obzvon.example:443", "https://obzvon.example/",
+                                                                  True),
+    ("http://obzvon.example", "https://obzvon.example/", False), ("http://[::1]:8080", "http://[::1]:8080/", True),
+    ("https://obzvon.example.evil", "https://obzvon.example/", False), ("http://a:b:c", "http://a/", False),
+    ("", "http://a/", False), ("file://", "file://", False),
+])
+def test_an_origin_is_scheme_host_and_port(origin: str, here: str, same: bool) -> None:
+    assert is_from_here(None, origin, here) is same
+
+
+def test_twenty_wrong_passwords_and_the_next_attempt_is_429(app: Flask) -> None:
+    client = app.test_client()
+    wrong = {"Authorization": "Basic " + b64encode(b"operator:wrong").decode()}
+    assert [client.get("/phones", headers=wrong).status_code for _ in range(20)] == [401] * 20
+    answer = client.get("/phones", headers=wrong)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert Browser(app, "viewer").get("/phones").status_code == 429  # the same address
+    assert client.get("/healthz").status_code == 200
+
+
+def test_every_answer_is_protected(app: Flask, operator: Browser) -> None:
+    for path in ("/phones", "/healthz", "/static/obzvon.css", "/nowhere"):
+        headers = operator.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+    assert operator.get("/phones").headers["Cache-Control"] == "no-store"
+    assert app.test_client().get("/phones").headers["Cache-Control"] == "no-store"
+
+
+def test_no_page_has_script_or_style_in_it_or_asks_another_host(operator: Browser) -> None:
+    for path in ("/phones", "/phones?edit=3", "/phones?add=1", "/nowhere"):
+        text = operator.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", text, re.IGNORECASE)
+        assert not re.search(r'(?:src|href|action)="(?:https?:)?//', text)
+
+
+def test_a_body_that_is_too_large_is_413(operator: Browser) -> None:
+    assert operator.post("/phones/add", number="1" * 2_000_001).status_code == 413
+
+
+def test_a_broken_users_file_lets_nobody_in_and_shows_nothing(settings: Settings, operator: Browser) -> None:
+    assert operator.get("/phones").status_code == 200
+    settings.web.users.write_text('{"secret')
+    answer = operator.get("/phones")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/phones/add"])
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_an_error_page_is_in_the_readers_language_and_says_what_to_do(app: Flask, path: str, language: str) -> None:
+    answer = Browser(app, "operator", language=language).get(path)
+    assert answer.status_code in (404, 405)
+    assert f'<html lang="{language}"' in answer.text
+    assert ("Choose one of the pages" in answer.text) == (language == "en")
+
+
+def test_a_mistake_of_the_program_shows_no_inside(app: Flask, operator: Browser) -> None:
+    @app.get("/mistake")
+    def mistake() -> str:
+        raise RuntimeError("inside")
+
+    answer = operator.get("/mistake")
+    assert answer.status_code == 500
+    assert "inside" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_language_and_colours_are_kept_and_lead_back(operator: Browser) -> None:
+    answer = operator.post("/language/ru", back="/phones?q=1", follow=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/phones?q=1")
+    assert 'lang="ru"' in operator.get("/phones").text
+    operator.post("/theme/dark", back="/phones")
+    assert 'data-bs-theme="dark"' in operator.get("/phones").text
+    for back in ("//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x=y"):
+        assert operator.post("/language/ru", back=back, follow=False).headers["Location"] == "/"
+
+
+def test_roles_are_decided_by_endpoint_and_method() -> None:
+    assert access.needed("phones.index", "GET") is Role.VIEWER
+    assert access.needed(None, "POST") is Role.OPERATOR
+    assert access.needed("administration.users", "GET") is Role.ADMINISTRATOR
+
+
+def test_an_address_that_others_reach_says_that_it_is_not_encrypted(settings: Settings) -> None:
+    import msgspec
+
+    open_to_all = msgspec.structs.replace(settings, web=msgspec.structs.replace(settings.web, host="0.0.0.0"))
+    browser = Browser(create_app(open_to_all), "operator", PASSWORD)
+    assert "not encrypted" in browser.get("/phones").text
+    assert "not encrypted" not in browser.client.get("/phones", headers=browser.login, base_url="https://x").text

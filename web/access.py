@@ -1,0 +1,100 @@
+"""Who may do what, decided in one place before any page is made."""
+
+import logging
+from datetime import UTC, datetime
+
+from flask import Flask, abort, g, request
+from flask.typing import ResponseReturnValue
+from flask_httpauth import HTTPBasicAuth
+from werkzeug.exceptions import TooManyRequests, default_exceptions
+
+from obzvon.users import Role
+from obzvon.words import role_word
+from web import errors, forgery
+from web.desk import desk
+from web.gate import TooManyFailures, Visitor
+from web.languages import worded
+
+log = logging.getLogger("obzvon")
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = frozenset({"healthz"})
+"""What is answered without a password."""
+PERSONAL = frozenset({"preferences.language", "preferences.theme"})
+"""What changes nothing but how one's own browser shows the pages."""
+ADMINISTRATORS = "administration."
+"""How the endpoints begin that are for administrators alone."""
+
+
+def needed(endpoint: str | None, method: str) -> Role:
+    """The least role that may do this."""
+    if endpoint is not None and endpoint.startswith(ADMINISTRATORS):
+        return Role.ADMINISTRATOR
+    return Role.VIEWER if method in SAFE or endpoint in PERSONAL else Role.OPERATOR
+
+
+def visitor() -> Visitor:
+    """Who is asking."""
+    found: Visitor = g.visitor
+    return found
+
+
+def role_of(someone: Visitor) -> str:
+    """The word for what a visitor may do."""
+    return worded(role_word(someone.role))
+
+
+def may_change() -> bool:
+    """Whether whoever is asking may change the list and the week."""
+    return visitor().role.includes(Role.OPERATOR)
+
+
+def form_token() -> str:
+    """The token that this visitor's forms carry."""
+    return forgery.token(visitor(), datetime.now(UTC).date())
+
+
+def install(app: Flask) -> None:
+    """Puts the door before every page."""
+    auth = HTTPBasicAuth(realm="obzvon")
+
+    @auth.verify_password  # type: ignore[untyped-decorator]
+    def verify(name: str, password: str) -> Visitor | None:
+        if not name:
+            return None
+        address = request.remote_addr or ""
+        try:
+            return desk().gate.admit(name, password, address)
+        except TooManyFailures as failures:
+            log.warning("editor: too many wrong passwords from %s", address)
+            raise TooManyRequests(retry_after=failures.wait) from failures
+
+    @auth.error_handler  # type: ignore[untyped-decorator]
+    def refuse(status: int) -> ResponseReturnValue:
+        return errors.http(default_exceptions[status]())
+
+    @app.before_request
+    def guard() -> ResponseReturnValue | None:
+        if request.endpoint in OPEN:
+            return None
+        # Not login_required, which lets OPTIONS pass unasked.
+        found: Visitor | None = auth.authenticate(auth.get_auth(), None)
+        if found is None:
+            refusal: ResponseReturnValue = auth.auth_error_callback(401)
+            return refusal
+        g.visitor = found
+        _judge()
+        return None
+
+
+def _judge() -> None:
+    """Stops what this visitor may not do, and what was not meant by the visitor."""
+    if not visitor().role.includes(needed(request.endpoint, request.method)):
+        abort(403)
+    if request.method in SAFE:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if not forgery.is_from_here(site, origin, request.host_url):
+        abort(400, forgery.FOREIGN)
+    if not forgery.is_token(request.form.get(forgery.FIELD, ""), visitor(), datetime.now(UTC).date()):
+        abort(400, forgery.OLD)

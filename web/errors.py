@@ -1,0 +1,80 @@
+"""Every error as a page that says what to do."""
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from obzvon.errors import UserError
+from web import forgery
+
+log = logging.getLogger("obzvon")
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Marks a text for translation."""
+    return text
+
+
+def install(app: Flask) -> None:
+    """Takes over what the app answers when something is wrong."""
+    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(UserError, _user)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def http(error: HTTPException) -> Response:
+    """The page of an HTTP error."""
+    if error.code is not None and error.code < 400:
+        return make_response(error.get_response())
+    title, remedy = _words(error)
+    response = make_response(render_template("error.html", code=error.code, title=title, remedy=remedy),
+                             error.code or 500)
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _user(error: UserError) -> Response:
+    log.error("editor: %s %s: %s", request.method, request.path, error)
+    page = render_template("error.html", code=500, title=_("It could not be done; nothing has been changed"),
+                           remedy="", problems=error.problems)
+    return make_response(page, 500)
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("editor: %s %s: %r", request.method, request.path, error, exc_info=error)
+    return http(InternalServerError())
+
+
+def _words(error: HTTPException) -> tuple[str, str]:
+    reason = error.description if error.code == 400 and error.description in _WORDS else error.code
+    title, remedy = _WORDS.get(reason) or _WORDS[400 if (error.code or 500) < 500 else 500]
+    return _(title), _(remedy)
+
+
+_WORDS: dict[int | str | None, tuple[str, str]] = {
+    forgery.FOREIGN: (N_("This came from another site"), N_(
+        "Your browser says that not our own page sent it, so nothing has been changed. Open the page by its usual "
+        "address and repeat what you did. Behind a proxy: it has to pass on the host and the scheme.")),
+    forgery.OLD: (N_("The page was too old"), N_(
+        "It had been open for more than a day, or the password has changed since, so nothing has been changed. Go "
+        "back, reload the page and repeat what you did.")),
+    400: (N_("The request cannot be understood"), N_("Nothing has been changed. Go back and try again.")),
+    401: (N_("A name and a password are needed"), N_(
+        "Reload the page and log in. Who has lost the password asks the administrator for a new one: "
+        "obzvon user passwd NAME")),
+    403: (N_("You may look but not change anything"), N_(
+        "Nothing has been changed. Ask the administrator for the right to.")),
+    404: (N_("There is no such page"), N_("Choose one of the pages above.")),
+    405: (N_("That cannot be done at this address"), N_("Choose one of the pages above.")),
+    413: (N_("That is too much at once"), N_("Nothing has been changed. Send less of it at a time.")),
+    429: (N_("Too many wrong passwords"), N_(
+        "Wait a quarter of an hour, then try again. Who has lost the password asks the administrator for a new one: "
+        "obzvon user passwd NAME")),
+    500: (N_("A mistake of the program"), N_(
+        "Try again; if it happens again, send the administrator the time at which it did: the log says more.")),
+}
+"""Title and remedy of each status, and of the two reasons for a 400 that have their own."""

@@ -1,0 +1,73 @@
+"""The pages in the reader's language, which a cookie keeps, and in the colours of the reader's choice."""
+
+from datetime import datetime
+
+from flask import Blueprint, Flask, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale
+
+from obzvon.harmless import escaped
+from obzvon.language import LANGUAGES, Message
+from obzvon.settings import Settings
+
+preferences = Blueprint("preferences", __name__)
+
+_YEAR = 31_536_000
+_THEMES = ("light", "dark", "auto")
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Sets up languages, times and what templates need for them."""
+    usual = settings.language if settings.language in LANGUAGES else "ru"
+
+    def locale() -> str:
+        chosen = request.cookies.get("language", "")
+        return chosen if chosen in LANGUAGES else usual
+
+    Babel(app, default_locale=usual, default_translation_directories="translations", locale_selector=locale,
+          timezone_selector=lambda: settings.zone)
+    app.register_blueprint(preferences)
+    app.add_template_filter(worded)
+    app.add_template_filter(escaped, "shown")
+    app.jinja_env.globals.update(language=language, theme=theme)
+
+
+def language() -> str:
+    """'ru' or 'en'."""
+    return str(get_locale())
+
+
+def worded(message: Message) -> str:
+    """A sentence of obzvon's in the page's language; what values it has act on nothing."""
+    return escaped(message.in_language(language()))
+
+
+def theme() -> str:
+    """light, dark, or auto: as the reader's machine has it."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in _THEMES else "auto"
+
+
+@preferences.post("/language/<any(ru, en):chosen>", endpoint="language")
+def choose_language(chosen: str) -> ResponseReturnValue:
+    """Another language."""
+    return _keep("language", chosen)
+
+
+@preferences.post("/theme/<any(light, dark, auto):chosen>", endpoint="theme")
+def choose_theme(chosen: str) -> ResponseReturnValue:
+    """Other colours."""
+    return _keep("theme", chosen)
+
+
+def _keep(name: str, value: str) -> ResponseReturnValue:
+    back = request.form.get("back", "/")
+    response = redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
+                        else "/", 303)
+    response.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+def here(moment: datetime, settings: Settings) -> datetime:
+    """A moment by the settings' clock."""
+    return moment.astimezone(settings.zone)

@@ -1,0 +1,32 @@
+"""Serves the editor to browsers, with waitress."""
+
+import signal
+import sys
+from typing import Any
+
+from flask import Flask
+
+from obzvon.settings import Web
+
+_THREADS = 8
+_BODY = 20_000_000
+"""Beyond this waitress reads no further; the app's own limits are tighter."""
+
+
+def listen(app: Flask, web: Web) -> Any:
+    """A server that listens already; raises OSError where it cannot."""
+    from waitress import create_server  # noqa: PLC0415 - who only builds the app needs no server
+
+    trusted = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if web.proxy else set()
+    return create_server(
+        app, host=web.host, port=web.port, threads=_THREADS, ident="", max_request_body_size=_BODY, channel_timeout=60,
+        trusted_proxy=web.proxy or None, trusted_proxy_headers=trusted, clear_untrusted_proxy_headers=True)
+
+
+def serve(server: Any) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.run()
+    finally:
+        server.close()

@@ -1,0 +1,24 @@
+// What the pages do more of where there is JavaScript: all rows of a page are ticked at once, and counted.
+(() => {
+  const picks = () => document.querySelectorAll("input[form=bulk][name=key]");
+  const count = () => {
+    const all = document.getElementById("all");
+    const output = document.getElementById("selected");
+    if (!all || !output) return;
+    const boxes = [...picks()];
+    const found = document.querySelector("#bulk input[name=scope]");
+    const ticked = boxes.filter((box) => box.checked).length;
+    all.hidden = false;
+    all.checked = ticked > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+    output.value = String(ticked);
+    document.getElementById("bulk").classList.toggle("some", ticked > 0 || Boolean(found && found.checked));
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "all") for (const box of picks()) box.checked = event.target.checked;
+    count();
+  });
+  document.addEventListener("htmx:afterSettle", count);
+  document.addEventListener("DOMContentLoaded", count);
+  count();
+})();
