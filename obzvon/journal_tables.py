@@ -1,4 +1,4 @@
-"""The journal's tables: runs, calls, commands, and what the service last saw."""
+"""The journal's tables: runs, calls, commands, who changed what, and what the service last saw."""
 
 from datetime import UTC, datetime
 
@@ -102,6 +102,14 @@ commands = Table(
     Column("done", Boolean, nullable=False, server_default=false()),
     Column("ok", Boolean),
     Column("answer", Text),
+)
+
+changes = Table(
+    "changes", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
 )
 
 seen = Table(

@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_httpauth import HTTPBasicAuth
 from werkzeug.exceptions import TooManyRequests, default_exceptions
@@ -47,6 +47,11 @@ def role_of(someone: Visitor) -> str:
 def may_change() -> bool:
     """Whether whoever is asking may change the list and the week."""
     return visitor().role.includes(Role.OPERATOR)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether there is such a page and whoever is asking may see it."""
+    return endpoint in current_app.view_functions and visitor().role.includes(needed(endpoint, "GET"))
 
 
 def form_token() -> str:

@@ -51,7 +51,7 @@ def create_app(settings: Settings, *, gate: Gate | None = None, clock: Callable[
     def common() -> dict[str, object]:
         return {"unencrypted": not request.is_secure and not is_loopback(settings.web.host),
                 "visitor": access.visitor, "may_change": access.may_change, "form_token": access.form_token,
-                "role_of": access.role_of}
+                "role_of": access.role_of, "may_open": access.may_open}
 
     return app
 

@@ -1,5 +1,6 @@
 """What the pages work on: the settings, the two documents, the journal, the door, the clock."""
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,11 +8,16 @@ from datetime import UTC, datetime
 from flask import current_app
 
 from obzvon import documents
+from obzvon.changes import Changes
+from obzvon.errors import UserError
 from obzvon.journal import Journal, Run
+from obzvon.language import Message
 from obzvon.settings import Settings
 from obzvon.users import Users
 from web.gate import Gate
 from web.listed import Shelf
+
+log = logging.getLogger("obzvon")
 
 
 def now() -> datetime:
@@ -38,6 +44,21 @@ class Desk:
             if self._journal is None and (path is None or path.exists()):
                 self._journal = Journal(self.settings.journal.reveal())
             return self._journal
+
+    def journal_to_write(self) -> Journal:
+        """The journal, made where there is none yet; raises UserError."""
+        with self._lock:
+            if self._journal is None:
+                self._journal = Journal(self.settings.journal.reveal())
+            return self._journal
+
+    def record(self, who: str, what: Message) -> None:
+        """Keeps who changed what. What was changed stays changed where this cannot be written; then the log has it."""
+        log.info("editor: %s: %s", who, what)
+        try:
+            Changes(self.journal_to_write()).record(who, what, at=self.clock())
+        except UserError as error:
+            log.warning("editor: %s: %s: %s", who, what, error)
 
     def active_run(self) -> Run | None:
         """The run in progress or paused; raises UserError."""

@@ -1,0 +1,35 @@
+"""What became of calls, as the editor's pages ask for it: some lines of a run or a day, never all of them at once."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, func, select
+
+from obzvon.journal import Journal, Line
+from obzvon.journal_tables import calls, runs
+from obzvon.language import Message
+
+
+class Results:
+    """The calls in a journal, for reading."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def latest(self, run_id: int, count: int) -> list[Line]:
+        """The calls of a run that something happened to last, the newest first; skipped rows are no calls."""
+        moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
+        return self._lines(_LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
+                           .order_by(moment.desc(), calls.c.position.desc()).limit(count))
+
+    def _lines(self, query: Select[Any]) -> list[Line]:
+        with self._journal.read() as connection:
+            return [_line(dict(row._mapping)) for row in connection.execute(query)]
+
+
+_LINES = select(runs.c.kind, runs.c.day, calls).join(runs)
+
+
+def _line(fields: dict[str, Any]) -> Line:
+    reason = fields["reason"]
+    return Line(**{**fields, "reason": msgspec.json.decode(reason, type=Message) if reason else None})
