@@ -1,10 +1,10 @@
 """The editor's users: the file, the passwords, and the commands that change them."""
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,18 +104,24 @@ def test_two_who_add_at_once_lose_nobody(users: Users) -> None:
     assert len(users.load()) == 8
 
 
-def test_an_unknown_user_takes_as_long_as_a_wrong_password(users: Users) -> None:
+def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(users: Users,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     users.add("ivan", "correct horse", Role.OPERATOR)
     user = users.load()["ivan"]
+    hashed = []
+    hash_it = hashlib.scrypt
 
-    def lasts(one: object) -> float:
-        begun = time.perf_counter()
-        assert not is_right(one, "wrong horse")
-        return time.perf_counter() - begun
+    def counted(*given: bytes, **cost: int) -> bytes:
+        hashed.append((len(given[0]), cost["n"], cost["r"], cost["p"]))
+        return hash_it(*given, **cost)
 
-    lasts(None)
-    known, unknown = min(lasts(user) for _ in range(3)), min(lasts(None) for _ in range(3))
-    assert unknown > known / 3
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    assert not is_right(None, "wrong horse")
+    hashed.clear()  # the first time of all, a hash that no password has is made besides
+    assert not is_right(user, "wrong horse")
+    assert not is_right(None, "wrong horse")
+    assert len(hashed) == 2
+    assert hashed[0] == hashed[1]
 
 
 def test_a_role_may_what_the_lesser_ones_may() -> None:

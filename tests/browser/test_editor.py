@@ -94,6 +94,29 @@ def test_the_search_answers_while_one_types_and_keeps_the_cursor(server: str, br
     assert "q=" in page.url
 
 
+def test_letters_that_are_typed_while_an_answer_is_on_its_way_stay(server: str, browser) -> None:
+    page = browser().pages[0]
+    page.goto(server + "/phones")
+    held = []
+
+    def hold_the_first(route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/phones?*", hold_the_first)
+    page.get_by_label("Поиск").press_sequentially("Абонент 24")
+    until = time.monotonic() + 10
+    while not held:
+        assert time.monotonic() < until
+        page.wait_for_timeout(20)
+    page.keyboard.type("9")
+    held[0].continue_()
+    comes_true(page, "document.querySelectorAll('.list tbody tr').length === 1")
+    assert page.input_value("#q") == "Абонент 249"
+
+
 def test_two_browsers_that_save_over_each_other_lose_nothing(server: str, browser, folder: Path) -> None:
     context = browser()
     one, two = context.pages[0], context.new_page()
