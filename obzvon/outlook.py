@@ -21,7 +21,8 @@ def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journa
     since: dict[date, datetime] = {}
     if journal is not None:
         done = journal.days_done(today - timedelta(days=7)) | (done if journal.empty() else set())
-        rung = journal.rung_on(today)
+        if phones:  # else nobody would be skipped because of them
+            rung = journal.rung_on(today)
         since = Presence(journal).week_since(week.data, today, week.changed)
     return foresee(phones, week.data, now, done=done, zone=settings.zone,
                    numbering=numbering or settings.numbering_plan(), pace=Pace(settings.bundle, settings.timeout),

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 import msgspec
 
 from obzvon.campaign import Phone, Week, candidates, closing_instant, due, next_starts, start_instant
-from obzvon.language import Message
+from obzvon.language import Message, spoken
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import Pace
 
@@ -85,8 +85,12 @@ class Plan(msgspec.Struct, frozen=True):
             counts[one.why] += 1
         return {why: count for why, count in counts.items() if count}
 
-    def as_dict(self) -> dict[str, object]:
-        """The plan as `to_json` writes it; moments and days are still datetimes and dates."""
+    def as_dict(self, language: str | None = None) -> dict[str, object]:
+        """The plan as `to_json` writes it; moments and days are still datetimes and dates.
+
+        Sentences are in that language, else in the one of this process.
+        """
+        language = language or spoken()
         return {
             "now": self.now, "time_zone": self.zone, "day": self.day, "start": self.start, "overdue": self.overdue,
             "calls": self.calls, "bundles": self.bundles, "bundle": self.bundle, "delay": self.delay,
@@ -94,7 +98,7 @@ class Plan(msgspec.Struct, frozen=True):
             "until": self.until, "until_because": self.until_because, "cut_off": self.cut_off,
             "skipped": len(self.skipped), "skipped_by": self.skipped_by(),
             "skipped_rows": [{"row": one.row, "number": one.number, "code": one.code, "name": one.name,
-                              "why": one.why, "reason": str(one.reason)} for one in self.skipped],
+                              "why": one.why, "reason": one.reason.in_language(language)} for one in self.skipped],
             "next_starts": self.starts,
         }
 

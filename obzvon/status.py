@@ -7,7 +7,7 @@ import msgspec
 
 from obzvon.campaign import closing_instant
 from obzvon.journal import Journal, Run
-from obzvon.language import Message
+from obzvon.language import Message, spoken
 from obzvon.pacing import Pace
 from obzvon.plan import forecast, to_json
 from obzvon.presence import Sign
@@ -64,16 +64,20 @@ class Status(msgspec.Struct, frozen=True):
     run: RunStatus | None = None
     others: tuple[RunStatus, ...] = ()
 
-    def as_dict(self) -> dict[str, object]:
-        """The status as `to_json` writes it; moments and days are still datetimes and dates."""
-        service = self.service
+    def as_dict(self, language: str | None = None) -> dict[str, object]:
+        """The status as `to_json` writes it; moments and days are still datetimes and dates.
+
+        Sentences are in that language, else in the one of this process.
+        """
+        service, language = self.service, language or spoken()
         return {
             "now": self._here(self.now), "time_zone": str(self.zone),
             "service": {"alive": service.alive, "pid": service.pid, "host": service.host,
                         "started_at": self._here(service.started), "seen_at": self._here(service.seen),
-                        "stopped_at": self._here(service.stopped), "trouble": [str(one) for one in service.trouble]},
-            "run": self._run(self.run) if self.run else None,
-            "other_runs": [self._run(other) for other in self.others],
+                        "stopped_at": self._here(service.stopped),
+                        "trouble": [one.in_language(language) for one in service.trouble]},
+            "run": self._run(self.run, language) if self.run else None,
+            "other_runs": [self._run(other, language) for other in self.others],
         }
 
     def to_json(self) -> str:
@@ -93,14 +97,14 @@ class Status(msgspec.Struct, frozen=True):
     def _here(self, moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(self.zone)
 
-    def _run(self, status: RunStatus) -> dict[str, object]:
+    def _run(self, status: RunStatus, language: str) -> dict[str, object]:
         run = status.run
         return {
             "id": run.id, "day": run.day, "kind": run.kind, "state": run.state,
             "started_at": self._here(run.started_at), "ended_at": self._here(run.ended_at),
-            "started_by": run.started_by, "note": str(run.note) if run.note else "", "total": run.total,
-            "calls": status.calls, "counts": dict(status.counts), "progress": round(status.progress, 4),
-            "bundles_done": status.bundles_done, "bundles": status.bundles,
+            "started_by": run.started_by, "note": run.note.in_language(language) if run.note else "",
+            "total": run.total, "calls": status.calls, "counts": dict(status.counts),
+            "progress": round(status.progress, 4), "bundles_done": status.bundles_done, "bundles": status.bundles,
             "last_bundle_at": self._here(status.last_bundle), "ends_at": self._here(status.ends),
             "cut_off": status.cut_off,
         }

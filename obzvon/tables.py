@@ -19,7 +19,7 @@ from obzvon.language import Message, say, say_many
 from obzvon.plan import Plan, Until, Why
 from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, grouped, one_line
 from obzvon.status import RunStatus, Service, Status
-from obzvon.words import kind_word, state_word, tally
+from obzvon.words import kind_word, state_word, tally, weekday_word
 
 _WIDE = 10_000
 """Columns of what is no terminal: more than a row of the longest cells takes."""
@@ -31,8 +31,6 @@ _LONGEST = 200
 """Characters of one cell that are shown at the most."""
 
 _CODE = say("Code")
-_WEEKDAYS = (say("Monday"), say("Tuesday"), say("Wednesday"), say("Thursday"), say("Friday"), say("Saturday"),
-             say("Sunday"))
 _WHY = {Why.PAUSED: say("paused"), Why.REFUSED: say("cannot be called"), Why.DUPLICATE: say("stands twice"),
         Why.RUNG: say("already rung today")}
 _RESULT_STYLES = {"answered": "green", "busy": "yellow", "no answer": "yellow", "not answered": "yellow",
@@ -231,7 +229,7 @@ def _counted(calls: int, counts: Mapping[str, int]) -> Message:
 
 
 def _day(day: date) -> Message:
-    return say("{weekday} {year}-{month}-{day}", weekday=_WEEKDAYS[day.weekday()], year=str(day.year),
+    return say("{weekday} {year}-{month}-{day}", weekday=weekday_word(day.weekday()), year=str(day.year),
                month=f"{day.month:02}", day=f"{day.day:02}")
 
 

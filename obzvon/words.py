@@ -33,11 +33,33 @@ _KINDS = {
     "former": say("by the former script"),
 }
 
+_ORDERS = {
+    "start rest": say("run begun by hand, for those not rung today"),
+    "start again": say("run begun by hand, for everybody, also those rung today"),
+    "pause": say("run paused"),
+    "resume": say("run resumed"),
+    "stop": say("run stopped"),
+    "stop withdraw": say("run stopped and un-begun calls taken back"),
+    "call": say("test call"),
+}
+
+NOT_TAKEN = say("no service took it")
+NOT_ANSWERED = say("taken by the service and not answered yet")
+"""What is kept of an order without an answer."""
+
 _ROLES = {
     "viewer": say("viewer"),
     "operator": say("operator"),
     "administrator": say("administrator"),
 }
+
+_WEEKDAYS = (say("Monday"), say("Tuesday"), say("Wednesday"), say("Thursday"), say("Friday"), say("Saturday"),
+             say("Sunday"))
+
+
+def results() -> tuple[str, ...]:
+    """Everything that a call can have come to."""
+    return tuple(_RESULTS)
 
 
 def result_word(result: str) -> Message:
@@ -55,9 +77,22 @@ def kind_word(kind: str) -> Message:
     return _KINDS.get(kind) or Message(kind)
 
 
+def ordered(order: str, outcome: Message, about: str = "") -> Message:
+    """What somebody ordered and what came of it, in one sentence to be kept."""
+    word = _ORDERS.get(order) or Message(order)
+    if about:
+        return Message("{order} {about}: {outcome}", {"order": word, "about": about, "outcome": outcome})
+    return Message("{order}: {outcome}", {"order": word, "outcome": outcome})
+
+
 def role_word(role: str) -> Message:
     """The word for what a user of the editor may do."""
     return _ROLES.get(role) or Message(role)
+
+
+def weekday_word(place: int) -> Message:
+    """The word for a weekday, 0 = Monday."""
+    return _WEEKDAYS[place]
 
 
 def tally(counts: Mapping[str, int]) -> str:

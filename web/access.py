@@ -10,7 +10,7 @@ from werkzeug.exceptions import TooManyRequests, default_exceptions
 
 from obzvon.users import Role
 from obzvon.words import role_word
-from web import errors, forgery
+from web import audience, errors, forgery
 from web.desk import desk
 from web.gate import TooManyFailures, Visitor
 from web.languages import worded
@@ -20,6 +20,7 @@ log = logging.getLogger("obzvon")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"healthz"})
 """What is answered without a password."""
+JSON = "application/json"
 PERSONAL = frozenset({"preferences.language", "preferences.theme"})
 """What changes nothing but how one's own browser shows the pages."""
 ADMINISTRATORS = "administration."
@@ -101,5 +102,9 @@ def _judge() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if not forgery.is_from_here(site, origin, request.host_url):
         abort(400, forgery.FOREIGN)
-    if not forgery.is_token(request.form.get(forgery.FIELD, ""), visitor(), datetime.now(UTC).date()):
+    if audience.is_a_program():
+        # No form can send this, and no script of another site without asking first, which is refused (OPTIONS).
+        if request.url_rule is not None and request.mimetype != JSON:
+            abort(415)
+    elif not forgery.is_token(request.form.get(forgery.FIELD, ""), visitor(), datetime.now(UTC).date()):
         abort(400, forgery.OLD)

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from obzvon.settings import Settings
 from obzvon.settings_keys import is_loopback
-from web import access, errors, headers, languages, pages
+from web import access, errors, headers, languages, metrics, pages
+from web.api import routes
 from web.desk import Desk, now
 from web.gate import Gate
 
@@ -35,6 +36,8 @@ def create_app(settings: Settings, *, gate: Gate | None = None, clock: Callable[
     access.install(app)
     errors.install(app)
     pages.install(app)
+    routes.install(app)
+    metrics.install(app)
 
     @app.get("/healthz")
     def healthz() -> ResponseReturnValue:

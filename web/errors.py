@@ -1,4 +1,4 @@
-"""Every error as a page that says what to do."""
+"""Every error as a page that says what to do; to a program, as a problem in JSON."""
 
 import logging
 
@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from obzvon.errors import UserError
-from web import forgery
+from web import audience, forgery
+from web.api import problems
 
 log = logging.getLogger("obzvon")
 
@@ -28,6 +29,8 @@ def http(error: HTTPException) -> Response:
     """The page of an HTTP error."""
     if error.code is not None and error.code < 400:
         return make_response(error.get_response())
+    if audience.is_a_program():
+        return problems.http(error)
     title, remedy = _words(error)
     response = make_response(render_template("error.html", code=error.code, title=title, remedy=remedy),
                              error.code or 500)
@@ -38,6 +41,8 @@ def http(error: HTTPException) -> Response:
 
 
 def _user(error: UserError) -> Response:
+    if audience.is_a_program():
+        return problems.of_user(error)
     log.error("editor: %s %s: %s", request.method, request.path, error)
     page = render_template("error.html", code=500, title=_("It could not be done; nothing has been changed"),
                            remedy="", problems=error.problems)

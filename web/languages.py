@@ -9,6 +9,7 @@ from flask_babel import Babel, get_locale
 from obzvon.harmless import escaped
 from obzvon.language import LANGUAGES, Message
 from obzvon.settings import Settings
+from web import audience
 
 preferences = Blueprint("preferences", __name__)
 
@@ -21,6 +22,8 @@ def install(app: Flask, settings: Settings) -> None:
     usual = settings.language if settings.language in LANGUAGES else "ru"
 
     def locale() -> str:
+        if audience.is_a_program():
+            return request.accept_languages.best_match(LANGUAGES) or usual
         chosen = request.cookies.get("language", "")
         return chosen if chosen in LANGUAGES else usual
 

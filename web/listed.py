@@ -113,13 +113,14 @@ class Shelf:
                 self._seen = stat
             return self._listed
 
-    def save(self, phones: list[Phone], based_on: str) -> None:
+    def save(self, phones: list[Phone], based_on: str) -> str:
         """As the document does; the next page need not read what has just been written."""
         revision = self.document.save(phones, based_on)
         if all(phone.extra is None for phone in phones):  # else what is read again may be worded otherwise
             with self._lock:
                 self._listed = Listed(Loaded(phones, revision, datetime.now(UTC)), self.plan)
                 self._seen = None
+        return revision
 
     def _stat(self) -> tuple[int, ...] | None:
         try:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from obzvon.journal import Journal
 from obzvon.settings import Settings, load
 from obzvon.users import Role, Users
 from web.application import create_app
@@ -43,6 +44,13 @@ class Browser:
         text = self.get(page).text
         data = {"token": value(text, "token"), "revision": value(text, "revision"), **fields}
         return self.client.post(path, data=data, headers={**self.login, **(headers or {})}, follow_redirects=follow)
+
+    def send(self, method: str, path: str, json: object = None, **headers: str) -> TestResponse:
+        """Sends JSON, as a program does."""
+        given = {name.replace("_", "-"): one for name, one in headers.items()}
+        body = {} if method == "GET" else {"json": {} if json is None else json}
+        return self.client.open(path, method=method, **body, buffered=True,
+                                headers={"Accept-Language": "en", **self.login, **given})
 
 
 def value(text: str, name: str) -> str:
@@ -97,3 +105,10 @@ def operator(app: Flask) -> Browser:
 @pytest.fixture
 def viewer(app: Flask) -> Browser:
     return Browser(app, "viewer")
+
+
+@pytest.fixture
+def journal(settings: Settings) -> Iterator[Journal]:
+    made = Journal(settings.journal.reveal())
+    yield made
+    made.close()

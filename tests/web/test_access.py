@@ -1,11 +1,14 @@
 """The door: every address of the app, enumerated."""
 
+import json
 import re
 from base64 import b64encode
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from obzvon.journal_tables import commands
 from obzvon.settings import Settings
 from obzvon.users import Role
 from tests.web.conftest import PASSWORD, Browser, value
@@ -18,12 +21,25 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     """Each address with each of its methods."""
     found = []
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<[^>]*>", lambda place: {"filename": "obzvon.css", "chosen": "en"}[
+        path = re.sub(r"<[^>]*>", lambda place: {"filename": "obzvon.css", "chosen": "en", "row": "0"}[
             place[0].strip("<>").split(":")[-1]], rule.rule)
         if rule.endpoint == "preferences.theme":
             path = "/theme/dark"
         found += [(method, path) for method in sorted(rule.methods or ())]
     return found
+
+
+CHANGES = {("PUT", "/api/v1/phones"): {"rows": []}, ("PATCH", "/api/v1/phones"): {"delete": ["0"]},
+           ("PUT", "/api/v1/week"): dict.fromkeys("1234567", "00:00"),
+           ("POST", "/api/v1/run/call"): {"number": "89165555555"}}
+"""What would change something at the addresses for programs, or order something."""
+
+
+def orders(app: Flask) -> int:
+    """How many orders to the service there are."""
+    journal = app.extensions["obzvon"].journal_to_write()
+    with journal.read() as connection:
+        return len(connection.execute(select(commands)).all())
 
 
 def every_file(settings: Settings) -> dict[str, bytes]:
@@ -52,7 +68,10 @@ def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewe
     before = every_file(settings)
     for method, path in addresses(app):
         if method not in access.SAFE and not path.startswith(("/language", "/theme")):
-            answer = viewer.post(path, one="0", row="0", number="89165555555", sure="1", follow=False)
+            if path.startswith("/api/"):
+                answer = viewer.send(method, path, CHANGES.get((method, path)), If_Match="*")
+            else:
+                answer = viewer.post(path, one="0", row="0", number="89165555555", sure="1", follow=False)
             assert answer.status_code == 403, (method, path)
         elif method == "GET":
             answer = viewer.get(path)
@@ -72,10 +91,58 @@ def test_without_a_token_or_from_another_origin_nothing_changes(app: Flask, sett
                                                                spoil: dict[str, object]) -> None:
     before = every_file(settings)
     for method, path in addresses(app):
-        if method not in access.SAFE:
+        if method not in access.SAFE and not path.startswith("/api/"):
             answer = operator.post(path, one="0", row="0", number="89165555555", sure="1", follow=False, **spoil)
             assert answer.status_code == 400, (method, path)
             assert "Set-Cookie" not in answer.headers
+    assert every_file(settings) == before
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:81"},
+    {"Origin": "https://localhost"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+], ids=str)
+def test_a_script_of_another_site_orders_and_changes_nothing_in_json_either(
+        app: Flask, settings: Settings, operator: Browser, headers: dict[str, str]) -> None:
+    before, asked = every_file(settings), orders(app)
+    for method, path in addresses(app):
+        if method not in access.SAFE and path.startswith("/api/"):
+            answer = operator.send(method, path, CHANGES.get((method, path)), If_Match="*", **headers)
+            assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), (method, path)
+    assert (every_file(settings), orders(app)) == (before, asked)
+
+
+@pytest.mark.parametrize("kind", [
+    "text/plain", "text/plain; application/json", "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x", "multipart/form-data; boundary=application/json", "text/json", "", None,
+])
+def test_what_a_form_of_another_site_can_send_orders_and_changes_nothing(
+        app: Flask, settings: Settings, operator: Browser, kind: str | None) -> None:
+    """A browser sends such a request, with the login, without asking; some send neither Origin nor Sec-Fetch-Site."""
+    before, asked = every_file(settings), orders(app)
+    for method, path in addresses(app):
+        if method not in access.SAFE and path.startswith("/api/"):
+            data = json.dumps(CHANGES.get((method, path), {}))
+            answer = operator.client.open(path, method=method, data=data, content_type=kind,
+                                          headers={**operator.login, "If-Match": "*"})
+            assert answer.status_code == 415, (method, path)
+    assert (every_file(settings), orders(app)) == (before, asked)
+
+
+def test_another_site_is_not_told_that_it_may_send_json(operator: Browser) -> None:
+    answer = operator.client.options("/api/v1/phones", headers={
+        "Origin": "https://evil.example", "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type,if-match"})
+    assert answer.status_code == 401
+    assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
+
+
+def test_the_pages_take_no_json_in_the_place_of_their_token(app: Flask, settings: Settings, operator: Browser) -> None:
+    before = every_file(settings)
+    for method, path in addresses(app):
+        if method not in access.SAFE and not path.startswith("/api/"):
+            assert operator.send(method, path, {"one": "0", "sure": "1"}).status_code == 400, (method, path)
     assert every_file(settings) == before
 
 

@@ -1,0 +1,118 @@
+"""The list, for programs."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, request
+from flask_babel import gettext as _
+
+from obzvon.campaign import Candidate, Phone
+from obzvon.documents import DocumentError, ExternallyChanged, Loaded
+from obzvon.edits import edits
+from web.access import visitor
+from web.api import list_edit
+from web.api.exchange import answered, based_on, body, parameters
+from web.api.problems import Refusal
+from web.api.shapes import Counts, ListChange, NewList, Phones, Row, SavedList, Selection
+from web.desk import desk
+from web.languages import worded
+from web.listed import Listed, kind
+
+phones = Blueprint("api_phones", __name__, url_prefix="/api/v1/phones")
+
+BODY = 20_000_000
+"""Bytes of a list: some 150,000 rows with their names."""
+
+
+@phones.get("")
+def index() -> Response:
+    """Rows of the list."""
+    wanted = parameters(Selection)
+    listed = _listed()
+    found = listed.find(wanted.q, only=wanted.only, sort=wanted.sort, descending=wanted.down)
+    first = (wanted.page - 1) * wanted.limit
+    return answered(Phones(
+        revision=listed.revision, total=len(listed.rows), found=len(found), page=wanted.page,
+        pages=max(1, -(-len(found) // wanted.limit)), counts=Counts(**listed.counts),
+        notes=tuple(worded(note.message()) for note in listed.notes),
+        rows=tuple(_row(listed.rows[place]) for place in found[first:first + wanted.limit])), revision=listed.revision)
+
+
+@phones.get("/<path:row>")
+def one(row: str) -> Response:
+    """One row by its key."""
+    listed = _listed()
+    found = listed.row(row)
+    if found is None:
+        raise Refusal(404, _("There is no such row"))
+    return answered(_row(found), revision=listed.revision)
+
+
+@phones.put("")
+def replace() -> Response:
+    """Another list in the place of this one; also of one that is broken or missing."""
+    request.max_content_length = BODY
+    before, present = _before()
+    revision = based_on(present)
+    after = list_edit.replaced(body(NewList), before or (), desk().phones.plan)
+    return _save(before, after, revision)
+
+
+@phones.patch("")
+def change() -> Response:
+    """Some rows more, less or otherwise."""
+    request.max_content_length = BODY
+    listed = _listed()
+    revision = based_on(listed.revision)
+    after = list_edit.changed(body(ListChange), listed, desk().phones.plan)
+    return _save(listed.phones, after, revision)
+
+
+def _listed() -> Listed:
+    try:
+        return desk().phones.current()
+    except DocumentError as error:
+        if desk().phones.document.path.exists():
+            raise
+        raise Refusal(404, worded(error.message())) from error
+
+
+def _before() -> tuple[Sequence[Phone] | None, str]:
+    """The rows and the revision that stand there; of a list that cannot be read None, of none no revision."""
+    try:
+        listed = desk().phones.current()
+    except DocumentError as error:
+        return None, error.revision
+    return listed.phones, listed.revision
+
+
+def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Response:
+    done, revision = edits(before or (), after), based
+    if before is None or list(before) != after:
+        try:
+            revision = desk().phones.save(after, based)
+        except ExternallyChanged as error:
+            raise Refusal(412, revision=error.found) from error
+        desk().record(visitor().name, done.message())
+    listed = _saved(after, revision)
+    touched = [found for phone in (*done.added, *done.changed) if (found := listed.row(phone.key))]
+    return answered(SavedList(
+        revision=revision, total=len(after), added=len(done.added), changed=len(done.changed),
+        deleted=len(done.deleted), counts=Counts(**listed.counts), rows=tuple(map(_row, touched))), revision=revision)
+
+
+def _saved(phones: list[Phone], revision: str) -> Listed:
+    """What has been saved, also where somebody else was faster to save something else."""
+    shelf = desk().phones
+    try:
+        listed = shelf.current()
+    except DocumentError:
+        listed = None
+    if listed is not None and listed.revision == revision:
+        return listed
+    return Listed(Loaded(phones, revision, desk().clock()), shelf.plan)
+
+
+def _row(row: Candidate) -> Row:
+    phone = row.phone
+    return Row(phone.key, phone.number, phone.code, phone.name, phone.paused, row.number, kind(row),
+               worded(row.skipped) if row.skipped else "")

@@ -1,0 +1,108 @@
+"""How things stand, what the next run would do, and orders to the service, for programs."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+from flask_babel import gettext as _
+
+from obzvon.commands import Commands, NotAnswered, NotTaken
+from obzvon.outlook import next_run
+from obzvon.pacing import Pace
+from obzvon.presence import Presence
+from obzvon.status import look
+from obzvon.words import NOT_ANSWERED, NOT_TAKEN, ordered
+from web import phone_form
+from web.access import visitor
+from web.api.exchange import answered, body
+from web.api.problems import Fault, Refusal
+from web.api.shapes import Done, Hold, Start, Stop, TestCall
+from web.desk import desk
+from web.languages import language, worded
+
+run = Blueprint("api_run", __name__, url_prefix="/api/v1")
+
+_LONGEST = 15.0
+"""Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
+
+
+@run.get("/status")
+def status() -> Response:
+    """The run in progress or the last one, and the service."""
+    at = desk()
+    journal, known = at.journal(), at.settings
+    found = look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
+                 pace=Pace(known.bundle, known.timeout), latest=known.latest)
+    return answered(found.as_dict(language()))
+
+
+@run.get("/plan")
+def plan() -> Response:
+    """What the next run would do."""
+    at = desk()
+    foreseen = next_run(at.settings, at.phones.current().phones, at.week.load(), at.journal(), at.clock(),
+                        numbering=at.phones.plan)
+    return answered(foreseen.as_dict(language()))
+
+
+@run.post("/run/start")
+def start() -> Response:
+    """Begins a run now, beside the week's."""
+    wanted = body(Start)
+    if wanted.again and wanted.rest:
+        raise Refusal(422, "", [Fault(_("It excludes `again`"), pointer="#/rest")])
+    word = "start again" if wanted.again else "start rest"
+    return _order("start", word=word, again=wanted.again, rest=wanted.rest)
+
+
+@run.post("/run/pause")
+def pause() -> Response:
+    """Holds the hand-over; calls in progress go on."""
+    body(Hold)
+    return _order("pause")
+
+
+@run.post("/run/resume")
+def resume() -> Response:
+    """Goes on with a paused run."""
+    body(Hold)
+    return _order("resume")
+
+
+@run.post("/run/stop")
+def stop() -> Response:
+    """Ends the run: who was not rung yet will not be."""
+    withdraw = body(Stop).withdraw
+    return _order("stop", word="stop withdraw" if withdraw else "stop", withdraw=withdraw)
+
+
+@run.post("/run/call")
+def call() -> Response:
+    """One test call, outside any run."""
+    wanted = body(TestCall)
+    form = phone_form.read({"number": wanted.number, "code": wanted.code}, desk().phones.plan)
+    if form.errors:
+        raise Refusal(422, "", [Fault(reason, pointer=f"#/{name}") for name, reason in form.errors.items()])
+    return _order("call", about=f"{form.number} {form.code}".strip(), number=form.number, code=form.code)
+
+
+def _order(name: str, *, word: str = "", about: str = "", **params: Any) -> Response:
+    """What the service says to it; raises Refusal where it refuses or says nothing. `word` is of `words.ordered`."""
+    at, who = desk(), visitor().name
+    journal = at.journal()
+    outcome, status = NOT_TAKEN, 503
+    if journal is not None:
+        commands = Commands(journal)
+        try:
+            answer = commands.wait(commands.ask(name, by=who, at=at.clock(), **params), longest=_LONGEST,
+                                   sleep=at.sleep)
+            outcome, status = answer.text, 200 if answer.ok else 409
+        except NotTaken:
+            pass
+        except NotAnswered:
+            outcome, status = NOT_ANSWERED, 202
+    at.record(who, ordered(word or name, outcome, about))
+    if status == 503:
+        raise Refusal(503, _("No service takes it: nothing has been done. Is it running?"))
+    if status == 409:
+        raise Refusal(409, worded(outcome))
+    return answered(Done(worded(outcome)), status=status)

@@ -1,0 +1,165 @@
+"""Figures for a monitoring system, in Prometheus' form: read from the journal and the documents when it asks."""
+
+import threading
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, request
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from obzvon.documents import DocumentError
+from obzvon.errors import UserError
+from obzvon.outlook import next_run
+from obzvon.pacing import Pace
+from obzvon.presence import Presence
+from obzvon.status import RunStatus, Status, look
+from obzvon.words import results
+from web.desk import Desk
+
+metrics = Blueprint("metrics", __name__)
+
+_RUNS = ("week", "manual")
+"""What is more than a test call."""
+
+
+def install(app: Flask) -> None:
+    """Counts the answers of the app, and shows what there is to show."""
+    figures = Figures(app.extensions["obzvon"])
+    registry = CollectorRegistry()
+    registry.register(figures)
+    app.extensions["obzvon-metrics"] = registry
+    app.register_blueprint(metrics)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        figures.count(response.status_code)
+        return response
+
+
+@metrics.get("/metrics")
+def index() -> Response:
+    """All of them."""
+    encode, kind = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(current_app.extensions["obzvon-metrics"]), content_type=kind)
+
+
+class Figures(Collector):
+    """What is known at the moment; a figure that cannot be known is not there."""
+
+    def __init__(self, of: Desk) -> None:
+        self._desk = of
+        self._answers: Tally[int] = Tally()
+        self._lock = threading.Lock()
+
+    def count(self, status: int) -> None:
+        """The editor has given an answer."""
+        with self._lock:
+            self._answers[status] += 1
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: what there is is known when it is asked for, and not when the editor starts."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures, one family after another."""
+        found = self._look()
+        yield _gauge("obzvon_journal_broken", "Whether the journal cannot be read.", found is None)
+        if found is not None:
+            yield from _service(found)
+            yield from _runs(found)
+        yield from self._documents()
+        with self._lock:
+            answers = dict(self._answers)
+        answered = CounterMetricFamily("obzvon_http_responses", "Answers of the editor since its start, by status.",
+                                       labels=["code"])
+        for status, number in sorted(answers.items()):
+            answered.add_metric([str(status)], number)
+        yield answered
+
+    def _look(self) -> Status | None:
+        at = self._desk
+        try:
+            journal, known = at.journal(), at.settings
+            return look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
+                        pace=Pace(known.bundle, known.timeout), latest=known.latest)
+        except UserError:
+            return None
+
+    def _documents(self) -> Iterator[GaugeMetricFamily]:
+        at = self._desk
+        broken = GaugeMetricFamily("obzvon_document_broken", "Whether the document is broken or missing.",
+                                   labels=["document"])
+        try:
+            listed = at.phones.current()
+        except DocumentError:
+            listed = None
+        try:
+            week = at.week.load()
+        except DocumentError:
+            week = None
+        broken.add_metric(["phones"], listed is None)
+        broken.add_metric(["week"], week is None)
+        yield broken
+        if listed is not None:
+            yield _by("obzvon_list_rows", "Rows of the list by what a run does with them.", "state", listed.counts)
+        if week is not None:
+            try:
+                start = next_run(at.settings, [], week, at.journal(), at.clock(), numbering=at.phones.plan).start
+            except UserError:
+                return
+            if start is not None:
+                yield _gauge("obzvon_next_start_timestamp_seconds",
+                             "When the next run begins by the week, or should have begun.", start.timestamp())
+
+
+def _service(found: Status) -> Iterator[GaugeMetricFamily]:
+    service = found.service
+    yield _gauge("obzvon_service_up", "Whether the service lives.", service.alive)
+    yield _gauge("obzvon_service_in_trouble", "Whether something keeps it from handing calls over.",
+                 bool(service.trouble))
+    if service.seen is not None:
+        yield _gauge("obzvon_service_silent_seconds", "How long ago it gave its last sign of life.",
+                     (found.now - service.seen).total_seconds())
+
+
+def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
+    run = found.run
+    yield _by("obzvon_run_active", "The run in progress.", "state", {
+        state: run is not None and run.run.state == state for state in ("running", "paused")})
+    if run is not None:
+        yield _gauge("obzvon_run_start_timestamp_seconds", "When the run in progress, or the last one, began.",
+                     run.run.started_at.timestamp())
+        yield _by("obzvon_run_calls", "Calls of the run in progress, or the last one, by result.", "result",
+                  _every(run.counts))
+    today = found.now.astimezone(found.zone).date()
+    counted: Tally[str] = Tally()
+    for one in _of_day(found):
+        if one.run.day == today and one.run.kind in _RUNS:
+            counted.update(one.counts)
+    yield _by("obzvon_day_calls", "Calls of today's runs by result.", "result", _every(counted))
+
+
+def _of_day(found: Status) -> Iterator[RunStatus]:
+    if found.run is not None:
+        yield found.run
+    yield from found.others
+
+
+def _every(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Each result, also those that there are none of: a series that is not there is no zero."""
+    return {result: counts.get(result, 0) for result in results()}
+
+
+def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, what, value=float(value))
+
+
+def _by(name: str, what: str, label: str, values: Mapping[Any, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, what, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], float(value))
+    return family
