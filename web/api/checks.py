@@ -7,13 +7,14 @@ wrong. Only then, and for the reader, the value is gone through here once more.
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import msgspec
 from flask_babel import gettext as _
 from msgspec import inspect
 
-from web.api.problems import Fault
+from web.api.problems import COUNTED, Fault
 
 Wrong = Iterator[tuple[str, str]]
 """JSON pointers and what is wrong there."""
@@ -21,7 +22,8 @@ Wrong = Iterator[tuple[str, str]]
 
 def faults(value: object, shape: type[Any], error: msgspec.ValidationError) -> list[Fault]:
     """What is wrong with it; `error` is what msgspec said."""
-    found = [Fault(what, pointer="#" + where) for where, what in _wrong(value, inspect.type_info(shape), "")]
+    found = [Fault(what, pointer="#" + where)
+             for where, what in islice(_wrong(value, inspect.type_info(shape), ""), COUNTED)]
     return found or [Fault(str(error), pointer="#")]
 
 

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import msgspec
-from flask import Response, request
+from flask import Response, abort, request
 from flask_babel import gettext as _
 from msgspec import inspect
 
@@ -12,6 +12,9 @@ from web.api.checks import expected, faults
 from web.api.problems import Fault, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_MOST = 1_000_000
+"""Objects and lists of one body: ever so many empty ones would fill the memory."""
 
 
 def answered(value: object, *, revision: str | None = None, status: int = 200) -> Response:
@@ -27,6 +30,8 @@ def answered(value: object, *, revision: str | None = None, status: int = 200) -
 def body(shape: type[T]) -> T:
     """The body; raises Refusal with everything that is wrong in it."""
     data = request.get_data(cache=False)
+    if data.count(b"{") + data.count(b"[") > _MOST:
+        abort(413)
     try:
         return msgspec.json.decode(data, type=shape)
     except msgspec.ValidationError as error:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from obzvon.campaign import Phone
 from obzvon.numbering import NumberingPlan
 from web import phone_form
-from web.api.problems import Fault, Refusal
+from web.api.problems import COUNTED, Fault, Refusal
 from web.api.shapes import ListChange, NewList, NewRow, RowChange
 from web.listed import Listed
 
@@ -75,6 +75,8 @@ class _Taking:
     def refuse(self, reason: str, pointer: str, key: str = "") -> None:
         """Something about a row is wrong."""
         self.faults.append(Fault(reason, pointer=pointer, row=key))
+        if len(self.faults) >= COUNTED:
+            raise Refusal(422, "", self.faults)
 
     def add(self, key: str, row: NewRow, pointer: str) -> Phone:
         """A new row."""

@@ -19,6 +19,8 @@ log = logging.getLogger("obzvon")
 JSON = "application/problem+json"
 _MOST = 100
 """So many faults are told; of more only how many there are."""
+COUNTED = 1000
+"""So many faults are looked for."""
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
@@ -45,7 +47,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     detail: str = ""
     errors: tuple[Fault, ...] = ()
     more_errors: int = 0
-    """How many there are besides those in `errors`."""
+    """How many there are besides those in `errors`; after a thousand nobody looks further."""
     revision: str = ""
     """Of a document that has been changed, or is broken: the revision that stands there now."""
 
