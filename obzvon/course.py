@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from obzvon.campaign import Disposition, Phone, struck_off
 from obzvon.documents import Loaded
+from obzvon.gauges import Gauge
 from obzvon.handover import HandOver
 from obzvon.journal import Ending, Journal, Run, RunCall
 from obzvon.language import say_many
@@ -22,25 +23,33 @@ _NAMED = 10
 class Course:
     """A run in progress or paused; it goes on behind its last bundle. `list_revision` is that of its snapshot."""
 
-    def __init__(self, run: Run, journal: Journal, handover: HandOver, pace: Pace, *, list_revision: str = "") -> None:
+    def __init__(self, run: Run, journal: Journal, handover: HandOver, pace: Pace, gauge: Gauge, *,
+                 list_revision: str = "") -> None:
         self.run = run
         self._journal = journal
         self._handover = handover
-        self._pace = pace
+        self.pace = pace
+        """May be changed at any time; the next bundle goes by it."""
+        self._gauge = gauge
         self._list_revision = list_revision
         self._bundle, self._last = journal.last_bundle(run.id)
         self._active = self._last or run.started_at
         self._left = 0
+        self._handed = 0
         self._after = 0
         self._next: list[RunCall] = []
 
     def wait(self, now: datetime) -> float:
         """Seconds until the next hand-over: within a bundle none."""
-        return 0.0 if self._left else self._pace.wait(now, self._last)
+        return 0.0 if self._left else self.pace.wait(now, self._last, self._handed or None)
+
+    def room(self) -> int:
+        """How many calls the PBX can take now."""
+        return self.pace.ceiling.room(self._gauge.look()) if self.pace.is_bounded else HANDFUL
 
     def is_cut_off(self, now: datetime) -> bool:
         """Whether nothing has gone for so long that the run is not in progress but left over."""
-        return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self._pace.delay))
+        return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self.pace.step))
 
     def keep_awake(self, before: "Course") -> None:
         """The same run, looked through anew: what was told to go on since then goes on."""
@@ -52,21 +61,26 @@ class Course:
         self.run = self._journal.run(self.run.id)
         self._active = now
 
-    def hand_some(self, now: datetime) -> bool:
-        """Hands over a handful: a bundle, or as much of it as goes at once. False if nobody waits any more."""
-        left = self._left or self._pace.bundle
-        calls = self._next or self._journal.waiting(self.run.id, after=self._after, limit=min(left, HANDFUL))
+    def hand_some(self, now: datetime, room: int = HANDFUL) -> bool:
+        """Hands over a handful: a bundle, or as much of it as goes at once. False if nobody waits any more.
+
+        A bundle that there is no room for is cut to `room` (at least 1), and what is cut comes with the next one.
+        """
+        left = self._left or self.pace.size
+        most = min(left, HANDFUL, room)
+        calls = self._next[:most] or self._journal.waiting(self.run.id, after=self._after, limit=most)
         if not calls:
             return False
-        left -= len(calls)
+        left = 0 if room < min(left, HANDFUL) else left - len(calls)
         # Without a delay the handful after this one goes at once, and its files can be written meanwhile.
-        goes_on = bool(left) or not self._pace.delay
-        limit = min(left or self._pace.bundle, HANDFUL) if goes_on else 1
+        goes_on = bool(left) or not self.pace.step
+        limit = min(left or self.pace.size, HANDFUL) if goes_on else 1
         then = self._journal.waiting(self.run.id, after=calls[-1].position, limit=limit)
         self._bundle += 0 if self._left else 1
         self._next, self._after = [], 0  # should it fail, what is given back is looked for from the beginning
         self._handover.hand(calls, self._bundle, now=now, then=then if goes_on else [])
         self._next, self._after = then if goes_on else [], calls[-1].position
+        self._handed = len(calls) if not self._left else self._handed + len(calls)
         self._left = left
         self._last = self._active = now
         numbers = ", ".join(call.number for call in calls)

@@ -14,12 +14,14 @@ from obzvon.agenda import Agenda
 from obzvon.campaign import Candidate, Phone, candidates, closing_instant
 from obzvon.course import Course
 from obzvon.errors import Problem, UserError
+from obzvon.gauges import Gauge
 from obzvon.handover import HandOver
 from obzvon.journal import Journal, Run, RunCall
 from obzvon.language import Message, say, say_many
-from obzvon.pacing import Pace
+from obzvon.pacing import LOOK_AGAIN, Pace
 from obzvon.processes import Seen
 from obzvon.settings import Settings
+from obzvon.speed import Speed
 from obzvon.spool import Spool, cannot
 from obzvon.words import result_word, state_word, tally
 
@@ -48,11 +50,13 @@ class NotStarted(UserError):
 class Dialer:
     """One campaign's runs; `now` is always aware."""
 
-    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda) -> None:
+    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda, *,
+                 gauge: Gauge | None = None) -> None:
         self.journal = journal
         self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded)
         self.plan = settings.numbering_plan()
-        self.pace = Pace(settings.bundle, settings.timeout)
+        self.gauge = gauge or Gauge(spool.present)
+        self._speed = Speed(settings)
         self._settings = settings
         self._spool = spool
         self._agenda = agenda
@@ -68,6 +72,11 @@ class Dialer:
     def run(self) -> Run | None:
         """The run in progress or paused."""
         return self._course.run if self._course else None
+
+    @property
+    def pace(self) -> Pace:
+        """The pace of the next bundle."""
+        return self._speed.look()
 
     @property
     def trouble(self) -> tuple[Problem, ...]:
@@ -229,12 +238,15 @@ class Dialer:
             return math.inf
         if self._is_over(course, now) or course.run.state == "paused":
             return math.inf
+        course.pace = self.pace
         if wait := course.wait(now):
             return wait
         self._look_at_asterisk()
         if not course.is_by(self._agenda.list_revision):
             course.strike_off(self._agenda.phones(), self.plan, now)
-        if not course.hand_some(now):
+        if not (room := course.room()):
+            return LOOK_AGAIN
+        if not course.hand_some(now, room):
             self._finish(course.run, now, "done")
             return math.inf
         return course.wait(now)
@@ -276,7 +288,8 @@ class Dialer:
         """Makes a run the one in progress."""
         before, self._course = self._course, None
         if run is not None:
-            self._course = Course(run, self.journal, self.handover, self.pace, list_revision=list_revision)
+            self._course = Course(run, self.journal, self.handover, self.pace, self.gauge,
+                                  list_revision=list_revision)
             if before is not None and before.run.id == run.id:
                 self._course.keep_awake(before)
 

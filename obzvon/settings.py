@@ -15,6 +15,7 @@ from obzvon.campaign import CallForm
 from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say
 from obzvon.numbering import NumberingPlan
+from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.settings_keys import KEYS, Refused, is_windows_path, machine_zone, masked
 
 _ASTERISK_SPOOL = Path("/var/spool/asterisk")
@@ -79,6 +80,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     bundle: int = 2
     timeout: float = 10.0
+    pace_mode: Mode = Mode.FIXED
+    rate: float = 10.0
+    """Calls per second at the most, in the adaptive mode."""
+    ceiling: Ceiling = Ceiling()
+
     former_status: str = ""
     """What the old script left: 'Off', 'Working' or nothing."""
     former_start: date | None = None
@@ -114,6 +120,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     notes: tuple[Problem, ...] = ()
     """What is not as it was written, though the service can work: for the log and `check`."""
+
+    def pace(self) -> Pace:
+        """How many calls go, and when the next ones."""
+        return Pace(self.bundle, self.timeout, self.pace_mode, self.rate, self.ceiling)
 
     def numbering_plan(self) -> NumberingPlan:
         """Which numbers may be rung, and how they are dialled."""
@@ -193,11 +203,13 @@ class _Reading:
         web["users"] = self.folder / _slashes(str(web.get("users", Web().users)))
         if "zone" not in own:
             own["zone"] = self._machine_zone()
+        ceiling = msgspec.convert(self.fields.get("ceiling", {}), Ceiling)
+        self._check_pace(own.get("pace_mode", Mode.FIXED), ceiling)
         if not self.problems:
             self._check_folders(paths)
         if self.problems:
             raise UserError(sorted(self.problems, key=lambda problem: _line(problem.where)))
-        merged: dict[str, object] = {**own, **paths, **forms, "web": msgspec.convert(web, Web)}
+        merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "web": msgspec.convert(web, Web)}
         return Settings(file=self.file, notes=tuple(self.notes), **merged)  # type: ignore[arg-type]
 
     def _check_sections(self, content: ini.Ini) -> None:
@@ -307,6 +319,14 @@ class _Reading:
         if real["phones"] == real["schedule"]:
             self._wrong(self._where("Dirs", "file_sch"), say("it is the same file as {other}", other="file_phones"),
                         say("give it a name of its own"))
+
+    def _check_pace(self, mode: object, ceiling: Ceiling) -> None:
+        if mode is not Mode.FIXED and not ceiling.is_set:
+            self._wrong(self._where("Pace", "pacing"), say("without a ceiling there is nothing that it could go by"),
+                        say("write how many lines there are, or the most calls that may be ours: lines or limit"))
+        if ceiling.lines is not None and ceiling.reserve >= ceiling.lines:
+            self._wrong(self._where("Pace", "reserve"), say("nothing is left of the lines for our calls"),
+                        say("write less than lines = {lines}", lines=ceiling.lines))
 
     def _where(self, section: str, key: str) -> str:
         entry = self.entries.get((section.lower(), key))

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from obzvon.language import Message, say
+from obzvon.pacing import Mode
 
 _LINE = 1000
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
@@ -119,6 +120,21 @@ def _seconds(text: str) -> float:
         return value
     raise Refused(say("{value} is no number of seconds", value=text),
                   say("write a number of seconds from 0 to {most}, for example 10", most=86_400))
+
+
+def _rate(text: str) -> float:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if 0.01 <= value <= 1000 and "_" not in text:
+        return value
+    raise Refused(say("{value} is no number of calls per second", value=text),
+                  say("write a number from {least} to {most}, for example 10", least=0.01, most=1000))
+
+
+def _pace_mode(text: str) -> Mode:
+    return Mode(_one_of(*Mode)(text))
 
 
 def _flag(text: str) -> bool:
@@ -305,6 +321,11 @@ KEYS = (
     Key("CreateCallFiles", "start", "former_start", _date),
     Key("CreateCallFiles", "bundle", "bundle", _whole(1, 100_000)),
     Key("CreateCallFiles", "timeout", "timeout", _seconds),
+    Key("Pace", "pacing", "pace_mode", _pace_mode),
+    Key("Pace", "calls_per_second", "rate", _rate),
+    Key("Pace", "lines", "lines", _whole(1, 100_000), "ceiling"),
+    Key("Pace", "reserve", "reserve", _whole(0, 100_000), "ceiling"),
+    Key("Pace", "limit", "limit", _whole(1, 100_000), "ceiling"),
     *_call_form("Calls", "ordinary"),
     *_call_form("CodeCalls", "coded"),
     Key("Day", "time_zone", "zone", _zone),

@@ -191,6 +191,8 @@ context = avto obzvon
 @pytest.mark.parametrize(("section", "line"), [
     ("CreateCallFiles", "bundle = 100001"), ("CreateCallFiles", "bundle = ٣"), ("CreateCallFiles", "bundle = -1"),
     ("CreateCallFiles", "timeout = -1"), ("CreateCallFiles", "timeout = nan"), ("CreateCallFiles", "timeout = inf"),
+    ("Pace", "pacing = fast"), ("Pace", "calls_per_second = 0"), ("Pace", "calls_per_second = 1001"),
+    ("Pace", "lines = 0"), ("Pace", "pacing = adaptive"), ("Pace", "reserve = 5\nlines = 5"),
     ("CreateCallFiles", "timeout = 1_0"), ("CreateCallFiles", "status = Broken"),
     ("CreateCallFiles", "start = 2022-13-01"), ("Calls", "context = a\tb"), ("Calls", "context = контекст"),
     ("Calls", "context = " + "c" * 80), ("Calls", "extension = play,1"), ("Calls", "caller_id = 1;2"),
