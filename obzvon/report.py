@@ -140,10 +140,11 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
     """The lines as one JSON document; returns `counts` of results.
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
-    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion", "failed",
-    "handed", "unknown", "skipped", "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's
-    language or ""), `bundle`, `attempt`, `handed_at`, `ended_at` (ISO 8601 with the offset of the time zone, or null);
-    and `counts`, how many have each result.
+    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
+    "no such number", "refused", "unreachable trunk", "wrong dialplan", "failed", "handed", "unknown", "skipped",
+    "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""), `bundle`,
+    `attempt`, `handed_at`, `ended_at` (ISO 8601 with the offset of the time zone, or null); and `counts`, how many have
+    each result.
     """
     reader = Reader(zone, language)
     counts: Counter[str] = Counter()

@@ -16,6 +16,7 @@ from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import Ceiling, Mode, Pace
+from obzvon.settings_ami import TLS_PORT, Ami
 from obzvon.settings_keys import KEYS, Refused, is_windows_path, machine_zone, masked
 
 _ASTERISK_SPOOL = Path("/var/spool/asterisk")
@@ -111,6 +112,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pid_file: Path | None = None
     """Asterisk's pid file; None = it is not looked at."""
 
+    ami: Ami = Ami()
+
     log_level: str = "INFO"
     keep_days: int = 30
     """How long log files are kept; 0 = for ever."""
@@ -187,6 +190,7 @@ class _Reading:
         self.problems: list[Problem] = ini.bad_lines(str(file), content)
         self.notes: list[Problem] = []
         self.entries: dict[tuple[str, str], ini.Entry] = {}
+        self.faulty: set[tuple[str, str]] = set()
         self.fields: dict[str, dict[str, object]] = {}
         self._check_sections(content)
         for entry in content.entries:
@@ -201,6 +205,7 @@ class _Reading:
         forms = {name: msgspec.structs.replace(form, **self.fields.get(name, {})) for name, form in defaults.items()}
         web = self.fields.get("web", {})
         web["users"] = self.folder / _slashes(str(web.get("users", Web().users)))
+        ami = self._ami(self.fields.get("ami", {}))
         if "zone" not in own:
             own["zone"] = self._machine_zone()
         ceiling = msgspec.convert(self.fields.get("ceiling", {}), Ceiling)
@@ -209,7 +214,8 @@ class _Reading:
             self._check_folders(paths)
         if self.problems:
             raise UserError(sorted(self.problems, key=lambda problem: _line(problem.where)))
-        merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "web": msgspec.convert(web, Web)}
+        merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "ami": ami,
+                                     "web": msgspec.convert(web, Web)}
         return Settings(file=self.file, notes=tuple(self.notes), **merged)  # type: ignore[arg-type]
 
     def _check_sections(self, content: ini.Ini) -> None:
@@ -244,6 +250,7 @@ class _Reading:
             try:
                 self.fields.setdefault(known.group, {})[known.field] = known.read(entry.value)
             except Refused as refused:
+                self.faulty.add((section, key))
                 self._wrong(where, refused.what, refused.remedy)
 
     def _paths(self, own: dict[str, object]) -> dict[str, object]:
@@ -264,6 +271,29 @@ class _Reading:
         elif isinstance(target, Path) and target.is_relative_to(_ASTERISK_SPOOL):
             found["pid_file"] = _ASTERISK_PID
         return found
+
+    def _ami(self, fields: dict[str, object]) -> Ami:
+        if "tls_ca" in fields:
+            fields["tls_ca"] = self.folder / _slashes(str(fields["tls_ca"]))
+        if fields.get("tls"):
+            fields.setdefault("port", TLS_PORT)
+        ami = msgspec.structs.replace(Ami(), **fields)
+        if not ami:
+            return ami
+        wrong = [
+            (not ami.secret and ("ami", "secret") not in self.faulty, "secret", say("there is no secret"),
+             say("write the secret of the user {user}, as it stands in Asterisk's manager.conf", user=ami.user)),
+            (ami.trunk and ami.group, "group", say("trunk is written as well, and only one of them is counted"),
+             say("leave one of them")),
+            (ami.tls_ca and ami.tls_fingerprint, "tls_fingerprint",
+             say("tls_ca is written as well, and only one of them can be trusted"), say("leave one of them")),
+            ((ami.tls_ca or ami.tls_fingerprint) and not ami.tls, "tls",
+             say("a certificate is named, and the connection would not be encrypted"), say("write tls = yes")),
+        ]
+        for is_wrong, key, what, remedy in wrong:
+            if is_wrong:
+                self._wrong(self._where("AMI", key), what, remedy)
+        return ami
 
     def _machine_zone(self) -> tzinfo:
         if zone := machine_zone(self.environ):

@@ -16,11 +16,15 @@ import msgspec
 
 from obzvon.language import Message, say
 from obzvon.pacing import Mode
+from obzvon.settings_ami import Secret
 
 _LINE = 1000
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_CHANNEL = re.compile(r"[A-Za-z0-9_]{2,20}/[A-Za-z0-9_./:@+-]{0,79}")
+_GROUP = re.compile(r"[A-Za-z0-9_.-]{1,79}(@[A-Za-z0-9_.-]{1,79})?")
+_SECRET = 200
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)|\\\\")
 _SPAN = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
 _WORDS = {"yes": True, "да": True, "on": True, "true": True, "1": True,
@@ -289,6 +293,52 @@ def _host(text: str) -> str:
                   say("write 127.0.0.1, or the address that the editor is to be reached at"))
 
 
+def _far_host(text: str) -> str:
+    if _HOST.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no address of a machine", value=text),
+                  say("write the address or name of the machine that Asterisk runs on, for example 127.0.0.1"))
+
+
+def _manager_user(text: str) -> str:
+    if _USER.fullmatch(text):
+        return text
+    raise Refused(say("{value} cannot be the name of a manager user", value=text),
+                  say("write the name that stands in brackets in Asterisk's manager.conf"))
+
+
+def _secret(text: str) -> Secret:
+    """What is wrong with it is told without showing it."""
+    if len(text) > _SECRET or not (text.isascii() and text.isprintable()):
+        raise Refused(say("it is too long, or there are characters in it that Asterisk would not take"),
+                      say("make one of Latin letters and digits: openssl rand -hex 16"))
+    return Secret(text)
+
+
+def _fingerprint(text: str) -> str:
+    plain = text.partition("=")[2] or text
+    if re.fullmatch(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}", plain):
+        return plain.replace(":", "").lower()
+    raise Refused(say("{value} is no fingerprint of a certificate", value=text),
+                  say("write what this prints: {command}",
+                      command="openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE"))
+
+
+def _channel(text: str) -> str:
+    if _CHANNEL.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no beginning of a channel's name", value=text),
+                  say("write it as Asterisk shows it, without the part after the last dash: {example}",
+                      example="PJSIP/mytrunk, SIP/mytrunk, DAHDI/i1"))
+
+
+def _channel_group(text: str) -> str:
+    if _GROUP.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no group of channels", value=text),
+                  say("write it as the dialplan sets it: {example}", example="out@trunk"))
+
+
 def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -339,6 +389,15 @@ KEYS = (
     Key("Spool", "mode", "mode", _mode),
     Key("Spool", "pid_file", "pid_file", _any),
     Key("Journal", "url", "journal", _journal),
+    Key("AMI", "host", "host", _far_host, "ami"),
+    Key("AMI", "port", "port", _whole(1, 65_535), "ami"),
+    Key("AMI", "user", "user", _manager_user, "ami"),
+    Key("AMI", "secret", "secret", _secret, "ami"),
+    Key("AMI", "tls", "tls", _flag, "ami"),
+    Key("AMI", "tls_ca", "tls_ca", _any, "ami"),
+    Key("AMI", "tls_fingerprint", "tls_fingerprint", _fingerprint, "ami"),
+    Key("AMI", "trunk", "trunk", _channel, "ami"),
+    Key("AMI", "group", "group", _channel_group, "ami"),
     Key("Log", "level", "log_level", _one_of("DEBUG", "INFO", "WARNING", "ERROR")),
     Key("Log", "keep_days", "keep_days", _whole(0, 36_500)),
     Key("Log", "language", "language", _one_of("auto", "ru", "en")),
