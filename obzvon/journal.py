@@ -4,7 +4,6 @@ SQLite in WAL with `synchronous=FULL` (a commit is on the disk when it returns),
 changes runs and calls; the command line and the editor read them and leave commands.
 """
 
-import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -30,94 +29,17 @@ from sqlalchemy.exc import IntegrityError
 from obzvon.campaign import Candidate, Disposition
 from obzvon.errors import Problem, UserError
 from obzvon.journal_database import Database
+from obzvon.journal_records import Detail, Ending, Line, Run, RunCall, State
 from obzvon.journal_tables import calls, runs
 from obzvon.language import Message, say
 from obzvon.words import result_word
+
+__all__ = ["CAMPAIGN", "Detail", "Ending", "Journal", "JournalConflict", "Line", "Run", "RunCall", "State", "packed"]
 
 CAMPAIGN = "main"
 """The one campaign there is; the tables have room for several."""
 
 _CHUNK = 10_000
-
-
-class State(enum.StrEnum):
-    """How far a call has come; one that has ended has a disposition."""
-
-    WAITING = "waiting"
-    HANDING = "handing"
-    HANDED = "handed"
-    ENDED = "ended"
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One day's pass over the list.
-
-    `kind`: week, manual, test (one call, beside the list) or former (the old script's, before there was a journal);
-    `state`: running, paused, done or stopped.
-    """
-
-    id: int
-    token: str
-    day: date
-    kind: str
-    state: str
-    started_at: datetime
-    ended_at: datetime | None
-    started_by: str
-    note: Message | None
-    total: int
-
-    @property
-    def active(self) -> bool:
-        """Not ended yet: running or paused."""
-        return self.state in ("running", "paused")
-
-
-class RunCall(msgspec.Struct, frozen=True, gc=False):
-    """A call on its way, as the hand-over needs it."""
-
-    run_id: int
-    token: str
-    position: int
-    number: str
-    code: str
-    attempt: int
-    handed_at: datetime | None = None
-
-
-class Ending(msgspec.Struct, frozen=True, gc=False):
-    """What became of a call."""
-
-    run_id: int
-    position: int
-    disposition: Disposition
-    at: datetime
-    reason: Message | None = None
-
-
-class Line(msgspec.Struct, frozen=True, gc=False):
-    """One phone and day: what happened."""
-
-    run_id: int
-    kind: str
-    day: date
-    position: int
-    row: str
-    number: str
-    code: str
-    name: str
-    state: str
-    disposition: str | None
-    reason: Message | None
-    attempt: int
-    bundle: int | None
-    handed_at: datetime | None
-    ended_at: datetime | None
-
-    @property
-    def result(self) -> str:
-        """The disposition, or how far the call has come."""
-        return self.disposition or self.state
 
 
 class Journal(Database):
@@ -231,9 +153,13 @@ class Journal(Database):
                      .where(calls.c.run_id == bindparam("run"), calls.c.position == bindparam("at_position"),
                             calls.c.state != State.ENDED.value)
                      .values(state=State.ENDED.value, disposition=bindparam("how"), reason=bindparam("why"),
-                             ended_at=bindparam("at")))
+                             ended_at=bindparam("at"), rang_at=bindparam("rang"), answered_at=bindparam("taken"),
+                             listened=bindparam("heard"), cause=bindparam("q850"), key=bindparam("pressed"),
+                             tries=bindparam("tried")))
         rows = [{"run": ending.run_id, "at_position": ending.position, "how": ending.disposition.value,
-                 "why": packed(ending.reason), "at": ending.at} for ending in endings]
+                 "why": packed(ending.reason), "at": ending.at, "rang": ending.detail.rang_at,
+                 "taken": ending.detail.answered_at, "heard": ending.detail.listened, "q850": ending.detail.cause,
+                 "pressed": ending.detail.key or None, "tried": ending.detail.tries} for ending in endings]
         if not rows:
             return 0
         with self.write() as connection:
