@@ -8,13 +8,16 @@ from obzvon.documents import Loaded
 from obzvon.gauges import Gauge
 from obzvon.handover import HandOver
 from obzvon.journal import Ending, Journal, Run, RunCall
-from obzvon.language import say_many
+from obzvon.language import say, say_many
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import HANDFUL, Pace
 
 log = logging.getLogger("obzvon")
 
 _CUT_OFF = timedelta(hours=1)
+
+_LOOK = 1.0
+"""Seconds between two looks whether a call is to be put off, when nothing else is to be done."""
 
 _NAMED = 10
 """A bundle up to this size is logged number by number."""
@@ -38,10 +41,27 @@ class Course:
         self._handed = 0
         self._after = 0
         self._next: list[RunCall] = []
+        self._is_through = False
+        self._looked: datetime | None = None
+        self._again = journal.waiting_again(run.id)
 
     def wait(self, now: datetime) -> float:
         """Seconds until the next hand-over: within a bundle none."""
-        return 0.0 if self._left else self.pace.wait(now, self._last, self._handed or None)
+        if self._left:
+            return 0.0
+        wait = self.pace.wait(now, self._last, self._handed or None)
+        if self._is_through and self._again:
+            due = self._again[0].not_before or now
+            return max(wait, (due - now).total_seconds())
+        if self._is_through and self._looked is not None and self._looked <= now:
+            return max(wait, _LOOK - (now - self._looked).total_seconds())
+        return wait
+
+    def put_off(self, now: datetime) -> None:
+        """Calls of this run wait for a further attempt, which the journal has since now."""
+        self._again = self._journal.waiting_again(self.run.id)
+        self._list_revision = ""  # whoever was taken off the list during the attempt is not rung once more
+        self._active = now
 
     def room(self) -> int:
         """How many calls the PBX can take now."""
@@ -68,9 +88,12 @@ class Course:
         """
         left = self._left or self.pace.size
         most = min(left, HANDFUL, room)
+        if again := [call for call in self._again[:most] if call.not_before is None or call.not_before <= now]:
+            return self._hand_again(again, now)
         calls = self._next[:most] or self._journal.waiting(self.run.id, after=self._after, limit=most)
         if not calls:
-            return False
+            self._is_through, self._looked = True, now
+            return self._expects_more()
         left = 0 if room < min(left, HANDFUL) else left - len(calls)
         # Without a delay the handful after this one goes at once, and its files can be written meanwhile.
         goes_on = bool(left) or not self.pace.step
@@ -82,6 +105,23 @@ class Course:
         self._next, self._after = then if goes_on else [], calls[-1].position
         self._handed = len(calls) if not self._left else self._handed + len(calls)
         self._left = left
+        self._is_through = not then
+        self._tell(calls, now)
+        return bool(then) or self._expects_more()
+
+    def _hand_again(self, calls: list[RunCall], now: datetime) -> bool:
+        self._bundle += 1
+        self._handover.hand(calls, self._bundle, now=now)
+        del self._again[:len(calls)]
+        self._handed, self._left = len(calls), 0
+        self._tell(calls, now)
+        return True
+
+    def _expects_more(self) -> bool:
+        """Whether calls may go that do not wait for their first attempt."""
+        return bool(self._again) or self._handover.may_put_off(self.run.id)
+
+    def _tell(self, calls: list[RunCall], now: datetime) -> None:
         self._last = self._active = now
         numbers = ", ".join(call.number for call in calls)
         if len(calls) > _NAMED:
@@ -89,7 +129,6 @@ class Course:
         log.info("%s", say_many("run {run}, bundle {bundle}: {n} call handed over: {numbers}",
                                 "run {run}, bundle {bundle}: {n} calls handed over: {numbers}", len(calls),
                                 run=self.run.id, bundle=self._bundle, numbers=numbers))
-        return bool(then)
 
     def is_by(self, list_revision: str) -> bool:
         """Whether the run knows that revision of the list already."""
@@ -102,8 +141,19 @@ class Course:
         endings = [Ending(self.run.id, call.position, Disposition.WITHDRAWN, now, reason) for call in waiting
                    if (reason := struck.get((call.number, call.code)))]
         self._journal.end_calls(endings)
+        self._leave_off(listed, plan)
         self._list_revision = listed.revision
         if endings:
             self._next = []
             log.info("%s", say_many("the list was changed during the run: {n} call is withdrawn",
                                     "the list was changed during the run: {n} calls are withdrawn", len(endings)))
+
+    def _leave_off(self, listed: Loaded[list[Phone]], plan: NumberingPlan) -> None:
+        """Nobody is rung once more who is not to be rung any more."""
+        struck = struck_off(listed.data, plan, {(call.number, call.code) for call in self._again})
+        for call in self._again:
+            if reason := struck.get((call.number, call.code)):
+                self._journal.leave_off(self.run.id, [call.position], say("not attempted once more: {reason}",
+                                                                          reason=reason))
+        if struck:
+            self._again = self._journal.waiting_again(self.run.id)

@@ -23,6 +23,7 @@ from obzvon.processes import Seen
 from obzvon.settings import Settings
 from obzvon.speed import Speed
 from obzvon.spool import Spool, cannot
+from obzvon.told import Told
 from obzvon.words import result_word, state_word, tally
 
 log = logging.getLogger("obzvon")
@@ -51,9 +52,10 @@ class Dialer:
     """One campaign's runs; `now` is always aware."""
 
     def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda, *,
-                 gauge: Gauge | None = None) -> None:
+                 gauge: Gauge | None = None, told: Told | None = None) -> None:
         self.journal = journal
-        self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded)
+        self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded,
+                                 rounds=settings.rounds, told=told)
         self.plan = settings.numbering_plan()
         self.gauge = gauge or Gauge(spool.present)
         self._speed = Speed(settings)
@@ -305,13 +307,20 @@ class Dialer:
         if 0 <= since < pause:
             return pause - since
         self._collected_at = now
-        collected = self.handover.collect(now=now)
-        for ending in collected.endings:
+        collected = self.handover.collect(now=now, goes_on=lambda run_id: self._goes_on(run_id, now))
+        if collected.put_off and self._course is not None:
+            self._course.put_off(now)
+        for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause
+
+    def _goes_on(self, run_id: int, now: datetime) -> bool:
+        """Whether calls of that run may still be handed over."""
+        run = self.run
+        return run is not None and run.id == run_id and not self._is_closed(run.day, now)
 
     def _take_back(self, run_id: int, calls: list[RunCall], now: datetime) -> None:
         """Calls that Asterisk never began go again while their run can still ring anybody."""

@@ -52,6 +52,7 @@ class RunCall(msgspec.Struct, frozen=True, gc=False):
     code: str
     attempt: int
     handed_at: datetime | None = None
+    not_before: datetime | None = None
 
 
 class Detail(msgspec.Struct, frozen=True, gc=False):
@@ -104,8 +105,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     cause: int | None = None
     key: str | None = None
     tries: int | None = None
+    not_before: datetime | None = None
 
     @property
     def result(self) -> str:
         """The disposition, or how far the call has come."""
-        return self.disposition or self.state
+        return self.disposition or self.state if self.state == State.ENDED else self.state

@@ -88,6 +88,8 @@ calls = Table(
     Column("bundle", Integer),
     Column("handed_at", Moment),
     Column("ended_at", Moment),
+    # Of a call that waits for a further attempt: not earlier than this. Its disposition is that of the last one.
+    Column("not_before", Moment),
     Column("rang_at", Moment),
     Column("answered_at", Moment),
     Column("listened", Float),

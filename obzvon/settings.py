@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 
 from obzvon import ini
-from obzvon.campaign import CallForm
+from obzvon.campaign import CallForm, Disposition
 from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import Ceiling, Mode, Pace
+from obzvon.rounds import Round, Rounds
 from obzvon.settings_ami import TLS_PORT, Ami
 from obzvon.settings_keys import KEYS, Refused, is_windows_path, machine_zone, masked
 
@@ -85,6 +86,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 10.0
     """Calls per second at the most, in the adaptive mode."""
     ceiling: Ceiling = Ceiling()
+
+    rounds: Rounds = Rounds()
+    """Who is rung once more in the same run; nobody by default."""
 
     former_status: str = ""
     """What the old script left: 'Off', 'Working' or nothing."""
@@ -208,13 +212,15 @@ class _Reading:
         ami = self._ami(self.fields.get("ami", {}))
         if "zone" not in own:
             own["zone"] = self._machine_zone()
+        rounds = Rounds({Disposition(name): rule for name, rule in self.fields.get("rounds", {}).items()
+                         if isinstance(rule, Round) and rule.times})
         ceiling = msgspec.convert(self.fields.get("ceiling", {}), Ceiling)
         self._check_pace(own.get("pace_mode", Mode.FIXED), ceiling)
         if not self.problems:
             self._check_folders(paths)
         if self.problems:
             raise UserError(sorted(self.problems, key=lambda problem: _line(problem.where)))
-        merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "ami": ami,
+        merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "ami": ami, "rounds": rounds,
                                      "web": msgspec.convert(web, Web)}
         return Settings(file=self.file, notes=tuple(self.notes), **merged)  # type: ignore[arg-type]
 

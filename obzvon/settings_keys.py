@@ -16,6 +16,7 @@ import msgspec
 
 from obzvon.language import Message, say
 from obzvon.pacing import Mode
+from obzvon.rounds import REPEATABLE, Round
 from obzvon.settings_ami import Secret
 
 _LINE = 1000
@@ -188,6 +189,17 @@ def _span(text: str) -> timedelta:
     if span > timedelta(days=1):
         raise Refused(say("{value} is more than a day", value=text), say("write 24h or less"))
     return span
+
+
+def _round(text: str) -> Round:
+    found = re.fullmatch(r"([0-9]{1,3}) ?[x×х*] ?(.+)", text, re.IGNORECASE)
+    if text == "0":
+        return Round(0, timedelta())
+    with contextlib.suppress(Refused):
+        if found and int(found[1]) <= 100 and (after := _span(found[2])):
+            return Round(int(found[1]), after)
+    raise Refused(say("{value} does not say how often and after how long", value=text),
+                  say("write it as 2 x 5m: two more times, each 5 minutes later; 0 = never"))
 
 
 def _zone(text: str) -> tzinfo:
@@ -376,6 +388,8 @@ KEYS = (
     Key("Pace", "lines", "lines", _whole(1, 100_000), "ceiling"),
     Key("Pace", "reserve", "reserve", _whole(0, 100_000), "ceiling"),
     Key("Pace", "limit", "limit", _whole(1, 100_000), "ceiling"),
+    *(Key("Rounds", disposition.value.replace(" ", "_"), disposition.value, _round, "rounds")
+      for disposition in REPEATABLE),
     *_call_form("Calls", "ordinary"),
     *_call_form("CodeCalls", "coded"),
     Key("Day", "time_zone", "zone", _zone),
