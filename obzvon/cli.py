@@ -42,7 +42,6 @@ from obzvon.journal_database import Unavailable
 from obzvon.journal_lock import Busy
 from obzvon.language import Message, say, say_many
 from obzvon.outlook import next_run
-from obzvon.pacing import Pace
 from obzvon.presence import Presence
 from obzvon.processes import Seen
 from obzvon.progress import RunBar
@@ -179,7 +178,7 @@ def status(file: Path | None, as_json: bool) -> None:
     known = _settings(file)
     with journal_if_any(known) as journal:
         found = look(journal, Presence(journal).sign() if journal else None, datetime.now(UTC), zone=known.zone,
-                     pace=Pace(known.bundle, known.timeout), latest=known.latest)
+                     pace=known.pace(), latest=known.latest)
         if as_json:
             click.echo(found.to_json())
         else:

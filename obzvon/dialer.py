@@ -14,13 +14,16 @@ from obzvon.agenda import Agenda
 from obzvon.campaign import Candidate, Phone, candidates, closing_instant
 from obzvon.course import Course
 from obzvon.errors import Problem, UserError
+from obzvon.gauges import Gauge
 from obzvon.handover import HandOver
 from obzvon.journal import Journal, Run, RunCall
 from obzvon.language import Message, say, say_many
-from obzvon.pacing import Pace
+from obzvon.pacing import LOOK_AGAIN, Pace
 from obzvon.processes import Seen
 from obzvon.settings import Settings
+from obzvon.speed import Speed
 from obzvon.spool import Spool, cannot
+from obzvon.told import Told
 from obzvon.words import result_word, state_word, tally
 
 log = logging.getLogger("obzvon")
@@ -48,11 +51,14 @@ class NotStarted(UserError):
 class Dialer:
     """One campaign's runs; `now` is always aware."""
 
-    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda) -> None:
+    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda, *,
+                 gauge: Gauge | None = None, told: Told | None = None) -> None:
         self.journal = journal
-        self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded)
+        self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded,
+                                 rounds=settings.rounds, told=told)
         self.plan = settings.numbering_plan()
-        self.pace = Pace(settings.bundle, settings.timeout)
+        self.gauge = gauge or Gauge(spool.present)
+        self._speed = Speed(settings)
         self._settings = settings
         self._spool = spool
         self._agenda = agenda
@@ -68,6 +74,11 @@ class Dialer:
     def run(self) -> Run | None:
         """The run in progress or paused."""
         return self._course.run if self._course else None
+
+    @property
+    def pace(self) -> Pace:
+        """The pace of the next bundle."""
+        return self._speed.look()
 
     @property
     def trouble(self) -> tuple[Problem, ...]:
@@ -235,12 +246,15 @@ class Dialer:
             return math.inf
         if self._is_over(course, now) or course.run.state == "paused":
             return math.inf
+        course.pace = self.pace
         if wait := course.wait(now):
             return wait
         self._look_at_asterisk()
         if not course.is_by(self._agenda.list_revision):
             course.strike_off(self._agenda.phones(), self.plan, now)
-        if not course.hand_some(now):
+        if not (room := course.room()):
+            return LOOK_AGAIN
+        if not course.hand_some(now, room):
             self._finish(course.run, now, "done")
             return math.inf
         return course.wait(now)
@@ -282,7 +296,8 @@ class Dialer:
         """Makes a run the one in progress."""
         before, self._course = self._course, None
         if run is not None:
-            self._course = Course(run, self.journal, self.handover, self.pace, list_revision=list_revision)
+            self._course = Course(run, self.journal, self.handover, self.pace, self.gauge,
+                                  list_revision=list_revision)
             if before is not None and before.run.id == run.id:
                 self._course.keep_awake(before)
 
@@ -298,13 +313,20 @@ class Dialer:
         if 0 <= since < pause:
             return pause - since
         self._collected_at = now
-        collected = self.handover.collect(now=now)
-        for ending in collected.endings:
+        collected = self.handover.collect(now=now, goes_on=lambda run_id: self._goes_on(run_id, now))
+        if collected.put_off and self._course is not None:
+            self._course.put_off(now)
+        for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause
+
+    def _goes_on(self, run_id: int, now: datetime) -> bool:
+        """Whether calls of that run may still be handed over."""
+        run = self.run
+        return run is not None and run.id == run_id and not self._is_closed(run.day, now)
 
     def _take_back(self, run_id: int, calls: list[RunCall], now: datetime) -> None:
         """Calls that Asterisk never began go again while their run can still ring anybody."""

@@ -11,16 +11,19 @@ So after a crash a call that is being handed over and whose file is still in the
 is nowhere has been in the spool and Asterisk has finished with it. Evidence decides; the journal follows it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
 
 from obzvon import callfile
+from obzvon.ami_outcomes import Outcome
 from obzvon.campaign import CallForm, Disposition
-from obzvon.journal import Ending, Journal, RunCall, State
+from obzvon.journal import Detail, Ending, Journal, RunCall, State
 from obzvon.language import say
+from obzvon.rounds import Rounds
 from obzvon.spool import NotReleased, Spool
+from obzvon.told import Told, verdict
 
 _STATUS_LATE = timedelta(seconds=10)
 """After this an archived file without a status will not get one."""
@@ -40,23 +43,28 @@ class Recovered(msgspec.Struct, frozen=True):
 
 
 class Collected(msgspec.Struct, frozen=True):
-    """What a look into the folders found: calls that ended, and calls whose files came back un-begun."""
+    """What a look found: calls that ended, calls that wait for a further attempt, and files that came back un-begun."""
 
     endings: list[Ending]
     returned: list[RunCall]
+    put_off: list[Ending] = []
 
 
 class HandOver:
     """Moves calls from the journal into the spool, and their outcomes back."""
 
-    def __init__(self, journal: Journal, spool: Spool, *, ordinary: CallForm, coded: CallForm) -> None:
+    def __init__(self, journal: Journal, spool: Spool, *, ordinary: CallForm, coded: CallForm,
+                 rounds: Rounds | None = None, told: Told | None = None) -> None:
         self._journal = journal
         self._spool = spool
         self._ordinary = callfile.Template(ordinary)
         self._coded = callfile.Template(coded)
-        self._archive = ordinary.archive, coded.archive
+        self._forms = ordinary, coded
+        self._rounds = rounds or Rounds()
+        self._told = told
         self._handed: dict[str, RunCall] = {}
         self._no_status_since: dict[str, datetime] = {}
+        self._gone_since: dict[str, datetime] = {}
 
     @property
     def outstanding(self) -> int:
@@ -113,10 +121,20 @@ class HandOver:
         self._spool.discard(self._stray())
         return Recovered(len(again), len(handed), len(unknown))
 
-    def collect(self, *, now: datetime) -> Collected:
-        """Looks which calls Asterisk has finished with, and writes down how they ended."""
+    def may_put_off(self, run_id: int) -> bool:
+        """Whether calls of the run that Asterisk has may come to wait for a further attempt."""
+        return bool(self._rounds) and any(call.run_id == run_id for call in self._handed.values())
+
+    def collect(self, *, now: datetime, goes_on: Callable[[int], bool] = lambda _: False) -> Collected:
+        """Looks which calls Asterisk has finished with, and writes down how they ended.
+
+        A call whose run `goes_on`, by its id, may be put off for a further attempt instead.
+        """
+        if self._told and self._handed:
+            self._told.look(now)
         present = set(self._spool.present()) if self._handed else set()
         endings: list[Ending] = []
+        put_off: list[tuple[Ending, datetime]] = []
         returned: list[RunCall] = []
         for name, call in list(self._handed.items()):
             if name in present:
@@ -126,13 +144,19 @@ class HandOver:
                 continue
             else:
                 ending = self._finished(name, call, now)
-            if ending:
+            if ending is None:
+                continue
+            again = self._rounds.again(ending.disposition, call.attempt)
+            if again is not None and goes_on(call.run_id):
+                put_off.append((ending, ending.at + again))
+            else:
                 endings.append(ending)
-                del self._handed[name]
+            del self._handed[name]
+        self._journal.put_off(put_off)
         if endings:
             self._journal.end_calls(endings)
             self._journal.settle()
-        return Collected(endings, returned)
+        return Collected(endings, returned, [ending for ending, _ in put_off])
 
     def take_back(self, calls: list[RunCall]) -> None:
         """Calls of one run that came back from the spool without having been begun wait again."""
@@ -187,6 +211,30 @@ class HandOver:
         return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
 
     def _finished(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+        """How the call of a file that has gone ended; None while that may still come to be known."""
+        gone = now - min(now, self._gone_since.setdefault(name, now))
+        form = self._forms[bool(call.code)]
+        outcomes = self._told.of(call, form.context) if self._told else []
+        is_last = bool(outcomes) and (not form.max_retries or gone >= _SETTLING)
+        if self._told and not is_last and self._told.may_come(call, form.context, gone):
+            return None
+        ending = self._by_events(call, outcomes, now) or self._by_archive(name, call, form, outcomes, now)
+        if ending is not None:
+            self._gone_since.pop(name, None)
+            if self._told:
+                self._told.forget(outcomes)
+        return ending
+
+    def _by_events(self, call: RunCall, outcomes: list[Outcome], now: datetime) -> Ending | None:
+        if not outcomes:
+            return None
+        disposition, detail = verdict(outcomes)
+        if disposition is Disposition.UNKNOWN:
+            return None
+        return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
+
+    def _by_archive(self, name: str, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime
+                    ) -> Ending | None:
         found, disposition = self._spool.archived(name)
         reason = None
         if found and disposition is None:
@@ -199,10 +247,13 @@ class HandOver:
             if self._spool.begun_in_store(name):
                 disposition, reason = Disposition.UNKNOWN, _RESTARTED
                 self._spool.discard([name])
-            elif self._archive[bool(call.code)]:
+            elif form.archive:
                 disposition, reason = Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
+            elif self._told:
+                disposition, reason = Disposition.UNKNOWN, say("Asterisk's events were not heard when the call ended")
         self._no_status_since.pop(name, None)
-        return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason)
+        detail = verdict(outcomes)[1] if outcomes else Detail()
+        return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
 
     def _remember(self, calls: Iterable[RunCall], now: datetime) -> None:
         self._handed.update((_name(call), call if call.handed_at else msgspec.structs.replace(call, handed_at=now))

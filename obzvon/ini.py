@@ -14,6 +14,8 @@ BYTES = 1_000_000
 """More than this is no settings file."""
 
 _SHOWN = 10
+_HIDDEN = re.compile(r"(?i)(secret|url)\b.*")
+"""A line that was to hold a password: only its key is repeated to the reader."""
 _LINE = 4000
 _SECTION = re.compile(r"\[([^\[\]]+)\]\s*(?:[;#].*)?")
 _ENTRY = re.compile(r"([^=:\s][^=:]*?)\s*[=:]\s*(.*)")
@@ -83,4 +85,5 @@ def bad_lines(file: str, ini: Ini) -> list[Problem]:
 
 
 def _short(line: str) -> str:
+    line = _HIDDEN.sub(r"\1 …", line)
     return line if len(line) <= 60 else line[:59] + "…"

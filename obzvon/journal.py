@@ -4,7 +4,6 @@ SQLite in WAL with `synchronous=FULL` (a commit is on the disk when it returns),
 changes runs and calls; the command line and the editor read them and leave commands.
 """
 
-import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -18,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -30,94 +30,17 @@ from sqlalchemy.exc import IntegrityError
 from obzvon.campaign import Candidate, Disposition
 from obzvon.errors import Problem, UserError
 from obzvon.journal_database import Database
+from obzvon.journal_records import Detail, Ending, Line, Run, RunCall, State
 from obzvon.journal_tables import calls, runs
 from obzvon.language import Message, say
 from obzvon.words import result_word
+
+__all__ = ["CAMPAIGN", "Detail", "Ending", "Journal", "JournalConflict", "Line", "Run", "RunCall", "State", "packed"]
 
 CAMPAIGN = "main"
 """The one campaign there is; the tables have room for several."""
 
 _CHUNK = 10_000
-
-
-class State(enum.StrEnum):
-    """How far a call has come; one that has ended has a disposition."""
-
-    WAITING = "waiting"
-    HANDING = "handing"
-    HANDED = "handed"
-    ENDED = "ended"
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One day's pass over the list.
-
-    `kind`: week, manual, test (one call, beside the list) or former (the old script's, before there was a journal);
-    `state`: running, paused, done or stopped.
-    """
-
-    id: int
-    token: str
-    day: date
-    kind: str
-    state: str
-    started_at: datetime
-    ended_at: datetime | None
-    started_by: str
-    note: Message | None
-    total: int
-
-    @property
-    def active(self) -> bool:
-        """Not ended yet: running or paused."""
-        return self.state in ("running", "paused")
-
-
-class RunCall(msgspec.Struct, frozen=True, gc=False):
-    """A call on its way, as the hand-over needs it."""
-
-    run_id: int
-    token: str
-    position: int
-    number: str
-    code: str
-    attempt: int
-    handed_at: datetime | None = None
-
-
-class Ending(msgspec.Struct, frozen=True, gc=False):
-    """What became of a call."""
-
-    run_id: int
-    position: int
-    disposition: Disposition
-    at: datetime
-    reason: Message | None = None
-
-
-class Line(msgspec.Struct, frozen=True, gc=False):
-    """One phone and day: what happened."""
-
-    run_id: int
-    kind: str
-    day: date
-    position: int
-    row: str
-    number: str
-    code: str
-    name: str
-    state: str
-    disposition: str | None
-    reason: Message | None
-    attempt: int
-    bundle: int | None
-    handed_at: datetime | None
-    ended_at: datetime | None
-
-    @property
-    def result(self) -> str:
-        """The disposition, or how far the call has come."""
-        return self.disposition or self.state
 
 
 class Journal(Database):
@@ -197,9 +120,25 @@ class Journal(Database):
     # -- calls
 
     def waiting(self, run_id: int, *, after: int = 0, limit: int | None = None) -> list[RunCall]:
-        """The next calls of a run to hand over, behind the position `after`, in the order of the list."""
-        return self._calls(_in_state(State.WAITING).where(calls.c.run_id == run_id, calls.c.position > after)
+        """The next calls of a run to hand over for the first time, behind `after`, in the order of the list."""
+        return self._calls(_in_state(State.WAITING).where(calls.c.run_id == run_id, calls.c.position > after,
+                                                          calls.c.attempt == 1)
                            .order_by(calls.c.position).limit(limit))
+
+    def waiting_again(self, run_id: int) -> list[RunCall]:
+        """The calls of a run that wait for a further attempt, the one that comes first first."""
+        return self._calls(_in_state(State.WAITING).where(calls.c.run_id == run_id, calls.c.attempt > 1)
+                           .order_by(calls.c.not_before, calls.c.position))
+
+    def put_off(self, endings: Sequence[tuple[Ending, datetime]]) -> None:
+        """Attempts that ended so, whose calls wait for another one, not earlier than the moment beside each."""
+        rows = [{**_ended(ending), "not_before_": moment} for ending, moment in endings]
+        if not rows:
+            return
+        statement = _END.values(state=State.WAITING.value, attempt=calls.c.attempt + 1,
+                                not_before=bindparam("not_before_"))
+        with self.write() as connection:
+            connection.execute(statement, rows)
 
     def on_the_way(self, state: State) -> list[RunCall]:
         """All calls in the state HANDING or HANDED, of whatever run."""
@@ -215,7 +154,7 @@ class Journal(Database):
 
     def begin_handing(self, bundle: Sequence[RunCall], number: int) -> None:
         """Waiting calls become HANDING, durably: after this their files may be in the spool."""
-        self._advance(bundle, State.WAITING, {"state": State.HANDING.value, "bundle": number})
+        self._advance(bundle, State.WAITING, {"state": State.HANDING.value, "bundle": number, "ended_at": null()})
 
     def end_handing(self, bundle: Sequence[RunCall], *, at: datetime) -> None:
         """Their files are in the spool."""
@@ -227,17 +166,18 @@ class Journal(Database):
 
     def end_calls(self, endings: Iterable[Ending]) -> int:
         """Writes how calls ended; a call that has ended before keeps its first ending. Returns how many are new."""
-        statement = (update(calls)
-                     .where(calls.c.run_id == bindparam("run"), calls.c.position == bindparam("at_position"),
-                            calls.c.state != State.ENDED.value)
-                     .values(state=State.ENDED.value, disposition=bindparam("how"), reason=bindparam("why"),
-                             ended_at=bindparam("at")))
-        rows = [{"run": ending.run_id, "at_position": ending.position, "how": ending.disposition.value,
-                 "why": packed(ending.reason), "at": ending.at} for ending in endings]
+        rows = [_ended(ending) for ending in endings]
         if not rows:
             return 0
         with self.write() as connection:
-            return connection.execute(statement, rows).rowcount
+            return connection.execute(_END.values(state=State.ENDED.value), rows).rowcount
+
+    def leave_off(self, run_id: int, positions: Iterable[int], reason: Message) -> None:
+        """Calls that wait for a further attempt get none: how the last one ended stays, with the reason."""
+        rows = [{"run": run_id, "at_position": position} for position in positions]
+        if rows:
+            with self.write() as connection:
+                connection.execute(_MATCHING.values(state=State.ENDED.value, reason=packed(reason)), rows)
 
     def withdraw_waiting(self, run_id: int, reason: Message, *, at: datetime) -> int:
         """Every call of the run that still waits ends as withdrawn; returns how many."""
@@ -257,7 +197,7 @@ class Journal(Database):
 
     def rung_on(self, day: date) -> set[tuple[str, str]]:
         """The numbers, with their codes, that were handed over in that day's runs (test calls apart)."""
-        handed = calls.c.state.in_((State.HANDING.value, State.HANDED.value)) | (
+        handed = (calls.c.attempt > 1) | calls.c.state.in_((State.HANDING.value, State.HANDED.value)) | (
             (calls.c.state == State.ENDED.value) & calls.c.bundle.is_not(None)
             & (calls.c.disposition != Disposition.WITHDRAWN.value))
         query = (select(calls.c.number, calls.c.code).join(runs)
@@ -267,7 +207,7 @@ class Journal(Database):
 
     def counts(self, run_id: int) -> Counter[str]:
         """How many calls of a run have each result: a disposition, or waiting, handing, handed."""
-        result = func.coalesce(calls.c.disposition, calls.c.state)
+        result = case((calls.c.state == State.ENDED.value, calls.c.disposition), else_=calls.c.state)
         with self.read() as connection:
             rows = connection.execute(select(result, func.count()).where(calls.c.run_id == run_id).group_by(result))
             return Counter({row[0]: row[1] for row in rows})
@@ -283,11 +223,12 @@ class Journal(Database):
                 yield Line(**fields)
 
     def _withdraw(self, of_runs: ColumnElement[bool], reason: Message, at: datetime) -> int:
+        waiting = update(calls).where(of_runs, calls.c.state == State.WAITING.value).values(state=State.ENDED.value)
+        no_more = say("not attempted once more: {reason}", reason=reason)
         with self.write() as connection:
-            return connection.execute(
-                update(calls).where(of_runs, calls.c.state == State.WAITING.value)
-                .values(state=State.ENDED.value, disposition=Disposition.WITHDRAWN.value, reason=packed(reason),
-                        ended_at=at)).rowcount
+            connection.execute(waiting.where(calls.c.disposition.is_not(None)).values(reason=packed(no_more)))
+            return connection.execute(waiting.values(disposition=Disposition.WITHDRAWN.value, reason=packed(reason),
+                                                     ended_at=at)).rowcount
 
     def _calls(self, query: Select[Any]) -> list[RunCall]:
         with self.read() as connection:
@@ -305,6 +246,20 @@ class Journal(Database):
         with self.write() as connection:
             if connection.execute(statement, spans).rowcount != len(bundle):
                 raise JournalConflict(before)
+
+
+_MATCHING = update(calls).where(calls.c.run_id == bindparam("run"), calls.c.position == bindparam("at_position"),
+                               calls.c.state != State.ENDED.value)
+_END = _MATCHING.values(disposition=bindparam("how"), reason=bindparam("why"), ended_at=bindparam("at"),
+                        rang_at=bindparam("rang"), answered_at=bindparam("taken"), listened=bindparam("heard"),
+                        cause=bindparam("q850"), key=bindparam("pressed"), tries=bindparam("tried"))
+
+
+def _ended(ending: Ending) -> dict[str, object]:
+    detail = ending.detail
+    return {"run": ending.run_id, "at_position": ending.position, "how": ending.disposition.value,
+            "why": packed(ending.reason), "at": ending.at, "rang": detail.rang_at, "taken": detail.answered_at,
+            "heard": detail.listened, "q850": detail.cause, "pressed": detail.key or None, "tried": detail.tries}
 
 
 class JournalConflict(UserError):
@@ -338,7 +293,7 @@ def _spans(positions: Iterable[int]) -> list[tuple[int, int]]:
 
 def _in_state(state: State) -> Select[Any]:
     return (select(calls.c.run_id, runs.c.token, calls.c.position, calls.c.number, calls.c.code, calls.c.attempt,
-                   calls.c.handed_at).join(runs).where(calls.c.state == state.value))
+                   calls.c.handed_at, calls.c.not_before).join(runs).where(calls.c.state == state.value))
 
 
 def _run(row: Row[Any]) -> Run:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -87,6 +88,14 @@ calls = Table(
     Column("bundle", Integer),
     Column("handed_at", Moment),
     Column("ended_at", Moment),
+    # Of a call that waits for a further attempt: not earlier than this. Its disposition is that of the last one.
+    Column("not_before", Moment),
+    Column("rang_at", Moment),
+    Column("answered_at", Moment),
+    Column("listened", Float),
+    Column("cause", Integer),
+    Column("key", Text),
+    Column("tries", Integer),
     # A run of a hundred thousand is written in a second: the rows are the index (SQLite), and there is no other.
     sqlite_with_rowid=False,
 )

@@ -6,7 +6,6 @@ from obzvon.campaign import Phone, Week
 from obzvon.documents import Loaded
 from obzvon.journal import Journal
 from obzvon.numbering import NumberingPlan
-from obzvon.pacing import Pace
 from obzvon.plan import Plan, foresee, foresee_by_hand
 from obzvon.presence import Presence
 from obzvon.settings import Settings
@@ -25,7 +24,7 @@ def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journa
             rung = journal.rung_on(today)
         since = Presence(journal).week_since(week.data, today, week.changed)
     return foresee(phones, week.data, now, done=done, zone=settings.zone,
-                   numbering=numbering or settings.numbering_plan(), pace=Pace(settings.bundle, settings.timeout),
+                   numbering=numbering or settings.numbering_plan(), pace=settings.pace(),
                    rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)
 
 
@@ -37,4 +36,4 @@ def run_by_hand(settings: Settings, phones: list[Phone], week: Week, journal: Jo
     rung = {today: journal.rung_on(today)} if journal and not again else {}
     return foresee_by_hand(phones, week, now, done=done, zone=settings.zone,
                            numbering=numbering or settings.numbering_plan(),
-                           pace=Pace(settings.bundle, settings.timeout), rung=rung, latest=settings.latest)
+                           pace=settings.pace(), rung=rung, latest=settings.latest)

@@ -149,12 +149,12 @@ def forecast(calls: int, pace: Pace, begins: datetime, until: datetime | None) -
     """How that many calls are handed over from `begins` on, if nothing is handed over at `until` or later."""
     bundles = pace.bundles(calls)
     if until is not None:
-        room, step = until - begins, timedelta(seconds=pace.delay)
+        room, step = until - begins, timedelta(seconds=pace.step)
         if room <= timedelta(0):
             bundles = 0
         elif step:
             bundles = min(bundles, -(-room // step))
-    handed = min(calls, bundles * pace.bundle)
+    handed = min(calls, bundles * pace.size)
     last = begins.astimezone(UTC) + pace.lasts(handed) if handed else None
     return Forecast(handed, bundles, last, calls - handed)
 
@@ -174,7 +174,7 @@ def _plan(phones: Iterable[Phone], now: datetime, rung_day: date, begins: dateti
         return None if moment is None else moment.astimezone(zone)
 
     return Plan(now=now.astimezone(zone), zone=str(zone), day=day, start=here(start), overdue=overdue,
-                calls=calls, bundles=way.bundles, bundle=pace.bundle, delay=pace.delay,
+                calls=calls, bundles=way.bundles, bundle=pace.size, delay=pace.step,
                 first_bundle=here(begins) if way.bundles else None, last_bundle=here(way.last) if begins else None,
                 until=here(until), until_because=because, cut_off=way.cut_off, skipped=skipped, starts=starts[:STARTS])
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from obzvon.journal import Line
+from obzvon.journal import Line, State
 from obzvon.language import Message, say, spoken
 from obzvon.words import result_word
 
@@ -60,7 +60,10 @@ class Reader:
         return self._results[result]
 
     def reason(self, line: Line) -> str:
-        """Why it ended so, or ''."""
+        """Why it ended so, or ''; of a call that waits for a further one: how the last ended and when it goes."""
+        if line.state == State.WAITING and line.not_before and line.disposition:
+            return self.word(say("{result}; once more from {time} on", result=result_word(line.disposition),
+                                 time=f"{self.clock(line.not_before):%H:%M}"))
         return self.word(line.reason) if line.reason else ""
 
     def clock(self, moment: datetime) -> datetime:
@@ -140,10 +143,11 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
     """The lines as one JSON document; returns `counts` of results.
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
-    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion", "failed",
-    "handed", "unknown", "skipped", "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's
-    language or ""), `bundle`, `attempt`, `handed_at`, `ended_at` (ISO 8601 with the offset of the time zone, or null);
-    and `counts`, how many have each result.
+    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
+    "no such number", "refused", "unreachable trunk", "wrong dialplan", "failed", "handed", "unknown", "skipped",
+    "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""), `bundle`,
+    `attempt`, `handed_at`, `ended_at` (ISO 8601 with the offset of the time zone, or null); and `counts`, how many have
+    each result.
     """
     reader = Reader(zone, language)
     counts: Counter[str] = Counter()

@@ -11,10 +11,13 @@ from pathlib import Path
 import msgspec
 
 from obzvon import ini
-from obzvon.campaign import CallForm
+from obzvon.campaign import CallForm, Disposition
 from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say
 from obzvon.numbering import NumberingPlan
+from obzvon.pacing import Ceiling, Mode, Pace
+from obzvon.rounds import Round, Rounds
+from obzvon.settings_ami import TLS_PORT, Ami
 from obzvon.settings_keys import KEYS, Refused, is_windows_path, machine_zone, masked
 
 _ASTERISK_SPOOL = Path("/var/spool/asterisk")
@@ -79,6 +82,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     bundle: int = 2
     timeout: float = 10.0
+    pace_mode: Mode = Mode.FIXED
+    rate: float = 10.0
+    """Calls per second at the most, in the adaptive mode."""
+    ceiling: Ceiling = Ceiling()
+
+    rounds: Rounds = Rounds()
+    """Who is rung once more in the same run; nobody by default."""
+
     former_status: str = ""
     """What the old script left: 'Off', 'Working' or nothing."""
     former_start: date | None = None
@@ -105,6 +116,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pid_file: Path | None = None
     """Asterisk's pid file; None = it is not looked at."""
 
+    ami: Ami = Ami()
+
     log_level: str = "INFO"
     keep_days: int = 30
     """How long log files are kept; 0 = for ever."""
@@ -114,6 +127,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     notes: tuple[Problem, ...] = ()
     """What is not as it was written, though the service can work: for the log and `check`."""
+
+    def pace(self) -> Pace:
+        """How many calls go, and when the next ones."""
+        return Pace(self.bundle, self.timeout, self.pace_mode, self.rate, self.ceiling)
 
     def numbering_plan(self) -> NumberingPlan:
         """Which numbers may be rung, and how they are dialled."""
@@ -177,6 +194,7 @@ class _Reading:
         self.problems: list[Problem] = ini.bad_lines(str(file), content)
         self.notes: list[Problem] = []
         self.entries: dict[tuple[str, str], ini.Entry] = {}
+        self.faulty: set[tuple[str, str]] = set()
         self.fields: dict[str, dict[str, object]] = {}
         self._check_sections(content)
         for entry in content.entries:
@@ -191,13 +209,19 @@ class _Reading:
         forms = {name: msgspec.structs.replace(form, **self.fields.get(name, {})) for name, form in defaults.items()}
         web = self.fields.get("web", {})
         web["users"] = self.folder / _slashes(str(web.get("users", Web().users)))
+        ami = self._ami(self.fields.get("ami", {}))
         if "zone" not in own:
             own["zone"] = self._machine_zone()
+        rounds = Rounds({Disposition(name): rule for name, rule in self.fields.get("rounds", {}).items()
+                         if isinstance(rule, Round) and rule.times})
+        ceiling = msgspec.convert(self.fields.get("ceiling", {}), Ceiling)
+        self._check_pace(own.get("pace_mode", Mode.FIXED), ceiling)
         if not self.problems:
             self._check_folders(paths)
         if self.problems:
             raise UserError(sorted(self.problems, key=lambda problem: _line(problem.where)))
-        merged: dict[str, object] = {**own, **paths, **forms, "web": msgspec.convert(web, Web)}
+        merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "ami": ami, "rounds": rounds,
+                                     "web": msgspec.convert(web, Web)}
         return Settings(file=self.file, notes=tuple(self.notes), **merged)  # type: ignore[arg-type]
 
     def _check_sections(self, content: ini.Ini) -> None:
@@ -232,6 +256,7 @@ class _Reading:
             try:
                 self.fields.setdefault(known.group, {})[known.field] = known.read(entry.value)
             except Refused as refused:
+                self.faulty.add((section, key))
                 self._wrong(where, refused.what, refused.remedy)
 
     def _paths(self, own: dict[str, object]) -> dict[str, object]:
@@ -252,6 +277,29 @@ class _Reading:
         elif isinstance(target, Path) and target.is_relative_to(_ASTERISK_SPOOL):
             found["pid_file"] = _ASTERISK_PID
         return found
+
+    def _ami(self, fields: dict[str, object]) -> Ami:
+        if "tls_ca" in fields:
+            fields["tls_ca"] = self.folder / _slashes(str(fields["tls_ca"]))
+        if fields.get("tls"):
+            fields.setdefault("port", TLS_PORT)
+        ami = msgspec.structs.replace(Ami(), **fields)
+        if not ami:
+            return ami
+        wrong = [
+            (not ami.secret and ("ami", "secret") not in self.faulty, "secret", say("there is no secret"),
+             say("write the secret of the user {user}, as it stands in Asterisk's manager.conf", user=ami.user)),
+            (ami.trunk and ami.group, "group", say("trunk is written as well, and only one of them is counted"),
+             say("leave one of them")),
+            (ami.tls_ca and ami.tls_fingerprint, "tls_fingerprint",
+             say("tls_ca is written as well, and only one of them can be trusted"), say("leave one of them")),
+            ((ami.tls_ca or ami.tls_fingerprint) and not ami.tls, "tls",
+             say("a certificate is named, and the connection would not be encrypted"), say("write tls = yes")),
+        ]
+        for is_wrong, key, what, remedy in wrong:
+            if is_wrong:
+                self._wrong(self._where("AMI", key), what, remedy)
+        return ami
 
     def _machine_zone(self) -> tzinfo:
         if zone := machine_zone(self.environ):
@@ -307,6 +355,14 @@ class _Reading:
         if real["phones"] == real["schedule"]:
             self._wrong(self._where("Dirs", "file_sch"), say("it is the same file as {other}", other="file_phones"),
                         say("give it a name of its own"))
+
+    def _check_pace(self, mode: object, ceiling: Ceiling) -> None:
+        if mode is not Mode.FIXED and not ceiling.is_set:
+            self._wrong(self._where("Pace", "pacing"), say("without a ceiling there is nothing that it could go by"),
+                        say("write how many lines there are, or the most calls that may be ours: lines or limit"))
+        if ceiling.lines is not None and ceiling.reserve >= ceiling.lines:
+            self._wrong(self._where("Pace", "reserve"), say("nothing is left of the lines for our calls"),
+                        say("write less than lines = {lines}", lines=ceiling.lines))
 
     def _where(self, section: str, key: str) -> str:
         entry = self.entries.get((section.lower(), key))

@@ -15,11 +15,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from obzvon.language import Message, say
+from obzvon.pacing import Mode
+from obzvon.rounds import REPEATABLE, Round
+from obzvon.settings_ami import Secret
 
 _LINE = 1000
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_CHANNEL = re.compile(r"[A-Za-z0-9_]{2,20}/[A-Za-z0-9_./:@+-]{0,79}")
+_GROUP = re.compile(r"[A-Za-z0-9_.-]{1,79}(@[A-Za-z0-9_.-]{1,79})?")
+_SECRET = 200
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)|\\\\")
 _SPAN = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
 _WORDS = {"yes": True, "да": True, "on": True, "true": True, "1": True,
@@ -121,6 +127,21 @@ def _seconds(text: str) -> float:
                   say("write a number of seconds from 0 to {most}, for example 10", most=86_400))
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if 0.01 <= value <= 1000 and "_" not in text:
+        return value
+    raise Refused(say("{value} is no number of calls per second", value=text),
+                  say("write a number from {least} to {most}, for example 10", least=0.01, most=1000))
+
+
+def _pace_mode(text: str) -> Mode:
+    return Mode(_one_of(*Mode)(text))
+
+
 def _flag(text: str) -> bool:
     if (value := _WORDS.get(text.lower())) is not None:
         return value
@@ -168,6 +189,17 @@ def _span(text: str) -> timedelta:
     if span > timedelta(days=1):
         raise Refused(say("{value} is more than a day", value=text), say("write 24h or less"))
     return span
+
+
+def _round(text: str) -> Round:
+    found = re.fullmatch(r"([0-9]{1,3}) ?[x×х*] ?(.+)", text, re.IGNORECASE)
+    if text == "0":
+        return Round(0, timedelta())
+    with contextlib.suppress(Refused):
+        if found and int(found[1]) <= 100 and (after := _span(found[2])):
+            return Round(int(found[1]), after)
+    raise Refused(say("{value} does not say how often and after how long", value=text),
+                  say("write it as 2 x 5m: two more times, each 5 minutes later; 0 = never"))
 
 
 def _zone(text: str) -> tzinfo:
@@ -273,6 +305,52 @@ def _host(text: str) -> str:
                   say("write 127.0.0.1, or the address that the editor is to be reached at"))
 
 
+def _far_host(text: str) -> str:
+    if _HOST.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no address of a machine", value=text),
+                  say("write the address or name of the machine that Asterisk runs on, for example 127.0.0.1"))
+
+
+def _manager_user(text: str) -> str:
+    if _USER.fullmatch(text):
+        return text
+    raise Refused(say("{value} cannot be the name of a manager user", value=text),
+                  say("write the name that stands in brackets in Asterisk's manager.conf"))
+
+
+def _secret(text: str) -> Secret:
+    """What is wrong with it is told without showing it."""
+    if len(text) > _SECRET or not (text.isascii() and text.isprintable()):
+        raise Refused(say("it is too long, or there are characters in it that Asterisk would not take"),
+                      say("make one of Latin letters and digits: openssl rand -hex 16"))
+    return Secret(text)
+
+
+def _fingerprint(text: str) -> str:
+    plain = text.partition("=")[2] or text
+    if re.fullmatch(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}", plain):
+        return plain.replace(":", "").lower()
+    raise Refused(say("{value} is no fingerprint of a certificate", value=text),
+                  say("write what this prints: {command}",
+                      command="openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE"))
+
+
+def _channel(text: str) -> str:
+    if _CHANNEL.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no beginning of a channel's name", value=text),
+                  say("write it as Asterisk shows it, without the part after the last dash: {example}",
+                      example="PJSIP/mytrunk, SIP/mytrunk, DAHDI/i1"))
+
+
+def _channel_group(text: str) -> str:
+    if _GROUP.fullmatch(text):
+        return text
+    raise Refused(say("{value} is no group of channels", value=text),
+                  say("write it as the dialplan sets it: {example}", example="out@trunk"))
+
+
 def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
@@ -305,6 +383,13 @@ KEYS = (
     Key("CreateCallFiles", "start", "former_start", _date),
     Key("CreateCallFiles", "bundle", "bundle", _whole(1, 100_000)),
     Key("CreateCallFiles", "timeout", "timeout", _seconds),
+    Key("Pace", "pacing", "pace_mode", _pace_mode),
+    Key("Pace", "calls_per_second", "rate", _rate),
+    Key("Pace", "lines", "lines", _whole(1, 100_000), "ceiling"),
+    Key("Pace", "reserve", "reserve", _whole(0, 100_000), "ceiling"),
+    Key("Pace", "limit", "limit", _whole(1, 100_000), "ceiling"),
+    *(Key("Rounds", disposition.value.replace(" ", "_"), disposition.value, _round, "rounds")
+      for disposition in REPEATABLE),
     *_call_form("Calls", "ordinary"),
     *_call_form("CodeCalls", "coded"),
     Key("Day", "time_zone", "zone", _zone),
@@ -318,6 +403,15 @@ KEYS = (
     Key("Spool", "mode", "mode", _mode),
     Key("Spool", "pid_file", "pid_file", _any),
     Key("Journal", "url", "journal", _journal),
+    Key("AMI", "host", "host", _far_host, "ami"),
+    Key("AMI", "port", "port", _whole(1, 65_535), "ami"),
+    Key("AMI", "user", "user", _manager_user, "ami"),
+    Key("AMI", "secret", "secret", _secret, "ami"),
+    Key("AMI", "tls", "tls", _flag, "ami"),
+    Key("AMI", "tls_ca", "tls_ca", _any, "ami"),
+    Key("AMI", "tls_fingerprint", "tls_fingerprint", _fingerprint, "ami"),
+    Key("AMI", "trunk", "trunk", _channel, "ami"),
+    Key("AMI", "group", "group", _channel_group, "ami"),
     Key("Log", "level", "log_level", _one_of("DEBUG", "INFO", "WARNING", "ERROR")),
     Key("Log", "keep_days", "keep_days", _whole(0, 36_500)),
     Key("Log", "language", "language", _one_of("auto", "ru", "en")),

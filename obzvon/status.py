@@ -146,4 +146,13 @@ def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, date
     if run.state == "running" and alive and waiting:
         way = forecast(waiting, pace, now + timedelta(seconds=pace.wait(now, last)), closing)
         ends, cut_off = way.last or closing, way.cut_off
+        if pace.is_bounded and ends is not None:  # a ceiling holds it up as it has until now
+            ends = max(ends, now + _at_the_speed_so_far(run, counts, now) * waiting)
+            ends = min(ends, closing) if closing else ends
     return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off)
+
+
+def _at_the_speed_so_far(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:
+    """How long the run has needed for each call that was handed over."""
+    handed = run.total - counts.get("skipped", 0) - counts.get("waiting", 0)
+    return max(timedelta(), now - run.started_at) / handed if handed else timedelta()

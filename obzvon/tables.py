@@ -34,7 +34,8 @@ _CODE = say("Code")
 _WHY = {Why.PAUSED: say("paused"), Why.REFUSED: say("cannot be called"), Why.DUPLICATE: say("stands twice"),
         Why.RUNG: say("already rung today")}
 _RESULT_STYLES = {"answered": "green", "busy": "yellow", "no answer": "yellow", "not answered": "yellow",
-                  "congestion": "red", "failed": "red", "unknown": "red", "skipped": "dim", "withdrawn": "dim",
+                  "congestion": "red", "no such number": "red", "refused": "red", "unreachable trunk": "red",
+                  "wrong dialplan": "red", "failed": "red", "unknown": "red", "skipped": "dim", "withdrawn": "dim",
                   "waiting": "dim"}
 _STATE_STYLES = {"running": "bold green", "paused": "bold yellow", "stopped": "yellow"}
 

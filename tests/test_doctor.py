@@ -250,7 +250,7 @@ def test_a_password_that_every_user_may_read(office: Office) -> None:
     office.change(journal=JournalUrl("postgresql+psycopg://obzvon:secret@127.0.0.1:1/none"))
     office.settings.file.chmod(0o644)
     text = said(bad(office.examine()))
-    assert "every user of this machine may read the journal's password here" in text
+    assert "every user of this machine may read the passwords that stand here" in text
     assert "the journal cannot be opened" in text
     assert "secret" not in text
     office.settings.file.chmod(0o640)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from obzvon.campaign import CallForm
 from obzvon.errors import UserError
 from obzvon.settings import JournalUrl, Settings, Web, load, search_path, template
+from obzvon.settings_ami import Ami, Secret
 from obzvon.settings_keys import KEYS, machine_zone
 
 FIRST_USERS = Path(__file__).parent / "first_users"
@@ -124,6 +125,14 @@ mode = 660
 pid_file = run/asterisk.pid
 [Journal]
 url = postgresql+psycopg://obzvon:s%cret;@base/obzvon
+[AMI]
+host = pbx.office
+port = 15039
+user = calls
+secret = hush-hush
+tls = yes
+tls_ca = keys\\ca.pem
+trunk = PJSIP/mytrunk
 [Log]
 level = debug
 keep_days = 0
@@ -148,6 +157,8 @@ proxy = 10.0.0.1
     assert (settings.owner, settings.mode) == ((12345, 54321), 0o660)
     assert settings.pid_file == tmp_path / "run" / "asterisk.pid"
     assert settings.journal.reveal() == "postgresql+psycopg://obzvon:s%cret;@base/obzvon"
+    assert settings.ami == Ami("pbx.office", 15039, "calls", Secret("hush-hush"), tls=True,
+                               tls_ca=tmp_path / "keys" / "ca.pem", trunk="PJSIP/mytrunk")
     assert (settings.log_level, settings.keep_days, settings.language) == ("DEBUG", 0, "ru")
     assert settings.web == Web("::1", 80, tmp_path / "access" / "users.json", plain_http=True, proxy="10.0.0.1")
 
@@ -191,6 +202,9 @@ context = avto obzvon
 @pytest.mark.parametrize(("section", "line"), [
     ("CreateCallFiles", "bundle = 100001"), ("CreateCallFiles", "bundle = ٣"), ("CreateCallFiles", "bundle = -1"),
     ("CreateCallFiles", "timeout = -1"), ("CreateCallFiles", "timeout = nan"), ("CreateCallFiles", "timeout = inf"),
+    ("Pace", "pacing = fast"), ("Pace", "calls_per_second = 0"), ("Pace", "calls_per_second = 1001"),
+    ("Pace", "lines = 0"), ("Rounds", "busy = 2"), ("Rounds", "busy = 2 x 25h"), ("Rounds", "busy = x 5m"),
+    ("Pace", "pacing = adaptive"), ("Pace", "reserve = 5\nlines = 5"),
     ("CreateCallFiles", "timeout = 1_0"), ("CreateCallFiles", "status = Broken"),
     ("CreateCallFiles", "start = 2022-13-01"), ("Calls", "context = a\tb"), ("Calls", "context = контекст"),
     ("Calls", "context = " + "c" * 80), ("Calls", "extension = play,1"), ("Calls", "caller_id = 1;2"),
@@ -206,6 +220,9 @@ context = avto obzvon
     ("Spool", "mode = 0666"),
     ("Spool", "mode = 0750"), ("Spool", "mode = rw"), ("Spool", "mode = 0o888"), ("Journal", "url = sqlite://"),
     ("Journal", "url = sqlite:///:memory:"), ("Journal", "url = mysql://base/obzvon"), ("Log", "level = LOUD"),
+    ("AMI", "host = http://pbx"), ("AMI", "port = 0"), ("AMI", "user = a b"), ("AMI", "secret = пароль"),
+    ("AMI", "secret = " + "x" * 201), ("AMI", "tls = maybe"), ("AMI", "tls_fingerprint = 8F:5A"),
+    ("AMI", "trunk = mytrunk"), ("AMI", "trunk = PJSIP/my trunk"), ("AMI", "group = a@b@c"),
     ("Log", "keep_days = -1"), ("Log", "language = fr"),
 ])
 def test_a_wrong_value_is_one_problem_with_its_place_and_what_is_right(tmp_path: Path, section: str, line: str) -> None:
@@ -311,6 +328,48 @@ def test_the_password_of_the_journal_is_never_shown(tmp_path: Path, url: str) ->
         assert "hush" not in shown
     for broken in (url.replace("psycopg", "mysql"), url.replace("base", "ba se"), url.replace("base", "ba\x7fse")):
         assert "hush" not in problems(tmp_path, f"[Journal]\nurl = {broken}\n")
+
+
+ON = "[AMI]\nhost = 127.0.0.1\nsecret = hush-hush\n"
+
+
+def test_without_a_host_there_is_no_ami_and_nothing_of_it_matters(tmp_path: Path) -> None:
+    assert not load_text(tmp_path, "[AMI]\ntrunk = PJSIP/a\ngroup = b\n").ami
+    assert load_text(tmp_path, ON).ami == Ami("127.0.0.1", 5038, "obzvon", Secret("hush-hush"))
+
+
+def test_encrypted_ami_has_a_port_of_its_own(tmp_path: Path) -> None:
+    assert load_text(tmp_path, f"{ON}tls = yes\n").ami.port == 5039
+    assert load_text(tmp_path, f"{ON}tls = yes\nport = 5038\n").ami.port == 5038
+
+
+@pytest.mark.parametrize("written", ["AB:" * 31 + "AB", "ab" * 32, "sha256 Fingerprint=" + "AB:" * 31 + "AB"])
+def test_a_fingerprint_is_taken_as_openssl_prints_it(tmp_path: Path, written: str) -> None:
+    assert load_text(tmp_path, f"{ON}tls = yes\ntls_fingerprint = {written}\n").ami.tls_fingerprint == "ab" * 32
+
+
+@pytest.mark.parametrize(("text", "where", "what"), [
+    ("[AMI]\nhost = pbx\n", "INI [AMI] secret", "there is no secret"),
+    (f"{ON}trunk = PJSIP/a\ngroup = b\n", "INI:5 [AMI] group", "only one of them"),
+    (f"{ON}tls = yes\ntls_ca = a\ntls_fingerprint = {'ab' * 32}\n", "INI:6 [AMI] tls_fingerprint", "only one of them"),
+    (f"{ON}tls_ca = a\n", "INI [AMI] tls", "would not be encrypted"),
+])
+def test_what_of_ami_does_not_fit_together_is_told(tmp_path: Path, text: str, where: str, what: str) -> None:
+    told = problems(tmp_path, text)
+    assert told.startswith(where)
+    assert what in told
+    assert "hush" not in told
+
+
+def test_the_secret_of_ami_is_never_shown(tmp_path: Path) -> None:
+    settings = load_text(tmp_path, ON)
+    assert settings.ami.secret.reveal() == "hush-hush"
+    for shown in (repr(settings), str(settings.ami), f"{settings.ami.secret}", f"{settings.ami.secret!r}"):
+        assert "hush" not in shown
+    for line in ("secret = hush-hush-жжж", "secret hush-hush", "secrte = hush-hush", "secret = " + "hush" * 100):
+        told = problems(tmp_path, f"[AMI]\n{line}\n")
+        assert "hush" not in told
+        assert told.count("INI:2") == 1
 
 
 @pytest.mark.parametrize(("url", "path"), [

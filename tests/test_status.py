@@ -16,7 +16,7 @@ from rich.console import Console
 from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.journal import Ending, Journal, Run
 from obzvon.language import say, speak, spoken
-from obzvon.pacing import Pace
+from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence, Sign
 from obzvon.status import Service, Status, look, run_status, service_of
 from obzvon.tables import show_status
@@ -115,6 +115,14 @@ def test_nobody_can_say_when_a_run_ends_that_is_paused_or_has_no_service() -> No
     assert run_status(run(), counts, (3, NINE), NINE, pace=PACE, alive=False).ends is None
     assert run_status(run(), {"handed": 10}, (5, NINE), NINE, pace=PACE).ends is None
     assert run_status(run(), counts, (3, NINE), NINE, pace=PACE).ends == NINE + 30 * SECOND
+
+
+def test_under_a_ceiling_the_end_is_estimated_by_the_speed_so_far() -> None:
+    counts = {"waiting": 5, "handed": 3, "answered": 2}
+    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(lines=3))
+    assert run_status(run(), counts, (5, NINE + MINUTE), NINE + MINUTE, pace=pace).ends == NINE + 2 * MINUTE
+    closing = NINE + 90 * SECOND
+    assert run_status(run(), counts, (5, NINE + MINUTE), NINE + MINUTE, pace=pace, closing=closing).ends == closing
 
 
 def test_a_run_that_will_be_cut_off_says_how_many_it_will_not_get_to() -> None:

@@ -14,7 +14,6 @@ from prometheus_client.registry import Collector
 from obzvon.documents import DocumentError
 from obzvon.errors import UserError
 from obzvon.outlook import next_run
-from obzvon.pacing import Pace
 from obzvon.presence import Presence
 from obzvon.status import RunStatus, Status, look
 from obzvon.words import results
@@ -85,7 +84,7 @@ class Figures(Collector):
         try:
             journal, known = at.journal(), at.settings
             return look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                        pace=Pace(known.bundle, known.timeout), latest=known.latest)
+                        pace=known.pace(), latest=known.latest)
         except UserError:
             return None
 

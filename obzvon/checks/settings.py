@@ -26,8 +26,8 @@ def settings(visit: Visit) -> Iterator[Finding]:
     for note in known.notes:
         yield of(note, Level.WARNING)
     secret = known.journal.reveal() != str(known.journal)
-    if secret and known.file.stat().st_mode & stat.S_IROTH:
-        yield warning(known.file, say("every user of this machine may read the journal's password here"),
+    if (secret or known.ami.secret) and known.file.stat().st_mode & stat.S_IROTH:
+        yield warning(known.file, say("every user of this machine may read the passwords that stand here"),
                       say("chmod o-r {path}", path=known.file))
     if not known.notes:
         yield good(known.file, say("the settings can be read, and nothing in them is odd"))

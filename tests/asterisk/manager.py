@@ -1,6 +1,7 @@
 """A manager connection for tests: one action at a time over a plain socket, and the events that come."""
 
 import socket
+import time
 from typing import Self
 
 
@@ -10,6 +11,8 @@ class Manager:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self._lines = self._socket.makefile("rb")
+        self.seen: list[tuple[float, dict[str, str]]] = []
+        """Everything that has been read, with the monotonic time of reading."""
         self.greeting = self._lines.readline().decode().strip()
 
     def __enter__(self) -> Self:
@@ -41,6 +44,7 @@ class Manager:
         fields: dict[str, str] = {}
         while line := self._lines.readline().decode():
             if line == "\r\n":
+                self.seen.append((time.monotonic(), fields))
                 return fields
             key, _, value = line.rstrip("\r\n").partition(": ")
             fields[key] = value

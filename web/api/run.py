@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 
 from obzvon.commands import Commands, NotAnswered, NotTaken
 from obzvon.outlook import next_run
-from obzvon.pacing import Pace
 from obzvon.presence import Presence
 from obzvon.status import look
 from obzvon.words import NOT_ANSWERED, NOT_TAKEN, ordered
@@ -31,7 +30,7 @@ def status() -> Response:
     at = desk()
     journal, known = at.journal(), at.settings
     found = look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                 pace=Pace(known.bundle, known.timeout), latest=known.latest)
+                 pace=known.pace(), latest=known.latest)
     return answered(found.as_dict(language()))
 
 

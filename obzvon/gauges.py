@@ -1,0 +1,38 @@
+"""What is in use at this moment: our own files in the spool, and, where AMI tells them, the channels of the PBX.
+
+Our files in the spool are our calls in progress, but for one whose Local pair has optimised itself away: of that the
+channels alone know. A file is there from the moment of its hand-over, a channel only a little later. So of both counts
+of ours the greater one is right.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from obzvon.pacing import Reading
+
+
+class Channels(Protocol):
+    """Who counts the channels of the PBX, in calls."""
+
+    def in_use(self) -> Reading | None:
+        """What is in use; None while nobody knows."""
+
+
+class Gauge:
+    """Both counts; `present` lists our files in the spool."""
+
+    def __init__(self, present: Callable[[], list[str]], channels: Channels | None = None) -> None:
+        self._present = present
+        self._channels = channels
+        self._others = 0
+        self.by_channels = False
+        """Whether the last look was answered by the channels too."""
+
+    def look(self) -> Reading:
+        """What is in use now. While the channels are silent, other people's calls count as they did last."""
+        seen = self._channels.in_use() if self._channels else None
+        ours = len(self._present())
+        self.by_channels = seen is not None
+        if seen is not None:
+            ours, self._others = max(ours, seen.ours), seen.others
+        return Reading(ours, self._others)
