@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from obzvon.checks import (
+    ami,
     asterisk,
     clock,
     documents,
@@ -50,6 +51,7 @@ _CHECKS: tuple[Check, ...] = (
     asterisk.its_user,
     asterisk.its_answers,
     asterisk.left_in_spool,
+    ami.ami,
     journal.service,
     journal.run,
 )

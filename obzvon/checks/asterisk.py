@@ -75,12 +75,8 @@ def its_answers(visit: Visit) -> Iterator[Finding]:
     """pbx_spool is loaded, and the dialplan has what call files ask for; only where the running Asterisk answers."""
     machine = visit.machine
     program = shutil.which(machine.asterisk)
-    pid = _pid(visit)
-    if program is None or pid is None:
+    if program is None or not _is_asked(visit):
         return
-    directories = _directories(machine.asterisk_conf) or {}
-    if processes.read_pid(Path(directories.get("astrundir", _RUN)) / "asterisk.pid") != pid:
-        return  # it is another Asterisk that would answer
     spool = _ask(program, machine.asterisk_conf, "module show like pbx_spool")
     if spool is None or "modules loaded" not in spool:
         yield good(program, say("Asterisk could not be asked what is loaded"),
@@ -146,6 +142,19 @@ def _pid(visit: Visit) -> int | None:
     if visit.spool.pid_file is None or visit.spool.asterisk() is not Seen.RUNNING:
         return None
     return processes.read_pid(visit.spool.pid_file)
+
+
+def ask_console(visit: Visit, question: str) -> str | None:
+    """What the console of the Asterisk that the settings mean answers; None where it cannot be asked."""
+    program = shutil.which(visit.machine.asterisk)
+    return _ask(program, visit.machine.asterisk_conf, question) if program and _is_asked(visit) else None
+
+
+def _is_asked(visit: Visit) -> bool:
+    """Whether it is that Asterisk, and no other one on this machine, that the console asks."""
+    pid = _pid(visit)
+    directories = _directories(visit.machine.asterisk_conf) or {}
+    return pid is not None and processes.read_pid(Path(directories.get("astrundir", _RUN)) / "asterisk.pid") == pid
 
 
 def _uid(pid: int) -> int | None:

@@ -1,0 +1,58 @@
+"""Which rights of a manager user are too few or too many, by what Asterisk tells. Pure.
+
+``read = call,user`` and ``write = reporting`` are necessary and sufficient. Write rights show in ListCommands, which
+names the actions that the user may call and the rights that each takes, one of them being enough. Read rights show
+only as far as events come; Asterisk's own console tells all of both.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+READ = frozenset({"call", "user"})
+WRITE = frozenset({"reporting"})
+
+_NEEDED = ("CoreShowChannels", "Getvar", "CoreStatus")
+_RIGHTS = re.compile(r"\(Priv: ([a-z,]+)\)\s*$", re.ASCII)
+_SHOWN = re.compile(r"^\s*(read|write) perm:\s*(\S+)", re.MULTILINE)
+_SPELT = re.compile(r"[a-z]{2,20}", re.ASCII)
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """Rights as they are written in manager.conf: `read=call`, `write=originate`."""
+
+    missing: tuple[str, ...] = ()
+    excess: tuple[str, ...] = ()
+
+
+def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str]) -> Rights:
+    """By the answer to ListCommands, and by the privileges that stood in the events that came."""
+    missing = () if all(action in commands for action in _NEEDED) else ("write=reporting",)
+    found: list[frozenset[str]] = [WRITE]
+    by_action = {rights for value in commands.values() if isinstance(value, str) and (rights := _rights(value))}
+    for rights in sorted(by_action, key=lambda one: (len(one), sorted(one))):
+        # What takes one right only tells which it is; of several any may be the one, unless one of them is known.
+        if not any(known <= rights for known in found):
+            found.append(rights)
+    write = [f"write={'/'.join(sorted(rights))}" for rights in found[1:]]
+    seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ - {"all"}
+    return Rights(missing, tuple(f"read={right}" for right in sorted(seen)) + tuple(write))
+
+
+def rights_by_console(shown: str) -> Rights | None:
+    """By what `manager show user NAME` prints; None where it prints no rights."""
+    found = {which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
+             for which, rights in _SHOWN.findall(shown)}
+    if found.keys() != {"read", "write"}:
+        return None
+    needed = {"read": READ, "write": WRITE}
+    has = {which: needed[which] | rights if "all" in rights else rights for which, rights in found.items()}
+    return Rights(
+        tuple(f"{which}={right}" for which in needed for right in sorted(needed[which] - has[which])),
+        tuple(f"{which}={right}" for which in needed for right in sorted(has[which] - needed[which])))
+
+
+def _rights(described: str) -> frozenset[str]:
+    found = _RIGHTS.search(described)
+    return frozenset(found[1].split(",")) - {"all"} if found else frozenset()

@@ -1,0 +1,166 @@
+"""A stand-in for Asterisk's manager interface on the loopback, which misbehaves as it is told."""
+
+import contextlib
+import hashlib
+import socket
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+from typing import Self
+
+USER = "obzvon"
+SECRET = "hush-hush"
+COMMANDS = {"CoreShowChannels": "List channels.  (Priv: system,reporting,all)",
+            "Getvar": "Gets a variable.  (Priv: call,reporting,all)",
+            "CoreStatus": "Show status.  (Priv: system,reporting,all)", "Ping": "Keepalive.  (Priv: <none>)"}
+
+
+def packed(fields: dict[str, str]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode() + b"\r\n"
+
+
+class AmiServer:
+    """Listens from its making; `with` ends it. What it does can be changed while it runs, but for TLS."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.greeting = b"Asterisk Call Manager/11.0.0\r\n"
+        self.secret = SECRET
+        self.is_mute = False
+        """Connections are taken and nothing is answered any more."""
+        self.has_md5 = True
+        self.booted = False
+        """After a login it tells that it is fully booted, as to one who may read `system`."""
+        self.cuts_lists = False
+        """The connection ends in the middle of a list."""
+        self.may_list = True
+        self.channels: list[dict[str, str]] = []
+        self.variables: dict[str, str] = {}
+        """By name, or by channel and name: "PJSIP/a-1 dtmf"."""
+        self.commands = dict(COMMANDS)
+        self.actions: list[dict[str, str]] = []
+        self.logins = 0
+        self._tls = tls
+        self._ready: list[socket.socket] = []
+        self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.refuse()
+        self.drop()
+
+    def refuse(self) -> None:
+        """Takes no more connections."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def drop(self) -> None:
+        """Ends every connection."""
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._open, self._ready = [], []
+
+    def send(self, data: bytes) -> None:
+        """To everybody who is logged in."""
+        with self._lock:
+            ready = list(self._ready)
+        for connection in ready:
+            connection.sendall(data)
+
+    def tell(self, **fields: str) -> None:
+        """An event."""
+        self.send(packed(fields))
+
+    def asked(self, action: str) -> int:
+        """How many times that action came."""
+        return sum(one.get("Action") == action for one in list(self.actions))
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            with connection, connection.makefile("rb") as lines:
+                with self._lock:
+                    self._open.append(connection)
+                if not self.is_mute:
+                    connection.sendall(self.greeting)
+                fields: dict[str, str] = {}
+                for line in lines:
+                    if line != b"\r\n":
+                        name, _, value = line.decode().rstrip("\r\n").partition(": ")
+                        fields[name] = value
+                    elif fields:
+                        self.actions.append(fields)
+                        if not self.is_mute and not self._answer(connection, fields):
+                            return
+                        fields = {}
+
+    def _answer(self, connection: socket.socket, fields: dict[str, str]) -> bool:
+        """Whether the connection goes on."""
+        action, number = fields.get("Action", ""), {"ActionID": fields.get("ActionID", "")}
+        answer = {"Response": "Success"} | number
+        if action == "Challenge":
+            answer |= {"Challenge": "1234"} if self.has_md5 else {"Response": "Error", "Message": "None here"}
+        elif action == "Login":
+            self.logins += 1
+            key = hashlib.md5(f"1234{self.secret}".encode()).hexdigest()
+            if fields["Username"] != USER or (fields.get("Key") != key and fields.get("Secret") != self.secret):
+                connection.sendall(packed(answer | {"Response": "Error", "Message": "Authentication failed"}))
+                return False
+        elif action == "Getvar":
+            names = (f"{fields.get('Channel')} {fields['Variable']}", fields["Variable"])
+            known = [self.variables[name] for name in names if name in self.variables]
+            answer |= {"Variable": fields["Variable"], "Value": known[0]} if known else {"Response": "Error"}
+        elif action == "ListCommands":
+            answer |= self.commands
+        elif action == "CoreShowChannels":
+            return self._list(connection, answer, number)
+        connection.sendall(packed(answer))
+        if action == "Login":
+            with self._lock:
+                self._ready.append(connection)
+            if self.booted:
+                connection.sendall(packed({"Event": "FullyBooted", "Privilege": "system,all"}))
+        return True
+
+    def _list(self, connection: socket.socket, answer: dict[str, str], number: dict[str, str]) -> bool:
+        if not self.may_list:
+            connection.sendall(packed(answer | {"Response": "Error", "Message": "Permission denied"}))
+            return True
+        channels = list(self.channels)
+        entries = [packed({"Event": "CoreShowChannel"} | number | channel) for channel in channels]
+        whole = packed(answer | {"EventList": "start", "Message": "Channels will follow"}) + b"".join(entries)
+        if self.cuts_lists:
+            connection.sendall(whole[:-7])
+            return False
+        connection.sendall(whole + packed({"Event": "CoreShowChannelsComplete", "EventList": "Complete",
+                                           "ListItems": str(len(channels))} | number))
+        return True
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A self-signed certificate, made anew, for the name pbx.office, and a server's context with it."""
+    key, made = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-subj", "/CN=pbx.office", "-addext", "subjectAltName=DNS:pbx.office", "-days", "2",
+                    "-keyout", str(key), "-out", str(made)], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    return made, context

@@ -1,0 +1,182 @@
+"""The link on a real Asterisk, with the manager user as it is shipped: outcomes against the carrier's ledger."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from obzvon.ami import Lines, Link, Times, inspect
+from obzvon.ami_outcomes import Outcome
+from obzvon.ami_rights import Rights, rights_by_console
+from obzvon.campaign import Disposition
+from obzvon.settings_ami import Ami, Secret
+from tests.asterisk.rig import Pbx, Rig
+from tests.asterisk.test_snippets import ordinary, with_code
+from tests.asterisk.waiting import until
+
+pytestmark = pytest.mark.asterisk
+
+BY_ENDING = {
+    "06": Disposition.BUSY, "07": Disposition.NO_ANSWER, "17": Disposition.NO_ANSWER, "08": Disposition.CONGESTION,
+    "09": Disposition.NO_SUCH_NUMBER, "19": Disposition.REFUSED,
+}  # fmt: skip
+
+
+def ami_of(pbx: Pbx, **changes: object) -> Ami:
+    values = {"trunk": "PJSIP/carrier"} | changes
+    return Ami("127.0.0.1", pbx.ami_port, pbx.ami_user, Secret(pbx.ami_secret), **values)  # type: ignore[arg-type]
+
+
+@contextmanager
+def linked(ami: Ami) -> Iterator[Link]:
+    link = Link(ami, "avtoobzvon", "avtoobzvon-ivr", times=Times(compare=1), pause=lambda _kind, _failures: 0.2)
+    link.start()
+    try:
+        until(lambda: link.state().up, "the link is up")
+        yield link
+    finally:
+        link.stop()
+
+
+def outcomes(link: Link, count: int, within: float = 60) -> list[Outcome]:
+    told: list[Outcome] = []
+
+    def have() -> bool:
+        told.extend(link.ended())
+        return len(told) >= count
+
+    until(have, f"{count} outcomes", within=within)
+    assert len(told) == count
+    return told
+
+
+def test_each_outcome_is_the_carriers(rig: Rig) -> None:
+    rig.carrier.set(TALK=2)
+    numbers = [f"8916333{place:02d}{ending}" for place in range(10)
+               for ending in ("00", "01", "04", "05", *BY_ENDING)]
+    with linked(ami_of(rig.pbx)) as link:
+        begun = datetime.now(UTC)
+        for number in numbers:
+            rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 6"))
+        told = {one.number: one for one in outcomes(link, len(numbers))}
+        assert link.was_up_since(begun)
+        until(lambda: link.channels() == Lines(0, 0, 0), "no channel is left")
+    until(lambda: all(entry.ended for entry in rig.carrier.ledger()), "the carrier has hung up")
+    ledger = {entry.number: entry for entry in rig.carrier.ledger()}
+    assert told.keys() == ledger.keys() == set(numbers)
+    for number, one in told.items():
+        assert one.complete
+        entry = ledger[number]
+        assert (one.disposition is Disposition.ANSWERED) == bool(entry.answered)
+        assert one.disposition is BY_ENDING.get(number[-2:], Disposition.ANSWERED)
+        assert bool(one.rang) == (number[-2:] not in ("06", "08", "09", "19"))
+        if entry.answered and entry.ended:
+            assert one.listened == pytest.approx(entry.ended - entry.answered, abs=1)
+    rig.carrier.set(TALK=0)
+
+
+def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> None:
+    rig.carrier.set(TALK=2)
+    numbers = [f"8916444{place:02d}{ending}" for place in range(5)
+               for ending in ("00", "01", "04", "05", *BY_ENDING)]
+    told: dict[str, Outcome] = {}
+    with linked(ami_of(rig.pbx)) as link:
+        for place, number in enumerate(numbers):
+            rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 3"))
+            if place % 10 == 9:
+                rig.pbx.cli("manager reload")  # which ends no connection
+                session = link._session
+                if session is not None:
+                    link._loop.call_soon_threadsafe(session.close)  # type: ignore[union-attr]
+            told |= {one.number: one for one in link.ended()}
+        until(lambda: not any(rig.pbx.outgoing.iterdir()), "the calls are over", within=60)
+        until(lambda: link.state().up, "it is up")
+        until(lambda: link.channels() == Lines(0, 0, 0), "no channel is left")
+        until(lambda: not link._calls.settling, "all is settled")
+        told |= {one.number: one for one in link.ended()}
+    for number, one in told.items():
+        expected = BY_ENDING.get(number[-2:], Disposition.ANSWERED)
+        assert one.disposition in (expected, Disposition.UNKNOWN)
+        assert one.disposition is expected or not one.complete
+    assert len(told) > len(numbers) / 2
+    rig.carrier.set(TALK=0)
+
+
+def test_two_calls_of_one_number_have_their_own_codes(rig: Rig) -> None:
+    number = "89165556603"
+    with linked(ami_of(rig.pbx)) as link:
+        for code in ("12", "34"):
+            rig.pbx.put(code, with_code(number, code))
+        rig.pbx.put("fast", with_code("89165556606", "5"))
+        told = outcomes(link, 3)
+    assert {(one.number, one.code) for one in told if one.number == number} == {(number, "12"), (number, "34")}
+    [fast] = [one for one in told if one.number != number]
+    assert fast.code in ("5", None)
+    menus = {entry.menu for entry in rig.carrier.rung(number)}
+    assert menus == {"12", "34"}
+
+
+def test_lines_of_the_trunk_and_calls_of_the_pbx_are_counted(rig: Rig) -> None:
+    rig.carrier.set(TALK=0)
+    with linked(ami_of(rig.pbx)) as trunk, linked(ami_of(rig.pbx, trunk="")) as pbx:
+        for number in ("89167777701", "89167777711"):
+            rig.pbx.put(number, ordinary(number))
+        until(lambda: trunk.channels() == Lines(2, 0, 6), "two lines are in use")
+        until(lambda: pbx.channels() == Lines(2, 0, 6), "two calls are up")
+        rig.pbx.put("other", "Channel: PJSIP/89167777721@carrier\nApplication: Wait\nData: 3\n")
+        until(lambda: trunk.channels() == Lines(2, 1, 7), "and somebody else's")
+        until(lambda: trunk.channels() == Lines(0, 0, 0), "all have hung up")
+        assert {one.number for one in outcomes(trunk, 2)} == {"89167777701", "89167777711"}
+
+
+def test_a_link_that_comes_late_knows_the_calls_that_are_up(rig: Rig) -> None:
+    number = "89168888801"
+    rig.pbx.put(number, ordinary(number))
+    until(lambda: rig.carrier.rung(number) and rig.carrier.rung(number)[0].answered, "it is answered")
+    with linked(ami_of(rig.pbx)) as link:
+        assert link.channels() == Lines(1, 0, 3)
+        [one] = outcomes(link, 1)
+    assert (one.disposition, one.complete) == (Disposition.ANSWERED, False)
+
+
+def test_the_shipped_user_has_the_least_rights_and_more_are_seen(asterisk_root: object, rig: Rig) -> None:
+    assert inspect(ami_of(rig.pbx)) == Rights()
+    assert rights_by_console(rig.pbx.cli("manager show user obzvon")) == Rights()
+    config = rig.pbx.home / "etc" / "manager_obzvon.conf"
+    shipped = config.read_text()
+    try:
+        config.write_text(shipped.replace("read = call,user", "read = system,call").replace(
+            "write = reporting", "write = reporting,originate,command"))
+        rig.pbx.cli("manager reload")
+        found = inspect(ami_of(rig.pbx))
+        assert found.missing == ()
+        assert {"read=system", "write=command", "write=originate"} <= set(found.excess)
+        console = rights_by_console(rig.pbx.cli("manager show user obzvon"))
+        assert console == Rights(("read=user",), ("read=system", "write=command", "write=originate"))
+    finally:
+        config.write_text(shipped)
+        rig.pbx.cli("manager reload")
+
+
+def test_a_user_who_may_not_read_calls_is_noticed(rig: Rig) -> None:
+    config = rig.pbx.home / "etc" / "manager_obzvon.conf"
+    shipped = config.read_text()
+    try:
+        config.write_text(shipped.replace("read = call,user", "read = user"))
+        rig.pbx.cli("manager reload")
+        with linked(ami_of(rig.pbx)) as link:
+            rig.pbx.put("89169999901", ordinary("89169999901"))
+            until(lambda: "nothing is told of them" in str(link.state().problem), "it is noticed")
+    finally:
+        config.write_text(shipped)
+        rig.pbx.cli("manager reload")
+
+
+def test_a_wrong_password_is_told(rig: Rig) -> None:
+    ami = ami_of(rig.pbx)
+    link = Link(Ami(ami.host, ami.port, ami.user, Secret("wrong")), "avtoobzvon", "avtoobzvon-ivr")
+    link.start()
+    until(lambda: link.state().problem, "the trouble is told")
+    link.stop()
+    assert rig.pbx.log().count("failed to authenticate as 'obzvon'") <= 1

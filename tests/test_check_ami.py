@@ -1,0 +1,100 @@
+"""What the self-check says of Asterisk's manager interface."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from obzvon.checks.ami import ami
+from obzvon.checks.findings import Finding, Level, Machine, Visit
+from obzvon.settings import JournalUrl, Settings
+from obzvon.settings_ami import Ami, Secret
+from obzvon.spool import Spool
+from tests.ami_server import SECRET, AmiServer
+
+CONSOLE = """#!/bin/sh
+case "$4" in "manager show user obzvon") echo "   read perm: call,user"; echo "   write perm: {write}" ;; esac
+"""
+
+
+class Office:
+    """Settings with AMI, and an Asterisk on this machine whose console can be asked once it has a pid file."""
+
+    def __init__(self, folder: Path, server: AmiServer) -> None:
+        self.folder = folder
+        self.ami = Ami("127.0.0.1", server.port, secret=Secret(SECRET))
+        self.machine = Machine(asterisk=str(folder / "asterisk"), asterisk_conf=folder / "asterisk.conf")
+
+    def has_console(self, write: str) -> None:
+        (self.folder / "asterisk").write_text(CONSOLE.format(write=write))
+        (self.folder / "asterisk").chmod(0o755)
+        (self.folder / "asterisk.conf").write_text(f"[directories]\nastrundir = {self.folder}\n")
+        (self.folder / "asterisk.pid").write_text(str(os.getpid()))
+
+    def examine(self, **changes: object) -> list[Finding]:
+        settings = Settings(
+            file=self.folder / "settings.ini", source=self.folder, store=self.folder / "store",
+            target=self.folder / "target", logs=self.folder / "log", phones=self.folder / "todo.json",
+            schedule=self.folder / "schedule.json", journal=JournalUrl("sqlite:///none"),
+            ami=msgspec.structs.replace(self.ami, **changes))
+        spool = Spool(settings.store, settings.target, pid_file=self.folder / "asterisk.pid")
+        return list(ami(Visit(settings, spool, datetime.now(UTC), self.machine)))
+
+
+@pytest.fixture
+def server() -> Iterator[AmiServer]:
+    with AmiServer() as running:
+        yield running
+
+
+@pytest.fixture
+def office(tmp_path: Path, server: AmiServer) -> Office:
+    return Office(tmp_path, server)
+
+
+def test_who_uses_no_ami_is_told_so_and_no_more(office: Office, server: AmiServer) -> None:
+    [finding] = office.examine(host="")
+    assert (finding.level, finding.where) == (Level.OK, "AMI")
+    assert not server.actions
+
+
+def test_a_sound_one_is_all_good(office: Office) -> None:
+    findings = office.examine()
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert len(findings) == 2
+
+
+def test_a_trouble_is_an_error_with_its_remedy(office: Office, server: AmiServer) -> None:
+    server.secret = "another"
+    [finding] = office.examine()
+    assert finding.level is Level.ERROR
+    assert "Asterisk refuses the login of obzvon" in str(finding)
+    assert str(finding.remedy)
+    assert SECRET not in str(finding)
+
+
+def test_too_few_rights_are_an_error_and_too_many_a_warning(office: Office, server: AmiServer) -> None:
+    server.commands = {"Command": "Execute a command.  (Priv: command,all)"}
+    _, missing, excess = office.examine()
+    assert missing.level is Level.ERROR
+    assert "lacks write=reporting" in str(missing)
+    assert excess.level is Level.WARNING
+    assert "more rights than it needs: write=command" in str(excess)
+    assert "read = call,user, write = reporting" in str(excess.remedy)
+
+
+def test_where_asterisks_console_answers_it_knows_best(office: Office) -> None:
+    office.has_console("reporting,originate")
+    assert "more rights than it needs: write=originate" in str(office.examine()[-1])
+    office.has_console("reporting")
+    assert office.examine()[-1].level is Level.OK
+
+
+def test_of_another_machine_asterisks_console_here_is_not_asked(office: Office) -> None:
+    office.has_console("all")
+    findings = office.examine(host="127.1")
+    assert "unencrypted" in str(findings[1])
+    assert findings[-1].level is Level.OK
