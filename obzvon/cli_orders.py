@@ -13,6 +13,8 @@ from obzvon.cli_language import told
 from obzvon.cli_settings import journal_if_any, settings_of
 from obzvon.commands import Answer, Commands
 from obzvon.language import say
+from obzvon.presence import Presence
+from obzvon.status import service_of
 
 _WRONG = 1
 _PATIENCE = 5.0
@@ -66,11 +68,17 @@ def call(file: Path | None, number: str, code: str) -> None:
 
 def _order(file: Path | None, name: str, **params: str | bool) -> None:
     """Leaves a command for the service and prints its answer."""
+    params = {key: _whole(value) if isinstance(value, str) else value for key, value in params.items()}
     with journal_if_any(settings_of(file)) as journal:
-        answer = None
+        answer, busy = None, False
         if journal is not None:
             commands = Commands(journal)
             answer = _answer(commands, commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
+            busy = answer is None and service_of(Presence(journal).sign(), datetime.now(UTC)).alive
+    if busy:
+        click.echo(str(say("the service has not answered in time; it may be busy with a big list, see: obzvon status; "
+                           "then ask again")), err=True)
+        sys.exit(_WRONG)
     if answer is None:
         click.echo(str(say("no service took the command within {seconds} seconds; is it running? See: "
                            "supervisorctl status obzvon", seconds=int(_PATIENCE))), err=True)
@@ -95,6 +103,11 @@ def _answer(commands: Commands, number: int) -> Answer | None:
 def _who() -> str:
     """Who types: the login behind sudo, else the user of the process."""
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
+        return _whole(os.environ.get("SUDO_USER") or getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _whole(text: str) -> str:
+    """What was typed, without the bytes that are no letter in the terminal's encoding: the journal cannot hold them."""
+    return text.encode(errors="replace").decode()
