@@ -27,6 +27,7 @@ class Agenda:
         self._presence = presence
         self._week = Week()
         self._changed: datetime | None = None
+        self._looked: datetime | None = None
         self._since: tuple[date, dict[date, datetime]] | None = None
         self._revisions: dict[str, str] = {}
         self._told: dict[str, tuple[Problem, ...]] = {}
@@ -50,9 +51,13 @@ class Agenda:
             log.debug("%s", say("the list of phones has been read"))
         if self._look("week", self._watched_week.look) is not None:
             loaded = self._watched_week.current()
-            # A file can say that it is from tomorrow; what was read now is in force from now on at the latest.
-            self._week, self._changed, self._since = loaded.data, min(loaded.changed, now), None
+            # A file can say that it is from tomorrow, or, moved or copied here, that it is old: what was read now is in
+            # force from now on at the latest, and was not when another one stood there.
+            before = self._looked or self._last_sign()
+            changed = max(loaded.changed, before) if before else loaded.changed
+            self._week, self._changed, self._since = loaded.data, min(changed, now), None
             log.debug("%s", say("the week has been read"))
+        self._looked = now
         today = now.astimezone(self._settings.zone).date()
         if self._changed is not None and (self._since is None or self._since[0] != today):
             self._since = today, self._presence.remember_week(self._week, today, self._changed)
@@ -78,6 +83,11 @@ class Agenda:
     def next_start(self, now: datetime, done: Container[date]) -> datetime | None:
         """When the next run begins, in the settings' time zone."""
         return next(iter(next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)
+
+    def _last_sign(self) -> datetime | None:
+        """When the service before this one lived last, and the week that it knew was in force."""
+        sign = self._presence.sign()
+        return sign.seen_at if sign else None
 
     def _look(self, name: str, look: Callable[[], Loaded[None]]) -> Loaded[None] | None:
         """The document's state if its revision is new; problems are told when they come and when they go."""

@@ -140,14 +140,17 @@ def due(week: Week, now: datetime, done: Container[date], *, zone: tzinfo, laten
     """The day whose run should begin at `now` (aware), or None.
 
     `done` are the days that have had their run. A start that was missed is made up for during `lateness`, which may
-    reach past midnight; None = the rest of its day, 0 = never: who looks within a minute has not missed it. A start
-    time that was set only when it had passed (`since`: from which moment the week has said so for a day) is not a
-    missed one: nobody is rung because of an edit.
+    reach past midnight, but not past the next start, whose run would ring the same people again at once; None = the
+    rest of its day, 0 = never: who looks within a minute has not missed it. A start time that was set only when it had
+    passed (`since`: from which moment the week has said so for a day) is not a missed one: nobody is rung because of an
+    edit.
     """
     today = now.astimezone(zone).date()
-    for day in (today - timedelta(days=1), today):
+    for day in (today, today - timedelta(days=1)):
+        if day in done:
+            return None
         start = start_instant(week, day, zone)
-        if start is None or day in done or now < start:
+        if start is None or now < start:
             continue
         in_time = day == today if lateness is None else now - start <= max(lateness, PROMPT)
         if in_time and (not since or day not in since or since[day] <= start):

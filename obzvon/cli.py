@@ -245,7 +245,8 @@ def main() -> NoReturn:
     cli_language.translate(cli)
     try:
         cli(standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by who started us
+            sys.stdout.flush()
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.Abort:

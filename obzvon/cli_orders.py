@@ -14,6 +14,8 @@ from obzvon.cli_settings import journal_if_any, settings_of
 from obzvon.commands import ANSWER, PATIENCE, Answer, Commands, NotAnswered, NotTaken
 from obzvon.journal import Journal
 from obzvon.language import say
+from obzvon.presence import Presence
+from obzvon.status import service_of
 
 _WRONG = 1
 
@@ -63,6 +65,7 @@ def call(file: Path | None, number: str, code: str) -> None:
 
 def _order(file: Path | None, name: str, **params: Any) -> None:
     """Leaves a command for the service and prints its answer."""
+    params = {key: _whole(value) if isinstance(value, str) else value for key, value in params.items()}
     with journal_if_any(settings_of(file)) as journal:
         answer = _answer(journal, name, **params)
     click.echo(str(answer.text), err=not answer.ok)
@@ -79,6 +82,9 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
     try:
         return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
     except NotTaken:
+        if service_of(Presence(journal).sign(), datetime.now(UTC)).alive:
+            return Answer(False, say("the service has not answered in time; it may be busy with a big list, see: "
+                                     "obzvon status; then ask again"))
         return no_service
     except NotAnswered:
         return Answer(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
@@ -88,6 +94,11 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
 def _who() -> str:
     """Who types: the login behind sudo, else the user of the process."""
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
+        return _whole(os.environ.get("SUDO_USER") or getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _whole(text: str) -> str:
+    """What was typed, without the bytes that are no letter in the terminal's encoding: the journal cannot hold them."""
+    return text.encode(errors="replace").decode()

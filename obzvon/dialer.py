@@ -69,6 +69,7 @@ class Dialer:
         self._retry_at: datetime | None = None
         self._collected_at: datetime | None = None
         self._passed_told: date | None = None
+        self._held_up: date | None = None
 
     @property
     def run(self) -> Run | None:
@@ -221,15 +222,23 @@ class Dialer:
         return run
 
     def _begin_due(self, now: datetime) -> None:
-        day = self._agenda.due_day(now, self._done)
+        day = self._agenda.due_day(now, self._done) or self._day_held_up(now)
         if day is None:
             self._tell_passed(now)
             return
         if self.run is not None:
             if self.run.day >= day:
-                return  # begun by hand today: the week's run comes when it has ended, and rings who is left
+                # Begun by hand today: the week's run comes when it has ended, however late, and rings who is left.
+                self._held_up = day
+                return
             self.stop(now, say("the run of {day} began", day=day))
         self.begin(day, "week", now=now)
+
+    def _day_held_up(self, now: datetime) -> date | None:
+        """Today, if its start came during a run by hand; lateness is for a start that nobody was there for."""
+        today = self.today(now)
+        waits = self._held_up == today and today not in self._done and self._agenda.week.start_on(today) is not None
+        return today if waits else None
 
     def _tell_passed(self, now: datetime) -> None:
         """Says once a day why a start that has passed rings nobody."""

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _MODE = 0o660
 _PATIENCE = 10
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Filesystems know later times than Python does."""
 _SETTLED = 1.0
 """Seconds after which a file with the same time, size and inode is the same: clocks of filesystems are coarse."""
 
@@ -146,7 +148,7 @@ class Document(Generic[T]):
         except Malformed as error:
             raise DocumentError(*self._with_places(error), revision=revision) from error
         named = tuple(self._in_file(note) for note in notes)
-        return Loaded(value, revision, datetime.fromtimestamp(modified, UTC), named)
+        return Loaded(value, revision, datetime.fromtimestamp(min(max(modified, 0), _LATEST), UTC), named)
 
     def _replace(self, before: bytes | None, after: bytes) -> str:
         if after != before:

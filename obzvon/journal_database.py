@@ -19,6 +19,9 @@ from obzvon.language import say
 
 _MODE = 0o660
 
+_SMALLEST = 512
+"""Bytes of SQLite's smallest file; a shorter one it takes for an empty database."""
+
 _MAKING_TABLES = 0x0B2A0F
 """PostgreSQL's advisory locks are numbered; this is the one for making the tables."""
 
@@ -178,7 +181,7 @@ def _make_sqlite(path: Path) -> None:
 
 def _refuse_cut(name: str) -> None:
     path = Path(name)
-    if path.exists() and path.stat().st_size == 0:
+    if path.exists() and path.stat().st_size < _SMALLEST:
         raise UserError([Problem(
             name, say("the journal has been cut to nothing; with a new one everybody who was rung today would be rung "
                       "again"),

@@ -1,6 +1,7 @@
 """One service per journal: a lock that ends with its process, whichever way that goes."""
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -44,8 +45,9 @@ class _FileLock:
     """SQLite: a file beside the journal, locked; both must stay the files that they were."""
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
-        self._lock = filelock.FileLock(path + ".lock", timeout=0, mode=0o660)
+        # Beside the file itself, as SQLite's own: whoever comes by a link to it meets the same lock.
+        self._path = Path(os.path.realpath(path))
+        self._lock = filelock.FileLock(f"{self._path}.lock", timeout=0, mode=0o660)
         try:
             self._lock.acquire()
         except filelock.Timeout:

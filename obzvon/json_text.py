@@ -49,7 +49,10 @@ def decode_pairs(data: bytes) -> list[tuple[str, object]]:
         outermost = pairs
         return dict(pairs)
 
-    json.loads(_text(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
+    try:
+        json.loads(_text(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
+    except RecursionError as error:  # it goes a little less deep than `decode`
+        raise Malformed(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
     return outermost
 
 

@@ -1,5 +1,6 @@
 """A run as it goes, in a terminal: a bar, how many wait and how the others ended. Elsewhere the log's lines do."""
 
+import contextlib
 import time
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from obzvon.errors import UserError
 from obzvon.journal import Journal, Run
 from obzvon.language import say
 from obzvon.words import tally
@@ -37,7 +39,8 @@ class RunBar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         if self._run is not None:
-            self._show(self._run)
+            with contextlib.suppress(UserError):
+                self._show(self._run)
             self._live.stop()
 
     def __call__(self) -> None:
@@ -45,9 +48,10 @@ class RunBar:
         if not self._console.is_terminal or time.monotonic() - self._looked < _REFRESH:
             return
         self._looked = time.monotonic()
-        run = self._journal.active_run() or self._run
-        if run is not None:
-            self._show(run)
+        with contextlib.suppress(UserError):  # a journal that is away is the service's to tell and to wait for
+            run = self._journal.active_run() or self._run
+            if run is not None:
+                self._show(run)
 
     def _show(self, run: Run) -> None:
         if self._task is None or self._run is None or self._run.id != run.id:

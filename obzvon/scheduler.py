@@ -5,8 +5,9 @@ Sleeping is waiting for the stop signal, so a stop is immediate.
 
 import contextlib
 import logging
+import os
+import select
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -47,7 +48,9 @@ class Scheduler:
         self._lock = lock
         self._now = now
         self._beat_at = 0.0
-        self._stopping = threading.Event()
+        self._stopped = False
+        self._signalled = ""
+        self._ear, self._bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._clock = schedule.Scheduler()
         self._planned: datetime | None = None
         self._known: object = None
@@ -55,21 +58,27 @@ class Scheduler:
         self._serving = False
         self._beaten: tuple[Problem, ...] = ()
 
-    def stop(self) -> None:
-        """Ends `forever` after the step that is being done."""
-        self._stopping.set()
+    def stop(self, signalled: str = "") -> None:
+        """Ends `forever` after the step that is being done; says of which signal.
+
+        It takes no lock and logs nothing: a signal comes while the work holds any of them.
+        """
+        self._signalled, self._stopped = signalled or self._signalled, True
+        with contextlib.suppress(BlockingIOError):  # it is full of earlier ones
+            os.write(self._bell, b"!")
 
     def forever(self, each: Callable[[], None] = lambda: None) -> None:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
         self._serving = True
         self._clock.every().minute.do(self._tell_check)
         log.info("%s", say("the service is ready"))
-        while not self._stopping.is_set():
+        while not self._stopped:
             self._clock.run_pending()
             wait = self.step()
             each()
             if wait > 0:
-                self._stopping.wait(max(0.0, min(wait, _GLANCE, self._clock.idle_seconds or 0.0)))
+                self._sleep(max(0.0, min(wait, _GLANCE, self._clock.idle_seconds or 0.0)))
+        self._tell_signal()
         self._end()
         log.info("%s", say("the service has stopped; the next start goes on where it was"))
 
@@ -82,7 +91,7 @@ class Scheduler:
             self.dialer.start(self._now())
         except OSError as error:
             raise UserError([cannot(error)]) from error
-        while not self._stopping.is_set():
+        while not self._stopped:
             wait = self.step()
             each()
             run = self.dialer.run
@@ -92,7 +101,8 @@ class Scheduler:
                 break
             self._serving = True
             if wait > 0:
-                self._stopping.wait(min(wait, _GLANCE))
+                self._sleep(min(wait, _GLANCE))
+        self._tell_signal()
         if self._serving:
             self._end()
         return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
@@ -152,6 +162,14 @@ class Scheduler:
         else:
             self._beat_at, self._beaten = time.monotonic(), self.dialer.trouble
 
+    def _sleep(self, seconds: float) -> None:
+        """Until then, or until `stop`."""
+        select.select([self._ear], [], [], seconds)
+
+    def _tell_signal(self) -> None:
+        if self._signalled:
+            log.info("%s", say("{signal} received", signal=self._signalled))
+
     def _end(self) -> None:
         try:
             self._presence.end(at=self._now())
@@ -163,8 +181,7 @@ class Scheduler:
 def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
     """SIGTERM and SIGINT end the scheduler after the step that is being done."""
     def stop(number: int, _frame: FrameType | None) -> None:
-        log.info("%s", say("{signal} received", signal=signal.Signals(number).name))
-        scheduler.stop()
+        scheduler.stop(signal.Signals(number).name)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -78,6 +78,17 @@ def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(workshop: Work
     assert agenda.passed_unrung(at("08:30:01"), (MONDAY,)) is None
 
 
+def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(workshop: Workshop, agenda: Agenda,
+                                                                       fresh: Callable[[], Agenda], journal: Journal
+                                                                       ) -> None:
+    assert due_at(agenda, EIGHT) is None
+    Presence(journal).begin(at=EIGHT)
+    workshop.write_week("07:00", changed=at("06:00:00"))  # as `mv` and `cp -p` leave it
+    assert due_at(agenda, at("08:00:01")) is None
+    workshop.write_week("07:30", changed=at("06:00:00"))
+    assert due_at(fresh(), at("08:00:02")) is None  # the service was stopped meanwhile
+
+
 def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fresh: Callable[[], Agenda]) -> None:
     assert due_at(fresh(), EIGHT) is None
     workshop.write_week("07:00", changed=at("08:30:00"))

@@ -136,12 +136,13 @@ def test_lateness_reaches_past_midnight(now: str, day: date | None) -> None:
     assert due(daily(23), moscow(now), {MONDAY - timedelta(days=1)}, zone=MOSCOW, lateness=2 * HOUR) == day
 
 
-def test_lateness_that_reaches_the_next_start_begins_both_days_the_older_first() -> None:
+def test_lateness_that_reaches_the_next_start_does_not_ring_the_same_people_twice_at_once() -> None:
     long = timedelta(hours=48)
-    now = moscow("2026-01-06 10:40")
-    assert due(WORKING_DAYS, now, set(), zone=MOSCOW, lateness=long) == MONDAY
+    now = moscow("2026-01-06 10:36")
+    assert due(WORKING_DAYS, moscow("2026-01-06 10:35"), set(), zone=MOSCOW, lateness=long) == MONDAY
+    assert due(WORKING_DAYS, now, set(), zone=MOSCOW, lateness=long) == TUESDAY
     assert due(WORKING_DAYS, now, {MONDAY}, zone=MOSCOW, lateness=long) == TUESDAY
-    assert due(WORKING_DAYS, now, {MONDAY, TUESDAY}, zone=MOSCOW, lateness=long) is None
+    assert due(WORKING_DAYS, now, {TUESDAY}, zone=MOSCOW, lateness=long) is None
 
 
 @pytest.mark.parametrize("start", [(0, 1), (23, 59)])

@@ -228,3 +228,17 @@ def test_a_workbook_is_written_to_a_file(obzvon: Run, folder: Path) -> None:
     assert obzvon("report", "--format", "xlsx", "--output", "day.xlsx").returncode == 0
     assert (folder / "day.xlsx").read_bytes()[:2] == b"PK"
     assert obzvon("report", "--format", "xlsx", "--output", "no/such/folder/day.xlsx").returncode == 2
+
+
+def test_what_is_no_text_is_refused_in_one_line(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    assert obzvon("run", "--once").returncode == 0
+    done = obzvon("call", "\udcff\udcfe", environment={**ENGLISH, "SUDO_USER": "\udcff"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("no service took the command within 5 seconds")
+
+
+def test_an_output_that_is_closed_is_no_failure(folder: Path) -> None:
+    done = subprocess.run(["sh", "-c", f"exec {sys.executable} -m obzvon.cli status >&-"], cwd=folder,
+                          capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -417,6 +417,17 @@ def test_a_run_by_hand_that_lasts_into_the_weeks_time_is_not_rung_twice(workshop
         assert {line.result for line in working.journal.lines(NINE.date()) if line.kind == "week"} == {"skipped"}
 
 
+def test_a_run_by_hand_holds_the_weeks_up_and_does_not_make_it_late(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE[:3], bundle=1, timeout=100, late_start=0)
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        working.ask("start", at("08:59:55"))
+        working.work(at("08:59:55"), at("09:01:50"))
+        workshop.write_list(PEOPLE[:4])
+        assert working.work(at("09:01:51"), at("09:04:00")) == [("09:03:15", PEOPLE[2:3]), ("09:03:16", PEOPLE[3:4])]
+        assert [run.kind for run in working.journal.runs_on(NINE.date())] == ["manual", "week"]
+
+
 def test_a_test_call_does_not_count_as_having_been_rung(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         assert working.ask("call", EIGHT, number=PEOPLE[0]).ok

@@ -685,3 +685,17 @@ def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(phones: Docu
     monkeypatch.setattr(watched, "_stat", lambda: watched._seen)  # the change is not seen yet
     assert watched.current().data == read(TWO)
     assert watched.current().revision == state.revision
+
+
+@pytest.mark.parametrize("moment", [-1e12, 1e12])
+def test_a_time_that_no_calendar_has_is_no_reason_not_to_read(tmp_path: Path, moment: float) -> None:
+    document = week_document(tmp_path / "schedule.json")
+    assert document.understand(b"{}", moment).data == Week()
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 3))
+def test_a_document_is_never_nested_too_deep_to_be_told(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "schedule.json"
+    path.write_bytes(b'{"1": "09:00", "x": ' + b"[" * depth + b"]" * depth + b"}")
+    with contextlib.suppress(DocumentError):
+        week_document(path).load()

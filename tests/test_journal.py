@@ -785,6 +785,17 @@ def test_a_lock_keeps_nobody_from_reading_and_writing(journal: Journal, journal_
     lock.release()
 
 
+def test_a_journal_has_one_service_by_whatever_link_it_is_found(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("journal.db")
+    with (contextlib.closing(Journal(f"sqlite:///{tmp_path}/journal.db")) as journal,
+          contextlib.closing(Journal(f"sqlite:///{tmp_path}/link.db")) as linked):
+        lock = journal.lock()
+        with pytest.raises(Busy):
+            linked.lock()
+        lock.release()
+        linked.lock().release()
+
+
 def test_another_journals_service_is_in_nobodys_way(journal: Journal, tmp_path: Path) -> None:
     lock = journal.lock()
     with contextlib.closing(Journal(f"sqlite:///{tmp_path}/another.db")) as other:

@@ -28,8 +28,9 @@ def test_a_link_that_comes_to_lead_to_another_list_is_followed(tmp_path: Path) -
     assert document.load().data[0].number == "89162222222"
 
 
-def test_a_journal_that_was_cut_to_nothing_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
-    (tmp_path / "journal.db").touch()
+@pytest.mark.parametrize("left", [b"", b"x"])
+def test_a_journal_that_was_cut_to_nothing_is_not_taken_for_a_new_one(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "journal.db").write_bytes(left)
     with pytest.raises(UserError, match="cut to nothing"):
         Journal(f"sqlite:///{tmp_path / 'journal.db'}")
 

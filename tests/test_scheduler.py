@@ -1,5 +1,6 @@
 """The service's heart: one check as from cron, work until a stop, and a real process that is told to end."""
 
+import logging
 import os
 import signal
 import threading
@@ -185,8 +186,8 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
 
         stopper = threading.Thread(target=stop)
         stopper.start()
-        wait = working._stopping.wait
-        working._stopping.wait = lambda _=None: wait(DEADLINE)  # type: ignore[method-assign]
+        sleep = working._sleep
+        working._sleep = lambda _: sleep(DEADLINE)  # type: ignore[method-assign]
         working.forever(asleep.set)
         stopper.join()
         assert time.monotonic() - ended[0] < DEADLINE / 2
@@ -207,6 +208,16 @@ def test_a_signal_stops_it_and_the_handlers_of_before_come_back(workshop: Worksh
             working.forever(lambda: os.kill(os.getpid(), number))
         assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
+        workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "obzvon")
+    with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert not caplog.messages
+        working.forever()
+    assert "SIGTERM received" in caplog.messages
 
 
 def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path) -> None:
@@ -232,7 +243,7 @@ def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path
 
 def never_asleep(working: Scheduler) -> None:
     """Its clock goes on by itself."""
-    working._stopping.wait = lambda _=None: working._stopping.is_set()  # type: ignore[method-assign]
+    working._sleep = lambda _: None  # type: ignore[method-assign]
 
 
 def test_a_journal_that_fails_for_a_while_does_not_end_the_service(

@@ -305,3 +305,14 @@ def wait_for(condition: Callable[[], object], what: str, within: float = 30) -> 
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
         time.sleep(0.001)
+
+
+def test_the_second_process_imports_nothing_from_the_working_folder(
+        ahead: Ahead, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The editor's user may write there, and must not run programs as Asterisk's."""
+    (tmp_path / "ctypes.py").write_text("open('planted', 'w').close()\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    ahead.begin(files(1, 3))
+    assert ahead.finish(names(1, 3))
+    assert lying(store) == names(1, 3)
+    assert not (tmp_path / "planted").exists()
