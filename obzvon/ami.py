@@ -141,6 +141,11 @@ class Link:
             self._ended.clear()
             return outcomes
 
+    def on_the_line(self) -> set[tuple[str, str]]:
+        """Number and context of each call of ours that is up, as far as it is seen."""
+        with self._lock:
+            return self._calls.on_the_line() if self._session else set()
+
     def was_up_since(self, moment: datetime) -> bool:
         """Whether it is up and has seen every event since then: what has not been told has not ended yet."""
         since = self._whole_since

@@ -156,6 +156,10 @@ class Calls:
                 others += lines
         return Lines(ours, others, channels)
 
+    def on_the_line(self) -> set[tuple[str, str]]:
+        """Number and context of each call of ours that is not over."""
+        return {(call.number, call.context) for call in self._calls.values() if call.is_ours and not call.is_over}
+
     # -- events
 
     def _newchannel(self, event: Event, now: datetime) -> None:

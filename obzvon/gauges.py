@@ -11,10 +11,22 @@ from typing import Protocol
 from obzvon.pacing import Reading
 
 
-class Channels(Protocol):
-    """Who counts the channels of the PBX, in calls."""
+class InUse(Protocol):
+    """Lines in use, counted in calls."""
 
-    def in_use(self) -> Reading | None:
+    @property
+    def ours(self) -> int:
+        """Those of our calls."""
+
+    @property
+    def others(self) -> int:
+        """Other people's."""
+
+
+class Channels(Protocol):
+    """Who counts the channels of the PBX."""
+
+    def channels(self) -> InUse | None:
         """What is in use; None while nobody knows."""
 
 
@@ -30,7 +42,7 @@ class Gauge:
 
     def look(self) -> Reading:
         """What is in use now. While the channels are silent, other people's calls count as they did last."""
-        seen = self._channels.in_use() if self._channels else None
+        seen = self._channels.channels() if self._channels else None
         ours = len(self._present())
         self.by_channels = seen is not None
         if seen is not None:

@@ -17,6 +17,7 @@ import msgspec
 import schedule
 
 from obzvon.agenda import Agenda
+from obzvon.ami import Link
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.errors import Problem, UserError
@@ -31,6 +32,8 @@ watch = logging.getLogger("obzvon.watch")
 
 _GLANCE = 1.0
 """Seconds between two looks at documents and commands, when nothing else is to be done."""
+_PATIENCE = 5.0
+"""Seconds that a start waits for Asterisk's events at the most."""
 _BEAT = 15
 """Seconds between two signs of life."""
 
@@ -39,13 +42,14 @@ class Scheduler:
     """Runs a dialer until it is told to stop, or, with `once`, until nothing is due any more."""
 
     def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
-                 lock: Lock | None = None,
+                 lock: Lock | None = None, link: Link | None = None,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.dialer = dialer
         self._agenda = agenda
         self._commands = commands
         self._presence = presence
         self._lock = lock
+        self._link = link
         self._now = now
         self._beat_at = 0.0
         self._stopped = False
@@ -71,6 +75,7 @@ class Scheduler:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
         self._serving = True
         self._clock.every().minute.do(self._tell_check)
+        self._connect()
         log.info("%s", say("the service is ready"))
         while not self._stopped:
             self._clock.run_pending()
@@ -79,6 +84,7 @@ class Scheduler:
             if wait > 0:
                 self._sleep(max(0.0, min(wait, _GLANCE, self._clock.idle_seconds or 0.0)))
         self._tell_signal()
+        self._disconnect()
         self._end()
         log.info("%s", say("the service has stopped; the next start goes on where it was"))
 
@@ -91,6 +97,7 @@ class Scheduler:
             self.dialer.start(self._now())
         except OSError as error:
             raise UserError([cannot(error)]) from error
+        self._connect()
         while not self._stopped:
             wait = self.step()
             each()
@@ -103,6 +110,7 @@ class Scheduler:
             if wait > 0:
                 self._sleep(min(wait, _GLANCE))
         self._tell_signal()
+        self._disconnect()
         if self._serving:
             self._end()
         return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
@@ -125,9 +133,30 @@ class Scheduler:
             wait = self.dialer.step(now)
             self._plan(now)
         # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
-        if self._serving and (self.dialer.trouble != self._beaten or time.monotonic() - self._beat_at > _BEAT):
+        if self._serving and (self._trouble() != self._beaten or time.monotonic() - self._beat_at > _BEAT):
             self._beat()
         return wait
+
+    def _connect(self) -> None:
+        """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon."""
+        if self._link is None:
+            return
+        self._link.start()
+        patience = time.monotonic() + _PATIENCE
+        while not self._stopped and time.monotonic() < patience:
+            state = self._link.state()
+            if state.up or state.problem is not None:
+                break
+            self._sleep(_GLANCE / 20)
+
+    def _disconnect(self) -> None:
+        if self._link is not None:
+            self._link.stop()
+
+    def _trouble(self) -> tuple[Problem, ...]:
+        """What keeps the dialer from its work, and what it has to do without."""
+        silent = self._link.state().problem if self._link else None
+        return (*self.dialer.trouble, silent) if silent else self.dialer.trouble
 
     def _plan(self, now: datetime) -> None:
         """Has the next start wake us to the second; whether a run is due then, the dialer decides."""
@@ -152,7 +181,8 @@ class Scheduler:
 
     def _beat(self) -> None:
         """A sign of life; the first one says that the service has begun."""
-        trouble = [problem.message() for problem in self.dialer.trouble]
+        troubles = self._trouble()
+        trouble = [problem.message() for problem in troubles]
         try:
             if not self._beat_at:
                 self._presence.begin(at=self._now())
@@ -160,7 +190,7 @@ class Scheduler:
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)
         else:
-            self._beat_at, self._beaten = time.monotonic(), self.dialer.trouble
+            self._beat_at, self._beaten = time.monotonic(), troubles
 
     def _sleep(self, seconds: float) -> None:
         """Until then, or until `stop`."""

@@ -2,16 +2,19 @@
 
 from obzvon import documents
 from obzvon.agenda import Agenda
+from obzvon.ami import Link
 from obzvon.campaign import Phone, Week
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.documents import Document, Watched
+from obzvon.gauges import Gauge
 from obzvon.journal import Journal
 from obzvon.journal_lock import Lock
 from obzvon.presence import Presence
 from obzvon.scheduler import Scheduler
 from obzvon.settings import Settings
 from obzvon.spool import Spool
+from obzvon.told import Told
 
 
 def phones_of(settings: Settings) -> Document[list[Phone]]:
@@ -29,6 +32,11 @@ def spool_of(settings: Settings) -> Spool:
     return Spool(settings.store, settings.target, owner=settings.owner, mode=settings.mode, pid_file=settings.pid_file)
 
 
+def link_of(settings: Settings) -> Link | None:
+    """The link to Asterisk's manager interface, None where there is to be none."""
+    return Link(settings.ami, settings.ordinary.context, settings.coded.context) if settings.ami else None
+
+
 def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:
     """The journal; `patience` is Database's. Raises UserError."""
     return Journal(settings.journal.reveal(), patience=patience)
@@ -38,5 +46,7 @@ def build_service(settings: Settings, journal: Journal, lock: Lock | None = None
     """The service on an open journal, which works as long as it holds that lock."""
     presence = Presence(journal)
     agenda = Agenda(settings, Watched(phones_of(settings)), Watched(week_of(settings)), presence)
-    dialer = Dialer(settings, journal, spool_of(settings), agenda)
-    return Scheduler(dialer, agenda, Commands(journal), presence, lock=lock)
+    spool, link = spool_of(settings), link_of(settings)
+    dialer = Dialer(settings, journal, spool, agenda, gauge=Gauge(spool.present, link),
+                    told=Told(link) if link else None)
+    return Scheduler(dialer, agenda, Commands(journal), presence, lock=lock, link=link)

@@ -10,11 +10,11 @@ class Told:
     def __init__(self, *readings: Reading | None) -> None:
         self._readings = iter(readings)
 
-    def in_use(self) -> Reading | None:
+    def channels(self) -> Reading | None:
         return next(self._readings)
 
 
-def test_without_channels_our_files_in_the_spool_are_what_is_in_use() -> None:
+def test_without_channels_our_files_in_the_spool_are_what_is_channels() -> None:
     gauge = Gauge(lambda: ["a", "b"])
     assert gauge.look() == Reading(2)
     assert not gauge.by_channels
