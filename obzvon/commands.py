@@ -1,5 +1,6 @@
 """What operators ask of the service, and its answers: the command line and the editor write, the service takes."""
 
+import time
 from datetime import datetime
 
 import msgspec
@@ -9,9 +10,14 @@ from obzvon.journal import Journal, packed
 from obzvon.journal_tables import commands
 from obzvon.language import Message
 
+PATIENCE = 5.0
+"""Seconds in which a service that is there takes a command."""
+ANSWER = 30.0
+"""Seconds in which a command that was taken is answered."""
+
 
 class Command(msgspec.Struct, frozen=True):
-    """One request: start, pause, resume, stop or call."""
+    """One request: start, pause, resume, stop, call or check."""
 
     id: int
     name: str
@@ -69,3 +75,15 @@ class Commands:
         with self._journal.write() as connection:
             return connection.execute(update(commands).where(commands.c.id == command, commands.c.taken_at.is_(None))
                                       .values(done=True)).rowcount == 1
+
+    def ask_and_wait(self, name: str, *, by: str, at: datetime, patience: float = PATIENCE, **params: str | int | bool
+                     ) -> Answer | None:
+        """Asks, and waits for the answer; None if no service took it, and none will now, or none answered in time."""
+        number, asked, taken = self.ask(name, by=by, at=at, **params), time.monotonic(), False
+        while (answer := self.answered(number)) is None:
+            waited = time.monotonic() - asked
+            if waited > ANSWER or (not taken and waited > patience and self.give_up(number)):
+                return None
+            taken = taken or waited > patience
+            time.sleep(0.05)
+        return answer

@@ -19,6 +19,7 @@ from obzvon.agenda import Agenda
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.errors import Problem, UserError
+from obzvon.examination import Examination
 from obzvon.journal_lock import Busy, Lock
 from obzvon.language import say
 from obzvon.orders import obey
@@ -38,13 +39,14 @@ class Scheduler:
     """Runs a dialer until it is told to stop, or, with `once`, until nothing is due any more."""
 
     def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
-                 lock: Lock | None = None,
+                 lock: Lock | None = None, examination: Examination | None = None,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.dialer = dialer
         self._agenda = agenda
         self._commands = commands
         self._presence = presence
         self._lock = lock
+        self._examination = examination
         self._now = now
         self._beat_at = 0.0
         self._stopping = threading.Event()
@@ -63,13 +65,16 @@ class Scheduler:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
         self._serving = True
         self._clock.every().minute.do(self._tell_check)
+        if self._examination is not None:
+            self._examination.want()
+            self._clock.every().hour.do(self._examination.want)
         log.info("%s", say("the service is ready"))
         while not self._stopping.is_set():
             self._clock.run_pending()
             wait = self.step()
             each()
             if wait > 0:
-                self._stopping.wait(max(0.0, min(wait, _GLANCE, self._clock.idle_seconds or 0.0)))
+                self._stopping.wait(max(0.0, min(wait, self._glance(), self._clock.idle_seconds or 0.0)))
         self._end()
         log.info("%s", say("the service has stopped; the next start goes on where it was"))
 
@@ -82,6 +87,9 @@ class Scheduler:
             self.dialer.start(self._now())
         except OSError as error:
             raise UserError([cannot(error)]) from error
+        if self._examination is not None:
+            self._examination.once = True
+            self._examination.want_if_due(self._now())
         while not self._stopping.is_set():
             wait = self.step()
             each()
@@ -92,7 +100,8 @@ class Scheduler:
                 break
             self._serving = True
             if wait > 0:
-                self._stopping.wait(min(wait, _GLANCE))
+                self._stopping.wait(min(wait, self._glance()))
+        self._finish_examination()
         if self._serving:
             self._end()
         return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
@@ -104,6 +113,9 @@ class Scheduler:
             if self._lock is not None:
                 self._lock.ensure()
             while command := self._commands.take(at=now):
+                if command.name == "check" and self._examination is not None:
+                    self._examination.want(command.id)
+                    continue
                 if not self.dialer.ready:
                     self.dialer.step(now)
                 self._commands.answer(command.id, obey(self.dialer, command, now))
@@ -117,7 +129,21 @@ class Scheduler:
         # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
         if self._serving and (self.dialer.trouble != self._beaten or time.monotonic() - self._beat_at > _BEAT):
             self._beat()
+        if self._examination is not None:
+            self._examination.look(now)
         return wait
+
+    def _glance(self) -> float:
+        """Seconds until the next look at documents and commands, and at a self-check that somebody waits for."""
+        return _GLANCE / 10 if self._examination is not None and self._examination.busy else _GLANCE
+
+    def _finish_examination(self) -> None:
+        """One that is under way is waited for where there is no next minute's look: cron has the next process."""
+        while self._examination is not None and self._examination.busy and not self._stopping.is_set():
+            self._examination.look(self._now())
+            self._stopping.wait(_GLANCE / 10)
+        if self._examination is not None:
+            self._examination.end()
 
     def _plan(self, now: datetime) -> None:
         """Has the next start wake us to the second; whether a run is due then, the dialer decides."""
@@ -153,6 +179,8 @@ class Scheduler:
             self._beat_at, self._beaten = time.monotonic(), self.dialer.trouble
 
     def _end(self) -> None:
+        if self._examination is not None:
+            self._examination.end()
         try:
             self._presence.end(at=self._now())
         except UserError as error:

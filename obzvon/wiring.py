@@ -6,6 +6,8 @@ from obzvon.campaign import Phone, Week
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.documents import Document, Watched
+from obzvon.examination import Examination
+from obzvon.findings import Findings
 from obzvon.journal import Journal
 from obzvon.journal_lock import Lock
 from obzvon.presence import Presence
@@ -39,4 +41,6 @@ def build_service(settings: Settings, journal: Journal, lock: Lock | None = None
     presence = Presence(journal)
     agenda = Agenda(settings, Watched(phones_of(settings)), Watched(week_of(settings)), presence)
     dialer = Dialer(settings, journal, spool_of(settings), agenda)
-    return Scheduler(dialer, agenda, Commands(journal), presence, lock=lock)
+    commands = Commands(journal)
+    examination = Examination(settings.file, Findings(journal), commands)
+    return Scheduler(dialer, agenda, commands, presence, lock=lock, examination=examination)

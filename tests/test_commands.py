@@ -100,3 +100,18 @@ def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journa
                 pytest.fail(f"command {left.id} was taken after it was settled")
     for journal in journals:
         journal.close()
+
+
+def test_who_waits_gets_the_answer_when_it_comes(commands: Commands) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(commands.ask_and_wait, "pause", by="anna", at=NINE, withdraw=True)
+        while (taken := commands.take(at=NINE)) is None:
+            assert not waiting.done()
+        commands.answer(taken.id, Answer(False, say("no run is in progress")))
+        assert waiting.result() == Answer(False, say("no run is in progress"))
+    assert taken.params == {"withdraw": True}
+
+
+def test_what_no_service_takes_is_taken_back(commands: Commands) -> None:
+    assert commands.ask_and_wait("pause", by="anna", at=NINE, patience=0) is None
+    assert commands.take(at=NINE) is None
