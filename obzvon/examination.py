@@ -68,8 +68,8 @@ class Examination:
 
     def want_if_due(self, now: datetime) -> None:
         """Has it made if the last is older than an hour; raises UserError."""
-        at = self._findings.at()
-        if at is None or abs(now - at) >= HOURLY:
+        last = self._findings.brief()
+        if last is None or abs(now - last.at) >= HOURLY:
             self.want()
 
     def look(self, now: datetime) -> None:

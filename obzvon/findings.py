@@ -54,6 +54,14 @@ class Examined(msgspec.Struct, frozen=True):
         return [finding for finding in self.findings if finding.level is level]
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """One self-check in short: when, whether by a service that cron calls, and how many errors it found."""
+
+    at: datetime
+    once: bool
+    errors: int
+
+
 class Findings:
     """The last self-check in a journal."""
 
@@ -80,17 +88,12 @@ class Findings:
         return Examined(row.at, row.pid, row.host, row.once,
                         msgspec.json.decode(row.found, type=tuple[Finding, ...]))
 
-    def at(self) -> datetime | None:
-        """When somebody has last looked."""
+    def brief(self) -> Brief | None:
+        """The same in short, for those who ask at every page."""
         with self._journal.read() as connection:
-            found: datetime | None = connection.execute(
-                select(findings.c.at).where(findings.c.campaign == CAMPAIGN)).scalar()
-        return found
-
-    def errors(self) -> int:
-        """How many errors were found last."""
-        with self._journal.read() as connection:
-            return connection.execute(select(findings.c.errors).where(findings.c.campaign == CAMPAIGN)).scalar() or 0
+            row = connection.execute(select(findings.c.at, findings.c.once, findings.c.errors)
+                                     .where(findings.c.campaign == CAMPAIGN)).first()
+        return None if row is None else Brief(row.at, row.once, row.errors)
 
 
 def worst(found: Iterable[Finding]) -> Level:

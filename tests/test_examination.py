@@ -12,7 +12,7 @@ import pytest
 
 from obzvon.commands import Commands
 from obzvon.examination import Examination
-from obzvon.findings import Examined, Findings, Level
+from obzvon.findings import Brief, Examined, Findings, Level
 from obzvon.journal import Journal
 from obzvon.scheduler import Scheduler
 from tests.workshop import Shift, Workshop, at, numbers, wait_until
@@ -201,13 +201,13 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
     findings, asked = Findings(life.journal), []
 
     def each() -> None:
-        if findings.at() and not asked:
+        if findings.brief() and not asked:
             asked.append(life.commands.ask("check", by="anna", at=NINE))
         elif asked and life.commands.answered(asked[0]):
             service.stop()
 
     service.forever(each)
-    assert findings.errors() == 1
+    assert findings.brief() == Brief(NINE, False, 1)
     assert [job.unit for job in service._clock.jobs] == ["minutes", "hours"]
     life.end()
 

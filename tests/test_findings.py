@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from obzvon.checks.findings import error, good, warning
-from obzvon.findings import Findings, Level
+from obzvon.findings import Brief, Findings, Level
 from obzvon.journal import Journal
 from obzvon.language import say
 
@@ -25,22 +25,21 @@ def findings(journal_url: str) -> Iterator[Findings]:
 
 def test_before_anybody_has_looked_there_is_nothing(findings: Findings) -> None:
     assert findings.latest() is None
-    assert findings.at() is None
-    assert findings.errors() == 0
+    assert findings.brief() is None
 
 
 def test_what_was_found_comes_back_to_be_worded_in_any_language(findings: Findings) -> None:
     findings.keep([FINE, DOWN, ODD], at=NINE)
     latest = findings.latest()
     assert latest is not None
-    assert latest.at == findings.at() == NINE
+    assert latest.at == NINE
     assert latest.pid > 0
     assert not latest.once
     assert latest.of(Level.ERROR) == [DOWN]
     assert latest.of(Level.WARNING) == [ODD]
     assert latest.of(Level.OK) == [FINE]
     assert DOWN.what.in_language("ru") == "Asterisk не работает"
-    assert findings.errors() == 1
+    assert findings.brief() == Brief(NINE, False, 1)
 
 
 def test_the_next_takes_the_place_of_the_last(findings: Findings) -> None:
@@ -49,7 +48,7 @@ def test_the_next_takes_the_place_of_the_last(findings: Findings) -> None:
     latest = findings.latest()
     assert latest is not None
     assert (latest.at, latest.once, latest.findings) == (NINE + timedelta(hours=1), True, (FINE,))
-    assert findings.errors() == 0
+    assert findings.brief() == Brief(NINE + timedelta(hours=1), True, 0)
 
 
 def test_a_list_with_a_note_for_each_row_crowds_out_no_error(findings: Findings) -> None:

@@ -3,6 +3,7 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from web.checkup import checkup, trouble_count
 from web.listed import grouped
 from web.phones import phones
 from web.week import spoken_day, spoken_time, week
@@ -12,8 +13,9 @@ def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
     app.register_blueprint(week)
+    app.register_blueprint(checkup)
     app.add_template_filter(grouped)
-    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time)
+    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, trouble_count=trouble_count)
 
     @app.get("/")
     def home() -> ResponseReturnValue:
