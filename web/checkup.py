@@ -1,6 +1,6 @@
 """Проверка: what the service found when it last looked at everything; the editor itself may not look into the spool."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -41,6 +41,10 @@ class Known(msgspec.Struct, frozen=True):
         found = len(self.examined.of(Level.ERROR)) if self.examined else 0
         return found + (self.state == "silent")
 
+    def is_stale(self, now: datetime) -> bool:
+        """Whether what was found may not hold any more."""
+        return self.examined is not None and abs(now - self.examined.at) > _FRESH
+
 
 @checkup.get("")
 def index() -> ResponseReturnValue:
@@ -49,15 +53,15 @@ def index() -> ResponseReturnValue:
     now = at.clock()
     problems: tuple[Problem, ...] = ()
     try:
-        known = _known(at.journal())
+        found = known(at.journal())
     except UserError as error:
-        known, problems = _known(None), error.problems
-    examined = known.examined
+        found, problems = known(None), error.problems
+    examined = found.examined
     return render_template(
-        "checkup.html", known=known, examined=examined, problems=problems, now=here(now, at.settings),
-        at=here(examined.at, at.settings) if examined else None, fresh=_FRESH,
-        seen=here(known.service.seen, at.settings) if known.service.seen else None,
-        stale=examined is not None and abs(now - examined.at) > _FRESH,
+        "checkup.html", known=found, examined=examined, problems=problems, now=here(now, at.settings),
+        at=here(examined.at, at.settings) if examined else None,
+        seen=here(found.service.seen, at.settings) if found.service.seen else None,
+        stale=found.is_stale(now),
         errors=examined.of(Level.ERROR) if examined else [], fine=examined.of(Level.OK) if examined else [],
         warnings=examined.of(Level.WARNING) if examined else [])
 
@@ -67,7 +71,7 @@ def again() -> ResponseReturnValue:
     """Has the service look once more, and waits for it."""
     at = desk()
     journal = at.journal()
-    if journal is None or _known(journal).state != "alive":
+    if journal is None or known(journal).state != "alive":
         flash(_("The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
                 "obzvon"), "warn")
         return redirect(url_for("checkup.index"), 303)
@@ -94,7 +98,8 @@ def trouble_count() -> int:
     return (brief.errors if brief else 0) + (state == "silent")
 
 
-def _known(journal: Journal | None) -> Known:
+def known(journal: Journal | None) -> Known:
+    """What a journal tells; raises UserError."""
     if journal is None:
         return Known(None, Service(alive=False), "never")
     examined = Findings(journal).latest()

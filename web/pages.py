@@ -3,6 +3,7 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from web import first_steps
 from web.checkup import checkup, trouble_count
 from web.listed import grouped
 from web.phones import phones
@@ -14,9 +15,10 @@ def install(app: Flask) -> None:
     app.register_blueprint(phones)
     app.register_blueprint(week)
     app.register_blueprint(checkup)
+    app.register_blueprint(first_steps.first_steps)
     app.add_template_filter(grouped)
     app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, trouble_count=trouble_count)
 
     @app.get("/")
     def home() -> ResponseReturnValue:
-        return redirect(url_for("phones.index"))
+        return redirect(url_for("first_steps.index" if first_steps.wanted() else "phones.index"))
