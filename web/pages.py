@@ -4,8 +4,11 @@ from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from web import first_steps
+from web.administration import administration
+from web.changes import changes
 from web.checkup import checkup, trouble_count
 from web.listed import grouped
+from web.own_password import own_password
 from web.phones import phones
 from web.week import spoken_day, spoken_time, week
 
@@ -15,7 +18,8 @@ def install(app: Flask) -> None:
     app.register_blueprint(phones)
     app.register_blueprint(week)
     app.register_blueprint(checkup)
-    app.register_blueprint(first_steps.first_steps)
+    for page in (first_steps.first_steps, administration, changes, own_password):
+        app.register_blueprint(page)
     app.add_template_filter(grouped)
     app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, trouble_count=trouble_count)
 
