@@ -106,7 +106,8 @@ class Ahead:
         try:
             if self._process is None:
                 self._process = subprocess.Popen(  # noqa: S603 - this very module, by this very Python
-                    [sys.executable, "-m", "obzvon.staging", str(os.getpid())],
+                    # -P: the working folder is the editor's to write, and nothing of it may be imported here.
+                    [sys.executable, "-P", "-m", "obzvon.staging", str(os.getpid())],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             assert self._process.stdin is not None  # noqa: S101 - it was asked for above
             _send(self._process.stdin, msgspec.msgpack.encode((self._manner, files)))

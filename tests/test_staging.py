@@ -305,3 +305,14 @@ def wait_for(condition: Callable[[], object], what: str, within: float = 30) -> 
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
         time.sleep(0.001)
+
+
+def test_nothing_is_imported_from_the_working_folder_which_the_editor_may_write(
+        store: Path, ahead: Ahead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever plants a module there would run programs as Asterisk."""
+    for module in ("obzvon.py", "msgspec.py"):
+        (tmp_path / module).write_text("open('planted', 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    ahead.begin(files(1, 3))
+    assert ahead.finish(names(1, 3))
+    assert not (tmp_path / "planted").exists()
