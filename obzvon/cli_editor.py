@@ -103,6 +103,18 @@ def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
         _say(say("password: {password}", password=password))
 
 
+@user.command(name="role", help=told("Another role for NAME."))
+@click.argument("name", metavar=told("NAME"))
+@click.argument("chosen", metavar=told("ROLE"), type=click.Choice(_ROLES))
+@click.pass_obj
+def change_role(file: Path | None, name: str, chosen: str) -> None:
+    """Another role."""
+    from obzvon.users import Role  # noqa: PLC0415 - as above
+
+    _users(settings_of(file).web.users).change_role(name, Role(chosen))
+    _say(say("from now on: {name}, {role}", name=name, role=role_word(chosen)))
+
+
 @user.command(help=told("Takes the access of NAME away."))
 @click.argument("name", metavar=told("NAME"))
 @click.pass_obj

@@ -37,7 +37,7 @@ class AskedBefore(ObzvonError):
 
 
 class Command(msgspec.Struct, frozen=True):
-    """One request: start, pause, resume, stop or call."""
+    """One request: start, pause, resume, stop, call or check."""
 
     id: int
     name: str

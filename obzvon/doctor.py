@@ -20,8 +20,9 @@ from obzvon.checks import (
     settings,
     store,
 )
-from obzvon.checks.findings import Check, Finding, Level, Machine, Visit, error, of, worst
+from obzvon.checks.findings import Check, Machine, Visit, error, of
 from obzvon.errors import UserError, why
+from obzvon.findings import Finding, Level, worst
 from obzvon.language import say
 from obzvon.settings import Settings
 from obzvon.spool import Spool

@@ -1,4 +1,4 @@
-"""The journal's tables: runs, calls, commands, who changed what, and what the service last saw."""
+"""The journal's tables: runs, calls, commands, who changed what, what the service last saw and what it found."""
 
 from datetime import UTC, datetime
 
@@ -139,4 +139,16 @@ service = Table(
     Column("seen_at", Moment, nullable=False),
     Column("stopped_at", Moment),
     Column("trouble", Text, nullable=False, server_default=""),
+)
+
+# The last self-check; `errors` stands beside what was found so that every page can show how many there are.
+findings = Table(
+    "findings", metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("once", Boolean, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("found", Text, nullable=False),
 )

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, select
 
+from obzvon.campaign import Disposition
 from obzvon.journal import Journal, Line
 from obzvon.journal_tables import calls, runs
 from obzvon.language import Message
@@ -21,6 +22,13 @@ class Results:
         moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
         return self._lines(_LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
                            .order_by(moment.desc(), calls.c.position.desc()).limit(count))
+
+    def test_call(self) -> Line | None:
+        """The latest test call that was answered or handed over, else the latest of all; None if there was none."""
+        result = func.coalesce(calls.c.disposition, calls.c.state)
+        went = result.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
+        query = _LINES.where(runs.c.kind == "test").order_by(went.desc(), calls.c.run_id.desc()).limit(1)
+        return next(iter(self._lines(query)), None)
 
     def _lines(self, query: Select[Any]) -> list[Line]:
         with self._journal.read() as connection:

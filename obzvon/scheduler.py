@@ -21,6 +21,7 @@ from obzvon.ami import Link
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.errors import Problem, UserError
+from obzvon.examination import Examination
 from obzvon.journal_lock import Busy, Lock
 from obzvon.language import say
 from obzvon.orders import obey
@@ -42,7 +43,7 @@ class Scheduler:
     """Runs a dialer until it is told to stop, or, with `once`, until nothing is due any more."""
 
     def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
-                 lock: Lock | None = None, link: Link | None = None,
+                 lock: Lock | None = None, link: Link | None = None, examination: Examination | None = None,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.dialer = dialer
         self._agenda = agenda
@@ -50,6 +51,7 @@ class Scheduler:
         self._presence = presence
         self._lock = lock
         self._link = link
+        self._examination = examination
         self._now = now
         self._beat_at = 0.0
         self._stopped = False
@@ -76,13 +78,16 @@ class Scheduler:
         self._serving = True
         self._clock.every().minute.do(self._tell_check)
         self._connect()
+        if self._examination is not None:
+            self._examination.want()
+            self._clock.every().hour.do(self._examination.want)
         log.info("%s", say("the service is ready"))
         while not self._stopped:
             self._clock.run_pending()
             wait = self.step()
             each()
             if wait > 0:
-                self._sleep(max(0.0, min(wait, _GLANCE, self._clock.idle_seconds or 0.0)))
+                self._sleep(max(0.0, min(wait, self._glance(), self._clock.idle_seconds or 0.0)))
         self._tell_signal()
         self._disconnect()
         self._end()
@@ -98,6 +103,9 @@ class Scheduler:
         except OSError as error:
             raise UserError([cannot(error)]) from error
         self._connect()
+        if self._examination is not None:
+            self._examination.once = True
+            self._examination.want_if_due(self._now())
         while not self._stopped:
             wait = self.step()
             each()
@@ -108,8 +116,9 @@ class Scheduler:
                 break
             self._serving = True
             if wait > 0:
-                self._sleep(min(wait, _GLANCE))
+                self._sleep(min(wait, self._glance()))
         self._tell_signal()
+        self._finish_examination()
         self._disconnect()
         if self._serving:
             self._end()
@@ -122,6 +131,9 @@ class Scheduler:
             if self._lock is not None:
                 self._lock.ensure()
             while command := self._commands.take(at=now):
+                if command.name == "check" and self._examination is not None:
+                    self._examination.want(command.id)
+                    continue
                 if not self.dialer.ready:
                     self.dialer.step(now)
                 self._commands.answer(command.id, obey(self.dialer, command, now))
@@ -135,6 +147,8 @@ class Scheduler:
         # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
         if self._serving and (self._trouble() != self._beaten or time.monotonic() - self._beat_at > _BEAT):
             self._beat()
+        if self._examination is not None:
+            self._examination.look(now)
         return wait
 
     def _connect(self) -> None:
@@ -157,6 +171,18 @@ class Scheduler:
         """What keeps the dialer from its work, and what it has to do without."""
         silent = self._link.state().problem if self._link else None
         return (*self.dialer.trouble, silent) if silent else self.dialer.trouble
+
+    def _glance(self) -> float:
+        """Seconds until the next look at documents and commands, and at a self-check that somebody waits for."""
+        return _GLANCE / 10 if self._examination is not None and self._examination.busy else _GLANCE
+
+    def _finish_examination(self) -> None:
+        """One that is under way is waited for where there is no next minute's look: cron has the next process."""
+        while self._examination is not None and self._examination.busy and not self._stopped:
+            self._examination.look(self._now())
+            self._sleep(_GLANCE / 10)
+        if self._examination is not None:
+            self._examination.end()
 
     def _plan(self, now: datetime) -> None:
         """Has the next start wake us to the second; whether a run is due then, the dialer decides."""
@@ -201,6 +227,8 @@ class Scheduler:
             log.info("%s", say("{signal} received", signal=self._signalled))
 
     def _end(self) -> None:
+        if self._examination is not None:
+            self._examination.end()
         try:
             self._presence.end(at=self._now())
         except UserError as error:

@@ -125,6 +125,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     web: Web = Web()
 
+    written: frozenset[tuple[str, str]] = frozenset()
+    """Section and name of the keys that the file sets; all others have their defaults."""
     notes: tuple[Problem, ...] = ()
     """What is not as it was written, though the service can work: for the log and `check`."""
 
@@ -195,6 +197,7 @@ class _Reading:
         self.notes: list[Problem] = []
         self.entries: dict[tuple[str, str], ini.Entry] = {}
         self.faulty: set[tuple[str, str]] = set()
+        self.set: list[tuple[str, str]] = []
         self.fields: dict[str, dict[str, object]] = {}
         self._check_sections(content)
         for entry in content.entries:
@@ -222,6 +225,7 @@ class _Reading:
             raise UserError(sorted(self.problems, key=lambda problem: _line(problem.where)))
         merged: dict[str, object] = {**own, **paths, **forms, "ceiling": ceiling, "ami": ami, "rounds": rounds,
                                      "web": msgspec.convert(web, Web)}
+        merged["written"] = frozenset((key.section, key.name) for key in map(_KNOWN.__getitem__, self.set))
         return Settings(file=self.file, notes=tuple(self.notes), **merged)  # type: ignore[arg-type]
 
     def _check_sections(self, content: ini.Ini) -> None:
@@ -255,6 +259,7 @@ class _Reading:
                 return
             try:
                 self.fields.setdefault(known.group, {})[known.field] = known.read(entry.value)
+                self.set.append((section, key))
             except Refused as refused:
                 self.faulty.add((section, key))
                 self._wrong(where, refused.what, refused.remedy)

@@ -25,6 +25,8 @@ SHORTEST, LONGEST = 8, 200
 """Characters of a password."""
 
 _PATIENCE = 10
+_LOCK_MODE = 0o660
+"""The lock is taken by the service's user and by the editor's, who share a group."""
 _NAME = re.compile(r"[^\W_](?:[\w.@-]{0,62}[^\W_])?")
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 """Of a generated password: none that is taken for another when it is read out."""
@@ -41,6 +43,10 @@ class Role(enum.StrEnum):
         """Whether whoever has this role may do what `other` may."""
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(other)
+
+
+class Refused(UserError):
+    """It is not done to the users, for a reason that whoever asked for it can mend."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -99,18 +105,32 @@ class Users:
         with self._changing() as users:
             users[name] = User(self._known(users, name).role, hashed)
 
-    def remove(self, name: str) -> None:
-        """Takes a user's access away."""
+    def change_role(self, name: str, role: Role) -> None:
+        """Another role; not for the last administrator."""
         with self._changing() as users:
-            self._known(users, name)
+            self._keep_an_administrator(users, name, role)
+            users[name] = User(role, users[name].password)
+
+    def remove(self, name: str) -> None:
+        """Takes a user's access away; not the last administrator's."""
+        with self._changing() as users:
+            self._keep_an_administrator(users, name, None)
             del users[name]
+
+    def _keep_an_administrator(self, users: Mapping[str, User], name: str, role: Role | None) -> None:
+        """Raises Refused where nobody would be left who may manage the users."""
+        others = (user for other, user in users.items() if other != name)
+        if (self._known(users, name).role is Role.ADMINISTRATOR is not role
+                and not any(user.role is Role.ADMINISTRATOR for user in others)):
+            raise self._refusal(name, say("this is the last administrator"),
+                                say("make another user an administrator first"))
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, User]]:
         lock = self.path.with_name(f".{self.path.name}.lock")
-        held = FileLock(lock, timeout=_PATIENCE, mode=MODE)
+        held = FileLock(lock, timeout=_PATIENCE, mode=_LOCK_MODE)
         try:
-            disk.make_file(lock, MODE)
+            disk.make_file(lock, _LOCK_MODE)
             with held:
                 users = self.load()
                 yield users
@@ -137,8 +157,8 @@ class Users:
                                 say("choose another, or let one be made up"))
         return generate_password_hash(password)
 
-    def _refusal(self, name: str, what: Message, remedy: Message) -> UserError:
-        return UserError([Problem(ascii(name)[1:-1] if not name.isprintable() else name, what, remedy)])
+    def _refusal(self, name: str, what: Message, remedy: Message) -> Refused:
+        return Refused([Problem(ascii(name)[1:-1] if not name.isprintable() else name, what, remedy)])
 
     def _failure(self, what: Message, error: OSError) -> UserError:
         return UserError([Problem(str(self.path), say("{what}: {file}: {why}", what=what,

@@ -7,6 +7,8 @@ from obzvon.campaign import Phone, Week
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.documents import Document, Watched
+from obzvon.examination import Examination
+from obzvon.findings import Findings
 from obzvon.gauges import Gauge
 from obzvon.journal import Journal
 from obzvon.journal_lock import Lock
@@ -49,4 +51,6 @@ def build_service(settings: Settings, journal: Journal, lock: Lock | None = None
     spool, link = spool_of(settings), link_of(settings)
     dialer = Dialer(settings, journal, spool, agenda, gauge=Gauge(spool.present, link),
                     told=Told(link) if link else None)
-    return Scheduler(dialer, agenda, Commands(journal), presence, lock=lock, link=link)
+    commands = Commands(journal)
+    examination = Examination(settings.file, Findings(journal), commands)
+    return Scheduler(dialer, agenda, commands, presence, lock=lock, link=link, examination=examination)

@@ -22,3 +22,29 @@ def test_the_latest_calls_are_those_that_something_happened_to_last(journal_url:
     found = Results(journal).latest(run.id, 2)
     assert [(line.position, line.result) for line in found] == [(2, "answered"), (3, "handed")]
     journal.close()
+
+
+def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal_url: str) -> None:
+    journal = Journal(journal_url)
+    results = Results(journal)
+    one = Candidate(Phone("", "89161111111"), "89161111111")
+
+    def call(token: str, kind: str, how: Disposition | None) -> None:
+        run = journal.claim(token, DAY, kind, [one], at=NINE, state="done")
+        assert run
+        if how:
+            journal.end_calls([Ending(run.id, 1, how, NINE)])
+
+    call("a", "manual", Disposition.ANSWERED)
+    assert results.test_call() is None
+    call("b", "test", None)
+    call("c", "test", Disposition.NOT_ANSWERED)
+    found = results.test_call()
+    assert found
+    assert found.result == "not answered"
+    call("d", "test", Disposition.HANDED)
+    call("e", "test", Disposition.FAILED)
+    found = results.test_call()
+    assert found
+    assert found.result == "handed"
+    journal.close()

@@ -34,7 +34,8 @@ RENEW = """To renew the catalogue, beside README.md:
     pybabel compile -D obzvon -d obzvon/translations"""
 
 COMMANDS = ("demo", "init", "run", "check", "plan", "start", "pause", "resume", "stop", "call", "status", "report",
-            "sweep", "web", "user", "user add", "user passwd", "user remove", "user list")
+            "sweep", "web", "user", "user add", "user passwd", "user remove", "user list",
+            "user role")
 MISTAKES = {
     "chek": "Нет такой команды: 'chek'. Возможно, 'check'?",
     "plan --jsn": "Нет такого параметра: '--jsn'. Возможно, '--json'?",

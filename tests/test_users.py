@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.errors import UserError
-from obzvon.users import LONGEST, Role, Users, is_right, made_up
+from obzvon.users import LONGEST, Refused, Role, Users, is_right, made_up
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -98,6 +98,51 @@ def test_a_user_is_added_once_changed_and_removed(users: Users) -> None:
     assert users.load() == {}
 
 
+def test_a_role_is_changed_and_the_password_stays(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    users.change_role("ivan", Role.VIEWER)
+    user = users.load()["ivan"]
+    assert (user.role, is_right(user, "correct horse")) == (Role.VIEWER, True)
+    with pytest.raises(Refused, match="no such user"):
+        users.change_role("anna", Role.VIEWER)
+
+
+def test_the_last_administrator_stays_one(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    users.add("boris", "correct horse", Role.ADMINISTRATOR)
+    before = users.path.read_bytes()
+    for change in (lambda: users.remove("boris"), lambda: users.change_role("boris", Role.OPERATOR)):
+        with pytest.raises(Refused, match="the last administrator"):
+            change()
+    assert users.path.read_bytes() == before
+    users.change_role("boris", Role.ADMINISTRATOR)
+    users.change_role("ivan", Role.ADMINISTRATOR)
+    users.change_role("boris", Role.VIEWER)
+    users.remove("boris")
+    assert list(users.load()) == ["ivan"]
+
+
+def test_of_two_administrators_who_remove_each_other_at_once_one_stays(users: Users) -> None:
+    for name in ("anna", "boris"):
+        users.add(name, "correct horse", Role.ADMINISTRATOR)
+
+    def remove(name: str) -> bool:
+        try:
+            users.remove(name)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(remove, ["anna", "boris"])) == [False, True]
+    assert len(users.load()) == 1
+
+
+def test_the_lock_can_be_taken_by_everybody_of_the_group(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    assert users.path.with_name(".users.json.lock").stat().st_mode & 0o777 == 0o660
+
+
 def test_two_who_add_at_once_lose_nobody(users: Users) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: users.add(f"user{number}", "correct horse", Role.VIEWER), range(8)))
@@ -157,8 +202,14 @@ def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) ->
     assert obzvon("user", "list").stdout == "anna\tviewer\nivan\toperator\n"
     assert obzvon("user", "passwd", "anna", "--stdin", given="battery staple\n").returncode == 0
     assert is_right(users.load()["anna"], "battery staple")
+    assert obzvon("user", "role", "anna", "administrator").returncode == 0
+    assert obzvon("user", "list").stdout == "anna\tadministrator\nivan\toperator\n"
+    last = obzvon("user", "remove", "anna")
+    assert (last.returncode, "last administrator" in last.stderr) == (2, True)
+    assert obzvon("user", "role", "ivan", "administrator").returncode == 0
     assert obzvon("user", "remove", "anna").returncode == 0
     assert list(json.loads(users.path.read_text())) == ["ivan"]
-    for wrong in (["add", "ivan"], ["passwd", "anna"], ["remove", "anna"], ["add", "olga", "--stdin"]):
+    for wrong in (["add", "ivan"], ["passwd", "anna"], ["role", "ivan", "god"], ["remove", "anna"],
+                  ["add", "olga", "--stdin"]):
         answer = obzvon("user", *wrong)
         assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)

@@ -21,8 +21,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"healthz"})
 """What is answered without a password."""
 JSON = "application/json"
-PERSONAL = frozenset({"preferences.language", "preferences.theme"})
-"""What changes nothing but how one's own browser shows the pages."""
+PERSONAL = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
+"""What changes nothing but how one's own browser shows the pages, and one's own password."""
 ADMINISTRATORS = "administration."
 """How the endpoints begin that are for administrators alone."""
 

@@ -32,6 +32,8 @@ def install(app: Flask, settings: Settings) -> None:
     app.register_blueprint(preferences)
     app.add_template_filter(worded)
     app.add_template_filter(escaped, "shown")
+    app.add_template_filter(capitalised)
+    app.add_template_filter(lower_first)
     app.jinja_env.globals.update(language=language, theme=theme)
 
 
@@ -43,6 +45,16 @@ def language() -> str:
 def worded(message: Message) -> str:
     """A sentence of obzvon's in the page's language; what values it has act on nothing."""
     return escaped(message.in_language(language()))
+
+
+def capitalised(text: str) -> str:
+    """The text as a sentence of its own."""
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """The text as a part of a sentence; in English the names of days stay as they are."""
+    return text[:1].lower() + text[1:] if language() == "ru" or text.startswith(("Today", "Tomorrow")) else text
 
 
 def theme() -> str:

@@ -9,13 +9,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from obzvon import deeds
 from obzvon.campaign import Candidate, Phone
 from obzvon.documents import DocumentError, ExternallyChanged
 from obzvon.errors import UserError
 from obzvon.harmless import escaped
 from obzvon.journal import Run
+from obzvon.language import Message
 from obzvon.numbering import Refused
 from web import phone_form
+from web.access import visitor
 from web.desk import desk
 from web.languages import worded
 from web.listed import FILTERS, PAGE, SORTS, Listed, backup, grouped, kind
@@ -134,6 +137,7 @@ def add() -> ResponseReturnValue:
         _change(lambda listed: [*listed.phones, form.onto(Phone(listed.free_key(), ""))])
     except DocumentError as error:
         return _page(view, status=500, add=True, form=_unsaved(form, error))
+    _record(deeds.added(form.onto(Phone("", ""))))
     _tell(_("Added: %(number)s", number=_short(form)))
     return redirect(_address(view, add=1), 303)
 
@@ -157,6 +161,9 @@ def save() -> ResponseReturnValue:
         _change(edit, row=key)
     except DocumentError as error:
         return _page(view, status=500, edit=key, form=_unsaved(form, error))
+    old = before.phone if before else None
+    if old is None or form.onto(old) != old:
+        _record(deeds.edited(old, form.onto(old or Phone(key, ""))))
     _tell(_("Saved: %(number)s", number=_short(form)))
     return redirect(_address(view, at=key), 303)
 
@@ -167,10 +174,11 @@ def pause(paused: bool) -> ResponseReturnValue:
     """Rows that are not to be rung for a while, or are again."""
     view = _view(request.form)
     rows = _rows(view)
-    keys = {row.phone.key for row in rows if row.phone.paused != paused}
-    if keys:
+    chosen = [row.phone for row in rows if row.phone.paused != paused]
+    if keys := {phone.key for phone in chosen}:
         _change(lambda listed: [msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone
                                 for phone in listed.phones])
+        _record(deeds.paused(chosen) if paused else deeds.resumed(chosen))
         count = len(keys)
         _tell(ngettext("Paused: %(num)s number", "Paused: %(num)s numbers", count) if paused else
               ngettext("Called again: %(num)s number", "Called again: %(num)s numbers", count))
@@ -190,6 +198,7 @@ def delete() -> ResponseReturnValue:
     keys = {row.phone.key for row in rows}
     if keys:
         _change(lambda listed: [phone for phone in listed.phones if phone.key not in keys])
+        _record(deeds.deleted([row.phone for row in rows]))
         _tell(ngettext("Deleted: %(num)s number", "Deleted: %(num)s numbers", len(keys)))
     return redirect(_address(view), 303)
 
@@ -202,6 +211,7 @@ def undo() -> ResponseReturnValue:
     except ExternallyChanged as error:
         raise Stale from error
     count = len(_listed().phones)
+    _record(deeds.list_undone(count))
     _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
     return redirect(_address(_view(request.form)), 303)
 
@@ -214,10 +224,13 @@ def restore() -> ResponseReturnValue:
     try:
         if request.form.get("empty") == "1" and not document.path.exists():
             document.save([], "")
-        elif kept is not None and kept.number:
-            document.undo(revision, kept.number)
+            _record(deeds.list_begun())
         elif kept is not None:
-            document.save(kept.data, revision)
+            if kept.number:
+                document.undo(revision, kept.number)
+            else:
+                document.save(kept.data, revision)
+            _record(deeds.list_restored(len(kept.data)))
     except ExternallyChanged:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("phones.index"), 303)
@@ -283,6 +296,10 @@ def _undoable() -> bool:
 
 def _unsaved(form: PhoneForm, error: DocumentError) -> PhoneForm:
     return msgspec.structs.replace(form, errors={"": worded(error.message())})
+
+
+def _record(deed: Message) -> None:
+    desk().record(visitor().name, deed)
 
 
 def _tell(text: str) -> None:

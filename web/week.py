@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 
+from obzvon import deeds
 from obzvon.campaign import Week, start_instant
 from obzvon.documents import DocumentError, ExternallyChanged, Loaded
 from obzvon.errors import Problem, UserError
@@ -16,6 +17,7 @@ from obzvon.outlook import next_run
 from obzvon.plan import Plan
 from obzvon.presence import Presence
 from web import public_holidays, week_form
+from web.access import visitor
 from web.desk import desk
 from web.languages import language, worded
 from web.week_form import WeekForm
@@ -67,6 +69,8 @@ def save() -> ResponseReturnValue:
         return _conflict(_loaded(), form)
     except DocumentError as error:
         return _page(loaded, msgspec.structs.replace(form, errors={"": worded(error.message())}), status=500)
+    if form.week() != loaded.data:
+        desk().record(visitor().name, deeds.week_changed(loaded.data, form.week()))
     flash(_("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
           "undo" if revision != loaded.revision else "note")
     _warn_of_a_passed_time(loaded.data, form.week())
@@ -78,6 +82,7 @@ def undo() -> ResponseReturnValue:
     """The week as it was before the last change; of a broken or missing one, the last that can be read."""
     try:
         desk().week.undo(request.form.get("revision", ""))
+        desk().record(visitor().name, deeds.week_undone())
         flash(_("Undone: the schedule is again as it was before the last change."), "undo")
     except ExternallyChanged:
         flash(_("Nothing has been undone: somebody else has changed the schedule in the meantime. This is how it "
@@ -90,6 +95,7 @@ def begin() -> ResponseReturnValue:
     """A week without a start where there is no file."""
     try:
         desk().week.save(Week(), "")
+        desk().record(visitor().name, deeds.week_begun())
     except ExternallyChanged:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("week.index"), 303)

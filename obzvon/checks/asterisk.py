@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from obzvon import processes
-from obzvon.checks.findings import Finding, Visit, error, good, warning
+from obzvon.checks.findings import Visit, error, good, warning
 from obzvon.checks.rights import user_name
+from obzvon.findings import Finding
 from obzvon.language import say, say_many
 from obzvon.processes import Seen
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from obzvon.checks.findings import Finding, Visit, error, good, warning
+from obzvon.checks.findings import Visit, error, good, warning
+from obzvon.findings import Finding
 from obzvon.language import say
 
 _TOLERATED = timedelta(seconds=60)

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from obzvon.campaign import Week, candidates
-from obzvon.checks.findings import Finding, Level, Visit, good, listed, of, warning
+from obzvon.checks.findings import Visit, good, listed, of, warning
 from obzvon.documents import DocumentError, phones_document, week_document
+from obzvon.findings import Finding, Level
 from obzvon.history import History
 from obzvon.language import Message, say, say_many
 from obzvon.numbering import NumberingPlan

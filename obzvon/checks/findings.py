@@ -1,6 +1,5 @@
-"""What the self-check says: findings, good and bad, and what a check is given to find them."""
+"""How a check says what it found, good or bad, and what it is given to find it."""
 
-import enum
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -10,31 +9,12 @@ import msgspec
 
 from obzvon.checks import system_clock
 from obzvon.errors import Problem
+from obzvon.findings import Finding, Level
 from obzvon.harmless import escaped, harmless
 from obzvon.journal import Journal
 from obzvon.language import Message
 from obzvon.settings import Settings
 from obzvon.spool import Spool
-
-
-class Level(enum.StrEnum):
-    """How bad it is: an error keeps calls from being made as they should, a warning may."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that was looked at: where, what was found, and what to do about it if it is not good."""
-
-    level: Level
-    where: str
-    what: Message
-    remedy: Message = Message("")
-
-    def __str__(self) -> str:
-        return str(Problem(self.where, self.what, self.remedy))
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,12 +72,6 @@ def of(problem: Problem, level: Level) -> Finding:
 def _finding(level: Level, where: object, what: Message, remedy: Message) -> Finding:
     """Names of files and rows of the list, which are in it, may hold anything; it goes to terminals and into JSON."""
     return Finding(level, escaped(str(where)), harmless(what), harmless(remedy))
-
-
-def worst(findings: Iterable[Finding]) -> Level:
-    """The worst level among them."""
-    levels = {finding.level for finding in findings}
-    return next((level for level in (Level.ERROR, Level.WARNING) if level in levels), Level.OK)
 
 
 def listed(messages: Iterable[Message]) -> Message:

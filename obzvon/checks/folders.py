@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from obzvon import logs as daily
-from obzvon.checks.findings import Finding, Visit, error, good, warning
+from obzvon.checks.findings import Visit, error, good, warning
 from obzvon.checks.rights import owner_name, person, user_name
+from obzvon.findings import Finding
 from obzvon.language import say
 
 _ROOM = 100_000_000

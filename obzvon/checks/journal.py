@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from obzvon.checks.findings import Finding, Level, Visit, error, good, listed, of, warning
+from obzvon.checks.findings import Visit, error, good, listed, of, warning
 from obzvon.checks.rights import user_name
 from obzvon.errors import UserError
+from obzvon.findings import Finding, Level
 from obzvon.journal import Journal
 from obzvon.language import say, say_many
 from obzvon.presence import Presence

@@ -3,8 +3,9 @@
 import stat
 from collections.abc import Iterator
 
-from obzvon.checks.findings import Finding, Level, Visit, error, good, of, warning
+from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.checks.rights import user_name
+from obzvon.findings import Finding, Level
 from obzvon.language import say
 
 

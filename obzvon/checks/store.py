@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from obzvon import callfile, staging
-from obzvon.checks.findings import Finding, Level, Visit, error, good, of, warning
+from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.checks.rights import owner_name
+from obzvon.findings import Finding, Level
 from obzvon.language import say, say_many
 from obzvon.spool import cannot
 

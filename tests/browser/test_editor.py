@@ -18,7 +18,7 @@ def page(request: pytest.FixtureRequest, server: str, browser):
     opened.said = []
     opened.on("request", lambda one: opened.asked.append(one.url))
     opened.on("console", lambda one: opened.said.append(one.text) if one.type == "error" else None)
-    opened.goto(server + "/")
+    opened.goto(server + "/phones")
     return opened
 
 

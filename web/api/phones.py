@@ -94,7 +94,7 @@ def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Res
             raise Refusal(412, revision=error.found) from error
         desk().record(visitor().name, done.message())
     listed = _saved(after, revision)
-    touched = [found for phone in (*done.added, *done.changed) if (found := listed.row(phone.key))]
+    touched = [found for phone in (*done.added, *(row for _, row in done.changed)) if (found := listed.row(phone.key))]
     return answered(SavedList(
         revision=revision, total=len(after), added=len(done.added), changed=len(done.changed),
         deleted=len(done.deleted), counts=Counts(**listed.counts), rows=tuple(map(_row, touched))), revision=revision)

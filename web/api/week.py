@@ -5,9 +5,9 @@ from datetime import date, time
 import msgspec
 from flask import Blueprint, Response
 
+from obzvon import deeds
 from obzvon.campaign import Week
 from obzvon.documents import DocumentError, ExternallyChanged
-from obzvon.edits import week_message
 from web.access import visitor
 from web.api.exchange import answered, based_on, body
 from web.api.problems import Refusal
@@ -45,7 +45,7 @@ def replace() -> Response:
             revision = desk().week.save(after, based)
         except ExternallyChanged as error:
             raise Refusal(412, revision=error.found) from error
-        desk().record(visitor().name, week_message(before or Week(), after))
+        desk().record(visitor().name, deeds.week_changed(before or Week(), after))
     return answered(_written(after), revision=revision)
 
 
