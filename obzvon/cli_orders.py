@@ -3,22 +3,19 @@
 import getpass
 import os
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from obzvon.cli_language import told
 from obzvon.cli_settings import journal_if_any, settings_of
-from obzvon.commands import Answer, Commands
+from obzvon.commands import ANSWER, PATIENCE, Answer, Commands, NotAnswered, NotTaken
+from obzvon.journal import Journal
 from obzvon.language import say
 
 _WRONG = 1
-_PATIENCE = 5.0
-"""Seconds in which a service that is there takes a command."""
-_ANSWER = 30.0
-"""Seconds in which a command that was taken is answered."""
 
 
 @click.command(help=told("Begins a run now, beside the week's."))
@@ -64,32 +61,28 @@ def call(file: Path | None, number: str, code: str) -> None:
     _order(file, "call", number=number, code=code)
 
 
-def _order(file: Path | None, name: str, **params: str | bool) -> None:
+def _order(file: Path | None, name: str, **params: Any) -> None:
     """Leaves a command for the service and prints its answer."""
     with journal_if_any(settings_of(file)) as journal:
-        answer = None
-        if journal is not None:
-            commands = Commands(journal)
-            answer = _answer(commands, commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
-    if answer is None:
-        click.echo(str(say("no service took the command within {seconds} seconds; is it running? See: "
-                           "supervisorctl status obzvon", seconds=int(_PATIENCE))), err=True)
-        sys.exit(_WRONG)
+        answer = _answer(journal, name, **params)
     click.echo(str(answer.text), err=not answer.ok)
     if not answer.ok:
         sys.exit(_WRONG)
 
 
-def _answer(commands: Commands, number: int) -> Answer | None:
-    asked = time.monotonic()
-    taken = False
-    while (answer := commands.answered(number)) is None:
-        waited = time.monotonic() - asked
-        if waited > _ANSWER or (not taken and waited > _PATIENCE and commands.give_up(number)):
-            return None
-        taken = taken or waited > _PATIENCE
-        time.sleep(0.05)
-    return answer
+def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
+    no_service = Answer(False, say("no service took the command within {seconds} seconds; is it running? See: "
+                                   "supervisorctl status obzvon", seconds=int(PATIENCE)))
+    if journal is None:
+        return no_service
+    commands = Commands(journal)
+    try:
+        return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
+    except NotTaken:
+        return no_service
+    except NotAnswered:
+        return Answer(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
+                                 "obzvon status", seconds=int(ANSWER)))
 
 
 def _who() -> str:

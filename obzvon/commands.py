@@ -1,13 +1,39 @@
 """What operators ask of the service, and its answers: the command line and the editor write, the service takes."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from obzvon.errors import ObzvonError
 from obzvon.journal import Journal, packed
 from obzvon.journal_tables import commands
 from obzvon.language import Message
+
+PATIENCE = 5.0
+"""Seconds in which a service that is there takes a request."""
+ANSWER = 30.0
+"""Seconds in which a request that was taken is answered."""
+_PAUSE = 0.05
+
+
+class NotTaken(ObzvonError):
+    """No service has taken the request; it is taken back, and will not be done."""
+
+
+class NotAnswered(ObzvonError):
+    """A service has taken the request, and has not said yet what came of it."""
+
+
+class AskedBefore(ObzvonError):
+    """The very same request was made before: `number` is that of the first."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -33,11 +59,34 @@ class Commands:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def ask(self, name: str, *, by: str, at: datetime, **params: str | int | bool) -> int:
-        """Leaves a request for the service; returns its number."""
-        with self._journal.write() as connection:
-            return int(connection.execute(insert(commands).returning(commands.c.id).values(
-                name=name, params=msgspec.json.encode(params).decode(), asked_by=by, asked_at=at)).scalar_one())
+    def ask(self, name: str, *, by: str, at: datetime, once: str | None = None, **params: str | int | bool) -> int:
+        """Leaves a request for the service; returns its number.
+
+        A form that is sent twice carries the same `once`, and is one request: the second raises AskedBefore.
+        """
+        try:
+            with self._journal.write() as connection:
+                return int(connection.execute(insert(commands).returning(commands.c.id).values(
+                    name=name, params=msgspec.json.encode(params).decode(), asked_by=by, asked_at=at, once=once,
+                )).scalar_one())
+        except IntegrityError as error:
+            with self._journal.read() as connection:
+                number = connection.execute(select(commands.c.id).where(commands.c.once == once)).scalar_one()
+            raise AskedBefore(number) from error
+
+    def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> Answer:
+        """The service's answer, waited for; raises NotTaken or NotAnswered. `longest` is for one that was taken."""
+        waited, taken = 0.0, False
+        while (answer := self.answered(command)) is None:
+            if not taken and waited >= PATIENCE:
+                if self.give_up(command):
+                    raise NotTaken
+                taken = True
+            elif waited >= max(longest, PATIENCE):
+                raise NotAnswered
+            sleep(_PAUSE)
+            waited += _PAUSE
+        return answer
 
     def take(self, *, at: datetime) -> Command | None:
         """The oldest request that nobody has taken; from now on it is this process's to answer."""

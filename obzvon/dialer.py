@@ -139,8 +139,12 @@ class Dialer:
 
     # -- runs
 
-    def begin(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False) -> Run | None:
-        """Begins a run with the list as it is now; None if the day's run of the week was begun before."""
+    def begin(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False,
+              list_revision: str | None = None) -> Run | None:
+        """Begins a run with the list as it is now; None if the day's run of the week was begun before.
+
+        With `list_revision` only if the list is still that one.
+        """
         if self._is_closed(day, now):
             if kind == "manual":
                 raise NotStarted(say("it is past {time}, after which nothing is handed over",
@@ -148,6 +152,8 @@ class Dialer:
             log.warning("%s", say("the run of {day} begins after {time} and can ring nobody any more",
                                   day=day, time=f"{self._settings.latest:%H:%M}"))
         loaded = self._agenda.phones()
+        if list_revision is not None and loaded.revision != list_revision:
+            raise NotStarted(say("the list has been changed in the meantime"), say("look again whom it would ring"))
         rung = () if again else self.journal.rung_on(day)
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
         skipped: list[Candidate] = []

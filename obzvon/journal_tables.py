@@ -98,6 +98,8 @@ commands = Table(
     Column("name", Text, nullable=False),
     Column("params", Text, nullable=False),
     Column("asked_by", Text, nullable=False),
+    # What a form carries that may be sent twice: one and the same is asked once.
+    Column("once", Text, unique=True),
     Column("taken_at", Moment),
     Column("done", Boolean, nullable=False, server_default=false()),
     Column("ok", Boolean),

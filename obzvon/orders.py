@@ -27,6 +27,9 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> Answer:
         return Answer(False, say("no service took the command in time, and by now it may not be wanted; ask again"))
     if not dialer.ready and (dialer.run is None or order is _call):
         return Answer(False, UserError(dialer.trouble).message())
+    if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
+        return Answer(False, say("run {run} is in progress by now, which was not the one that was meant; look again",
+                                 run=dialer.run.id))
     try:
         answer = order(dialer, command, now)
     except UserError as error:
@@ -40,8 +43,12 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> Answer:
 
 
 def _start(dialer: Dialer, command: Command, now: datetime) -> Answer:
+    """A run; with `after` (the last run's id) and `list_revision` only if things are as they were for who asks."""
     if dialer.run is not None:
         return Answer(False, say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
+    last, revision = dialer.journal.last_run(), command.params.get("list_revision")
+    if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
+        return Answer(False, say("there has been another run in the meantime; look again whom this one would ring"))
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
     rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
     if rung:
@@ -49,7 +56,8 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> Answer:
                                       "ring only the others: obzvon start --rest",
                                       "{n} numbers were rung today already; ring them again: obzvon start --again; "
                                       "ring only the others: obzvon start --rest", rung))
-    run = dialer.begin(dialer.today(now), "manual", now=now, by=command.asked_by, again=again)
+    run = dialer.begin(dialer.today(now), "manual", now=now, by=command.asked_by, again=again,
+                       list_revision=None if revision is None else str(revision))
     waiting = dialer.journal.counts(run.id)["waiting"] if run else 0
     return Answer(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
 

@@ -7,7 +7,7 @@ from obzvon.documents import Loaded
 from obzvon.journal import Journal
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import Pace
-from obzvon.plan import Plan, foresee
+from obzvon.plan import Plan, foresee, foresee_by_hand
 from obzvon.presence import Presence
 from obzvon.settings import Settings
 
@@ -26,3 +26,14 @@ def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journa
     return foresee(phones, week.data, now, done=done, zone=settings.zone,
                    numbering=numbering or settings.numbering_plan(), pace=Pace(settings.bundle, settings.timeout),
                    rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)
+
+
+def run_by_hand(settings: Settings, phones: list[Phone], week: Week, journal: Journal | None, now: datetime, *,
+                again: bool, numbering: NumberingPlan | None = None) -> Plan:
+    """What a run begun now would do; `again`: it rings those too who were rung today."""
+    today = now.astimezone(settings.zone).date()
+    done = journal.days_done(today - timedelta(days=7)) if journal else set()
+    rung = {today: journal.rung_on(today)} if journal and not again else {}
+    return foresee_by_hand(phones, week, now, done=done, zone=settings.zone,
+                           numbering=numbering or settings.numbering_plan(),
+                           pace=Pace(settings.bundle, settings.timeout), rung=rung, latest=settings.latest)

@@ -1,12 +1,12 @@
 """What operators ask of the service, through the journal: taken once, answered once, taken back or answered."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from obzvon.commands import Answer, Command, Commands
+from obzvon.commands import ANSWER, PATIENCE, Answer, AskedBefore, Command, Commands, NotAnswered, NotTaken
 from obzvon.journal import Journal
 from obzvon.language import say
 
@@ -100,3 +100,59 @@ def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journa
                 pytest.fail(f"command {left.id} was taken after it was settled")
     for journal in journals:
         journal.close()
+
+
+@pytest.mark.parametrize("again", ["x1", "x1' OR 1=1"])
+def test_a_form_that_is_sent_twice_is_one_request(commands: Commands, again: str) -> None:
+    first = commands.ask("start", by="anna", at=NINE, once=again)
+    with pytest.raises(AskedBefore) as caught:
+        commands.ask("start", by="anna", at=NINE, once=again)
+    assert caught.value.number == first
+    assert [command and command.id for command in (commands.take(at=NINE), commands.take(at=NINE))] == [first, None]
+    commands.answer(first, Answer(True, say("done")))
+    with pytest.raises(AskedBefore):
+        commands.ask("start", by="anna", at=NINE, once=again)
+    assert commands.ask("start", by="anna", at=NINE, once="another") != first
+    assert commands.ask("start", by="anna", at=NINE) != commands.ask("start", by="anna", at=NINE)
+
+
+class Waiting:
+    """Sleeps as no clock does, and has something happen at a moment of that sleep."""
+
+    def __init__(self, at: float = 0.0, happens: Callable[[], object] = lambda: None) -> None:
+        self.slept = 0.0
+        self._at, self._happens = at, happens
+
+    def __call__(self, seconds: float) -> None:
+        before, self.slept = self.slept, self.slept + seconds
+        if before <= self._at < self.slept:
+            self._happens()
+
+
+def test_who_waits_gets_the_answer_when_it_comes(commands: Commands) -> None:
+    number = commands.ask("pause", by="anna", at=NINE)
+    answer = Answer(True, say("the run is not paused"))
+    sleep = Waiting(1.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
+    assert commands.wait(number, sleep=sleep) == answer
+    assert sleep.slept < 1.2
+
+
+def test_a_request_that_nobody_takes_is_taken_back(commands: Commands) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+    sleep = Waiting()
+    with pytest.raises(NotTaken):
+        commands.wait(number, sleep=sleep)
+    assert PATIENCE <= sleep.slept < PATIENCE + 0.2
+    assert commands.take(at=NINE) is None
+
+
+@pytest.mark.parametrize("longest", [1.0, 12.0, ANSWER])
+def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(commands: Commands, longest: float) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+    commands.take(at=NINE)
+    sleep = Waiting()
+    with pytest.raises(NotAnswered):
+        commands.wait(number, longest=longest, sleep=sleep)
+    assert max(longest, PATIENCE) <= sleep.slept < max(longest, PATIENCE) + 0.2
+    commands.answer(number, Answer(True, say("done")))
+    assert commands.wait(number, sleep=sleep).ok

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from obzvon import wiring
 from obzvon.orders import obey
 from tests.workshop import Shift, Workshop, at, begin_call, numbers, shift
 
@@ -46,6 +47,33 @@ def test_a_command_that_there_is_not_is_refused_by_its_name(working: Shift) -> N
 
 
 # -- start
+
+def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused(workshop: Workshop, working: Shift
+                                                                                 ) -> None:
+    listed = wiring.phones_of(workshop.settings).load().revision
+    assert "5 calls" in asked(working, NOON, "start", after=0, list_revision=listed)
+    first = working.dialer.run
+    assert first is not None
+    working.work(NOON, at("12:00:30"))
+    assert working.dialer.run is None
+    refused_by = refused(working, at("12:01:00"), "start", again=True, after=0, list_revision=listed)
+    assert "another run in the meantime" in refused_by
+    workshop.write_list(PEOPLE[:1], changed=None)
+    refused_by = refused(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
+    assert "the list has been changed" in refused_by
+    listed = wiring.phones_of(workshop.settings).load().revision
+    assert "1 call" in asked(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
+
+
+@pytest.mark.parametrize("order", ["pause", "resume", "stop"])
+def test_what_was_meant_for_another_run_is_not_done_to_this_one(working: Shift, order: str) -> None:
+    asked(working, NOON, "start")
+    run = working.dialer.run
+    assert run is not None
+    assert f"run {run.id} is in progress" in refused(working, NOON, order, run=run.id + 1)
+    assert working.dialer.run == run
+    asked(working, NOON, order, run=run.id)
+
 
 
 def test_a_start_begins_a_run_at_once_and_tells_how_many_will_be_rung(workshop: Workshop, working: Shift) -> None:
