@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, select
 
-from obzvon.journal import Journal, Line
+from obzvon.journal import Journal, Line, State
 from obzvon.journal_tables import calls, runs
 from obzvon.language import Message
 
@@ -21,6 +21,13 @@ class Results:
         moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
         return self._lines(_LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
                            .order_by(moment.desc(), calls.c.position.desc()).limit(count))
+
+    def going(self, run_id: int) -> int:
+        """How many calls of a run are handed over, or just being, and not finished with."""
+        on_the_way = calls.c.state.in_((State.HANDING.value, State.HANDED.value))
+        with self._journal.read() as connection:
+            return int(connection.execute(select(func.count()).where(calls.c.run_id == run_id, on_the_way)
+                                          ).scalar_one())
 
     def _lines(self, query: Select[Any]) -> list[Line]:
         with self._journal.read() as connection:

@@ -33,6 +33,20 @@ _KINDS = {
     "former": say("by the former script"),
 }
 
+_ORDERS = {
+    "start rest": say("run begun by hand, for those not rung today"),
+    "start again": say("run begun by hand, for everybody, also those rung today"),
+    "pause": say("run paused"),
+    "resume": say("run resumed"),
+    "stop": say("run stopped"),
+    "stop withdraw": say("run stopped and un-begun calls taken back"),
+    "call": say("test call"),
+}
+
+NOT_TAKEN = say("no service took it")
+NOT_ANSWERED = say("taken by the service and not answered yet")
+"""What is kept of an order without an answer."""
+
 _ROLES = {
     "viewer": say("viewer"),
     "operator": say("operator"),
@@ -53,6 +67,14 @@ def state_word(state: str) -> Message:
 def kind_word(kind: str) -> Message:
     """The word for how a run came to be."""
     return _KINDS.get(kind) or Message(kind)
+
+
+def ordered(order: str, outcome: Message, about: str = "") -> Message:
+    """What somebody ordered and what came of it, in one sentence to be kept."""
+    word = _ORDERS.get(order) or Message(order)
+    if about:
+        return Message("{order} {about}: {outcome}", {"order": word, "about": about, "outcome": outcome})
+    return Message("{order}: {outcome}", {"order": word, "outcome": outcome})
 
 
 def role_word(role: str) -> Message:

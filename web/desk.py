@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -32,6 +33,7 @@ class Desk:
         self.settings = settings
         self.gate = gate or Gate(Users(settings.web.users))
         self.clock = clock
+        self.sleep: Callable[[float], object] = time.sleep
         self.phones = Shelf(documents.phones_document(settings.phones), settings.numbering_plan())
         self.week = documents.week_document(settings.schedule)
         self._journal: Journal | None = None

@@ -3,8 +3,10 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from obzvon.words import result_word
 from web.listed import grouped
 from web.phones import phones
+from web.run import run
 from web.week import spoken_day, spoken_time, week
 
 
@@ -12,8 +14,9 @@ def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
     app.register_blueprint(week)
+    app.register_blueprint(run)
     app.add_template_filter(grouped)
-    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time)
+    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word)
 
     @app.get("/")
     def home() -> ResponseReturnValue:
