@@ -231,6 +231,12 @@ def call() -> ResponseReturnValue:
     return _back()
 
 
+@run.get("/call")
+def after_call() -> ResponseReturnValue:
+    """Whoever reloads the page of a number that was refused."""
+    return redirect(url_for("run.index"))
+
+
 # -- the rest
 
 

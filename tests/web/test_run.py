@@ -554,6 +554,7 @@ def test_a_number_or_code_that_cannot_be_rung_is_told_at_its_field(opened: Offic
     assert f'id="test-{wrong}-hint"' in answer.text
     assert "<script>alert" not in answer.text
     assert opened.workshop.in_spool() == []
+    assert opened.operator.get("/run/call").headers["Location"] == "/run"  # as after a reload
 
 
 # -- who may
