@@ -72,7 +72,8 @@ def cli(context: click.Context, file: Path | None) -> None:
     context.obj = file
 
 
-@cli.command(help=told("Shows all of it in a temporary folder; nobody is rung. A list, a week, a run in 3 seconds."))
+@cli.command(help=told("Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in "
+                       "3 seconds."))
 @click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"),
               help=told("use this folder and keep it"))
 @click.option("--exit", "once", is_flag=True, help=told("end with the run and print its summary"))
@@ -80,7 +81,7 @@ def demo(folder: Path | None, once: bool) -> None:
     """The demonstration."""
     with demonstration.folder_for(folder) as chosen:
         shown = demonstration.Demo(chosen.absolute(), _say)
-        with _logging(shown.settings), _bar(shown.journal) as bar:
+        with cli_editor.beside(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
             run = shown.run(bar, once=once)
         if run is not None:
             tables.show_report(Console(), shown.journal.lines(run.day), day=run.day, zone=shown.settings.zone)

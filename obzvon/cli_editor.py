@@ -1,11 +1,15 @@
 """The commands that are about the editor: its users, and serving it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from obzvon import language
 from obzvon.cli_language import told
 from obzvon.cli_settings import settings_of
 from obzvon.errors import Problem, UserError
@@ -46,6 +50,32 @@ def web(file: Path | None) -> None:
     if not _users(at.users).load():
         _say(say("there are no users yet: obzvon user add NAME"))
     serve(server)
+
+
+@contextmanager
+def beside(known: Settings) -> Iterator[None]:
+    """The editor of a demonstration as long as that lasts, on this machine alone; says where it is and who may in."""
+    from web.application import create_app  # noqa: PLC0415 - as above
+    from web.server import listen, serving  # noqa: PLC0415 - as above
+
+    here = msgspec.structs.replace(known.web, host="127.0.0.1", proxy="")
+    app = create_app(msgspec.structs.replace(known, web=here, language=language.spoken()))
+    try:
+        server = listen(app, here)
+    except OSError:  # the port is somebody else's: any will do
+        server = listen(app, msgspec.structs.replace(here, port=0))
+    is_new = not _users(here.users).load()
+    _say(say("the editor: {address}", address=f"http://127.0.0.1:{server.effective_port}/run"))
+    if is_new:
+        add_first_user(known.file)
+    else:
+        _say(say("its users are those of the folder; another password: obzvon --settings {path} user passwd NAME",
+                 path=known.file))
+    try:
+        with serving(server):
+            yield
+    finally:
+        app.extensions["obzvon"].close()
 
 
 def check_host(known: Settings) -> None:

@@ -70,9 +70,15 @@ class Commands:
                     name=name, params=msgspec.json.encode(params).decode(), asked_by=by, asked_at=at, once=once,
                 )).scalar_one())
         except IntegrityError as error:
-            with self._journal.read() as connection:
-                number = connection.execute(select(commands.c.id).where(commands.c.once == once)).scalar_one()
+            number = self.asked(once) if once else None
+            if number is None:
+                raise
             raise AskedBefore(number) from error
+
+    def asked(self, once: str) -> int | None:
+        """The number of the request that carried it, None if there was none."""
+        with self._journal.read() as connection:
+            return connection.execute(select(commands.c.id).where(commands.c.once == once)).scalar_one_or_none()
 
     def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> Answer:
         """The service's answer, waited for; raises NotTaken or NotAnswered. `longest` is for one that was taken."""

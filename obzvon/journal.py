@@ -17,7 +17,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    case,
     exists,
     func,
     insert,
@@ -31,7 +30,7 @@ from obzvon.campaign import Candidate, Disposition
 from obzvon.errors import Problem, UserError
 from obzvon.journal_database import Database
 from obzvon.journal_records import Detail, Ending, Line, Run, RunCall, State
-from obzvon.journal_tables import calls, runs
+from obzvon.journal_tables import RESULT, calls, runs
 from obzvon.language import Message, say
 from obzvon.words import result_word
 
@@ -207,9 +206,8 @@ class Journal(Database):
 
     def counts(self, run_id: int) -> Counter[str]:
         """How many calls of a run have each result: a disposition, or waiting, handing, handed."""
-        result = case((calls.c.state == State.ENDED.value, calls.c.disposition), else_=calls.c.state)
         with self.read() as connection:
-            rows = connection.execute(select(result, func.count()).where(calls.c.run_id == run_id).group_by(result))
+            rows = connection.execute(select(RESULT, func.count()).where(calls.c.run_id == run_id).group_by(RESULT))
             return Counter({row[0]: row[1] for row in rows})
 
     def lines(self, day: date) -> Iterator[Line]:

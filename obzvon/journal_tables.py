@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    case,
     false,
 )
 from sqlalchemy.types import TypeDecorator
@@ -99,6 +100,9 @@ calls = Table(
     # A run of a hundred thousand is written in a second: the rows are the index (SQLite), and there is no other.
     sqlite_with_rowid=False,
 )
+
+RESULT = case((calls.c.state == "ended", calls.c.disposition), else_=calls.c.state)
+"""A call's result: its disposition, or how far it has come. One that waits for a further attempt has both."""
 
 commands = Table(
     "commands", metadata,

@@ -6,8 +6,8 @@ import msgspec
 from sqlalchemy import Select, func, select
 
 from obzvon.campaign import Disposition
-from obzvon.journal import Journal, Line
-from obzvon.journal_tables import calls, runs
+from obzvon.journal import Journal, Line, State
+from obzvon.journal_tables import RESULT, calls, runs
 from obzvon.language import Message
 
 
@@ -25,10 +25,16 @@ class Results:
 
     def test_call(self) -> Line | None:
         """The latest test call that was answered or handed over, else the latest of all; None if there was none."""
-        result = func.coalesce(calls.c.disposition, calls.c.state)
-        went = result.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
+        went = RESULT.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
         query = _LINES.where(runs.c.kind == "test").order_by(went.desc(), calls.c.run_id.desc()).limit(1)
         return next(iter(self._lines(query)), None)
+
+    def going(self, run_id: int) -> int:
+        """How many calls of a run are handed over, or just being, and not finished with."""
+        on_the_way = calls.c.state.in_((State.HANDING.value, State.HANDED.value))
+        with self._journal.read() as connection:
+            return int(connection.execute(select(func.count()).where(calls.c.run_id == run_id, on_the_way)
+                                          ).scalar_one())
 
     def _lines(self, query: Select[Any]) -> list[Line]:
         with self._journal.read() as connection:

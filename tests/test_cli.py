@@ -2,8 +2,13 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,8 +198,56 @@ def test_the_demonstration_rings_nobody_and_prints_its_summary(obzvon: Run, tmp_
     answer = obzvon("demo", "--exit", "--dir", str(tmp_path / "kept"))
     assert answer.returncode == 0, answer.stderr
     assert "8 916 000-00-00" in answer.stdout
+    assert answer.stdout.index("password: ") < answer.stdout.index("a run begins in")
     assert "26 calls" in answer.stdout or "answered" in answer.stdout
     assert (tmp_path / "kept" / "todo.json").exists()
+
+
+def test_the_demonstration_opens_the_editor_and_tells_who_may_in(folder: Path, tmp_path: Path) -> None:
+    """Two at once: the second finds the port taken."""
+    def begin_demo(name: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen([sys.executable, "-m", "obzvon.cli", "demo", "--dir", tmp_path / name], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **ENGLISH})
+
+    demos = []
+    try:
+        addresses = set()
+        for name in ("one", "two"):
+            demos.append(begin_demo(name))
+            assert demos[-1].stdout
+            told = [demos[-1].stdout.readline() for _ in range(3)]
+            assert "a run begins in 3 seconds" in told[2]
+            address = re.search(r"http://127\.0\.0\.1:\d+/run", told[0])
+            user = re.search(r"first user: (\S+), password: (\S+)$", told[1])
+            assert address
+            assert user
+            addresses.add(address[0])
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(address[0], timeout=30)
+            login = b64encode(f"{user[1]}:{user[2]}".encode()).decode()
+            asked = urllib.request.Request(address[0], headers={"Authorization": f"Basic {login}"})
+            with urllib.request.urlopen(asked, timeout=30) as page:
+                assert '<html lang="en"' in page.read().decode()
+        assert len(addresses) == 2
+        for demo in demos:
+            demo.send_signal(signal.SIGINT)
+            output = demo.communicate(timeout=60)[0]
+            assert demo.returncode == 0
+            assert "the folder is kept" in output
+    finally:
+        for demo in demos:
+            demo.kill()
+            demo.wait()
+
+
+def test_a_demonstration_in_a_folder_that_has_users_leaves_them_alone(obzvon: Run, folder: Path) -> None:
+    obzvon("user", "add", "ivan")
+    users = (folder / "users.json").read_bytes()
+    answer = obzvon("demo", "--exit", "--dir", str(folder))
+    assert answer.returncode == 0, answer.stderr
+    assert "its users are those of the folder" in answer.stdout
+    assert "first user" not in answer.stdout
+    assert (folder / "users.json").read_bytes() == users
 
 
 def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvon: Run, tmp_path: Path) -> None:

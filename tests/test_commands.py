@@ -104,7 +104,9 @@ def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journa
 
 @pytest.mark.parametrize("again", ["x1", "x1' OR 1=1"])
 def test_a_form_that_is_sent_twice_is_one_request(commands: Commands, again: str) -> None:
+    assert commands.asked(again) is None
     first = commands.ask("start", by="anna", at=NINE, once=again)
+    assert commands.asked(again) == first
     with pytest.raises(AskedBefore) as caught:
         commands.ask("start", by="anna", at=NINE, once=again)
     assert caught.value.number == first

@@ -16,9 +16,12 @@ def test_the_latest_calls_are_those_that_something_happened_to_last(journal_url:
     run = journal.claim("20261123-abc", DAY, "manual", rows, at=NINE)
     assert run
     assert Results(journal).latest(run.id, 10) == []
+    assert Results(journal).going(run.id) == 0
     journal.begin_handing(journal.waiting(run.id, limit=3), 1)
+    assert Results(journal).going(run.id) == 3
     journal.end_handing(journal.on_the_way(State.HANDING), at=NINE + timedelta(seconds=1))
     journal.end_calls([Ending(run.id, 2, Disposition.ANSWERED, NINE + timedelta(seconds=9))])
+    assert Results(journal).going(run.id) == 2
     found = Results(journal).latest(run.id, 2)
     assert [(line.position, line.result) for line in found] == [(2, "answered"), (3, "handed")]
     journal.close()

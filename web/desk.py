@@ -54,6 +54,12 @@ class Desk:
                 self._journal = Journal(self.settings.journal.reveal())
             return self._journal
 
+    def close(self) -> None:
+        """Closes the journal."""
+        with self._lock:
+            if self._journal is not None:
+                self._journal.close()
+
     def record(self, who: str, what: Message) -> None:
         """Keeps who changed what. What was changed stays changed where this cannot be written; then the log has it."""
         log.info("editor: %s: %s", who, what)

@@ -3,6 +3,7 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from obzvon.words import result_word
 from web import first_steps
 from web.administration import administration
 from web.changes import changes
@@ -10,6 +11,7 @@ from web.checkup import checkup, trouble_count
 from web.listed import grouped
 from web.own_password import own_password
 from web.phones import phones
+from web.run import run
 from web.week import spoken_day, spoken_time, week
 
 
@@ -17,11 +19,11 @@ def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
     app.register_blueprint(week)
-    app.register_blueprint(checkup)
-    for page in (first_steps.first_steps, administration, changes, own_password):
+    for page in (run, checkup, first_steps.first_steps, administration, changes, own_password):
         app.register_blueprint(page)
     app.add_template_filter(grouped)
-    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, trouble_count=trouble_count)
+    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word,
+                                 trouble_count=trouble_count)
 
     @app.get("/")
     def home() -> ResponseReturnValue:

@@ -1,7 +1,10 @@
 """Serves the editor to browsers, with waitress."""
 
+import contextlib
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
@@ -30,3 +33,19 @@ def serve(server: Any) -> None:
         server.run()
     finally:
         server.close()
+
+
+@contextlib.contextmanager
+def serving(server: Any) -> Iterator[None]:
+    """Serves in a thread of its own as long as this lasts: beside a demonstration."""
+    from waitress import wasyncore  # noqa: PLC0415 - as above
+
+    thread = threading.Thread(target=server.run, name="editor", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        # Its loop ends when there is nothing left in its map, and only it may take anything out.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        thread.join(5)
+        server.task_dispatcher.shutdown()

@@ -2,15 +2,20 @@
 
 import http.client
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from base64 import b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from obzvon.campaign import Candidate, Disposition, Phone
+from obzvon.journal import Ending, Journal, State
+from obzvon.language import say
 from obzvon.users import Role, Users
 
 PORT = 18232
@@ -33,6 +38,7 @@ def main() -> None:
             assert server.stdout
             server.stdout.readline()
             measure(rows)
+            measure_run(folder, rows, server.pid)
         finally:
             server.terminate()
             server.wait()
@@ -62,6 +68,48 @@ def measure(rows: int) -> None:
           f" (worst {max(edit[1] for edit in edits) * 1000:.0f})")
 
 
+def measure_run(folder: Path, rows: int, server: int) -> None:
+    """The run page before a run, and during one of all the rows of which half are handed over."""
+    show("run page with the plan, first time", lambda: ask("/run"), times=1)
+    show("run page with the plan", lambda: ask("/run"))
+    show("what a start would do", lambda: ask("/run/start"))
+    journal = Journal(f"sqlite:///{folder / 'journal.db'}")
+    now = datetime.now(UTC)
+    run = journal.claim("bench", now.date(), "manual", (
+        Candidate(Phone(str(key), f"8916{key:07}", "", f"Абонент {key}"), f"8916{key:07}") for key in range(rows)),
+                        at=now)
+    assert run
+    for bundle in range(1, rows // 2000 + 1):
+        calls = journal.waiting(run.id, limit=1000)
+        journal.begin_handing(calls, bundle)
+        journal.end_handing(calls, at=now)
+        journal.end_calls([Ending(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]])
+    show("run page during the run, first time", lambda: ask("/run"), times=1)
+    have = re.search(r'hx-get="([^"]*)"', ask("/run"))[1].replace("&amp;", "&")
+    show("a renewal", lambda: ask(have), times=50)
+    before, begun, asked = cpu(server), time.perf_counter(), 0
+    while time.perf_counter() - begun < 20:
+        for _ in range(5):  # five pages, each every two seconds
+            ask(have)
+            asked += 1
+            time.sleep(0.4)
+    used = (cpu(server) - before) / (time.perf_counter() - begun)
+    print(f"{'five open pages, share of one processor':45} {used:6.1%} ({asked} renewals)")
+    journal.change_state(run.id, "stopped", at=now)
+    journal.withdraw_waiting(run.id, say("stopped"), at=now)
+    journal.end_calls([Ending(run.id, call.position, Disposition.UNKNOWN, now)
+                       for call in journal.on_the_way(State.HANDED)])
+    show("run page after the run, first time", lambda: ask("/run"), times=1)
+    show("run page after the run", lambda: ask("/run"))
+    journal.close()
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def show(what: str, do: object, times: int = 5) -> None:
     lasted = []
     for _ in range(times):
@@ -80,7 +128,7 @@ def ask(path: str, body: str | None = None) -> str:
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
-    assert answer.status in (200, 303), (answer.status, text)
+    assert answer.status in (200, 204, 303), (answer.status, text)
     return text
 
 

@@ -1,4 +1,5 @@
-// What the pages do more of where there is JavaScript: all rows of a page are ticked at once, and counted.
+// What the pages do more of where there is JavaScript: all rows of a page are ticked at once, and counted; a page that
+// renews itself says when it cannot.
 (() => {
   const picks = () => document.querySelectorAll("input[form=bulk][name=key]");
   const count = () => {
@@ -21,4 +22,14 @@
   document.addEventListener("htmx:afterSettle", count);
   document.addEventListener("DOMContentLoaded", count);
   count();
+  const lost = (is) => {
+    const note = document.getElementById("run-lost");
+    if (note && note.hidden === is) note.hidden = !is;
+  };
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "run-poll" && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.target && event.detail.target.id === "run-poll") lost(!event.detail.successful);
+  });
 })();

@@ -1,0 +1,43 @@
+"""What an operator orders of the service: asked once, waited for, recorded, and the answer told on the next page."""
+
+from flask import flash
+from flask_babel import gettext as _
+
+from obzvon.commands import Answer, AskedBefore, Commands, NotAnswered, NotTaken
+from obzvon.words import NOT_ANSWERED, NOT_TAKEN, ordered
+from web.access import visitor
+from web.desk import desk
+from web.languages import worded
+
+_LONGEST = 15.0
+"""Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
+
+
+def order(name: str, *, word: str = "", about: str = "", once: str = "", **params: str | int | bool) -> None:
+    """Has the service do it. `word` is that of `words.ordered`; a form with the same `once` is one order."""
+    at, who = desk(), visitor().name
+    journal = at.journal()
+    told, is_first = _("The service is not running, and nothing has been done. The administrator starts it: %(how)s",
+                       how="supervisorctl start obzvon"), True
+    outcome = Answer(False, NOT_TAKEN)
+    if journal is not None:
+        commands = Commands(journal)
+        try:
+            try:
+                number = commands.ask(name, by=who, at=at.clock(), once=once[:64] or None, **params)
+            except AskedBefore as before:
+                number, is_first = before.number, False
+            outcome = commands.wait(number, longest=_LONGEST, sleep=at.sleep)
+            told = _sentence(worded(outcome.text))
+        except NotTaken:
+            pass
+        except NotAnswered:
+            outcome = Answer(True, NOT_ANSWERED)
+            told = _("The service has taken the order and is still at it; this page shows what comes of it.")
+    if is_first:
+        at.record(who, ordered(word or name, outcome.text, about))
+    flash(told, "note" if outcome.ok else "warn")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
