@@ -228,7 +228,7 @@ def _known_by(number: str, code: str, plan: NumberingPlan) -> tuple[Call, Messag
 
 def _mended_by_us(text: str) -> str:
     """Without the apostrophe that keeps a text from being a formula, and an integer that became a fraction whole."""
-    return whole(text.lstrip("'").strip())
+    return whole(text.lstrip("'").strip() or text)
 
 
 def _unfit(row: Judged) -> Message | None:
