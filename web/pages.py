@@ -3,6 +3,8 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from web import imports
+from web.exports import exports
 from web.listed import grouped
 from web.phones import phones
 from web.week import spoken_day, spoken_time, week
@@ -12,6 +14,8 @@ def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
     app.register_blueprint(week)
+    app.register_blueprint(exports)
+    imports.install(app)
     app.add_template_filter(grouped)
     app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time)
 

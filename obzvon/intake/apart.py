@@ -13,7 +13,6 @@ import msgspec
 import obzvon
 from obzvon.intake import reading
 from obzvon.intake.table import Row, Table, Unreadable
-from obzvon.language import say
 
 PATIENCE = 150.0
 """Seconds until a reading that does not end is ended."""
@@ -67,7 +66,7 @@ def _environment() -> dict[str, str]:
 
 def _listen(process: "subprocess.Popen[bytes]", progress: Callable[[float], None]) -> reading.Answer:
     if process.stdout is None:
-        raise Unreadable(say("it could not be read; try again"))
+        raise Unreadable(reading.FAILED)
     for line in process.stdout:
         if line[:1].isdigit():
             progress(int(line) / 1000)

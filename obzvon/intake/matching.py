@@ -114,11 +114,11 @@ def judge(rows: Sequence[Row], layout: Layout, phones: list[Phone], plan: Number
     return Judgement(judged, phones, replace, counts)
 
 
-def record_of(judgement: Judgement, file: str, *, whole: bool = False) -> Message:
+def record_of(judgement: Judgement, file: str | Message, *, whole: bool = False) -> Message:
     """What is kept of an import among the changes."""
     counts = judgement.counts
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
-    values = {"new": new, "changed": counts["changed"], "file": escaped(file)[:100]}
+    values = {"new": new, "changed": counts["changed"], "file": escaped(file)[:100] if isinstance(file, str) else file}
     if judgement.replace:
         return say("the list was replaced: {new} new, {changed} changed, {gone} taken off, from {file}",
                    gone=len(judgement.gone()), **values)

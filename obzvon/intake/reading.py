@@ -25,6 +25,8 @@ SECONDS = 90
 DISK = 500_000_000
 NICE = 5
 ROWS, TABLE = "rows", "table"
+FAILED, NOTHING = say("it could not be read; try again"), say("there is nothing in it")
+"""What is told where no other reason is known, and of an empty table."""
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BUFFER = 1_000_000
