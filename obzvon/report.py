@@ -15,6 +15,7 @@ import msgspec
 
 from obzvon.journal import Line, State
 from obzvon.language import Message, say, spoken
+from obzvon.spreadsheet import CELL, ROWS, fitting, is_formula
 from obzvon.words import result_word
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """They turn the direction of whatever stands behind them."""
 _NO_CHARACTERS = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
-_FORMULA = frozenset("=+-@＝＋－＠")
-_LONGEST = 32_767
-"""UTF-16 units that fit into a cell; a spreadsheet puts what is longer into the next row, or calls the file broken."""
-_ROWS = 1_000_000
-"""Rows of one sheet; Excel's own limit is a little higher."""
 
 
 class Reader:
@@ -127,9 +123,9 @@ def write_xlsx(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, langua
     sheets = 0
     with tempfile.TemporaryFile() as whole:
         try:
-            while counts.total() == sheets * _ROWS:
+            while counts.total() == sheets * ROWS:
                 sheets += 1
-                _calls_sheet(book, islice(left, _ROWS), reader, sheets)
+                _calls_sheet(book, islice(left, ROWS), reader, sheets)
             _summary_sheet(book, counts, reader)
         finally:
             book.save(whole)  # after a failure too: it is here that openpyxl takes its own temporary files away
@@ -176,19 +172,12 @@ def one_line(text: str) -> str:
     """Any text as one line without control characters, no longer than a spreadsheet's cell takes."""
     if not text.isprintable():
         text = _NO_CHARACTERS.sub("\ufffd", _TURNS.sub("", _BREAKS.sub(" ", text)))
-    if len(text) > _LONGEST // 2:
-        units = text.encode("utf-16-le")
-        if len(units) > 2 * _LONGEST:
-            text = units[:2 * (_LONGEST - 2)].decode("utf-16-le", "ignore") + "…"  # and room for an apostrophe
-    return text
+    return fitting(text, CELL - 1)  # and room for an apostrophe
 
 
 def _harmless(text: str) -> str:
     """One line that no spreadsheet takes for a formula, whatever stands before the sign that begins one."""
-    if not text:
-        return text
-    first = next((char for char in text if char.isprintable() and not char.isspace()), "")
-    return ("'" if first in _FORMULA or text[0] in "\t\r\n" else "") + one_line(text)
+    return ("'" if is_formula(text) else "") + one_line(text)
 
 
 def _counted(lines: Iterable[Line], counts: Counter[str]) -> Iterator[Line]:

@@ -216,7 +216,7 @@ def test_a_workbook_holds_no_formula(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_into_one_sheet_goes_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "_ROWS", 2)
+    monkeypatch.setattr(report, "ROWS", 2)
     assert [(sheet.title, sheet.max_row) for sheet in as_xlsx([PLAIN] * 5)] == [
         ("Calls", 3), ("Calls 2", 3), ("Calls 3", 2), ("Summary", 3)]
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_httpauth import HTTPBasicAuth
 from werkzeug.exceptions import TooManyRequests, default_exceptions
 
+from obzvon.intake.table import UPLOAD
 from obzvon.users import Role
 from obzvon.words import role_word
 from web import audience, errors, forgery
@@ -23,6 +24,8 @@ OPEN = frozenset({"healthz"})
 JSON = "application/json"
 PERSONAL = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
 """What changes nothing but how one's own browser shows the pages, and one's own password."""
+LARGE = {"imports.upload": UPLOAD + 500_000}
+"""What takes a file, and how many bytes the whole request may have; all else is far smaller."""
 ADMINISTRATORS = "administration."
 """How the endpoints begin that are for administrators alone."""
 
@@ -99,6 +102,8 @@ def _judge() -> None:
         abort(403)
     if request.method in SAFE:
         return
+    if (most := LARGE.get(request.endpoint or "")) is not None:
+        request.max_content_length = request.max_form_memory_size = most
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if not forgery.is_from_here(site, origin, request.host_url):
         abort(400, forgery.FOREIGN)

@@ -4,10 +4,11 @@ from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from obzvon.words import result_word
-from web import first_steps
+from web import first_steps, imports
 from web.administration import administration
 from web.changes import changes
 from web.checkup import checkup, trouble_count
+from web.exports import exports
 from web.listed import grouped
 from web.own_password import own_password
 from web.phones import phones
@@ -19,8 +20,9 @@ def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
     app.register_blueprint(week)
-    for page in (run, checkup, first_steps.first_steps, administration, changes, own_password):
+    for page in (run, checkup, first_steps.first_steps, administration, changes, own_password, exports):
         app.register_blueprint(page)
+    imports.install(app)
     app.add_template_filter(grouped)
     app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word,
                                  trouble_count=trouble_count)

@@ -12,7 +12,7 @@ from flask import Flask
 from obzvon.settings import Web
 
 _THREADS = 8
-_BODY = 20_000_000
+_BODY = 21_000_000
 """Beyond this waitress reads no further; the app's own limits are tighter."""
 
 

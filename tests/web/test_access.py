@@ -21,7 +21,8 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     """Each address with each of its methods."""
     found = []
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<[^>]*>", lambda place: {"filename": "obzvon.css", "chosen": "en", "row": "0"}[
+        path = re.sub(r"<[^>]*>", lambda place: {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32,
+                                                 "form": "csv"}[
             place[0].strip("<>").split(":")[-1]], rule.rule)
         if rule.endpoint == "preferences.theme":
             path = "/theme/dark"

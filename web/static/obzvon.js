@@ -1,5 +1,5 @@
 // What the pages do more of where there is JavaScript: all rows of a page are ticked at once, and counted; a page that
-// renews itself says when it cannot.
+// renews itself says when it cannot; a file that is too large is refused before it is sent.
 (() => {
   const picks = () => document.querySelectorAll("input[form=bulk][name=key]");
   const count = () => {
@@ -18,6 +18,13 @@
   document.addEventListener("change", (event) => {
     if (event.target.id === "all") for (const box of picks()) box.checked = event.target.checked;
     count();
+  });
+  document.addEventListener("change", (event) => {  // a file that is too large need not be sent to be refused
+    const field = event.target;
+    if (field.type !== "file" || !field.dataset.most) return;
+    const large = [...field.files].some((file) => file.size > Number(field.dataset.most));
+    field.setCustomValidity(large ? field.dataset.tooLarge : "");
+    field.reportValidity();
   });
   document.addEventListener("htmx:afterSettle", count);
   document.addEventListener("DOMContentLoaded", count);

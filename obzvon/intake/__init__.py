@@ -1,0 +1,1 @@
+"""Tables that come from outside, read within limits and matched with the list."""

@@ -1,0 +1,137 @@
+"""Workbooks and other files for the tests, made by hand: what no spreadsheet would write, too."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+import openpyxl
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def book(*rows: list[object], **sheets: list[list[object]]) -> bytes:
+    """What openpyxl writes of these rows, and of these further sheets."""
+    made = openpyxl.Workbook()
+    for title, lines in {"Лист1": rows, **sheets}.items():
+        sheet = made.active if title == "Лист1" else made.create_sheet(title)
+        sheet.title = title
+        for line in lines:
+            sheet.append(line)
+    stream = io.BytesIO()
+    made.save(stream)
+    return stream.getvalue()
+
+
+def package(*sheets: str, parts: Mapping[str, str | bytes] | None = None, compression: int = zipfile.ZIP_DEFLATED
+            ) -> bytes:
+    """A workbook whose sheets have this inside <worksheet>; `parts` are further ones or take the place of others."""
+    listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, len(sheets) + 1))
+    related = "".join(f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+                      for n in range(1, len(sheets) + 1))
+    related += f'<Relationship Id="t" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
+    whole: dict[str, str | bytes] = {
+        "_rels/.rels": f'<Relationships xmlns="{RELATIONS}"><Relationship Id="a" Type="{OFFICE}/officeDocument" '
+                       'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">{related}</Relationships>',
+        **{f"xl/worksheets/sheet{n}.xml": worksheet(inside) for n, inside in enumerate(sheets, 1)},
+        **(parts or {}),
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as made:
+        for name, content in whole.items():
+            made.writestr(name, content)
+    return stream.getvalue()
+
+
+def worksheet(inside: str) -> str:
+    return f'<worksheet xmlns="{MAIN}"><sheetData>{inside}</sheetData></worksheet>'
+
+
+def cell(place: str, value: str, kind: str = "n") -> str:
+    line = place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return f'<row r="{line}"><c r="{place}" t="{kind}"><v>{value}</v></c></row>'
+
+
+PHONE = cell("A1", "79161111111")
+
+BOMB = b"<!DOCTYPE w [" + b'<!ENTITY a "lol">' + b"".join(
+    b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(10)) + b"]>"
+
+
+def hostile() -> dict[str, bytes]:
+    """Files that would harm a trusting reader."""
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+    ods = io.BytesIO()
+    with zipfile.ZipFile(ods, "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        made.writestr("content.xml", "<x/>")
+    encrypted = bytearray(package(PHONE))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = encrypted.find(mark)
+        while at >= 0:
+            encrypted[at + offset] |= 1
+            at = encrypted.find(mark, at + 1)
+    sheet = worksheet(PHONE).encode()
+    whole = package(PHONE)
+    lying = bytearray(package("<row>" + " " * 30_000_000 + "</row>"))
+    at = lying.find(b"xl/worksheets/sheet1.xml", lying.find(b"PK\x01\x02"))
+    lying[at - 22:at - 18] = (1000).to_bytes(4, "little")  # the size that the central directory declares
+    repeated = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 20_001))
+    return {
+        "sparse": package(cell("XFD1048576", "1")),
+        "far to the right": package(cell("XFD1", "1")),
+        "one part says that it is short": bytes(lying),
+        "zip bomb": package("<row>" + " " * 100_000_000 + "</row>"),
+        "bomb in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": "<sst>" + " " * 50_000_000}),
+        "billion laughs": package(PHONE, parts={"xl/worksheets/sheet1.xml": BOMB + b"<w>&j;</w>"}),
+        "billion laughs in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": BOMB + b"<sst>&j;</sst>"}),
+        "external entity": package(PHONE, parts={
+            "xl/worksheets/sheet1.xml": b'<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + sheet}),
+        "external document type": package(PHONE, parts={
+            "xl/workbook.xml": b'<!DOCTYPE w SYSTEM "http://127.0.0.1:9/x.dtd"><workbook/>'}),
+        "one long text many times": package(repeated, parts={
+            "xl/sharedStrings.xml": f"<sst><si><t>{'x' * 32_000}</t></si></sst>"}),
+        "a cell too long": package(f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * 40_000}</t></is></c></row>'),
+        "an endless cell": package('<row r="1"><c r="A1" t="inlineStr"><is><t>' + "xyz" * 1_300_000),
+        "nested": package("<a>" * 1000 + "</a>" * 1000),
+        "many sheets": package(*[PHONE] * 400),
+        "many parts": package(PHONE, parts={f"x/{n}": "" for n in range(5_000)}),
+        "cut off": whole[:len(whole) // 2],
+        "cut off in its XML": package(PHONE, parts={"xl/worksheets/sheet1.xml": sheet[:-30]}),
+        "a wrong checksum": whole.replace(zipfile.ZipFile(io.BytesIO(whole)).getinfo("xl/workbook.xml").CRC
+                                          .to_bytes(4, "little"), b"\0\0\0\0"),
+        "another packing": package(PHONE, compression=zipfile.ZIP_LZMA),
+        "no shared text of that number": package(cell("A1", "7", "s")),
+        "rows out of order": package(cell("A5", "1") + cell("A4", "1")),
+        "no such place": package('<row r="1"><c r="1A"><v>1</v></c></row>'),
+        "row -1": package('<row r="-1"><c r="A1"><v>1</v></c></row>'),
+        "no sheet": package(),
+        "no workbook": package(PHONE, parts={"_rels/.rels": "<x/>", "xl/workbook.xml": ""}),
+        "a zip": _zip({"a.txt": "89161111111"}),
+        "xlsb": _zip({"xl/workbook.bin": "x"}),
+        "ods": ods.getvalue(),
+        "encrypted": bytes(encrypted),
+        "old xls": old,
+        "pdf": b"%PDF-1.7\n",
+        "html called xls": b"\xef\xbb\xbf <HTML><table><tr><td>89161111111</td></tr></table>",
+        "picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        "zero bytes": b"89161111111;\0\n" * 10,
+        "one line of 19 megabytes": b"8" * 19_000_000,
+        "one row of ten million cells": b"1;" * 9_500_000,
+        "an open quotation mark": b'"' + b"8\n" * 9_000_000,
+        "more than a million rows": b"1\n" * 1_000_001,
+        "damaged UTF-8": "Иванов;89161111111\n".encode() * 3 + b"\xd0;1\n",
+        "no text in any encoding": b"\x98\x98\x98",
+        "half of UTF-16": b"\xff\xfe8\x009",
+    }
+
+
+def _zip(parts: dict[str, str]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return stream.getvalue()
