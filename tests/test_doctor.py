@@ -1,5 +1,6 @@
 """The self-check: a sound set-up, and what is said of each thing that can be wrong with it."""
 
+import grp
 import os
 import shutil
 import stat
@@ -438,6 +439,39 @@ def test_a_folder_of_call_files_in_which_every_user_may_write(office: Office, pa
     assert finding.where == f"{key} {office.folder / path}"
     assert "every user of this machine may write here: whoever can write a call file can run programs" in str(finding)
     assert f"chmod o-w {office.folder / path}" in str(finding)
+
+
+@needs_root
+@pytest.mark.parametrize("made", [True, False])
+def test_a_store_whose_folder_the_editors_group_may_change_can_be_swapped(office: Office, made: bool) -> None:
+    shared = office.folder / "etc"
+    shared.mkdir()
+    shared.chmod(0o2770)
+    os.chown(shared, 0, grp.getgrnam("daemon").gr_gid)  # as the working folder, which the editor shares
+    shared.chmod(0o2770)
+    office.change(store=shared / "store")
+    if made:
+        shutil.copytree(office.store, shared / "store")
+    office.set(editors=("daemon",))
+    finding = next(one for one in office.examine() if one.where == str(shared))
+    assert finding.level is Level.ERROR
+    assert f"daemon may put another folder in the place of {shared}/store, and call files into it" in str(finding)
+    assert f"dir_store = {office.spool.parent}/obzvon_store" in str(finding)
+    shared.chmod(0o3770)  # sticky: what is there stays, what is not there can be made by others first
+    assert any(one.where == str(shared) for one in office.examine()) is not made
+
+
+@needs_root
+def test_a_group_of_strangers_above_the_spool_is_told_and_one_without_others_is_not(office: Office) -> None:
+    parent = office.spool.parent
+    os.chown(parent, 0, grp.getgrnam("daemon").gr_gid)
+    parent.chmod(0o775)
+    found = [one for one in bad(office.examine()) if one.where == str(parent)]
+    assert {one.level for one in found} == {Level.ERROR}
+    assert f"daemon may put another folder in the place of {office.spool}" in said(found)
+    assert f"chmod g-w {parent}" in said(found)
+    os.chown(parent, 0, 0)
+    assert bad(office.examine()) == []
 
 
 def test_a_folder_above_the_spool_that_every_user_may_change(office: Office) -> None:
