@@ -88,6 +88,9 @@ class Dialer:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
         self._spool.prepare(home=self._settings.file.parent)
+        for other in self._spool.neighbours(self.journal.name):
+            log.warning("%s", say("another service works with the same store, by the journal {journal}: unless it is "
+                                  "another campaign, both ring the same people", journal=other))
         self._take_over_former(now)
         recovered = self.handover.recover(now=now)
         self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)

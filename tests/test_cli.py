@@ -8,7 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from obzvon import settings, workspace
+from obzvon.cli import cli
 from obzvon.sandbox import Sandbox
 
 ENGLISH = {"OBZVON_LANGUAGE": "en"}
@@ -228,3 +231,15 @@ def test_a_workbook_is_written_to_a_file(obzvon: Run, folder: Path) -> None:
     assert obzvon("report", "--format", "xlsx", "--output", "day.xlsx").returncode == 0
     assert (folder / "day.xlsx").read_bytes()[:2] == b"PK"
     assert obzvon("report", "--format", "xlsx", "--output", "no/such/folder/day.xlsx").returncode == 2
+
+
+def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = tmp_path / "asterisk" / "outgoing"
+    spool.mkdir(parents=True)
+    monkeypatch.setattr(workspace, "ASTERISK_SPOOL", spool)
+    done = CliRunner().invoke(cli, ["init", "--rehearsal", str(tmp_path / "rehearsal")])
+    assert done.exit_code == 0, done.output
+    known = settings.load(tmp_path / "rehearsal" / "settings.ini")
+    assert (known.target, known.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
+    assert settings.load(workspace.make(tmp_path / "real")).target == spool
