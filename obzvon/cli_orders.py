@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import pwd
 import sys
 import time
 from datetime import UTC, datetime
@@ -93,8 +94,16 @@ def _answer(commands: Commands, number: int) -> Answer | None:
 
 
 def _who() -> str:
-    """Who types: the login behind sudo, else the user of the process."""
+    """Who types: the login behind sudo or runuser, else the user of the process."""
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
+        return os.environ.get("SUDO_USER") or _logged_in() or getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def _logged_in(loginuid: Path = Path("/proc/self/loginuid")) -> str:
+    """Who logged in, whatever user that one has become since; '' where the kernel has not written it down."""
+    try:
+        return pwd.getpwuid(int(loginuid.read_text(encoding="ascii"))).pw_name
+    except (KeyError, OSError, ValueError, OverflowError):  # nobody has: 4294967295, which is no user
+        return ""
