@@ -63,6 +63,7 @@ def stop(file: Path | None, withdraw: bool) -> None:
 def call(file: Path | None, number: str, code: str) -> None:
     """A test call."""
     _order(file, "call", number=number, code=code)
+    click.echo(str(say("how it ends: obzvon report")))
 
 
 def _order(file: Path | None, name: str, **params: str | bool) -> None:

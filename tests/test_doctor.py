@@ -57,10 +57,12 @@ class Office:
             phones=folder / "todo.json", schedule=folder / "schedule.json",
             journal=JournalUrl(f"sqlite:///{folder}/journal.db"), zone=MOSCOW, pid_file=self.pid_file)
         self.settings.file.touch()
+        os.utime(self.settings.file, (0, 0))
         self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
         self.week(Week((time(9, 0),) * 7))
         with self.journal() as journal:
             Presence(journal).begin(at=SUNDAY)
+            self.remembers(journal)
         self.machine = Machine(as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(),
                                is_synchronised=lambda: True)
 
@@ -70,13 +72,21 @@ class Office:
     def week(self, week: Week) -> None:
         self._keep(week_document(self.settings.schedule), week)
 
+    @staticmethod
+    def remembers(journal: Journal) -> None:
+        """The week was set at ten, an hour after today's start: nobody has missed that."""
+        for week, changed in ((Week(), SUNDAY), (Week((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
+            Presence(journal).remember_week(week, SUNDAY.date(), changed)
+
     def journal(self) -> "Opened":
         return Opened(self.settings.journal.reveal())
 
-    def answers(self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]") -> None:
+    def answers(self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]",
+                trunk: str = "PJSIP/NUMBER@beeline") -> None:
         """What the pretended Asterisk's console says."""
         self.program.write_text(f"""#!/bin/sh
-case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *) echo "{dialplan}" ;; esac
+case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVON_TRUNK={trunk}" ;;
+    *) echo "{dialplan}" ;; esac
 """)
         self.program.chmod(0o755)
 
@@ -204,6 +214,7 @@ def test_it_leaves_nothing_behind_and_never_touches_the_live_spool(office: Offic
 
 def test_it_makes_no_journal(office: Office) -> None:
     office.settings.journal.path.unlink()
+    office.change(former_start=SUNDAY.date())
     found = office.examine()
     assert "there is no journal yet; the service makes it at its start" in said(found)
     assert bad(found) == []
@@ -336,9 +347,23 @@ def test_notes_on_a_document_are_warnings(office: Office) -> None:
 
 
 def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
-    assert "the start of 2026-11-22 09:00 has passed, and there was no run so far" in said(office.examine())
+    assert bad(office.examine()) == [], "it was set after its time"
+    office.settings.journal.path.unlink()
+    with office.journal() as journal:
+        Presence(journal).begin(at=SUNDAY)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "the start of 2026-11-22 09:00 has passed without a run: the service begins it at once" in str(finding)
+    assert "write today into the dates of the week with 00:00" in str(finding)
     with office.journal() as journal:
         journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY, state="done")
+    assert "has passed" not in said(office.examine())
+
+
+def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Office) -> None:
+    office.settings.journal.path.unlink()
+    assert "has passed without a run" in said(office.examine())
+    office.change(former_start=date(2026, 11, 22))
     assert "has passed" not in said(office.examine())
 
 
@@ -399,9 +424,12 @@ def test_a_spool_without_rights_is_told_to_the_user_who_has_none(office: Office)
     assert f"error dir_target {office.spool}: the service's user (uid 65534) may not write here" in found
     assert "run the service as the owner of the folder" in found
     assert f"warning dir_logs {office.folder}/log: the service may not write here, so there is no log" in found
-    assert f"chown nobody {office.folder}/log" in found
+    assert f"chown root {office.folder}/log" in found
+    assert found.startswith("warning you are nobody, and the service is root: ")
+    assert "runuser -u root -- obzvon check" in found
     assert f"warning {office.folder}/.history: the service may not write here" in found
     assert f"error {office.folder}/journal.db: the journal is not ours to write" in found
+    assert f"chown root:root {office.folder}/journal.db*" in found
     assert "cannot write here: Permission denied" in found
 
 
@@ -500,7 +528,7 @@ def test_root_is_told_that_root_sees_no_missing_right(office: Office) -> None:
     office.set(as_root=True)
     finding = only(office.examine())
     assert finding.level is Level.WARNING
-    assert "sudo -u nobody obzvon check" in str(finding)
+    assert "runuser -u nobody -- obzvon check" in str(finding)
 
 
 # -- room and filesystems
@@ -693,6 +721,22 @@ def test_a_spool_module_that_is_not_loaded(office: Office) -> None:
     assert "module load pbx_spool.so" in str(finding)
 
 
+def test_a_trunk_that_is_still_the_example(office: Office) -> None:
+    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core",
+                   trunk="PJSIP/NUMBER@mytrunk")
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "OBZVON_TRUNK is still the example" in str(finding)
+
+
+def test_settings_that_were_changed_after_the_services_start(office: Office) -> None:
+    os.utime(office.settings.file, (0, SUNDAY.timestamp() + 1))
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "it was changed after the service's start at 2026-11-22 12:00" in str(finding)
+    assert "supervisorctl restart obzvon obzvon-web" in str(finding)
+
+
 def test_a_spool_module_that_does_not_run(office: Office) -> None:
     office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Not Running  core")
     assert "the module that takes call files is not loaded" in str(only(office.examine()))
@@ -774,7 +818,7 @@ def test_a_journal_of_a_newer_version(office: Office) -> None:
 
 
 def test_a_journal_whose_folder_is_not_there(office: Office) -> None:
-    office.change(journal=JournalUrl(f"sqlite:///{office.folder}/nowhere/journal.db"))
+    office.change(journal=JournalUrl(f"sqlite:///{office.folder}/nowhere/journal.db"), former_start=SUNDAY.date())
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "there is no journal, and none can be made in this folder" in str(finding)
@@ -790,8 +834,8 @@ def test_a_journal_that_somebody_holds_for_writing_is_told(office: Office, monke
 
 def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
     office.settings.journal.path.unlink()
-    with office.journal():
-        pass
+    with office.journal() as journal:
+        office.remembers(journal)
     found = office.examine()
     assert bad(found) == []
     assert "no service has been at work on this journal yet" in said(found)
@@ -842,6 +886,7 @@ def test_a_run_that_somebody_paused(office: Office) -> None:
 def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
     with Opened(journal_url) as journal:
         Presence(journal).begin(at=SUNDAY)
+        office.remembers(journal)
     office.change(journal=JournalUrl(journal_url))
     office.settings.file.chmod(0o640)
     found = office.examine()

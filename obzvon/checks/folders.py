@@ -99,7 +99,7 @@ def logs(visit: Visit) -> Iterator[Finding]:
     for path, needed in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
         if path.exists() and not os.access(path, needed):
             yield warning(f"dir_logs {path}", say("the service may not write here, so there is no log"),
-                          say("give it to the service's user: chown {user} {path}", user=user_name(os.geteuid()),
+                          say("give it to the service's user: chown {user} {path}", user=user_name(visit.service_uid()),
                               path=path))
             return
     yield good(f"dir_logs {folder}", say("the log of the day can be written"))

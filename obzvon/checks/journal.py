@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from obzvon.checks.findings import Finding, Level, Visit, error, good, listed, of, warning
-from obzvon.checks.rights import user_name
+from obzvon.checks.rights import owner_name
 from obzvon.errors import UserError
 from obzvon.journal import Journal
 from obzvon.language import say, say_many
@@ -25,7 +25,8 @@ def opens(visit: Visit) -> Iterator[Finding]:
         return
     if path is not None and not os.access(path, os.R_OK | os.W_OK):
         yield error(path, say("the journal is not ours to write"),
-                    say("give it to the service's user: chown {user} {path}*", user=user_name(os.geteuid()), path=path))
+                    say("give it to the service's user, and to the group of its folder: chown {owner} {path}*",
+                        owner=owner_name(visit.service_uid(), path.parent.stat().st_gid), path=path))
         return
     try:
         journal = Journal(address.reveal(), create=False)
@@ -56,6 +57,11 @@ def service(visit: Visit) -> Iterator[Finding]:
     elif state.alive:
         yield good("", say("the service runs: process {pid} on {host}, since {time}", pid=sign.pid, host=sign.host,
                            time=_clock(visit, sign.started_at)))
+        if _changed_since(visit.settings.file, sign.started_at):
+            yield warning(visit.settings.file, say("it was changed after the service's start at {time}: some settings "
+                                                   "count only from the next start on",
+                                                   time=_clock(visit, sign.started_at)),
+                          say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"))
         if state.trouble:
             yield warning("", say("the service is kept from handing over: {trouble}", trouble=listed(state.trouble)),
                           say("mend that; the service goes on by itself"))
@@ -97,6 +103,13 @@ def _holder(journal: Path | None) -> int | None:
         return None
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     return next((int(fields[4]) for line in lines if (fields := line.split())[5:6] == [place]), None)
+
+
+def _changed_since(file: Path, started: datetime) -> bool:
+    try:
+        return file.stat().st_mtime > started.timestamp()
+    except OSError:
+        return False
 
 
 def _to_be_made(path: Path) -> Finding:

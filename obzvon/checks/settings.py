@@ -1,5 +1,6 @@
 """Checks of settings.ini, of the numbering plan it names, and of who is looking."""
 
+import os
 import stat
 from collections.abc import Iterator
 
@@ -9,15 +10,22 @@ from obzvon.language import say
 
 
 def who_we_are(visit: Visit) -> Iterator[Finding]:
-    """Root may write everywhere, so root does not see what the service's user may not."""
-    if not visit.machine.as_root or not visit.settings.target.is_dir():
+    """Root may write everywhere, so root does not see what the service's user may not; others see too much of it."""
+    if not visit.machine.as_root:
+        me, service = os.geteuid(), visit.service_uid()
+        if me not in (0, service):
+            yield warning("", say("you are {me}, and the service is {service}: what follows is what you may do, not "
+                                  "what it may", me=user_name(me), service=user_name(service)),
+                          say("type it as that user: runuser -u {user} -- obzvon check", user=user_name(service)))
+        return
+    if not visit.settings.target.is_dir():
         return
     uid = visit.spool.owner()[0]
     if uid > 0:
         name = user_name(uid)
-        yield warning("", say("this check runs as root, who may write everywhere: what {user} may not is not seen, "
-                              "and a service that runs as root would be stronger than it need be", user=name),
-                      say("run it, and the service, as that user: sudo -u {user} obzvon check", user=name))
+        yield warning("", say("this check runs as root, who may write everywhere: what {user} may not is not seen",
+                              user=name),
+                      say("run it, and the service, as that user: runuser -u {user} -- obzvon check", user=name))
 
 
 def settings(visit: Visit) -> Iterator[Finding]:
