@@ -41,6 +41,11 @@ class Agenda:
         """The week that is in force."""
         return self._week
 
+    @property
+    def trouble(self) -> tuple[Problem, ...]:
+        """What is wrong with the documents; where there is a last good copy, the calling goes on by it."""
+        return tuple(problem for problems in self._told.values() for problem in problems)
+
     def look(self, now: datetime) -> None:
         """Looks whether the documents have changed; costs two stats if not.
 
@@ -102,6 +107,7 @@ class Agenda:
         for problem in problems:
             log.error("%s", problem)
         if problems and self._revisions.get(name):
-            log.warning("%s", say("the last good copy stays in force"))
+            log.warning("%s", (self._phones if name == "phones" else self._watched_week).way_back)
         if before and not problems:
-            log.info("%s", say("the document can be read again"))
+            log.info("%s", say("the list of phones can be read again") if name == "phones"
+                     else say("the week can be read again"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -36,6 +36,7 @@ from obzvon.campaign import Week
 from obzvon.cli_language import told
 from obzvon.cli_settings import journal_if_any
 from obzvon.cli_settings import settings_of as _settings
+from obzvon.documents import Document, DocumentError, Loaded, Watched, way_back
 from obzvon.errors import ObzvonError, Problem, UserError, why
 from obzvon.journal import Journal
 from obzvon.journal_database import Unavailable
@@ -51,6 +52,7 @@ from obzvon.settings import Settings
 from obzvon.status import look
 
 log = logging.getLogger("obzvon")
+T = TypeVar("T")
 watch = logging.getLogger("obzvon.watch")
 
 WRONG = 1
@@ -164,13 +166,15 @@ def check(file: Path | None) -> None:
 def plan(file: Path | None, as_json: bool) -> None:
     """The next run."""
     known = _settings(file)
-    phones, week = wiring.phones_of(known).load(), wiring.week_of(known).load()
+    phones, week = _in_force(wiring.phones_of(known)), _in_force(wiring.week_of(known))
     with journal_if_any(known) as journal:
         foreseen = next_run(known, phones.data, week, journal, datetime.now(UTC))
     if as_json:
         click.echo(foreseen.to_json())
     else:
         tables.show_plan(Console(), foreseen)
+    if phones.problems or week.problems:
+        sys.exit(WRONG)
 
 
 @cli.command(help=told("The run in progress or the last one."))
@@ -286,6 +290,16 @@ def _journal(known: Settings, *, patient: bool = False) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
+
+
+def _in_force(document: Document[T]) -> Loaded[T]:
+    """A document as the service goes by it: where it is broken, its last good copy, and that is said."""
+    try:
+        return document.load()
+    except DocumentError as error:
+        loaded = Watched(document).current()
+        click.echo(f"{error}\n{way_back(document)}", err=True)
+        return loaded
 
 
 @contextmanager

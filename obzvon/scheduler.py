@@ -115,7 +115,7 @@ class Scheduler:
             wait = self.dialer.step(now)
             self._plan(now)
         # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
-        if self._serving and (self.dialer.trouble != self._beaten or time.monotonic() - self._beat_at > _BEAT):
+        if self._serving and (self._trouble() != self._beaten or time.monotonic() - self._beat_at > _BEAT):
             self._beat()
         return wait
 
@@ -142,7 +142,7 @@ class Scheduler:
 
     def _beat(self) -> None:
         """A sign of life; the first one says that the service has begun."""
-        trouble = [problem.message() for problem in self.dialer.trouble]
+        trouble = [problem.message() for problem in self._trouble()]
         try:
             if not self._beat_at:
                 self._presence.begin(at=self._now())
@@ -150,7 +150,11 @@ class Scheduler:
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)
         else:
-            self._beat_at, self._beaten = time.monotonic(), self.dialer.trouble
+            self._beat_at, self._beaten = time.monotonic(), self._trouble()
+
+    def _trouble(self) -> tuple[Problem, ...]:
+        """What keeps the dialer from its work, and documents that cannot be read, whether or not it can go on."""
+        return self.dialer.trouble + tuple(one for one in self._agenda.trouble if one not in self.dialer.trouble)
 
     def _end(self) -> None:
         try:

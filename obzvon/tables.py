@@ -57,7 +57,7 @@ def show_plan(console: Console, plan: Plan, *, rows: int = 20) -> None:
 def show_status(console: Console, status: Status) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [(say("Service"), _service(status.service, status.zone)),
-             *((say("Trouble"), Text(_shown(str(one)), "bold red")) for one in status.service.trouble)]
+             *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
     run = _run_facts(status.run, status, bar=console.is_terminal) if status.run else [
         (RUN, _text(say("there has been none yet")))]
     _print(console, _facts([*facts, *run]))
@@ -250,6 +250,11 @@ def _shown(text: str) -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
     return text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…"
+
+
+def _lines(message: Message) -> str:
+    """A message with its remedy on a line of its own."""
+    return "\n".join(_shown(line.strip()) for line in str(message).splitlines())
 
 
 def _text(value: object, style: str = "") -> Text:

@@ -243,3 +243,13 @@ def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
     known = settings.load(tmp_path / "rehearsal" / "settings.ini")
     assert (known.target, known.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
     assert settings.load(workspace.make(tmp_path / "real")).target == spool
+
+
+def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_back(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    obzvon("run", "--once")
+    (folder / "todo.json").write_text('{"0": ')
+    plan = obzvon("plan", "--json")
+    assert plan.returncode == 1
+    assert len(json.loads(plan.stdout)["skipped_rows"]) == 2
+    assert f"cp {folder}/.history/todo.json.good {folder}/todo.json" in plan.stderr

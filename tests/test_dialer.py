@@ -325,7 +325,7 @@ def test_a_list_broken_during_the_run_is_told_once_and_changes_nothing(
         working.work(at("08:59:59"), at("09:00:01"))
         workshop.write_text("todo.json", '{"0": {"0": "8916', changed=at("09:00:02"))
         assert working.work(at("09:00:02"), at("09:01:00")) == [("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
-    assert logged("the last good copy stays in force") == 1
+    assert logged("the last good copy is in force") == 1
 
 
 def test_a_list_that_is_broken_before_the_run_is_rung_by_its_last_good_copy(workshop: Workshop) -> None:

@@ -869,7 +869,7 @@ def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
     trouble = [Problem("the spool", say("no room"), say("make some")).message()]
     with office.journal() as journal:
         Presence(journal).beat(at=SUNDAY, trouble=msgspec.json.encode(trouble).decode())
-    assert "the service is kept from handing over: the spool: no room" in str(only(office.examine()))
+    assert "the service has trouble: the spool: no room" in str(only(office.examine()))
 
 
 def test_a_run_that_somebody_paused(office: Office) -> None:

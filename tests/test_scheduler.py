@@ -273,6 +273,20 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
     assert "Asterisk is not running" in sign.trouble
 
 
+def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        working.dialer.start(NINE)
+        working.step()
+        workshop.write_text("todo.json", '{"0": ')
+        working.step()
+        assert not working.dialer.trouble
+        Presence(working.dialer.journal).begin(at=NINE)
+        working._beat()
+        sign = Presence(working.dialer.journal).sign()
+    assert sign is not None
+    assert "todo.json" in sign.trouble
+
+
 # -- a real process
 
 

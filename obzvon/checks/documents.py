@@ -93,7 +93,8 @@ def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Fin
         yield of(problem, Level.ERROR)
     if history.good() is not None:
         yield warning(path, say("its last good copy is in force instead"),
-                      say("mend the document, or bring an earlier version back in the editor"))
+                      say("mend the document, or bring an earlier version back in the editor, or: cp {good} {path}",
+                          good=history.good_path, path=path))
 
 
 def _late(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ def service(visit: Visit) -> Iterator[Finding]:
                                                    time=_clock(visit, sign.started_at)),
                           say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"))
         if state.trouble:
-            yield warning("", say("the service is kept from handing over: {trouble}", trouble=listed(state.trouble)),
+            yield warning("", say("the service has trouble: {trouble}", trouble=listed(state.trouble)),
                           say("mend that; the service goes on by itself"))
     elif (holder := _holder(visit.settings.journal.path)) is not None:
         yield good("", say("a process is at work on the journal that gives no sign of life, as obzvon run --once does: "
