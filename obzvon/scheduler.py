@@ -52,7 +52,7 @@ class Scheduler:
         self._planned: datetime | None = None
         self._known: object = None
         self._told = False
-        self._serving = False
+        self._serving = self._once = False
         self._beaten: tuple[Problem, ...] = ()
 
     def stop(self) -> None:
@@ -78,6 +78,7 @@ class Scheduler:
 
         A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
         """
+        self._once = True
         try:
             self.dialer.start(self._now())
         except OSError as error:
@@ -93,8 +94,9 @@ class Scheduler:
             self._serving = True
             if wait > 0:
                 self._stopping.wait(min(wait, _GLANCE))
-        if self._serving:
-            self._end()
+        if not self._beat_at:
+            self._beat()
+        self._end()
         return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
 
     def step(self) -> float:
@@ -145,7 +147,7 @@ class Scheduler:
         trouble = [problem.message() for problem in self._trouble()]
         try:
             if not self._beat_at:
-                self._presence.begin(at=self._now())
+                self._presence.begin(at=self._now(), once=self._once)
             self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "")
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)

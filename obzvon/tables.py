@@ -185,6 +185,8 @@ def _service(service: Service, zone: tzinfo) -> Text:
     if service.alive and service.started:
         return _text(say("works since {time} (process {pid} on {host})", time=when(service.started),
                          pid=str(service.pid), host=service.host), "green")
+    if service.stopped and service.once:
+        return _text(say("from cron; it looked last on {time}", time=when(service.stopped)))
     if service.stopped:
         return _text(say("does not run: it was stopped on {time}", time=when(service.stopped)), "bold red")
     if service.seen:

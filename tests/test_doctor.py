@@ -865,6 +865,17 @@ def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
     assert f"as obzvon run --once does: {os.getpid()}" in said(found)
 
 
+def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office) -> None:
+    with office.journal() as journal:
+        Presence(journal).begin(at=SUNDAY - timedelta(minutes=1), once=True)
+        Presence(journal).end(at=SUNDAY - timedelta(minutes=1))
+    found = office.examine()
+    assert bad(found) == []
+    assert "the service is called from cron; it looked last at 2026-11-22 11:59" in said(found)
+    finding = only(office.examine(SUNDAY + timedelta(minutes=5)))
+    assert "see that cron calls obzvon run --once every minute" in str(finding)
+
+
 def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
     trouble = [Problem("the spool", say("no room"), say("make some")).message()]
     with office.journal() as journal:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from obzvon import tables
 from obzvon.commands import Commands
 from obzvon.errors import Problem, UserError
 from obzvon.journal import Journal
 from obzvon.language import say
 from obzvon.presence import Presence
 from obzvon.scheduler import Scheduler, stopped_by_signals
+from obzvon.status import service_of
 from tests.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
 
 PEOPLE = numbers(5)
@@ -151,6 +153,15 @@ def test_one_check_that_is_stopped_midway_says_that_it_is_not_through(workshop: 
     with working_on(workshop, lambda: NINE) as working:
         assert not working.once(working.stop)
     assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
+    early = at("08:00:00")
+    with working_on(workshop, lambda: early) as working:
+        assert working.once()
+        found = service_of(Presence(working.dialer.journal).sign(), early)
+    assert (found.once, found.alive, found.stopped) == (True, False, early)
+    assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
 
 
 # -- until a stop

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from obzvon.checks.findings import Finding, Level, Visit, error, good, listed, of, warning
@@ -13,6 +13,7 @@ from obzvon.language import say, say_many
 from obzvon.presence import Presence
 from obzvon.status import service_of
 
+_CRON_LATE = timedelta(minutes=3)
 _RESTART = say("supervisorctl restart obzvon, and see its log")
 
 
@@ -68,6 +69,12 @@ def service(visit: Visit) -> Iterator[Finding]:
     elif (holder := _holder(visit.settings.journal.path)) is not None:
         yield good("", say("a process is at work on the journal that gives no sign of life, as obzvon run --once does: "
                            "{pid}", pid=holder))
+    elif sign.stopped_at is not None and sign.once:
+        looked = say("the service is called from cron; it looked last at {time}", time=_clock(visit, sign.stopped_at))
+        if visit.now - sign.stopped_at <= _CRON_LATE:
+            yield good("", looked)
+        else:
+            yield warning("", looked, say("see that cron calls obzvon run --once every minute, and what the log says"))
     elif sign.stopped_at is not None:
         yield warning("", say("the service was stopped at {time}", time=_clock(visit, sign.stopped_at)),
                       say("start it: supervisorctl start obzvon"))
