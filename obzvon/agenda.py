@@ -80,6 +80,11 @@ class Agenda:
         start = start_instant(self._week, today, zone)
         return start.astimezone(zone) if start and start <= now and today not in done else None
 
+    def start_on(self, day: date) -> datetime | None:
+        """The week's start of that day, in the settings' time zone."""
+        start = start_instant(self._week, day, self._settings.zone)
+        return start.astimezone(self._settings.zone) if start else None
+
     def next_start(self, now: datetime, done: Container[date]) -> datetime | None:
         """When the next run begins, in the settings' time zone."""
         return next(iter(next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)

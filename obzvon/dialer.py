@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from obzvon.agenda import Agenda
-from obzvon.campaign import Candidate, Phone, candidates, closing_instant
+from obzvon.campaign import Candidate, Disposition, Phone, candidates, closing_instant
 from obzvon.course import Course
 from obzvon.errors import Problem, UserError
 from obzvon.handover import HandOver
-from obzvon.journal import Journal, Run, RunCall
+from obzvon.journal import Ending, Journal, Run, RunCall
 from obzvon.language import Message, say, say_many
 from obzvon.pacing import Pace
 from obzvon.processes import Seen
@@ -30,6 +30,8 @@ _RETRY = 10.0
 """Seconds until something that went wrong is tried again."""
 _LOOK = 1.0
 """Seconds between two looks at what Asterisk has finished with; longer where there is much to look at."""
+_UNKNOWN_TOLD = 20
+"""Calls of one look with an unknown outcome that are logged one by one."""
 _LOOKED_THROUGH = 2000
 """Files that may be looked through in a second without being felt."""
 
@@ -63,6 +65,7 @@ class Dialer:
         self._retry_at: datetime | None = None
         self._collected_at: datetime | None = None
         self._passed_told: date | None = None
+        self._had_told: datetime | None = None
 
     @property
     def run(self) -> Run | None:
@@ -210,6 +213,7 @@ class Dialer:
         day = self._agenda.due_day(now, self._done)
         if day is None:
             self._tell_passed(now)
+            self._tell_had(now)
             return
         if self.run is not None:
             if self.run.day >= day:
@@ -225,6 +229,17 @@ class Dialer:
             watch.warning("%s", say("today's start at {time} has passed and is not made up for: it was set after its "
                                   "time, or is later than late_start allows; to ring today: obzvon start",
                                   time=f"{passed:%H:%M}"))
+
+    def _tell_had(self, now: datetime) -> None:
+        """Says once why a start that was set for a day which has had its run begins none."""
+        start = self._agenda.start_on(today := self.today(now)) if self.today(now) in self._done else None
+        if start is None or start == self._had_told:
+            return
+        self._had_told = start
+        run = next((run for run in self.journal.runs_on(today) if run.kind in ("week", "former")), None)
+        if run is not None and start > run.started_at:
+            watch.warning("%s", say("today's start at {time} begins no run: the run of the day was already (run "
+                                    "{run}); once more: obzvon start", time=f"{start:%H:%M}", run=run.id))
 
     def _advance(self, now: datetime) -> float:
         course = self._course
@@ -299,9 +314,25 @@ class Dialer:
         for ending in collected.endings:
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
+        self._tell_ended(collected.endings)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause
+
+    def _tell_ended(self, endings: list[Ending]) -> None:
+        """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known."""
+        unknown = [ending for ending in endings if ending.disposition is Disposition.UNKNOWN]
+        for ending in unknown[:_UNKNOWN_TOLD]:
+            log.warning("%s", say("run {run}, call {position}: unknown, {reason}", run=ending.run_id,
+                                  position=ending.position, reason=ending.reason or Message("")))
+        if len(unknown) > _UNKNOWN_TOLD:
+            log.warning("%s", say("calls unknown besides these: {n}; obzvon report has them all",
+                                  n=len(unknown) - _UNKNOWN_TOLD))
+        for run_id in sorted({ending.run_id for ending in endings}):
+            run = self.journal.run(run_id)
+            if not run.active and not self.handover.has_calls_of(run_id):
+                log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id,
+                                   counts=tally(self.journal.counts(run_id))))
 
     def _take_back(self, run_id: int, calls: list[RunCall], now: datetime) -> None:
         """Calls that Asterisk never began go again while their run can still ring anybody."""
