@@ -106,7 +106,8 @@ def _number(number: str) -> Text:
 
 
 _COLUMNS: tuple[tuple[Message, int, Callable[[Line, Reader], Text]], ...] = (
-    (RUN, sys.maxsize, lambda line, _: Text(str(line.run_id))),
+    (RUN, sys.maxsize, lambda line, reader: Text(str(line.run_id) if line.kind == "week" else
+                                                 f"{line.run_id}, {reader.word(kind_word(line.kind))}")),
     (HANDED, 0, lambda line, reader: _clock(line.handed_at, reader)),
     (ENDED, 100, lambda line, reader: _clock(line.ended_at, reader)),
     (NUMBER, 0, lambda line, _: _number(line.number)),
@@ -229,6 +230,8 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
 
 
 def _counted(calls: int, counts: Mapping[str, int]) -> Message:
+    if not any(counts.values()):
+        return say_many("{n} call", "{n} calls", calls)
     return say_many("{n} call: {counts}", "{n} calls: {counts}", calls, counts=tally(counts))
 
 
