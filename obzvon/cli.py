@@ -192,7 +192,7 @@ def status(file: Path | None, as_json: bool) -> None:
             tables.show_status(Console(), found)
 
 
-@cli.command(help=told("Calls and dispositions of a day."))
+@cli.command(help=told("Calls of a day and their results."))
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
               help=told("the day; else today"))
 @click.option("--format", "form", type=click.Choice(["table", "csv", "xlsx", "json"]), default="table",

@@ -25,7 +25,7 @@ from obzvon.journal import Journal
 from obzvon.journal_tables import SCHEMA, meta
 from obzvon.language import say
 from obzvon.presence import Presence
-from obzvon.settings import JournalUrl, Settings
+from obzvon.settings import JournalUrl, Settings, Web
 from obzvon.spool import Spool
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -175,7 +175,7 @@ def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(of
     text = said(found).replace(str(office.folder), "DIR")
     for line in (
         "ok DIR/settings.ini: the settings can be read, and nothing in them is odd",
-        "ok DIR/settings.ini [Numbers] region: numbers are read by the plan of RU",
+        "ok DIR/settings.ini [Numbers] region: numbers are read by the numbering plan of RU",
         "ok DIR/settings.ini [Day] time_zone: the time zone is Europe/Moscow, where it is 2026-11-22 12:00 now, +0300",
         "ok a time service keeps this machine's clock right",
         "ok DIR/journal.db: the journal opens and can be written",
@@ -184,7 +184,7 @@ def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(of
         "ok DIR/schedule.json: the week can be read; the next run begins on 2026-11-23 09:00",
         "ok DIR/.history: the last good copies of the documents can be kept here",
         "ok dir_target DIR/spool/outgoing: it is there and belongs to ",
-        "ok no stranger may put call files where Asterisk reads them",
+        "ok only the service and Asterisk may put call files where Asterisk reads them",
         "ok dir_logs DIR/log: the log of the day can be written",
         ": there is room: ",
         "ok dir_store DIR/spool/obzvon_store: call files can be moved from here into dir_target",
@@ -248,6 +248,13 @@ def test_an_error_is_worse_than_a_warning() -> None:
 def test_notes_of_the_settings_are_warnings(office: Office) -> None:
     office.change(notes=(Problem("settings.ini:3", say("it is odd"), say("mend it")),))
     assert str(only(office.examine())) == "settings.ini:3: it is odd\n    → mend it"
+
+
+def test_an_editor_that_would_send_passwords_in_the_clear(office: Office) -> None:
+    office.change(web=Web(host="0.0.0.0"))
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "0.0.0.0 is an address that other machines reach" in str(finding)
 
 
 def test_a_country_without_a_numbering_plan(office: Office) -> None:

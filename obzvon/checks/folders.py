@@ -63,7 +63,8 @@ def strangers(visit: Visit) -> Iterator[Finding]:
                                            danger=danger),
                                 say("take that user out of the folder's group, or: chmod g-w {path}", path=folder))
     if sound:
-        yield good("", say("no stranger may put call files where Asterisk reads them, by the folders' modes"))
+        yield good("", say("only the service and Asterisk may put call files where Asterisk reads them, by the "
+                             "folders' modes"))
 
 
 def _swaps(visit: Visit, key: str, folder: Path, editors: list[Person]) -> Iterator[Finding]:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from obzvon.checks.findings import Finding, Level, Visit, error, good, of, warning
 from obzvon.checks.rights import user_name
+from obzvon.errors import Problem
 from obzvon.language import say
+from obzvon.settings import Settings
+from obzvon.settings_keys import is_loopback
 
 
 def who_we_are(visit: Visit) -> Iterator[Finding]:
@@ -37,8 +40,22 @@ def settings(visit: Visit) -> Iterator[Finding]:
     if secret and known.file.stat().st_mode & stat.S_IROTH:
         yield warning(known.file, say("every user of this machine may read the journal's password here"),
                       say("chmod o-r {path}", path=known.file))
+    if problem := exposed(known):
+        yield of(problem, Level.ERROR)
     if not known.notes:
         yield good(known.file, say("the settings can be read, and nothing in them is odd"))
+
+
+def exposed(known: Settings) -> Problem | None:
+    """Passwords would go over a network unencrypted without anybody's having said so: the editor does not start."""
+    host = known.web.host
+    if is_loopback(host) or known.web.plain_http:
+        return None
+    return Problem(
+        f"{known.file} [Web] host",
+        say("{host} is an address that other machines reach, and the editor does not encrypt", host=host),
+        say("leave 127.0.0.1 and put a proxy with TLS in front (README, The editor); in a network that you trust "
+            "write plain_http = yes"))
 
 
 def numbers(visit: Visit) -> Iterator[Finding]:
@@ -52,4 +69,4 @@ def numbers(visit: Visit) -> Iterator[Finding]:
                     say("write the two letters of a country, for example RU"))
         return
     del plan
-    yield good(where, say("numbers are read by the plan of {region}", region=known.region))
+    yield good(where, say("numbers are read by the numbering plan of {region}", region=known.region))
