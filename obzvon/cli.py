@@ -206,6 +206,10 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
     wanted = day.date() if day else datetime.now(UTC).astimezone(known.zone).date()
     with journal_if_any(known) as journal:
         lines = journal.lines(wanted) if journal else iter(())
+        active = journal.active_run() if journal and not day else None
+        if active is not None and active.day < wanted:
+            click.echo(str(say("run {run} of {day} is still in progress: obzvon report --date {day}", run=active.id,
+                               day=active.day)), err=True)
         if form == "table":
             tables.show_report(Console(), lines, day=wanted, zone=known.zone)
             return

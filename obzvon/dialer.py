@@ -206,7 +206,6 @@ class Dialer:
             self.journal.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
             self.journal.change_state(run.id, "stopped", at=now)
             raise
-        log.info("%s", say("test call to {number} handed over", number=number))
         return run
 
     def _begin_due(self, now: datetime) -> None:

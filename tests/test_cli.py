@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from obzvon import settings, workspace
+from obzvon import settings, wiring, workspace
 from obzvon.cli import cli
 from obzvon.sandbox import Sandbox
 
@@ -253,3 +254,11 @@ def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_ba
     assert plan.returncode == 1
     assert len(json.loads(plan.stdout)["skipped_rows"]) == 2
     assert f"cp {folder}/.history/todo.json.good {folder}/todo.json" in plan.stderr
+
+
+def test_the_report_after_midnight_names_the_run_of_the_day_before(obzvon: Run, folder: Path) -> None:
+    journal = wiring.open_journal(settings.load(folder / "settings.ini"))
+    journal.claim("t-1", date(2026, 1, 5), "manual", [], at=datetime(2026, 1, 5, 20, tzinfo=UTC))
+    journal.close()
+    assert "run 1 of 2026-01-05 is still in progress: obzvon report --date 2026-01-05" in obzvon("report").stderr
+    assert obzvon("report", "--date", "2026-01-06").stderr == ""
