@@ -42,6 +42,11 @@ class Agenda:
         """The week that is in force."""
         return self._week
 
+    @property
+    def trouble(self) -> tuple[Problem, ...]:
+        """What is wrong with the documents; where there is a last good copy, the calling goes on by it."""
+        return tuple(problem for problems in self._told.values() for problem in problems)
+
     def look(self, now: datetime) -> None:
         """Looks whether the documents have changed; costs two stats if not.
 
@@ -80,6 +85,11 @@ class Agenda:
         start = start_instant(self._week, today, zone)
         return start.astimezone(zone) if start and start <= now and today not in done else None
 
+    def start_on(self, day: date) -> datetime | None:
+        """The week's start of that day, in the settings' time zone."""
+        start = start_instant(self._week, day, self._settings.zone)
+        return start.astimezone(self._settings.zone) if start else None
+
     def next_start(self, now: datetime, done: Container[date]) -> datetime | None:
         """When the next run begins, in the settings' time zone."""
         return next(iter(next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)
@@ -112,6 +122,7 @@ class Agenda:
         for problem in problems:
             log.error("%s", problem)
         if problems and self._revisions.get(name):
-            log.warning("%s", say("the last good copy stays in force"))
+            log.warning("%s", (self._phones if name == "phones" else self._watched_week).way_back)
         if before and not problems:
-            log.info("%s", say("the document can be read again"))
+            log.info("%s", say("the list of phones can be read again") if name == "phones"
+                     else say("the week can be read again"))

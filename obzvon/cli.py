@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -36,6 +36,7 @@ from obzvon.campaign import Week
 from obzvon.cli_language import told
 from obzvon.cli_settings import journal_if_any
 from obzvon.cli_settings import settings_of as _settings
+from obzvon.documents import Document, DocumentError, Loaded, Watched, way_back
 from obzvon.errors import ObzvonError, Problem, UserError, why
 from obzvon.journal import Journal
 from obzvon.journal_database import Unavailable
@@ -50,6 +51,7 @@ from obzvon.settings import Settings
 from obzvon.status import look
 
 log = logging.getLogger("obzvon")
+T = TypeVar("T")
 watch = logging.getLogger("obzvon.watch")
 
 WRONG = 1
@@ -92,9 +94,11 @@ def demo(folder: Path | None, once: bool) -> None:
 
 @cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start."))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"))
-def init(folder: Path) -> None:
+@click.option("--rehearsal", is_flag=True,
+              help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"))
+def init(folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
-    file = workspace.make(folder.absolute())
+    file = workspace.make(folder.absolute(), rehearsal=rehearsal)
     known = settings.load(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
@@ -162,13 +166,15 @@ def check(file: Path | None) -> None:
 def plan(file: Path | None, as_json: bool) -> None:
     """The next run."""
     known = _settings(file)
-    phones, week = wiring.phones_of(known).load(), wiring.week_of(known).load()
+    phones, week = _in_force(wiring.phones_of(known)), _in_force(wiring.week_of(known))
     with journal_if_any(known) as journal:
         foreseen = next_run(known, phones.data, week, journal, datetime.now(UTC))
     if as_json:
         click.echo(foreseen.to_json())
     else:
         tables.show_plan(Console(), foreseen)
+    if phones.problems or week.problems:
+        sys.exit(WRONG)
 
 
 @cli.command(help=told("The run in progress or the last one."))
@@ -186,7 +192,7 @@ def status(file: Path | None, as_json: bool) -> None:
             tables.show_status(Console(), found)
 
 
-@cli.command(help=told("Calls and dispositions of a day."))
+@cli.command(help=told("Calls of a day and their results."))
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
               help=told("the day; else today"))
 @click.option("--format", "form", type=click.Choice(["table", "csv", "xlsx", "json"]), default="table",
@@ -200,6 +206,10 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
     wanted = day.date() if day else datetime.now(UTC).astimezone(known.zone).date()
     with journal_if_any(known) as journal:
         lines = journal.lines(wanted) if journal else iter(())
+        active = journal.active_run() if journal and not day else None
+        if active is not None and active.day < wanted:
+            click.echo(str(say("run {run} of {day} is still in progress: obzvon report --date {day}", run=active.id,
+                               day=active.day)), err=True)
         if form == "table":
             tables.show_report(Console(), lines, day=wanted, zone=known.zone)
             return
@@ -285,6 +295,16 @@ def _journal(known: Settings, *, patient: bool = False) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
+
+
+def _in_force(document: Document[T]) -> Loaded[T]:
+    """A document as the service goes by it: where it is broken, its last good copy, and that is said."""
+    try:
+        return document.load()
+    except DocumentError as error:
+        loaded = Watched(document).current()
+        click.echo(f"{error}\n{way_back(document)}", err=True)
+        return loaded
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from obzvon import language
+from obzvon.checks.settings import exposed
 from obzvon.cli_language import told
 from obzvon.cli_settings import settings_of
 from obzvon.errors import Problem, UserError
@@ -80,13 +81,8 @@ def beside(known: Settings) -> Iterator[None]:
 
 def check_host(known: Settings) -> None:
     """Raises UserError where passwords would go over a network unencrypted without anybody's having said so."""
-    host = known.web.host
-    if not is_loopback(host) and not known.web.plain_http:
-        raise UserError([Problem(
-            f"{known.file} [Web] host", say("{host} is an address that other machines reach, and the editor does not "
-                                            "encrypt", host=host),
-            say("leave 127.0.0.1 and put a proxy with TLS in front (README, The editor); in a network that you trust "
-                "write plain_http = yes"))])
+    if problem := exposed(known):
+        raise UserError([problem])
 
 
 @click.group(help=told("Who may use the editor."))

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import pwd
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,7 @@ def stop(file: Path | None, withdraw: bool) -> None:
 def call(file: Path | None, number: str, code: str) -> None:
     """A test call."""
     _order(file, "call", number=number, code=code)
+    click.echo(str(say("how it ends: obzvon report")))
 
 
 def _order(file: Path | None, name: str, **params: Any) -> None:
@@ -92,9 +94,9 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
 
 
 def _who() -> str:
-    """Who types: the login behind sudo, else the user of the process."""
+    """Who types: the login behind sudo or runuser, else the user of the process."""
     try:
-        return _whole(os.environ.get("SUDO_USER") or getpass.getuser())
+        return _whole(os.environ.get("SUDO_USER") or _logged_in() or getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
 
@@ -102,3 +104,10 @@ def _who() -> str:
 def _whole(text: str) -> str:
     """What was typed, without the bytes that are no letter in the terminal's encoding: the journal cannot hold them."""
     return text.encode(errors="replace").decode()
+
+def _logged_in(loginuid: Path = Path("/proc/self/loginuid")) -> str:
+    """Who logged in, whatever user that one has become since; '' where the kernel has not written it down."""
+    try:
+        return pwd.getpwuid(int(loginuid.read_text(encoding="ascii"))).pw_name
+    except (KeyError, OSError, ValueError, OverflowError):  # nobody has: 4294967295, which is no user
+        return ""

@@ -12,6 +12,7 @@ from obzvon.campaign import Phone, Week
 from obzvon.commands import Commands
 from obzvon.journal import Run
 from obzvon.language import Message, say
+from obzvon.presence import Presence
 from obzvon.sandbox import Sandbox
 from obzvon.scheduler import stopped_by_signals
 
@@ -42,13 +43,17 @@ class Demo:
     def __init__(self, folder: Path, show: Callable[[Message], None]) -> None:
         self._show = show
         file = folder / "settings.ini"
-        if not file.exists():
+        made = not file.exists()
+        if made:
             week = Week((time_of_day(9),) * 5 + (None, None))
             workspace.make(folder, spool=folder / "spool" / "outgoing", phones=phones(), week=week,
                            bundle="4", timeout="1")
         self.settings = settings.load(file)
         self.settings.target.mkdir(parents=True, exist_ok=True)
         self.journal = wiring.open_journal(self.settings)
+        if made:  # else a demonstration after nine o'clock would begin with the run that was missed today
+            now = datetime.now(UTC)
+            Presence(self.journal).remember_week(Week(), now.astimezone(self.settings.zone).date(), now)
 
     def run(self, each: Callable[[], None], *, once: bool) -> Run | None:
         """Serves until a signal, or with `once` until the run has ended and every outcome is known; returns the run."""

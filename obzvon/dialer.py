@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from obzvon import daylog
 from obzvon.agenda import Agenda
 from obzvon.campaign import Candidate, Phone, candidates, closing_instant
 from obzvon.course import Course
@@ -27,7 +28,6 @@ from obzvon.told import Told
 from obzvon.words import result_word, state_word, tally
 
 log = logging.getLogger("obzvon")
-watch = logging.getLogger("obzvon.watch")
 
 _RETRY = 10.0
 """Seconds until something that went wrong is tried again."""
@@ -68,7 +68,7 @@ class Dialer:
         self._trouble: tuple[Problem, ...] = ()
         self._retry_at: datetime | None = None
         self._collected_at: datetime | None = None
-        self._passed_told: date | None = None
+        self._starts = daylog.Starts(agenda, journal)
         self._held_up: date | None = None
 
     @property
@@ -100,6 +100,9 @@ class Dialer:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
         self._spool.prepare(home=self._settings.file.parent)
+        for other in self._spool.neighbours(self.journal.name):
+            log.warning("%s", say("another service works with the same store, by the journal {journal}: unless it is "
+                                  "another campaign, both ring the same people", journal=other))
         self._take_over_former(now)
         recovered = self.handover.recover(now=now)
         self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
@@ -187,7 +190,7 @@ class Dialer:
                            "the last bundle goes at {until}", run=run.id, day=day, calls=calls,
                            bundles=self.pace.bundles(calls), skipped=len(skipped),
                            until=self._clock(now + self.pace.lasts(calls))))
-        _log_skipped(skipped)
+        daylog.tell_skipped(skipped)
         self._follow(run, list_revision=loaded.revision)
         return run
 
@@ -218,13 +221,12 @@ class Dialer:
             self.journal.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
             self.journal.change_state(run.id, "stopped", at=now)
             raise
-        log.info("%s", say("test call to {number} handed over", number=number))
         return run
 
     def _begin_due(self, now: datetime) -> None:
         day = self._agenda.due_day(now, self._done) or self._day_held_up(now)
         if day is None:
-            self._tell_passed(now)
+            self._starts.tell(now, self.today(now), self._done)
             return
         if self.run is not None:
             if self.run.day >= day:
@@ -239,15 +241,6 @@ class Dialer:
         today = self.today(now)
         waits = self._held_up == today and today not in self._done and self._agenda.week.start_on(today) is not None
         return today if waits else None
-
-    def _tell_passed(self, now: datetime) -> None:
-        """Says once a day why a start that has passed rings nobody."""
-        passed = self._agenda.passed_unrung(now, self._done)
-        if passed and self._passed_told != passed.date():
-            self._passed_told = passed.date()
-            watch.warning("%s", say("today's start at {time} has passed and is not made up for: it was set after its "
-                                  "time, or is later than late_start allows; to ring today: obzvon start",
-                                  time=f"{passed:%H:%M}"))
 
     def _advance(self, now: datetime) -> float:
         course = self._course
@@ -328,6 +321,7 @@ class Dialer:
         for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
+        daylog.tell_ended(collected.endings, self.journal, self.handover)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause
@@ -392,11 +386,3 @@ def _noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[C
         if one.skipped is not None:
             skipped.append(one)
         yield one
-
-
-def _log_skipped(skipped: list[Candidate]) -> None:
-    for one in skipped[:50]:
-        log.info("%s", say("row {row}, {number}: skipped, {reason}", row=one.phone.key,
-                           number=one.phone.number or "—", reason=one.skipped or Message("")))
-    if len(skipped) > 50:
-        log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=len(skipped) - 50))

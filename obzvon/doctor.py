@@ -46,6 +46,7 @@ _CHECKS: tuple[Check, ...] = (
     folders.room,
     store.one_filesystem,
     store.probe,
+    store.others,
     store.leftovers,
     asterisk.running,
     asterisk.its_folder,

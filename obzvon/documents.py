@@ -220,6 +220,11 @@ class Watched(Generic[T]):
         self._state: Loaded[None] | None = None
         self._unkept: tuple[bytes, float] | None = None
 
+    @property
+    def way_back(self) -> Message:
+        """How the last good copy takes the broken document's place."""
+        return way_back(self._document)
+
     def look(self) -> Loaded[None]:
         """What is in force, without its data; reads the file only if it has changed.
 
@@ -279,6 +284,12 @@ class Watched(Generic[T]):
         if kept is None:
             raise error or DocumentError(*problems)
         return msgspec.structs.replace(self._document.understand(*kept), problems=problems)
+
+
+def way_back(document: Document[T]) -> Message:
+    """What to do about a document that cannot be read and has a last good copy."""
+    return say("the last good copy is in force; mend the document, or: cp {good} {path}",
+               good=document.history.good_path, path=document.path)
 
 
 def revision_of(data: bytes | None) -> str:

@@ -31,7 +31,7 @@ _STATUS_LATE = timedelta(seconds=10)
 _SETTLING = timedelta(seconds=1)
 """A file that is in the spool this long and not begun is one that Asterisk does not take now."""
 
-_RESTARTED = say("Asterisk was restarted during the call; taken out so that it is not rung again")
+_RESTARTED = say("Asterisk stopped or was restarted during the call; taken out so that it is not rung again")
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -70,6 +70,10 @@ class HandOver:
     def outstanding(self) -> int:
         """Calls that Asterisk has and has not finished with, as far as it was looked."""
         return len(self._handed)
+
+    def has_calls_of(self, run_id: int) -> bool:
+        """Whether Asterisk has calls of that run."""
+        return any(call.run_id == run_id for call in self._handed.values())
 
     def hand(self, calls: list[RunCall], bundle: int, *, now: datetime, then: list[RunCall] | None = None) -> None:
         """Hands over calls of one run that wait; raises OSError or NotReleased, and then the rest waits again.

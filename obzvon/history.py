@@ -63,6 +63,11 @@ class History:
         """Keeps these bytes as the last ones that could be read, with the time at which they came into force."""
         self._write("good", data, modified)
 
+    @property
+    def good_path(self) -> Path:
+        """Where the last good copy is kept."""
+        return self._path("good")
+
     def good(self) -> tuple[bytes, float] | None:
         """The last good copy and its time."""
         try:

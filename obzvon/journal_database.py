@@ -209,5 +209,5 @@ def _told(where: str) -> Iterator[None]:
     except (DBAPIError, OSError) as error:
         reason = why(error) if isinstance(error, OSError) else error.orig
         raise Unavailable([Problem(where, say("the journal cannot be opened: {why}", why=reason),
-                                 say("see that the folder exists and belongs to the service's user, "
-                                     "or name another journal in [Journal] url"))]) from error
+                                 say("see that its folder exists and that the service's user may write there and in "
+                                     "the journal's own files, or name another journal in [Journal] url"))]) from error

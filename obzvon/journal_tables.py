@@ -143,6 +143,8 @@ service = Table(
     Column("seen_at", Moment, nullable=False),
     Column("stopped_at", Moment),
     Column("trouble", Text, nullable=False, server_default=""),
+    # One look, as from cron: between two of them no process lives, and nothing is wrong.
+    Column("once", Boolean, nullable=False, server_default=false()),
 )
 
 # The last self-check; `errors` stands beside what was found so that every page can show how many there are.

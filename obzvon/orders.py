@@ -87,7 +87,7 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> Answer:
     withdraw = bool(command.params.get("withdraw"))
     withdrawn = 0
     if dialer.run is not None:
-        withdrawn = dialer.stop(now, say("stopped by {who}", who=command.asked_by or "?"))
+        withdrawn = dialer.stop(now, say("stopped by user {who}", who=command.asked_by or "?"))
     elif not (withdraw and dialer.handover.outstanding):  # a run ends with its last bundle, not with its last call
         return _NO_RUN
     if not withdraw:

@@ -22,6 +22,7 @@ class Sign(msgspec.Struct, frozen=True):
     seen_at: datetime
     stopped_at: datetime | None
     trouble: str
+    once: bool = False
 
 
 class Presence:
@@ -59,12 +60,12 @@ class Presence:
         """Whether anyone has looked at a week yet; until then a start that has passed is one that was missed."""
         return self._seen() is not None
 
-    def begin(self, *, at: datetime) -> None:
-        """The service has started."""
+    def begin(self, *, at: datetime, once: bool = False) -> None:
+        """The service has started, for good or for one look."""
         with self._journal.write() as connection:
             connection.execute(delete(service).where(service.c.campaign == CAMPAIGN))
             connection.execute(insert(service).values(campaign=CAMPAIGN, pid=os.getpid(), host=socket.gethostname(),
-                                                      started_at=at, seen_at=at))
+                                                      started_at=at, seen_at=at, once=once))
 
     def beat(self, *, at: datetime, trouble: str = "") -> None:
         """The service lives; `trouble` says what keeps it from handing over."""
@@ -80,7 +81,7 @@ class Presence:
             row = connection.execute(select(service).where(service.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble)
+        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once)
 
     def _seen(self) -> Row[Any] | None:
         with self._journal.read() as connection:

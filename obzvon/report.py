@@ -16,7 +16,7 @@ import msgspec
 from obzvon.journal import Line, State
 from obzvon.language import Message, say, spoken
 from obzvon.spreadsheet import CELL, ROWS, fitting, is_formula
-from obzvon.words import result_word
+from obzvon.words import kind_word, result_word
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 HANDED, ENDED = say("Handed over"), say("Ended")
 NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
 RESULT, REASON = say("Result"), say("Reason")
-RUN, BUNDLE, ATTEMPT = say("Run"), say("Bundle"), say("Attempt")
+RUN, BUNDLE, ATTEMPT, KIND = say("Run"), say("Bundle"), say("Attempt"), say("Kind of run")
 
-_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT)
-_WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9)
+_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT, KIND)
+_WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9, 20)
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -102,7 +102,7 @@ def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, languag
         for line in _counted(lines, counts):
             rows.writerow((when(line.handed_at), when(line.ended_at), _harmless(line.number), _harmless(line.code),
                            _harmless(line.name), reader.result(line.result), _harmless(reader.reason(line)),
-                           line.run_id, line.bundle, line.attempt))
+                           line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind))))
     finally:
         text.detach()
     return counts
@@ -189,7 +189,7 @@ def _counted(lines: Iterable[Line], counts: Counter[str]) -> Iterator[Line]:
 def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number: int) -> None:
     sheet = book.create_sheet(reader.word(say("Calls")) + (f" {number}" if number > 1 else ""))
     sheet.freeze_panes = "A2"
-    letters = "ABCDEFGHIJ"
+    letters = "ABCDEFGHIJK"
     for letter, width in zip(letters, _WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in _HEADINGS])
@@ -205,7 +205,7 @@ def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number
     for line in lines:
         sheet.append([when(line.handed_at), when(line.ended_at), text(grouped(line.number)), text(line.code),
                       text(line.name), text(reader.result(line.result)), text(reader.reason(line)),
-                      line.run_id, line.bundle, line.attempt])
+                      line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind))])
         last += 1
     sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
 

@@ -61,7 +61,7 @@ class Scheduler:
         self._planned: datetime | None = None
         self._known: object = None
         self._told = False
-        self._serving = False
+        self._serving = self._once = False
         self._beaten: tuple[Problem, ...] = ()
 
     def stop(self, signalled: str = "") -> None:
@@ -98,6 +98,7 @@ class Scheduler:
 
         A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
         """
+        self._once = True
         try:
             self.dialer.start(self._now())
         except OSError as error:
@@ -120,8 +121,9 @@ class Scheduler:
         self._tell_signal()
         self._finish_examination()
         self._disconnect()
-        if self._serving:
-            self._end()
+        if not self._beat_at:
+            self._beat()
+        self._end()
         return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
 
     def step(self) -> float:
@@ -168,9 +170,10 @@ class Scheduler:
             self._link.stop()
 
     def _trouble(self) -> tuple[Problem, ...]:
-        """What keeps the dialer from its work, and what it has to do without."""
+        """What keeps the dialer from its work, and what it has to do without: Asterisk's events, a document."""
         silent = self._link.state().problem if self._link else None
-        return (*self.dialer.trouble, silent) if silent else self.dialer.trouble
+        lacking = (*self._agenda.trouble, silent) if silent else self._agenda.trouble
+        return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
 
     def _glance(self) -> float:
         """Seconds until the next look at documents and commands, and at a self-check that somebody waits for."""
@@ -211,7 +214,7 @@ class Scheduler:
         trouble = [problem.message() for problem in troubles]
         try:
             if not self._beat_at:
-                self._presence.begin(at=self._now())
+                self._presence.begin(at=self._now(), once=self._once)
             self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "")
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)

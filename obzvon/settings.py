@@ -175,6 +175,8 @@ def _text(file: Path) -> str:
         if error.errno == errno.ENOENT:
             what = say("there is no such file")
             remedy = say("name the file with --settings, or make a working folder: obzvon init DIR")
+        elif error.errno == errno.EACCES:
+            remedy = say("type it as the service's user: runuser -u asterisk -- obzvon …")
         elif error.errno == errno.EISDIR:
             what = say("it is a folder")
             remedy = say("name the file itself: {path}", path=file / "settings.ini")

@@ -8,8 +8,10 @@ from datetime import time, timedelta
 
 import msgspec
 
+from obzvon.campaign import Disposition
 from obzvon.language import Message, say
 from obzvon.settings import Settings
+from obzvon.settings_ami import Secret
 from obzvon.settings_keys import KEYS, Key
 
 
@@ -30,8 +32,11 @@ def shown(settings: Settings) -> list[Shown]:
 
 
 def _value(settings: Settings, key: Key) -> Message:
+    if key.group == "rounds":
+        rule = settings.rounds.by.get(Disposition(key.field))
+        return Message("{value}", {"value": f"{rule.times} x {_text(rule.after)}"}) if rule else say("never")
     value = getattr(getattr(settings, key.group) if key.group else settings, key.field)
-    if value is None or value == "":
+    if value is None or value in ("", Secret()):
         return say("not set")
     if isinstance(value, bool):
         return say("yes") if value else say("no")

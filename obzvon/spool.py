@@ -8,7 +8,7 @@ import os
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from obzvon import callfile, disk, processes, staging
+from obzvon import callfile, disk, neighbours, processes, staging
 from obzvon.campaign import Disposition
 from obzvon.errors import Problem, UserError, why
 from obzvon.language import say
@@ -37,6 +37,7 @@ class Spool:
         self._owner = owner
         self._mode = mode
         self._ahead: staging.Ahead | None = None
+        self._place: neighbours.Place | None = None
 
     def prepare(self, *, home: Path) -> None:
         """Makes the store, and a spool within `home` (an absolute path that is not there is a mistake, not a wish).
@@ -53,6 +54,12 @@ class Spool:
             raise UserError([cannot(error)]) from error
         if problems := list(self.problems()):
             raise UserError(problems)
+
+    def neighbours(self, journal: str) -> list[str]:
+        """The journals of other services that work with this store now; from the first call on they see us too."""
+        if self._place is None:
+            self._place = neighbours.Place(self.store, journal)
+        return neighbours.others(self.store, journal)
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong with the folders, looked at without touching the spool."""

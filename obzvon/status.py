@@ -26,6 +26,8 @@ class Service(msgspec.Struct, frozen=True):
     started: datetime | None = None
     seen: datetime | None = None
     stopped: datetime | None = None
+    once: bool = False
+    """It was one look, as from cron: the next one comes by itself."""
 
 
 class RunStatus(msgspec.Struct, frozen=True):
@@ -74,7 +76,7 @@ class Status(msgspec.Struct, frozen=True):
             "now": self._here(self.now), "time_zone": str(self.zone),
             "service": {"alive": service.alive, "pid": service.pid, "host": service.host,
                         "started_at": self._here(service.started), "seen_at": self._here(service.seen),
-                        "stopped_at": self._here(service.stopped),
+                        "stopped_at": self._here(service.stopped), "once": service.once,
                         "trouble": [one.in_language(language) for one in service.trouble]},
             "run": self._run(self.run, language) if self.run else None,
             "other_runs": [self._run(other, language) for other in self.others],
@@ -84,8 +86,8 @@ class Status(msgspec.Struct, frozen=True):
         """The status as one JSON document, with these keys.
 
         - `now`, and whatever ends in `_at`: ISO 8601 with the offset of `time_zone`, or null.
-        - `service`: `alive`, `pid`, `host`, `started_at`, `seen_at`, `stopped_at`, `trouble` (sentences in the
-          language of this process).
+        - `service`: `alive`, `pid`, `host`, `started_at`, `seen_at`, `stopped_at`, `once` (it is called
+          anew each time, as from cron), `trouble` (sentences in the language of this process).
         - `run` (or null) and each of `other_runs`: `id`, `day`, `kind` ("week", "manual", "test", "former"), `state`
           ("running", "paused", "done", "stopped"), `started_at`, `ended_at`, `started_by`, `note`, `total` (rows),
           `calls` (rows that are rung), `counts` (how many have each result), `progress` (0 to 1), `bundles_done`,
@@ -133,8 +135,9 @@ def service_of(sign: Sign | None, now: datetime) -> Service:
     if sign is None:
         return Service(alive=False)
     alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
-    trouble = msgspec.json.decode(sign.trouble, type=tuple[Message, ...]) if alive and sign.trouble else ()
-    return Service(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at)
+    told = sign.trouble if alive or sign.once else ""
+    trouble = msgspec.json.decode(told, type=tuple[Message, ...]) if told else ()
+    return Service(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at, sign.once)
 
 
 def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, datetime | None], now: datetime, *,

@@ -56,7 +56,7 @@ def show_plan(console: Console, plan: Plan, *, rows: int = 20) -> None:
 def show_status(console: Console, status: Status) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [(say("Service"), _service(status.service, status.zone)),
-             *((say("Trouble"), Text(_shown(str(one)), "bold red")) for one in status.service.trouble)]
+             *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
     run = _run_facts(status.run, status, bar=console.is_terminal) if status.run else [
         (RUN, _text(say("there has been none yet")))]
     _print(console, _facts([*facts, *run]))
@@ -105,7 +105,8 @@ def _number(number: str) -> Text:
 
 
 _COLUMNS: tuple[tuple[Message, int, Callable[[Line, Reader], Text]], ...] = (
-    (RUN, sys.maxsize, lambda line, _: Text(str(line.run_id))),
+    (RUN, sys.maxsize, lambda line, reader: Text(str(line.run_id) if line.kind == "week" else
+                                                 f"{line.run_id}, {reader.word(kind_word(line.kind))}")),
     (HANDED, 0, lambda line, reader: _clock(line.handed_at, reader)),
     (ENDED, 100, lambda line, reader: _clock(line.ended_at, reader)),
     (NUMBER, 0, lambda line, _: _number(line.number)),
@@ -184,6 +185,8 @@ def _service(service: Service, zone: tzinfo) -> Text:
     if service.alive and service.started:
         return _text(say("works since {time} (process {pid} on {host})", time=when(service.started),
                          pid=str(service.pid), host=service.host), "green")
+    if service.stopped and service.once:
+        return _text(say("from cron; it looked last on {time}", time=when(service.stopped)))
     if service.stopped:
         return _text(say("does not run: it was stopped on {time}", time=when(service.stopped)), "bold red")
     if service.seen:
@@ -226,6 +229,8 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
 
 
 def _counted(calls: int, counts: Mapping[str, int]) -> Message:
+    if not any(counts.values()):
+        return say_many("{n} call", "{n} calls", calls)
     return say_many("{n} call: {counts}", "{n} calls: {counts}", calls, counts=tally(counts))
 
 
@@ -249,6 +254,11 @@ def _shown(text: str) -> str:
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
     return text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…"
+
+
+def _lines(message: Message) -> str:
+    """A message with its remedy on a line of its own."""
+    return "\n".join(_shown(line.strip()) for line in str(message).splitlines())
 
 
 def _text(value: object, style: str = "") -> Text:

@@ -11,18 +11,19 @@ from obzvon.language import say
 ASTERISK_SPOOL = Path("/var/spool/asterisk/outgoing")
 
 
-def make(folder: Path, *, spool: Path | None = None, phones: list[Phone] | None = None, week: Week | None = None,
-         **values: str) -> Path:
+def make(folder: Path, *, spool: Path | None = None, rehearsal: bool = False,
+         phones: list[Phone] | None = None, week: Week | None = None, **values: str) -> Path:
     """Makes the folder with all that a service needs; returns the settings.ini. What is there is never overwritten.
 
     Without `spool` it is Asterisk's own, if this machine has one, else a folder `target` beside the settings; the store
-    lies beside the spool, so that both are on one filesystem. `values` set further keys of settings.ini.
+    lies beside the spool, so that both are on one filesystem. With `rehearsal` it is that folder `target` even where
+    there is an Asterisk, which then rings nobody. `values` set further keys of settings.ini.
     """
     file = folder / "settings.ini"
     if file.exists():
         raise UserError([Problem(str(file), say("there is a working folder already; it is left as it is"),
                                  say("name another folder, or delete this file first"))])
-    if spool is None and ASTERISK_SPOOL.is_dir():
+    if spool is None and not rehearsal and ASTERISK_SPOOL.is_dir():
         spool = ASTERISK_SPOOL
     places = {"dir_source": ".", "dir_store": "store", "dir_target": "target", "dir_logs": "log"}
     if spool is not None:

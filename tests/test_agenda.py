@@ -159,14 +159,14 @@ def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
     workshop.write_text("schedule.json", '{"1": "09', changed=EIGHT)
     for second in range(1, 30):
         agenda.look(at(f"08:00:{second:02d}"))
-    assert told("the last good copy stays in force") == 2
+    assert told("the last good copy is in force") == 2
     assert agenda.list_revision == revision
     assert len(agenda.phones().data) == 3
     assert due_at(agenda, NINE) == MONDAY
     workshop.write_list(PEOPLE, changed=NINE)
     workshop.write_week("09:00", changed=NINE)
     agenda.look(at("09:00:01"))
-    assert told("the document can be read again") == 2
+    assert told("can be read again") == 2
     assert due_at(agenda, at("09:00:02")) == MONDAY
 
 
@@ -177,7 +177,7 @@ def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
     for second in range(30):
         assert due_at(agenda, at(f"09:00:{second:02d}")) is None
     assert told("there is no such file") == 2
-    assert told("the last good copy stays in force") == 0
+    assert told("the last good copy is in force") == 0
     with pytest.raises(DocumentError, match="there is no such file"):
         agenda.phones()
 

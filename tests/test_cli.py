@@ -10,10 +10,14 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from obzvon import settings, wiring, workspace
+from obzvon.cli import cli
 from obzvon.sandbox import Sandbox
 
 ENGLISH = {"OBZVON_LANGUAGE": "en"}
@@ -295,3 +299,33 @@ def test_an_output_that_is_closed_is_no_failure(folder: Path) -> None:
     done = subprocess.run(["sh", "-c", f"exec {sys.executable} -m obzvon.cli status >&-"], cwd=folder,
                           capture_output=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = tmp_path / "asterisk" / "outgoing"
+    spool.mkdir(parents=True)
+    monkeypatch.setattr(workspace, "ASTERISK_SPOOL", spool)
+    done = CliRunner().invoke(cli, ["init", "--rehearsal", str(tmp_path / "rehearsal")])
+    assert done.exit_code == 0, done.output
+    known = settings.load(tmp_path / "rehearsal" / "settings.ini")
+    assert (known.target, known.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
+    assert settings.load(workspace.make(tmp_path / "real")).target == spool
+
+
+def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_back(obzvon: Run, folder: Path) -> None:
+    begin(folder)
+    obzvon("run", "--once")
+    (folder / "todo.json").write_text('{"0": ')
+    plan = obzvon("plan", "--json")
+    assert plan.returncode == 1
+    assert len(json.loads(plan.stdout)["skipped_rows"]) == 2
+    assert f"cp {folder}/.history/todo.json.good {folder}/todo.json" in plan.stderr
+
+
+def test_the_report_after_midnight_names_the_run_of_the_day_before(obzvon: Run, folder: Path) -> None:
+    journal = wiring.open_journal(settings.load(folder / "settings.ini"))
+    journal.claim("t-1", date(2026, 1, 5), "manual", [], at=datetime(2026, 1, 5, 20, tzinfo=UTC))
+    journal.close()
+    assert "run 1 of 2026-01-05 is still in progress: obzvon report --date 2026-01-05" in obzvon("report").stderr
+    assert obzvon("report", "--date", "2026-01-06").stderr == ""

@@ -325,7 +325,7 @@ def test_a_list_broken_during_the_run_is_told_once_and_changes_nothing(
         working.work(at("08:59:59"), at("09:00:01"))
         workshop.write_text("todo.json", '{"0": {"0": "8916', changed=at("09:00:02"))
         assert working.work(at("09:00:02"), at("09:01:00")) == [("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
-    assert logged("the last good copy stays in force") == 1
+    assert logged("the last good copy is in force") == 1
 
 
 def test_a_list_that_is_broken_before_the_run_is_rung_by_its_last_good_copy(workshop: Workshop) -> None:
@@ -897,3 +897,30 @@ def test_a_run_resumed_on_another_day_goes_on_after_a_trouble_too(workshop: Work
         working.ask("resume", morning)
         working.dialer.stumble(morning, ())
         assert [came for _, came in working.work(morning + MINUTE, morning + 2 * MINUTE)] == [PEOPLE[2:4], PEOPLE[4:]]
+
+
+def test_a_second_start_on_a_day_that_has_had_its_run_says_so_once_and_rings_nobody(
+        workshop: Workshop, logged: Callable[[str], int]) -> None:
+    with shift(workshop, EIGHT) as working:
+        working.work(at("08:59:59"), at("09:01:00"))
+        assert logged("begins no run") == 0
+        workshop.write_week("11:00", changed=at("10:00:00"))
+        assert working.work(at("10:00:00"), at("11:00:10"), every=30) == []
+    assert logged("today's start at 11:00 begins no run: the run of the day was already (run 1)") == 1
+
+
+def test_the_last_outcome_of_a_run_is_a_line_and_so_is_each_that_nobody_knows(
+        tmp_path: Path, logged: Callable[[str], int]) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE[:2], bundle=2, timeout=0, archive="yes")
+    workshop.done_folder.mkdir()
+    with shift(workshop, EIGHT) as working:
+        working.work(at("08:59:59"), at("09:00:05"))
+        first, second = sorted(workshop.spool_folder.iterdir())
+        first.unlink()  # Asterisk's archive has lost it
+        working.work(at("09:00:06"), at("09:00:10"))
+        assert logged("run 1: all its calls have ended") == 0
+        assert logged("run 1, call 1: unknown, the file is not in Asterisk's archive") == 1
+        (workshop.done_folder / second.name).write_text(second.read_text() + "\nStatus: Completed\n")
+        second.unlink()
+        working.work(at("09:00:11"), at("09:00:20"))
+    assert logged("run 1: all its calls have ended: answered 1, unknown 1") == 1

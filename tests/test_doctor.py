@@ -1,5 +1,6 @@
 """The self-check: a sound set-up, and what is said of each thing that can be wrong with it."""
 
+import grp
 import os
 import shutil
 import stat
@@ -24,7 +25,7 @@ from obzvon.journal import Journal
 from obzvon.journal_tables import SCHEMA, meta
 from obzvon.language import say
 from obzvon.presence import Presence
-from obzvon.settings import JournalUrl, Settings
+from obzvon.settings import JournalUrl, Settings, Web
 from obzvon.spool import Spool
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -56,10 +57,12 @@ class Office:
             phones=folder / "todo.json", schedule=folder / "schedule.json",
             journal=JournalUrl(f"sqlite:///{folder}/journal.db"), zone=MOSCOW, pid_file=self.pid_file)
         self.settings.file.touch()
+        os.utime(self.settings.file, (0, 0))
         self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
         self.week(Week((time(9, 0),) * 7))
         with self.journal() as journal:
             Presence(journal).begin(at=SUNDAY)
+            self.remembers(journal)
         self.machine = Machine(as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(),
                                is_synchronised=lambda: True)
 
@@ -69,13 +72,21 @@ class Office:
     def week(self, week: Week) -> None:
         self._keep(week_document(self.settings.schedule), week)
 
+    @staticmethod
+    def remembers(journal: Journal) -> None:
+        """The week was set at ten, an hour after today's start: nobody has missed that."""
+        for week, changed in ((Week(), SUNDAY), (Week((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
+            Presence(journal).remember_week(week, SUNDAY.date(), changed)
+
     def journal(self) -> "Opened":
         return Opened(self.settings.journal.reveal())
 
-    def answers(self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]") -> None:
+    def answers(self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]",
+                trunk: str = "PJSIP/NUMBER@beeline") -> None:
         """What the pretended Asterisk's console says."""
         self.program.write_text(f"""#!/bin/sh
-case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *) echo "{dialplan}" ;; esac
+case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVON_TRUNK={trunk}" ;;
+    *) echo "{dialplan}" ;; esac
 """)
         self.program.chmod(0o755)
 
@@ -164,7 +175,7 @@ def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(of
     text = said(found).replace(str(office.folder), "DIR")
     for line in (
         "ok DIR/settings.ini: the settings can be read, and nothing in them is odd",
-        "ok DIR/settings.ini [Numbers] region: numbers are read by the plan of RU",
+        "ok DIR/settings.ini [Numbers] region: numbers are read by the numbering plan of RU",
         "ok DIR/settings.ini [Day] time_zone: the time zone is Europe/Moscow, where it is 2026-11-22 12:00 now, +0300",
         "ok a time service keeps this machine's clock right",
         "ok DIR/journal.db: the journal opens and can be written",
@@ -173,7 +184,7 @@ def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(of
         "ok DIR/schedule.json: the week can be read; the next run begins on 2026-11-23 09:00",
         "ok DIR/.history: the last good copies of the documents can be kept here",
         "ok dir_target DIR/spool/outgoing: it is there and belongs to ",
-        "ok no stranger may put call files where Asterisk reads them",
+        "ok only the service and Asterisk may put call files where Asterisk reads them",
         "ok dir_logs DIR/log: the log of the day can be written",
         ": there is room: ",
         "ok dir_store DIR/spool/obzvon_store: call files can be moved from here into dir_target",
@@ -203,6 +214,7 @@ def test_it_leaves_nothing_behind_and_never_touches_the_live_spool(office: Offic
 
 def test_it_makes_no_journal(office: Office) -> None:
     office.settings.journal.path.unlink()
+    office.change(former_start=SUNDAY.date())
     found = office.examine()
     assert "there is no journal yet; the service makes it at its start" in said(found)
     assert bad(found) == []
@@ -236,6 +248,13 @@ def test_an_error_is_worse_than_a_warning() -> None:
 def test_notes_of_the_settings_are_warnings(office: Office) -> None:
     office.change(notes=(Problem("settings.ini:3", say("it is odd"), say("mend it")),))
     assert str(only(office.examine())) == "settings.ini:3: it is odd\n    → mend it"
+
+
+def test_an_editor_that_would_send_passwords_in_the_clear(office: Office) -> None:
+    office.change(web=Web(host="0.0.0.0"))
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "0.0.0.0 is an address that other machines reach" in str(finding)
 
 
 def test_a_country_without_a_numbering_plan(office: Office) -> None:
@@ -335,9 +354,23 @@ def test_notes_on_a_document_are_warnings(office: Office) -> None:
 
 
 def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
-    assert "the start of 2026-11-22 09:00 has passed, and there was no run so far" in said(office.examine())
+    assert bad(office.examine()) == [], "it was set after its time"
+    office.settings.journal.path.unlink()
+    with office.journal() as journal:
+        Presence(journal).begin(at=SUNDAY)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "the start of 2026-11-22 09:00 has passed without a run: the service begins it at once" in str(finding)
+    assert "write today into the dates of the week with 00:00" in str(finding)
     with office.journal() as journal:
         journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY, state="done")
+    assert "has passed" not in said(office.examine())
+
+
+def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Office) -> None:
+    office.settings.journal.path.unlink()
+    assert "has passed without a run" in said(office.examine())
+    office.change(former_start=date(2026, 11, 22))
     assert "has passed" not in said(office.examine())
 
 
@@ -398,9 +431,12 @@ def test_a_spool_without_rights_is_told_to_the_user_who_has_none(office: Office)
     assert f"error dir_target {office.spool}: the service's user (uid 65534) may not write here" in found
     assert "run the service as the owner of the folder" in found
     assert f"warning dir_logs {office.folder}/log: the service may not write here, so there is no log" in found
-    assert f"chown nobody {office.folder}/log" in found
+    assert f"chown root {office.folder}/log" in found
+    assert found.startswith("warning you are nobody, and the service is root: ")
+    assert "runuser -u root -- obzvon check" in found
     assert f"warning {office.folder}/.history: the service may not write here" in found
     assert f"error {office.folder}/journal.db: the journal is not ours to write" in found
+    assert f"chown root:root {office.folder}/journal.db*" in found
     assert "cannot write here: Permission denied" in found
 
 
@@ -440,6 +476,39 @@ def test_a_folder_of_call_files_in_which_every_user_may_write(office: Office, pa
     assert f"chmod o-w {office.folder / path}" in str(finding)
 
 
+@needs_root
+@pytest.mark.parametrize("made", [True, False])
+def test_a_store_whose_folder_the_editors_group_may_change_can_be_swapped(office: Office, made: bool) -> None:
+    shared = office.folder / "etc"
+    shared.mkdir()
+    shared.chmod(0o2770)
+    os.chown(shared, 0, grp.getgrnam("daemon").gr_gid)  # as the working folder, which the editor shares
+    shared.chmod(0o2770)
+    office.change(store=shared / "store")
+    if made:
+        shutil.copytree(office.store, shared / "store")
+    office.set(editors=("daemon",))
+    finding = next(one for one in office.examine() if one.where == str(shared))
+    assert finding.level is Level.ERROR
+    assert f"daemon may put another folder in the place of {shared}/store, and call files into it" in str(finding)
+    assert f"dir_store = {office.spool.parent}/obzvon_store" in str(finding)
+    shared.chmod(0o3770)  # sticky: what is there stays, what is not there can be made by others first
+    assert any(one.where == str(shared) for one in office.examine()) is not made
+
+
+@needs_root
+def test_a_group_of_strangers_above_the_spool_is_told_and_one_without_others_is_not(office: Office) -> None:
+    parent = office.spool.parent
+    os.chown(parent, 0, grp.getgrnam("daemon").gr_gid)
+    parent.chmod(0o775)
+    found = [one for one in bad(office.examine()) if one.where == str(parent)]
+    assert {one.level for one in found} == {Level.ERROR}
+    assert f"daemon may put another folder in the place of {office.spool}" in said(found)
+    assert f"chmod g-w {parent}" in said(found)
+    os.chown(parent, 0, 0)
+    assert bad(office.examine()) == []
+
+
 def test_a_folder_above_the_spool_that_every_user_may_change(office: Office) -> None:
     office.spool.parent.chmod(0o777)
     for finding in bad(office.examine()):
@@ -466,7 +535,7 @@ def test_root_is_told_that_root_sees_no_missing_right(office: Office) -> None:
     office.set(as_root=True)
     finding = only(office.examine())
     assert finding.level is Level.WARNING
-    assert "sudo -u nobody obzvon check" in str(finding)
+    assert "runuser -u nobody -- obzvon check" in str(finding)
 
 
 # -- room and filesystems
@@ -659,6 +728,22 @@ def test_a_spool_module_that_is_not_loaded(office: Office) -> None:
     assert "module load pbx_spool.so" in str(finding)
 
 
+def test_a_trunk_that_is_still_the_example(office: Office) -> None:
+    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core",
+                   trunk="PJSIP/NUMBER@mytrunk")
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "OBZVON_TRUNK is still the example" in str(finding)
+
+
+def test_settings_that_were_changed_after_the_services_start(office: Office) -> None:
+    os.utime(office.settings.file, (0, SUNDAY.timestamp() + 1))
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "it was changed after the service's start at 2026-11-22 12:00" in str(finding)
+    assert "supervisorctl restart obzvon obzvon-web" in str(finding)
+
+
 def test_a_spool_module_that_does_not_run(office: Office) -> None:
     office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Not Running  core")
     assert "the module that takes call files is not loaded" in str(only(office.examine()))
@@ -740,7 +825,7 @@ def test_a_journal_of_a_newer_version(office: Office) -> None:
 
 
 def test_a_journal_whose_folder_is_not_there(office: Office) -> None:
-    office.change(journal=JournalUrl(f"sqlite:///{office.folder}/nowhere/journal.db"))
+    office.change(journal=JournalUrl(f"sqlite:///{office.folder}/nowhere/journal.db"), former_start=SUNDAY.date())
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "there is no journal, and none can be made in this folder" in str(finding)
@@ -756,8 +841,8 @@ def test_a_journal_that_somebody_holds_for_writing_is_told(office: Office, monke
 
 def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
     office.settings.journal.path.unlink()
-    with office.journal():
-        pass
+    with office.journal() as journal:
+        office.remembers(journal)
     found = office.examine()
     assert bad(found) == []
     assert "no service has been at work on this journal yet" in said(found)
@@ -787,11 +872,22 @@ def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
     assert f"as obzvon run --once does: {os.getpid()}" in said(found)
 
 
+def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office) -> None:
+    with office.journal() as journal:
+        Presence(journal).begin(at=SUNDAY - timedelta(minutes=1), once=True)
+        Presence(journal).end(at=SUNDAY - timedelta(minutes=1))
+    found = office.examine()
+    assert bad(found) == []
+    assert "the service is called from cron; it looked last at 2026-11-22 11:59" in said(found)
+    finding = only(office.examine(SUNDAY + timedelta(minutes=5)))
+    assert "see that cron calls obzvon run --once every minute" in str(finding)
+
+
 def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
     trouble = [Problem("the spool", say("no room"), say("make some")).message()]
     with office.journal() as journal:
         Presence(journal).beat(at=SUNDAY, trouble=msgspec.json.encode(trouble).decode())
-    assert "the service is kept from handing over: the spool: no room" in str(only(office.examine()))
+    assert "the service has trouble: the spool: no room" in str(only(office.examine()))
 
 
 def test_a_run_that_somebody_paused(office: Office) -> None:
@@ -808,6 +904,7 @@ def test_a_run_that_somebody_paused(office: Office) -> None:
 def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
     with Opened(journal_url) as journal:
         Presence(journal).begin(at=SUNDAY)
+        office.remembers(journal)
     office.change(journal=JournalUrl(journal_url))
     office.settings.file.chmod(0o640)
     found = office.examine()

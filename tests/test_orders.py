@@ -1,5 +1,6 @@
 """What the service answers to who asks for a start, a pause, a stop or a test call, and what comes of it."""
 
+import getpass
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon import wiring
+from obzvon import cli_orders, wiring
 from obzvon.orders import obey
 from tests.workshop import Shift, Workshop, at, begin_call, numbers, shift
 
@@ -291,3 +292,20 @@ def test_a_clock_set_back_since_it_was_asked_makes_no_command_stale(working: Shi
     command = working.commands.take(at=EIGHT)
     assert command is not None
     assert obey(working.dialer, command, EIGHT).ok
+
+
+def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "asterisk")
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    loginuid = tmp_path / "loginuid"
+    loginuid.write_text("4294967295")
+    assert cli_orders._logged_in(loginuid) == ""
+    assert cli_orders._logged_in(tmp_path / "none") == ""
+    loginuid.write_text("1\n")
+    assert cli_orders._logged_in(loginuid) == "daemon"
+    monkeypatch.setattr(cli_orders, "_logged_in", lambda: "")
+    assert cli_orders._who() == "asterisk"
+    monkeypatch.setattr(cli_orders, "_logged_in", lambda: "ivan")
+    assert cli_orders._who() == "ivan"
+    monkeypatch.setenv("SUDO_USER", "anna")
+    assert cli_orders._who() == "anna"

@@ -4,9 +4,11 @@ import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
+from obzvon import demo
 from obzvon.campaign import Week
 from obzvon.journal import Journal
 from obzvon.presence import Presence
@@ -121,3 +123,11 @@ def test_a_service_that_was_killed_has_not_said_so_and_the_next_takes_its_place(
     sign = presence.sign()
     assert sign is not None
     assert (sign.started_at, sign.stopped_at) == (later, None)
+
+
+def test_a_demonstration_after_nine_makes_up_for_no_start(tmp_path: Path) -> None:
+    shown = demo.Demo(tmp_path, lambda _: None)
+    try:
+        assert Presence(shown.journal).has_seen_a_week()
+    finally:
+        shown.journal.close()

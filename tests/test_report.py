@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from obzvon import report, workspace
+from obzvon import report, tables, workspace
 from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.cli import cli
 from obzvon.errors import UserError
@@ -41,7 +41,8 @@ SKIPPED = Line(3, "week", MONDAY, 2, "1", "777", "context 22", "Отдел", "en
                say("too short: {given} digits where {wanted} are expected", given=3, wanted=11), 1, None, None, NINE)
 WAITING = Line(4, "manual", MONDAY, 1, "0", "89502222222", "1", "", "waiting", None, None, 1, None, None, None)
 LINES = [PLAIN, SKIPPED, WAITING]
-HEADINGS = ["Handed over", "Ended", "Number", "Extension code", "Name", "Result", "Reason", "Run", "Bundle", "Attempt"]
+HEADINGS = ["Handed over", "Ended", "Number", "Extension code", "Name", "Result", "Reason", "Run", "Bundle", "Attempt",
+            "Kind of run"]
 
 FORMULAS = ["=1+1", "+7 916", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u200f=1", "\ufeff=1", "\u00a0=1",
             "\x00=1", "＝1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]
@@ -91,10 +92,10 @@ def test_a_csv_has_a_byte_order_mark_semicolons_and_a_line_for_each_phone() -> N
     assert as_csv(LINES) == [
         HEADINGS,
         ["2026-01-05 09:00:01", "2026-01-05 09:00:41", "89161111111", "", "Иванов И. И.", "answered", "", "3", "2",
-         "1"],
+         "1", "by the week"],
         ["", "2026-01-05 09:00:01", "777", "context 22", "Отдел", "skipped",
-         "too short: 3 digits where 11 are expected", "3", "", "1"],
-        ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1"],
+         "too short: 3 digits where 11 are expected", "3", "", "1", "by the week"],
+        ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1", "by hand"],
     ]
     assert counts == {"answered": 1, "skipped": 1, "waiting": 1}
 
@@ -180,14 +181,14 @@ def test_a_workbook_has_numbers_as_text_times_as_times_and_a_bold_header_that_st
     rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     assert rows[0] == HEADINGS
     assert rows[1] == [datetime(2026, 1, 5, 9, 0, 1), datetime(2026, 1, 5, 9, 0, 41),  # noqa: DTZ001 - Excel's own
-                       "8 916 111-11-11", None, "Иванов И. И.", "answered", None, 3, 2, 1]
+                       "8 916 111-11-11", None, "Иванов И. И.", "answered", None, 3, 2, 1, "by the week"]
     assert rows[2][2:7] == ["777", "context 22", "Отдел", "skipped", "too short: 3 digits where 11 are expected"]
     assert rows[3][2:8] == ["8 950 222-22-22", "1", None, "waiting", None, 4]
     assert all(cell.font.bold for cell in sheet[1])
     assert not sheet["C2"].font.bold
     assert sheet.freeze_panes == "A2"
     assert sheet.column_dimensions["E"].width == 32
-    assert sheet.auto_filter.ref == "A1:J4"
+    assert sheet.auto_filter.ref == "A1:K4"
 
 
 def test_a_workbook_sums_the_results_up() -> None:
@@ -405,3 +406,17 @@ def test_the_memory_does_not_grow_with_the_lines(form: str) -> None:
 
     peak(1_000)
     assert peak(6_000) < peak(1_000) + 500_000
+
+
+def test_a_test_call_can_be_told_from_a_run_in_every_form() -> None:
+    one = line(kind="test")
+    assert "3, test call  09:00:01" in shown([one])
+    csv_file, workbook = io.BytesIO(), io.BytesIO()
+    write_csv([one], csv_file, zone=UTC)
+    assert csv_file.getvalue().decode("utf-8-sig").splitlines()[1].endswith(";test call")
+    write_xlsx([one], workbook, zone=UTC)
+    assert [cell.value for cell in openpyxl.load_workbook(workbook).worksheets[0]["K"]] == ["Kind of run", "test call"]
+
+
+def test_where_there_was_no_call_nothing_stands_behind_the_nought() -> None:
+    assert str(tables._counted(0, {})) == "0 calls"

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from obzvon import tables
 from obzvon.commands import Commands
 from obzvon.errors import Problem, UserError
 from obzvon.journal import Journal
 from obzvon.language import say
 from obzvon.presence import Presence
 from obzvon.scheduler import Scheduler, stopped_by_signals
+from obzvon.status import service_of
 from tests.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
 
 PEOPLE = numbers(5)
@@ -154,6 +156,15 @@ def test_one_check_that_is_stopped_midway_says_that_it_is_not_through(workshop: 
     assert workshop.in_spool() == PEOPLE[:2]
 
 
+def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
+    early = at("08:00:00")
+    with working_on(workshop, lambda: early) as working:
+        assert working.once()
+        found = service_of(Presence(working.dialer.journal).sign(), early)
+    assert (found.once, found.alive, found.stopped) == (True, False, early)
+    assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
+
+
 # -- until a stop
 
 
@@ -282,6 +293,20 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
         sign = Presence(working.dialer.journal).sign()
     assert sign is not None
     assert "Asterisk is not running" in sign.trouble
+
+
+def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        working.dialer.start(NINE)
+        working.step()
+        workshop.write_text("todo.json", '{"0": ')
+        working.step()
+        assert not working.dialer.trouble
+        Presence(working.dialer.journal).begin(at=NINE)
+        working._beat()
+        sign = Presence(working.dialer.journal).sign()
+    assert sign is not None
+    assert "todo.json" in sign.trouble
 
 
 # -- a real process

@@ -288,6 +288,16 @@ def test_a_key_before_the_first_section_is_a_problem(tmp_path: Path) -> None:
     assert "INI:1: bundle stands before the first [section]" in problems(tmp_path, "bundle = 2\n")
 
 
+def test_a_file_that_we_may_not_read_sends_us_to_the_services_user(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(UserError, match="runuser -u asterisk"):
+        load(tmp_path / "settings.ini")
+
+
 def test_a_missing_file_and_a_folder_are_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file"):
         load(tmp_path / "none.ini")

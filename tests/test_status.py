@@ -161,7 +161,8 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
     assert document == {
         "now": "2026-01-05T09:00:01+03:00", "time_zone": "Europe/Moscow",
         "service": {"alive": True, "pid": 4242, "host": "pbx", "started_at": "2026-01-05T08:00:00+03:00",
-                    "seen_at": "2026-01-05T09:00:00+03:00", "stopped_at": None, "trouble": ["no room"]},
+                    "seen_at": "2026-01-05T09:00:00+03:00", "stopped_at": None, "once": False,
+                        "trouble": ["no room"]},
         "run": {"id": begun.id, "day": "2026-01-05", "kind": "week", "state": "running",
                 "started_at": "2026-01-05T09:00:00+03:00", "ended_at": None, "started_by": "anna", "note": "",
                 "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "progress": 0.6667,

@@ -119,7 +119,7 @@ class Workshop:
 
     def in_store(self) -> list[str]:
         """The names of the files in the store."""
-        return sorted(path.name for path in self.store_folder.rglob("*") if path.is_file())
+        return sorted(path.name for path in self.store_folder.rglob("[!.]*") if path.is_file())
 
 
 class Shift:

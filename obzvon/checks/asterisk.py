@@ -22,6 +22,8 @@ _TAKEN = 60.0
 _SPOOL = "/var/spool/asterisk"
 _RUN = "/var/run/asterisk"
 _SECTION = re.compile(r"\s*\[([^]]*)\]\s*(\([^)]*\))?")
+_UNEDITED = re.compile(r"^\s*OBZVON_TRUNK=\S*@mytrunk\s*$", re.MULTILINE)
+"""As asterisk/extensions_obzvon.conf comes."""
 _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 
@@ -88,6 +90,10 @@ def its_answers(visit: Visit) -> Iterator[Finding]:
                     say("asterisk -rx 'module load pbx_spool.so', and see that modules.conf loads it"))
     else:
         yield good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
+    if _UNEDITED.search(_ask(program, machine.asterisk_conf, "dialplan show globals") or ""):
+        yield warning("extensions_obzvon.conf", say("OBZVON_TRUNK is still the example: no call leaves the PBX"),
+                      say("write your own trunk into that file, in Asterisk's folder; then: asterisk -rx 'dialplan "
+                          "reload'"))
     for section, form, calls in (("Calls", visit.settings.ordinary, visit.calls - visit.coded),
                                  ("CodeCalls", visit.settings.coded, visit.coded)):
         where = f"{visit.settings.file} [{section}]"

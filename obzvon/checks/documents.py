@@ -3,18 +3,18 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 from obzvon.campaign import Week, candidates
 from obzvon.checks.findings import Visit, good, listed, of, warning
-from obzvon.documents import DocumentError, phones_document, week_document
+from obzvon.documents import DocumentError, Loaded, phones_document, week_document
 from obzvon.findings import Finding, Level
 from obzvon.history import History
 from obzvon.language import Message, say, say_many
 from obzvon.numbering import NumberingPlan
+from obzvon.outlook import next_run
 from obzvon.pacing import Pace
-from obzvon.plan import forecast, foresee
+from obzvon.plan import forecast
 
 _AT_ONCE = 1000
 """More calls than this want a delay between bundles, or a trunk to match."""
@@ -69,7 +69,7 @@ def week(visit: Visit) -> Iterator[Finding]:
     for note in loaded.notes:
         yield of(note, Level.WARNING)
     yield from _late(visit, document.path, loaded.data)
-    yield from _next(visit, document.path, loaded.data)
+    yield from _next(visit, document.path, loaded)
 
 
 def kept(visit: Visit) -> Iterator[Finding]:
@@ -94,7 +94,8 @@ def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Fin
         yield of(problem, Level.ERROR)
     if history.good() is not None:
         yield warning(path, say("its last good copy is in force instead"),
-                      say("mend the document, or bring an earlier version back in the editor"))
+                      say("mend the document, or bring an earlier version back in the editor, or: cp {good} {path}",
+                          good=history.good_path, path=path))
 
 
 def _late(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
@@ -113,23 +114,22 @@ def _late(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
                           say("set an earlier start, or a later [Day] latest in settings.ini"))
 
 
-def _next(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
+def _next(visit: Visit, path: Path, week: Loaded[Week]) -> Iterator[Finding]:
     """The next run, and whether it has the time that it needs."""
     known = visit.settings
     pace = Pace(known.bundle, known.timeout)
-    today = visit.now.astimezone(known.zone).date()
-    done = visit.journal.days_done(today - timedelta(days=7)) if visit.journal else set()
-    plan = foresee([], week, visit.now, done=done, zone=known.zone, numbering=NumberingPlan(), pace=pace,
-                   latest=known.latest, lateness=known.late_start)
+    plan = next_run(known, [], week, visit.journal, visit.now, numbering=NumberingPlan())
     if plan.start is None:
         yield warning(path, say("no day has a start, so nobody is rung by itself"),
                       say("set the time of a day in the editor, or in the file: {example}", example='"1": "09:00"'))
         return
     start = f"{plan.start:%Y-%m-%d %H:%M}"
-    if plan.overdue:
-        yield good(path, say("the start of {start} has passed, and there was no run so far", start=start),
-                   say("the service makes up for it as far as [Day] late_start allows, unless the time was set after "
-                       "it had passed; by hand: obzvon start"))
+    journal = known.journal.path
+    if plan.overdue and (visit.journal or (journal and not journal.exists())):  # else nobody knows who was rung today
+        yield warning(path, say("the start of {start} has passed without a run: the service begins it at once",
+                                start=start),
+                      say("if nobody is to be rung today, write today into the dates of the week with 00:00 before the "
+                          "service starts"))
     way = forecast(visit.calls, pace, max(plan.start, visit.now), plan.until)
     if way.cut_off and plan.until is not None:
         yield warning(path, say_many("the run of {start} does not get to {n} call before {until}",

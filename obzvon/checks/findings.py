@@ -45,6 +45,14 @@ class Visit(msgspec.Struct):
     calls: int = 0
     coded: int = 0
 
+    def service_uid(self) -> int:
+        """The user that the service is to run as: whose the call files are to be, or our own where nobody says."""
+        try:
+            uid = self.spool.owner()[0]
+        except OSError:
+            uid = -1
+        return os.geteuid() if uid == -1 else uid
+
 
 Check = Callable[[Visit], Iterator[Finding]]
 

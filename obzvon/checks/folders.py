@@ -8,7 +8,7 @@ from pathlib import Path
 
 from obzvon import logs as daily
 from obzvon.checks.findings import Visit, error, good, warning
-from obzvon.checks.rights import owner_name, person, user_name
+from obzvon.checks.rights import Person, members, owner_name, person, user_name
 from obzvon.findings import Finding
 from obzvon.language import say
 
@@ -45,6 +45,9 @@ def strangers(visit: Visit) -> Iterator[Finding]:
     sound = True
     for key, folder in (("dir_target", visit.settings.target), ("dir_store", visit.settings.store)):
         where = f"{key} {folder}"
+        for swapped in _swaps(visit, key, folder, editors):
+            sound = False
+            yield swapped
         if not folder.is_dir():
             continue
         found = folder.stat()
@@ -60,14 +63,33 @@ def strangers(visit: Visit) -> Iterator[Finding]:
                     yield error(where, say("the user of web pages, {user}, may write here: {danger}", user=editor.name,
                                            danger=danger),
                                 say("take that user out of the folder's group, or: chmod g-w {path}", path=folder))
-        for above in Path(os.path.realpath(folder)).parents:
-            mode = above.stat().st_mode
-            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-                sound = False
-                yield error(above, say("every user of this machine may put another folder in the place of {path}",
-                                       path=folder), say("chmod o-w {path}", path=above))
     if sound:
-        yield good("", say("no stranger may put call files where Asterisk reads them, by the folders' modes"))
+        yield good("", say("only the service and Asterisk may put call files where Asterisk reads them, by the "
+                             "folders' modes"))
+
+
+def _swaps(visit: Visit, key: str, folder: Path, editors: list[Person]) -> Iterator[Finding]:
+    """Who may write in a folder above may put another folder in the place of this one, and call files into that."""
+    above = dict.fromkeys((*folder.parents, *Path(os.path.realpath(folder)).parents))
+    there = [path for path in above if path.is_dir()]
+    for path in there:
+        found = path.stat()
+        # A sticky folder keeps what others have made in it, but not the name of what is still to be made.
+        sticky = bool(found.st_mode & stat.S_ISVTX) and (folder.exists() or path != there[0])
+        if found.st_mode & stat.S_IWOTH and not sticky:
+            yield error(path, say("every user of this machine may put another folder in the place of {path}",
+                                  path=folder), say("chmod o-w {path}", path=path))
+            continue
+        names = {one.name for one in editors
+                 if one.uid and one.may_write(found) and (not sticky or one.uid == found.st_uid)}
+        if found.st_mode & stat.S_IWGRP and not sticky:
+            names |= members(found.st_gid) - {"root", user_name(visit.service_uid())}
+        if names:
+            beside = visit.settings.target.with_name("obzvon_store")
+            remedy = (say("move it: dir_store = {path}, in [Dirs]", path=beside) if key == "dir_store"
+                      else say("chmod g-w {path}", path=path))
+            yield error(path, say("{users} may put another folder in the place of {path}, and call files into it",
+                                  users=", ".join(sorted(names)), path=folder), remedy)
 
 
 def logs(visit: Visit) -> Iterator[Finding]:
@@ -79,7 +101,7 @@ def logs(visit: Visit) -> Iterator[Finding]:
     for path, needed in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
         if path.exists() and not os.access(path, needed):
             yield warning(f"dir_logs {path}", say("the service may not write here, so there is no log"),
-                          say("give it to the service's user: chown {user} {path}", user=user_name(os.geteuid()),
+                          say("give it to the service's user: chown {user} {path}", user=user_name(visit.service_uid()),
                               path=path))
             return
     yield good(f"dir_logs {folder}", say("the log of the day can be written"))

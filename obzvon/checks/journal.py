@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from obzvon.checks.findings import Visit, error, good, listed, of, warning
-from obzvon.checks.rights import user_name
+from obzvon.checks.rights import owner_name
 from obzvon.errors import UserError
 from obzvon.findings import Finding, Level
 from obzvon.journal import Journal
@@ -14,6 +14,7 @@ from obzvon.language import say, say_many
 from obzvon.presence import Presence
 from obzvon.status import service_of
 
+_CRON_LATE = timedelta(minutes=3)
 _RESTART = say("supervisorctl restart obzvon, and see its log")
 
 
@@ -26,7 +27,8 @@ def opens(visit: Visit) -> Iterator[Finding]:
         return
     if path is not None and not os.access(path, os.R_OK | os.W_OK):
         yield error(path, say("the journal is not ours to write"),
-                    say("give it to the service's user: chown {user} {path}*", user=user_name(os.geteuid()), path=path))
+                    say("give it to the service's user, and to the group of its folder: chown {owner} {path}*",
+                        owner=owner_name(visit.service_uid(), path.parent.stat().st_gid), path=path))
         return
     try:
         journal = Journal(address.reveal(), create=False)
@@ -57,12 +59,23 @@ def service(visit: Visit) -> Iterator[Finding]:
     elif state.alive:
         yield good("", say("the service runs: process {pid} on {host}, since {time}", pid=sign.pid, host=sign.host,
                            time=_clock(visit, sign.started_at)))
+        if _changed_since(visit.settings.file, sign.started_at):
+            yield warning(visit.settings.file, say("it was changed after the service's start at {time}: some settings "
+                                                   "count only from the next start on",
+                                                   time=_clock(visit, sign.started_at)),
+                          say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"))
         if state.trouble:
-            yield warning("", say("the service is kept from handing over: {trouble}", trouble=listed(state.trouble)),
+            yield warning("", say("the service has trouble: {trouble}", trouble=listed(state.trouble)),
                           say("mend that; the service goes on by itself"))
     elif (holder := _holder(visit.settings.journal.path)) is not None:
         yield good("", say("a process is at work on the journal that gives no sign of life, as obzvon run --once does: "
                            "{pid}", pid=holder))
+    elif sign.stopped_at is not None and sign.once:
+        looked = say("the service is called from cron; it looked last at {time}", time=_clock(visit, sign.stopped_at))
+        if visit.now - sign.stopped_at <= _CRON_LATE:
+            yield good("", looked)
+        else:
+            yield warning("", looked, say("see that cron calls obzvon run --once every minute, and what the log says"))
     elif sign.stopped_at is not None:
         yield warning("", say("the service was stopped at {time}", time=_clock(visit, sign.stopped_at)),
                       say("start it: supervisorctl start obzvon"))
@@ -98,6 +111,13 @@ def _holder(journal: Path | None) -> int | None:
         return None
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     return next((int(fields[4]) for line in lines if (fields := line.split())[5:6] == [place]), None)
+
+
+def _changed_since(file: Path, started: datetime) -> bool:
+    try:
+        return file.stat().st_mtime > started.timestamp()
+    except OSError:
+        return False
 
 
 def _to_be_made(path: Path) -> Finding:

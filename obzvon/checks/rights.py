@@ -32,6 +32,15 @@ def person(name: str) -> Person | None:
     return Person(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
 
 
+def members(gid: int) -> frozenset[str]:
+    """The users of a group: those it names, and those whose first group it is."""
+    try:
+        named = grp.getgrgid(gid).gr_mem
+    except KeyError:
+        named = []
+    return frozenset(named) | {one.pw_name for one in pwd.getpwall() if one.pw_gid == gid}
+
+
 def user_name(uid: int) -> str:
     """The user's name, or the number where there is none."""
     try:

@@ -1,24 +1,35 @@
 """Checks of settings.ini, of the numbering plan it names, and of who is looking."""
 
+import os
 import stat
 from collections.abc import Iterator
 
 from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.checks.rights import user_name
+from obzvon.errors import Problem
 from obzvon.findings import Finding, Level
 from obzvon.language import say
+from obzvon.settings import Settings
+from obzvon.settings_keys import is_loopback
 
 
 def who_we_are(visit: Visit) -> Iterator[Finding]:
-    """Root may write everywhere, so root does not see what the service's user may not."""
-    if not visit.machine.as_root or not visit.settings.target.is_dir():
+    """Root may write everywhere, so root does not see what the service's user may not; others see too much of it."""
+    if not visit.machine.as_root:
+        me, service = os.geteuid(), visit.service_uid()
+        if me not in (0, service):
+            yield warning("", say("you are {me}, and the service is {service}: what follows is what you may do, not "
+                                  "what it may", me=user_name(me), service=user_name(service)),
+                          say("type it as that user: runuser -u {user} -- obzvon check", user=user_name(service)))
+        return
+    if not visit.settings.target.is_dir():
         return
     uid = visit.spool.owner()[0]
     if uid > 0:
         name = user_name(uid)
-        yield warning("", say("this check runs as root, who may write everywhere: what {user} may not is not seen, "
-                              "and a service that runs as root would be stronger than it need be", user=name),
-                      say("run it, and the service, as that user: sudo -u {user} obzvon check", user=name))
+        yield warning("", say("this check runs as root, who may write everywhere: what {user} may not is not seen",
+                              user=name),
+                      say("run it, and the service, as that user: runuser -u {user} -- obzvon check", user=name))
 
 
 def settings(visit: Visit) -> Iterator[Finding]:
@@ -30,8 +41,22 @@ def settings(visit: Visit) -> Iterator[Finding]:
     if (secret or known.ami.secret) and known.file.stat().st_mode & stat.S_IROTH:
         yield warning(known.file, say("every user of this machine may read the passwords that stand here"),
                       say("chmod o-r {path}", path=known.file))
+    if problem := exposed(known):
+        yield of(problem, Level.ERROR)
     if not known.notes:
         yield good(known.file, say("the settings can be read, and nothing in them is odd"))
+
+
+def exposed(known: Settings) -> Problem | None:
+    """Passwords would go over a network unencrypted without anybody's having said so: the editor does not start."""
+    host = known.web.host
+    if is_loopback(host) or known.web.plain_http:
+        return None
+    return Problem(
+        f"{known.file} [Web] host",
+        say("{host} is an address that other machines reach, and the editor does not encrypt", host=host),
+        say("leave 127.0.0.1 and put a proxy with TLS in front (README, The editor); in a network that you trust "
+            "write plain_http = yes"))
 
 
 def numbers(visit: Visit) -> Iterator[Finding]:
@@ -45,4 +70,4 @@ def numbers(visit: Visit) -> Iterator[Finding]:
                     say("write the two letters of a country, for example RU"))
         return
     del plan
-    yield good(where, say("numbers are read by the plan of {region}", region=known.region))
+    yield good(where, say("numbers are read by the numbering plan of {region}", region=known.region))

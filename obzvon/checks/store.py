@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from obzvon import callfile, staging
+from obzvon import callfile, neighbours, staging
 from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.checks.rights import owner_name
@@ -66,6 +66,17 @@ def probe(visit: Visit) -> Iterator[Finding]:
                        owner=owner, mode=f"{mode:04o}"))
 
 
+def others(visit: Visit) -> Iterator[Finding]:
+    """No second service works with the same store, unless somebody wants it so."""
+    known = visit.settings.journal
+    for journal in neighbours.others(visit.spool.store, str(known.path or known)):
+        yield warning(f"dir_store {visit.spool.store}",
+                      say("another service works with the same store, by the journal {journal}: unless it is another "
+                          "campaign, both ring the same people", journal=journal),
+                      say("stop the one that should not be there; a rehearsal has its own folders: obzvon init "
+                          "--rehearsal DIR"))
+
+
 def leftovers(visit: Visit) -> Iterator[Finding]:
     """What lies in the store: call files that were never handed over, and files of others."""
     store = visit.spool.store
@@ -92,6 +103,8 @@ def leftovers(visit: Visit) -> Iterator[Finding]:
 
 def _files(store: Path) -> Iterator[Path]:
     for path in store.iterdir():
+        if path.name.startswith(neighbours.PREFIX):
+            continue
         if path.name in staging.FOLDERS and path.is_dir() and not path.is_symlink():
             yield from path.iterdir()
         else:

@@ -316,8 +316,8 @@ def test_changes_are_recorded_with_their_author(app: Flask, operator: Browser) -
     operator.send("PATCH", PHONES, {"add": [{"number": "89165555555"}], "delete": ["0", "1"]}, If_Match="*")
     found = Changes(app.extensions["obzvon"].journal()).latest(10)
     assert [(change.who, change.what.in_language("en")) for change in found] == [
-        ("operator", "the list: added 1, changed 0, deleted 2"),
-        ("operator", "the list: changed +7 916 333-33-33 Петрова А.")]
+        ("operator", "list: added 1, changed 0, deleted 2"),
+        ("operator", "list: changed +7 916 333-33-33 Петрова to +7 916 333-33-33 Петрова А.")]
 
 
 def test_a_list_of_megabytes_is_taken_and_a_greater_one_refused(operator: Browser) -> None:

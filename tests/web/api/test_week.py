@@ -36,8 +36,10 @@ def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, setti
     assert on_disk(settings) == wanted
     assert operator.send("PUT", WEEK, {**wanted, "dates": {}}, If_Match="*").status_code == 200
     said = [change.what.in_language("en") for change in Changes(app.extensions["obzvon"].journal()).latest(5)]
-    assert said == ["the schedule: 2026-11-30 as its weekday, 2026-12-31 as its weekday",
-                    "the schedule: Monday 10:30, Saturday 11:00, 2026-11-30 08:00, 2026-12-31 no calls"]
+    assert said == [
+        "schedule: 2026-11-30: 08:00 → as its weekday; 2026-12-31: no calls → as its weekday",
+        ("schedule: Monday: 09:00 → 10:30; Saturday: no calls → 11:00; 2026-11-30: as its weekday → 08:00; "
+         "2026-12-31: as its weekday → no calls")]
 
 
 def test_everything_that_is_wrong_is_told_at_once(operator: Browser, settings: Settings) -> None:

@@ -1,0 +1,72 @@
+"""What the day's log tells of a run besides its own steps: who is skipped, how calls ended, why a start began none."""
+
+import logging
+from collections.abc import Container, Iterable
+from datetime import date, datetime
+
+from obzvon.agenda import Agenda
+from obzvon.campaign import Candidate, Disposition
+from obzvon.handover import HandOver
+from obzvon.journal import Ending, Journal
+from obzvon.language import Message, say
+from obzvon.words import tally
+
+log = logging.getLogger("obzvon")
+watch = logging.getLogger("obzvon.watch")
+
+_SKIPPED_TOLD = 50
+_UNKNOWN_TOLD = 50
+"""So many have a line each; the report has them all."""
+
+
+def tell_skipped(skipped: list[Candidate]) -> None:
+    """A line for each row that a run skips."""
+    for one in skipped[:_SKIPPED_TOLD]:
+        log.info("%s", say("row {row}, {number}: skipped, {reason}", row=one.phone.key,
+                           number=one.phone.number or "—", reason=one.skipped or Message("")))
+    if more := len(skipped[_SKIPPED_TOLD:]):
+        log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
+
+
+def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver) -> None:
+    """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known."""
+    endings = list(endings)
+    unknown = [ending for ending in endings if ending.disposition is Disposition.UNKNOWN]
+    for ending in unknown[:_UNKNOWN_TOLD]:
+        log.warning("%s", say("run {run}, call {position}: unknown, {reason}", run=ending.run_id,
+                              position=ending.position, reason=ending.reason or Message("")))
+    if more := len(unknown[_UNKNOWN_TOLD:]):
+        log.warning("%s", say("calls unknown besides these: {n}; obzvon report has them all", n=more))
+    for run_id in sorted({ending.run_id for ending in endings}):
+        if not journal.run(run_id).active and not handover.has_calls_of(run_id):
+            log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id,
+                               counts=tally(journal.counts(run_id))))
+
+
+class Starts:
+    """Why a start of the week begins no run: each said once."""
+
+    def __init__(self, agenda: Agenda, journal: Journal) -> None:
+        self._agenda = agenda
+        self._journal = journal
+        self._passed: date | None = None
+        self._had: datetime | None = None
+
+    def tell(self, now: datetime, today: date, done: Container[date]) -> None:
+        """What there is to say at that moment; `done` are the days that have had their run."""
+        passed = self._agenda.passed_unrung(now, done)
+        if passed and self._passed != passed.date():
+            self._passed = passed.date()
+            watch.warning("%s", say("today's start at {time} has passed and is not made up for: it was set after its "
+                                    "time, or is later than late_start allows; to ring today: obzvon start",
+                                    time=f"{passed:%H:%M}"))
+        start = self._agenda.start_on(today) if today in done else None
+        if start is not None and start != self._had:
+            self._had = start
+            self._tell_had(start, today)
+
+    def _tell_had(self, start: datetime, today: date) -> None:
+        run = next((run for run in self._journal.runs_on(today) if run.kind in ("week", "former")), None)
+        if run is not None and start > run.started_at:
+            watch.warning("%s", say("today's start at {time} begins no run: the run of the day was already (run "
+                                    "{run}); once more: obzvon start", time=f"{start:%H:%M}", run=run.id))
