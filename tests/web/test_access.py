@@ -18,8 +18,9 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     """Each address with each of its methods."""
     found = []
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<[^>]*>", lambda place: {"filename": "obzvon.css", "chosen": "en", "draft": "0" * 32, "form": "csv"}[
-            place[0].strip("<>").split(":")[-1]], rule.rule)
+        path = re.sub(r"<[^>]*>", lambda place: {
+            "filename": "obzvon.css", "chosen": "en", "draft": "0" * 32, "form": "csv",
+        }[place[0].strip("<>").split(":")[-1]], rule.rule)
         if rule.endpoint == "preferences.theme":
             path = "/theme/dark"
         found += [(method, path) for method in sorted(rule.methods or ())]
@@ -187,3 +188,9 @@ def test_an_address_that_others_reach_says_that_it_is_not_encrypted(settings: Se
     browser = Browser(create_app(open_to_all), "operator", PASSWORD)
     assert "not encrypted" in browser.get("/phones").text
     assert "not encrypted" not in browser.client.get("/phones", headers=browser.login, base_url="https://x").text
+
+
+def test_what_is_told_waits_for_the_one_it_is_told_to(operator: Browser) -> None:
+    operator.post("/phones/pause", one="3", follow=False)
+    assert operator.client.get("/phones").status_code == 401  # as browsers ask where they have not been before
+    assert "Paused: 1 number" in operator.get("/phones").text
