@@ -134,6 +134,16 @@ def test_rows_are_mended_before_anything_is_taken_in(operator: Browser, settings
     assert drafts(settings) == []
 
 
+def test_rows_of_which_none_can_be_called_are_taken_in_as_they_are_when_that_is_meant(operator: Browser,
+                                                                                     settings: Settings) -> None:
+    address = send(operator, "Номер;Имя\n778;x\n")
+    page = ready(operator, address)
+    assert "Take in 1 row as it is" in page.text
+    assert "There was nothing to import" in post(operator, address, page.text, "/take").text
+    post(operator, address, ready(operator, address).text, "/take", whole="1")
+    assert rows(settings)["6"] == {"0": "778", "1": "", "name": "x"}
+
+
 def test_rejected_rows_can_be_downloaded_with_their_reasons(operator: Browser) -> None:
     address = send(operator, MIXED)
     ready(operator, address)
