@@ -15,7 +15,8 @@ from web.listed import Listed, Shelf
 log = logging.getLogger("obzvon")
 
 _KEPT = 4
-"""So many drafts are held in memory; others are judged again when somebody looks at them."""
+_ROWS = 1_000_000
+"""So many drafts, and rows of them, are held in memory; others are judged again when somebody looks at them."""
 _READING = 0.6
 """The share of reading in the whole."""
 
@@ -65,12 +66,18 @@ class Works:
                 return before
             self._works[draft.id] = work
             self._works.move_to_end(draft.id)
-            while len(self._works) > _KEPT:
-                self._works.popitem(last=False)
+            self._make_room()
         if before is not None and before.done.is_set() and before.draft.sheet == draft.sheet:
             work.table, work.rows = before.table, before.rows
         threading.Thread(target=self._do, args=(work,), name="import", daemon=True).start()
         return work
+
+    def _make_room(self) -> None:
+        """Lets go of the oldest that are done; what is under way is never begun twice."""
+        for key in [key for key, work in list(self._works.items())[:-1] if work.done.is_set()]:
+            if len(self._works) <= _KEPT and sum(len(work.rows) for work in self._works.values()) <= _ROWS:
+                break
+            del self._works[key]
 
     def forget(self, draft: Draft) -> None:
         """Lets go of what is held of it."""
@@ -87,6 +94,8 @@ class Works:
             log.exception("editor: import")
             work.error = error.message() if isinstance(error, UserError) else reading.FAILED
         finally:
+            with self._lock:
+                self._make_room()
             work.done.set()
 
     def _read(self, work: Work) -> None:

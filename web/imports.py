@@ -1,5 +1,6 @@
 """Импорт: rows from a file or the clipboard into the list: chosen, looked at, mended, taken in."""
 
+import contextlib
 import io
 from datetime import datetime
 from typing import IO
@@ -18,6 +19,7 @@ from obzvon.intake import columns, matching
 from obzvon.intake.matching import Judged, Judgement
 from obzvon.intake.table import UPLOAD
 from obzvon.journal import Run
+from obzvon.numbering import Refused
 from web import import_form
 from web.access import visitor
 from web.desk import desk
@@ -34,6 +36,8 @@ _NAMED = 10
 _HEADS = 10
 _AT_ONCE = 1.5
 """Seconds that a small file may take before the page with its progress is shown."""
+
+_PATIENCE = 20
 
 
 class Gone(Exception):
@@ -121,7 +125,7 @@ def choose(draft: str) -> ResponseReturnValue:
     """Other columns, another sheet, rows mended."""
     found = _draft(draft)
     work = _work(found)
-    if not work.done.is_set() or work.table is None:
+    if not _finished(work) or work.table is None:
         return _go_on(found)
     sheet = import_form.sheet(request.form, found, len(work.table.sheets), work.table.sheet)
     if sheet is not None:
@@ -134,7 +138,7 @@ def take(draft: str) -> ResponseReturnValue:
     """All of it into the list, in one save; or another look if it is no longer what was looked at."""
     found = _draft(draft)
     work = _work(found)
-    if not work.done.is_set() or work.judgement is None:
+    if not _finished(work) or work.judgement is None:
         return _go_on(found)
     fresh = _chosen(found, work)
     if fresh is not found or request.form.get("version") != str(found.version):
@@ -205,6 +209,15 @@ def _draft(key: str) -> Draft:
 
 def _work(draft: Draft) -> Work:
     return _importing().works.of(draft)
+
+
+def _finished(work: Work) -> bool:
+    """Whether choices can be looked at; the work on the one before, made a moment ago, is waited for."""
+    if work.done.wait(_PATIENCE):
+        return True
+    flash(_("The file is still being compared with the list: what you chose last is not taken. Wait and choose again."),
+          "warn")
+    return False
 
 
 def _go_on(draft: Draft) -> ResponseReturnValue:
@@ -289,7 +302,7 @@ def _show(work: Work, status: int = 200, failed: str = "") -> ResponseReturnValu
         problem=work.layout.problem(), rows=work.rows[:_SHOWN], heads=work.rows[:_HEADS], letter=_letter,
         cell=columns.cell, named=_NAMED, refused=rows[(page - 1) * PAGE:page * PAGE], refused_count=len(rows),
         page=page, pages=pages, gone=judgement.gone() if judgement and judgement.replace else [], failed=failed,
-        run=_run(), undoable=True, revision=work.listed.revision), status
+        run=_run(), as_called=_as_called, revision=work.listed.revision), status
 
 
 def _letter(place: int) -> str:
@@ -300,6 +313,13 @@ def _letter(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+def _as_called(number: str) -> str:
+    """What would be dialled, or the number as it stands where that is nothing."""
+    with contextlib.suppress(Refused):
+        return desk().phones.plan.dial(number)
+    return number
 
 
 def _run() -> Run | None:

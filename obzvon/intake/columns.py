@@ -79,6 +79,8 @@ def _headings(rows: Sequence[Row], columns: int, plan: NumberingPlan) -> tuple[i
     """The first row near the top in which a heading of ours stands, and no number."""
     for row in rows[:_SEARCHED]:
         roles = [_role(cell(row, place)) for place in range(columns)]
+        if sum(map(bool, row.cells)) < min(2, columns):
+            continue  # a title has a line for itself
         if any(roles) and not any(_is_number(text, plan) for text in row.cells):
             for role in (CODE, PAUSED):
                 for place in [place for place, found in enumerate(roles) if found == role][1:]:

@@ -42,6 +42,7 @@ def judge(phones: list[Phone], *cells: list[str], **options: object) -> matching
     ([["79161111111.0", "1"], ["7.9161111112E+10", "2"], ["79161111113", "3"]], (NUMBER, ""), 0),
     ([["89161111111", "Водитель"], ["89161111112", "Водитель"]], (NUMBER, NAME), 0),
     ([["тел 89161111111", "x"], ["y", "z"]], ("", ""), 0),
+    ([["Водители на ноябрь"], ["1", "Иванов", "89161111111"], ["2", "Петров", "89161111112"]], ("", NAME, NUMBER), 0),
     ([["a", "b"]], ("", ""), 0),
 ])
 def test_the_columns_are_guessed_from_headings_and_from_what_stands_below(

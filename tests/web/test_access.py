@@ -259,3 +259,9 @@ def test_an_address_that_others_reach_says_that_it_is_not_encrypted(settings: Se
     browser = Browser(create_app(open_to_all), "operator", PASSWORD)
     assert "not encrypted" in browser.get("/phones").text
     assert "not encrypted" not in browser.client.get("/phones", headers=browser.login, base_url="https://x").text
+
+
+def test_what_is_told_waits_for_the_one_it_is_told_to(operator: Browser) -> None:
+    operator.post("/phones/pause", one="3", follow=False)
+    assert operator.client.get("/phones").status_code == 401  # as browsers ask where they have not been before
+    assert "Paused: 1 number" in operator.get("/phones").text

@@ -22,8 +22,8 @@ from tests.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
 from web.application import create_app
 
 NEW = "Номер;Имя\n89165555555;Новый\n"
-MIXED = ("Номер;Код;Имя\n89165555555;;Новый\n+7 916 111-11-11;;Иванов И. И.\n89163333333;;Петрова А. С.\n777;;Короткий\n"
-         "79165555555;;Он же\n7,9E+10;;Excel\n;;\n")
+MIXED = ("Номер;Код;Имя\n89165555555;;Новый\n+7 916 111-11-11;;Иванов И. И.\n89163333333;;Петрова А. С.\n"
+         "777;;Короткий\n79165555555;;Он же\n7,9E+10;;Excel\n;;\n")
 
 
 def send(browser: Browser, data: bytes | str, name: str = "drivers.csv") -> str:
@@ -134,6 +134,16 @@ def test_rows_are_mended_before_anything_is_taken_in(operator: Browser, settings
     assert drafts(settings) == []
 
 
+def test_rows_of_which_none_can_be_called_are_taken_in_as_they_are_when_that_is_meant(operator: Browser,
+                                                                                     settings: Settings) -> None:
+    address = send(operator, "Номер;Имя\n778;x\n")
+    page = ready(operator, address)
+    assert "Take in 1 row as it is" in page.text
+    assert "There was nothing to import" in post(operator, address, page.text, "/take").text
+    post(operator, address, ready(operator, address).text, "/take", whole="1")
+    assert rows(settings)["6"] == {"0": "778", "1": "", "name": "x"}
+
+
 def test_rejected_rows_can_be_downloaded_with_their_reasons(operator: Browser) -> None:
     address = send(operator, MIXED)
     ready(operator, address)
@@ -169,7 +179,8 @@ def test_columns_are_pasted_from_a_spreadsheet(operator: Browser, settings: Sett
 
 
 def test_a_sheet_is_chosen_and_read_anew(operator: Browser) -> None:
-    address = send(operator, books.book(["89161111111", "Иванов И. И."], Второй=[["89165555555"], ["89165555556"]]), "a.xlsx")
+    data = books.book(["89161111111", "Иванов И. И."], Второй=[["89165555555"], ["89165555556"]])
+    address = send(operator, data, "a.xlsx")
     page = ready(operator, address)
     assert counts(page.text) == {"same": 1}
     other = post(operator, address, page.text, sheet="1")
@@ -192,7 +203,8 @@ def test_what_excel_made_of_the_numbers_is_recognised_or_refused_by_row(operator
 # -- replacing
 
 
-def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(operator: Browser, settings: Settings) -> None:
+def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(operator: Browser, settings: Settings
+                                                                         ) -> None:
     address = send(operator, "Номер;Имя\n89165555555;Новый\n777;старая\n+7 916 333-33-33;Петрова\n")
     page = post(operator, address, ready(operator, address).text, mode="replace")
     assert counts(page.text) == {"new": 1, "same": 1, "gone": 4, "refused": 1}
@@ -316,6 +328,17 @@ def test_a_restart_in_the_middle_loses_no_draft(operator: Browser, settings: Set
         stopped.set()
 
 
+def test_only_the_last_files_are_held_in_memory_and_others_are_judged_again(app: Flask, settings: Settings,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.import_work._ROWS", 3)
+    works = app.extensions["obzvon.imports"].works
+    people = [Browser(app, name) for name in ("operator", "administrator")]
+    addresses = [send(browser, NEW) for browser in people]
+    for number, (browser, address) in enumerate(zip(people * 2, addresses * 2, strict=True)):
+        assert counts(ready(browser, address).text) == {"new": 1}
+        assert len(works._works) == 1 or number < 2
+
+
 def test_drafts_last_a_day_and_are_few_and_small(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [SUNDAY]
     operator = Browser(create_app(settings, clock=lambda: now[0]), "operator")
@@ -341,8 +364,9 @@ def test_drafts_last_a_day_and_are_few_and_small(settings: Settings, monkeypatch
 
 
 @pytest.mark.parametrize(("data", "says"), [
-    (books.package(books.cell("XFD1048576", "1")), "omething stands in row 1048576"), (b"PK\x03\x04", "workbook is damaged"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"), (b"a\0b", "zero byte"), (b"\n\n", "there is nothing in it"),
+    (books.package(books.cell("XFD1048576", "1")), "omething stands in row 1048576"),
+    (b"PK\x03\x04", "workbook is damaged"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
+    (b"a\0b", "zero byte"), (b"\n\n", "there is nothing in it"),
 ])
 def test_a_file_that_cannot_be_read_is_told_with_the_reason_and_put_away(
         operator: Browser, settings: Settings, data: bytes, says: str) -> None:
@@ -381,8 +405,8 @@ def test_nothing_chosen_nothing_in_it_or_too_much_is_told_beside_the_field(opera
     assert drafts(settings) == []
 
 
-@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd|' /C calc'!A0",
-                                     "{{ 7*7 }}", "%(x)s {0}", "\u202egnp", "a\x07b", "'\n'"])
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>',
+                                     "=cmd|' /C calc'!A0", "{{ 7*7 }}", "%(x)s {0}", "\u202egnp", "a\x07b", "'\n'"])
 def test_hostile_cells_and_choices_are_stored_or_refused_and_never_run(operator: Browser, settings: Settings,
                                                                        hostile: str) -> None:
     cells = [["Номер", hostile], [hostile, hostile], ["89165555555", hostile]]
@@ -413,7 +437,7 @@ def test_a_viewer_is_offered_no_import_but_an_export(viewer: Browser) -> None:
 
 
 def test_during_a_run_it_is_said_what_will_change_in_it(app: Flask, operator: Browser) -> None:
-    app.extensions["obzvon"].active_run = lambda: type("Run", (), {"state": "running"})()
+    app.extensions["obzvon"].active_run = type("Run", (), {"state": "running"})
     text = ready(operator, send(operator, NEW)).text
     assert "A run is in progress." in text
     assert "New numbers are rung from the next run on" in text
