@@ -1,5 +1,7 @@
 """What operators ask of the service, and its answers: the command line and the editor write, the service takes."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -8,6 +10,12 @@ from sqlalchemy import insert, select, update
 from obzvon.journal import Journal, packed
 from obzvon.journal_tables import commands
 from obzvon.language import Message
+
+PATIENCE = 5.0
+"""Seconds in which a service that is there takes a command."""
+_ANSWER = 30.0
+"""Seconds in which a command that was taken is answered."""
+_LOOK = 0.05
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -38,6 +46,19 @@ class Commands:
         with self._journal.write() as connection:
             return int(connection.execute(insert(commands).returning(commands.c.id).values(
                 name=name, params=msgspec.json.encode(params).decode(), asked_by=by, asked_at=at)).scalar_one())
+
+    def ask_and_wait(self, name: str, *, by: str, at: datetime, sleep: Callable[[float], object] = time.sleep,
+                     **params: str | int | bool) -> Answer | None:
+        """Leaves a request and waits for the answer; None if no service took it, and then it is taken back."""
+        number = self.ask(name, by=by, at=at, **params)
+        waited, taken = 0.0, False
+        while (answer := self.answered(number)) is None:
+            if waited > _ANSWER or (not taken and waited > PATIENCE and self.give_up(number)):
+                return None
+            taken = taken or waited > PATIENCE
+            sleep(_LOOK)
+            waited += _LOOK
+        return answer
 
     def take(self, *, at: datetime) -> Command | None:
         """The oldest request that nobody has taken; from now on it is this process's to answer."""

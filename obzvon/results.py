@@ -28,16 +28,14 @@ from sqlalchemy import (
 )
 
 from obzvon import tallies
+from obzvon.again import BARRED, MISSED, Again, note_of
 from obzvon.journal import Journal, Line, Run
 from obzvon.journal_tables import calls, runs
 from obzvon.language import Message
 from obzvon.searching import matches
 from obzvon.tallies import RESULT, RUNG, Tally
 
-REACHED = ("answered",)
-MISSED = ("not answered", "busy", "no answer", "congestion", "failed", "withdrawn")
-"""Who was not reached, for a reason that is known."""
-RESULTS = (*REACHED, *MISSED, "unknown", "handed", "handing", "waiting", "skipped")
+RESULTS = ("answered", *MISSED, "unknown", "handed", "handing", "waiting", "skipped")
 """Every result, in the order in which one asks for them."""
 
 Sort = Literal["row", "time", "number", "name", "result"]
@@ -155,16 +153,26 @@ class Results:
 
     # -- who is to be rung again
 
-    def standing(self, day: date, results: Collection[str], run: int | None = None
-                 ) -> dict[tuple[str, str], tuple[str, str]]:
-        """The phones (number, code) of a day's runs whose one line has one of the results; with result and name.
+    def again(self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
+              ) -> Again:
+        """The phones of a day whose one line has one of the results (with `run` only those whose line is that run's).
 
-        With `run` only those whose line is that run's. Test calls count as lines, but nobody is taken from them.
+        Nobody who has answered that day or today, or whom a run of today has at the moment, whatever else is said of
+        them; who is unknown today only if that is asked for.
         """
-        query = self._query(select(calls.c.number, calls.c.code, RESULT, calls.c.name).join(runs),
-                            Shown(day, None, frozenset(results))).where(runs.c.kind != "test")
+        met = self._standing(Shown(day, None, frozenset(results)), run, tests=False)
+        if day != today and met:
+            barred = {*BARRED, "unknown"} - set(results)
+            for phone in self._standing(Shown(today, None, frozenset(barred)), None, tests=True):
+                met.pop(phone, None)
+        return Again(met, note_of(day, results), expected)
+
+    def _standing(self, shown: Shown, run: int | None, *, tests: bool) -> dict[tuple[str, str], tuple[str, str]]:
+        query = self._query(select(calls.c.number, calls.c.code, RESULT, calls.c.name).join(runs), shown)
         if run is not None:
             query = query.where(calls.c.run_id == run)
+        if not tests:
+            query = query.where(runs.c.kind != "test")
         with self._journal.read() as connection:
             return {(number, code): (result, name) for number, code, result, name in connection.execute(query)}
 

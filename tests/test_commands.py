@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from obzvon.commands import Answer, Command, Commands
+from obzvon.commands import PATIENCE, Answer, Command, Commands
 from obzvon.journal import Journal
 from obzvon.language import say
 
@@ -100,3 +100,33 @@ def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journa
                 pytest.fail(f"command {left.id} was taken after it was settled")
     for journal in journals:
         journal.close()
+
+
+# -- asked and waited for
+
+
+def test_who_waits_gets_the_answer(commands: Commands) -> None:
+    def serve(_: float) -> None:
+        command = commands.take(at=NINE)
+        assert command is not None
+        commands.answer(command.id, Answer(True, say("done")))
+
+    assert commands.ask_and_wait("start", by="anna", at=NINE, sleep=serve, again=True) == Answer(True, say("done"))
+
+
+def test_a_command_that_no_service_takes_is_taken_back(commands: Commands) -> None:
+    waits: list[float] = []
+    assert commands.ask_and_wait("start", by="anna", at=NINE, sleep=waits.append) is None
+    assert sum(waits) == pytest.approx(PATIENCE, abs=0.2)
+    assert commands.take(at=NINE) is None
+
+
+def test_a_command_that_was_taken_is_waited_for_longer_but_not_for_ever(commands: Commands) -> None:
+    waits: list[float] = []
+
+    def take(seconds: float) -> None:
+        waits.append(seconds)
+        commands.take(at=NINE)
+
+    assert commands.ask_and_wait("start", by="anna", at=NINE, sleep=take) is None
+    assert 2 * PATIENCE < sum(waits) < 60

@@ -236,7 +236,19 @@ def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_ca
     second = ran(journal, {"4": "answered", "6": "no answer"}, at=NINE + timedelta(hours=1))
     ran(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
     results = Results(journal)
-    assert results.standing(DAY, {"busy", "no answer"}) == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
-    assert set(results.standing(DAY, {"busy", "no answer"}, first.id)) == {("1", "")}
-    assert set(results.standing(DAY, {"busy", "no answer"}, second.id)) == {("6", "")}
-    assert set(results.standing(DAY, {"unknown"})) == {("3", "")}
+    again = results.again(DAY, {"busy", "no answer"}, today=DAY)
+    assert again.met == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
+    assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=first.id).met) == {("1", "")}
+    assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=second.id).met) == {("6", "")}
+    assert set(results.again(DAY, {"unknown"}, today=DAY).met) == {("3", "")}
+
+
+def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> None:
+    today = DAY + timedelta(days=1)
+    ran(journal, dict.fromkeys("12345678", "busy"))
+    ran(journal, {"1": "answered", "2": "busy", "3": "unknown", "4": "handed", "5": "withdrawn", "6": "skipped"},
+        day=today, at=NINE + timedelta(days=1), done=False)
+    ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
+    results = Results(journal)
+    assert {number for number, _ in results.again(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
+    assert {number for number, _ in results.again(DAY, {"busy", "unknown"}, today=today).met} == set("23568")
