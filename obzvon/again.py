@@ -8,7 +8,7 @@ import msgspec
 
 from obzvon.campaign import Candidate
 from obzvon.errors import Problem, UserError
-from obzvon.language import Message, say
+from obzvon.language import Message, say, say_many
 from obzvon.words import result_word
 
 MISSED = ("not answered", "busy", "no answer", "congestion", "failed", "withdrawn")
@@ -90,4 +90,24 @@ def note_of(day: date, results: Iterable[str]) -> Message:
     words: Message | None = None
     for result in (one for one in RESULTS if one in set(results)):
         words = result_word(result) if words is None else say("{one}, {other}", one=words, other=result_word(result))
-    return say("only some of those of {day}: {results}", day=day.isoformat(), results=words or Message(""))
+    return say(_NOTE, day=day.isoformat(), results=words or Message(""))
+
+
+def run_begun(n: int, day: date, results: Iterable[str]) -> Message:
+    """What is kept of who began such a run."""
+    return say_many("began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n,
+                    whom=note_of(day, results))
+
+
+def list_made(n: int, day: date, results: Iterable[str]) -> Message:
+    """What is kept of who made a list of these."""
+    return say_many("made a new list of {n} number, {whom}", "made a new list of {n} numbers, {whom}", n,
+                    whom=note_of(day, results))
+
+
+def is_of_some(note: Message | None) -> bool:
+    """Whether a run with this note never meant the whole list."""
+    return note is not None and note.text == _NOTE
+
+
+_NOTE = say("only some of those of {day}: {results}").text

@@ -151,6 +151,11 @@ class Results:
         return self._lines(_LINES.where(calls.c.run_id.in_(of_runs), matches(text, sqlite=self._sqlite))
                            .order_by(calls.c.run_id.desc(), calls.c.position).limit(limit))
 
+    def of_phone(self, number: str, code: str, of_runs: Collection[int]) -> list[Line]:
+        """A phone's lines in those runs, the latest first."""
+        return self._lines(_LINES.where(calls.c.run_id.in_(of_runs), calls.c.number == number, calls.c.code == code)
+                           .order_by(calls.c.run_id.desc(), calls.c.position))
+
     # -- who is to be rung again
 
     def again(self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
