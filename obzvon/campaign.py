@@ -14,6 +14,11 @@ PROMPT = timedelta(minutes=1)
 """Who looks at the week at a start looks a moment after it; from cron, up to a minute."""
 
 
+PAUSED = say("paused")
+RUNG_TODAY = say("already rung today")
+"""Why a row is skipped. The results know the second by its text: another line of the day says how it was rung."""
+
+
 class Disposition(enum.StrEnum):
     """How a call ended."""
 
@@ -91,23 +96,24 @@ def candidates(phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tup
                ) -> Iterator[Candidate]:
     """Each row with what to dial or why not; a number and code that stand twice, or are among `rung`, are called once.
 
-    A number may stand several times with different extension codes: those are different people.
+    A number may stand several times with different extension codes: those are different people. A paused row has its
+    number too, where it has one, so that it is known again on the days on which it is called.
     """
     seen: dict[tuple[str, str], str] = {}
     for phone in phones:
-        if phone.paused:
-            yield Candidate(phone, skipped=say("paused"))
-            continue
         try:
             number, code = plan.dial(phone.number), extension_code(phone.code)
         except Refused as refused:
-            yield Candidate(phone, skipped=refused.reason)
+            yield Candidate(phone, skipped=PAUSED if phone.paused else refused.reason)
+            continue
+        if phone.paused:
+            yield Candidate(phone, number, code, PAUSED)
             continue
         first = seen.setdefault((number, code), phone.key)
         if first != phone.key:
             yield Candidate(phone, number, code, say("the same number as in row {key}", key=first))
         elif (number, code) in rung:
-            yield Candidate(phone, number, code, say("already rung today"))
+            yield Candidate(phone, number, code, RUNG_TODAY)
         else:
             yield Candidate(phone, number, code)
 

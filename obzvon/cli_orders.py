@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from obzvon.again import results_in
 from obzvon.cli_language import told
 from obzvon.cli_settings import journal_if_any, settings_of
 from obzvon.commands import ANSWER, PATIENCE, Answer, Commands, NotAnswered, NotTaken
@@ -24,12 +25,22 @@ _WRONG = 1
 @click.command(help=told("Begins a run now, beside the week's."))
 @click.option("--again", is_flag=True, help=told("ring also those who were rung today already"))
 @click.option("--rest", is_flag=True, help=told("ring only those who were not rung today"))
+@click.option("--only", metavar=told("RESULTS"), help=told(
+    "ring again only those with these results, commas between them; a wrong one is answered with all there are"))
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
+              help=told("with --only: the day whose results those are; else today"))
 @click.pass_obj
-def start(file: Path | None, again: bool, rest: bool) -> None:
+def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
     """A run by hand."""
-    if again and rest:
-        raise click.UsageError(str(say("--again and --rest exclude each other")))
-    _order(file, "start", again=again, rest=rest)
+    if again + rest + (only is not None) > 1:
+        raise click.UsageError(str(say("--again, --rest and --only exclude each other")))
+    if day is not None and only is None:
+        raise click.UsageError(str(say("--date goes with --only")))
+    if only is None:
+        _order(file, "start", again=again, rest=rest)
+    else:
+        wanted = ",".join(sorted(results_in(only)))
+        _order(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
 @click.command(help=told("Holds the hand-over; calls in progress go on."))

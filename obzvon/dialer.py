@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from obzvon import daylog
+from obzvon.again import Again
 from obzvon.agenda import Agenda
 from obzvon.campaign import Candidate, Phone, candidates, closing_instant
 from obzvon.course import Course
@@ -155,10 +156,10 @@ class Dialer:
     # -- runs
 
     def begin(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False,
-              list_revision: str | None = None) -> Run | None:
-        """Begins a run with the list as it is now; None if the day's run of the week was begun before.
+              only: Again | None = None, list_revision: str | None = None) -> Run | None:
+        """Begins a run with the list as it is now, or of some of it `only`, rung today or not.
 
-        With `list_revision` only if the list is still that one.
+        None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
         """
         if self._is_closed(day, now):
             if kind == "manual":
@@ -169,17 +170,19 @@ class Dialer:
         loaded = self._agenda.phones()
         if list_revision is not None and loaded.revision != list_revision:
             raise NotStarted(say("the list has been changed in the meantime"), say("look again whom it would ring"))
-        rung = () if again else self.journal.rung_on(day)
+        rung = () if again or only else self.journal.rung_on(day)
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
         skipped: list[Candidate] = []
         listed = _noting(candidates(loaded.data, self.plan, rung), skipped)
-        if kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
+        if only is not None:
+            listed, skipped = iter(only.choose(candidates(loaded.data, self.plan)).called), []
+        elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
             listed = iter(chosen := list(listed))
             if all(one.skipped for one in chosen):
                 raise NotStarted(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
                                           "nobody can be rung: {n} rows are in the list, and all are skipped",
                                           len(chosen)), say("see why: obzvon plan"))
-        run = self.journal.claim(token, day, kind, listed, at=now, by=by)
+        run = self.journal.claim(token, day, kind, listed, at=now, by=by, note=only.note if only else None)
         if run is None:
             self._done.add(day)
             return None

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from obzvon import tallies
 from obzvon.campaign import Candidate, Disposition
 from obzvon.errors import Problem, UserError
 from obzvon.journal_database import Database
@@ -78,10 +79,11 @@ class Journal(Database):
         """The latest run that was more than a test call."""
         return self._one_run(select(runs).where(runs.c.kind.in_(("week", "manual"))).order_by(runs.c.id.desc()))
 
-    def runs_on(self, day: date) -> list[Run]:
-        """That day's runs, in the order of their start."""
+    def runs_on(self, day: date, until: date | None = None) -> list[Run]:
+        """That day's runs, or those of all days up to `until`, in the order of days and of their start."""
+        query = select(runs).where(runs.c.day.between(day, until or day)).order_by(runs.c.day, runs.c.id)
         with self.read() as connection:
-            return [_run(row) for row in connection.execute(select(runs).where(runs.c.day == day).order_by(runs.c.id))]
+            return [_run(row) for row in connection.execute(query)]
 
     def days_done(self, since: date) -> set[date]:
         """The days, from `since` on, that have had their run of the week."""
@@ -145,11 +147,16 @@ class Journal(Database):
                            .order_by(calls.c.run_id, calls.c.position))
 
     def settle(self) -> None:
-        """Marks the ended runs of which no call is on its way any more; nobody looks for those again."""
+        """Marks the ended runs of which no call is on its way any more, and keeps their tallies: they are final."""
         open_calls = exists().where(calls.c.run_id == runs.c.id, calls.c.state != State.ENDED.value)
-        with self.write() as connection:
-            connection.execute(update(runs).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None), ~open_calls)
-                               .values(settled=True))
+        with self.read() as connection:
+            counted = {run_id: tallies.count(connection, run_id) for run_id in connection.execute(
+                select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None), ~open_calls)
+            ).scalars()}
+        if counted:
+            with self.write() as connection:
+                tallies.keep(connection, counted)
+                connection.execute(update(runs).where(runs.c.id.in_(counted)).values(settled=True))
 
     def begin_handing(self, bundle: Sequence[RunCall], number: int) -> None:
         """Waiting calls become HANDING, durably: after this their files may be in the spool."""

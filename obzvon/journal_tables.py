@@ -104,6 +104,17 @@ calls = Table(
 RESULT = case((calls.c.state == "ended", calls.c.disposition), else_=calls.c.state)
 """A call's result: its disposition, or how far it has come. One that waits for a further attempt has both."""
 
+# How many calls of a settled run ended how, by the quarter of an hour (UTC, "2026-11-23 06:15") in which they were
+# handed over: '' = not at all. It is written once, so that nobody goes through a month's calls to draw a chart.
+tallies = Table(
+    "tallies", metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("quarter", Text, primary_key=True),
+    Column("result", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 commands = Table(
     "commands", metadata,
     Column("id", Integer, primary_key=True),

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from obzvon.again import results_in
 from obzvon.commands import Answer, Command
 from obzvon.dialer import Dialer
 from obzvon.errors import UserError
 from obzvon.language import say, say_many
 from obzvon.numbering import Refused, extension_code
+from obzvon.results import Results
 from obzvon.spool import cannot
 
 log = logging.getLogger("obzvon")
@@ -49,6 +51,8 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> Answer:
     last, revision = dialer.journal.last_run(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
         return Answer(False, say("there has been another run in the meantime; look again whom this one would ring"))
+    if only := command.params.get("only"):
+        return _start_again(dialer, command, results_in(str(only)), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
     rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
     if rung:
@@ -60,6 +64,27 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> Answer:
                        list_revision=None if revision is None else str(revision))
     waiting = dialer.journal.counts(run.id)["waiting"] if run else 0
     return Answer(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
+
+
+def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now: datetime) -> Answer:
+    """A run of those of a day (`day`, else today; `run`: only by that run) who have one of the results.
+
+    `expected` is the digest of whom the asker saw: it does not begin with anybody else.
+    """
+    today, params = dialer.today(now), command.params
+    try:
+        day = date.fromisoformat(str(params["day"])) if params.get("day") else today
+        run_id = int(params.get("run", 0)) or None
+    except ValueError:
+        return Answer(False, say("the day or the run cannot be understood"))
+    only = Results(dialer.journal).again(day, results, today=today, run=run_id,
+                                         expected=str(params.get("expected", "")))
+    run = dialer.begin(today, "manual", now=now, by=command.asked_by, only=only)
+    calls = run.total if run else 0
+    begun = say_many("the run has begun: {n} call", "the run has begun: {n} calls", calls)
+    left = len(only.met) - calls
+    return Answer(True, say("{begun}; of those who were meant, {left} are paused or not in the list any more",
+                            begun=begun, left=left) if left else begun)
 
 
 def _pause(dialer: Dialer, command: Command, now: datetime) -> Answer:  # noqa: ARG001 - an order like the others

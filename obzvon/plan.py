@@ -193,7 +193,8 @@ def _sifted(phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[t
             why = (Why.PAUSED if phone.paused else Why.REFUSED if not one.number
                    else Why.DUPLICATE if call in seen else Why.RUNG)
             skipped.append(Skipped(phone.key, phone.number, phone.code, phone.name, why, one.skipped))
-        seen.add(call)
+        if not phone.paused:
+            seen.add(call)
     return called, tuple(skipped)
 
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from obzvon.campaign import Phone
 from obzvon.journal import Line, State
 from obzvon.language import Message, say, spoken
 from obzvon.spreadsheet import CELL, ROWS, fitting, is_formula
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HANDED, ENDED = say("Handed over"), say("Ended")
 NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
 RESULT, REASON = say("Result"), say("Reason")
+PAUSED = say("Paused")
 RUN, BUNDLE, ATTEMPT, KIND = say("Run"), say("Bundle"), say("Attempt"), say("Kind of run")
 
 _HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT, KIND)
@@ -159,6 +161,20 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
         separator = b",\n"
     stream.write(b'\n],"counts":' + encoder.encode(counts) + b"}\n")
     return counts
+
+
+def write_list(phones: Iterable[Phone], stream: IO[bytes], *, language: str | None = None) -> None:
+    """Rows of the list as Russian Excel opens them, with what a list has: number, code, name, whether paused."""
+    words = language or spoken()
+    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    try:
+        rows = csv.writer(text, delimiter=";")
+        rows.writerow(heading.in_language(words) for heading in (NUMBER, CODE, NAME, PAUSED))
+        yes = say("yes").in_language(words)
+        rows.writerows((_harmless(phone.number), _harmless(phone.code), _harmless(phone.name),
+                        yes if phone.paused else "") for phone in phones)
+    finally:
+        text.detach()
 
 
 def grouped(number: str) -> str:

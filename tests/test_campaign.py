@@ -460,3 +460,9 @@ def test_a_number_that_stands_once_more_unpaused_is_called() -> None:
 
 def test_an_empty_list_strikes_everybody_off() -> None:
     assert len(struck_off([], PLAN, [("89161111111", ""), ("89162222222", "")])) == 2
+
+
+def test_a_paused_row_is_known_by_its_number_too() -> None:
+    paused, odd = candidates([Phone("0", "8 916 111 11 11", " 1 ", paused=True), Phone("1", "777", paused=True)], PLAN)
+    assert (paused.number, paused.code, str(paused.skipped)) == ("89161111111", "1", "paused")
+    assert (odd.number, str(odd.skipped)) == ("", "paused")

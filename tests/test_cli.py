@@ -107,6 +107,17 @@ def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(obzvon: R
     assert not list((folder / "outgoing").glob("*"))
 
 
+@pytest.mark.parametrize(("options", "said"), [
+    (["--only", "answered"], "answered"), (["--only", "busy,nonsense"], "not-answered,busy"),
+    (["--only", ""], "name some"), (["--only", "busy", "--again"], "exclude each other"),
+    (["--rest", "--again"], "exclude each other"),
+    (["--date", "2026-01-05"], "--only")], ids=str)
+def test_a_start_of_only_some_is_refused_with_the_reason(obzvon: Run, options: list[str], said: str) -> None:
+    answer = obzvon("start", *options)
+    assert answer.returncode == 2
+    assert said in answer.stderr
+
+
 def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -> None:
     with (folder / "settings.ini").open("a") as settings:
         settings.write("[Calls]\narchive = yes\n[CodeCalls]\narchive = yes\n")
@@ -133,6 +144,9 @@ def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -
             assert obzvon("stop").returncode == 1
             assert sandbox.attempts("89161111111") == 1
             assert sandbox.attempts("89165555551") == 1
+            none = obzvon("start", "--only", "no-answer,unknown")
+            assert none.returncode == 1
+            assert "nobody is left" in none.stderr
             assert obzvon("start", "--again").returncode == 0
     finally:
         service.terminate()

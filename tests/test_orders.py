@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from obzvon import cli_orders, wiring
+from obzvon.campaign import Candidate, Disposition, Phone
+from obzvon.journal import Ending
 from obzvon.orders import obey
-from tests.workshop import Shift, Workshop, at, begin_call, numbers, shift
+from obzvon.results import Results
+from tests.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
 
 PEOPLE = numbers(5)
 EIGHT, NOON = at("08:00:00"), at("12:00:00")
@@ -309,3 +312,115 @@ def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeyp
     assert cli_orders._who() == "ivan"
     monkeypatch.setenv("SUDO_USER", "anna")
     assert cli_orders._who() == "anna"
+
+# -- only some of those of a day
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Shift]:
+    """A service whose Asterisk archives its files, after a run: one answered, two not, one unknown, one withdrawn."""
+    workshop = Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=4, timeout=3600, archive="yes")
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        working.work(NOON, at("12:00:02"))
+        for file, status in zip(sorted(workshop.spool_folder.iterdir()),
+                                ("Completed", "Expired", "Expired", None), strict=True):
+            if status:
+                end_call(file, status, done=workshop.done_folder)
+            else:
+                file.unlink()
+        working.work(at("12:00:03"), at("12:00:30"))
+        asked(working, at("12:00:31"), "stop")
+        assert list(working.results(NOON).values()) == ["answered", "not answered", "not answered", "unknown",
+                                                        "withdrawn"]
+        working.came()
+        yield working
+
+
+def came_of(working: Shift, since: datetime) -> list[str]:
+    return [number for _, came in working.work(since, since + timedelta(seconds=5)) for number in came]
+
+
+def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(told: Shift) -> None:
+    assert asked(told, at("13:00:00"), "start", only="not answered") == "the run has begun: 2 calls"
+    assert came_of(told, at("13:00:00")) == PEOPLE[1:3]
+    run = told.journal.runs_on(NOON.date())[-1]
+    assert (run.kind, run.total, run.started_by) == ("manual", 2, "anna")
+    assert str(run.note) == "only some of those of 2026-01-05: not answered"
+
+
+def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(told: Shift) -> None:
+    asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
+    assert came_of(told, at("13:00:00")) == [*PEOPLE[1:3], PEOPLE[4]]
+    asked(told, at("13:01:00"), "stop", withdraw=True)
+    asked(told, at("13:02:00"), "start", only="unknown")
+    assert came_of(told, at("13:02:00")) == [PEOPLE[3]]
+
+
+def test_who_has_answered_meanwhile_is_not_rung_again(told: Shift) -> None:
+    asked(told, at("13:00:00"), "call", number=PEOPLE[1])
+    file, = told.workshop.spool_folder.iterdir()
+    end_call(file, "Completed", done=told.workshop.done_folder)
+    told.work(at("13:00:10"), at("13:00:30"))
+    told.came()
+    asked(told, at("13:01:00"), "start", only="not answered")
+    assert came_of(told, at("13:01:00")) == [PEOPLE[2]]
+
+
+def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_today(told: Shift) -> None:
+    rows = [Candidate(Phone(number, number), number) for number in PEOPLE[1:3]]
+    tomorrow = at("09:00:00", "2026-01-06")
+    run = told.journal.claim("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
+    assert run
+    told.journal.end_calls([Ending(run.id, 1, Disposition.ANSWERED, tomorrow),
+                            Ending(run.id, 2, Disposition.UNKNOWN, tomorrow)])
+    asked(told, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
+    assert came_of(told, tomorrow) == [PEOPLE[4]]
+    asked(told, tomorrow + timedelta(minutes=1), "stop", withdraw=True)
+    asked(told, tomorrow + timedelta(minutes=2), "start", only="not answered,unknown", day="2026-01-05")
+    assert came_of(told, tomorrow + timedelta(minutes=2)) == PEOPLE[2:4]
+
+
+def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told: Shift) -> None:
+    told.workshop.write_list({"0": PEOPLE[0], "1": {"0": PEOPLE[1], "1": "", "paused": True}, "3": PEOPLE[3],
+                              "4": PEOPLE[4]}, changed=at("12:30:00"))
+    said = asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
+    assert said == ("the run has begun: 1 call; of those who were meant, 2 are paused or not in the list any more")
+    assert came_of(told, at("13:00:00")) == [PEOPLE[4]]
+
+
+def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
+    only = Results(told.journal).again(NOON.date(), {"not answered"}, today=NOON.date())
+    listed = [Candidate(Phone(number, number), number) for number in PEOPLE]
+    digest = only.choose(listed).digest
+    assert "have changed since" in refused(told, at("13:00:00"), "start", only="not answered,unknown", expected=digest)
+    assert told.dialer.run is None
+    asked(told, at("13:01:00"), "start", only="not answered", expected=digest)
+    assert came_of(told, at("13:01:00")) == PEOPLE[1:3]
+
+
+def test_only_those_of_one_run_are_rung(told: Shift) -> None:
+    run, = told.journal.runs_on(NOON.date())
+    assert "nobody is left" in refused(told, at("13:00:00"), "start", only="not answered", run=run.id + 1)
+    asked(told, at("13:01:00"), "start", only="withdrawn", run=run.id)
+    assert came_of(told, at("13:01:00")) == [PEOPLE[4]]
+
+
+@pytest.mark.parametrize("params", [
+    {"only": "answered"}, {"only": "busy,handed"}, {"only": "skipped"}, {"only": ","}, {"only": "nonsense"},
+    {"only": "busy"}, {"only": "unknown", "day": "2025-01-01"}, {"only": "unknown", "day": "never"},
+    {"only": "unknown", "run": "x"}], ids=str)
+def test_a_run_of_nobody_or_of_those_who_answered_is_refused(told: Shift, params: dict[str, str]) -> None:
+    refused(told, at("13:00:00"), "start", **params)
+    assert told.dialer.run is None
+    assert told.came() == []
+
+
+def test_a_run_of_some_is_no_second_one_beside_another_and_none_after_the_latest_time(tmp_path: Path) -> None:
+    with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=1, latest="21:00"), EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        assert "in progress already" in refused(working, NOON, "start", only="withdrawn")
+        asked(working, NOON, "stop")
+        assert "21:00" in refused(working, at("21:00:00"), "start", only="withdrawn")

@@ -12,6 +12,7 @@ from web.exports import exports
 from web.listed import grouped
 from web.own_password import own_password
 from web.phones import phones
+from web.results import results
 from web.run import run
 from web.week import spoken_day, spoken_time, week
 
@@ -20,7 +21,7 @@ def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
     app.register_blueprint(week)
-    for page in (run, checkup, first_steps.first_steps, administration, changes, own_password, exports):
+    for page in (run, results, checkup, first_steps.first_steps, administration, changes, own_password, exports):
         app.register_blueprint(page)
     imports.install(app)
     app.add_template_filter(grouped)

@@ -1,0 +1,140 @@
+"""The bars of a chart, reckoned for SVG: widths in per cent of whatever width there is, heights in pixels. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import pairwise
+
+import msgspec
+
+from obzvon.tallies import Tally
+
+KINDS: dict[str, frozenset[str]] = {
+    "answered": frozenset({"answered"}),
+    "missed": frozenset({"not answered", "busy", "no answer", "congestion", "failed"}),
+    "unknown": frozenset({"unknown"}),
+    "handed": frozenset({"handed", "handing"}),
+}
+"""What is stacked, from the bottom up, and of which results of calls it is made."""
+PLOT, ABOVE = 132, 14
+"""The height of the highest bar, and what is above it."""
+
+_KIND = {result: kind for kind, results in KINDS.items() for result in results}
+_WIDE, _NARROW = 9, 5
+"""So many labels stand side by side on a wide and on a narrow page."""
+_FEWEST = 8
+_MOST = 48
+_HOUR = timedelta(hours=1)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A piece of a bar."""
+
+    kind: str
+    y: float
+    height: float
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """One hour or day; `place` is the middle of it, `x` where it begins, in per cent."""
+
+    at: datetime | date
+    counts: Mapping[str, int]
+    parts: tuple[Part, ...]
+    x: float
+    place: float
+    label: str
+    """'all': it has room for its label on every page; 'wide': on a wide one only; '' on none."""
+
+    @property
+    def total(self) -> int:
+        """All its calls."""
+        return sum(self.counts.values())
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """The bars, how wide each is (per cent), the kinds that there are, and the lines across with their values."""
+
+    bars: tuple[Bar, ...]
+    width: float
+    kinds: tuple[str, ...]
+    lines: tuple[tuple[int, float], ...]
+
+    @property
+    def total(self) -> int:
+        """All the calls in it."""
+        return sum(bar.total for bar in self.bars)
+
+    @property
+    def highest(self) -> Bar:
+        """The bar with the most calls."""
+        return max(self.bars, key=lambda bar: bar.total)
+
+
+def of_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
+    """When calls were handed over; None where none was."""
+    found: dict[datetime, Counter[str]] = {}
+    for tally in tallies.values():
+        for (quarter, result), many in tally.items():
+            if quarter and (kind := _KIND.get(result)):
+                moment = datetime.fromisoformat(quarter + "+00:00").astimezone(zone)
+                found.setdefault(moment.replace(minute=0), Counter())[kind] += many
+    if not found:
+        return None
+    hours = sorted(found)
+    span = hours[-1] - hours[0]
+    if span < _MOST * _HOUR:  # the quiet hours between are shown too; of a night between two days they are not
+        first = hours[0].astimezone(zone)
+        hours = [(first + _HOUR * number) for number in range(max(_FEWEST, round(span / _HOUR) + 1))]
+    return _chart([(hour, found.get(hour, Counter())) for hour in hours])
+
+
+def of_days(tallied: Mapping[date, Sequence[Tally]], last: date, count: int) -> Chart | None:
+    """How many calls there were on each day; None where there was none."""
+    days = []
+    for ahead in range(count):
+        day = last - timedelta(days=count - 1 - ahead)
+        counts: Counter[str] = Counter()
+        for tally in tallied.get(day, ()):
+            for (quarter, result), many in tally.items():
+                if quarter and (kind := _KIND.get(result)):
+                    counts[kind] += many
+        days.append((day, counts))
+    return _chart(days) if any(counts for _, counts in days) else None
+
+
+def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
+    top = nice(max(counts.total() for _, counts in columns))
+    slot = 100 / len(columns)
+    width = slot * 0.72
+    wide, narrow = -(-len(columns) // _WIDE), -(-len(columns) // _NARROW)
+    narrow = -(-narrow // wide) * wide
+    bars = []
+    for number, (at, counts) in enumerate(columns):
+        parts, y = [], float(ABOVE + PLOT)
+        for kind in KINDS:
+            if height := counts[kind] / top * PLOT:
+                height = max(height, 1.0)
+                y -= height
+                parts.append(Part(kind, round(y, 2), round(height, 2)))
+        label = "" if number % wide else "wide" if number % narrow else "all"
+        bars.append(Bar(at, {kind: counts[kind] for kind in KINDS if counts[kind]}, tuple(parts),
+                        round(slot * number + (slot - width) / 2, 3), round(slot * (number + 0.5), 3), label))
+    kinds = tuple(kind for kind in KINDS if any(counts[kind] for _, counts in columns))
+    marks = sorted({0, top // 2, top} if top % 2 == 0 else {0, top})
+    lines = tuple((value, round(ABOVE + PLOT - value / top * PLOT, 2)) for value in marks)
+    return Chart(tuple(bars), round(width, 3), kinds, lines)
+
+
+def nice(most: int) -> int:
+    """The number at the top of the scale: a round one, not below `most`."""
+    power = 1
+    while power * 10 < most:
+        power *= 10
+    steps = (1, 2, 4, 6, 8, 10) if power == 1 else (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10)
+    return next(round(power * step) for step in steps if power * step >= most)
+
+
+def is_another_day(chart: Chart) -> bool:
+    """Whether the hours go on into another day."""
+    return any(one.at.day != other.at.day for one, other in pairwise(chart.bars))

@@ -1,0 +1,177 @@
+"""Ringing some of a day's phones again: who is chosen, what was confirmed, and a run or a list made of just these."""
+
+import io
+from datetime import date
+
+import msgspec
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from obzvon import again, report
+from obzvon.again import Choice
+from obzvon.campaign import Phone
+from obzvon.commands import Answer, Commands, NotAnswered, NotTaken
+from obzvon.documents import DocumentError, ExternallyChanged
+from obzvon.errors import Problem
+from obzvon.journal import Journal
+from obzvon.language import Message
+from obzvon.presence import Presence
+from obzvon.results import Results
+from obzvon.status import service_of
+from web import results_view
+from web.access import visitor
+from web.desk import desk
+from web.languages import language, worded
+from web.listed import Listed
+from web.results_days import Days
+from web.results_view import View
+
+_NAMED = 10
+"""So many phones are named where somebody is asked whether they are really meant."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """Who is meant: the rows of the list, and the revision of the list and the digest by which they are known."""
+
+    choice: Choice
+    listed: Listed
+
+    @property
+    def digest(self) -> str:
+        """What a confirmation is bound to: whoever would be rung, and whoever would be in the list."""
+        return f"{self.choice.digest}-{self.listed.revision[:16]}-{len(self.choice.paused)}"
+
+    def rows(self) -> list[Phone]:
+        """The rows of the new list, as they stand in the old one and in its order."""
+        keys = {one.phone.key for one in (*self.choice.called, *self.choice.paused)}
+        return [phone for phone in self.listed.phones if phone.key in keys]
+
+
+def page() -> ResponseReturnValue:
+    """First: whose results; then: these, and what to do with them."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal()
+    if view.results and journal is not None:
+        return _confirm(journal, view, days)
+    counts: dict[str, int] = {}
+    if journal is not None:
+        found = Results(journal)
+        counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
+    return render_template("results_again.html", view=view, days=days, counts=counts, missed=again.MISSED,
+                           results=again.RESULTS)
+
+
+def start() -> ResponseReturnValue:
+    """A run of just these, now: the service begins it, if they are still those that were confirmed."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal_to_write()
+    try:
+        chosen = _chosen(journal, view, days.today)
+    except DocumentError as error:
+        return _broken(error.problems)
+    if request.form.get("digest") != chosen.digest:
+        return _confirm(journal, view, days, refused=_changed())
+    answer = _ask(journal, view, chosen)
+    if answer is None:
+        return _confirm(journal, view, days, refused=_("The service is not running: nobody is called. Ask the "
+                                                       "administrator to start it, then try again."))
+    if not answer.ok:
+        return _confirm(journal, view, days, refused=_sentence(answer.text))
+    desk().record(visitor().name, again.run_begun(len(chosen.choice.called), view.day, view.results))
+    flash(_sentence(answer.text), "note")
+    return redirect(url_for("results.index", day=days.today.isoformat()), 303)
+
+
+def make_list() -> ResponseReturnValue:
+    """They become the list; the one before stays in the history."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal_to_write()
+    try:
+        chosen = _chosen(journal, view, days.today)
+        if request.form.get("digest") != chosen.digest:
+            return _confirm(journal, view, days, refused=_changed())
+        rows = chosen.rows()
+        if not rows:
+            return _confirm(journal, view, days)
+        desk().phones.save(rows, chosen.listed.revision)
+    except ExternallyChanged:
+        return _confirm(journal, view, days, refused=_changed())
+    except DocumentError as error:
+        return _broken(error.problems)
+    desk().record(visitor().name, again.list_made(len(rows), view.day, view.results))
+    flash(ngettext("The list has %(num)s number now. The one before can be brought back.",
+                   "The list has %(num)s numbers now. The one before can be brought back.", len(rows)), "undo")
+    return redirect(url_for("phones.index"), 303)
+
+
+def list_csv() -> ResponseReturnValue:
+    """They, as a list to be kept or read in elsewhere."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal()
+    stream = io.BytesIO()
+    try:
+        rows = _chosen(journal, view, days.today).rows() if journal and view.results else []
+    except DocumentError as error:
+        return _broken(error.problems)
+    report.write_list(rows, stream, language=language())
+    stream.seek(0)
+    name = _("List %(day)s", day=view.day.isoformat())
+    return send_file(stream, mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv")
+
+
+def _view(today: date) -> View:
+    view = results_view.read(request.values, today)
+    return View(view.day, view.run, results_view.results_in(view.results, again.RESULTS))
+
+
+def _chosen(journal: Journal, view: View, today: date) -> Chosen:
+    listed = desk().phones.current()
+    met = Results(journal).again(view.day, view.results, today=today, run=view.run).met if view.results else {}
+    return Chosen(again.choose(listed.rows, met), listed)
+
+
+def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "") -> ResponseReturnValue:
+    """The phones by count and name, and what can be made of them; after a refusal once more, with the reason."""
+    try:
+        chosen = _chosen(journal, view, days.today)
+    except DocumentError as error:
+        return _broken(error.problems)
+    rows = [*chosen.choice.called, *chosen.choice.paused]
+    page = render_template(
+        "results_confirm.html", view=view, days=days, choice=chosen.choice, digest=chosen.digest, named=rows[:_NAMED],
+        rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(),
+        alive=service_of(Presence(journal).sign(), days.now).alive, latest=desk().settings.latest)
+    return page, 409 if refused else 200
+
+
+def _changed() -> str:
+    return str(_("The list or the results have changed in the meantime, so nothing has been done. This is how it "
+                 "stands now."))
+
+
+def _ask(journal: Journal, view: View, chosen: Chosen) -> Answer | None:
+    if not service_of(Presence(journal).sign(), desk().clock()).alive:
+        return None
+    commands = Commands(journal)
+    number = commands.ask("start", by=visitor().name, at=desk().clock(), only=",".join(view.results),
+                          day=view.day.isoformat(), run=view.run or 0, expected=chosen.choice.digest)
+    try:
+        return commands.wait(number, sleep=desk().sleep)
+    except (NotTaken, NotAnswered):
+        return None
+
+
+def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:
+    return render_template("error.html", code=500, title=_("The list of numbers cannot be read"), remedy="",
+                           problems=problems), 500
+
+
+def _sentence(text: Message) -> str:
+    words = worded(text)
+    return words[:1].upper() + words[1:] + "."
