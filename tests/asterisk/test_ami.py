@@ -1,16 +1,24 @@
 """The link on a real Asterisk, with the manager user as it is shipped: outcomes against the carrier's ledger."""
 
+import hashlib
+import os
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from obzvon.ami import Lines, Link, Times, inspect
+from obzvon.ami import Lines, Link, Times, Trouble, inspect
 from obzvon.ami_outcomes import Outcome
 from obzvon.ami_rights import Rights, rights_by_console
 from obzvon.campaign import Disposition
 from obzvon.settings_ami import Ami, Secret
+from tests.ami_server import certificate
+from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.test_snippets import ordinary, with_code
 from tests.asterisk.waiting import until
@@ -140,7 +148,7 @@ def test_a_link_that_comes_late_knows_the_calls_that_are_up(rig: Rig) -> None:
     assert (one.disposition, one.complete) == (Disposition.ANSWERED, False)
 
 
-def test_the_shipped_user_has_the_least_rights_and_more_are_seen(asterisk_root: object, rig: Rig) -> None:
+def test_the_shipped_user_has_the_least_rights_and_more_are_seen(rig: Rig) -> None:
     assert inspect(ami_of(rig.pbx)) == Rights()
     assert rights_by_console(rig.pbx.cli("manager show user obzvon")) == Rights()
     config = rig.pbx.home / "etc" / "manager_obzvon.conf"
@@ -171,6 +179,29 @@ def test_a_user_who_may_not_read_calls_is_noticed(rig: Rig) -> None:
     finally:
         config.write_text(shipped)
         rig.pbx.cli("manager reload")
+
+
+def test_it_connects_over_tls_with_a_self_signed_certificate(asterisk_root: Path, tmp_path: Path) -> None:
+    made, _ = certificate(tmp_path)
+    pbx, port = Pbx(asterisk_root), free_port(socket.SOCK_STREAM)
+    keys = pbx.home / "etc" / "ami.pem"
+    keys.write_text(made.read_text() + (tmp_path / "key.pem").read_text())
+    keys.chmod(0o600)
+    os.chown(keys, *pbx.user)
+    config = pbx.home / "etc" / "manager.conf"
+    config.write_text(config.read_text().replace(
+        "enabled = yes\n", f"enabled = yes\ntlsenable = yes\ntlsbindaddr = 127.0.0.1:{port}\n"
+        f"tlscertfile = {pbx.inside}/etc/ami.pem\n"))
+    with pbx:
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(made.read_text())).hexdigest()
+        ami = msgspec.structs.replace(ami_of(pbx), port=port, tls=True, tls_fingerprint=fingerprint)
+        assert inspect(ami) == Rights()
+        with linked(ami) as link:
+            pbx.put("wrong", ordinary("7"))
+            [one] = outcomes(link, 1)
+        assert one.disposition is Disposition.WRONG_DIALPLAN
+        with pytest.raises(Trouble, match="not trusted"):
+            inspect(msgspec.structs.replace(ami, tls_fingerprint=""))
 
 
 def test_a_wrong_password_is_told(rig: Rig) -> None:
