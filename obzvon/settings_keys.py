@@ -351,7 +351,7 @@ def _channel_group(text: str) -> str:
     if _GROUP.fullmatch(text):
         return text
     raise Refused(say("{value} is no group of channels", value=text),
-                  say("write it as the dialplan sets it: {example}", example="out@trunk"))
+                  say("write it as the dialplan sets it: {example}", example="trunk@obzvon"))
 
 
 def _address(text: str) -> str:

@@ -128,6 +128,13 @@ class Carrier:
             for number, length in seconds.items():
                 manager.action("DBPut", Family="talk", Key=number, Val=f"{length:.3f}")
 
+    def set_keys(self, keys: Mapping[str, str]) -> None:
+        """What each of these numbers presses once it has answered, before it listens; w is half a second."""
+        with Manager(self.ami_port) as manager:
+            manager.login("rig", "rig")
+            for number, pressed in keys.items():
+                manager.action("DBPut", Family="keys", Key=number, Val=pressed)
+
     def _everything(self) -> list[LedgerEntry]:
         calls: dict[str, dict[str, str]] = {}
         for line in self._ledger.read_text().splitlines():

@@ -13,6 +13,7 @@ from tests.asterisk.instance import DIALPLAN, PJSIP, SPOOL, Asterisk, free_port
 
 SNIPPETS = Path(__file__).parents[2] / "asterisk"
 MESSAGE = SNIPPETS / "sounds" / "obzvon.wav"
+QUESTION = SNIPPETS / "sounds" / "obzvon-question.wav"
 
 EXTENSIONS_CONF = """[general]
 static = yes
@@ -63,6 +64,7 @@ class Pbx(Asterisk):
         }
         super().__init__(root, files, f"{DIALPLAN} {PJSIP} {SPOOL}")
         shutil.copyfile(message, self.home / "message.wav")
+        shutil.copyfile(QUESTION, self.home / "question.wav")
 
 
 class Rig:
