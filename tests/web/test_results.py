@@ -359,6 +359,15 @@ def test_they_become_the_list_and_the_old_one_can_be_brought_back(operator: Brow
     assert rows(settings) == before
 
 
+def test_what_is_told_outlives_the_answer_that_asks_for_the_login(operator: Browser, day: Journal) -> None:
+    page = page_of("not answered")
+    answer = operator.post("/results/again/list", page=page, day=str(TODAY), result=["not answered"],
+                           digest=value(operator.get(page).text, "digest"), follow=False)
+    assert answer.status_code == 303
+    assert operator.client.get("/phones").status_code == 401  # as a browser does that has logged in under /results
+    assert "The list has 1 number now" in operator.get("/phones").text
+
+
 def test_they_are_downloaded_as_a_list(app: Flask, day: Journal, settings: Settings) -> None:
     write(settings, {**ROWS, "9": {"0": "8 916 555-55-55", "1": "", "name": "=1", "paused": True}})
     answer = Browser(app, "operator", language="ru").get("/results/again/list.csv?result=busy&result=not answered")

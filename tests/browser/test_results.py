@@ -1,0 +1,182 @@
+"""The results as a dispatcher meets them: in Russian, with a real service that calls again who was not reached."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from obzvon.journal import Journal
+from obzvon.presence import Presence
+from obzvon.settings import load
+from obzvon.users import Role, Users
+from tests.browser.conftest import PASSWORD, comes_true, serving
+from tests.test_results import ran
+from tests.workshop import zone_of_noon
+
+pytestmark = pytest.mark.browser
+
+IVANOV, PETROVA, SIDOROV, LONG = "89161111111", "89163333333", "89164444444", "89165555555"
+NAMES = {IVANOV: "Иванов И. И.", PETROVA: "Петрова", SIDOROV: "Сидоров", LONG: "Длинноимённая-Двойнофамильная " * 3}
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder in which it is noon, with a month of runs."""
+    import socket
+    made = tmp_path_factory.mktemp("office")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (made / "settings.ini").write_text(f"[Day]\ntime_zone = {zone_of_noon()}\n[Web]\nport = {port}\n")
+    (made / "todo.json").write_text(json.dumps({str(key): {"0": number, "1": "", "name": NAMES[number]}
+                                                for key, number in enumerate(NAMES)}))
+    (made / "schedule.json").write_text("{}")
+    (made / "target").mkdir()
+    users = Users(made / "users.json")
+    users.add("анна", PASSWORD, Role.OPERATOR)
+    journal = Journal(load(made / "settings.ini").journal.reveal())
+    now = datetime.now(UTC)
+    for back in range(35, -1, -1):
+        at = now - timedelta(days=back, hours=2)
+        ran(journal, {IVANOV: "not answered", PETROVA: "answered", SIDOROV: "unknown", LONG: "busy"},
+            day=today_in(made, at), at=at, names=NAMES)
+    journal.close()
+    return made
+
+
+def today_in(folder: Path, at: datetime) -> date:
+    return at.astimezone(load(folder / "settings.ini").zone).date()
+
+
+@pytest.fixture
+def server(office: Path) -> Iterator[str]:
+    with serving(office) as address:
+        yield address
+
+
+@pytest.fixture
+def service(office: Path) -> Iterator[None]:
+    """The real service on an empty spool, alive."""
+    begun = datetime.now(UTC)
+    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", str(office / "settings.ini"), "run"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    journal = Journal(load(office / "settings.ini").journal.reveal())
+    try:
+        until = time.monotonic() + 30
+        while (sign := Presence(journal).sign()) is None or sign.started_at < begun:
+            assert program.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield
+    finally:
+        journal.close()
+        program.terminate()
+        program.wait(30)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_dispatcher_looks_who_was_reached_and_takes_it_home(server: str, browser, script: bool) -> None:
+    page = browser(script=script, accept_downloads=True).pages[0]
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.goto(server + "/results")
+    assert page.title().startswith("Итоги, Сегодня")
+    page.locator(".tally").get_by_role("link", name="занято").click()
+    page.get_by_text("Найдена 1 строка").wait_for()
+    page.locator(".tally").get_by_role("link", name="не дозвонились").click()
+    page.get_by_text("Найдено 2 строки").wait_for()
+    with page.expect_download() as awaited:
+        page.get_by_role("link", name="Excel").click()
+    sheet = openpyxl.load_workbook(io.BytesIO(awaited.value.path().read_bytes())).worksheets[0]
+    assert [line[2] for line in sheet.iter_rows(values_only=True)] == ["Номер", "8 916 111-11-11", "8 916 555-55-55"]
+    assert awaited.value.suggested_filename.startswith("Итоги ")
+    with page.expect_download() as awaited:
+        page.get_by_role("link", name="CSV").click()
+    table = csv.reader(io.StringIO(awaited.value.path().read_text("utf-8-sig")), delimiter=";")
+    assert [line[2] for line in table] == ["Номер", IVANOV, LONG]
+
+    page.get_by_label("Почему не позвонили?").fill("петр")
+    page.locator(".ask").get_by_role("button", name="Найти").click()
+    page.locator(".lead").get_by_text("Петрова").wait_for()
+    assert page.locator(".phone-days > li.met").count() == 31
+    page.get_by_role("link", name="Более ранние дни").click()
+    comes_true(page, "document.querySelectorAll('.phone-days > li.met').length === 5")
+    assert not said
+
+
+def test_the_search_answers_while_one_types(server: str, browser) -> None:
+    page = browser().pages[0]
+    page.goto(server + "/results")
+    page.get_by_label("Поиск за этот день").press_sequentially("иванов", delay=40)
+    comes_true(page, "document.querySelectorAll('.outcome tbody tr').length === 1")
+    comes_true(page, "document.activeElement.id === 'q' && location.search.includes('q=')")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_chart_has_a_table_and_a_name_and_fits(server: str, browser, width: int) -> None:
+    page = browser(width=width).pages[0]
+    page.goto(server + "/results")
+    for chart in page.locator("svg[role=img]").all():
+        assert "звонк" in chart.get_attribute("aria-label").lower()
+        box = chart.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        boxes = chart.evaluate("""svg => [...svg.querySelectorAll('text')]
+            .filter(text => getComputedStyle(text).display !== 'none')
+            .map(text => { const box = text.getBoundingClientRect(); return [box.left, box.right]; })""")
+        assert all(one[1] < other[0] for one, other in pairwise(boxes)), boxes
+        assert chart.evaluate("svg => getComputedStyle(svg.querySelector('text')).fontSize") == "12px"
+    page.get_by_text("Таблицей").last.click()
+    page.locator("#main .figures").last.get_by_role("link").first.wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_of_results_is_wider_than_the_window(server: str, browser, width: int) -> None:
+    page = browser(width=width).pages[0]
+    for path in ("/results", "/results?q=nobody", f"/results/phone?number={LONG}", "/results/phone?q=8916",
+                 "/results/again", "/results/again?result=busy&result=unknown", "/results?day=2020-01-01"):
+        page.goto(server + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_those_not_reached_are_called_again_by_the_service(server: str, service: None, office: Path, browser,
+                                                           script: bool) -> None:
+    page = browser(script=script).pages[0]
+    page.goto(server + "/results")
+    before = len(list((office / "target").iterdir()))
+    expect = page.get_by_role
+    expect("link", name="Обзвонить недозвонившихся").click()
+    page.get_by_role("heading", name="Позвонить снова: кому?").wait_for()
+    wanted, who = ("не дозвонились", "Иванов И. И.") if script else ("неизвестно", "Сидоров")
+    for label in page.locator(".choices label").all():
+        label.locator("input").set_checked(wanted in label.inner_text())
+    expect("button", name="Дальше").click()
+    page.get_by_text("Можно снова позвонить на 1 номер").wait_for()
+    assert page.get_by_text(who).count() == 1
+    expect("button", name="Позвонить на 1 номер сейчас").click()
+    page.get_by_text("Запуск начат").wait_for()
+    until = time.monotonic() + 20
+    while len(list((office / "target").iterdir())) == before:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_those_not_reached_become_the_list_and_the_old_one_comes_back(server: str, office: Path, browser) -> None:
+    page = browser().pages[0]
+    page.goto(server + "/results/again?result=busy")
+    page.get_by_role("button", name="Оставить в списке только этот 1 номер").click()
+    page.get_by_text("Теперь в списке 1 номер").wait_for()
+    assert [row["0"] for row in json.loads((office / "todo.json").read_text()).values()] == [LONG]
+    page.locator("#told").get_by_role("button", name="Отменить").click()
+    page.get_by_text("в списке снова 4 номера").wait_for()
+    assert len(json.loads((office / "todo.json").read_text())) == 4
