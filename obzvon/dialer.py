@@ -170,7 +170,7 @@ class Dialer:
         loaded = self._agenda.phones()
         if list_revision is not None and loaded.revision != list_revision:
             raise NotStarted(say("the list has been changed in the meantime"), say("look again whom it would ring"))
-        rung = () if again or only else self.journal.rung_on(day)
+        rung = self.journal.declined_on(day) if again or only else self.journal.rung_on(day)
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
         skipped: list[Candidate] = []
         listed = _noting(candidates(loaded.data, self.plan, rung), skipped)

@@ -40,6 +40,9 @@ __all__ = ["CAMPAIGN", "Detail", "Ending", "Journal", "JournalConflict", "Line",
 CAMPAIGN = "main"
 """The one campaign there is; the tables have room for several."""
 
+DECLINED = "9"
+"""The key by which somebody asks not to be called today."""
+
 _CHUNK = 10_000
 
 
@@ -210,6 +213,12 @@ class Journal(Database):
                  .where(runs.c.day == day, runs.c.kind.in_(("week", "manual")), handed))
         with self.read() as connection:
             return {(number, code) for number, code in connection.execute(query)}
+
+    def declined_on(self, day: date) -> set[tuple[str, str]]:
+        """The numbers, with their codes, whose owners asked that day not to be called any more on it."""
+        with self.read() as connection:
+            return {(number, code) for number, code in connection.execute(
+                select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, calls.c.key == DECLINED))}
 
     def counts(self, run_id: int) -> Counter[str]:
         """How many calls of a run have each result: a disposition, or waiting, handing, handed."""

@@ -13,11 +13,10 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from obzvon.campaign import Phone
 from obzvon.journal import Line, State
 from obzvon.language import Message, say, spoken
 from obzvon.spreadsheet import CELL, ROWS, fitting, is_formula
-from obzvon.words import kind_word, result_word
+from obzvon.words import kind_word, remark, result_word
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
 HANDED, ENDED = say("Handed over"), say("Ended")
 NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
 RESULT, REASON = say("Result"), say("Reason")
-PAUSED = say("Paused")
 RUN, BUNDLE, ATTEMPT, KIND = say("Run"), say("Bundle"), say("Attempt"), say("Kind of run")
+TAKEN, HEARD, KEY, CAUSE = say("Answered at"), say("Seconds heard"), say("Key"), say("Hangup cause")
 
-_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT, KIND)
-_WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9, 20)
+_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT, KIND, TAKEN, HEARD, KEY, CAUSE)
+_WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9, 20, 20, 12, 8, 10)
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -62,7 +61,8 @@ class Reader:
         if line.state == State.WAITING and line.not_before and line.disposition:
             return self.word(say("{result}; once more from {time} on", result=result_word(line.disposition),
                                  time=f"{self.clock(line.not_before):%H:%M}"))
-        return self.word(line.reason) if line.reason else ""
+        said = remark(line)
+        return self.word(said) if said else ""
 
     def clock(self, moment: datetime) -> datetime:
         """A moment by the clock of the report's time zone."""
@@ -84,6 +84,12 @@ class _Call(msgspec.Struct):
     attempt: int
     handed_at: datetime | None
     ended_at: datetime | None
+    rang_at: datetime | None
+    answered_at: datetime | None
+    listened: float | None
+    key: str
+    cause: int | None
+    tries: int | None
 
 
 def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None) -> Counter[str]:
@@ -104,7 +110,8 @@ def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, languag
         for line in _counted(lines, counts):
             rows.writerow((when(line.handed_at), when(line.ended_at), _harmless(line.number), _harmless(line.code),
                            _harmless(line.name), reader.result(line.result), _harmless(reader.reason(line)),
-                           line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind))))
+                           line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind)),
+                           when(line.answered_at), _seconds(line), _harmless(line.key or ""), line.cause))
     finally:
         text.detach()
     return counts
@@ -144,8 +151,9 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
     list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
     "no such number", "refused", "unreachable trunk", "wrong dialplan", "failed", "handed", "unknown", "skipped",
     "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""), `bundle`,
-    `attempt`, `handed_at`, `ended_at` (ISO 8601 with the offset of the time zone, or null); and `counts`, how many have
-    each result.
+    `attempt`, `handed_at`, `ended_at`, `rang_at`, `answered_at` (ISO 8601 with the offset of the time zone, or null),
+    `listened` (seconds of the message), `key` (what was pressed, or ""), `cause` (Q.850) and `tries` (how often
+    Asterisk itself rang), which only Asterisk's events tell, else null; and `counts`, how many have each result.
     """
     reader = Reader(zone, language)
     counts: Counter[str] = Counter()
@@ -153,28 +161,22 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
     head = encoder.encode({"day": day, "time_zone": str(zone)})
     stream.write(head[:-1] + b',"calls":[')
     separator = b"\n"
+
+    def when(moment: datetime | None) -> datetime | None:
+        return moment and reader.clock(moment)
+
     for line in _counted(lines, counts):
         call = _Call(line.run_id, line.kind, line.row, line.number, line.code, line.name, line.result,
-                     reader.reason(line), line.bundle, line.attempt,
-                     line.handed_at and reader.clock(line.handed_at), line.ended_at and reader.clock(line.ended_at))
+                     reader.reason(line), line.bundle, line.attempt, when(line.handed_at), when(line.ended_at),
+                     when(line.rang_at), when(line.answered_at), line.listened, line.key or "", line.cause, line.tries)
         stream.write(separator + encoder.encode(call))
         separator = b",\n"
     stream.write(b'\n],"counts":' + encoder.encode(counts) + b"}\n")
     return counts
 
 
-def write_list(phones: Iterable[Phone], stream: IO[bytes], *, language: str | None = None) -> None:
-    """Rows of the list as Russian Excel opens them, with what a list has: number, code, name, whether paused."""
-    words = language or spoken()
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-    try:
-        rows = csv.writer(text, delimiter=";")
-        rows.writerow(heading.in_language(words) for heading in (NUMBER, CODE, NAME, PAUSED))
-        yes = say("yes").in_language(words)
-        rows.writerows((_harmless(phone.number), _harmless(phone.code), _harmless(phone.name),
-                        yes if phone.paused else "") for phone in phones)
-    finally:
-        text.detach()
+def _seconds(line: Line) -> int | None:
+    return None if line.listened is None else round(line.listened)
 
 
 def grouped(number: str) -> str:
@@ -205,7 +207,7 @@ def _counted(lines: Iterable[Line], counts: Counter[str]) -> Iterator[Line]:
 def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number: int) -> None:
     sheet = book.create_sheet(reader.word(say("Calls")) + (f" {number}" if number > 1 else ""))
     sheet.freeze_panes = "A2"
-    letters = "ABCDEFGHIJK"
+    letters = "ABCDEFGHIJKLMNO"
     for letter, width in zip(letters, _WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in _HEADINGS])
@@ -221,7 +223,8 @@ def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number
     for line in lines:
         sheet.append([when(line.handed_at), when(line.ended_at), text(grouped(line.number)), text(line.code),
                       text(line.name), text(reader.result(line.result)), text(reader.reason(line)),
-                      line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind))])
+                      line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind)),
+                      when(line.answered_at), _seconds(line), text(line.key or ""), line.cause])
         last += 1
     sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from obzvon.journal_records import Line
 from obzvon.language import Message, say
 
 _RESULTS = {
@@ -51,6 +52,13 @@ NOT_TAKEN = say("no service took it")
 NOT_ANSWERED = say("taken by the service and not answered yet")
 """What is kept of an order without an answer."""
 
+_KEYS = {
+    "1": say("confirmed"),
+    "9": say("asked not to be called today"),
+    "0": say("asked for the operator"),
+}
+"""What the keys mean that the dialplan's question offers (asterisk/extensions_obzvon.conf)."""
+
 _ROLES = {
     "viewer": say("viewer"),
     "operator": say("operator"),
@@ -97,6 +105,17 @@ def role_word(role: str) -> Message:
 def weekday_word(place: int) -> Message:
     """The word for a weekday, 0 = Monday."""
     return _WEEKDAYS[place]
+
+
+def remark(line: Line) -> Message | None:
+    """What there is to say beside a result: why it is so, or what the events told of an answered call."""
+    if line.reason:
+        return line.reason
+    heard = None if line.listened is None else say("listened for {n} s", n=round(line.listened))
+    key = (_KEYS.get(line.key) or say("pressed {key}", key=line.key)) if line.key else None
+    if heard and key:
+        return Message("{key}; {heard}", {"key": key, "heard": heard})
+    return key or heard
 
 
 def tally(counts: Mapping[str, int]) -> str:

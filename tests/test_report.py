@@ -42,7 +42,10 @@ SKIPPED = Line(3, "week", MONDAY, 2, "1", "777", "context 22", "Отдел", "en
 WAITING = Line(4, "manual", MONDAY, 1, "0", "89502222222", "1", "", "waiting", None, None, 1, None, None, None)
 LINES = [PLAIN, SKIPPED, WAITING]
 HEADINGS = ["Handed over", "Ended", "Number", "Extension code", "Name", "Result", "Reason", "Run", "Bundle", "Attempt",
-            "Kind of run"]
+            "Kind of run", "Answered at", "Seconds heard", "Key", "Hangup cause"]
+HEARD = Line(4, "manual", MONDAY, 2, "1", "89161111111", "", "", "ended", "answered", None, 1, 1, NINE,
+             NINE + timedelta(seconds=40), rang_at=NINE + timedelta(seconds=2),
+             answered_at=NINE + timedelta(seconds=5), listened=12.4, cause=16, key="1", tries=2)
 
 FORMULAS = ["=1+1", "+7 916", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u200f=1", "\ufeff=1", "\u00a0=1",
             "\x00=1", "＝1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]
@@ -92,10 +95,10 @@ def test_a_csv_has_a_byte_order_mark_semicolons_and_a_line_for_each_phone() -> N
     assert as_csv(LINES) == [
         HEADINGS,
         ["2026-01-05 09:00:01", "2026-01-05 09:00:41", "89161111111", "", "Иванов И. И.", "answered", "", "3", "2",
-         "1", "by the week"],
+         "1", "by the week", "", "", "", ""],
         ["", "2026-01-05 09:00:01", "777", "context 22", "Отдел", "skipped",
-         "too short: 3 digits where 11 are expected", "3", "", "1", "by the week"],
-        ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1", "by hand"],
+         "too short: 3 digits where 11 are expected", "3", "", "1", "by the week", "", "", "", ""],
+        ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1", "by hand", "", "", "", ""],
     ]
     assert counts == {"answered": 1, "skipped": 1, "waiting": 1}
 
@@ -181,14 +184,15 @@ def test_a_workbook_has_numbers_as_text_times_as_times_and_a_bold_header_that_st
     rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     assert rows[0] == HEADINGS
     assert rows[1] == [datetime(2026, 1, 5, 9, 0, 1), datetime(2026, 1, 5, 9, 0, 41),  # noqa: DTZ001 - Excel's own
-                       "8 916 111-11-11", None, "Иванов И. И.", "answered", None, 3, 2, 1, "by the week"]
+                       "8 916 111-11-11", None, "Иванов И. И.", "answered", None, 3, 2, 1, "by the week",
+                       None, None, None, None]
     assert rows[2][2:7] == ["777", "context 22", "Отдел", "skipped", "too short: 3 digits where 11 are expected"]
     assert rows[3][2:8] == ["8 950 222-22-22", "1", None, "waiting", None, 4]
     assert all(cell.font.bold for cell in sheet[1])
     assert not sheet["C2"].font.bold
     assert sheet.freeze_panes == "A2"
     assert sheet.column_dimensions["E"].width == 32
-    assert sheet.auto_filter.ref == "A1:K4"
+    assert sheet.auto_filter.ref == "A1:O4"
 
 
 def test_a_workbook_sums_the_results_up() -> None:
@@ -240,19 +244,38 @@ def as_json(lines: list[Line]) -> dict[str, object]:
 
 
 def test_the_json_has_these_keys_and_iso_times() -> None:
+    unheard = {"rang_at": None, "answered_at": None, "listened": None, "key": "", "cause": None, "tries": None}
     assert as_json(LINES) == {
         "day": "2026-01-05", "time_zone": "Europe/Moscow",
         "calls": [
             {"run": 3, "kind": "week", "row": "0", "number": "89161111111", "code": "", "name": "Иванов И. И.",
              "result": "answered", "reason": "", "bundle": 2, "attempt": 1,
-             "handed_at": "2026-01-05T09:00:01.250000+03:00", "ended_at": "2026-01-05T09:00:41.250000+03:00"},
+             "handed_at": "2026-01-05T09:00:01.250000+03:00", "ended_at": "2026-01-05T09:00:41.250000+03:00",
+             **unheard},
             {"run": 3, "kind": "week", "row": "1", "number": "777", "code": "context 22", "name": "Отдел",
              "result": "skipped", "reason": "too short: 3 digits where 11 are expected", "bundle": None, "attempt": 1,
-             "handed_at": None, "ended_at": "2026-01-05T09:00:01.250000+03:00"},
+             "handed_at": None, "ended_at": "2026-01-05T09:00:01.250000+03:00", **unheard},
             {"run": 4, "kind": "manual", "row": "0", "number": "89502222222", "code": "1", "name": "",
-             "result": "waiting", "reason": "", "bundle": None, "attempt": 1, "handed_at": None, "ended_at": None},
+             "result": "waiting", "reason": "", "bundle": None, "attempt": 1, "handed_at": None, "ended_at": None,
+             **unheard},
         ],
         "counts": {"answered": 1, "skipped": 1, "waiting": 1}}
+
+
+def test_what_the_events_told_stands_in_every_form() -> None:
+    assert as_csv([HEARD])[1][6] == "confirmed; listened for 12 s"
+    assert as_csv([HEARD])[1][11:] == ["2026-01-05 09:00:06", "12", "1", "16"]
+    assert [cell.value for cell in as_xlsx([HEARD])["Calls"][2]][12:] == [12, "1", 16]
+    [call] = as_json([HEARD])["calls"]  # type: ignore[misc]
+    assert (call["listened"], call["key"], call["cause"], call["tries"]) == (12.4, "1", 16, 2)
+    assert call["rang_at"] == "2026-01-05T09:00:03.250000+03:00"
+    assert "confirmed" in shown([HEARD])
+
+
+@pytest.mark.parametrize(("key", "says"), [
+    ("9", "asked not to be called today"), ("0", "asked for the operator"), ("5", "pressed 5"), (None, "")])
+def test_a_key_is_told_by_what_it_means(key: str | None, says: str) -> None:
+    assert as_csv([line(key=key)])[1][6] == says
 
 
 def test_the_json_keeps_names_as_they_are() -> None:
@@ -413,7 +436,7 @@ def test_a_test_call_can_be_told_from_a_run_in_every_form() -> None:
     assert "3, test call  09:00:01" in shown([one])
     csv_file, workbook = io.BytesIO(), io.BytesIO()
     write_csv([one], csv_file, zone=UTC)
-    assert csv_file.getvalue().decode("utf-8-sig").splitlines()[1].endswith(";test call")
+    assert csv_file.getvalue().decode("utf-8-sig").splitlines()[1].endswith(";test call;;;;")
     write_xlsx([one], workbook, zone=UTC)
     assert [cell.value for cell in openpyxl.load_workbook(workbook).worksheets[0]["K"]] == ["Kind of run", "test call"]
 

@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from obzvon.campaign import Disposition
+from obzvon.journal import Detail, Ending
 from tests.workshop import Shift, Workshop, at, end_call, numbers, shift
 
 PHONES = numbers(3)
@@ -100,3 +102,15 @@ def test_who_waits_for_a_further_attempt_counts_as_rung_today(tmp_path: Path) ->
         all_end(workshop, "Expired", "Expired", "Completed")
         working.work(at("09:00:02"), at("09:00:05"))
         assert {number for number, _ in working.journal.rung_on(at("09:00").date())} == set(PHONES)
+
+
+def test_who_asked_not_to_be_called_today_is_not_rung_again_even_if_everybody_is(tmp_path: Path) -> None:
+    with begun(tmp_path) as (workshop, working):
+        all_end(workshop, "Completed", "Completed", "Completed")
+        run = working.journal.last_run()
+        assert run
+        working.journal.end_calls([Ending(run.id, 2, Disposition.ANSWERED, at("09:00:02"), detail=Detail(key="9"))])
+        working.work(at("09:00:02"), at("09:00:05"))
+        working.came()
+        assert working.ask("start", at("09:01"), again=True).ok
+        assert [came for _, came in working.work(at("09:01"), at("09:01:05"))] == [[PHONES[0], PHONES[2]]]

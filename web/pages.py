@@ -3,7 +3,7 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from obzvon.words import result_word
+from obzvon.words import remark, result_word
 from web import first_steps, imports
 from web.administration import administration
 from web.changes import changes
@@ -25,7 +25,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(page)
     imports.install(app)
     app.add_template_filter(grouped)
-    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word,
+    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, remark=remark, result_word=result_word,
                                  trouble_count=trouble_count)
 
     @app.get("/")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from obzvon import again, report
+from obzvon import again, phone_table
 from obzvon.again import Choice
 from obzvon.campaign import Phone
 from obzvon.commands import Answer, Commands, NotAnswered, NotTaken
@@ -119,7 +119,7 @@ def list_csv() -> ResponseReturnValue:
         rows = _chosen(journal, view, days.today).rows() if journal and view.results else []
     except DocumentError as error:
         return _broken(error.problems)
-    report.write_list(rows, stream, language=language())
+    phone_table.write_csv(rows, stream, language())
     stream.seek(0)
     name = _("List %(day)s", day=view.day.isoformat())
     return send_file(stream, mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv")
