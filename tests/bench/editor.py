@@ -9,9 +9,10 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.journal import Ending, Journal, State
@@ -31,6 +32,7 @@ def main() -> None:
         phones = {str(key): {"0": f"89{key % 8 + 10:02}{key:07}", "1": "", "name": f"Абонент {key}"}
                   for key in range(rows)}
         (folder / "todo.json").write_text(json.dumps(phones))
+        called(folder, min(rows, 100_000))
         Users(folder / "users.json").add("anna", PASSWORD, Role.OPERATOR)
         server = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", folder / "settings.ini", "web"],
                                   stdout=subprocess.PIPE)
@@ -44,6 +46,33 @@ def main() -> None:
             server.wait()
 
 
+def called(folder: Path, rows: int) -> None:
+    """Today's run of so many numbers, ended in every way there is; and the next one, of 2,000 of them."""
+    journal = Journal(f"sqlite:///{folder}/journal.db")
+    day = datetime.now(UTC).astimezone(ZoneInfo("Europe/Moscow")).date()
+    at = datetime.now(UTC) - timedelta(hours=3)
+    ends = list(Disposition)[:6]
+    for count in (rows, 2000):
+        numbers = [(f"89{key % 8 + 10:02}{key:07}", f"Абонент {key}") for key in range(count)]
+        run = journal.claim(f"bench-{count}", day, "manual", [
+            Candidate(Phone(str(key), number, "", name), number) for key, (number, name) in enumerate(numbers)], at=at)
+        bundle = 0
+        while calls := journal.waiting(run.id, limit=1000):
+            bundle, at = bundle + 1, at + timedelta(minutes=1)
+            journal.begin_handing(calls, bundle)
+            journal.end_handing(calls, at=at)
+            journal.end_calls([Ending(run.id, call.position, ends[call.position % 6], at) for call in calls])
+        journal.change_state(run.id, "done", at=at)
+        begun = time.perf_counter()
+        journal.settle()
+        show_once(f"a run of {count:,} settled, with its tally", begun)
+    journal.close()
+
+
+def show_once(what: str, begun: float) -> None:
+    print(f"{what:45} {(time.perf_counter() - begun) * 1000:6.0f} ms")
+
+
 def measure(rows: int) -> None:
     print(f"{rows:,} rows")
     show("first page, the list not read yet", lambda: ask("/phones"), times=1)
@@ -53,6 +82,12 @@ def measure(rows: int) -> None:
     show("sort by name, first time", lambda: ask("/phones?sort=name"), times=1)
     show("sort by name", lambda: ask("/phones?sort=name&down=1"))
     show("schedule and plan", lambda: ask("/week"))
+    show("results of one run", lambda: ask("/results?run=1"))
+    show("results of one run, filtered, by name", lambda: ask("/results?run=1&result=busy&result=failed&sort=name"))
+    show("results of one run, searched", lambda: ask("/results?run=1&q=" + quote("Абонент 77")))
+    show("results of the day, the second run folded in", lambda: ask("/results"))
+    show("why was somebody not called", lambda: ask("/results/phone?q=0077777"))
+    show("the day as CSV", lambda: ask("/results/day.csv"), times=1)
     edits = []
     for number in range(5):
         text = ask("/phones?edit=7")
