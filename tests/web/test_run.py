@@ -154,11 +154,11 @@ def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Of
     trouble = Problem("/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over goes on by itself"))
     opened.shift.presence.beat(at=opened.now, trouble=msgspec.json.encode([trouble.message()]).decode())
     text = opened.page()
-    assert "something keeps it from handing calls over" in text
+    assert "but something is wrong" in text
     assert "Asterisk is not running" in text
     assert "→ start Asterisk" in text
     russian = opened.page(browser=Browser(opened.app, "operator", language="ru"))
-    assert "Служба работает, но передать звонки не может" in russian
+    assert "Служба работает, но не всё в порядке" in russian
     assert "Asterisk не работает" in russian
 
 
@@ -600,3 +600,12 @@ def test_a_clock_elsewhere_is_named_by_its_city(tmp_path: Path, users_text: str)
     office.ends()
 
 
+
+
+def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) -> None:
+    assert opened.shift
+    opened.shift.presence.begin(at=opened.now, once=True)
+    opened.shift.presence.end(at=opened.now)
+    text = opened.page()
+    assert "It is started by cron and looked whether a run is due at 12:00" in text
+    assert "supervisorctl" not in text
