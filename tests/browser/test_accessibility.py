@@ -68,13 +68,17 @@ def axe() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_has_a_violation(office: str, browser, axe: str, colours: str, width: int) -> None:
-    page = browser(user="борис", width=width, color_scheme=colours).pages[0]
+@pytest.mark.parametrize(("width", "colours", "language"), [
+    (1280, "light", "ru"), (1280, "dark", "en"), (390, "light", "en"), (390, "dark", "ru")])
+def test_no_page_has_a_violation(office: str, browser, axe: str, *, width: int, colours: str,
+                                 language: str) -> None:
+    context = browser(user="борис", width=width, color_scheme=colours)
+    context.add_cookies([{"name": "language", "value": language, "url": office}])
+    page = context.pages[0]
     found: dict[str, list[str]] = {}
     for path in PAGES:
         page.goto(office + path)
+        assert page.evaluate("document.documentElement.lang") == language
         page.evaluate(axe)
         violations = page.evaluate("async () => (await axe.run(document)).violations")
         if violations:
@@ -83,5 +87,5 @@ def test_no_page_has_a_violation(office: str, browser, axe: str, colours: str, w
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         if shots := os.environ.get("OBZVON_SHOTS"):
             name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "home"
-            page.screenshot(path=f"{shots}/{name}-{colours}-{width}.png", full_page=True)
+            page.screenshot(path=f"{shots}/{name}-{language}-{colours}-{width}.png", full_page=True)
     assert not found, json.dumps(found, ensure_ascii=False, indent=1)
