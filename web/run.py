@@ -95,7 +95,8 @@ def _common(now: datetime) -> dict[str, object]:
     """What several of the templates need."""
     known = desk().settings
     return {"now": now.astimezone(known.zone), "zone": known.zone, "place": place(known.zone), "known": known,
-            "archived": known.ordinary.archive or known.coded.archive, "named": _NAMED, "why_words": why_words}
+            "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
+            "named": _NAMED, "why_words": why_words}
 
 
 # -- a start
