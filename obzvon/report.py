@@ -69,8 +69,8 @@ class Reader:
         return moment.astimezone(self.zone)
 
 
-class _Call(msgspec.Struct):
-    """A line as JSON has it."""
+class ReportCall(msgspec.Struct, forbid_unknown_fields=True):
+    """One phone of a day's run, and what became of it, as JSON has it."""
 
     run: int
     kind: str
@@ -166,7 +166,7 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
         return moment and reader.clock(moment)
 
     for line in _counted(lines, counts):
-        call = _Call(line.run_id, line.kind, line.row, line.number, line.code, line.name, line.result,
+        call = ReportCall(line.run_id, line.kind, line.row, line.number, line.code, line.name, line.result,
                      reader.reason(line), line.bundle, line.attempt, when(line.handed_at), when(line.ended_at),
                      when(line.rang_at), when(line.answered_at), line.listened, line.key or "", line.cause, line.tries)
         stream.write(separator + encoder.encode(call))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from obzvon.report import ReportCall
 from web.listed import PAGE, Kind
 from web.phone_form import LONGEST
 
@@ -203,7 +204,8 @@ class ServiceState(_Strict, frozen=True):
     started_at: datetime | None
     seen_at: datetime | None
     stopped_at: datetime | None
-    trouble: Annotated[tuple[str, ...], Meta(description="What keeps it from handing over.")]
+    once: Annotated[bool, Meta(description="It was one look, as from cron.")]
+    trouble: Annotated[tuple[str, ...], Meta(description="What is wrong, worded for the reader.")]
 
 
 class RunState(_Strict, frozen=True):
@@ -279,23 +281,6 @@ class Wanted(msgspec.Struct, frozen=True):
         default=UNSET, name="date")
     form: Annotated[Literal["json", "csv", "xlsx"], Meta(description="As what.")] = msgspec.field(
         default="json", name="format")
-
-
-class ReportCall(_Strict, frozen=True):
-    """One phone of a day's run, and what became of it."""
-
-    run: int
-    kind: str
-    row: str
-    number: str
-    code: str
-    name: str
-    result: str
-    reason: str
-    bundle: int | None
-    attempt: int
-    handed_at: datetime | None
-    ended_at: datetime | None
 
 
 class Report(_Strict, frozen=True):
