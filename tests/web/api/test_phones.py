@@ -30,7 +30,8 @@ def faults(answer: Any) -> dict[str, str]:
 def test_the_list_is_read_with_each_rows_state_and_reason(operator: Browser) -> None:
     found = listed(operator)
     assert [(row["row"], row["dials"], row["state"]) for row in found["rows"]] == [
-        ("0", "89161111111", "called"), ("1", "89502222222", "paused"), ("3", "89163333333", "called"), ("4", "", "refused"),
+        ("0", "89161111111", "called"), ("1", "89502222222", "paused"), ("3", "89163333333", "called"),
+        ("4", "", "refused"),
         ("5", "89161111111", "twice")]
     assert found["rows"][3]["reason"] == "too short: 3 digits where 11 are expected"
     assert found["rows"][3] | {"dials": "", "state": "", "reason": ""} == {
