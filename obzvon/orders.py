@@ -51,8 +51,8 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> Answer:
     last, revision = dialer.journal.last_run(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
         return Answer(False, say("there has been another run in the meantime; look again whom this one would ring"))
-    if only := command.params.get("only"):
-        return _start_again(dialer, command, results_in(str(only)), now)
+    if "only" in command.params:  # an empty one, too: it is refused, and not taken for everybody
+        return _start_again(dialer, command, results_in(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
     rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
     if rung:

@@ -350,6 +350,12 @@ def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(told: Shift
     assert str(run.note) == "only some of those of 2026-01-05: not answered"
 
 
+def test_an_empty_choice_of_results_is_not_a_run_of_everybody(told: Shift) -> None:
+    tomorrow = at("13:00:00") + timedelta(days=1)  # nobody was rung yet that day, so a plain start would ring everybody
+    assert "no run can be made" in refused(told, tomorrow, "start", only="")
+    assert told.dialer.run is None
+
+
 def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(told: Shift) -> None:
     asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
     assert came_of(told, at("13:00:00")) == [*PEOPLE[1:3], PEOPLE[4]]

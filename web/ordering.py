@@ -1,5 +1,7 @@
 """What an operator orders of the service: asked once, waited for, recorded, and the answer told on the next page."""
 
+from datetime import datetime
+
 from flask import flash
 from flask_babel import gettext as _
 
@@ -9,8 +11,16 @@ from web.access import visitor
 from web.desk import desk
 from web.languages import worded
 
-_LONGEST = 15.0
+LONGEST = 15.0
 """Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
+_NIGHT = (21, 8)
+"""The hours between which a start by hand has to be ticked on purpose."""
+
+
+def is_night(here: datetime) -> bool:
+    """Whether people are usually not rung at this hour; `here` is by the clock of the settings."""
+    evening, morning = _NIGHT
+    return here.hour >= evening or here.hour < morning
 
 
 def order(name: str, *, word: str = "", about: str = "", once: str = "", **params: str | int | bool) -> None:
@@ -27,7 +37,7 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
                 number = commands.ask(name, by=who, at=at.clock(), once=once[:64] or None, **params)
             except AskedBefore as before:
                 number, is_first = before.number, False
-            outcome = commands.wait(number, longest=_LONGEST, sleep=at.sleep)
+            outcome = commands.wait(number, longest=LONGEST, sleep=at.sleep)
             told = _sentence(worded(outcome.text))
         except NotTaken:
             pass

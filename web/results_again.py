@@ -1,6 +1,7 @@
 """Ringing some of a day's phones again: who is chosen, what was confirmed, and a run or a list made of just these."""
 
 import io
+import secrets
 from datetime import date
 
 import msgspec
@@ -12,7 +13,7 @@ from flask_babel import ngettext
 from obzvon import again, phone_table
 from obzvon.again import Choice
 from obzvon.campaign import Phone
-from obzvon.commands import Answer, Commands, NotAnswered, NotTaken
+from obzvon.commands import Answer, AskedBefore, Commands, NotAnswered, NotTaken
 from obzvon.documents import DocumentError, ExternallyChanged
 from obzvon.errors import Problem
 from obzvon.journal import Journal
@@ -20,11 +21,13 @@ from obzvon.language import Message
 from obzvon.presence import Presence
 from obzvon.results import Results
 from obzvon.status import service_of
+from obzvon.words import NOT_ANSWERED
 from web import results_view
 from web.access import visitor
 from web.desk import desk
 from web.languages import language, worded
 from web.listed import Listed
+from web.ordering import LONGEST, is_night
 from web.results_days import Days
 from web.results_view import View
 
@@ -68,20 +71,30 @@ def start() -> ResponseReturnValue:
     """A run of just these, now: the service begins it, if they are still those that were confirmed."""
     days = Days()
     view = _view(days.today)
-    journal = desk().journal_to_write()
-    try:
-        chosen = _chosen(journal, view, days.today)
-    except DocumentError as error:
-        return _broken(error.problems)
-    if request.form.get("digest") != chosen.digest:
-        return _confirm(journal, view, days, refused=_changed())
-    answer = _ask(journal, view, chosen)
+    journal, once = desk().journal_to_write(), request.form.get("once", "")[:64]
+    number, chosen = Commands(journal).asked(once) if once else None, None
+    if number is None:  # else the form was sent twice, and only the answer is told again
+        try:
+            chosen = _chosen(journal, view, days.today)
+        except DocumentError as error:
+            return _broken(error.problems)
+        if not once or not chosen.choice.called or request.form.get("digest") != chosen.digest:
+            return _confirm(journal, view, days, refused=_changed())
+        if is_night(days.now.astimezone(days.zone)) and "night" not in request.form:
+            return _confirm(journal, view, days, refused=_("Nobody is called yet: tick that people are to be rung at "
+                                                           "this hour."), status=422)
+        number = _ask(journal, view, chosen, once)
+    answer = _answer(journal, number)
     if answer is None:
         return _confirm(journal, view, days, refused=_("The service is not running: nobody is called. Ask the "
                                                        "administrator to start it, then try again."))
     if not answer.ok:
         return _confirm(journal, view, days, refused=_sentence(answer.text))
-    desk().record(visitor().name, again.run_begun(len(chosen.choice.called), view.day, view.results))
+    if chosen is not None:
+        desk().record(visitor().name, again.run_begun(len(chosen.choice.called), view.day, view.results))
+    if answer.text == NOT_ANSWERED:
+        flash(_("The service has taken the order and is still at it; this page shows what comes of it."), "warn")
+        return redirect(url_for("run.index"), 303)
     flash(_sentence(answer.text), "note")
     return redirect(url_for("results.index", day=days.today.isoformat()), 303)
 
@@ -136,18 +149,20 @@ def _chosen(journal: Journal, view: View, today: date) -> Chosen:
     return Chosen(again.choose(listed.rows, met), listed)
 
 
-def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "") -> ResponseReturnValue:
+def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "", status: int = 409
+             ) -> ResponseReturnValue:
     """The phones by count and name, and what can be made of them; after a refusal once more, with the reason."""
     try:
         chosen = _chosen(journal, view, days.today)
     except DocumentError as error:
         return _broken(error.problems)
-    rows = [*chosen.choice.called, *chosen.choice.paused]
+    rows, here = [*chosen.choice.called, *chosen.choice.paused], days.now.astimezone(days.zone)
     page = render_template(
         "results_confirm.html", view=view, days=days, choice=chosen.choice, digest=chosen.digest, named=rows[:_NAMED],
-        rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(),
+        rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(), here=here,
+        night=is_night(here), once=secrets.token_urlsafe(12),
         alive=service_of(Presence(journal).sign(), days.now).alive, latest=desk().settings.latest)
-    return page, 409 if refused else 200
+    return page, status if refused else 200
 
 
 def _changed() -> str:
@@ -155,16 +170,28 @@ def _changed() -> str:
                  "stands now."))
 
 
-def _ask(journal: Journal, view: View, chosen: Chosen) -> Answer | None:
+def _ask(journal: Journal, view: View, chosen: Chosen, once: str) -> int | None:
+    """The number of the order; None where no service is there to take it."""
     if not service_of(Presence(journal).sign(), desk().clock()).alive:
         return None
-    commands = Commands(journal)
-    number = commands.ask("start", by=visitor().name, at=desk().clock(), only=",".join(view.results),
-                          day=view.day.isoformat(), run=view.run or 0, expected=chosen.choice.digest)
     try:
-        return commands.wait(number, sleep=desk().sleep)
-    except (NotTaken, NotAnswered):
+        return Commands(journal).ask("start", by=visitor().name, at=desk().clock(), once=once,
+                                     only=",".join(view.results), day=view.day.isoformat(), run=view.run or 0,
+                                     expected=chosen.choice.digest)
+    except AskedBefore as before:
+        return before.number
+
+
+def _answer(journal: Journal, number: int | None) -> Answer | None:
+    """What the service said, or that it is still at it; None where it has not taken the order, and will not."""
+    if number is None:
         return None
+    try:
+        return Commands(journal).wait(number, longest=LONGEST, sleep=desk().sleep)
+    except NotTaken:
+        return None
+    except NotAnswered:
+        return Answer(True, NOT_ANSWERED)
 
 
 def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from obzvon.plan import Plan, Why
 from web import phone_form
 from web.access import may_change
 from web.desk import desk
-from web.ordering import order
+from web.ordering import is_night, order
 from web.phone_form import PhoneForm
 from web.spoken import place, why_words
 from web.standing import Standing, Watch
@@ -32,8 +32,6 @@ _QUICK, _SLOW = 2, 10
 """Seconds until the page renews itself: while something moves, and else."""
 _NAMED = 20
 """So many skipped rows are named with their reasons."""
-_NIGHT = (21, 8)
-"""The hours between which a start by hand has to be ticked on purpose."""
 
 
 # -- the page
@@ -142,7 +140,7 @@ def start() -> ResponseReturnValue:
         seen = (request.form.get("revision"), request.form.get("after"))
         if not once or seen != (choice.revision, str(choice.after)):
             return _start_page(choice, changed=True, status=409)
-        if _is_night(choice.rest.now) and "night" not in request.form:
+        if is_night(choice.rest.now) and "night" not in request.form:
             return _start_page(choice, unticked=True, status=422)
     order("start", word="start again" if again else "start rest", once=once, again=again, rest=not again,
           after=_number("after"), list_revision=request.form.get("revision", ""))
@@ -162,7 +160,7 @@ def _start_page(choice: Choice, *, changed: bool = False, unticked: bool = False
     now = choice.rest.now
     today = [start for start in choice.rest.starts if start.date() == now.date()]
     return render_template("run_start.html", choice=choice, changed=changed, unticked=unticked, once=_once(),
-                           night=_is_night(now), today=today, **_common(now)), status
+                           night=is_night(now), today=today, **_common(now)), status
 
 
 def _no_start(standing: Standing) -> ResponseReturnValue | None:
@@ -173,11 +171,6 @@ def _no_start(standing: Standing) -> ResponseReturnValue | None:
         flash(_("A run is in progress already: this is how it stands."), "note")
         return redirect(url_for("run.index"), 303)
     return None
-
-
-def _is_night(here: datetime) -> bool:
-    evening, morning = _NIGHT
-    return here.hour >= evening or here.hour < morning
 
 
 # -- what is done to a run

@@ -15,7 +15,7 @@ WORKDAYS = range(1, 5)
 
 _TIME = re.compile(r"([0-9]{1,2})[:.-]([0-9]{2})(?::[0-9]{2})?")
 _MOST = 500
-"""Dates that a week may have of its own."""
+"""Dates that a week may have of its own before the page takes no further one; what it has already is kept."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def read(form: MultiDict[str, str], holidays: Iterable[date]) -> WeekForm:
     errors: dict[str, str] = {}
     days = tuple(_entry(form, str(day), errors) for day in range(1, 8))
     gone = form.get("remove", "")
-    dates = {day: _entry(form, text, errors) for text in form.getlist("date")[:_MOST]
+    dates = {day: _entry(form, text, errors) for text in form.getlist("date")
              if text != gone and (day := _date(text))}
     ticked = {day for text in form.getlist("off") if (day := _date(text))}
     new_date, new = form.get("new-date", "").strip(), Entry("on-new" in form, form.get("at-new", "").strip())

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import secrets
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ import openpyxl
 import pytest
 from flask import Flask
 
+from obzvon.again import Choice
 from obzvon.changes import Changes
 from obzvon.commands import Answer, Commands
 from obzvon.journal import Journal
@@ -250,6 +252,12 @@ def page_of(*results: str, day: date = TODAY) -> str:
     return f"/results/again?day={day}" + "".join(f"&result={one}" for one in results)
 
 
+def hidden(browser: Browser, page: str) -> dict[str, str]:
+    """What the form on that page has in it."""
+    text = browser.get(page).text
+    return {name: value(text, name) for name in ("digest", "once")}
+
+
 def serve(journal: Journal, answer: Answer, asked: list[dict[str, object]]) -> threading.Thread:
     """A service that takes one command."""
     def work() -> None:
@@ -290,7 +298,7 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
     thread = serve(day, Answer(True, say("the run has begun: 1 call")), asked)
     page = page_of("not answered")
     answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                           digest=value(operator.get(page).text, "digest"))
+                           **hidden(operator, page))
     thread.join()
     assert answer.status_code == 200
     assert "The run has begun" in answer.text
@@ -303,12 +311,68 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
         "operator", "began a run of 1 number, only some of those of 2026-11-22: not answered")
 
 
+def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journal) -> None:
+    Presence(day).begin(at=SUNDAY)
+    page, asked = page_of("not answered"), list[dict[str, object]]()
+    fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
+    thread = serve(day, Answer(True, say("the run has begun: 1 call")), asked)
+    for _ in range(3):
+        assert "The run has begun" in operator.post("/results/again/start", **fields).text
+    thread.join()
+    assert len(asked) == 1
+    assert Commands(day).take(at=SUNDAY) is None
+    assert len(Changes(day).latest(10)) == 1
+    assert operator.post("/results/again/start", **{**fields, "once": ""}).status_code == 409
+    assert Commands(day).take(at=SUNDAY) is None
+
+
+def test_an_empty_choice_is_nobody_and_never_everybody(operator: Browser, day: Journal) -> None:
+    Presence(day).begin(at=SUNDAY)
+    revision = value(operator.get("/phones").text, "revision")
+    digest = f"{Choice((), (), ()).digest}-{revision[:16]}-0"
+    for results in ([], ["no answer"]):
+        answer = operator.post("/results/again/start", page="/run", day=str(TODAY), result=results, digest=digest,
+                               once=secrets.token_hex())
+        assert answer.status_code == 409
+    assert Commands(day).take(at=SUNDAY) is None
+
+
+def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal) -> None:
+    night = SUNDAY.replace(hour=20)  # 23:00 in Moscow
+    ran(journal, {IVANOV: "not answered"}, day=TODAY, at=AT_NINE)
+    Presence(journal).begin(at=night)
+    app = create_app(settings, clock=lambda: night)
+    operator, page = Browser(app, "operator"), page_of("not answered")
+    assert "Yes, ring them at 23:00" in operator.get(page).text
+    fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
+    answer = operator.post("/results/again/start", **fields)
+    assert answer.status_code == 422
+    assert "Nobody is called yet" in answer.text
+    assert Commands(journal).take(at=night) is None
+    thread = serve(journal, Answer(True, say("the run has begun: 1 call")), asked := [])
+    assert "The run has begun" in operator.post("/results/again/start", **fields, night="1").text
+    thread.join()
+    assert len(asked) == 1
+    app.extensions["obzvon"].close()
+
+
+def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, operator: Browser, day: Journal) -> None:
+    Presence(day).begin(at=SUNDAY)
+    app.extensions["obzvon"].sleep = lambda _: Commands(day).take(at=SUNDAY)
+    page = page_of("not answered")
+    text = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
+                         **hidden(operator, page)).text
+    assert "The service has taken the order" in text
+    assert "nobody is called" not in text
+    assert len(Changes(day).latest(10)) == 1
+
+
 def test_what_the_service_refuses_is_shown_and_nothing_is_recorded(operator: Browser, day: Journal) -> None:
     Presence(day).begin(at=SUNDAY)
     thread = serve(day, Answer(False, say("run {run} is in progress already; see: obzvon status", run=7)), [])
     page = page_of("not answered")
     answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                           digest=value(operator.get(page).text, "digest"))
+                           **hidden(operator, page))
     thread.join()
     assert answer.status_code == 409
     assert "Run 7 is in progress already" in answer.text
@@ -320,7 +384,7 @@ def test_without_a_service_nobody_is_called_and_nothing_is_left_for_it(operator:
     text = operator.get(page).text
     assert "Call 1 number now" not in text
     answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                           digest=value(text, "digest"))
+                           digest=value(text, "digest"), once="a")
     assert answer.status_code == 409
     assert "The service is not running" in answer.text
     assert Commands(day).take(at=SUNDAY) is None
@@ -334,7 +398,8 @@ def test_what_was_confirmed_is_not_done_to_anybody_else(operator: Browser, day: 
     digest = value(operator.get(page).text, "digest")
     write(settings, {**ROWS, "9": {"0": "89165555555", "1": ""}})
     for results in (["not answered", "busy"], ["not answered", "busy", "unknown"], ["answered"], []):
-        answer = operator.post(f"/results/again/{target}", page=page, day=str(TODAY), result=results, digest=digest)
+        answer = operator.post(f"/results/again/{target}", page=page, day=str(TODAY), result=results, digest=digest,
+                               once=secrets.token_hex())
         assert answer.status_code == 409
         assert "have changed in the meantime" in answer.text
     assert Commands(day).take(at=SUNDAY) is None
@@ -373,7 +438,7 @@ def test_they_are_downloaded_as_a_list(app: Flask, day: Journal, settings: Setti
     answer = Browser(app, "operator", language="ru").get("/results/again/list.csv?result=busy&result=not answered")
     assert "Список 2026-11-22.csv" in unquote(answer.headers["Content-Disposition"])
     assert list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";")) == [
-        ["Номер", "Добавочный код", "Имя", "На паузе"], [IVANOV, "", "Иванов И. И.", ""],
+        ["Номер", "Добавочный код", "Имя", "Пауза"], [IVANOV, "", "Иванов И. И.", ""],
         ["8 916 555-55-55", "", "'=1", "да"]]
 
 

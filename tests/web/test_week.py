@@ -79,6 +79,18 @@ def test_a_single_date_is_added_changed_and_removed(operator: Browser, settings:
     assert saved(settings)["dates"] == {"2026-12-25": "13:00"}
 
 
+def test_more_dates_than_the_page_would_add_are_kept(operator: Browser, settings: Settings) -> None:
+    days = [f"{year}-{month:02}-{day:02}" for year in (2027, 2028) for month in range(1, 13) for day in range(1, 29)]
+    week = json.loads(settings.schedule.read_text())
+    settings.schedule.write_text(json.dumps({**week, "dates": dict.fromkeys(days, "10:00")}))
+    text = operator.get("/week").text
+    dates = re.findall(r'name="date" value="([^"]*)"', text)
+    assert len(dates) > 500
+    operator.post("/week", page="/week", date=dates, **{f"on-{day}": "1" for day in dates},
+                  **{f"at-{day}": "11:00" for day in dates})
+    assert json.loads(settings.schedule.read_text())["dates"] == dict.fromkeys(days, "11:00")
+
+
 def test_a_holiday_that_is_ticked_is_a_day_without_calls_and_unticked_it_is_a_usual_one(operator: Browser,
                                                                                        settings: Settings) -> None:
     assert 'value="2027-01-01"' in operator.get("/week").text
