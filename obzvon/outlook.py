@@ -22,7 +22,11 @@ def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journa
         done = journal.days_done(today - timedelta(days=7)) | (done if journal.empty() else set())
         if phones:  # else nobody would be skipped because of them
             rung = journal.rung_on(today)
-        since = Presence(journal).week_since(week.data, today, week.changed)
+        presence = Presence(journal)
+        # As the service will see it: a file that says it is old may have been put there since it looked last.
+        sign = presence.sign()
+        changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
+        since = presence.week_since(week.data, today, changed)
     return foresee(phones, week.data, now, done=done, zone=settings.zone,
                    numbering=numbering or settings.numbering_plan(), pace=settings.pace(),
                    rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)

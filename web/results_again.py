@@ -85,11 +85,10 @@ def start() -> ResponseReturnValue:
                                                            "this hour."), status=422)
         number = _ask(journal, view, chosen, once)
     answer = _answer(journal, number)
-    if answer is None:
-        return _confirm(journal, view, days, refused=_("The service is not running: nobody is called. Ask the "
-                                                       "administrator to start it, then try again."))
-    if not answer.ok:
-        return _confirm(journal, view, days, refused=_sentence(answer.text))
+    if answer is None or not answer.ok:
+        refused = _sentence(answer.text) if answer else _("The service is not running: nobody is called. Ask the "
+                                                          "administrator to start it, then try again.")
+        return _confirm(journal, view, days, refused=refused)
     if chosen is not None:
         desk().record(visitor().name, again.run_begun(len(chosen.choice.called), view.day, view.results))
     if answer.text == NOT_ANSWERED:
