@@ -147,9 +147,9 @@ child.main(Path(sys.argv[1]), int(sys.argv[2]))
     one = examination(workshop, journal, slow)
     one.want()
     one.look(NINE)
-    wait_until(workshop.in_store, "the probe in the store")
+    wait_until(lambda: any(workshop.store_folder.iterdir()), "the probe in the store")
     one.end()
-    assert workshop.in_store() == []
+    assert list(workshop.store_folder.iterdir()) == []
 
 
 def test_it_does_not_outlive_a_service_that_was_killed(workshop: Workshop, tmp_path: Path) -> None:

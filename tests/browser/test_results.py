@@ -158,7 +158,7 @@ def test_those_not_reached_are_called_again_by_the_service(server: str, service:
     expect("link", name="Обзвонить недозвонившихся").click()
     page.get_by_role("heading", name="Позвонить снова: кому?").wait_for()
     wanted, who = ("не дозвонились", "Иванов И. И.") if script else ("неизвестно", "Сидоров")
-    for label in page.locator(".choices label").all():
+    for label in page.locator(".kinds label").all():
         label.locator("input").set_checked(wanted in label.inner_text())
     expect("button", name="Дальше").click()
     page.get_by_text("Можно снова позвонить на 1 номер").wait_for()
