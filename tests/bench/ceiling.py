@@ -1,0 +1,352 @@
+"""What a ceiling costs: how much of 30 lines a run uses, and whether it ever takes more. Prints, asserts nothing.
+
+As root: python -m tests.bench.ceiling [--asterisk 22|16] [--only RUN,…] FOLDER
+
+On a real Asterisk, over a SIP trunk to a carrier that keeps its own ledger: 600 numbers, of which a fifth is busy or
+rings until wait_time (6 s) is over; who answers talks for a log-normal time, 8 s in the mean. Whole services, one
+after the other:
+
+spool   adaptive, by our own files in the spool; the trunk is ours alone.
+shared  the same, while ten office phones call over the trunk. Nobody counts those, so reserve = 10 leaves them room.
+ami     adaptive, by the trunk's channels that AMI tells of, with the same ten phones, which are counted. reserve = 3,
+        for whoever begins a call is seen only when he has: without a reserve a full trunk has no line for him, and the
+        dialer cannot help that.
+fixed   a bundle every so many seconds, the trunk ours alone: the pair that fills the most lines and is never over
+        them, chosen with hindsight, from the very talk times, which no operator knows. The next bolder one is
+        reckoned beside it.
+
+All figures are the carrier's: a line is in use from the call's arrival there to its end, ringing included. Line use =
+line-seconds ÷ (lines that we may have × time), from our first call to the arrival of our last; what we may have is the
+ceiling less the reserve, and with `ami` less the office's calls of that moment. Lines above what we may have (somebody
+of the office has just begun a call) do not count.
+
+One chart a run, FOLDER/ceiling-RUN.png: an SVG, which a Chromium renders where there is one. The tests need a
+Chromium in any case, and a drawing of three stairs no library.
+"""
+
+import argparse
+import math
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.asterisk.carrier import LedgerEntry
+from tests.asterisk.manager import Manager
+from tests.asterisk.rig import Rig
+from tests.asterisk.roots import root
+from tests.asterisk.test_run import Office
+from tests.asterisk.waiting import until
+
+SEED = 20260105
+CEILING = 30
+NUMBERS = 600
+MEAN, SPREAD = 8.0, 0.6
+"""Of the talk times: the mean in seconds, and the standard deviation of their logarithm."""
+WAIT, RINGS = 6.0, 0.2
+"""Seconds that we let it ring, and until somebody answers."""
+RATE = 50
+PHONES = 10
+OFFICE_TALK, OFFICE_PAUSE = 20.0, 5.0
+"""Seconds, in the mean, that somebody in the office talks, and until he takes up his phone again."""
+LONGEST = 90
+"""Seconds of the message: longer than anybody talks."""
+
+Span = tuple[float, float]
+Stairs = list[tuple[float, int]]
+"""How many from that moment on."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run; without `pace` it is of fixed bundles."""
+
+    name: str
+    says: str
+    pace: str = ""
+    reserve: int = 0
+    office: bool = False
+    counted: bool = False
+
+
+TRIALS = [
+    Trial("spool", "adaptive by the spool, the trunk ours alone",
+          f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n"),
+    Trial("shared", "adaptive by the spool, ten office phones uncounted, reserve = 10",
+          f"pacing = adaptive\nlines = {CEILING}\nreserve = 10\ncalls_per_second = {RATE}\n", reserve=10, office=True),
+    Trial("ami", "adaptive by AMI's channels, ten office phones counted, reserve = 3",
+          f"pacing = adaptive\nlines = {CEILING}\nreserve = 3\ncalls_per_second = {RATE}\n", reserve=3, office=True,
+          counted=True),
+    Trial("fixed", "the best fixed bundles, the trunk ours alone"),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--asterisk", type=int, default=22)
+    parser.add_argument("--only", default=",".join(trial.name for trial in TRIALS))
+    parser.add_argument("--numbers", type=int, default=NUMBERS)
+    told = parser.parse_args()
+    told.folder.mkdir(parents=True, exist_ok=True)
+    talk = talk_times(told.numbers)
+    print(f"Asterisk {told.asterisk}, ceiling {CEILING}, {len(talk)} numbers, of which "
+          f"{sum(number[-1] in '67' for number in talk)} are busy or unanswered")
+    for trial in TRIALS:
+        if trial.name in told.only.split(","):
+            measure(trial, told.asterisk, talk, told.folder)
+
+
+def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path) -> None:
+    """One run, its figures and its chart."""
+    bundle, delay = 1, 1.0
+    if not trial.pace:
+        bundle, delay = best_fixed([held(number, seconds) for number, seconds in talk.items()])
+    with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
+        ledger = whole_run(trial, version, talk, Path(name), bundle, delay)
+    ours = [(one.at, one.ended or math.inf) for one in ledger if one.number in talk]
+    others = [(one.at, one.ended or math.inf) for one in ledger if one.number not in talk]
+    rung = [one.number for one in ledger if one.number in talk]
+    begun, exhausted = min(at for at, _ in ours), max(at for at, _ in ours)
+    in_all, of_ours, of_others = stairs([*ours, *others]), stairs(ours), stairs(others)
+    may = allowed(of_others if trial.counted else [], trial.reserve)
+    could = area(may, begun, exhausted)
+    used = area(merged(of_ours, may), begun, exhausted)
+    print(f"{trial.name}: {trial.says}" + (f": {bundle} every {delay:.2f} s" if not trial.pace else ""))
+    print(f"  peak at the carrier {peak(in_all)} of {CEILING}, ours {peak(of_ours)}, the office's {peak(of_others)}; "
+          f"over the ceiling for {over(in_all):.3f} s")
+    print(f"  line use {used / could:.2%} of what we may have, {area(in_all, begun, exhausted) / CEILING / (exhausted - begun):.2%} of the "
+          f"trunk by all together; list exhausted in {exhausted - begun:.1f} s; calls {len(rung)}, "
+          f"rung twice {len(rung) - len(set(rung))}")
+    print(f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean", flush=True)
+    chart(folder / f"ceiling-{trial.name}", f"Asterisk {version}, {trial.says}" + (
+        f": {bundle} every {delay:.2f} s" if not trial.pace else "") + f"; line use {used / could:.1%}",
+          (in_all, of_others, [(at, count + (value_at(of_others, at) if trial.counted else 0)) for at, count in may]),
+          begun)
+
+
+# -- the run
+
+
+def talk_times(count: int) -> dict[str, float]:
+    """The numbers, and how long each would talk; 06 is busy, 07 rings for ever."""
+    chance = random.Random(SEED)
+    endings = [("06", "07")[place // 5 % 2] if place % 5 == 4 else "00" for place in range(count)]
+    chance.shuffle(endings)
+    middle = math.log(MEAN) - SPREAD ** 2 / 2
+    return {f"8916{place:05d}{ending}": min(chance.lognormvariate(middle, SPREAD), LONGEST - 5)
+            for place, ending in enumerate(endings)}
+
+
+def office_calls(lasting: float) -> list[tuple[float, str, float]]:
+    """What the office's phones ring: when, whom, and for how long they talk."""
+    chance = random.Random(SEED + 1)
+    calls = []
+    for phone in range(PHONES):
+        at = chance.uniform(0, OFFICE_PAUSE)
+        while at < lasting:
+            talk = min(chance.expovariate(1 / OFFICE_TALK) + 1, LONGEST - 5)
+            calls.append((at, f"7495{phone:03d}{len(calls):04d}0", talk))
+            at += RINGS + talk + 0.5 + chance.expovariate(1 / OFFICE_PAUSE)
+    return sorted(calls)
+
+
+def whole_run(trial: Trial, version: int, talk: dict[str, float], folder: Path, bundle: int, delay: float
+              ) -> list[LedgerEntry]:
+    """Serves until every call has ended; the carrier's ledger."""
+    message = folder / "message.wav"
+    with wave.open(str(message), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(LONGEST * 16000))
+    rig = Rig(root(version), message=message)
+    with (rig.pbx.home / "etc" / "manager_obzvon.conf").open("a") as manager:
+        manager.write("\n[office]\nsecret = office\nwrite = originate\n")
+    with rig:
+        rig.carrier.set(RINGS=RINGS)
+        calls = office_calls(600.0) if trial.office else []
+        rig.carrier.set_talk({**talk, **{number: seconds for _, number, seconds in calls}})
+        office = Office(folder, rig, dict.fromkeys(talk, ""), bundle=bundle, timeout=delay)
+        with (folder / "settings.ini").open("a") as settings:
+            settings.write(f"[Pace]\n{trial.pace}" if trial.pace else "")
+            settings.write(f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
+                           f"secret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\n" if trial.counted else "")
+        over = threading.Event()
+        ringing = threading.Thread(target=call_from_office, args=(rig.pbx.ami_port, calls, over))
+        ringing.start()
+        time.sleep(10 if calls else 0)  # the office has been at work since before
+        service = office.serve()
+        try:
+            until(office.is_over, "every call has ended", within=900, every=2)
+        finally:
+            over.set()
+            ringing.join()
+            service.send_signal(signal.SIGTERM)
+            service.wait(30)
+        until(lambda: all(entry.ended for entry in rig.carrier.ledger() if entry.number in talk), "all have hung up")
+        return rig.carrier.ledger()
+
+
+def call_from_office(port: int, calls: list[tuple[float, str, float]], over: threading.Event) -> None:
+    """Other people's calls over the same trunk, until the bench is over."""
+    if not calls:
+        return
+    with Manager(port) as manager:
+        assert manager.login("office", "office")["Response"] == "Success"
+        begun = time.monotonic()
+        for at, number, _ in calls:
+            if over.wait(max(0.0, begun + at - time.monotonic())):
+                return
+            manager.action("Originate", Channel=f"PJSIP/{number}@carrier", Application="Wait", Data="600", Async="true")
+
+
+# -- fixed bundles, by hindsight
+
+
+def held(number: str, talk: float) -> float:
+    """Seconds for which a number's call holds a line."""
+    return {"6": 0.02, "7": WAIT}.get(number[-1], RINGS + talk)
+
+
+def best_fixed(holds: list[float]) -> tuple[int, float]:
+    """The bundle and delay, to a twentieth of a second, that use the most lines and are never over the ceiling."""
+    pairs = [(bundle, step / 20) for bundle in range(1, 16) for step in range(1, 201)]
+    results = {pair: fixed(holds, *pair) for pair in pairs}
+    best = max((pair for pair in pairs if results[pair][0] <= CEILING), key=lambda pair: results[pair][1])
+    bolder = best[0], round(best[1] - 0.05, 2)
+    print(f"reckoned for fixed bundles: {best[0]} every {best[1]:.2f} s: peak {results[best][0]}, use "
+          f"{results[best][1]:.1%}; bolder by 0.05 s: peak {results[bolder][0]}, use {results[bolder][1]:.1%}")
+    return best
+
+
+def fixed(holds: list[float], bundle: int, delay: float) -> tuple[int, float]:
+    """Peak and line use of that pair, if nothing takes any time but the calls."""
+    spans = [(at := place // bundle * delay, at + hold) for place, hold in enumerate(holds)]
+    counts = stairs(spans)
+    lasting = spans[-1][0]
+    return peak(counts), area(counts, 0.0, lasting) / (CEILING * lasting) if lasting else 0.0
+
+
+# -- stairs
+
+
+def stairs(spans: list[Span]) -> Stairs:
+    """How many are up at once; at one and the same moment an end comes before a beginning."""
+    changes = sorted([(at, 1) for at, _ in spans] + [(ended, -1) for _, ended in spans])
+    found: Stairs = []
+    count = 0
+    for at, change in changes:
+        count += change
+        found.append((at, count))
+    return found
+
+
+def allowed(others: Stairs, reserve: int) -> Stairs:
+    """How many lines may be ours, when these of other people are known of."""
+    return [(-math.inf, CEILING - reserve), *((at, max(0, CEILING - reserve - count)) for at, count in others)]
+
+
+def merged(ours: Stairs, may: Stairs) -> Stairs:
+    """Ours, as far as we may have them."""
+    changes = sorted([(at, 0, count) for at, count in ours] + [(at, 1, count) for at, count in may],
+                     key=lambda change: change[0])
+    found: Stairs = []
+    values = [0, 0]
+    for at, which, count in changes:
+        values[which] = count
+        found.append((at, min(values)))
+    return found
+
+
+def pieces(of: Stairs, begin: float, end: float) -> Iterator[tuple[float, int]]:
+    """How long, and how many."""
+    for place, (at, count) in enumerate(of):
+        after = of[place + 1][0] if place + 1 < len(of) else end
+        yield max(0.0, min(after, end) - max(at, begin)), count
+
+
+def area(of: Stairs, begin: float, end: float) -> float:
+    return sum(lasting * count for lasting, count in pieces(of, begin, end) if lasting)
+
+
+def over(of: Stairs) -> float:
+    return sum(lasting for lasting, count in pieces(of, 0, of[-1][0]) if count > CEILING)
+
+
+def peak(of: Stairs) -> int:
+    return max((count for _, count in of), default=0)
+
+
+def value_at(of: Stairs, moment: float) -> int:
+    found = 0
+    for at, count in of:
+        if at > moment:
+            break
+        found = count
+    return found
+
+
+# -- the chart
+
+WIDE, HIGH, LEFT, TOP, RIGHT, BOTTOM = 1200, 440, 60, 50, 20, 60
+
+
+def chart(file: Path, title: str, counts: tuple[Stairs, Stairs, Stairs], begun: float) -> None:
+    """Lines in use over time as an image: all, of them other people's, and how far ours may fill it."""
+    in_all, others, may = counts
+    end = max(at for at, _ in in_all if at < math.inf)
+    tall = CEILING + 4
+
+    def x(at: float) -> float:
+        return LEFT + (WIDE - LEFT - RIGHT) * (min(max(at, begun - 2), end) - begun + 2) / (end - begun + 2)
+
+    def y(count: float) -> float:
+        return TOP + (HIGH - TOP - BOTTOM) * (1 - count / tall)
+
+    def path(of: Stairs) -> str:
+        before = value_at(of, begun - 2)
+        points = [f"M{x(begun - 2):.1f},{y(before):.1f}"]
+        points += [f"H{x(at):.1f}V{y(count):.1f}" for at, count in of if begun - 2 < at < math.inf]
+        return "".join(points) + f"H{x(end):.1f}"
+
+    def filled(of: Stairs) -> str:
+        return f"{path(of)}V{y(0):.1f}H{x(begun - 2):.1f}Z"
+
+    seconds = int(end - begun)
+    marks = [f'<text x="{x(begun + at):.0f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{at}</text>'
+             for at in range(0, seconds + 1, 20)]
+    marks += [f'<path d="M{LEFT},{y(count):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>'
+              f'<text x="{LEFT - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count}</text>'
+              for count in range(0, tall, 5)]
+    legend = [("#3b7dd8", "our calls"), ("#b0b0b0", "other people's calls"), ("#d03030", f"the ceiling: {CEILING}"),
+              ("#208020", "how far we may fill it")]
+    keys = [f'<rect x="{LEFT + 220 * place}" y="{HIGH - 24}" width="14" height="10" fill="{colour}"/>'
+            f'<text x="{LEFT + 20 + 220 * place}" y="{HIGH - 15}">{what}</text>'
+            for place, (colour, what) in enumerate(legend)]
+    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" font-family="sans-serif" '
+           f'font-size="13"><rect width="100%" height="100%" fill="#fff"/>'
+           f'<text x="{LEFT}" y="28" font-size="16">{title}</text>'
+           f'{"".join(marks[: len(range(0, seconds + 1, 20))])}{"".join(marks[len(range(0, seconds + 1, 20)):])}'
+           f'<path d="{filled(in_all)}" fill="#3b7dd8"/><path d="{filled(others)}" fill="#b0b0b0"/>'
+           f'<path d="M{LEFT},{y(CEILING):.1f}H{WIDE - RIGHT}" stroke="#d03030" stroke-width="2"/>'
+           f'<path d="{path(may)}" fill="none" stroke="#208020" stroke-dasharray="6 3"/>'
+           f'<text x="{WIDE - RIGHT}" y="{HIGH - BOTTOM + 36}" text-anchor="end">seconds; lines in use at the carrier'
+           f'</text>{"".join(keys)}</svg>')
+    file.with_suffix(".svg").write_text(svg)
+    chromium = shutil.which("chromium")
+    if chromium:
+        subprocess.run([chromium, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WIDE},{HIGH}",
+                        f"--screenshot={file.with_suffix('.png')}", str(file.with_suffix(".svg").absolute())],
+                       check=False, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    drawn = file.with_suffix(".png" if file.with_suffix(".png").exists() else ".svg")
+    print(f"  {drawn}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
