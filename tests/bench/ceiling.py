@@ -20,21 +20,17 @@ line-seconds ÷ (lines that we may have × time), from our first call to the arr
 ceiling less the reserve, and with `ami` less the office's calls of that moment. Lines above what we may have (somebody
 of the office has just begun a call) do not count.
 
-One chart a run, FOLDER/ceiling-RUN.png: an SVG, which a Chromium renders where there is one. The tests need a
-Chromium in any case, and a drawing of three stairs no library.
+One chart a run: FOLDER/ceiling-RUN.png.
 """
 
 import argparse
 import math
 import random
-import shutil
 import signal
-import subprocess
 import tempfile
 import threading
 import time
 import wave
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +40,7 @@ from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.test_run import Office
 from tests.asterisk.waiting import until
+from tests.bench.lines import Lines, allowed, area, draw, fillable, lesser, peak, seconds_over, stairs
 
 SEED = 20260105
 CEILING = 30
@@ -58,10 +55,6 @@ OFFICE_TALK, OFFICE_PAUSE = 20.0, 5.0
 """Seconds, in the mean, that somebody in the office talks, and until he takes up his phone again."""
 LONGEST = 90
 """Seconds of the message: longer than anybody talks."""
-
-Span = tuple[float, float]
-Stairs = list[tuple[float, int]]
-"""How many from that moment on."""
 
 
 @dataclass(frozen=True)
@@ -110,26 +103,27 @@ def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path) ->
     if not trial.pace:
         bundle, delay = best_fixed([held(number, seconds) for number, seconds in talk.items()])
     with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
-        ledger = whole_run(trial, version, talk, Path(name), bundle, delay)
+        ledger = whole_run(trial, version, talk, Path(name), (bundle, delay))
     ours = [(one.at, one.ended or math.inf) for one in ledger if one.number in talk]
     others = [(one.at, one.ended or math.inf) for one in ledger if one.number not in talk]
     rung = [one.number for one in ledger if one.number in talk]
-    begun, exhausted = min(at for at, _ in ours), max(at for at, _ in ours)
+    begun, exhausted = min(ours)[0], max(ours)[0]
+    lasted = exhausted - begun
     in_all, of_ours, of_others = stairs([*ours, *others]), stairs(ours), stairs(others)
-    may = allowed(of_others if trial.counted else [], trial.reserve)
-    could = area(may, begun, exhausted)
-    used = area(merged(of_ours, may), begun, exhausted)
-    print(f"{trial.name}: {trial.says}" + (f": {bundle} every {delay:.2f} s" if not trial.pace else ""))
+    taken = of_others if trial.counted else []
+    may = allowed(taken, CEILING - trial.reserve)
+    could, used = area(may, begun, exhausted), area(lesser(of_ours, may), begun, exhausted)
+    says = trial.says + ("" if trial.pace else f": {bundle} every {delay:.2f} s")
+    print(f"{trial.name}: {says}")
     print(f"  peak at the carrier {peak(in_all)} of {CEILING}, ours {peak(of_ours)}, the office's {peak(of_others)}; "
-          f"over the ceiling for {over(in_all):.3f} s")
-    print(f"  line use {used / could:.2%} of what we may have, {area(in_all, begun, exhausted) / CEILING / (exhausted - begun):.2%} of the "
-          f"trunk by all together; list exhausted in {exhausted - begun:.1f} s; calls {len(rung)}, "
-          f"rung twice {len(rung) - len(set(rung))}")
-    print(f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean", flush=True)
-    chart(folder / f"ceiling-{trial.name}", f"Asterisk {version}, {trial.says}" + (
-        f": {bundle} every {delay:.2f} s" if not trial.pace else "") + f"; line use {used / could:.1%}",
-          (in_all, of_others, [(at, count + (value_at(of_others, at) if trial.counted else 0)) for at, count in may]),
-          begun)
+          f"over the ceiling for {seconds_over(in_all, CEILING):.3f} s")
+    print(f"  line use {used / could:.2%} of what we may have, {area(in_all, begun, exhausted) / CEILING / lasted:.2%} "
+          f"of the trunk by all together; list exhausted in {lasted:.1f} s")
+    print(f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean; "
+          f"calls {len(rung)}, rung twice {len(rung) - len(set(rung))}", flush=True)
+    drawn = draw(folder / f"ceiling-{trial.name}", f"Asterisk {version}, {says}; line use {used / could:.1%}",
+                 Lines(CEILING, in_all, of_others, fillable(taken, CEILING - trial.reserve)), begun)
+    print(f"  {drawn}", flush=True)
 
 
 # -- the run
@@ -148,7 +142,7 @@ def talk_times(count: int) -> dict[str, float]:
 def office_calls(lasting: float) -> list[tuple[float, str, float]]:
     """What the office's phones ring: when, whom, and for how long they talk."""
     chance = random.Random(SEED + 1)
-    calls = []
+    calls: list[tuple[float, str, float]] = []
     for phone in range(PHONES):
         at = chance.uniform(0, OFFICE_PAUSE)
         while at < lasting:
@@ -158,7 +152,7 @@ def office_calls(lasting: float) -> list[tuple[float, str, float]]:
     return sorted(calls)
 
 
-def whole_run(trial: Trial, version: int, talk: dict[str, float], folder: Path, bundle: int, delay: float
+def whole_run(trial: Trial, version: int, talk: dict[str, float], folder: Path, fixed: tuple[int, float]
               ) -> list[LedgerEntry]:
     """Serves until every call has ended; the carrier's ledger."""
     message = folder / "message.wav"
@@ -172,7 +166,7 @@ def whole_run(trial: Trial, version: int, talk: dict[str, float], folder: Path, 
         rig.carrier.set(RINGS=RINGS)
         calls = office_calls(600.0) if trial.office else []
         rig.carrier.set_talk({**talk, **{number: seconds for _, number, seconds in calls}})
-        office = Office(folder, rig, dict.fromkeys(talk, ""), bundle=bundle, timeout=delay)
+        office = Office(folder, rig, dict.fromkeys(talk, ""), bundle=fixed[0], timeout=fixed[1])
         with (folder / "settings.ini").open("a") as settings:
             settings.write(f"[Pace]\n{trial.pace}" if trial.pace else "")
             settings.write(f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
@@ -217,7 +211,7 @@ def held(number: str, talk: float) -> float:
 def best_fixed(holds: list[float]) -> tuple[int, float]:
     """The bundle and delay, to a twentieth of a second, that use the most lines and are never over the ceiling."""
     pairs = [(bundle, step / 20) for bundle in range(1, 16) for step in range(1, 201)]
-    results = {pair: fixed(holds, *pair) for pair in pairs}
+    results = {pair: reckoned(holds, *pair) for pair in pairs}
     best = max((pair for pair in pairs if results[pair][0] <= CEILING), key=lambda pair: results[pair][1])
     bolder = best[0], round(best[1] - 0.05, 2)
     print(f"reckoned for fixed bundles: {best[0]} every {best[1]:.2f} s: peak {results[best][0]}, use "
@@ -225,127 +219,12 @@ def best_fixed(holds: list[float]) -> tuple[int, float]:
     return best
 
 
-def fixed(holds: list[float], bundle: int, delay: float) -> tuple[int, float]:
+def reckoned(holds: list[float], bundle: int, delay: float) -> tuple[int, float]:
     """Peak and line use of that pair, if nothing takes any time but the calls."""
     spans = [(at := place // bundle * delay, at + hold) for place, hold in enumerate(holds)]
     counts = stairs(spans)
     lasting = spans[-1][0]
     return peak(counts), area(counts, 0.0, lasting) / (CEILING * lasting) if lasting else 0.0
-
-
-# -- stairs
-
-
-def stairs(spans: list[Span]) -> Stairs:
-    """How many are up at once; at one and the same moment an end comes before a beginning."""
-    changes = sorted([(at, 1) for at, _ in spans] + [(ended, -1) for _, ended in spans])
-    found: Stairs = []
-    count = 0
-    for at, change in changes:
-        count += change
-        found.append((at, count))
-    return found
-
-
-def allowed(others: Stairs, reserve: int) -> Stairs:
-    """How many lines may be ours, when these of other people are known of."""
-    return [(-math.inf, CEILING - reserve), *((at, max(0, CEILING - reserve - count)) for at, count in others)]
-
-
-def merged(ours: Stairs, may: Stairs) -> Stairs:
-    """Ours, as far as we may have them."""
-    changes = sorted([(at, 0, count) for at, count in ours] + [(at, 1, count) for at, count in may],
-                     key=lambda change: change[0])
-    found: Stairs = []
-    values = [0, 0]
-    for at, which, count in changes:
-        values[which] = count
-        found.append((at, min(values)))
-    return found
-
-
-def pieces(of: Stairs, begin: float, end: float) -> Iterator[tuple[float, int]]:
-    """How long, and how many."""
-    for place, (at, count) in enumerate(of):
-        after = of[place + 1][0] if place + 1 < len(of) else end
-        yield max(0.0, min(after, end) - max(at, begin)), count
-
-
-def area(of: Stairs, begin: float, end: float) -> float:
-    return sum(lasting * count for lasting, count in pieces(of, begin, end) if lasting)
-
-
-def over(of: Stairs) -> float:
-    return sum(lasting for lasting, count in pieces(of, 0, of[-1][0]) if count > CEILING)
-
-
-def peak(of: Stairs) -> int:
-    return max((count for _, count in of), default=0)
-
-
-def value_at(of: Stairs, moment: float) -> int:
-    found = 0
-    for at, count in of:
-        if at > moment:
-            break
-        found = count
-    return found
-
-
-# -- the chart
-
-WIDE, HIGH, LEFT, TOP, RIGHT, BOTTOM = 1200, 440, 60, 50, 20, 60
-
-
-def chart(file: Path, title: str, counts: tuple[Stairs, Stairs, Stairs], begun: float) -> None:
-    """Lines in use over time as an image: all, of them other people's, and how far ours may fill it."""
-    in_all, others, may = counts
-    end = max(at for at, _ in in_all if at < math.inf)
-    tall = CEILING + 4
-
-    def x(at: float) -> float:
-        return LEFT + (WIDE - LEFT - RIGHT) * (min(max(at, begun - 2), end) - begun + 2) / (end - begun + 2)
-
-    def y(count: float) -> float:
-        return TOP + (HIGH - TOP - BOTTOM) * (1 - count / tall)
-
-    def path(of: Stairs) -> str:
-        before = value_at(of, begun - 2)
-        points = [f"M{x(begun - 2):.1f},{y(before):.1f}"]
-        points += [f"H{x(at):.1f}V{y(count):.1f}" for at, count in of if begun - 2 < at < math.inf]
-        return "".join(points) + f"H{x(end):.1f}"
-
-    def filled(of: Stairs) -> str:
-        return f"{path(of)}V{y(0):.1f}H{x(begun - 2):.1f}Z"
-
-    seconds = int(end - begun)
-    marks = [f'<text x="{x(begun + at):.0f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{at}</text>'
-             for at in range(0, seconds + 1, 20)]
-    marks += [f'<path d="M{LEFT},{y(count):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>'
-              f'<text x="{LEFT - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count}</text>'
-              for count in range(0, tall, 5)]
-    legend = [("#3b7dd8", "our calls"), ("#b0b0b0", "other people's calls"), ("#d03030", f"the ceiling: {CEILING}"),
-              ("#208020", "how far we may fill it")]
-    keys = [f'<rect x="{LEFT + 220 * place}" y="{HIGH - 24}" width="14" height="10" fill="{colour}"/>'
-            f'<text x="{LEFT + 20 + 220 * place}" y="{HIGH - 15}">{what}</text>'
-            for place, (colour, what) in enumerate(legend)]
-    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" font-family="sans-serif" '
-           f'font-size="13"><rect width="100%" height="100%" fill="#fff"/>'
-           f'<text x="{LEFT}" y="28" font-size="16">{title}</text>'
-           f'{"".join(marks[: len(range(0, seconds + 1, 20))])}{"".join(marks[len(range(0, seconds + 1, 20)):])}'
-           f'<path d="{filled(in_all)}" fill="#3b7dd8"/><path d="{filled(others)}" fill="#b0b0b0"/>'
-           f'<path d="M{LEFT},{y(CEILING):.1f}H{WIDE - RIGHT}" stroke="#d03030" stroke-width="2"/>'
-           f'<path d="{path(may)}" fill="none" stroke="#208020" stroke-dasharray="6 3"/>'
-           f'<text x="{WIDE - RIGHT}" y="{HIGH - BOTTOM + 36}" text-anchor="end">seconds; lines in use at the carrier'
-           f'</text>{"".join(keys)}</svg>')
-    file.with_suffix(".svg").write_text(svg)
-    chromium = shutil.which("chromium")
-    if chromium:
-        subprocess.run([chromium, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WIDE},{HIGH}",
-                        f"--screenshot={file.with_suffix('.png')}", str(file.with_suffix(".svg").absolute())],
-                       check=False, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    drawn = file.with_suffix(".png" if file.with_suffix(".png").exists() else ".svg")
-    print(f"  {drawn}", flush=True)
 
 
 if __name__ == "__main__":
