@@ -110,8 +110,7 @@ def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path) ->
     begun, exhausted = min(ours)[0], max(ours)[0]
     lasted = exhausted - begun
     in_all, of_ours, of_others = stairs([*ours, *others]), stairs(ours), stairs(others)
-    taken = of_others if trial.counted else []
-    may = allowed(taken, CEILING - trial.reserve)
+    may = allowed(of_others if trial.counted else [], CEILING - trial.reserve)
     could, used = area(may, begun, exhausted), area(lesser(of_ours, may), begun, exhausted)
     says = trial.says + ("" if trial.pace else f": {bundle} every {delay:.2f} s")
     print(f"{trial.name}: {says}")
@@ -122,7 +121,7 @@ def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path) ->
     print(f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean; "
           f"calls {len(rung)}, rung twice {len(rung) - len(set(rung))}", flush=True)
     drawn = draw(folder / f"ceiling-{trial.name}", f"Asterisk {version}, {says}; line use {used / could:.1%}",
-                 Lines(CEILING, in_all, of_others, fillable(taken, CEILING - trial.reserve)), begun)
+                 Lines(CEILING, in_all, of_others, fillable(may, of_others)), begun)
     print(f"  {drawn}", flush=True)
 
 

@@ -31,9 +31,9 @@ def allowed(others: Stairs, most: int) -> Stairs:
     return [(-math.inf, most), *((at, max(0, most - count)) for at, count in others)]
 
 
-def fillable(others: Stairs, most: int) -> Stairs:
-    """How many lines may be in use in all."""
-    return [(-math.inf, most), *((at, max(most, count)) for at, count in others)]
+def fillable(may: Stairs, others: Stairs) -> Stairs:
+    """How many lines may be in use in all: what may be ours, above those of other people."""
+    return sorted((at, value_at(may, at) + value_at(others, at)) for at in {at for at, _ in (*may, *others)})
 
 
 def lesser(ours: Stairs, may: Stairs) -> Stairs:
