@@ -438,7 +438,7 @@ def test_they_are_downloaded_as_a_list(app: Flask, day: Journal, settings: Setti
     answer = Browser(app, "operator", language="ru").get("/results/again/list.csv?result=busy&result=not answered")
     assert "Список 2026-11-22.csv" in unquote(answer.headers["Content-Disposition"])
     assert list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";")) == [
-        ["Номер", "Добавочный код", "Имя", "Пауза"], [IVANOV, "", "Иванов И. И.", ""],
+        ["Номер", "Добавочный код", "Имя", "Пауза"], [IVANOV, "", "Иванов И. И.", "нет"],
         ["8 916 555-55-55", "", "'=1", "да"]]
 
 
