@@ -203,6 +203,7 @@ class ServiceState(_Strict, frozen=True):
     started_at: datetime | None
     seen_at: datetime | None
     stopped_at: datetime | None
+    once: Annotated[bool, Meta(description="Whether cron calls it every minute, so that it does not live in between.")]
     trouble: Annotated[tuple[str, ...], Meta(description="What keeps it from handing over.")]
 
 
