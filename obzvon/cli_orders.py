@@ -13,11 +13,12 @@ import click
 from obzvon.again import results_in
 from obzvon.cli_language import told
 from obzvon.cli_settings import journal_if_any, settings_of
-from obzvon.commands import ANSWER, PATIENCE, Answer, Commands, NotAnswered, NotTaken
+from obzvon.commands import ANSWER, PATIENCE, Answer, Commands, Lost, NotAnswered, NotTaken
 from obzvon.journal import Journal
 from obzvon.language import say
 from obzvon.presence import Presence
 from obzvon.status import service_of
+from obzvon.words import LOST
 
 _WRONG = 1
 
@@ -99,6 +100,8 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
             return Answer(False, say("the service has not answered in time; it may be busy with a big list, see: "
                                      "obzvon status; then ask again"))
         return no_service
+    except Lost:
+        return Answer(False, say("{what}; see: obzvon status", what=LOST))
     except NotAnswered:
         return Answer(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
                                  "obzvon status", seconds=int(ANSWER)))

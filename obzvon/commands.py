@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from obzvon.errors import ObzvonError
+from obzvon.errors import ObzvonError, UserError
 from obzvon.journal import Journal, packed
 from obzvon.journal_tables import commands
 from obzvon.language import Message
@@ -26,6 +26,10 @@ class NotTaken(ObzvonError):
 
 class NotAnswered(ObzvonError):
     """A service has taken the request, and has not said yet what came of it."""
+
+
+class Lost(NotAnswered):
+    """The journal has failed since the request was left in it: a service may take it, and may have done so."""
 
 
 class AskedBefore(ObzvonError):
@@ -82,6 +86,12 @@ class Commands:
 
     def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> Answer:
         """The service's answer, waited for; raises NotTaken or NotAnswered. `longest` is for one that was taken."""
+        try:
+            return self._wait(command, longest, sleep)
+        except UserError as error:
+            raise Lost from error
+
+    def _wait(self, command: int, longest: float, sleep: Callable[[float], object]) -> Answer:
         waited, taken = 0.0, False
         while (answer := self.answered(command)) is None:
             if not taken and waited >= PATIENCE:

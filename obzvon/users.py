@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from obzvon import disk
-from obzvon.errors import Problem, UserError
+from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say
 
 MODE = 0o640
@@ -162,7 +162,7 @@ class Users:
 
     def _failure(self, what: Message, error: OSError) -> UserError:
         return UserError([Problem(str(self.path), say("{what}: {file}: {why}", what=what,
-                                                      file=error.filename or self.path, why=error.strerror or error),
+                                                      file=error.filename or self.path, why=why(error)),
                                   say("run this as a user who may write there, or mend the rights"))])
 
 

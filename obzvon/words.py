@@ -50,6 +50,7 @@ _ORDERS = {
 
 NOT_TAKEN = say("no service took it")
 NOT_ANSWERED = say("taken by the service and not answered yet")
+LOST = say("the journal could not be read any more, so it is not known whether it has been done or will be")
 """What is kept of an order without an answer."""
 
 _KEYS = {

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from obzvon.commands import ANSWER, PATIENCE, Answer, AskedBefore, Command, Commands, NotAnswered, NotTaken
+from obzvon.commands import ANSWER, PATIENCE, Answer, AskedBefore, Command, Commands, Lost, NotAnswered, NotTaken
 from obzvon.journal import Journal
+from obzvon.journal_database import Unavailable
 from obzvon.language import say
 
 NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
@@ -146,6 +147,16 @@ def test_a_request_that_nobody_takes_is_taken_back(commands: Commands) -> None:
         commands.wait(number, sleep=sleep)
     assert PATIENCE <= sleep.slept < PATIENCE + 0.2
     assert commands.take(at=NINE) is None
+
+
+def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(commands: Commands) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+
+    def fail(_: float) -> None:
+        raise Unavailable([])
+
+    with pytest.raises(Lost):
+        commands.wait(number, sleep=fail)
 
 
 @pytest.mark.parametrize("longest", [1.0, 12.0, ANSWER])

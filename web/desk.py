@@ -37,22 +37,43 @@ class Desk:
         self.phones = Shelf(documents.phones_document(settings.phones), settings.numbering_plan())
         self.week = documents.week_document(settings.schedule)
         self._journal: Journal | None = None
+        self._opened: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     def journal(self) -> Journal | None:
         """The journal, None where no service has made one yet; raises UserError."""
         with self._lock:
-            path = self.settings.journal.path
-            if self._journal is None and (path is None or path.exists()):
-                self._journal = Journal(self.settings.journal.reveal())
+            file = self._file()
+            if file != self._opened and self._journal is not None:  # it was deleted, or another one has taken its place
+                self._journal.close()
+                self._journal = None
+            if self._journal is None and file is not None:
+                self._open()
             return self._journal
 
     def journal_to_write(self) -> Journal:
         """The journal, made where there is none yet; raises UserError."""
+        journal = self.journal()
         with self._lock:
-            if self._journal is None:
-                self._journal = Journal(self.settings.journal.reveal())
-            return self._journal
+            return journal or self._journal or self._open()
+
+    def _open(self) -> Journal:
+        self._journal = Journal(self.settings.journal.reveal())
+        self._opened = self._file()
+        return self._journal
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file the journal is, the same for any database; None where there is none."""
+        path = self.settings.journal.path
+        if path is None:
+            return 0, 0
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError:  # opening it tells what is wrong
+            return self._opened or (0, 0)
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Closes the journal."""

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from obzvon import phone_table
 from obzvon.campaign import Phone
 from obzvon.documents import DocumentError, ExternallyChanged
-from obzvon.errors import UserError
+from obzvon.errors import UserError, why
 from obzvon.intake import columns, matching
 from obzvon.intake.matching import Judged, Judgement
 from obzvon.intake.table import UPLOAD
@@ -92,7 +92,7 @@ def upload() -> ResponseReturnValue:
         return _start(503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")},
                       pasted)
     except OSError as error:
-        return _start(500, {"file": _("The file cannot be kept: %(why)s", why=error.strerror or error)}, pasted)
+        return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))}, pasted)
     return _go_on(draft)
 
 
@@ -181,6 +181,12 @@ def refused(draft: str) -> ResponseReturnValue:
     return send_file(stream, "text/csv; charset=utf-8", as_attachment=True, download_name="not-imported.csv")
 
 
+@imports.errorhandler(OSError)
+def unkept(error: OSError) -> ResponseReturnValue:
+    """What was chosen for a draft has found no room; the list has not been touched."""
+    return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))})
+
+
 @imports.errorhandler(Gone)
 def gone(_error: Gone) -> ResponseReturnValue:
     """To the beginning, with a word why."""
@@ -266,9 +272,10 @@ def _save(draft: Draft, work: Work, result: list[Phone], *, whole: bool) -> Resp
 def _put_away(draft: Draft, left: list[Judged] | None = None) -> None:
     """What is left over stays, to be mended."""
     if left:
-        _importing().drafts.save(msgspec.structs.replace(
-            draft, only=frozenset(row.line for row in left), layout=draft.layout, replace=False,
-            version=draft.version + 1))
+        with contextlib.suppress(OSError):  # the list is saved; the draft stays whole, and its rows are there already
+            _importing().drafts.save(msgspec.structs.replace(
+                draft, only=frozenset(row.line for row in left), layout=draft.layout, replace=False,
+                version=draft.version + 1))
     else:
         _importing().drafts.drop(draft.id)
         _importing().works.forget(draft)

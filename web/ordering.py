@@ -5,8 +5,8 @@ from datetime import datetime
 from flask import flash
 from flask_babel import gettext as _
 
-from obzvon.commands import Answer, AskedBefore, Commands, NotAnswered, NotTaken
-from obzvon.words import NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
+from obzvon.words import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
 from web.access import visitor
 from web.desk import desk
 from web.languages import worded
@@ -41,12 +41,20 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
             told = _sentence(worded(outcome.text))
         except NotTaken:
             pass
+        except Lost:
+            outcome, told = Answer(False, LOST), lost()
         except NotAnswered:
             outcome = Answer(True, NOT_ANSWERED)
             told = _("The service has taken the order and is still at it; this page shows what comes of it.")
     if is_first:
         at.record(who, ordered(word or name, outcome.text, about))
     flash(told, "note" if outcome.ok else "warn")
+
+
+def lost() -> str:
+    """What is said where the journal has failed since the order was left in it."""
+    return str(_("The journal failed while the answer was waited for: it is not known whether the order is carried "
+                 "out. Look at this page again in a minute, before you repeat it."))
 
 
 def _sentence(text: str) -> str:

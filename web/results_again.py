@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from obzvon import again, phone_table
 from obzvon.again import Choice
 from obzvon.campaign import Phone
-from obzvon.commands import Answer, AskedBefore, Commands, NotAnswered, NotTaken
+from obzvon.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
 from obzvon.documents import DocumentError, ExternallyChanged
 from obzvon.errors import Problem
 from obzvon.journal import Journal
@@ -21,13 +21,13 @@ from obzvon.language import Message
 from obzvon.presence import Presence
 from obzvon.results import Results
 from obzvon.status import service_of
-from obzvon.words import NOT_ANSWERED
+from obzvon.words import LOST, NOT_ANSWERED
 from web import results_view
 from web.access import visitor
 from web.desk import desk
 from web.languages import language, worded
 from web.listed import Listed
-from web.ordering import LONGEST, is_night
+from web.ordering import LONGEST, is_night, lost
 from web.results_days import Days
 from web.results_view import View
 
@@ -91,8 +91,9 @@ def start() -> ResponseReturnValue:
         return _confirm(journal, view, days, refused=refused)
     if chosen is not None:
         desk().record(visitor().name, again.run_begun(len(chosen.choice.called), view.day, view.results))
-    if answer.text == NOT_ANSWERED:
-        flash(_("The service has taken the order and is still at it; this page shows what comes of it."), "warn")
+    if answer.text in (LOST, NOT_ANSWERED):
+        flash(lost() if answer.text == LOST else _("The service has taken the order and is still at it; this page "
+                                                   "shows what comes of it."), "warn")
         return redirect(url_for("run.index"), 303)
     flash(_sentence(answer.text), "note")
     return redirect(url_for("results.index", day=days.today.isoformat()), 303)
@@ -189,6 +190,8 @@ def _answer(journal: Journal, number: int | None) -> Answer | None:
         return Commands(journal).wait(number, longest=LONGEST, sleep=desk().sleep)
     except NotTaken:
         return None
+    except Lost:
+        return Answer(True, LOST)
     except NotAnswered:
         return Answer(True, NOT_ANSWERED)
 

@@ -172,6 +172,8 @@ def test_a_users_file_that_cannot_be_written_is_told(boss: Browser, users: Users
     answer = boss.post(f"{PAGE}/add", page=PAGE, name="anna", role="viewer")
     assert answer.status_code == 500
     assert "nothing has been changed" in answer.text
+    boss.client.set_cookie("language", "ru")
+    assert "на диске нет места" in boss.post(f"{PAGE}/add", page=PAGE, name="anna", role="viewer").text
 
 
 # -- settings

@@ -145,3 +145,22 @@ def test_a_change_that_cannot_be_recorded_is_made_all_the_same(operator: Browser
     assert "Paused: 1 number" in operator.post("/phones/pause", one="0").text
     assert "list: paused 89161111111" in caplog.text
     settings.journal.path.rmdir()
+
+
+def test_a_journal_that_is_deleted_or_replaced_is_not_shown_any_longer(operator: Browser, settings: Settings) -> None:
+    operator.post("/phones/add", number="89165555555", name="Old")
+    assert "Old" in operator.get("/changes").text
+    path = settings.journal.path
+    assert path is not None
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    assert "Old" not in operator.get("/changes").text
+    assert not path.exists()
+    journal = Journal(settings.journal.reveal())
+    Changes(journal).record("anna", say("by the new one"), at=SUNDAY)
+    journal.close()
+    text = operator.get("/changes").text
+    assert "by the new one" in text
+    assert "Old" not in text
+    operator.post("/phones/add", number="89166666666", name="New")
+    assert len(recorded(settings)) == 2

@@ -20,6 +20,7 @@ from obzvon.settings import Settings
 from tests.intake import books
 from tests.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
 from web.application import create_app
+from web.drafts import Drafts
 
 NEW = "Номер;Имя\n89165555555;Новый\n"
 MIXED = ("Номер;Код;Имя\n89165555555;;Новый\n+7 916 111-11-11;;Иванов И. И.\n89163333333;;Петрова А. С.\n"
@@ -275,6 +276,25 @@ def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(operator: Browser
         assert "No space left" in answer.text
     assert rows(settings) == ROWS
     assert "Imported" in post(operator, address, ready(operator, address).text, "/take").text
+
+
+def test_without_room_for_a_draft_that_is_said_and_never_of_a_list_that_is_saved(
+        operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    address = send(operator, MIXED)
+    page = ready(operator, address)
+    with monkeypatch.context() as patch:
+        patch.setattr(Drafts, "save", full)
+        told = operator.client.post(address, data={**form(page.text), "number-5": "89167777777"},
+                                    headers=operator.login)
+        assert told.status_code == 500
+        assert "The file cannot be kept: No space left" in told.text
+        assert rows(settings) == ROWS
+        done = post(operator, address, page.text, "/take")
+        assert "Imported: 1 new number" in done.text
+    assert len(rows(settings)) == len(ROWS) + 1
 
 
 def test_a_form_of_an_older_look_is_checked_before_it_is_taken(operator: Browser, settings: Settings) -> None:

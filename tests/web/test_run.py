@@ -12,6 +12,7 @@ from obzvon.campaign import Disposition
 from obzvon.changes import Changes
 from obzvon.errors import Problem
 from obzvon.journal import Ending, State
+from obzvon.journal_database import Unavailable
 from obzvon.language import say
 from obzvon.orders import obey
 from tests.web.conftest import Browser, value
@@ -609,3 +610,22 @@ def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) ->
     text = opened.page()
     assert "It is started by cron and looked whether a run is due at 12:00" in text
     assert "supervisorctl" not in text
+
+
+def test_a_journal_that_fails_after_the_order_is_not_said_to_have_done_nothing(office: Office) -> None:
+    office.opens()
+    before = office.desk.sleep
+
+    def fail(_: float) -> None:
+        office.desk.sleep = before
+        raise Unavailable([])
+
+    office.desk.sleep = fail
+    said = office.start()
+    assert "it is not known whether the order is carried out" in said
+    assert "nothing has been" not in said.lower()
+    assert any("not known whether" in change for change in office.changes())
+    office.desk.sleep = fail
+    answer = office.operator.send("POST", "/api/v1/run/pause")
+    assert answer.status_code == 202
+    assert "not known whether" in answer.json["text"]

@@ -5,11 +5,11 @@ from typing import Any
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from obzvon.commands import Commands, NotAnswered, NotTaken
+from obzvon.commands import Commands, Lost, NotAnswered, NotTaken
 from obzvon.outlook import next_run
 from obzvon.presence import Presence
 from obzvon.status import look
-from obzvon.words import NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.words import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
 from web import phone_form
 from web.access import visitor
 from web.api.exchange import answered, body
@@ -97,6 +97,8 @@ def _order(name: str, *, word: str = "", about: str = "", **params: Any) -> Resp
             outcome, status = answer.text, 200 if answer.ok else 409
         except NotTaken:
             pass
+        except Lost:
+            outcome, status = LOST, 202
         except NotAnswered:
             outcome, status = NOT_ANSWERED, 202
     at.record(who, ordered(word or name, outcome, about))
