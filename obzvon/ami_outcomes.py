@@ -1,6 +1,6 @@
 """One call as Asterisk's events have told it, and how it ended. Pure.
 
-The legs of a call that a call file makes, by the names of the issue's table: L1 = ``Local/NUM@ctx-…;1`` runs the
+The legs of a call that a call file makes, in the names used here: L1 = ``Local/NUM@ctx-…;1`` runs the
 message, L2 = ``…;2`` dials, T = the trunk's channel that L2 dials, perhaps through further Local channels. Everything
 here is set once and holds whatever order the legs' events come in, for that order varies.
 """
