@@ -71,6 +71,11 @@ class HandOver:
         """Calls that Asterisk has and has not finished with, as far as it was looked."""
         return len(self._handed)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether Asterisk's events have told of ends since it was looked."""
+        return self._told is not None and self._told.has_news
+
     def has_calls_of(self, run_id: int) -> bool:
         """Whether Asterisk has calls of that run."""
         return any(call.run_id == run_id for call in self._handed.values())

@@ -19,6 +19,9 @@ class Source(Protocol):
     def ended(self) -> list[Outcome]:
         """The attempts that have ended since the last time it was asked."""
 
+    def has_ended(self) -> bool:
+        """Whether there are such."""
+
     def was_up_since(self, moment: datetime) -> bool:
         """Whether every event since then was heard."""
 
@@ -32,6 +35,11 @@ class Told:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._told: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to take."""
+        return self._source.has_ended()
 
     def look(self, now: datetime) -> None:
         """Takes what there is; forgets what nobody has asked for in hours: calls that are not this journal's."""

@@ -30,6 +30,9 @@ class Heard:
         outcomes, self.outcomes = self.outcomes, []
         return outcomes
 
+    def has_ended(self) -> bool:
+        return bool(self.outcomes)
+
     def was_up_since(self, moment: datetime) -> bool:
         return self.up is not None and self.up <= moment
 
@@ -75,6 +78,19 @@ def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) 
         assert one.ended_at == BEGUN + timedelta(seconds=9)
         assert (two.result, two.cause) == ("busy", 17)
         assert three.result == "no such number"
+
+
+def test_what_was_told_is_written_down_before_the_next_look_would_come(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        working.work(at("09:00:10"), at("09:00:10"))
+        files_go(workshop)
+        quarter = at("09:00:10") + timedelta(seconds=0.25)
+        assert working.dialer.step(quarter) == pytest.approx(0.75)  # nothing was told: there is nothing to look for
+        assert not any(line.ended_at for line in lines(working).values())
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+        working.dialer.step(quarter)
+        assert {line.result for line in lines(working).values()} == {"busy"}
 
 
 def test_an_outcome_that_is_late_by_a_moment_is_waited_for(tmp_path: Path) -> None:
