@@ -148,8 +148,8 @@ class Link:
         """Whether there are outcomes to be asked for."""
         return bool(self._ended)
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        """Number and context of each call of ours that is up, as far as it is seen."""
+    def on_the_line(self) -> set[tuple[str, str, str | None]]:
+        """Number, context and code, None = unknown, of each call of ours that is seen and whose end is not told."""
         with self._lock:
             return self._calls.on_the_line() if self._session else set()
 
