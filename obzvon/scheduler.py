@@ -73,6 +73,11 @@ class Scheduler:
         with contextlib.suppress(BlockingIOError):  # it is full of earlier ones
             os.write(self._bell, b"!")
 
+    def wake(self) -> None:
+        """Ends a sleep before its time: there is something to do. From any thread."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._bell, b".")
+
     def forever(self, each: Callable[[], None] = lambda: None) -> None:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
         self._serving = True
@@ -157,6 +162,7 @@ class Scheduler:
         """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon."""
         if self._link is None:
             return
+        self._link.tells = self.wake
         self._link.start()
         patience = time.monotonic() + _PATIENCE
         while not self._stopped and time.monotonic() < patience:
@@ -222,8 +228,10 @@ class Scheduler:
             self._beat_at, self._beaten = time.monotonic(), troubles
 
     def _sleep(self, seconds: float) -> None:
-        """Until then, or until `stop`."""
-        select.select([self._ear], [], [], seconds)
+        """Until then, or until `stop` or `wake`."""
+        if select.select([self._ear], [], [], seconds)[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._ear, 1024)
 
     def _tell_signal(self) -> None:
         if self._signalled:

@@ -208,6 +208,29 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
         assert time.monotonic() - ended[0] < DEADLINE / 2
 
 
+def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
+    workshop.write_week("00:00")
+    with working_on(workshop, lambda: NINE) as working:
+        slept: list[float] = []
+        sleep = working._sleep
+
+        def long_sleep(_seconds: float) -> None:
+            threading.Timer(0.05, working.wake).start()
+            slept.append(time.monotonic())
+            sleep(DEADLINE)
+            slept.append(time.monotonic())
+            if len(slept) == 6:
+                working.stop()
+
+        working._sleep = long_sleep  # type: ignore[method-assign]
+        working.forever()
+        assert slept[-1] - slept[0] < DEADLINE / 2
+        for _ in range(100_000):  # more than the pipe holds
+            working.wake()
+        working.stop()
+        working.forever()
+
+
 def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.stop()
