@@ -97,6 +97,11 @@ class Dialer:
         """The days of late that have had their run of the week."""
         return self._done
 
+    @property
+    def delivered(self) -> float:
+        """Seconds for which a message must be listened to if it is to count as delivered."""
+        return self._settings.delivered
+
     def start(self, now: datetime) -> None:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
@@ -324,7 +329,7 @@ class Dialer:
         for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
-        daylog.tell_ended(collected.endings, self.journal, self.handover)
+        daylog.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause

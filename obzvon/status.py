@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta, tzinfo
 import msgspec
 
 from obzvon.campaign import closing_instant
+from obzvon.delivery import Delivery
 from obzvon.journal import Journal, Run
 from obzvon.language import Message, spoken
 from obzvon.pacing import Pace
@@ -40,6 +41,8 @@ class RunStatus(msgspec.Struct, frozen=True):
     last_bundle: datetime | None = None
     ends: datetime | None = None
     cut_off: int = 0
+    delivery: Delivery | None = None
+    """None where it is not told apart: `[AMI] delivered` is 0."""
 
     @property
     def calls(self) -> int:
@@ -90,7 +93,9 @@ class Status(msgspec.Struct, frozen=True):
           anew each time, as from cron), `trouble` (sentences in the language of this process).
         - `run` (or null) and each of `other_runs`: `id`, `day`, `kind` ("week", "manual", "test", "former"), `state`
           ("running", "paused", "done", "stopped"), `started_at`, `ended_at`, `started_by`, `note`, `total` (rows),
-          `calls` (rows that are rung), `counts` (how many have each result), `progress` (0 to 1), `bundles_done`,
+          `calls` (rows that are rung), `counts` (how many have each result), `delivery` (null where `[AMI] delivered`
+          is 0; else `least`, those seconds, and of how many answered calls the message was `delivered`,
+          `not_delivered`, or that is `not_known`), `progress` (0 to 1), `bundles_done`,
           `bundles`, `last_bundle_at` (the latest that went), `ends_at` (when the last one will go; null unless the
           run is in progress and the service lives), `cut_off` (calls that it will not get to before `latest`).
         """
@@ -106,6 +111,7 @@ class Status(msgspec.Struct, frozen=True):
             "started_at": self._here(run.started_at), "ended_at": self._here(run.ended_at),
             "started_by": run.started_by, "note": run.note.in_language(language) if run.note else "",
             "total": run.total, "calls": status.calls, "counts": dict(status.counts),
+            "delivery": status.delivery.as_dict() if status.delivery else None,
             "progress": round(status.progress, 4), "bundles_done": status.bundles_done, "bundles": status.bundles,
             "last_bundle_at": self._here(status.last_bundle), "ends_at": self._here(status.ends),
             "cut_off": status.cut_off,
@@ -113,8 +119,8 @@ class Status(msgspec.Struct, frozen=True):
 
 
 def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzinfo, pace: Pace,
-         latest: time | None = None) -> Status:
-    """The status by the journal and the service's last sign of life."""
+         latest: time | None = None, least: float = 0.0) -> Status:
+    """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
     service = service_of(sign, now)
     if journal is None:
         return Status(now, zone, service)
@@ -125,7 +131,7 @@ def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzi
     def status(one: Run) -> RunStatus:
         closing = closing_instant(one.day, latest, zone)
         return run_status(one, journal.counts(one.id), journal.last_bundle(one.id), now, pace=pace, closing=closing,
-                          alive=service.alive)
+                          alive=service.alive, delivery=journal.delivery(one.id, least) if least else None)
 
     return Status(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
 
@@ -141,7 +147,8 @@ def service_of(sign: Sign | None, now: datetime) -> Service:
 
 
 def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, datetime | None], now: datetime, *,
-               pace: Pace, closing: datetime | None = None, alive: bool = True) -> RunStatus:
+               pace: Pace, closing: datetime | None = None, alive: bool = True, delivery: Delivery | None = None
+               ) -> RunStatus:
     """How far a run has come; `last_bundle` is the journal's, `closing` is when nothing is handed over any more."""
     done, last = last_bundle
     waiting = counts.get("waiting", 0) if run.active else 0
@@ -152,7 +159,7 @@ def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, date
         if pace.is_bounded and ends is not None:  # a ceiling holds it up as it has until now
             ends = max(ends, now + _at_the_speed_so_far(run, counts, now) * waiting)
             ends = min(ends, closing) if closing else ends
-    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off)
+    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off, delivery)
 
 
 def _at_the_speed_so_far(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:

@@ -4,7 +4,6 @@ What stands in the list may be anything: none of it is read as rich's markup, an
 """
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from itertools import groupby, islice
@@ -14,10 +13,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from obzvon.delivery import Delivery
 from obzvon.journal import Line
 from obzvon.language import Message, say, say_many
 from obzvon.plan import Plan, Until, Why
-from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, grouped, one_line
+from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, Tally, grouped, one_line
 from obzvon.status import RunStatus, Service, Status
 from obzvon.words import kind_word, state_word, tally, weekday_word
 
@@ -64,25 +64,25 @@ def show_status(console: Console, status: Status) -> None:
         others = [(Text(str(other.run.id), "dim"), _text(_moment(other.run.started_at.astimezone(status.zone))),
                    _text(kind_word(other.run.kind)),
                    _text(state_word(other.run.state), _STATE_STYLES.get(other.run.state, "")),
-                   _text(_counted(other.calls, other.counts))) for other in status.others]
+                   _text(_counted(other.calls, other.counts, other.delivery))) for other in status.others]
         _print(console, "", _text(say("Other runs"), "bold"), _table(console, others))
 
 
-def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo) -> Counter[str]:
+def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo, least: float = 0.0) -> Tally:
     """Prints a day's calls as they come, run by run, and how many there were of each result; returns those counts."""
-    reader = Reader(zone)
-    counts: Counter[str] = Counter()
+    reader, counts = Reader(zone, least=least), Tally(least)
     width = console.width if console.is_terminal else sys.maxsize
     columns = [(heading, cell) for heading, least, cell in _COLUMNS if least <= width]
     _print(console, _text(say("Calls of {day} ({zone})", day=_day(day), zone=zone), "bold"))
-    for run, calls in _by_run(lines) if console.is_terminal else [(None, iter(lines))]:
+    lines = counts.of(lines)
+    for run, calls in _by_run(lines) if console.is_terminal else [(None, lines)]:
         if run:
             _print(console, "", _text(run, "bold"))
         while batch := list(islice(calls, _BATCH)):
-            counts.update(line.result for line in batch)
             rows = [[cell(line, reader) for _, cell in columns] for line in batch]
             _print(console, _table(console, rows, [heading for heading, _ in columns]))
-    _print(console, "", _text(_counted(counts.total(), counts) if counts else say("nobody was rung on that day")))
+    _print(console, "", _text(_counted(counts.total(), counts, counts.delivery) if counts
+                              else say("nobody was rung on that day")))
     return counts
 
 
@@ -208,7 +208,7 @@ def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[M
     if run.active:
         yield say("Progress"), _progress(one.progress, bar=bar)
     yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
-    yield say("Calls"), _text(_counted(one.calls, one.counts))
+    yield say("Calls"), _text(_counted(one.calls, one.counts, one.delivery))
     if one.cut_off and one.ends:
         yield say("Cut off"), _text(say_many("{n} call", "{n} calls", one.cut_off), "bold red")
     if one.ends:
@@ -228,10 +228,11 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
     return line
 
 
-def _counted(calls: int, counts: Mapping[str, int]) -> Message:
+def _counted(calls: int, counts: Mapping[str, int], delivery: Delivery | None) -> Message:
     if not any(counts.values()):
         return say_many("{n} call", "{n} calls", calls)
-    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls, counts=tally(counts))
+    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls,
+                    counts=tally(counts, delivery if delivery and delivery.least else None))
 
 
 def _day(day: date) -> Message:

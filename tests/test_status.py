@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from obzvon.campaign import Candidate, Disposition, Phone
-from obzvon.journal import Ending, Journal, Run
+from obzvon.journal import Detail, Ending, Journal, Run
 from obzvon.language import say, speak, spoken
 from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence, Sign
@@ -69,8 +69,9 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
     journal.end_handing(calls, at=at)
 
 
-def status(journal: Journal, now: datetime, given: Sign | None = None, *, latest: time | None = None) -> Status:
-    return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest)
+def status(journal: Journal, now: datetime, given: Sign | None = None, *, latest: time | None = None,
+           least: float = 0.0) -> Status:
+    return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
 
 
 @pytest.mark.parametrize(("age", "alive"), [(0, True), (60, True), (61, False), (-60, True), (-3600, False)])
@@ -165,10 +166,23 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
                         "trouble": ["no room"]},
         "run": {"id": begun.id, "day": "2026-01-05", "kind": "week", "state": "running",
                 "started_at": "2026-01-05T09:00:00+03:00", "ended_at": None, "started_by": "anna", "note": "",
-                "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "progress": 0.6667,
+                "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "delivery": None,
+                "progress": 0.6667,
                 "bundles_done": 1, "bundles": 2, "last_bundle_at": "2026-01-05T09:00:00+03:00",
                 "ends_at": "2026-01-05T09:00:10+03:00", "cut_off": 0},
         "other_runs": []}
+
+
+def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(journal: Journal) -> None:
+    begun = begin(journal, 4)
+    hand(journal, begun, 4, 1, NINE)
+    journal.end_calls([Ending(begun.id, place, Disposition.ANSWERED, NINE, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    told = status(journal, NINE, least=10)
+    assert json.loads(told.to_json())["run"]["delivery"] == {"least": 10, "delivered": 1, "not_delivered": 1,
+                                                             "not_known": 1}
+    assert "answered 3 (delivered 1, not delivered 1), handed over 1" in shown(told)
+    assert "answered 3, handed over 1" in shown(status(journal, NINE))
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from obzvon.delivery import Delivery
 from obzvon.documents import DocumentError
 from obzvon.errors import UserError
 from obzvon.outlook import next_run
@@ -84,7 +85,7 @@ class Figures(Collector):
         try:
             journal, known = at.journal(), at.settings
             return look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                        pace=known.pace(), latest=known.latest)
+                        pace=known.pace(), latest=known.latest, least=known.delivered)
         except UserError:
             return None
 
@@ -134,18 +135,31 @@ def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
                      run.run.started_at.timestamp())
         yield _by("obzvon_run_calls", "Calls of the run in progress, or the last one, by result.", "result",
                   _every(run.counts))
+        if run.delivery is not None:
+            yield _by("obzvon_run_answered", "Answered calls of that run by whether the message was delivered.",
+                      "delivered", _judged(run.delivery))
     today = found.now.astimezone(found.zone).date()
     counted: Tally[str] = Tally()
+    judged: Delivery | None = None
     for one in _of_day(found):
         if one.run.day == today and one.run.kind in _RUNS:
             counted.update(one.counts)
+            if one.delivery is not None:
+                judged = one.delivery + judged if judged else one.delivery
     yield _by("obzvon_day_calls", "Calls of today's runs by result.", "result", _every(counted))
+    if judged is not None:
+        yield _by("obzvon_day_answered", "Answered calls of today's runs by whether the message was delivered.",
+                  "delivered", _judged(judged))
 
 
 def _of_day(found: Status) -> Iterator[RunStatus]:
     if found.run is not None:
         yield found.run
     yield from found.others
+
+
+def _judged(delivery: Delivery) -> Mapping[str, int]:
+    return {"yes": delivery.delivered, "no": delivery.short, "unknown": delivery.unknown}
 
 
 def _every(counts: Mapping[str, int]) -> Mapping[str, int]:

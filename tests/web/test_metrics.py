@@ -7,7 +7,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from obzvon.campaign import Disposition, Phone, candidates
-from obzvon.journal import Ending, Journal
+from obzvon.journal import Detail, Ending, Journal
 from obzvon.language import say
 from obzvon.presence import Presence
 from obzvon.settings import Settings
@@ -63,6 +63,19 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     assert (found["obzvon_day_calls answered"], found["obzvon_day_calls busy"]) == (2, 1)
     journal.change_state(second.id, "paused", at=SUNDAY)
     assert figures(viewer)["obzvon_run_active paused"] == 1
+
+
+def test_what_was_delivered_is_told_where_it_is_told_apart(app: Flask, viewer: Browser, settings: Settings,
+                                                           journal: Journal) -> None:
+    run = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
+    assert run
+    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, SUNDAY, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None), (4, 11.0))])
+    assert not [name for name in figures(viewer) if "answered_" in name or name.endswith("answered yes")]
+    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    found = figures(viewer)
+    for name in ("obzvon_run_answered", "obzvon_day_answered"):
+        assert [found[f"{name} {how}"] for how in ("yes", "no", "unknown")] == [2, 1, 1]
 
 
 def test_yesterdays_calls_are_the_last_runs_and_not_todays(viewer: Browser, settings: Settings, journal: Journal

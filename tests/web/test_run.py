@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from obzvon.campaign import Disposition
 from obzvon.changes import Changes
 from obzvon.errors import Problem
-from obzvon.journal import Ending, State
+from obzvon.journal import Detail, Ending, State
 from obzvon.journal_database import Unavailable
 from obzvon.language import say
 from obzvon.orders import obey
@@ -199,6 +199,21 @@ def test_an_end_that_is_not_reached_before_the_latest_hour_is_told(tmp_path: Pat
     text = office.page()
     assert "Not later than 12:01" in text
     assert "1 number is not reached before that" in text
+    office.ends()
+
+
+def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, delivered=10)
+    office.opens()
+    office.start()
+    office.works(60)
+    journal = office.desk.journal()
+    run = journal.last_run()
+    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, office.now, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    text = office.page()
+    assert "answered 3 delivered 1 not delivered 1" in text
+    assert "answered not delivered: listened for 3 s" in text
     office.ends()
 
 

@@ -208,6 +208,15 @@ class ServiceState(_Strict, frozen=True):
     trouble: Annotated[tuple[str, ...], Meta(description="What is wrong, worded for the reader.")]
 
 
+class Delivery(_Strict, frozen=True):
+    """Of how many answered calls the message was delivered: listened to for `least` seconds."""
+
+    least: float
+    delivered: int
+    not_delivered: int
+    not_known: Annotated[int, Meta(description="Asterisk's events did not tell how long it was listened to.")]
+
+
 class RunState(_Strict, frozen=True):
     """One run."""
 
@@ -222,6 +231,7 @@ class RunState(_Strict, frozen=True):
     total: Annotated[int, Meta(description="Rows.")]
     calls: Annotated[int, Meta(description="Rows that are rung.")]
     counts: Annotated[dict[str, int], Meta(description="How many have each result.")]
+    delivery: Annotated[Delivery | None, Meta(description="null: it is not told apart, by the settings.")]
     progress: Annotated[float, Meta(ge=0, le=1)]
     bundles_done: int
     bundles: int
@@ -290,6 +300,7 @@ class Report(_Strict, frozen=True):
     time_zone: str
     calls: tuple[ReportCall, ...]
     counts: dict[str, int]
+    delivery: Delivery
 
 
 class ChangesWanted(msgspec.Struct, frozen=True):
