@@ -22,10 +22,12 @@ from obzvon.commands import Commands
 from obzvon.dialer import Dialer
 from obzvon.errors import Problem, UserError
 from obzvon.examination import Examination
+from obzvon.instruments import Instruments
 from obzvon.journal_lock import Busy, Lock
 from obzvon.language import say
 from obzvon.orders import obey
 from obzvon.presence import Presence
+from obzvon.readout import Readout, packed
 from obzvon.spool import cannot
 
 log = logging.getLogger("obzvon")
@@ -35,6 +37,8 @@ _GLANCE = 1.0
 """Seconds between two looks at documents and commands, when nothing else is to be done."""
 _PATIENCE = 5.0
 """Seconds that a start waits for Asterisk's events at the most."""
+_COUNTED = 2000
+"""Files that may be counted in a second without being felt."""
 _BEAT = 15
 """Seconds between two signs of life."""
 
@@ -44,6 +48,7 @@ class Scheduler:
 
     def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
                  lock: Lock | None = None, link: Link | None = None, examination: Examination | None = None,
+                 instruments: Instruments | None = None,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.dialer = dialer
         self._agenda = agenda
@@ -63,6 +68,10 @@ class Scheduler:
         self._told = False
         self._serving = self._once = False
         self._beaten: tuple[Problem, ...] = ()
+        self._instruments = instruments
+        self._readout: Readout | None = None
+        self._shown: Readout | None = None
+        self._read_at = 0.0
 
     def stop(self, signalled: str = "") -> None:
         """Ends `forever` after the step that is being done; says of which signal.
@@ -147,7 +156,8 @@ class Scheduler:
             wait = self.dialer.step(now)
             self._plan(now)
         # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
-        if self._serving and (self._trouble() != self._beaten or time.monotonic() - self._beat_at > _BEAT):
+        due = time.monotonic() - self._beat_at > _BEAT
+        if self._serving and (due or self._trouble() != self._beaten or self._shows_other(now)):
             self._beat()
         if self._examination is not None:
             self._examination.look(now)
@@ -174,6 +184,27 @@ class Scheduler:
         silent = self._link.state().problem if self._link else None
         lacking = (*self._agenda.trouble, silent) if silent else self._agenda.trouble
         return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
+
+    def _shows_other(self, now: datetime) -> bool:
+        """Whether the instruments show something else than they did in the last sign of life.
+
+        They are looked at once a second while calls go or are on the line, seldomer where that is much to count; else
+        only for a sign of life, so that an idle service writes nothing.
+        """
+        run, outstanding = self.dialer.run, self.dialer.handover.outstanding
+        is_moving = (run is not None and run.state == "running") or outstanding
+        if not is_moving and not (self._readout and self._readout.ours):
+            return False
+        if time.monotonic() - self._read_at < max(_GLANCE, outstanding / _COUNTED):
+            return False
+        self._read(now)
+        return self._readout != self._shown
+
+    def _read(self, now: datetime) -> None:
+        if self._instruments is not None:
+            self._read_at = time.monotonic()
+            with contextlib.suppress(OSError):  # the dialer says so, and until then the last reading stands
+                self._readout = self._instruments.read(now, self.dialer.pace)
 
     def _glance(self) -> float:
         """Seconds until the next look at documents and commands, and at a self-check that somebody waits for."""
@@ -210,16 +241,18 @@ class Scheduler:
 
     def _beat(self) -> None:
         """A sign of life; the first one says that the service has begun."""
+        self._read(self._now())
         troubles = self._trouble()
         trouble = [problem.message() for problem in troubles]
         try:
             if not self._beat_at:
                 self._presence.begin(at=self._now(), once=self._once)
-            self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "")
+            self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "",
+                                readout=packed(self._readout) if self._readout else "")
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)
         else:
-            self._beat_at, self._beaten = time.monotonic(), troubles
+            self._beat_at, self._beaten, self._shown = time.monotonic(), troubles, self._readout
 
     def _sleep(self, seconds: float) -> None:
         """Until then, or until `stop`."""

@@ -57,6 +57,7 @@ def show_status(console: Console, status: Status) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [(say("Service"), _service(status.service, status.zone)),
              *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
+    facts += _readout_facts(status)
     run = _run_facts(status.run, status, bar=console.is_terminal) if status.run else [
         (RUN, _text(say("there has been none yet")))]
     _print(console, _facts([*facts, *run]))
@@ -164,11 +165,17 @@ def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
     else:
         yield say("Next run"), _text(say("{start} ({zone})", start=start, zone=plan.zone), "bold green")
     yield say("Calls"), _text(plan.calls)
-    yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
-                                    bundle=plan.bundle, delay=f"{plan.delay:g}"))
+    if plan.pace.is_bounded:
+        yield say("Pace"), _text(plan.pace.in_words())
+    else:
+        yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
+                                        bundle=plan.bundle, delay=f"{plan.delay:g}"))
     if plan.first_bundle and plan.last_bundle:
-        yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
-        yield say("Last bundle"), _text(_time(plan.last_bundle, plan.day))
+        if not plan.pace.is_bounded:
+            yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
+        last = _time(plan.last_bundle, plan.day)
+        yield ((say("Last call"), _text(say("not before {time}; how long the calls last decides", time=last)))
+               if plan.pace.is_bounded else (say("Last bundle"), _text(last)))
     if plan.cut_off and plan.until:
         why = (say("the next run begins then") if plan.until_because is Until.NEXT_START
                else say("nothing is handed over after that"))
@@ -194,6 +201,19 @@ def _service(service: Service, zone: tzinfo) -> Text:
     return _text(say("has never run"), "bold red")
 
 
+def _readout_facts(status: Status) -> Iterator[tuple[Message, Text]]:
+    """The lines in use and the link, where they say more than the run does."""
+    readout = status.service.readout
+    if readout is None or not readout.is_worth_showing:
+        return
+    yield say("Pace"), _text(readout.pace.in_words())
+    yield say("Lines in use"), _text(say("{lines}; counted {how}", lines=readout.in_words(),
+                                         how=readout.counted_in_words()))
+    if readout.ami is not None:
+        since = _moment(readout.ami.since.astimezone(status.zone), seconds=True)
+        yield say("AMI"), _text(readout.ami_in_words(since), "bold yellow" if readout.is_silent else "")
+
+
 def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
     run, zone = one.run, status.zone
     begun = _moment(run.started_at.astimezone(zone), seconds=True)
@@ -207,12 +227,15 @@ def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[M
         yield say("Note"), Text(_shown(str(run.note)), "yellow")
     if run.active:
         yield say("Progress"), _progress(one.progress, bar=bar)
-    yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
+    if not one.depends_on_talk:
+        yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
     yield say("Calls"), _text(_counted(one.calls, one.counts, one.delivery))
     if one.cut_off and one.ends:
         yield say("Cut off"), _text(say_many("{n} call", "{n} calls", one.cut_off), "bold red")
     if one.ends:
-        yield say("Last bundle"), _text(say("at about {time}", time=_time(one.ends.astimezone(zone), run.day)))
+        ends = _time(one.ends.astimezone(zone), run.day)
+        yield ((say("Last call"), _text(say("at about {time}, if calls go on lasting as long", time=ends)))
+               if one.depends_on_talk else (say("Last bundle"), _text(say("at about {time}", time=ends))))
     elif run.state == "running" and not status.service.alive:
         yield say("Last bundle"), _text(say("not before the service works again"), "bold red")
     elif run.state == "paused":

@@ -123,7 +123,7 @@ def remark(line: Line, least: float = 0.0) -> Message | None:
         return line.reason
     heard = None if line.listened is None else say("listened for {n} s", n=round(line.listened))
     if heard and is_delivered(line.result, line.listened, least) is False:
-        heard = say("not delivered: {heard}", heard=heard)
+        heard = say("not delivered: {n} s", n=round(line.listened or 0))
     key = (_KEYS.get(line.key) or say("pressed {key}", key=line.key)) if line.key else None
     if heard and key:
         return Message("{key}; {heard}", {"key": key, "heard": heard})

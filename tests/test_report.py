@@ -279,7 +279,7 @@ def test_a_message_that_was_not_listened_to_for_long_enough_is_told_as_not_deliv
     lines = [HEARD, msgspec.structs.replace(HEARD, listened=3.0, key=None), PLAIN, WAITING]
     table = as_csv(lines, least=10)[1:]
     assert [row[13] for row in table] == ["yes", "no", "", ""]
-    assert table[1][6] == "not delivered: listened for 3 s"
+    assert table[1][6] == "not delivered: 3 s"
     document = as_json(lines, least=10)
     assert [call["delivered"] for call in document["calls"]] == [True, False, None, None]  # type: ignore[attr-defined]
     assert document["delivery"] == {"least": 10.0, "delivered": 1, "not_delivered": 1, "not_known": 1}

@@ -18,6 +18,7 @@ from obzvon.journal import Detail, Ending, Journal, Run
 from obzvon.language import say, speak, spoken
 from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence, Sign
+from obzvon.readout import Ami, Readout, packed
 from obzvon.status import Service, Status, look, run_status, service_of
 from obzvon.tables import show_status
 
@@ -164,12 +165,13 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
         "service": {"alive": True, "pid": 4242, "host": "pbx", "started_at": "2026-01-05T08:00:00+03:00",
                     "seen_at": "2026-01-05T09:00:00+03:00", "stopped_at": None, "once": False,
                         "trouble": ["no room"]},
+        "lines": None, "ami": None,
         "run": {"id": begun.id, "day": "2026-01-05", "kind": "week", "state": "running",
                 "started_at": "2026-01-05T09:00:00+03:00", "ended_at": None, "started_by": "anna", "note": "",
                 "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "delivery": None,
                 "progress": 0.6667,
                 "bundles_done": 1, "bundles": 2, "last_bundle_at": "2026-01-05T09:00:00+03:00",
-                "ends_at": "2026-01-05T09:00:10+03:00", "cut_off": 0},
+                "ends_at": "2026-01-05T09:00:10+03:00", "depends_on_talk": False, "cut_off": 0},
         "other_runs": []}
 
 
@@ -183,6 +185,39 @@ def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(j
                                                              "not_known": 1}
     assert "answered 3 (delivered 1, not delivered 1), handed over 1" in shown(told)
     assert "answered 3, handed over 1" in shown(status(journal, NINE))
+
+
+def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal) -> None:
+    bounded = Pace(4, 10, Mode.THROTTLED, ceiling=Ceiling(30, 5))
+    readout = Readout(pace=bounded, ours=12, others=5, ami=Ami(False, NINE - MINUTE, say("no answer")))
+    begun = begin(journal, 9)
+    hand(journal, begun, 4, 1, NINE)
+    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=packed(readout)))
+    document = json.loads(told.to_json())
+    assert document["lines"] == {
+        "pacing": "throttled", "pace": "bundles of 4 calls, 10 s apart, at most 25 calls at once", "ours": 12,
+        "others": 5, "in_use": 17, "lines": 30, "reserve": 5, "limit": None, "free": 8, "counted_by": "spool"}
+    assert document["ami"] == {"state": "down", "since_at": "2026-01-05T08:59:00+03:00", "problem": "no answer"}
+    assert document["run"]["bundles"] == 3  # by the pace of the service, whatever ours is
+    assert document["run"]["depends_on_talk"]
+    lines = shown(told).splitlines()
+    assert "Pace          bundles of 4 calls, 10 s apart, at most 25 calls at once" in lines
+    text = " ".join(shown(told).split())
+    assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our files in the spool" in text
+    assert "AMI silent since Monday 2026-01-05, 08:59:00: our files in the spool are counted" in text
+    assert "if calls go on lasting as long" in text
+    assert "Bundles" not in text
+
+
+def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
+    readout = Readout(pace=PACE, ami=Ami(True, NINE))
+    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), readout=packed(readout))
+    document = json.loads(status(journal, NINE, dead).to_json())
+    assert (document["lines"], document["ami"]) == (None, None)
+    alive = json.loads(status(journal, NINE, msgspec.structs.replace(sign(), readout=packed(readout))).to_json())
+    assert alive["ami"] == {"state": "up", "since_at": "2026-01-05T09:00:00+03:00", "problem": ""}
+    assert "AMI connected since" in " ".join(shown(status(journal, NINE, msgspec.structs.replace(
+        sign(), readout=packed(readout)))).split())
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:

@@ -15,7 +15,9 @@ from obzvon.delivery import Delivery
 from obzvon.documents import DocumentError
 from obzvon.errors import UserError
 from obzvon.outlook import next_run
+from obzvon.pacing import Mode
 from obzvon.presence import Presence
+from obzvon.readout import By, Readout
 from obzvon.status import RunStatus, Status, look
 from obzvon.words import results
 from web.desk import Desk
@@ -70,6 +72,8 @@ class Figures(Collector):
         yield _gauge("obzvon_journal_broken", "Whether the journal cannot be read.", found is None)
         if found is not None:
             yield from _service(found)
+            if found.service.readout is not None:
+                yield from _lines(found.service.readout)
             yield from _runs(found)
         yield from self._documents()
         with self._lock:
@@ -124,6 +128,23 @@ def _service(found: Status) -> Iterator[GaugeMetricFamily]:
     if service.seen is not None:
         yield _gauge("obzvon_service_silent_seconds", "How long ago it gave its last sign of life.",
                      (found.now - service.seen).total_seconds())
+
+
+def _lines(readout: Readout) -> Iterator[GaugeMetricFamily]:
+    in_use = {"ours": readout.ours, **({"others": readout.others} if readout.ami else {})}
+    yield _by("obzvon_lines_in_use", "Lines in use, counted in calls; other people's as they were told last.", "whose",
+              in_use)
+    yield _by("obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in By})
+    yield _by("obzvon_pacing", "How the next bundle is chosen.", "mode",
+              {mode: readout.pace.mode is mode for mode in Mode})
+    ceiling = readout.ceiling
+    bounds = {"lines": ceiling.lines, "limit": ceiling.limit, "reserve": ceiling.reserve} if ceiling else {}
+    yield _by("obzvon_lines_ceiling", "What bounds them: lines in all, those kept for the office, the limit of ours.",
+              "bound", {name: value for name, value in bounds.items() if value is not None})
+    if readout.free is not None:
+        yield _gauge("obzvon_lines_free", "How many more calls of ours there is room for.", readout.free)
+    if readout.ami is not None:
+        yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface tells the lines in use.", readout.ami.up)
 
 
 def _runs(found: Status) -> Iterator[GaugeMetricFamily]:

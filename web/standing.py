@@ -116,7 +116,8 @@ class Watch:
             return Standing(Service(alive=False), problems=error.problems)
         known = self._desk.settings
         closing = closing_instant(run.day, known.latest, known.zone)
-        status = run_status(run, counted.counts, counted.last_bundle, now, pace=self._pace, closing=closing,
+        pace = service.readout.pace if service.readout else self._pace
+        status = run_status(run, counted.counts, counted.last_bundle, now, pace=pace, closing=closing,
                             alive=service.alive, delivery=counted.delivery)
         return Standing(service, status, counted.going, counted.latest, closing, test)
 

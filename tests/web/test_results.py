@@ -291,7 +291,7 @@ def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
     text = operator.get("/results").text
     assert tally(text) == {"answered": 3, "delivered": 1, "not delivered": 1, "busy": 1}
     assert "Of 1 answered call that is not known." in text
-    assert "not delivered: listened for 3 s" in text
+    assert "not delivered: 3 s" in text
     assert shown(operator.get("/results?result=not+delivered").text) == ["8 916 111-11-11"]
     assert shown(operator.get("/results?result=delivered&result=busy").text) == ["8 916 333-33-33", "8 916 555-55-55"]
     lines = operator.get("/results/day.csv?result=delivered&result=not+delivered").text.splitlines()
