@@ -10,8 +10,9 @@ import pytest
 
 from obzvon.checks.ami import ami
 from obzvon.checks.findings import Finding, Level, Machine, Visit
-from obzvon.settings import JournalUrl, Settings
+from obzvon.settings import Settings
 from obzvon.settings_ami import Ami, Secret
+from obzvon.settings_journal import JournalUrl
 from obzvon.spool import Spool
 from tests.ami_server import SECRET, AmiServer
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from obzvon.settings import Web
+from obzvon.settings_web import Web
 
 _THREADS = 8
 _BODY = 21_000_000

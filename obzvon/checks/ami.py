@@ -3,13 +3,13 @@
 import shutil
 from collections.abc import Iterator
 
+from obzvon.addresses import is_loopback
 from obzvon.ami import Trouble, inspect
 from obzvon.ami_rights import Rights, rights_by_console
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.findings import Finding, Level
 from obzvon.language import say
-from obzvon.settings_keys import is_loopback
 
 _PATIENCE = 3.0
 

@@ -11,10 +11,10 @@ from base64 import b64encode
 import msgspec
 import pytest
 
+from obzvon.addresses import is_loopback
 from obzvon.cli_editor import check_host
 from obzvon.errors import UserError
 from obzvon.settings import Settings
-from obzvon.settings_keys import is_loopback
 from tests.web.conftest import PASSWORD
 
 
