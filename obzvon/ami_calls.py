@@ -156,9 +156,9 @@ class Calls:
                 others += lines
         return Lines(ours, others, channels)
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        """Number and context of each call of ours that is not over."""
-        return {(call.number, call.context) for call in self._calls.values() if call.is_ours and not call.is_over}
+    def on_the_line(self) -> set[tuple[str, str, str | None]]:
+        """Number, context and code, as in an Outcome, of each call of ours that `settle` has not told of."""
+        return {(call.number, call.context, call.code) for call in self._calls.values() if call.is_ours}
 
     # -- events
 

@@ -1,11 +1,10 @@
 """What the service read last, as it is kept and worded."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from obzvon.language import say, speak, spoken
+from obzvon.language import say
 from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.readout import Ami, By, Readout, packed, unpacked
 
@@ -15,13 +14,7 @@ LINES = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5, 20))
 LIMIT = Pace(2, 10, Mode.THROTTLED, 10, Ceiling(limit=20))
 UP, DOWN = Ami(True, NINE), Ami(False, NINE, say("no answer"))
 
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_it_is_read_as_it_was_kept() -> None:
