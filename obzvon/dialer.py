@@ -156,6 +156,12 @@ class Dialer:
         self._retry_at = now + timedelta(seconds=_RETRY)
         return _RETRY
 
+    def expects_calls(self, now: datetime) -> bool:
+        """Whether there are calls to be made, or the ends of some to be heard."""
+        self._agenda.look(now)
+        return (self.run is not None or self.handover.outstanding > 0
+                or self._agenda.due_day(now, self._done) is not None)
+
     def doubt(self) -> None:
         """Has everything looked through anew before the work goes on."""
         self._ready = False

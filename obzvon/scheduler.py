@@ -18,7 +18,7 @@ import schedule
 
 from obzvon.agenda import Agenda
 from obzvon.ami import Link
-from obzvon.commands import Commands
+from obzvon.commands import Command, Commands
 from obzvon.dialer import Dialer
 from obzvon.errors import Problem, UserError
 from obzvon.examination import Examination
@@ -66,7 +66,7 @@ class Scheduler:
         self._planned: datetime | None = None
         self._known: object = None
         self._told = False
-        self._serving = self._once = False
+        self._serving = self._once = self._connected = False
         self._beaten: tuple[Problem, ...] = ()
         self._instruments = instruments
         self._readout: Readout | None = None
@@ -111,23 +111,20 @@ class Scheduler:
         """One check, as from cron: a run that is due or was cut off is done whole. False if it cannot be finished.
 
         A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
+        With Asterisk's events it stays until it has heard how every call ended, for nobody tells that to the next one.
         """
         self._once = True
         try:
             self.dialer.start(self._now())
         except OSError as error:
             raise UserError([cannot(error)]) from error
-        self._connect()
         if self._examination is not None:
             self._examination.once = True
             self._examination.want_if_due(self._now())
         while not self._stopped:
             wait = self.step()
             each()
-            run = self.dialer.run
-            if self.dialer.trouble:
-                break
-            if run is None or (run.state == "paused" and run.day < self.dialer.today(self._now())):
+            if self.dialer.trouble or self._is_through():
                 break
             self._serving = True
             if wait > 0:
@@ -147,12 +144,9 @@ class Scheduler:
             if self._lock is not None:
                 self._lock.ensure()
             while command := self._commands.take(at=now):
-                if command.name == "check" and self._examination is not None:
-                    self._examination.want(command.id)
-                    continue
-                if not self.dialer.ready:
-                    self.dialer.step(now)
-                self._commands.answer(command.id, obey(self.dialer, command, now))
+                now = self._obey(command, now)
+            if self._expects_calls(now) and self._connect():
+                now = self._now()
         except Busy:
             raise  # another one has taken over: two must not be at work
         except UserError as error:
@@ -168,10 +162,33 @@ class Scheduler:
             self._examination.look(now)
         return wait
 
-    def _connect(self) -> None:
-        """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon."""
-        if self._link is None:
-            return
+    def _obey(self, command: Command, now: datetime) -> datetime:
+        """Does what somebody has asked for; what time it is then."""
+        if command.name == "check" and self._examination is not None:
+            self._examination.want(command.id)
+            return now
+        if not self.dialer.ready:
+            self.dialer.step(now)
+        if self._connect():
+            now = self._now()
+        self._commands.answer(command.id, obey(self.dialer, command, now))
+        return now
+
+    def _is_through(self) -> bool:
+        """Whether one check has nothing to wait for any more."""
+        run = self.dialer.run
+        if run is None:  # what Asterisk still has, its events will tell of
+            return not (self._link is not None and self._link.state().up and self.dialer.handover.outstanding)
+        return run.state == "paused" and run.day < self.dialer.today(self._now())
+
+    def _connect(self) -> bool:
+        """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon.
+
+        Whether that took time; the second time there is nothing to do.
+        """
+        if self._link is None or self._connected:
+            return False
+        self._connected = True
         self._link.tells = self.wake
         self._link.start()
         patience = time.monotonic() + _PATIENCE
@@ -180,6 +197,11 @@ class Scheduler:
             if state.up or state.problem is not None:
                 break
             self._sleep(_GLANCE / 20)
+        return True
+
+    def _expects_calls(self, now: datetime) -> bool:
+        """Whether this is, of all those that cron calls, one with calls to make, lest each logs in."""
+        return self._link is not None and not self._connected and self.dialer.expects_calls(now)
 
     def _disconnect(self) -> None:
         if self._link is not None:

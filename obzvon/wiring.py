@@ -54,6 +54,7 @@ def build_service(settings: Settings, journal: Journal, lock: Lock | None = None
     dialer = Dialer(settings, journal, spool, agenda, gauge=gauge,
                     told=Told(link) if link else None)
     commands = Commands(journal)
-    examination = Examination(settings.file, Findings(journal), commands)
+    examination = Examination(settings.file, Findings(journal), commands,
+                              is_refused=link.is_refused if link else None)
     return Scheduler(dialer, agenda, commands, presence, lock=lock, link=link, examination=examination,
                      instruments=Instruments(gauge, settings.ami, link))
