@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, delete, insert, select, update
 
+from obzvon import processes
 from obzvon.campaign import Week
 from obzvon.journal import CAMPAIGN, Journal
 from obzvon.journal_tables import seen, service
@@ -87,6 +88,12 @@ class Presence:
             return None
         return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once,
                     row.readout)
+
+    def lives(self) -> bool:
+        """Whether the process that gave the last sign can be seen at work, which it can on its own machine only."""
+        sign = self.sign()
+        return (sign is not None and sign.stopped_at is None and sign.host == socket.gethostname()
+                and processes.alive(sign.pid))
 
     def _seen(self) -> Row[Any] | None:
         with self._journal.read() as connection:

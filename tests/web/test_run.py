@@ -477,6 +477,7 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     office.start()
     if path == "/run/start":
         office.works(60)
+    office.shift.presence.end(at=office.now)
     office.shift.end()
     office.shift = None
     office.slept = 0
@@ -487,6 +488,18 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     assert "no service took it" in office.changes()[0]
     again = office.opens()
     assert again.commands.take(at=office.now) is None
+
+
+def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_later(office: Office) -> None:
+    office.opens()
+    assert office.shift
+    office.start()
+    office.shift.end()
+    office.shift = None
+    office.slept = 0
+    assert "busy and has not taken the order; nothing has been done" in office.post("/run/pause", "/run").text
+    assert 15 <= office.slept < 15.2
+    assert office.opens().commands.take(at=office.now) is None
 
 
 # -- pause, resume, stop
