@@ -1,13 +1,17 @@
 """Every error as a page that says what to do; to a program, as a problem in JSON."""
 
 import logging
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from obzvon.errors import UserError
-from web import audience, forgery
+from obzvon.errors import Problem, UserError
+from web import audience, forgery, headers
 from web.api import problems
 
 log = logging.getLogger("obzvon")
@@ -20,6 +24,7 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
 
 def install(app: Flask) -> None:
     """Takes over what the app answers when something is wrong."""
+    app.jinja_env.globals["outside_style"] = outside_style
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(UserError, _user)
     app.register_error_handler(Exception, _unforeseen)
@@ -32,8 +37,7 @@ def http(error: HTTPException) -> Response:
     if audience.is_a_program():
         return problems.http(error)
     title, remedy = _words(error)
-    response = make_response(render_template("error.html", code=error.code, title=title, remedy=remedy),
-                             error.code or 500)
+    response = _page(error.code or 500, title, remedy)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
@@ -44,14 +48,28 @@ def _user(error: UserError) -> Response:
     if audience.is_a_program():
         return problems.of_user(error)
     log.error("editor: %s %s: %s", request.method, request.path, error)
-    page = render_template("error.html", code=500, title=_("It could not be done; nothing has been changed"),
-                           remedy="", problems=error.problems)
-    return make_response(page, 500)
+    return _page(500, _("It could not be done; nothing has been changed"), problems=error.problems)
 
 
 def _unforeseen(error: Exception) -> Response:
     log.error("editor: %s %s: %r", request.method, request.path, error, exc_info=error)
     return http(InternalServerError())
+
+
+def _page(code: int, title: str, remedy: str = "", problems: Sequence[Problem] = ()) -> Response:
+    """The page of an error; who is not let in gets one that needs no file of ours, for none would be served."""
+    inside = "visitor" in g
+    response = make_response(render_template("error.html" if inside else "error_outside.html", code=code, title=title,
+                                             remedy=remedy, problems=problems), code)
+    if not inside:
+        response.headers["Content-Security-Policy"] = headers.policy_with_style(outside_style())
+    return response
+
+
+@cache
+def outside_style() -> Markup:
+    """How that page looks."""
+    return Markup((Path(__file__).parent / "static/outside.css").read_text(encoding="utf-8"))  # noqa: S704 - our own
 
 
 def _words(error: HTTPException) -> tuple[str, str]:
