@@ -270,11 +270,15 @@ class Scheduler:
 
 @contextlib.contextmanager
 def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
-    """SIGTERM and SIGINT end the scheduler after the step that is being done."""
+    """SIGTERM, SIGINT and SIGHUP (a terminal is closed) end the scheduler after the step that is being done.
+
+    SIGHUP does not where it is ignored already: that is what nohup is for.
+    """
     def stop(number: int, _frame: FrameType | None) -> None:
         scheduler.stop(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+              if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield
     finally:
