@@ -93,13 +93,15 @@ def demo(folder: Path | None, once: bool) -> None:
         shown.journal.close()
 
 
-@cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start."))
+@cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
+                       "--settings FILE the settings are written there instead."))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"))
 @click.option("--rehearsal", is_flag=True,
               help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"))
-def init(folder: Path, rehearsal: bool) -> None:
+@click.pass_obj
+def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
-    file = workspace.make(folder.absolute(), rehearsal=rehearsal)
+    file = workspace.make(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
     known = settings.load(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
