@@ -115,6 +115,12 @@ def idle(journal: Journal) -> None:
     Findings(journal).keep([good("", say("Asterisk is running"))], at=NOON)
 
 
+def night(journal: Journal) -> None:
+    """The same, eleven hours later."""
+    idle(journal)
+    Presence(journal).beat(at=NIGHT)
+
+
 def nothing(journal: Journal) -> None:
     """A service has never been here."""
 
@@ -132,7 +138,7 @@ class Office(msgspec.Struct, frozen=True):
 
 OFFICES = {
     "running": Office(running), "paused": Office(paused), "idle": Office(idle, json.dumps(ROWS)),
-    "night": Office(idle, now=NIGHT), "late": Office(idle, ini="latest = 11:00\n"), "new": Office(None, "{}", "{}"),
+    "night": Office(night, now=NIGHT), "late": Office(idle, ini="latest = 11:00\n"), "new": Office(None, "{}", "{}"),
     "broken": Office(idle, '{"0": {"0": "8916', '{"1": "25:00"}'), "missing": Office(nothing, None, None),
     "locked": Office(locked=True),
 }

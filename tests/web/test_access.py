@@ -190,6 +190,7 @@ def test_twenty_wrong_passwords_and_the_next_attempt_is_429(app: Flask) -> None:
     answer = client.get("/phones", headers=wrong)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert re.search(r"(12:15|12:16)", answer.text)  # when it is over; it is noon
     assert Browser(app, "viewer").get("/phones").status_code == 429  # the same address
     assert client.get("/healthz").status_code == 200
 
