@@ -99,6 +99,11 @@ class Dialer:
         """The days of late that have had their run of the week."""
         return self._done
 
+    @property
+    def delivered(self) -> float:
+        """Seconds for which a message must be listened to if it is to count as delivered."""
+        return self._settings.delivered
+
     def start(self, now: datetime) -> None:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
@@ -150,6 +155,12 @@ class Dialer:
         self._ready = self._ready and not look_anew
         self._retry_at = now + timedelta(seconds=_RETRY)
         return _RETRY
+
+    def expects_calls(self, now: datetime) -> bool:
+        """Whether there are calls to be made, or the ends of some to be heard."""
+        self._agenda.look(now)
+        return (self.run is not None or self.handover.outstanding > 0
+                or self._agenda.due_day(now, self._done) is not None)
 
     def doubt(self) -> None:
         """Has everything looked through anew before the work goes on."""
@@ -329,7 +340,7 @@ class Dialer:
         for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
-        daylog.tell_ended(collected.endings, self.journal, self.handover)
+        daylog.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause

@@ -15,7 +15,10 @@ from obzvon.journal_tables import seen, service
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """A service's sign of life; `trouble` is what keeps it from handing over, as a packed message."""
+    """A service's sign of life; `trouble` is what keeps it from handing over, as a packed message.
+
+    `readout` is what it read last, packed.
+    """
 
     pid: int
     host: str
@@ -24,6 +27,7 @@ class Sign(msgspec.Struct, frozen=True):
     stopped_at: datetime | None
     trouble: str
     once: bool = False
+    readout: str = ""
 
 
 class Presence:
@@ -68,9 +72,9 @@ class Presence:
             connection.execute(insert(service).values(campaign=CAMPAIGN, pid=os.getpid(), host=socket.gethostname(),
                                                       started_at=at, seen_at=at, once=once))
 
-    def beat(self, *, at: datetime, trouble: str = "") -> None:
+    def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
         """The service lives; `trouble` says what keeps it from handing over."""
-        self._update(seen_at=at, trouble=trouble)
+        self._update(seen_at=at, trouble=trouble, readout=readout)
 
     def end(self, *, at: datetime) -> None:
         """The service has stopped of its own will."""
@@ -82,7 +86,8 @@ class Presence:
             row = connection.execute(select(service).where(service.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once)
+        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once,
+                    row.readout)
 
     def lives(self) -> bool:
         """Whether the process that gave the last sign can be seen at work, which it can on its own machine only."""

@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Asterisk's pid file; None = it is not looked at."""
 
     ami: Ami = Ami()
+    delivered: float = 0.0
+    """Seconds for which a message must be listened to if it is to count as delivered; 0 = whatever was answered."""
 
     log_level: str = "INFO"
     keep_days: int = 30

@@ -4,7 +4,6 @@ What stands in the list may be anything: none of it is read as rich's markup, an
 """
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from itertools import groupby, islice
@@ -16,10 +15,11 @@ from rich.text import Text
 
 from obzvon import columns
 from obzvon.columns import Cell
+from obzvon.delivery import Delivery
 from obzvon.journal import Line
 from obzvon.language import Message, say, say_many
 from obzvon.plan import Plan, Until, Why
-from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, grouped, one_line
+from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, Tally, grouped, one_line
 from obzvon.status import RunStatus, Service, Status
 from obzvon.words import kind_word, state_word, tally, weekday_word
 
@@ -58,6 +58,7 @@ def show_status(console: Console, status: Status) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [(say("Service"), _service(status.service, status.zone)),
              *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
+    facts += _readout_facts(status)
     run = _run_facts(status.run, status, bar=console.is_terminal) if status.run else [
         (RUN, _text(say("there has been none yet")))]
     _print(console, _facts([*facts, *run]))
@@ -65,26 +66,26 @@ def show_status(console: Console, status: Status) -> None:
         others = [(Cell(str(other.run.id), "dim"), Cell(str(_moment(other.run.started_at.astimezone(status.zone)))),
                    Cell(str(kind_word(other.run.kind))),
                    Cell(str(state_word(other.run.state)), _STATE_STYLES.get(other.run.state, "")),
-                   Cell(str(_counted(other.calls, other.counts)))) for other in status.others]
+                   Cell(str(_counted(other.calls, other.counts, other.delivery)))) for other in status.others]
         _print(console, "", _text(say("Other runs"), "bold"))
         columns.show(console, others)
 
 
-def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo) -> Counter[str]:
+def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo, least: float = 0.0) -> Tally:
     """Prints a day's calls as they come, run by run, and how many there were of each result; returns those counts."""
-    reader = Reader(zone)
-    counts: Counter[str] = Counter()
+    reader, counts = Reader(zone, least=least), Tally(least)
     width = console.width if console.is_terminal else sys.maxsize
     headings = [str(heading) for heading, least, _ in _COLUMNS if least <= width]
     cells = [cell for _, least, cell in _COLUMNS if least <= width]
     _print(console, _text(say("Calls of {day} ({zone})", day=_day(day), zone=zone), "bold"))
-    for run, calls in _by_run(lines) if console.is_terminal else [(None, iter(lines))]:
+    lines = counts.of(lines)
+    for run, calls in _by_run(lines) if console.is_terminal else [(None, lines)]:
         if run:
             _print(console, "", _text(run, "bold"))
         while batch := list(islice(calls, _BATCH)):
-            counts.update(line.result for line in batch)
             columns.show(console, [[cell(line, reader) for cell in cells] for line in batch], headings)
-    _print(console, "", _text(_counted(counts.total(), counts) if counts else say("nobody was rung on that day")))
+    _print(console, "", _text(_counted(counts.total(), counts, counts.delivery) if counts
+                              else say("nobody was rung on that day")))
     return counts
 
 
@@ -151,11 +152,17 @@ def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
     else:
         yield say("Next run"), _text(say("{start} ({zone})", start=start, zone=plan.zone), "bold green")
     yield say("Calls"), _text(plan.calls)
-    yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
-                                    bundle=plan.bundle, delay=f"{plan.delay:g}"))
+    if plan.pace.is_bounded:
+        yield say("Pace"), _text(plan.pace.in_words())
+    else:
+        yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
+                                        bundle=plan.bundle, delay=f"{plan.delay:g}"))
     if plan.first_bundle and plan.last_bundle:
-        yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
-        yield say("Last bundle"), _text(_time(plan.last_bundle, plan.day))
+        if not plan.pace.is_bounded:
+            yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
+        last = _time(plan.last_bundle, plan.day)
+        yield ((say("Last call"), _text(say("not before {time}; how long the calls last decides", time=last)))
+               if plan.pace.is_bounded else (say("Last bundle"), _text(last)))
     if plan.cut_off and plan.until:
         why = (say("the next run begins then") if plan.until_because is Until.NEXT_START
                else say("nothing is handed over after that"))
@@ -181,6 +188,19 @@ def _service(service: Service, zone: tzinfo) -> Text:
     return _text(say("has never run"), "bold red")
 
 
+def _readout_facts(status: Status) -> Iterator[tuple[Message, Text]]:
+    """The lines in use and the link, where they say more than the run does."""
+    readout = status.service.readout
+    if readout is None or not readout.is_worth_showing:
+        return
+    yield say("Pace"), _text(readout.pace.in_words())
+    yield say("Lines in use"), _text(say("{lines}; counted {how}", lines=readout.in_words(),
+                                         how=readout.counted_in_words()))
+    if readout.ami is not None:
+        since = _moment(readout.ami.since.astimezone(status.zone), seconds=True)
+        yield say("AMI"), _text(readout.ami_in_words(since), "bold yellow" if readout.is_silent else "")
+
+
 def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
     run, zone = one.run, status.zone
     begun = _moment(run.started_at.astimezone(zone), seconds=True)
@@ -194,12 +214,15 @@ def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[M
         yield say("Note"), Text(_shown(str(run.note)), "yellow")
     if run.active:
         yield say("Progress"), _progress(one.progress, bar=bar)
-    yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
-    yield say("Calls"), _text(_counted(one.calls, one.counts))
+    if not one.depends_on_talk:
+        yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
+    yield say("Calls"), _text(_counted(one.calls, one.counts, one.delivery))
     if one.cut_off and one.ends:
         yield say("Cut off"), _text(say_many("{n} call", "{n} calls", one.cut_off), "bold red")
     if one.ends:
-        yield say("Last bundle"), _text(say("at about {time}", time=_time(one.ends.astimezone(zone), run.day)))
+        ends = _time(one.ends.astimezone(zone), run.day)
+        yield ((say("Last call"), _text(say("at about {time}, if calls go on lasting as long", time=ends)))
+               if one.depends_on_talk else (say("Last bundle"), _text(say("at about {time}", time=ends))))
     elif run.state == "running" and not status.service.alive:
         yield say("Last bundle"), _text(say("not before the service works again"), "bold red")
     elif run.state == "paused":
@@ -215,10 +238,11 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
     return line
 
 
-def _counted(calls: int, counts: Mapping[str, int]) -> Message:
+def _counted(calls: int, counts: Mapping[str, int], delivery: Delivery | None) -> Message:
     if not any(counts.values()):
         return say_many("{n} call", "{n} calls", calls)
-    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls, counts=tally(counts))
+    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls,
+                    counts=tally(counts, delivery if delivery and delivery.least else None))
 
 
 def _day(day: date) -> Message:
