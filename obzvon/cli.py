@@ -225,7 +225,7 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
                 reports.write_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
 
 
-@cli.command(help=told("Clears what an Asterisk crash left in the spool. Only while it does not run: for its unit."))
+@cli.command(help=told("Clears what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit."))
 @click.pass_obj
 def sweep(file: Path | None) -> None:
     """Before Asterisk's start."""

@@ -114,21 +114,25 @@ class Course:
         self._handover.hand(calls, self._bundle, now=now)
         del self._again[:len(calls)]
         self._handed, self._left = len(calls), 0
-        self._tell(calls, now)
+        self._tell(calls, now, again=True)
         return True
 
     def _expects_more(self) -> bool:
         """Whether calls may go that do not wait for their first attempt."""
         return bool(self._again) or self._handover.may_put_off(self.run.id)
 
-    def _tell(self, calls: list[RunCall], now: datetime) -> None:
+    def _tell(self, calls: list[RunCall], now: datetime, *, again: bool = False) -> None:
         self._last = self._active = now
         numbers = ", ".join(call.number for call in calls)
         if len(calls) > _NAMED:
             numbers = f"{calls[0].number} … {calls[-1].number}"
-        log.info("%s", say_many("run {run}, bundle {bundle}: {n} call handed over: {numbers}",
-                                "run {run}, bundle {bundle}: {n} calls handed over: {numbers}", len(calls),
-                                run=self.run.id, bundle=self._bundle, numbers=numbers))
+        told = (say_many("run {run}, bundle {bundle}: {n} call handed over once more: {numbers}",
+                         "run {run}, bundle {bundle}: {n} calls handed over once more: {numbers}", len(calls),
+                         run=self.run.id, bundle=self._bundle, numbers=numbers) if again else
+                say_many("run {run}, bundle {bundle}: {n} call handed over: {numbers}",
+                         "run {run}, bundle {bundle}: {n} calls handed over: {numbers}", len(calls),
+                         run=self.run.id, bundle=self._bundle, numbers=numbers))
+        log.info("%s", told)
 
     def is_by(self, list_revision: str) -> bool:
         """Whether the run knows that revision of the list already."""

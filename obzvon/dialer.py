@@ -191,6 +191,8 @@ class Dialer:
             listed, skipped = iter(only.choose(candidates(loaded.data, self.plan)).called), []
         elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
             listed = iter(chosen := list(listed))
+            if not chosen:
+                raise NotStarted(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
             if all(one.skipped for one in chosen):
                 raise NotStarted(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
                                           "nobody can be rung: {n} rows are in the list, and all are skipped",
@@ -202,10 +204,7 @@ class Dialer:
         if kind == "week":
             self._done.add(day)
         calls = run.total - len(skipped)
-        log.info("%s", say("run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
-                           "the last bundle goes at {until}", run=run.id, day=day, calls=calls,
-                           bundles=self.pace.bundles(calls), skipped=len(skipped),
-                           until=self._clock(now + self.pace.lasts(calls))))
+        log.info("%s", self._begun(run.id, day, calls, len(skipped), self._clock(now + self.pace.lasts(calls))))
         daylog.tell_skipped(skipped)
         self._follow(run, list_revision=loaded.revision)
         return run
@@ -395,6 +394,14 @@ class Dialer:
     def today(self, now: datetime) -> date:
         """The date at that moment, by the clock of the settings' time zone."""
         return now.astimezone(self._settings.zone).date()
+
+    def _begun(self, run: int, day: date, calls: int, skipped: int, until: str) -> Message:
+        if self.pace.is_bounded:
+            return say("run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not "
+                       "before {until}", run=run, day=day, calls=calls, skipped=skipped, until=until)
+        return say("run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; the last "
+                   "bundle goes at {until}", run=run, day=day, calls=calls, bundles=self.pace.bundles(calls),
+                   skipped=skipped, until=until)
 
     def _clock(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._settings.zone):%H:%M:%S}"

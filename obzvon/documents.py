@@ -138,7 +138,7 @@ class Document(Generic[T]):
             raise DocumentError(Problem(str(self.path), say("there is no such file"),
                                         say("make it in the editor, or bring back an earlier version"))) from error
         except OSError as error:
-            raise DocumentError(self._failure(say("it cannot be read"), error)) from error
+            raise DocumentError(self._failure(say("it cannot be read"), error, self._for_readers(error))) from error
 
     def understand(self, data: bytes, modified: float) -> Loaded[T]:
         """What bytes of this document say; raises DocumentError."""
@@ -196,10 +196,16 @@ class Document(Generic[T]):
         except OSError as error:
             raise DocumentError(self._failure(what, error)) from error
 
-    def _failure(self, what: Message, error: OSError) -> Problem:
+    def _failure(self, what: Message, error: OSError, remedy: Message | None = None) -> Problem:
         where = str(error.filename or self.path)
-        return Problem(str(self.path), say("{what}: {file}: {why}", what=what, file=where, why=why(error)),
-                       say("mend the rights or the room of the folder"))
+        told = (say("{what}: {why}", what=what, why=why(error)) if where == str(self.path) else
+                say("{what}: {file}: {why}", what=what, file=where, why=why(error)))
+        return Problem(str(self.path), told, remedy or say("mend the rights or the room of the folder"))
+
+    def _for_readers(self, error: OSError) -> Message | None:
+        if not isinstance(error, PermissionError):
+            return None
+        return say("let the service and the editor read it: their common group and chmod g+r {path}", path=self.path)
 
     def _with_places(self, error: Malformed) -> list[Problem]:
         return [self._in_file(problem) for problem in error.problems]

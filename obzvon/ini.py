@@ -20,6 +20,7 @@ _LINE = 4000
 _SECTION = re.compile(r"\[([^\[\]]+)\]\s*(?:[;#].*)?")
 _ENTRY = re.compile(r"([^=:\s][^=:]*?)\s*[=:]\s*(.*)")
 _COMMENT = re.compile(r"(?:^|\s);.*")
+_AS_KEY = say("write it as key = value, or put ; before a comment")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
@@ -37,7 +38,7 @@ class Ini(msgspec.Struct, frozen=True):
 
     sections: list[tuple[int, str]]
     entries: list[Entry]
-    bad: list[tuple[int, Message]]
+    bad: list[tuple[int, Message, Message]]
 
 
 def decode(data: bytes) -> str | None:
@@ -60,7 +61,7 @@ def parse(text: str) -> Ini:
         if not line or line[0] in ";#":
             continue
         if len(line) > _LINE:
-            ini.bad.append((number, say("the line is longer than {most} characters", most=_LINE)))
+            ini.bad.append((number, say("the line is longer than {most} characters", most=_LINE), _AS_KEY))
         elif heading := _SECTION.fullmatch(line):
             section = heading[1].strip()
             ini.sections.append((number, section))
@@ -68,16 +69,16 @@ def parse(text: str) -> Ini:
             if section:
                 ini.entries.append(Entry(number, section, entry[1], _COMMENT.sub("", entry[2], count=1).strip()))
             else:
-                ini.bad.append((number, say("{key} stands before the first [section]", key=entry[1])))
+                ini.bad.append((number, say("{key} stands before the first [section]", key=entry[1]),
+                                say("write the section that it belongs to above it, for example [CreateCallFiles]")))
         else:
-            ini.bad.append((number, say("neither a [section] nor a key = value: {line}", line=_short(line))))
+            ini.bad.append((number, say("neither a [section] nor a key = value: {line}", line=_short(line)), _AS_KEY))
     return ini
 
 
 def bad_lines(file: str, ini: Ini) -> list[Problem]:
     """The lines that say nothing, as problems; of a file that is all garbage only the first few."""
-    remedy = say("write it as key = value, or put ; before a comment")
-    problems = [Problem(f"{file}:{number}", what, remedy) for number, what in ini.bad[:_SHOWN]]
+    problems = [Problem(f"{file}:{number}", what, remedy) for number, what, remedy in ini.bad[:_SHOWN]]
     if len(ini.bad) > _SHOWN:
         more = len(ini.bad) - _SHOWN
         problems.append(Problem(file, say_many("{n} more such line", "{n} more such lines", more)))

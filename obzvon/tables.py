@@ -219,14 +219,15 @@ def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[M
     yield say("Calls"), _text(_counted(one.calls, one.counts, one.delivery))
     if one.cut_off and one.ends:
         yield say("Cut off"), _text(say_many("{n} call", "{n} calls", one.cut_off), "bold red")
+    last = say("Last call") if one.depends_on_talk else say("Last bundle")
     if one.ends:
         ends = _time(one.ends.astimezone(zone), run.day)
-        yield ((say("Last call"), _text(say("at about {time}, if calls go on lasting as long", time=ends)))
-               if one.depends_on_talk else (say("Last bundle"), _text(say("at about {time}", time=ends))))
+        yield last, _text(say("at about {time}, if calls go on lasting as long", time=ends) if one.depends_on_talk
+                          else say("at about {time}", time=ends))
     elif run.state == "running" and not status.service.alive:
-        yield say("Last bundle"), _text(say("not before the service works again"), "bold red")
+        yield last, _text(say("not before the service works again"), "bold red")
     elif run.state == "paused":
-        yield say("Last bundle"), _text(say("not before the run is resumed"), "yellow")
+        yield last, _text(say("not before the run is resumed"), "yellow")
 
 
 def _progress(done: float, *, bar: bool) -> RenderableType:

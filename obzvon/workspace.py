@@ -23,7 +23,8 @@ def make(folder: Path, *, file: Path | None = None, spool: Path | None = None, r
     apart = file is not None
     file = file or folder / "settings.ini"
     if file.exists():
-        raise UserError([Problem(str(file), say("there is a working folder already; it is left as it is"),
+        raise UserError([Problem(str(file), say("there are settings already; nothing has been changed"),
+                                 say("name another file, or delete this one first") if apart else
                                  say("name another folder, or delete this file first"))])
     if spool is None and not rehearsal and ASTERISK_SPOOL.is_dir():
         spool = ASTERISK_SPOOL

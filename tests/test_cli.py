@@ -277,7 +277,9 @@ def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvo
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "office" / "settings.ini").exists()
     assert obzvon("--settings", str(tmp_path / "office" / "settings.ini"), "check").returncode in (0, 1)
-    assert obzvon("init", str(tmp_path / "office")).returncode == 2
+    again = obzvon("init", str(tmp_path / "office"))
+    assert again.returncode == 2
+    assert "there are settings already; nothing has been changed" in again.stderr
 
 
 def test_init_writes_the_settings_apart_where_it_is_told_to(obzvon: Run, tmp_path: Path) -> None:

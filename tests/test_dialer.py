@@ -110,6 +110,20 @@ def test_an_empty_list_is_a_run_without_calls(tmp_path: Path, logged: Callable[[
         assert (run.state, run.total) == ("done", 0)
 
 
+def test_an_empty_list_is_told_to_who_begins_a_run_by_hand(tmp_path: Path) -> None:
+    with shift(Workshop(tmp_path), EIGHT) as working:
+        answer = working.ask("start", EIGHT)
+        assert not answer.ok
+        assert str(answer.text).startswith("the list is empty: there is nobody to ring")
+
+
+def test_where_lines_decide_the_log_promises_no_time_for_the_last_call(
+        tmp_path: Path, logged: Callable[[str], int]) -> None:
+    with shift(Workshop(tmp_path, phones=numbers(3), pacing="adaptive", limit=1), EIGHT) as working:
+        working.work(at("08:59:59"), at("09:00:02"))
+        assert logged("calls: 3, rows skipped: 0; the last call goes not before 09:00:00")
+
+
 def test_rows_that_cannot_be_called_are_in_the_run_with_the_reason(tmp_path: Path) -> None:
     rows = {"0": PEOPLE[0], "3": "777", "4": {"0": PEOPLE[1], "1": "", "paused": True}, "9": PEOPLE[0],
             "10": {"0": PEOPLE[2], "1": "context 22"}}

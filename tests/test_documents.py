@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import errno
 import json
 import os
 import subprocess
@@ -353,6 +354,18 @@ def test_undo_brings_back_what_was_before_and_again_what_was_undone(phones: Docu
     assert [revision.number for revision in phones.revisions()] == [5, 4, 3, 2, 1]
     assert phones.load_revision(2).data == []
     assert phones.load_revision(1).changed == first.changed
+
+
+def test_a_document_that_we_may_not_read_says_how_to_let_us(
+        phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: object, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(DocumentError) as told:
+        phones.load()
+    assert str(told.value) == (f"{phones.path}: it cannot be read: Permission denied\n    → let the service and the "
+                               f"editor read it: their common group and chmod g+r {phones.path}")
 
 
 def test_undo_without_a_past_says_so(phones: Document[list[Phone]]) -> None:

@@ -1,8 +1,11 @@
 """Who was not reached is rung once more in the same run, where the settings say so."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from obzvon.campaign import Disposition
 from obzvon.journal import Detail, Ending
@@ -25,7 +28,9 @@ def all_end(workshop: Workshop, *statuses: str) -> None:
         end_call(file, status, done=workshop.done_folder)
 
 
-def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(tmp_path: Path) -> None:
+def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(
+        tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "obzvon")
     with begun(tmp_path, not_answered="1 x 5m") as (workshop, working):
         all_end(workshop, "Completed", "Expired", "Expired")
         assert working.work(at("09:00:02"), at("09:05")) == []
@@ -34,6 +39,7 @@ def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(tmp_path: Pat
         [(moment, came)] = working.work(at("09:05:01"), at("09:06"))
         assert moment <= "09:05:05"
         assert came == PHONES[1:]
+        assert caplog.messages[-1].endswith(f"2 calls handed over once more: {PHONES[1]}, {PHONES[2]}")
         all_end(workshop, "Completed", "Expired")
         working.work(at("09:06:01"), at("09:20"))
         assert working.results(at("09:00")) == {PHONES[0]: "answered", PHONES[1]: "answered",

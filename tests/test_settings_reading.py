@@ -122,7 +122,9 @@ def test_a_line_without_end_is_not_repeated_to_the_reader(tmp_path: Path) -> Non
 
 
 def test_a_key_before_the_first_section_is_a_problem(tmp_path: Path) -> None:
-    assert "INI:1: bundle stands before the first [section]" in problems(tmp_path, "bundle = 2\n")
+    told = problems(tmp_path, "bundle = 2\n")
+    assert "INI:1: bundle stands before the first [section]" in told
+    assert "write the section that it belongs to above it" in told
 
 
 def test_a_file_that_we_may_not_read_sends_us_to_the_services_user(

@@ -258,6 +258,9 @@ def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> Non
         status(journal, NINE, sign(NINE, stopped=NINE - SECOND)))
     journal.change_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
+    paced = look(journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(limit=1)))
+    assert "not before the run is resumed" in shown(paced)
+    assert "Last bundle" not in shown(paced)
 
 
 def test_in_a_terminal_a_bar_shows_how_far_the_run_is(journal: Journal) -> None:
