@@ -160,6 +160,14 @@ class Calls:
         """Number and context of each call of ours that is not over."""
         return {(call.number, call.context) for call in self._calls.values() if call.is_ours and not call.is_over}
 
+    def linkedids(self) -> set[str]:
+        """The calls that are up, or over and not told of by `settle` yet."""
+        return set(self._calls)
+
+    def over(self, linkedids: Iterable[str]) -> set[str]:
+        """Those of these whose channels are all hung up."""
+        return {one for one in linkedids if one in self._gone or ((call := self._calls.get(one)) and call.is_over)}
+
     # -- events
 
     def _newchannel(self, event: Event, now: datetime) -> None:

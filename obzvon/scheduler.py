@@ -96,6 +96,7 @@ class Scheduler:
     def once(self, each: Callable[[], None] = lambda: None) -> bool:
         """One check, as from cron: a run that is due or was cut off is done whole. False if it cannot be finished.
 
+        Where calls leave no trace but in what is heard of them, their ends are waited for.
         A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
         """
         self._once = True
@@ -113,7 +114,9 @@ class Scheduler:
             run = self.dialer.run
             if self.dialer.trouble:
                 break
-            if run is None or (run.state == "paused" and run.day < self.dialer.today(self._now())):
+            if run is None and not self.dialer.handover.needs_ears:
+                break
+            if run is not None and run.state == "paused" and run.day < self.dialer.today(self._now()):
                 break
             self._serving = True
             if wait > 0:
@@ -172,7 +175,7 @@ class Scheduler:
     def _trouble(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work, and what it has to do without: Asterisk's events, a document."""
         silent = self._link.state().problem if self._link else None
-        lacking = (*self._agenda.trouble, silent) if silent else self._agenda.trouble
+        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.making_do) if one))
         return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
 
     def _glance(self) -> float:
