@@ -55,7 +55,7 @@ class ByAmi:
     """The transport through the manager interface; `ordinary` and `coded` say how the two kinds of calls are made."""
 
     via = "ami"
-    handful = 10
+    handful = 5
     lost = say("no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
                "is not known whether it was made, and it is not sent again")
 

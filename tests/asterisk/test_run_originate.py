@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,10 +14,11 @@ import pytest
 
 from obzvon.ami_inspection import inspect
 from obzvon.ami_rights import Rights
+from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_ami import ami_of
 from tests.asterisk.test_run import Office
-from tests.asterisk.test_run_ami import ENDINGS, phones, run, wire_cut_every
+from tests.asterisk.test_run_ami import ENDINGS, Wire, phones, run, wire_cut_every
 from tests.asterisk.waiting import until
 
 pytestmark = pytest.mark.asterisk
@@ -106,13 +109,71 @@ def test_a_service_killed_again_and_again_rings_everybody_once(tmp_path: Path, p
     pbx.carrier.set(TALK=2)
     numbers = phones(66, first=42_000)
     office = FarOffice(tmp_path, pbx, numbers, pbx.pbx.ami_port, bundle=3, timeout=0.3)
-    for wait in (1.3, 1.5, 1.7, 1.4, 1.9, 1.6):
+    for wait in (0.0, 0.31, 0.62, 0.05, 0.93, 0.25):
+        before = len(pbx.carrier.ledger())
         service = office.serve()
+        until(lambda before=before: len(pbx.carrier.ledger()) > before,  # type: ignore[misc]
+              "it rings somebody", within=60, every=0.005)
         time.sleep(wait)  # not for anything to happen: the instant of the kill is what varies
         service.kill()
         service.wait()
+    assert 0 < len(pbx.carrier.ledger()) < len(numbers)
     lines = run(office)
     _is_right(pbx, numbers, {number: (line.result, str(line.reason or "")) for number, line in lines.items()})
+    pbx.carrier.set(TALK=0)
+
+
+class CuttingWire(Wire):
+    """It lets every third order through to Asterisk, and is cut before the answer comes back."""
+
+    orders = 0
+    cuts = 0
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> bool:  # type: ignore[override]
+        try:
+            data = source.recv(65536)
+            target.sendall(data)
+        except OSError:
+            return False
+        self.orders += data.count(b"Action: Originate")
+        if b"Action: Originate" in data and self.orders % 3 == 0:
+            self.cuts += 1
+            target.shutdown(socket.SHUT_WR)
+            while target.recv(65536):  # until Asterisk has read the order, answered, and closed
+                pass
+            return False
+        return bool(data)
+
+
+def test_an_order_that_asterisk_has_carried_out_unanswered_is_not_given_again(tmp_path: Path, pbx: Rig) -> None:
+    pbx.carrier.set(TALK=4)
+    numbers = phones(33, first=45_000)
+    wire = CuttingWire(pbx.pbx.ami_port)
+    carrying = threading.Thread(target=wire.carry)
+    carrying.start()
+    try:
+        lines = run(FarOffice(tmp_path, pbx, numbers, wire.port, bundle=5, timeout=2))
+    finally:
+        wire.end()
+        carrying.join()
+    _is_right(pbx, numbers, {number: (line.result, str(line.reason or "")) for number, line in lines.items()})
+    assert wire.orders == len(numbers)
+    assert wire.cuts == len(numbers) // 3
+    assert rung(pbx) == Counter(numbers.keys())
+    pbx.carrier.set(TALK=0)
+
+
+def test_with_the_connection_away_the_spool_of_this_machine_stands_in(tmp_path: Path, pbx: Rig) -> None:
+    pbx.carrier.set(TALK=1)
+    numbers = phones(11, first=46_000)
+    office = FarOffice(tmp_path, pbx, numbers, free_port(socket.SOCK_STREAM))
+    file = tmp_path / "settings.ini"
+    file.write_text(file.read_text().replace(
+        "[Dirs]\n", f"[Dirs]\ndir_target = {pbx.pbx.outgoing}\ndir_store = {pbx.pbx.home / 'obzvon_store'}\n"))
+    lines = run(office)
+    assert rung(pbx) == Counter(numbers.keys())
+    assert {line.via for line in lines.values()} == {None}
+    assert "the calls go through the spool" in office.console()
     pbx.carrier.set(TALK=0)
 
 
