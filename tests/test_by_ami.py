@@ -1,6 +1,7 @@
 """Calls as Originate actions, the service given its time and Asterisk played by hand: each is ordered once."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,9 @@ from obzvon.by_ami import ByAmi
 from obzvon.by_spool import BySpool
 from obzvon.campaign import Disposition
 from obzvon.dialer import Dialer
-from obzvon.errors import Problem
+from obzvon.errors import Problem, UserError
 from obzvon.gauges import Gauge
-from obzvon.journal import Line
+from obzvon.journal import Journal, Line
 from obzvon.language import say
 from obzvon.originate import Action, Answer, Said
 from obzvon.scheduler import Scheduler
@@ -352,6 +353,33 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
     assert list(second.told().values()) == ["unknown"] * 4 + ["answered"] * 2
     assert pbx.orders == PHONES
     second.end()
+
+
+@pytest.mark.parametrize("method", ["begin_handing", "end_handing", "end_calls", "settle", "change_state", "give_back",
+                                    "waiting_again", "on_the_way"])
+@pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
+def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_nobody(
+        far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool) -> None:
+    do: Callable[..., object] = getattr(Journal, method)
+    calls = Counter[str]()
+
+    def failing(*args: object, **named: object) -> object:
+        calls[method] += 1
+        result = do(*args, **named) if done or calls[method] % 2 == 0 else None
+        if calls[method] % 2:
+            raise UserError([Problem("journal", say("it cannot be used"))])
+        return result
+
+    monkeypatch.setattr(Journal, method, failing)
+    far.work(at("08:59:59"), at("09:04:00"))
+    monkeypatch.undo()
+    for number in list(pbx.calls.values()):
+        pbx.end(number)
+    far.work(at("09:04:01"), at("09:05:00"))
+    assert len(pbx.orders) == len(set(pbx.orders))
+    assert far.told() == {number: "answered" if number in pbx.orders else "unknown" for number in PHONES}
+    assert method == "begin_handing" or pbx.orders == PHONES
+    assert [run.state for run in far.journal.runs_on(at("09:00").date())] == ["done"]
 
 
 # -- the connection is away
