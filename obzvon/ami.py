@@ -19,10 +19,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from obzvon import ami_troubles as troubles
 from obzvon.ami_calls import Calls, Lines
+from obzvon.ami_health import Health, Times
 from obzvon.ami_outcomes import Outcome
 from obzvon.ami_session import Message, Session, text
 from obzvon.ami_troubles import Kind, Trouble
@@ -46,29 +45,6 @@ _REPEATED = timedelta(minutes=10)
 """A trouble that comes again within this time is not told again."""
 
 
-class Times(msgspec.Struct, frozen=True):
-    """How long things take, in seconds."""
-
-    patience: float = 10.0
-    """For a connection, for an answer: after that the other side is mute."""
-    ping: float = 2.0
-    fresh: float = 6.0
-    """How long lines in use are believed after anything was heard."""
-    settle: float = 0.1
-    group: float = 0.5
-    compare: float = 30.0
-    steady: float = 2.0
-    """How long a connection must have stood for the next failure to be the first one."""
-
-
-class Health(msgspec.Struct, frozen=True):
-    """Whether events come, since when it is so, and what is wrong where they do not."""
-
-    up: bool
-    since: datetime
-    problem: Problem | None = None
-
-
 class Link:
     """The link; `ordinary` and `coded` are the contexts of our two kinds of call files."""
 
@@ -83,6 +59,9 @@ class Link:
         self._lock = threading.Lock()
         self._calls = Calls({ordinary, coded})
         self._ended: deque[Outcome] = deque(maxlen=OUTCOMES)
+        self._stirred = asyncio.Event()
+        self.tells: Callable[[], None] = _nobody
+        """Is called, in the link's thread, whenever there are outcomes to be asked for."""
         self._health = Health(up=False, since=self._clock())
         self._whole_since: datetime | None = None
         self._seen_until: datetime | None = None
@@ -139,8 +118,12 @@ class Link:
             self._ended.clear()
             return outcomes
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        """Number and context of each call of ours that is up, as far as it is seen."""
+    def has_ended(self) -> bool:
+        """Whether there are outcomes to be asked for."""
+        return bool(self._ended)
+
+    def on_the_line(self) -> set[tuple[str, str, str | None]]:
+        """Number, context and code, None = unknown, of each call of ours that is seen and whose end is not told."""
         with self._lock:
             return self._calls.on_the_line() if self._session else set()
 
@@ -242,6 +225,7 @@ class Link:
         """One connection, from its making to its loss."""
         trouble = troubles.cut(self._ami)
         self._heard_of_calls = False
+        self._stirred = asyncio.Event()
         session = await Session.open(self._ami, self._take, patience=self._times.patience)
         try:
             await self._compare(session, anew=True)
@@ -250,10 +234,12 @@ class Link:
             self._up(session)
             async with asyncio.TaskGroup() as group:
                 every = self._times
-                for seconds, act in ((every.settle, self._settle), (every.ping, self._ping),
-                                     (every.compare, self._compare), (every.settle, self._ask_codes),
+                for seconds, act in ((every.ping, self._ping), (every.compare, self._compare),
                                      *([(every.group, self._count_group)] if self._ami.group else [])):
                     group.create_task(_repeat(seconds, act, session))
+                for there_is, do in ((lambda: self._calls.settling, self._settle),
+                                     (lambda: bool(self._calls.begun), self._ask_codes)):
+                    group.create_task(self._repeat_while(there_is, do, session))
                 raise await session.lost()
         except* Trouble as raised:
             trouble = _first(raised)
@@ -269,6 +255,18 @@ class Link:
         with self._lock:
             self._heard_of_calls = self._heard_of_calls or text(event, "Event") == "Newchannel"
             self._calls.feed(event, self._clock())
+            if self._calls.settling or self._calls.begun:
+                self._stirred.set()
+
+    async def _repeat_while(self, there_is: Callable[[], bool], act: Callable[[Session], Awaitable[None]],
+                            session: Session) -> None:
+        """While there is something to do; an idle link sleeps until something comes."""
+        while True:
+            if not there_is():
+                self._stirred.clear()
+                await self._stirred.wait()
+            await asyncio.sleep(self._times.settle)
+            await act(session)
 
     async def _settle(self, _session: Session) -> None:
         with self._lock:
@@ -278,6 +276,8 @@ class Link:
                 if len(self._ended) + len(outcomes) > OUTCOMES and self._whole_since:
                     self._whole_since = now
                 self._ended.extend(outcomes)
+        if self._ended:
+            self.tells()
 
     async def _ping(self, session: Session) -> None:
         asked = self._clock()
@@ -292,6 +292,7 @@ class Link:
         with self._lock:
             unannounced = self._calls.compare(channels, known, self._clock(), anew=anew)
             heard = self._heard_of_calls
+        self._stirred.set()  # of what is gone by the list no event comes
         if anew:
             self._whole_since = asked
         elif unannounced and not heard:
@@ -378,6 +379,10 @@ async def _repeat(seconds: float, act: Callable[[Session], Awaitable[None]], ses
 def _first(raised: BaseExceptionGroup[Trouble]) -> Trouble:
     first = raised.exceptions[0]
     return first if isinstance(first, Trouble) else _first(first)
+
+
+def _nobody() -> None:
+    """Nobody wants to be told."""
 
 
 def _now() -> datetime:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.ami_outcomes import Call, Leg, Outcome, called, outcome
+from obzvon.originate import is_channel_id
 
 GRACE = timedelta(seconds=0.3)
 """How long after its last event a call whose known legs are all hung up is held to be over: a leg of it that has not
@@ -156,9 +157,13 @@ class Calls:
                 others += lines
         return Lines(ours, others, channels)
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        """Number and context of each call of ours that is not over."""
-        return {(call.number, call.context) for call in self._calls.values() if call.is_ours and not call.is_over}
+    def on_the_line(self) -> set[tuple[str, str, str | None]]:
+        """Number, context and code, as in an Outcome, of each call of ours that `settle` has not told of.
+
+        Not of those whose channel we have named: nobody has to guess which call that is.
+        """
+        return {(call.number, call.context, call.code) for linkedid, call in self._calls.items()
+                if call.is_ours and not is_channel_id(linkedid)}
 
     def linkedids(self) -> set[str]:
         """The calls that are up, or over and not told of by `settle` yet."""

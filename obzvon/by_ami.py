@@ -132,7 +132,7 @@ class ByAmi:
         outcomes = self._told.of(call, self._context(call))
         unheard = say("Asterisk's events were not heard when the call ended")
         if outcomes:
-            disposition, detail = verdict(outcomes)
+            disposition, detail = verdict(outcomes, len(outcomes))
             self._told.forget(outcomes)
             return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now,
                           unheard if disposition is Disposition.UNKNOWN else None, detail)

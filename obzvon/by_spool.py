@@ -19,7 +19,7 @@ from obzvon.language import say
 from obzvon.pacing import HANDFUL
 from obzvon.processes import Seen
 from obzvon.spool import NotReleased, Spool
-from obzvon.told import Told, verdict
+from obzvon.told import Gone, Told, own, verdict
 from obzvon.transport import Held, Progress, Trace, Went
 
 _STATUS_LATE = timedelta(seconds=10)
@@ -45,7 +45,9 @@ class BySpool:
         self._told = told
         self._seen: set[str] = set()
         self._no_status_since: dict[str, datetime] = {}
-        self._gone_since: dict[str, datetime] = {}
+        self._gone: dict[str, Gone] = {}
+        self._looked: tuple[datetime, datetime] | None = None
+        """When it was looked the last time but one, and the last time."""
 
     # -- the folders
 
@@ -116,6 +118,7 @@ class BySpool:
         """Which files are in the spool, and what events have told."""
         if self._told:
             self._told.look(now)
+        self._looked = self._looked[1] if self._looked else now, now
         self._seen = set(self._spool.present())
 
     def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
@@ -128,6 +131,9 @@ class BySpool:
             return self._left_behind(name, call, now) or Progress.GOES_ON
         if self._spool.begun_in_store(name) is False:
             return Progress.CAME_BACK
+        if name not in self._gone or now < self._gone[name][1]:  # or the clock was set back
+            before = self._looked[0] if self._looked else now
+            self._gone[name] = max(before, call.handed_at or before), now
         return self._finished(name, call, now) or Progress.GOES_ON
 
     def take_out(self, call: RunCall) -> bool | None:
@@ -154,23 +160,27 @@ class BySpool:
 
     def _finished(self, name: str, call: RunCall, now: datetime) -> Ending | None:
         """How the call of a file that has gone ended; None while that may still come to be known."""
-        gone = now - min(now, self._gone_since.setdefault(name, now))
+        gone = now - self._gone[name][1]
         form = self._forms[bool(call.code)]
-        outcomes = self._told.of(call, form.context) if self._told else []
+        outcomes: list[Outcome] = []
+        if self._told:
+            if self._told.lasts(call, form.context):
+                return None
+            outcomes = own(self._told.of(call, form.context), call, form.max_retries + 1, self._gone[name])
         is_last = bool(outcomes) and (not form.max_retries or gone >= _SETTLING)
         if self._told and not is_last and self._told.may_come(call, form.context, gone):
             return None
-        ending = self._by_events(call, outcomes, now) or self._by_archive(name, call, form, outcomes, now)
+        ending = self._by_events(call, form, outcomes, now) or self._by_archive(name, call, form, outcomes, now)
         if ending is not None:
-            self._gone_since.pop(name, None)
+            self._gone.pop(name, None)
             if self._told:
                 self._told.forget(outcomes)
         return ending
 
-    def _by_events(self, call: RunCall, outcomes: list[Outcome], now: datetime) -> Ending | None:
+    def _by_events(self, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime) -> Ending | None:
         if not outcomes:
             return None
-        disposition, detail = verdict(outcomes)
+        disposition, detail = verdict(outcomes, form.max_retries + 1)
         if disposition is Disposition.UNKNOWN:
             return None
         return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
@@ -193,8 +203,11 @@ class BySpool:
                 disposition, reason = Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
             elif self._told:
                 disposition, reason = Disposition.UNKNOWN, say("Asterisk's events were not heard when the call ended")
+                if len(outcomes) > form.max_retries + 1:
+                    reason = say("the number was rung by others too at the same moment, and which of the calls "
+                                 "ended how cannot be told")
         self._no_status_since.pop(name, None)
-        detail = verdict(outcomes)[1] if outcomes else Detail()
+        detail = verdict(outcomes, form.max_retries + 1)[1] if outcomes else Detail()
         return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
 
     def _files(self, calls: Iterable[RunCall]) -> list[tuple[str, bytes]]:

@@ -39,6 +39,8 @@ _LOOK = 1.0
 """Seconds between two looks at what Asterisk has finished with; longer where there is much to look at."""
 _LOOKED_THROUGH = 2000
 """Files that may be looked through in a second without being felt."""
+_HASTE = 0.25
+"""So much of that is waited where Asterisk's events have told of ends: there is something to be found."""
 
 
 class NotStarted(UserError):
@@ -84,11 +86,6 @@ class Dialer:
     def trouble(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work at the moment."""
         return self._trouble
-
-    @property
-    def making_do(self) -> Problem | None:
-        """What it has to do without, though the work goes on."""
-        return self.ways.making_do
 
     @property
     def ready(self) -> bool:
@@ -319,7 +316,10 @@ class Dialer:
         if not outstanding:
             return math.inf
         pause = max(_LOOK, outstanding / _LOOKED_THROUGH)
-        pause = pause * 10 if busy else pause
+        if busy:
+            pause *= 10
+        elif self.handover.has_news:
+            pause *= _HASTE
         since = (now - self._collected_at).total_seconds() if self._collected_at else math.inf
         if 0 <= since < pause:
             return pause - since

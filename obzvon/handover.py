@@ -68,6 +68,11 @@ class HandOver:
         """Calls that Asterisk has, or may have, and has not finished with, as far as it was looked."""
         return len(self._handed) + len(self._doubtful)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether Asterisk's events have told of ends since it was looked."""
+        return self._ways.has_news
+
     def has_calls_of(self, run_id: int) -> bool:
         """Whether Asterisk has calls of that run, or may have."""
         return any(call.run_id == run_id for calls in (self._handed, self._doubtful) for call in calls.values())

@@ -73,6 +73,11 @@ class Scheduler:
         with contextlib.suppress(BlockingIOError):  # it is full of earlier ones
             os.write(self._bell, b"!")
 
+    def wake(self) -> None:
+        """Ends a sleep before its time: there is something to do. From any thread."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._bell, b".")
+
     def forever(self, each: Callable[[], None] = lambda: None) -> None:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
         self._serving = True
@@ -160,6 +165,7 @@ class Scheduler:
         """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon."""
         if self._link is None:
             return
+        self._link.tells = self.wake
         self._link.start()
         patience = time.monotonic() + _PATIENCE
         while not self._stopped and time.monotonic() < patience:
@@ -175,7 +181,7 @@ class Scheduler:
     def _trouble(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work, and what it has to do without: Asterisk's events, a document."""
         silent = self._link.state().problem if self._link else None
-        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.making_do) if one))
+        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.ways.making_do) if one))
         return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
 
     def _glance(self) -> float:
@@ -225,8 +231,10 @@ class Scheduler:
             self._beat_at, self._beaten = time.monotonic(), troubles
 
     def _sleep(self, seconds: float) -> None:
-        """Until then, or until `stop`."""
-        select.select([self._ear], [], [], seconds)
+        """Until then, or until `stop` or `wake`."""
+        if select.select([self._ear], [], [], seconds)[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._ear, 1024)
 
     def _tell_signal(self) -> None:
         if self._signalled:
@@ -243,11 +251,15 @@ class Scheduler:
 
 @contextlib.contextmanager
 def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
-    """SIGTERM and SIGINT end the scheduler after the step that is being done."""
+    """SIGTERM, SIGINT and SIGHUP (a terminal is closed) end the scheduler after the step that is being done.
+
+    SIGHUP does not where it is ignored already: that is what nohup is for.
+    """
     def stop(number: int, _frame: FrameType | None) -> None:
         scheduler.stop(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+              if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield
     finally:

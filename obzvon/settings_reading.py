@@ -13,7 +13,7 @@ import msgspec
 from obzvon import ini
 from obzvon.campaign import CallForm, Disposition
 from obzvon.errors import Problem, UserError, why
-from obzvon.language import Message, say
+from obzvon.language import Message, say, say_many
 from obzvon.originate import CALLER_ID
 from obzvon.pacing import Ceiling, Mode
 from obzvon.rounds import Round, Rounds
@@ -28,6 +28,8 @@ ORDINARY = CallForm(context="avtoobzvon")
 CODED = CallForm(context="avtoobzvon-ivr", caller_id="6122103")
 """How a call is made where the file says nothing of it."""
 
+_SHOWN = 20
+"""So many things that are wrong are told."""
 _ASTERISK_SPOOL = Path("/var/spool/asterisk")
 _ASTERISK_PID = Path("/var/run/asterisk/asterisk.pid")
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)|\\\\")
@@ -100,10 +102,18 @@ class _Reading:
         if not self.problems:
             self._check_folders(paths)
         if self.problems:
-            raise UserError(sorted(self.problems, key=lambda problem: _line(problem.where)))
+            raise UserError(self._first_problems())
         written = frozenset((key.section, key.name) for key in map(_KNOWN.__getitem__, self.set))
         return {**own, **paths, **forms, "ceiling": ceiling, "ami": ami, "rounds": rounds,
                 "web": msgspec.convert(web, Web), "written": written, "notes": tuple(self.notes)}
+
+    def _first_problems(self) -> list[Problem]:
+        """In the order of the file, and no more than anybody reads."""
+        found = sorted(self.problems, key=lambda problem: _line(problem.where))
+        more = len(found) - _SHOWN
+        rest = [Problem(str(self.file), say_many("{n} more thing is wrong", "{n} more things are wrong", more),
+                        say("mend these first, then look again: obzvon check"))] if more > 0 else []
+        return [*found[:_SHOWN], *rest]
 
     def _check_sections(self, content: ini.Ini) -> None:
         seen: dict[str, int] = {}

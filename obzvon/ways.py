@@ -10,6 +10,7 @@ from obzvon.by_spool import BySpool
 from obzvon.errors import Problem, UserError
 from obzvon.journal_records import RunCall
 from obzvon.language import say
+from obzvon.told import Told
 from obzvon.transport import Held, Transport
 
 log = logging.getLogger("obzvon")
@@ -21,9 +22,11 @@ class Ways:
     Either may also be there for no more than the calls that went that way before the settings were changed.
     """
 
-    def __init__(self, spool: BySpool | None, ami: ByAmi | None = None, *, prefers_ami: bool = False) -> None:
+    def __init__(self, spool: BySpool | None, ami: ByAmi | None = None, *, prefers_ami: bool = False,
+                 told: Told | None = None) -> None:
         self.spool = spool
         self._ami = ami
+        self._told = told
         self._prefers_ami = prefers_ami
         self._home = Path()
         self._why: Problem | None = None
@@ -65,6 +68,11 @@ class Ways:
     def of(self, call: RunCall) -> Transport | None:
         """The way that a call has gone; None if there is none of that name any more."""
         return self._ami if call.via else self.spool
+
+    @property
+    def has_news(self) -> bool:
+        """Whether Asterisk's events have told of ends since it was looked."""
+        return self._told is not None and self._told.has_news
 
     def look(self, now: datetime) -> None:
         """Takes in what there is to be seen."""

@@ -47,7 +47,7 @@ def ways_of(settings: Settings, spool: Spool, link: Link | None) -> Ways:
     told = Told(link) if link else None
     by_ami = ByAmi(link, settings.ordinary, settings.coded, told) if link and told else None
     by_spool = BySpool(spool, settings.ordinary, settings.coded, told) if settings.has_spool else None
-    return Ways(by_spool, by_ami, prefers_ami=settings.by_ami)
+    return Ways(by_spool, by_ami, prefers_ami=settings.by_ami, told=told)
 
 
 def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:

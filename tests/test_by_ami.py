@@ -102,8 +102,11 @@ class Pbx:
     def was_up_since(self, moment: datetime) -> bool:
         return self.since is not None and self.since <= moment
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        return {(number, "avtoobzvon") for number in self.calls.values()}
+    def has_ended(self) -> bool:
+        return bool(self._told)
+
+    def on_the_line(self) -> set[tuple[str, str, str | None]]:
+        return set()
 
 
 class Far(Shift):
@@ -113,7 +116,7 @@ class Far(Shift):
         super().__init__(workshop)
         known, told = workshop.settings, Told(pbx)
         ways = Ways(BySpool(spool_of(known), known.ordinary, known.coded, told) if spool else None,
-                    ByAmi(pbx, known.ordinary, known.coded, told), prefers_ami=True)
+                    ByAmi(pbx, known.ordinary, known.coded, told), prefers_ami=True, told=told)
         self.pbx = pbx
         self.dialer = Dialer(known, self.journal, spool_of(known), self.agenda, gauge=Gauge(ways.present), ways=ways)
 
@@ -434,12 +437,12 @@ def test_the_spool_stands_in_and_that_is_said(near: Far, pbx: Pbx, workshop: Wor
     pbx.cut(at("08:59:30"))
     near.work(at("08:59"), at("09:00:05"))
     assert workshop.in_spool() == PHONES[:2]
-    assert "the calls go through the spool" in str(near.dialer.making_do)
+    assert "the calls go through the spool" in str(near.dialer.ways.making_do)
     assert caplog.text.count("the calls go through the spool") == 1
     pbx.since = at("09:00:06")
     near.work(at("09:00:06"), at("09:01"))
     assert pbx.orders == PHONES[2:]
-    assert near.dialer.making_do is None
+    assert near.dialer.ways.making_do is None
     assert [near.lines()[number].via for number in PHONES] == [None, None, "ami", "ami", "ami", "ami"]
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
@@ -20,7 +19,6 @@ from obzvon.agenda import Agenda
 from obzvon.campaign import Phone, Week
 from obzvon.dialer import Dialer
 from obzvon.documents import Watched
-from obzvon.language import speak, spoken
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import Pace
 from obzvon.plan import Plan, Until, Why, forecast, foresee, foresee_by_hand
@@ -36,12 +34,7 @@ WORKING_DAYS = Week((time(9),) * 5 + (None, None))
 RUSSIA = NumberingPlan()
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def moscow(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:

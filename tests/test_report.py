@@ -28,7 +28,7 @@ from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.cli import cli
 from obzvon.errors import UserError
 from obzvon.journal import Ending, Journal, Line
-from obzvon.language import Message, say, speak, spoken
+from obzvon.language import Message, say, speak
 from obzvon.report import grouped, one_line, write_csv, write_json, write_xlsx
 from obzvon.tables import show_report
 
@@ -54,12 +54,7 @@ HOSTILE = [*FORMULAS, "a\nb", "a\r\nb", "a;b", 'a"b', '";=1', "a\x00b", "\x1b[31
            "_x000D_", "<a>&amp;", "2026-01-05", "'=1", "", " ", "\u2028"]
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def line(**fields: object) -> Line:

@@ -1,8 +1,12 @@
 """The service's heart: one check as from cron, work until a stop, and a real process that is told to end."""
 
+import contextlib
 import logging
 import os
+import pty
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -204,6 +208,29 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
         assert time.monotonic() - ended[0] < DEADLINE / 2
 
 
+def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
+    workshop.write_week("00:00")
+    with working_on(workshop, lambda: NINE) as working:
+        slept: list[float] = []
+        sleep = working._sleep
+
+        def long_sleep(_seconds: float) -> None:
+            threading.Timer(0.05, working.wake).start()
+            slept.append(time.monotonic())
+            sleep(DEADLINE)
+            slept.append(time.monotonic())
+            if len(slept) == 6:
+                working.stop()
+
+        working._sleep = long_sleep  # type: ignore[method-assign]
+        working.forever()
+        assert slept[-1] - slept[0] < DEADLINE / 2
+        for _ in range(100_000):  # more than the pipe holds
+            working.wake()
+        working.stop()
+        working.forever()
+
+
 def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.stop()
@@ -211,14 +238,28 @@ def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
     assert workshop.in_spool() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_stops_it_and_the_handlers_of_before_come_back(workshop: Workshop, number: signal.Signals) -> None:
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    before = [signal.getsignal(one) for one in SIGNALS]
     with working_on(workshop, lambda: NINE) as working:
         with stopped_by_signals(working):
             working.forever(lambda: os.kill(os.getpid(), number))
-        assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+        assert [signal.getsignal(one) for one in SIGNALS] == before
     assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_a_service_under_nohup_outlives_its_terminal(workshop: Workshop) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert working.once()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert workshop.in_spool() == PEOPLE
 
 
 def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
@@ -369,3 +410,24 @@ def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_p
     finally:
         first.terminate()
         assert first.wait(DEADLINE) == 0
+
+
+def test_a_service_whose_terminal_is_closed_ends_in_order_and_says_so(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=numbers(3000), start="00:01", bundle=10, timeout=0.1,
+                        time_zone=zone_of_noon())
+    terminal, side = pty.openpty()
+    working = subprocess.Popen(["setsid", "--ctty", sys.executable, "-m", "obzvon.cli", "--settings",
+                                workshop.folder / "settings.ini", "run"], stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    try:
+        with contextlib.ExitStack() as until_closed:
+            until_closed.callback(os.close, terminal)
+            while count(workshop) < 100:
+                os.read(terminal, 100_000)
+        assert working.wait(30) == 0
+    finally:
+        working.kill()
+        working.wait()
+    [log] = (workshop.folder / "log").iterdir()
+    assert "SIGHUP" in log.read_text()
+    assert workshop.in_store() == []

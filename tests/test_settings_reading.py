@@ -104,6 +104,17 @@ def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
     assert told.count("\n") < 30
 
 
+@pytest.mark.parametrize(("line", "first"), [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not right"),
+                                             ("[s{n}]", "there is no such section")])
+def test_of_thousands_of_mistakes_the_first_twenty_are_told_and_how_many_more(
+        tmp_path: Path, line: str, first: str) -> None:
+    told = problems(tmp_path, "[CreateCallFiles]\n" + "".join(line.format(n=n) + "\n" for n in range(10_000)))
+    assert told.startswith("INI:2 ")
+    assert first in told
+    assert told.count("\n") == 41
+    assert "INI: 9980 more things are wrong" in told
+
+
 def test_a_line_without_end_is_not_repeated_to_the_reader(tmp_path: Path) -> None:
     for line in ("[Calls]\ncontext = " + "x" * 5000, "[" + "x" * 5000 + "]", "x" * 5000):
         assert len(problems(tmp_path, line)) < 200

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.journal import Ending, Journal, Run
-from obzvon.language import say, speak, spoken
+from obzvon.language import say
 from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence, Sign
 from obzvon.status import Service, Status, look, run_status, service_of
@@ -30,12 +30,7 @@ MINUTE = timedelta(minutes=1)
 PACE = Pace(2, 10)
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture

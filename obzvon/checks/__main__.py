@@ -22,7 +22,8 @@ _NICE = 10
 def main(file: Path, parent: int) -> None:
     """Looks at everything, unless whoever wanted it ends before."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it has made in the store is deleted on the way out
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
+        signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         return

@@ -6,7 +6,6 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote
 
@@ -29,13 +28,6 @@ TODAY = SUNDAY.date()
 FRIDAY = date(2026, 11, 20)
 IVANOV, PETROVA, PAUSED = "89161111111", "89163333333", "89502222222"
 AT_NINE = datetime(2026, 11, 22, 6, tzinfo=UTC)
-
-
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    opened = Journal(settings.journal.reveal())
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
