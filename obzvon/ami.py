@@ -98,6 +98,10 @@ class Link:
         """Whether it is up."""
         return self._health
 
+    def is_refused(self) -> bool:
+        """Whether Asterisk refuses our login, so that every other one would be a failure more in its log."""
+        return self._health.problem == troubles.no_login(self._ami).problem
+
     def channels(self) -> Lines | None:
         """The lines in use now, None where that is not known: the link is down or has been silent."""
         with self._lock:
@@ -122,10 +126,10 @@ class Link:
         """Whether there are outcomes to be asked for."""
         return bool(self._ended)
 
-    def on_the_line(self) -> set[tuple[str, str, str | None]]:
-        """Number, context and code, None = unknown, of each call of ours that is seen and whose end is not told."""
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        """Of our calls that it sees and has not told of: number, context, code (None = unknown), and the last begin."""
         with self._lock:
-            return self._calls.on_the_line() if self._session else set()
+            return self._calls.on_the_line() if self._session else {}
 
     def was_up_since(self, moment: datetime) -> bool:
         """Whether it is up and has seen every event since then: what has not been told has not ended yet."""

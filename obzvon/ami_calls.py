@@ -157,13 +157,17 @@ class Calls:
                 others += lines
         return Lines(ours, others, channels)
 
-    def on_the_line(self) -> set[tuple[str, str, str | None]]:
-        """Number, context and code, as in an Outcome, of each call of ours that `settle` has not told of.
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin.
 
         Not of those whose channel we have named: nobody has to guess which call that is.
         """
-        return {(call.number, call.context, call.code) for linkedid, call in self._calls.items()
-                if call.is_ours and not is_channel_id(linkedid)}
+        begun: dict[tuple[str, str, str | None], datetime] = {}
+        for linkedid, call in self._calls.items():
+            if call.is_ours and not is_channel_id(linkedid):
+                key, at = (call.number, call.context, call.code), call.first.begun or call.seen
+                begun[key] = max(at, begun.get(key, at))
+        return begun
 
     def linkedids(self) -> set[str]:
         """The calls that are up, or over and not told of by `settle` yet."""

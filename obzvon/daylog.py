@@ -1,7 +1,7 @@
 """What the day's log tells of a run besides its own steps: who is skipped, how calls ended, why a start began none."""
 
 import logging
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 
 from obzvon.agenda import Agenda
@@ -19,6 +19,14 @@ _UNKNOWN_TOLD = 50
 """So many have a line each; the report has them all."""
 
 
+def noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
+    """The rows as they come; those that are skipped are noted in passing."""
+    for one in listed:
+        if one.skipped is not None:
+            skipped.append(one)
+        yield one
+
+
 def tell_skipped(skipped: list[Candidate]) -> None:
     """A line for each row that a run skips."""
     for one in skipped[:_SKIPPED_TOLD]:
@@ -28,8 +36,11 @@ def tell_skipped(skipped: list[Candidate]) -> None:
         log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
 
 
-def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver) -> None:
-    """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known."""
+def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
+    """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known.
+
+    `least` is how many seconds of a message have to be listened to.
+    """
     endings = list(endings)
     unknown = [ending for ending in endings if ending.disposition is Disposition.UNKNOWN]
     for ending in unknown[:_UNKNOWN_TOLD]:
@@ -40,7 +51,8 @@ def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver) 
     for run_id in sorted({ending.run_id for ending in endings}):
         if not journal.run(run_id).active and not handover.has_calls_of(run_id):
             log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id,
-                               counts=tally(journal.counts(run_id))))
+                               counts=tally(journal.counts(run_id),
+                                            journal.delivery(run_id, least) if least else None)))
 
 
 class Starts:

@@ -6,7 +6,6 @@
 import logging
 import math
 import secrets
-from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -97,6 +96,11 @@ class Dialer:
         """The days of late that have had their run of the week."""
         return self._done
 
+    @property
+    def delivered(self) -> float:
+        """Seconds for which a message must be listened to if it is to count as delivered."""
+        return self._settings.delivered
+
     def start(self, now: datetime) -> None:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
@@ -149,6 +153,12 @@ class Dialer:
         self._retry_at = now + timedelta(seconds=_RETRY)
         return _RETRY
 
+    def expects_calls(self, now: datetime) -> bool:
+        """Whether there are calls to be made, or the ends of some to be heard."""
+        self._agenda.look(now)
+        return (self.run is not None or self.handover.outstanding > 0
+                or self._agenda.due_day(now, self._done) is not None)
+
     def doubt(self) -> None:
         """Has everything looked through anew before the work goes on."""
         self._ready = False
@@ -173,7 +183,7 @@ class Dialer:
         rung = self.journal.declined_on(day) if again or only else self.journal.rung_on(day)
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
         skipped: list[Candidate] = []
-        listed = _noting(candidates(loaded.data, self.plan, rung), skipped)
+        listed = daylog.noting(candidates(loaded.data, self.plan, rung), skipped)
         if only is not None:
             listed, skipped = iter(only.choose(candidates(loaded.data, self.plan)).called), []
         elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
@@ -330,7 +340,7 @@ class Dialer:
         for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
-        daylog.tell_ended(collected.endings, self.journal, self.handover)
+        daylog.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause
@@ -388,10 +398,3 @@ class Dialer:
 
     def _clock(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._settings.zone):%H:%M:%S}"
-
-
-def _noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
-    for one in listed:
-        if one.skipped is not None:
-            skipped.append(one)
-        yield one

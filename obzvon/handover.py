@@ -77,11 +77,6 @@ class HandOver:
         """Whether Asterisk has calls of that run, or may have."""
         return any(call.run_id == run_id for calls in (self._handed, self._doubtful) for call in calls.values())
 
-    @property
-    def needs_ears(self) -> bool:
-        """Whether there are calls of which nobody will know how they ended who does not listen until then."""
-        return any(call.via for calls in (self._handed, self._doubtful) for call in calls.values())
-
     def ensure(self, now: datetime) -> None:
         """Raises Held while no calls can be handed over."""
         self._ways.choose(now)

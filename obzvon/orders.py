@@ -77,7 +77,7 @@ def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now:
         run_id = int(params.get("run", 0)) or None
     except ValueError:
         return Answer(False, say("the day or the run cannot be understood"))
-    only = Results(dialer.journal).again(day, results, today=today, run=run_id,
+    only = Results(dialer.journal, dialer.delivered).again(day, results, today=today, run=run_id,
                                          expected=str(params.get("expected", "")))
     run = dialer.begin(today, "manual", now=now, by=command.asked_by, only=only)
     calls = run.total if run else 0

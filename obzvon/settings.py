@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Asterisk's pid file; None = it is not looked at."""
 
     ami: Ami = Ami()
+    delivered: float = 0.0
+    """Seconds for which a message must be listened to if it is to count as delivered; 0 = whatever was answered."""
 
     log_level: str = "INFO"
     keep_days: int = 30
@@ -91,9 +93,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_spool(self) -> bool:
-        """Whether there is a spool: beside the manager interface one that is written down, and not our own folder."""
-        return not self.by_ami or (("Dirs", "dir_target") in self.written
-                                   and not self.target.is_relative_to(self.file.parent))
+        """Whether there is a spool: beside the manager interface one that is written, and not in our own folders."""
+        ours = any(self.target.is_relative_to(folder) for folder in (self.file.parent, self.source))
+        return not self.by_ami or (("Dirs", "dir_target") in self.written and not ours)
 
     def pace(self) -> Pace:
         """How many calls go, and when the next ones."""

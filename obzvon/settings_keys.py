@@ -105,6 +105,8 @@ KEYS = (
         say("how calls go to Asterisk: spool = as files in dir_target, ami = by its manager interface"), "ami"),
     Key("AMI", "trunk", "trunk", channel, say("the beginning of the names of the trunk's channels"), "ami"),
     Key("AMI", "group", "group", channel_group, say("the GROUP whose channels are counted"), "ami"),
+    Key("AMI", "delivered", "delivered", seconds,
+        say("seconds for which a message must be listened to if it is to count as delivered; 0 = every answered one")),
     Key("Log", "level", "log_level", one_of("DEBUG", "INFO", "WARNING", "ERROR"), say("how much the log tells")),
     Key("Log", "keep_days", "keep_days", whole(0, 36_500), say("days for which log files are kept; 0 = for ever")),
     Key("Log", "language", "language", one_of("auto", "ru", "en"), say("the language of service and commands")),

@@ -35,8 +35,8 @@ class Source(Protocol):
     def was_up_since(self, moment: datetime) -> bool:
         """Whether every event since then was heard."""
 
-    def on_the_line(self) -> set[tuple[str, str, str | None]]:
-        """Number, context and code, None = unknown, of each of our calls of whose end nothing has been told."""
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        """Of our calls that have not been told of: number, context, code (None = unknown), and the last begin."""
 
 
 class Told:
@@ -45,7 +45,7 @@ class Told:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._told: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
-        self._lasting: set[tuple[str, str, str | None]] = set()
+        self._lasting: dict[tuple[str, str, str | None], datetime] = {}
 
     @property
     def has_news(self) -> bool:
@@ -73,8 +73,7 @@ class Told:
         if call.via:
             named = channel_id(call.token, call.position, call.attempt)
             return [one for one in told if one.linkedid == named]
-        since = (call.handed_at - _SLACK) if call.handed_at else None
-        return [one for one in told if (since is None or one.begun >= since) and one.code in (None, call.code)
+        return [one for one in told if one.begun >= _since(call, one.begun) and one.code in (None, call.code)
                 and not is_channel_id(one.linkedid)]
 
     def forget(self, outcomes: list[Outcome]) -> None:
@@ -87,13 +86,19 @@ class Told:
 
     def lasts(self, call: RunCall, context: str) -> bool:
         """Whether a call that may be this one is up, or its end about to be told."""
-        return any((call.number, context, code) in self._lasting for code in (call.code, None))
+        begun = [self._lasting.get((call.number, context, code)) for code in (call.code, None)]
+        return any(at and at >= _since(call, at) for at in begun)
 
     def may_come(self, call: RunCall, context: str, gone_for: timedelta) -> bool:
         """Whether an outcome of a call whose file has gone may still be on its way."""
         if self.lasts(call, context):
             return True
         return gone_for < _SLACK and call.handed_at is not None and self._source.was_up_since(call.handed_at)
+
+
+def _since(call: RunCall, otherwise: datetime) -> datetime:
+    """What began before is another call."""
+    return call.handed_at - _SLACK if call.handed_at else otherwise
 
 
 def own(outcomes: list[Outcome], call: RunCall, attempts: int, gone: Gone) -> list[Outcome]:

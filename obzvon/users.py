@@ -5,6 +5,7 @@
 
 import contextlib
 import enum
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from obzvon import disk
 from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say
+from obzvon.lookalikes import looks, mixes_alphabets
 
 MODE = 0o640
 SHORTEST, LONGEST = 8, 200
@@ -92,18 +94,27 @@ class Users:
         if not _NAME.fullmatch(name):
             raise self._refusal(name, say("it cannot be a user's name"),
                                 say("use letters, digits and . - _ @ between them, 64 at most"))
+        if mixes_alphabets(name):
+            raise self._refusal(name, say("letters of different alphabets are mixed in it, for example Russian and "
+                                          "English ones"), say("use letters of one alphabet"))
         hashed = self._hash(name, password)
         with self._changing() as users:
             if name in users:
                 raise self._refusal(name, say("there is such a user already"),
                                     say("name another, or change the password: obzvon user passwd"))
+            if alike := next((other for other in users if looks(other) == looks(name)), None):
+                raise self._refusal(name, say("it looks like the user {other}", other=alike),
+                                    say("choose a name that cannot be taken for another"))
             users[name] = User(role, hashed)
 
-    def change_password(self, name: str, password: str) -> None:
-        """Another password."""
+    def change_password(self, name: str, password: str, *, of: User | None = None) -> None:
+        """Another password; if `of` is given, only of the user as it was looked at, else it is Refused."""
         hashed = self._hash(name, password)
         with self._changing() as users:
-            users[name] = User(self._known(users, name).role, hashed)
+            known = self._known(users, name)
+            if of is not None and known != of:
+                raise self._refusal(name, say("the user has been changed in the meantime"), say("look again"))
+            users[name] = User(known.role, hashed)
 
     def change_role(self, name: str, role: Role) -> None:
         """Another role; not for the last administrator."""
@@ -174,9 +185,11 @@ def is_right(user: User | None, password: str) -> bool:
     return right and user is not None
 
 
-def made_up() -> str:
-    """A password that can be read out over the telephone: 80 bits."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+def made_up(seed: bytes = b"") -> str:
+    """A password that can be read out over the telephone: 80 bits; from the same secret seed the same one."""
+    bits = hashlib.sha256(seed or secrets.token_bytes(32)).digest()
+    return "-".join("".join(_LETTERS[bits[place + turn] % len(_LETTERS)] for turn in range(4))
+                    for place in range(0, 16, 4))
 
 
 def _nobody() -> str:

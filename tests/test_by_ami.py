@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.ami import Health
 from obzvon.ami_outcomes import Outcome
 from obzvon.by_ami import ByAmi
 from obzvon.by_spool import BySpool
@@ -105,8 +106,21 @@ class Pbx:
     def has_ended(self) -> bool:
         return bool(self._told)
 
-    def on_the_line(self) -> set[tuple[str, str, str | None]]:
-        return set()
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        return {}
+
+
+class Standing:
+    """A link that stands, as far as the scheduler asks."""
+
+    def start(self) -> None:
+        """It has begun."""
+
+    def stop(self) -> None:
+        """It may end."""
+
+    def state(self) -> Health:
+        return Health(up=True, since=at("08:00"))
 
 
 class Far(Shift):
@@ -548,7 +562,8 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
             for number in list(pbx.calls.values())[:1]:
                 pbx.end(number)
 
-    scheduler = Scheduler(far.dialer, far.agenda, far.commands, far.presence, now=lambda: next(moments))
+    scheduler = Scheduler(far.dialer, far.agenda, far.commands, far.presence, now=lambda: next(moments),
+                          link=Standing())  # type: ignore[arg-type]
     assert scheduler.once(each)
     assert set(far.told().values()) == {"answered"}
     far.end()

@@ -77,6 +77,15 @@ def test_a_trouble_is_an_error_with_its_remedy(office: Office, server: AmiServer
     assert SECRET not in str(finding)
 
 
+def test_a_login_that_is_known_to_be_refused_is_not_tried_once_more(office: Office, server: AmiServer) -> None:
+    server.secret = "another"
+    [tried] = office.examine()
+    assert server.logins == 1
+    office.machine = msgspec.structs.replace(office.machine, ami_refused=True)
+    assert office.examine() == [tried]
+    assert server.logins == 1
+
+
 def test_too_few_rights_are_an_error_and_too_many_a_warning(office: Office, server: AmiServer) -> None:
     server.commands = {"Command": "Execute a command.  (Priv: command,all)"}
     _, missing, excess = office.examine()

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import pty
 import signal
@@ -21,9 +22,12 @@ import pytest
 from obzvon import tables
 from obzvon.commands import Commands
 from obzvon.errors import Problem, UserError
+from obzvon.gauges import Gauge
+from obzvon.instruments import Instruments
 from obzvon.journal import Journal
 from obzvon.language import say
 from obzvon.presence import Presence
+from obzvon.readout import Readout, unpacked
 from obzvon.scheduler import Scheduler, stopped_by_signals
 from obzvon.status import service_of
 from tests.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
@@ -334,6 +338,53 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
         sign = Presence(working.dialer.journal).sign()
     assert sign is not None
     assert "Asterisk is not running" in sign.trouble
+
+
+class Beats:
+    """A presence that keeps what it was told, and when, by the clock that nobody sets."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.told: list[tuple[float, Readout | None]] = []
+
+    def begin(self, *, at: datetime, once: bool) -> None:
+        pass
+
+    def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
+        self.told.append((self._clock(), unpacked(readout)))
+
+
+def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(
+        workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    present: list[str] = []
+    clock = Clock(NINE)
+    with working_on(workshop, clock) as working:
+        dialer = working.dialer
+        seconds = 1000.0
+        monkeypatch.setattr("obzvon.scheduler.time.monotonic", lambda: seconds)
+        beats = Beats(lambda: seconds)
+        monkeypatch.setattr(working, "_presence", beats)
+        monkeypatch.setattr(working, "_instruments", Instruments(Gauge(lambda: present)))
+        monkeypatch.setattr(working, "_serving", True)
+        monkeypatch.setattr(dialer, "step", lambda now: math.inf)
+        monkeypatch.setattr(dialer.handover, "_handed", {})
+        for tenth in range(300):  # idle: something changes, and nobody writes it down before the next sign of life
+            seconds = 1000 + tenth / 10
+            present = ["a"] * (tenth % 10 == 5)
+            working.step()
+        assert [at for at, _ in beats.told] == [1000, 1015.1]
+        beats.told.clear()
+        monkeypatch.setattr(dialer.handover, "_handed", {"a": None})
+        for tenth in range(100):
+            seconds = 1030 + tenth / 10
+            present = ["a"] * (1 + tenth // 25)
+            working.step()
+        assert [(at, readout.ours) for at, readout in beats.told if readout] == [
+            (1030, 1), (1033, 2), (1035, 3), (1038, 4)]
+        monkeypatch.setattr(dialer.handover, "_handed", {})
+        present, seconds = [], 1040.5
+        working.step()
+        assert beats.told[-1][1] == Readout(pace=dialer.pace)  # and the last calls that end are told, too
 
 
 def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:

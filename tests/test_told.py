@@ -24,7 +24,7 @@ class Heard:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
         self.up: datetime | None = at("08:00")
-        self.lines: set[tuple[str, str, str | None]] = set()
+        self.lines: dict[tuple[str, str, str | None], datetime] = {}
 
     def ended(self) -> list[Outcome]:
         outcomes, self.outcomes = self.outcomes, []
@@ -36,7 +36,7 @@ class Heard:
     def was_up_since(self, moment: datetime) -> bool:
         return self.up is not None and self.up <= moment
 
-    def on_the_line(self) -> set[tuple[str, str, str | None]]:
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
         return self.lines
 
     def tell(self, number: str, disposition: Disposition, **more: object) -> None:
@@ -107,12 +107,12 @@ def test_an_outcome_that_is_late_by_a_moment_is_waited_for(tmp_path: Path) -> No
 
 def test_a_call_that_is_with_an_operator_goes_on_though_its_file_is_gone(tmp_path: Path) -> None:
     with handed(tmp_path) as (workshop, working, heard):
-        heard.lines = {(PHONES[0], "avtoobzvon", "")}
+        heard.lines = {(PHONES[0], "avtoobzvon", ""): BEGUN}
         files_go(workshop)
         working.work(at("09:00:10"), at("09:10"))
         assert lines(working)[PHONES[0]].ended_at is None
         assert lines(working)[PHONES[1]].result == "unknown"
-        heard.lines = set()
+        heard.lines = {}
         heard.tell(PHONES[0], Disposition.ANSWERED, ended=at("09:10:01"), key="0")
         working.work(at("09:10:02"), at("09:10:04"))
         assert (lines(working)[PHONES[0]].result, lines(working)[PHONES[0]].key) == ("answered", "0")
@@ -132,15 +132,25 @@ def test_another_campaigns_call_of_the_same_number_is_not_taken_for_ours(tmp_pat
         for number in PHONES:
             heard.tell(number, Disposition.BUSY, begun=at("09:00:02"), ended=at("09:00:03"))
         working.work(at("09:00:10"), at("09:00:40"))
-        heard.lines = {(number, "avtoobzvon", "") for number in PHONES}
+        heard.lines = {(number, "avtoobzvon", ""): BEGUN for number in PHONES}
         files_go(workshop)
         working.work(at("09:00:41"), at("09:00:43"))
         assert not any(line.ended_at for line in lines(working).values())  # the end of ours is still to be told
-        heard.lines = set()
+        heard.lines = {}
         for number in PHONES:
             heard.tell(number, Disposition.ANSWERED, ended=at("09:00:40"), listened=30.0)
         working.work(at("09:00:44"), at("09:00:45"))
         assert {(line.result, line.tries, line.listened) for line in lines(working).values()} == {("answered", 1, 30.0)}
+
+
+def test_a_call_of_that_number_that_has_been_up_for_long_holds_nothing_up(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.lines = {(number, "avtoobzvon", ""): at("01:00") for number in PHONES}
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+        files_go(workshop)
+        working.work(at("09:00:09"), at("09:00:11"))
+        assert {line.result for line in lines(working).values()} == {"busy"}
 
 
 @pytest.mark.parametrize(("archive", "results"), [("no", {"unknown"}), ("yes", {"not answered"})])

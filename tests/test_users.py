@@ -76,6 +76,46 @@ def test_a_usual_name_is_taken(users: Users, name: str) -> None:
     assert list(users.load()) == [name]
 
 
+@pytest.mark.parametrize(("first", "second"), [
+    ("admin", "ADMIN"), ("admin", "Admin"), ("орех", "opex"), ("OPEX", "орех"), ("Вася", "вася"), ("ivan", "ｉｖａｎ"),
+    ("straße", "STRASSE")])
+def test_a_name_that_looks_like_another_users_is_refused(users: Users, first: str, second: str) -> None:
+    users.add(first, "correct horse", Role.VIEWER)
+    with pytest.raises(Refused, match=f"{second}: it looks like the user {first}"):
+        users.add(second, "correct horse", Role.VIEWER)
+    assert list(users.load()) == [first]
+
+
+@pytest.mark.parametrize("name", ["аdmin", "adмin", "Иvан", "иван.petrov", "ivan-ω"])
+def test_letters_of_two_alphabets_are_refused_in_a_name(users: Users, name: str) -> None:
+    with pytest.raises(Refused, match="letters of different alphabets"):
+        users.add(name, "correct horse", Role.VIEWER)
+
+
+def test_names_that_differ_for_the_eye_stand_side_by_side_and_old_ones_go_on(users: Users) -> None:
+    names = ["ivan", "ivan2", "ivan.p", "иван", "ива", "вера", "анна", "anna"]
+    for name in names[:-1]:
+        users.add(name, "correct horse", Role.VIEWER)
+    users.path.write_text(users.path.read_text().replace('"ivan2"', '"IVAN"'))
+    users.change_password("IVAN", "battery staple")
+    assert is_right(users.load()["IVAN"], "battery staple")
+
+
+def test_a_password_is_changed_only_of_the_user_that_was_looked_at(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    seen = users.load()["ivan"]
+    users.change_password("ivan", "battery staple", of=seen)
+    with pytest.raises(Refused, match="changed in the meantime"):
+        users.change_password("ivan", "another one", of=seen)
+    assert is_right(users.load()["ivan"], "battery staple")
+
+
+def test_a_made_up_password_is_another_each_time_and_from_a_seed_the_same() -> None:
+    assert len({made_up() for _ in range(100)}) == 100
+    assert made_up(b"seed") == made_up(b"seed") != made_up(b"another")
+    assert len(made_up(b"seed")) == 19
+
+
 @pytest.mark.parametrize("password", ["", "short", "x" * (LONGEST + 1), "eight\n\n\n\n"])
 def test_a_password_that_is_none_is_refused(users: Users, password: str) -> None:
     with pytest.raises(UserError, match="password"):

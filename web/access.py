@@ -99,7 +99,7 @@ def install(app: Flask) -> None:
 def _judge() -> None:
     """Stops what this visitor may not do, and what was not meant by the visitor."""
     if not visitor().role.includes(needed(request.endpoint, request.method)):
-        abort(403)
+        abort(403, errors.ADMINISTRATORS if (request.endpoint or "").startswith(ADMINISTRATORS) else None)
     if request.method in SAFE:
         return
     if (most := LARGE.get(request.endpoint or "")) is not None:

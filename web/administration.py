@@ -1,15 +1,17 @@
 """Управление, for administrators alone: who may use the editor, and the settings that are in force."""
 
+import hmac
+import secrets
 from collections.abc import Callable
 from itertools import groupby
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon import deeds
 from obzvon.settings_shown import shown
-from obzvon.users import Refused, Role, User, Users, made_up
+from obzvon.users import Refused, Role, User, Users, is_right, made_up
 from obzvon.words import role_word
 from web.access import visitor
 from web.desk import desk
@@ -48,27 +50,38 @@ def settings() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """One user more; the password is made up and shown this once."""
     name, role = request.form.get("name", "").strip(), _role()
-    password = made_up()
+    password = _password_for(name)
     try:
         _users().add(name, password, role)
     except Refused as refused:
-        problem = refused.problems[0]
-        return _page(add=True, name=name, role=role, error=capitalised(worded(problem.what))), 422
-    desk().record(visitor().name, deeds.user_added(name, role))
+        if not is_right(_users().load().get(name), password):
+            problem = refused.problems[0]
+            return _page(add=True, name=name, role=role, error=capitalised(worded(problem.what))), 422
+    else:
+        desk().record(visitor().name, deeds.user_added(name, role))
     return render_template("password.html", name=name, password=password, added=True)
 
 
 @administration.post("/password")
 def password() -> ResponseReturnValue:
     """Another password for somebody, made up and shown this once."""
-    name, _user = _other()
+    name, user = _other()
     if "sure" not in request.form:
         return _confirm(_("A new password for %(name)s?", name=name),
                         _("The present one does not hold any more then. The new one is shown to you once."),
-                        _("Make a new password"), name=name)
-    new = made_up()
-    _change(lambda users: users.change_password(name, new))
-    desk().record(visitor().name, deeds.password_reset(name))
+                        _("Make a new password"), name=name, once=_once(), present=_mark(user))
+    new = _password_for(name)
+    if is_right(user, new):
+        return render_template("password.html", name=name, password=new, added=False)
+    if request.form.get("present") != _mark(user):
+        raise Denied(_("%(name)s has another password since; nothing has been changed.", name=name))
+    try:
+        _change(lambda users: users.change_password(name, new, of=user))
+    except Denied:
+        if not is_right(_users().load().get(name), new):  # the same form, a moment ago
+            raise
+    else:
+        desk().record(visitor().name, deeds.password_reset(name))
     return render_template("password.html", name=name, password=new, added=False)
 
 
@@ -118,13 +131,37 @@ def _page(*, edit: str | None = None, add: bool = False, name: str = "", role: R
           ) -> str:
     roles = [(one.value, worded(role_word(one)), _(may)) for one, may in _MAY.items()]
     return render_template("administration.html", users=sorted(_users().load().items()), edit=edit, add=add, name=name,
-                           role=role.value, error=error, roles=roles)
+                           role=role.value, error=error, roles=roles, once=_once())
 
 
 def _confirm(title: str, text: str, button: str, **kept: str) -> str:
     danger = bool(kept.pop("danger", ""))
     return render_template("confirm.html", title=title, text=text, button=button, kept=kept, danger=danger,
                            action=request.path, back=url_for("administration.index"))
+
+
+def _once() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _password_for(name: str) -> str:
+    """The password that this very form makes: a form that is sent twice shows it twice, and makes it once.
+
+    It is derived from what the form carries and from a secret of this process, and kept nowhere.
+    """
+    once = request.form.get("once", "") or _once()
+    about = f"password {once} {visitor().name} {name}"
+    return made_up(hmac.digest(_secret(), about.encode("utf-8", "replace"), "sha256"))
+
+
+def _mark(user: User) -> str:
+    """By what a form knows the password that it is to replace again, without showing anything of it."""
+    return hmac.new(_secret(), user.password.encode(), "sha256").hexdigest()[:32]
+
+
+def _secret() -> bytes:
+    key: bytes = current_app.config["SECRET_KEY"]
+    return key
 
 
 def _users() -> Users:

@@ -6,6 +6,7 @@ import ipaddress
 import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
@@ -15,6 +16,8 @@ from web.limits import Failures
 
 _REMEMBERED = 300.0
 """Seconds for which a right password need not be hashed again."""
+_PROVEN = 43_200.0
+"""Seconds for which a right password is let past the count of wrong ones: a working day of who is logged in."""
 _MOST = 1000
 
 
@@ -37,8 +40,20 @@ class Visitor(msgspec.Struct, frozen=True):
         return f"Visitor({self.name!r}, {self.role.value})"
 
 
+class _Login(msgspec.Struct, frozen=True):
+    """A name and a password that were right, for this very user, at that time."""
+
+    at: float
+    user: User
+    visitor: Visitor
+
+
 class Gate:
-    """The door: `admit` is called on every request."""
+    """The door: `admit` is called on every request.
+
+    Who guesses is slowed down by address and by name. A browser that has logged in goes on meanwhile: what it sends is
+    no guess, as long as the user has not been changed.
+    """
 
     def __init__(self, users: Users, *, clock: Callable[[], float] = time.monotonic,
                  failures: Failures | None = None) -> None:
@@ -49,38 +64,43 @@ class Gate:
         self._lock = threading.Lock()
         self._stamp: tuple[int, ...] | None = None
         self._known: dict[str, User] = {}
-        self._remembered: dict[bytes, tuple[float, Visitor]] = {}
+        self._logins: OrderedDict[bytes, _Login] = OrderedDict()
 
     def admit(self, name: str, password: str, address: str) -> Visitor | None:
         """The user, None for a wrong name or password; raises TooManyFailures, and UserError for a broken file."""
         now = self._clock()
         known = self._look()
         mark = hmac.digest(self._key, f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass"), "sha256")
-        expires, visitor = self._remembered.get(mark, (0.0, None))
-        if visitor is not None and now < expires:
-            return visitor
+        user, login = known.get(name), self._login(mark, known.get(name), now)
+        if login is not None and now - login.at < _REMEMBERED:
+            return login.visitor
         of_address = f"address {network(address)}"
         of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
-        if wait := self._failures.attempt((of_address, of_user), now):
+        if login is None and (wait := self._failures.attempt((of_address, of_user), now)):
             raise TooManyFailures(wait)
-        user = known.get(name)
         if not is_right(user, password[:LONGEST + 1]) or user is None:
             return None
-        self._failures.forgive(of_address)
-        self._failures.forget(of_user)
+        if login is None:
+            self._failures.forgive(of_address)
+            self._failures.forget(of_user)
         visitor = Visitor(name, user.role, hashlib.sha256(user.password.encode()).digest())
         with self._lock:
-            if known is self._known:  # the file has not changed while the hash was computed
-                if len(self._remembered) >= _MOST:
-                    self._remembered.clear()
-                self._remembered[mark] = now + _REMEMBERED, visitor
+            self._logins[mark] = _Login(now, user, visitor)
+            self._logins.move_to_end(mark)
+            while len(self._logins) > _MOST:
+                self._logins.popitem(last=False)
         return visitor
+
+    def _login(self, mark: bytes, user: User | None, now: float) -> _Login | None:
+        """The login that was right before, if the user is the same still; another user's change does not matter."""
+        login = self._logins.get(mark)
+        return login if login is not None and login.user == user and 0 <= now - login.at < _PROVEN else None
 
     def _look(self) -> dict[str, User]:
         stamp = self._users.stamp()
         with self._lock:
             if stamp != self._stamp:
-                self._known, self._remembered = self._users.load(), {}
+                self._known = self._users.load()
                 self._stamp = stamp
             return self._known
 

@@ -13,17 +13,21 @@ from obzvon.settings_web import Web
 
 _THREADS = 8
 _BODY = 21_000_000
-"""Beyond this waitress reads no further; the app's own limits are tighter."""
+"""So many bytes of a request are kept; the app's own limits are tighter. See server_bodies for what is larger."""
 
 
 def listen(app: Flask, web: Web) -> Any:
     """A server that listens already; raises OSError where it cannot."""
     from waitress import create_server  # noqa: PLC0415 - who only builds the app needs no server
 
+    from web.server_bodies import Channel  # noqa: PLC0415 - as above
+
     trusted = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if web.proxy else set()
-    return create_server(
+    server = create_server(
         app, host=web.host, port=web.port, threads=_THREADS, ident="", max_request_body_size=_BODY, channel_timeout=60,
         trusted_proxy=web.proxy or None, trusted_proxy_headers=trusted, clear_untrusted_proxy_headers=True)
+    server.channel_class = Channel
+    return server
 
 
 def serve(server: Any) -> None:

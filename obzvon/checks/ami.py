@@ -7,6 +7,7 @@ from obzvon.addresses import is_loopback
 from obzvon.ami import Trouble
 from obzvon.ami_inspection import inspect
 from obzvon.ami_rights import Rights, needed, rights_by_console
+from obzvon.ami_troubles import no_login
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.findings import Finding, Level
@@ -22,6 +23,9 @@ def ami(visit: Visit) -> Iterator[Finding]:
         yield good("AMI", say("Asterisk's manager interface is not used: no host is written in [AMI]"))
         return
     where = f"AMI {known.host}:{known.port}"
+    if visit.machine.ami_refused:
+        yield of(no_login(known).problem, Level.ERROR)
+        return
     try:
         rights = inspect(known, patience=_PATIENCE)
     except Trouble as trouble:

@@ -2,60 +2,23 @@
 
 import json
 import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from obzvon import settings, wiring
-from obzvon.campaign import Candidate, Disposition, Phone
-from obzvon.journal import Ending, Journal, State
-from obzvon.language import say
-from obzvon.presence import Presence
-from tests.browser.conftest import cannot, serving
+from tests.browser.conftest import PASSWORD, browsing, cannot, comes_true
+from tests.browser.offices import OFFICES, Editor, open_editor, users_text
+from tests.browser.sights import SIGHTS, UNSEEN, Sight, pages
+from tests.web.conftest import Browser
+from tests.web.test_access import PLACES, addresses
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/phones", "/phones?edit=1", "/phones?add=1", "/phones?q=nobody", "/phones?only=trouble", "/phones/import",
-         "/week", "/run", "/run/start", "/results", "/results?q=8916", "/results/phone?number=89160000001",
-         "/results/again?result=unknown", "/check", "/first-steps", "/changes", "/management", "/management/settings",
-         "/password", "/nowhere")
-FATES = (*Disposition.__members__.values(),)
-
-
-def begun(journal: Journal, now: datetime) -> None:
-    """A day's run whose calls have ended in every way, and a service that lives and has something to complain of."""
-    rows = [Candidate(Phone(str(n), f"8916{n:07}", "", f"Абонент {n}"), f"8916{n:07}") for n in range(40)]
-    rows.append(Candidate(Phone("40", "777", "", "старая"), skipped=say("paused")))
-    run = journal.claim(f"{now:%Y%m%d}-abcdef", now.date(), "manual", rows, at=now - timedelta(minutes=5), by="анна")
-    assert run
-    calls = journal.waiting(run.id, limit=30)
-    journal.begin_handing(calls, 1)
-    journal.end_handing(journal.on_the_way(State.HANDING), at=now - timedelta(minutes=4))
-    journal.end_calls([Ending(run.id, call.position, FATES[place % len(FATES)], now - timedelta(minutes=3))
-                       for place, call in enumerate(calls[:-3])])
-    presence = Presence(journal)
-    presence.begin(at=now)
-    presence.beat(at=now, trouble=msgspec.json.encode([say("Asterisk is not running")]).decode())
-
 
 @pytest.fixture(scope="module")
-def office(folder: Path) -> Iterator[str]:
-    """The editor on a folder where a run is in progress."""
-    rows: dict[str, dict[str, object]] = {
-        str(n): {"0": f"8916{n:07}", "1": "", "name": f"Абонент {n}"} for n in range(40)}
-    rows |= {"40": {"0": "777", "1": "context 22"}, "41": {"0": "89160000001", "1": ""},
-             "42": {"0": "89170000042", "1": "1", "paused": True}}
-    (folder / "todo.json").write_text(json.dumps(rows))
-    (folder / "schedule.json").write_text(json.dumps({"1": "09:00", "7": "00:00", "dates": {"2099-12-31": "00:00"}}))
-    known = settings.load(folder / "settings.ini")
-    journal = wiring.open_journal(known)
-    begun(journal, datetime.now(UTC))
-    journal.close()
-    with serving(folder) as address:
-        yield address
+def users(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return users_text(tmp_path_factory.mktemp("users"))
 
 
 @pytest.fixture(scope="module")
@@ -68,24 +31,76 @@ def axe() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("width", "colours", "language"), [
-    (1280, "light", "ru"), (1280, "dark", "en"), (390, "light", "en"), (390, "dark", "ru")])
-def test_no_page_has_a_violation(office: str, browser, axe: str, *, width: int, colours: str,
-                                 language: str) -> None:
-    context = browser(user="борис", width=width, color_scheme=colours)
-    context.add_cookies([{"name": "language", "value": language, "url": office}])
-    page = context.pages[0]
+@pytest.mark.parametrize("office", OFFICES)
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_no_page_has_a_violation(tmp_path: Path, users: str, axe: str, *, office: str, language: str) -> None:
     found: dict[str, list[str]] = {}
-    for path in PAGES:
-        page.goto(office + path)
-        assert page.evaluate("document.documentElement.lang") == language
-        page.evaluate(axe)
-        violations = page.evaluate("async () => (await axe.run(document)).violations")
-        if violations:
-            found[path] = [f"{one['id']}: {one['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-                           for one in violations for node in one["nodes"]]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        if shots := os.environ.get("OBZVON_SHOTS"):
-            name = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "home"
-            page.screenshot(path=f"{shots}/{name}-{language}-{colours}-{width}.png", full_page=True)
+    sights = sorted((sight for sight in SIGHTS if sight.office == office), key=lambda sight: sight.user)
+    with open_editor(OFFICES[office], tmp_path, users) as editor:
+        for user, seen in groupby(sights, key=lambda sight: sight.user):
+            with browsing(tmp_path / f"profile of {user}", user=user, reduced_motion="reduce") as context:
+                context.add_cookies([{"name": "language", "value": language, "url": editor.address}])
+                page = context.pages[0]
+                for sight in seen:
+                    _show(page, editor, sight)
+                    assert page.evaluate("document.documentElement.lang") == language, sight.name
+                    for width, colours in LOOKS[language]:
+                        found |= _look(page, axe, f"{sight.name}-{language}-{colours}-{width}", width, colours)
     assert not found, json.dumps(found, ensure_ascii=False, indent=1)
+
+
+LOOKS = {"ru": [(1280, "light"), (390, "dark")], "en": [(1280, "dark"), (390, "light")]}
+"""Width and colours, so that each language meets each of them, and each of them the others."""
+
+
+def _show(page, editor: Editor, sight: Sight) -> None:
+    """Brings the page before the eyes, and makes sure that it is the one that was meant."""
+    editor.rendered.clear()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(editor.address + sight.path)
+    if sight.act:
+        sight.act(page, editor)
+    assert sight.template in editor.rendered, (sight.name, editor.rendered)
+
+
+def _look(page, axe: str, name: str, width: int, colours: str) -> dict[str, list[str]]:
+    """What is wrong with the page in that width and those colours, by its name."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=colours)
+    comes_true(page, f"(document.documentElement.dataset.bsTheme ?? '{colours}') === '{colours}'")
+    wrong = _violations(page, axe)
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        wrong.append("it is wider than the window")
+    if shots := os.environ.get("OBZVON_SHOTS"):
+        page.screenshot(path=f"{shots}/{name}.png", full_page=True)
+    return {name: wrong} if wrong else {}
+
+
+def _violations(page, axe: str) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe)
+    violations = page.evaluate("async () => (await axe.run({resultTypes: ['violations']})).violations")
+    return [f"{one['id']}: {one['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+            for one in violations for node in one["nodes"]]
+
+
+def test_no_page_is_left_out() -> None:
+    assert pages() == {sight.template for sight in SIGHTS}
+
+
+def test_every_address_that_answers_with_a_page_is_looked_at(tmp_path: Path, users: str) -> None:
+    known, unseen = {sight.template for sight in SIGHTS}, set()
+    for office in ("running", "idle"):
+        (tmp_path / office).mkdir()
+        with open_editor(OFFICES[office], tmp_path / office, users) as editor:
+            find, looker = editor.app.url_map.bind("localhost"), Browser(editor.app, "борис", PASSWORD)
+            if office == "idle":
+                editor.hold_imports()
+            draft = looker.post("/phones/import", pasted="89161111111", follow=False).headers["Location"]
+            for path in {path for method, path in addresses(editor.app) if method == "GET"}:
+                editor.rendered.clear()
+                answer = looker.get(path.replace("/phones/import/" + PLACES["draft"], draft))
+                assert answer.status_code < 400 or path == "/api/v1/phones/0", path
+                if answer.mimetype == "text/html" and answer.status_code == 200 and editor.rendered[-1] not in known:
+                    unseen.add(find.match(path)[0])
+    assert unseen == set(UNSEEN)

@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from hashlib import sha256
 
 import pytest
 from flask import Flask
@@ -60,6 +61,16 @@ def test_without_a_login_every_address_but_healthz_is_401(app: Flask) -> None:
             assert answer.headers["WWW-Authenticate"].startswith("Basic ")
     assert client.get("/no/such/page").status_code == 401
     assert client.open("/phones", method="OPTIONS").status_code == 401
+
+
+def test_who_is_not_let_in_sees_a_page_that_asks_for_no_file_and_has_only_its_own_style(app: Flask) -> None:
+    answer = app.test_client().get("/phones")
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style
+    mark = b64encode(sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{mark}';" in answer.headers["Content-Security-Policy"]
+    assert "script-src" not in answer.headers["Content-Security-Policy"]  # by default none
+    assert not re.search(r'<script|<img|<nav|\sstyle=|\son\w+=|(?:src|href)="(?!data:,")', answer.text)
 
 
 def test_healthz_says_only_that_it_is_alive(app: Flask) -> None:
@@ -179,6 +190,7 @@ def test_twenty_wrong_passwords_and_the_next_attempt_is_429(app: Flask) -> None:
     answer = client.get("/phones", headers=wrong)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert re.search(r"(12:15|12:16)", answer.text)  # when it is over; it is noon
     assert Browser(app, "viewer").get("/phones").status_code == 429  # the same address
     assert client.get("/healthz").status_code == 200
 

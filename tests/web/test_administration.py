@@ -10,6 +10,7 @@ from obzvon.journal import Journal
 from obzvon.settings import Settings, load
 from obzvon.users import Role, Users, is_right
 from tests.web.conftest import PASSWORD, Browser
+from tests.web.conftest import value as field
 from web.application import create_app
 
 PAGE = "/management"
@@ -67,6 +68,60 @@ def test_a_user_is_added_with_a_password_that_is_shown_once(app: Flask, boss: Br
     assert recorded(settings) == ["administrator users: added анна, viewer"]
 
 
+def form_of(browser: Browser, path: str, **fields: object) -> dict[str, str]:
+    """The hidden fields of the form that a page, or the answer to these fields, has."""
+    text = browser.post(path, page=PAGE, **fields).text if fields else browser.get(path).text
+    return {name: value for name in ("once", "present", "name") if (value := field(text, name))}
+
+
+def test_a_form_that_is_sent_twice_adds_one_user_and_shows_the_same_password_again(boss: Browser, users: Users,
+                                                                                   settings: Settings) -> None:
+    form = form_of(boss, f"{PAGE}?add=1")
+    first, second = (shown_password(post(boss, "add", **{**form, "name": "анна"}, role="viewer")) for _ in range(2))
+    assert first == second
+    assert is_right(users.load()["анна"], first)
+    assert recorded(settings) == ["administrator users: added анна, viewer"]
+    users.change_password("анна", "battery staple")
+    answer = boss.post(f"{PAGE}/add", page=PAGE, **{**form, "name": "анна"}, role="viewer")
+    assert answer.status_code == 422
+    assert 'id="password"' not in answer.text
+    other = form_of(boss, f"{PAGE}?add=1")
+    assert other["once"] != form["once"]
+    assert shown_password(post(boss, "add", **{**other, "name": "вера"}, role="viewer")) != first
+
+
+def test_a_form_that_is_sent_twice_makes_one_new_password_and_undoes_nothing_that_came_after(
+        boss: Browser, users: Users, settings: Settings) -> None:
+    form = form_of(boss, f"{PAGE}/password", name="operator")
+    first, second = (shown_password(post(boss, "password", **form, sure="1")) for _ in range(2))
+    assert first == second
+    assert is_right(users.load()["operator"], first)
+    assert recorded(settings) == ["administrator users: a new password for operator"]
+    users.change_password("operator", "battery staple")
+    assert "has another password since" in post(boss, "password", **form, sure="1")
+    assert is_right(users.load()["operator"], "battery staple")
+
+
+def test_of_two_forms_at_once_that_are_the_same_both_show_the_password_that_holds(
+        boss: Browser, users: Users, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    form, change = form_of(boss, f"{PAGE}/password", name="operator"), Users.change_password
+
+    def overtaken(self: Users, name: str, password: str, **more: object) -> None:
+        change(users, name, password)
+        change(self, name, password, **more)
+
+    monkeypatch.setattr(Users, "change_password", overtaken)
+    password = shown_password(post(boss, "password", **form, sure="1"))
+    assert is_right(users.load()["operator"], password)
+    assert not settings.journal.path.exists()  # type: ignore[union-attr]
+
+
+def test_a_name_that_can_be_taken_for_another_is_refused_at_its_field(boss: Browser) -> None:
+    for name, why in (("OPERATOR", "looks like the user operator"), ("оperator", "different alphabets")):
+        answer = boss.post(f"{PAGE}/add", page=PAGE, name=name, role="viewer")
+        assert (answer.status_code, why in answer.text) == (422, True), name
+
+
 @pytest.mark.parametrize("name", ["", "a b", "<b>x</b>", "x\n", "\u202eab", "a\0", "x" * 65, "operator"])
 def test_a_name_that_cannot_be_one_is_refused_at_its_field(boss: Browser, users: Users, settings: Settings, name: str
                                                           ) -> None:
@@ -101,7 +156,8 @@ def test_a_new_password_a_role_and_a_removal_are_asked_once_more_and_recorded(ap
     assert "operator → viewer" in asked[1]
     assert users.path.read_bytes() == before
 
-    password = shown_password(post(boss, "password", name="operator", sure="1"))
+    form = {name: field(asked[0], name) for name in ("once", "present")}
+    password = shown_password(post(boss, "password", name="operator", sure="1", **form))
     assert is_right(users.load()["operator"], password)
     assert Browser(app, "operator").get("/phones").status_code == 401
     post(boss, "role", name="operator", role="viewer", sure="1")

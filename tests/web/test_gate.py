@@ -87,6 +87,38 @@ def test_who_is_in_already_is_not_locked_out_by_somebody_elses_failures(users: U
     assert gate.admit("operator", PASSWORD, "10.0.0.1")
 
 
+def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(users: Users, hashed: list[str]) -> None:
+    clock = Clock()
+    gate = Gate(users, clock=clock, failures=Failures(most=3, window=1e9))
+    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+    for _ in range(3):
+        assert gate.admit("operator", "wrong horse", "10.0.0.1") is None
+    users.change_password("viewer", "battery staple")  # somebody else's change takes nothing away
+    for clock.now in (10, 1000, 30_000, 60_000):  # each time it is used it holds for half a day more
+        assert gate.admit("operator", PASSWORD, "10.0.0.1")
+        with pytest.raises(TooManyFailures):
+            gate.admit("administrator", PASSWORD, "10.0.0.1")
+        with pytest.raises(TooManyFailures):
+            gate.admit("operator", "wrong horse", "10.0.0.1")
+    assert hashed.count(PASSWORD) == 4  # the first time, and where five minutes had passed
+    clock.now = 110_000
+    with pytest.raises(TooManyFailures):
+        gate.admit("operator", PASSWORD, "10.0.0.1")
+
+
+@pytest.mark.parametrize("change", [lambda users: users.change_password("operator", "battery staple"),
+                                    lambda users: users.change_role("operator", Role.VIEWER),
+                                    lambda users: users.remove("operator")], ids=["password", "role", "removed"])
+def test_a_login_that_was_right_is_none_any_more_when_its_user_has_been_changed(users: Users, change) -> None:
+    gate = Gate(users, failures=Failures(most=3))
+    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+    for _ in range(3):
+        gate.admit("operator", "wrong horse", "10.0.0.1")
+    change(users)
+    with pytest.raises(TooManyFailures):
+        gate.admit("operator", PASSWORD, "10.0.0.1")
+
+
 def test_a_login_of_ones_own_does_not_reset_the_count_of_an_address(users: Users) -> None:
     clock = Clock()
     gate = Gate(users, clock=clock, failures=Failures(most=3, window=1e9))

@@ -1,5 +1,6 @@
 """`obzvon web`: where it listens, what it prints, and when it refuses to."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 from base64 import b64encode
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -16,6 +18,8 @@ from obzvon.cli_editor import check_host
 from obzvon.errors import UserError
 from obzvon.settings import Settings
 from tests.web.conftest import PASSWORD
+from web.application import create_app
+from web.server import listen, serving
 
 
 def test_only_this_machine_reaches_loopback() -> None:
@@ -60,3 +64,62 @@ def test_it_serves_on_loopback_and_ends_at_once_when_it_is_told_to(settings: Set
         _, errors = server.communicate(timeout=10)
     assert server.returncode == 0
     assert "Traceback" not in errors
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator[int]:
+    """The port of an editor that serves in this process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    app = create_app(settings)
+    with serving(listen(app, msgspec.structs.replace(settings.web, port=port))):
+        yield port
+    app.extensions["obzvon"].close()
+
+
+def send(port: int, path: str, size: int, *, password: str = PASSWORD, kind: str = "application/x-www-form-urlencoded",
+         told: int | None = None) -> tuple[int, str | None, str]:
+    """Sends a body of that size, in pieces, as a browser does: the answer is read when all is sent."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.putrequest("POST", path)
+        connection.putheader("Authorization", "Basic " + b64encode(f"operator:{password}".encode()).decode())
+        connection.putheader("Content-Type", kind)
+        connection.putheader("Cookie", "language=en")
+        connection.putheader("Content-Length", str(size if told is None else told))
+        connection.endheaders()
+        for start in range(0, size, 1_000_000):
+            connection.send(b"x" * min(1_000_000, size - start))
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Content-Type"), answer.read().decode()
+
+
+@pytest.mark.parametrize(("path", "size", "most"), [
+    ("/phones/import", 20_999_999, 20), ("/phones/import", 21_000_000, 20), ("/phones/import", 60_000_000, 20),
+    ("/phones/add", 60_000_000, 2)])
+def test_what_is_too_large_is_read_to_its_end_and_answered_with_a_page_that_says_how_much(
+        served: int, path: str, size: int, most: int) -> None:
+    kind = "multipart/form-data; boundary=x"
+    status, _, text = send(served, path, size, kind=kind)
+    assert status == 413
+    assert f"At most {most} MB" in text
+    assert "</nav>" in text
+
+
+def test_to_a_program_it_is_a_problem_in_json_and_without_a_login_401(served: int) -> None:
+    status, kind, _ = send(served, "/api/v1/run/start", 60_000_000, kind="application/json")
+    assert (status, kind) == (413, "application/problem+json")
+    assert send(served, "/phones/import", 60_000_000, password="wrong horse")[0] == 401
+
+
+def test_after_a_body_that_was_too_large_the_connection_serves_on(served: int) -> None:
+    login = {"Authorization": "Basic " + b64encode(f"operator:{PASSWORD}".encode()).decode()}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", served, timeout=60)) as connection:
+        connection.request("POST", "/phones/import", b"x" * 30_000_000, login)
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (413, True)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b"ok\n"
+
+
+def test_nobody_waits_for_the_end_of_what_would_never_end(served: int) -> None:
+    assert send(served, "/phones/import", 0, told=10_000_000_000)[0] == 413

@@ -1,0 +1,206 @@
+"""Working folders in different states, and the editor of each in this process, by a clock that stands still."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from flask import Flask, template_rendered
+
+from obzvon import settings, wiring
+from obzvon.campaign import Candidate, Disposition, Phone, Week
+from obzvon.changes import Changes
+from obzvon.checks.findings import error, good, warning
+from obzvon.findings import Findings
+from obzvon.journal import Ending, Journal, State
+from obzvon.language import say
+from obzvon.presence import Presence
+from obzvon.settings import Settings
+from obzvon.users import Users
+from tests.browser.conftest import PASSWORD, PEOPLE
+from web.application import create_app
+from web.gate import Gate
+from web.import_work import Work
+from web.limits import Failures
+from web.server import listen
+from web.server import serving as serving_in_a_thread
+
+NOON = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+"""A Monday's noon in Moscow."""
+NIGHT = NOON + timedelta(hours=11)
+FATES = (*Disposition.__members__.values(),)
+NAMES = ("Иванов Иван Иванович", "Петрова Анна", "Склад № 2", "Сидоров", "Константинопольская-Вознесенская Александра")
+ROWS: dict[str, dict[str, object]] = {
+    str(n): {"0": f"8916{n:07}", "1": "", "name": f"{NAMES[n % 5]} {n}"} for n in range(120)}
+ROWS |= {"120": {"0": "777", "1": "context 22"}, "121": {"0": "89160000001", "1": ""},
+         "122": {"0": "89170000042", "1": "1", "paused": True}}
+SHORT = {key: row for key, row in ROWS.items() if int(key) < 30 or int(key) > 119}
+WEEK = {**dict.fromkeys("12345", "09:00"), "6": "00:00", "7": "00:00", "dates": {"2026-12-31": "00:00"}}
+
+
+def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str = "manual", done: bool = False) -> int:
+    """A run of 41 rows whose calls have ended in every way; the id."""
+    rows = [Candidate(Phone(key, str(row["0"]), "", str(row["name"])), str(row["0"]))
+            for key, row in list(ROWS.items())[:40]]
+    rows.append(Candidate(Phone("120", "777", "context 22"), skipped=say("paused")))
+    day = at.date()
+    run = journal.claim(f"{at:%Y%m%d-%H%M}-{kind}", day, kind, rows, at=at, by="анна")
+    assert run
+    calls = journal.waiting(run.id, limit=handed)
+    journal.begin_handing(calls, 1)
+    journal.end_handing(journal.on_the_way(State.HANDING), at=at + timedelta(minutes=1))
+    journal.end_calls([Ending(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
+                       for place, call in enumerate(calls[:ended])])
+    if done:
+        journal.change_state(run.id, "done", at=at + timedelta(minutes=3))
+    return run.id
+
+
+def _works(journal: Journal, trouble: str = "") -> None:
+    """A service that lives and has seen the week."""
+    presence = Presence(journal)
+    presence.begin(at=NOON - timedelta(hours=4))
+    presence.remember_week(Week(), NOON.date(), NOON - timedelta(days=9))
+    presence.beat(at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "")
+
+
+def _month(journal: Journal) -> None:
+    for back in range(29, 0, -1):
+        if back % 7 not in (1, 2):
+            _run(journal, NOON - timedelta(days=back, hours=3), handed=40, ended=30 + back % 10, kind="week", done=True)
+    journal.settle()
+
+
+def _changed(journal: Journal) -> None:
+    changes = Changes(journal)
+    for back, who in ((30, "борис"), (3, "анна"), (1, "анна")):
+        changes.record(who, say("paused"), at=NOON - timedelta(hours=back))
+
+
+def running(journal: Journal) -> None:
+    """A run is in progress; the service has something to complain of, and the check has found much."""
+    _month(journal)
+    _changed(journal)
+    _run(journal, NOON - timedelta(minutes=5), handed=30, ended=27)
+    _works(journal, "Asterisk is not running")
+    Findings(journal).keep([
+        error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk")),
+        warning('todo.json "1"', say("paused"), say("mend it in the list")), good("", say("Asterisk is running"))],
+        at=NOON)
+
+
+def paused(journal: Journal) -> None:
+    """A run is paused; the service has been silent for long."""
+    journal.change_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
+    Presence(journal).begin(at=NOON - timedelta(hours=2))
+
+
+def idle(journal: Journal) -> None:
+    """No run is in progress; of the last one, of today, some calls still are."""
+    _month(journal)
+    _changed(journal)
+    _run(journal, NOON - timedelta(hours=1), handed=30, ended=27, done=True)
+    call = journal.claim("20261123-test", NOON.date(), "test", [Candidate(Phone("0", "89161112233"), "89161112233")],
+                         at=NOON - timedelta(minutes=9), by="анна")
+    assert call
+    bundle = journal.waiting(call.id)
+    journal.begin_handing(bundle, 1)
+    journal.end_handing(bundle, at=NOON - timedelta(minutes=9))
+    journal.end_calls([Ending(call.id, bundle[0].position, Disposition.ANSWERED, NOON - timedelta(minutes=8))])
+    journal.change_state(call.id, "done", at=NOON - timedelta(minutes=8))
+    _works(journal)
+    Findings(journal).keep([good("", say("Asterisk is running"))], at=NOON)
+
+
+def night(journal: Journal) -> None:
+    """The same, eleven hours later."""
+    idle(journal)
+    Presence(journal).beat(at=NIGHT)
+
+
+def nothing(journal: Journal) -> None:
+    """A service has never been here."""
+
+
+class Office(msgspec.Struct, frozen=True):
+    """How a working folder is filled; a document that is None is not there."""
+
+    fill: Callable[[Journal], None] | None = idle
+    phones: str | None = json.dumps(SHORT)
+    week: str | None = json.dumps(WEEK)
+    now: datetime = NOON
+    ini: str = ""
+    locked: bool = False
+
+
+OFFICES = {
+    "running": Office(running), "paused": Office(paused), "idle": Office(idle, json.dumps(ROWS)),
+    "night": Office(night, now=NIGHT), "late": Office(idle, ini="latest = 11:00\n"), "new": Office(None, "{}", "{}"),
+    "broken": Office(idle, '{"0": {"0": "8916', '{"1": "25:00"}'), "missing": Office(nothing, None, None),
+    "locked": Office(locked=True),
+}
+
+
+class Editor:
+    """An editor that serves: where, and which templates it has rendered."""
+
+    def __init__(self, app: Flask, address: str) -> None:
+        self.app = app
+        self.address = address
+        self.rendered: list[str] = []
+
+    def hold_imports(self) -> None:
+        """From now on what is imported is never finished with."""
+        works = self.app.extensions["obzvon.imports"].works
+
+        def held(draft):
+            work = Work(draft, self.app.extensions["obzvon"].phones.current())
+            work.part = 0.4
+            return work
+
+        works.of = held
+
+
+@contextlib.contextmanager
+def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) -> Iterator[Editor]:
+    """The editor of such an office in that folder; `users` is the text of its users' file."""
+    known = _made(office, folder, str(users))
+    gate = Gate(Users(known.web.users), failures=Failures(most=0)) if office.locked else None
+    app = create_app(known, gate=gate, clock=lambda: office.now)
+    editor = Editor(app, f"http://127.0.0.1:{known.web.port}")
+
+    def note(_app, template, **_more: object) -> None:
+        editor.rendered.append(template.name)
+
+    server = listen(app, known.web)
+    with template_rendered.connected_to(note, app), serving_in_a_thread(server):
+        yield editor
+    app.extensions["obzvon"].close()
+
+
+def _made(office: Office, folder: Path, users: str) -> Settings:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "settings.ini").write_text("[Dirs]\ndir_target = outgoing\n[Calls]\narchive = yes\n[Day]\n"
+                                         f"time_zone = Europe/Moscow\n{office.ini}[Web]\nport = {port}\n")
+    (folder / "users.json").write_text(users)
+    for name, text in (("todo.json", office.phones), ("schedule.json", office.week)):
+        if text is not None:
+            (folder / name).write_text(text)
+    known = settings.load(folder / "settings.ini")
+    if office.fill:
+        journal = wiring.open_journal(known)
+        office.fill(journal)
+        journal.close()
+    return known
+
+
+def users_text(folder: Path) -> str:
+    """A users' file, hashed once."""
+    users = Users(folder / "users.json")
+    for name, role in PEOPLE.items():
+        users.add(name, PASSWORD, role)
+    return users.path.read_text()

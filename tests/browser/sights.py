@@ -1,0 +1,277 @@
+"""All that a browser can be shown: every page of the editor in every state that looks different."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tests.browser.conftest import PASSWORD
+from tests.browser.offices import Editor
+
+PASTED = "8 916 000-00-03\tДругое имя\n8 916 555-00-01\tНовый\n7,9E+10\tПотерянный\n8916\tКороткий"
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """One of them: the template it has, the address, what is done there, who is looking, in which office."""
+
+    name: str
+    template: str
+    path: str
+    act: Callable[..., None] | None = None
+    user: str = "борис"
+    office: str = "running"
+
+
+def _send(page, selector: str) -> None:
+    """Sends a form with that button, as it stands: what the browser would refuse by itself, too."""
+    page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true; })")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator(selector).first.click()
+    page.wait_for_load_state()
+    page.wait_for_timeout(150)  # htmx puts the answer in its place
+
+
+def _fill(button: str, **fields: str) -> Callable[..., None]:
+    """Fills fields in by their ids and sends them."""
+    def act(page, _editor: Editor) -> None:
+        for name, text in fields.items():
+            page.locator(f"#{name.replace('_', '-')}").fill(text)
+        _send(page, button)
+    return act
+
+
+def _stale(form: str, button: str, **fields: str) -> Callable[..., None]:
+    """The same on a page that somebody else has overtaken."""
+    def act(page, editor: Editor) -> None:
+        page.evaluate(f"document.querySelector(`{form} [name=revision]`).value = 'old'")
+        _fill(button, **fields)(page, editor)
+    return act
+
+
+def _delete_two(page, _editor: Editor) -> None:
+    for box in page.locator("input[form=bulk][name=key]").all()[:2]:
+        box.check()
+    _send(page, "#bulk [formaction$='/delete']")
+
+
+def _select_two(page, _editor: Editor) -> None:
+    for box in page.locator("input[form=bulk][name=key]").all()[:2]:
+        box.check()
+
+
+def _imported(*then: Callable[..., None], text: str = PASTED) -> Callable[..., None]:
+    def act(page, editor: Editor) -> None:
+        page.locator("#pasted").fill(text)
+        _send(page, "form:has(#pasted) button[type=submit]")
+        for one in then:
+            one(page, editor)
+    return act
+
+
+def _unfold(page, _editor: Editor) -> None:
+    for summary in page.locator("details:not(.menu) > summary").all():
+        summary.click()
+
+
+def _replace(page, _editor: Editor) -> None:
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator("#mode-replace").check()
+    page.locator(".v-gone").wait_for()
+
+
+def _take(page, _editor: Editor) -> None:
+    _send(page, "[formaction$='/take']")
+
+
+def _unreadable(page, _editor: Editor) -> None:
+    file = {"name": "drivers.xlsx", "mimeType": "application/octet-stream", "buffer": b"PK\3\4 this is no workbook"}
+    page.locator("#file").set_input_files(files=[file])
+    _send(page, "form:has(#file) button[type=submit]")
+
+
+def _held(page, editor: Editor) -> None:
+    editor.hold_imports()
+    _imported()(page, editor)
+
+
+def _choose_busy(page, _editor: Editor) -> None:
+    page.locator("form[action$='/again'] button[type=submit]").click()
+    page.wait_for_url("**result=**")
+
+
+def _overtaken(page, _editor: Editor) -> None:
+    page.evaluate("document.querySelector('[name=digest]').value = 'old'")
+    _send(page, "form[action$='/again/start'] button")
+
+
+def _changed_since(page, _editor: Editor) -> None:
+    page.evaluate("document.querySelector('[name=revision]').value = 'old'")
+    _send(page, "button[name=whom]")
+
+
+def _other_run(page, _editor: Editor) -> None:
+    page.evaluate("document.querySelector('[name=run]').value = '1'")
+    _send(page, "form[action$='/stop'] button")
+
+
+def _old_page(page, _editor: Editor) -> None:
+    page.evaluate("document.querySelectorAll('[name=token]').forEach(one => { one.value = 'old'; })")
+    _send(page, "form[action$='/week'] ~ section button[form=week], button[form=week]")
+
+
+def _new_password(page, editor: Editor) -> None:
+    # Afterwards nothing is served to the old one; a browser of flesh and blood has the style sheet already.
+    page.route("**/static/**", lambda route: route.fulfill(
+        path=TEMPLATES.parent / urlsplit(route.request.url).path.lstrip("/")))
+    _fill("form.narrow button", pw_present=PASSWORD, pw_new="battery staple", pw_again="battery staple")(page, editor)
+
+
+def _send_with(button: str) -> Callable[..., None]:
+    return lambda page, _editor: _send(page, button)
+
+
+def _open_menu(page, _editor: Editor) -> None:
+    page.locator("details.menu > summary").click()
+
+
+def _time_less(page, _editor: Editor) -> None:
+    page.locator("#on-6").check()
+    page.locator("#at-6").fill("")
+    _send(page, "button[form=week]")
+
+
+def _new_role(page, _editor: Editor) -> None:
+    page.locator("tr.editing input[value=viewer]").check()
+    _send(page, "tr.editing button:not([formaction])")
+
+
+SIGHTS = [
+    # the list
+    Sight("numbers", "phones.html", "/phones"),
+    Sight("numbers-menu", "phones.html", "/phones", _open_menu),
+    Sight("numbers-selected", "phones.html", "/phones?only=trouble", _select_two),
+    Sight("numbers-edit", "phones.html", "/phones?edit=1"),
+    Sight("numbers-edit-wrong", "phones.html", "/phones?edit=1",
+          _fill("#editing button", row_number="12", row_code="x")),
+    Sight("numbers-add", "phones.html", "/phones?add=1"),
+    Sight("numbers-add-wrong", "phones.html", "/phones?add=1",
+          _fill("form[action$='/add'] button", new_number="12345", new_code="context 22")),
+    Sight("numbers-none-found", "phones.html", "/phones?q=nobody"),
+    Sight("numbers-saved", "phones.html", "/phones?edit=2", _fill("#editing button", row_name="Переименован"),
+          office="idle"),
+    Sight("numbers-viewer", "phones.html", "/phones", user="вера"),
+    Sight("numbers-empty", "phones.html", "/phones", office="new"),
+    Sight("numbers-empty-viewer", "phones.html", "/phones", user="вера", office="new"),
+    Sight("numbers-broken", "broken.html", "/phones", office="broken"),
+    Sight("numbers-missing", "broken.html", "/phones", office="missing"),
+    Sight("numbers-delete", "delete.html", "/phones", _delete_two),
+    Sight("numbers-conflict", "conflict.html", "/phones?edit=1",
+          _stale("#editing", "#editing button", row_name="Моё имя")),
+    # import
+    Sight("import", "import.html", "/phones/import"),
+    Sight("import-nothing-chosen", "import.html", "/phones/import",
+          _send_with("form:has(#pasted) button[type=submit]")),
+    Sight("import-look", "import_look.html", "/phones/import", _imported(_unfold)),
+    Sight("import-columns", "import_look.html", "/phones/import", _imported(text="Иванов\tводитель\nПетров\tсклад")),
+    Sight("import-replace-look", "import_look.html", "/phones/import", _imported(_replace)),
+    Sight("import-replace", "import_replace.html", "/phones/import", _imported(_replace, _take)),
+    Sight("import-left", "import_look.html", "/phones/import", _imported(_take), office="idle"),
+    Sight("import-drafts", "import.html", "/phones/import",
+          lambda page, editor: (_imported()(page, editor), page.goto(f"{editor.address}/phones/import"))),
+    Sight("import-unreadable", "import_error.html", "/phones/import", _unreadable),
+    Sight("import-waits", "import_wait.html", "/phones/import", _held, office="late"),
+    # the week
+    Sight("week", "week.html", "/week"),
+    Sight("week-wrong", "week.html", "/week", _time_less),
+    Sight("week-viewer", "week.html", "/week", user="вера"),
+    Sight("week-new", "week.html", "/week", office="new"),
+    Sight("week-saved", "week.html", "/week",
+          _fill("button[form=week]", at_1="10:30"), office="night"),
+    Sight("week-conflict", "week_conflict.html", "/week", _stale("#week", "button[form=week]", at_1="10:30")),
+    Sight("week-broken", "week_broken.html", "/week", office="broken"),
+    Sight("week-missing", "week_broken.html", "/week", office="missing"),
+    # the run
+    Sight("run", "run.html", "/run"),
+    Sight("run-viewer", "run.html", "/run", user="вера"),
+    Sight("run-paused", "run.html", "/run", office="paused"),
+    Sight("run-idle", "run.html", "/run", office="idle"),
+    Sight("run-new", "run.html", "/run", office="new"),
+    Sight("run-test-wrong", "run.html", "/run",
+          _fill("form[action$='/call'] button", test_number="12", test_code="x"), office="idle"),
+    Sight("run-broken", "run_broken.html", "/run/start", office="broken"),
+    Sight("start", "run_start.html", "/run/start", office="idle"),
+    Sight("start-overtaken", "run_start.html", "/run/start", _changed_since, office="idle"),
+    Sight("start-night", "run_start.html", "/run/start", office="night"),
+    Sight("start-night-unticked", "run_start.html", "/run/start", _send_with("button[name=whom]"), office="night"),
+    Sight("start-late", "run_start.html", "/run/start", office="late"),
+    Sight("start-nobody", "run_start.html", "/run/start", office="new"),
+    Sight("start-while-running", "run.html", "/run/start"),
+    Sight("stop", "run_stop.html", "/run/stop"),
+    Sight("stop-overtaken", "run_stop.html", "/run/stop", _other_run),
+    Sight("stop-take-back", "run_stop.html", "/run/stop", office="idle"),
+    # the results
+    Sight("results", "results.html", "/results"),
+    Sight("results-unfolded", "results.html", "/results", _unfold, office="idle"),
+    Sight("results-searched", "results.html", "/results?q=8916"),
+    Sight("results-none-found", "results.html", "/results?q=nobody"),
+    Sight("results-free-day", "results.html", "/results?day=2026-11-22"),
+    Sight("results-none-yet", "results_none.html", "/results", office="new"),
+    Sight("results-phone", "results_phone.html", "/results/phone?number=89160000001"),
+    Sight("results-phone-search", "results_phone.html", "/results/phone?q=8916"),
+    Sight("results-phone-unknown", "results_phone.html", "/results/phone?q=nobody"),
+    Sight("again", "results_again.html", "/results/again"),
+    Sight("again-nobody", "results_again.html", "/results/again?day=2026-11-22"),
+    Sight("again-confirm", "results_confirm.html", "/results/again", _choose_busy, office="idle"),
+    Sight("again-confirm-running", "results_confirm.html", "/results/again?result=unknown"),
+    Sight("again-confirm-night", "results_confirm.html", "/results/again?result=unknown&result=busy", office="night"),
+    Sight("again-overtaken", "results_confirm.html", "/results/again?result=unknown", _overtaken, office="idle"),
+    Sight("again-viewer", "results_confirm.html", "/results/again?result=unknown", user="вера"),
+    # the check and the first steps
+    Sight("check", "checkup.html", "/check", _unfold),
+    Sight("check-well", "checkup.html", "/check", office="idle"),
+    Sight("check-silent", "checkup.html", "/check", office="paused"),
+    Sight("check-new", "checkup.html", "/check", office="new"),
+    Sight("first-steps", "first_steps.html", "/first-steps", office="new"),
+    Sight("first-steps-done", "first_steps.html", "/first-steps", office="idle"),
+    # who did what, and who may
+    Sight("changes", "changes.html", "/changes"),
+    Sight("changes-none", "changes.html", "/changes", user="вера", office="new"),
+    Sight("management", "administration.html", "/management"),
+    Sight("management-edit", "administration.html", "/management?edit=анна"),
+    Sight("management-add", "administration.html", "/management?add=1"),
+    Sight("management-add-wrong", "administration.html", "/management?add=1",
+          _fill("form[action$='/add'] button", new_name="олег х")),
+    Sight("management-added", "password.html", "/management?add=1",
+          _fill("form[action$='/add'] button", new_name="олег")),
+    Sight("management-remove", "confirm.html", "/management?edit=анна", _send_with("[formaction$='/remove']")),
+    Sight("management-role", "confirm.html", "/management?edit=анна", _new_role),
+    Sight("settings", "settings.html", "/management/settings"),
+    Sight("own-password", "own_password.html", "/password"),
+    Sight("own-password-wrong", "own_password.html", "/password",
+          _fill("form.narrow button", pw_present="wrong", pw_new="short", pw_again="other")),
+    Sight("own-password-changed", "own_password_changed.html", "/password",
+          _new_password, user="вера", office="late"),
+    # what went wrong
+    Sight("error-400", "error.html", "/week", _old_page),
+    Sight("error-401", "error_outside.html", "/phones", user="никто"),
+    Sight("error-403", "error.html", "/management", user="вера"),
+    Sight("error-404", "error.html", "/nowhere"),
+    Sight("error-405", "error.html", "/phones/add"),
+    Sight("error-429", "error_outside.html", "/phones", office="locked"),
+]
+
+UNSEEN = {
+    "run.live": "the pieces of the run page: they are looked at in it",
+    "imports.progress": "the bar of the waiting page: it is looked at in it",
+}
+"""What answers with HTML and is no page."""
+
+TEMPLATES = Path(__file__).parents[2] / "web/templates"
+
+
+def pages() -> set[str]:
+    """The templates that are whole pages."""
+    return {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html")
+            if path.name != "base.html"
+            and any(mark in path.read_text(encoding="utf-8") for mark in ('{% extends "base.html" %}', "<!doctype"))}
