@@ -7,6 +7,7 @@ from datetime import date
 import msgspec
 
 from obzvon.campaign import Candidate
+from obzvon.delivery import NOT_DELIVERED
 from obzvon.errors import Problem, UserError
 from obzvon.language import Message, say, say_many
 from obzvon.words import result_word
@@ -14,9 +15,10 @@ from obzvon.words import result_word
 MISSED = ("not answered", "busy", "no answer", "congestion", "no such number", "refused", "unreachable trunk",
           "wrong dialplan", "failed", "withdrawn")
 """Who was not reached, for a reason that is known."""
-RESULTS = (*MISSED, "unknown")
-"""Of whom a run can be made; who is unknown may have been rung, and is only taken where that is asked for."""
-BARRED = ("answered", "handed", "handing", "waiting")
+RESULTS = (*MISSED, "unknown", NOT_DELIVERED)
+"""Of whom a run can be made; who may have been rung, or has answered, is only taken where that is asked for."""
+UNDER_WAY = ("handed", "handing", "waiting")
+BARRED = ("answered", *UNDER_WAY)
 """Who has one of these today is not rung again because of what another day says."""
 
 Met = Mapping[tuple[str, str], tuple[str, str]]

@@ -84,6 +84,9 @@ class Link:
         self._lock = threading.Lock()
         self._calls = Calls({ordinary, coded})
         self._ended: deque[Outcome] = deque(maxlen=OUTCOMES)
+        self._stirred = asyncio.Event()
+        self.tells: Callable[[], None] = _nobody
+        """Is called, in the link's thread, whenever there are outcomes to be asked for."""
         self._health = Health(up=False, since=self._clock())
         self._whole_since: datetime | None = None
         self._seen_until: datetime | None = None
@@ -120,6 +123,10 @@ class Link:
         """Whether it is up."""
         return self._health
 
+    def is_refused(self) -> bool:
+        """Whether Asterisk refuses our login, so that every other one would be a failure more in its log."""
+        return self._health.problem == troubles.no_login(self._ami).problem
+
     def channels(self) -> Lines | None:
         """The lines in use now, None where that is not known: the link is down or has been silent."""
         with self._lock:
@@ -141,10 +148,14 @@ class Link:
             self._ended.clear()
             return outcomes
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        """Number and context of each call of ours that is up, as far as it is seen."""
+    def has_ended(self) -> bool:
+        """Whether there are outcomes to be asked for."""
+        return bool(self._ended)
+
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        """Of our calls that it sees and has not told of: number, context, code (None = unknown), and the last begin."""
         with self._lock:
-            return self._calls.on_the_line() if self._session else set()
+            return self._calls.on_the_line() if self._session else {}
 
     def was_up_since(self, moment: datetime) -> bool:
         """Whether it is up and has seen every event since then: what has not been told has not ended yet."""
@@ -195,6 +206,7 @@ class Link:
         """One connection, from its making to its loss."""
         trouble = troubles.cut(self._ami)
         self._heard_of_calls = False
+        self._stirred = asyncio.Event()
         session = await Session.open(self._ami, self._take, patience=self._times.patience)
         try:
             await self._compare(session, anew=True)
@@ -203,10 +215,12 @@ class Link:
             self._up(session)
             async with asyncio.TaskGroup() as group:
                 every = self._times
-                for seconds, act in ((every.settle, self._settle), (every.ping, self._ping),
-                                     (every.compare, self._compare), (every.settle, self._ask_codes),
+                for seconds, act in ((every.ping, self._ping), (every.compare, self._compare),
                                      *([(every.group, self._count_group)] if self._ami.group else [])):
                     group.create_task(_repeat(seconds, act, session))
+                for there_is, do in ((lambda: self._calls.settling, self._settle),
+                                     (lambda: bool(self._calls.begun), self._ask_codes)):
+                    group.create_task(self._repeat_while(there_is, do, session))
                 raise await session.lost()
         except* Trouble as raised:
             trouble = _first(raised)
@@ -218,6 +232,18 @@ class Link:
         with self._lock:
             self._heard_of_calls = self._heard_of_calls or text(event, "Event") == "Newchannel"
             self._calls.feed(event, self._clock())
+            if self._calls.settling or self._calls.begun:
+                self._stirred.set()
+
+    async def _repeat_while(self, there_is: Callable[[], bool], act: Callable[[Session], Awaitable[None]],
+                            session: Session) -> None:
+        """While there is something to do; an idle link sleeps until something comes."""
+        while True:
+            if not there_is():
+                self._stirred.clear()
+                await self._stirred.wait()
+            await asyncio.sleep(self._times.settle)
+            await act(session)
 
     async def _settle(self, _session: Session) -> None:
         with self._lock:
@@ -227,6 +253,8 @@ class Link:
                 if len(self._ended) + len(outcomes) > OUTCOMES and self._whole_since:
                     self._whole_since = now
                 self._ended.extend(outcomes)
+        if self._ended:
+            self.tells()
 
     async def _ping(self, session: Session) -> None:
         asked = self._clock()
@@ -241,6 +269,7 @@ class Link:
         with self._lock:
             unannounced = self._calls.compare(channels, known, self._clock(), anew=anew)
             heard = self._heard_of_calls
+        self._stirred.set()  # of what is gone by the list no event comes
         if anew:
             self._whole_since = asked
         elif unannounced and not heard:
@@ -346,6 +375,10 @@ async def _repeat(seconds: float, act: Callable[[Session], Awaitable[None]], ses
 def _first(raised: BaseExceptionGroup[Trouble]) -> Trouble:
     first = raised.exceptions[0]
     return first if isinstance(first, Trouble) else _first(first)
+
+
+def _nobody() -> None:
+    """Nobody wants to be told."""
 
 
 def _now() -> datetime:

@@ -156,9 +156,14 @@ class Calls:
                 others += lines
         return Lines(ours, others, channels)
 
-    def on_the_line(self) -> set[tuple[str, str]]:
-        """Number and context of each call of ours that is not over."""
-        return {(call.number, call.context) for call in self._calls.values() if call.is_ours and not call.is_over}
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin."""
+        begun: dict[tuple[str, str, str | None], datetime] = {}
+        for call in self._calls.values():
+            if call.is_ours:
+                key, at = (call.number, call.context, call.code), call.first.begun or call.seen
+                begun[key] = max(at, begun.get(key, at))
+        return begun
 
     # -- events
 

@@ -15,9 +15,9 @@ from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
 from obzvon import ami_troubles as troubles
+from obzvon.addresses import is_loopback
 from obzvon.ami_troubles import Trouble
 from obzvon.settings_ami import Ami
-from obzvon.settings_keys import is_loopback
 
 EVENTS = "call,user"
 """What is subscribed to, of what the user may read."""

@@ -86,19 +86,22 @@ def demo(folder: Path | None, once: bool) -> None:
         with cli_editor.beside(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
             run = shown.run(bar, once=once)
         if run is not None:
-            tables.show_report(Console(), shown.journal.lines(run.day), day=run.day, zone=shown.settings.zone)
+            tables.show_report(Console(), shown.journal.lines(run.day), day=run.day, zone=shown.settings.zone,
+                               least=shown.settings.delivered)
         if folder is not None:
             _say(say("the folder is kept: {path}", path=folder))
         shown.journal.close()
 
 
-@cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start."))
+@cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
+                       "--settings FILE the settings are written there instead."))
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"))
 @click.option("--rehearsal", is_flag=True,
               help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"))
-def init(folder: Path, rehearsal: bool) -> None:
+@click.pass_obj
+def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
-    file = workspace.make(folder.absolute(), rehearsal=rehearsal)
+    file = workspace.make(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
     known = settings.load(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
@@ -185,7 +188,7 @@ def status(file: Path | None, as_json: bool) -> None:
     known = _settings(file)
     with journal_if_any(known) as journal:
         found = look(journal, Presence(journal).sign() if journal else None, datetime.now(UTC), zone=known.zone,
-                     pace=known.pace(), latest=known.latest)
+                     pace=known.pace(), latest=known.latest, least=known.delivered)
         if as_json:
             click.echo(found.to_json())
         else:
@@ -211,15 +214,15 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
             click.echo(str(say("run {run} of {day} is still in progress: obzvon report --date {day}", run=active.id,
                                day=active.day)), err=True)
         if form == "table":
-            tables.show_report(Console(), lines, day=wanted, zone=known.zone)
+            tables.show_report(Console(), lines, day=wanted, zone=known.zone, least=known.delivered)
             return
         with _output(output, form) as stream:
             if form == "csv":
-                reports.write_csv(lines, stream, zone=known.zone)
+                reports.write_csv(lines, stream, zone=known.zone, least=known.delivered)
             elif form == "xlsx":
-                reports.write_xlsx(lines, stream, zone=known.zone)
+                reports.write_xlsx(lines, stream, zone=known.zone, least=known.delivered)
             else:
-                reports.write_json(lines, stream, day=wanted, zone=known.zone)
+                reports.write_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
 
 
 @cli.command(help=told("Clears what an Asterisk crash left in the spool. Only while it does not run: for its unit."))

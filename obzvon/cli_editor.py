@@ -10,13 +10,13 @@ import click
 import msgspec
 
 from obzvon import language
+from obzvon.addresses import is_loopback
 from obzvon.checks.settings import exposed
 from obzvon.cli_language import told
 from obzvon.cli_settings import settings_of
 from obzvon.errors import Problem, UserError
 from obzvon.language import Message, say
 from obzvon.settings import Settings
-from obzvon.settings_keys import is_loopback
 from obzvon.words import role_word
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from obzvon.errors import ObzvonError, UserError
 from obzvon.journal import Journal, packed
 from obzvon.journal_tables import commands
 from obzvon.language import Message
+from obzvon.presence import Presence
 
 PATIENCE = 5.0
-"""Seconds in which a service that is there takes a request."""
+"""Seconds in which a service takes a request, unless it can be seen at work on something big."""
 ANSWER = 30.0
-"""Seconds in which a request that was taken is answered."""
+"""Seconds in which a request is answered that was taken, or that such a service will take."""
 _PAUSE = 0.05
 
 
@@ -62,6 +63,7 @@ class Commands:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._presence = Presence(journal)
 
     def ask(self, name: str, *, by: str, at: datetime, once: str | None = None, **params: str | int | bool) -> int:
         """Leaves a request for the service; returns its number.
@@ -85,7 +87,10 @@ class Commands:
             return connection.execute(select(commands.c.id).where(commands.c.once == once)).scalar_one_or_none()
 
     def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> Answer:
-        """The service's answer, waited for; raises NotTaken or NotAnswered. `longest` is for one that was taken."""
+        """The service's answer, waited for; raises NotTaken or NotAnswered.
+
+        `longest` is for a request that was taken, and for a service that can be seen at work and has not looked yet.
+        """
         try:
             return self._wait(command, longest, sleep)
         except UserError as error:
@@ -93,12 +98,14 @@ class Commands:
 
     def _wait(self, command: int, longest: float, sleep: Callable[[float], object]) -> Answer:
         waited, taken = 0.0, False
+        longest = max(longest, PATIENCE)
         while (answer := self.answered(command)) is None:
-            if not taken and waited >= PATIENCE:
+            # A service that is there and does not look writes a big list down: it takes the request after that.
+            if not taken and waited >= PATIENCE and (waited >= longest or not self._presence.lives()):
                 if self.give_up(command):
                     raise NotTaken
                 taken = True
-            elif waited >= max(longest, PATIENCE):
+            elif waited >= longest:
                 raise NotAnswered
             sleep(_PAUSE)
             waited += _PAUSE

@@ -28,8 +28,11 @@ def tell_skipped(skipped: list[Candidate]) -> None:
         log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
 
 
-def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver) -> None:
-    """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known."""
+def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
+    """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known.
+
+    `least` is how many seconds of a message have to be listened to.
+    """
     endings = list(endings)
     unknown = [ending for ending in endings if ending.disposition is Disposition.UNKNOWN]
     for ending in unknown[:_UNKNOWN_TOLD]:
@@ -40,7 +43,8 @@ def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver) 
     for run_id in sorted({ending.run_id for ending in endings}):
         if not journal.run(run_id).active and not handover.has_calls_of(run_id):
             log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id,
-                               counts=tally(journal.counts(run_id))))
+                               counts=tally(journal.counts(run_id),
+                                            journal.delivery(run_id, least) if least else None)))
 
 
 class Starts:

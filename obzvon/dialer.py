@@ -36,6 +36,8 @@ _LOOK = 1.0
 """Seconds between two looks at what Asterisk has finished with; longer where there is much to look at."""
 _LOOKED_THROUGH = 2000
 """Files that may be looked through in a second without being felt."""
+_HASTE = 0.25
+"""So much of that is waited where Asterisk's events have told of ends: there is something to be found."""
 
 
 class Held(UserError):
@@ -97,6 +99,11 @@ class Dialer:
         """The days of late that have had their run of the week."""
         return self._done
 
+    @property
+    def delivered(self) -> float:
+        """Seconds for which a message must be listened to if it is to count as delivered."""
+        return self._settings.delivered
+
     def start(self, now: datetime) -> None:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
@@ -148,6 +155,12 @@ class Dialer:
         self._ready = self._ready and not look_anew
         self._retry_at = now + timedelta(seconds=_RETRY)
         return _RETRY
+
+    def expects_calls(self, now: datetime) -> bool:
+        """Whether there are calls to be made, or the ends of some to be heard."""
+        self._agenda.look(now)
+        return (self.run is not None or self.handover.outstanding > 0
+                or self._agenda.due_day(now, self._done) is not None)
 
     def doubt(self) -> None:
         """Has everything looked through anew before the work goes on."""
@@ -313,7 +326,10 @@ class Dialer:
         if not outstanding:
             return math.inf
         pause = max(_LOOK, outstanding / _LOOKED_THROUGH)
-        pause = pause * 10 if busy else pause
+        if busy:
+            pause *= 10
+        elif self.handover.has_news:
+            pause *= _HASTE
         since = (now - self._collected_at).total_seconds() if self._collected_at else math.inf
         if 0 <= since < pause:
             return pause - since
@@ -324,7 +340,7 @@ class Dialer:
         for ending in (*collected.endings, *collected.put_off):
             log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
                                 position=ending.position, disposition=result_word(ending.disposition)))
-        daylog.tell_ended(collected.endings, self.journal, self.handover)
+        daylog.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
         return pause

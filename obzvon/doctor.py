@@ -42,6 +42,7 @@ _CHECKS: tuple[Check, ...] = (
     documents.kept,
     folders.places,
     folders.strangers,
+    folders.settings_file,
     folders.logs,
     folders.room,
     store.one_filesystem,

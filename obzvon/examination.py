@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -35,13 +35,18 @@ _PROGRAM = (sys.executable, "-P", "-m", "obzvon.checks")
 
 
 class Examination:
-    """One at a time; `want` asks for one, `look` begins it and takes up what it found. Neither ever waits."""
+    """One at a time; `want` asks for one, `look` begins it and takes up what it found. Neither ever waits.
+
+    `is_refused`: whether AMI is known to refuse our login; then one that nobody has asked for does not try it too.
+    """
 
     def __init__(self, settings: Path, findings: Findings, commands: Commands, *,
-                 program: Sequence[str] = _PROGRAM, patience: float = _PATIENCE) -> None:
+                 is_refused: Callable[[], bool] | None = None, program: Sequence[str] = _PROGRAM,
+                 patience: float = _PATIENCE) -> None:
         self._settings = settings
         self._findings = findings
         self._commands = commands
+        self._is_refused = is_refused
         self._program = program
         self._patience = patience
         self._wanted = False
@@ -103,12 +108,14 @@ class Examination:
     def _begin(self, now: datetime) -> None:
         self._wanted = False
         self._answering, self._asked = self._asked, []
+        # Who asks for one has mended something, and is to see whether it helped.
+        known = ["refused"] if self._is_refused and self._is_refused() and not self._answering else []
         try:
             # In memory: a full disk is one of the things that it is to tell.
             self._said = os.fdopen(os.memfd_create("said"), "w+b")
             self._complained = os.fdopen(os.memfd_create("complained"), "w+b")
             self._process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
-                [*self._program, str(self._settings), str(os.getpid())], stdin=subprocess.DEVNULL,
+                [*self._program, str(self._settings), str(os.getpid()), *known], stdin=subprocess.DEVNULL,
                 stdout=self._said, stderr=self._complained, start_new_session=True)
         except OSError as failed:
             self._leave([_failed(why(failed))], now)

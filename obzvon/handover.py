@@ -23,7 +23,7 @@ from obzvon.journal import Detail, Ending, Journal, RunCall, State
 from obzvon.language import say
 from obzvon.rounds import Rounds
 from obzvon.spool import NotReleased, Spool
-from obzvon.told import Told, verdict
+from obzvon.told import Gone, Told, own, verdict
 
 _STATUS_LATE = timedelta(seconds=10)
 """After this an archived file without a status will not get one."""
@@ -64,12 +64,18 @@ class HandOver:
         self._told = told
         self._handed: dict[str, RunCall] = {}
         self._no_status_since: dict[str, datetime] = {}
-        self._gone_since: dict[str, datetime] = {}
+        self._gone: dict[str, Gone] = {}
+        self._looked_at: datetime | None = None
 
     @property
     def outstanding(self) -> int:
         """Calls that Asterisk has and has not finished with, as far as it was looked."""
         return len(self._handed)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether Asterisk's events have told of ends since it was looked."""
+        return self._told is not None and self._told.has_news
 
     def has_calls_of(self, run_id: int) -> bool:
         """Whether Asterisk has calls of that run."""
@@ -136,6 +142,7 @@ class HandOver:
         """
         if self._told and self._handed:
             self._told.look(now)
+        before, self._looked_at = self._looked_at or now, now
         present = set(self._spool.present()) if self._handed else set()
         endings: list[Ending] = []
         put_off: list[tuple[Ending, datetime]] = []
@@ -147,6 +154,8 @@ class HandOver:
                 returned.append(call)
                 continue
             else:
+                if name not in self._gone or now < self._gone[name][1]:  # or the clock was set back
+                    self._gone[name] = max(before, call.handed_at or before), now
                 ending = self._finished(name, call, now)
             if ending is None:
                 continue
@@ -216,23 +225,27 @@ class HandOver:
 
     def _finished(self, name: str, call: RunCall, now: datetime) -> Ending | None:
         """How the call of a file that has gone ended; None while that may still come to be known."""
-        gone = now - min(now, self._gone_since.setdefault(name, now))
+        gone = now - self._gone[name][1]
         form = self._forms[bool(call.code)]
-        outcomes = self._told.of(call, form.context) if self._told else []
+        outcomes: list[Outcome] = []
+        if self._told:
+            if self._told.lasts(call, form.context):
+                return None
+            outcomes = own(self._told.of(call, form.context), call, form.max_retries + 1, self._gone[name])
         is_last = bool(outcomes) and (not form.max_retries or gone >= _SETTLING)
         if self._told and not is_last and self._told.may_come(call, form.context, gone):
             return None
-        ending = self._by_events(call, outcomes, now) or self._by_archive(name, call, form, outcomes, now)
+        ending = self._by_events(call, form, outcomes, now) or self._by_archive(name, call, form, outcomes, now)
         if ending is not None:
-            self._gone_since.pop(name, None)
+            self._gone.pop(name, None)
             if self._told:
                 self._told.forget(outcomes)
         return ending
 
-    def _by_events(self, call: RunCall, outcomes: list[Outcome], now: datetime) -> Ending | None:
+    def _by_events(self, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime) -> Ending | None:
         if not outcomes:
             return None
-        disposition, detail = verdict(outcomes)
+        disposition, detail = verdict(outcomes, form.max_retries + 1)
         if disposition is Disposition.UNKNOWN:
             return None
         return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
@@ -255,8 +268,11 @@ class HandOver:
                 disposition, reason = Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
             elif self._told:
                 disposition, reason = Disposition.UNKNOWN, say("Asterisk's events were not heard when the call ended")
+                if len(outcomes) > form.max_retries + 1:
+                    reason = say("the number was rung by others too at the same moment, and which of the calls "
+                                 "ended how cannot be told")
         self._no_status_since.pop(name, None)
-        detail = verdict(outcomes)[1] if outcomes else Detail()
+        detail = verdict(outcomes, form.max_retries + 1)[1] if outcomes else Detail()
         return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
 
     def _remember(self, calls: Iterable[RunCall], now: datetime) -> None:

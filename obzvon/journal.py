@@ -28,6 +28,7 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon import tallies
 from obzvon.campaign import Candidate, Disposition
+from obzvon.delivery import Delivery
 from obzvon.errors import Problem, UserError
 from obzvon.journal_database import Database
 from obzvon.journal_records import Detail, Ending, Line, Run, RunCall, State
@@ -225,6 +226,12 @@ class Journal(Database):
         with self.read() as connection:
             rows = connection.execute(select(RESULT, func.count()).where(calls.c.run_id == run_id).group_by(RESULT))
             return Counter({row[0]: row[1] for row in rows})
+
+    def delivery(self, run_id: int, least: float) -> Delivery:
+        """How many calls of a run were delivered, by so many seconds at the least."""
+        with self.read() as connection:
+            row = connection.execute(tallies.deliveries(least).where(calls.c.run_id == run_id)).one()
+        return Delivery(least, *map(int, row))
 
     def lines(self, day: date) -> Iterator[Line]:
         """A day's calls, one line each, in the order of runs and list."""

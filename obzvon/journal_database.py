@@ -15,7 +15,7 @@ from obzvon.disk import make_file
 from obzvon.errors import Problem, UserError, why
 from obzvon.journal_lock import Lock, lock_for
 from obzvon.journal_tables import SCHEMA, meta, metadata
-from obzvon.language import say
+from obzvon.language import Message, say
 
 _MODE = 0o660
 
@@ -119,8 +119,9 @@ class Database:
         except DBAPIError as error:
             if not self._is_open:
                 raise
-            raise Unavailable([Problem(self.name, say("the journal cannot be used: {why}", why=error.orig),
-                                     say("make room or mend the rights, or start the database"))]) from error
+            raise Unavailable([Problem(
+                self.name, say("the journal cannot be used: {why}", why=error.orig),
+                _mend_damage(error) or say("make room or mend the rights, or start the database"))]) from error
 
 
 def _engine(url: URL, patience: float = 30.0) -> Engine:
@@ -185,8 +186,8 @@ def _refuse_cut(name: str) -> None:
         raise UserError([Problem(
             name, say("the journal has been cut to nothing; with a new one everybody who was rung today would be rung "
                       "again"),
-            say("bring it back from a copy; or, to begin a new one, delete it and write today into the week's dates "
-                "with 00:00"))])
+            say("bring it back from a copy and start only tomorrow; or, to begin a new one, delete it and write today "
+                "into the week's dates with 00:00"))])
 
 
 def _schema(connection: Connection) -> str | None:
@@ -208,6 +209,18 @@ def _told(where: str) -> Iterator[None]:
                                      "postgresql+psycopg://user:password@host/base"))]) from None
     except (DBAPIError, OSError) as error:
         reason = why(error) if isinstance(error, OSError) else error.orig
-        raise Unavailable([Problem(where, say("the journal cannot be opened: {why}", why=reason),
-                                 say("see that its folder exists and that the service's user may write there and in "
-                                     "the journal's own files, or name another journal in [Journal] url"))]) from error
+        raise Unavailable([Problem(
+            where, say("the journal cannot be opened: {why}", why=reason),
+            _mend_damage(error) or say("see that its folder exists and that the service's user may write there and in "
+                                       "the journal's own files, or name another journal in [Journal] url"),
+        )]) from error
+
+
+def _mend_damage(error: DBAPIError | OSError) -> Message | None:
+    """What is to be done where the bytes of SQLite's file are no longer what they were; None where it is not that."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return None
+    return say("the file is damaged, or [Journal] url names another one, and nobody is rung before that is mended: "
+               "stop the service, bring the journal back from a copy or save what can still be read of it, and start "
+               "only tomorrow, for whom it rang today it may no longer know (README, A damaged journal)")

@@ -154,6 +154,8 @@ service = Table(
     Column("seen_at", Moment, nullable=False),
     Column("stopped_at", Moment),
     Column("trouble", Text, nullable=False, server_default=""),
+    # What it read last of the lines in use and the link to Asterisk, and its pace.
+    Column("readout", Text, nullable=False, server_default=""),
     # One look, as from cron: between two of them no process lives, and nothing is wrong.
     Column("once", Boolean, nullable=False, server_default=false()),
 )

@@ -56,6 +56,20 @@ def decode_pairs(data: bytes) -> list[tuple[str, object]]:
     return outermost
 
 
+def keys_within(data: bytes, key: str) -> list[str]:
+    """The keys of the object that stands under `key`, as they are written, also one that stands there twice."""
+    keys: dict[int, list[str]] = {}
+    objects: list[dict[str, object]] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        objects.append(dict(pairs))  # which keeps them, so that none has the identity of another
+        keys[id(objects[-1])] = [name for name, _ in pairs]
+        return objects[-1]
+
+    found = json.loads(_text(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
+    return keys.get(id(found.get(key)), []) if isinstance(found, dict) else []
+
+
 def encode(value: object) -> bytes:
     """The value in UTF-8, on one line."""
     return msgspec.json.encode(value)

@@ -21,13 +21,17 @@ class Place:
 
     def __init__(self, store: Path, journal: str) -> None:
         self._file = store / _name(journal)
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+        # It is held open for reading: a file that is open for writing keeps its filesystem from being made read-only.
+        descriptor = os.open(self._file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
         weakref.finalize(self, os.close, descriptor)
         # Held already: by whoever looks at this moment, or by a service of this journal, which its own lock tells.
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{journal} on {socket.gethostname()}\n".encode(), 0)
+            writing = os.open(self._file, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                os.write(writing, f"{journal} on {socket.gethostname()}\n".encode())
+            finally:
+                os.close(writing)
 
 
 def others(store: Path, journal: str) -> list[str]:

@@ -21,8 +21,8 @@ _PUNCTUATION = dict.fromkeys([
     0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF,
 ])
 _DIGITS = re.compile(r"\+?[0-9]+", re.ASCII)
-_SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ]\+?[0-9]+|[0-9]+[.,]0+", re.ASCII)
-"""A number that lost its end, or has got one digit more: 8.91612E+10, 8916123456.0."""
+_SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ][-+]?[0-9]+|[0-9]+[.,]0+|[0-9]{5,}[.,][0-9]+", re.ASCII)
+"""A number that lost its end, or has got digits more: 8.91612E+10, 8916123456.0, 8916123456.5."""
 _CODE = re.compile(r"[0-9*]{1,32}", re.ASCII)
 
 

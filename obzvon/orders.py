@@ -25,7 +25,7 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> Answer:
     order = _ORDERS.get(command.name)
     if order is None:
         return Answer(False, say("there is no command {name}", name=command.name))
-    if now - command.asked_at > _TAKEN_WITHIN:
+    if abs(now - command.asked_at) > _TAKEN_WITHIN:  # one that the clock, set back, puts into the future is as old
         return Answer(False, say("no service took the command in time, and by now it may not be wanted; ask again"))
     if not dialer.ready and (dialer.run is None or order is _call):
         return Answer(False, UserError(dialer.trouble).message())
@@ -77,7 +77,7 @@ def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now:
         run_id = int(params.get("run", 0)) or None
     except ValueError:
         return Answer(False, say("the day or the run cannot be understood"))
-    only = Results(dialer.journal).again(day, results, today=today, run=run_id,
+    only = Results(dialer.journal, dialer.delivered).again(day, results, today=today, run=run_id,
                                          expected=str(params.get("expected", "")))
     run = dialer.begin(today, "manual", now=now, by=command.asked_by, only=only)
     calls = run.total if run else 0

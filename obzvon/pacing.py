@@ -63,14 +63,17 @@ class Ceiling(msgspec.Struct, frozen=True):
             bounds.append(max(0, self.lines - self.reserve))
         return min(bounds, default=None)
 
-    def room(self, reading: Reading) -> int:
-        """How many more calls may go; other people's count against the lines, not against the limit."""
-        rooms = [HANDFUL]
-        if self.limit is not None:
-            rooms.append(self.limit - reading.ours)
+    def free(self, reading: Reading) -> int | None:
+        """How many more calls there is room for; other people's count against the lines, not against the limit."""
+        rooms = [self.limit - reading.ours] if self.limit is not None else []
         if self.lines is not None:
             rooms.append(self.lines - self.reserve - reading.ours - reading.others)
-        return max(0, min(rooms))
+        return max(0, min(rooms)) if rooms else None
+
+    def room(self, reading: Reading) -> int:
+        """How many more calls may go at once."""
+        free = self.free(reading)
+        return HANDFUL if free is None else min(HANDFUL, free)
 
 
 class Pace(msgspec.Struct, frozen=True):

@@ -77,6 +77,7 @@ class Plan(msgspec.Struct, frozen=True):
     cut_off: int
     skipped: tuple[Skipped, ...]
     starts: tuple[datetime, ...]
+    pace: Pace
 
     def skipped_by(self) -> dict[Why, int]:
         """How many rows are skipped for each kind of reason there is."""
@@ -94,6 +95,9 @@ class Plan(msgspec.Struct, frozen=True):
         return {
             "now": self.now, "time_zone": self.zone, "day": self.day, "start": self.start, "overdue": self.overdue,
             "calls": self.calls, "bundles": self.bundles, "bundle": self.bundle, "delay": self.delay,
+            "pacing": self.pace.mode, "pace": self.pace.in_words().in_language(language),
+            "ceiling": self.pace.ceiling.most if self.pace.is_bounded else None,
+            "depends_on_talk": self.pace.is_bounded,
             "first_bundle_at": self.first_bundle, "last_bundle_at": self.last_bundle,
             "until": self.until, "until_because": self.until_because, "cut_off": self.cut_off,
             "skipped": len(self.skipped), "skipped_by": self.skipped_by(),
@@ -111,6 +115,9 @@ class Plan(msgspec.Struct, frozen=True):
         - `calls`: how many numbers the run would ring; `cut_off`: how many of them it would not get to before `until`,
           which is there because of (`until_because`) "latest" or the "next start".
         - `bundles`: how many bundles would be handed over, of `bundle` calls each, `delay` seconds apart.
+        - `pacing`: "fixed", "throttled" or "adaptive"; `pace`: the same in words; `ceiling`: the most calls that are
+          ours at once, or null; `depends_on_talk`: true where there is a ceiling: then `last_bundle_at` is the
+          earliest, and how long the calls last decides.
         - `skipped`: how many rows; `skipped_by`: how many of them are "paused", "refused", "duplicate" (of another
           row) or "rung" (today already); `skipped_rows`: each with `row` (its key in the list), `number`, `code`,
           `name`, `why` (one of those four) and `reason` (a sentence in the language of this process).
@@ -176,7 +183,8 @@ def _plan(phones: Iterable[Phone], now: datetime, rung_day: date, begins: dateti
     return Plan(now=now.astimezone(zone), zone=str(zone), day=day, start=here(start), overdue=overdue,
                 calls=calls, bundles=way.bundles, bundle=pace.size, delay=pace.step,
                 first_bundle=here(begins) if way.bundles else None, last_bundle=here(way.last) if begins else None,
-                until=here(until), until_because=because, cut_off=way.cut_off, skipped=skipped, starts=starts[:STARTS])
+                until=here(until), until_because=because, cut_off=way.cut_off, skipped=skipped, starts=starts[:STARTS],
+                pace=pace)
 
 
 def _sifted(phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[tuple[str, str]]

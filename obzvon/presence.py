@@ -8,13 +8,17 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, delete, insert, select, update
 
+from obzvon import processes
 from obzvon.campaign import Week
 from obzvon.journal import CAMPAIGN, Journal
 from obzvon.journal_tables import seen, service
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """A service's sign of life; `trouble` is what keeps it from handing over, as a packed message."""
+    """A service's sign of life; `trouble` is what keeps it from handing over, as a packed message.
+
+    `readout` is what it read last, packed.
+    """
 
     pid: int
     host: str
@@ -23,6 +27,7 @@ class Sign(msgspec.Struct, frozen=True):
     stopped_at: datetime | None
     trouble: str
     once: bool = False
+    readout: str = ""
 
 
 class Presence:
@@ -67,9 +72,9 @@ class Presence:
             connection.execute(insert(service).values(campaign=CAMPAIGN, pid=os.getpid(), host=socket.gethostname(),
                                                       started_at=at, seen_at=at, once=once))
 
-    def beat(self, *, at: datetime, trouble: str = "") -> None:
+    def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
         """The service lives; `trouble` says what keeps it from handing over."""
-        self._update(seen_at=at, trouble=trouble)
+        self._update(seen_at=at, trouble=trouble, readout=readout)
 
     def end(self, *, at: datetime) -> None:
         """The service has stopped of its own will."""
@@ -81,7 +86,14 @@ class Presence:
             row = connection.execute(select(service).where(service.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once)
+        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once,
+                    row.readout)
+
+    def lives(self) -> bool:
+        """Whether the process that gave the last sign can be seen at work, which it can on its own machine only."""
+        sign = self.sign()
+        return (sign is not None and sign.stopped_at is None and sign.host == socket.gethostname()
+                and processes.alive(sign.pid))
 
     def _seen(self) -> Row[Any] | None:
         with self._journal.read() as connection:

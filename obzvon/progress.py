@@ -39,16 +39,18 @@ class RunBar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         if self._run is not None:
-            with contextlib.suppress(UserError):
+            with contextlib.suppress(UserError, OSError):
                 self._show(self._run)
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
 
     def __call__(self) -> None:
         """Shows how far the run has come."""
         if not self._console.is_terminal or time.monotonic() - self._looked < _REFRESH:
             return
         self._looked = time.monotonic()
-        with contextlib.suppress(UserError):  # a journal that is away is the service's to tell and to wait for
+        # A journal that is away is the service's to tell and to wait for; a terminal may have been closed.
+        with contextlib.suppress(UserError, OSError):
             run = self._journal.active_run() or self._run
             if run is not None:
                 self._show(run)

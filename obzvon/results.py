@@ -28,8 +28,9 @@ from sqlalchemy import (
 )
 
 from obzvon import folding, tallies
-from obzvon.again import BARRED, MISSED, Again, note_of
+from obzvon.again import BARRED, MISSED, UNDER_WAY, Again, note_of
 from obzvon.campaign import Disposition
+from obzvon.delivery import JUDGED, NOT_DELIVERED, Delivery
 from obzvon.folding import Lost
 from obzvon.journal import Journal, Line, Run, State
 from obzvon.journal_tables import RESULT, calls, runs
@@ -39,6 +40,8 @@ from obzvon.tallies import RUNG, Tally
 
 RESULTS = ("answered", *MISSED, "unknown", "handed", "handing", "waiting", "skipped")
 """Every result, in the order in which one asks for them."""
+KINDS = ("answered", *JUDGED, *RESULTS[1:])
+"""What lines can be asked for by: results, and of the answered calls those that were delivered, or were not."""
 
 Sort = Literal["row", "time", "number", "name", "result"]
 SORTS: tuple[Sort, ...] = ("row", "time", "number", "name", "result")
@@ -48,7 +51,7 @@ _NOT_IN_ANY = -1
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """Which lines of a day: of one of its runs or of all; with some results or with any; with a text or without."""
+    """Which lines of a day: of one of its runs or of all; of some `KINDS` or of any; with a text or without."""
 
     day: date
     run: int | None = None
@@ -57,10 +60,11 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class Results:
-    """The calls in a journal, for reading."""
+    """The calls in a journal, for reading; `least` is how many seconds of a message have to be listened to."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, least: float = 0.0) -> None:
         self._journal = journal
+        self._least = least
         self._sqlite = journal.sqlite
 
     def latest(self, run_id: int, count: int) -> list[Line]:
@@ -138,6 +142,12 @@ class Results:
             found -= self._lost_counts(folded)
         return +found
 
+    def delivery(self, shown: Shown) -> Delivery:
+        """How many of those lines were delivered."""
+        with self._journal.read() as connection:
+            row = connection.execute(self._query(tallies.deliveries(self._least), shown)).one()
+        return Delivery(self._least, *map(int, row))
+
     def tallies(self, of: Iterable[Run]) -> dict[int, Tally]:
         """How the calls of those runs ended and when they were handed over; of runs in progress as they are now."""
         with self._journal.read() as connection:
@@ -175,12 +185,16 @@ class Results:
         """The phones of a day whose one line has one of the results (with `run` only those whose line is that run's).
 
         Nobody who has answered that day or today, or whom a run of today has at the moment, whatever else is said of
-        them; who is unknown today only if that is asked for.
+        them; who is unknown today only if that is asked for. Who has answered that very day and did not hear the
+        message out only if that is asked for, and never who asked today not to be called any more.
         """
         met = self._standing(Shown(day, None, frozenset(results)), run, tests=False)
         if day != today and met:
             barred = {*BARRED, "unknown"} - set(results)
             for phone in self._standing(Shown(today, None, frozenset(barred)), None, tests=True):
+                met.pop(phone, None)
+        if NOT_DELIVERED in results and met:  # whose best line is an answer may be on the line once more
+            for phone in (*self._journal.declined_on(today), *self._any(today, {*UNDER_WAY, "unknown"} - set(results))):
                 met.pop(phone, None)
         return Again(met, note_of(day, results), expected)
 
@@ -193,6 +207,12 @@ class Results:
         with self._journal.read() as connection:
             return {(number, code): (result, name) for number, code, result, name in connection.execute(query)}
 
+    def _any(self, day: date, results: Collection[str]) -> list[tuple[str, str]]:
+        """The phones that have one of the results in any line of a day, test calls too."""
+        query = select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, RESULT.in_(results))
+        with self._journal.read() as connection:
+            return [(number, code) for number, code in connection.execute(query)]
+
     # -- how it is asked
 
     def _query(self, query: Select[Any], shown: Shown, *, fold: bool = True) -> Select[Any]:
@@ -204,10 +224,16 @@ class Results:
             lost = final.among(sqlite=self._sqlite) if final else select(_key(self._lost(folded)))
             query = query.where(~tallies.is_rung_elsewhere(), _key(calls).not_in(lost))
         if shown.results:
-            query = query.where(RESULT.in_(shown.results))
+            query = query.where(self._is_of(shown.results))
         if shown.text.strip():
             query = query.where(matches(shown.text, sqlite=self._sqlite))
         return query
+
+    def _is_of(self, kinds: Collection[str]) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = RESULT.in_(set(kinds).difference(JUDGED))
+        for kind in set(kinds).intersection(JUDGED):
+            found |= tallies.judged(delivered=kind != NOT_DELIVERED, least=self._least)
+        return found
 
     def _folded(self, shown: Shown) -> list[Run]:
         """The runs whose lines are to be folded into one a phone, the largest first; none where there is but one."""
@@ -222,13 +248,14 @@ class Results:
         real = ~tallies.is_rung_elsewhere()
         again = select(calls.c.number, calls.c.code).where(calls.c.run_id.in_(others), real)
         columns = (calls.c.run_id, calls.c.position, calls.c.number, calls.c.code, RESULT.label("result"),
-                   _double_row().label("double"), _worth().label("worth"))
+                   _double_row().label("double"), _worth().label("worth"), _heard().label("heard"))
         met = union_all(
             select(*columns).where(calls.c.run_id.in_(others), real),
             select(*columns).where(calls.c.run_id == largest, real, tuple_(calls.c.number, calls.c.code).in_(again)),
         ).subquery("met")
         place = func.row_number().over(partition_by=(met.c.number, met.c.code, met.c.double),
-                                       order_by=(met.c.worth.desc(), met.c.run_id.desc(), met.c.position))
+                                       order_by=(met.c.worth.desc(), met.c.heard.desc(), met.c.run_id.desc(),
+                                                 met.c.position))
         ranked = select(met.c.run_id, met.c.position, met.c.result, place.label("place")).subquery("ranked")
         return select(ranked.c.run_id, ranked.c.position, ranked.c.result).where(ranked.c.place > 1).subquery("lost")
 
@@ -269,12 +296,17 @@ class Results:
             return [_line(dict(row._mapping)) for row in connection.execute(query)]
 
 
-def worth(line: Line) -> int:
-    """How well a line says what happened to its phone that day: answered, under way, rung, withdrawn, skipped."""
-    return _WORTH.get(line.result, 3) if line.disposition else _UNDER_WAY
+def worth(line: Line) -> tuple[int, float]:
+    """How well a line says what happened to its phone that day: answered, under way, rung, withdrawn, skipped.
+
+    Of several answered calls the one that was listened to longest, or of which nobody knows.
+    """
+    heard = _HEARD if line.listened is None else line.listened
+    return (_WORTH.get(line.result, 3) if line.disposition else _UNDER_WAY), heard
 
 
 _UNDER_WAY = 4
+_HEARD = 1e9
 _WORTH = {"answered": 5, "withdrawn": 2, "skipped": 1}
 """All that was rung is worth the same, 3: of several such lines the latest run's counts."""
 
@@ -289,6 +321,10 @@ def _key(of: FromClause) -> ColumnElement[int]:
 def _worth() -> ColumnElement[int]:
     return case((calls.c.disposition.is_(None), _UNDER_WAY), *((calls.c.disposition == how, worth)
                                                                for how, worth in _WORTH.items()), else_=3)
+
+
+def _heard() -> ColumnElement[float]:
+    return func.coalesce(calls.c.listened, _HEARD)
 
 
 def _double_row() -> ColumnElement[str]:

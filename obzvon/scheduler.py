@@ -18,14 +18,16 @@ import schedule
 
 from obzvon.agenda import Agenda
 from obzvon.ami import Link
-from obzvon.commands import Commands
+from obzvon.commands import Command, Commands
 from obzvon.dialer import Dialer
 from obzvon.errors import Problem, UserError
 from obzvon.examination import Examination
+from obzvon.instruments import Instruments
 from obzvon.journal_lock import Busy, Lock
 from obzvon.language import say
 from obzvon.orders import obey
 from obzvon.presence import Presence
+from obzvon.readout import Readout, packed
 from obzvon.spool import cannot
 
 log = logging.getLogger("obzvon")
@@ -35,6 +37,8 @@ _GLANCE = 1.0
 """Seconds between two looks at documents and commands, when nothing else is to be done."""
 _PATIENCE = 5.0
 """Seconds that a start waits for Asterisk's events at the most."""
+_COUNTED = 2000
+"""Files that may be counted in a second without being felt."""
 _BEAT = 15
 """Seconds between two signs of life."""
 
@@ -44,6 +48,7 @@ class Scheduler:
 
     def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
                  lock: Lock | None = None, link: Link | None = None, examination: Examination | None = None,
+                 instruments: Instruments | None = None,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.dialer = dialer
         self._agenda = agenda
@@ -61,8 +66,12 @@ class Scheduler:
         self._planned: datetime | None = None
         self._known: object = None
         self._told = False
-        self._serving = self._once = False
+        self._serving = self._once = self._connected = False
         self._beaten: tuple[Problem, ...] = ()
+        self._instruments = instruments
+        self._readout: Readout | None = None
+        self._shown: Readout | None = None
+        self._read_at = 0.0
 
     def stop(self, signalled: str = "") -> None:
         """Ends `forever` after the step that is being done; says of which signal.
@@ -72,6 +81,11 @@ class Scheduler:
         self._signalled, self._stopped = signalled or self._signalled, True
         with contextlib.suppress(BlockingIOError):  # it is full of earlier ones
             os.write(self._bell, b"!")
+
+    def wake(self) -> None:
+        """Ends a sleep before its time: there is something to do. From any thread."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._bell, b".")
 
     def forever(self, each: Callable[[], None] = lambda: None) -> None:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
@@ -97,23 +111,20 @@ class Scheduler:
         """One check, as from cron: a run that is due or was cut off is done whole. False if it cannot be finished.
 
         A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
+        With Asterisk's events it stays until it has heard how every call ended, for nobody tells that to the next one.
         """
         self._once = True
         try:
             self.dialer.start(self._now())
         except OSError as error:
             raise UserError([cannot(error)]) from error
-        self._connect()
         if self._examination is not None:
             self._examination.once = True
             self._examination.want_if_due(self._now())
         while not self._stopped:
             wait = self.step()
             each()
-            run = self.dialer.run
-            if self.dialer.trouble:
-                break
-            if run is None or (run.state == "paused" and run.day < self.dialer.today(self._now())):
+            if self.dialer.trouble or self._is_through():
                 break
             self._serving = True
             if wait > 0:
@@ -133,12 +144,9 @@ class Scheduler:
             if self._lock is not None:
                 self._lock.ensure()
             while command := self._commands.take(at=now):
-                if command.name == "check" and self._examination is not None:
-                    self._examination.want(command.id)
-                    continue
-                if not self.dialer.ready:
-                    self.dialer.step(now)
-                self._commands.answer(command.id, obey(self.dialer, command, now))
+                now = self._obey(command, now)
+            if self._expects_calls(now) and self._connect():
+                now = self._now()
         except Busy:
             raise  # another one has taken over: two must not be at work
         except UserError as error:
@@ -147,16 +155,41 @@ class Scheduler:
             wait = self.dialer.step(now)
             self._plan(now)
         # By a clock that nobody sets: in the hour that comes twice in autumn the service lives as well.
-        if self._serving and (self._trouble() != self._beaten or time.monotonic() - self._beat_at > _BEAT):
+        due = time.monotonic() - self._beat_at > _BEAT
+        if self._serving and (due or self._trouble() != self._beaten or self._shows_other(now)):
             self._beat()
         if self._examination is not None:
             self._examination.look(now)
         return wait
 
-    def _connect(self) -> None:
-        """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon."""
-        if self._link is None:
-            return
+    def _obey(self, command: Command, now: datetime) -> datetime:
+        """Does what somebody has asked for; what time it is then."""
+        if command.name == "check" and self._examination is not None:
+            self._examination.want(command.id)
+            return now
+        if not self.dialer.ready:
+            self.dialer.step(now)
+        if self._connect():
+            now = self._now()
+        self._commands.answer(command.id, obey(self.dialer, command, now))
+        return now
+
+    def _is_through(self) -> bool:
+        """Whether one check has nothing to wait for any more."""
+        run = self.dialer.run
+        if run is None:  # what Asterisk still has, its events will tell of
+            return not (self._link is not None and self._link.state().up and self.dialer.handover.outstanding)
+        return run.state == "paused" and run.day < self.dialer.today(self._now())
+
+    def _connect(self) -> bool:
+        """Has Asterisk's events come before the first call goes, so that its end is heard, if they come soon.
+
+        Whether that took time; the second time there is nothing to do.
+        """
+        if self._link is None or self._connected:
+            return False
+        self._connected = True
+        self._link.tells = self.wake
         self._link.start()
         patience = time.monotonic() + _PATIENCE
         while not self._stopped and time.monotonic() < patience:
@@ -164,6 +197,11 @@ class Scheduler:
             if state.up or state.problem is not None:
                 break
             self._sleep(_GLANCE / 20)
+        return True
+
+    def _expects_calls(self, now: datetime) -> bool:
+        """Whether this is, of all those that cron calls, one with calls to make, lest each logs in."""
+        return self._link is not None and not self._connected and self.dialer.expects_calls(now)
 
     def _disconnect(self) -> None:
         if self._link is not None:
@@ -174,6 +212,27 @@ class Scheduler:
         silent = self._link.state().problem if self._link else None
         lacking = (*self._agenda.trouble, silent) if silent else self._agenda.trouble
         return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
+
+    def _shows_other(self, now: datetime) -> bool:
+        """Whether the instruments show something else than they did in the last sign of life.
+
+        They are looked at once a second while calls go or are on the line, seldomer where that is much to count; else
+        only for a sign of life, so that an idle service writes nothing.
+        """
+        run, outstanding = self.dialer.run, self.dialer.handover.outstanding
+        is_moving = (run is not None and run.state == "running") or outstanding
+        if not is_moving and not (self._readout and self._readout.ours):
+            return False
+        if time.monotonic() - self._read_at < max(_GLANCE, outstanding / _COUNTED):
+            return False
+        self._read(now)
+        return self._readout != self._shown
+
+    def _read(self, now: datetime) -> None:
+        if self._instruments is not None:
+            self._read_at = time.monotonic()
+            with contextlib.suppress(OSError):  # the dialer says so, and until then the last reading stands
+                self._readout = self._instruments.read(now, self.dialer.pace)
 
     def _glance(self) -> float:
         """Seconds until the next look at documents and commands, and at a self-check that somebody waits for."""
@@ -210,20 +269,24 @@ class Scheduler:
 
     def _beat(self) -> None:
         """A sign of life; the first one says that the service has begun."""
+        self._read(self._now())
         troubles = self._trouble()
         trouble = [problem.message() for problem in troubles]
         try:
             if not self._beat_at:
                 self._presence.begin(at=self._now(), once=self._once)
-            self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "")
+            self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "",
+                                readout=packed(self._readout) if self._readout else "")
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)
         else:
-            self._beat_at, self._beaten = time.monotonic(), troubles
+            self._beat_at, self._beaten, self._shown = time.monotonic(), troubles, self._readout
 
     def _sleep(self, seconds: float) -> None:
-        """Until then, or until `stop`."""
-        select.select([self._ear], [], [], seconds)
+        """Until then, or until `stop` or `wake`."""
+        if select.select([self._ear], [], [], seconds)[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._ear, 1024)
 
     def _tell_signal(self) -> None:
         if self._signalled:
@@ -240,11 +303,15 @@ class Scheduler:
 
 @contextlib.contextmanager
 def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
-    """SIGTERM and SIGINT end the scheduler after the step that is being done."""
+    """SIGTERM, SIGINT and SIGHUP (a terminal is closed) end the scheduler after the step that is being done.
+
+    SIGHUP does not where it is ignored already: that is what nohup is for.
+    """
     def stop(number: int, _frame: FrameType | None) -> None:
         scheduler.stop(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+              if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield
     finally:

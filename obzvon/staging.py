@@ -149,7 +149,8 @@ def main(parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before that; what it asked for is another service's to hand over by now
         return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
+        signal.signal(number, signal.SIG_IGN)
     while (request := _receive(sys.stdin.buffer)) is not None:
         manner, files = msgspec.msgpack.decode(request, type=tuple[Manner, list[tuple[str, bytes]]])
         try:

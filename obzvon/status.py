@@ -6,11 +6,13 @@ from datetime import datetime, time, timedelta, tzinfo
 import msgspec
 
 from obzvon.campaign import closing_instant
+from obzvon.delivery import Delivery
 from obzvon.journal import Journal, Run
 from obzvon.language import Message, spoken
 from obzvon.pacing import Pace
 from obzvon.plan import forecast, to_json
 from obzvon.presence import Sign
+from obzvon.readout import Readout, unpacked
 
 _SILENT = timedelta(seconds=60)
 """A service that has given no sign of life for longer does not live."""
@@ -28,6 +30,8 @@ class Service(msgspec.Struct, frozen=True):
     stopped: datetime | None = None
     once: bool = False
     """It was one look, as from cron: the next one comes by itself."""
+    readout: Readout | None = None
+    """What it read last of the lines in use; None where it does not live, or has not said."""
 
 
 class RunStatus(msgspec.Struct, frozen=True):
@@ -40,6 +44,10 @@ class RunStatus(msgspec.Struct, frozen=True):
     last_bundle: datetime | None = None
     ends: datetime | None = None
     cut_off: int = 0
+    delivery: Delivery | None = None
+    """None where it is not told apart: `[AMI] delivered` is 0."""
+    depends_on_talk: bool = False
+    """Whether `ends` depends on how long the calls last: a ceiling bounds them."""
 
     @property
     def calls(self) -> int:
@@ -78,6 +86,8 @@ class Status(msgspec.Struct, frozen=True):
                         "started_at": self._here(service.started), "seen_at": self._here(service.seen),
                         "stopped_at": self._here(service.stopped), "once": service.once,
                         "trouble": [one.in_language(language) for one in service.trouble]},
+            "lines": service.readout.lines_dict(language) if service.readout else None,
+            "ami": self._ami(service.readout, language) if service.readout else None,
             "run": self._run(self.run, language) if self.run else None,
             "other_runs": [self._run(other, language) for other in self.others],
         }
@@ -88,16 +98,30 @@ class Status(msgspec.Struct, frozen=True):
         - `now`, and whatever ends in `_at`: ISO 8601 with the offset of `time_zone`, or null.
         - `service`: `alive`, `pid`, `host`, `started_at`, `seen_at`, `stopped_at`, `once` (it is called
           anew each time, as from cron), `trouble` (sentences in the language of this process).
+        - `lines` (null where the service does not live): `pacing` ("fixed", "throttled", "adaptive"), `pace` (a
+          sentence); lines in use in calls, `ours`, `others` (other people's as they were told last, null where nobody
+          tells of them) and `in_use`; the ceiling where it counts, `lines`, `reserve`, `limit` (null = none), and how
+          many calls are `free` (null = nothing bounds them); `counted_by` ("spool", "trunk", "group", "pbx").
+        - `ami` (null where the service does not live): `state` ("none" is configured, "up", "down"), `since_at`,
+          `problem` (a sentence, or "").
         - `run` (or null) and each of `other_runs`: `id`, `day`, `kind` ("week", "manual", "test", "former"), `state`
           ("running", "paused", "done", "stopped"), `started_at`, `ended_at`, `started_by`, `note`, `total` (rows),
-          `calls` (rows that are rung), `counts` (how many have each result), `progress` (0 to 1), `bundles_done`,
-          `bundles`, `last_bundle_at` (the latest that went), `ends_at` (when the last one will go; null unless the
-          run is in progress and the service lives), `cut_off` (calls that it will not get to before `latest`).
+          `calls` (rows that are rung), `counts` (how many have each result), `delivery` (null where `[AMI] delivered`
+          is 0; else `least`, those seconds, and of how many answered calls the message was `delivered`,
+          `not_delivered`, or that is `not_known`), `progress` (0 to 1), `bundles_done`, `bundles`, `last_bundle_at`
+          (the latest that went), `ends_at` (when the last one will go; null unless the run is in progress and the
+          service lives), `depends_on_talk` (whether that depends on how long the calls last), `cut_off` (calls that it
+          will not get to before `latest`).
         """
         return to_json(self.as_dict())
 
     def _here(self, moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(self.zone)
+
+    def _ami(self, readout: Readout, language: str) -> dict[str, object]:
+        ami = readout.ami
+        return {"state": ami.state if ami else "none", "since_at": self._here(ami.since if ami else None),
+                "problem": ami.problem.in_language(language) if ami and ami.problem else ""}
 
     def _run(self, status: RunStatus, language: str) -> dict[str, object]:
         run = status.run
@@ -106,16 +130,19 @@ class Status(msgspec.Struct, frozen=True):
             "started_at": self._here(run.started_at), "ended_at": self._here(run.ended_at),
             "started_by": run.started_by, "note": run.note.in_language(language) if run.note else "",
             "total": run.total, "calls": status.calls, "counts": dict(status.counts),
+            "delivery": status.delivery.as_dict() if status.delivery else None,
             "progress": round(status.progress, 4), "bundles_done": status.bundles_done, "bundles": status.bundles,
             "last_bundle_at": self._here(status.last_bundle), "ends_at": self._here(status.ends),
+            "depends_on_talk": status.depends_on_talk,
             "cut_off": status.cut_off,
         }
 
 
 def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzinfo, pace: Pace,
-         latest: time | None = None) -> Status:
-    """The status by the journal and the service's last sign of life."""
+         latest: time | None = None, least: float = 0.0) -> Status:
+    """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
     service = service_of(sign, now)
+    pace = service.readout.pace if service.readout else pace
     if journal is None:
         return Status(now, zone, service)
     run = journal.active_run() or journal.last_run()
@@ -125,7 +152,7 @@ def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzi
     def status(one: Run) -> RunStatus:
         closing = closing_instant(one.day, latest, zone)
         return run_status(one, journal.counts(one.id), journal.last_bundle(one.id), now, pace=pace, closing=closing,
-                          alive=service.alive)
+                          alive=service.alive, delivery=journal.delivery(one.id, least) if least else None)
 
     return Status(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
 
@@ -137,11 +164,13 @@ def service_of(sign: Sign | None, now: datetime) -> Service:
     alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
     told = sign.trouble if alive or sign.once else ""
     trouble = msgspec.json.decode(told, type=tuple[Message, ...]) if told else ()
-    return Service(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at, sign.once)
+    return Service(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at, sign.once,
+                   unpacked(sign.readout) if alive else None)
 
 
 def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, datetime | None], now: datetime, *,
-               pace: Pace, closing: datetime | None = None, alive: bool = True) -> RunStatus:
+               pace: Pace, closing: datetime | None = None, alive: bool = True, delivery: Delivery | None = None
+               ) -> RunStatus:
     """How far a run has come; `last_bundle` is the journal's, `closing` is when nothing is handed over any more."""
     done, last = last_bundle
     waiting = counts.get("waiting", 0) if run.active else 0
@@ -152,7 +181,8 @@ def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, date
         if pace.is_bounded and ends is not None:  # a ceiling holds it up as it has until now
             ends = max(ends, now + _at_the_speed_so_far(run, counts, now) * waiting)
             ends = min(ends, closing) if closing else ends
-    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off)
+    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off, delivery,
+                     pace.is_bounded)
 
 
 def _at_the_speed_so_far(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:

@@ -4,8 +4,7 @@ What stands in the list may be anything: none of it is read as rich's markup, an
 """
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from itertools import groupby, islice
 
@@ -14,17 +13,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from obzvon import columns
+from obzvon.columns import Cell
+from obzvon.delivery import Delivery
 from obzvon.journal import Line
 from obzvon.language import Message, say, say_many
 from obzvon.plan import Plan, Until, Why
-from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, grouped, one_line
+from obzvon.report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, Tally, grouped, one_line
 from obzvon.status import RunStatus, Service, Status
 from obzvon.words import kind_word, state_word, tally, weekday_word
 
 _WIDE = 10_000
 """Columns of what is no terminal: more than a row of the longest cells takes."""
-_NARROWEST = 24
-"""Columns that the last cell of a row gets at the least; the widest of the others make room for it."""
 _BATCH = 500
 """Calls in one table: the report is printed as it is read, and its headings stand again above each."""
 _LONGEST = 200
@@ -44,9 +44,10 @@ def show_plan(console: Console, plan: Plan, *, rows: int = 20) -> None:
     """Prints what the next run would do, up to so many of the rows that it skips, and the next starts."""
     _print(console, _facts(_plan_facts(plan)))
     if plan.skipped:
-        listed = [(Text(_shown(one.row), "dim"), _number(one.number), Text(_shown(one.code)), Text(_shown(one.name)),
-                   Text(_shown(str(one.reason)), "yellow")) for one in plan.skipped[:rows]]
-        _print(console, "", _table(console, listed, (say("Row"), NUMBER, _CODE, NAME, say("Why it is skipped"))))
+        listed = [(Cell(_shown(one.row), "dim"), _number(one.number), Cell(_shown(one.code)), Cell(_shown(one.name)),
+                   Cell(_shown(str(one.reason)), "yellow")) for one in plan.skipped[:rows]]
+        _print(console, "")
+        columns.show(console, listed, [str(one) for one in (say("Row"), NUMBER, _CODE, NAME, say("Why it is skipped"))])
     if len(plan.skipped) > rows:
         _print(console, _text(say_many("and {n} more row", "and {n} more rows", len(plan.skipped) - rows), "dim"))
     if plan.starts:
@@ -57,32 +58,34 @@ def show_status(console: Console, status: Status) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [(say("Service"), _service(status.service, status.zone)),
              *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
+    facts += _readout_facts(status)
     run = _run_facts(status.run, status, bar=console.is_terminal) if status.run else [
         (RUN, _text(say("there has been none yet")))]
     _print(console, _facts([*facts, *run]))
     if status.others:
-        others = [(Text(str(other.run.id), "dim"), _text(_moment(other.run.started_at.astimezone(status.zone))),
-                   _text(kind_word(other.run.kind)),
-                   _text(state_word(other.run.state), _STATE_STYLES.get(other.run.state, "")),
-                   _text(_counted(other.calls, other.counts))) for other in status.others]
-        _print(console, "", _text(say("Other runs"), "bold"), _table(console, others))
+        others = [(Cell(str(other.run.id), "dim"), Cell(str(_moment(other.run.started_at.astimezone(status.zone)))),
+                   Cell(str(kind_word(other.run.kind))),
+                   Cell(str(state_word(other.run.state)), _STATE_STYLES.get(other.run.state, "")),
+                   Cell(str(_counted(other.calls, other.counts, other.delivery)))) for other in status.others]
+        _print(console, "", _text(say("Other runs"), "bold"))
+        columns.show(console, others)
 
 
-def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo) -> Counter[str]:
+def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo, least: float = 0.0) -> Tally:
     """Prints a day's calls as they come, run by run, and how many there were of each result; returns those counts."""
-    reader = Reader(zone)
-    counts: Counter[str] = Counter()
+    reader, counts = Reader(zone, least=least), Tally(least)
     width = console.width if console.is_terminal else sys.maxsize
-    columns = [(heading, cell) for heading, least, cell in _COLUMNS if least <= width]
+    headings = [str(heading) for heading, least, _ in _COLUMNS if least <= width]
+    cells = [cell for _, least, cell in _COLUMNS if least <= width]
     _print(console, _text(say("Calls of {day} ({zone})", day=_day(day), zone=zone), "bold"))
-    for run, calls in _by_run(lines) if console.is_terminal else [(None, iter(lines))]:
+    lines = counts.of(lines)
+    for run, calls in _by_run(lines) if console.is_terminal else [(None, lines)]:
         if run:
             _print(console, "", _text(run, "bold"))
         while batch := list(islice(calls, _BATCH)):
-            counts.update(line.result for line in batch)
-            rows = [[cell(line, reader) for _, cell in columns] for line in batch]
-            _print(console, _table(console, rows, [heading for heading, _ in columns]))
-    _print(console, "", _text(_counted(counts.total(), counts) if counts else say("nobody was rung on that day")))
+            columns.show(console, [[cell(line, reader) for cell in cells] for line in batch], headings)
+    _print(console, "", _text(_counted(counts.total(), counts, counts.delivery) if counts
+                              else say("nobody was rung on that day")))
     return counts
 
 
@@ -91,29 +94,29 @@ def _by_run(lines: Iterable[Line]) -> Iterator[tuple[Message | None, Iterator[Li
         yield say("Run {run}, {kind}", run=run, kind=kind_word(kind)), calls
 
 
-def _result(line: Line, reader: Reader) -> Text:
+def _result(line: Line, reader: Reader) -> Cell:
     result, reason = reader.result(line.result), _shown(reader.reason(line))
-    return Text(f"{result}: {reason}" if reason else result, _RESULT_STYLES.get(line.result, ""))
+    return Cell(f"{result}: {reason}" if reason else result, _RESULT_STYLES.get(line.result, ""))
 
 
-def _clock(moment: datetime | None, reader: Reader) -> Text:
-    return Text(f"{reader.clock(moment):%H:%M:%S}" if moment else "")
+def _clock(moment: datetime | None, reader: Reader) -> Cell:
+    return Cell(f"{reader.clock(moment):%H:%M:%S}" if moment else "")
 
 
-def _number(number: str) -> Text:
-    return Text(_shown(grouped(number)) or "—")
+def _number(number: str) -> Cell:
+    return Cell(_shown(grouped(number)) or "—")
 
 
-_COLUMNS: tuple[tuple[Message, int, Callable[[Line, Reader], Text]], ...] = (
-    (RUN, sys.maxsize, lambda line, reader: Text(str(line.run_id) if line.kind == "week" else
+_COLUMNS: tuple[tuple[Message, int, Callable[[Line, Reader], Cell]], ...] = (
+    (RUN, sys.maxsize, lambda line, reader: Cell(str(line.run_id) if line.kind == "week" else
                                                  f"{line.run_id}, {reader.word(kind_word(line.kind))}")),
     (HANDED, 0, lambda line, reader: _clock(line.handed_at, reader)),
     (ENDED, 100, lambda line, reader: _clock(line.ended_at, reader)),
     (NUMBER, 0, lambda line, _: _number(line.number)),
-    (_CODE, 0, lambda line, _: Text(_shown(line.code))),
-    (NAME, 0, lambda line, _: Text(_shown(line.name))),
-    (BUNDLE, 120, lambda line, _: Text(str(line.bundle or ""), "dim")),
-    (ATTEMPT, 130, lambda line, _: Text(str(line.attempt), "dim")),
+    (_CODE, 0, lambda line, _: Cell(_shown(line.code))),
+    (NAME, 0, lambda line, _: Cell(_shown(line.name))),
+    (BUNDLE, 120, lambda line, _: Cell(str(line.bundle or ""), "dim")),
+    (ATTEMPT, 130, lambda line, _: Cell(str(line.attempt), "dim")),
     (RESULT, 0, _result),
 )
 """Headings, how many columns a terminal needs to have room for it, and cells of the report."""
@@ -139,21 +142,6 @@ def _facts(facts: Iterable[tuple[Message, RenderableType]]) -> Table:
     return table
 
 
-def _table(console: Console, rows: Sequence[Sequence[Text]], headings: Sequence[Message] = ()) -> Table:
-    """Columns without lines between them; one in which nothing stands is left out."""
-    used = [column for column in range(len(rows[0])) if any(row[column].plain for row in rows)]
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=bool(headings), header_style="bold",
-                  expand=console.is_terminal)
-    for column in used:
-        table.add_column(_text(headings[column]) if headings else "", overflow="fold")
-    if console.is_terminal:
-        last = table.columns[-1]
-        last.width, last.ratio = min(_NARROWEST, max(row[used[-1]].cell_len for row in rows)), 1
-    for row in rows:
-        table.add_row(*(row[column] for column in used))
-    return table
-
-
 def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
     start = _moment(plan.start) if plan.start else None
     if start is None:
@@ -164,11 +152,17 @@ def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
     else:
         yield say("Next run"), _text(say("{start} ({zone})", start=start, zone=plan.zone), "bold green")
     yield say("Calls"), _text(plan.calls)
-    yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
-                                    bundle=plan.bundle, delay=f"{plan.delay:g}"))
+    if plan.pace.is_bounded:
+        yield say("Pace"), _text(plan.pace.in_words())
+    else:
+        yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
+                                        bundle=plan.bundle, delay=f"{plan.delay:g}"))
     if plan.first_bundle and plan.last_bundle:
-        yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
-        yield say("Last bundle"), _text(_time(plan.last_bundle, plan.day))
+        if not plan.pace.is_bounded:
+            yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
+        last = _time(plan.last_bundle, plan.day)
+        yield ((say("Last call"), _text(say("not before {time}; how long the calls last decides", time=last)))
+               if plan.pace.is_bounded else (say("Last bundle"), _text(last)))
     if plan.cut_off and plan.until:
         why = (say("the next run begins then") if plan.until_because is Until.NEXT_START
                else say("nothing is handed over after that"))
@@ -194,6 +188,19 @@ def _service(service: Service, zone: tzinfo) -> Text:
     return _text(say("has never run"), "bold red")
 
 
+def _readout_facts(status: Status) -> Iterator[tuple[Message, Text]]:
+    """The lines in use and the link, where they say more than the run does."""
+    readout = status.service.readout
+    if readout is None or not readout.is_worth_showing:
+        return
+    yield say("Pace"), _text(readout.pace.in_words())
+    yield say("Lines in use"), _text(say("{lines}; counted {how}", lines=readout.in_words(),
+                                         how=readout.counted_in_words()))
+    if readout.ami is not None:
+        since = _moment(readout.ami.since.astimezone(status.zone), seconds=True)
+        yield say("AMI"), _text(readout.ami_in_words(since), "bold yellow" if readout.is_silent else "")
+
+
 def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
     run, zone = one.run, status.zone
     begun = _moment(run.started_at.astimezone(zone), seconds=True)
@@ -207,12 +214,15 @@ def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[M
         yield say("Note"), Text(_shown(str(run.note)), "yellow")
     if run.active:
         yield say("Progress"), _progress(one.progress, bar=bar)
-    yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
-    yield say("Calls"), _text(_counted(one.calls, one.counts))
+    if not one.depends_on_talk:
+        yield say("Bundles"), _text(say("{done} of {all}", done=one.bundles_done, all=one.bundles))
+    yield say("Calls"), _text(_counted(one.calls, one.counts, one.delivery))
     if one.cut_off and one.ends:
         yield say("Cut off"), _text(say_many("{n} call", "{n} calls", one.cut_off), "bold red")
     if one.ends:
-        yield say("Last bundle"), _text(say("at about {time}", time=_time(one.ends.astimezone(zone), run.day)))
+        ends = _time(one.ends.astimezone(zone), run.day)
+        yield ((say("Last call"), _text(say("at about {time}, if calls go on lasting as long", time=ends)))
+               if one.depends_on_talk else (say("Last bundle"), _text(say("at about {time}", time=ends))))
     elif run.state == "running" and not status.service.alive:
         yield say("Last bundle"), _text(say("not before the service works again"), "bold red")
     elif run.state == "paused":
@@ -228,10 +238,11 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
     return line
 
 
-def _counted(calls: int, counts: Mapping[str, int]) -> Message:
+def _counted(calls: int, counts: Mapping[str, int], delivery: Delivery | None) -> Message:
     if not any(counts.values()):
         return say_many("{n} call", "{n} calls", calls)
-    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls, counts=tally(counts))
+    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls,
+                    counts=tally(counts, delivery if delivery and delivery.least else None))
 
 
 def _day(day: date) -> Message:

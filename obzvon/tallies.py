@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Dialect, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, case, func, insert, select
 
-from obzvon.campaign import RUNG_TODAY
+from obzvon.campaign import RUNG_TODAY, Disposition
 from obzvon.journal_tables import RESULT, calls, tallies
 
 RUNG = "rung"
@@ -17,9 +18,23 @@ _RUNG_TODAY = msgspec.json.encode(RUNG_TODAY).decode()
 Tally = Counter[tuple[str, str]]
 """By the quarter of an hour ("2026-11-23 06:15", UTC; '' = not handed over) and the result."""
 
+
 def is_rung_elsewhere() -> ColumnElement[bool]:
     """Whether the line says only that the phone had been rung that day."""
     return func.coalesce(calls.c.reason, "") == _RUNG_TODAY
+
+
+def judged(*, delivered: bool, least: float) -> ColumnElement[bool]:
+    """Whether the call is known to be delivered, or known not to be: `delivery.is_delivered` for the database."""
+    long = calls.c.listened >= least  # of a call whose listening is not known, neither this nor its contrary is true
+    return and_(calls.c.disposition == Disposition.ANSWERED.value, long if delivered else ~long)
+
+
+def deliveries(least: float) -> Select[Any]:
+    """How many calls were delivered, were not, and of how many answered ones that is not known."""
+    unknown = and_(calls.c.disposition == Disposition.ANSWERED.value, calls.c.listened.is_(None))
+    return select(*(func.coalesce(func.sum(case((which, 1), else_=0)), 0) for which in (
+        judged(delivered=True, least=least), judged(delivered=False, least=least), unknown)))
 
 
 def count(connection: Connection, run_id: int) -> Tally:

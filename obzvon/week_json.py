@@ -6,6 +6,7 @@ could read is read.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, time
 
 from obzvon import json_text
@@ -30,8 +31,8 @@ def parse(data: bytes) -> tuple[Week, tuple[Problem, ...]]:
     if document != [] and not isinstance(document, dict):
         raise Malformed(Problem(":1:1", say("it is no week"), say("write the days as {example}", example=_EXAMPLE)))
     values = dict(pairs)
-    problems = [Problem(f' "{key}"', say("this key stands in it {n} times", n=count), say("leave one of them"))
-                for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    problems = [*_repeated("", [key for key, _ in pairs]),
+                *(_repeated(f' "{_DATES}"', json_text.keys_within(data, _DATES)) if _DATES in values else ())]
     times = tuple(_time(f' "{day}"', values.get(day), problems) for day in _DAYS)
     dates = _dates(values.get(_DATES), problems)
     if problems:
@@ -48,6 +49,14 @@ def dump(week: Week, before: bytes = b"") -> bytes:
         fields.setdefault(key, value)
     lines = [json_text.encode(key) + b": " + json_text.encode(value) for key, value in fields.items()]
     return b"{\n" + b",\n".join(lines) + b"\n}\n"
+
+
+def _repeated(where: str, keys: list[str]) -> Iterator[Problem]:
+    """JSON would take the last of them, and whoever wrote the other would not hear of it."""
+    for key, count in Counter(keys).items():
+        if count > 1:
+            yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count),
+                          say("leave one of them"))
 
 
 def _time(where: str, value: object, problems: list[Problem]) -> time | None:

@@ -10,6 +10,7 @@ from obzvon.documents import Document, Watched
 from obzvon.examination import Examination
 from obzvon.findings import Findings
 from obzvon.gauges import Gauge
+from obzvon.instruments import Instruments
 from obzvon.journal import Journal
 from obzvon.journal_lock import Lock
 from obzvon.presence import Presence
@@ -49,8 +50,11 @@ def build_service(settings: Settings, journal: Journal, lock: Lock | None = None
     presence = Presence(journal)
     agenda = Agenda(settings, Watched(phones_of(settings)), Watched(week_of(settings)), presence)
     spool, link = spool_of(settings), link_of(settings)
-    dialer = Dialer(settings, journal, spool, agenda, gauge=Gauge(spool.present, link),
+    gauge = Gauge(spool.present, link)
+    dialer = Dialer(settings, journal, spool, agenda, gauge=gauge,
                     told=Told(link) if link else None)
     commands = Commands(journal)
-    examination = Examination(settings.file, Findings(journal), commands)
-    return Scheduler(dialer, agenda, commands, presence, lock=lock, link=link, examination=examination)
+    examination = Examination(settings.file, Findings(journal), commands,
+                              is_refused=link.is_refused if link else None)
+    return Scheduler(dialer, agenda, commands, presence, lock=lock, link=link, examination=examination,
+                     instruments=Instruments(gauge, settings.ami, link))

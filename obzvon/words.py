@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from obzvon.delivery import DELIVERED, NOT_DELIVERED, Delivery, is_delivered
 from obzvon.journal_records import Line
 from obzvon.language import Message, say
 
@@ -22,6 +23,11 @@ _RESULTS = {
     "withdrawn": say("withdrawn"),
     "waiting": say("waiting"),
     "handing": say("being handed over"),
+}
+
+_JUDGED = {
+    DELIVERED: say("delivered"),
+    NOT_DELIVERED: say("not delivered"),
 }
 
 _STATES = {
@@ -77,8 +83,8 @@ def results() -> tuple[str, ...]:
 
 
 def result_word(result: str) -> Message:
-    """The word for a disposition, or for how far a call has come."""
-    return _RESULTS.get(result) or Message(result)
+    """The word for a disposition, for how far a call has come, or for what is said of an answered one besides."""
+    return _RESULTS.get(result) or _JUDGED.get(result) or Message(result)
 
 
 def state_word(state: str) -> Message:
@@ -109,18 +115,26 @@ def weekday_word(place: int) -> Message:
     return _WEEKDAYS[place]
 
 
-def remark(line: Line) -> Message | None:
-    """What there is to say beside a result: why it is so, or what the events told of an answered call."""
+def remark(line: Line, least: float = 0.0) -> Message | None:
+    """What there is to say beside a result: why it is so, or what the events told of an answered call.
+
+    `least` is how many seconds of the message have to be listened to.
+    """
     if line.reason:
         return line.reason
     heard = None if line.listened is None else say("listened for {n} s", n=round(line.listened))
+    if heard and is_delivered(line.result, line.listened, least) is False:
+        heard = say("not delivered: {n} s", n=round(line.listened or 0))
     key = (_KEYS.get(line.key) or say("pressed {key}", key=line.key)) if line.key else None
     if heard and key:
         return Message("{key}; {heard}", {"key": key, "heard": heard})
     return key or heard
 
 
-def tally(counts: Mapping[str, int]) -> str:
-    """The counts of a run's results in one line, in the language of this process."""
-    known = [result for result in _RESULTS if counts.get(result)]
-    return ", ".join(f"{result_word(result)} {counts[result]}" for result in known) or "0"
+def tally(counts: Mapping[str, int], delivery: Delivery | None = None) -> str:
+    """The counts of a run's results in one line, in this process's language; beside answered, what was delivered."""
+    known = {result: str(counts[result]) for result in _RESULTS if counts.get(result)}
+    if delivery is not None and "answered" in known:
+        judged = ", ".join(f"{result_word(how)} {many}" for how, many in delivery.counts.items())
+        known["answered"] += f" ({judged})"
+    return ", ".join(f"{result_word(result)} {many}" for result, many in known.items()) or "0"

@@ -23,7 +23,7 @@ def packed(fields: dict[str, str]) -> bytes:
 class AmiServer:
     """Listens from its making; `with` ends it. What it does can be changed while it runs, but for TLS."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.greeting = b"Asterisk Call Manager/11.0.0\r\n"
         self.secret = SECRET
         self.is_mute = False
@@ -44,7 +44,7 @@ class AmiServer:
         self._ready: list[socket.socket] = []
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
 

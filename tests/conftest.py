@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import pytest
 
+from obzvon.language import speak, spoken
+
 _ENV = {"LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC"}
 _names = count(1)
 
@@ -111,6 +113,15 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/journal.db"
     return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    """Whatever the process says is said in English."""
+    before = spoken()
+    speak("en")
+    yield
+    speak(before)
 
 
 def _programs() -> Path:

@@ -147,6 +147,28 @@ def test_a_code_that_cannot_be_learnt_is_not_made_up(server: AmiServer) -> None:
         assert [one.code for one in outcomes(link, 1)] == [None]
 
 
+def test_who_wants_to_know_is_told_of_each_end_and_nothing_works_while_nothing_ends(
+        server: AmiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    settle = Calls.settle
+    monkeypatch.setattr(Calls, "settle", lambda calls, now: looked.append(1) or settle(calls, now))
+    news = threading.Event()
+    with linked(server) as link:
+        link.tells = news.set
+        until(lambda: server.asked("Ping") > 3)
+        assert not looked
+        for kind in ("busy", "answered"):
+            play(server, "asterisk-22", kind)
+            assert news.wait(20)
+            assert link.has_ended()
+            outcomes(link, 1)
+            news.clear()
+        told = len(looked)
+        pings = server.asked("Ping")
+        until(lambda: server.asked("Ping") > pings + 3)
+        assert len(looked) == told
+
+
 # -- lines
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from obzvon.checks.ami import ami
 from obzvon.checks.findings import Finding, Level, Machine, Visit
-from obzvon.settings import JournalUrl, Settings
+from obzvon.settings import Settings
 from obzvon.settings_ami import Ami, Secret
+from obzvon.settings_journal import JournalUrl
 from obzvon.spool import Spool
 from tests.ami_server import SECRET, AmiServer
 
@@ -74,6 +75,15 @@ def test_a_trouble_is_an_error_with_its_remedy(office: Office, server: AmiServer
     assert "Asterisk refuses the login of obzvon" in str(finding)
     assert str(finding.remedy)
     assert SECRET not in str(finding)
+
+
+def test_a_login_that_is_known_to_be_refused_is_not_tried_once_more(office: Office, server: AmiServer) -> None:
+    server.secret = "another"
+    [tried] = office.examine()
+    assert server.logins == 1
+    office.machine = msgspec.structs.replace(office.machine, ami_refused=True)
+    assert office.examine() == [tried]
+    assert server.logins == 1
 
 
 def test_too_few_rights_are_an_error_and_too_many_a_warning(office: Office, server: AmiServer) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import urllib.error
@@ -277,6 +278,31 @@ def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvo
     assert (tmp_path / "office" / "settings.ini").exists()
     assert obzvon("--settings", str(tmp_path / "office" / "settings.ini"), "check").returncode in (0, 1)
     assert obzvon("init", str(tmp_path / "office")).returncode == 2
+
+
+def test_init_writes_the_settings_apart_where_it_is_told_to(obzvon: Run, tmp_path: Path) -> None:
+    file, folder = tmp_path / "etc" / "settings.ini", tmp_path / "lib"
+    answer = obzvon("--settings", str(file), "init", "--rehearsal", str(folder))
+    assert answer.returncode == 0, answer.stderr
+    assert [path.name for path in file.parent.iterdir()] == ["settings.ini"]
+    known = settings.load(file)
+    assert (known.source, known.store, known.target, known.logs) == (
+        folder, folder / "store", folder / "target", folder / "log")
+    assert (known.journal.path, known.web.users) == (folder / "journal.db", folder / "users.json")
+    assert known.logs.is_dir()
+    assert {"todo.json", "schedule.json", "users.json", "journal.db"} <= {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for others")
+def test_what_root_makes_in_a_folder_of_the_services_user_belongs_to_that_user(obzvon: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    os.chown(folder, 1, 1)
+    folder.chmod(0o2770)
+    assert obzvon("--settings", str(tmp_path / "etc" / "settings.ini"), "init", str(folder)).returncode == 0
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in folder.rglob("*")} == {(1, 1)}
+    assert stat.S_IMODE((folder / "log").stat().st_mode) == 0o2770
+    assert (tmp_path / "etc" / "settings.ini").stat().st_uid == 0
 
 
 def test_sweep_takes_our_files_out_of_the_spool_and_nobody_elses(obzvon: Run, folder: Path) -> None:

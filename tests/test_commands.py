@@ -5,20 +5,29 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from obzvon.commands import ANSWER, PATIENCE, Answer, AskedBefore, Command, Commands, Lost, NotAnswered, NotTaken
 from obzvon.journal import Journal
 from obzvon.journal_database import Unavailable
+from obzvon.journal_tables import service
 from obzvon.language import say
+from obzvon.presence import Presence
+from tests.workshop import dead_pid
 
 NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
 
 
 @pytest.fixture
-def commands(journal_url: str) -> Iterator[Commands]:
+def journal(journal_url: str) -> Iterator[Journal]:
     journal = Journal(journal_url)
-    yield Commands(journal)
+    yield journal
     journal.close()
+
+
+@pytest.fixture
+def commands(journal: Journal) -> Commands:
+    return Commands(journal)
 
 
 def test_a_command_comes_as_it_was_asked(commands: Commands) -> None:
@@ -147,6 +156,32 @@ def test_a_request_that_nobody_takes_is_taken_back(commands: Commands) -> None:
         commands.wait(number, sleep=sleep)
     assert PATIENCE <= sleep.slept < PATIENCE + 0.2
     assert commands.take(at=NINE) is None
+
+
+def test_a_service_that_is_at_work_on_a_big_list_is_waited_for_longer(commands: Commands, journal: Journal) -> None:
+    Presence(journal).begin(at=NINE)
+    number = commands.ask("start", by="anna", at=NINE)
+    answer = Answer(True, say("done"))
+    sleep = Waiting(20.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
+    assert commands.wait(number, sleep=sleep) == answer
+    number, sleep = commands.ask("stop", by="anna", at=NINE), Waiting()
+    with pytest.raises(NotTaken):
+        commands.wait(number, longest=12, sleep=sleep)
+    assert 12 <= sleep.slept < 12.2
+
+
+@pytest.mark.parametrize("gone", ["stopped", "dead", "elsewhere"])
+def test_a_service_that_cannot_be_seen_at_work_is_not(commands: Commands, journal: Journal, gone: str) -> None:
+    Presence(journal).begin(at=NINE)
+    if gone == "stopped":
+        Presence(journal).end(at=NINE)
+    with journal.write() as connection:
+        if gone != "stopped":
+            connection.execute(update(service).values({"pid": dead_pid()} if gone == "dead" else {"host": "elsewhere"}))
+    number, sleep = commands.ask("start", by="anna", at=NINE), Waiting()
+    with pytest.raises(NotTaken):
+        commands.wait(number, sleep=sleep)
+    assert sleep.slept < PATIENCE + 0.2
 
 
 def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(commands: Commands) -> None:

@@ -497,6 +497,38 @@ def test_a_store_whose_folder_the_editors_group_may_change_can_be_swapped(office
 
 
 @needs_root
+def test_settings_that_the_editors_group_may_change_or_put_another_file_in_the_place_of(office: Office) -> None:
+    group = grp.getgrnam("daemon").gr_gid
+    folder = office.folder / "etc"
+    folder.mkdir()
+    file = folder / "settings.ini"
+    file.touch()
+    os.utime(file, (0, 0))
+    office.change(file=file)
+    office.set(editors=("daemon",))
+    folder.chmod(0o2750)
+    file.chmod(0o640)
+    assert bad(office.examine()) == []
+    os.chown(file, 0, group)
+    file.chmod(0o660)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert f"{file}: daemon may change it" in str(finding)
+    assert f"chmod go-w {file}" in str(finding)
+    file.chmod(0o640)
+    os.chown(folder, 0, group)
+    folder.chmod(0o2770)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert f"{folder}: daemon may put another file in the place of {file}" in str(finding)
+    assert "keep it where only root may write" in str(finding)
+    folder.chmod(0o3770)  # sticky: a file of root's stays
+    assert bad(office.examine()) == []
+    folder.chmod(0o777)
+    assert "every user of this machine may put another file in the place of" in str(only(office.examine()))
+
+
+@needs_root
 def test_a_group_of_strangers_above_the_spool_is_told_and_one_without_others_is_not(office: Office) -> None:
     parent = office.spool.parent
     os.chown(parent, 0, grp.getgrnam("daemon").gr_gid)

@@ -261,6 +261,15 @@ def test_every_wrong_entry_is_told_with_its_key() -> None:
         ' "dates" "2026-12-31"']
 
 
+def test_a_date_that_stands_twice_is_refused_and_the_later_one_is_not_just_taken() -> None:
+    with pytest.raises(Malformed) as caught:
+        week_json.parse(b'{"1":"09:00","note":{"a":1,"a":2},'
+                        b'"dates":{"2026-12-31":"00:00","2027-01-09":"11:00","2026-12-31":"09:00"}}')
+    [problem] = caught.value.problems
+    assert problem.where == ' "dates" "2026-12-31"'
+    assert "2 times" in str(problem)
+
+
 @pytest.mark.parametrize("text", ["5", '["09:00"]', '"09:00"', '{"dates":5}', '{"dates":["2026-12-31"]}'])
 def test_what_is_no_week_is_refused(text: str) -> None:
     with pytest.raises(Malformed):

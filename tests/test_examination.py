@@ -54,6 +54,27 @@ def done(one: Examination, journal: Journal) -> Examined:
     return latest
 
 
+ARGUMENTS = """
+import json, sys
+print(json.dumps([{"level": "ok", "where": "", "what": {"text": " ".join(sys.argv[3:])}}]), end="")
+"""
+
+
+def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(workshop: Workshop, journal: Journal) -> None:
+    refused = [False]
+    one = Examination(workshop.settings.file, Findings(journal), Commands(journal), is_refused=lambda: refused[0],
+                      program=[sys.executable, "-c", ARGUMENTS])
+
+    def told(*asked: int) -> str:
+        one.want(*asked)
+        return str(done(one, journal).findings[0].what)
+
+    assert told() == ""
+    refused[0] = True
+    assert told() == "refused"
+    assert told(Commands(journal).ask("check", by="anna", at=NINE)) == ""
+
+
 def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, journal: Journal) -> None:
     workshop.write_list({"0": "89161111111", "1": "777"})
     one = examination(workshop, journal)

@@ -1,6 +1,7 @@
 """The journal, in SQLite and in PostgreSQL: what it promises to whoever is stopped, and whenever."""
 
 import contextlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -746,6 +747,43 @@ def test_a_journal_that_fails_in_the_middle_of_the_work_is_told_too(journal: Jou
             work()
     assert [run.day for run in journal.runs_on(MONDAY)] == [MONDAY]
     assert journal.runs_on(TUESDAY) == []
+
+
+def overwrite(file: Path, *pages: int) -> None:
+    """As a bad disk leaves it."""
+    with file.open("r+b") as stream:
+        for page in pages:
+            stream.seek((page - 1) * 4096)
+            stream.write(b"\xa5" * 4096)
+
+
+@pytest.mark.parametrize("page", [1, 4])
+def test_a_damaged_file_is_told_with_what_it_needs_at_the_opening(tmp_path: Path, page: int) -> None:
+    file = tmp_path / "journal.db"
+    Journal(f"sqlite:///{file}").close()
+    overwrite(file, page)
+    with pytest.raises(UserError, match=r"start only tomorrow.*README, A damaged journal"), contextlib.closing(
+            Journal(f"sqlite:///{file}")) as journal:
+        journal.active_run()
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the program sqlite3 is not installed")
+def test_what_can_be_read_of_a_damaged_file_is_saved_as_the_readme_says(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with contextlib.closing(Journal(f"sqlite:///{file}")) as journal:
+        begin(journal, 5000)
+    (tmp_path / "damaged").mkdir()
+    file.rename(tmp_path / "damaged" / "journal.db")
+    overwrite(tmp_path / "damaged" / "journal.db", *range(60, 70))
+    with (contextlib.closing(Journal(f"sqlite:///{tmp_path}/damaged/journal.db")) as damaged,
+          pytest.raises(UserError, match=r"malformed\n.*save what can still be read")):
+        list(damaged.lines(MONDAY))
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    [command] = [line for line in readme.splitlines() if ".dump" in line]
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    with contextlib.closing(Journal(f"sqlite:///{file}")) as saved:
+        lines = list(saved.lines(MONDAY))
+    assert 1000 < len(lines) < 5000
 
 
 def test_a_journals_name_has_no_password(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ class Hunt:
         assert self._live().wait(60) == 0, self.said()
         return self.runs()[-1]
 
+    def until_killed(self, kills: int) -> tuple[int, Counter[str]]:
+        """Run after run until it has been killed so often; how many runs, and how many calls ended how."""
+        runs = 0
+        while self.kills < kills:
+            if runs:
+                Commands(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
+            assert self.one_run(kills).state == "done"
+            runs += 1
+        return runs, self.check(runs)
+
     def runs(self) -> list[Run]:
         """The day's runs."""
         last = self.journal.last_run()
@@ -155,14 +165,8 @@ def test_a_service_killed_at_random_instants_rings_each_of_200_numbers_once_in_e
         memory: Path, seed: int, archive: str, timeout: float, within: float) -> None:
     hunt = Hunt(memory, people=200, seed=seed, within=within, archive=archive, bundle=5, timeout=timeout)
     began = time.monotonic()
-    runs = 0
     with hunt.asterisk():
-        while hunt.kills < 25:
-            if runs:
-                Commands(hunt.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
-            assert hunt.one_run(25).state == "done"
-            runs += 1
-            counts = hunt.check(runs)
+        runs, counts = hunt.until_killed(25)
         answered = {attempt.number for attempt in read_ledger(hunt.ledger) if attempt.answered}
         lines = hunt.lines()
     print(f"archive={archive} timeout={timeout}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, "
@@ -179,14 +183,8 @@ def test_a_service_killed_in_the_middle_of_big_bundles_rings_each_of_20000_numbe
         memory: Path, seed: int, bundle: int) -> None:
     hunt = Hunt(memory, people=20_000, seed=seed, within=0.3, bundle=bundle, timeout=0)
     began = time.monotonic()
-    runs = 0
     with hunt.asterisk():
-        while hunt.kills < 8:
-            if runs:
-                Commands(hunt.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
-            assert hunt.one_run(8).state == "done"
-            runs += 1
-        counts = hunt.check(runs)
+        runs, counts = hunt.until_killed(8)
     print(f"bundle={bundle}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, {runs} runs, {dict(counts)}, "
           f"{time.monotonic() - began:.1f} s")
     assert set(counts) <= {"handed", "unknown"}

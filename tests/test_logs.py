@@ -16,7 +16,8 @@ import pytest
 from obzvon import logs
 from obzvon.errors import Problem, UserError
 from obzvon.language import Message, say
-from obzvon.settings import JournalUrl, Settings
+from obzvon.settings import Settings
+from obzvon.settings_journal import JournalUrl
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SUNDAY = datetime(2026, 11, 22, 9, 0, tzinfo=MOSCOW)

@@ -116,8 +116,9 @@ def test_what_is_no_number_is_refused_with_the_reason(written: str, reason: str)
     assert reason in refusal(written, NumberingPlan(foreign=True, premium=True))
 
 
-@pytest.mark.parametrize("written", ["8916123456.0", "7916123456.0", "8916123456,0"])
-def test_the_nought_behind_a_spreadsheets_point_is_no_digit_of_the_number(written: str) -> None:
+@pytest.mark.parametrize("written", ["8916123456.0", "7916123456.0", "8916123456,0", "8916123456.5", "7916123456,25",
+                                     "891612345.67", "89161.234567", "8.9161234567E-5", " 8916123456.5\n"])
+def test_what_stands_behind_a_spreadsheets_point_is_no_digit_of_the_number(written: str) -> None:
     assert SPREADSHEET in refusal(written)
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
@@ -20,9 +19,8 @@ from obzvon.agenda import Agenda
 from obzvon.campaign import Phone, Week
 from obzvon.dialer import Dialer
 from obzvon.documents import Watched
-from obzvon.language import speak, spoken
 from obzvon.numbering import NumberingPlan
-from obzvon.pacing import Pace
+from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.plan import Plan, Until, Why, forecast, foresee, foresee_by_hand
 from obzvon.presence import Presence
 from obzvon.tables import show_plan
@@ -36,12 +34,7 @@ WORKING_DAYS = Week((time(9),) * 5 + (None, None))
 RUSSIA = NumberingPlan()
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def moscow(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
@@ -176,6 +169,7 @@ def test_the_json_has_these_keys_and_iso_times() -> None:
     assert document == {
         "now": "2026-01-05T08:00:00+03:00", "time_zone": "Europe/Moscow", "day": "2026-01-05",
         "start": "2026-01-05T09:00:00+03:00", "overdue": False, "calls": 3, "bundles": 1, "bundle": 2, "delay": 10,
+        "pacing": "fixed", "pace": "bundles of 2 calls, 10 s apart", "ceiling": None, "depends_on_talk": False,
         "first_bundle_at": "2026-01-05T09:00:00+03:00", "last_bundle_at": "2026-01-05T09:00:00+03:00",
         "until": "2026-01-05T09:00:05+03:00", "until_because": "latest", "cut_off": 1,
         "skipped": 1, "skipped_by": {"refused": 1}}
@@ -197,6 +191,18 @@ def test_in_a_file_the_plan_is_plain_lines_that_are_never_cut() -> None:
     assert "\x1b" not in text
     assert f"{'И' * 60}  too short: 3 digits where 11 are expected\n" in text
     assert "Next run  Monday 2026-01-05, 09:00 (Europe/Moscow)\n" in text
+
+
+def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_it_ends() -> None:
+    pace = Pace(2, 10, Mode.ADAPTIVE, 5, Ceiling(30, 5))
+    plan = foresee(phones(100), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA, pace=pace)
+    document = json.loads(plan.to_json())
+    assert (document["pacing"], document["ceiling"], document["depends_on_talk"]) == ("adaptive", 25, True)
+    assert document["last_bundle_at"] == "2026-01-05T09:00:19.800000+03:00"  # the earliest: five a second
+    text = " ".join(shown(plan).split())
+    assert "Pace as soon as there is room, up to 5 calls a second, at most 25 calls at once" in text
+    assert "Last call not before 09:00:19; how long the calls last decides" in text
+    assert "undles" not in text
 
 
 def test_in_a_terminal_no_line_is_longer_than_80_columns() -> None:

@@ -105,10 +105,10 @@ def test_the_service_gives_signs_of_life_from_its_start_to_its_end(presence: Pre
     assert (sign.pid, sign.host, sign.started_at, sign.seen_at) == (os.getpid(), socket.gethostname(), NOON, NOON)
     assert (sign.stopped_at, sign.trouble) == (None, "")
     later = NOON + timedelta(minutes=1)
-    presence.beat(at=later, trouble="[]")
+    presence.beat(at=later, trouble="[]", readout="{}")
     sign = presence.sign()
     assert sign is not None
-    assert (sign.started_at, sign.seen_at, sign.trouble) == (NOON, later, "[]")
+    assert (sign.started_at, sign.seen_at, sign.trouble, sign.readout) == (NOON, later, "[]", "{}")
     presence.beat(at=later)
     presence.end(at=later)
     sign = presence.sign()
@@ -118,11 +118,12 @@ def test_the_service_gives_signs_of_life_from_its_start_to_its_end(presence: Pre
 
 def test_a_service_that_was_killed_has_not_said_so_and_the_next_takes_its_place(presence: Presence) -> None:
     presence.begin(at=NOON)
+    presence.beat(at=NOON, readout="{}")
     later = NOON + timedelta(hours=1)
     presence.begin(at=later)
     sign = presence.sign()
     assert sign is not None
-    assert (sign.started_at, sign.stopped_at) == (later, None)
+    assert (sign.started_at, sign.stopped_at, sign.readout) == (later, None, "")
 
 
 def test_a_demonstration_after_nine_makes_up_for_no_start(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.cli import cli
 from obzvon.errors import UserError
 from obzvon.journal import Ending, Journal, Line
-from obzvon.language import Message, say, speak, spoken
+from obzvon.language import Message, say, speak
 from obzvon.report import grouped, one_line, write_csv, write_json, write_xlsx
 from obzvon.tables import show_report
 
@@ -42,7 +42,7 @@ SKIPPED = Line(3, "week", MONDAY, 2, "1", "777", "context 22", "Отдел", "en
 WAITING = Line(4, "manual", MONDAY, 1, "0", "89502222222", "1", "", "waiting", None, None, 1, None, None, None)
 LINES = [PLAIN, SKIPPED, WAITING]
 HEADINGS = ["Handed over", "Ended", "Number", "Extension code", "Name", "Result", "Reason", "Run", "Bundle", "Attempt",
-            "Kind of run", "Answered at", "Seconds heard", "Key", "Hangup cause"]
+            "Kind of run", "Answered at", "Seconds heard", "Delivered", "Key", "Hangup cause"]
 HEARD = Line(4, "manual", MONDAY, 2, "1", "89161111111", "", "", "ended", "answered", None, 1, 1, NINE,
              NINE + timedelta(seconds=40), rang_at=NINE + timedelta(seconds=2),
              answered_at=NINE + timedelta(seconds=5), listened=12.4, cause=16, key="1", tries=2)
@@ -54,34 +54,29 @@ HOSTILE = [*FORMULAS, "a\nb", "a\r\nb", "a;b", 'a"b', '";=1', "a\x00b", "\x1b[31
            "_x000D_", "<a>&amp;", "2026-01-05", "'=1", "", " ", "\u2028"]
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def line(**fields: object) -> Line:
     return msgspec.structs.replace(PLAIN, **fields)  # type: ignore[arg-type]
 
 
-def as_csv(lines: list[Line]) -> list[list[str]]:
+def as_csv(lines: list[Line], least: float = 0.0) -> list[list[str]]:
     stream = io.BytesIO()
-    write_csv(lines, stream, zone=MOSCOW)
+    write_csv(lines, stream, zone=MOSCOW, least=least)
     return list(csv.reader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
-def as_xlsx(lines: list[Line]) -> openpyxl.Workbook:
+def as_xlsx(lines: list[Line], least: float = 0.0) -> openpyxl.Workbook:
     stream = io.BytesIO()
-    write_xlsx(lines, stream, zone=MOSCOW)
+    write_xlsx(lines, stream, zone=MOSCOW, least=least)
     return openpyxl.load_workbook(stream)
 
 
-def shown(lines: list[Line], width: int = 80, *, terminal: bool = False) -> str:
+def shown(lines: list[Line], width: int = 80, *, terminal: bool = False, least: float = 0.0) -> str:
     out = io.StringIO()
     show_report(Console(file=out, width=width, force_terminal=terminal, color_system=None), lines, day=MONDAY,
-                zone=MOSCOW)
+                zone=MOSCOW, least=least)
     return out.getvalue()
 
 
@@ -95,10 +90,10 @@ def test_a_csv_has_a_byte_order_mark_semicolons_and_a_line_for_each_phone() -> N
     assert as_csv(LINES) == [
         HEADINGS,
         ["2026-01-05 09:00:01", "2026-01-05 09:00:41", "89161111111", "", "Иванов И. И.", "answered", "", "3", "2",
-         "1", "by the week", "", "", "", ""],
+         "1", "by the week", "", "", "", "", ""],
         ["", "2026-01-05 09:00:01", "777", "context 22", "Отдел", "skipped",
-         "too short: 3 digits where 11 are expected", "3", "", "1", "by the week", "", "", "", ""],
-        ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1", "by hand", "", "", "", ""],
+         "too short: 3 digits where 11 are expected", "3", "", "1", "by the week", "", "", "", "", ""],
+        ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1", "by hand", "", "", "", "", ""],
     ]
     assert counts == {"answered": 1, "skipped": 1, "waiting": 1}
 
@@ -185,14 +180,14 @@ def test_a_workbook_has_numbers_as_text_times_as_times_and_a_bold_header_that_st
     assert rows[0] == HEADINGS
     assert rows[1] == [datetime(2026, 1, 5, 9, 0, 1), datetime(2026, 1, 5, 9, 0, 41),  # noqa: DTZ001 - Excel's own
                        "8 916 111-11-11", None, "Иванов И. И.", "answered", None, 3, 2, 1, "by the week",
-                       None, None, None, None]
+                       None, None, None, None, None]
     assert rows[2][2:7] == ["777", "context 22", "Отдел", "skipped", "too short: 3 digits where 11 are expected"]
     assert rows[3][2:8] == ["8 950 222-22-22", "1", None, "waiting", None, 4]
     assert all(cell.font.bold for cell in sheet[1])
     assert not sheet["C2"].font.bold
     assert sheet.freeze_panes == "A2"
     assert sheet.column_dimensions["E"].width == 32
-    assert sheet.auto_filter.ref == "A1:O4"
+    assert sheet.auto_filter.ref == "A1:P4"
 
 
 def test_a_workbook_sums_the_results_up() -> None:
@@ -229,22 +224,24 @@ def test_what_does_not_fit_into_one_sheet_goes_on_in_the_next(monkeypatch: pytes
 def test_a_day_without_calls_is_an_empty_table_and_no_error() -> None:
     assert as_csv([]) == [HEADINGS]
     assert as_xlsx([])["Calls"].max_row == 1
-    assert as_json([]) == {"day": "2026-01-05", "time_zone": "Europe/Moscow", "calls": [], "counts": {}}
+    assert as_json([]) == {"day": "2026-01-05", "time_zone": "Europe/Moscow", "calls": [], "counts": {},
+                           "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 0}}
     assert "nobody was rung on that day" in shown([])
 
 
 # -- JSON
 
 
-def as_json(lines: list[Line]) -> dict[str, object]:
+def as_json(lines: list[Line], least: float = 0.0) -> dict[str, object]:
     stream = io.BytesIO()
-    write_json(lines, stream, day=MONDAY, zone=MOSCOW)
+    write_json(lines, stream, day=MONDAY, zone=MOSCOW, least=least)
     document: dict[str, object] = json.loads(stream.getvalue())
     return document
 
 
 def test_the_json_has_these_keys_and_iso_times() -> None:
-    unheard = {"rang_at": None, "answered_at": None, "listened": None, "key": "", "cause": None, "tries": None}
+    unheard = {"rang_at": None, "answered_at": None, "listened": None, "delivered": None, "key": "", "cause": None,
+               "tries": None}
     assert as_json(LINES) == {
         "day": "2026-01-05", "time_zone": "Europe/Moscow",
         "calls": [
@@ -259,17 +256,35 @@ def test_the_json_has_these_keys_and_iso_times() -> None:
              "result": "waiting", "reason": "", "bundle": None, "attempt": 1, "handed_at": None, "ended_at": None,
              **unheard},
         ],
-        "counts": {"answered": 1, "skipped": 1, "waiting": 1}}
+        "counts": {"answered": 1, "skipped": 1, "waiting": 1},
+        "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 1}}
 
 
 def test_what_the_events_told_stands_in_every_form() -> None:
     assert as_csv([HEARD])[1][6] == "confirmed; listened for 12 s"
-    assert as_csv([HEARD])[1][11:] == ["2026-01-05 09:00:06", "12", "1", "16"]
-    assert [cell.value for cell in as_xlsx([HEARD])["Calls"][2]][12:] == [12, "1", 16]
+    assert as_csv([HEARD])[1][11:] == ["2026-01-05 09:00:06", "12", "yes", "1", "16"]
+    assert [cell.value for cell in as_xlsx([HEARD])["Calls"][2]][12:] == [12, "yes", "1", 16]
     [call] = as_json([HEARD])["calls"]  # type: ignore[misc]
     assert (call["listened"], call["key"], call["cause"], call["tries"]) == (12.4, "1", 16, 2)
     assert call["rang_at"] == "2026-01-05T09:00:03.250000+03:00"
     assert "confirmed" in shown([HEARD])
+
+
+def test_a_message_that_was_not_listened_to_for_long_enough_is_told_as_not_delivered() -> None:
+    lines = [HEARD, msgspec.structs.replace(HEARD, listened=3.0, key=None), PLAIN, WAITING]
+    table = as_csv(lines, least=10)[1:]
+    assert [row[13] for row in table] == ["yes", "no", "", ""]
+    assert table[1][6] == "not delivered: 3 s"
+    document = as_json(lines, least=10)
+    assert [call["delivered"] for call in document["calls"]] == [True, False, None, None]  # type: ignore[attr-defined]
+    assert document["delivery"] == {"least": 10.0, "delivered": 1, "not_delivered": 1, "not_known": 1}
+    book = as_xlsx(lines, least=10)
+    assert [row[13].value for row in book["Calls"].iter_rows(min_row=2)] == ["yes", "no", None, None]
+    assert [row[0].value for row in book["Summary"].iter_rows(min_row=2)] == [
+        "answered", "    delivered", "    not delivered", "waiting", "All"]
+    assert shown(lines, least=10).splitlines()[-1] == (
+        "4 calls: answered 3 (delivered 1, not delivered 1), waiting 1")
+    assert shown(lines).splitlines()[-1] == "4 calls: answered 3, waiting 1"
 
 
 @pytest.mark.parametrize(("key", "says"), [
@@ -436,10 +451,10 @@ def test_a_test_call_can_be_told_from_a_run_in_every_form() -> None:
     assert "3, test call  09:00:01" in shown([one])
     csv_file, workbook = io.BytesIO(), io.BytesIO()
     write_csv([one], csv_file, zone=UTC)
-    assert csv_file.getvalue().decode("utf-8-sig").splitlines()[1].endswith(";test call;;;;")
+    assert csv_file.getvalue().decode("utf-8-sig").splitlines()[1].endswith(";test call;;;;;")
     write_xlsx([one], workbook, zone=UTC)
     assert [cell.value for cell in openpyxl.load_workbook(workbook).worksheets[0]["K"]] == ["Kind of run", "test call"]
 
 
 def test_where_there_was_no_call_nothing_stands_behind_the_nought() -> None:
-    assert str(tables._counted(0, {})) == "0 calls"
+    assert str(tables._counted(0, {}, None)) == "0 calls"

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from obzvon.campaign import RUNG_TODAY, Candidate, Disposition, Phone
-from obzvon.journal import Ending, Journal, Line, Run, State
+from obzvon.delivery import Delivery
+from obzvon.journal import Detail, Ending, Journal, Line, Run, State
 from obzvon.language import say
 from obzvon.results import SORTS, Results, Shown, worth
 
@@ -27,8 +28,13 @@ def candidate(number: str, name: str = "", skipped: object = None, *, row: str =
 
 
 def ran(journal: Journal, fates: Mapping[str, str | None], *, day: date = DAY, at: datetime = NINE,
-        kind: str = "manual", names: Mapping[str, str] | None = None, done: bool = True) -> Run:
-    """A run of these numbers: a disposition, "handed" for one that goes on, "waiting", or None = rung that day."""
+        kind: str = "manual", names: Mapping[str, str] | None = None, done: bool = True,
+        heard: Mapping[str, float] | None = None, keys: Mapping[str, str] | None = None) -> Run:
+    """A run of these numbers: a disposition, "handed" for one that goes on, "waiting", or None = rung that day.
+
+    `heard` is who listened for how long, `keys` what was pressed.
+    """
+    heard, keys = heard or {}, keys or {}
     rows = [candidate(number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else RUNG_TODAY if not fate
                       else None) for number, fate in fates.items()]
     run = journal.claim(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
@@ -37,7 +43,8 @@ def ran(journal: Journal, fates: Mapping[str, str | None], *, day: date = DAY, a
     bundle = [call for call in journal.waiting(run.id) if call.number in rung]
     journal.begin_handing(bundle, 1)
     journal.end_handing(bundle, at=at + timedelta(seconds=1))
-    journal.end_calls([Ending(run.id, call.position, Disposition(fate), at + timedelta(seconds=30)) for call in bundle
+    journal.end_calls([Ending(run.id, call.position, Disposition(fate), at + timedelta(seconds=30), None,
+                              Detail(listened=heard.get(call.number), key=keys.get(call.number, ""))) for call in bundle
                        if (fate := rung[call.number]) and fate != "handed"])
     journal.end_calls([Ending(run.id, call.position, Disposition.WITHDRAWN, at) for call in journal.waiting(run.id)
                        if fates[call.number] == "withdrawn"])
@@ -303,6 +310,64 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
     results = Results(journal)
     assert {number for number, _ in results.again(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
     assert {number for number, _ in results.again(DAY, {"busy", "unknown"}, today=today).met} == set("23568")
+
+
+def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_for(journal: Journal) -> None:
+    ran(journal, {**dict.fromkeys("12349", "answered"), "5": "busy"}, heard={"1": 20, "2": 4, "3": 4, "9": 4},
+        keys={"9": "9"})  # of 4 nobody knows, 9 asked not to be called any more
+    again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
+    results = Results(journal, 10)
+    assert set(results.again(DAY, {"busy"}, today=DAY).met) == {("5", "")}
+    assert set(results.again(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
+    assert set(results.again(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
+    assert set(Results(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {("1", ""), ("2", ""), ("3", "")}
+    assert results.again(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
+
+
+@pytest.mark.parametrize("fate", ["handed", "waiting", "unknown"])
+def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
+    ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
+    ran(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
+    assert set(Results(journal, 10).again(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
+
+
+def test_an_early_end_of_another_day_is_no_reason_to_ring_who_has_answered_today(journal: Journal) -> None:
+    today = DAY + timedelta(days=1)
+    ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
+    ran(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
+    assert set(Results(journal, 10).again(DAY, {"not delivered"}, today=today).met) == {("2", "")}
+
+
+def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(journal: Journal) -> None:
+    first = ran(journal, {"1": "answered", "2": "answered", "3": "answered", "4": "busy"}, heard={"1": 10, "2": 9.9})
+    ran(journal, {"2": "answered", "1": "answered"}, at=NINE + timedelta(hours=1), heard={"2": 30, "1": 1})
+    results = Results(journal, 10)
+    assert results.delivery(Shown(DAY)) == Delivery(10, delivered=2, unknown=1)
+    assert results.delivery(Shown(DAY, first.id)) == journal.delivery(first.id, 10) == Delivery(10, 1, 1, 1)
+    assert journal.delivery(first.id, 0) == Delivery(0, 2, 0, 1)
+
+    def found(*kinds: str, run: int | None = None) -> set[str]:
+        shown = Shown(DAY, run, frozenset(kinds))
+        lines = results.page(shown)
+        assert lines == list(results.each(shown))
+        assert len(lines) == results.count(shown)
+        return {line.number for line in lines}
+
+    assert found("delivered") == {"1", "2"}
+    assert found("not delivered") == set()
+    assert found("not delivered", "busy", run=first.id) == {"2", "4"}
+    assert found("answered", "delivered") == {"1", "2", "3"}
+    assert {line.number: line.listened for line in results.page(Shown(DAY))} == {"1": 10, "2": 30, "3": None, "4": None}
+
+
+def test_of_several_answered_lines_both_ways_of_judging_choose_the_same(journal: Journal) -> None:
+    ran(journal, {"1": "answered"}, heard={"1": 5})
+    ran(journal, {"1": "answered"}, at=NINE + timedelta(hours=1), heard={"1": 3})
+    ran(journal, {"1": "no answer"}, at=NINE + timedelta(hours=2))
+    lines = Results(journal).of_phone("1", "", [run.id for run in journal.runs_on(DAY)])
+    [best] = Results(journal).page(Shown(DAY))
+    assert max(lines, key=lambda line: (worth(line), line.run_id)) == best
+    assert best.listened == 5
 
 
 def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal: Journal) -> None:

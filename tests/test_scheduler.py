@@ -1,8 +1,13 @@
 """The service's heart: one check as from cron, work until a stop, and a real process that is told to end."""
 
+import contextlib
 import logging
+import math
 import os
+import pty
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -17,9 +22,12 @@ import pytest
 from obzvon import tables
 from obzvon.commands import Commands
 from obzvon.errors import Problem, UserError
+from obzvon.gauges import Gauge
+from obzvon.instruments import Instruments
 from obzvon.journal import Journal
 from obzvon.language import say
 from obzvon.presence import Presence
+from obzvon.readout import Readout, unpacked
 from obzvon.scheduler import Scheduler, stopped_by_signals
 from obzvon.status import service_of
 from tests.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
@@ -204,6 +212,29 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
         assert time.monotonic() - ended[0] < DEADLINE / 2
 
 
+def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
+    workshop.write_week("00:00")
+    with working_on(workshop, lambda: NINE) as working:
+        slept: list[float] = []
+        sleep = working._sleep
+
+        def long_sleep(_seconds: float) -> None:
+            threading.Timer(0.05, working.wake).start()
+            slept.append(time.monotonic())
+            sleep(DEADLINE)
+            slept.append(time.monotonic())
+            if len(slept) == 6:
+                working.stop()
+
+        working._sleep = long_sleep  # type: ignore[method-assign]
+        working.forever()
+        assert slept[-1] - slept[0] < DEADLINE / 2
+        for _ in range(100_000):  # more than the pipe holds
+            working.wake()
+        working.stop()
+        working.forever()
+
+
 def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.stop()
@@ -211,14 +242,28 @@ def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
     assert workshop.in_spool() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_stops_it_and_the_handlers_of_before_come_back(workshop: Workshop, number: signal.Signals) -> None:
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    before = [signal.getsignal(one) for one in SIGNALS]
     with working_on(workshop, lambda: NINE) as working:
         with stopped_by_signals(working):
             working.forever(lambda: os.kill(os.getpid(), number))
-        assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+        assert [signal.getsignal(one) for one in SIGNALS] == before
     assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_a_service_under_nohup_outlives_its_terminal(workshop: Workshop) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert working.once()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert workshop.in_spool() == PEOPLE
 
 
 def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
@@ -295,6 +340,53 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
     assert "Asterisk is not running" in sign.trouble
 
 
+class Beats:
+    """A presence that keeps what it was told, and when, by the clock that nobody sets."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.told: list[tuple[float, Readout | None]] = []
+
+    def begin(self, *, at: datetime, once: bool) -> None:
+        pass
+
+    def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
+        self.told.append((self._clock(), unpacked(readout)))
+
+
+def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(
+        workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    present: list[str] = []
+    clock = Clock(NINE)
+    with working_on(workshop, clock) as working:
+        dialer = working.dialer
+        seconds = 1000.0
+        monkeypatch.setattr("obzvon.scheduler.time.monotonic", lambda: seconds)
+        beats = Beats(lambda: seconds)
+        monkeypatch.setattr(working, "_presence", beats)
+        monkeypatch.setattr(working, "_instruments", Instruments(Gauge(lambda: present)))
+        monkeypatch.setattr(working, "_serving", True)
+        monkeypatch.setattr(dialer, "step", lambda now: math.inf)
+        monkeypatch.setattr(dialer.handover, "_handed", {})
+        for tenth in range(300):  # idle: something changes, and nobody writes it down before the next sign of life
+            seconds = 1000 + tenth / 10
+            present = ["a"] * (tenth % 10 == 5)
+            working.step()
+        assert [at for at, _ in beats.told] == [1000, 1015.1]
+        beats.told.clear()
+        monkeypatch.setattr(dialer.handover, "_handed", {"a": None})
+        for tenth in range(100):
+            seconds = 1030 + tenth / 10
+            present = ["a"] * (1 + tenth // 25)
+            working.step()
+        assert [(at, readout.ours) for at, readout in beats.told if readout] == [
+            (1030, 1), (1033, 2), (1035, 3), (1038, 4)]
+        monkeypatch.setattr(dialer.handover, "_handed", {})
+        present, seconds = [], 1040.5
+        working.step()
+        assert beats.told[-1][1] == Readout(pace=dialer.pace)  # and the last calls that end are told, too
+
+
 def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.start(NINE)
@@ -369,3 +461,24 @@ def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_p
     finally:
         first.terminate()
         assert first.wait(DEADLINE) == 0
+
+
+def test_a_service_whose_terminal_is_closed_ends_in_order_and_says_so(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=numbers(3000), start="00:01", bundle=10, timeout=0.1,
+                        time_zone=zone_of_noon())
+    terminal, side = pty.openpty()
+    working = subprocess.Popen(["setsid", "--ctty", sys.executable, "-m", "obzvon.cli", "--settings",
+                                workshop.folder / "settings.ini", "run"], stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    try:
+        with contextlib.ExitStack() as until_closed:
+            until_closed.callback(os.close, terminal)
+            while count(workshop) < 100:
+                os.read(terminal, 100_000)
+        assert working.wait(30) == 0
+    finally:
+        working.kill()
+        working.wait()
+    [log] = (workshop.folder / "log").iterdir()
+    assert "SIGHUP" in log.read_text()
+    assert workshop.in_store() == []

@@ -101,6 +101,15 @@ def everything_before_is_taken(peer: SpoolPeer) -> None:
     assert peer.attempts(MARK) == before + 1
 
 
+def talking(peer: SpoolPeer, n: Numbers, **keys: int) -> Path:
+    """The file of a call in the middle of its talk; the peer is started for it."""
+    peer.start()
+    file = peer.put(n.file, call(n.long_talk, **keys))
+    rung(peer, n.long_talk)
+    everything_before_is_taken(peer)
+    return file
+
+
 # ---- when a file is taken
 
 
@@ -255,10 +264,7 @@ def test_in_the_archive_a_newer_file_takes_the_place_of_its_namesake(peer: Spool
 
 
 def test_stopped_during_a_call_it_takes_the_file_with_it(own_peer: SpoolPeer, n: Numbers) -> None:
-    own_peer.start()
-    file = own_peer.put(n.file, call(n.long_talk))
-    rung(own_peer, n.long_talk)
-    everything_before_is_taken(own_peer)
+    file = talking(own_peer, n)
     own_peer.stop()
     assert not file.exists()
     own_peer.start()
@@ -277,10 +283,7 @@ def test_stopped_while_it_rings_it_keeps_what_has_retries_left(own_peer: SpoolPe
 
 def test_killed_during_a_call_it_rings_again_once_the_mtime_has_passed(own_peer: SpoolPeer, n: Numbers) -> None:
     """Even with MaxRetries 0: whoever must not be rung twice has to take the file out before the start."""
-    own_peer.start()
-    file = own_peer.put(n.file, call(n.long_talk, retry_time=2))
-    rung(own_peer, n.long_talk)
-    everything_before_is_taken(own_peer)
+    file = talking(own_peer, n, retry_time=2)
     own_peer.kill()
     assert file.exists()
     own_peer.start()
@@ -288,10 +291,7 @@ def test_killed_during_a_call_it_rings_again_once_the_mtime_has_passed(own_peer:
 
 
 def test_killed_during_a_call_it_rings_nobody_before_the_mtime_has_passed(own_peer: SpoolPeer, n: Numbers) -> None:
-    own_peer.start()
-    file = own_peer.put(n.file, call(n.long_talk))
-    rung(own_peer, n.long_talk)
-    everything_before_is_taken(own_peer)
+    file = talking(own_peer, n)
     own_peer.kill()
     own_peer.start()
     everything_before_is_taken(own_peer)
@@ -300,10 +300,7 @@ def test_killed_during_a_call_it_rings_nobody_before_the_mtime_has_passed(own_pe
 
 
 def test_a_file_taken_out_while_it_is_down_is_not_rung_again(own_peer: SpoolPeer, n: Numbers) -> None:
-    own_peer.start()
-    file = own_peer.put(n.file, call(n.long_talk, retry_time=1))
-    rung(own_peer, n.long_talk)
-    everything_before_is_taken(own_peer)
+    file = talking(own_peer, n, retry_time=1)
     own_peer.kill()
     file.unlink()
     own_peer.start()

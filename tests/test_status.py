@@ -14,10 +14,11 @@ import pytest
 from rich.console import Console
 
 from obzvon.campaign import Candidate, Disposition, Phone
-from obzvon.journal import Ending, Journal, Run
-from obzvon.language import say, speak, spoken
+from obzvon.journal import Detail, Ending, Journal, Run
+from obzvon.language import say
 from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence, Sign
+from obzvon.readout import Ami, Readout, packed
 from obzvon.status import Service, Status, look, run_status, service_of
 from obzvon.tables import show_status
 
@@ -30,12 +31,7 @@ MINUTE = timedelta(minutes=1)
 PACE = Pace(2, 10)
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = spoken()
-    speak("en")
-    yield
-    speak(before)
+pytestmark = pytest.mark.usefixtures("english")
 
 
 @pytest.fixture
@@ -69,8 +65,9 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
     journal.end_handing(calls, at=at)
 
 
-def status(journal: Journal, now: datetime, given: Sign | None = None, *, latest: time | None = None) -> Status:
-    return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest)
+def status(journal: Journal, now: datetime, given: Sign | None = None, *, latest: time | None = None,
+           least: float = 0.0) -> Status:
+    return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
 
 
 @pytest.mark.parametrize(("age", "alive"), [(0, True), (60, True), (61, False), (-60, True), (-3600, False)])
@@ -163,12 +160,59 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
         "service": {"alive": True, "pid": 4242, "host": "pbx", "started_at": "2026-01-05T08:00:00+03:00",
                     "seen_at": "2026-01-05T09:00:00+03:00", "stopped_at": None, "once": False,
                         "trouble": ["no room"]},
+        "lines": None, "ami": None,
         "run": {"id": begun.id, "day": "2026-01-05", "kind": "week", "state": "running",
                 "started_at": "2026-01-05T09:00:00+03:00", "ended_at": None, "started_by": "anna", "note": "",
-                "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "progress": 0.6667,
+                "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "delivery": None,
+                "progress": 0.6667,
                 "bundles_done": 1, "bundles": 2, "last_bundle_at": "2026-01-05T09:00:00+03:00",
-                "ends_at": "2026-01-05T09:00:10+03:00", "cut_off": 0},
+                "ends_at": "2026-01-05T09:00:10+03:00", "depends_on_talk": False, "cut_off": 0},
         "other_runs": []}
+
+
+def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(journal: Journal) -> None:
+    begun = begin(journal, 4)
+    hand(journal, begun, 4, 1, NINE)
+    journal.end_calls([Ending(begun.id, place, Disposition.ANSWERED, NINE, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    told = status(journal, NINE, least=10)
+    assert json.loads(told.to_json())["run"]["delivery"] == {"least": 10, "delivered": 1, "not_delivered": 1,
+                                                             "not_known": 1}
+    assert "answered 3 (delivered 1, not delivered 1), handed over 1" in shown(told)
+    assert "answered 3, handed over 1" in shown(status(journal, NINE))
+
+
+def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal) -> None:
+    bounded = Pace(4, 10, Mode.THROTTLED, ceiling=Ceiling(30, 5))
+    readout = Readout(pace=bounded, ours=12, others=5, ami=Ami(False, NINE - MINUTE, say("no answer")))
+    begun = begin(journal, 9)
+    hand(journal, begun, 4, 1, NINE)
+    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=packed(readout)))
+    document = json.loads(told.to_json())
+    assert document["lines"] == {
+        "pacing": "throttled", "pace": "bundles of 4 calls, 10 s apart, at most 25 calls at once", "ours": 12,
+        "others": 5, "in_use": 17, "lines": 30, "reserve": 5, "limit": None, "free": 8, "counted_by": "spool"}
+    assert document["ami"] == {"state": "down", "since_at": "2026-01-05T08:59:00+03:00", "problem": "no answer"}
+    assert document["run"]["bundles"] == 3  # by the pace of the service, whatever ours is
+    assert document["run"]["depends_on_talk"]
+    lines = shown(told).splitlines()
+    assert "Pace          bundles of 4 calls, 10 s apart, at most 25 calls at once" in lines
+    text = " ".join(shown(told).split())
+    assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our files in the spool" in text
+    assert "AMI silent since Monday 2026-01-05, 08:59:00: our files in the spool are counted" in text
+    assert "if calls go on lasting as long" in text
+    assert "Bundles" not in text
+
+
+def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
+    readout = Readout(pace=PACE, ami=Ami(True, NINE))
+    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), readout=packed(readout))
+    document = json.loads(status(journal, NINE, dead).to_json())
+    assert (document["lines"], document["ami"]) == (None, None)
+    alive = json.loads(status(journal, NINE, msgspec.structs.replace(sign(), readout=packed(readout))).to_json())
+    assert alive["ami"] == {"state": "up", "since_at": "2026-01-05T09:00:00+03:00", "problem": ""}
+    assert "AMI connected since" in " ".join(shown(status(journal, NINE, msgspec.structs.replace(
+        sign(), readout=packed(readout)))).split())
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:

@@ -52,7 +52,9 @@ def supervisor(folder: Path) -> Iterator[Callable[..., str]]:
     program = re.search(r"(?ms)^\[program:obzvon\]$.*?(?=^\[|\Z|^; The editor)", PROGRAMS.read_text())
     assert program
     text = program[0].replace("/opt/obzvon/venv/bin/obzvon", str(SCRIPTS / "obzvon"))
-    text = text.replace("/etc/obzvon", str(folder)).replace("/var/log/supervisor", str(folder))
+    for place in ("/etc/obzvon", "/var/lib/obzvon", "/var/log/supervisor"):
+        assert place in text
+        text = text.replace(place, str(folder))
     text = re.sub(r"(?m)^user=.*\n", "", text)
     conf = folder / "supervisord.conf"
     socket = folder / "s"

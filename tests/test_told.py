@@ -24,16 +24,19 @@ class Heard:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
         self.up: datetime | None = at("08:00")
-        self.lines: set[tuple[str, str]] = set()
+        self.lines: dict[tuple[str, str, str | None], datetime] = {}
 
     def ended(self) -> list[Outcome]:
         outcomes, self.outcomes = self.outcomes, []
         return outcomes
 
+    def has_ended(self) -> bool:
+        return bool(self.outcomes)
+
     def was_up_since(self, moment: datetime) -> bool:
         return self.up is not None and self.up <= moment
 
-    def on_the_line(self) -> set[tuple[str, str]]:
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
         return self.lines
 
     def tell(self, number: str, disposition: Disposition, **more: object) -> None:
@@ -77,6 +80,19 @@ def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) 
         assert three.result == "no such number"
 
 
+def test_what_was_told_is_written_down_before_the_next_look_would_come(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        working.work(at("09:00:10"), at("09:00:10"))
+        files_go(workshop)
+        quarter = at("09:00:10") + timedelta(seconds=0.25)
+        assert working.dialer.step(quarter) == pytest.approx(0.75)  # nothing was told: there is nothing to look for
+        assert not any(line.ended_at for line in lines(working).values())
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+        working.dialer.step(quarter)
+        assert {line.result for line in lines(working).values()} == {"busy"}
+
+
 def test_an_outcome_that_is_late_by_a_moment_is_waited_for(tmp_path: Path) -> None:
     with handed(tmp_path) as (workshop, working, heard):
         files_go(workshop)
@@ -91,12 +107,12 @@ def test_an_outcome_that_is_late_by_a_moment_is_waited_for(tmp_path: Path) -> No
 
 def test_a_call_that_is_with_an_operator_goes_on_though_its_file_is_gone(tmp_path: Path) -> None:
     with handed(tmp_path) as (workshop, working, heard):
-        heard.lines = {(PHONES[0], "avtoobzvon")}
+        heard.lines = {(PHONES[0], "avtoobzvon", ""): BEGUN}
         files_go(workshop)
         working.work(at("09:00:10"), at("09:10"))
         assert lines(working)[PHONES[0]].ended_at is None
         assert lines(working)[PHONES[1]].result == "unknown"
-        heard.lines = set()
+        heard.lines = {}
         heard.tell(PHONES[0], Disposition.ANSWERED, ended=at("09:10:01"), key="0")
         working.work(at("09:10:02"), at("09:10:04"))
         assert (lines(working)[PHONES[0]].result, lines(working)[PHONES[0]].key) == ("answered", "0")
@@ -109,6 +125,67 @@ def test_what_ended_unheard_is_unknown_or_as_the_archive_says(tmp_path: Path, ar
         files_go(workshop, "Completed" if archive == "yes" else "")
         working.work(at("09:00:10"), at("09:00:12"))
         assert {line.result for line in lines(working).values()} == results
+
+
+def test_another_campaigns_call_of_the_same_number_is_not_taken_for_ours(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY, begun=at("09:00:02"), ended=at("09:00:03"))
+        working.work(at("09:00:10"), at("09:00:40"))
+        heard.lines = {(number, "avtoobzvon", ""): BEGUN for number in PHONES}
+        files_go(workshop)
+        working.work(at("09:00:41"), at("09:00:43"))
+        assert not any(line.ended_at for line in lines(working).values())  # the end of ours is still to be told
+        heard.lines = {}
+        for number in PHONES:
+            heard.tell(number, Disposition.ANSWERED, ended=at("09:00:40"), listened=30.0)
+        working.work(at("09:00:44"), at("09:00:45"))
+        assert {(line.result, line.tries, line.listened) for line in lines(working).values()} == {("answered", 1, 30.0)}
+
+
+def test_a_call_of_that_number_that_has_been_up_for_long_holds_nothing_up(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.lines = {(number, "avtoobzvon", ""): at("01:00") for number in PHONES}
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+        files_go(workshop)
+        working.work(at("09:00:09"), at("09:00:11"))
+        assert {line.result for line in lines(working).values()} == {"busy"}
+
+
+@pytest.mark.parametrize(("archive", "results"), [("no", {"unknown"}), ("yes", {"not answered"})])
+def test_calls_that_nobody_can_tell_apart_end_as_the_archive_says_or_unknown(tmp_path: Path, archive: str,
+                                                                             results: set[str]) -> None:
+    with handed(tmp_path, archive=archive) as (workshop, working, heard):
+        working.work(at("09:00:02"), at("09:00:08"))
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+            heard.tell(number, Disposition.ANSWERED, listened=3.0)
+        files_go(workshop, "Expired" if archive == "yes" else "")
+        working.work(at("09:00:09"), at("09:00:20"))
+        assert {line.result for line in lines(working).values()} == results
+        assert {line.listened for line in lines(working).values()} == {None}
+        if archive == "no":
+            assert all("by others too" in str(line.reason) for line in lines(working).values())
+
+
+def test_calls_of_others_that_ended_alike_leave_no_doubt(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        working.work(at("09:00:02"), at("09:00:08"))
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+            heard.tell(number, Disposition.BUSY)
+        files_go(workshop)
+        working.work(at("09:00:09"), at("09:00:20"))
+        assert {line.result for line in lines(working).values()} == {"busy"}
+
+
+def test_a_clock_that_is_set_back_holds_no_outcome_up(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, _):
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:12"))
+        working.work(at("08:00:00"), at("08:00:20"))
+        assert {line.result for line in lines(working).values()} == {"unknown"}
 
 
 def test_an_outcome_of_an_earlier_call_of_that_number_is_none_of_this_one(tmp_path: Path) -> None:

@@ -380,16 +380,26 @@ def bound(source: Path, folder: Path) -> Iterator[Path]:
 
 
 def remount(folder: Path, options: str) -> None:
-    """Changes the options of a mounted filesystem: ro, rw, size=…"""
-    _mount("-o", f"remount,{options}", str(folder))
+    """Changes the options of a mounted filesystem: ro, rw, size=…; waits for files that are just being written."""
+    deadline = time.monotonic() + 30
+    while (told := _told_by_mount("-o", f"remount,{options}", str(folder))) and "busy" in told:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.01)
+    assert not told
 
 
 def _mount(*arguments: str) -> None:
     if not ROOT:
         pytest.skip("only root can mount")
+    if told := _told_by_mount(*arguments):
+        pytest.skip(f"cannot mount here: {told}")
+
+
+def _told_by_mount(*arguments: str) -> str:
+    """What mount says when it fails, '' when it does not."""
     try:
-        done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False,
+                              env={**os.environ, "LC_ALL": "C"})
     except OSError as error:
-        pytest.skip(f"mount cannot be run: {error}")
-    if done.returncode:
-        pytest.skip(f"cannot mount here: {done.stderr.strip()}")
+        return str(error)
+    return (done.stderr.strip() or f"status {done.returncode}") if done.returncode else ""

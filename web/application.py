@@ -9,8 +9,8 @@ from pathlib import Path
 from flask import Flask, request, url_for
 from flask.typing import ResponseReturnValue
 
+from obzvon.addresses import is_loopback
 from obzvon.settings import Settings
-from obzvon.settings_keys import is_loopback
 from web import access, errors, headers, languages, metrics, pages
 from web.api import routes
 from web.desk import Desk, now

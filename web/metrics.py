@@ -11,10 +11,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from obzvon.delivery import Delivery
 from obzvon.documents import DocumentError
 from obzvon.errors import UserError
 from obzvon.outlook import next_run
+from obzvon.pacing import Mode
 from obzvon.presence import Presence
+from obzvon.readout import By, Readout
 from obzvon.status import RunStatus, Status, look
 from obzvon.words import results
 from web.desk import Desk
@@ -69,6 +72,8 @@ class Figures(Collector):
         yield _gauge("obzvon_journal_broken", "Whether the journal cannot be read.", found is None)
         if found is not None:
             yield from _service(found)
+            if found.service.readout is not None:
+                yield from _lines(found.service.readout)
             yield from _runs(found)
         yield from self._documents()
         with self._lock:
@@ -84,7 +89,7 @@ class Figures(Collector):
         try:
             journal, known = at.journal(), at.settings
             return look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                        pace=known.pace(), latest=known.latest)
+                        pace=known.pace(), latest=known.latest, least=known.delivered)
         except UserError:
             return None
 
@@ -125,6 +130,23 @@ def _service(found: Status) -> Iterator[GaugeMetricFamily]:
                      (found.now - service.seen).total_seconds())
 
 
+def _lines(readout: Readout) -> Iterator[GaugeMetricFamily]:
+    in_use = {"ours": readout.ours, **({"others": readout.others} if readout.ami else {})}
+    yield _by("obzvon_lines_in_use", "Lines in use, counted in calls; other people's as they were told last.", "whose",
+              in_use)
+    yield _by("obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in By})
+    yield _by("obzvon_pacing", "How the next bundle is chosen.", "mode",
+              {mode: readout.pace.mode is mode for mode in Mode})
+    ceiling = readout.ceiling
+    bounds = {"lines": ceiling.lines, "limit": ceiling.limit, "reserve": ceiling.reserve} if ceiling else {}
+    yield _by("obzvon_lines_ceiling", "What bounds them: lines in all, those kept for the office, the limit of ours.",
+              "bound", {name: value for name, value in bounds.items() if value is not None})
+    if readout.free is not None:
+        yield _gauge("obzvon_lines_free", "How many more calls of ours there is room for.", readout.free)
+    if readout.ami is not None:
+        yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface tells the lines in use.", readout.ami.up)
+
+
 def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
     run = found.run
     yield _by("obzvon_run_active", "The run in progress.", "state", {
@@ -134,18 +156,31 @@ def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
                      run.run.started_at.timestamp())
         yield _by("obzvon_run_calls", "Calls of the run in progress, or the last one, by result.", "result",
                   _every(run.counts))
+        if run.delivery is not None:
+            yield _by("obzvon_run_answered", "Answered calls of that run by whether the message was delivered.",
+                      "delivered", _judged(run.delivery))
     today = found.now.astimezone(found.zone).date()
     counted: Tally[str] = Tally()
+    judged: Delivery | None = None
     for one in _of_day(found):
         if one.run.day == today and one.run.kind in _RUNS:
             counted.update(one.counts)
+            if one.delivery is not None:
+                judged = one.delivery + judged if judged else one.delivery
     yield _by("obzvon_day_calls", "Calls of today's runs by result.", "result", _every(counted))
+    if judged is not None:
+        yield _by("obzvon_day_answered", "Answered calls of today's runs by whether the message was delivered.",
+                  "delivered", _judged(judged))
 
 
 def _of_day(found: Status) -> Iterator[RunStatus]:
     if found.run is not None:
         yield found.run
     yield from found.others
+
+
+def _judged(delivery: Delivery) -> Mapping[str, int]:
+    return {"yes": delivery.delivered, "no": delivery.short, "unknown": delivery.unknown}
 
 
 def _every(counts: Mapping[str, int]) -> Mapping[str, int]:

@@ -6,6 +6,7 @@ from flask import flash
 from flask_babel import gettext as _
 
 from obzvon.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
+from obzvon.presence import Presence
 from obzvon.words import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
 from web.access import visitor
 from web.desk import desk
@@ -40,7 +41,9 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
             outcome = commands.wait(number, longest=LONGEST, sleep=at.sleep)
             told = _sentence(worded(outcome.text))
         except NotTaken:
-            pass
+            if Presence(journal).lives():
+                told = _("The service is busy and has not taken the order; nothing has been done. Try again in a "
+                         "minute.")
         except Lost:
             outcome, told = Answer(False, LOST), lost()
         except NotAnswered:

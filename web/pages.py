@@ -25,7 +25,8 @@ def install(app: Flask) -> None:
         app.register_blueprint(page)
     imports.install(app)
     app.add_template_filter(grouped)
-    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, remark=remark, result_word=result_word,
+    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word,
+                                 remark=lambda line: remark(line, app.extensions["obzvon"].settings.delivered),
                                  trouble_count=trouble_count)
 
     @app.get("/")

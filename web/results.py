@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon import again, report
+from obzvon.delivery import JUDGED
 from obzvon.journal import Journal, Run
-from obzvon.results import RESULTS, Results
+from obzvon.results import KINDS, Results, Shown
 from obzvon.tallies import RUNG, Tally
 from obzvon.words import kind_word, result_word, state_word
 from web import charts, results_again, results_phone, results_view
@@ -51,22 +52,26 @@ def index() -> ResponseReturnValue:
     journal = desk().journal()
     if journal is None or journal.empty():
         return render_template("results_none.html", view=view, days=days)
-    found = Results(journal)
+    found = _found(journal)
     runs = journal.runs_on(view.day)
     if view.run not in {run.id for run in runs}:
         view = msgspec.structs.replace(view, run=None)
     tallies = found.tallies(runs)
     counts = found.counts(view.day, tallies, view.run)
     total = _total(found, view, counts)
+    delivery = found.delivery(Shown(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
+    if delivery is not None:
+        counts.update(delivery.counts)
     pages = max(1, -(-total // PAGE))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
     lines = found.page(view.shown, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE
                        ) if total else []
     before, after = found.neighbours(view.day)
     return render_template(
-        "results.html", view=view, days=days, runs=_summaries(runs, tallies), counts=counts, results=RESULTS,
-        again=again.RESULTS, lines=lines, total=total, pages=pages, first=(view.page - 1) * PAGE + 1,
-        before=before, after=after, back=view.day - _DAY if days.first and view.day > days.first else None,
+        "results.html", view=view, days=days, runs=_summaries(runs, tallies), counts=counts, delivery=delivery,
+        results=KINDS, judged=JUDGED, again=again.RESULTS, lines=lines, total=total, pages=pages,
+        first=(view.page - 1) * PAGE + 1, before=before, after=after,
+        back=view.day - _DAY if days.first and view.day > days.first else None,
         ahead=view.day + _DAY if view.day < days.today else None, why=None if runs else days.why_none(view.day),
         hours=charts.of_hours({view.run: tallies[view.run]} if view.run else tallies, days.zone),
         month=_month(journal, view.day, days.today), is_another_day=charts.is_another_day)
@@ -82,11 +87,11 @@ def download(form: str) -> ResponseReturnValue:
     days = Days()
     view = results_view.read(request.args, days.today)
     journal = desk().journal()
-    lines = Results(journal).each(view.shown) if journal else iter(())
+    lines = _found(journal).each(view.shown) if journal else iter(())
     write = report.write_csv if form == "csv" else report.write_xlsx
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
-        write(lines, stream, zone=days.zone, language=language())
+        write(lines, stream, zone=days.zone, language=language(), least=desk().settings.delivered)
     except BaseException:
         stream.close()
         raise
@@ -96,8 +101,12 @@ def download(form: str) -> ResponseReturnValue:
     return send_file(stream, mimetype=mimetype, as_attachment=True, download_name=f"{name}.{form}")
 
 
+def _found(journal: Journal) -> Results:
+    return Results(journal, desk().settings.delivered)
+
+
 def _total(found: Results, view: View, counts: Mapping[str, int]) -> int:
-    if view.q.strip():
+    if view.q.strip() or not set(JUDGED).isdisjoint(view.results):
         return found.count(view.shown)
     return sum(counts.get(result, 0) for result in view.results or counts)
 

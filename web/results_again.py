@@ -19,7 +19,7 @@ from obzvon.errors import Problem
 from obzvon.journal import Journal
 from obzvon.language import Message
 from obzvon.presence import Presence
-from obzvon.results import Results
+from obzvon.results import Results, Shown
 from obzvon.status import service_of
 from obzvon.words import LOST, NOT_ANSWERED
 from web import results_view
@@ -61,10 +61,12 @@ def page() -> ResponseReturnValue:
         return _confirm(journal, view, days)
     counts: dict[str, int] = {}
     if journal is not None:
-        found = Results(journal)
+        found = Results(journal, desk().settings.delivered)
         counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
+        if desk().settings.delivered:
+            counts |= found.delivery(Shown(view.day, view.run)).counts
     return render_template("results_again.html", view=view, days=days, counts=counts, missed=again.MISSED,
-                           results=again.RESULTS)
+                           results=again.RESULTS, least=desk().settings.delivered)
 
 
 def start() -> ResponseReturnValue:
@@ -145,7 +147,8 @@ def _view(today: date) -> View:
 
 def _chosen(journal: Journal, view: View, today: date) -> Chosen:
     listed = desk().phones.current()
-    met = Results(journal).again(view.day, view.results, today=today, run=view.run).met if view.results else {}
+    found = Results(journal, desk().settings.delivered)
+    met = found.again(view.day, view.results, today=today, run=view.run).met if view.results else {}
     return Chosen(again.choose(listed.rows, met), listed)
 
 
@@ -161,7 +164,8 @@ def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "", sta
         "results_confirm.html", view=view, days=days, choice=chosen.choice, digest=chosen.digest, named=rows[:_NAMED],
         rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(), here=here,
         night=is_night(here), once=secrets.token_urlsafe(12),
-        alive=service_of(Presence(journal).sign(), days.now).alive, latest=desk().settings.latest)
+        alive=service_of(Presence(journal).sign(), days.now).alive, latest=desk().settings.latest,
+        least=desk().settings.delivered)
     return page, status if refused else 200
 
 

@@ -7,13 +7,13 @@ from datetime import date
 import msgspec
 from werkzeug.datastructures import MultiDict
 
-from obzvon.results import RESULTS, SORTS, Shown, Sort
+from obzvon.results import KINDS, SORTS, Shown, Sort
 
 _QUERY = 200
 
 
 class View(msgspec.Struct, frozen=True):
-    """A day; of it one run or all, some results or any; a text; the order and the page."""
+    """A day; of it one run or all, some `KINDS` of lines or any; a text; the order and the page."""
 
     day: date
     run: int | None = None
@@ -39,7 +39,7 @@ class View(msgspec.Struct, frozen=True):
 
     def toggled(self, result: str) -> tuple[str, ...]:
         """The results with this one more, or without it."""
-        return tuple(one for one in RESULTS if (one in self.results) != (one == result))
+        return tuple(one for one in KINDS if (one in self.results) != (one == result))
 
     @property
     def shown(self) -> Shown:
@@ -51,7 +51,7 @@ def read(values: MultiDict[str, str], today: date) -> View:
     """The view that an address or a form names; whatever is none is as usual."""
     sort = values.get("sort", "")
     return View(day_in(values.get("day", "")) or today, _number(values.get("run", "")),
-                results_in(values.getlist("result"), RESULTS), text_in(values.get("q", "")),
+                results_in(values.getlist("result"), KINDS), text_in(values.get("q", "")),
                 sort if sort in SORTS else "row", values.get("down") == "1", _number(values.get("page", "")) or 1)
 
 

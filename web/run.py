@@ -19,6 +19,7 @@ from obzvon.plan import Plan, Why
 from web import phone_form
 from web.access import may_change
 from web.desk import desk
+from web.lines import bar as lines_bar
 from web.ordering import is_night, order
 from web.phone_form import PhoneForm
 from web.spoken import place, why_words
@@ -26,7 +27,7 @@ from web.standing import Standing, Watch
 
 run = Blueprint("run", __name__, url_prefix="/run")
 
-PIECES = ("clock", "service", "said", "live", "actions", "results", "test")
+PIECES = ("clock", "service", "said", "live", "lines", "actions", "results", "test")
 """What the page renews by itself, each piece only if it has changed: what has not stays as it is under one's hands."""
 _QUICK, _SLOW = 2, 10
 """Seconds until the page renews itself: while something moves, and else."""
@@ -93,6 +94,7 @@ def _common(now: datetime) -> dict[str, object]:
     """What several of the templates need."""
     known = desk().settings
     return {"now": now.astimezone(known.zone), "zone": known.zone, "place": place(known.zone), "known": known,
+            "bar": lines_bar,
             "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
             "named": _NAMED, "why_words": why_words}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from obzvon.settings import Web
+from obzvon.settings_web import Web
 
 _THREADS = 8
 _BODY = 21_000_000
@@ -31,8 +31,10 @@ def listen(app: Flask, web: Web) -> Any:
 
 
 def serve(server: Any) -> None:
-    """Serves until SIGTERM or SIGINT."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Serves until SIGTERM or SIGINT, or until its terminal is closed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit(0))
     try:
         server.run()
     finally:

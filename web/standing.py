@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.campaign import closing_instant
+from obzvon.delivery import Delivery
 from obzvon.errors import Problem, UserError
 from obzvon.journal import Journal, Line, Run
 from obzvon.outlook import next_run
@@ -80,6 +81,7 @@ class _Counted(msgspec.Struct, frozen=True):
     last_bundle: tuple[int, datetime | None]
     going: int
     latest: tuple[Line, ...]
+    delivery: Delivery | None = None
 
     @property
     def is_final(self) -> bool:
@@ -114,8 +116,9 @@ class Watch:
             return Standing(Service(alive=False), problems=error.problems)
         known = self._desk.settings
         closing = closing_instant(run.day, known.latest, known.zone)
-        status = run_status(run, counted.counts, counted.last_bundle, now, pace=self._pace, closing=closing,
-                            alive=service.alive)
+        pace = service.readout.pace if service.readout else self._pace
+        status = run_status(run, counted.counts, counted.last_bundle, now, pace=pace, closing=closing,
+                            alive=service.alive, delivery=counted.delivery)
         return Standing(service, status, counted.going, counted.latest, closing, test)
 
     def forget(self) -> None:
@@ -147,9 +150,10 @@ class Watch:
             key, begun = (run.id, run.state), self._clock()
             if self._counted is not None and self._counted[0] == key and begun < self._counted[1]:
                 return self._counted[2]
-            results = Results(journal)
+            results, least = Results(journal), self._desk.settings.delivered
             counted = _Counted(journal.counts(run.id), journal.last_bundle(run.id), results.going(run.id),
-                               tuple(results.latest(run.id, LATEST)))
+                               tuple(results.latest(run.id, LATEST)),
+                               journal.delivery(run.id, least) if least else None)
             took = self._clock() - begun
             if took > _WORTH:
                 self._counted = key, begun + took * (1 + _SHARE), counted

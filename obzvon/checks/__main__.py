@@ -1,4 +1,7 @@
-"""The self-check as a process of its own: python -m obzvon.checks SETTINGS PARENT prints what it finds as JSON."""
+"""The self-check as a process of its own: python -m obzvon.checks SETTINGS PARENT [refused] prints its findings.
+
+`refused`: Asterisk is known to refuse our login to its manager interface, and another try would be one too many.
+"""
 
 import ctypes
 import os
@@ -10,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from obzvon import doctor, settings, wiring
-from obzvon.checks.findings import of
+from obzvon.checks.findings import Machine, of
 from obzvon.errors import UserError
 from obzvon.findings import Finding, Level
 
@@ -19,24 +22,25 @@ _NICE = 10
 """Whoever hands over calls goes first."""
 
 
-def main(file: Path, parent: int) -> None:
+def main(file: Path, parent: int, *, refused: bool = False) -> None:
     """Looks at everything, unless whoever wanted it ends before."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it has made in the store is deleted on the way out
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
+        signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         return
     os.nice(_NICE)
-    sys.stdout.buffer.write(msgspec.json.encode(_examine(file)))
+    sys.stdout.buffer.write(msgspec.json.encode(_examine(file, Machine(ami_refused=refused))))
 
 
-def _examine(file: Path) -> list[Finding]:
+def _examine(file: Path, machine: Machine) -> list[Finding]:
     try:
         known = settings.load(file)
     except UserError as failed:  # it was right when the service read it, and has been changed since
         return [of(problem, Level.ERROR) for problem in failed.problems]
-    return list(doctor.examine(known, wiring.spool_of(known), now=datetime.now(UTC)))
+    return list(doctor.examine(known, wiring.spool_of(known), now=datetime.now(UTC), machine=machine))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), refused="refused" in sys.argv[3:])

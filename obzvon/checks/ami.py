@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Iterator
 
+from obzvon.addresses import is_loopback
 from obzvon.ami import Trouble, inspect
 from obzvon.ami_rights import Rights, rights_by_console
+from obzvon.ami_troubles import no_login
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.findings import Finding, Level
 from obzvon.language import say
-from obzvon.settings_keys import is_loopback
 
 _PATIENCE = 3.0
 
@@ -21,6 +22,9 @@ def ami(visit: Visit) -> Iterator[Finding]:
         yield good("AMI", say("Asterisk's manager interface is not used: no host is written in [AMI]"))
         return
     where = f"AMI {known.host}:{known.port}"
+    if visit.machine.ami_refused:
+        yield of(no_login(known).problem, Level.ERROR)
+        return
     try:
         rights = inspect(known, patience=_PATIENCE)
     except Trouble as trouble:

@@ -4,10 +4,11 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from obzvon.campaign import Week, candidates
 from obzvon.checks.findings import Visit, good, listed, of, warning
-from obzvon.documents import DocumentError, Loaded, phones_document, week_document
+from obzvon.documents import Document, DocumentError, Loaded, phones_document, week_document
 from obzvon.findings import Finding, Level
 from obzvon.history import History
 from obzvon.language import Message, say, say_many
@@ -15,6 +16,8 @@ from obzvon.numbering import NumberingPlan
 from obzvon.outlook import next_run
 from obzvon.pacing import Pace
 from obzvon.plan import forecast
+
+T = TypeVar("T")
 
 _AT_ONCE = 1000
 """More calls than this want a delay between bundles, or a trunk to match."""
@@ -25,13 +28,10 @@ _NAMED = 5
 def phones(visit: Visit) -> Iterator[Finding]:
     """The list can be read, and somebody on it can be called."""
     document = phones_document(visit.settings.phones)
-    try:
-        loaded = document.load()
-    except DocumentError as failed:
-        yield from _broken(document.path, document.history, failed)
+    loaded, told = _read(document)
+    yield from told
+    if loaded is None:
         return
-    for note in loaded.notes:
-        yield of(note, Level.WARNING)
     counts: Counter[str] = Counter()
     refused: list[Message] = []
     for one in candidates(loaded.data, visit.settings.numbering_plan()):
@@ -61,13 +61,10 @@ def phones(visit: Visit) -> Iterator[Finding]:
 def week(visit: Visit) -> Iterator[Finding]:
     """The week can be read, has a start, and its runs have the time they need."""
     document = week_document(visit.settings.schedule)
-    try:
-        loaded = document.load()
-    except DocumentError as failed:
-        yield from _broken(document.path, document.history, failed)
+    loaded, told = _read(document)
+    yield from told
+    if loaded is None:
         return
-    for note in loaded.notes:
-        yield of(note, Level.WARNING)
     yield from _late(visit, document.path, loaded.data)
     yield from _next(visit, document.path, loaded)
 
@@ -87,6 +84,15 @@ def kept(visit: Visit) -> Iterator[Finding]:
                                      "lost when the service is restarted"),
                           say("give the service's user the right to write: a group for both it and the editor, and "
                               "chmod g+ws {path}", path=place))
+
+
+def _read(document: Document[T]) -> tuple[Loaded[T] | None, list[Finding]]:
+    """What is in it, and what is to be told of it; None where it cannot be read."""
+    try:
+        loaded = document.load()
+    except DocumentError as failed:
+        return None, list(_broken(document.path, document.history, failed))
+    return loaded, [of(note, Level.WARNING) for note in loaded.notes]
 
 
 def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     asterisk_conf: Path = Path("/etc/asterisk/asterisk.conf")
     editors: tuple[str, ...] = ("obzvon-web", "www-data", "apache", "nginx")
     """Users that web pages run as; none of them may write call files."""
+    ami_refused: bool = False
+    """Whether Asterisk is known to refuse our login to its manager interface: it is not tried once more then."""
     is_synchronised: Callable[[], bool | None] = system_clock.is_synchronised
     """Whether something keeps this machine's clock right; None = it cannot be told."""
 

@@ -10,8 +10,9 @@ from obzvon import logs as daily
 from obzvon.checks.findings import Visit, error, good, warning
 from obzvon.checks.rights import Person, members, owner_name, person, user_name
 from obzvon.findings import Finding
-from obzvon.language import say
+from obzvon.language import Message, say
 
+_EVERYBODY = "*"
 _ROOM = 100_000_000
 _FILES = 10_000
 _LINE = 1000
@@ -68,28 +69,65 @@ def strangers(visit: Visit) -> Iterator[Finding]:
                              "folders' modes"))
 
 
+def settings_file(visit: Visit) -> Iterator[Finding]:
+    """Nobody but root and the service decides what the service goes by: which folders, which dialplan, how fast."""
+    file = visit.settings.file
+    apart = say("keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
+                "(README, Security)")
+    editors = [one for one in map(person, visit.machine.editors) if one is not None]
+    sound = True
+    if file.is_file() and (users := _others_who_write(visit, file.stat(), editors)):
+        sound = False
+        yield warning(file, say("{users} may change it, and the service goes by it from its next start on",
+                                users=_listed(users)), say("chmod go-w {path}", path=file))
+    for path, users in _who_may_swap(visit, file, editors):
+        sound = False
+        yield warning(path, say("{users} may put another file in the place of {path}, and the service goes by it from "
+                                "its next start on", users=_listed(users), path=file), apart)
+    if sound:
+        yield good(file, say("only root and the service may change the settings, by the modes"))
+
+
 def _swaps(visit: Visit, key: str, folder: Path, editors: list[Person]) -> Iterator[Finding]:
     """Who may write in a folder above may put another folder in the place of this one, and call files into that."""
-    above = dict.fromkeys((*folder.parents, *Path(os.path.realpath(folder)).parents))
+    for path, users in _who_may_swap(visit, folder, editors):
+        if _EVERYBODY in users:
+            yield error(path, say("every user of this machine may put another folder in the place of {path}",
+                                  path=folder), say("chmod o-w {path}", path=path))
+            continue
+        beside = visit.settings.target.with_name("obzvon_store")
+        remedy = (say("move it: dir_store = {path}, in [Dirs]", path=beside) if key == "dir_store"
+                  else say("chmod g-w {path}", path=path))
+        yield error(path, say("{users} may put another folder in the place of {path}, and call files into it",
+                              users=_listed(users), path=folder), remedy)
+
+
+def _who_may_swap(visit: Visit, place: Path, editors: list[Person]) -> Iterator[tuple[Path, set[str]]]:
+    """The folders above in which others may put something else in the place of this one or this file, and who."""
+    above = dict.fromkeys((*place.parents, *Path(os.path.realpath(place)).parents))
     there = [path for path in above if path.is_dir()]
     for path in there:
         found = path.stat()
         # A sticky folder keeps what others have made in it, but not the name of what is still to be made.
-        sticky = bool(found.st_mode & stat.S_ISVTX) and (folder.exists() or path != there[0])
-        if found.st_mode & stat.S_IWOTH and not sticky:
-            yield error(path, say("every user of this machine may put another folder in the place of {path}",
-                                  path=folder), say("chmod o-w {path}", path=path))
-            continue
-        names = {one.name for one in editors
-                 if one.uid and one.may_write(found) and (not sticky or one.uid == found.st_uid)}
-        if found.st_mode & stat.S_IWGRP and not sticky:
-            names |= members(found.st_gid) - {"root", user_name(visit.service_uid())}
-        if names:
-            beside = visit.settings.target.with_name("obzvon_store")
-            remedy = (say("move it: dir_store = {path}, in [Dirs]", path=beside) if key == "dir_store"
-                      else say("chmod g-w {path}", path=path))
-            yield error(path, say("{users} may put another folder in the place of {path}, and call files into it",
-                                  users=", ".join(sorted(names)), path=folder), remedy)
+        sticky = bool(found.st_mode & stat.S_ISVTX) and (place.exists() or path != there[0])
+        if users := ({one.name for one in editors if one.uid and one.uid == found.st_uid and one.may_write(found)}
+                     if sticky else _others_who_write(visit, found, editors)):
+            yield path, users
+
+
+def _others_who_write(visit: Visit, found: os.stat_result, editors: list[Person]) -> set[str]:
+    """Who may write there besides root and the service."""
+    if found.st_mode & stat.S_IWOTH:
+        return {_EVERYBODY}
+    names = {one.name for one in editors if one.uid and one.may_write(found)}
+    if found.st_mode & stat.S_IWGRP:
+        names |= members(found.st_gid) - {"root", user_name(visit.service_uid())}
+    return names
+
+
+def _listed(users: set[str]) -> Message:
+    return (say("every user of this machine") if _EVERYBODY in users
+            else Message("{users}", {"users": ", ".join(sorted(users))}))
 
 
 def logs(visit: Visit) -> Iterator[Finding]:

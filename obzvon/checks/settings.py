@@ -4,13 +4,13 @@ import os
 import stat
 from collections.abc import Iterator
 
+from obzvon.addresses import is_loopback
 from obzvon.checks.findings import Visit, error, good, of, warning
 from obzvon.checks.rights import user_name
 from obzvon.errors import Problem
 from obzvon.findings import Finding, Level
 from obzvon.language import say
 from obzvon.settings import Settings
-from obzvon.settings_keys import is_loopback
 
 
 def who_we_are(visit: Visit) -> Iterator[Finding]:

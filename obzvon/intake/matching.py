@@ -25,8 +25,6 @@ LONGEST = {"number": 100, "code": 64, "name": 200}
 _NO = frozenset(("0", "false", "no", "off", "n", "нет", "ложь", "не", "-", "звонить"))
 """Someone wrote the rest to say "do not ring", so only a plain no is a no."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2})?|[0-9]{2}:[0-9]{2}", re.ASCII)
-_FRACTION = re.compile(r"[0-9]{5,}[.,][0-9]+", re.ASCII)
-"""Taken for a number with a dot in it, it would be another one."""
 _BREAKS = str.maketrans("", "", "\n\r\t")
 _STEP = 4_000
 
@@ -214,9 +212,6 @@ def _compare(row: Judged, phone: Phone, *, replace: bool, named: bool) -> None:
 
 
 def _known_by(number: str, code: str, plan: NumberingPlan) -> tuple[Call, Message | None]:
-    if _FRACTION.fullmatch(number):
-        return (number, code, "refused"), say("“{number}” is what a spreadsheet made of a number; format the column as "
-                                              "text and paste it again", number=number)
     try:
         return (plan.dial(number), extension_code(code), ""), None
     except Refused as refused:

@@ -40,6 +40,15 @@ class Manager:
             pass
         return message
 
+    def read(self) -> bytes:
+        """What has come, as it came; b"" after the end."""
+        self._socket.settimeout(None)
+        return self._socket.recv(1 << 20)
+
+    def shut(self) -> None:
+        """Ends the connection, also for who reads from it."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+
     def _message(self) -> dict[str, str]:
         fields: dict[str, str] = {}
         while line := self._lines.readline().decode():

@@ -34,7 +34,7 @@ def test_supervisor_runs_the_service_and_the_editor(tmp_path: Path) -> None:
     program.write_text('#!/bin/sh\necho "$1 $OBZVON_SETTINGS $(umask)"\nexec sleep 3600\n')
     program.chmod(0o755)
     for shipped, here in {
-        COMMAND: str(program), "/etc/obzvon\n": f"{tmp_path}\n", "/var/log/supervisor": str(tmp_path),
+        COMMAND: str(program), "/var/lib/obzvon\n": f"{tmp_path}\n", "/var/log/supervisor": str(tmp_path),
         "user=asterisk\n": "", "user=obzvon-web\n": "",
     }.items():  # fmt: skip
         assert shipped in text

@@ -2,11 +2,8 @@
 
 import http.client
 import json
-import subprocess
 import sys
-import tempfile
 import time
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,32 +11,18 @@ from pathlib import Path
 from obzvon.campaign import Disposition, Phone, candidates
 from obzvon.journal import Ending, Journal
 from obzvon.settings import load
-from obzvon.users import Role, Users
+from tests.bench.office import LOGIN, office
 
 PORT = 18233
-LOGIN = {"Authorization": "Basic " + b64encode(b"anna:correct horse").decode()}
 
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
-        folder = Path(name)
-        (folder / "settings.ini").write_text(f"[Day]\ntime_zone = Europe/Moscow\n[Web]\nport = {PORT}\n")
-        (folder / "schedule.json").write_text('{"1": "09:00"}')
-        Users(folder / "users.json").add("anna", "correct horse", Role.OPERATOR)
-        phones = [Phone(str(key), f"89{key % 8 + 10:02}{key:07}", name=f"Абонент {key}") for key in range(rows)]
-        rung(folder, phones)
-        server = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", folder / "settings.ini", "web"],
-                                  stdout=subprocess.PIPE)
-        try:
-            assert server.stdout
-            server.stdout.readline()
-            measure(phones)
-            status = Path(f"/proc/{server.pid}/status").read_text()
-            print("memory:", *[line for line in status.splitlines() if line.startswith(("VmHWM", "VmRSS"))])
-        finally:
-            server.terminate()
-            server.wait()
+    phones = [Phone(str(key), f"89{key % 8 + 10:02}{key:07}", name=f"Абонент {key}") for key in range(rows)]
+    with office(PORT, lambda folder: rung(folder, phones)) as (_, pid):
+        measure(phones)
+        status = Path(f"/proc/{pid}/status").read_text()
+        print("memory:", *[line for line in status.splitlines() if line.startswith(("VmHWM", "VmRSS"))])
 
 
 def rung(folder: Path, phones: list[Phone]) -> None:

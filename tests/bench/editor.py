@@ -4,11 +4,8 @@ import http.client
 import json
 import os
 import re
-import subprocess
 import sys
-import tempfile
 import time
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -17,33 +14,23 @@ from zoneinfo import ZoneInfo
 from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.journal import Ending, Journal, State
 from obzvon.language import say
-from obzvon.users import Role, Users
+from tests.bench.office import LOGIN, office
 
 PORT = 18232
-PASSWORD = "correct horse"
 
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
-        folder = Path(name)
-        (folder / "settings.ini").write_text(f"[Day]\ntime_zone = Europe/Moscow\n[Web]\nport = {PORT}\n")
-        (folder / "schedule.json").write_text('{"1": "09:00"}')
+
+    def furnish(folder: Path) -> None:
         phones = {str(key): {"0": f"89{key % 8 + 10:02}{key:07}", "1": "", "name": f"Абонент {key}"}
                   for key in range(rows)}
         (folder / "todo.json").write_text(json.dumps(phones))
         called(folder, min(rows, 100_000))
-        Users(folder / "users.json").add("anna", PASSWORD, Role.OPERATOR)
-        server = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", folder / "settings.ini", "web"],
-                                  stdout=subprocess.PIPE)
-        try:
-            assert server.stdout
-            server.stdout.readline()
-            measure(rows)
-            measure_run(folder, rows, server.pid)
-        finally:
-            server.terminate()
-            server.wait()
+
+    with office(PORT, furnish) as (folder, pid):
+        measure(rows)
+        measure_run(folder, rows, pid)
 
 
 def called(folder: Path, rows: int) -> None:
@@ -156,7 +143,7 @@ def show(what: str, do: object, times: int = 5) -> None:
 
 def ask(path: str, body: str | None = None) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
-    headers = {"Authorization": "Basic " + b64encode(f"anna:{PASSWORD}".encode()).decode()}
+    headers = dict(LOGIN)
     if body is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     connection.request("GET" if body is None else "POST", path, body, headers)

@@ -8,20 +8,16 @@ import io
 import json
 import re
 import secrets
-import subprocess
 import sys
-import tempfile
 import time
-from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlencode
 
 from obzvon import phone_table
 from obzvon.campaign import Phone
-from obzvon.users import Role, Users
+from tests.bench.office import LOGIN, office
 
 PORT = 18233
-PASSWORD = "correct horse"
 
 
 def main() -> None:
@@ -31,22 +27,9 @@ def main() -> None:
     for form, write in (("csv", phone_table.write_csv), ("xlsx", phone_table.write_xlsx)):
         stream = io.BytesIO()
         write(phones, stream, "ru")
-        with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
-            folder = Path(name)
-            (folder / "settings.ini").write_text(f"[Day]\ntime_zone = Europe/Moscow\n[Web]\nport = {PORT}\n")
-            (folder / "schedule.json").write_text("{}")
-            (folder / "todo.json").write_text("{}")
-            Users(folder / "users.json").add("anna", PASSWORD, Role.OPERATOR)
-            server = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", folder / "settings.ini",
-                                       "web"], stdout=subprocess.PIPE)
-            try:
-                assert server.stdout
-                server.stdout.readline()
-                measure(stream.getvalue(), form, server.pid)
-                assert len(json.loads((folder / "todo.json").read_text())) == rows
-            finally:
-                server.terminate()
-                server.wait()
+        with office(PORT, lambda folder: (folder / "todo.json").write_text("{}")) as (folder, pid):
+            measure(stream.getvalue(), form, pid)
+            assert len(json.loads((folder / "todo.json").read_text())) == rows
 
 
 def measure(data: bytes, form: str, server: int) -> None:
@@ -88,7 +71,7 @@ def field(text: str, name: str) -> str:
 
 def ask(path: str, body: bytes | None = None, kind: str = "") -> tuple[int, str, str]:
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
-    headers = {"Authorization": "Basic " + b64encode(f"anna:{PASSWORD}".encode()).decode()}
+    headers = dict(LOGIN)
     if kind:
         headers["Content-Type"] = kind
     connection.request("GET" if body is None else "POST", path, body, headers)

@@ -6,10 +6,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from obzvon.journal import Journal
+from obzvon.pacing import Ceiling, Mode, Pace
+from obzvon.presence import Presence
+from obzvon.readout import Ami, By, Readout, packed
 from obzvon.settings import load
 from tests.browser.conftest import comes_true, serving, tab_to
 from tests.workshop import service, wait_until, zone_of_noon
@@ -199,3 +204,34 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser)
         page.locator("#run-lost").wait_for(state="hidden", timeout=20_000)
 
 
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width: int) -> None:
+    known = load(folder / "settings.ini")
+    journal = Journal(known.journal.reveal())
+    presence, now = Presence(journal), datetime.now(UTC)
+    presence.begin(at=now)
+    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(120, 5))
+
+    def shows(ours: int, others: int) -> None:
+        presence.beat(at=datetime.now(UTC), readout=packed(Readout(
+            pace=pace, ours=ours, others=others, by=By.TRUNK, ami=Ami(True, now))))
+
+    shows(0, 0)
+    places = ("JSON.stringify([...document.querySelectorAll('#run-live, #run-lines *, #run-actions, #run-results')]"
+              ".filter(one => one.tagName != 'rect').map(one => { const at = one.getBoundingClientRect();"
+              " return [one.className.baseVal ?? one.className, at.x, at.y, at.height]; }))")
+    try:
+        with serving(folder) as address:
+            page = browser(width=width).pages[0]
+            page.goto(address + "/run")
+            page.locator(".lines-facts .l-ours dd").wait_for()
+            before = page.evaluate(places)
+            for ours, others in ((7, 3), (98, 12)):
+                shows(ours, others)
+                page.locator(".lines-facts .l-ours dd").get_by_text(str(ours), exact=True).wait_for()
+                assert page.evaluate(places) == before
+            assert page.locator(".lines-bar rect").count() == 3
+    finally:
+        journal.close()

@@ -24,13 +24,6 @@ ODD = warning('todo.json "<b>3\u202e"', say("row {row}, {number}: {reason}", row
 FINE = good("", say("Asterisk is running"))
 
 
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    opened = Journal(settings.journal.reveal())
-    yield opened
-    opened.close()
-
-
 def found(journal: Journal, *findings: Finding, at: datetime = SUNDAY, seen: datetime = SUNDAY, once: bool = False
           ) -> None:
     """A service has looked at `at` and was last seen at `seen`."""

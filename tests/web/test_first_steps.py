@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,13 +17,6 @@ from obzvon.settings import Settings
 from tests.web.conftest import SUNDAY, Browser, write
 
 FINE = good("", say("Asterisk is running"))
-
-
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    opened = Journal(settings.journal.reveal())
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

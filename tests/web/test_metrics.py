@@ -7,9 +7,11 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from obzvon.campaign import Disposition, Phone, candidates
-from obzvon.journal import Ending, Journal
+from obzvon.journal import Detail, Ending, Journal
 from obzvon.language import say
+from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence
+from obzvon.readout import Ami, By, Readout, packed
 from obzvon.settings import Settings
 from tests.web.conftest import SUNDAY, Browser, write
 from web.application import create_app
@@ -63,6 +65,41 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     assert (found["obzvon_day_calls answered"], found["obzvon_day_calls busy"]) == (2, 1)
     journal.change_state(second.id, "paused", at=SUNDAY)
     assert figures(viewer)["obzvon_run_active paused"] == 1
+
+
+def test_what_was_delivered_is_told_where_it_is_told_apart(app: Flask, viewer: Browser, settings: Settings,
+                                                           journal: Journal) -> None:
+    run = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
+    assert run
+    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, SUNDAY, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None), (4, 11.0))])
+    assert not [name for name in figures(viewer) if "answered_" in name or name.endswith("answered yes")]
+    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    found = figures(viewer)
+    for name in ("obzvon_run_answered", "obzvon_day_answered"):
+        assert [found[f"{name} {how}"] for how in ("yes", "no", "unknown")] == [2, 1, 1]
+
+
+def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: Browser, journal: Journal) -> None:
+    presence = Presence(journal)
+    presence.begin(at=SUNDAY)
+    presence.beat(at=SUNDAY)
+    assert not [name for name in figures(viewer) if name.startswith(("obzvon_lines", "obzvon_ami"))]
+    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
+    presence.beat(at=SUNDAY, readout=packed(Readout(pace=pace, ours=12, others=4, by=By.TRUNK, ami=Ami(True, SUNDAY))))
+    found = figures(viewer)
+    assert (found["obzvon_lines_in_use ours"], found["obzvon_lines_in_use others"]) == (12, 4)
+    assert (found["obzvon_lines_ceiling lines"], found["obzvon_lines_ceiling reserve"]) == (30, 5)
+    assert "obzvon_lines_ceiling limit" not in found
+    assert (found["obzvon_lines_free"], found["obzvon_ami_up"]) == (9, 1)
+    assert (found["obzvon_lines_counted trunk"], found["obzvon_lines_counted spool"]) == (1, 0)
+    assert (found["obzvon_pacing adaptive"], found["obzvon_pacing fixed"]) == (1, 0)
+    presence.beat(at=SUNDAY, readout=packed(Readout(pace=pace, ami=Ami(False, SUNDAY))))
+    assert figures(viewer)["obzvon_ami_up"] == 0
+    presence.beat(at=SUNDAY, readout=packed(Readout(pace=Pace(2, 10), ours=3)))
+    found = figures(viewer)
+    assert found["obzvon_lines_in_use ours"] == 3
+    assert not {"obzvon_lines_in_use others", "obzvon_ami_up", "obzvon_lines_free"} & set(found)
 
 
 def test_yesterdays_calls_are_the_last_runs_and_not_todays(viewer: Browser, settings: Settings, journal: Journal

@@ -6,10 +6,10 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote
 
+import msgspec
 import openpyxl
 import pytest
 from flask import Flask
@@ -29,13 +29,6 @@ TODAY = SUNDAY.date()
 FRIDAY = date(2026, 11, 20)
 IVANOV, PETROVA, PAUSED = "89161111111", "89163333333", "89502222222"
 AT_NINE = datetime(2026, 11, 22, 6, tzinfo=UTC)
-
-
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    opened = Journal(settings.journal.reveal())
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -279,6 +272,45 @@ def test_first_the_results_are_chosen_and_unknown_is_not_ticked(operator: Browse
     ticks = dict(re.findall(r'name="result" value="([^"]*)"( checked)?', text))
     assert ticks == {"not answered": " checked", "busy": " checked", "unknown": ""}
     assert "Call again those not reached" in operator.get("/results").text
+
+
+def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
+        app: Flask, operator: Browser, journal: Journal, settings: Settings) -> None:
+    ran(journal, {IVANOV: "answered", PETROVA: "answered", "89164444444": "answered", "89165555555": "busy"},
+        day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
+    assert tally(operator.get("/results").text) == {"answered": 3, "busy": 1}
+    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    text = operator.get("/results").text
+    assert tally(text) == {"answered": 3, "delivered": 1, "not delivered": 1, "busy": 1}
+    assert "Of 1 answered call that is not known." in text
+    assert "not delivered: 3 s" in text
+    assert shown(operator.get("/results?result=not+delivered").text) == ["8 916 111-11-11"]
+    assert shown(operator.get("/results?result=delivered&result=busy").text) == ["8 916 333-33-33", "8 916 555-55-55"]
+    lines = operator.get("/results/day.csv?result=delivered&result=not+delivered").text.splitlines()
+    assert [line.split(";")[13] for line in lines] == ["Delivered", "no", "yes"]
+
+
+def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
+        app: Flask, operator: Browser, journal: Journal, settings: Settings) -> None:
+    Presence(journal).begin(at=SUNDAY)
+    ran(journal, {IVANOV: "answered", PETROVA: "answered"}, day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
+    assert "Nobody is left to be called again" in operator.get("/results/again").text
+    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    assert "Call again those not reached" in operator.get("/results").text
+    assert dict(re.findall(r'name="result" value="([^"]*)"( checked)?', operator.get("/results/again").text)) == {
+        "not delivered": ""}
+    page = page_of("not delivered")
+    text = operator.get(page).text
+    assert "1 number can be called again" in text
+    assert "hung up before 10 s of the message is called a second time" in text
+    asked: list[dict[str, object]] = []
+    thread = serve(journal, Answer(True, say("the run has begun: 1 call")), asked)
+    answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not delivered"],
+                           **hidden(operator, page))
+    thread.join()
+    assert answer.status_code == 200
+    assert asked[0]["only"] == "not delivered"
+    assert "not delivered" in str(Changes(journal).latest(1)[0].what)
 
 
 def test_then_it_is_said_whom_that_means_with_counts_and_names(operator: Browser, day: Journal) -> None:

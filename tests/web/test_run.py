@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from werkzeug.test import TestResponse
 
 from obzvon.campaign import Disposition
 from obzvon.changes import Changes
 from obzvon.errors import Problem
-from obzvon.journal import Ending, State
+from obzvon.journal import Detail, Ending, State
 from obzvon.journal_database import Unavailable
 from obzvon.language import say
 from obzvon.orders import obey
+from obzvon.pacing import Ceiling, Mode, Pace
+from obzvon.readout import Ami, By, Readout, packed
 from tests.web.conftest import Browser, value
 from tests.workshop import Shift, Workshop, at, begin_call, numbers
 from web.application import create_app
@@ -202,6 +205,41 @@ def test_an_end_that_is_not_reached_before_the_latest_hour_is_told(tmp_path: Pat
     office.ends()
 
 
+def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Office) -> None:
+    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
+    readout = Readout(pace=pace, ours=12, others=4, by=By.TRUNK, ami=Ami(True, NOON))
+    assert "Lines in use" not in opened.page()
+    opened.shift.presence.beat(at=NOON, readout=packed(readout))  # type: ignore[union-attr]
+    text = opened.page()
+    assert "Lines in use In use 16 of 30 Ours 12 Others 4 Free 9 For the office 5" in text
+    assert "Counted by the channels of the trunk. Pace: as soon as there is room" in text
+    assert "AMI: connected since 12:00" in text
+    address = have(opened.operator.get("/run").text)
+    assert opened.operator.get(address).status_code == 204
+    silent = msgspec.structs.replace(readout, ours=11, by=By.SPOOL, ami=Ami(False, NOON))
+    opened.shift.presence.beat(at=NOON, readout=packed(silent))  # type: ignore[union-attr]
+    answer = opened.operator.get(address).text
+    assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
+    assert "AMI: silent since 12:00: our files in the spool are counted, and other people" in plain(answer)
+    opened.shift.presence.end(at=NOON)  # type: ignore[union-attr]
+    assert "Lines in use" not in opened.page()
+
+
+def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, delivered=10)
+    office.opens()
+    office.start()
+    office.works(60)
+    journal = office.desk.journal()
+    run = journal.last_run()
+    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, office.now, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    text = office.page()
+    assert "answered 3 delivered 1 not delivered 1" in text
+    assert "answered not delivered: 3 s" in text
+    office.ends()
+
+
 def test_without_an_archive_it_says_why_nobody_knows_who_answered(tmp_path: Path, users_text: str) -> None:
     office = Office(tmp_path, users_text, archive="no")
     office.opens()
@@ -278,7 +316,7 @@ def test_only_the_pieces_that_have_changed_are_sent(opened: Office) -> None:
 def test_whatever_a_browser_says_that_it_has_it_gets_what_there_is(opened: Office, nonsense: str) -> None:
     answer = opened.operator.client.get("/run/live", query_string={"have": nonsense}, headers=opened.operator.login)
     assert answer.status_code == 200
-    assert len(re.findall("hx-swap-oob", answer.text)) == 7
+    assert len(re.findall("hx-swap-oob", answer.text)) == 8
     assert "<b>" not in answer.text
 
 
@@ -439,6 +477,7 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     office.start()
     if path == "/run/start":
         office.works(60)
+    office.shift.presence.end(at=office.now)
     office.shift.end()
     office.shift = None
     office.slept = 0
@@ -449,6 +488,18 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     assert "no service took it" in office.changes()[0]
     again = office.opens()
     assert again.commands.take(at=office.now) is None
+
+
+def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_later(office: Office) -> None:
+    office.opens()
+    assert office.shift
+    office.start()
+    office.shift.end()
+    office.shift = None
+    office.slept = 0
+    assert "busy and has not taken the order; nothing has been done" in office.post("/run/pause", "/run").text
+    assert 15 <= office.slept < 15.2
+    assert office.opens().commands.take(at=office.now) is None
 
 
 # -- pause, resume, stop

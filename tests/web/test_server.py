@@ -13,10 +13,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from obzvon.addresses import is_loopback
 from obzvon.cli_editor import check_host
 from obzvon.errors import UserError
 from obzvon.settings import Settings
-from obzvon.settings_keys import is_loopback
 from tests.web.conftest import PASSWORD
 from web.application import create_app
 from web.server import listen, serving

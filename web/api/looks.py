@@ -25,7 +25,7 @@ def day() -> Response:
     """What became of each phone on a day."""
     wanted = parameters(Wanted)
     at = desk()
-    zone = at.settings.zone
+    zone, least = at.settings.zone, at.settings.delivered
     of = at.clock().astimezone(zone).date() if wanted.day is UNSET else wanted.day
     journal = at.journal()
     lines = journal.lines(of) if journal else iter(())
@@ -34,11 +34,11 @@ def day() -> Response:
     stream = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - it is closed when it is sent
     try:
         if wanted.form == "csv":
-            report.write_csv(lines, stream, zone=zone, language=language())
+            report.write_csv(lines, stream, zone=zone, language=language(), least=least)
         elif wanted.form == "xlsx":
-            report.write_xlsx(lines, stream, zone=zone, language=language())
+            report.write_xlsx(lines, stream, zone=zone, language=language(), least=least)
         else:
-            report.write_json(lines, stream, day=of, zone=zone, language=language())
+            report.write_json(lines, stream, day=of, zone=zone, language=language(), least=least)
         length = stream.tell()
         stream.seek(0)
     except BaseException:

@@ -29,7 +29,7 @@ def status() -> Response:
     at = desk()
     journal, known = at.journal(), at.settings
     found = look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                 pace=known.pace(), latest=known.latest)
+                 pace=known.pace(), latest=known.latest, least=known.delivered)
     return answered(found.as_dict(language()))
 
 

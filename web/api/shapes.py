@@ -217,6 +217,15 @@ class ServiceState(_Strict, frozen=True):
     trouble: Annotated[tuple[str, ...], Meta(description="What is wrong, worded for the reader.")]
 
 
+class Delivery(_Strict, frozen=True):
+    """Of how many answered calls the message was delivered: listened to for `least` seconds."""
+
+    least: float
+    delivered: int
+    not_delivered: int
+    not_known: Annotated[int, Meta(description="Asterisk's events did not tell how long it was listened to.")]
+
+
 class RunState(_Strict, frozen=True):
     """One run."""
 
@@ -231,12 +240,38 @@ class RunState(_Strict, frozen=True):
     total: Annotated[int, Meta(description="Rows.")]
     calls: Annotated[int, Meta(description="Rows that are rung.")]
     counts: Annotated[dict[str, int], Meta(description="How many have each result.")]
+    delivery: Annotated[Delivery | None, Meta(description="null: it is not told apart, by the settings.")]
     progress: Annotated[float, Meta(ge=0, le=1)]
     bundles_done: int
     bundles: int
     last_bundle_at: datetime | None
     ends_at: Annotated[datetime | None, Meta(description="When the last bundle will go.")]
+    depends_on_talk: Annotated[bool, Meta(description="Whether that depends on how long the calls last.")]
     cut_off: Annotated[int, Meta(description="Calls that it will not get to before `latest`.")]
+
+
+class LinesState(_Strict, frozen=True):
+    """Lines in use, counted in calls, and the pace that goes by them."""
+
+    pacing: Literal["fixed", "throttled", "adaptive"]
+    pace: Annotated[str, Meta(description="The pace, worded for the reader.")]
+    ours: int
+    others: Annotated[int | None, Meta(description="Other people's as they were told last; null: nobody tells of them."
+                                       )]
+    in_use: int
+    lines: Annotated[int | None, Meta(description="The ceiling, where it counts.")]
+    reserve: int
+    limit: int | None
+    free: Annotated[int | None, Meta(description="Calls of ours there is room for; null: nothing bounds them.")]
+    counted_by: Literal["spool", "trunk", "group", "pbx"]
+
+
+class AmiState(_Strict, frozen=True):
+    """The link to Asterisk's manager interface."""
+
+    state: Annotated[Literal["none", "up", "down"], Meta(description="`none`: it is not configured.")]
+    since_at: datetime | None
+    problem: str
 
 
 class Status(_Strict, frozen=True):
@@ -245,6 +280,8 @@ class Status(_Strict, frozen=True):
     now: datetime
     time_zone: str
     service: ServiceState
+    lines: Annotated[LinesState | None, Meta(description="null: the service does not live.")]
+    ami: Annotated[AmiState | None, Meta(description="null: the service does not live.")]
     run: RunState | None
     other_runs: tuple[RunState, ...]
 
@@ -272,6 +309,11 @@ class Plan(_Strict, frozen=True):
     bundles: int
     bundle: int
     delay: float
+    pacing: Literal["fixed", "throttled", "adaptive"]
+    pace: Annotated[str, Meta(description="The pace, worded for the reader.")]
+    ceiling: Annotated[int | None, Meta(description="The most calls that are ours at once.")]
+    depends_on_talk: Annotated[bool, Meta(description="Whether `last_bundle_at` is only the earliest: how long the "
+                                                      "calls last decides.")]
     first_bundle_at: datetime | None
     last_bundle_at: datetime | None
     until: datetime | None
@@ -299,6 +341,7 @@ class Report(_Strict, frozen=True):
     time_zone: str
     calls: tuple[ReportCall, ...]
     counts: dict[str, int]
+    delivery: Delivery
 
 
 class ChangesWanted(msgspec.Struct, frozen=True):

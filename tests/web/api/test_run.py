@@ -12,7 +12,9 @@ from obzvon.changes import Changes
 from obzvon.commands import Answer, Commands
 from obzvon.journal import Journal
 from obzvon.language import say
+from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence
+from obzvon.readout import Ami, By, Readout, packed
 from obzvon.settings import Settings
 from tests.web.api.conftest import Service
 from tests.web.conftest import SUNDAY, Browser
@@ -36,6 +38,19 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
     russian = operator.send("GET", "/api/v1/status", Accept_Language="ru").json
     assert russian["service"]["trouble"] == ["нет номера"]
     assert russian["now"] == "2026-11-22T12:00:00+03:00"
+
+
+def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal: Journal) -> None:
+    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
+    Presence(journal).begin(at=SUNDAY)
+    Presence(journal).beat(at=SUNDAY, readout=packed(Readout(pace=pace, ours=12, others=4, by=By.TRUNK,
+                                                             ami=Ami(True, SUNDAY))))
+    found = msgspec.json.decode(operator.send("GET", "/api/v1/status").data, type=shapes.Status)
+    assert found.lines
+    assert (found.lines.ours, found.lines.others, found.lines.free, found.lines.counted_by) == (12, 4, 9, "trunk")
+    assert found.ami
+    assert (found.ami.state, found.ami.since_at) == ("up", SUNDAY)
+    assert operator.send("GET", "/api/v1/status", Accept_Language="ru").json["lines"]["pace"].startswith("по мере")
 
 
 def test_the_plan_is_the_commands_document(operator: Browser) -> None:
