@@ -212,7 +212,7 @@ class Link:
         """Connects, works until that ends, and waits before the next time: the one owner of all that."""
         loop = asyncio.get_running_loop()
         failures = 0
-        while True:
+        while not self._is_stopped:  # a TaskGroup that is about to fail swallows the cancellation (Python 3.11)
             begun = loop.time()
             try:
                 trouble = await self._connected()
@@ -222,6 +222,8 @@ class Link:
                 trouble = troubles.unexpected(self._ami, error)
             steady = self._health.up and loop.time() - begun > self._times.steady
             failures = 1 if steady else failures + 1
+            if self._is_stopped:
+                return
             self._down(trouble)
             await asyncio.sleep(self._pause(trouble.kind, failures))
 
