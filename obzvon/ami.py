@@ -10,27 +10,27 @@ blocks. The service asks it what it wants to know, from any thread:
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import re
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
-
-import msgspec
 
 from obzvon import ami_troubles as troubles
 from obzvon.ami_calls import Calls, Lines
+from obzvon.ami_health import Health, Times
 from obzvon.ami_outcomes import Outcome
-from obzvon.ami_rights import Rights, rights_by_commands
 from obzvon.ami_session import Message, Session, text
 from obzvon.ami_troubles import Kind, Trouble
 from obzvon.errors import Problem
 from obzvon.language import say
+from obzvon.originate import Action, Answer, Said, is_channel_id
 from obzvon.settings_ami import Ami
 
-__all__ = ["Health", "Lines", "Link", "Outcome", "Times", "Trouble", "inspect"]
+__all__ = ["Health", "Lines", "Link", "Outcome", "Times", "Trouble"]
 
 log = logging.getLogger("obzvon")
 
@@ -41,33 +41,8 @@ _LAG = timedelta(seconds=1)
 """Asterisk answers a ping at once, and tells of events a little later."""
 _CODE = re.compile(r"[0-9*#w]*", re.ASCII)
 _ASKED = 3
-_EVENTS_COME = 0.5
-"""Seconds in which events after a login come: FullyBooted does, to whoever may read `system`."""
 _REPEATED = timedelta(minutes=10)
 """A trouble that comes again within this time is not told again."""
-
-
-class Times(msgspec.Struct, frozen=True):
-    """How long things take, in seconds."""
-
-    patience: float = 10.0
-    """For a connection, for an answer: after that the other side is mute."""
-    ping: float = 2.0
-    fresh: float = 6.0
-    """How long lines in use are believed after anything was heard."""
-    settle: float = 0.1
-    group: float = 0.5
-    compare: float = 30.0
-    steady: float = 2.0
-    """How long a connection must have stood for the next failure to be the first one."""
-
-
-class Health(msgspec.Struct, frozen=True):
-    """Whether events come, since when it is so, and what is wrong where they do not."""
-
-    up: bool
-    since: datetime
-    problem: Problem | None = None
 
 
 class Link:
@@ -130,8 +105,7 @@ class Link:
     def channels(self) -> Lines | None:
         """The lines in use now, None where that is not known: the link is down or has been silent."""
         with self._lock:
-            session, loop = self._session, self._loop
-            if session is None or loop is None or loop.time() - session.heard > self._times.fresh:
+            if not self._is_fresh():
                 return None
             lines = self._calls.lines(self._ami.trunk)
             if self._ami.group:
@@ -166,6 +140,55 @@ class Link:
         """All that happened before that moment has been seen and told; None while it is down."""
         return self._seen_until
 
+    # -- for calls that are made through it
+
+    def carries(self) -> bool:
+        """Whether actions can be sent: it is up, and something was heard not long ago."""
+        with self._lock:
+            return self._is_fresh()
+
+    def silence(self) -> tuple[datetime, Problem]:
+        """Since when it does not carry, and why."""
+        health = self._health
+        return health.since, health.problem or troubles.silent(self._ami)
+
+    def denied(self) -> Problem:
+        """What to do where the right to originate is refused."""
+        return troubles.no_originate(self._ami)
+
+    def originate(self, action: Action) -> Answer:
+        """Sends one action and waits for the answer, while the loop carries on; raises nothing."""
+        with self._lock:
+            session, loop = self._session, self._loop
+            if session is None or loop is None:
+                return Answer(Said.NOT_SENT)
+            asked = asyncio.run_coroutine_threadsafe(session.originate(action), loop)
+        try:
+            return asked.result(self._times.patience + 1)
+        except (TimeoutError, concurrent.futures.CancelledError):  # it may have left: at the worst it leaves still
+            asked.cancel()
+            return Answer(Said.LOST)
+
+    def renew(self) -> None:
+        """Logs in anew."""
+        with self._lock:
+            if self._session is not None and self._loop is not None:
+                self._loop.call_soon_threadsafe(self._session.renew)
+
+    def up(self) -> set[str]:
+        """The Linkedids of the calls that are up, or over and not told of yet."""
+        with self._lock:
+            return self._calls.linkedids()
+
+    def over(self, linkedids: Collection[str]) -> set[str]:
+        """Those of these whose channels are all hung up."""
+        with self._lock:
+            return self._calls.over(linkedids)
+
+    def heard_since(self) -> datetime | None:
+        """Since when everything that happens is heard; None = it is not."""
+        return self._whole_since
+
     # -- the thread
 
     def _run(self) -> None:
@@ -189,7 +212,7 @@ class Link:
         """Connects, works until that ends, and waits before the next time: the one owner of all that."""
         loop = asyncio.get_running_loop()
         failures = 0
-        while True:
+        while not self._is_stopped:  # a TaskGroup that is about to fail swallows the cancellation (Python 3.11)
             begun = loop.time()
             try:
                 trouble = await self._connected()
@@ -199,6 +222,8 @@ class Link:
                 trouble = troubles.unexpected(self._ami, error)
             steady = self._health.up and loop.time() - begun > self._times.steady
             failures = 1 if steady else failures + 1
+            if self._is_stopped:
+                return
             self._down(trouble)
             await asyncio.sleep(self._pause(trouble.kind, failures))
 
@@ -227,6 +252,10 @@ class Link:
         finally:
             session.close()
         return trouble
+
+    def _is_fresh(self) -> bool:
+        session, loop = self._session, self._loop
+        return session is not None and loop is not None and loop.time() - session.heard <= self._times.fresh
 
     def _take(self, event: Message) -> None:
         with self._lock:
@@ -286,7 +315,7 @@ class Link:
     async def _ask_codes(self, session: Session) -> None:
         """The extension code of each call that has begun: two calls of one number are told apart by nothing else."""
         with self._lock:
-            begun = list(self._calls.begun)
+            begun = [one for one in self._calls.begun if not is_channel_id(one[0])]
             self._calls.begun.clear()
             if self._ordinary != self._coded:
                 for linkedid, _, context in begun:
@@ -324,7 +353,8 @@ class Link:
         now = self._clock()
         said = str(trouble.problem)
         last = self._told.get(said)
-        if last is None or not timedelta() <= now - last < _REPEATED:
+        is_new = last is None or not timedelta() <= now - last < _REPEATED
+        if trouble.kind is not Kind.RENEWAL and is_new:
             self._told = {one: at for one, at in self._told.items() if timedelta() <= now - at < _REPEATED}
             self._told[said] = now
             self._is_told = True
@@ -338,26 +368,6 @@ class Link:
             since = now if self._health.up or self._health.problem is None else self._health.since
             self._health = Health(up=False, since=since, problem=problem)
             self._calls.cut(now)
-
-
-def inspect(ami: Ami, *, patience: float = 5.0) -> Rights:
-    """Connects once, logs in and tells which rights are too few or too many; raises Trouble."""
-    return asyncio.run(_inspect(ami, patience))
-
-
-async def _inspect(ami: Ami, patience: float) -> Rights:
-    privileges: set[str] = set()
-
-    def note(event: Message) -> None:
-        privileges.update(text(event, "Privilege").split(","))
-
-    session = await Session.open(ami, note, patience=patience, events="on")
-    try:
-        commands = await session.ask("ListCommands")
-        await asyncio.sleep(_EVENTS_COME)
-        return rights_by_commands(commands, privileges)
-    finally:
-        session.close()
 
 
 async def _let_go() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.ami_outcomes import Call, Leg, Outcome, called, outcome
+from obzvon.originate import is_channel_id
 
 GRACE = timedelta(seconds=0.3)
 """How long after its last event a call whose known legs are all hung up is held to be over: a leg of it that has not
@@ -157,13 +158,24 @@ class Calls:
         return Lines(ours, others, channels)
 
     def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
-        """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin."""
+        """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin.
+
+        Not of those whose channel we have named: nobody has to guess which call that is.
+        """
         begun: dict[tuple[str, str, str | None], datetime] = {}
-        for call in self._calls.values():
-            if call.is_ours:
+        for linkedid, call in self._calls.items():
+            if call.is_ours and not is_channel_id(linkedid):
                 key, at = (call.number, call.context, call.code), call.first.begun or call.seen
                 begun[key] = max(at, begun.get(key, at))
         return begun
+
+    def linkedids(self) -> set[str]:
+        """The calls that are up, or over and not told of by `settle` yet."""
+        return set(self._calls)
+
+    def over(self, linkedids: Iterable[str]) -> set[str]:
+        """Those of these whose channels are all hung up."""
+        return {one for one in linkedids if one in self._gone or ((call := self._calls.get(one)) and call.is_over)}
 
     # -- events
 

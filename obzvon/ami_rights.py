@@ -1,6 +1,7 @@
 """Which rights of a manager user are too few or too many, by what Asterisk tells. Pure.
 
-``read = call,user`` and ``write = reporting`` are necessary and sufficient. Write rights show in ListCommands, which
+``read = call,user`` and ``write = reporting`` are necessary and sufficient to hear of calls, ``write =
+originate,reporting`` to make them as well. Write rights show in ListCommands, which
 names the actions that the user may call and the rights that each takes, one of them being enough. Read rights show
 only as far as events come; Asterisk's own console tells all of both.
 """
@@ -12,6 +13,7 @@ import msgspec
 
 READ = frozenset({"call", "user"})
 WRITE = frozenset({"reporting"})
+ORIGINATE = frozenset({"originate"})
 
 _NEEDED = ("CoreShowChannels", "Getvar", "CoreStatus")
 _RIGHTS = re.compile(r"\(Priv: ([a-z,]+)\)\s*$", re.ASCII)
@@ -26,31 +28,39 @@ class Rights(msgspec.Struct, frozen=True):
     excess: tuple[str, ...] = ()
 
 
-def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str]) -> Rights:
+def needed(*, originates: bool) -> tuple[frozenset[str], frozenset[str]]:
+    """The rights to read and to write that are needed; `originates`: calls are made through it."""
+    return READ, WRITE | ORIGINATE if originates else WRITE
+
+
+def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str], *, originates: bool = False
+                       ) -> Rights:
     """By the answer to ListCommands, and by the privileges that stood in the events that came."""
     missing = () if all(action in commands for action in _NEEDED) else ("write=reporting",)
-    found: list[frozenset[str]] = [WRITE]
+    if originates and "Originate" not in commands:
+        missing = ("write=originate", *missing)
+    found: list[frozenset[str]] = [WRITE, *([ORIGINATE] if originates else [])]
     by_action = {rights for value in commands.values() if isinstance(value, str) and (rights := _rights(value))}
     for rights in sorted(by_action, key=lambda one: (len(one), sorted(one))):
         # What takes one right only tells which it is; of several any may be the one, unless one of them is known.
         if not any(known <= rights for known in found):
             found.append(rights)
-    write = [f"write={'/'.join(sorted(rights))}" for rights in found[1:]]
+    write = [f"write={'/'.join(sorted(rights))}" for rights in found[2 if originates else 1:]]
     seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ - {"all"}
     return Rights(missing, tuple(f"read={right}" for right in sorted(seen)) + tuple(write))
 
 
-def rights_by_console(shown: str) -> Rights | None:
+def rights_by_console(shown: str, *, originates: bool = False) -> Rights | None:
     """By what `manager show user NAME` prints; None where it prints no rights."""
     found = {which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
              for which, rights in _SHOWN.findall(shown)}
     if found.keys() != {"read", "write"}:
         return None
-    needed = {"read": READ, "write": WRITE}
-    has = {which: needed[which] | rights if "all" in rights else rights for which, rights in found.items()}
+    wanted = dict(zip(("read", "write"), needed(originates=originates), strict=True))
+    has = {which: wanted[which] | rights if "all" in rights else rights for which, rights in found.items()}
     return Rights(
-        tuple(f"{which}={right}" for which in needed for right in sorted(needed[which] - has[which])),
-        tuple(f"{which}={right}" for which in needed for right in sorted(has[which] - needed[which])))
+        tuple(f"{which}={right}" for which in wanted for right in sorted(wanted[which] - has[which])),
+        tuple(f"{which}={right}" for which in wanted for right in sorted(has[which] - wanted[which])))
 
 
 def _rights(described: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from obzvon import ami_troubles as troubles
 from obzvon.addresses import is_loopback
 from obzvon.ami_troubles import Trouble
+from obzvon.originate import Action, Answer, Said
 from obzvon.settings_ami import Ami
 
 EVENTS = "call,user"
@@ -88,6 +89,27 @@ class Session:
         if not isinstance(answer, list):
             raise troubles.no_reporting(self._ami, text(answer, "Message"))
         return [message for message in answer if text(message, "Event") == "CoreShowChannel"]
+
+    async def originate(self, action: Action) -> Answer:
+        """Sends it once, whatever comes; without an answer the connection is given up, so that the next one looks."""
+        transport = self._protocol.transport
+        if self._lost.done() or transport is None or transport.is_closing():
+            return Answer(Said.NOT_SENT)
+        # as_list: to panoramisk "successfully queued" begins a list, which would end with the call's answer.
+        answer: asyncio.Future[Message] = self._manager.send_action(dict(action), as_list=False)
+        either: set[asyncio.Future[Any]] = {answer, self._lost}
+        await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            self._lose(troubles.mute(self._ami))
+            return Answer(Said.LOST)
+        if text(answer.result(), "Response") == "Success":
+            return Answer(Said.TAKEN)
+        return Answer(Said.REFUSED, text(answer.result(), "Message"))
+
+    def renew(self) -> None:
+        """Ends it, for the next one to log in anew."""
+        self._lose(troubles.renewal(self._ami))
 
     # -- connecting
 

@@ -20,6 +20,8 @@ class Kind(enum.Enum):
     """It may pass by itself at any moment."""
     SETTINGS = (10.0, 30.0, 60.0, 300.0)
     """Somebody has to mend something."""
+    RENEWAL = (0.1,)
+    """Nothing is wrong; rights that were changed count from the next login on."""
     LOGIN = (60.0, 300.0, 900.0, 3600.0)
     """Each attempt is a failed login in Asterisk's log, and whoever watches that log bars us after a few of them."""
 
@@ -92,6 +94,24 @@ def another_certificate(ami: Ami, fingerprint: str) -> Trouble:
     return Trouble(Kind.SETTINGS, ami, say("its certificate is not the one of the settings"),
                    say("if it was renewed, write tls_fingerprint = {fingerprint}; if not, somebody else may be "
                        "answering there", fingerprint=fingerprint))
+
+
+def no_originate(ami: Ami) -> Problem:
+    """Calls go on, and none can be begun."""
+    return Problem(f"AMI {ami.host}:{ami.port}", say("the user {user} may not originate calls", user=ami.user),
+                   say("write in manager.conf under [{user}]: {rights}; then: {command}", user=ami.user,
+                       rights="write = originate,reporting", command=_RELOAD))
+
+
+def renewal(ami: Ami) -> Trouble:
+    """The connection is made anew on purpose."""
+    return Trouble(Kind.RENEWAL, ami, say("the connection is made anew to see whether the rights were given"),
+                   Message(""))
+
+
+def silent(ami: Ami) -> Problem:
+    """The connection stands, as it seems, and nothing has been heard for some time."""
+    return mute(ami).problem
 
 
 def unexpected(ami: Ami, error: Exception) -> Trouble:

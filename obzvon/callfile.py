@@ -75,10 +75,7 @@ class Template:
 
     def render(self, number: str, code: str = "") -> bytes:
         """The bytes of one call file; raises `UnsafeValue`."""
-        if not _DIALLED.fullmatch(number):
-            raise UnsafeValue("Channel", number)
-        if code and not _DIALLED.fullmatch(code):
-            raise UnsafeValue("Setvar", code)
+        check_dialled(number, code)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
             lines += [_line("Setvar", f"dtmf={code}"), _line("Setvar", f"CALLEE={number}")]
@@ -107,8 +104,21 @@ def started_by(text: bytes) -> int | None:
     return found
 
 
+def check(key: str, value: str, most: int) -> None:
+    """Raises UnsafeValue where a value has signs that would change what is around it, or takes too many bytes."""
+    if _UNSAFE.search(value) or len(value.encode()) > most:
+        raise UnsafeValue(key, value)
+
+
+def check_dialled(number: str, code: str) -> None:
+    """Raises UnsafeValue where a number or a code would change the context, or anything else."""
+    if not _DIALLED.fullmatch(number):
+        raise UnsafeValue("Channel", number)
+    if code and not _DIALLED.fullmatch(code):
+        raise UnsafeValue("Setvar", code)
+
+
 def _line(key: str, value: str) -> str:
     line = f"{key}: {value}" if value else f"{key}:"
-    if _UNSAFE.search(value) or len(line.encode()) > MAX_LINE:
-        raise UnsafeValue(key, value)
+    check(key, value, MAX_LINE - len(key) - 2)
     return line

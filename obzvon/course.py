@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from obzvon.campaign import Disposition, Phone, struck_off
 from obzvon.documents import Loaded
+from obzvon.errors import UserError
 from obzvon.gauges import Gauge
-from obzvon.handover import HandOver
+from obzvon.handover import Handed, HandOver
 from obzvon.journal import Ending, Journal, Run, RunCall
-from obzvon.language import say, say_many
+from obzvon.language import Message, say, say_many
 from obzvon.numbering import NumberingPlan
 from obzvon.pacing import HANDFUL, Pace
 
@@ -101,28 +102,46 @@ class Course:
         then = self._journal.waiting(self.run.id, after=calls[-1].position, limit=limit)
         self._bundle += 0 if self._left else 1
         self._next, self._after = [], 0  # should it fail, what is given back is looked for from the beginning
-        self._handover.hand(calls, self._bundle, now=now, then=then if goes_on else [])
+        handed = self._hand(calls, now, then if goes_on else [])
         self._next, self._after = then if goes_on else [], calls[-1].position
         self._handed = len(calls) if not self._left else self._handed + len(calls)
         self._left = left
         self._is_through = not then
-        self._tell(calls, now)
+        self._tell(handed, now)
         return bool(then) or self._expects_more()
 
     def _hand_again(self, calls: list[RunCall], now: datetime) -> bool:
         self._bundle += 1
-        self._handover.hand(calls, self._bundle, now=now)
+        handed = self._hand(calls, now, [])
         del self._again[:len(calls)]
         self._handed, self._left = len(calls), 0
-        self._tell(calls, now, again=True)
+        self._tell(handed, now, again=True)
         return True
+
+    def _hand(self, calls: list[RunCall], now: datetime, then: list[RunCall]) -> Handed:
+        """Hands over; if that is interrupted, what has gone or may have gone counts as a bundle all the same."""
+        before = self._handover.outstanding
+        try:
+            return self._handover.hand(calls, self._bundle, now=now, then=then)
+        except UserError:
+            self._again = self._journal.waiting_again(self.run.id)
+            if self._handover.outstanding > before:
+                self._last = self._active = now
+                self._left = 0
+            raise
 
     def _expects_more(self) -> bool:
         """Whether calls may go that do not wait for their first attempt."""
         return bool(self._again) or self._handover.may_put_off(self.run.id)
 
-    def _tell(self, calls: list[RunCall], now: datetime, *, again: bool = False) -> None:
+    def _tell(self, handed: Handed, now: datetime, *, again: bool = False) -> None:
         self._last = self._active = now
+        if handed.refused:
+            log.error("%s", say_many("run {run}: Asterisk would not take {n} call: {reason}",
+                                     "run {run}: Asterisk would not take {n} calls: {reason}", len(handed.refused),
+                                     run=self.run.id, reason=handed.refused[0].reason or Message("")))
+        if not (calls := handed.gone):
+            return
         numbers = ", ".join(call.number for call in calls)
         if len(calls) > _NAMED:
             numbers = f"{calls[0].number} … {calls[-1].number}"

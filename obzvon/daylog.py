@@ -1,7 +1,7 @@
 """What the day's log tells of a run besides its own steps: who is skipped, how calls ended, why a start began none."""
 
 import logging
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 
 from obzvon.agenda import Agenda
@@ -17,6 +17,14 @@ watch = logging.getLogger("obzvon.watch")
 _SKIPPED_TOLD = 50
 _UNKNOWN_TOLD = 50
 """So many have a line each; the report has them all."""
+
+
+def noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
+    """The rows as they come; those that are skipped are noted in passing."""
+    for one in listed:
+        if one.skipped is not None:
+            skipped.append(one)
+        yield one
 
 
 def tell_skipped(skipped: list[Candidate]) -> None:

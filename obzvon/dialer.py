@@ -6,13 +6,13 @@
 import logging
 import math
 import secrets
-from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from obzvon import daylog
 from obzvon.again import Again
 from obzvon.agenda import Agenda
+from obzvon.by_spool import BySpool
 from obzvon.campaign import Candidate, Phone, candidates, closing_instant
 from obzvon.course import Course
 from obzvon.errors import Problem, UserError
@@ -21,27 +21,25 @@ from obzvon.handover import HandOver
 from obzvon.journal import Journal, Run, RunCall
 from obzvon.language import Message, say, say_many
 from obzvon.pacing import LOOK_AGAIN, Pace
-from obzvon.processes import Seen
 from obzvon.settings import Settings
 from obzvon.speed import Speed
 from obzvon.spool import Spool, cannot
-from obzvon.told import Told
+from obzvon.transport import Held
+from obzvon.ways import Ways
 from obzvon.words import result_word, state_word, tally
 
 log = logging.getLogger("obzvon")
 
 _RETRY = 10.0
 """Seconds until something that went wrong is tried again."""
+_MOMENT = 0.5
+"""Seconds until something is tried again that will most likely have passed by then."""
 _LOOK = 1.0
 """Seconds between two looks at what Asterisk has finished with; longer where there is much to look at."""
 _LOOKED_THROUGH = 2000
 """Files that may be looked through in a second without being felt."""
 _HASTE = 0.25
 """So much of that is waited where Asterisk's events have told of ends: there is something to be found."""
-
-
-class Held(UserError):
-    """Nothing is wrong here, but Asterisk takes no calls now."""
 
 
 class NotStarted(UserError):
@@ -55,15 +53,14 @@ class Dialer:
     """One campaign's runs; `now` is always aware."""
 
     def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda, *,
-                 gauge: Gauge | None = None, told: Told | None = None) -> None:
+                 gauge: Gauge | None = None, ways: Ways | None = None) -> None:
         self.journal = journal
-        self.handover = HandOver(journal, spool, ordinary=settings.ordinary, coded=settings.coded,
-                                 rounds=settings.rounds, told=told)
+        self.ways = ways or Ways(BySpool(spool, settings.ordinary, settings.coded))
+        self.handover = HandOver(journal, self.ways, rounds=settings.rounds)
         self.plan = settings.numbering_plan()
-        self.gauge = gauge or Gauge(spool.present)
+        self.gauge = gauge or Gauge(self.ways.present)
         self._speed = Speed(settings)
         self._settings = settings
-        self._spool = spool
         self._agenda = agenda
         self._course: Course | None = None
         self._ready = False
@@ -107,8 +104,8 @@ class Dialer:
     def start(self, now: datetime) -> None:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
-        self._spool.prepare(home=self._settings.file.parent)
-        for other in self._spool.neighbours(self.journal.name):
+        self.ways.prepare(self._settings.file.parent)
+        for other in self.ways.neighbours(self.journal.name):
             log.warning("%s", say("another service works with the same store, by the journal {journal}: unless it is "
                                   "another campaign, both ring the same people", journal=other))
         self._take_over_former(now)
@@ -186,7 +183,7 @@ class Dialer:
         rung = self.journal.declined_on(day) if again or only else self.journal.rung_on(day)
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
         skipped: list[Candidate] = []
-        listed = _noting(candidates(loaded.data, self.plan, rung), skipped)
+        listed = daylog.noting(candidates(loaded.data, self.plan, rung), skipped)
         if only is not None:
             listed, skipped = iter(only.choose(candidates(loaded.data, self.plan)).called), []
         elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
@@ -224,7 +221,7 @@ class Dialer:
 
     def test_call(self, number: str, code: str, *, now: datetime, by: str) -> Run:
         """Hands one call over at once, outside any run of the list; `number` and `code` are already checked."""
-        self._look_at_asterisk()
+        self.handover.ensure(now)
         one = Candidate(Phone("", number, code), number, code)
         token = f"{self.today(now):%Y%m%d}-{secrets.token_hex(3)}"
         # Its run has ended from the first: should the service stop now, no later one is to go on with it.
@@ -266,7 +263,15 @@ class Dialer:
         course.pace = self.pace
         if wait := course.wait(now):
             return wait
-        self._look_at_asterisk()
+        try:
+            return self._hand_some(course, now)
+        except Held as held:
+            if held.quiet:
+                return _MOMENT
+            raise
+
+    def _hand_some(self, course: Course, now: datetime) -> float:
+        self.handover.ensure(now)
         if not course.is_by(self._agenda.list_revision):
             course.strike_off(self._agenda.phones(), self.plan, now)
         if not (room := course.room()):
@@ -275,11 +280,6 @@ class Dialer:
             self._finish(course.run, now, "done")
             return math.inf
         return course.wait(now)
-
-    def _look_at_asterisk(self) -> None:
-        if self._spool.asterisk() is Seen.DOWN:
-            raise Held([Problem(str(self._spool.pid_file), say("Asterisk is not running"),
-                                say("start Asterisk; the hand-over goes on by itself"))])
 
     def _is_over(self, course: Course, now: datetime) -> bool:
         """Ends a run for which it is too late: past `latest`, or left over from another day."""
@@ -405,10 +405,3 @@ class Dialer:
 
     def _clock(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._settings.zone):%H:%M:%S}"
-
-
-def _noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
-    for one in listed:
-        if one.skipped is not None:
-            skipped.append(one)
-        yield one

@@ -10,6 +10,8 @@ settings.ini with a mistake in it is told before, by `settings.load`.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import msgspec
+
 from obzvon.checks import (
     ami,
     asterisk,
@@ -55,9 +57,14 @@ _CHECKS: tuple[Check, ...] = (
     asterisk.its_answers,
     asterisk.left_in_spool,
     ami.ami,
+    ami.transport,
     journal.service,
     journal.run,
 )
+
+_OF_SPOOL: tuple[Check, ...] = (folders.strangers, store.one_filesystem, store.probe, store.others, store.leftovers,
+                                asterisk.running, asterisk.its_folder, asterisk.its_user, asterisk.left_in_spool)
+"""Where calls go by AMI there may be no spool to look at; and one that only stands in keeps no call from being made."""
 
 
 def examine(settings: Settings, spool: Spool, *, now: datetime, machine: Machine | None = None) -> Iterator[Finding]:
@@ -65,7 +72,9 @@ def examine(settings: Settings, spool: Spool, *, now: datetime, machine: Machine
     visit = Visit(settings, spool, now, machine or Machine())
     try:
         for check in _CHECKS:
-            yield from _safely(check, visit)
+            if settings.has_spool or check not in _OF_SPOOL:
+                stands_in = settings.by_ami and check in _OF_SPOOL and check is not folders.strangers
+                yield from (_milder(found) if stands_in else found for found in _safely(check, visit))
     finally:
         if visit.journal is not None:
             visit.journal.close()
@@ -85,6 +94,10 @@ def _safely(check: Check, visit: Visit) -> Iterator[Finding]:
     except Exception as failed:
         yield error(_name(check), say("this check itself has failed: {why}", why=repr(failed)),
                     say("it is a mistake of obzvon: report this line"))
+
+
+def _milder(found: Finding) -> Finding:
+    return msgspec.structs.replace(found, level=Level.WARNING) if found.level is Level.ERROR else found
 
 
 def _name(check: Callable[..., object]) -> str:

@@ -1,8 +1,8 @@
-"""What is in use at this moment: our own files in the spool, and, where AMI tells them, the channels of the PBX.
+"""What is in use at this moment: our own calls in progress, and, where AMI tells them, the channels of the PBX.
 
-Our files in the spool are our calls in progress, but for one whose Local pair has optimised itself away: of that the
-channels alone know. A file is there from the moment of its hand-over, a channel only a little later. So of both counts
-of ours the greater one is right.
+Our files in the spool, and what was originated and is not over, are our calls in progress, but for one whose Local pair
+has optimised itself away: of that the channels alone know. A call is there from the moment of its hand-over, a channel
+only a little later. So of both counts of ours the greater one is right.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Channels(Protocol):
 
 
 class Gauge:
-    """Both counts; `present` lists our files in the spool."""
+    """Both counts; `present` lists our calls in progress."""
 
     def __init__(self, present: Callable[[], list[str]], channels: Channels | None = None) -> None:
         self._present = present

@@ -162,16 +162,17 @@ class Journal(Database):
                 tallies.keep(connection, counted)
                 connection.execute(update(runs).where(runs.c.id.in_(counted)).values(settled=True))
 
-    def begin_handing(self, bundle: Sequence[RunCall], number: int) -> None:
-        """Waiting calls become HANDING, durably: after this their files may be in the spool."""
-        self._advance(bundle, State.WAITING, {"state": State.HANDING.value, "bundle": number, "ended_at": null()})
+    def begin_handing(self, bundle: Sequence[RunCall], number: int, via: str | None = None) -> None:
+        """Waiting calls become HANDING, durably: after this Asterisk may have them, `via` that transport."""
+        self._advance(bundle, State.WAITING, {"state": State.HANDING.value, "bundle": number, "ended_at": null(),
+                                              "via": via})
 
     def end_handing(self, bundle: Sequence[RunCall], *, at: datetime) -> None:
-        """Their files are in the spool."""
+        """Asterisk has them."""
         self._advance(bundle, State.HANDING, {"state": State.HANDED.value, "handed_at": at})
 
     def give_back(self, bundle: Sequence[RunCall], state: State) -> None:
-        """Calls in `state` whose files never got into the spool wait again."""
+        """Calls in `state` that Asterisk never got wait again."""
         self._advance(bundle, state, {"state": State.WAITING.value, "bundle": null(), "handed_at": null()})
 
     def end_calls(self, endings: Iterable[Ending]) -> int:
@@ -314,7 +315,7 @@ def _spans(positions: Iterable[int]) -> list[tuple[int, int]]:
 
 def _in_state(state: State) -> Select[Any]:
     return (select(calls.c.run_id, runs.c.token, calls.c.position, calls.c.number, calls.c.code, calls.c.attempt,
-                   calls.c.handed_at, calls.c.not_before).join(runs).where(calls.c.state == state.value))
+                   calls.c.handed_at, calls.c.not_before, calls.c.via).join(runs).where(calls.c.state == state.value))
 
 
 def _run(row: Row[Any]) -> Run:

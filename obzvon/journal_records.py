@@ -53,6 +53,8 @@ class RunCall(msgspec.Struct, frozen=True, gc=False):
     attempt: int
     handed_at: datetime | None = None
     not_before: datetime | None = None
+    via: str | None = None
+    """The transport that it was handed over by last; None = the spool."""
 
 
 class Detail(msgspec.Struct, frozen=True, gc=False):
@@ -106,6 +108,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     key: str | None = None
     tries: int | None = None
     not_before: datetime | None = None
+    via: str | None = None
 
     @property
     def result(self) -> str:

@@ -97,6 +97,8 @@ calls = Table(
     Column("cause", Integer),
     Column("key", Text),
     Column("tries", Integer),
+    # How it was handed over last: NULL = by the spool, else another transport's name.
+    Column("via", Text),
     # A run of a hundred thousand is written in a second: the rows are the index (SQLite), and there is no other.
     sqlite_with_rowid=False,
 )

@@ -27,10 +27,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from obzvon import tallies
+from obzvon import folding, tallies
 from obzvon.again import BARRED, MISSED, UNDER_WAY, Again, note_of
 from obzvon.campaign import Disposition
 from obzvon.delivery import JUDGED, NOT_DELIVERED, Delivery
+from obzvon.folding import Lost
 from obzvon.journal import Journal, Line, Run, State
 from obzvon.journal_tables import RESULT, calls, runs
 from obzvon.language import Message
@@ -138,10 +139,7 @@ class Results:
                     found[result] += many
         folded = self._folded(Shown(day, run))
         if folded:
-            lost = self._lost(folded)
-            with self._journal.read() as connection:
-                for result, many in connection.execute(select(lost.c.result, func.count()).group_by(lost.c.result)):
-                    found[result] -= many
+            found -= self._lost_counts(folded)
         return +found
 
     def delivery(self, shown: Shown) -> Delivery:
@@ -222,8 +220,9 @@ class Results:
         query = query.where(calls.c.run_id.in_(ids))
         folded = self._folded(shown) if fold else []
         if folded:
-            lost = self._lost(folded)
-            query = query.where(~tallies.is_rung_elsewhere(), _key(calls).not_in(select(_key(lost))))
+            final = self._final(folded)
+            lost = final.among(sqlite=self._sqlite) if final else select(_key(self._lost(folded)))
+            query = query.where(~tallies.is_rung_elsewhere(), _key(calls).not_in(lost))
         if shown.results:
             query = query.where(self._is_of(shown.results))
         if shown.text.strip():
@@ -260,7 +259,33 @@ class Results:
         ranked = select(met.c.run_id, met.c.position, met.c.result, place.label("place")).subquery("ranked")
         return select(ranked.c.run_id, ranked.c.position, ranked.c.result).where(ranked.c.place > 1).subquery("lost")
 
+    def _final(self, folded: list[Run]) -> Lost | None:
+        """Those lines, if nothing about these runs changes any more."""
+        ids = tuple(run.id for run in folded)
+        with self._journal.read() as connection:
+            open_runs = select(func.count()).where(runs.c.id.in_(ids), runs.c.settled.is_(False))
+            if connection.execute(open_runs).scalar_one():
+                return None
+        return folding.kept(self._journal, ids, lambda: self._find(folded))
+
+    def _find(self, folded: list[Run]) -> Lost:
+        lost = self._lost(folded)
+        with self._journal.read() as connection:
+            found = connection.execute(select(lost.c.run_id, lost.c.position, lost.c.result)).all()
+        numbers = msgspec.json.encode([folding.number(run_id, position) for run_id, position, _ in found]).decode()
+        return Lost(Counter(result for _, _, result in found), numbers)
+
+    def _lost_counts(self, folded: list[Run]) -> Counter[str]:
+        if final := self._final(folded):
+            return final.counts
+        lost = self._lost(folded)
+        with self._journal.read() as connection:
+            query = select(lost.c.result, func.count().label("many")).group_by(lost.c.result)
+            return Counter({row.result: row.many for row in connection.execute(query)})
+
     def _lost_keys(self, folded: list[Run]) -> frozenset[tuple[int, int]]:
+        if final := self._final(folded):
+            return final.keys()
         lost = self._lost(folded)
         with self._journal.read() as connection:
             return frozenset((row.run_id, row.position)
@@ -290,7 +315,7 @@ _LINES = select(runs.c.kind, runs.c.day, calls).join(runs)
 
 def _key(of: FromClause) -> ColumnElement[int]:
     """A call's key as one number: SQLite looks for a pair through the whole of what it is not to be in."""
-    return cast(of.c.run_id, BigInteger) * 2**32 + of.c.position
+    return cast(of.c.run_id, BigInteger) * folding.PLACES + of.c.position
 
 
 def _worth() -> ColumnElement[int]:

@@ -210,7 +210,7 @@ class Scheduler:
     def _trouble(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work, and what it has to do without: Asterisk's events, a document."""
         silent = self._link.state().problem if self._link else None
-        lacking = (*self._agenda.trouble, silent) if silent else self._agenda.trouble
+        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.ways.making_do) if one))
         return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
 
     def _shows_other(self, now: datetime) -> bool:

@@ -86,6 +86,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Problem, ...] = ()
     """What is not as it was written, though the service can work: for the log and `check`."""
 
+    @property
+    def by_ami(self) -> bool:
+        """Whether calls go to Asterisk by its manager interface."""
+        return bool(self.ami) and self.ami.transport == "ami"
+
+    @property
+    def has_spool(self) -> bool:
+        """Whether there is a spool: beside the manager interface one that is written, and not in our own folders."""
+        ours = any(self.target.is_relative_to(folder) for folder in (self.file.parent, self.source))
+        return not self.by_ami or (("Dirs", "dir_target") in self.written and not ours)
+
     def pace(self) -> Pace:
         """How many calls go, and when the next ones."""
         return Pace(self.bundle, self.timeout, self.pace_mode, self.rate, self.ceiling)

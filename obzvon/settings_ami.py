@@ -58,6 +58,8 @@ class Ami(msgspec.Struct, frozen=True):
     """The certificates that are trusted; None = those of the system."""
     tls_fingerprint: str = ""
     """SHA-256 of the one certificate that is trusted, lower case and without colons: for a self-signed one."""
+    transport: str = "spool"
+    """How calls go to Asterisk: `spool`, or `ami`, as Originate actions."""
     trunk: str = ""
     """The beginning of the names of a trunk's channels, for example `PJSIP/carrier`."""
     group: str = ""

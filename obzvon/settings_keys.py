@@ -101,6 +101,8 @@ KEYS = (
     Key("AMI", "tls", "tls", flag, say("whether it is reached encrypted"), "ami"),
     Key("AMI", "tls_ca", "tls_ca", printable, say("the file of the certificates that are trusted"), "ami"),
     Key("AMI", "tls_fingerprint", "tls_fingerprint", fingerprint, say("the one certificate that is trusted"), "ami"),
+    Key("AMI", "transport", "transport", one_of("spool", "ami"),
+        say("how calls go to Asterisk: spool = as files in dir_target, ami = by its manager interface"), "ami"),
     Key("AMI", "trunk", "trunk", channel, say("the beginning of the names of the trunk's channels"), "ami"),
     Key("AMI", "group", "group", channel_group, say("the GROUP whose channels are counted"), "ami"),
     Key("AMI", "delivered", "delivered", seconds,

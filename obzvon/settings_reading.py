@@ -14,6 +14,7 @@ from obzvon import ini
 from obzvon.campaign import CallForm, Disposition
 from obzvon.errors import Problem, UserError, why
 from obzvon.language import Message, say, say_many
+from obzvon.originate import CALLER_ID
 from obzvon.pacing import Ceiling, Mode
 from obzvon.rounds import Round, Rounds
 from obzvon.settings_ami import TLS_PORT, Ami
@@ -90,6 +91,8 @@ class _Reading:
         web = self.fields.get("web", {})
         web["users"] = self.folder / _slashes(str(web.get("users", Web().users)))
         ami = self._ami(self.fields.get("ami", {}))
+        if ami.transport == "ami":
+            self._check_caller_ids({"Calls": forms["ordinary"], "CodeCalls": forms["coded"]})
         if "zone" not in own:
             own["zone"] = self._machine_zone()
         rounds = Rounds({Disposition(name): rule for name, rule in self.fields.get("rounds", {}).items()
@@ -174,6 +177,9 @@ class _Reading:
             fields.setdefault("port", TLS_PORT)
         ami = msgspec.structs.replace(Ami(), **fields)
         if not ami:
+            if ami.transport == "ami" and ("ami", "host") not in self.faulty:
+                self._wrong(self._where("AMI", "transport"), say("calls are to go by AMI, and no host is written"),
+                            say("write host in [AMI], or transport = spool"))
             return ami
         if not ami.secret and ("ami", "secret") not in self.faulty:
             self._wrong(self._where("AMI", "secret"), say("there is no secret"),
@@ -182,6 +188,13 @@ class _Reading:
         for key, what, remedy in ami.misfits():
             self._wrong(self._where("AMI", key), what, remedy)
         return ami
+
+    def _check_caller_ids(self, forms: Mapping[str, CallForm]) -> None:
+        """What a call file can carry and an action cannot."""
+        for section, form in forms.items():
+            if len(form.caller_id.encode()) > CALLER_ID:
+                self._wrong(self._where(section, "caller_id"), say("it is longer than {most} bytes", most=CALLER_ID),
+                            say("shorten it, or write transport = spool in [AMI]"))
 
     def _machine_zone(self) -> tzinfo:
         if zone := machine_zone(self.environ):

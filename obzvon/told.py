@@ -11,6 +11,7 @@ from typing import Protocol
 from obzvon.ami_outcomes import Outcome
 from obzvon.campaign import Disposition
 from obzvon.journal_records import Detail, RunCall
+from obzvon.originate import channel_id, is_channel_id
 
 _SLACK = timedelta(seconds=5)
 """The file is renamed, then the journal says so: a call may have begun that much before its hand-over was noted."""
@@ -64,9 +65,16 @@ class Told:
                 del self._told[place]
 
     def of(self, call: RunCall, context: str) -> list[Outcome]:
-        """The attempts of that call, the first first. They stay until `forget`."""
-        return [one for one in self._told.get((call.number, context), ())
-                if one.begun >= _since(call, one.begun) and one.code in (None, call.code)]
+        """The attempts of that call, the first first. They stay until `forget`.
+
+        Where we have named the channel there is no doubt whose it is; else it is by number, code and time.
+        """
+        told = self._told.get((call.number, context), ())
+        if call.via:
+            named = channel_id(call.token, call.position, call.attempt)
+            return [one for one in told if one.linkedid == named]
+        return [one for one in told if one.begun >= _since(call, one.begun) and one.code in (None, call.code)
+                and not is_channel_id(one.linkedid)]
 
     def forget(self, outcomes: list[Outcome]) -> None:
         """These have been written down."""

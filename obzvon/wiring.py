@@ -3,6 +3,8 @@
 from obzvon import documents
 from obzvon.agenda import Agenda
 from obzvon.ami import Link
+from obzvon.by_ami import ByAmi
+from obzvon.by_spool import BySpool
 from obzvon.campaign import Phone, Week
 from obzvon.commands import Commands
 from obzvon.dialer import Dialer
@@ -18,6 +20,7 @@ from obzvon.scheduler import Scheduler
 from obzvon.settings import Settings
 from obzvon.spool import Spool
 from obzvon.told import Told
+from obzvon.ways import Ways
 
 
 def phones_of(settings: Settings) -> Document[list[Phone]]:
@@ -40,6 +43,14 @@ def link_of(settings: Settings) -> Link | None:
     return Link(settings.ami, settings.ordinary.context, settings.coded.context) if settings.ami else None
 
 
+def ways_of(settings: Settings, spool: Spool, link: Link | None) -> Ways:
+    """The ways for calls to go to Asterisk; who has no more than one of them still hears of calls of the other."""
+    told = Told(link) if link else None
+    by_ami = ByAmi(link, settings.ordinary, settings.coded, told) if link and told else None
+    by_spool = BySpool(spool, settings.ordinary, settings.coded, told) if settings.has_spool else None
+    return Ways(by_spool, by_ami, prefers_ami=settings.by_ami, told=told)
+
+
 def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:
     """The journal; `patience` is Database's. Raises UserError."""
     return Journal(settings.journal.reveal(), patience=patience)
@@ -50,9 +61,9 @@ def build_service(settings: Settings, journal: Journal, lock: Lock | None = None
     presence = Presence(journal)
     agenda = Agenda(settings, Watched(phones_of(settings)), Watched(week_of(settings)), presence)
     spool, link = spool_of(settings), link_of(settings)
-    gauge = Gauge(spool.present, link)
-    dialer = Dialer(settings, journal, spool, agenda, gauge=gauge,
-                    told=Told(link) if link else None)
+    ways = ways_of(settings, spool, link)
+    gauge = Gauge(ways.present, link)
+    dialer = Dialer(settings, journal, spool, agenda, gauge=gauge, ways=ways)
     commands = Commands(journal)
     examination = Examination(settings.file, Findings(journal), commands,
                               is_refused=link.is_refused if link else None)

@@ -45,6 +45,7 @@ _KINDS = {
 }
 
 _ORDERS = {
+    "start": say("run begun by hand"),
     "start rest": say("run begun by hand, for those not rung today"),
     "start again": say("run begun by hand, for everybody, also those rung today"),
     "pause": say("run paused"),

@@ -38,6 +38,8 @@ class AmiServer:
         self.variables: dict[str, str] = {}
         """By name, or by channel and name: "PJSIP/a-1 dtmf"."""
         self.commands = dict(COMMANDS)
+        self.originates = "takes"
+        """What becomes of an Originate: `takes`, `cuts`, `says nothing`, or the words of a refusal."""
         self.actions: list[dict[str, str]] = []
         self.logins = 0
         self._tls = tls
@@ -132,12 +134,23 @@ class AmiServer:
             answer |= self.commands
         elif action == "CoreShowChannels":
             return self._list(connection, answer, number)
+        elif action == "Originate":
+            return self._originate(connection, answer)
         connection.sendall(packed(answer))
         if action == "Login":
             with self._lock:
                 self._ready.append(connection)
             if self.booted:
                 connection.sendall(packed({"Event": "FullyBooted", "Privilege": "system,all"}))
+        return True
+
+    def _originate(self, connection: socket.socket, answer: dict[str, str]) -> bool:
+        if self.originates == "takes":
+            connection.sendall(packed(answer | {"Message": "Originate successfully queued"}))
+        elif self.originates == "cuts":
+            return False
+        elif self.originates != "says nothing":
+            connection.sendall(packed(answer | {"Response": "Error", "Message": self.originates}))
         return True
 
     def _list(self, connection: socket.socket, answer: dict[str, str], number: dict[str, str]) -> bool:

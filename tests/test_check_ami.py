@@ -108,3 +108,23 @@ def test_of_another_machine_asterisks_console_here_is_not_asked(office: Office) 
     findings = office.examine(host="127.1")
     assert "unencrypted" in str(findings[1])
     assert findings[-1].level is Level.OK
+
+
+def test_calls_by_ami_take_a_right_that_is_too_many_without_them(office: Office, server: AmiServer) -> None:
+    lacking = office.examine(transport="ami")
+    assert lacking[-1].level is Level.ERROR
+    assert "it lacks write=originate" in str(lacking[-1])
+    assert "write = originate,reporting" in str(lacking[-1].remedy)
+    server.commands["Originate"] = "Originate a call.  (Priv: originate,all)"
+    assert office.examine(transport="ami")[-1].level is Level.OK
+    excess = office.examine()[-1]
+    assert (excess.level, "write=originate" in str(excess)) == (Level.WARNING, True)
+    assert "write = reporting" in str(excess.remedy)
+
+
+def test_the_console_knows_that_right_too(office: Office) -> None:
+    office.has_console("reporting,originate")
+    assert office.examine(transport="ami")[-1].level is Level.OK
+    assert "write=originate" in str(office.examine()[-1])
+    office.has_console("reporting")
+    assert "it lacks write=originate" in str(office.examine(transport="ami")[-1])

@@ -16,6 +16,7 @@ import filelock
 import msgspec
 import pytest
 
+from obzvon.ami_rights import Rights
 from obzvon.campaign import CallForm, Candidate, Phone, Week
 from obzvon.checks import store, system_clock
 from obzvon.doctor import Finding, Level, Machine, examine, worst
@@ -26,6 +27,7 @@ from obzvon.journal_tables import SCHEMA, meta
 from obzvon.language import say
 from obzvon.presence import Presence
 from obzvon.settings import JournalUrl, Settings, Web
+from obzvon.settings_ami import Ami, Secret
 from obzvon.spool import Spool
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -947,3 +949,43 @@ def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
 def test_the_modes_of_what_is_there_are_shown(office: Office) -> None:
     office.spool.chmod(0o2755)
     assert f"with mode {stat.S_IMODE(office.spool.stat().st_mode):04o}" in said(office.examine())
+
+
+# -- calls that go by AMI
+
+
+@pytest.fixture
+def far(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office whose Asterisk is on another machine, reached by AMI, and which has no spool."""
+    monkeypatch.setattr("obzvon.checks.ami.inspect", lambda *_, **__: Rights())
+    shutil.rmtree(office.folder / "spool")
+    office.settings.file.chmod(0o640)
+    ami = Ami("pbx", secret=Secret("x"), tls=True, transport="ami")
+    office.settings = msgspec.structs.replace(office.settings, pid_file=office.folder / "no.pid", ami=ami)
+    return office
+
+
+def test_without_a_spool_none_is_missed(far: Office) -> None:
+    found = far.examine()
+    assert [str(one) for one in found if one.level is not Level.OK] == []
+    assert any("while the connection is away they wait" in str(one) for one in found)
+    assert not any("dir_store" in str(one) or "dir_target" in str(one) for one in found)
+    assert not far.store.exists()
+
+
+def test_a_spool_that_can_stand_in_is_looked_at_and_keeps_no_call_from_being_made(far: Office, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-spool" / "outgoing"
+    far.settings = msgspec.structs.replace(far.settings, target=elsewhere, store=elsewhere.with_name("store"),
+                                           written=frozenset({("Dirs", "dir_target")}))
+    found = far.examine()
+    assert worst(found) is Level.WARNING
+    assert any(f"dir_target {elsewhere}" in str(one) for one in found)
+    assert any(f"they go through {elsewhere}" in str(one) for one in found)
+
+
+def test_retries_that_have_no_effect_are_told(far: Office) -> None:
+    far.settings = msgspec.structs.replace(far.settings, coded=CallForm(context="avtoobzvon-ivr", max_retries=2))
+    [told] = [one for one in far.examine() if one.level is not Level.OK]
+    assert "[CodeCalls] max_retries" in str(told)
+    assert "max_retries has no effect" in str(told)
+    assert "[Rounds]" in str(told.remedy)

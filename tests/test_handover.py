@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.by_spool import BySpool
 from obzvon.campaign import Candidate, Disposition, Phone
 from obzvon.handover import Collected, HandOver, Recovered
 from obzvon.journal import Journal, Run, RunCall, State
 from obzvon.spool import NotReleased, Spool
+from obzvon.ways import Ways
 from tests.workshop import Life, Workshop, at, begin_call, dead_pid, end_call, in_memory, numbers, tell_status
 
 NINE = at("09:00:00")
@@ -32,7 +34,7 @@ class Bench:
         self.handover = self.fresh()
 
     def fresh(self) -> HandOver:
-        return HandOver(self.journal, self.spool, ordinary=self.known.ordinary, coded=self.known.coded)
+        return HandOver(self.journal, Ways(BySpool(self.spool, self.known.ordinary, self.known.coded)))
 
     def claim(self) -> Run:
         run = self.journal.claim("20260105-abcdef", NINE.date(), "week",
@@ -245,7 +247,7 @@ def assert_each_call_is_in_one_place(bench: Bench, came: Counter[str], where: st
 
 def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
-    bench.spool.stage(bench.handover._files(calls))
+    bench.spool.stage(bench.handover._ways.spool._files(calls))
     bench.journal.begin_handing(calls, 1)
     assert bench.restart() == Recovered(again=2)
     assert set(bench.results().values()) == {"waiting"}
@@ -291,7 +293,7 @@ def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Ben
 
 
 def test_what_lies_in_the_store_for_calls_that_wait_is_cleared_away(bench: Bench) -> None:
-    bench.spool.stage(bench.handover._files(bench.waiting()))
+    bench.spool.stage(bench.handover._ways.spool._files(bench.waiting()))
     (bench.workshop.store_folder / "0" / "notes.txt").write_text("not ours")
     assert bench.restart() == Recovered()
     assert bench.workshop.in_store() == ["notes.txt"]
@@ -301,7 +303,7 @@ def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
     calls = bench.hand(2)
     bench.journal._advance(calls, State.HANDED, {"state": "handing"})
     bench.journal.begin_handing(bench.waiting()[:1], 2)
-    bench.spool.stage(bench.handover._files(bench.waiting()))
+    bench.spool.stage(bench.handover._ways.spool._files(bench.waiting()))
     assert bench.restart() == Recovered(handed=2, unknown=1)
     assert bench.restart() == Recovered()
     assert [bench.results()[one] for one in PEOPLE] == ["handed", "handed", "unknown", "waiting", "waiting"]

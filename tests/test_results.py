@@ -226,6 +226,54 @@ def test_a_tally_of_a_run_in_progress_is_as_it_is_now(journal: Journal) -> None:
     assert Results(journal).tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
 
 
+def everything(results: Results, journal: Journal) -> tuple[dict[str, int], *tuple[object, ...]]:
+    """What the pages ask about a day: counts, lines, a download, how many, and who can be rung again."""
+    shown = Shown(DAY)
+    return (counted(results, journal), results_of(results.page(shown)), results_of(list(results.each(shown))),
+            results.count(shown), {number for number, _ in results.again(DAY, {"busy", "failed"}, today=DAY).met})
+
+
+def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
+        journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    fates = ("answered", "busy", "failed", "unknown", "not answered")
+    for hours in (0, 2):
+        run = ran(journal, {f"8916{key:07}": fates[(key + hours) % 5] for key in range(20)},
+                  at=NINE + timedelta(hours=hours), done=False)
+        journal.change_state(run.id, "done", at=NINE + timedelta(hours=hours, minutes=1))
+    before = everything(Results(journal), journal)
+    assert before[0] == {"answered": 8, "unknown": 4, "not answered": 4, "busy": 4}
+    journal.settle()
+    assert everything(Results(journal), journal) == before
+
+    monkeypatch.setattr(Results, "_lost", lambda *_: pytest.fail("the runs are compared again"))
+    assert everything(Results(journal), journal) == before
+
+
+def test_a_run_that_comes_after_settled_ones_is_taken_into_account(journal: Journal) -> None:
+    for hours in (0, 2):
+        ran(journal, {"89160000001": "busy", "89160000002": "busy"}, at=NINE + timedelta(hours=hours))
+    assert counted(Results(journal), journal) == {"busy": 2}
+    fates = {"89160000001": "answered", "89160000002": "waiting"}
+    going = ran(journal, fates, at=NINE + timedelta(hours=4), done=False)
+    assert counted(Results(journal), journal) == {"answered": 1, "waiting": 1}
+    [waiting] = journal.waiting(going.id)
+    journal.end_calls([Ending(going.id, waiting.position, Disposition.WITHDRAWN, NINE + timedelta(hours=5))])
+    journal.change_state(going.id, "stopped", at=NINE + timedelta(hours=5))
+    assert counted(Results(journal), journal) == {"answered": 1, "busy": 1}
+    journal.settle()
+    assert counted(Results(journal), journal) == {"answered": 1, "busy": 1}
+
+
+def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> None:
+    days = [DAY + timedelta(days=ahead) for ahead in range(6)]
+    for place, day in enumerate(days):
+        for hours in (0, 2):
+            ran(journal, {f"8916000000{key}": "busy" for key in range(place + 1)}, day=day,
+                at=NINE + timedelta(days=place, hours=hours))
+    for _ in range(2):
+        assert [counted(Results(journal), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
+
+
 def test_days_and_their_neighbours(journal: Journal) -> None:
     friday, monday = date(2026, 11, 20), date(2026, 11, 23)
     ran(journal, {"1": "busy"}, day=friday, at=NINE - timedelta(days=3))

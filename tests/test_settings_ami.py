@@ -30,12 +30,27 @@ def test_a_fingerprint_is_taken_as_openssl_prints_it(tmp_path: Path, written: st
     (f"{ON}trunk = PJSIP/a\ngroup = b\n", "INI:5 [AMI] group", "only one of them"),
     (f"{ON}tls = yes\ntls_ca = a\ntls_fingerprint = {'ab' * 32}\n", "INI:6 [AMI] tls_fingerprint", "only one of them"),
     (f"{ON}tls_ca = a\n", "INI [AMI] tls", "would not be encrypted"),
+    ("[AMI]\ntransport = ami\n", "INI:2 [AMI] transport", "no host is written"),
+    (f"{ON}transport = ami\n[Calls]\ncaller_id = {'я' * 128}\n", "INI:6 [Calls] caller_id", "longer than 255 bytes"),
 ])
 def test_what_of_ami_does_not_fit_together_is_told(tmp_path: Path, text: str, where: str, what: str) -> None:
     told = problems(tmp_path, text)
     assert told.startswith(where)
     assert what in told
     assert "hush" not in told
+
+
+def test_calls_go_by_the_spool_unless_it_is_said_otherwise(tmp_path: Path) -> None:
+    assert not load_text(tmp_path, ON).by_ami
+    assert load_text(tmp_path, f"{ON}transport = AMI\n").by_ami
+    assert load_text(tmp_path, f"[Calls]\ncaller_id = {'я' * 128}\n").has_spool
+
+
+def test_beside_ami_there_is_a_spool_only_where_one_is_named_that_asterisk_may_read(tmp_path: Path) -> None:
+    by_ami = f"{ON}transport = ami\n"
+    assert not load_text(tmp_path, by_ami).has_spool
+    assert not load_text(tmp_path, f"{by_ami}[Dirs]\ndir_target = target\n").has_spool
+    assert load_text(tmp_path, f"{by_ami}[Dirs]\ndir_target = /var/spool/asterisk/outgoing\n").has_spool
 
 
 def test_the_secret_of_ami_is_never_shown(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Iterator
 
 from obzvon.addresses import is_loopback
-from obzvon.ami import Trouble, inspect
-from obzvon.ami_rights import Rights, rights_by_console
+from obzvon.ami import Trouble
+from obzvon.ami_inspection import inspect
+from obzvon.ami_rights import Rights, needed, rights_by_console
 from obzvon.ami_troubles import no_login
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.findings import Visit, error, good, of, warning
@@ -34,12 +35,34 @@ def ami(visit: Visit) -> Iterator[Finding]:
     if not known.tls and not is_loopback(known.host):
         yield warning(where, say("the numbers of everybody who is rung cross the network unencrypted"),
                       say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"))
-    yield from _of_rights(where, known.user, _by_console(visit, known.user) or rights)
+    yield from _of_rights(visit, where, _by_console(visit, known.user) or rights)
 
 
-def _of_rights(where: str, user: str, rights: Rights) -> Iterator[Finding]:
-    remedy = say("write in manager.conf under [{user}]: {rights}; then: {command}", user=user,
-                 rights="read = call,user, write = reporting", command="asterisk -rx 'manager reload'")
+def transport(visit: Visit) -> Iterator[Finding]:
+    """Where calls go by AMI: what has no effect then, and what stands in while the connection is away."""
+    known = visit.settings
+    if not known.by_ami:
+        return
+    where = f"{known.file} [AMI] transport"
+    for section, form in (("Calls", known.ordinary), ("CodeCalls", known.coded)):
+        if form.max_retries:
+            yield warning(f"{known.file} [{section}] max_retries",
+                          say("calls go by AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
+                          say("say in [Rounds] who is rung once more and when, and write max_retries = 0"))
+    if known.has_spool:
+        yield good(where, say("calls go by AMI; while the connection is away they go through {path}",
+                              path=known.target))
+    else:
+        yield good(where, say("calls go by AMI; while the connection is away they wait, for no spool is named that "
+                              "could stand in"))
+
+
+def _of_rights(visit: Visit, where: str, rights: Rights) -> Iterator[Finding]:
+    user, originates = visit.settings.ami.user, visit.settings.by_ami
+    least = ", ".join(f"{which} = {','.join(sorted(some))}"
+                      for which, some in zip(("read", "write"), needed(originates=originates), strict=True))
+    remedy = say("write in manager.conf under [{user}]: {rights}; then: {command}", user=user, rights=least,
+                 command="asterisk -rx 'manager reload'")
     if rights.missing:
         yield error(where, say("the user {user} has too few rights, it lacks {rights}", user=user,
                                rights=", ".join(rights.missing)), remedy)
@@ -55,4 +78,4 @@ def _by_console(visit: Visit, user: str) -> Rights | None:
     if not is_loopback(visit.settings.ami.host) or shutil.which(visit.machine.asterisk) is None:
         return None
     shown = ask_console(visit, f"manager show user {user}")
-    return rights_by_console(shown) if shown else None
+    return rights_by_console(shown, originates=visit.settings.by_ami) if shown else None

@@ -85,11 +85,8 @@ def its_answers(visit: Visit) -> Iterator[Finding]:
         yield good(program, say("Asterisk could not be asked what is loaded"),
                    say("run obzvon check as Asterisk's user to have that looked at"))
         return
-    if not re.search(r"^pbx_spool\.so .*(?<!Not )Running", spool, re.MULTILINE):
-        yield error("pbx_spool", say("the module that takes call files is not loaded in Asterisk"),
-                    say("asterisk -rx 'module load pbx_spool.so', and see that modules.conf loads it"))
-    else:
-        yield good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
+    if visit.settings.has_spool:
+        yield _loaded(spool)
     if _UNEDITED.search(_ask(program, machine.asterisk_conf, "dialplan show globals") or ""):
         yield warning("extensions_obzvon.conf", say("OBZVON_TRUNK is still the example: no call leaves the PBX"),
                       say("write your own trunk into that file, in Asterisk's folder; then: asterisk -rx 'dialplan "
@@ -108,6 +105,13 @@ def its_answers(visit: Visit) -> Iterator[Finding]:
                            "then: asterisk -rx 'dialplan reload'"))
         else:
             yield good(where, say("Asterisk's dialplan has {extension}", extension=what))
+
+
+def _loaded(shown: str) -> Finding:
+    if not re.search(r"^pbx_spool\.so .*(?<!Not )Running", shown, re.MULTILINE):
+        return error("pbx_spool", say("the module that takes call files is not loaded in Asterisk"),
+                     say("asterisk -rx 'module load pbx_spool.so', and see that modules.conf loads it"))
+    return good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
 
 
 def left_in_spool(visit: Visit) -> Iterator[Finding]:

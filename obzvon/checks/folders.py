@@ -22,8 +22,8 @@ _LINE = 1000
 def places(visit: Visit) -> Iterator[Finding]:
     """Each folder is there; what Spool looks at itself is left to it."""
     known = visit.settings
-    for key, folder in (("dir_source", known.source), ("dir_store", known.store), ("dir_target", known.target),
-                        ("dir_logs", known.logs)):
+    spool = (("dir_store", known.store), ("dir_target", known.target)) if known.has_spool else ()
+    for key, folder in (("dir_source", known.source), *spool, ("dir_logs", known.logs)):
         where = f"{key} {folder}"
         if folder.is_dir():
             found = folder.stat()

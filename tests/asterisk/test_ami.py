@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.ami import Lines, Link, Times, Trouble, inspect
+from obzvon.ami import Lines, Link, Times, Trouble
+from obzvon.ami_inspection import inspect
 from obzvon.ami_outcomes import Outcome
 from obzvon.ami_rights import Rights, rights_by_console
 from obzvon.campaign import Disposition

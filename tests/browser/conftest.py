@@ -98,6 +98,21 @@ def browser(tmp_path: Path) -> Iterator[Callable[..., object]]:
         yield lambda **options: opened.enter_context(browsing(tmp_path / f"profile{next(profiles)}", **options))
 
 
+def tab_to(page, selector: str) -> None:
+    """Goes on with the Tab key to the first element that matches; whatever is passed shows that it has the focus."""
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        here = page.evaluate("""selector => {
+            const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+            return {is: one.matches(selector), text: one.outerHTML.slice(0, 200),
+                    seen: style.outlineStyle !== 'none' && box.width > 0 && box.bottom > 0 && box.top < innerHeight};
+        }""", selector)
+        assert here["seen"] or here["text"].startswith("<body"), here["text"]
+        if here["is"]:
+            return
+    raise AssertionError(f"the Tab key does not lead to {selector}")
+
+
 def comes_true(page, condition: str) -> None:
     """Waits; Playwright's own wait_for_function is refused by the pages' policy, which is as it should be."""
     until = time.monotonic() + 10

@@ -144,6 +144,19 @@ def test_a_file_that_is_too_large_is_not_even_sent(server: str, browser, tmp_pat
     assert page.url == server + "/phones/import"
 
 
+def test_without_javascript_a_file_that_is_too_large_is_answered_with_a_page_that_says_so(server: str, browser,
+                                                                                         tmp_path: Path) -> None:
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"1" * 40_000_000)
+    page = browser(script=False).pages[0]
+    page.goto(server + "/phones/import")
+    page.get_by_label("Excel (.xlsx) или CSV").set_input_files(file)
+    page.get_by_role("button", name="Посмотреть файл").click()
+    page.get_by_text("За один раз принимается не больше 20 МБ").wait_for()
+    page.get_by_role("link", name="К списку").click()
+    page.get_by_role("heading", name="Номера").wait_for()
+
+
 def test_the_exported_workbook_is_downloaded_and_opens(server: str, browser, tmp_path: Path) -> None:
     page = browser().pages[0]
     page.goto(server + "/phones")

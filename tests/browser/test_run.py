@@ -16,7 +16,7 @@ from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence
 from obzvon.readout import Ami, By, Readout, packed
 from obzvon.settings import load
-from tests.browser.conftest import comes_true, serving
+from tests.browser.conftest import comes_true, serving, tab_to
 from tests.workshop import service, wait_until, zone_of_noon
 
 pytestmark = pytest.mark.browser
@@ -145,6 +145,32 @@ def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_bu
     page.get_by_role("heading", name="Запуск на паузе").wait_for()
     page.locator("#run-stop").click()
     page.get_by_role("button", name="Остановить и снять").click()
+    page.get_by_text("остановлен до конца").wait_for()
+
+
+def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(office: Place, browser) -> None:
+    page = browser(reduced_motion="reduce").pages[0]
+    page.goto(office.address + "/run")
+    tab_to(page, "#test-number")
+    page.keyboard.type("8 916 555-55-51")
+    page.keyboard.press("Enter")
+    page.locator("#run-test-said").get_by_text("ответили").wait_for()
+    page.goto(office.address + "/run")
+    tab_to(page, "#run-start")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Начать запуск сейчас?").wait_for()
+    tab_to(page, "button[name=whom]")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Запуск идёт").wait_for()
+    tab_to(page, "#run-hold")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Запуск на паузе").wait_for()
+    tab_to(page, "#run-stop")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Пусть идёт").and_(page.locator(":focus")).wait_for()  # what does nothing is nearest
+    page.reload()
+    tab_to(page, "form[action$='/stop'] button[name=withdraw]")
+    page.keyboard.press("Enter")
     page.get_by_text("остановлен до конца").wait_for()
 
 

@@ -1,11 +1,12 @@
 """How things stand, what the next run would do, and orders to the service, for programs."""
 
+from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from obzvon.commands import Commands, Lost, NotAnswered, NotTaken
+from obzvon.commands import AskedBefore, Commands, Lost, NotAnswered, NotTaken
 from obzvon.outlook import next_run
 from obzvon.presence import Presence
 from obzvon.status import look
@@ -17,11 +18,9 @@ from web.api.problems import Fault, Refusal
 from web.api.shapes import Done, Hold, Start, Stop, TestCall
 from web.desk import desk
 from web.languages import language, worded
+from web.ordering import LONGEST, is_night
 
 run = Blueprint("api_run", __name__, url_prefix="/api/v1")
-
-_LONGEST = 15.0
-"""Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
 
 
 @run.get("/status")
@@ -49,8 +48,12 @@ def start() -> Response:
     wanted = body(Start)
     if wanted.again and wanted.rest:
         raise Refusal(422, "", [Fault(_("It excludes `again`"), pointer="#/rest")])
-    word = "start again" if wanted.again else "start rest"
-    return _order("start", word=word, again=wanted.again, rest=wanted.rest)
+    here = desk().clock().astimezone(desk().settings.zone)
+    if is_night(here) and not wanted.night:
+        raise Refusal(422, "", [Fault(_("It is %(time)s, when people are usually not rung: true, if that is meant",
+                                        time=f"{here:%H:%M}"), pointer="#/night")])
+    word = "start again" if wanted.again else "start rest" if wanted.rest else "start"
+    return _order("start", word=word, once=wanted.once, again=wanted.again, rest=wanted.rest)
 
 
 @run.post("/run/pause")
@@ -70,8 +73,9 @@ def resume() -> Response:
 @run.post("/run/stop")
 def stop() -> Response:
     """Ends the run: who was not rung yet will not be."""
-    withdraw = body(Stop).withdraw
-    return _order("stop", word="stop withdraw" if withdraw else "stop", withdraw=withdraw)
+    wanted = body(Stop)
+    return _order("stop", word="stop withdraw" if wanted.withdraw else "stop", once=wanted.once,
+                  withdraw=wanted.withdraw)
 
 
 @run.post("/run/call")
@@ -81,19 +85,27 @@ def call() -> Response:
     form = phone_form.read({"number": wanted.number, "code": wanted.code}, desk().phones.plan)
     if form.errors:
         raise Refusal(422, "", [Fault(reason, pointer=f"#/{name}") for name, reason in form.errors.items()])
-    return _order("call", about=f"{form.number} {form.code}".strip(), number=form.number, code=form.code)
+    return _order("call", about=f"{form.number} {form.code}".strip(), once=wanted.once, number=form.number,
+                  code=form.code)
 
 
-def _order(name: str, *, word: str = "", about: str = "", **params: Any) -> Response:
-    """What the service says to it; raises Refusal where it refuses or says nothing. `word` is of `words.ordered`."""
+def _order(name: str, *, word: str = "", about: str = "", once: str = "", **params: Any) -> Response:
+    """What the service says to it; raises Refusal where it refuses or says nothing. `word` is of `words.ordered`.
+
+    With the same `once` of the same user it is the same order: it is not done again, and its answer is told again.
+    """
     at, who = desk(), visitor().name
     journal = at.journal()
-    outcome, status = NOT_TAKEN, 503
+    outcome, status, is_first = NOT_TAKEN, 503, True
     if journal is not None:
         commands = Commands(journal)
+        mark = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
         try:
-            answer = commands.wait(commands.ask(name, by=who, at=at.clock(), **params), longest=_LONGEST,
-                                   sleep=at.sleep)
+            try:
+                number = commands.ask(name, by=who, at=at.clock(), once=mark, **params)
+            except AskedBefore as before:
+                number, is_first = before.number, False
+            answer = commands.wait(number, longest=LONGEST, sleep=at.sleep)
             outcome, status = answer.text, 200 if answer.ok else 409
         except NotTaken:
             pass
@@ -101,7 +113,8 @@ def _order(name: str, *, word: str = "", about: str = "", **params: Any) -> Resp
             outcome, status = LOST, 202
         except NotAnswered:
             outcome, status = NOT_ANSWERED, 202
-    at.record(who, ordered(word or name, outcome, about))
+    if is_first:
+        at.record(who, ordered(word or name, outcome, about))
     if status == 503:
         raise Refusal(503, _("No service takes it: nothing has been done. Is it running?"))
     if status == 409:

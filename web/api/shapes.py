@@ -161,11 +161,18 @@ class WeekDocument(_Strict, frozen=True, rename={
 # -- what is asked of the service
 
 
+Once = Annotated[str, Meta(max_length=64, description="Any text that no order of this user has carried before: sent "
+                                                       "again, with the same, it is the same order and not another.")]
+
+
 class Start(_Strict, frozen=True):
-    """A run by hand."""
+    """A run by hand. Where somebody was rung today already, it has to say whom it means: `again` or `rest`."""
 
     again: Annotated[bool, Meta(description="Ring also those who were rung today already.")] = False
     rest: Annotated[bool, Meta(description="Ring only those who were not rung today.")] = False
+    night: Annotated[bool, Meta(description="Begin it also between 21:00 and 8:00, when people are usually not rung."
+                                )] = False
+    once: Once = ""
 
 
 class Hold(_Strict, frozen=True):
@@ -177,6 +184,7 @@ class Stop(_Strict, frozen=True):
 
     withdraw: Annotated[bool, Meta(description="Take files that Asterisk has not started out of the spool as well."
                                    )] = False
+    once: Once = ""
 
 
 class TestCall(_Strict, frozen=True):
@@ -184,6 +192,7 @@ class TestCall(_Strict, frozen=True):
 
     number: Number
     code: Code = ""
+    once: Once = ""
 
 
 class Done(_Strict, frozen=True):

@@ -79,6 +79,44 @@ def test_what_an_order_says_is_passed_on(operator: Browser, service: Service) ->
         {"again": False, "rest": True}, {"withdraw": True}, {"number": "8 (916) 555-55-55", "code": "12*"}]
 
 
+def test_an_order_that_is_sent_again_is_done_and_recorded_once(app: Flask, operator: Browser, service: Service) -> None:
+    for order, body in (("start", {}), ("stop", {"withdraw": True}), ("call", {"number": "89165555555"})):
+        for _ in range(3):
+            assert operator.send("POST", RUN + order, {**body, "once": f"{order} 1"}).json == {"text": "paused"}
+        assert operator.send("POST", RUN + order, {**body, "once": f"{order} 2"}).status_code == 200
+    assert [command.name for command in service.taken] == ["start", "start", "stop", "stop", "call", "call"]
+    assert len(Changes(app.extensions["obzvon"].journal()).latest(99)) == 6
+
+
+def test_another_users_order_with_the_same_mark_is_another(app: Flask, operator: Browser, service: Service) -> None:
+    for browser in (operator, Browser(app, "administrator")):
+        assert browser.send("POST", RUN + "stop", {"once": "1"}).status_code == 200
+    assert [command.asked_by for command in service.taken] == ["operator", "administrator"]
+
+
+@pytest.mark.parametrize(("hour", "is_night"), [(20, False), (21, True), (23, True), (0, True), (7, True), (8, False)])
+def test_a_start_at_night_says_that_it_is_meant(app: Flask, operator: Browser, service: Service, hour: int,
+                                                is_night: bool) -> None:
+    app.extensions["obzvon"].clock = lambda: SUNDAY.replace(hour=(hour - 3) % 24, minute=5)  # Moscow's hour
+    answer = operator.send("POST", RUN + "start", {"rest": True})
+    assert answer.status_code == (422 if is_night else 200)
+    if is_night:
+        [fault] = answer.json["errors"]
+        assert fault["pointer"] == "#/night"
+        assert f"It is {hour:02}:05" in fault["detail"]
+        assert service.taken == []
+    assert operator.send("POST", RUN + "start", {"rest": True, "night": True}).status_code == 200
+
+
+def test_what_was_ordered_is_recorded_as_it_was_said(app: Flask, operator: Browser, service: Service) -> None:
+    for body in ({}, {"rest": True}, {"again": True}):
+        operator.send("POST", RUN + "start", body)
+    changes = Changes(app.extensions["obzvon"].journal()).latest(9)
+    assert [change.what.in_language("en") for change in changes][::-1] == [
+        "run begun by hand: paused", "run begun by hand, for those not rung today: paused",
+        "run begun by hand, for everybody, also those rung today: paused"]
+
+
 def test_an_order_without_a_body_is_none(operator: Browser, service: Service) -> None:
     answer = operator.client.post(RUN + "start", content_type="application/json", headers=operator.login)
     assert answer.status_code == 400
@@ -129,7 +167,8 @@ def test_what_was_taken_and_is_not_answered_yet_is_no_refusal(app: Flask, operat
 
 @pytest.mark.parametrize(("order", "body", "pointers"), [
     ("start", {"again": True, "rest": True}, {"#/rest"}), ("start", {"again": 1, "all": True}, {"#/again", "#/all"}),
-    ("stop", {"withdraw": "yes"}, {"#/withdraw"}), ("pause", {"x": 1}, {"#/x"}), ("resume", [], {"#"}),
+    ("start", {"night": 1, "once": "x" * 65}, {"#/night", "#/once"}), ("stop", {"withdraw": "yes"}, {"#/withdraw"}),
+    ("pause", {"x": 1}, {"#/x"}), ("resume", [], {"#"}),
     ("call", {}, {"#/number"}), ("call", {"number": "123", "code": "x"}, {"#/number", "#/code"}),
     ("call", {"number": "89165555555\nChannel: x"}, {"#/number"}), ("call", {"number": 89165555555}, {"#/number"}),
 ])
