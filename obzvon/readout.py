@@ -16,7 +16,7 @@ class By(enum.StrEnum):
     """What lines in use are counted by."""
 
     SPOOL = "spool"
-    """Our call files in Asterisk's folder, and nothing else."""
+    """Our own calls in progress, by what we know of them ourselves: files in the spool, or orders."""
     TRUNK = "trunk"
     GROUP = "group"
     PBX = "pbx"
@@ -99,8 +99,8 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
         if not self.pace.is_bounded:
             return say("the pace does not depend on it, and how calls end is not known meanwhile")
         if self.pace.ceiling.lines is None:
-            return say("our files in the spool are counted")
-        return say("our files in the spool are counted, and other people's calls as they were last: {others}",
+            return say("only our own calls are counted")
+        return say("only our own calls are counted, and other people's calls as they were last: {others}",
                    others=self.others)
 
     def lines_dict(self, language: str) -> dict[str, object]:
@@ -112,7 +112,7 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COUNTED = {
-    By.SPOOL: say("by our files in the spool"),
+    By.SPOOL: say("by our own calls"),
     By.TRUNK: say("by the channels of the trunk"),
     By.GROUP: say("by the channels of the group"),
     By.PBX: say("by all calls of the PBX"),

@@ -45,8 +45,8 @@ def test_lines_in_use_are_told_with_what_bounds_them(readout: Readout, words: st
 @pytest.mark.parametrize(("readout", "words"), [
     (Readout(pace=LINES), "not configured"), (Readout(pace=LINES, ami=UP), "connected since 09:00"),
     (Readout(pace=LINES, others=4, ami=DOWN),
-     "silent since 09:00: our files in the spool are counted, and other people's calls as they were last: 4"),
-    (Readout(pace=LIMIT, ami=DOWN), "silent since 09:00: our files in the spool are counted"),
+     "silent since 09:00: only our own calls are counted, and other people's calls as they were last: 4"),
+    (Readout(pace=LIMIT, ami=DOWN), "silent since 09:00: only our own calls are counted"),
     (Readout(pace=FIXED, ami=DOWN),
      "silent since 09:00: the pace does not depend on it, and how calls end is not known meanwhile"),
 ])

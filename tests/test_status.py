@@ -198,8 +198,8 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     lines = shown(told).splitlines()
     assert "Pace          bundles of 4 calls, 10 s apart, at most 25 calls at once" in lines
     text = " ".join(shown(told).split())
-    assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our files in the spool" in text
-    assert "AMI silent since Monday 2026-01-05, 08:59:00: our files in the spool are counted" in text
+    assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our own calls" in text
+    assert "AMI silent since Monday 2026-01-05, 08:59:00: only our own calls are counted" in text
     assert "if calls go on lasting as long" in text
     assert "Bundles" not in text
 

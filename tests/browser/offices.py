@@ -17,7 +17,9 @@ from obzvon.checks.findings import error, good, warning
 from obzvon.findings import Findings
 from obzvon.journal import Ending, Journal, State
 from obzvon.language import say
+from obzvon.pacing import Ceiling, Mode, Pace
 from obzvon.presence import Presence
+from obzvon.readout import Ami, By, Readout, packed
 from obzvon.settings import Settings
 from obzvon.users import Users
 from tests.browser.conftest import PASSWORD, PEOPLE
@@ -64,7 +66,10 @@ def _works(journal: Journal, trouble: str = "") -> None:
     presence = Presence(journal)
     presence.begin(at=NOON - timedelta(hours=4))
     presence.remember_week(Week(), NOON.date(), NOON - timedelta(days=9))
-    presence.beat(at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "")
+    readout = Readout(pace=Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5)), ours=12, others=4, by=By.TRUNK,
+                      ami=Ami(not trouble, NOON))
+    presence.beat(at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
+                  readout=packed(readout))
 
 
 def _month(journal: Journal) -> None:

@@ -220,7 +220,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     opened.shift.presence.beat(at=NOON, readout=packed(silent))  # type: ignore[union-attr]
     answer = opened.operator.get(address).text
     assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
-    assert "AMI: silent since 12:00: our files in the spool are counted, and other people" in plain(answer)
+    assert "AMI: silent since 12:00: only our own calls are counted, and other people" in plain(answer)
     opened.shift.presence.end(at=NOON)  # type: ignore[union-attr]
     assert "Lines in use" not in opened.page()
 
