@@ -67,6 +67,8 @@ class ByAmi:
         self._out: dict[str, datetime] = {}
         self._up: set[str] = set()
         self._heard_since: datetime | None = None
+        self._said_since: datetime | None = None
+        """The same as the line said it, whatever has become of the clock since."""
         self._renewed: datetime | None = None
         self.is_denied = False
         """Whether the last action was refused for want of a right."""
@@ -118,9 +120,12 @@ class ByAmi:
 
     def look(self, now: datetime) -> None:
         """What is up, and what events have told: in this order, so that what ends meanwhile is seen once at least."""
-        self._heard_since = self._line.heard_since()
+        since = self._line.heard_since()
+        if since != self._said_since:
+            self._said_since = self._heard_since = since
         self._up = self._line.up()
         self._told.look(now)
+        self._set_back(now)
 
     def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
         """From now on they are waited for."""
@@ -156,6 +161,14 @@ class ByAmi:
 
     def close(self) -> None:
         """Nothing works ahead."""
+
+    def _set_back(self, now: datetime) -> None:
+        """Where the clock was set back, what was is waited for from now on, and not until it shows that time again."""
+        if self._heard_since is not None:
+            self._heard_since = min(self._heard_since, now)
+        for one, sent in self._out.items():
+            if sent > now:
+                self._out[one] = now
 
     def _fate(self, call: RunCall, now: datetime) -> Fate:
         sent = self._out.setdefault(_id(call), now)

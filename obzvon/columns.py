@@ -31,7 +31,7 @@ def show(console: Console, rows: Sequence[Sequence[Cell]], headings: Sequence[st
 
     In a terminal what is too wide is wrapped within its column; elsewhere nothing is cut or broken.
     """
-    used = [column for column in range(len(rows[0])) if any(row[column].text for row in rows)]
+    used = [column for column in range(len(rows[0])) if any(row[column].text for row in rows)] if rows else []
     if not used:
         return
     lines = [[row[column] for column in used] for row in rows]

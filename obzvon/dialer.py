@@ -219,8 +219,11 @@ class Dialer:
         self._finish(self._course.run, now, "stopped")
         return withdrawn
 
-    def test_call(self, number: str, code: str, *, now: datetime, by: str) -> Run:
-        """Hands one call over at once, outside any run of the list; `number` and `code` are already checked."""
+    def test_call(self, number: str, code: str, *, now: datetime, by: str) -> None:
+        """Hands one call over at once, outside any run of the list; `number` and `code` are already checked.
+
+        Raises UserError or OSError where it does not go, NotStarted also where Asterisk refuses it.
+        """
         self.handover.ensure(now)
         one = Candidate(Phone("", number, code), number, code)
         token = f"{self.today(now):%Y%m%d}-{secrets.token_hex(3)}"
@@ -228,12 +231,13 @@ class Dialer:
         run = self.journal.claim(token, self.today(now), "test", [one], at=now, by=by, state="done")
         assert run is not None  # noqa: S101 - a test call claims no day
         try:
-            self.handover.hand(self.journal.waiting(run.id), 1, now=now)
+            handed = self.handover.hand(self.journal.waiting(run.id), 1, now=now)
         except (OSError, UserError):
             self.journal.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
             self.journal.change_state(run.id, "stopped", at=now)
             raise
-        return run
+        if handed.refused:
+            raise NotStarted(handed.refused[0].reason or result_word(handed.refused[0].disposition))
 
     def _begin_due(self, now: datetime) -> None:
         day = self._agenda.due_day(now, self._done) or self._day_held_up(now)

@@ -62,6 +62,8 @@ class HandOver:
         self._rounds = rounds or Rounds()
         self._handed: dict[str, RunCall] = {}
         self._doubtful: dict[str, RunCall] = {}
+        self._found: dict[str, Ending] = {}
+        """How calls ended that the journal does not say yet: a transport tells it once."""
 
     @property
     def outstanding(self) -> int:
@@ -111,6 +113,7 @@ class HandOver:
         for calls in _by_run(again):
             self._again(calls)
         self._remember(self._journal.on_the_way(State.HANDED), now)
+        self._found = {name: ending for name, ending in self._found.items() if name in self._handed}
         # What else lies ready was made so for calls that still wait: it is made anew when they go.
         self._ways.tidy(self._journal.tokens(), self._handed.values())
         return Recovered(len(again), len(handed), len(unknown) + len(self._doubtful))
@@ -131,11 +134,12 @@ class HandOver:
         returned: list[RunCall] = []
         for name, call in list(self._handed.items()):
             way = self._ways.of(call)
-            found = way.progress(call, now) if way else _unknown(call, now)
+            found = self._found.get(name) or (way.progress(call, now) if way else _unknown(call, now))
             if found is Progress.CAME_BACK:
                 returned.append(call)
             if isinstance(found, Progress):
                 continue
+            self._found[name] = found
             again = self._rounds.again(found.disposition, call.attempt)
             if again is not None and goes_on(call.run_id):
                 put_off.append((found, found.at + again))
@@ -147,6 +151,8 @@ class HandOver:
         self._journal.put_off(put_off)
         if endings:
             self._journal.end_calls(endings)
+        self._found.clear()
+        if endings:
             self._journal.settle()
         return Collected(endings, returned, [ending for ending, _ in put_off])
 

@@ -314,6 +314,31 @@ def test_a_test_call_whose_answer_is_lost_says_so(far: Far, pbx: Pbx) -> None:
     assert pbx.orders == ["89161234567"]
 
 
+def test_a_test_call_that_asterisk_refuses_is_not_said_to_be_handed_over(far: Far, pbx: Pbx) -> None:
+    pbx.answer = lambda _: Answer(Said.REFUSED, "Extension does not exist.")
+    answer = far.ask("call", at("08:30"), number="89161234567")
+    assert not answer.ok
+    assert "dialplan has no" in str(answer.text)
+    assert far.told() == {"89161234567": "wrong dialplan"}
+
+
+@pytest.mark.parametrize("back", ["heard before it", "heard since"])
+def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_again(workshop: Workshop, pbx: Pbx,
+                                                                                     back: str) -> None:
+    far = Far(workshop, pbx)
+    far.dialer.start(at("09:00"))
+    lose_the_answer_to(pbx, PHONES[0], at("09:00"), is_made=False)
+    far.work(at("09:00"), at("09:00:01"))
+    pbx.since = at("09:00:02")
+    if back == "heard since":
+        far.work(at("09:00:02"), at("09:00:02"))
+    pbx.answer = lambda _: TAKEN
+    far.work(at("08:00:02"), at("08:00:15"))
+    assert far.told()[PHONES[0]] == "unknown"
+    assert pbx.orders.count(PHONES[0]) == 1
+    far.end()
+
+
 # -- killed and started again
 
 
@@ -397,6 +422,29 @@ def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_
     assert far.told() == {number: "answered" if number in pbx.orders else "unknown" for number in PHONES}
     assert method == "begin_handing" or pbx.orders == PHONES
     assert [run.state for run in far.journal.runs_on(at("09:00").date())] == ["done"]
+
+
+@pytest.mark.parametrize("method", ["put_off", "end_calls", "settle"])
+@pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
+def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_written(
+        far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool) -> None:
+    far.work(at("08:59:59"), at("09:01"))
+    do: Callable[..., object] = getattr(Journal, method)
+    calls = Counter[str]()
+
+    def failing(*args: object, **named: object) -> object:
+        calls[method] += 1
+        result = do(*args, **named) if done or calls[method] > 2 else None
+        if calls[method] <= 2:
+            raise UserError([Problem("journal", say("it cannot be used"))])
+        return result
+
+    monkeypatch.setattr(Journal, method, failing)
+    pbx.end(PHONES[0], Disposition.BUSY)
+    for number in PHONES[1:]:
+        pbx.end(number)
+    far.work(at("09:01:01"), at("09:03"))
+    assert far.told() == dict.fromkeys(PHONES, "answered") | {PHONES[0]: "busy"}
 
 
 # -- the connection is away

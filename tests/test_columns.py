@@ -59,3 +59,7 @@ def test_in_a_terminal_no_line_is_wider_than_it_and_nothing_is_lost(rows: list[l
     shown = lines(rows, width=width)
     assert all(cell_len(line) <= width for line in shown)
     assert sorted("".join("".join(row) for row in rows).replace(" ", "")) == sorted("".join(shown).replace(" ", ""))
+
+
+def test_of_no_rows_nothing_is_printed() -> None:
+    assert lines([], ("Row", "Name")) == []

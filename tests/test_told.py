@@ -1,7 +1,7 @@
 """What the events told is paired with the calls, and what they did not tell is made good or unknown."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import pytest
 
 from obzvon.ami_outcomes import Outcome
 from obzvon.campaign import Disposition
-from obzvon.journal import Line
+from obzvon.errors import Problem, UserError
+from obzvon.journal import Ending, Journal, Line
+from obzvon.language import say
 from obzvon.told import Told
 from tests.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
 
@@ -211,3 +213,24 @@ def test_of_several_attempts_by_asterisk_an_answered_one_counts_else_the_last(tm
         working.work(at("09:02:13"), at("09:02:20"))
         assert [(lines(working)[number].result, lines(working)[number].tries) for number in PHONES] == [
             ("answered", 3), ("no answer", 3), ("busy", 3)]
+
+
+def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(tmp_path: Path,
+                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        failures = iter((True, True))
+        end_calls = Journal.end_calls
+
+        def failing(journal: Journal, endings: Iterable[Ending]) -> int:
+            endings = list(endings)
+            if endings and next(failures, False):
+                raise UserError([Problem("journal", say("it cannot be used"))])
+            return end_calls(journal, endings)
+
+        monkeypatch.setattr(Journal, "end_calls", failing)
+        for number in PHONES:
+            heard.tell(number, Disposition.ANSWERED, listened=5.5, key="9")
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:01"))
+        assert next(failures, None) is None
+        assert {(line.result, line.listened, line.key) for line in lines(working).values()} == {("answered", 5.5, "9")}
