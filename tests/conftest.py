@@ -92,6 +92,16 @@ class Postgres:
         return {"env": _ENV, "cwd": self.folder, **as_user}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _hung_up_as_from_a_terminal() -> Iterator[None]:
+    """SIGHUP, which tests send, arrives also where the tests run under nohup; the tests themselves outlive it then."""
+    before = signal.getsignal(signal.SIGHUP)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # not inherited by the processes that tests start
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL server."""
