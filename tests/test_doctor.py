@@ -103,6 +103,12 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
         spool = Spool(known.store, known.target, owner=known.owner, mode=known.mode, pid_file=known.pid_file)
         return list(examine(known, spool, now=now, machine=self.machine))
 
+    def at_present(self) -> datetime:
+        """The clock of the files' own changes, in a time zone in which the day's start is still to come."""
+        now = datetime.now(UTC)
+        self.change(zone=ZoneInfo(f"Etc/GMT{(now.hour + 8) % 24 - 12:+d}"))
+        return now
+
     def examine_as_nobody(self) -> list[Finding]:
         return as_nobody(self.examine)
 
@@ -669,7 +675,7 @@ def test_a_filesystem_that_gives_files_another_owner(office: Office, monkeypatch
 def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
     for position in (1, 1001):
         (office.store / store.staging.place(CALL_FILE.format(position))).touch()
-    later = datetime.now(UTC) + timedelta(minutes=2)
+    later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         Presence(journal).begin(at=later)
     finding = only(office.examine(later))
@@ -679,7 +685,7 @@ def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
 
 def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office) -> None:
     (office.store / store.staging.place(CALL_FILE.format(1))).touch()
-    now = datetime.now(UTC)
+    now = office.at_present()
     with office.journal() as journal:
         Presence(journal).begin(at=now)
     assert bad(office.examine(now)) == []
@@ -688,7 +694,7 @@ def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office
 def test_files_of_others_in_the_store(office: Office) -> None:
     for name in ("a.call", "b.txt", "0/c"):
         (office.store / name).touch()
-    later = datetime.now(UTC) + timedelta(minutes=2)
+    later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         Presence(journal).begin(at=later)
     finding = only(office.examine(later))
@@ -698,7 +704,7 @@ def test_files_of_others_in_the_store(office: Office) -> None:
 
 def test_a_name_of_a_file_cannot_act_on_the_terminal(office: Office) -> None:
     (office.store / os.fsdecode(b"a\x1b[2J\n\xff.call")).touch()
-    later = datetime.now(UTC) + timedelta(minutes=2)
+    later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         Presence(journal).begin(at=later)
     finding = only(office.examine(later))
@@ -716,7 +722,7 @@ def test_a_call_file_that_a_crash_of_asterisk_left_in_the_spool(office: Office) 
 
 def test_a_call_file_that_asterisk_has_not_taken_for_a_minute(office: Office) -> None:
     (office.spool / CALL_FILE.format(1)).write_text("Channel: local/89161111111@avtoobzvon\n")
-    later = datetime.now(UTC) + timedelta(minutes=2)
+    later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         Presence(journal).begin(at=later)
     finding = only(office.examine(later))
