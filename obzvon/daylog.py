@@ -1,14 +1,15 @@
 """What the day's log tells of a run besides its own steps: who is skipped, how calls ended, why a start began none."""
 
 import logging
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 
 from obzvon.agenda import Agenda
 from obzvon.campaign import Candidate, Disposition
 from obzvon.handover import HandOver
-from obzvon.journal import Ending, Journal
+from obzvon.journal import Ending, Journal, Run
 from obzvon.language import Message, say
+from obzvon.pacing import Pace
 from obzvon.words import tally
 
 log = logging.getLogger("obzvon")
@@ -19,16 +20,15 @@ _UNKNOWN_TOLD = 50
 """So many have a line each; the report has them all."""
 
 
-def noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
-    """The rows as they come; those that are skipped are noted in passing."""
-    for one in listed:
-        if one.skipped is not None:
-            skipped.append(one)
-        yield one
-
-
-def tell_skipped(skipped: list[Candidate]) -> None:
-    """A line for each row that a run skips."""
+def tell_begun(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until: str) -> None:
+    """That a run begins, with how many calls and until when by the clock, and a line for each row that it skips."""
+    if pace.is_bounded:
+        log.info("%s", say("run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not "
+                           "before {until}", run=run.id, day=run.day, calls=calls, skipped=len(skipped), until=until))
+    else:
+        log.info("%s", say("run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
+                           "the last bundle goes at {until}", run=run.id, day=run.day, calls=calls,
+                           bundles=pace.bundles(calls), skipped=len(skipped), until=until))
     for one in skipped[:_SKIPPED_TOLD]:
         log.info("%s", say("row {row}, {number}: skipped, {reason}", row=one.phone.key,
                            number=one.phone.number or "—", reason=one.skipped or Message("")))

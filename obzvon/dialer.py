@@ -5,7 +5,6 @@
 
 import logging
 import math
-import secrets
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -13,7 +12,8 @@ from obzvon import daylog
 from obzvon.again import Again
 from obzvon.agenda import Agenda
 from obzvon.by_spool import BySpool
-from obzvon.campaign import Candidate, Phone, candidates, closing_instant
+from obzvon.campaign import closing_instant
+from obzvon.claims import Claims, NotStarted
 from obzvon.course import Course
 from obzvon.errors import Problem, UserError
 from obzvon.gauges import Gauge
@@ -42,13 +42,6 @@ _HASTE = 0.25
 """So much of that is waited where Asterisk's events have told of ends: there is something to be found."""
 
 
-class NotStarted(UserError):
-    """The run cannot be begun, for a reason that an operator can read."""
-
-    def __init__(self, what: Message, remedy: Message | None = None) -> None:
-        super().__init__([Problem("", what, remedy or Message(""))])
-
-
 class Dialer:
     """One campaign's runs; `now` is always aware."""
 
@@ -59,6 +52,7 @@ class Dialer:
         self.handover = HandOver(journal, self.ways, rounds=settings.rounds)
         self.plan = settings.numbering_plan()
         self.gauge = gauge or Gauge(self.ways.present)
+        self._claims = Claims(settings, journal, agenda, self.plan)
         self._speed = Speed(settings)
         self._settings = settings
         self._agenda = agenda
@@ -108,7 +102,7 @@ class Dialer:
         for other in self.ways.neighbours(self.journal.name):
             log.warning("%s", say("another service works with the same store, by the journal {journal}: unless it is "
                                   "another campaign, both ring the same people", journal=other))
-        self._take_over_former(now)
+        self._claims.former(self.today(now), now=now)
         recovered = self.handover.recover(now=now)
         self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
         self._done = self.journal.days_done(self.today(now) - timedelta(days=7))
@@ -177,34 +171,15 @@ class Dialer:
                                      time=f"{self._settings.latest:%H:%M}"), say("see [Day] latest"))
             log.warning("%s", say("the run of {day} begins after {time} and can ring nobody any more",
                                   day=day, time=f"{self._settings.latest:%H:%M}"))
-        loaded = self._agenda.phones()
-        if list_revision is not None and loaded.revision != list_revision:
-            raise NotStarted(say("the list has been changed in the meantime"), say("look again whom it would ring"))
-        rung = self.journal.declined_on(day) if again or only else self.journal.rung_on(day)
-        token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"
-        skipped: list[Candidate] = []
-        listed = daylog.noting(candidates(loaded.data, self.plan, rung), skipped)
-        if only is not None:
-            listed, skipped = iter(only.choose(candidates(loaded.data, self.plan)).called), []
-        elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
-            listed = iter(chosen := list(listed))
-            if not chosen:
-                raise NotStarted(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
-            if all(one.skipped for one in chosen):
-                raise NotStarted(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
-                                          "nobody can be rung: {n} rows are in the list, and all are skipped",
-                                          len(chosen)), say("see why: obzvon plan"))
-        run = self.journal.claim(token, day, kind, listed, at=now, by=by, note=only.note if only else None)
-        if run is None:
+        claimed = self._claims.run(day, kind, now=now, by=by, again=again, only=only, list_revision=list_revision)
+        if claimed is None or kind == "week":
             self._done.add(day)
+        if claimed is None:
             return None
-        if kind == "week":
-            self._done.add(day)
-        calls = run.total - len(skipped)
-        log.info("%s", self._begun(run.id, day, calls, len(skipped), self._clock(now + self.pace.lasts(calls))))
-        daylog.tell_skipped(skipped)
-        self._follow(run, list_revision=loaded.revision)
-        return run
+        calls = claimed.run.total - len(claimed.skipped)
+        daylog.tell_begun(claimed.run, calls, claimed.skipped, self.pace, self._clock(now + self.pace.lasts(calls)))
+        self._follow(claimed.run, list_revision=claimed.list_revision)
+        return claimed.run
 
     def change(self, state: str, now: datetime) -> None:
         """Holds the hand-over (paused; what Asterisk has goes on), or goes on with it (running)."""
@@ -225,11 +200,7 @@ class Dialer:
         Raises UserError or OSError where it does not go, NotStarted also where Asterisk refuses it.
         """
         self.handover.ensure(now)
-        one = Candidate(Phone("", number, code), number, code)
-        token = f"{self.today(now):%Y%m%d}-{secrets.token_hex(3)}"
-        # Its run has ended from the first: should the service stop now, no later one is to go on with it.
-        run = self.journal.claim(token, self.today(now), "test", [one], at=now, by=by, state="done")
-        assert run is not None  # noqa: S101 - a test call claims no day
+        run = self._claims.test_call(self.today(now), number, code, now=now, by=by)
         try:
             handed = self.handover.hand(self.journal.waiting(run.id), 1, now=now)
         except (OSError, UserError):
@@ -369,17 +340,6 @@ class Dialer:
 
     # -- the rest
 
-    def _take_over_former(self, now: datetime) -> None:
-        """The old script's day, read once: with an empty journal, so that a day already run is not run again."""
-        day = self._settings.former_start
-        if day is None or day != self.today(now) or not self.journal.empty():
-            return
-        note = say("the former script has run today")
-        if self._settings.former_status.lower() == "working":
-            note = say("the former script was cut off in its run today, or is still at it: nobody is rung again")
-        self.journal.claim(f"{day:%Y%m%d}-{secrets.token_hex(3)}", day, "former", [], at=now, note=note, state="done")
-        log.warning("%s", note)
-
     def _pause_after_trouble(self, now: datetime) -> float:
         if self._retry_at is None or not timedelta(0) < self._retry_at - now <= timedelta(seconds=_RETRY):
             return 0.0
@@ -398,14 +358,6 @@ class Dialer:
     def today(self, now: datetime) -> date:
         """The date at that moment, by the clock of the settings' time zone."""
         return now.astimezone(self._settings.zone).date()
-
-    def _begun(self, run: int, day: date, calls: int, skipped: int, until: str) -> Message:
-        if self.pace.is_bounded:
-            return say("run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not "
-                       "before {until}", run=run, day=day, calls=calls, skipped=skipped, until=until)
-        return say("run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; the last "
-                   "bundle goes at {until}", run=run, day=day, calls=calls, bundles=self.pace.bundles(calls),
-                   skipped=skipped, until=until)
 
     def _clock(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._settings.zone):%H:%M:%S}"

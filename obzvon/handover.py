@@ -21,7 +21,7 @@ from obzvon.campaign import Disposition
 from obzvon.journal import Ending, Journal, RunCall, State
 from obzvon.language import say
 from obzvon.rounds import Rounds
-from obzvon.transport import Progress, Trace, Transport, Went, with_via
+from obzvon.transport import Progress, Trace, Went, with_via
 from obzvon.ways import Ways
 
 _SETTLING = timedelta(seconds=1)
@@ -64,6 +64,8 @@ class HandOver:
         self._doubtful: dict[str, RunCall] = {}
         self._found: dict[str, Ending] = {}
         """How calls ended that the journal does not say yet: a transport tells it once."""
+        self._unsent: set[str] = set()
+        """Attempts that this service knows not to have been sent, whatever the journal says."""
 
     @property
     def outstanding(self) -> int:
@@ -92,9 +94,13 @@ class HandOver:
         way.ready(calls, then or [])
         handed = Handed([], [])
         for some in _handfuls(calls, way.handful):
+            names = {_name(call) for call in some}
+            self._unsent |= names  # should the journal fail now, they go again
             self._journal.begin_handing(some, bundle, way.via)
+            self._unsent -= names
             went = way.send(with_via(some, way.via), now)
-            handed.refused.extend(self._write(went, way, now))
+            self._unsent.update(_name(call) for call in went.kept)
+            handed.refused.extend(self._write(went, now))
             handed.gone.extend(went.gone)
             if went.trouble is not None:
                 raise went.trouble
@@ -194,7 +200,7 @@ class HandOver:
         """Ends what works ahead; what is ready is looked through at the next start."""
         self._ways.close()
 
-    def _write(self, went: Went, way: Transport, now: datetime) -> list[Ending]:
+    def _write(self, went: Went, now: datetime) -> list[Ending]:
         """Writes down what came of a hand-over; returns how the refused calls ended."""
         if went.gone:
             self._journal.end_handing(went.gone, at=now)
@@ -204,8 +210,7 @@ class HandOver:
         if refused:
             self._journal.end_calls(refused)
         if went.kept:
-            self._journal.give_back(went.kept, State.HANDING)
-            way.drop(went.kept)
+            self._again(went.kept)
         return refused
 
     def _sorted(self, calls: Iterable[RunCall], now: datetime
@@ -215,6 +220,9 @@ class HandOver:
         handed: list[RunCall] = []
         unknown: list[Ending] = []
         for call in calls:
+            if _name(call) in self._unsent:
+                again.append(call)
+                continue
             way = self._ways.of(call)
             trace = way.trace(call, now) if way else Trace.NONE
             if trace is Trace.OPEN:
@@ -244,6 +252,7 @@ class HandOver:
 
     def _again(self, calls: list[RunCall]) -> None:
         self._journal.give_back(calls, State.HANDING)
+        self._unsent.difference_update(_name(call) for call in calls)
         self._drop(calls)
 
     def _drop(self, calls: Iterable[RunCall]) -> None:

@@ -3,6 +3,7 @@
 Where PostgreSQL cannot be had, its tests skip and say why; with CI=true they fail.
 """
 
+import logging
 import os
 import pwd
 import shutil
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
@@ -164,3 +165,10 @@ def _cannot(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
+    """How many lines of the log, from INFO on, have these words in them."""
+    caplog.set_level(logging.INFO, "obzvon")
+    return lambda words: sum(words in message for message in caplog.messages)

@@ -1,21 +1,18 @@
 """The day's work: who is rung when, through restarts, edits, clocks set back and whatever is in the way."""
 
 import contextlib
-import logging
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from obzvon.errors import Problem, UserError
-from obzvon.journal import Journal, State
-from obzvon.language import say
+from obzvon.journal import State
 from tests.workshop import (
     ROOT,
     Life,
@@ -23,11 +20,14 @@ from tests.workshop import (
     Workshop,
     at,
     begin_call,
+    day_of,
     dead_pid,
     end_call,
+    fail,
     in_memory,
     number_in,
     numbers,
+    odd,
     remount,
     shift,
     tmpfs,
@@ -43,19 +43,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def workshop(tmp_path: Path) -> Workshop:
     """Five numbers, two every ten seconds, at nine."""
     return Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=10)
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
-    """How many lines of the log, from INFO on, have these words in them."""
-    caplog.set_level(logging.INFO, "obzvon")
-    return lambda words: sum(words in message for message in caplog.messages)
-
-
-def day_of(workshop: Workshop, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
-    """What goes when a service works from one moment to the other."""
-    with shift(workshop, since) as working:
-        return working.work(since, until, every=every)
 
 
 # -- a day
@@ -467,40 +454,6 @@ def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps:
             assert workshop.in_spool() == PEOPLE[:life.came.total()]
 
 
-def test_the_former_scripts_day_is_honoured_once(tmp_path: Path, logged: Callable[[str], int]) -> None:
-    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5, status="Off", start="08:00")
-    workshop.write_settings(dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off",
-                            start="2026-01-05")
-    assert day_of(workshop, NINE, TEN, every=60) == []
-    assert logged("the former script has run today") == 1
-    assert day_of(workshop, TEN, TEN) == []
-    assert logged("the former script has run today") == 1
-    tomorrow = "2026-01-06"
-    assert day_of(workshop, at("09:00:00", tomorrow), at("09:00:00", tomorrow)) == [("09:00:00", PEOPLE)]
-
-
-@pytest.mark.parametrize(("status", "start", "rings"), [
-    ("Working", "2026-01-05", False), ("Off", "2026-01-04", True), ("Working", "04.01.2026", True), ("Off", "", True)])
-def test_the_former_scripts_status_matters_only_on_its_day(
-        tmp_path: Path, logged: Callable[[str], int], status: str, start: str, rings: bool) -> None:
-    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5)
-    workshop.write_settings(dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status=status,
-                            start=start)
-    assert bool(day_of(workshop, NINE, NINE)) == rings
-    assert logged("was cut off in its run today") == (not rings)
-
-
-def test_the_former_scripts_day_is_not_looked_at_once_there_has_been_a_run(tmp_path: Path) -> None:
-    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5)
-    sunday = "2026-01-04"
-    day_of(workshop, at("09:00:00", sunday), at("09:00:00", sunday))
-    workshop.write_settings(dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off",
-                            start="2026-01-05")
-    with shift(workshop, NINE) as working:
-        working.came()
-        assert working.work(NINE, NINE) == [("09:00:00", PEOPLE)]
-
-
 # -- clocks
 
 
@@ -765,18 +718,8 @@ def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_nobody(
         workshop: Workshop, monkeypatch: pytest.MonkeyPatch, method: str, done: bool) -> None:
-    do: Callable[..., object] = getattr(Journal, method)
-    calls = Counter[str]()
-
-    def failing(*args: object, **named: object) -> object:
-        calls[method] += 1
-        result = do(*args, **named) if done or calls[method] % 2 == 0 else None
-        if calls[method] % 2:
-            raise UserError([Problem("journal", say("it cannot be used"))])
-        return result
-
     with shift(workshop, EIGHT) as working:
-        monkeypatch.setattr(Journal, method, failing)
+        fail(monkeypatch, method, done=done, fails=odd)
         went = working.work(at("08:59:59"), at("09:05:00"))
         assert sorted(number for _, gone in went for number in gone) == PEOPLE
         monkeypatch.undo()

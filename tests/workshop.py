@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -22,7 +23,9 @@ from obzvon.agenda import Agenda
 from obzvon.commands import Answer, Commands
 from obzvon.dialer import Dialer
 from obzvon.documents import Watched
+from obzvon.errors import Problem, UserError
 from obzvon.journal import Journal
+from obzvon.language import say
 from obzvon.orders import obey
 from obzvon.presence import Presence
 from obzvon.settings_keys import KEYS
@@ -189,6 +192,12 @@ def shift(workshop: Workshop, now: datetime) -> Iterator[Shift]:
         working.end()
 
 
+def day_of(workshop: Workshop, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
+    """What goes when a service works from one moment to the other."""
+    with shift(workshop, since) as working:
+        return working.work(since, until, every=every)
+
+
 def number_in(file: Path) -> str:
     """The number that a call file rings."""
     channel = file.read_text().splitlines()[0]
@@ -217,6 +226,26 @@ def end_call(file: Path, status: str = "", *, done: Path | None = None) -> None:
 def tell_status(file: Path, status: str) -> None:
     with file.open("a") as stream:
         stream.write(f"Status: {status}\n")
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, method: str, *, done: bool, fails: Callable[[int], bool]) -> None:
+    """The journal's method fails at those of its calls, counted from 1; with `done` it does first what it is for."""
+    do: Callable[..., object] = getattr(Journal, method)
+    calls = count(1)
+
+    def failing(*args: object, **named: object) -> object:
+        is_failing = fails(next(calls))
+        result = do(*args, **named) if done or not is_failing else None
+        if is_failing:
+            raise UserError([Problem("journal", say("it cannot be used"))])
+        return result
+
+    monkeypatch.setattr(Journal, method, failing)
+
+
+def odd(call: int) -> bool:
+    """Every other one, from the first on."""
+    return call % 2 == 1
 
 
 def dead_pid() -> int:

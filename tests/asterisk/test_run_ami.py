@@ -3,6 +3,7 @@
 import select
 import signal
 import socket
+import subprocess  # noqa: TC003 - beside the others
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -44,7 +45,11 @@ def office_with_ami(folder: Path, rig: Rig, numbers: dict[str, str], port: int, 
 
 def run(office: Office) -> dict[str, Line]:
     """Serves until every call has ended; the journal's lines by number."""
-    service = office.serve()
+    return ended(office.serve(), office)
+
+
+def ended(service: "subprocess.Popen[bytes]", office: Office) -> dict[str, Line]:
+    """Waits for the end of every call, and ends the service."""
     try:
         until(office.is_over, "every call has ended", within=200, every=0.5)
     finally:

@@ -2,8 +2,6 @@
 disposition is wrong."""
 
 import re
-import signal
-import subprocess  # noqa: TC003 - beside the others
 from collections import Counter
 from pathlib import Path
 
@@ -12,20 +10,10 @@ import pytest
 from obzvon.journal import Line
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_run import Office
-from tests.asterisk.test_run_ami import ENDINGS, office_with_ami, phones, wire_cut_every
+from tests.asterisk.test_run_ami import ENDINGS, ended, office_with_ami, phones, wire_cut_every
 from tests.asterisk.waiting import until
 
 pytestmark = pytest.mark.asterisk
-
-
-def ended(service: "subprocess.Popen[bytes]", office: Office) -> dict[str, Line]:
-    """Waits for the end of every call, and ends the service."""
-    try:
-        until(office.is_over, "every call has ended", within=200, every=0.5)
-    finally:
-        service.send_signal(signal.SIGTERM)
-        service.wait(30)
-    return {line.number: line for line in office.lines()}
 
 
 def check(office: Office, numbers: dict[str, str], lines: dict[str, Line]) -> None:
