@@ -20,7 +20,7 @@ from obzvon.pacing import HANDFUL
 from obzvon.processes import Seen
 from obzvon.spool import NotReleased, Spool
 from obzvon.told import Gone, Told, own, verdict
-from obzvon.transport import Held, Progress, Trace, Went
+from obzvon.transport import Held, Progress, Trace, Went, name_of
 
 _STATUS_LATE = timedelta(seconds=10)
 """After this an archived file without a status will not get one."""
@@ -75,7 +75,7 @@ class BySpool:
 
     def tidy(self, tokens: Container[str], calls: Iterable[RunCall]) -> None:
         """Clears away what was staged by runs of this journal, by their tokens, and is of none of these calls."""
-        staged = set(self._spool.staged()) - {_name(call) for call in calls}
+        staged = set(self._spool.staged()) - {name_of(call) for call in calls}
         self._spool.discard({name for name in staged if (found := callfile.parse_name(name)) and found.token in tokens})
 
     # -- handing over
@@ -88,7 +88,7 @@ class BySpool:
 
     def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:
         """Stages the files; those of `then` are written meanwhile."""
-        if not self._spool.is_staged_ahead([_name(call) for call in calls]):
+        if not self._spool.is_staged_ahead([name_of(call) for call in calls]):
             self._spool.stage(self._files(calls))
         if then:
             self._spool.stage_ahead(self._files(then))
@@ -96,7 +96,7 @@ class BySpool:
     def send(self, calls: Sequence[RunCall], now: datetime) -> Went:  # noqa: ARG002 - a transport like the other
         """Renames the files into the spool."""
         try:
-            self._spool.release([_name(call) for call in calls])
+            self._spool.release([name_of(call) for call in calls])
         except NotReleased as error:
             released = len(error.released)
             return Went(gone=list(calls[:released]), kept=list(calls[released:]), trouble=error)
@@ -104,7 +104,7 @@ class BySpool:
 
     def trace(self, call: RunCall, now: datetime) -> Trace:  # noqa: ARG002 - a transport like the other
         """By where the file is."""
-        name = _name(call)
+        name = name_of(call)
         begun = self._spool.begun_in_store(name)
         if begun is False:
             return Trace.NOT_RUNG
@@ -126,7 +126,7 @@ class BySpool:
 
     def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
         """By where the file is, by what events have told, and by what the archive tells."""
-        name = _name(call)
+        name = name_of(call)
         if name in self._seen:
             return self._left_behind(name, call, now) or Progress.GOES_ON
         if self._spool.begun_in_store(name) is False:
@@ -138,12 +138,12 @@ class BySpool:
 
     def take_out(self, call: RunCall) -> bool | None:
         """Takes a file out of the spool whose call has not begun."""
-        name = _name(call)
+        name = name_of(call)
         return self._spool.take_out(name) if self._spool.started(name) is False else None
 
     def drop(self, calls: Iterable[RunCall]) -> None:
         """Deletes their files in the store."""
-        self._spool.discard(_name(call) for call in calls)
+        self._spool.discard(name_of(call) for call in calls)
 
     def present(self) -> list[str]:
         """Our files in the spool."""
@@ -211,8 +211,4 @@ class BySpool:
         return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
 
     def _files(self, calls: Iterable[RunCall]) -> list[tuple[str, bytes]]:
-        return [(_name(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]
-
-
-def _name(call: RunCall) -> str:
-    return callfile.file_name(call.token, call.position, call.attempt)
+        return [(name_of(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]

@@ -16,12 +16,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from obzvon import callfile
 from obzvon.campaign import Disposition
 from obzvon.journal import Ending, Journal, RunCall, State
 from obzvon.language import say
 from obzvon.rounds import Rounds
-from obzvon.transport import Progress, Trace, Went, with_via
+from obzvon.transport import Progress, Trace, Went, name_of, with_via
 from obzvon.ways import Ways
 
 _SETTLING = timedelta(seconds=1)
@@ -94,12 +93,12 @@ class HandOver:
         way.ready(calls, then or [])
         handed = Handed([], [])
         for some in _handfuls(calls, way.handful):
-            names = {_name(call) for call in some}
+            names = {name_of(call) for call in some}
             self._unsent |= names  # should the journal fail now, they go again
             self._journal.begin_handing(some, bundle, way.via)
             self._unsent -= names
             went = way.send(with_via(some, way.via), now)
-            self._unsent.update(_name(call) for call in went.kept)
+            self._unsent.update(name_of(call) for call in went.kept)
             handed.refused.extend(self._write(went, now))
             handed.gone.extend(went.gone)
             if went.trouble is not None:
@@ -165,7 +164,7 @@ class HandOver:
     def take_back(self, calls: list[RunCall]) -> None:
         """Calls of one run that came back without having been begun wait again."""
         for call in calls:
-            self._handed.pop(_name(call), None)
+            self._handed.pop(name_of(call), None)
         self._journal.give_back(calls, State.HANDED)
         self._drop(calls)
 
@@ -175,7 +174,7 @@ class HandOver:
         self._journal.end_calls([Ending(call.run_id, call.position, Disposition.WITHDRAWN, now, reason)
                                  for call in calls])
         for call in calls:
-            self._handed.pop(_name(call), None)
+            self._handed.pop(name_of(call), None)
         self._drop(calls)
 
     def withdraw(self, *, now: datetime) -> tuple[int, int]:
@@ -205,7 +204,7 @@ class HandOver:
         if went.gone:
             self._journal.end_handing(went.gone, at=now)
             self._remember(went.gone, now)
-        self._doubtful.update((_name(call), call) for call in went.doubtful)
+        self._doubtful.update((name_of(call), call) for call in went.doubtful)
         refused = [Ending(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.refused]
         if refused:
             self._journal.end_calls(refused)
@@ -220,15 +219,15 @@ class HandOver:
         handed: list[RunCall] = []
         unknown: list[Ending] = []
         for call in calls:
-            if _name(call) in self._unsent:
+            if name_of(call) in self._unsent:
                 again.append(call)
                 continue
             way = self._ways.of(call)
             trace = way.trace(call, now) if way else Trace.NONE
             if trace is Trace.OPEN:
-                self._doubtful[_name(call)] = call
+                self._doubtful[name_of(call)] = call
                 continue
-            self._doubtful.pop(_name(call), None)
+            self._doubtful.pop(name_of(call), None)
             if trace is Trace.NOT_RUNG:
                 again.append(call)
             elif trace is Trace.RUNG:
@@ -252,7 +251,7 @@ class HandOver:
 
     def _again(self, calls: list[RunCall]) -> None:
         self._journal.give_back(calls, State.HANDING)
-        self._unsent.difference_update(_name(call) for call in calls)
+        self._unsent.difference_update(name_of(call) for call in calls)
         self._drop(calls)
 
     def _drop(self, calls: Iterable[RunCall]) -> None:
@@ -262,13 +261,11 @@ class HandOver:
 
     def _remember(self, calls: Iterable[RunCall], now: datetime) -> None:
         for call in calls:
-            self._handed[_name(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
+            self._handed[name_of(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
             if way := self._ways.of(call):
                 way.remember([call], now)
 
 
-def _name(call: RunCall) -> str:
-    return callfile.file_name(call.token, call.position, call.attempt)
 
 
 def _unknown(call: RunCall, now: datetime) -> Ending:

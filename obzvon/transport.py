@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from obzvon import callfile
 from obzvon.campaign import Disposition
 from obzvon.errors import Problem, UserError
 from obzvon.journal_records import Ending, RunCall
@@ -115,3 +116,8 @@ class Transport(Protocol):
 def with_via(calls: Iterable[RunCall], via: str | None) -> list[RunCall]:
     """The calls as they are once they are sent that way."""
     return [call if call.via == via else msgspec.structs.replace(call, via=via) for call in calls]
+
+
+def name_of(call: RunCall) -> str:
+    """An attempt's name, which is that of its call file."""
+    return callfile.file_name(call.token, call.position, call.attempt)

@@ -17,7 +17,17 @@ from obzvon.spool import Spool
 from tests.ami_server import SECRET, AmiServer
 
 CONSOLE = """#!/bin/sh
-case "$4" in "manager show user obzvon") echo "   read perm: call,user"; echo "   write perm: {write}" ;; esac
+case "$4" in "manager show user obzvon") echo "   read perm: call,user"; echo "   write perm: {write}" ;;
+    "pjsip show endpoints") cat "$0.endpoints" ;; esac
+"""
+ENDPOINTS = """
+ Endpoint:  <Endpoint/CID.....................................>  <State.....>  <Channels.>
+==========================================================================================
+
+ Endpoint:  carrier/74950000000                                  Not in use    0 of inf
+        Aor:  carrier                                            0
+ Endpoint:  office                                               In use        2 of inf
+    Channel: PJSIP/office-0000007f/AppDial                       Up            00:00:02
 """
 
 
@@ -32,6 +42,7 @@ class Office:
     def has_console(self, write: str) -> None:
         (self.folder / "asterisk").write_text(CONSOLE.format(write=write))
         (self.folder / "asterisk").chmod(0o755)
+        (self.folder / "asterisk.endpoints").write_text(ENDPOINTS)
         (self.folder / "asterisk.conf").write_text(f"[directories]\nastrundir = {self.folder}\n")
         (self.folder / "asterisk.pid").write_text(str(os.getpid()))
 
@@ -101,6 +112,22 @@ def test_where_asterisks_console_answers_it_knows_best(office: Office) -> None:
     assert "more rights than it needs: write=originate" in str(office.examine()[-1])
     office.has_console("reporting")
     assert office.examine()[-1].level is Level.OK
+
+
+@pytest.mark.parametrize("trunk", ["PJSIP/carrier", "PJSIP/carrier-", "PJSIP/carr", "SIP/carrier", ""])
+def test_a_trunk_that_asterisk_has_or_cannot_be_asked_for_is_sound(office: Office, trunk: str) -> None:
+    office.has_console("reporting")
+    assert {finding.level for finding in office.examine(trunk=trunk)} == {Level.OK}
+
+
+@pytest.mark.parametrize("trunk", ["PJSIP/carier", "PJSIP/Carrier", "PJSIP/carrier-2"])
+def test_a_mistyped_trunk_is_told_with_those_that_there_are(office: Office, trunk: str) -> None:
+    office.has_console("reporting")
+    finding = office.examine(trunk=trunk)[-1]
+    assert finding.level is Level.WARNING
+    assert f"Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not counted" in str(
+        finding)
+    assert str(finding.remedy) == "write one of these: PJSIP/carrier, PJSIP/office"
 
 
 def test_of_another_machine_asterisks_console_here_is_not_asked(office: Office) -> None:

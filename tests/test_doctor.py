@@ -220,6 +220,16 @@ def test_it_leaves_nothing_behind_and_never_touches_the_live_spool(office: Offic
     assert office.spool.stat().st_mtime_ns == spool_before
 
 
+@needs_root
+@pytest.mark.parametrize("owner", [0, NOBODY])
+def test_lists_beside_settings_that_are_roots_belong_elsewhere(office: Office, owner: int) -> None:
+    shutil.rmtree(office.folder / ".history")
+    os.chown(office.settings.file, owner, 0)
+    [finding] = [one for one in office.examine_as_nobody() if one.where == str(office.folder)
+                 and "the last good copy of a document that breaks is lost" in str(one)]
+    assert ("keep the lists elsewhere: dir_source" if owner == 0 else f"chmod g+ws {office.folder}") in str(finding)
+
+
 def test_it_makes_no_journal(office: Office) -> None:
     office.settings.journal.path.unlink()
     office.change(former_start=SUNDAY.date())

@@ -1,5 +1,6 @@
-"""The check of Asterisk's manager interface: reachable, the login, encryption, rights."""
+"""The check of Asterisk's manager interface: reachable, the login, encryption, rights, the trunk."""
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -14,6 +15,9 @@ from obzvon.findings import Finding, Level
 from obzvon.language import say
 
 _PATIENCE = 3.0
+_NAMED = 10
+_PJSIP = "PJSIP/"
+_ENDPOINT = re.compile(r"^ *Endpoint: +([^\s/<]+)", re.MULTILINE)
 
 
 def ami(visit: Visit) -> Iterator[Finding]:
@@ -36,6 +40,7 @@ def ami(visit: Visit) -> Iterator[Finding]:
         yield warning(where, say("the numbers of everybody who is rung cross the network unencrypted"),
                       say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"))
     yield from _of_rights(visit, where, _by_console(visit, known.user) or rights)
+    yield from _of_trunk(visit)
 
 
 def transport(visit: Visit) -> Iterator[Finding]:
@@ -71,6 +76,21 @@ def _of_rights(visit: Visit, where: str, rights: Rights) -> Iterator[Finding]:
                                  rights=", ".join(rights.excess)), remedy)
     if not rights.missing and not rights.excess:
         yield good(where, say("the user {user} has the rights that it needs, and no more that can be seen", user=user))
+
+
+def _of_trunk(visit: Visit) -> Iterator[Finding]:
+    """The trunk whose channels are counted is one of Asterisk's; of a mistyped one nothing is ever counted."""
+    trunk = visit.settings.ami.trunk
+    if not trunk.startswith(_PJSIP) or not is_loopback(visit.settings.ami.host):
+        return
+    endpoints = _ENDPOINT.findall(ask_console(visit, "pjsip show endpoints") or "")
+    # A channel of an endpoint is called PJSIP/endpoint-0000002a.
+    if endpoints and not any(f"{_PJSIP}{one}-".startswith(trunk) for one in endpoints):
+        yield warning(f"{visit.settings.file} [AMI] trunk",
+                      say("Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not "
+                          "counted, and the lines may be taken from them", trunk=trunk),
+                      say("write one of these: {names}",
+                          names=", ".join(f"{_PJSIP}{one}" for one in endpoints[:_NAMED])))
 
 
 def _by_console(visit: Visit, user: str) -> Rights | None:

@@ -79,11 +79,14 @@ def kept(visit: Visit) -> Iterator[Finding]:
             continue  # told already: there is no document
         if os.access(place, os.W_OK | os.X_OK):
             yield good(place, say("the last good copies of the documents can be kept here"))
-        else:
-            yield warning(place, say("the service may not write here: the last good copy of a document that breaks is "
-                                     "lost when the service is restarted"),
-                          say("give the service's user the right to write: a group for both it and the editor, and "
-                              "chmod g+ws {path}", path=place))
+            continue
+        remedy = say("give the service's user the right to write: a group for both it and the editor, and "
+                     "chmod g+ws {path}", path=place)
+        if folder == Path(os.path.realpath(visit.settings.file)).parent and visit.settings.file.stat().st_uid == 0:
+            remedy = say("leave this folder to root, and keep the lists elsewhere: dir_source, in [Dirs] (README, "
+                         "Security)")
+        yield warning(place, say("the service may not write here: the last good copy of a document that breaks is "
+                                 "lost when the service is restarted"), remedy)
 
 
 def _read(document: Document[T]) -> tuple[Loaded[T] | None, list[Finding]]:
