@@ -6,11 +6,11 @@ On a real Asterisk, over a SIP trunk to a carrier that keeps its own ledger: 600
 rings until wait_time (6 s) is over; who answers talks for a log-normal time, 8 s in the mean. Whole services, one
 after the other:
 
-spool   adaptive, by our own files in the spool; the trunk is ours alone.
+spool   adaptive, by our own calls in the spool; the trunk is ours alone.
 shared  the same, while ten office phones call over the trunk. Nobody counts those, so reserve = 10 leaves them room.
-ami     adaptive, by the trunk's channels that AMI tells of, with the same ten phones, which are counted. reserve = 3,
-        for whoever begins a call is seen only when he has: without a reserve a full trunk has no line for him, and the
-        dialer cannot help that.
+told    adaptive, by the trunk's channels that AMI tells of; the trunk is ours alone.
+ami     the same with those ten phones, which are counted. reserve = 3, for whoever begins a call is seen only when he
+        has: without a reserve a full trunk has no line for him, and the dialer cannot help that.
 fixed   a bundle every so many seconds, the trunk ours alone: the pair that fills the most lines and is never over
         them, chosen with hindsight, from the very talk times, which no operator knows. Bolder by a tenth of a second
         is reckoned beside it. Should it be over all the same, the next best is run.
@@ -78,6 +78,8 @@ TRIALS = [
           f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n"),
     Trial("shared", "adaptive by the spool, ten office phones uncounted, reserve = 10",
           f"pacing = adaptive\nlines = {CEILING}\nreserve = 10\ncalls_per_second = {RATE}\n", reserve=10, office=True),
+    Trial("told", "adaptive by AMI's channels, the trunk ours alone",
+          f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n", counted=True),
     Trial("ami", "adaptive by AMI's channels, ten office phones counted, reserve = 3",
           f"pacing = adaptive\nlines = {CEILING}\nreserve = 3\ncalls_per_second = {RATE}\n", reserve=3, office=True,
           counted=True),
