@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,10 +18,22 @@ import msgspec
 from filelock import FileLock, Timeout
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from obzvon import disk
-from obzvon.errors import Problem, UserError, why
-from obzvon.language import Message, say
-from obzvon.lookalikes import looks, mixes_alphabets
+from obzvon.common import files
+from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.i18n import Message, say
+
+_ALIKE = str.maketrans("авекмнорстухёієѕјһԁԛԝ", "abekmhopctyxeiesjhdqw")
+"""Small Cyrillic letters that, or whose capitals, look like Latin ones."""
+
+
+def looks(name: str) -> str:
+    """What two names have in common that look alike."""
+    return unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
+
+
+def mixes_alphabets(name: str) -> bool:
+    """Whether there are letters of more than one alphabet in it."""
+    return len({unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha()}) > 1
 
 MODE = 0o640
 SHORTEST, LONGEST = 8, 200
@@ -141,12 +154,12 @@ class Users:
         lock = self.path.with_name(f".{self.path.name}.lock")
         held = FileLock(lock, timeout=_PATIENCE, mode=_LOCK_MODE)
         try:
-            disk.make_file(lock, _LOCK_MODE)
+            files.make_file(lock, _LOCK_MODE)
             with held:
                 users = self.load()
                 yield users
                 text = json.dumps(msgspec.to_builtins(dict(sorted(users.items()))), ensure_ascii=False, indent=2)
-                disk.write_durably(self.path, f"{text}\n".encode(), MODE)
+                files.write_durably(self.path, f"{text}\n".encode(), MODE)
         except Timeout as error:
             raise UserError([Problem(str(self.path), say("another program has been changing it for {n} s", n=_PATIENCE),
                                      say("try again"))]) from error

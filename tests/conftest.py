@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import pytest
 
-from obzvon.language import speak, spoken
+from obzvon.common.i18n import speak, spoken
 
 _ENV = {"LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC"}
 _names = count(1)

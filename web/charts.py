@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from obzvon.tallies import Tally
+from obzvon.journal.tallies import Tally
 
 KINDS: dict[str, frozenset[str]] = {
     "answered": frozenset({"answered"}),

@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
-from obzvon.errors import Problem, UserError
-from web import audience, forgery, headers
-from web.api import problems
-from web.desk import desk
+from obzvon.common.errors import Problem, UserError
+from web import headers, problems, requests
+from web.context import desk
+from web.security import csrf
 
 log = logging.getLogger("obzvon")
 
@@ -40,7 +40,7 @@ def http(error: HTTPException) -> Response:
     """The page of an HTTP error."""
     if error.code is not None and error.code < 400:
         return make_response(error.get_response())
-    if audience.is_a_program():
+    if requests.is_a_program():
         return problems.http(error)
     title, remedy = _words(error)
     response = _page(error.code or 500, title, remedy)
@@ -51,7 +51,7 @@ def http(error: HTTPException) -> Response:
 
 
 def _user(error: UserError) -> Response:
-    if audience.is_a_program():
+    if requests.is_a_program():
         return problems.of_user(error)
     log.error("editor: %s %s: %s", request.method, request.path, error)
     return _page(500, _("It could not be done; nothing has been changed"), problems=error.problems)
@@ -96,10 +96,10 @@ def _values(error: HTTPException) -> dict[str, str]:
 
 
 _WORDS: dict[int | str | None, tuple[str, str]] = {
-    forgery.FOREIGN: (N_("This came from another site"), N_(
+    csrf.FOREIGN: (N_("This came from another site"), N_(
         "Your browser says that not our own page sent it, so nothing has been changed. Open the page by its usual "
         "address and repeat what you did. Behind a proxy: it has to pass on the host and the scheme.")),
-    forgery.OLD: (N_("The page was too old"), N_(
+    csrf.OLD: (N_("The page was too old"), N_(
         "It had been open for more than a day, or the password has changed since, so nothing has been changed. Go "
         "back, reload the page and repeat what you did.")),
     400: (N_("The request cannot be understood"), N_("Nothing has been changed. Go back and try again.")),

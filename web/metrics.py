@@ -11,16 +11,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from obzvon.delivery import Delivery
-from obzvon.documents import DocumentError
-from obzvon.errors import UserError
-from obzvon.outlook import next_run
-from obzvon.pacing import Mode
-from obzvon.presence import Presence
-from obzvon.readout import By, Readout
-from obzvon.status import RunStatus, Status, look
-from obzvon.words import results
-from web.desk import Desk
+from obzvon.common.errors import UserError
+from obzvon.documents.store import DocumentError
+from obzvon.domain.labels import results
+from obzvon.domain.line_usage import By, Readout
+from obzvon.domain.pacing import Mode
+from obzvon.domain.results import Delivery
+from obzvon.journal.heartbeat import Presence
+from obzvon.reports.next_run import next_run
+from obzvon.reports.status import RunStatus, Status, look
+from web.context import Desk
 
 metrics = Blueprint("metrics", __name__)
 

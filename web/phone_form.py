@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import msgspec
 from flask_babel import gettext as _
 
-from obzvon.campaign import Phone
-from obzvon.harmless import escaped
-from obzvon.numbering import NumberingPlan, Refused, extension_code
-from web.languages import worded
+from obzvon.common.text import escaped
+from obzvon.domain.numbering import NumberingPlan, Refused, extension_code
+from obzvon.domain.phones import Phone
+from web.i18n import worded
 
 LONGEST = {"number": 100, "code": 64, "name": 200}
 

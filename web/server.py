@@ -1,6 +1,7 @@
 """Serves the editor to browsers, with waitress."""
 
 import contextlib
+import io
 import signal
 import sys
 import threading
@@ -8,8 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import FixedStreamReceiver
+from waitress.utilities import RequestEntityTooLarge
 
-from obzvon.settings_web import Web
+from obzvon.settings.web import Web
 
 _THREADS = 8
 _BODY = 21_000_000
@@ -20,7 +25,6 @@ def listen(app: Flask, web: Web) -> Any:
     """A server that listens already; raises OSError where it cannot."""
     from waitress import create_server  # noqa: PLC0415 - who only builds the app needs no server
 
-    from web.server_bodies import Channel  # noqa: PLC0415 - as above
 
     trusted = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if web.proxy else set()
     server = create_server(
@@ -55,3 +59,46 @@ def serving(server: Any) -> Iterator[None]:
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(5)
         server.task_dispatcher.shutdown()
+
+PASSED_OVER = 1_000_000_000
+"""Beyond so many bytes nobody waits for the end."""
+
+
+class _Nothing:
+    """A buffer that keeps nothing."""
+
+    def append(self, data: bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 0
+
+    def getfile(self) -> io.BytesIO:
+        return io.BytesIO()
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Passes over a body that is too large; one that comes in chunks tells no length and is still cut off."""
+
+    body_rcv: Any
+    error: Any
+
+    def received(self, data: bytes) -> int:
+        if isinstance(self.body_rcv, FixedStreamReceiver) and isinstance(self.body_rcv.getbuf(), _Nothing):
+            consumed: int = self.body_rcv.received(data)
+            self.completed = self.body_rcv.completed
+            return consumed
+        consumed = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge) and 0 < self.content_length <= PASSED_OVER:
+            self.body_rcv = FixedStreamReceiver(self.content_length, _Nothing())
+            self.error, self.completed = None, False
+        return consumed
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection of such requests."""
+
+    parser_class = _Parser

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from obzvon import doctor, settings, wiring
-from obzvon.checks.findings import Machine, of
-from obzvon.errors import UserError
-from obzvon.findings import Finding, Level
+from obzvon.asterisk import spool
+from obzvon.checks import runner
+from obzvon.checks.context import Machine, of
+from obzvon.common.errors import UserError
+from obzvon.journal.findings import Finding, Level
+from obzvon.settings import model as settings
 
 _PR_SET_PDEATHSIG = 1
 _NICE = 10
@@ -39,7 +41,7 @@ def _examine(file: Path, machine: Machine) -> list[Finding]:
         known = settings.load(file)
     except UserError as failed:  # it was right when the service read it, and has been changed since
         return [of(problem, Level.ERROR) for problem in failed.problems]
-    return list(doctor.examine(known, wiring.spool_of(known), now=datetime.now(UTC), machine=machine))
+    return list(runner.examine(known, spool.spool_of(known), now=datetime.now(UTC), machine=machine))
 
 
 if __name__ == "__main__":

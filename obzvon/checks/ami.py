@@ -4,15 +4,14 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from obzvon.addresses import is_loopback
-from obzvon.ami import Trouble
-from obzvon.ami_inspection import inspect
-from obzvon.ami_rights import Rights, needed, rights_by_console
-from obzvon.ami_troubles import no_login
+from obzvon.asterisk.ami.client import Trouble
+from obzvon.asterisk.ami.errors import no_login
+from obzvon.asterisk.ami.permissions import Rights, inspect, needed, rights_by_console
 from obzvon.checks.asterisk import ask_console
-from obzvon.checks.findings import Visit, error, good, of, warning
-from obzvon.findings import Finding, Level
-from obzvon.language import say
+from obzvon.checks.context import Visit, error, good, of, warning
+from obzvon.common.hosts import is_loopback
+from obzvon.common.i18n import say
+from obzvon.journal.findings import Finding, Level
 
 _PATIENCE = 3.0
 _NAMED = 10

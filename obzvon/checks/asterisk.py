@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from obzvon import processes
-from obzvon.checks.findings import Visit, error, good, warning
-from obzvon.checks.rights import user_name
-from obzvon.findings import Finding
-from obzvon.language import say, say_many
-from obzvon.processes import Seen
+from obzvon.asterisk.process import Seen
+from obzvon.checks.context import Visit, error, good, warning
+from obzvon.checks.file_access import user_name
+from obzvon.common import processes
+from obzvon.common.i18n import say, say_many
+from obzvon.journal.findings import Finding
 
 _PATIENCE = 3
 """Seconds in which Asterisk answers, or does not."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from obzvon.checks.findings import Visit, error, good, warning
-from obzvon.findings import Finding
-from obzvon.language import say
+from obzvon.checks.context import Visit, error, good, warning
+from obzvon.common.i18n import say
+from obzvon.journal.findings import Finding
 
 _TOLERATED = timedelta(seconds=60)
 """Clocks are set back by seconds now and then, and nothing comes of it."""

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from obzvon.campaign import Week, candidates
-from obzvon.checks.findings import Visit, good, listed, of, warning
-from obzvon.documents import Document, DocumentError, Loaded, phones_document, week_document
-from obzvon.findings import Finding, Level
-from obzvon.history import History
-from obzvon.language import Message, say, say_many
-from obzvon.numbering import NumberingPlan
-from obzvon.outlook import next_run
-from obzvon.pacing import Pace
-from obzvon.plan import forecast
+from obzvon.checks.context import Visit, good, listed, of, warning
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.documents.history import History
+from obzvon.documents.store import Document, DocumentError, Loaded, phones_document, week_document
+from obzvon.domain.forecast import forecast
+from obzvon.domain.numbering import NumberingPlan
+from obzvon.domain.pacing import Pace
+from obzvon.domain.phones import candidates
+from obzvon.domain.schedule import Week
+from obzvon.journal.findings import Finding, Level
+from obzvon.reports.next_run import next_run
 
 T = TypeVar("T")
 

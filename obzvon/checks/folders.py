@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from obzvon import logs as daily
-from obzvon.checks.findings import Visit, error, good, warning
-from obzvon.checks.rights import Person, members, owner_name, person, user_name
-from obzvon.findings import Finding
-from obzvon.language import Message, say
+from obzvon.checks.context import Visit, error, good, warning
+from obzvon.checks.file_access import Person, members, owner_name, person, user_name
+from obzvon.common import logs as daily
+from obzvon.common.i18n import Message, say
+from obzvon.journal.findings import Finding
 
 _EVERYBODY = "*"
 _ROOM = 100_000_000

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from obzvon.checks.findings import Visit, error, good, listed, of, warning
-from obzvon.checks.rights import owner_name
-from obzvon.errors import UserError
-from obzvon.findings import Finding, Level
-from obzvon.journal import Journal
-from obzvon.language import say, say_many
-from obzvon.presence import Presence
-from obzvon.status import service_of
+from obzvon.checks.context import Visit, error, good, listed, of, warning
+from obzvon.checks.file_access import owner_name
+from obzvon.common.errors import UserError
+from obzvon.common.i18n import say, say_many
+from obzvon.journal.findings import Finding, Level
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.reports.status import service_of
 
 _CRON_LATE = timedelta(minutes=3)
 _RESTART = say("supervisorctl restart obzvon, and see its log")

@@ -4,13 +4,13 @@ import os
 import stat
 from collections.abc import Iterator
 
-from obzvon.addresses import is_loopback
-from obzvon.checks.findings import Visit, error, good, of, warning
-from obzvon.checks.rights import user_name
-from obzvon.errors import Problem
-from obzvon.findings import Finding, Level
-from obzvon.language import say
-from obzvon.settings import Settings
+from obzvon.checks.context import Visit, error, good, of, warning
+from obzvon.checks.file_access import user_name
+from obzvon.common.errors import Problem
+from obzvon.common.hosts import is_loopback
+from obzvon.common.i18n import say
+from obzvon.journal.findings import Finding, Level
+from obzvon.settings.model import Settings
 
 
 def who_we_are(visit: Visit) -> Iterator[Finding]:

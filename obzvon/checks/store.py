@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from obzvon import callfile, neighbours, staging
-from obzvon.checks.findings import Visit, error, good, of, warning
+from obzvon.asterisk import callfile, staging, store_lock
+from obzvon.asterisk.spool import cannot
+from obzvon.checks.context import Visit, error, good, of, warning
+from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
-from obzvon.checks.rights import owner_name
-from obzvon.findings import Finding, Level
-from obzvon.language import say, say_many
-from obzvon.spool import cannot
+from obzvon.common.i18n import say, say_many
+from obzvon.journal.findings import Finding, Level
 
 _PROBE = ".obzvon-check-"
 _NAMED = 5
@@ -69,7 +69,7 @@ def probe(visit: Visit) -> Iterator[Finding]:
 def others(visit: Visit) -> Iterator[Finding]:
     """No second service works with the same store, unless somebody wants it so."""
     known = visit.settings.journal
-    for journal in neighbours.others(visit.spool.store, str(known.path or known)):
+    for journal in store_lock.others(visit.spool.store, str(known.path or known)):
         yield warning(f"dir_store {visit.spool.store}",
                       say("another service works with the same store, by the journal {journal}: unless it is another "
                           "campaign, both ring the same people", journal=journal),
@@ -103,7 +103,7 @@ def leftovers(visit: Visit) -> Iterator[Finding]:
 
 def _files(store: Path) -> Iterator[Path]:
     for path in store.iterdir():
-        if path.name.startswith(neighbours.PREFIX):
+        if path.name.startswith(store_lock.PREFIX):
             continue
         if path.name in staging.FOLDERS and path.is_dir() and not path.is_symlink():
             yield from path.iterdir()

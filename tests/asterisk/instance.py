@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.asterisk.waiting import until
-from tests.spool_peer import place
+from tests.support.spool_peer import place
 
 DIALPLAN = """
     app_dial app_exec app_playback app_read app_record app_senddtmf app_stack app_system app_userevent app_verbose

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tests.asterisk.instance import DIALPLAN, SPOOL, Asterisk
-from tests.spool_peer import TALK
+from tests.support.spool_peer import TALK
 
 EXTENSIONS_CONF = f"""[avtoobzvon]
 exten => _X.,1,Set(FILE(HOME/heard/attempts,,,al,u)=${{EXTEN}})

@@ -1,6 +1,6 @@
 """Records what a real Asterisk's manager interface tells of calls of every kind: python -m tests.asterisk.record
 
-It writes tests/ami_events/asterisk-VERSION.json, from which test_ami_outcomes.py reads: for each kind of call its
+It writes tests/support/ami_events/asterisk-VERSION.json, from which unit/asterisk/test_outcomes.py reads: for each kind of call its
 events in the order in which they came, with the milliseconds since the first, and no field that nothing reads.
 """
 
@@ -8,15 +8,15 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.roots import SUITES, root
 from tests.asterisk.test_snippets import ordinary, with_code
 from tests.asterisk.waiting import until
+from tests.support.paths import SUPPORT
 
-FOLDER = Path(__file__).parents[1] / "ami_events"
+FOLDER = SUPPORT / "ami_events"
 EVENTS = {"Newchannel", "Newstate", "NewCallerid", "Rename", "DialBegin", "DialState", "DialEnd", "Hangup",
           "HangupRequest", "SoftHangupRequest", "UserEvent"}
 FIELDS = ("Event", "Channel", "ChannelStateDesc", "Uniqueid", "Linkedid", "DestChannel", "DestUniqueid",

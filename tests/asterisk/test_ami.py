@@ -12,17 +12,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.ami import Lines, Link, Times, Trouble
-from obzvon.ami_inspection import inspect
-from obzvon.ami_outcomes import Outcome
-from obzvon.ami_rights import Rights, rights_by_console
-from obzvon.campaign import Disposition
-from obzvon.settings_ami import Ami, Secret
-from tests.ami_server import certificate
+from obzvon.asterisk.ami.client import Lines, Link, Times, Trouble
+from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.asterisk.ami.permissions import Rights, inspect, rights_by_console
+from obzvon.domain.results import Disposition
+from obzvon.settings.ami import Ami
+from obzvon.settings.secrets import Secret
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.test_snippets import ordinary, with_code
 from tests.asterisk.waiting import until
+from tests.support.ami_server import certificate
 
 pytestmark = pytest.mark.asterisk
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.ami import Lines
-from obzvon.ami_outcomes import Outcome
-from obzvon.campaign import Disposition
+from obzvon.asterisk.ami.client import Lines
+from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.domain.results import Disposition
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import QUESTION, Rig
 from tests.asterisk.test_ami import ami_of, linked, outcomes

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.journal import Journal, Line
+from obzvon.journal.runs import Journal, Line
 from tests.asterisk.rig import Rig
 from tests.asterisk.waiting import until
 
@@ -39,7 +39,7 @@ class Office:
 
     def serve(self) -> "subprocess.Popen[bytes]":
         with (self.folder / "console").open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings",
+            return subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings",
                                      str(self.folder / "settings.ini"), "run"], stdout=log, stderr=log)
 
     def console(self) -> str:

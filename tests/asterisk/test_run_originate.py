@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.ami_inspection import inspect
-from obzvon.ami_rights import Rights
+from obzvon.asterisk.ami.permissions import Rights, inspect
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_ami import ami_of

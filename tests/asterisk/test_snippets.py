@@ -12,7 +12,7 @@ from tests.asterisk.instance import DIALPLAN, Asterisk
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import SNIPPETS, Pbx, Rig
 from tests.asterisk.waiting import until
-from tests.spool_peer import status
+from tests.support.spool_peer import status
 
 pytestmark = pytest.mark.asterisk
 

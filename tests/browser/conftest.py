@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The editor of that folder in a process of its own; its address."""
-    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", str(folder / "settings.ini"), "web"],
+    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings", str(folder / "settings.ini"), "web"],
                                stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
         assert program.stdout

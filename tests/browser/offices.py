@@ -10,23 +10,26 @@ from pathlib import Path
 import msgspec
 from flask import Flask, template_rendered
 
-from obzvon import settings, wiring
-from obzvon.campaign import Candidate, Disposition, Phone, Week
-from obzvon.changes import Changes
-from obzvon.checks.findings import error, good, warning
-from obzvon.findings import Findings
-from obzvon.journal import Ending, Journal, State
-from obzvon.language import say
-from obzvon.pacing import Ceiling, Mode, Pace
-from obzvon.presence import Presence
-from obzvon.readout import Ami, By, Readout, packed
-from obzvon.settings import Settings
+from obzvon.checks.context import error, good, warning
+from obzvon.common.i18n import say
+from obzvon.domain.line_usage import Ami, By, Readout, packed
+from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.phones import Candidate, Phone
+from obzvon.domain.results import Disposition
+from obzvon.domain.schedule import Week
+from obzvon.journal.audit import Changes
+from obzvon.journal.findings import Findings
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Ending, Journal, State
+from obzvon.service import factory
+from obzvon.settings import model as settings
+from obzvon.settings.model import Settings
 from obzvon.users import Users
 from tests.browser.conftest import PASSWORD, PEOPLE
-from web.application import create_app
-from web.gate import Gate
-from web.import_work import Work
-from web.limits import Failures
+from web.app import create_app
+from web.imports.jobs import Work
+from web.security.login import Gate
+from web.security.rate_limit import Failures
 from web.server import listen
 from web.server import serving as serving_in_a_thread
 
@@ -197,7 +200,7 @@ def _made(office: Office, folder: Path, users: str) -> Settings:
             (folder / name).write_text(text)
     known = settings.load(folder / "settings.ini")
     if office.fill:
-        journal = wiring.open_journal(known)
+        journal = factory.open_journal(known)
         office.fill(journal)
         journal.close()
     return known

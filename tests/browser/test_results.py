@@ -15,13 +15,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from obzvon.journal import Journal
-from obzvon.presence import Presence
-from obzvon.settings import load
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.settings.model import load
 from obzvon.users import Role, Users
 from tests.browser.conftest import PASSWORD, comes_true, serving
-from tests.test_results import ran
-from tests.workshop import zone_of_noon
+from tests.integration.journal.test_queries import ran
+from tests.support.workshop import zone_of_noon
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def server(office: Path) -> Iterator[str]:
 def service(office: Path) -> Iterator[None]:
     """The real service on an empty spool, alive."""
     begun = datetime.now(UTC)
-    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli", "--settings", str(office / "settings.ini"), "run"],
+    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings", str(office / "settings.ini"), "run"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     journal = Journal(load(office / "settings.ini").journal.reveal())
     try:

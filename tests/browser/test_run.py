@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.journal import Journal
-from obzvon.pacing import Ceiling, Mode, Pace
-from obzvon.presence import Presence
-from obzvon.readout import Ami, By, Readout, packed
-from obzvon.settings import load
+from obzvon.domain.line_usage import Ami, By, Readout, packed
+from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.settings.model import load
 from tests.browser.conftest import comes_true, serving, tab_to
-from tests.workshop import service, wait_until, zone_of_noon
+from tests.support.workshop import service, wait_until, zone_of_noon
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +54,7 @@ def office(folder: Path, tmp_path: Path) -> Iterator[Place]:
         (folder / name).mkdir(exist_ok=True)
     place = Place(folder)
     said = (folder / "said").open("ab")
-    stand_in = subprocess.Popen([sys.executable, "-m", "obzvon.sandbox", folder / "outgoing", "--done",
+    stand_in = subprocess.Popen([sys.executable, "-m", "obzvon.sandbox.pbx", folder / "outgoing", "--done",
                                  folder / "outgoing_done"], stdout=said, stderr=said)
     works = service(place)
     try:

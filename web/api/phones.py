@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
-from obzvon.campaign import Candidate, Phone
-from obzvon.documents import DocumentError, ExternallyChanged, Loaded
-from obzvon.edits import edits
-from web.access import visitor
-from web.api import list_edit
-from web.api.exchange import answered, based_on, body, parameters
-from web.api.problems import Refusal
-from web.api.shapes import Counts, ListChange, NewList, Phones, Row, SavedList, Selection
-from web.desk import desk
-from web.languages import worded
-from web.listed import Listed, kind
+from obzvon.documents.store import DocumentError, ExternallyChanged, Loaded
+from obzvon.domain.phones import Candidate, Phone
+from web.api import phone_edits
+from web.api.http import answered, based_on, body, parameters
+from web.api.phone_edits import edits
+from web.api.schemas import Counts, ListChange, NewList, Phones, Row, SavedList, Selection
+from web.context import desk
+from web.i18n import worded
+from web.permissions import visitor
+from web.phone_index import Listed, kind
+from web.problems import Refusal
 
 phones = Blueprint("api_phones", __name__, url_prefix="/api/v1/phones")
 
@@ -53,7 +53,7 @@ def replace() -> Response:
     request.max_content_length = BODY
     before, present = _before()
     revision = based_on(present)
-    after = list_edit.replaced(body(NewList), before or (), desk().phones.plan)
+    after = phone_edits.replaced(body(NewList), before or (), desk().phones.plan)
     return _save(before, after, revision)
 
 
@@ -63,7 +63,7 @@ def change() -> Response:
     request.max_content_length = BODY
     listed = _listed()
     revision = based_on(listed.revision)
-    after = list_edit.changed(body(ListChange), listed, desk().phones.plan)
+    after = phone_edits.changed(body(ListChange), listed, desk().phones.plan)
     return _save(listed.phones, after, revision)
 
 

@@ -6,19 +6,19 @@ from typing import Any
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from obzvon.commands import AskedBefore, Commands, Lost, NotAnswered, NotTaken
-from obzvon.outlook import next_run
-from obzvon.presence import Presence
-from obzvon.status import look
-from obzvon.words import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.domain.labels import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.journal.commands import AskedBefore, Commands, Lost, NotAnswered, NotTaken
+from obzvon.journal.heartbeat import Presence
+from obzvon.reports.next_run import next_run
+from obzvon.reports.status import look
 from web import phone_form
-from web.access import visitor
-from web.api.exchange import answered, body
-from web.api.problems import Fault, Refusal
-from web.api.shapes import Done, Hold, Start, Stop, TestCall
-from web.desk import desk
-from web.languages import language, worded
-from web.ordering import LONGEST, is_night
+from web.api.http import answered, body
+from web.api.schemas import Done, Hold, Start, Stop, TestCall
+from web.commands import LONGEST, is_night
+from web.context import desk
+from web.i18n import language, worded
+from web.permissions import visitor
+from web.problems import Fault, Refusal
 
 run = Blueprint("api_run", __name__, url_prefix="/api/v1")
 

@@ -1,0 +1,1 @@
+"""Asterisk: call files and the spool, AMI, and the transports over both."""

@@ -1,0 +1,1 @@
+"""Asterisk's manager interface. The only package that knows panoramisk."""

@@ -1,0 +1,301 @@
+"""The calls that are up in Asterisk, kept by its manager events, and the outcomes of those of ours. Pure.
+
+`Calls` is fed each event, in whatever order those of a call's legs come; `settle` tells what has come of the calls that
+are over, `lines` how many lines are in use.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from obzvon.asterisk.ami.originate import is_channel_id
+from obzvon.asterisk.ami.outcomes import Call, Leg, Outcome, called, outcome
+
+GRACE = timedelta(seconds=0.3)
+"""How long after its last event a call whose known legs are all hung up is held to be over: a leg of it that has not
+been announced yet would be announced by then."""
+
+CHANNELS = 100_000
+"""More channels than any PBX has; what is announced beyond them is not kept."""
+
+_REMEMBERED = 50_000
+"""So many channels that are gone are remembered, lest a late event bring one back to life."""
+
+_NUMBER = re.compile(r"[0-9*]+", re.ASCII)
+_KEY = re.compile(r"[0-9*#]{1,8}", re.ASCII)
+_TIMES = re.compile(r"(\d+):(\d\d):(\d\d)", re.ASCII)
+_YOUNG = 5
+"""Seconds: of a younger channel the announcement may be on its way yet."""
+
+Event = Mapping[str, object]
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Lines in use: those of our calls and other people's; `channels` is all that Asterisk has up, of any kind.
+
+    A line is a channel of the trunk; without a trunk it is a call, of which an answered one is three channels.
+    """
+
+    ours: int
+    others: int
+    channels: int
+
+
+class Calls:
+    """What is up now. `contexts` are those in which our call files dial, and are answered."""
+
+    def __init__(self, contexts: Collection[str]) -> None:
+        self._contexts = frozenset(contexts)
+        self._calls: dict[str, Call] = {}
+        self._home: dict[str, Call] = {}
+        self._gone: dict[str, None] = {}
+        self._gone_order: deque[str] = deque()
+        self._ending: dict[str, Call] = {}
+        self._missing: set[str] = set()
+        self._handlers: dict[str, Callable[[Event, datetime], None]] = {
+            "Newchannel": self._newchannel, "Newstate": self._newstate, "Rename": self._rename,
+            "DialBegin": self._dial_begin, "DialState": self._dial_state, "DialEnd": self._dial_end,
+            "Hangup": self._hangup, "UserEvent": self._user_event,
+        }
+        self.begun: deque[tuple[str, str, str]] = deque(maxlen=CHANNELS)
+        """Calls of ours that have begun, as (linkedid, L1's channel, context), for who wants to ask more of them."""
+
+    def __len__(self) -> int:
+        """How many channels are kept."""
+        return len(self._home)
+
+    # -- what comes in
+
+    def feed(self, event: Event, now: datetime) -> None:
+        """Takes one event that came at `now`; those that tell nothing of calls are left aside."""
+        if handler := self._handlers.get(_text(event, "Event")):
+            handler(event, now)
+
+    def code(self, linkedid: str, code: str) -> None:
+        """The extension code of a call, which somebody has asked for."""
+        if call := self._calls.get(linkedid):
+            call.code = code
+
+    def cut(self, now: datetime) -> None:
+        """Events are missed from now on: what is up may end, or be answered, unseen."""
+        for call in self._calls.values():
+            call.gap = now
+
+    def known(self) -> frozenset[str]:
+        """The channels that are held to be up: ask before the list is asked for, and give it to `compare`."""
+        return frozenset(uid for uid, call in self._home.items() if not call.legs[uid].is_over)
+
+    def compare(self, listed: Iterable[Event], known: Collection[str], now: datetime, *, anew: bool) -> int:
+        """Sets right what is up by a whole list of CoreShowChannels; returns how many channels came unannounced.
+
+        `known` is what `known()` was before the list was asked for: what was announced since may not be in the list.
+        `anew`: the connection is new, so that channels which nobody has announced are to be expected.
+        """
+        unannounced = 0
+        present: set[str] = set()
+        for event in listed:
+            uid = _text(event, "Uniqueid")
+            present.add(uid)
+            if not uid or uid in self._gone:
+                continue
+            age = _seconds(_text(event, "Duration"))
+            if uid not in self._home and not anew:
+                if age < _YOUNG:
+                    continue
+                unannounced += 1
+            begun = now - timedelta(seconds=age)
+            is_new = uid not in self._home
+            leg = self._leg(uid, _text(event, "Linkedid"), now, name=_text(event, "Channel"), begun=begun)
+            if leg is None:
+                continue
+            if is_new:
+                self._home[uid].gap = now
+            leg.up = leg.up or _text(event, "ChannelStateDesc") == "Up"
+        missing = {uid for uid in known if uid not in present and (call := self._home.get(uid))
+                   and not call.legs[uid].is_over}
+        # On a connection that was up all the time the Hangup may be on its way: it is waited for until the next list.
+        for uid in missing if anew else missing & self._missing:
+            call = self._home[uid]
+            call.legs[uid].lost = True
+            call.gap = now
+            self._look(call)
+        self._missing = missing
+        return unannounced
+
+    # -- what comes out
+
+    def settle(self, now: datetime) -> list[Outcome]:
+        """The outcomes of our calls that are over, each told once; they and other people's are forgotten."""
+        outcomes: list[Outcome] = []
+        for linkedid, call in list(self._ending.items()):
+            if not call.is_over:
+                del self._ending[linkedid]
+            elif not timedelta() <= now - call.seen < GRACE:
+                if call.is_ours:
+                    outcomes.append(outcome(call))
+                self._forget(call)
+        return outcomes
+
+    @property
+    def settling(self) -> bool:
+        """Whether there are calls that `settle` will tell of."""
+        return bool(self._ending)
+
+    def lines(self, trunk: str = "") -> Lines:
+        """How many lines are in use: channels whose name begins with `trunk`, or calls where it is empty."""
+        ours = others = channels = 0
+        for call in self._calls.values():
+            up = [leg for leg in call.legs.values() if not leg.is_over]
+            lines = sum(is_of(trunk, leg.name) for leg in up) if trunk else bool(up)
+            channels += len(up)
+            if call.is_ours:
+                ours += lines
+            else:
+                others += lines
+        return Lines(ours, others, channels)
+
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin.
+
+        Not of those whose channel we have named: nobody has to guess which call that is.
+        """
+        begun: dict[tuple[str, str, str | None], datetime] = {}
+        for linkedid, call in self._calls.items():
+            if call.is_ours and not is_channel_id(linkedid):
+                key, at = (call.number, call.context, call.code), call.first.begun or call.seen
+                begun[key] = max(at, begun.get(key, at))
+        return begun
+
+    def linkedids(self) -> set[str]:
+        """The calls that are up, or over and not told of by `settle` yet."""
+        return set(self._calls)
+
+    def over(self, linkedids: Iterable[str]) -> set[str]:
+        """Those of these whose channels are all hung up."""
+        return {one for one in linkedids if one in self._gone or ((call := self._calls.get(one)) and call.is_over)}
+
+    # -- events
+
+    def _newchannel(self, event: Event, now: datetime) -> None:
+        leg = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"),
+                        begun=now)
+        if leg:
+            self._state(leg, event, now)
+
+    def _newstate(self, event: Event, now: datetime) -> None:
+        if leg := self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel")):
+            self._state(leg, event, now)
+
+    def _state(self, leg: Leg, event: Event, now: datetime) -> None:
+        state = _text(event, "ChannelStateDesc")
+        if state == "Ringing":
+            leg.rang = min(leg.rang or now, now)
+        elif state == "Up":
+            leg.up = True
+
+    def _rename(self, event: Event, _now: datetime) -> None:
+        if call := self._home.get(_text(event, "Uniqueid")):
+            call.legs[_text(event, "Uniqueid")].name = _text(event, "Newname")
+
+    def _dial_begin(self, event: Event, now: datetime) -> None:
+        by = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"))
+        dialled = self._dialled(event, now)
+        if dialled and by:
+            dialled.dialled_by = by.uid
+            by.dials = by.dials or now
+
+    def _dial_state(self, event: Event, now: datetime) -> None:
+        dialled = self._dialled(event, now)
+        if dialled and _text(event, "DialStatus") == "RINGING":
+            dialled.rang = min(dialled.rang or now, now)
+
+    def _dial_end(self, event: Event, now: datetime) -> None:
+        dialled = self._dialled(event, now)
+        if dialled and not dialled.status:
+            dialled.status = _text(event, "DialStatus")
+            call = self._home[dialled.uid]
+            if dialled.uid == call.linkedid and dialled.status == "ANSWER":
+                call.answered = now
+
+    def _hangup(self, event: Event, now: datetime) -> None:
+        leg = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"))
+        if leg and leg.ended is None:
+            cause = _text(event, "Cause")
+            leg.ended, leg.cause, leg.lost = now, int(cause) if cause.isdecimal() and len(cause) < 4 else 0, False
+            self._look(self._home[leg.uid])
+
+    def _user_event(self, event: Event, now: datetime) -> None:
+        if _text(event, "UserEvent") != "ObzvonAnswer":
+            return
+        leg = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"))
+        if leg and not self._home[leg.uid].key and _KEY.fullmatch(_text(event, "Key")):
+            self._home[leg.uid].key = _text(event, "Key")
+
+    # -- calls and their legs
+
+    def _dialled(self, event: Event, now: datetime) -> Leg | None:
+        return self._leg(_text(event, "DestUniqueid"), _text(event, "DestLinkedid"), now,
+                         name=_text(event, "DestChannel"))
+
+    def _leg(self, uid: str, linkedid: str, now: datetime, *, name: str, begun: datetime | None = None) -> Leg | None:
+        """The leg that an event is about, noted when it is met first; None of one that is gone."""
+        call = self._home.get(uid)
+        if call is None:
+            if not uid or not linkedid or uid in self._gone or len(self._home) >= CHANNELS:
+                return None
+            call = self._calls.setdefault(linkedid, Call(linkedid, now))
+            call.legs[uid] = Leg(uid)
+            self._home[uid] = call
+        leg = call.legs[uid]
+        if name and not leg.name:
+            leg.name = name
+            if uid == call.linkedid:
+                self._recognise(call, name)
+        leg.begun = leg.begun or begun
+        call.seen = now
+        return leg
+
+    def _recognise(self, call: Call, name: str) -> None:
+        """It is ours if its first leg is L1 of a number in one of our contexts."""
+        number, context = called(name) or ("", "")
+        if context in self._contexts and _NUMBER.fullmatch(number):
+            call.number, call.context = number, context
+            self.begun.append((call.linkedid, name, context))
+
+    def _look(self, call: Call) -> None:
+        if call.is_over:
+            self._ending[call.linkedid] = call
+
+    def _forget(self, call: Call) -> None:
+        self._ending.pop(call.linkedid, None)
+        self._calls.pop(call.linkedid, None)
+        for uid in call.legs:
+            self._home.pop(uid, None)
+            self._gone[uid] = None
+            self._gone_order.append(uid)
+        while len(self._gone_order) > _REMEMBERED:
+            self._gone.pop(self._gone_order.popleft(), None)
+
+
+def is_of(trunk: str, channel: str) -> bool:
+    """Whether a channel is one of that trunk: `PJSIP/a` has `PJSIP/a-00000001`, not `PJSIP/ab-…`, not `PJSIP/a-b-…`."""
+    if not channel.startswith(trunk):
+        return False
+    rest = channel[len(trunk):].rpartition("-")[0]
+    return not rest or rest.startswith("/") or not trunk[-1:].isalnum()
+
+
+def _text(event: Event, name: str) -> str:
+    """A field of an event; of one that stands there twice the first."""
+    value = event.get(name, "")
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(duration: str) -> int:
+    found = _TIMES.fullmatch(duration)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + int(found[3]) if found else 0

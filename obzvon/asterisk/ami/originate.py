@@ -1,0 +1,130 @@
+"""A call as an Originate action of Asterisk's manager interface, and what Asterisk's answer to it means. Pure.
+
+The action makes the same call as the call file does (see `callfile`), less what it has no word for: retries and the
+archive. Its `ChannelId` becomes the Uniqueid of L1 and the Linkedid of all the legs, so events and the list of channels
+name the very attempt; and while a channel of that name is up, Asterisk makes no second one (channel.c: already in use).
+"""
+
+import enum
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from obzvon.asterisk import callfile
+from obzvon.asterisk.callfile import UnsafeValue
+from obzvon.common.i18n import Message, say
+from obzvon.common.text import escaped
+from obzvon.domain.calls import CALLER_ID, CallForm
+from obzvon.domain.results import Disposition
+
+_LINE = 1000
+"""Bytes; manager.c refuses a line over 1,024."""
+
+_ID = re.compile(r"obzvon-[0-9a-z]+-[0-9a-f]+-[0-9]{6,}-[0-9]+", re.ASCII)
+
+_GIVEN_UP = timedelta(hours=1)
+"""So long a call is held to be in progress of which nothing can be heard, because there is no connection."""
+_SHOWS = timedelta(seconds=10)
+"""After this a call that Asterisk has taken would have shown itself."""
+_SETTLED = timedelta(seconds=1.5)
+"""After a new connection has listed the channels: a request sent over the last one is carried out by then, or never."""
+
+Action = Mapping[str, str | list[str]]
+
+
+def channel_id(token: str, position: int, attempt: int) -> str:
+    """The Uniqueid of an attempt's L1, which no other call ever has: the name of its call file, less the ending."""
+    return callfile.file_name(token, position, attempt).removesuffix(".call")
+
+
+def is_channel_id(linkedid: str) -> bool:
+    """Whether a call was asked for by an action of ours."""
+    return _ID.fullmatch(linkedid) is not None
+
+
+class Template:
+    """The actions of one form, with number and code left open; raises UnsafeValue."""
+
+    def __init__(self, form: CallForm) -> None:
+        self._form = form
+        self._fields = {
+            "Context": _checked("Context", form.context),
+            "Exten": _checked("Extension", form.extension),
+            "Priority": str(form.priority),
+            "Timeout": str(form.wait_time * 1000),
+            "Async": "true",
+        }
+        if form.caller_id:
+            self._fields["CallerID"] = _checked("CallerID", form.caller_id, CALLER_ID)
+
+    def render(self, channel: str, number: str, code: str = "") -> Action:
+        """The fields of one action, for the attempt of that `channel_id`; raises UnsafeValue."""
+        callfile.check_dialled(number, code)
+        if not is_channel_id(channel):
+            raise UnsafeValue("ChannelId", channel)
+        fields: dict[str, str | list[str]] = {
+            "Action": "Originate", "Channel": _checked("Channel", f"local/{number}@{self._form.context}"),
+            **self._fields, "ChannelId": channel, "OtherChannelId": f"{channel};2",
+        }
+        if code:
+            # A comma would begin another variable (manager.c: astman_get_variables); digits and * have none.
+            fields["Variable"] = [_checked("Variable", f"dtmf={code}"), _checked("Variable", f"CALLEE={number}")]
+        return fields
+
+
+def is_denied(said: str) -> bool:
+    """Whether the user lacks the right: no fault of the call's, so it waits."""
+    return "permission denied" in said.lower()
+
+
+def refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
+    """What becomes of a call that Asterisk refuses in these words: it was not rung."""
+    if "extension does not exist" in said.lower():
+        place = f"{form.extension}@{form.context}"
+        return Disposition.WRONG_DIALPLAN, say("Asterisk's dialplan has no {extension}", extension=place)
+    return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escaped(said[:80]))
+
+
+class Said(enum.Enum):
+    """What Asterisk made of an action."""
+
+    TAKEN = enum.auto()
+    REFUSED = enum.auto()
+    NOT_SENT = enum.auto()
+    """It never left."""
+    LOST = enum.auto()
+    """It left, and no answer came."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to one action, in Asterisk's words where it refuses."""
+
+    said: Said
+    words: str = ""
+
+
+class Fate(enum.Enum):
+    """Of a call that was sent: whether it is to be waited for."""
+
+    GOES_ON = enum.auto()
+    OPEN = enum.auto()
+    LOST = enum.auto()
+
+
+def fate(sent: datetime, now: datetime, *, is_up: bool, heard_since: datetime | None) -> Fate:
+    """By whether the call is seen, and since when (None: not now) all that happens has been heard and listed."""
+    if heard_since is None:
+        if now - sent >= _GIVEN_UP:
+            return Fate.LOST
+        return Fate.GOES_ON if is_up else Fate.OPEN
+    if is_up:
+        return Fate.GOES_ON
+    patience = _SHOWS if heard_since <= sent else _SETTLED
+    return Fate.LOST if now - max(sent, heard_since) >= patience else Fate.OPEN
+
+
+def _checked(key: str, value: str, most: int = _LINE) -> str:
+    callfile.check(key, value, most)
+    return value

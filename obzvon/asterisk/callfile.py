@@ -1,0 +1,125 @@
+"""A call as the text of a call file, and a finished call file as its outcome. Pure."""
+
+import re
+
+import msgspec
+
+from obzvon.common.errors import ObzvonError
+from obzvon.common.i18n import say
+from obzvon.domain.calls import CallForm
+from obzvon.domain.results import Disposition
+
+MAX_LINE = 1000
+"""Bytes; pbx_spool.c skips lines over 1,022 characters."""
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f;#\u2028\u2029\ud800-\udfff]")
+_DIALLED = re.compile(r"[0-9*]+", re.ASCII)
+"""All that a number or a code may hold: 76@other/n would change the context."""
+
+_STATUS = {"completed": Disposition.ANSWERED, "expired": Disposition.NOT_ANSWERED, "failed": Disposition.FAILED}
+
+
+class UnsafeValue(ObzvonError):
+    """A value that would change the meaning of a call file; it never gets there."""
+
+    def __init__(self, key: str, value: str) -> None:
+        super().__init__(say("a call file's {key} cannot hold {value}: no control characters, “;”, “#” or lines over "
+                             "{n} bytes, and a number or code holds only the digits 0–9 and *",
+                             key=key, value=ascii(value[:80]), n=MAX_LINE))
+
+
+_NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", re.ASCII)
+
+
+class FileName(msgspec.Struct, frozen=True, gc=False):
+    """Which call a call file belongs to: the run's token, the position in the run, the attempt."""
+
+    token: str
+    position: int
+    attempt: int
+
+
+def file_name(token: str, position: int, attempt: int) -> str:
+    """A name that no other call ever had: it says the run, and runs have tokens that are never used again."""
+    return f"obzvon-{token}-{position:06d}-{attempt}.call"
+
+
+def parse_name(name: str) -> FileName | None:
+    """The call that a file of that name belongs to, None if the file is not ours."""
+    found = _NAME.fullmatch(name)
+    return FileName(found[1], int(found[2]), int(found[3])) if found else None
+
+
+class Template:
+    """The call files of one form, with number and code left open.
+
+    What is the same in all of them is checked and put together once: a run has a hundred thousand.
+    """
+
+    def __init__(self, form: CallForm) -> None:
+        tail = [
+            _line("Context", form.context),
+            _line("Extension", form.extension),
+            _line("Priority", str(form.priority)),
+        ]
+        if form.archive:
+            tail.append("Archive: yes")
+        self._context = form.context
+        self._head = "\n".join([
+            _line("CallerID", form.caller_id),
+            _line("MaxRetries", str(form.max_retries)),
+            _line("RetryTime", str(form.retry_time)),
+            _line("WaitTime", str(form.wait_time)),
+        ])
+        # No newline after the last line: so the files have always been, and pbx_spool.c takes either.
+        self._tail = "\n".join(tail)
+
+    def render(self, number: str, code: str = "") -> bytes:
+        """The bytes of one call file; raises `UnsafeValue`."""
+        check_dialled(number, code)
+        lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
+        if code:
+            lines += [_line("Setvar", f"dtmf={code}"), _line("Setvar", f"CALLEE={number}")]
+        lines.append(self._tail)
+        return "\n".join(lines).encode()
+
+
+def outcome(finished: bytes) -> Disposition | None:
+    """How the call of an archived call file ended; None while Asterisk has not written it (a moment after the move)."""
+    found = None
+    for line in finished.decode("utf-8", "replace").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip().lower() == "status":
+            found = _STATUS.get(value.strip().lower(), Disposition.UNKNOWN)
+    return found
+
+
+def started_by(text: bytes) -> int | None:
+    """The process id of the Asterisk that began this file's call, None if none has (pbx_spool.c: StartRetry)."""
+    found = None
+    for line in text.decode("utf-8", "replace").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip().lower() == "startretry":
+            pid = value.split()[:1]
+            found = int(pid[0]) if pid and pid[0].isdecimal() else 0
+    return found
+
+
+def check(key: str, value: str, most: int) -> None:
+    """Raises UnsafeValue where a value has signs that would change what is around it, or takes too many bytes."""
+    if _UNSAFE.search(value) or len(value.encode()) > most:
+        raise UnsafeValue(key, value)
+
+
+def check_dialled(number: str, code: str) -> None:
+    """Raises UnsafeValue where a number or a code would change the context, or anything else."""
+    if not _DIALLED.fullmatch(number):
+        raise UnsafeValue("Channel", number)
+    if code and not _DIALLED.fullmatch(code):
+        raise UnsafeValue("Setvar", code)
+
+
+def _line(key: str, value: str) -> str:
+    line = f"{key}: {value}" if value else f"{key}:"
+    check(key, value, MAX_LINE - len(key) - 2)
+    return line

@@ -1,0 +1,270 @@
+"""Asterisk's folders: the store, where call files are written, the spool, where Asterisk takes them, and its archive.
+
+The only module that touches them. The rename into the spool is the moment at which a call is handed over.
+"""
+
+import contextlib
+import os
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from obzvon.asterisk import callfile, process, staging
+from obzvon.asterisk import store_lock as neighbours
+from obzvon.common import files as disk
+from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.i18n import say
+from obzvon.domain.results import Disposition
+from obzvon.settings.model import Settings
+
+
+class NotReleased(UserError):
+    """Not every file could be moved into the spool; those in `released` are there."""
+
+    def __init__(self, released: Sequence[str], error: OSError) -> None:
+        super().__init__([cannot(error)])
+        self.released = released
+
+
+class Spool:
+    """`store` and `target` are folders of one filesystem; `owner` (uid, gid; -1 = any) and `mode` are the call files'.
+
+    Without an owner the files get the spool's: Asterisk must be able to append to a file and to set its times.
+    """
+
+    def __init__(self, store: Path, target: Path, *, owner: tuple[int, int] | None = None, mode: int = 0o640,
+                 pid_file: Path | None = None) -> None:
+        self.store = store
+        self.target = target
+        self.done = target.with_name("outgoing_done")
+        self.pid_file = pid_file
+        self._owner = owner
+        self._mode = mode
+        self._ahead: staging.Ahead | None = None
+        self._place: neighbours.Place | None = None
+
+    def prepare(self, *, home: Path) -> None:
+        """Makes the store, and a spool within `home` (an absolute path that is not there is a mistake, not a wish).
+
+        Raises UserError with everything that would keep calls from being handed over.
+        """
+        try:
+            self.store.parent.mkdir(parents=True, exist_ok=True)
+            if self.target.is_relative_to(home):
+                disk.make_folder(self.target)
+            for folder in (self.store, *(self.store / half for half in staging.FOLDERS)):
+                disk.make_folder(folder)
+        except OSError as error:
+            raise UserError([cannot(error)]) from error
+        if problems := list(self.problems()):
+            raise UserError(problems)
+
+    def neighbours(self, journal: str) -> list[str]:
+        """The journals of other services that work with this store now; from the first call on they see us too."""
+        if self._place is None:
+            self._place = neighbours.Place(self.store, journal)
+        return neighbours.others(self.store, journal)
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the folders, looked at without touching the spool."""
+        whole = True
+        for key, folder in (("dir_store", self.store), ("dir_target", self.target)):
+            where = f"{key} {folder}"
+            if not folder.is_dir():
+                whole = False
+                yield Problem(where, say("there is no such folder"),
+                              say("make it, or mend the path in [Dirs] {key}", key=key))
+            elif not os.access(folder, os.W_OK | os.X_OK):
+                whole = False
+                yield Problem(where, say("the service's user (uid {uid}) may not write here", uid=os.geteuid()),
+                              say("run the service as the owner of the folder, or give that user the right to write"))
+        if not whole:
+            return
+        if _mount(self.store) != _mount(self.target):
+            yield Problem(f"dir_store {self.store}",
+                          say("it lies on another filesystem than dir_target {path}: files cannot be moved there whole",
+                              path=self.target),
+                          say("put dir_store beside dir_target, for example {path}",
+                              path=self.target.with_name("obzvon_store")))
+        uid, gid = self.owner()
+        if os.geteuid() != 0 and uid not in (-1, os.geteuid()):
+            yield Problem(f"dir_target {self.target}",
+                          say("call files must belong to uid {uid}, and the service runs as uid {own}: "
+                              "Asterisk would lose the calls", uid=uid, own=os.geteuid()),
+                          say("run the service as that user (supervisor: user=asterisk) or as root"))
+        elif os.geteuid() != 0 and gid not in (-1, os.getegid(), *os.getgroups()):
+            yield Problem(f"dir_target {self.target}",
+                          say("call files must belong to group {gid}, and the service's user is not in it", gid=gid),
+                          say("add the service's user to the group, or set [Spool] owner"))
+
+    def owner(self) -> tuple[int, int]:
+        """Whose the call files are to be: uid and gid, -1 = the service's own."""
+        if self._owner is not None:
+            return self._owner
+        folder = self.target.stat()
+        # The group of the folder is a wish where we are not root: Asterisk reads by the owner's right.
+        may_give = os.geteuid() == 0 or folder.st_gid in (os.getegid(), *os.getgroups())
+        return folder.st_uid, folder.st_gid if may_give else -1
+
+    # -- handing over
+
+    def stage(self, files: staging.Files) -> None:
+        """Writes whole call files into the store, with owner, mode and a past mtime, and makes them durable at once.
+
+        Raises OSError, and then none of them is left there.
+        """
+        staging.stage(self._manner(), [(staging.place(name), data) for name, data in files])
+
+    def stage_ahead(self, files: staging.Files) -> None:
+        """Begins to stage in another process what will be asked for next."""
+        if self._ahead is None:
+            self._ahead = staging.Ahead(self._manner())
+        self._ahead.begin([(staging.place(name), data) for name, data in files])
+
+    def is_staged_ahead(self, names: Sequence[str]) -> bool:
+        """Whether exactly these files are staged by now; if others were, they are deleted again."""
+        return self._ahead is not None and self._ahead.finish([staging.place(name) for name in names])
+
+    def release(self, names: Sequence[str]) -> None:
+        """Moves staged files into the spool, in this order, and makes that durable; raises `NotReleased`."""
+        released = 0
+        sources = [staging.place(name) for name in names]
+        try:
+            with staging.opened(self.store) as store, staging.opened(self.target) as target:
+                try:
+                    for name, source in zip(names, sources, strict=True):
+                        os.rename(source, name, src_dir_fd=store, dst_dir_fd=target)
+                        released += 1
+                finally:
+                    os.fsync(target)
+                    for folder in {source.partition("/")[0] for source in sources}:
+                        disk.sync_folder(self.store / folder)
+        except OSError as error:
+            error.filename = str(self.target)
+            error.filename2 = None
+            raise NotReleased(names[:released], error) from error
+
+    def discard(self, names: Iterable[str]) -> None:
+        """Deletes staged files that were never handed over."""
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                (self.store / staging.place(name)).unlink()
+
+    def close(self) -> None:
+        """Ends what stages ahead; what it has staged for calls that wait is deleted."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
+
+    def _manner(self) -> staging.Manner:
+        return staging.Manner(str(self.store), self.owner(), self._mode)
+
+    # -- evidence
+
+    def staged(self) -> list[str]:
+        """Our files in the store."""
+        return [name for folder in staging.FOLDERS for name in _ours(self.store / folder)]
+
+    def present(self) -> list[str]:
+        """Our files in the spool: calls that wait for Asterisk or are in progress."""
+        return _ours(self.target)
+
+    def begun_in_store(self, name: str) -> bool | None:
+        """Of a file in the store: whether its call was begun before it was swept out of the spool; None = not there."""
+        try:
+            return callfile.started_by((self.store / staging.place(name)).read_bytes()) is not None
+        except FileNotFoundError:
+            return None
+
+    def is_present(self, name: str) -> bool:
+        """Whether the file is in the spool: Asterisk has not finished with it."""
+        return (self.target / name).exists()
+
+    def archived(self, name: str) -> tuple[bool, Disposition | None]:
+        """Whether Asterisk has put the file into its archive, and what its status says once it is there."""
+        try:
+            return True, callfile.outcome((self.done / name).read_bytes())
+        except FileNotFoundError:
+            return False, None
+
+    def asterisk(self) -> process.Seen:
+        """Whether Asterisk runs, as far as it can be seen."""
+        return process.asterisk(self.pid_file)
+
+    def started(self, name: str) -> bool | None:
+        """Whether Asterisk has begun the call of a file in the spool; None if the file is gone."""
+        try:
+            return callfile.started_by((self.target / name).read_bytes()) is not None
+        except FileNotFoundError:
+            return None
+
+    def is_left_behind(self, name: str) -> bool:
+        """Whether the file's call was begun by an Asterisk that is no longer there; another would begin it again.
+
+        pbx_spool.c rings such a file, even with MaxRetries 0, once its mtime has passed.
+        """
+        try:
+            pid = callfile.started_by((self.target / name).read_bytes())
+        except FileNotFoundError:
+            return False
+        return pid is not None and process.is_gone(pid, self.pid_file)
+
+    def take_out(self, name: str) -> bool | None:
+        """Takes a file out of the spool; says whether its call was begun, None if Asterisk was faster."""
+        if not self._to_store(name):
+            return None
+        begun = self.begun_in_store(name)
+        disk.sync_folder(self.target)
+        self.discard([name])
+        return begun
+
+    def sweep(self, tokens: Container[str] | None = None) -> int:
+        """Takes all our files out of the spool into the store, where the service looks what became of them.
+
+        Only for the time when Asterisk does not run: it would ring them at its start, however old they are. With
+        `tokens` only the files of those runs: another campaign may hand over through the same spool.
+        """
+        halves = [self.store / half for half in staging.FOLDERS]
+        for folder in (self.store, *halves):
+            disk.make_folder(folder)
+        taken = sum(self._to_store(name) for name in self.present() if tokens is None or _token(name) in tokens)
+        for folder in (self.target, *halves):
+            disk.sync_folder(folder)
+        return taken
+
+    def _to_store(self, name: str) -> bool:
+        try:
+            os.rename(self.target / name, (self.store / staging.place(name)))  # noqa: PTH104 - beside the other rename
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def cannot(error: OSError) -> Problem:
+    """An error of the filesystem, as an administrator can mend it."""
+    return Problem(str(error.filename or ""), say("cannot write here: {why}", why=why(error)),
+                   say("make room or mend the rights; the run goes on by itself"))
+
+
+def _token(name: str) -> str:
+    found = callfile.parse_name(name)
+    return found.token if found else ""
+
+
+def _ours(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if callfile.parse_name(entry.name))
+
+
+def _mount(folder: Path) -> object:
+    """What rename(2) must not cross: the mount (two mounts of one filesystem are two), else the device."""
+    with staging.opened(folder) as descriptor:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines():
+                if line.startswith("mnt_id:"):
+                    return line
+        return os.fstat(descriptor).st_dev
+
+
+def spool_of(settings: Settings) -> Spool:
+    """The store and Asterisk's spool."""
+    return Spool(settings.store, settings.target, owner=settings.owner, mode=settings.mode, pid_file=settings.pid_file)

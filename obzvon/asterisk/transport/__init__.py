@@ -1,0 +1,1 @@
+"""How a call gets to Asterisk, and how its outcome comes back."""

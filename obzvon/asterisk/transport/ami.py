@@ -1,0 +1,195 @@
+"""Calls go to Asterisk as Originate actions, and its events tell what became of them.
+
+The journal says that a call is on its way before the action is sent, and an action is sent once. If its answer is lost,
+the call is in doubt until the next list of channels, or its events, show it; else it ends as unknown.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from obzvon.asterisk.ami import originate
+from obzvon.asterisk.ami.originate import Action, Answer, Fate, Said
+from obzvon.asterisk.transport.base import Held, Progress, Refusal, Trace, Went
+from obzvon.asterisk.transport.outcome_matcher import Source, Told, verdict
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+from obzvon.domain.calls import CallForm, Detail, Ending, RunCall
+from obzvon.domain.results import Disposition
+
+_MOMENT = timedelta(seconds=5)
+"""A connection that is away no longer than this is told of by nobody but the log of the connection itself."""
+_RENEWED = timedelta(minutes=1)
+"""Rights that were mended count from the next login on (manager.c keeps a session's), so there is one now and then."""
+
+
+class Line(Source, Protocol):
+    """The connection to Asterisk's manager interface."""
+
+    def carries(self) -> bool:
+        """Whether actions can be sent now."""
+
+    def silence(self) -> tuple[datetime, Problem]:
+        """Since when it does not carry, and why."""
+
+    def denied(self) -> Problem:
+        """What is wrong, and to be done, where the right to originate is refused."""
+
+    def originate(self, action: Action) -> Answer:
+        """Sends one action and waits for the answer; raises nothing."""
+
+    def renew(self) -> None:
+        """Logs in anew."""
+
+    def up(self) -> set[str]:
+        """The Linkedids of the calls that are up, or over and not told of yet."""
+
+    def over(self, linkedids: Collection[str]) -> set[str]:
+        """Those of these whose channels are all hung up."""
+
+    def heard_since(self) -> datetime | None:
+        """Since when everything that happens is heard; None = it is not."""
+
+
+class ByAmi:
+    """The transport through the manager interface; `ordinary` and `coded` say how the two kinds of calls are made."""
+
+    via = "ami"
+    handful = 5
+    lost = say("no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
+               "is not known whether it was made, and it is not sent again")
+
+    def __init__(self, line: Line, ordinary: CallForm, coded: CallForm, told: Told) -> None:
+        self._line = line
+        self._forms = ordinary, coded
+        self._templates = originate.Template(ordinary), originate.Template(coded)
+        self._told = told
+        self._out: dict[str, datetime] = {}
+        self._up: set[str] = set()
+        self._heard_since: datetime | None = None
+        self._said_since: datetime | None = None
+        """The same as the line said it, whatever has become of the clock since."""
+        self._renewed: datetime | None = None
+        self.is_denied = False
+        """Whether the last action was refused for want of a right."""
+
+    def ensure(self, now: datetime) -> None:
+        """The connection stands."""
+        if self._line.carries():
+            return
+        since, why = self._line.silence()
+        raise Held([Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
+                   quiet=timedelta() <= now - since < _MOMENT)
+
+    def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:  # noqa: ARG002 - a transport like the other
+        """Nothing of them is unfit to be sent."""
+        for call in calls:
+            self._action(call)
+
+    def send(self, calls: Sequence[RunCall], now: datetime) -> Went:
+        """One after the other, so that not more than one can be in doubt."""
+        went = Went()
+        for place, call in enumerate(calls):
+            self._out[_id(call)] = now
+            answer = self._line.originate(self._action(call))
+            if answer.said is Said.TAKEN:
+                self.is_denied = False
+                went.gone.append(call)
+                continue
+            if answer.said is Said.LOST:
+                went.doubtful.append(call)
+                went.kept, went.trouble = list(calls[place + 1:]), self._interrupted()
+                break
+            del self._out[_id(call)]
+            if answer.said is Said.REFUSED and not originate.is_denied(answer.words):
+                self.is_denied = False
+                went.refused.append(Refusal(call, *originate.refusal(answer.words, self._forms[bool(call.code)])))
+                continue
+            went.kept = list(calls[place:])
+            went.trouble = self._denied(now) if answer.said is Said.REFUSED else self._interrupted()
+            break
+        return went
+
+    def trace(self, call: RunCall, now: datetime) -> Trace:
+        """By the list of channels and by the events."""
+        if self._told.of(call, self._context(call)):
+            return Trace.RUNG
+        if _id(call) in self._up:
+            return Trace.RUNG
+        return Trace.NONE if self._fate(call, now) is Fate.LOST else Trace.OPEN
+
+    def look(self, now: datetime) -> None:
+        """What is up, and what events have told: in this order, so that what ends meanwhile is seen once at least."""
+        since = self._line.heard_since()
+        if since != self._said_since:
+            self._said_since = self._heard_since = since
+        self._up = self._line.up()
+        self._told.look(now)
+        self._set_back(now)
+
+    def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+        """From now on they are waited for."""
+        for call in calls:
+            self._out.setdefault(_id(call), now)
+
+    def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
+        """By its events, or by there being none."""
+        outcomes = self._told.of(call, self._context(call))
+        unheard = say("Asterisk's events were not heard when the call ended")
+        if outcomes:
+            disposition, detail = verdict(outcomes, len(outcomes))
+            self._told.forget(outcomes)
+            return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now,
+                          unheard if disposition is Disposition.UNKNOWN else None, detail)
+        if self._fate(call, now) is not Fate.LOST:
+            return Progress.GOES_ON
+        return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, unheard, Detail())
+
+    def take_out(self, call: RunCall) -> bool | None:  # noqa: ARG002 - a transport like the other
+        """What Asterisk has taken, it has begun."""
+        return None
+
+    def drop(self, calls: Iterable[RunCall]) -> None:
+        """They are not waited for any more."""
+        for call in calls:
+            self._out.pop(_id(call), None)
+
+    def present(self) -> list[str]:
+        """What was sent and is not over, be it visible yet or not."""
+        over = self._line.over(self._out)
+        return [one for one in self._out if one not in over]
+
+    def close(self) -> None:
+        """Nothing works ahead."""
+
+    def _set_back(self, now: datetime) -> None:
+        """Where the clock was set back, what was is waited for from now on, and not until it shows that time again."""
+        if self._heard_since is not None:
+            self._heard_since = min(self._heard_since, now)
+        for one, sent in self._out.items():
+            if sent > now:
+                self._out[one] = now
+
+    def _fate(self, call: RunCall, now: datetime) -> Fate:
+        sent = self._out.setdefault(_id(call), now)
+        return originate.fate(sent, now, is_up=_id(call) in self._up, heard_since=self._heard_since)
+
+    def _interrupted(self) -> Held:
+        return Held([self._line.silence()[1]], quiet=True)
+
+    def _denied(self, now: datetime) -> Held:
+        self.is_denied = True
+        if self._renewed is None or not timedelta() <= now - self._renewed < _RENEWED:
+            self._renewed = now
+            self._line.renew()
+        return Held([self._line.denied()])
+
+    def _action(self, call: RunCall) -> Action:
+        return self._templates[bool(call.code)].render(_id(call), call.number, call.code)
+
+    def _context(self, call: RunCall) -> str:
+        return self._forms[bool(call.code)].context
+
+
+def _id(call: RunCall) -> str:
+    return originate.channel_id(call.token, call.position, call.attempt)

@@ -1,0 +1,123 @@
+"""How calls go to Asterisk: what every way of it must be able to do, and how it says what came of it."""
+
+import enum
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from obzvon.asterisk import callfile
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import Message
+from obzvon.domain.calls import Ending, RunCall
+from obzvon.domain.results import Disposition
+
+
+class Held(UserError):
+    """Nothing is wrong here, but no calls can go now; `quiet`: it will most likely have passed in a moment."""
+
+    def __init__(self, problems: Iterable[Problem], *, quiet: bool = False) -> None:
+        super().__init__(problems)
+        self.quiet = quiet
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A call that Asterisk would not take; nobody was rung."""
+
+    call: RunCall
+    disposition: Disposition
+    reason: Message
+
+
+class Went(msgspec.Struct):
+    """What came of sending calls, each of which is in one of these lists."""
+
+    gone: list[RunCall] = []
+    """Asterisk has them."""
+    kept: list[RunCall] = []
+    """They certainly never got there."""
+    doubtful: list[RunCall] = []
+    """Asterisk may have them. They are never sent again."""
+    refused: list[Refusal] = []
+    trouble: UserError | None = None
+    """Why not all of them are gone."""
+
+
+class Trace(enum.Enum):
+    """What is found of a call that was on its way to Asterisk when the service stopped or the connection was lost."""
+
+    NOT_RUNG = enum.auto()
+    RUNG = enum.auto()
+    """Asterisk has it, or had it and it is known how it ended."""
+    NONE = enum.auto()
+    """There is no trace of it, and there will be none."""
+    OPEN = enum.auto()
+    """Nobody can tell yet."""
+
+
+class Progress(enum.Enum):
+    """How far a call is that Asterisk has."""
+
+    GOES_ON = enum.auto()
+    CAME_BACK = enum.auto()
+    """It was never begun, and lies in the store."""
+
+
+class Transport(Protocol):
+    """A way for calls to go to Asterisk. Only `ready` and `ensure` raise."""
+
+    @property
+    def via(self) -> str | None:
+        """Its name in the journal."""
+
+    @property
+    def handful(self) -> int:
+        """How many calls may be on their way at once: as many can be in doubt after a stop."""
+
+    @property
+    def lost(self) -> Message:
+        """Why nobody knows of a call that was on its way and has left no trace."""
+
+    def ensure(self, now: datetime) -> None:
+        """Raises Held while no calls can go this way."""
+
+    def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:
+        """Makes ready what is sent next, and begins with what will most likely go after; raises OSError, UserError."""
+
+    def send(self, calls: Sequence[RunCall], now: datetime) -> Went:
+        """Sends calls that are ready, of which the journal says that they are on their way."""
+
+    def trace(self, call: RunCall, now: datetime) -> Trace:
+        """What is found of a call that was on its way; `look` goes before."""
+
+    def look(self, now: datetime) -> None:
+        """Takes in what there is to be seen, for `trace` and `progress`."""
+
+    def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+        """Asterisk has these, or may have them: they are in progress until they end."""
+
+    def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
+        """How a call that Asterisk has ended, or that it has not; `look` goes before."""
+
+    def take_out(self, call: RunCall) -> bool | None:
+        """Takes a call back that has not begun; says whether it had begun just then, None if it stays where it is."""
+
+    def drop(self, calls: Iterable[RunCall]) -> None:
+        """Clears away what there is of calls that have ended or wait."""
+
+    def present(self) -> list[str]:
+        """The calls in progress, by their names."""
+
+    def close(self) -> None:
+        """Ends what works ahead."""
+
+
+def with_via(calls: Iterable[RunCall], via: str | None) -> list[RunCall]:
+    """The calls as they are once they are sent that way."""
+    return [call if call.via == via else msgspec.structs.replace(call, via=via) for call in calls]
+
+
+def name_of(call: RunCall) -> str:
+    """An attempt's name, which is that of its call file."""
+    return callfile.file_name(call.token, call.position, call.attempt)

@@ -1,0 +1,124 @@
+"""The ways there are for calls to go to Asterisk, and which of them the next calls take."""
+
+import logging
+from collections.abc import Container, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from obzvon.asterisk.transport.ami import ByAmi
+from obzvon.asterisk.transport.base import Held, Transport
+from obzvon.asterisk.transport.outcome_matcher import Told
+from obzvon.asterisk.transport.spool import BySpool
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
+from obzvon.domain.calls import RunCall
+
+log = logging.getLogger("obzvon")
+
+
+class Ways:
+    """The spool, the manager interface, or both; with `prefers_ami` the spool is only for when that is away.
+
+    Either may also be there for no more than the calls that went that way before the settings were changed.
+    """
+
+    def __init__(self, spool: BySpool | None, ami: ByAmi | None = None, *, prefers_ami: bool = False,
+                 told: Told | None = None) -> None:
+        self.spool = spool
+        self._ami = ami
+        self._told = told
+        self._prefers_ami = prefers_ami
+        self._home = Path()
+        self._why: Problem | None = None
+
+    @property
+    def making_do(self) -> Problem | None:
+        """What is wrong while the spool has to stand in."""
+        return self._why
+
+    def prepare(self, home: Path) -> None:
+        """Makes what is to be made; raises UserError where calls could not be handed over."""
+        self._home = home
+        if self.spool is not None and not self._prefers_ami:
+            self.spool.prepare(home)
+
+    def neighbours(self, journal: str) -> list[str]:
+        """The journals of other services that work with our store now."""
+        return self.spool.neighbours(journal) if self.spool is not None and self._has_store() else []
+
+    def choose(self, now: datetime) -> Transport:
+        """The way that the next calls take; raises Held."""
+        if not self._prefers_ami or self._ami is None:
+            assert self.spool is not None  # noqa: S101 - there is one way at least
+            self.spool.ensure(now)
+            return self.spool
+        try:
+            self._ami.ensure(now)
+        except Held as held:
+            # Where a right is lacking the connection is only away to see whether it has been given.
+            if held.quiet or self._ami.is_denied or self.spool is None or not self._stands_in(now):
+                raise
+            self._make_do(held, self.spool)
+            return self.spool
+        if self._why is not None:
+            self._why = None
+            log.info("%s", say("the calls go by the manager interface again"))
+        return self._ami
+
+    def of(self, call: RunCall) -> Transport | None:
+        """The way that a call has gone; None if there is none of that name any more."""
+        return self._ami if call.via else self.spool
+
+    @property
+    def has_news(self) -> bool:
+        """Whether Asterisk's events have told of ends since it was looked."""
+        return self._told is not None and self._told.has_news
+
+    def look(self, now: datetime) -> None:
+        """Takes in what there is to be seen."""
+        for way in self._all():
+            way.look(now)
+
+    def present(self) -> list[str]:
+        """The calls in progress, by their names."""
+        return [name for way in self._all() for name in way.present()]
+
+    def tidy(self, tokens: Container[str], calls: Iterable[RunCall]) -> None:
+        """Clears away what was made ready for calls that wait."""
+        if self._has_store():
+            assert self.spool is not None  # noqa: S101 - it has one
+            self.spool.tidy(tokens, calls)
+
+    def close(self) -> None:
+        """Ends what works ahead."""
+        for way in self._all():
+            way.close()
+
+    def _all(self) -> list[Transport]:
+        ways: list[Transport] = []
+        if self._has_store() and self.spool is not None:
+            ways.append(self.spool)
+        if self._ami is not None:
+            ways.append(self._ami)
+        return ways
+
+    def _has_store(self) -> bool:
+        return self.spool is not None and (not self._prefers_ami or self.spool.is_there())
+
+    def _stands_in(self, now: datetime) -> bool:
+        """Whether the spool can be used; a folder that Asterisk should have made is not made for it."""
+        if self.spool is None or not self.spool.target.is_dir():
+            return False
+        try:
+            self.spool.prepare(self._home)
+            self.spool.ensure(now)
+        except UserError:
+            return False
+        return True
+
+    def _make_do(self, held: Held, spool: BySpool) -> None:
+        if self._why is None:
+            self._why = Problem(held.problems[0].where,
+                                say("the calls go through the spool {path} meanwhile", path=spool.target),
+                                say("they go by the manager interface again as soon as the connection stands"))
+            log.warning("%s", self._why)

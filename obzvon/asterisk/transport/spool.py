@@ -1,0 +1,214 @@
+"""Calls go to Asterisk as files in its spool; where a file is tells what became of its call.
+
+The order of the steps is what makes it safe to be stopped anywhere: the files are staged whole in the store, then the
+journal says that the calls are on their way, then each file is renamed into the spool. So after a crash a call whose
+file is still in the store was not rung, and one whose file is nowhere has been in the spool and Asterisk has finished
+with it.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from obzvon.asterisk import callfile, staging
+from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.asterisk.process import Seen
+from obzvon.asterisk.spool import NotReleased, Spool
+from obzvon.asterisk.transport.base import Held, Progress, Trace, Went, name_of
+from obzvon.asterisk.transport.outcome_matcher import Gone, Told, own, verdict
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+from obzvon.domain.calls import CallForm, Detail, Ending, RunCall
+from obzvon.domain.pacing import HANDFUL
+from obzvon.domain.results import Disposition
+
+_STATUS_LATE = timedelta(seconds=10)
+"""After this an archived file without a status will not get one."""
+
+_SETTLING = timedelta(seconds=1)
+"""A file that is gone this long has had its last attempt."""
+
+_RESTARTED = say("Asterisk stopped or was restarted during the call; taken out so that it is not rung again")
+
+
+class BySpool:
+    """The transport through the spool; `ordinary` and `coded` say how the two kinds of calls are made."""
+
+    via = None
+    handful = HANDFUL
+    lost = say("the service stopped while it was handing the call over, and Asterisk has finished with it since")
+
+    def __init__(self, spool: Spool, ordinary: CallForm, coded: CallForm, told: Told | None = None) -> None:
+        self._spool = spool
+        self._forms = ordinary, coded
+        self._templates = callfile.Template(ordinary), callfile.Template(coded)
+        self._told = told
+        self._seen: set[str] = set()
+        self._no_status_since: dict[str, datetime] = {}
+        self._gone: dict[str, Gone] = {}
+        self._looked: tuple[datetime, datetime] | None = None
+        """When it was looked the last time but one, and the last time."""
+
+    # -- the folders
+
+    def prepare(self, home: Path) -> None:
+        """Makes the folders that are to be made; raises UserError where calls could not be handed over."""
+        self._spool.prepare(home=home)
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the folders."""
+        return self._spool.problems()
+
+    @property
+    def target(self) -> Path:
+        """The spool."""
+        return self._spool.target
+
+    def is_there(self) -> bool:
+        """Whether its folders are."""
+        return all(folder.is_dir() for folder in (self._spool.target, self._spool.store,
+                                                  *(self._spool.store / half for half in staging.FOLDERS)))
+
+    def neighbours(self, journal: str) -> list[str]:
+        """The journals of other services that work with this store now."""
+        return self._spool.neighbours(journal)
+
+    def tidy(self, tokens: Container[str], calls: Iterable[RunCall]) -> None:
+        """Clears away what was staged by runs of this journal, by their tokens, and is of none of these calls."""
+        staged = set(self._spool.staged()) - {name_of(call) for call in calls}
+        self._spool.discard({name for name in staged if (found := callfile.parse_name(name)) and found.token in tokens})
+
+    # -- handing over
+
+    def ensure(self, now: datetime) -> None:  # noqa: ARG002 - a transport like the other
+        """Asterisk runs, as far as it can be seen."""
+        if self._spool.asterisk() is Seen.DOWN:
+            raise Held([Problem(str(self._spool.pid_file), say("Asterisk is not running"),
+                                say("start Asterisk; the hand-over goes on by itself"))])
+
+    def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:
+        """Stages the files; those of `then` are written meanwhile."""
+        if not self._spool.is_staged_ahead([name_of(call) for call in calls]):
+            self._spool.stage(self._files(calls))
+        if then:
+            self._spool.stage_ahead(self._files(then))
+
+    def send(self, calls: Sequence[RunCall], now: datetime) -> Went:  # noqa: ARG002 - a transport like the other
+        """Renames the files into the spool."""
+        try:
+            self._spool.release([name_of(call) for call in calls])
+        except NotReleased as error:
+            released = len(error.released)
+            return Went(gone=list(calls[:released]), kept=list(calls[released:]), trouble=error)
+        return Went(gone=list(calls))
+
+    def trace(self, call: RunCall, now: datetime) -> Trace:  # noqa: ARG002 - a transport like the other
+        """By where the file is."""
+        name = name_of(call)
+        begun = self._spool.begun_in_store(name)
+        if begun is False:
+            return Trace.NOT_RUNG
+        if begun or self._spool.is_present(name) or self._spool.archived(name)[0]:
+            return Trace.RUNG
+        return Trace.NONE
+
+    # -- what becomes of them
+
+    def look(self, now: datetime) -> None:
+        """Which files are in the spool, and what events have told."""
+        if self._told:
+            self._told.look(now)
+        self._looked = self._looked[1] if self._looked else now, now
+        self._seen = set(self._spool.present())
+
+    def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+        """The files are there to be seen."""
+
+    def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
+        """By where the file is, by what events have told, and by what the archive tells."""
+        name = name_of(call)
+        if name in self._seen:
+            return self._left_behind(name, call, now) or Progress.GOES_ON
+        if self._spool.begun_in_store(name) is False:
+            return Progress.CAME_BACK
+        if name not in self._gone or now < self._gone[name][1]:  # or the clock was set back
+            before = self._looked[0] if self._looked else now
+            self._gone[name] = max(before, call.handed_at or before), now
+        return self._finished(name, call, now) or Progress.GOES_ON
+
+    def take_out(self, call: RunCall) -> bool | None:
+        """Takes a file out of the spool whose call has not begun."""
+        name = name_of(call)
+        return self._spool.take_out(name) if self._spool.started(name) is False else None
+
+    def drop(self, calls: Iterable[RunCall]) -> None:
+        """Deletes their files in the store."""
+        self._spool.discard(name_of(call) for call in calls)
+
+    def present(self) -> list[str]:
+        """Our files in the spool."""
+        return self._spool.present()
+
+    def close(self) -> None:
+        """Ends what stages ahead; the files are looked through at the next start."""
+        self._spool.close()
+
+    def _left_behind(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+        if not self._spool.is_left_behind(name) or self._spool.take_out(name) is None:
+            return None
+        return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
+
+    def _finished(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+        """How the call of a file that has gone ended; None while that may still come to be known."""
+        gone = now - self._gone[name][1]
+        form = self._forms[bool(call.code)]
+        outcomes: list[Outcome] = []
+        if self._told:
+            if self._told.lasts(call, form.context):
+                return None
+            outcomes = own(self._told.of(call, form.context), call, form.max_retries + 1, self._gone[name])
+        is_last = bool(outcomes) and (not form.max_retries or gone >= _SETTLING)
+        if self._told and not is_last and self._told.may_come(call, form.context, gone):
+            return None
+        ending = self._by_events(call, form, outcomes, now) or self._by_archive(name, call, form, outcomes, now)
+        if ending is not None:
+            self._gone.pop(name, None)
+            if self._told:
+                self._told.forget(outcomes)
+        return ending
+
+    def _by_events(self, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime) -> Ending | None:
+        if not outcomes:
+            return None
+        disposition, detail = verdict(outcomes, form.max_retries + 1)
+        if disposition is Disposition.UNKNOWN:
+            return None
+        return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
+
+    def _by_archive(self, name: str, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime
+                    ) -> Ending | None:
+        found, disposition = self._spool.archived(name)
+        reason = None
+        if found and disposition is None:
+            since = self._no_status_since[name] = min(now, self._no_status_since.get(name, now))
+            if now - since < _STATUS_LATE:
+                return None
+            disposition, reason = Disposition.UNKNOWN, say("Asterisk's archive tells no status")
+        elif not found:
+            disposition = Disposition.HANDED
+            if self._spool.begun_in_store(name):
+                disposition, reason = Disposition.UNKNOWN, _RESTARTED
+                self._spool.discard([name])
+            elif form.archive:
+                disposition, reason = Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
+            elif self._told:
+                disposition, reason = Disposition.UNKNOWN, say("Asterisk's events were not heard when the call ended")
+                if len(outcomes) > form.max_retries + 1:
+                    reason = say("the number was rung by others too at the same moment, and which of the calls "
+                                 "ended how cannot be told")
+        self._no_status_since.pop(name, None)
+        detail = verdict(outcomes, form.max_retries + 1)[1] if outcomes else Detail()
+        return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
+
+    def _files(self, calls: Iterable[RunCall]) -> list[tuple[str, bytes]]:
+        return [(name_of(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]

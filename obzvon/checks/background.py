@@ -1,0 +1,167 @@
+"""The self-check as the service makes it: in a process of its own, which holds up no bundle and no stop.
+
+With 100,000 rows in the list it takes a second of a core and 100 MB, which are gone again when it ends.
+"""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from obzvon.checks.context import error
+from obzvon.common.errors import UserError, why
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.journal.commands import Answer, Commands
+from obzvon.journal.findings import HOURLY, Finding, Findings, Level
+
+log = logging.getLogger("obzvon")
+
+_PATIENCE = 120.0
+"""Seconds that it may take: a folder on a dead server answers nobody."""
+_GOING = 1.0
+"""Seconds that it has to go by itself when the service stops."""
+_BY_HAND = say("run obzvon check as the service's user; it says where it comes to a stop")
+
+# -P: the working folder is the editor's to write, and nothing of it may be imported here.
+_PROGRAM = (sys.executable, "-P", "-m", "obzvon.checks")
+
+
+class Examination:
+    """One at a time; `want` asks for one, `look` begins it and takes up what it found. Neither ever waits.
+
+    `is_refused`: whether AMI is known to refuse our login; then one that nobody has asked for does not try it too.
+    """
+
+    def __init__(self, settings: Path, findings: Findings, commands: Commands, *,
+                 is_refused: Callable[[], bool] | None = None, program: Sequence[str] = _PROGRAM,
+                 patience: float = _PATIENCE) -> None:
+        self._settings = settings
+        self._findings = findings
+        self._commands = commands
+        self._is_refused = is_refused
+        self._program = program
+        self._patience = patience
+        self._wanted = False
+        self._asked: list[int] = []
+        self._answering: list[int] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said: IO[bytes] | None = None
+        self._complained: IO[bytes] | None = None
+        self._began = 0.0
+        self._told: tuple[int, int] | None = None
+        self.once = False
+        """Whether the service is one that cron calls."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is wanted or under way."""
+        return self._wanted or self._process is not None
+
+    def want(self, command: int | None = None) -> None:
+        """Has it made; if one is under way, another after it: what was mended meanwhile is to be seen."""
+        self._wanted = True
+        if command is not None:
+            self._asked.append(command)
+
+    def want_if_due(self, now: datetime) -> None:
+        """Has it made if the last is older than an hour; raises UserError."""
+        last = self._findings.brief()
+        if last is None or abs(now - last.at) >= HOURLY:
+            self.want()
+
+    def look(self, now: datetime) -> None:
+        """Begins what is wanted, and leaves in the journal what has been found."""
+        if self._process is None:
+            if self._wanted:
+                self._begin(now)
+            return
+        if self._process.poll() is None:
+            if time.monotonic() - self._began < self._patience:
+                return
+            self._process.kill()
+            self._process.wait()
+            seconds = int(self._patience)
+            self._leave([_failed(say("it was not done after {seconds} seconds", seconds=seconds))], now)
+        else:
+            self._leave(self._heard(self._process.returncode), now)
+
+    def end(self) -> None:
+        """Ends what is under way, for the service stops."""
+        self._wanted = False
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_GOING)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._close()
+
+    def _begin(self, now: datetime) -> None:
+        self._wanted = False
+        self._answering, self._asked = self._asked, []
+        # Who asks for one has mended something, and is to see whether it helped.
+        known = ["refused"] if self._is_refused and self._is_refused() and not self._answering else []
+        try:
+            # In memory: a full disk is one of the things that it is to tell.
+            self._said = os.fdopen(os.memfd_create("said"), "w+b")
+            self._complained = os.fdopen(os.memfd_create("complained"), "w+b")
+            self._process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
+                [*self._program, str(self._settings), str(os.getpid()), *known], stdin=subprocess.DEVNULL,
+                stdout=self._said, stderr=self._complained, start_new_session=True)
+        except OSError as failed:
+            self._leave([_failed(why(failed))], now)
+        else:
+            self._began = time.monotonic()
+
+    def _heard(self, status: int) -> list[Finding]:
+        assert self._said is not None  # noqa: S101 - `_begin` has opened both
+        assert self._complained is not None  # noqa: S101 - as above
+        self._said.seek(0)
+        if status == 0:
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                return msgspec.json.decode(self._said.read(), type=list[Finding])
+        self._complained.seek(0)
+        lines = self._complained.read().decode(errors="replace").strip().splitlines()
+        return [_failed(lines[-1] if lines else str(status))]
+
+    def _leave(self, found: list[Finding], now: datetime) -> None:
+        answering, self._answering = self._answering, []
+        self._close()
+        errors, warnings = (sum(one.level is level for one in found) for level in (Level.ERROR, Level.WARNING))
+        try:
+            self._findings.keep(found, at=now, once=self.once)
+            for command in answering:
+                self._commands.answer(command, Answer(True, _summary(errors)))
+        except UserError as failed:  # the next one comes in an hour, and the dialer has more to say of this
+            log.warning("%s", failed)
+            return
+        if (errors, warnings) != self._told:
+            self._told = errors, warnings
+            log.log(logging.WARNING if errors else logging.INFO, "%s",
+                    say("self-check; errors: {errors}, warnings: {warnings}; see: obzvon check", errors=errors,
+                        warnings=warnings))
+
+    def _close(self) -> None:
+        for stream in (self._said, self._complained):
+            if stream is not None:
+                stream.close()
+        self._process = self._said = self._complained = None
+
+
+def _summary(errors: int) -> Message:
+    if errors:
+        return say_many("everything has been looked at: {n} error", "everything has been looked at: {n} errors", errors)
+    return say("everything has been looked at: no errors")
+
+
+def _failed(reason: Message | str) -> Finding:
+    return error("", say("the self-check has failed: {why}", why=reason), _BY_HAND)

@@ -1,0 +1,95 @@
+"""The self-check: everything that a run needs is looked at, and each thing that is wrong comes with its remedy.
+
+    findings = list(examine(settings, wiring.spool_of(settings), now=datetime.now(UTC)))
+    sys.exit(1 if worst(findings) is Level.ERROR else 0)
+
+It changes nothing but for a file that is made and deleted in the store. The one who asks has `Settings`, so a
+settings.ini with a mistake in it is told before, by `settings.load`.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from obzvon.asterisk.spool import Spool
+from obzvon.checks import ami, asterisk, clock, documents, folders, journal, settings, store
+from obzvon.checks.context import Check, Machine, Visit, error, of
+from obzvon.common.errors import UserError, why
+from obzvon.common.i18n import say
+from obzvon.journal.findings import Finding, Level, worst
+from obzvon.settings.model import Settings
+
+__all__ = ["Finding", "Level", "Machine", "examine", "worst"]
+
+_CHECKS: tuple[Check, ...] = (
+    settings.who_we_are,
+    settings.settings,
+    settings.numbers,
+    clock.zone,
+    clock.clock,
+    journal.opens,  # opens the journal for those after it
+    clock.against_journal,
+    documents.phones,  # counts the calls of a run for those after it
+    documents.week,
+    documents.kept,
+    folders.places,
+    folders.strangers,
+    folders.settings_file,
+    folders.logs,
+    folders.room,
+    store.one_filesystem,
+    store.probe,
+    store.others,
+    store.leftovers,
+    asterisk.running,
+    asterisk.its_folder,
+    asterisk.its_user,
+    asterisk.its_answers,
+    asterisk.left_in_spool,
+    ami.ami,
+    ami.transport,
+    journal.service,
+    journal.run,
+)
+
+_OF_SPOOL: tuple[Check, ...] = (folders.strangers, store.one_filesystem, store.probe, store.others, store.leftovers,
+                                asterisk.running, asterisk.its_folder, asterisk.its_user, asterisk.left_in_spool)
+"""Where calls go by AMI there may be no spool to look at; and one that only stands in keeps no call from being made."""
+
+
+def examine(settings: Settings, spool: Spool, *, now: datetime, machine: Machine | None = None) -> Iterator[Finding]:
+    """Looks at everything and says what is good and what is not; raises nothing. `now` is aware."""
+    visit = Visit(settings, spool, now, machine or Machine())
+    try:
+        for check in _CHECKS:
+            if settings.has_spool or check not in _OF_SPOOL:
+                stands_in = settings.by_ami and check in _OF_SPOOL and check is not folders.strangers
+                yield from (_milder(found) if stands_in else found for found in _safely(check, visit))
+    finally:
+        if visit.journal is not None:
+            visit.journal.close()
+
+
+def _safely(check: Check, visit: Visit) -> Iterator[Finding]:
+    """A check that fails itself is a finding, and no reason not to make the others."""
+    try:
+        yield from check(visit)
+    except UserError as failed:
+        for problem in failed.problems:
+            yield of(problem, Level.ERROR)
+    except OSError as failed:
+        yield error(failed.filename or _name(check),
+                    say("it cannot be looked at: {why}", why=why(failed)),
+                    say("run obzvon check as the service's user, or mend the rights"))
+    except Exception as failed:
+        yield error(_name(check), say("this check itself has failed: {why}", why=repr(failed)),
+                    say("it is a mistake of obzvon: report this line"))
+
+
+def _milder(found: Finding) -> Finding:
+    return msgspec.structs.replace(found, level=Level.WARNING) if found.level is Level.ERROR else found
+
+
+def _name(check: Callable[..., object]) -> str:
+    return f"{check.__module__.rpartition('.')[2]}.{check.__qualname__}"

@@ -1,0 +1,5 @@
+"""python -m obzvon.cli."""
+
+from obzvon.cli.main import main
+
+main()

@@ -1,0 +1,33 @@
+"""The settings that a command works by, and the journal that it looks into."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from obzvon.common import i18n
+from obzvon.journal.runs import Journal
+from obzvon.service import factory
+from obzvon.settings import model as settings
+from obzvon.settings.model import Settings
+
+
+def settings_of(file: Path | None) -> Settings:
+    """Those of the file, else of the first that is found; from here on the program speaks the language they name."""
+    known = settings.load(file or settings.search_path())
+    if known.language in i18n.LANGUAGES:
+        i18n.speak(known.language)
+    return known
+
+
+@contextmanager
+def journal_if_any(known: Settings) -> Iterator[Journal | None]:
+    """The journal, None where no service has made one yet: who only asks makes none."""
+    if known.journal.path is not None and not os.path.lexists(known.journal.path):
+        yield None
+        return
+    journal = factory.open_journal(known)
+    try:
+        yield journal
+    finally:
+        journal.close()

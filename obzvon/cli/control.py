@@ -1,0 +1,127 @@
+"""The commands that ask the service for something, and wait for its answer."""
+
+import getpass
+import os
+import pwd
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from obzvon.cli.context import journal_if_any, settings_of
+from obzvon.cli.translate import told
+from obzvon.common.i18n import say
+from obzvon.domain.labels import LOST
+from obzvon.domain.redial import results_in
+from obzvon.journal.commands import ANSWER, PATIENCE, Answer, Commands, Lost, NotAnswered, NotTaken
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.reports.status import service_of
+
+_WRONG = 1
+
+
+@click.command(help=told("Begins a run now, beside the week's."))
+@click.option("--again", is_flag=True, help=told("ring also those who were rung today already"))
+@click.option("--rest", is_flag=True, help=told("ring only those who were not rung today"))
+@click.option("--only", metavar=told("RESULTS"), help=told(
+    "ring again only those with these results, commas between them; a wrong one is answered with all there are"))
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
+              help=told("with --only: the day whose results those are; else today"))
+@click.pass_obj
+def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
+    """A run by hand."""
+    if again + rest + (only is not None) > 1:
+        raise click.UsageError(str(say("--again, --rest and --only exclude each other")))
+    if day is not None and only is None:
+        raise click.UsageError(str(say("--date goes with --only")))
+    if only is None:
+        _order(file, "start", again=again, rest=rest)
+    else:
+        wanted = ",".join(sorted(results_in(only)))
+        _order(file, "start", only=wanted, day=day.date().isoformat() if day else "")
+
+
+@click.command(help=told("Holds the hand-over; calls in progress go on."))
+@click.pass_obj
+def pause(file: Path | None) -> None:
+    """Holds the run."""
+    _order(file, "pause")
+
+
+@click.command(help=told("Goes on with a paused run."))
+@click.pass_obj
+def resume(file: Path | None) -> None:
+    """Goes on."""
+    _order(file, "resume")
+
+
+@click.command(help=told("Ends the run: who was not rung yet will not be."))
+@click.option("--withdraw", is_flag=True,
+              help=told("take files that Asterisk has not started out of the spool as well"))
+@click.pass_obj
+def stop(file: Path | None, withdraw: bool) -> None:
+    """Ends the run."""
+    _order(file, "stop", withdraw=withdraw)
+
+
+@click.command(help=told("One test call to NUMBER, outside any run."))
+@click.argument("number", metavar=told("NUMBER"))
+@click.option("--code", default="", metavar=told("DIGITS"), help=told("extension code, sent after the answer"))
+@click.pass_obj
+def call(file: Path | None, number: str, code: str) -> None:
+    """A test call."""
+    _order(file, "call", number=number, code=code)
+    click.echo(str(say("how it ends: obzvon report")))
+
+
+def _order(file: Path | None, name: str, **params: Any) -> None:
+    """Leaves a command for the service and prints its answer."""
+    params = {key: _whole(value) if isinstance(value, str) else value for key, value in params.items()}
+    with journal_if_any(settings_of(file)) as journal:
+        answer = _answer(journal, name, **params)
+    click.echo(str(answer.text), err=not answer.ok)
+    if not answer.ok:
+        sys.exit(_WRONG)
+
+
+def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
+    no_service = Answer(False, say("no service took the command within {seconds} seconds; is it running? See: "
+                                   "supervisorctl status obzvon", seconds=int(PATIENCE)))
+    if journal is None:
+        return no_service
+    commands = Commands(journal)
+    try:
+        return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
+    except NotTaken:
+        if service_of(Presence(journal).sign(), datetime.now(UTC)).alive:
+            return Answer(False, say("the service has not answered in time; it may be busy with a big list, see: "
+                                     "obzvon status; then ask again"))
+        return no_service
+    except Lost:
+        return Answer(False, say("{what}; see: obzvon status", what=LOST))
+    except NotAnswered:
+        return Answer(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
+                                 "obzvon status", seconds=int(ANSWER)))
+
+
+def _who() -> str:
+    """Who types: the login behind sudo or runuser, else the user of the process."""
+    try:
+        return _whole(os.environ.get("SUDO_USER") or _logged_in() or getpass.getuser())
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _whole(text: str) -> str:
+    """What was typed, without the bytes that are no letter in the terminal's encoding: the journal cannot hold them."""
+    return text.encode(errors="replace").decode()
+
+def _logged_in(loginuid: Path = Path("/proc/self/loginuid")) -> str:
+    """Who logged in, whatever user that one has become since; '' where the kernel has not written it down."""
+    try:
+        return pwd.getpwuid(int(loginuid.read_text(encoding="ascii"))).pw_name
+    except (KeyError, OSError, ValueError, OverflowError):  # nobody has: 4294967295, which is no user
+        return ""

@@ -1,0 +1,203 @@
+"""The commands that are about the editor: its users, and serving it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from obzvon.checks.settings import exposed
+from obzvon.cli.context import settings_of
+from obzvon.cli.translate import told
+from obzvon.common import i18n
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.hosts import is_loopback
+from obzvon.common.i18n import Message, say
+from obzvon.domain.labels import role_word
+from obzvon.settings.model import Settings
+
+if TYPE_CHECKING:
+    from obzvon.users import Users
+
+FIRST = "admin"
+"""The name of the first user."""
+
+_ROLES = ("viewer", "operator", "administrator")
+
+
+@click.command(help=told("The editor, for supervisor."))
+@click.pass_obj
+def web(file: Path | None) -> None:
+    """The editor."""
+    known = settings_of(file)
+    check_host(known)
+    from web.app import create_app  # noqa: PLC0415 - nothing else of obzvon needs Flask
+    from web.server import listen, serve  # noqa: PLC0415 - as above
+
+    at = known.web
+    try:
+        server = listen(create_app(known), at)
+    except OSError as error:
+        raise UserError([Problem(f"{at.host}:{at.port}", say("the editor cannot listen there: {why}",
+                                                             why=error.strerror or error),
+                                 say("choose another host or port in [Web]"))]) from error
+    host = f"[{at.host}]" if ":" in at.host else at.host
+    _say(say("the editor: {address}", address=f"http://{host}:{at.port}/"))
+    if not is_loopback(at.host):
+        _say(say("it is not encrypted: whoever is on that network can read the passwords"))
+    if not _users(at.users).load():
+        _say(say("there are no users yet: obzvon user add NAME"))
+    serve(server)
+
+
+@contextmanager
+def beside(known: Settings) -> Iterator[None]:
+    """The editor of a demonstration as long as that lasts, on this machine alone; says where it is and who may in."""
+    from web.app import create_app  # noqa: PLC0415 - as above
+    from web.server import listen, serving  # noqa: PLC0415 - as above
+
+    here = msgspec.structs.replace(known.web, host="127.0.0.1", proxy="")
+    app = create_app(msgspec.structs.replace(known, web=here, language=i18n.spoken()))
+    try:
+        server = listen(app, here)
+    except OSError:  # the port is somebody else's: any will do
+        server = listen(app, msgspec.structs.replace(here, port=0))
+    is_new = not _users(here.users).load()
+    _say(say("the editor: {address}", address=f"http://127.0.0.1:{server.effective_port}/run"))
+    if is_new:
+        add_first_user(known.file)
+    else:
+        _say(say("its users are those of the folder; another password: obzvon --settings {path} user passwd NAME",
+                 path=known.file))
+    try:
+        with serving(server):
+            yield
+    finally:
+        app.extensions["obzvon"].close()
+
+
+def check_host(known: Settings) -> None:
+    """Raises UserError where passwords would go over a network unencrypted without anybody's having said so."""
+    if problem := exposed(known):
+        raise UserError([problem])
+
+
+@click.group(help=told("Who may use the editor."))
+def user() -> None:
+    """The group."""
+
+
+def _password_options(command: click.Command) -> click.Command:
+    command.params += [
+        click.Option(["--ask"], is_flag=True, help=told("ask for the password; else one is made up and printed")),
+        click.Option(["--stdin", "from_stdin"], is_flag=True,
+                     help=told("read the password from the first line of the standard input"))]
+    return command
+
+
+@user.command(help=told("A new user, NAME."))
+@click.argument("name", metavar=told("NAME"))
+@click.option("--role", type=click.Choice(_ROLES), default="operator", show_default=True,
+              help=told("viewer: sees and changes nothing; operator: keeps the list and the week; administrator: "
+                        "sees users and settings too"))
+@click.pass_obj
+def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) -> None:
+    """A new user."""
+    from obzvon.users import Role  # noqa: PLC0415 - its hashing takes a tenth of a second to load
+
+    users = _users(settings_of(file).web.users)
+    password, is_new = _password(ask=ask, from_stdin=from_stdin)
+    users.add(name, password, Role(role))
+    _say(say("added: {name}, {role}", name=name, role=role_word(role)))
+    if is_new:
+        _say(say("password: {password}", password=password))
+
+
+@user.command(help=told("Another password for NAME."))
+@click.argument("name", metavar=told("NAME"))
+@click.pass_obj
+def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
+    """Another password."""
+    users = _users(settings_of(file).web.users)
+    password, is_new = _password(ask=ask, from_stdin=from_stdin)
+    users.change_password(name, password)
+    _say(say("the password is changed: {name}", name=name))
+    if is_new:
+        _say(say("password: {password}", password=password))
+
+
+@user.command(name="role", help=told("Another role for NAME."))
+@click.argument("name", metavar=told("NAME"))
+@click.argument("chosen", metavar=told("ROLE"), type=click.Choice(_ROLES))
+@click.pass_obj
+def change_role(file: Path | None, name: str, chosen: str) -> None:
+    """Another role."""
+    from obzvon.users import Role  # noqa: PLC0415 - as above
+
+    _users(settings_of(file).web.users).change_role(name, Role(chosen))
+    _say(say("from now on: {name}, {role}", name=name, role=role_word(chosen)))
+
+
+@user.command(help=told("Takes the access of NAME away."))
+@click.argument("name", metavar=told("NAME"))
+@click.pass_obj
+def remove(file: Path | None, name: str) -> None:
+    """One user less."""
+    _users(settings_of(file).web.users).remove(name)
+    _say(say("removed: {name}", name=name))
+
+
+@user.command(name="list", help=told("The users and their roles."))
+@click.pass_obj
+def list_users(file: Path | None) -> None:
+    """Everybody."""
+    users = _users(settings_of(file).web.users).load()
+    for name, one in sorted(users.items()):
+        click.echo(f"{name}\t{role_word(one.role)}")
+    if not users:
+        _say(say("there are no users yet: obzvon user add NAME"))
+
+
+_password_options(add)
+_password_options(passwd)
+
+
+def add_first_user(settings_file: Path) -> None:
+    """The administrator of a new working folder, and the password, which is printed this once."""
+    from obzvon.users import Role, made_up  # noqa: PLC0415 - as above
+
+    users = _users(settings_of(settings_file).web.users)
+    if users.load():
+        return
+    password = made_up()
+    users.add(FIRST, password, Role.ADMINISTRATOR)
+    _say(say("the editor's first user: {name}, password: {password}", name=FIRST, password=password))
+
+
+def _users(path: Path) -> "Users":
+    from obzvon.users import Users  # noqa: PLC0415 - as above
+
+    return Users(path)
+
+
+def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
+    """The password, and whether it was made up."""
+    from obzvon.users import made_up  # noqa: PLC0415 - as above
+
+    if ask:
+        once_more = str(say("once more"))
+        return str(click.prompt(str(say("password")), hide_input=True, confirmation_prompt=once_more)), False
+    if from_stdin:
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise UserError([Problem("", say("there is no password on the standard input"),
+                                     say("write it into the first line"))])
+        return line, False
+    return made_up(), True
+
+
+def _say(text: Message) -> None:
+    click.echo(str(text))

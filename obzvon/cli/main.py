@@ -1,0 +1,346 @@
+"""The command line: `obzvon [--settings FILE] COMMAND`.
+
+Exit status: 0 done; 1 it ran and something is wrong; 2 it could not run.
+"""
+
+import io
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, NoReturn, TypeVar
+
+import click
+from rich.console import Console
+
+from obzvon import __version__
+from obzvon.asterisk import spool as wiring_spool
+from obzvon.asterisk.process import Seen
+from obzvon.checks import runner
+from obzvon.cli import control, editor, tables, translate, workspace
+from obzvon.cli import demo as demonstration
+from obzvon.cli.context import journal_if_any
+from obzvon.cli.context import settings_of as _settings
+from obzvon.cli.progress import RunBar
+from obzvon.cli.translate import told
+from obzvon.common import files, i18n, logs
+from obzvon.common.errors import ObzvonError, Problem, UserError, why
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.documents.store import Document, DocumentError, Loaded
+from obzvon.documents.watcher import Watched, way_back
+from obzvon.domain.schedule import Week
+from obzvon.journal.database import Unavailable
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.lock import Busy
+from obzvon.journal.runs import Journal
+from obzvon.reports import call_report
+from obzvon.reports.next_run import next_run
+from obzvon.reports.status import look
+from obzvon.service import factory
+from obzvon.service.scheduler import stopped_by_signals
+from obzvon.settings import model as settings
+from obzvon.settings.model import Settings
+
+log = logging.getLogger("obzvon")
+T = TypeVar("T")
+watch = logging.getLogger("obzvon.watch")
+
+WRONG = 1
+NOT_RUN = 2
+
+_RETRY = 10.0
+"""Seconds until a journal that cannot be opened is tried again."""
+
+_MARKS = {runner.Level.OK: ("✓", "green"), runner.Level.WARNING: ("!", "yellow"), runner.Level.ERROR: ("✗", "red")}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]},
+             help=told("Rings everybody on a list at the day's hour through Asterisk."))
+@click.option("--settings", "file", type=click.Path(path_type=Path), metavar=told("FILE"),
+              help=told("settings.ini; else $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"))
+@click.version_option(__version__, prog_name="obzvon", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, file: Path | None) -> None:
+    """The group; the settings are read by the commands that need them."""
+    context.obj = file
+
+
+@cli.command(help=told("Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in "
+                       "3 seconds."))
+@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"),
+              help=told("use this folder and keep it"))
+@click.option("--exit", "once", is_flag=True, help=told("end with the run and print its summary"))
+def demo(folder: Path | None, once: bool) -> None:
+    """The demonstration."""
+    with demonstration.folder_for(folder) as chosen:
+        shown = demonstration.Demo(chosen.absolute(), _say)
+        with editor.beside(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
+            run = shown.run(bar, once=once)
+        if run is not None:
+            tables.show_report(Console(), shown.journal.lines(run.day), day=run.day, zone=shown.settings.zone,
+                               least=shown.settings.delivered)
+        if folder is not None:
+            _say(say("the folder is kept: {path}", path=folder))
+        shown.journal.close()
+
+
+@cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
+                       "--settings FILE the settings are written there instead."))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"))
+@click.option("--rehearsal", is_flag=True,
+              help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"))
+@click.pass_obj
+def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
+    """A new working folder."""
+    file = workspace.make(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
+    known = settings.load(file)
+    now = datetime.now(UTC)
+    with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
+        Presence(journal).remember_week(Week(), now.astimezone(known.zone).date(), now)
+    _say(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
+    editor.add_first_user(file)
+
+
+@cli.command(help=told("The service, in the foreground, for supervisor."))
+@click.option("--once", is_flag=True,
+              help=told("one check, as from cron: a run that is due is done whole, then it ends"))
+@click.pass_obj
+def run(file: Path | None, once: bool) -> None:
+    """The service."""
+    known = _settings(file)
+    with _logging(known), _journal(known, patient=not once) as journal, _bar(journal) as bar:
+        if once and known.log_level != "DEBUG":
+            watch.setLevel(logging.CRITICAL)
+        try:
+            lock = journal.lock()
+        except Busy as busy:
+            if not once:
+                raise
+            watch.info("%s", busy)
+            return
+        for note in known.notes:
+            watch.warning("%s", note)
+        service = factory.build_service(known, journal, lock)
+        finished = True
+        try:
+            with stopped_by_signals(service):
+                if once:
+                    finished = service.once(bar)
+                else:
+                    service.forever(bar)
+        except ObzvonError as error:
+            log.error("%s", error)  # noqa: TRY400 - it is told to an operator, not traced
+            raise
+        finally:
+            service.dialer.handover.close()
+            lock.release()
+    if not finished:
+        sys.exit(WRONG)
+
+
+@cli.command(help=told("The self-check: each problem with its remedy."))
+@click.pass_obj
+def check(file: Path | None) -> None:
+    """The self-check."""
+    known = _settings(file)
+    findings = list(runner.examine(known, wiring_spool.spool_of(known), now=datetime.now(UTC)))
+    for finding in findings:
+        mark, colour = _MARKS[finding.level]
+        click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
+    problems = sum(finding.level is not runner.Level.OK for finding in findings)
+    click.echo(str(say_many("{n} thing needs your attention", "{n} things need your attention", problems) if problems
+                   else say("all is well")))
+    if runner.worst(findings) is runner.Level.ERROR:
+        sys.exit(WRONG)
+
+
+@cli.command(help=told("What the next run would do and when it would end. And the next seven starts."))
+@click.option("--json", "as_json", is_flag=True, help=told("one JSON document"))
+@click.pass_obj
+def plan(file: Path | None, as_json: bool) -> None:
+    """The next run."""
+    known = _settings(file)
+    phones, week = _in_force(factory.phones_of(known)), _in_force(factory.week_of(known))
+    with journal_if_any(known) as journal:
+        foreseen = next_run(known, phones.data, week, journal, datetime.now(UTC))
+    if as_json:
+        click.echo(foreseen.to_json())
+    else:
+        tables.show_plan(Console(), foreseen)
+    if phones.problems or week.problems:
+        sys.exit(WRONG)
+
+
+@cli.command(help=told("The run in progress or the last one."))
+@click.option("--json", "as_json", is_flag=True, help=told("one JSON document"))
+@click.pass_obj
+def status(file: Path | None, as_json: bool) -> None:
+    """How the run stands."""
+    known = _settings(file)
+    with journal_if_any(known) as journal:
+        found = look(journal, Presence(journal).sign() if journal else None, datetime.now(UTC), zone=known.zone,
+                     pace=known.pace(), latest=known.latest, least=known.delivered)
+        if as_json:
+            click.echo(found.to_json())
+        else:
+            tables.show_status(Console(), found)
+
+
+@cli.command(help=told("Calls of a day and their results."))
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
+              help=told("the day; else today"))
+@click.option("--format", "form", type=click.Choice(["table", "csv", "xlsx", "json"]), default="table",
+              show_default=True, help=told("what to print"))
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar=told("FILE"),
+              help=told("write to this file; else to the standard output"))
+@click.pass_obj
+def report(file: Path | None, day: datetime | None, form: str, output: Path | None) -> None:
+    """A day's calls."""
+    known = _settings(file)
+    wanted = day.date() if day else datetime.now(UTC).astimezone(known.zone).date()
+    with journal_if_any(known) as journal:
+        lines = journal.lines(wanted) if journal else iter(())
+        active = journal.active_run() if journal and not day else None
+        if active is not None and active.day < wanted:
+            click.echo(str(say("run {run} of {day} is still in progress: obzvon report --date {day}", run=active.id,
+                               day=active.day)), err=True)
+        if form == "table":
+            tables.show_report(Console(), lines, day=wanted, zone=known.zone, least=known.delivered)
+            return
+        with _output(output, form) as stream:
+            if form == "csv":
+                call_report.write_csv(lines, stream, zone=known.zone, least=known.delivered)
+            elif form == "xlsx":
+                call_report.write_xlsx(lines, stream, zone=known.zone, least=known.delivered)
+            else:
+                call_report.write_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
+
+
+@cli.command(help=told("Clears what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit."))
+@click.pass_obj
+def sweep(file: Path | None) -> None:
+    """Before Asterisk's start."""
+    known = _settings(file)
+    spool = wiring_spool.spool_of(known)
+    if spool.asterisk() is Seen.RUNNING:
+        click.echo(str(say("Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
+                           "stop Asterisk first")), err=True)
+        sys.exit(WRONG)
+    try:
+        with journal_if_any(known) as journal:
+            tokens = journal.tokens() if journal else None
+    except UserError:  # a journal that is away is no reason to let Asterisk ring
+        tokens = None
+    taken = spool.sweep(tokens)
+    _say(say_many("{n} call file was taken out of the spool", "{n} call files were taken out of the spool", taken))
+
+
+for order in (control.start, control.pause, control.resume, control.stop, control.call):
+    cli.add_command(order)
+cli.add_command(editor.web)
+cli.add_command(editor.user)
+
+
+def main() -> NoReturn:
+    """The program: every error becomes its lines on stderr and the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to show nothing
+            stream.reconfigure(errors="replace")
+    i18n.speak(i18n.preferred())
+    translate.translate(cli)
+    try:
+        cli(standalone_mode=False)
+        if sys.stdout is not None:  # closed by who started us
+            sys.stdout.flush()
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(NOT_RUN)
+    except ObzvonError as error:
+        click.echo(str(error), err=True)
+        sys.exit(NOT_RUN)
+    except BrokenPipeError:  # who read our output has had enough
+        sys.exit(NOT_RUN)
+    except OSError as error:
+        click.echo(str(Problem(str(error.filename or ""), why(error))), err=True)
+        sys.exit(NOT_RUN)
+    sys.exit(0)
+
+
+@contextmanager
+def _journal(known: Settings, *, patient: bool = False) -> Iterator[Journal]:
+    """The journal, opened; a service is patient with one that cannot be used yet, as before its database is up."""
+    told = None
+    while True:
+        try:
+            journal = factory.open_journal(known, patience=1.0 if patient else 30.0)
+            break
+        except Unavailable as error:
+            if not patient:
+                raise
+            if error.problems != told:
+                told = error.problems
+                log.error("%s", error)  # noqa: TRY400 - it is told to an operator, not traced
+            time.sleep(_RETRY)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def _in_force(document: Document[T]) -> Loaded[T]:
+    """A document as the service goes by it: where it is broken, its last good copy, and that is said."""
+    try:
+        return document.load()
+    except DocumentError as error:
+        loaded = Watched(document).current()
+        click.echo(f"{error}\n{way_back(document)}", err=True)
+        return loaded
+
+
+@contextmanager
+def _logging(known: Settings) -> Iterator[None]:
+    logs.set_up(known.logs, known.zone, level=known.log_level, keep_days=known.keep_days, terminal=True)
+    try:
+        yield
+    finally:
+        logs.take_down()
+
+
+@contextmanager
+def _bar(journal: Journal) -> Iterator[RunBar]:
+    with RunBar(journal, Console(stderr=True)) as bar:
+        yield bar
+
+
+@contextmanager
+def _output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
+    if file is None:
+        if form == "xlsx" and sys.stdout.isatty():
+            raise click.UsageError(str(say("a workbook cannot be shown in a terminal; name a file with --output")))
+        yield sys.stdout.buffer
+        return
+    try:
+        if file.exists() and not file.is_file():  # a pipe or /dev/stdout: nothing may take its place
+            with file.open("wb") as stream:
+                yield stream
+        else:
+            with files.replacing(file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
+                yield stream
+    except OSError as error:
+        raise UserError([Problem(str(file), say("cannot be written: {why}", why=why(error)),
+                                 say("name another file with --output"))]) from error
+
+
+def _say(text: Message) -> None:
+    click.echo(str(text))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""A run as it goes, in a terminal: a bar, how many wait and how the others ended. Elsewhere the log's lines do."""
+
+import contextlib
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from obzvon.common.errors import UserError
+from obzvon.common.i18n import say
+from obzvon.domain.labels import tally
+from obzvon.journal.runs import Journal, Run
+
+_REFRESH = 0.25
+"""Seconds between two looks into the journal."""
+
+
+class RunBar:
+    """Call it after every step; it looks at the journal now and then, and shows nothing where there is no terminal."""
+
+    def __init__(self, journal: Journal, console: Console | None = None) -> None:
+        self._journal = journal
+        self._console = console or Console(stderr=True)
+        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                             TimeRemainingColumn(), console=self._console)
+        self._results = Text("", "dim")
+        self._live = Live(Group(self._bar, self._results), console=self._console, refresh_per_second=1 / _REFRESH)
+        self._task: TaskID | None = None
+        self._run: Run | None = None
+        self._looked = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._run is not None:
+            with contextlib.suppress(UserError, OSError):
+                self._show(self._run)
+            with contextlib.suppress(OSError):
+                self._live.stop()
+
+    def __call__(self) -> None:
+        """Shows how far the run has come."""
+        if not self._console.is_terminal or time.monotonic() - self._looked < _REFRESH:
+            return
+        self._looked = time.monotonic()
+        # A journal that is away is the service's to tell and to wait for; a terminal may have been closed.
+        with contextlib.suppress(UserError, OSError):
+            run = self._journal.active_run() or self._run
+            if run is not None:
+                self._show(run)
+
+    def _show(self, run: Run) -> None:
+        if self._task is None or self._run is None or self._run.id != run.id:
+            self._live.start()
+            self._task = self._bar.add_task(str(say("run {run}", run=run.id)), total=run.total)
+        self._run = run
+        counts = self._journal.counts(run.id)
+        self._bar.update(self._task, completed=run.total - counts["waiting"] - counts["handing"])
+        self._results.plain = tally(counts)

@@ -1,0 +1,1 @@
+"""What any program would need: errors, translated sentences, files, processes, logs. Knows nothing of telephony."""

@@ -1,0 +1,1 @@
+"""The operator's JSON files: read, saved, watched, undone."""

@@ -1,0 +1,204 @@
+"""todo.json as text: bytes to phones and back. Pure.
+
+Its rows are what several programs and people's hands have left: objects or lists, strings or integers. Whatever a row
+holds besides what we understand goes to `Phone.extra` under its own name and is written back. There, under the name of
+one of our own fields, stands a value that was no text: it is written again as long as the field is not changed.
+"""
+
+import gc
+from collections.abc import Iterable
+from typing import cast
+
+import msgspec
+
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import Message, say
+from obzvon.documents import json_codec
+from obzvon.documents.json_codec import Malformed
+from obzvon.domain.phones import Phone
+
+_NO = ("", "0", "false", "no", "off", "нет")
+_WHOLE = ""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """In `Phone.extra`, under an empty name: all of a row that is neither an object nor a list."""
+
+    value: object
+
+
+class _Plain(msgspec.Struct, gc=False, omit_defaults=True, rename={"number": "0", "code": "1"}):
+    """A row as it is written: what the old editor and script read, and two keys of ours where they say something."""
+
+    number: str
+    code: str
+    name: str = ""
+    paused: bool = False
+
+
+class _Usual(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
+    """A row as nearly all are."""
+
+    number: str | int
+    code: str | int | None = ""
+    name: str = ""
+    paused: bool = False
+
+
+_usual_rows = msgspec.json.Decoder(dict[str, _Usual])
+
+
+def parse(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
+    """The rows in their order, none left out, and notes; raises Malformed when it is no list of rows at all.
+
+    Of two rows under one key both are kept, the later one under a new key, and a note says so.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # a million small objects, none of them garbage, would be gone through again and again
+    try:
+        return _usual(data) or _any(data)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def dump(phones: Iterable[Phone]) -> bytes:
+    """One row a line; raises Malformed for what JSON cannot hold and for two rows under one key."""
+    lines: list[bytes] = []
+    keys: set[str] = set()
+    for phone in phones:
+        if phone.key in keys:
+            raise Malformed(Problem(f' "{phone.key}"', say("two rows have this key"), say("give one of them another")))
+        keys.add(phone.key)
+        try:
+            lines.append(json_codec.encode(phone.key) + b": " + _row(phone))
+        except (UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
+            raise Malformed(Problem(f' "{ascii(phone.key)[1:-1]}"', say("it cannot be written: {why}", why=error),
+                                    say("take out the damaged characters"))) from error
+    return b"{\n" + b",\n".join(lines) + b"\n}\n" if lines else b"{}\n"
+
+
+def _usual(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
+    """The phones of a list without one odd row, at twice the speed; None for any other."""
+    try:
+        rows = _usual_rows.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if _has_more(data, len(rows)):
+        return None
+    return [Phone(key, row.number if type(row.number) is str else str(row.number),
+                  row.code if type(row.code) is str else _text(row.code), row.name, row.paused)
+            for key, row in rows.items()], ()
+
+
+def _any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
+    document = json_codec.decode(data)
+    if isinstance(document, list):
+        return [_phone(str(index), row) for index, row in enumerate(document)], ()
+    if not isinstance(document, dict):
+        raise Malformed(Problem(":1:1", say("it is no list of phones"), _shape()))
+    rows = cast("dict[str, object]", document)
+    whole = sum(isinstance(row, dict | list) for row in rows.values())
+    if whole < len(rows) or _has_more(data, whole):
+        pairs = json_codec.decode_pairs(data)
+        if len(pairs) > len(rows):
+            return _with_hidden(pairs)
+    return [_phone(key, row) for key, row in rows.items()], ()
+
+
+def _has_more(data: bytes, rows: int) -> bool:
+    """Whether there are more objects and lists than rows: in a row, as brackets in a name, or hidden by a later row.
+
+    A later row under the same key hides the one before, as hands that copy lines leave them behind.
+    """
+    return data.count(b"{") + data.count(b"[") > rows + 1
+
+
+def _with_hidden(pairs: list[tuple[str, object]]) -> tuple[list[Phone], tuple[Problem, ...]]:
+    free = max((int(key) for key, _ in pairs if key.isdecimal() and len(key) < 19), default=-1)
+    seen: set[str] = set()
+    notes: list[Problem] = []
+    phones: list[Phone] = []
+    for key, row in pairs:
+        place = key
+        if key in seen:
+            free += 1
+            place = str(free)
+            notes.append(Problem(f' "{key}"', say("two rows have this key; the later one is taken as {key}", key=place),
+                                 say("a save in the editor writes it so")))
+        seen.add(place)
+        phones.append(_phone(place, row))
+    return phones, tuple(notes)
+
+
+def _phone(key: str, row: object) -> Phone:
+    if isinstance(row, dict):
+        return _full(key, row)
+    if isinstance(row, list):
+        return _full(key, {str(index): value for index, value in enumerate(row)})
+    return Phone(key, json_codec.one_line(row), extra={_WHOLE: Row(row)})
+
+
+def _full(key: str, row: dict[str, object]) -> Phone:
+    extra = {name: value for name, value in row.items() if not _is_plain(name, value)}
+    return Phone(key, _text(row.get("0")), _text(row.get("1")), _name(row.get("name")), _flag(row.get("paused")),
+                 extra or None)
+
+
+def _row(phone: Phone) -> bytes:
+    extra = phone.extra
+    if not extra:
+        return json_codec.encode(_Plain(phone.number, phone.code, phone.name, phone.paused))
+    fields: dict[str, object] = {"0": phone.number, "1": phone.code}
+    if phone.name:
+        fields["name"] = phone.name
+    if phone.paused:
+        fields["paused"] = True
+    for name, value in extra.items():
+        if isinstance(value, Row):
+            if fields == {"0": json_codec.one_line(value.value), "1": ""}:
+                return json_codec.encode(value.value)
+        elif _still_says(phone, name, value):
+            fields[name] = value
+    return json_codec.encode(fields)
+
+
+def _is_plain(name: str, value: object) -> bool:
+    """Whether a field of ours holds all that the row says under that name."""
+    if name == "paused":
+        return value is None or isinstance(value, bool)
+    if name in {"0", "1", "name"}:
+        return value is None or (isinstance(value, str | int | msgspec.Raw) and not isinstance(value, bool))
+    return False
+
+
+def _still_says(phone: Phone, name: str, value: object) -> bool:
+    match name:
+        case "0":
+            return _text(value) == phone.number
+        case "1":
+            return _text(value) == phone.code
+        case "name":
+            return _name(value) == phone.name
+        case "paused":
+            return _flag(value) == phone.paused
+    return True
+
+
+def _text(value: object) -> str:
+    return "" if value is None else json_codec.one_line(value)
+
+
+def _name(value: object) -> str:
+    return _text(value) if _is_plain("name", value) else ""
+
+
+def _flag(value: object) -> bool:
+    """Someone wrote it to say "do not ring", so only a plain no is a no."""
+    if isinstance(value, str):
+        return value.strip().lower() not in _NO
+    return bool(value)
+
+
+def _shape() -> Message:
+    return say('write the rows as {example}', example='{"0": {"0": "89161111111", "1": ""}}')

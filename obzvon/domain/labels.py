@@ -1,0 +1,140 @@
+"""The operator's words for what a call and a run have come to, and for who may do what."""
+
+from collections.abc import Mapping
+
+from obzvon.common.i18n import Message, say
+from obzvon.domain.calls import Line
+from obzvon.domain.results import DELIVERED, NOT_DELIVERED, Delivery, is_delivered
+
+_RESULTS = {
+    "answered": say("answered"),
+    "busy": say("busy"),
+    "no answer": say("no answer"),
+    "not answered": say("not answered"),
+    "congestion": say("congestion"),
+    "no such number": say("no such number"),
+    "refused": say("call refused"),
+    "unreachable trunk": say("unreachable trunk"),
+    "wrong dialplan": say("not in the dialplan"),
+    "failed": say("failed"),
+    "handed": say("handed over"),
+    "unknown": say("unknown"),
+    "skipped": say("skipped"),
+    "withdrawn": say("withdrawn"),
+    "waiting": say("waiting"),
+    "handing": say("being handed over"),
+}
+
+_JUDGED = {
+    DELIVERED: say("delivered"),
+    NOT_DELIVERED: say("not delivered"),
+}
+
+_STATES = {
+    "running": say("in progress"),
+    "paused": say("paused"),
+    "done": say("done"),
+    "stopped": say("stopped"),
+}
+
+_KINDS = {
+    "week": say("by the week"),
+    "manual": say("by hand"),
+    "test": say("test call"),
+    "former": say("by the former script"),
+}
+
+_ORDERS = {
+    "start": say("run begun by hand"),
+    "start rest": say("run begun by hand, for those not rung today"),
+    "start again": say("run begun by hand, for everybody, also those rung today"),
+    "pause": say("run paused"),
+    "resume": say("run resumed"),
+    "stop": say("run stopped"),
+    "stop withdraw": say("run stopped and un-begun calls taken back"),
+    "call": say("test call"),
+}
+
+NOT_TAKEN = say("no service took it")
+NOT_ANSWERED = say("taken by the service and not answered yet")
+LOST = say("the journal could not be read any more, so it is not known whether it has been done or will be")
+"""What is kept of an order without an answer."""
+
+_KEYS = {
+    "1": say("confirmed"),
+    "9": say("asked not to be called today"),
+    "0": say("asked for the operator"),
+}
+"""What the keys mean that the dialplan's question offers (asterisk/extensions_obzvon.conf)."""
+
+_ROLES = {
+    "viewer": say("viewer"),
+    "operator": say("operator"),
+    "administrator": say("administrator"),
+}
+
+_WEEKDAYS = (say("Monday"), say("Tuesday"), say("Wednesday"), say("Thursday"), say("Friday"), say("Saturday"),
+             say("Sunday"))
+
+
+def results() -> tuple[str, ...]:
+    """Everything that a call can have come to."""
+    return tuple(_RESULTS)
+
+
+def result_word(result: str) -> Message:
+    """The word for a disposition, for how far a call has come, or for what is said of an answered one besides."""
+    return _RESULTS.get(result) or _JUDGED.get(result) or Message(result)
+
+
+def state_word(state: str) -> Message:
+    """The word for a run's state."""
+    return _STATES.get(state) or Message(state)
+
+
+def kind_word(kind: str) -> Message:
+    """The word for how a run came to be."""
+    return _KINDS.get(kind) or Message(kind)
+
+
+def ordered(order: str, outcome: Message, about: str = "") -> Message:
+    """What somebody ordered and what came of it, in one sentence to be kept."""
+    word = _ORDERS.get(order) or Message(order)
+    if about:
+        return Message("{order} {about}: {outcome}", {"order": word, "about": about, "outcome": outcome})
+    return Message("{order}: {outcome}", {"order": word, "outcome": outcome})
+
+
+def role_word(role: str) -> Message:
+    """The word for what a user of the editor may do."""
+    return _ROLES.get(role) or Message(role)
+
+
+def weekday_word(place: int) -> Message:
+    """The word for a weekday, 0 = Monday."""
+    return _WEEKDAYS[place]
+
+
+def remark(line: Line, least: float = 0.0) -> Message | None:
+    """What there is to say beside a result: why it is so, or what the events told of an answered call.
+
+    `least` is how many seconds of the message have to be listened to.
+    """
+    if line.reason:
+        return line.reason
+    heard = None if line.listened is None else say("listened for {n} s", n=round(line.listened))
+    if heard and is_delivered(line.result, line.listened, least) is False:
+        heard = say("not delivered: {n} s", n=round(line.listened or 0))
+    key = (_KEYS.get(line.key) or say("pressed {key}", key=line.key)) if line.key else None
+    if heard and key:
+        return Message("{key}; {heard}", {"key": key, "heard": heard})
+    return key or heard
+
+
+def tally(counts: Mapping[str, int], delivery: Delivery | None = None) -> str:
+    """The counts of a run's results in one line, in this process's language; beside answered, what was delivered."""
+    known = {result: str(counts[result]) for result in _RESULTS if counts.get(result)}
+    if delivery is not None and "answered" in known:
+        judged = ", ".join(f"{result_word(how)} {many}" for how, many in delivery.counts.items())
+        known["answered"] += f" ({judged})"
+    return ", ".join(f"{result_word(result)} {many}" for result, many in known.items()) or "0"

@@ -1,0 +1,116 @@
+"""Who is to be rung again: chosen by how a day's calls ended, out of the list as it is now. Pure."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import msgspec
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.domain.labels import result_word
+from obzvon.domain.phones import Candidate
+from obzvon.domain.results import NOT_DELIVERED
+
+MISSED = ("not answered", "busy", "no answer", "congestion", "no such number", "refused", "unreachable trunk",
+          "wrong dialplan", "failed", "withdrawn")
+"""Who was not reached, for a reason that is known."""
+RESULTS = (*MISSED, "unknown", NOT_DELIVERED)
+"""Of whom a run can be made; who may have been rung, or has answered, is only taken where that is asked for."""
+UNDER_WAY = ("handed", "handing", "waiting")
+BARRED = ("answered", *UNDER_WAY)
+"""Who has one of these today is not rung again because of what another day says."""
+
+Met = Mapping[tuple[str, str], tuple[str, str]]
+"""Phones by number and code, with their result and name in the journal."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The rows of the list that are meant: those that can be rung, those that are paused; and who is in it no more."""
+
+    called: tuple[Candidate, ...]
+    paused: tuple[Candidate, ...]
+    gone: tuple[tuple[str, str], ...]
+
+    @property
+    def digest(self) -> str:
+        """Changes with whoever would be rung: a confirmation says by it what was confirmed."""
+        phones = sorted(f"{one.number} {one.code}" for one in self.called)
+        return hashlib.sha256("\n".join(phones).encode()).hexdigest()[:16]
+
+
+class Again(msgspec.Struct, frozen=True):
+    """A run of some phones only; `expected` is the digest of what was confirmed, '' = whoever it is."""
+
+    met: Met
+    note: Message
+    expected: str = ""
+
+    def choose(self, listed: Iterable[Candidate]) -> Choice:
+        """Those of them that the list has; raises UserError where that is nobody, or not who was confirmed."""
+        choice = choose(listed, self.met)
+        if self.expected and choice.digest != self.expected:
+            raise UserError([Problem("", say("the list or the results have changed since, and nobody was rung"),
+                                     say("look again at whom it would ring"))])
+        if not choice.called:
+            raise UserError([Problem("", say("nobody is left to be rung again: nobody has such a result, or none of "
+                                             "them is in the list any more, or all are paused"))])
+        return choice
+
+
+def choose(listed: Iterable[Candidate], met: Met) -> Choice:
+    """The rows of the list, as `campaign.candidates` gives them, whose phones are among `met`."""
+    called: dict[tuple[str, str], Candidate] = {}
+    paused: dict[tuple[str, str], Candidate] = {}
+    for one in listed:
+        key = one.number, one.code
+        if key in met and one.skipped is None:
+            called[key] = one
+        elif key in met and one.phone.paused:
+            paused.setdefault(key, one)
+    for key in called.keys() & paused.keys():
+        del paused[key]
+    return Choice(tuple(called.values()), tuple(paused.values()),
+                  tuple(key for key in met if key not in called and key not in paused))
+
+
+def results_in(text: str) -> frozenset[str]:
+    """The results in `unknown,busy,no-answer`; raises UserError for any of which no run can be made."""
+    found = frozenset(one.strip().replace("-", " ") for one in text.split(",") if one.strip())
+    if not found or not found <= set(RESULTS):
+        raise UserError([Problem("", say("no run can be made of those who are: {given}", given=text),
+                                 say("name some of: {results}", results=",".join(map(hyphened, RESULTS))))])
+    return found
+
+
+def hyphened(result: str) -> str:
+    """A result as one types it."""
+    return result.replace(" ", "-")
+
+
+def note_of(day: date, results: Iterable[str]) -> Message:
+    """What the run's own note says of whom it rings."""
+    words: Message | None = None
+    for result in (one for one in RESULTS if one in set(results)):
+        words = result_word(result) if words is None else say("{one}, {other}", one=words, other=result_word(result))
+    return say(_NOTE, day=day.isoformat(), results=words or Message(""))
+
+
+def run_begun(n: int, day: date, results: Iterable[str]) -> Message:
+    """What is kept of who began such a run."""
+    return say_many("began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n,
+                    whom=note_of(day, results))
+
+
+def list_made(n: int, day: date, results: Iterable[str]) -> Message:
+    """What is kept of who made a list of these."""
+    return say_many("made a new list of {n} number, {whom}", "made a new list of {n} numbers, {whom}", n,
+                    whom=note_of(day, results))
+
+
+def is_of_some(note: Message | None) -> bool:
+    """Whether a run with this note never meant the whole list."""
+    return note is not None and note.text == _NOTE
+
+
+_NOTE = say("only some of those of {day}: {results}").text

@@ -1,1 +1,0 @@
-"""Tables that come from outside, read within limits and matched with the list."""

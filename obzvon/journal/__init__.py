@@ -1,0 +1,1 @@
+"""The database: runs, calls, commands, audit. The only package that knows SQLAlchemy."""

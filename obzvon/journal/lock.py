@@ -1,0 +1,115 @@
+"""One service per journal: a lock that ends with its process, whichever way that goes."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Protocol
+
+import filelock
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.i18n import say
+
+_ADVISORY_KEY = 0x0B2A0E
+"""PostgreSQL's advisory locks are numbered; this is ours."""
+
+
+class Lock(Protocol):
+    """Held until it is released."""
+
+    def ensure(self) -> None:
+        """Raises UserError if it is held no longer, or is another journal's now: then nothing may be handed over."""
+
+    def release(self) -> None:
+        """Lets another service take the journal."""
+
+
+class Busy(UserError):
+    """Another service is at work on this journal."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__([Problem(where, say("another obzvon service is at work on this journal"),
+                                  say("stop it first (supervisorctl stop obzvon), or let it do the work"))])
+
+
+def lock_for(engine: Engine) -> Lock:
+    """Takes the lock of the engine's journal; raises `Busy`."""
+    if engine.url.get_backend_name() == "sqlite":
+        return _FileLock(engine.url.database or "")
+    return _AdvisoryLock(engine, engine.url.render_as_string(hide_password=True))
+
+
+class _FileLock:
+    """SQLite: a file beside the journal, locked; both must stay the files that they were."""
+
+    def __init__(self, path: str) -> None:
+        # Beside the file itself, as SQLite's own: whoever comes by a link to it meets the same lock.
+        self._path = Path(os.path.realpath(path))
+        self._lock = filelock.FileLock(f"{self._path}.lock", timeout=0, mode=0o660)
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise Busy(path) from None
+        except OSError as error:
+            raise UserError([Problem(error.filename or path, say("the journal cannot be locked: {why}", why=why(error)),
+                                     say("give the file to the service's user, or delete it while no service runs"))
+                             ]) from error
+        self._known = self._files()
+
+    def ensure(self) -> None:
+        if self._files() != self._known:
+            raise UserError([Problem(str(self._path), say("the journal, or the lock beside it, was deleted or replaced "
+                                                          "under the running service"),
+                                     say("nothing is handed over: put the old one back, or stop the service, write "
+                                         "today into the week's dates with 00:00, and start it again"))])
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def _files(self) -> list[tuple[int, int] | None]:
+        return [_identity(self._path), _identity(self._path.with_name(self._path.name + ".lock"))]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+class _AdvisoryLock:
+    """PostgreSQL: held by a session of its own; it goes with the session, and is taken again."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+        self._connection: Connection | None = None
+        self._take()
+
+    def ensure(self) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.execute(text("SELECT 1"))
+                return
+            self._take()
+        except DBAPIError as error:
+            self._connection = None
+            raise UserError([Problem(self._where, say("the journal cannot be used: {why}", why=error.orig),
+                                     say("make room or mend the rights, or start the database"))]) from error
+
+    def release(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(DBAPIError):
+                self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+                self._connection.close()
+            self._connection = None
+
+    def _take(self) -> None:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY}).scalar():
+            connection.close()
+            raise Busy(self._where)
+        self._connection = connection

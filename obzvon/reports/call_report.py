@@ -1,0 +1,264 @@
+"""A day's calls and what became of them, as CSV, XLSX and JSON: one line for each phone, in constant memory."""
+
+import csv
+import io
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, tzinfo
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+
+from obzvon.common.i18n import Message, say, spoken
+from obzvon.domain.labels import kind_word, remark, result_word
+from obzvon.domain.results import Delivery, Disposition, is_delivered
+from obzvon.journal.runs import Line, State
+from obzvon.spreadsheets.cell_text import ROWS, is_formula
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.cell import Cell
+    from openpyxl.workbook.child import _WorkbookChild
+from obzvon.common.text import grouped
+from obzvon.spreadsheets.cell_text import one_line
+
+HANDED, ENDED = say("Handed over"), say("Ended")
+NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
+RESULT, REASON = say("Result"), say("Reason")
+RUN, BUNDLE, ATTEMPT, KIND = say("Run"), say("Bundle"), say("Attempt"), say("Kind of run")
+TAKEN, HEARD, KEY, CAUSE = say("Answered at"), say("Seconds heard"), say("Key"), say("Hangup cause")
+REACHED = say("Delivered")
+
+_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT, KIND, TAKEN, HEARD,
+             REACHED, KEY, CAUSE)
+_WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9, 20, 20, 12, 12, 8, 10)
+
+_YES, _NO = say("yes"), say("no")
+
+
+class Reader:
+    """The words of one report in its reader's language, each looked up once; `least` is `delivery.is_delivered`'s."""
+
+    def __init__(self, zone: tzinfo, language: str | None = None, least: float = 0.0) -> None:
+        self.zone = zone
+        self.least = least
+        self.language = language or spoken()
+        self._results: dict[str, str] = {}
+
+    def word(self, message: Message) -> str:
+        """A sentence or a heading."""
+        return message.in_language(self.language)
+
+    def result(self, result: str) -> str:
+        """The word for a disposition, or for how far a call has come."""
+        if result not in self._results:
+            self._results[result] = self.word(result_word(result))
+        return self._results[result]
+
+    def reason(self, line: Line) -> str:
+        """Why it ended so, or ''; of a call that waits for a further one: how the last ended and when it goes."""
+        if line.state == State.WAITING and line.not_before and line.disposition:
+            return self.word(say("{result}; once more from {time} on", result=result_word(line.disposition),
+                                 time=f"{self.clock(line.not_before):%H:%M}"))
+        said = remark(line, self.least)
+        return self.word(said) if said else ""
+
+    def delivered(self, line: Line) -> str:
+        """Whether the message was delivered; '' where that is not known, or nobody answered."""
+        known = is_delivered(line.result, line.listened, self.least)
+        return "" if known is None else self.word(_YES if known else _NO)
+
+    def clock(self, moment: datetime) -> datetime:
+        """A moment by the clock of the report's time zone."""
+        return moment.astimezone(self.zone)
+
+
+class ReportCall(msgspec.Struct, forbid_unknown_fields=True):
+    """One phone of a day's run, and what became of it, as JSON has it."""
+
+    run: int
+    kind: str
+    row: str
+    number: str
+    code: str
+    name: str
+    result: str
+    reason: str
+    bundle: int | None
+    attempt: int
+    handed_at: datetime | None
+    ended_at: datetime | None
+    rang_at: datetime | None
+    answered_at: datetime | None
+    listened: float | None
+    delivered: bool | None
+    key: str
+    cause: int | None
+    tries: int | None
+
+
+class Tally(Counter[str]):
+    """How many lines have each result, and how many of the answered ones were delivered."""
+
+    def __init__(self, least: float = 0.0) -> None:
+        super().__init__()
+        self.delivery = Delivery(least)
+
+    def of(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """The lines as they come, counted."""
+        for line in lines:
+            self[line.result] += 1
+            if line.result == Disposition.ANSWERED:
+                known = is_delivered(line.result, line.listened, self.delivery.least)
+                self.delivery += Delivery(self.delivery.least, known is True, known is False, known is None)
+            yield line
+
+
+def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
+              least: float = 0.0) -> Tally:
+    """The lines as Russian Excel opens them: UTF-8 with a BOM, `;` between the fields. Returns `counts` of results.
+
+    A field that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    reader, counts = Reader(zone, language, least), Tally(least)
+
+    def when(moment: datetime | None) -> str:
+        return reader.clock(moment).replace(tzinfo=None).isoformat(" ", "seconds") if moment else ""
+
+    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    try:
+        rows = csv.writer(text, delimiter=";")
+        rows.writerow(reader.word(heading) for heading in _HEADINGS)
+        for line in counts.of(lines):
+            rows.writerow((when(line.handed_at), when(line.ended_at), _harmless(line.number), _harmless(line.code),
+                           _harmless(line.name), reader.result(line.result), _harmless(reader.reason(line)),
+                           line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind)),
+                           when(line.answered_at), _seconds(line), reader.delivered(line), _harmless(line.key or ""),
+                           line.cause))
+    finally:
+        text.detach()
+    return counts
+
+
+def write_xlsx(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
+               least: float = 0.0) -> Tally:
+    """The lines as a workbook, and a sheet with the counts of results, which are returned too.
+
+    Numbers and names are text, never formulas; times are times, by the clock of `zone`. It is made in temporary files,
+    so the memory does not grow with it, and the stream gets the whole workbook or nothing.
+    """
+    from openpyxl import Workbook  # noqa: PLC0415 - a tenth of a second that only this needs
+
+    reader, counts = Reader(zone, language, least), Tally(least)
+    book = Workbook(write_only=True)
+    left = iter(counts.of(lines))
+    sheets = 0
+    with tempfile.TemporaryFile() as whole:
+        try:
+            while counts.total() == sheets * ROWS:
+                sheets += 1
+                _calls_sheet(book, islice(left, ROWS), reader, sheets)
+            _summary_sheet(book, counts, reader)
+        finally:
+            book.save(whole)  # after a failure too: it is here that openpyxl takes its own temporary files away
+        whole.seek(0)
+        shutil.copyfileobj(whole, stream)
+    return counts
+
+
+def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzinfo, language: str | None = None,
+               least: float = 0.0) -> Tally:
+    """The lines as one JSON document; returns `counts` of results.
+
+    Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
+    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
+    "no such number", "refused", "unreachable trunk", "wrong dialplan", "failed", "handed", "unknown", "skipped",
+    "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""), `bundle`,
+    `attempt`, `handed_at`, `ended_at`, `rang_at`, `answered_at` (ISO 8601 with the offset of the time zone, or null),
+    `listened` (seconds of the message), `delivered` (whether that was long enough), `key` (what was pressed, or ""),
+    `cause` (Q.850) and `tries` (how often Asterisk itself rang), which only Asterisk's events tell, else null;
+    `counts`, how many have each result; and `delivery`: `least` (seconds), and of how many answered calls the message
+    was `delivered`, `not_delivered`, or that is `not_known`.
+    """
+    reader, counts = Reader(zone, language, least), Tally(least)
+    encoder = msgspec.json.Encoder()
+    head = encoder.encode({"day": day, "time_zone": str(zone)})
+    stream.write(head[:-1] + b',"calls":[')
+    separator = b"\n"
+
+    def when(moment: datetime | None) -> datetime | None:
+        return moment and reader.clock(moment)
+
+    for line in counts.of(lines):
+        call = ReportCall(line.run_id, line.kind, line.row, line.number, line.code, line.name, line.result,
+                     reader.reason(line), line.bundle, line.attempt, when(line.handed_at), when(line.ended_at),
+                     when(line.rang_at), when(line.answered_at), line.listened,
+                     is_delivered(line.result, line.listened, least), line.key or "", line.cause, line.tries)
+        stream.write(separator + encoder.encode(call))
+        separator = b",\n"
+    tail = encoder.encode({"counts": dict(counts), "delivery": counts.delivery.as_dict()})
+    stream.write(b"\n]," + tail[1:] + b"\n")
+    return counts
+
+
+def _seconds(line: Line) -> int | None:
+    return None if line.listened is None else round(line.listened)
+
+
+def _harmless(text: str) -> str:
+    """One line that no spreadsheet takes for a formula, whatever stands before the sign that begins one."""
+    return ("'" if is_formula(text) else "") + one_line(text)
+
+
+def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number: int) -> None:
+    sheet = book.create_sheet(reader.word(say("Calls")) + (f" {number}" if number > 1 else ""))
+    sheet.freeze_panes = "A2"
+    letters = "ABCDEFGHIJKLMNOP"
+    for letter, width in zip(letters, _WIDTHS, strict=True):
+        sheet.column_dimensions[letter].width = width
+    sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in _HEADINGS])
+
+    def text(value: str) -> "str | Cell | None":
+        value = one_line(value)
+        return _cell(sheet, value) if value.startswith(("=", "#")) else value or None
+
+    def when(moment: datetime | None) -> datetime | None:
+        return moment and reader.clock(moment).replace(tzinfo=None, microsecond=0)
+
+    last = 1
+    for line in lines:
+        sheet.append([when(line.handed_at), when(line.ended_at), text(grouped(line.number)), text(line.code),
+                      text(line.name), text(reader.result(line.result)), text(reader.reason(line)),
+                      line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind)),
+                      when(line.answered_at), _seconds(line), reader.delivered(line) or None, text(line.key or ""),
+                      line.cause])
+        last += 1
+    sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
+
+
+def _summary_sheet(book: "Workbook", counts: Tally, reader: Reader) -> None:
+    sheet = book.create_sheet(reader.word(say("Summary")))
+    sheet.column_dimensions["A"].width = 24
+    sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in (RESULT, say("Calls"))])
+    for result, count in counts.most_common():
+        sheet.append([reader.result(result), count])
+        if result == Disposition.ANSWERED and reader.least:
+            for how, many in counts.delivery.counts.items():
+                sheet.append([f"    {reader.result(how)}", many])
+    sheet.append([_cell(sheet, value, bold=True) for value in (reader.word(say("All")), counts.total())])
+
+
+def _cell(sheet: "_WorkbookChild", value: str | int, *, bold: bool = False) -> "Cell":
+    """A cell with a font, or a text that openpyxl would take for a formula or an error."""
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
+    from openpyxl.styles import Font  # noqa: PLC0415
+
+    cell = WriteOnlyCell(sheet, value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell

@@ -1,0 +1,44 @@
+"""The plan of the next run, by the documents, the settings and what the journal remembers."""
+
+from datetime import date, datetime, timedelta
+
+from obzvon.documents.store import Loaded
+from obzvon.domain.forecast import Plan, foresee, foresee_by_hand
+from obzvon.domain.numbering import NumberingPlan
+from obzvon.domain.phones import Phone
+from obzvon.domain.schedule import Week
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.settings.model import Settings
+
+
+def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journal: Journal | None, now: datetime, *,
+             numbering: NumberingPlan | None = None) -> Plan:
+    """What the next run would do; without a journal there has been none yet."""
+    today = now.astimezone(settings.zone).date()
+    done: set[date] = {settings.former_start} if settings.former_start else set()
+    rung: set[tuple[str, str]] = set()
+    since: dict[date, datetime] = {}
+    if journal is not None:
+        done = journal.days_done(today - timedelta(days=7)) | (done if journal.empty() else set())
+        if phones:  # else nobody would be skipped because of them
+            rung = journal.rung_on(today)
+        presence = Presence(journal)
+        # As the service will see it: a file that says it is old may have been put there since it looked last.
+        sign = presence.sign()
+        changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
+        since = presence.week_since(week.data, today, changed)
+    return foresee(phones, week.data, now, done=done, zone=settings.zone,
+                   numbering=numbering or settings.numbering_plan(), pace=settings.pace(),
+                   rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)
+
+
+def run_by_hand(settings: Settings, phones: list[Phone], week: Week, journal: Journal | None, now: datetime, *,
+                again: bool, numbering: NumberingPlan | None = None) -> Plan:
+    """What a run begun now would do; `again`: it rings those too who were rung today."""
+    today = now.astimezone(settings.zone).date()
+    done = journal.days_done(today - timedelta(days=7)) if journal else set()
+    rung = {today: journal.rung_on(today)} if journal and not again else {}
+    return foresee_by_hand(phones, week, now, done=done, zone=settings.zone,
+                           numbering=numbering or settings.numbering_plan(),
+                           pace=settings.pace(), rung=rung, latest=settings.latest)

@@ -1,0 +1,63 @@
+"""The list as CSV and XLSX, from which an import makes the same list."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import IO
+
+from obzvon.common.i18n import Message, say
+from obzvon.domain.phones import Phone
+from obzvon.reports.call_report import CODE, NAME, NUMBER, REASON
+from obzvon.spreadsheets import xlsx_writer
+from obzvon.spreadsheets.cell_text import CELL, fitting, guarded
+
+PAUSED = say("Pause")
+_HEADINGS = (NUMBER, CODE, NAME, PAUSED)
+_WIDTHS = (20, 18, 40, 10)
+
+
+def write_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
+    """As Russian Excel opens it: UTF-8 with a BOM, `;` between fields, an apostrophe before what would be a formula.
+
+    A zero byte, which no CSV can hold, becomes �.
+    """
+    _write(_rows(phones, language), stream)
+
+
+def write_refused_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO[bytes], language: str) -> None:
+    """Rows that were not taken, each with the reason, to be mended and taken in again."""
+    headings = [heading.in_language(language) for heading in (*_HEADINGS, REASON)]
+    words = _words(language)
+    rows = ([*_fields(phone, words), reason.in_language(language) if reason else ""] for phone, reason in phones)
+    _write(chain([headings], rows), stream)
+
+
+def write_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
+    """As a workbook where all is text; the stream can be sought in."""
+    xlsx_writer.write(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language))
+
+
+def _write(rows: Iterable[list[str]], stream: IO[bytes]) -> None:
+    text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
+    try:
+        csv.writer(text, delimiter=";").writerows(
+            [guarded(fitting(field, CELL - 1)).replace("\0", "\ufffd") for field in row] for row in rows)
+    finally:
+        text.detach()
+
+
+def _rows(phones: Iterable[Phone], language: str) -> Iterator[list[str]]:
+    yield [heading.in_language(language) for heading in _HEADINGS]
+    words = _words(language)
+    for phone in phones:
+        yield _fields(phone, words)
+
+
+def _fields(phone: Phone, words: tuple[str, str]) -> list[str]:
+    return [phone.number, phone.code, phone.name, words[phone.paused]]
+
+
+def _words(language: str) -> tuple[str, str]:
+    """Said of every row, so that taking the word away resumes nobody by mistake."""
+    return say("no").in_language(language), say("yes").in_language(language)

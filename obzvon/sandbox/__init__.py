@@ -1,0 +1,1 @@
+"""A stand-in for Asterisk's spool, for the demo and rehearsals."""

@@ -1,0 +1,5 @@
+"""python -m obzvon.sandbox OUTGOING."""
+
+from obzvon.sandbox.pbx import main
+
+main()

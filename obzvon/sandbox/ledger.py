@@ -1,0 +1,80 @@
+"""What the pretended carrier saw: who was rung, when, and whether somebody answered; kept in memory and in a file."""
+
+import logging
+import os
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+log = logging.getLogger("obzvon.sandbox.pbx")
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One time that the carrier was asked to ring a number, and until when; `ended` is None while it lasts.
+
+    `at` and `ended` are seconds since 1970; `code` is what was dialled after the answer, so only where there was one.
+    """
+
+    number: str
+    code: str
+    at: float
+    answered: bool
+    ended: float | None = None
+
+
+class Ledger:
+    """The attempts of one life of the stand-in.
+
+    In its file, if it has one, each is a line of JSON when it begins and another when it ends, handed to the kernel at
+    once: a process killed the next moment has still told of it. `read_ledger` puts the two together.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.attempts: list[Attempt] = []
+        self.times_rung: Counter[str] = Counter()
+        self._file = file
+        self._descriptor = -1
+
+    def begin(self, attempt: Attempt) -> int:
+        """Enters an attempt; returns its row."""
+        self.attempts.append(attempt)
+        self.times_rung[attempt.number] += 1
+        self._write(attempt)
+        return len(self.attempts) - 1
+
+    def end(self, row: int, now: float) -> None:
+        """Enters that the attempt is over."""
+        attempt = self.attempts[row] = msgspec.structs.replace(self.attempts[row], ended=now)
+        self._write(attempt)
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _write(self, attempt: Attempt) -> None:
+        if self._file is None:
+            return
+        try:
+            if self._descriptor < 0:
+                self._descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            os.write(self._descriptor, msgspec.json.encode(attempt) + b"\n")
+        except OSError as error:
+            log.warning("cannot write the ledger %s: %s", self._file, error.strerror)
+
+
+def read_ledger(file: Path) -> list[Attempt]:
+    """The attempts in a ledger's file, in the order in which they began, whoever wrote it and however that ended."""
+    attempts: list[Attempt] = []
+    lasting: dict[tuple[str, float], list[int]] = {}
+    for line in file.read_bytes().split(b"\n")[:-1]:  # the rest after the last newline is still being written
+        attempt = msgspec.json.decode(line, type=Attempt)
+        rows = lasting.setdefault((attempt.number, attempt.at), [])
+        if attempt.ended is not None and rows:
+            attempts[rows.pop(0)] = attempt
+        else:
+            rows.append(len(attempts))
+            attempts.append(attempt)
+    return attempts

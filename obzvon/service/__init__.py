@@ -1,0 +1,1 @@
+"""The service: the loop, the dialer, the hand-over."""

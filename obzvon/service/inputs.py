@@ -1,0 +1,167 @@
+"""What is to be done on which day: the two documents as they are in force now, and whether a run is due."""
+
+import logging
+from collections.abc import Callable, Container
+from datetime import date, datetime
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
+from obzvon.documents.store import Loaded
+from obzvon.documents.watcher import Watched
+from obzvon.domain.pacing import Pace
+from obzvon.domain.phones import Phone
+from obzvon.domain.schedule import Week, due, next_starts, start_instant
+from obzvon.journal.heartbeat import Presence
+from obzvon.settings import model as settings
+from obzvon.settings.model import Settings
+
+log = logging.getLogger("obzvon")
+watch = logging.getLogger("obzvon.watch")
+"""What each look says anew: a service says it once, and cron would say it every minute."""
+
+
+class Agenda:
+    """The list and the week, watched; each change and each trouble with them is told once."""
+
+    def __init__(self, settings: Settings, phones: Watched[list[Phone]], week: Watched[Week],
+                 presence: Presence) -> None:
+        self._settings = settings
+        self._phones = phones
+        self._watched_week = week
+        self._presence = presence
+        self._week = Week()
+        self._changed: datetime | None = None
+        self._looked: datetime | None = None
+        self._since: tuple[date, dict[date, datetime]] | None = None
+        self._revisions: dict[str, str] = {}
+        self._told: dict[str, tuple[Problem, ...]] = {}
+
+    @property
+    def list_revision(self) -> str:
+        """The revision of the list that is in force; '' if there is none."""
+        return self._revisions.get("phones", "")
+
+    @property
+    def week(self) -> Week:
+        """The week that is in force."""
+        return self._week
+
+    @property
+    def trouble(self) -> tuple[Problem, ...]:
+        """What is wrong with the documents; where there is a last good copy, the calling goes on by it."""
+        return tuple(problem for problems in self._told.values() for problem in problems)
+
+    def look(self, now: datetime) -> None:
+        """Looks whether the documents have changed; costs two stats if not.
+
+        What the week says for today is kept, so that an edit can be told from a missed start.
+        """
+        if self._look("phones", self._phones.look) is not None:
+            log.debug("%s", say("the list of phones has been read"))
+        if self._look("week", self._watched_week.look) is not None:
+            loaded = self._watched_week.current()
+            # A file can say that it is from tomorrow, or, moved or copied here, that it is old: what was read now is in
+            # force from now on at the latest, and was not when another one stood there.
+            before = self._looked or self._last_sign()
+            changed = max(loaded.changed, before) if before else loaded.changed
+            self._week, self._changed, self._since = loaded.data, min(changed, now), None
+            log.debug("%s", say("the week has been read"))
+        self._looked = now
+        today = now.astimezone(self._settings.zone).date()
+        if self._changed is not None and (self._since is None or self._since[0] != today):
+            self._since = today, self._presence.remember_week(self._week, today, self._changed)
+
+    def phones(self) -> Loaded[list[Phone]]:
+        """The list in force: as it stands, or its last good copy; raises DocumentError if there is neither."""
+        return self._phones.current()
+
+    def due_day(self, now: datetime, done: Container[date]) -> date | None:
+        """The day whose run should begin now, if any."""
+        if self._since is None:
+            return None
+        return due(self._week, now, done, zone=self._settings.zone, lateness=self._settings.late_start,
+                   since=self._since[1])
+
+    def passed_unrung(self, now: datetime, done: Container[date]) -> datetime | None:
+        """Today's start, if it has passed and there was no run: it was set too late, or is too late to make up for."""
+        zone = self._settings.zone
+        today = now.astimezone(zone).date()
+        start = start_instant(self._week, today, zone)
+        return start.astimezone(zone) if start and start <= now and today not in done else None
+
+    def start_on(self, day: date) -> datetime | None:
+        """The week's start of that day, in the settings' time zone."""
+        start = start_instant(self._week, day, self._settings.zone)
+        return start.astimezone(self._settings.zone) if start else None
+
+    def next_start(self, now: datetime, done: Container[date]) -> datetime | None:
+        """When the next run begins, in the settings' time zone."""
+        return next(iter(next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)
+
+    def _last_sign(self) -> datetime | None:
+        """When the service before this one lived last, and the week that it knew was in force."""
+        sign = self._presence.sign()
+        return sign.seen_at if sign else None
+
+    def _look(self, name: str, look: Callable[[], Loaded[None]]) -> Loaded[None] | None:
+        """The document's state if its revision is new; problems are told when they come and when they go."""
+        try:
+            loaded = look()
+        except UserError as error:
+            self._tell(name, error.problems)
+            return None
+        self._tell(name, loaded.problems)
+        if loaded.revision == self._revisions.get(name):
+            return None
+        self._revisions[name] = loaded.revision
+        for note in loaded.notes:
+            watch.info("%s", note)
+        return loaded
+
+    def _tell(self, name: str, problems: tuple[Problem, ...]) -> None:
+        before = self._told.get(name, ())
+        if problems == before:
+            return
+        self._told[name] = problems
+        for problem in problems:
+            log.error("%s", problem)
+        if problems and self._revisions.get(name):
+            log.warning("%s", (self._phones if name == "phones" else self._watched_week).way_back)
+        if before and not problems:
+            log.info("%s", say("the list of phones can be read again") if name == "phones"
+                     else say("the week can be read again"))
+
+log = logging.getLogger("obzvon")
+
+
+class Speed:
+    """Watches the file; a broken one changes nothing. What else stands in it waits for the next start."""
+
+    def __init__(self, known: Settings) -> None:
+        self._file = known.file
+        self._pace = known.pace()
+        self._seen = self._stamp()
+
+    def look(self) -> Pace:
+        """The pace in force now; costs a stat if the file has not changed."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return self._pace
+        self._seen = stamp
+        try:
+            pace = settings.load(self._file).pace()
+        except UserError as error:
+            log.warning("%s", say("settings.ini has been changed and cannot be used; the old settings stay in force: "
+                                  "{problems}", problems=error.message()))
+            return self._pace
+        if pace != self._pace:
+            self._pace = pace
+            log.info("%s", say("the pace has been changed: {pace}", pace=pace.in_words()))
+        return pace
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            stat = self._file.stat()
+        except OSError:
+            return ()
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

@@ -1,0 +1,124 @@
+"""Reads the gauge and the link for whoever looks from outside, and says in the log when the link falls silent."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+from obzvon.domain.line_usage import Ami, By, Readout
+from obzvon.domain.pacing import Pace, Reading
+from obzvon.settings.ami import Ami as Configured
+
+
+class InUse(Protocol):
+    """Lines in use, counted in calls."""
+
+    @property
+    def ours(self) -> int:
+        """Those of our calls."""
+
+    @property
+    def others(self) -> int:
+        """Other people's."""
+
+
+class Channels(Protocol):
+    """Who counts the channels of the PBX."""
+
+    def channels(self) -> InUse | None:
+        """What is in use; None while nobody knows."""
+
+
+class Gauge:
+    """Both counts; `present` lists our calls in progress."""
+
+    def __init__(self, present: Callable[[], list[str]], channels: Channels | None = None) -> None:
+        self._present = present
+        self._channels = channels
+        self._others = 0
+        self.by_channels = False
+        """Whether the last look was answered by the channels too."""
+
+    def look(self) -> Reading:
+        """What is in use now. While the channels are silent, other people's calls count as they did last."""
+        seen = self._channels.channels() if self._channels else None
+        ours = len(self._present())
+        self.by_channels = seen is not None
+        if seen is not None:
+            ours, self._others = max(ours, seen.ours), seen.others
+        return Reading(ours, self._others)
+
+log = logging.getLogger("obzvon")
+
+_REPEATED = timedelta(minutes=10)
+"""A link that falls silent again within this time is not told again."""
+
+
+class State(Protocol):
+    """How a link stands."""
+
+    @property
+    def up(self) -> bool:
+        """Whether events come."""
+
+    @property
+    def since(self) -> datetime:
+        """Since when it is so."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """What is wrong where they do not."""
+
+
+class Linked(Protocol):
+    """Who knows how the link stands."""
+
+    def state(self) -> State:
+        """At this moment."""
+
+
+class Instruments:
+    """The gauge, and the link where one is configured."""
+
+    def __init__(self, gauge: Gauge, configured: Configured | None = None, link: Linked | None = None) -> None:
+        self._gauge = gauge
+        self._link = link
+        ami = configured or Configured()
+        self._counts = By.TRUNK if ami.trunk else By.GROUP if ami.group else By.PBX
+        self._changed: tuple[bool, datetime] | None = None
+        self._silent = False
+        self._told: datetime | None = None
+
+    def read(self, now: datetime, pace: Pace) -> Readout:
+        """What they show; raises OSError where the spool cannot be looked at."""
+        reading = self._gauge.look()
+        told = self._gauge.by_channels
+        by = self._counts if told else By.SPOOL
+        readout = Readout(pace=pace, ours=reading.ours, others=reading.others, by=by, ami=self._ami(now, told=told))
+        self._tell(readout, now)
+        return readout
+
+    def _ami(self, now: datetime, *, told: bool) -> Ami | None:
+        if self._link is None:
+            return None
+        state = self._link.state()
+        if state.up == told:
+            self._changed = None
+            return Ami(told, state.since, state.problem.message() if state.problem and not told else None)
+        if self._changed is None or self._changed[0] != told:  # it stands, and has not been heard for some seconds
+            self._changed = told, now
+        return Ami(told, self._changed[1])
+
+    def _tell(self, readout: Readout, now: datetime) -> None:
+        if readout.is_silent and not self._silent and readout.pace.is_bounded:
+            if self._told is not None and timedelta() <= now - self._told < _REPEATED:
+                return
+            self._silent, self._told = True, now
+            log.warning("%s", say("Asterisk does not tell the lines in use: {consequence}",
+                                  consequence=readout.without_ami()))
+        elif self._silent and not readout.is_silent:
+            self._silent = False
+            log.info("%s", say("Asterisk tells the lines in use again; they are counted {how}",
+                               how=readout.counted_in_words()))

@@ -1,0 +1,119 @@
+"""Every key of settings.ini: where it stands, what it means, what reads it."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from obzvon.common.i18n import Message, say
+from obzvon.domain.retries import REPEATABLE
+from obzvon.settings.ami import channel, channel_group, far_host, fingerprint, manager_user, secret
+from obzvon.settings.secrets import journal
+from obzvon.settings.timezone import zone
+from obzvon.settings.values import (
+    caller_id,
+    clock,
+    day,
+    flag,
+    name,
+    one_of,
+    owner,
+    pace_mode,
+    pattern,
+    printable,
+    rate,
+    region,
+    repeats,
+    rights,
+    seconds,
+    span,
+    whole,
+)
+from obzvon.settings.web import address, own_host
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One key: where it stands, the field of Settings it sets (`group` names a struct in it), how its text is read."""
+
+    section: str
+    name: str
+    field: str
+    read: Callable[[str], object]
+    meaning: Message
+    group: str = ""
+    may_be_empty: bool = False
+    """An empty value is a value; else it is the same as no such key."""
+
+
+def _call_form(section: str, group: str) -> tuple[Key, ...]:
+    return (
+        Key(section, "context", "context", name, say("the dialplan context in which the number is rung"), group),
+        Key(section, "caller_id", "caller_id", caller_id, say("the number that is shown to who is rung"), group,
+            may_be_empty=True),
+        Key(section, "max_retries", "max_retries", whole(0, 100),
+            say("how many more times Asterisk itself tries an unanswered call"), group),
+        Key(section, "retry_time", "retry_time", whole(1, 86_400), say("seconds before such a retry"), group),
+        Key(section, "wait_time", "wait_time", whole(1, 86_400), say("seconds to wait for the answer"), group),
+        Key(section, "extension", "extension", name, say("where in the context the answered call goes"), group),
+        Key(section, "priority", "priority", whole(1, 10_000), say("and at which priority"), group),
+        Key(section, "archive", "archive", flag,
+            say("whether Asterisk keeps finished call files, which tell who answered"), group),
+    )
+
+
+KEYS = (
+    Key("Dirs", "dir_source", "source", printable, say("the folder of the list and the week")),
+    Key("Dirs", "dir_store", "store", printable, say("the folder where call files are made ready")),
+    Key("Dirs", "dir_target", "target", printable, say("Asterisk's folder: call files in it are rung")),
+    Key("Dirs", "dir_logs", "logs", printable, say("the folder of the logs")),
+    Key("Dirs", "file_phones", "phones", printable, say("the file of the list")),
+    Key("Dirs", "file_sch", "schedule", printable, say("the file of the week")),
+    Key("CreateCallFiles", "status", "former_status", one_of("Off", "Working"), say("left by the old script")),
+    Key("CreateCallFiles", "start", "former_start", day, say("the date of the old script's last run")),
+    Key("CreateCallFiles", "bundle", "bundle", whole(1, 100_000), say("how many calls are handed over together")),
+    Key("CreateCallFiles", "timeout", "timeout", seconds, say("seconds between two bundles")),
+    Key("Pace", "pacing", "pace_mode", pace_mode, say("how the next bundle is chosen: fixed, throttled or adaptive")),
+    Key("Pace", "calls_per_second", "rate", rate, say("adaptive: how many calls a second are begun at the most")),
+    Key("Pace", "lines", "lines", whole(1, 100_000), say("how many calls the trunk or the PBX carries in all"),
+        "ceiling"),
+    Key("Pace", "reserve", "reserve", whole(0, 100_000), say("how many lines stay free for the office"), "ceiling"),
+    Key("Pace", "limit", "limit", whole(1, 100_000), say("the most calls that may be ours at once"), "ceiling"),
+    *(Key("Rounds", disposition.value.replace(" ", "_"), disposition.value, repeats,
+          say("how often, and after how long, such a call is made once more"), "rounds") for disposition in REPEATABLE),
+    *_call_form("Calls", "ordinary"),
+    *_call_form("CodeCalls", "coded"),
+    Key("Day", "time_zone", "zone", zone, say("the time zone of the week, the logs and the reports")),
+    Key("Day", "late_start", "late_start", span,
+        say("how long a missed start is made up for; empty = the rest of the day")),
+    Key("Day", "latest", "latest", clock, say("the time of day after which nothing is handed over")),
+    Key("Numbers", "region", "region", region, say("the country by whose plan numbers are read")),
+    Key("Numbers", "foreign", "foreign", flag, say("whether numbers of other countries are rung")),
+    Key("Numbers", "premium", "premium", flag, say("whether premium-rate numbers are rung")),
+    Key("Numbers", "internal", "internal", pattern, say("what internal numbers look like, a regular expression")),
+    Key("Spool", "owner", "owner", owner, say("the owner of call files; empty = that of dir_target")),
+    Key("Spool", "mode", "mode", rights, say("the rights of call files")),
+    Key("Spool", "pid_file", "pid_file", printable,
+        say("Asterisk's pid file; while it is down nothing is handed over")),
+    Key("Journal", "url", "journal", journal, say("where runs and calls are kept, a file or a database")),
+    Key("AMI", "host", "host", far_host, say("where Asterisk's manager interface is; empty = none is used"), "ami"),
+    Key("AMI", "port", "port", whole(1, 65_535), say("its port"), "ami"),
+    Key("AMI", "user", "user", manager_user, say("who logs in there"), "ami"),
+    Key("AMI", "secret", "secret", secret, say("the password of that user"), "ami"),
+    Key("AMI", "tls", "tls", flag, say("whether it is reached encrypted"), "ami"),
+    Key("AMI", "tls_ca", "tls_ca", printable, say("the file of the certificates that are trusted"), "ami"),
+    Key("AMI", "tls_fingerprint", "tls_fingerprint", fingerprint, say("the one certificate that is trusted"), "ami"),
+    Key("AMI", "transport", "transport", one_of("spool", "ami"),
+        say("how calls go to Asterisk: spool = as files in dir_target, ami = by its manager interface"), "ami"),
+    Key("AMI", "trunk", "trunk", channel, say("the beginning of the names of the trunk's channels"), "ami"),
+    Key("AMI", "group", "group", channel_group, say("the GROUP whose channels are counted"), "ami"),
+    Key("AMI", "delivered", "delivered", seconds,
+        say("seconds for which a message must be listened to if it is to count as delivered; 0 = every answered one")),
+    Key("Log", "level", "log_level", one_of("DEBUG", "INFO", "WARNING", "ERROR"), say("how much the log tells")),
+    Key("Log", "keep_days", "keep_days", whole(0, 36_500), say("days for which log files are kept; 0 = for ever")),
+    Key("Log", "language", "language", one_of("auto", "ru", "en"), say("the language of service and commands")),
+    Key("Web", "host", "host", own_host, say("the address that the editor listens on"), "web"),
+    Key("Web", "port", "port", whole(1, 65_535), say("the editor's port"), "web"),
+    Key("Web", "users", "users", printable, say("the file of the editor's users"), "web"),
+    Key("Web", "plain_http", "plain_http", flag,
+        say("whether the editor may listen unencrypted on an address that other machines reach"), "web"),
+    Key("Web", "proxy", "proxy", address, say("the address of the proxy in front of the editor"), "web"),
+)

@@ -1,0 +1,225 @@
+"""What a value of settings.ini may be: text in, checked value out, or Refused with what would be right."""
+
+import contextlib
+import grp
+import math
+import pwd
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+from phonenumbers import SUPPORTED_REGIONS
+
+from obzvon.common.i18n import Message, say
+from obzvon.domain.pacing import Mode
+from obzvon.domain.retries import Round
+
+_LINE = 990
+"""Bytes; with the word before it a call file's line has up to 1000."""
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
+USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
+"""What a user of a machine or of Asterisk may be called."""
+_SPAN = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
+_WORDS = {"yes": True, "да": True, "on": True, "true": True, "1": True,
+          "no": False, "нет": False, "off": False, "false": False, "0": False}
+
+
+class Refused(Exception):
+    """The text is no value for this key: what is wrong with it, and what would be right."""
+
+    def __init__(self, what: Message, remedy: Message) -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+
+def printable(text: str) -> str:
+    """Any text of characters that can be seen."""
+    if "\0" in text or not text.isprintable():
+        raise Refused(say("there are characters in it that cannot be seen"), say("type it anew"))
+    return text
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads whole numbers from `least` to `most`."""
+    def read(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,12}", text) and least <= int(text) <= most:
+            return int(text)
+        raise Refused(say("{value} is not right here", value=text),
+                      say("write a whole number from {least} to {most}", least=least, most=most))
+    return read
+
+
+def seconds(text: str) -> float:
+    """A number of seconds, up to a day; a comma is a point."""
+    value = _number(text)
+    if 0 <= value <= 86_400:
+        return value
+    raise Refused(say("{value} is no number of seconds", value=text),
+                  say("write a number of seconds from 0 to {most}, for example 10", most=86_400))
+
+
+def rate(text: str) -> float:
+    """A number of calls per second."""
+    value = _number(text)
+    if 0.01 <= value <= 1000:
+        return value
+    raise Refused(say("{value} is no number of calls per second", value=text),
+                  say("write a number from {least} to {most}, for example 10", least=0.01, most=1000))
+
+
+def _number(text: str) -> float:
+    try:
+        return math.nan if "_" in text else float(text.replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
+def pace_mode(text: str) -> Mode:
+    """How the next bundle is chosen."""
+    return Mode(one_of(*Mode)(text))
+
+
+def flag(text: str) -> bool:
+    """Yes or no, in either language."""
+    if (value := _WORDS.get(text.lower())) is not None:
+        return value
+    raise Refused(say("{value} is neither yes nor no", value=text), say("write yes or no"))
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Reads these words, in large or small letters."""
+    def read(text: str) -> str:
+        for word in words:
+            if word.lower() == text.lower():
+                return word
+        raise Refused(say("{value} is not known here", value=text),
+                      say("write one of: {words}", words=", ".join(words)))
+    return read
+
+
+def day(text: str) -> date:
+    """A date, as 2022-01-24 or 24.01.2022."""
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    raise Refused(say("{value} is no date", value=text), say("write it as 2022-01-24"))
+
+
+def clock(text: str) -> time:
+    """A time of day."""
+    found = re.fullmatch(r"([0-9]{1,2})[:-]([0-9]{2})", text)
+    if found and int(found[1]) < 24 and int(found[2]) < 60:
+        return time(int(found[1]), int(found[2]))
+    raise Refused(say("{value} is no time of day", value=text), say("write it as 21:00"))
+
+
+def span(text: str) -> timedelta:
+    """A length of time up to a day: 2:00, 90m, 4h."""
+    if text == "0":
+        return timedelta()
+    clock = re.fullmatch(r"([0-9]{1,2}):([0-5][0-9])", text)
+    words = None if text.isascii() and text.isdigit() else _SPAN.fullmatch(text)
+    if clock:
+        span = timedelta(hours=int(clock[1]), minutes=int(clock[2]))
+    elif words:
+        span = timedelta(hours=int(words["hours"] or 0), minutes=int(words["minutes"] or 0))
+    else:
+        raise Refused(say("{value} is no length of time", value=text),
+                      say("write it as 2:00, 90m or 4h; 0 = never; empty = the rest of the day"))
+    if span > timedelta(days=1):
+        raise Refused(say("{value} is more than a day", value=text), say("write 24h or less"))
+    return span
+
+
+def repeats(text: str) -> Round:
+    """How often a call is made again, and after how long: 2 x 5m."""
+    found = re.fullmatch(r"([0-9]{1,3}) ?[x×х*] ?(.+)", text, re.IGNORECASE)
+    if text == "0":
+        return Round(0, timedelta())
+    with contextlib.suppress(Refused):
+        if found and int(found[1]) <= 100 and (after := span(found[2])):
+            return Round(int(found[1]), after)
+    raise Refused(say("{value} does not say how often and after how long", value=text),
+                  say("write it as 2 x 5m: two more times, each 5 minutes later; 0 = never"))
+
+
+def name(text: str) -> str:
+    """A name that can stand in a call file."""
+    if _NAME.fullmatch(text):
+        return text
+    raise Refused(say("{value} cannot stand in a call file here", value=text),
+                  say("use Latin letters, digits, and the signs _ . - only, 79 at most"))
+
+
+def caller_id(text: str) -> str:
+    """What a call file may tell as the caller, within one line of it."""
+    if len(text.encode()) > _LINE:
+        raise Refused(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
+    if not text.isprintable() or any(sign in text for sign in ";#"):
+        raise Refused(say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
+                      say("leave out ; and # and characters that cannot be seen"))
+    return text
+
+
+def region(text: str) -> str:
+    """The two letters of a country."""
+    if text.upper() in SUPPORTED_REGIONS:
+        return text.upper()
+    raise Refused(say("{value} is no country", value=text), say("write the two letters of a country, for example RU"))
+
+
+def pattern(text: str) -> str:
+    """A regular expression."""
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Refused(say("{value} is no regular expression: {why}", value=text, why=error),
+                      say("write one that the whole number matches, for example [1-7][0-9]{{2}}")) from error
+    return text
+
+
+def rights(text: str) -> int:
+    """The rights of a file that its owner reads and writes and that nobody else can use amiss."""
+    remedy = say("write 0640, or 0660 where the group must write too")
+    if not re.fullmatch(r"(0o?)?[0-7]{3}", text):
+        raise Refused(say("{value} are no rights of a file", value=text), remedy)
+    mode = int(text[-3:], 8)
+    if mode & 0o600 != 0o600:
+        raise Refused(say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy)
+    if mode & 0o113:
+        raise Refused(say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text),
+                      remedy)
+    return mode
+
+
+def owner(text: str) -> tuple[int, int]:
+    """Uid and gid of `user` or `user:group`; without a group it is that of the user, -1 where nobody knows it."""
+    user, colon, group = text.partition(":")
+    if not USER.fullmatch(user) or (colon and not USER.fullmatch(group)):
+        raise Refused(say("{value} is no owner of a file", value=text), say("write user or user:group"))
+    uid, gid = _user(user)
+    return (uid, _group(group)) if colon else (uid, gid)
+
+
+def _user(name: str) -> tuple[int, int]:
+    try:
+        found = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
+    except (KeyError, OverflowError):
+        if name.isdigit() and int(name) < 2**32 - 1:
+            return int(name), -1
+        raise Refused(say("this machine has no user {name}", name=name),
+                      say("write the user that Asterisk runs as, or leave the line out")) from None
+    return found.pw_uid, found.pw_gid
+
+
+def _group(name: str) -> int:
+    if name.isdigit() and int(name) < 2**32 - 1:
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise Refused(say("this machine has no group {name}", name=name),
+                      say("write a group that there is, or the user alone")) from None

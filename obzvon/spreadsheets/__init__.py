@@ -1,0 +1,1 @@
+"""Spreadsheet files: read within limits, matched with the list, written."""

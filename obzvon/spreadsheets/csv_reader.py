@@ -1,0 +1,135 @@
+"""CSV and columns copied out of a spreadsheet, as bytes, to rows of text. Pure."""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from obzvon.common.i18n import say
+from obzvon.spreadsheets.cell_text import unguarded
+from obzvon.spreadsheets.table import Keeper, Row, Table, Unreadable
+
+_DELIMITERS = {"\t": say("tabs"), ";": say("semicolons"), ",": say("commas")}
+_SAMPLE = 60_000
+_SAMPLED_ROWS = 100
+_STEP = 5_000
+_NAMED_DELIMITER = re.compile(r"sep=([;,\t])\r?\n", re.IGNORECASE)
+_UTF8_PAIR = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
+_HIGH = re.compile(rb"[\x80-\xff]")
+
+
+def read(data: bytes, keep: Callable[[Row], None], *, pasted: bool = False,
+         progress: Callable[[float], None] = lambda _: None) -> Table:
+    """Gives each row to `keep`; raises Unreadable. `pasted` = from the clipboard, where quotes mean less."""
+    text, encoding = _decoded(data)
+    named = _NAMED_DELIMITER.match(text)
+    delimiter = named[1] if named else _delimiter(text)
+    keeper = Keeper(keep)
+    with_apostrophes = pasted or delimiter == "\t"  # only a CSV needs an apostrophe to keep a text from acting
+    for line, cells in enumerate(_records(text, delimiter, pasted=pasted), 1):
+        if line % _STEP == 0:
+            progress(min(1.0, line * 30 / len(text)))
+        if named and line == 1:
+            continue
+        keeper.add(line, cells if with_apostrophes else [unguarded(cell) for cell in cells])
+    form = (say("pasted rows") if pasted else
+            say("text in {encoding}, divided by {what}", encoding=encoding, what=_DELIMITERS[delimiter]))
+    return Table(form, keeper.rows, keeper.columns, keeper.empty)
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text, encoding = _decode(data, "utf-16"), "UTF-16"
+    else:
+        text, encoding = _decode_bytes(data)
+    if (place := text.find("\0")) >= 0:
+        raise Unreadable(say("it is no table: there is a zero byte in line {line}",
+                             line=text.count("\n", 0, place) + 1))
+    return text, encoding
+
+
+def _decode_bytes(data: bytes) -> tuple[str, str]:
+    try:
+        return data.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError as error:
+        # Half a UTF-8 file would be valid Windows-1251 too, with names that nobody can read.
+        if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
+            raise Unreadable(say("a letter in line {line} is damaged, the rest is in UTF-8; save the file anew",
+                                 line=data.count(b"\n", 0, error.start) + 1)) from None
+    return _decode(data, "cp1251"), "Windows-1251"
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(say("it is no text that can be read: neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
+                             line=data.count(b"\n", 0, error.start) + 1)) from None
+
+
+def _delimiter(text: str) -> str:
+    """The one by which most rows fall into equally many columns, more than one."""
+    sample = text[:_SAMPLE]
+    scores = []
+    for place, delimiter in enumerate(_DELIMITERS):
+        counts: Counter[int] = Counter()
+        for number, cells in enumerate(_split(sample, delimiter)):
+            if number == _SAMPLED_ROWS:
+                break
+            counts[len(cells)] += len(cells) > 1
+        columns, times = max(counts.items(), key=lambda found: found[1], default=(1, 0))
+        scores.append((times, columns if times else 0, -place, delimiter))
+    best = max(scores)
+    return best[3] if best[0] else ";"
+
+
+def _records(text: str, delimiter: str, *, pasted: bool) -> Iterator[list[str]]:
+    """By the rules of CSV if the text keeps them, else with quotes that are not closed taken as they stand."""
+    if pasted or not _keeps_the_rules(text, delimiter):
+        return _split(text, delimiter, bare=pasted)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _keeps_the_rules(text: str, delimiter: str) -> bool:
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
+
+
+def _split(text: str, delimiter: str, *, bare: bool = False) -> Iterator[list[str]]:
+    """Records where only a whole field between quotes is a quoted one.
+
+    `bare`: and only if it needs them. A spreadsheet copies the cell "Груз" as it stands, and puts one with a line break
+    or a tab between quotes.
+    """
+    quoted = re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\r|\n|\Z)')
+    plain = re.compile(rf"[^{delimiter}\r\n]*")
+    end = re.compile(r"\r\n?|\n")
+    cells: list[str] = []
+    at = 0
+    while at < len(text):
+        found = quoted.match(text, at) if text[at] == '"' else None
+        if found and bare and not ('""' in found[1] or any(char in found[1] for char in "\t\r\n")):
+            found = None
+        if found:
+            cells.append(found[1].replace('""', '"'))
+        else:
+            found = plain.match(text, at)
+            cells.append(found[0] if found else "")
+        at = found.end() if found else at
+        if at < len(text) and text[at] == delimiter:
+            at += 1
+            if at == len(text):
+                cells.append("")
+            continue
+        if broken := end.match(text, at):
+            at = broken.end()
+        yield cells
+        cells = []
+    if cells:
+        yield cells

@@ -1,0 +1,303 @@
+"""One sheet of a workbook, element by element, to rows of text."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.spreadsheets.cell_text import CELL
+from obzvon.spreadsheets.cell_text import read as unescaped
+from obzvon.spreadsheets.table import Keeper, Unreadable, check_place
+from obzvon.spreadsheets.xlsx_package import Attributes, Package, broken, parse
+
+_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
+"""The formats that have a number and no text: those of dates and times."""
+_NOT_A_DATE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
+_DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
+_ZEROS = re.compile(r"0+")
+_EXACT = 2 ** 53
+_DAYS = 2_958_466
+"""Days until the year 10000, where a spreadsheet's calendar ends."""
+
+
+class Format:
+    """How a cell's number is shown."""
+
+    def __init__(self, number: int = 0, code: str = "") -> None:
+        self.date = number in _DATES or bool(_DATE.search(_NOT_A_DATE.sub("", code)))
+        self.digits = len(code) if _ZEROS.fullmatch(code) else 0
+        """With the format 00000 the number 42 is shown as 00042."""
+
+
+GENERAL = Format()
+
+
+def number(raw: str, form: Format, *, since_1904: bool = False) -> str:
+    """The text of a numeric cell; one whose digits do not all stand there stays as it is written."""
+    if form.date:
+        return _date(raw, since_1904=since_1904)
+    if not (raw.isascii() and raw.isdecimal() and len(raw) <= 15):
+        raw = _whole(raw)
+    return raw.zfill(form.digits) if form.digits and raw.isdecimal() else raw
+
+
+def _whole(raw: str) -> str:
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        return raw
+    if value.is_finite() and value.adjusted() < 17 and abs(value) < _EXACT and value == value.to_integral_value():
+        return str(int(value))
+    return raw
+
+
+def _date(raw: str, *, since_1904: bool) -> str:
+    try:
+        days = float(raw)
+    except ValueError:
+        return raw
+    if not 0 <= days < _DAYS:
+        return raw
+    if since_1904:
+        days += 1462
+    moment = datetime(1899, 12, 30) + timedelta(days=days, milliseconds=500)  # noqa: DTZ001 - a cell has no zone
+    if days < 1:
+        return f"{moment:%H:%M}"
+    return f"{moment:%Y-%m-%d}" if days == int(days) else f"{moment:%Y-%m-%d %H:%M}"
+
+_PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
+_NAMED = 10
+
+
+class Common(msgspec.Struct):
+    """What the sheets of a workbook share: texts, formats, and where their calendar begins."""
+
+    texts: list[str] = []
+    formats: list[Format] = []
+    since_1904: bool = False
+
+
+class Text:
+    """The text of `t` elements, without the readings that stand above Japanese ones."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._in_text = False
+        self._in_reading = False
+
+    def start(self, element: str, _: Attributes) -> None:
+        """An element begins."""
+        if element == "t":
+            self._in_text = not self._in_reading
+        elif element == "rPh":
+            self._in_reading = True
+
+    def end(self, element: str) -> None:
+        """An element ends."""
+        if element == "t":
+            self._in_text = False
+        elif element == "rPh":
+            self._in_reading = False
+
+    def add(self, text: str) -> None:
+        """What stands in it."""
+        if self._in_text:
+            self._length += len(text)
+            if self._length > 8 * CELL:  # each character may stand there as _x0000_
+                raise Unreadable(say("a cell has more than {most} characters", most=CELL))
+            self._pieces.append(text)
+
+    def take(self) -> str:
+        """The text so far; the next one begins."""
+        whole = self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
+        self._pieces.clear()
+        self._length = 0
+        return unescaped(whole)
+
+
+class SheetReader:
+    """The elements of one sheet, row by row."""
+
+    def __init__(self, common: Common, keeper: Keeper) -> None:
+        self._common = common
+        self._keeper = keeper
+        self._line = 0
+        self._column = -1
+        self._cells: dict[int, str] = {}
+        self._uncomputed: list[int] = []
+        self._kind = "n"
+        self._style = ""
+        self._text = Text()
+        self._value: list[str] = []
+        self._formula: list[str] | None = None
+        self._computed = False
+        self._collecting: list[str] | None = None
+        self._collected = 0
+        self._in_data = False
+        self._formulas = self._merged = self._columns_hidden = 0
+        self._hidden: list[int] = []
+        self._hidden_now = False
+
+    def run(self, package: Package, part: str, progress: Callable[[float], None]) -> None:
+        """Gives its rows to the keeper; raises Unreadable."""
+        size = package.size(part) or 1
+
+        def pieces() -> Iterator[bytes]:
+            done = 0
+            for piece in package.pieces(part):
+                done += len(piece)
+                progress(min(1.0, done / size))
+                yield piece
+
+        parse(pieces(), self._start, self._end, self._add)
+
+    def notes(self) -> list[Message]:
+        """What is odd about the sheet."""
+        told: list[Message] = []
+        if self._hidden:
+            told.append(say_many("{n} row is hidden in the file and is taken all the same: {rows}",
+                                 "{n} rows are hidden in the file and are taken all the same: {rows}",
+                                 len(self._hidden), rows=", ".join(map(str, self._hidden[:_NAMED]))
+                                 + (", …" if len(self._hidden) > _NAMED else "")))
+        if self._columns_hidden:
+            told.append(say("some columns are hidden in the file; they are shown here"))
+        if self._merged:
+            told.append(say("some cells are merged: their value stands in the first of them only"))
+        if self._formulas:
+            told.append(say_many("{n} cell is computed: its value is taken as it was when the file was saved",
+                                 "{n} cells are computed: their values are taken as they were when the file was saved",
+                                 self._formulas))
+        return told
+
+    def _start(self, element: str, attributes: Attributes) -> None:
+        if element == "c":
+            self._start_cell(attributes)
+        elif element == "v":
+            self._value.clear()
+            self._computed = self._kind == "str"  # the empty text is a value too
+            self._collecting = self._value
+            self._collected = 0
+        elif element in {"t", "rPh"}:
+            self._text.start(element, attributes)
+        elif element == "row":
+            self._start_row(attributes)
+        elif element == "f":
+            self._formula = self._collecting = []
+            self._collected = 0
+        elif element == "sheetData":
+            self._in_data = True
+        elif element == "mergeCell":
+            self._merged += 1
+        elif element == "col":
+            self._columns_hidden += is_set(attributes.get("hidden"))
+
+    def _start_row(self, attributes: Attributes) -> None:
+        given = attributes.get("r")
+        line = whole_number(given) if given else self._line + 1
+        if line <= self._line or not self._in_data:
+            raise broken()
+        self._line = line
+        self._column = -1
+        self._cells.clear()
+        self._uncomputed.clear()
+        self._hidden_now = "hidden" in attributes and is_set(attributes["hidden"])
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        place = attributes.get("r")
+        if place is None:
+            self._column += 1
+        else:
+            found = _PLACE.fullmatch(place)
+            if not found:
+                raise broken()
+            self._column = _column(found[1])
+        self._kind = attributes.get("t", "n")
+        self._style = attributes.get("s", "")
+        self._formula = None
+        self._computed = False
+        self._value.clear()
+
+    def _add(self, text: str) -> None:
+        if self._collecting is not None:
+            self._collected += len(text)
+            if self._collected > 8 * CELL:
+                raise Unreadable(say("a cell has more than {most} characters", most=CELL))
+            self._collecting.append(text)
+        else:
+            self._text.add(text)
+
+    def _end(self, element: str) -> None:
+        if element == "c":
+            self._end_cell()
+        elif element in {"v", "f"}:
+            self._collecting = None
+        elif element in {"t", "rPh"}:
+            self._text.end(element)
+        elif element == "row":
+            self._end_row()
+        elif element == "sheetData":
+            self._in_data = False
+
+    def _end_cell(self) -> None:
+        text = self._cell_text()
+        if self._formula is not None:
+            if text or self._computed:
+                self._formulas += 1
+            else:
+                self._uncomputed.append(self._column)
+                text = "=" + "".join(self._formula)
+        if text:
+            check_place(self._line, self._column + 1)
+            self._cells[self._column] = text
+
+    def _cell_text(self) -> str:
+        inline = self._text.take()
+        if self._kind == "inlineStr":
+            return inline
+        raw = "".join(self._value)
+        if not raw:
+            return ""
+        if self._kind == "n":
+            style = whole_number(self._style) if self._style else 0
+            formats = self._common.formats
+            return number(raw.strip(), formats[style] if style < len(formats) else GENERAL,
+                          since_1904=self._common.since_1904)
+        if self._kind == "s":
+            place = whole_number(raw)
+            if place >= len(self._common.texts):
+                raise broken()
+            return self._common.texts[place]
+        return unescaped(raw) if self._kind == "str" else raw
+
+    def _end_row(self) -> None:
+        cells = [""] * (max(self._cells) + 1) if self._cells else []
+        for column, text in self._cells.items():
+            cells[column] = text
+        before = self._keeper.rows
+        self._keeper.add(self._line, cells, sorted(set(self._uncomputed)))
+        if self._hidden_now and self._keeper.rows > before:
+            self._hidden.append(self._line)
+
+
+def _column(letters: str) -> int:
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place - 1
+
+
+def whole_number(text: str | None) -> int:
+    """The number in an attribute, 0 where there is none; raises Unreadable for another text."""
+    text = (text or "").strip()
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise broken()
+    return int(text or 0)
+
+
+def is_set(text: str | None) -> bool:
+    """Whether an attribute says yes."""
+    return text in ("1", "true")

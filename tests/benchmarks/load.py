@@ -1,0 +1,208 @@
+"""The whole service with 1,000 calls up at once that all end in the same second: prints figures, asserts nothing.
+
+As root: python -m tests.benchmarks.load [--asterisk 22|16] [--calls 1000] [--message]
+
+A real Asterisk, a SIP trunk, a carrier that answers 1,000 numbers and holds them (and 100 more of which each ends in
+another way), and then hangs up on everybody at once. The service runs as a process of its own, adaptive, with AMI and
+without an archive, so that all it knows of how a call ended was told by events. What counts is how long after the
+last end the last outcome stands in the journal, where an operator reads it: after the carrier's, and after the PBX's,
+for an Asterisk that has 3,000 channels to hang up is itself a while behind its carrier. When the PBX hung up is what
+the PBX itself writes into its events.
+
+Nothing is played, for the sound of 1,000 calls is more than two Asterisks on a small machine can carry; with --message
+it is. Events, files and the journal are the same.
+"""
+
+import argparse
+import re
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import threading
+import time
+import wave
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from pathlib import Path
+
+from tests.asterisk.manager import Manager
+from tests.asterisk.rig import Rig
+from tests.asterisk.roots import root
+from tests.asterisk.test_run import Office
+from tests.asterisk.test_run_ami import ENDINGS
+from tests.asterisk.waiting import until
+from tests.benchmarks.speed import cpu
+
+OTHERS = 100
+HELD = 600
+"""Seconds for which nobody but the carrier ends a call."""
+RATE = 100
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--asterisk", type=int, default=22)
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--message", action="store_true")
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
+        measure(told.asterisk, told.calls, Path(name), plays=told.message)
+
+
+def measure(version: int, calls: int, folder: Path, *, plays: bool) -> None:
+    """One run and its figures."""
+    held = [f"8916{number:05d}00" for number in range(calls)]
+    others = [f"8917{number:05d}{ending}" for number, ending in zip(
+        range(OTHERS), OTHERS * [ending for ending in ENDINGS if ENDINGS[ending] != "answered"], strict=False)]
+    with holding_rig(version, folder, plays=plays) as rig:
+        office = office_with_ami(folder, rig, [*held, *others], calls)
+        service = office.serve()
+        try:
+            journal = Outcomes(folder / "journal.db")
+            until(lambda: journal.count() >= OTHERS, "the others have ended", within=300, every=0.1)
+            until(lambda: answered(rig) == calls, "all are up", within=300, every=0.5)
+            before = cpu(service.pid)
+            up = rig.pbx.cli("core show channels count").partition("\n")[0]
+            with overhearing(rig) as overheard:
+                watching = threading.Thread(target=journal.watch, args=(calls + OTHERS,))
+                watching.start()
+                rig.carrier.asterisk.cli("channel request hangup all")
+                watching.join()
+            until(lambda: all(entry.ended for entry in rig.carrier.ledger()), "the carrier has hung up", within=60)
+            spent, memory, helper = cpu(service.pid) - before, peak_memory(service.pid), helpers(service.pid)
+        finally:
+            service.send_signal(signal.SIGTERM)
+            service.wait(30)
+        tell(version, rig, office, journal, last_hangup(b"".join(overheard)))
+        print(f"  Asterisk said at the top: {up}")
+        print(f"  memory of the service {memory:.0f} MB at the most{helper}; processor {spent:.2f} s for the ends")
+        print(f"  lines of the log that complain: {complaints(office)}; exit {service.returncode}")
+
+
+def tell(version: int, rig: Rig, office: Office, journal: "Outcomes", hung_up: float) -> None:
+    """The carrier's ledger against the journal; `hung_up` is when the PBX hung up its last channel."""
+    ledger = {entry.number: entry for entry in rig.carrier.ledger()}
+    lines = {line.number: line for line in office.lines()}
+    held = [entry for entry in ledger.values() if entry.answered]
+    ends = [entry.ended or 0.0 for entry in held]
+    heard = max(line.ended_at.replace(tzinfo=line.ended_at.tzinfo or UTC).timestamp() for line in lines.values()
+                if line.ended_at)
+    wrong = [number for number, line in lines.items() if line.result != ENDINGS[number[-2:]]
+             or (line.result == "answered") != bool(ledger[number].answered)]
+    top = sum(entry.at < min(ends) and (entry.ended or 0.0) >= min(ends) for entry in held)
+    print(f"Asterisk {version}, SIP trunk: {top} calls up at once; the carrier ended them within "
+          f"{max(ends) - min(ends):.2f} s")
+    print(f"  after the carrier's last end: the PBX's {hung_up - max(ends):+.2f} s, last event handled "
+          f"{heard - max(ends):+.2f} s, last outcome in the journal {journal.last - max(ends):+.2f} s")
+    print(f"  after the PBX's last end: last event handled {heard - hung_up:+.2f} s, last outcome in the journal "
+          f"{journal.last - hung_up:+.2f} s")
+    print(f"  results {dict(Counter(line.result for line in lines.values()))}; unlike the ledger {len(wrong)}; rung "
+          f"twice {len(rig.carrier.ledger()) - len(ledger)}; missing {len(lines.keys() - ledger.keys())}")
+
+
+# -- the rig
+
+
+def holding_rig(version: int, folder: Path, *, plays: bool) -> Rig:
+    """A rig whose calls last until somebody hangs up."""
+    message = folder / "message.wav"
+    with wave.open(str(message), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(HELD * 16000))
+    rig = Rig(root(version), message=message)
+    manager = rig.pbx.home / "etc" / "manager.conf"
+    manager.write_text(manager.read_text().replace("[general]", "[general]\ntimestampevents = yes"))
+    dialplan = rig.pbx.home / "etc" / "extensions_obzvon.conf"
+    text, changed = re.subn(r"Playback\(\$\{OBZVON_MESSAGE\}\)", f"Wait({HELD})", dialplan.read_text())
+    assert changed == 1
+    if not plays:
+        dialplan.write_text(text)
+    return rig
+
+
+@contextmanager
+def overhearing(rig: Rig) -> Iterator[list[bytes]]:
+    """What the PBX's manager interface tells meanwhile, unread."""
+    heard: list[bytes] = []
+    with Manager(rig.pbx.ami_port) as manager:
+        assert manager.login(rig.pbx.ami_user, rig.pbx.ami_secret, events=True)["Response"] == "Success"
+
+        def listen() -> None:
+            while data := manager.read():
+                heard.append(data)
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        yield heard
+        manager.shut()
+        listening.join()
+
+
+def last_hangup(events: bytes) -> float:
+    """When the last channel was hung up, by the PBX's own clock."""
+    found = re.findall(rb"Event: Hangup\r\nPrivilege: [^\r]*\r\nTimestamp: ([0-9.]+)\r\n", events)
+    return max(map(float, found))
+
+
+def office_with_ami(folder: Path, rig: Rig, numbers: list[str], calls: int) -> Office:
+    office = Office(folder, rig, dict.fromkeys(numbers, ""))
+    file = folder / "settings.ini"
+    file.write_text(file.read_text().replace("archive = yes", "archive = no") + (
+        f"[Pace]\npacing = adaptive\nlines = {calls + OTHERS}\ncalls_per_second = {RATE}\n"
+        f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
+        f"secret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\n"))
+    return office
+
+
+def answered(rig: Rig) -> int:
+    return sum(bool(entry.answered) for entry in rig.carrier.ledger())
+
+
+# -- the service
+
+
+class Outcomes:
+    """How many calls have ended by the journal, read beside the service."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.last = 0.0
+
+    def count(self) -> int:
+        if not self._file.exists():
+            return 0
+        with sqlite3.connect(self._file) as journal:
+            try:
+                [found] = journal.execute("SELECT count(*) FROM calls WHERE disposition IS NOT NULL").fetchone()
+            except sqlite3.OperationalError:  # its tables are being made
+                return 0
+            return int(found)
+
+    def watch(self, count: int) -> None:
+        """Until so many have ended: `last` is when that was."""
+        while self.count() < count:
+            time.sleep(0.02)
+        self.last = time.time()
+
+
+def peak_memory(pid: int) -> float:
+    """Megabytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+
+
+def helpers(pid: int) -> str:
+    """The processes that the service has begun."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+    return "".join(f", of a helper of it {peak_memory(int(one)):.0f} MB" for one in found)
+
+
+def complaints(office: Office) -> int:
+    return len(re.findall(r"(?m)^\S+ \S+ (?:WARNING|ERROR)|Traceback", office.console()))
+
+
+if __name__ == "__main__":
+    main()

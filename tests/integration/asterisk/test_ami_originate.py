@@ -1,0 +1,170 @@
+"""Orders over the link itself: each is sent once, whatever the other side does and however often it connects anew."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from obzvon.asterisk.ami.client import Link
+from obzvon.asterisk.ami.originate import Answer, Said, Template, channel_id
+from obzvon.domain.calls import CallForm
+from tests.integration.asterisk.test_ami_client import CALM, QUICK, at_once, is_up, linked, problem, until
+from tests.support.ami_server import AmiServer
+
+FORM = CallForm(context="avtoobzvon")
+CHANNEL = channel_id("20260105-abcdef", 1, 1)
+ACTION = Template(FORM).render(CHANNEL, "89161111111")
+
+
+@pytest.fixture
+def server() -> Iterator[AmiServer]:
+    with AmiServer() as running:
+        yield running
+
+
+def reconnects(server: AmiServer, link: Link, times: int) -> None:
+    """That often the connection is cut, and there anew."""
+    for _ in range(times):
+        logins = server.logins
+        server.drop()
+        until(lambda logins=logins: server.logins > logins and is_up(link))  # type: ignore[misc]
+
+
+def test_an_order_is_taken_at_its_answer_and_not_at_the_answer_of_the_phone(server: AmiServer) -> None:
+    with linked(server) as link:
+        until(lambda: is_up(link))
+        assert link.originate(ACTION) == Answer(Said.TAKEN)
+        [sent] = [one for one in server.actions if one["Action"] == "Originate"]
+        assert sent["ChannelId"] == CHANNEL
+        assert sent["Async"] == "true"
+        # What comes of it, under the number of the action, is an event like any other.
+        server.tell(Event="OriginateResponse", ActionID=sent["ActionID"], Response="Failure", Uniqueid=CHANNEL)
+        assert link.originate(ACTION) == Answer(Said.TAKEN)
+        reconnects(server, link, 2)
+    assert server.asked("Originate") == 2
+
+
+def test_a_refusal_comes_in_asterisks_words(server: AmiServer) -> None:
+    server.originates = "Extension does not exist."
+    with linked(server) as link:
+        until(lambda: is_up(link))
+        assert link.originate(ACTION) == Answer(Said.REFUSED, "Extension does not exist.")
+    assert server.asked("Originate") == 1
+
+
+def test_an_order_that_was_read_and_not_answered_is_never_sent_again(server: AmiServer) -> None:
+    server.originates = "cuts"
+    with linked(server) as link:
+        until(lambda: is_up(link))
+        assert link.originate(ACTION) == Answer(Said.LOST)
+        server.originates = "takes"
+        until(lambda: server.logins == 2 and is_up(link))
+        reconnects(server, link, 3)
+        assert link.originate(ACTION) == Answer(Said.TAKEN)  # the next one is another
+    assert server.asked("Originate") == 2
+
+
+def test_a_mute_peer_loses_the_order_and_the_connection_is_made_anew(server: AmiServer) -> None:
+    server.originates = "says nothing"
+    with linked(server, times=msgspec.structs.replace(CALM, patience=0.3)) as link:
+        until(lambda: is_up(link))
+        assert link.originate(ACTION) == Answer(Said.LOST)
+        until(lambda: server.logins == 2 and is_up(link))
+        reconnects(server, link, 2)
+    assert server.asked("Originate") == 1
+
+
+def test_many_cut_at_their_orders_are_all_sent_once(server: AmiServer) -> None:
+    server.originates = "cuts"
+    with linked(server) as link:
+        for place in range(20):
+            until(lambda: is_up(link))
+            channel = channel_id("20260105-abcdef", place, 1)
+            answer = link.originate(Template(FORM).render(channel, f"8916{place:07d}"))
+            assert answer.said in (Said.LOST, Said.NOT_SENT)
+    sent = [one["ChannelId"] for one in server.actions if one["Action"] == "Originate"]
+    assert len(sent) == len(set(sent))
+    assert len(sent) >= 10
+
+
+def test_nothing_is_sent_while_the_connection_is_away(server: AmiServer) -> None:
+    server.refuse()
+    with linked(server) as link:
+        assert "nothing listens there" in problem(link)
+        assert not link.carries()
+        assert link.originate(ACTION) == Answer(Said.NOT_SENT)
+        since, why = link.silence()
+        assert why == link.state().problem
+        assert since == link.state().since
+
+
+def test_a_link_that_was_stopped_sends_nothing(server: AmiServer) -> None:
+    with linked(server) as link:
+        until(lambda: is_up(link))
+    assert link.originate(ACTION) == Answer(Said.NOT_SENT)
+    assert server.asked("Originate") == 0
+
+
+def test_a_link_that_hears_nothing_carries_nothing(server: AmiServer) -> None:
+    with linked(server, times=msgspec.structs.replace(QUICK, patience=5, fresh=0.2)) as link:
+        until(link.carries)
+        server.is_mute = True
+        until(lambda: not link.carries())
+        assert "nothing is answered there" in str(link.silence()[1])
+
+
+def test_an_order_waits_no_longer_than_its_patience_though_others_are_heard(server: AmiServer) -> None:
+    server.originates = "says nothing"
+    over = threading.Event()
+
+    def chatter() -> None:
+        while not over.wait(0.02):
+            server.tell(Event="Newexten", Channel="PJSIP/a-1")
+
+    with linked(server, times=msgspec.structs.replace(CALM, patience=0.5)) as link:
+        until(lambda: is_up(link))
+        talking = threading.Thread(target=chatter)
+        talking.start()
+        begun = time.monotonic()
+        assert link.originate(ACTION) == Answer(Said.LOST)
+        over.set()
+        talking.join()
+    assert time.monotonic() - begun < 10
+    assert server.asked("Originate") == 1
+
+
+def test_a_call_of_ours_is_seen_from_its_first_event_to_its_last(server: AmiServer) -> None:
+    channel = "Local/89161111111@avtoobzvon-00000001;1"
+    with linked(server) as link:
+        until(lambda: is_up(link))
+        assert link.heard_since() is not None
+        assert link.up() == set()
+        server.tell(Event="Newchannel", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL)
+        until(lambda: link.up() == {CHANNEL})
+        assert link.over([CHANNEL]) == set()
+        server.tell(Event="Hangup", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL, Cause="0")
+        until(lambda: link.over([CHANNEL, "other"]) == {CHANNEL})
+        until(lambda: [one.linkedid for one in link.ended()] == [CHANNEL])
+        assert link.up() == set()
+        assert link.over([CHANNEL]) == {CHANNEL}
+    assert link.heard_since() is None
+    assert server.asked("Getvar") == 0  # whose code it is need not be asked: we have named it
+
+
+def test_a_call_that_is_listed_on_a_new_connection_is_up(server: AmiServer) -> None:
+    server.channels = [{"Channel": "Local/89161111111@avtoobzvon-00000001;1", "Uniqueid": CHANNEL, "Linkedid": CHANNEL,
+                        "ChannelStateDesc": "Up", "Duration": "00:00:03"}]
+    with linked(server) as link:
+        until(lambda: is_up(link))
+        assert link.up() == {CHANNEL}
+
+
+def test_a_renewal_logs_in_anew_and_troubles_nobody(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
+    with linked(server, pause=at_once) as link:
+        until(lambda: is_up(link))
+        link.renew()
+        until(lambda: server.logins == 2 and is_up(link))
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    link.renew()  # there is none to be renewed

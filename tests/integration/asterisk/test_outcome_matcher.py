@@ -1,0 +1,236 @@
+"""What the events told is paired with the calls, and what they did not tell is made good or unknown."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.asterisk.transport.outcome_matcher import Told
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
+from obzvon.domain.results import Disposition
+from obzvon.journal.runs import Ending, Journal, Line
+from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
+
+PHONES = numbers(3)
+BEGUN = at("09:00")
+
+
+class Heard:
+    """Events as they are heard."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self.up: datetime | None = at("08:00")
+        self.lines: dict[tuple[str, str, str | None], datetime] = {}
+
+    def ended(self) -> list[Outcome]:
+        outcomes, self.outcomes = self.outcomes, []
+        return outcomes
+
+    def has_ended(self) -> bool:
+        return bool(self.outcomes)
+
+    def was_up_since(self, moment: datetime) -> bool:
+        return self.up is not None and self.up <= moment
+
+    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+        return self.lines
+
+    def tell(self, number: str, disposition: Disposition, **more: object) -> None:
+        plain = Outcome(linkedid="1.1", number=number, context="avtoobzvon", code="", disposition=disposition,
+                        begun=BEGUN, rang=None, answered=None, ended=BEGUN + timedelta(seconds=9), listened=None,
+                        cause=16, key="", complete=True)
+        self.outcomes.append(msgspec.structs.replace(plain, **more))
+
+
+@contextlib.contextmanager
+def handed(folder: Path, **keys: object) -> Iterator[tuple[Workshop, Shift, Heard]]:
+    workshop = Workshop(folder, phones=PHONES, bundle=3, timeout=1, **keys)
+    heard = Heard()
+    with shift(workshop, at("08:59")) as working:
+        working.dialer.ways._told = working.dialer.ways.spool._told = Told(heard)
+        working.work(at("09:00"), at("09:00:01"))
+        yield workshop, working, heard
+
+
+def files_go(workshop: Workshop, status: str = "") -> None:
+    for file in workshop.spool_folder.iterdir():
+        end_call(file, status, done=workshop.done_folder if status else None)
+
+
+def lines(working: Shift) -> dict[str, Line]:
+    return {line.number: line for line in working.journal.lines(BEGUN.date())}
+
+
+def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.tell(PHONES[0], Disposition.ANSWERED, rang=at("09:00:02"), answered=at("09:00:04"), listened=5.5, key="1")
+        heard.tell(PHONES[1], Disposition.BUSY, cause=17)
+        heard.tell(PHONES[2], Disposition.NO_SUCH_NUMBER, cause=1)
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:12"))
+        one, two, three = (lines(working)[number] for number in PHONES)
+        assert (one.result, one.rang_at, one.answered_at, one.listened, one.key, one.tries) == (
+            "answered", at("09:00:02"), at("09:00:04"), 5.5, "1", 1)
+        assert one.ended_at == BEGUN + timedelta(seconds=9)
+        assert (two.result, two.cause) == ("busy", 17)
+        assert three.result == "no such number"
+
+
+def test_what_was_told_is_written_down_before_the_next_look_would_come(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        working.work(at("09:00:10"), at("09:00:10"))
+        files_go(workshop)
+        quarter = at("09:00:10") + timedelta(seconds=0.25)
+        assert working.dialer.step(quarter) == pytest.approx(0.75)  # nothing was told: there is nothing to look for
+        assert not any(line.ended_at for line in lines(working).values())
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+        working.dialer.step(quarter)
+        assert {line.result for line in lines(working).values()} == {"busy"}
+
+
+def test_an_outcome_that_is_late_by_a_moment_is_waited_for(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:12"))
+        assert {line.result for line in lines(working).values()} == {"handed"}
+        assert all(line.ended_at is None for line in lines(working).values())
+        for number in PHONES:
+            heard.tell(number, Disposition.NO_ANSWER)
+        working.work(at("09:00:13"), at("09:00:15"))
+        assert {line.result for line in lines(working).values()} == {"no answer"}
+
+
+def test_a_call_that_is_with_an_operator_goes_on_though_its_file_is_gone(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.lines = {(PHONES[0], "avtoobzvon", ""): BEGUN}
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:10"))
+        assert lines(working)[PHONES[0]].ended_at is None
+        assert lines(working)[PHONES[1]].result == "unknown"
+        heard.lines = {}
+        heard.tell(PHONES[0], Disposition.ANSWERED, ended=at("09:10:01"), key="0")
+        working.work(at("09:10:02"), at("09:10:04"))
+        assert (lines(working)[PHONES[0]].result, lines(working)[PHONES[0]].key) == ("answered", "0")
+
+
+@pytest.mark.parametrize(("archive", "results"), [("no", {"unknown"}), ("yes", {"answered"})])
+def test_what_ended_unheard_is_unknown_or_as_the_archive_says(tmp_path: Path, archive: str, results: set[str]) -> None:
+    with handed(tmp_path, archive=archive) as (workshop, working, heard):
+        heard.up = None
+        files_go(workshop, "Completed" if archive == "yes" else "")
+        working.work(at("09:00:10"), at("09:00:12"))
+        assert {line.result for line in lines(working).values()} == results
+
+
+def test_another_campaigns_call_of_the_same_number_is_not_taken_for_ours(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY, begun=at("09:00:02"), ended=at("09:00:03"))
+        working.work(at("09:00:10"), at("09:00:40"))
+        heard.lines = {(number, "avtoobzvon", ""): BEGUN for number in PHONES}
+        files_go(workshop)
+        working.work(at("09:00:41"), at("09:00:43"))
+        assert not any(line.ended_at for line in lines(working).values())  # the end of ours is still to be told
+        heard.lines = {}
+        for number in PHONES:
+            heard.tell(number, Disposition.ANSWERED, ended=at("09:00:40"), listened=30.0)
+        working.work(at("09:00:44"), at("09:00:45"))
+        assert {(line.result, line.tries, line.listened) for line in lines(working).values()} == {("answered", 1, 30.0)}
+
+
+def test_a_call_of_that_number_that_has_been_up_for_long_holds_nothing_up(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.lines = {(number, "avtoobzvon", ""): at("01:00") for number in PHONES}
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+        files_go(workshop)
+        working.work(at("09:00:09"), at("09:00:11"))
+        assert {line.result for line in lines(working).values()} == {"busy"}
+
+
+@pytest.mark.parametrize(("archive", "results"), [("no", {"unknown"}), ("yes", {"not answered"})])
+def test_calls_that_nobody_can_tell_apart_end_as_the_archive_says_or_unknown(tmp_path: Path, archive: str,
+                                                                             results: set[str]) -> None:
+    with handed(tmp_path, archive=archive) as (workshop, working, heard):
+        working.work(at("09:00:02"), at("09:00:08"))
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+            heard.tell(number, Disposition.ANSWERED, listened=3.0)
+        files_go(workshop, "Expired" if archive == "yes" else "")
+        working.work(at("09:00:09"), at("09:00:20"))
+        assert {line.result for line in lines(working).values()} == results
+        assert {line.listened for line in lines(working).values()} == {None}
+        if archive == "no":
+            assert all("by others too" in str(line.reason) for line in lines(working).values())
+
+
+def test_calls_of_others_that_ended_alike_leave_no_doubt(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        working.work(at("09:00:02"), at("09:00:08"))
+        for number in PHONES:
+            heard.tell(number, Disposition.BUSY)
+            heard.tell(number, Disposition.BUSY)
+        files_go(workshop)
+        working.work(at("09:00:09"), at("09:00:20"))
+        assert {line.result for line in lines(working).values()} == {"busy"}
+
+
+def test_a_clock_that_is_set_back_holds_no_outcome_up(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, _):
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:12"))
+        working.work(at("08:00:00"), at("08:00:20"))
+        assert {line.result for line in lines(working).values()} == {"unknown"}
+
+
+def test_an_outcome_of_an_earlier_call_of_that_number_is_none_of_this_one(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        for number in PHONES:
+            heard.tell(number, Disposition.ANSWERED, begun=at("08:30"))
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:01"))
+        assert {line.result for line in lines(working).values()} == {"unknown"}
+
+
+def test_of_several_attempts_by_asterisk_an_answered_one_counts_else_the_last(tmp_path: Path) -> None:
+    with handed(tmp_path, max_retries=2) as (workshop, working, heard):
+        for number, last in zip(PHONES, (Disposition.ANSWERED, Disposition.NO_ANSWER, Disposition.BUSY), strict=True):
+            heard.tell(number, Disposition.BUSY)
+            heard.tell(number, Disposition.BUSY, begun=BEGUN + timedelta(minutes=1))
+            heard.tell(number, last, begun=BEGUN + timedelta(minutes=2))
+        for file in workshop.spool_folder.iterdir():
+            begin_call(file, 1)
+        working.work(at("09:02:10"), at("09:02:12"))
+        assert {line.result for line in lines(working).values()} == {"handed"}  # while the files are there
+        files_go(workshop)
+        working.work(at("09:02:13"), at("09:02:20"))
+        assert [(lines(working)[number].result, lines(working)[number].tries) for number in PHONES] == [
+            ("answered", 3), ("no answer", 3), ("busy", 3)]
+
+
+def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(tmp_path: Path,
+                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        failures = iter((True, True))
+        end_calls = Journal.end_calls
+
+        def failing(journal: Journal, endings: Iterable[Ending]) -> int:
+            endings = list(endings)
+            if endings and next(failures, False):
+                raise UserError([Problem("journal", say("it cannot be used"))])
+            return end_calls(journal, endings)
+
+        monkeypatch.setattr(Journal, "end_calls", failing)
+        for number in PHONES:
+            heard.tell(number, Disposition.ANSWERED, listened=5.5, key="9")
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:01"))
+        assert next(failures, None) is None
+        assert {(line.result, line.listened, line.key) for line in lines(working).values()} == {("answered", 5.5, "9")}

@@ -1,0 +1,61 @@
+"""Two services with one store see one another; one alone, and one that has gone, is no neighbour."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from obzvon.asterisk import store_lock
+from obzvon.asterisk.store_lock import Place, others
+from obzvon.checks.context import Level
+from tests.integration.checks.test_runner import Office, office, only  # noqa: F401 - a fixture
+from tests.support.workshop import Workshop, at, numbers, shift
+
+
+def test_two_services_of_two_journals_see_one_another_as_long_as_both_live(tmp_path: Path) -> None:
+    first = Place(tmp_path, "/etc/obzvon/journal.db")
+    assert others(tmp_path, "/etc/obzvon/journal.db") == []
+    second = Place(tmp_path, "/tmp/rehearsal/journal.db")
+    assert others(tmp_path, "/etc/obzvon/journal.db")[0].startswith("/tmp/rehearsal/journal.db on ")
+    assert others(tmp_path, "/tmp/rehearsal/journal.db")[0].startswith("/etc/obzvon/journal.db on ")
+    del second
+    assert others(tmp_path, "/etc/obzvon/journal.db") == []
+    del first
+
+
+def test_the_place_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
+    code = f"from pathlib import Path; from obzvon.asterisk.store_lock import Place; p = Place(Path({str(tmp_path)!r}), 'one'); "
+    with subprocess.Popen([sys.executable, "-c", code + "print(1, flush=True); input()"], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "1\n"
+        assert len(others(tmp_path, "two")) == 1
+        other.kill()
+    assert others(tmp_path, "two") == []
+
+
+def test_a_store_that_is_not_there_has_no_neighbours(tmp_path: Path) -> None:
+    assert others(tmp_path / "store", "one") == []
+
+
+def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
+        tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = tmp_path / "store"
+    one = Workshop(tmp_path / "one", phones=numbers(1), dir_store=store)
+    two = Workshop(tmp_path / "two", phones=numbers(1), dir_store=store)
+    with shift(one, at("08:00")), shift(two, at("08:00")):
+        warned = [record.getMessage() for record in caplog.records if "another service works" in record.getMessage()]
+    assert len(warned) == 1
+    assert f"{tmp_path}/one/journal.db on " in warned[0]
+
+
+def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Office) -> None:  # noqa: F811
+    own = Place(office.store, str(office.settings.journal.path))
+    other = Place(office.store, "/tmp/rehearsal/journal.db")
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "by the journal /tmp/rehearsal/journal.db on " in str(finding)
+    assert "obzvon init --rehearsal DIR" in str(finding)
+    del own, other
+    assert store_lock.others(office.store, "") == []

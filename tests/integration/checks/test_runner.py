@@ -1,0 +1,1012 @@
+"""The self-check: a sound set-up, and what is said of each thing that can be wrong with it."""
+
+import grp
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import filelock
+import msgspec
+import pytest
+
+from obzvon.asterisk.ami.permissions import Rights
+from obzvon.asterisk.spool import Spool
+from obzvon.checks import context as system_clock
+from obzvon.checks import store
+from obzvon.checks.runner import Finding, Level, Machine, examine, worst
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+from obzvon.documents.store import phones_document, week_document
+from obzvon.documents.watcher import Watched
+from obzvon.domain.calls import CallForm
+from obzvon.domain.phones import Candidate, Phone
+from obzvon.domain.schedule import Week
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.journal.schema import SCHEMA, meta
+from obzvon.settings.ami import Ami
+from obzvon.settings.model import JournalUrl, Settings, Web
+from obzvon.settings.secrets import Secret
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+SUNDAY = datetime(2026, 11, 22, 12, 0, tzinfo=MOSCOW)
+NOBODY = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users, mounts")
+CALL_FILE = "obzvon-20261122-a1b2c3-{:06d}-1.call"
+CRASHED = "Channel: local/89161111111@avtoobzvon\n\nStartRetry: 99999999 1 (1795330800)\n"
+
+
+class Office:
+    """A working folder with everything in it, and an Asterisk that is this very process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spool = folder / "spool" / "outgoing"
+        self.store = folder / "spool" / "obzvon_store"
+        self.pid_file = folder / "run" / "asterisk.pid"
+        self.conf = folder / "asterisk.conf"
+        self.program = folder / "asterisk"
+        for path in (self.spool, self.store / "0", self.store / "1", folder / "log", folder / "run"):
+            path.mkdir(parents=True)
+            path.chmod(0o755)
+        self.pid_file.write_text(f"{os.getpid()}\n")
+        self.conf.write_text(f"[directories]\nastspooldir => {folder}/spool ; here\nastrundir = {folder}/run\n")
+        self.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core")
+        self.settings = Settings(
+            file=folder / "settings.ini", source=folder, store=self.store, target=self.spool, logs=folder / "log",
+            phones=folder / "todo.json", schedule=folder / "schedule.json",
+            journal=JournalUrl(f"sqlite:///{folder}/journal.db"), zone=MOSCOW, pid_file=self.pid_file)
+        self.settings.file.touch()
+        os.utime(self.settings.file, (0, 0))
+        self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
+        self.week(Week((time(9, 0),) * 7))
+        with self.journal() as journal:
+            Presence(journal).begin(at=SUNDAY)
+            self.remembers(journal)
+        self.machine = Machine(as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(),
+                               is_synchronised=lambda: True)
+
+    def phones(self, *phones: Phone) -> None:
+        self._keep(phones_document(self.settings.phones), list(phones))
+
+    def week(self, week: Week) -> None:
+        self._keep(week_document(self.settings.schedule), week)
+
+    @staticmethod
+    def remembers(journal: Journal) -> None:
+        """The week was set at ten, an hour after today's start: nobody has missed that."""
+        for week, changed in ((Week(), SUNDAY), (Week((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
+            Presence(journal).remember_week(week, SUNDAY.date(), changed)
+
+    def journal(self) -> "Opened":
+        return Opened(self.settings.journal.reveal())
+
+    def answers(self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]",
+                trunk: str = "PJSIP/NUMBER@beeline") -> None:
+        """What the pretended Asterisk's console says."""
+        self.program.write_text(f"""#!/bin/sh
+case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVON_TRUNK={trunk}" ;;
+    *) echo "{dialplan}" ;; esac
+""")
+        self.program.chmod(0o755)
+
+    def change(self, **fields: object) -> None:
+        self.settings = msgspec.structs.replace(self.settings, **fields)
+
+    def set(self, **fields: object) -> None:
+        self.machine = msgspec.structs.replace(self.machine, **fields)
+
+    def examine(self, now: datetime = SUNDAY) -> list[Finding]:
+        known = self.settings
+        spool = Spool(known.store, known.target, owner=known.owner, mode=known.mode, pid_file=known.pid_file)
+        return list(examine(known, spool, now=now, machine=self.machine))
+
+    def at_present(self) -> datetime:
+        """The clock of the files' own changes, in a time zone in which the day's start is still to come."""
+        now = datetime.now(UTC)
+        self.change(zone=ZoneInfo(f"Etc/GMT{(now.hour + 8) % 24 - 12:+d}"))
+        return now
+
+    def examine_as_nobody(self) -> list[Finding]:
+        return as_nobody(self.examine)
+
+    def _keep(self, document: object, data: object) -> None:
+        document.save(data, document.load().revision if document.path.exists() else "")
+        Watched(document).look()
+
+
+class Opened:
+    """A journal for the length of a block."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> Journal:
+        self._journal = Journal(self._url)
+        return self._journal
+
+    def __exit__(self, *_: object) -> None:
+        self._journal.close()
+
+
+def as_nobody(look: Callable[[], list[Finding]]) -> list[Finding]:
+    """What a user without any right finds; in a process of its own, for a process cannot become root again."""
+    answer, mouth = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other tests' threads have ended or sleep
+        child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            os.write(mouth, msgspec.json.encode(look()))
+        finally:
+            os._exit(0)
+    os.close(mouth)
+    with os.fdopen(answer, "rb") as stream:
+        found = stream.read()
+    os.waitpid(child, 0)
+    return msgspec.json.decode(found, type=list[Finding])
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    """In a folder that every user can walk into, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="obzvon-check-"))
+    folder.chmod(0o755)
+    yield Office(folder)
+    shutil.rmtree(folder)
+
+
+def bad(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.level is not Level.OK]
+
+
+def only(findings: list[Finding]) -> Finding:
+    """The one finding that is not good."""
+    [finding] = bad(findings)
+    assert finding.remedy.text, "what is wrong has a remedy"
+    return finding
+
+
+def said(findings: list[Finding]) -> str:
+    return "\n".join(f"{finding.level} {finding}" for finding in findings)
+
+
+def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(office: Office) -> None:
+    found = office.examine()
+    assert bad(found) == []
+    assert worst(found) is Level.OK
+    text = said(found).replace(str(office.folder), "DIR")
+    for line in (
+        "ok DIR/settings.ini: the settings can be read, and nothing in them is odd",
+        "ok DIR/settings.ini [Numbers] region: numbers are read by the numbering plan of RU",
+        "ok DIR/settings.ini [Day] time_zone: the time zone is Europe/Moscow, where it is 2026-11-22 12:00 now, +0300",
+        "ok a time service keeps this machine's clock right",
+        "ok DIR/journal.db: the journal opens and can be written",
+        "ok the clock shows no time before that of the last run in the journal",
+        "ok DIR/todo.json: the list can be read: 2 rows are called, 0 are paused, 0 stand there twice",
+        "ok DIR/schedule.json: the week can be read; the next run begins on 2026-11-23 09:00",
+        "ok DIR/.history: the last good copies of the documents can be kept here",
+        "ok dir_target DIR/spool/outgoing: it is there and belongs to ",
+        "ok only the service and Asterisk may put call files where Asterisk reads them",
+        "ok dir_logs DIR/log: the log of the day can be written",
+        ": there is room: ",
+        "ok dir_store DIR/spool/obzvon_store: call files can be moved from here into dir_target",
+        "ok dir_store DIR/spool/obzvon_store: a file can be made, renamed and deleted here; call files belong to ",
+        "ok dir_store DIR/spool/obzvon_store: nothing is left over here",
+        "ok DIR/run/asterisk.pid: Asterisk is running",
+        "ok dir_target DIR/spool/outgoing: it is the folder that Asterisk reads, by DIR/asterisk.conf",
+        "ok pbx_spool: the module that takes call files is loaded in Asterisk",
+        "ok DIR/settings.ini [Calls]: Asterisk's dialplan has play@avtoobzvon",
+        "ok DIR/settings.ini [CodeCalls]: Asterisk's dialplan has play@avtoobzvon-ivr",
+        "ok dir_target DIR/spool/outgoing: nothing is left over here; 0 calls are in progress",
+        f"ok the service runs: process {os.getpid()} on ",
+    ):
+        assert line in text
+
+
+def test_it_leaves_nothing_behind_and_never_touches_the_live_spool(office: Office) -> None:
+    def state() -> dict[str, tuple[int, ...]]:
+        return {str(path): (path.stat().st_size, path.stat().st_mode) for path in office.folder.rglob("*")
+                if "journal.db" not in path.name}
+
+    before, spool_before = state(), office.spool.stat().st_mtime_ns
+    office.examine()
+    assert state() == before
+    assert office.spool.stat().st_mtime_ns == spool_before
+
+
+@needs_root
+@pytest.mark.parametrize("owner", [0, NOBODY])
+def test_lists_beside_settings_that_are_roots_belong_elsewhere(office: Office, owner: int) -> None:
+    shutil.rmtree(office.folder / ".history")
+    os.chown(office.settings.file, owner, 0)
+    [finding] = [one for one in office.examine_as_nobody() if one.where == str(office.folder)
+                 and "the last good copy of a document that breaks is lost" in str(one)]
+    assert ("keep the lists elsewhere: dir_source" if owner == 0 else f"chmod g+ws {office.folder}") in str(finding)
+
+
+def test_it_makes_no_journal(office: Office) -> None:
+    office.settings.journal.path.unlink()
+    office.change(former_start=SUNDAY.date())
+    found = office.examine()
+    assert "there is no journal yet; the service makes it at its start" in said(found)
+    assert bad(found) == []
+    assert not office.settings.journal.path.exists()
+
+
+def test_findings_can_be_kept_in_the_journal_and_worded_later(office: Office) -> None:
+    found = office.examine()
+    assert msgspec.json.decode(msgspec.json.encode(found), type=list[Finding]) == found
+
+
+def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_made(office: Office) -> None:
+    def broken() -> bool:
+        raise RuntimeError("a new kernel")
+
+    office.set(is_synchronised=broken)
+    found = office.examine()
+    assert str(only(found)) == ("clock.clock: this check itself has failed: RuntimeError('a new kernel')\n"
+                                "    → it is a mistake of obzvon: report this line")
+    assert "the service runs" in said(found)
+
+
+def test_an_error_is_worse_than_a_warning() -> None:
+    one, two = Finding(Level.WARNING, "", say("odd")), Finding(Level.ERROR, "", say("wrong"))
+    assert [worst([]), worst([one]), worst([one, two])] == [Level.OK, Level.WARNING, Level.ERROR]
+
+
+# -- settings, numbers, time
+
+
+def test_notes_of_the_settings_are_warnings(office: Office) -> None:
+    office.change(notes=(Problem("settings.ini:3", say("it is odd"), say("mend it")),))
+    assert str(only(office.examine())) == "settings.ini:3: it is odd\n    → mend it"
+
+
+def test_an_editor_that_would_send_passwords_in_the_clear(office: Office) -> None:
+    office.change(web=Web(host="0.0.0.0"))
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "0.0.0.0 is an address that other machines reach" in str(finding)
+
+
+def test_a_country_without_a_numbering_plan(office: Office) -> None:
+    office.change(region="ZZ")
+    finding = next(one for one in office.examine() if "region" in one.where)
+    assert finding.level is Level.ERROR
+    assert "there is no numbering plan for ZZ" in str(finding)
+    assert "for example RU" in str(finding)
+
+
+def test_a_password_that_every_user_may_read(office: Office) -> None:
+    office.change(journal=JournalUrl("postgresql+psycopg://obzvon:secret@127.0.0.1:1/none"))
+    office.settings.file.chmod(0o644)
+    text = said(bad(office.examine()))
+    assert "every user of this machine may read the passwords that stand here" in text
+    assert "the journal cannot be opened" in text
+    assert "secret" not in text
+    office.settings.file.chmod(0o640)
+    assert "password here" not in said(office.examine())
+
+
+def test_a_zone_that_this_machine_has_no_data_of(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lost(ZoneInfo):
+        key = "Europe/Nowhere"
+
+    office.change(zone=Lost("Europe/Moscow"))
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "no data of the time zone Europe/Nowhere" in str(finding)
+    assert "apt install tzdata" in str(finding)
+
+
+@pytest.mark.parametrize(("kept", "level"), [(False, Level.WARNING), (None, Level.OK), (True, Level.OK)])
+def test_a_clock_that_nothing_keeps_right(office: Office, kept: bool | None, level: Level) -> None:
+    office.set(is_synchronised=lambda: kept)
+    assert worst(office.examine()) is level
+
+
+def test_this_machines_clock_can_be_asked() -> None:
+    assert system_clock.is_synchronised() in (True, False, None)
+
+
+@pytest.mark.parametrize(("back", "level"), [(timedelta(seconds=30), Level.OK), (timedelta(hours=2), Level.ERROR)])
+def test_a_clock_that_was_set_back_is_told_by_the_journal(office: Office, back: timedelta, level: Level) -> None:
+    with office.journal() as journal:
+        journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY + back, state="done")
+        Presence(journal).begin(at=SUNDAY)
+    found = office.examine()
+    assert worst(found) is level
+    if level is Level.ERROR:
+        assert "the clock shows 2026-11-22 12:00, and the journal holds a run of 2026-11-22 14:00" in str(only(found))
+        assert "timedatectl set-ntp true" in str(only(found))
+
+
+# -- documents
+
+
+def test_a_broken_list_is_told_with_its_place_and_that_the_last_good_copy_is_in_force(office: Office) -> None:
+    office.settings.phones.write_text('{"0": {"0": "89161111111"')
+    first, second = bad(office.examine())
+    assert first.level is Level.ERROR
+    assert first.where.startswith(f"{office.settings.phones}:1:")
+    assert "its last good copy is in force instead" in str(second)
+    assert "mend the document" in str(second)
+
+
+@pytest.mark.parametrize("name", ["todo.json", "schedule.json"])
+def test_a_document_that_is_not_there(office: Office, name: str) -> None:
+    (office.folder / name).unlink()
+    shutil.rmtree(office.folder / ".history")
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert str(finding).startswith(f"{office.folder / name}: there is no such file\n    → make it in the editor")
+
+
+def test_rows_that_cannot_be_called_are_counted_and_the_first_are_named(office: Office) -> None:
+    office.phones(Phone("0", "89161111111"), Phone("1", "89161111111"), Phone("2", "89161111112", paused=True),
+                  *(Phone(str(row), f"77{row}") for row in range(3, 10)))
+    found = office.examine()
+    text = str(only(found))
+    assert "7 rows cannot be called and are skipped: row 3, 773: too short: 3 digits where 11 are expected; " in text
+    assert "row 7, 777" in text
+    assert "row 8" not in text
+    assert "obzvon plan names them all" in text
+    assert "1 row is called, 1 are paused, 1 stand there twice" in said(found)
+
+
+def test_a_list_on_which_nobody_can_be_called(office: Office) -> None:
+    office.phones()
+    assert "there is nobody on the list who can be called\n    → add numbers" in str(only(office.examine()))
+
+
+def test_notes_on_a_document_are_warnings(office: Office) -> None:
+    office.settings.schedule.write_text('{"1": "09:00", "2": "", "3": null}')
+    assert len(bad(office.examine())) == 2
+    assert "the day has no time, so there is no run" in said(bad(office.examine()))
+
+
+def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
+    assert bad(office.examine()) == [], "it was set after its time"
+    office.settings.journal.path.unlink()
+    with office.journal() as journal:
+        Presence(journal).begin(at=SUNDAY)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "the start of 2026-11-22 09:00 has passed without a run: the service begins it at once" in str(finding)
+    assert "write today into the dates of the week with 00:00" in str(finding)
+    with office.journal() as journal:
+        journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY, state="done")
+    assert "has passed" not in said(office.examine())
+
+
+def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Office) -> None:
+    office.settings.journal.path.unlink()
+    assert "has passed without a run" in said(office.examine())
+    office.change(former_start=date(2026, 11, 22))
+    assert "has passed" not in said(office.examine())
+
+
+def test_a_week_without_a_start(office: Office) -> None:
+    office.week(Week())
+    assert "no day has a start, so nobody is rung by itself\n    → set the time" in str(only(office.examine()))
+
+
+def test_a_start_after_the_time_at_which_the_hand_over_ends(office: Office) -> None:
+    office.change(latest=time(21, 0))
+    office.week(Week((time(9, 0),) * 4 + (time(22, 30), None, None), {date(2026, 12, 31): time(21, 0),
+                                                                      date(2026, 1, 1): time(23, 0)}))
+    one, two = bad(office.examine())
+    assert '"5": the run begins at 22:30, and from 21:00 on nothing is handed over: nobody is rung' in str(one)
+    assert '"2026-12-31": the run begins at 21:00' in str(two)
+    assert "set an earlier start" in str(two)
+
+
+def test_a_run_that_cannot_end_in_time(office: Office) -> None:
+    office.phones(*(Phone(str(row), f"8916{row:07d}") for row in range(100)))
+    office.week(Week((time(20, 50),) * 7))
+    office.change(latest=time(21, 0), bundle=1, timeout=60.0)
+    assert "the run of 2026-11-22 20:50 does not get to 90 calls before 2026-11-22 21:00" in str(only(office.examine()))
+
+
+def test_a_long_list_that_nothing_holds_back(office: Office) -> None:
+    office.phones(*(Phone(str(row), f"8916{row:07d}") for row in range(1001)))
+    office.change(timeout=0.0)
+    assert "nothing holds a run back: 1001 calls go to Asterisk at once" in str(only(office.examine()))
+
+
+# -- folders
+
+
+@pytest.mark.parametrize(("key", "level"), [("source", Level.ERROR), ("store", Level.ERROR), ("target", Level.ERROR),
+                                            ("logs", Level.WARNING)])
+def test_a_folder_that_is_not_there(office: Office, key: str, level: Level) -> None:
+    nowhere = office.settings.file / "folder"
+    office.change(**{key: nowhere})
+    finding = only(office.examine())
+    assert finding.level is level
+    assert str(finding) == (f"dir_{key} {nowhere}: there is no such folder\n"
+                            f"    → make it, or mend the path in [Dirs] dir_{key}")
+
+
+def test_folders_that_the_service_makes_are_not_missed(office: Office) -> None:
+    shutil.rmtree(office.folder / "log")
+    office.change(store=office.folder / "new" / "store", target=office.folder / "target", pid_file=None)
+    office.conf.unlink()
+    found = office.examine()
+    assert "no Asterisk reads it" in str(only(found))
+    assert said(found).count("it is not there yet; the service makes it at its start") == 2
+
+
+@needs_root
+def test_a_spool_without_rights_is_told_to_the_user_who_has_none(office: Office) -> None:
+    found = said(bad(office.examine_as_nobody()))
+    assert f"error dir_target {office.spool}: the service's user (uid 65534) may not write here" in found
+    assert "run the service as the owner of the folder" in found
+    assert f"warning dir_logs {office.folder}/log: the service may not write here, so there is no log" in found
+    assert f"chown root {office.folder}/log" in found
+    assert found.startswith("warning you are nobody, and the service is root: ")
+    assert "runuser -u root -- obzvon check" in found
+    assert f"warning {office.folder}/.history: the service may not write here" in found
+    assert f"error {office.folder}/journal.db: the journal is not ours to write" in found
+    assert f"chown root:root {office.folder}/journal.db*" in found
+    assert "cannot write here: Permission denied" in found
+
+
+@needs_root
+def test_a_spool_that_cannot_even_be_looked_into(office: Office) -> None:
+    office.spool.parent.chmod(0o700)
+    found = said(bad(office.examine_as_nobody()))
+    assert "it cannot be looked at: Permission denied" in found
+    assert "run obzvon check as the service's user" in found
+
+
+@needs_root
+def test_call_files_that_would_belong_to_the_wrong_user(office: Office) -> None:
+    for path in (office.folder, *office.folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    os.chown(office.spool, 1234, NOBODY)
+    office.spool.chmod(0o775)
+    finding = next(one for one in office.examine_as_nobody() if one.level is Level.ERROR)
+    assert "call files must belong to uid 1234, and the service runs as uid 65534" in str(finding)
+    assert "supervisor: user=asterisk" in str(finding)
+
+
+@needs_root
+def test_a_day_whose_log_belongs_to_somebody_else(office: Office) -> None:
+    (office.folder / "log").chmod(0o777)
+    (office.folder / "log" / "2026-11-22.log").touch(0o640)
+    assert f"{office.folder}/log/2026-11-22.log: the service may not write here" in said(office.examine_as_nobody())
+
+
+@pytest.mark.parametrize(("path", "key"), [("spool/outgoing", "dir_target"), ("spool/obzvon_store", "dir_store")])
+def test_a_folder_of_call_files_in_which_every_user_may_write(office: Office, path: str, key: str) -> None:
+    (office.folder / path).chmod(0o777)
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert finding.where == f"{key} {office.folder / path}"
+    assert "every user of this machine may write here: whoever can write a call file can run programs" in str(finding)
+    assert f"chmod o-w {office.folder / path}" in str(finding)
+
+
+@needs_root
+@pytest.mark.parametrize("made", [True, False])
+def test_a_store_whose_folder_the_editors_group_may_change_can_be_swapped(office: Office, made: bool) -> None:
+    shared = office.folder / "etc"
+    shared.mkdir()
+    shared.chmod(0o2770)
+    os.chown(shared, 0, grp.getgrnam("daemon").gr_gid)  # as the working folder, which the editor shares
+    shared.chmod(0o2770)
+    office.change(store=shared / "store")
+    if made:
+        shutil.copytree(office.store, shared / "store")
+    office.set(editors=("daemon",))
+    finding = next(one for one in office.examine() if one.where == str(shared))
+    assert finding.level is Level.ERROR
+    assert f"daemon may put another folder in the place of {shared}/store, and call files into it" in str(finding)
+    assert f"dir_store = {office.spool.parent}/obzvon_store" in str(finding)
+    shared.chmod(0o3770)  # sticky: what is there stays, what is not there can be made by others first
+    assert any(one.where == str(shared) for one in office.examine()) is not made
+
+
+@needs_root
+def test_settings_that_the_editors_group_may_change_or_put_another_file_in_the_place_of(office: Office) -> None:
+    group = grp.getgrnam("daemon").gr_gid
+    folder = office.folder / "etc"
+    folder.mkdir()
+    file = folder / "settings.ini"
+    file.touch()
+    os.utime(file, (0, 0))
+    office.change(file=file)
+    office.set(editors=("daemon",))
+    folder.chmod(0o2750)
+    file.chmod(0o640)
+    assert bad(office.examine()) == []
+    os.chown(file, 0, group)
+    file.chmod(0o660)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert f"{file}: daemon may change it" in str(finding)
+    assert f"chmod go-w {file}" in str(finding)
+    file.chmod(0o640)
+    os.chown(folder, 0, group)
+    folder.chmod(0o2770)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert f"{folder}: daemon may put another file in the place of {file}" in str(finding)
+    assert "keep it where only root may write" in str(finding)
+    folder.chmod(0o3770)  # sticky: a file of root's stays
+    assert bad(office.examine()) == []
+    folder.chmod(0o777)
+    assert "every user of this machine may put another file in the place of" in str(only(office.examine()))
+
+
+@needs_root
+def test_a_group_of_strangers_above_the_spool_is_told_and_one_without_others_is_not(office: Office) -> None:
+    parent = office.spool.parent
+    os.chown(parent, 0, grp.getgrnam("daemon").gr_gid)
+    parent.chmod(0o775)
+    found = [one for one in bad(office.examine()) if one.where == str(parent)]
+    assert {one.level for one in found} == {Level.ERROR}
+    assert f"daemon may put another folder in the place of {office.spool}" in said(found)
+    assert f"chmod g-w {parent}" in said(found)
+    os.chown(parent, 0, 0)
+    assert bad(office.examine()) == []
+
+
+def test_a_folder_above_the_spool_that_every_user_may_change(office: Office) -> None:
+    office.spool.parent.chmod(0o777)
+    for finding in bad(office.examine()):
+        assert finding.level is Level.ERROR
+        assert "may put another folder in the place of" in str(finding)
+        assert f"chmod o-w {office.spool.parent}" in str(finding)
+
+
+@needs_root
+def test_a_spool_that_the_user_of_web_pages_may_write(office: Office) -> None:
+    os.chown(office.spool, 0, NOBODY)
+    office.spool.chmod(0o775)
+    office.set(editors=("nobody", "no-such-user"))
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "the user of web pages, nobody, may write here" in str(finding)
+    office.spool.chmod(0o755)
+    assert bad(office.examine()) == []
+
+
+@needs_root
+def test_root_is_told_that_root_sees_no_missing_right(office: Office) -> None:
+    os.chown(office.spool, NOBODY, 0)
+    office.set(as_root=True)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "runuser -u nobody -- obzvon check" in str(finding)
+
+
+# -- room and filesystems
+
+
+@pytest.fixture
+def mounted() -> Iterator[Callable[[Path, str], None]]:
+    """Mounts a filesystem in memory, and takes it off again."""
+    places: list[Path] = []
+
+    def mount(place: Path, options: str) -> None:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", place], check=False).returncode:
+            pytest.skip("nothing can be mounted here")
+        places.append(place)
+
+    yield mount
+    for place in places:
+        subprocess.run(["umount", place], check=True)
+
+
+@needs_root
+def test_a_store_on_another_filesystem(office: Office, mounted: Callable[[Path, str], None]) -> None:
+    mounted(office.store, "size=200m,mode=755,nr_inodes=20000")
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "it lies on another filesystem than dir_target" in str(finding)
+    assert "put dir_store beside dir_target, for example" in str(finding)
+
+
+@needs_root
+def test_too_little_room(office: Office, mounted: Callable[[Path, str], None]) -> None:
+    mounted(office.folder / "log", "size=50m,mode=755,nr_inodes=20000")
+    text = str(only(office.examine()))
+    assert text.startswith(f"{office.folder}/log: 52 MB are free on this filesystem, where 100 MB should be")
+    assert "make room" in text
+
+
+@needs_root
+def test_too_few_inodes(office: Office, mounted: Callable[[Path, str], None]) -> None:
+    mounted(office.folder / "log", "size=200m,mode=755,nr_inodes=100")
+    assert "99 more files can be made on this filesystem, where 10000 should be possible" in str(only(office.examine()))
+
+
+@needs_root
+def test_too_little_room_for_a_run_of_this_list(office: Office, mounted: Callable[[Path, str], None]) -> None:
+    mounted(office.folder / "spool", "size=110m,mode=755,nr_inodes=100000")
+    office.spool.mkdir()
+    (office.store / "0").mkdir(parents=True)
+    (office.store / "1").mkdir()
+    assert bad(office.examine()) == []
+    office.phones(*(Phone(str(row), f"8916{row:07d}") for row in range(30_000)))
+    office.change(bundle=1000)
+    assert "115 MB are free on this filesystem, where 123 MB should be" in str(only(office.examine()))
+
+
+@needs_root
+def test_a_full_disk_is_an_error(office: Office, mounted: Callable[[Path, str], None]) -> None:
+    mounted(office.folder / "spool", "size=64k,mode=755,nr_inodes=20000")
+    office.spool.mkdir()
+    (office.store / "0").mkdir(parents=True)
+    (office.store / "1").mkdir()
+    (office.folder / "spool" / "big").write_bytes(b"x" * 65_536)
+    found = said(bad(office.examine()))
+    assert "error" in found
+    assert "0 MB are free" in found
+    assert "cannot write here: No space left on device" in found
+    assert {path.name for path in office.store.iterdir()} == {"0", "1"}
+
+
+@needs_root
+def test_a_store_that_cannot_be_written(office: Office, mounted: Callable[[Path, str], None]) -> None:
+    mounted(office.folder / "spool", "size=200m,mode=755,nr_inodes=20000")
+    office.spool.mkdir()
+    (office.store / "0").mkdir(parents=True)
+    (office.store / "1").mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", office.folder / "spool"], check=True)
+    assert "Read-only file system" in said(bad(office.examine()))
+
+
+def test_a_filesystem_that_gives_files_another_owner(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.change(mode=0o640)
+    stage = store.staging.stage
+
+    def changed(manner: object, files: object) -> None:
+        stage(manner, files)
+        (office.store / files[0][0]).chmod(0o777)
+
+    monkeypatch.setattr(store.staging, "stage", changed)
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "with mode 0777, and this filesystem does not let that be changed" in str(finding)
+
+
+# -- what lies about
+
+
+def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
+    for position in (1, 1001):
+        (office.store / store.staging.place(CALL_FILE.format(position))).touch()
+    later = office.at_present() + timedelta(minutes=2)
+    with office.journal() as journal:
+        Presence(journal).begin(at=later)
+    finding = only(office.examine(later))
+    assert "2 call files were left here by a service that was cut off" in str(finding)
+    assert "supervisorctl start obzvon" in str(finding)
+
+
+def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office) -> None:
+    (office.store / store.staging.place(CALL_FILE.format(1))).touch()
+    now = office.at_present()
+    with office.journal() as journal:
+        Presence(journal).begin(at=now)
+    assert bad(office.examine(now)) == []
+
+
+def test_files_of_others_in_the_store(office: Office) -> None:
+    for name in ("a.call", "b.txt", "0/c"):
+        (office.store / name).touch()
+    later = office.at_present() + timedelta(minutes=2)
+    with office.journal() as journal:
+        Presence(journal).begin(at=later)
+    finding = only(office.examine(later))
+    assert "3 files here are none of ours: 0/c, a.call, b.txt" in str(finding)
+    assert "move them elsewhere" in str(finding)
+
+
+def test_a_name_of_a_file_cannot_act_on_the_terminal(office: Office) -> None:
+    (office.store / os.fsdecode(b"a\x1b[2J\n\xff.call")).touch()
+    later = office.at_present() + timedelta(minutes=2)
+    with office.journal() as journal:
+        Presence(journal).begin(at=later)
+    finding = only(office.examine(later))
+    assert r"a\x1b[2J\n\udcff.call" in str(finding)
+    assert msgspec.json.encode(finding)
+
+
+def test_a_call_file_that_a_crash_of_asterisk_left_in_the_spool(office: Office) -> None:
+    (office.spool / CALL_FILE.format(1)).write_text(CRASHED)
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "1 call file is left of a call that Asterisk's crash cut off: it would be rung again" in str(finding)
+    assert "obzvon sweep" in str(finding)
+
+
+def test_a_call_file_that_asterisk_has_not_taken_for_a_minute(office: Office) -> None:
+    (office.spool / CALL_FILE.format(1)).write_text("Channel: local/89161111111@avtoobzvon\n")
+    later = office.at_present() + timedelta(minutes=2)
+    with office.journal() as journal:
+        Presence(journal).begin(at=later)
+    finding = only(office.examine(later))
+    assert "1 call file has been here for more than a minute, and Asterisk has not taken it" in str(finding)
+    with office.journal() as journal:
+        Presence(journal).begin(at=later - timedelta(minutes=2))
+    assert bad(office.examine(later - timedelta(minutes=2))) == []
+
+
+def test_calls_in_progress_are_not_left_over(office: Office) -> None:
+    (office.spool / CALL_FILE.format(1)).write_text(CRASHED.replace("99999999", str(os.getpid())))
+    (office.spool / "somebody-elses.call").write_text(CRASHED)
+    found = office.examine()
+    assert bad(found) == []
+    assert "1 call is in progress" in said(found)
+
+
+# -- Asterisk
+
+
+def test_an_asterisk_that_does_not_run(office: Office) -> None:
+    office.pid_file.unlink()
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert str(finding) == (f"{office.pid_file}: Asterisk is not running\n"
+                            "    → start it: systemctl start asterisk")
+
+
+def test_an_asterisk_that_cannot_be_seen_is_no_fault(office: Office) -> None:
+    office.change(pid_file=None)
+    office.conf.unlink()
+    office.program.unlink()
+    found = office.examine()
+    assert bad(found) == []
+    assert "whether Asterisk runs is not looked at" in said(found)
+
+
+def test_a_spool_module_that_is_not_loaded(office: Office) -> None:
+    office.answers("0 modules loaded")
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "the module that takes call files is not loaded" in str(finding)
+    assert "module load pbx_spool.so" in str(finding)
+
+
+def test_a_trunk_that_is_still_the_example(office: Office) -> None:
+    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core",
+                   trunk="PJSIP/NUMBER@mytrunk")
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "OBZVON_TRUNK is still the example" in str(finding)
+
+
+def test_settings_that_were_changed_after_the_services_start(office: Office) -> None:
+    os.utime(office.settings.file, (0, SUNDAY.timestamp() + 1))
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert "it was changed after the service's start at 2026-11-22 12:00" in str(finding)
+    assert "supervisorctl restart obzvon obzvon-web" in str(finding)
+
+
+def test_a_spool_module_that_does_not_run(office: Office) -> None:
+    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Not Running  core")
+    assert "the module that takes call files is not loaded" in str(only(office.examine()))
+
+
+def test_a_dialplan_without_our_contexts(office: Office) -> None:
+    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing  0  Running  core",
+                   dialplan="There is no existence of 'it' context")
+    office.change(ordinary=CallForm(context="other", extension="say"))
+    one, two = bad(office.examine())
+    assert "[Calls]: Asterisk's dialplan has no say@other" in str(one)
+    assert "[CodeCalls]: Asterisk's dialplan has no play@avtoobzvon-ivr" in str(two)
+    assert "dialplan reload" in str(two)
+    assert (one.level, two.level) == (Level.ERROR, Level.ERROR)
+    office.phones(Phone("0", "89161111111"))
+    assert [finding.level for finding in bad(office.examine())] == [Level.ERROR, Level.WARNING]
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\necho 'Unable to connect to remote asterisk' >&2; exit 1\n",
+                                    "#!/bin/sh\nexec sleep 60\n", "no program at all"])
+def test_an_asterisk_that_does_not_answer_is_no_fault(office: Office, script: str, monkeypatch: pytest.MonkeyPatch
+                                                      ) -> None:
+    monkeypatch.setattr("obzvon.checks.asterisk._PATIENCE", 0.3)
+    office.program.write_text(script)
+    found = office.examine()
+    assert bad(found) == []
+    assert "Asterisk could not be asked what is loaded" in said(found)
+
+
+def test_another_asterisk_than_ours_is_not_asked(office: Office) -> None:
+    office.answers("0 modules loaded")
+    office.conf.write_text(f"[directories]\nastspooldir => {office.folder}/spool\nastrundir => /elsewhere\n")
+    assert bad(office.examine()) == []
+
+
+@pytest.mark.parametrize(("conf", "read"), [
+    ("[directories]\nastspooldir => /srv/asterisk\n", "/srv/asterisk/outgoing"),
+    ("[directories](!)\nastspooldir => HERE/spool\n", "/var/spool/asterisk/outgoing"),
+    ("[options]\nastspooldir = HERE/spool\n", "/var/spool/asterisk/outgoing"),
+])
+def test_a_folder_that_asterisk_does_not_read(office: Office, conf: str, read: str) -> None:
+    office.conf.write_text(conf.replace("HERE", str(office.folder)))
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert f"by {office.conf} Asterisk reads another folder: {read}" in str(finding)
+    assert f"write dir_target = {read}" in str(finding)
+
+
+@needs_root
+def test_call_files_that_would_not_be_asterisks_own(office: Office) -> None:
+    with subprocess.Popen(["sleep", "60"], user=NOBODY) as asterisk:
+        try:
+            office.pid_file.write_text(str(asterisk.pid))
+            finding = only(office.examine())
+            os.chown(office.spool, NOBODY, 0)
+            assert bad(office.examine()) == []
+        finally:
+            asterisk.kill()
+    assert finding.level is Level.ERROR
+    assert "Asterisk runs as nobody, and call files would belong to root" in str(finding)
+    assert f"chown nobody {office.spool}, or write [Spool] owner = nobody" in str(finding)
+
+
+# -- the journal and the service
+
+
+def test_a_journal_that_is_damaged(office: Office) -> None:
+    office.settings.journal.path.write_bytes(b"not a database" * 1000)
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "the journal cannot be opened: file is not a database" in str(finding)
+    assert "[Journal] url" in str(finding)
+
+
+def test_a_journal_of_a_newer_version(office: Office) -> None:
+    with office.journal() as journal, journal.write() as connection:
+        connection.execute(meta.update().values(value=str(SCHEMA + 1)))
+    assert "the journal was written by a newer version" in str(only(office.examine()))
+
+
+def test_a_journal_whose_folder_is_not_there(office: Office) -> None:
+    office.change(journal=JournalUrl(f"sqlite:///{office.folder}/nowhere/journal.db"), former_start=SUNDAY.date())
+    finding = only(office.examine())
+    assert finding.level is Level.ERROR
+    assert "there is no journal, and none can be made in this folder" in str(finding)
+
+
+def test_a_journal_that_somebody_holds_for_writing_is_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(_journal: Journal) -> None:
+        raise OSError("database is locked")
+
+    monkeypatch.setattr(Journal, "write", busy)
+    assert "the journal cannot be written: database is locked" in str(only(office.examine()))
+
+
+def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
+    office.settings.journal.path.unlink()
+    with office.journal() as journal:
+        office.remembers(journal)
+    found = office.examine()
+    assert bad(found) == []
+    assert "no service has been at work on this journal yet" in said(found)
+    assert "obzvon run --once" in said(found)
+
+
+def test_a_service_that_was_stopped(office: Office) -> None:
+    with office.journal() as journal:
+        Presence(journal).end(at=SUNDAY - timedelta(hours=1))
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert str(finding) == ("the service was stopped at 2026-11-22 11:00\n"
+                            "    → start it: supervisorctl start obzvon")
+
+
+def test_a_service_that_is_gone_without_a_word(office: Office) -> None:
+    finding = only(office.examine(SUNDAY + timedelta(seconds=61)))
+    assert finding.level is Level.ERROR
+    assert "the service has given no sign of life since 2026-11-22 12:00" in str(finding)
+    assert "supervisorctl restart obzvon" in str(finding)
+
+
+def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
+    with filelock.FileLock(f"{office.settings.journal.path}.lock"):
+        found = office.examine(SUNDAY + timedelta(hours=1))
+    assert bad(found) == []
+    assert f"as obzvon run --once does: {os.getpid()}" in said(found)
+
+
+def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office) -> None:
+    with office.journal() as journal:
+        Presence(journal).begin(at=SUNDAY - timedelta(minutes=1), once=True)
+        Presence(journal).end(at=SUNDAY - timedelta(minutes=1))
+    found = office.examine()
+    assert bad(found) == []
+    assert "the service is called from cron; it looked last at 2026-11-22 11:59" in said(found)
+    finding = only(office.examine(SUNDAY + timedelta(minutes=5)))
+    assert "see that cron calls obzvon run --once every minute" in str(finding)
+
+
+def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
+    trouble = [Problem("the spool", say("no room"), say("make some")).message()]
+    with office.journal() as journal:
+        Presence(journal).beat(at=SUNDAY, trouble=msgspec.json.encode(trouble).decode())
+    assert "the service has trouble: the spool: no room" in str(only(office.examine()))
+
+
+def test_a_run_that_somebody_paused(office: Office) -> None:
+    with office.journal() as journal:
+        run = journal.claim("t-1", date(2026, 11, 22), "week", [Candidate(Phone("0", "1"), "89161111111")], at=SUNDAY)
+        assert run is not None
+        assert f"run {run.id} is in progress, 1 call waits" in said(office.examine())
+        journal.change_state(run.id, "paused", at=SUNDAY)
+    finding = only(office.examine())
+    assert str(finding) == (f"run {run.id} is paused, 1 call waits\n"
+                            "    → go on: obzvon resume; or end it: obzvon stop")
+
+
+def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
+    with Opened(journal_url) as journal:
+        Presence(journal).begin(at=SUNDAY)
+        office.remembers(journal)
+    office.change(journal=JournalUrl(journal_url))
+    office.settings.file.chmod(0o640)
+    found = office.examine()
+    assert bad(found) == []
+    assert "the journal opens and can be written" in said(found)
+
+
+def test_the_modes_of_what_is_there_are_shown(office: Office) -> None:
+    office.spool.chmod(0o2755)
+    assert f"with mode {stat.S_IMODE(office.spool.stat().st_mode):04o}" in said(office.examine())
+
+
+# -- calls that go by AMI
+
+
+@pytest.fixture
+def far(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office whose Asterisk is on another machine, reached by AMI, and which has no spool."""
+    monkeypatch.setattr("obzvon.checks.ami.inspect", lambda *_, **__: Rights())
+    shutil.rmtree(office.folder / "spool")
+    office.settings.file.chmod(0o640)
+    ami = Ami("pbx", secret=Secret("x"), tls=True, transport="ami")
+    office.settings = msgspec.structs.replace(office.settings, pid_file=office.folder / "no.pid", ami=ami)
+    return office
+
+
+def test_without_a_spool_none_is_missed(far: Office) -> None:
+    found = far.examine()
+    assert [str(one) for one in found if one.level is not Level.OK] == []
+    assert any("while the connection is away they wait" in str(one) for one in found)
+    assert not any("dir_store" in str(one) or "dir_target" in str(one) for one in found)
+    assert not far.store.exists()
+
+
+def test_a_spool_that_can_stand_in_is_looked_at_and_keeps_no_call_from_being_made(far: Office, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-spool" / "outgoing"
+    far.settings = msgspec.structs.replace(far.settings, target=elsewhere, store=elsewhere.with_name("store"),
+                                           written=frozenset({("Dirs", "dir_target")}))
+    found = far.examine()
+    assert worst(found) is Level.WARNING
+    assert any(f"dir_target {elsewhere}" in str(one) for one in found)
+    assert any(f"they go through {elsewhere}" in str(one) for one in found)
+
+
+def test_retries_that_have_no_effect_are_told(far: Office) -> None:
+    far.settings = msgspec.structs.replace(far.settings, coded=CallForm(context="avtoobzvon-ivr", max_retries=2))
+    [told] = [one for one in far.examine() if one.level is not Level.OK]
+    assert "[CodeCalls] max_retries" in str(told)
+    assert "max_retries has no effect" in str(told)
+    assert "[Rounds]" in str(told.remedy)

@@ -1,0 +1,727 @@
+"""The operator's documents: nothing that stands in them is lost, whoever writes them and however they break."""
+
+import contextlib
+import datetime
+import errno
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from obzvon.documents import phones_json, schedule_json
+from obzvon.documents import store as documents
+from obzvon.documents.json_codec import Malformed
+from obzvon.documents.store import Document, DocumentError, ExternallyChanged, phones_document, week_document
+from obzvon.documents.watcher import Watched
+from obzvon.domain.phones import Phone
+from obzvon.domain.schedule import Week
+from tests.support.paths import ROOT, SUPPORT
+
+FIRST_USERS = SUPPORT / "first_users"
+TWO = b'{"0": {"0":"89161111111","1":""},\n "1": {"0":"89502222222","1":"1"}}'
+ONE = b'{"0": {"0":"89161111111","1":""}}'
+
+
+@pytest.fixture
+def todo(tmp_path: Path) -> Path:
+    path = tmp_path / "todo.json"
+    path.write_bytes(TWO)
+    return path
+
+
+@pytest.fixture
+def phones(todo: Path) -> Document[list[Phone]]:
+    return phones_document(todo)
+
+
+def age(path: Path) -> None:
+    """Makes the file look as if it had not been touched for a while."""
+    then = path.stat().st_mtime - 100
+    os.utime(path, (then, then))
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Writes in place, as editors do and PHP does."""
+    with path.open("r+b") as stream:
+        stream.truncate()
+        stream.write(data)
+    age(path)
+
+
+def numbers(phones: list[Phone]) -> dict[str, tuple[str, str]]:
+    return {phone.key: (phone.number, phone.code) for phone in phones}
+
+
+def read(text: str | bytes) -> list[Phone]:
+    return phones_json.parse(text if isinstance(text, bytes) else text.encode())[0]
+
+
+# The list as text
+
+
+def test_the_first_users_lists_are_read() -> None:
+    assert numbers(read((FIRST_USERS / "todo.json").read_bytes())) == {
+        "0": ("89161111111", ""), "1": ("89502222222", "1"), "3": ("89033333333", ""), "7": ("777", ""),
+        "8": ("7916838933", "")}
+    assert numbers(read((FIRST_USERS / "todo-integers.json").read_bytes())) == {
+        "1": ("89502222222", "1"), "4": ("777", "context 22"), "5": ("7916838933", "")}
+
+
+@pytest.mark.parametrize("name", ["todo.json", "todo-integers.json"])
+def test_a_list_that_we_saved_is_read_by_the_old_rules(name: str) -> None:
+    before = (FIRST_USERS / name).read_bytes()
+    old = {key: (str(row["0"]), str(row["1"])) for key, row in json.loads(before).items()}
+    after = phones_json.dump(read(before))
+    assert {key: (row["0"], row["1"]) for key, row in json.loads(after).items()} == old
+    assert not after.startswith(b"\xef\xbb\xbf")
+    assert after.count(b"\n") == len(old) + 2
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("[]", {}), ("{}", {}), ('[["89161111111","1"],["89502222222"],{"0":"7"}]',
+                             {"0": ("89161111111", "1"), "1": ("89502222222", ""), "2": ("7", "")}),
+    ('{"a":{"0":"8","1":null},"b":{"1":5},"c":{},"d":[]}', {"a": ("8", ""), "b": ("", "5"), "c": ("", ""),
+                                                           "d": ("", "")}),
+    ('{"1":{"0":8.9161111111e10,"1":1.5}}', {"1": ("8.9161111111e10", "1.5")}),
+    ('{"1":{"0":123456789012345678901234567890,"1":""}}', {"1": ("123456789012345678901234567890", "")}),
+    ('{"1":null,"2":777,"3":"89161111111","4":true,"5":7.5}',
+     {"1": ("null", ""), "2": ("777", ""), "3": ("89161111111", ""), "4": ("true", ""), "5": ("7.5", "")}),
+    ('{"1":{"0":{"0":"8"},"1":[1]}}', {"1": ('{"0":"8"}', "[1]")}),
+])
+def test_every_shape_of_a_list_is_read(text: str, expected: dict[str, tuple[str, str]]) -> None:
+    assert numbers(read(text)) == expected
+
+
+def test_keys_keep_their_order_and_gaps() -> None:
+    assert [phone.key for phone in read(phones_json.dump(read('{"9":{"0":"1"},"2":{"0":"2"},"x y":{"0":"3"}}')))] == [
+        "9", "2", "x y"]
+
+
+def test_name_and_paused_are_written_only_when_set() -> None:
+    rows = [Phone("0", "1"), Phone("1", "2", "3", "Иванов И. И.", paused=True)]
+    assert phones_json.dump(rows).decode() == (
+        '{\n"0": {"0":"1","1":""},\n"1": {"0":"2","1":"3","name":"Иванов И. И.","paused":true}\n}\n')
+    assert read(phones_json.dump(rows)) == rows
+
+
+@pytest.mark.parametrize("row", [
+    'null', '777', '"89161111111"', 'true', '7.50', '{"0":{"0":"8"},"1":""}', '{"0":"8","1":[1]}',
+    '{"0":"8","1":"","note":"хорошо","price":1.50}', '{"0":"8","1":"","name":["a"]}', '{"0":"8","1":"","paused":"да"}',
+    '{"0":"8","1":"","":7}', '{"0":"8","1":"","row":null}', '""',
+])
+def test_a_row_of_any_shape_is_written_back_as_it_was(row: str) -> None:
+    [phone] = read(f'{{"1": {row}}}')
+    assert phone.extra
+    text = phones_json.dump([phone])
+    assert text.decode() == f'{{\n"1": {row}\n}}\n'
+    assert read(text) == [phone]
+
+
+def test_an_edited_field_takes_the_place_of_its_odd_value_and_the_rest_stays() -> None:
+    [phone] = read('{"1":{"0":[8],"1":false,"paused":"yes","note":5}}')
+    assert phone.paused
+    assert phones_json.dump([replace(phone, number="8916", paused=False)]).decode().split("\n")[1] == (
+        '"1": {"0":"8916","1":false,"note":5}')
+    [phone] = read('{"1":null}')
+    assert b'"1": {"0":"8916","1":""}\n' in phones_json.dump([replace(phone, number="8916")])
+    assert b'"1": {"0":"null","1":"","paused":true}\n' in phones_json.dump([replace(phone, paused=True)])
+
+
+@pytest.mark.parametrize(("value", "paused"), [
+    ("true", True), ("1", True), ('"yes"', True), ('"что-то"', True), ("false", False), ("0", False), ('""', False),
+    ('"Нет"', False), ("null", False), ('"off"', False),
+])
+def test_whatever_is_not_a_plain_no_pauses(value: str, *, paused: bool) -> None:
+    assert read(f'{{"1":{{"0":"8","1":"","paused":{value}}}}}')[0].paused is paused
+
+
+@pytest.mark.parametrize("text", [
+    '{"5":{"0":"1","1":""},"5":{"0":"2","1":""},"7":{"0":"3","1":""}}',
+    '{"5":["1"],"5":{"0":"2"},"7":{"0":"3","note":[{}]}}', '{"5":1,"5":2,"7":3}',
+])
+def test_of_two_rows_under_one_key_both_are_kept(text: str) -> None:
+    rows, notes = phones_json.parse(text.encode())
+    assert {key: number for key, (number, _) in numbers(rows).items()} == {"5": "1", "8": "2", "7": "3"}
+    [note] = notes
+    assert '"5"' in str(note)
+    assert "8" in str(note)
+
+
+def test_brackets_in_a_name_are_not_taken_for_rows() -> None:
+    rows, notes = phones_json.parse(b'{"5":{"0":"1","1":"","name":"{[{["}}')
+    assert rows == [Phone("5", "1", "", "{[{[")]
+    assert not notes
+
+
+@pytest.mark.parametrize(("data", "where", "what"), [
+    (b"", "", "the file is empty"), (b" \n ", "", "the file is empty"), (b"\xef\xbb\xbf", "", "the file is empty"),
+    (TWO[:40], ":2:7", "cut off"), (TWO[:10], ":1:11", "cut off"), (TWO[:-1], ":2:34", "cut off"),
+    (b'{"0": {"0":"8"},\n "1": }', ":2:7", "not JSON from here on: }"), (TWO + b"}", ":2:35", "not JSON from here on"),
+    (b'{"0":{"0":"8",}}', "", "not JSON"), (b"<html>", ":1:1", "<html>"), (b"777", ":1:1", "no list of phones"),
+    (b'"text"', ":1:1", "no list of phones"), (b"NaN", "", "not JSON"), (b'{"0":{"0":"\\ud83d"}}', "", "not JSON"),
+    (b"[" * 100_000, "", "not JSON"), ('{"0":{"0":"8"}}'.encode("utf-16"), "", "not in UTF-8"),
+    ('{"0":{"0":"8"}}'.encode("utf-16-le"), "", "not in UTF-8"), (b'{"\x98":1}', ":1:3", "neither in UTF-8 nor"),
+    ('{"0":{"name":"Иванов И. И."},\n"1":{"name":"Пет'.encode() + b"\xff" + 'ров"}}'.encode(), ":2:20", "damaged here"),
+])
+def test_a_broken_list_is_told_by_its_place_and_never_taken_for_an_empty_one(data: bytes, where: str,
+                                                                             what: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        phones_json.parse(data)
+    [problem] = caught.value.problems
+    assert what in str(problem.what)
+    assert problem.where == where or not where
+    assert str(problem.remedy)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
+def test_all_three_encodings_are_read(encoding: str) -> None:
+    rows = [Phone("0", "89161111111", "1", "Щёкин № 5"), Phone("1", "777", "", "Ы")]
+    assert read(phones_json.dump(rows).decode().encode(encoding)) == rows
+    week = schedule_json.dump(Week((time(9),) * 7)).decode().replace("{", '{"заметка": "по будням",', 1)
+    assert schedule_json.parse(week.encode(encoding))[0].times == (time(9),) * 7
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+values = st.recursive(st.none() | st.booleans() | st.integers() | texts,
+                      lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+rows = st.lists(st.builds(Phone, texts, texts, texts, texts, st.booleans()), unique_by=lambda phone: phone.key)
+
+
+@settings(deadline=None)
+@given(rows)
+def test_what_is_saved_is_read_again(phones: list[Phone]) -> None:
+    assert read(phones_json.dump(phones)) == phones
+
+
+@settings(deadline=None)
+@given(st.dictionaries(texts, values | st.dictionaries(st.sampled_from(["0", "1", "name", "paused", "x"]), values)))
+def test_no_list_of_any_values_loses_a_row_or_changes_twice(document: dict[str, object]) -> None:
+    once = read(json.dumps(document))
+    assert [phone.key for phone in once] == list(document)
+    assert read(phones_json.dump(once)) == once
+
+
+@settings(deadline=None)
+@given(st.binary() | st.text(alphabet='{}[]",:01 \n').map(str.encode))
+def test_no_bytes_are_more_than_malformed(data: bytes) -> None:
+    for parse in (phones_json.parse, schedule_json.parse):
+        with contextlib.suppress(Malformed):
+            parse(data)
+
+
+def test_what_json_cannot_hold_is_refused_by_its_row() -> None:
+    with pytest.raises(Malformed) as caught:
+        phones_json.dump([Phone("0", "1"), Phone("17", "8", "", "\ud83d")])
+    assert '"17"' in str(caught.value.problems[0])
+    with pytest.raises(Malformed, match="two rows"):
+        phones_json.dump([Phone("0", "1"), Phone("0", "2")])
+
+
+# The week as text
+
+
+def test_the_first_users_week_is_read_and_a_saved_one_is_read_by_the_old_rules() -> None:
+    week, notes = schedule_json.parse((FIRST_USERS / "schedule.json").read_bytes())
+    assert week.times == (time(9), time(9), time(9), time(9), time(10, 36), time(13, 17), None)
+    assert not notes
+    saved = json.loads(schedule_json.dump(week))
+    assert [(int(saved[day][:2]), int(saved[day][3:5])) for day in "1234567"] == [
+        (9, 0), (9, 0), (9, 0), (9, 0), (10, 36), (13, 17), (0, 0)]
+
+
+@pytest.mark.parametrize(("text", "start"), [
+    ("09-00", time(9)), ("9:00", time(9)), ("09:00", time(9)), ("9.05", time(9, 5)), ("23:59", time(23, 59)),
+    ("09:00:00", time(9)), (" 09:00 ", time(9)), ("00:00", None), ("0-00", None), ("", None),
+])
+def test_all_forms_of_a_time_are_read(text: str, start: time | None) -> None:
+    assert schedule_json.parse(json.dumps({"1": text}).encode())[0].times[0] == start
+
+
+def test_days_without_a_time_have_no_run_and_are_noted() -> None:
+    week, notes = schedule_json.parse(b'{"1":"09:00","2":null,"3":"","4":"09:00","6":"00:00","7":"00:00","8":"09:00"}')
+    assert week.times == (time(9), None, None, time(9), None, None, None)
+    assert [note.where for note in notes] == [' "2"', ' "3"', ' "8"']
+
+
+@pytest.mark.parametrize("text", ["{}", "[]"])
+def test_an_empty_week_has_no_runs(text: str) -> None:
+    assert schedule_json.parse(text.encode())[0] == Week()
+
+
+def test_every_wrong_entry_is_told_with_its_key() -> None:
+    with pytest.raises(Malformed) as caught:
+        schedule_json.parse('{"1":"25:00","2":900,"3":"9","4":["09:00"],"5":"09:60","6":"٠٩:٠٠","7":"x","7":"09:00",'
+                        '"dates":{"31.12.2026":"00:00","2026-02-30":"09:00","2026-12-31":"later"}}'.encode())
+    assert [problem.where for problem in caught.value.problems] == [
+        ' "7"', ' "1"', ' "2"', ' "3"', ' "4"', ' "5"', ' "6"', ' "dates" "31.12.2026"', ' "dates" "2026-02-30"',
+        ' "dates" "2026-12-31"']
+
+
+def test_a_date_that_stands_twice_is_refused_and_the_later_one_is_not_just_taken() -> None:
+    with pytest.raises(Malformed) as caught:
+        schedule_json.parse(b'{"1":"09:00","note":{"a":1,"a":2},'
+                        b'"dates":{"2026-12-31":"00:00","2027-01-09":"11:00","2026-12-31":"09:00"}}')
+    [problem] = caught.value.problems
+    assert problem.where == ' "dates" "2026-12-31"'
+    assert "2 times" in str(problem)
+
+
+@pytest.mark.parametrize("text", ["5", '["09:00"]', '"09:00"', '{"dates":5}', '{"dates":["2026-12-31"]}'])
+def test_what_is_no_week_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        schedule_json.parse(text.encode())
+
+
+@settings(deadline=None)
+@given(st.lists(st.none() | st.times(time(0, 1)), min_size=7, max_size=7),
+       st.dictionaries(st.dates(), st.none() | st.times(time(0, 1))))
+def test_a_saved_week_is_read_again(times: list[time | None], dates: dict[date, time | None]) -> None:
+    def minute(start: time | None) -> time | None:
+        return start and start.replace(second=0, microsecond=0)
+    week = Week(tuple(map(minute, times)), {day: minute(start) for day, start in dates.items()})
+    assert schedule_json.parse(schedule_json.dump(week))[0] == week
+
+
+def test_dates_of_php_and_keys_of_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "schedule.json"
+    path.write_text('{"1":"09-00","dates":[],"comment":"по будням","zone":{"x":1.50}}')
+    document = week_document(path)
+    loaded = document.load()
+    week = Week(loaded.data.times, {date(2026, 12, 31): None, date(2026, 1, 9): time(10, 30)})
+    document.save(week, loaded.revision)
+    assert document.load().data == week
+    assert path.read_text().split("\n")[8:] == [
+        '"dates": {"2026-01-09":"10:30","2026-12-31":"00:00"},', '"comment": "по будням",', '"zone": {"x":1.50}', "}",
+        ""]
+
+
+# Files
+
+
+def test_a_save_gives_the_revision_that_a_load_finds(phones: Document[list[Phone]]) -> None:
+    loaded = phones.load()
+    revision = phones.save([*loaded.data, Phone("5", "777")], loaded.revision)
+    again = phones.load()
+    assert again.revision == revision != loaded.revision
+    assert again.data == [*loaded.data, Phone("5", "777")]
+    assert again.changed.tzinfo is UTC
+    assert abs((datetime.datetime.now(UTC) - again.changed).total_seconds()) < 60
+
+
+def test_a_stale_save_carries_both_revisions_and_changes_nothing(phones: Document[list[Phone]]) -> None:
+    first = phones.load()
+    second = phones.save([], first.revision)
+    with pytest.raises(ExternallyChanged) as caught:
+        phones.save(first.data, first.revision)
+    assert (caught.value.based_on, caught.value.found) == (first.revision, second)
+    with pytest.raises(ExternallyChanged):
+        phones.undo(first.revision)
+    assert phones.load().revision == second
+
+
+def test_a_save_of_the_same_changes_nothing(phones: Document[list[Phone]]) -> None:
+    revision = phones.save(phones.load().data, phones.load().revision)
+    stat = phones.path.stat()
+    assert phones.save(phones.load().data, revision) == revision
+    assert phones.path.stat().st_mtime_ns == stat.st_mtime_ns
+    assert len(phones.revisions()) == 2
+
+
+def test_a_new_document_is_based_on_nothing(tmp_path: Path) -> None:
+    document = phones_document(tmp_path / "new.json")
+    with pytest.raises(DocumentError, match="no such file"):
+        document.load()
+    revision = document.save([Phone("0", "777")], "")
+    assert document.load().revision == revision
+    with pytest.raises(ExternallyChanged):
+        document.save([], "")
+
+
+def test_undo_brings_back_what_was_before_and_again_what_was_undone(phones: Document[list[Phone]]) -> None:
+    first = phones.load()
+    second = phones.save([], first.revision)
+    third = phones.undo(second)
+    assert phones.load().data == first.data
+    fourth = phones.undo(third)
+    assert phones.load().data == []
+    phones.undo(fourth, phones.revisions()[-1].number)
+    assert phones.load().revision == first.revision
+    assert [revision.number for revision in phones.revisions()] == [5, 4, 3, 2, 1]
+    assert phones.load_revision(2).data == []
+    assert phones.load_revision(1).changed == first.changed
+
+
+def test_a_document_that_we_may_not_read_says_how_to_let_us(
+        phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: object, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(DocumentError) as told:
+        phones.load()
+    assert str(told.value) == (f"{phones.path}: it cannot be read: Permission denied\n    → let the service and the "
+                               f"editor read it: their common group and chmod g+r {phones.path}")
+
+
+def test_undo_without_a_past_says_so(phones: Document[list[Phone]]) -> None:
+    with pytest.raises(DocumentError, match="no earlier version"):
+        phones.undo(phones.load().revision)
+    with pytest.raises(DocumentError, match="version 99 cannot be read"):
+        phones.load_revision(99)
+    with pytest.raises(DocumentError, match="cannot be read"):
+        phones.undo(phones.load().revision, 99)
+
+
+def test_what_another_program_wrote_over_our_save_can_be_undone_too(phones: Document[list[Phone]]) -> None:
+    saved = phones.save([Phone("0", "777")], phones.load().revision)
+    rewrite(phones.path, ONE)
+    theirs = phones.load()
+    phones.undo(theirs.revision)
+    assert phones.load().revision == saved
+    phones.undo(saved)
+    assert phones.load().data == theirs.data
+
+
+def test_a_broken_or_deleted_document_can_be_brought_back(phones: Document[list[Phone]]) -> None:
+    saved = phones.save([Phone("0", "777")], phones.load().revision)
+    rewrite(phones.path, b"{broken")
+    with pytest.raises(DocumentError) as caught:
+        phones.load()
+    assert phones.undo(caught.value.revision) == saved
+    assert phones.history.read(phones.revisions()[1].number)[0] == b"{broken"
+    phones.path.unlink()
+    with pytest.raises(DocumentError) as caught:
+        phones.load()
+    assert phones.undo(caught.value.revision) == saved
+
+
+def test_the_last_fifty_revisions_are_kept(phones: Document[list[Phone]]) -> None:
+    revision = phones.load().revision
+    for number in range(60):
+        revision = phones.save([Phone("0", str(number))], revision)
+    kept = [one.number for one in phones.revisions()]
+    assert kept == list(range(61, 11, -1))
+    assert len(list((phones.path.parent / ".history").iterdir())) == 50
+
+
+def test_long_lists_have_a_shorter_past(phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("obzvon.documents.history._BYTES", 1)
+    revision = phones.load().revision
+    for number in range(9):
+        revision = phones.save([Phone("0", str(number))], revision)
+    assert len(phones.revisions()) == 3
+
+
+def test_a_save_leaves_only_what_it_should(phones: Document[list[Phone]]) -> None:
+    phones.path.chmod(0o640)
+    phones.save([], phones.load().revision)
+    assert sorted(path.name for path in phones.path.parent.iterdir()) == [".history", ".todo.json.lock", "todo.json"]
+    assert phones.path.stat().st_mode & 0o777 == 0o640
+    assert (phones.path.parent / ".todo.json.lock").stat().st_mode & 0o777 == 0o660
+
+
+def test_a_linked_document_is_one_with_the_file_it_links_to(phones: Document[list[Phone]], tmp_path: Path) -> None:
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www" / "list.json").symlink_to(phones.path)
+    linked = phones_document(tmp_path / "www" / "list.json")
+    linked.save([], phones.load().revision)
+    assert (tmp_path / "www" / "list.json").is_symlink()
+    assert phones.load().data == []
+    assert phones.revisions() == linked.revisions() != []
+
+
+def test_a_save_that_cannot_be_written_says_at_which_row(phones: Document[list[Phone]]) -> None:
+    with pytest.raises(DocumentError, match=r'todo\.json "17": it cannot be written'):
+        phones.save([Phone("17", "\ud83d")], phones.load().revision)
+    assert len(phones.load().data) == 2
+
+
+SAVER = """
+import sys
+from pathlib import Path
+from obzvon.domain.phones import Phone
+from obzvon.documents.store import ExternallyChanged, phones_document
+document = phones_document(Path(sys.argv[1]))
+for number in range(25):
+    while True:
+        loaded = document.load()
+        try:
+            document.save([*loaded.data, Phone(f"{sys.argv[2]}-{number}", str(number))], loaded.revision)
+        except ExternallyChanged:
+            continue
+        break
+"""
+
+
+def test_two_processes_saving_at_once_lose_nothing(phones: Document[list[Phone]]) -> None:
+    savers = [subprocess.Popen([sys.executable, "-c", SAVER, str(phones.path), name], cwd=ROOT)
+              for name in ("a", "b")]
+    assert [saver.wait() for saver in savers] == [0, 0]
+    keys = [phone.key for phone in phones.load().data]
+    assert sorted(keys) == sorted(["0", "1", *(f"{name}-{number}" for name in "ab" for number in range(25))])
+    assert [key for key in keys if key[0] == "a"] == [f"a-{number}" for number in range(25)]
+
+
+def test_a_lock_that_is_held_for_long_is_told(phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_PATIENCE", 0.2)
+    revision = phones.load().revision
+    held, done = threading.Event(), threading.Event()
+
+    def slow(phones: list[Phone], _: bytes) -> bytes:
+        held.set()
+        done.wait(10)
+        return phones_json.dump(phones)
+
+    saver = threading.Thread(target=lambda: Document(phones.path, phones_json.parse, slow).save([], revision))
+    saver.start()
+    try:
+        assert held.wait(10)
+        with pytest.raises(DocumentError, match="another program"):
+            phones.save([], revision)
+    finally:
+        done.set()
+        saver.join()
+    assert phones.load().data == []
+
+
+# Disks and rights
+
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)], capture_output=True,
+                             check=False)
+    if mounted.returncode:
+        pytest.skip("cannot mount here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@root
+def test_a_full_disk_loses_nothing(small_disk: Path) -> None:
+    document = phones_document(small_disk / "todo.json")
+    revision = document.save([Phone("0", "777")], "")
+    with pytest.raises(DocumentError, match=r"nothing has been changed.*No space left"):
+        document.save([Phone(str(number), "89161111111") for number in range(5000)], revision)
+    assert document.load().data == [Phone("0", "777")]
+    assert sorted(path.name for path in small_disk.rglob("*") if path.is_file()) == [
+        ".todo.json.lock", "todo.json", "todo.json.1"]
+
+
+@root
+def test_a_save_stands_when_only_its_copy_found_no_room(small_disk: Path) -> None:
+    document = phones_document(small_disk / "todo.json")
+    rows = [Phone(str(number), "89161111111", "", "x" * 300) for number in range(100)]
+    revision = document.save(rows, "")
+    assert document.load().revision == revision
+    assert document.load().data == rows
+
+
+@root
+def test_a_read_only_disk_is_told_in_one_line(small_disk: Path) -> None:
+    document = phones_document(small_disk / "todo.json")
+    revision = document.save([Phone("0", "777")], "")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(DocumentError, match="Read-only file system"):
+        document.save([], revision)
+    assert Watched(document).current().data == [Phone("0", "777")]
+
+
+def as_user(uid: int, gid: int, act: Callable[[], None]) -> int:
+    """Runs `act` in a child process of that user; 0 when it did not fail."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+            os.umask(0o022)
+            act()
+            status = 0
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+        finally:  # never back into pytest
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder of root's that a group shares."""
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    os.chown(folder, 4001, 5000)
+    folder.chmod(0o2770)
+    return folder
+
+
+@root
+def test_two_users_of_a_group_save_in_turn(shared: Path) -> None:
+    document = phones_document(shared / "todo.json")
+    document.save([], "")
+
+    def add(key: str) -> None:
+        loaded = document.load()
+        document.save([*loaded.data, Phone(key, "777")], loaded.revision)
+
+    for turn in range(3):
+        for uid in (4001, 4002):
+            assert as_user(uid, 5000, lambda key=f"{turn}-{uid}": add(key)) == 0  # type: ignore[misc]
+    assert len(document.load().data) == 6
+    assert len(document.revisions()) == 7
+
+
+@root
+def test_without_rights_there_is_one_clear_problem(shared: Path) -> None:
+    document = phones_document(shared / "todo.json")
+    revision = document.save([], "")
+
+    def locked_out() -> None:
+        with pytest.raises(DocumentError, match="Permission denied"):
+            document.load()
+        with pytest.raises(DocumentError, match=r"nothing has been changed.*Permission denied"):
+            document.save([Phone("0", "1")], revision)
+
+    shared.chmod(0o2775)
+    document.path.chmod(0o660)
+    assert as_user(4003, 5003, locked_out) == 0
+
+
+@root
+def test_a_reader_without_the_right_to_keep_a_copy_still_has_it_in_memory(shared: Path) -> None:
+    document = phones_document(shared / "todo.json")
+    document.save([Phone("0", "777")], "")
+    shared.chmod(0o2775)
+    document.path.chmod(0o666)
+    age(document.path)
+
+    def watch() -> None:
+        watched = Watched(document)
+        assert watched.current().data == [Phone("0", "777")]
+        document.path.write_bytes(b"{broken")
+        state = watched.current()
+        assert state.data == [Phone("0", "777")]
+        assert state.problems
+
+    assert as_user(4003, 5003, watch) == 0
+
+
+# Watching
+
+
+def test_a_watched_file_is_read_only_when_it_has_changed(phones: Document[list[Phone]],
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    age(phones.path)
+    watched = Watched(phones)
+    first = watched.look()
+    with monkeypatch.context() as patched:
+        patched.setattr(Document, "read", lambda _: pytest.fail("read without need"))
+        assert watched.look() is first
+    rewrite(phones.path, ONE)
+    assert watched.look().revision == phones.load().revision != first.revision
+    assert watched.current().data == read(ONE)
+
+
+def test_two_writes_in_one_tick_of_the_clock_are_both_seen(phones: Document[list[Phone]]) -> None:
+    watched = Watched(phones)
+    stat = phones.path.stat()
+    assert watched.current().data[0].number == "89161111111"
+    with phones.path.open("r+b") as stream:
+        stream.write(TWO.replace(b"89161111111", b"89169999999"))
+    os.utime(phones.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert watched.current().data[0].number == "89169999999"
+
+
+def test_the_last_good_copy_stays_in_force_while_the_file_is_broken(phones: Document[list[Phone]]) -> None:
+    age(phones.path)
+    watched = Watched(phones)
+    good = watched.look()
+    assert not good.problems
+    for broken in (TWO[:30], b"", b"{}x"):
+        rewrite(phones.path, broken)
+        state = watched.current()
+        assert state.data == read(TWO)
+        assert (state.revision, state.changed) == (good.revision, good.changed)
+        [problem] = state.problems
+        assert str(phones.path) in problem.where
+        assert watched.look().problems == state.problems
+    phones.path.unlink()
+    assert watched.current().data == read(TWO)
+    assert "no such file" in str(watched.look().problems[0])
+    phones.path.write_bytes(ONE)
+    assert not watched.look().problems
+    assert watched.current().data == read(ONE)
+
+
+def test_the_last_good_copy_outlives_the_service(phones: Document[list[Phone]]) -> None:
+    age(phones.path)
+    good = Watched(phones).look()
+    rewrite(phones.path, b"{broken")
+    state = Watched(phones_document(phones.path)).current()
+    assert state.data == read(TWO)
+    assert (state.revision, state.changed) == (good.revision, good.changed)
+    assert state.problems
+
+
+def test_a_document_that_was_never_good_is_an_error(tmp_path: Path) -> None:
+    watched = Watched(week_document(tmp_path / "schedule.json"))
+    for _ in range(2):
+        with pytest.raises(DocumentError, match="no such file"):
+            watched.look()
+    (tmp_path / "schedule.json").write_text('{"1":"25:00"}')
+    with pytest.raises(DocumentError, match="25:00 is no time of day"):
+        watched.current()
+    (tmp_path / "schedule.json").write_text('{"1":"09:00"}')
+    assert watched.current().data.times[0] == time(9)
+
+
+def test_a_watched_week_tells_when_it_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "schedule.json"
+    path.write_text('{"1":"09:00","2":null}')
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    state = Watched(week_document(path)).look()
+    assert state.changed == datetime.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert len(state.notes) == 1
+    assert state.notes[0].where == f'{path} "2"'
+
+
+def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(phones: Document[list[Phone]],
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    age(phones.path)
+    watched = Watched(phones)
+    state = watched.look()
+    rewrite(phones.path, b"{broken")
+    monkeypatch.setattr(watched, "_stat", lambda: watched._seen)  # the change is not seen yet
+    assert watched.current().data == read(TWO)
+    assert watched.current().revision == state.revision
+
+
+@pytest.mark.parametrize("moment", [-1e12, 1e12])
+def test_a_time_that_no_calendar_has_is_no_reason_not_to_read(tmp_path: Path, moment: float) -> None:
+    document = week_document(tmp_path / "schedule.json")
+    assert document.understand(b"{}", moment).data == Week()
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 3))
+def test_a_document_is_never_nested_too_deep_to_be_told(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "schedule.json"
+    path.write_bytes(b'{"1": "09:00", "x": ' + b"[" * depth + b"]" * depth + b"}")
+    with contextlib.suppress(DocumentError):
+        week_document(path).load()

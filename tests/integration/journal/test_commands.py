@@ -1,0 +1,216 @@
+"""What operators ask of the service, through the journal: taken once, answered once, taken back or answered."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from obzvon.common.i18n import say
+from obzvon.journal.commands import (
+    ANSWER,
+    PATIENCE,
+    Answer,
+    AskedBefore,
+    Command,
+    Commands,
+    Lost,
+    NotAnswered,
+    NotTaken,
+)
+from obzvon.journal.database import Unavailable
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.journal.schema import service
+from tests.support.workshop import dead_pid
+
+NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def journal(journal_url: str) -> Iterator[Journal]:
+    journal = Journal(journal_url)
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def commands(journal: Journal) -> Commands:
+    return Commands(journal)
+
+
+def test_a_command_comes_as_it_was_asked(commands: Commands) -> None:
+    number = commands.ask("call", by="anna", at=NINE, number="89161111111", code="1", again=True, count=3)
+    later = NINE + timedelta(seconds=1)
+    assert commands.take(at=later) == Command(
+        number, "call", {"number": "89161111111", "code": "1", "again": True, "count": 3}, "anna", NINE)
+
+
+def test_there_is_nothing_to_take_where_nobody_asked(commands: Commands) -> None:
+    assert commands.take(at=NINE) is None
+
+
+def test_commands_are_taken_in_their_order_and_each_once(commands: Commands) -> None:
+    asked = [commands.ask(name, by="anna", at=NINE) for name in ("pause", "resume", "stop")]
+    taken = [commands.take(at=NINE) for _ in range(4)]
+    assert [command and command.id for command in taken] == [*asked, None]
+
+
+def test_two_takers_never_take_the_same_command(journal_url: str) -> None:
+    journals = [Journal(journal_url) for _ in range(4)]
+    asked = [Commands(journals[0]).ask("pause", by="anna", at=NINE) for _ in range(40)]
+
+    def take_all(journal: Journal) -> list[int]:
+        taken = []
+        misses = 0
+        while misses < 5:  # one that another taker was faster with is a miss, and not the end
+            if command := Commands(journal).take(at=NINE):
+                taken.append(command.id)
+            else:
+                misses += 1
+        return taken
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [number for numbers in pool.map(take_all, journals) for number in numbers]
+    taken += take_all(journals[0])
+    assert sorted(taken) == asked
+    for journal in journals:
+        journal.close()
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_who_asked_gets_the_answer_once_there_is_one(commands: Commands, ok: bool) -> None:
+    number = commands.ask("pause", by="anna", at=NINE)
+    assert commands.answered(number) is None
+    commands.take(at=NINE)
+    assert commands.answered(number) is None
+    answer = Answer(ok, say("the run goes on; calls waiting: {waiting}", waiting=3))
+    commands.answer(number, answer)
+    assert commands.answered(number) == answer
+    assert commands.take(at=NINE) is None
+
+
+def test_a_command_that_nobody_took_can_be_given_up_and_is_never_done(commands: Commands) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+    assert commands.give_up(number)
+    assert commands.take(at=NINE) is None
+    assert commands.answered(number) is None
+
+
+def test_a_command_that_was_taken_cannot_be_given_up(commands: Commands) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+    commands.take(at=NINE)
+    assert not commands.give_up(number)
+    commands.answer(number, Answer(True, say("done")))
+    assert not commands.give_up(number)
+    assert commands.answered(number) is not None
+
+
+def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journal_url: str) -> None:
+    journals = [Journal(journal_url), Journal(journal_url)]
+    asker, taker = (Commands(journal) for journal in journals)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(20):
+            number = asker.ask("start", by="anna", at=NINE)
+            given_up = pool.submit(asker.give_up, number)
+            taken = pool.submit(taker.take, at=NINE)
+            assert given_up.result() == (taken.result() is None)
+            while (left := taker.take(at=NINE)) is not None:  # neither side wins it twice
+                pytest.fail(f"command {left.id} was taken after it was settled")
+    for journal in journals:
+        journal.close()
+
+
+@pytest.mark.parametrize("again", ["x1", "x1' OR 1=1"])
+def test_a_form_that_is_sent_twice_is_one_request(commands: Commands, again: str) -> None:
+    assert commands.asked(again) is None
+    first = commands.ask("start", by="anna", at=NINE, once=again)
+    assert commands.asked(again) == first
+    with pytest.raises(AskedBefore) as caught:
+        commands.ask("start", by="anna", at=NINE, once=again)
+    assert caught.value.number == first
+    assert [command and command.id for command in (commands.take(at=NINE), commands.take(at=NINE))] == [first, None]
+    commands.answer(first, Answer(True, say("done")))
+    with pytest.raises(AskedBefore):
+        commands.ask("start", by="anna", at=NINE, once=again)
+    assert commands.ask("start", by="anna", at=NINE, once="another") != first
+    assert commands.ask("start", by="anna", at=NINE) != commands.ask("start", by="anna", at=NINE)
+
+
+class Waiting:
+    """Sleeps as no clock does, and has something happen at a moment of that sleep."""
+
+    def __init__(self, at: float = 0.0, happens: Callable[[], object] = lambda: None) -> None:
+        self.slept = 0.0
+        self._at, self._happens = at, happens
+
+    def __call__(self, seconds: float) -> None:
+        before, self.slept = self.slept, self.slept + seconds
+        if before <= self._at < self.slept:
+            self._happens()
+
+
+def test_who_waits_gets_the_answer_when_it_comes(commands: Commands) -> None:
+    number = commands.ask("pause", by="anna", at=NINE)
+    answer = Answer(True, say("the run is not paused"))
+    sleep = Waiting(1.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
+    assert commands.wait(number, sleep=sleep) == answer
+    assert sleep.slept < 1.2
+
+
+def test_a_request_that_nobody_takes_is_taken_back(commands: Commands) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+    sleep = Waiting()
+    with pytest.raises(NotTaken):
+        commands.wait(number, sleep=sleep)
+    assert PATIENCE <= sleep.slept < PATIENCE + 0.2
+    assert commands.take(at=NINE) is None
+
+
+def test_a_service_that_is_at_work_on_a_big_list_is_waited_for_longer(commands: Commands, journal: Journal) -> None:
+    Presence(journal).begin(at=NINE)
+    number = commands.ask("start", by="anna", at=NINE)
+    answer = Answer(True, say("done"))
+    sleep = Waiting(20.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
+    assert commands.wait(number, sleep=sleep) == answer
+    number, sleep = commands.ask("stop", by="anna", at=NINE), Waiting()
+    with pytest.raises(NotTaken):
+        commands.wait(number, longest=12, sleep=sleep)
+    assert 12 <= sleep.slept < 12.2
+
+
+@pytest.mark.parametrize("gone", ["stopped", "dead", "elsewhere"])
+def test_a_service_that_cannot_be_seen_at_work_is_not(commands: Commands, journal: Journal, gone: str) -> None:
+    Presence(journal).begin(at=NINE)
+    if gone == "stopped":
+        Presence(journal).end(at=NINE)
+    with journal.write() as connection:
+        if gone != "stopped":
+            connection.execute(update(service).values({"pid": dead_pid()} if gone == "dead" else {"host": "elsewhere"}))
+    number, sleep = commands.ask("start", by="anna", at=NINE), Waiting()
+    with pytest.raises(NotTaken):
+        commands.wait(number, sleep=sleep)
+    assert sleep.slept < PATIENCE + 0.2
+
+
+def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(commands: Commands) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+
+    def fail(_: float) -> None:
+        raise Unavailable([])
+
+    with pytest.raises(Lost):
+        commands.wait(number, sleep=fail)
+
+
+@pytest.mark.parametrize("longest", [1.0, 12.0, ANSWER])
+def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(commands: Commands, longest: float) -> None:
+    number = commands.ask("start", by="anna", at=NINE)
+    commands.take(at=NINE)
+    sleep = Waiting()
+    with pytest.raises(NotAnswered):
+        commands.wait(number, longest=longest, sleep=sleep)
+    assert max(longest, PATIENCE) <= sleep.slept < max(longest, PATIENCE) + 0.2
+    commands.answer(number, Answer(True, say("done")))
+    assert commands.wait(number, sleep=sleep).ok

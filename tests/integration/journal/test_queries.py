@@ -1,0 +1,394 @@
+"""What became of calls: one line a phone and day, found in any notation, in any order, in both kinds of journal."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from obzvon.common.i18n import say
+from obzvon.domain.phones import RUNG_TODAY, Candidate, Phone
+from obzvon.domain.results import Delivery, Disposition
+from obzvon.journal.queries import SORTS, Results, Shown, worth
+from obzvon.journal.runs import Detail, Ending, Journal, Line, Run, State
+
+DAY = date(2026, 11, 23)
+NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)
+PAUSED = say("paused")
+
+
+@pytest.fixture
+def journal(journal_url: str) -> Iterator[Journal]:
+    opened = Journal(journal_url)
+    yield opened
+    opened.close()
+
+
+def candidate(number: str, name: str = "", skipped: object = None, *, row: str = "", code: str = "") -> Candidate:
+    return Candidate(Phone(row or number, number, code, name), number, code, skipped)  # type: ignore[arg-type]
+
+
+def ran(journal: Journal, fates: Mapping[str, str | None], *, day: date = DAY, at: datetime = NINE,
+        kind: str = "manual", names: Mapping[str, str] | None = None, done: bool = True,
+        heard: Mapping[str, float] | None = None, keys: Mapping[str, str] | None = None) -> Run:
+    """A run of these numbers: a disposition, "handed" for one that goes on, "waiting", or None = rung that day.
+
+    `heard` is who listened for how long, `keys` what was pressed.
+    """
+    heard, keys = heard or {}, keys or {}
+    rows = [candidate(number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else RUNG_TODAY if not fate
+                      else None) for number, fate in fates.items()]
+    run = journal.claim(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
+    assert run
+    rung = {number: fate for number, fate in fates.items() if fate not in (None, "skipped", "waiting", "withdrawn")}
+    bundle = [call for call in journal.waiting(run.id) if call.number in rung]
+    journal.begin_handing(bundle, 1)
+    journal.end_handing(bundle, at=at + timedelta(seconds=1))
+    journal.end_calls([Ending(run.id, call.position, Disposition(fate), at + timedelta(seconds=30), None,
+                              Detail(listened=heard.get(call.number), key=keys.get(call.number, ""))) for call in bundle
+                       if (fate := rung[call.number]) and fate != "handed"])
+    journal.end_calls([Ending(run.id, call.position, Disposition.WITHDRAWN, at) for call in journal.waiting(run.id)
+                       if fates[call.number] == "withdrawn"])
+    if done:
+        journal.change_state(run.id, "done", at=at + timedelta(minutes=1))
+        journal.settle()
+    return journal.run(run.id)
+
+
+def results_of(lines: list[Line]) -> dict[str, str]:
+    assert len({line.number for line in lines}) == len(lines), "a phone has one line"
+    return {line.number: line.result for line in lines}
+
+
+def counted(results: Results, journal: Journal, day: date = DAY, run: int | None = None) -> dict[str, int]:
+    return dict(results.counts(day, results.tallies(journal.runs_on(day)), run))
+
+
+def test_the_latest_calls_are_those_that_something_happened_to_last(journal: Journal) -> None:
+    rows = [Candidate(Phone(str(key), f"8916000000{key}"), f"8916000000{key}") for key in range(4)]
+    rows.append(Candidate(Phone("9", "777"), skipped=say("paused")))
+    run = journal.claim("20261123-abc", DAY, "manual", rows, at=NINE)
+    assert run
+    assert Results(journal).latest(run.id, 10) == []
+    assert Results(journal).going(run.id) == 0
+    journal.begin_handing(journal.waiting(run.id, limit=3), 1)
+    assert Results(journal).going(run.id) == 3
+    journal.end_handing(journal.on_the_way(State.HANDING), at=NINE + timedelta(seconds=1))
+    journal.end_calls([Ending(run.id, 2, Disposition.ANSWERED, NINE + timedelta(seconds=9))])
+    assert Results(journal).going(run.id) == 2
+    found = Results(journal).latest(run.id, 2)
+    assert [(line.position, line.result) for line in found] == [(2, "answered"), (3, "handed")]
+
+
+# -- one line a phone and day
+
+
+@pytest.mark.parametrize(("first", "second", "said"), [
+    ("answered", None, "answered"), ("busy", "answered", "answered"), ("answered", "busy", "answered"),
+    ("busy", "no answer", "no answer"), ("unknown", "busy", "busy"), ("busy", "unknown", "unknown"),
+    ("withdrawn", "busy", "busy"), ("busy", "withdrawn", "busy"), ("skipped", "busy", "busy"),
+    ("busy", "skipped", "busy"), ("busy", "waiting", "waiting"), ("answered", "waiting", "answered"),
+    ("withdrawn", "skipped", "withdrawn"), ("busy", None, "busy"), ("withdrawn", "withdrawn", "withdrawn"),
+])
+def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
+        journal: Journal, first: str, second: str | None, said: str) -> None:
+    one = ran(journal, {"89160000001": first, "89160000002": "answered", "89160000003": "busy"})
+    ran(journal, {"89160000001": second, "89160000004": "busy"}, at=NINE + timedelta(hours=3), done=second != "waiting")
+    results = Results(journal)
+    expected = {"89160000001": said, "89160000002": "answered", "89160000003": "busy", "89160000004": "busy"}
+    assert results_of(results.page(Shown(DAY))) == expected
+    assert results_of(list(results.each(Shown(DAY)))) == expected
+    assert results.count(Shown(DAY)) == 4
+    counts = counted(results, journal)
+    assert counts == {how: list(expected.values()).count(how) for how in expected.values()}
+    best = max(results.found("89160000001", [run.id for run in journal.runs_on(DAY)], 10),
+               key=lambda line: (worth(line), line.run_id))
+    assert best.result == said
+    # A single run is shown as it was.
+    assert results_of(results.page(Shown(DAY, one.id)))["89160000001"] == first
+    assert counted(results, journal, run=one.id)[first] >= 1
+
+
+def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Journal) -> None:
+    ran(journal, {"89160000001": "answered"})
+    second = ran(journal, {"89160000001": None, "89160000002": "busy"}, at=NINE + timedelta(hours=1))
+    results = Results(journal)
+    assert len(results.page(Shown(DAY, second.id))) == 2
+    assert counted(results, journal, run=second.id) == {"skipped": 1, "busy": 1}
+    assert counted(results, journal) == {"answered": 1, "busy": 1}
+
+
+def test_a_row_that_is_anothers_double_keeps_its_own_line(journal: Journal) -> None:
+    double = say("the same number as in row {key}", key="0")
+    for hour in range(2):
+        journal.claim(f"20261123-{hour}", DAY, "manual", [
+            candidate("89160000001", row="0"), candidate("89160000001", "ещё раз", double, row="5")],
+            at=NINE + timedelta(hours=hour))
+    lines = Results(journal).page(Shown(DAY))
+    assert [(line.row, line.result) for line in lines] == [("0", "waiting"), ("5", "skipped")]
+
+
+def test_an_extension_code_makes_another_phone(journal: Journal) -> None:
+    for hour, code in enumerate(["1", "2"]):
+        journal.claim(f"20261123-{hour}", DAY, "manual", [candidate("89160000001", code=code)],
+                      at=NINE + timedelta(hours=hour))
+    assert len(Results(journal).page(Shown(DAY))) == 2
+
+
+def test_a_day_without_runs_has_nothing(journal: Journal) -> None:
+    results = Results(journal)
+    assert results.page(Shown(DAY)) == list(results.each(Shown(DAY))) == []
+    assert results.count(Shown(DAY)) == 0
+    assert counted(results, journal) == {}
+    assert results.first_day() is None
+    assert results.neighbours(DAY) == (None, None)
+
+
+# -- filtered, searched, sorted
+
+
+NAMES = {"89161111111": "Иванов И. И.", "89502222222": "ПЁТР [*]", "89163333333": "Абонент 7", "777": "o'neill_%"}
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("иванов", ["89161111111"]), ("ИВАНОВ", ["89161111111"]), ("петр", ["89502222222"]), ("Пётр", ["89502222222"]),
+    ("[*]", ["89502222222"]), ("*", ["89161111111", "89502222222"]), ("+7 916 111", ["89161111111"]),
+    ("8 (916) 111-11-11", ["89161111111"]), ("79161111111", ["89161111111"]),
+    ("77", ["777"]), ("7", ["777", "89163333333"]), ("абонент 7", ["89163333333"]),
+    ("o'neill", ["777"]), ("_%", ["777"]), ("%", ["777"]), ("nobody", []), ("\0", sorted(NAMES)), ("  ", sorted(NAMES)),
+    ("\\", []), ("a]b", []), ("^$.|", []), ("ß" * 50, []), ("\u0130", []), ("12*", ["89161111111"]),
+])
+def test_a_number_or_a_name_is_found_in_any_notation(journal: Journal, text: str, expected: list[str]) -> None:
+    rows = [candidate(number, name, code="12*" if number == "89161111111" else "") for number, name in NAMES.items()]
+    journal.claim("20261123-a", DAY, "manual", rows, at=NINE)
+    results = Results(journal)
+    found = [line.number for line in results.page(Shown(DAY, text=text), sort="number")]
+    assert found == expected
+    assert results.count(Shown(DAY, text=text)) == len(expected)
+
+
+def test_what_could_not_be_called_is_found_by_its_digits(journal: Journal) -> None:
+    journal.claim("20261123-a", DAY, "manual", [
+        Candidate(Phone("0", "8 (916) 111"), skipped=say("too short")), candidate("89160000000")], at=NINE)
+    assert [line.row for line in Results(journal).page(Shown(DAY, text="916111"))] == ["0"]
+
+
+def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
+    ran(journal, {"89160000001": "busy", "89160000002": "answered", "89160000003": "failed", "89160000004": "busy"})
+    results = Results(journal)
+    shown = Shown(DAY, results=frozenset({"busy", "failed"}))
+    assert list(results_of(results.page(shown))) == ["89160000001", "89160000003", "89160000004"]
+    assert results.count(shown) == 3
+    assert [line.number for line in results.page(shown, offset=1, limit=1)] == ["89160000003"]
+    assert [line.number for line in results.each(Shown(DAY, None, shown.results, "0004"))] == ["89160000004"]
+
+
+@pytest.mark.parametrize(("sort", "expected"), [
+    ("row", ["3", "1", "2"]), ("number", ["1", "2", "3"]), ("name", ["2", "1", "3"]), ("result", ["2", "1", "3"]),
+    ("time", ["1", "2", "3"])])
+def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(
+        journal: Journal, sort: str, expected: list[str]) -> None:
+    ran(journal, {"3": "skipped", "1": "busy", "2": "answered"}, names={"1": "Борис", "2": "Анна"})
+    results = Results(journal)
+    assert [line.number for line in results.page(Shown(DAY), sort=sort)] == expected  # type: ignore[arg-type]
+    backwards = [line.number for line in results.page(Shown(DAY), sort=sort, descending=True)]  # type: ignore[arg-type]
+    last = {"name": "3", "time": "3"}.get(sort)
+    assert backwards == (expected[::-1] if last is None else [*expected[-2::-1], last])
+    assert sort in SORTS
+
+
+def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("obzvon.journal.queries._CHUNK", 3)
+    numbers = [f"8916000000{n}" for n in range(8)]
+    ran(journal, dict.fromkeys(numbers, "busy"))
+    ran(journal, {numbers[2]: "answered", "89170000000": "busy"}, at=NINE + timedelta(hours=1))
+    lines = list(Results(journal).each(Shown(DAY)))
+    assert sorted(results_of(lines)) == sorted([*numbers, "89170000000"])
+    assert results_of(lines)[numbers[2]] == "answered"
+
+
+# -- tallies
+
+
+def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journal: Journal) -> None:
+    run = ran(journal, {"1": "busy", "2": "answered", "3": "skipped", "4": None, "5": "withdrawn"}, done=False)
+    results = Results(journal)
+    before = results.tallies([run])
+    assert before == {run.id: {("2026-11-23 06:00", "busy"): 1, ("2026-11-23 06:00", "answered"): 1,
+                               ("", "skipped"): 1, ("", "rung"): 1, ("", "withdrawn"): 1}}
+    journal.change_state(run.id, "done", at=NINE)
+    journal.settle()
+    journal.settle()
+    assert results.tallies([run]) == before
+
+
+def test_a_tally_of_a_run_in_progress_is_as_it_is_now(journal: Journal) -> None:
+    run = ran(journal, {"1": "handed", "2": "waiting"}, done=False)
+    assert Results(journal).tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
+
+
+def everything(results: Results, journal: Journal) -> tuple[dict[str, int], *tuple[object, ...]]:
+    """What the pages ask about a day: counts, lines, a download, how many, and who can be rung again."""
+    shown = Shown(DAY)
+    return (counted(results, journal), results_of(results.page(shown)), results_of(list(results.each(shown))),
+            results.count(shown), {number for number, _ in results.again(DAY, {"busy", "failed"}, today=DAY).met})
+
+
+def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
+        journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    fates = ("answered", "busy", "failed", "unknown", "not answered")
+    for hours in (0, 2):
+        run = ran(journal, {f"8916{key:07}": fates[(key + hours) % 5] for key in range(20)},
+                  at=NINE + timedelta(hours=hours), done=False)
+        journal.change_state(run.id, "done", at=NINE + timedelta(hours=hours, minutes=1))
+    before = everything(Results(journal), journal)
+    assert before[0] == {"answered": 8, "unknown": 4, "not answered": 4, "busy": 4}
+    journal.settle()
+    assert everything(Results(journal), journal) == before
+
+    monkeypatch.setattr(Results, "_lost", lambda *_: pytest.fail("the runs are compared again"))
+    assert everything(Results(journal), journal) == before
+
+
+def test_a_run_that_comes_after_settled_ones_is_taken_into_account(journal: Journal) -> None:
+    for hours in (0, 2):
+        ran(journal, {"89160000001": "busy", "89160000002": "busy"}, at=NINE + timedelta(hours=hours))
+    assert counted(Results(journal), journal) == {"busy": 2}
+    fates = {"89160000001": "answered", "89160000002": "waiting"}
+    going = ran(journal, fates, at=NINE + timedelta(hours=4), done=False)
+    assert counted(Results(journal), journal) == {"answered": 1, "waiting": 1}
+    [waiting] = journal.waiting(going.id)
+    journal.end_calls([Ending(going.id, waiting.position, Disposition.WITHDRAWN, NINE + timedelta(hours=5))])
+    journal.change_state(going.id, "stopped", at=NINE + timedelta(hours=5))
+    assert counted(Results(journal), journal) == {"answered": 1, "busy": 1}
+    journal.settle()
+    assert counted(Results(journal), journal) == {"answered": 1, "busy": 1}
+
+
+def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> None:
+    days = [DAY + timedelta(days=ahead) for ahead in range(6)]
+    for place, day in enumerate(days):
+        for hours in (0, 2):
+            ran(journal, {f"8916000000{key}": "busy" for key in range(place + 1)}, day=day,
+                at=NINE + timedelta(days=place, hours=hours))
+    for _ in range(2):
+        assert [counted(Results(journal), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
+
+
+def test_days_and_their_neighbours(journal: Journal) -> None:
+    friday, monday = date(2026, 11, 20), date(2026, 11, 23)
+    ran(journal, {"1": "busy"}, day=friday, at=NINE - timedelta(days=3))
+    ran(journal, {"1": "busy"}, day=monday)
+    results = Results(journal)
+    assert results.neighbours(date(2026, 11, 22)) == (friday, monday)
+    assert results.neighbours(monday) == (friday, None)
+    assert results.first_day() == friday
+    assert [run.day for run in journal.runs_on(date(2026, 11, 1), monday)] == [friday, monday]
+    assert [run.day for run in journal.runs_on(monday, monday)] == [monday]
+
+
+# -- who stands how
+
+
+def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_calls(journal: Journal) -> None:
+    first = ran(journal, {"1": "busy", "2": "answered", "3": "unknown", "4": "busy", "6": "busy"}, names={"1": "Анна"})
+    second = ran(journal, {"4": "answered", "6": "no answer"}, at=NINE + timedelta(hours=1))
+    ran(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
+    results = Results(journal)
+    again = results.again(DAY, {"busy", "no answer"}, today=DAY)
+    assert again.met == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
+    assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=first.id).met) == {("1", "")}
+    assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=second.id).met) == {("6", "")}
+    assert set(results.again(DAY, {"unknown"}, today=DAY).met) == {("3", "")}
+
+
+def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> None:
+    today = DAY + timedelta(days=1)
+    ran(journal, dict.fromkeys("12345678", "busy"))
+    ran(journal, {"1": "answered", "2": "busy", "3": "unknown", "4": "handed", "5": "withdrawn", "6": "skipped"},
+        day=today, at=NINE + timedelta(days=1), done=False)
+    ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
+    results = Results(journal)
+    assert {number for number, _ in results.again(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
+    assert {number for number, _ in results.again(DAY, {"busy", "unknown"}, today=today).met} == set("23568")
+
+
+def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_for(journal: Journal) -> None:
+    ran(journal, {**dict.fromkeys("12349", "answered"), "5": "busy"}, heard={"1": 20, "2": 4, "3": 4, "9": 4},
+        keys={"9": "9"})  # of 4 nobody knows, 9 asked not to be called any more
+    again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
+    results = Results(journal, 10)
+    assert set(results.again(DAY, {"busy"}, today=DAY).met) == {("5", "")}
+    assert set(results.again(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
+    assert set(results.again(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
+    assert set(Results(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {("1", ""), ("2", ""), ("3", "")}
+    assert results.again(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
+
+
+@pytest.mark.parametrize("fate", ["handed", "waiting", "unknown"])
+def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
+    ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
+    ran(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
+    assert set(Results(journal, 10).again(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
+
+
+def test_an_early_end_of_another_day_is_no_reason_to_ring_who_has_answered_today(journal: Journal) -> None:
+    today = DAY + timedelta(days=1)
+    ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
+    ran(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
+    assert set(Results(journal, 10).again(DAY, {"not delivered"}, today=today).met) == {("2", "")}
+
+
+def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(journal: Journal) -> None:
+    first = ran(journal, {"1": "answered", "2": "answered", "3": "answered", "4": "busy"}, heard={"1": 10, "2": 9.9})
+    ran(journal, {"2": "answered", "1": "answered"}, at=NINE + timedelta(hours=1), heard={"2": 30, "1": 1})
+    results = Results(journal, 10)
+    assert results.delivery(Shown(DAY)) == Delivery(10, delivered=2, unknown=1)
+    assert results.delivery(Shown(DAY, first.id)) == journal.delivery(first.id, 10) == Delivery(10, 1, 1, 1)
+    assert journal.delivery(first.id, 0) == Delivery(0, 2, 0, 1)
+
+    def found(*kinds: str, run: int | None = None) -> set[str]:
+        shown = Shown(DAY, run, frozenset(kinds))
+        lines = results.page(shown)
+        assert lines == list(results.each(shown))
+        assert len(lines) == results.count(shown)
+        return {line.number for line in lines}
+
+    assert found("delivered") == {"1", "2"}
+    assert found("not delivered") == set()
+    assert found("not delivered", "busy", run=first.id) == {"2", "4"}
+    assert found("answered", "delivered") == {"1", "2", "3"}
+    assert {line.number: line.listened for line in results.page(Shown(DAY))} == {"1": 10, "2": 30, "3": None, "4": None}
+
+
+def test_of_several_answered_lines_both_ways_of_judging_choose_the_same(journal: Journal) -> None:
+    ran(journal, {"1": "answered"}, heard={"1": 5})
+    ran(journal, {"1": "answered"}, at=NINE + timedelta(hours=1), heard={"1": 3})
+    ran(journal, {"1": "no answer"}, at=NINE + timedelta(hours=2))
+    lines = Results(journal).of_phone("1", "", [run.id for run in journal.runs_on(DAY)])
+    [best] = Results(journal).page(Shown(DAY))
+    assert max(lines, key=lambda line: (worth(line), line.run_id)) == best
+    assert best.listened == 5
+
+
+def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal: Journal) -> None:
+    results = Results(journal)
+    one = Candidate(Phone("", "89161111111"), "89161111111")
+
+    def call(token: str, kind: str, how: Disposition | None) -> None:
+        run = journal.claim(token, DAY, kind, [one], at=NINE, state="done")
+        assert run
+        if how:
+            journal.end_calls([Ending(run.id, 1, how, NINE)])
+
+    call("a", "manual", Disposition.ANSWERED)
+    assert results.test_call() is None
+    call("b", "test", None)
+    call("c", "test", Disposition.NOT_ANSWERED)
+    found = results.test_call()
+    assert found
+    assert found.result == "not answered"
+    call("d", "test", Disposition.HANDED)
+    call("e", "test", Disposition.FAILED)
+    found = results.test_call()
+    assert found
+    assert found.result == "handed"

@@ -1,0 +1,438 @@
+"""What the service answers to who asks for a start, a pause, a stop or a test call, and what comes of it."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from obzvon.cli import control
+from obzvon.domain.phones import Candidate, Phone
+from obzvon.domain.results import Disposition
+from obzvon.journal.queries import Results
+from obzvon.journal.runs import Ending
+from obzvon.service import factory
+from obzvon.service.command_handlers import obey
+from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
+
+PEOPLE = numbers(5)
+EIGHT, NOON = at("08:00:00"), at("12:00:00")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """A week without a start: only what is asked for happens."""
+    return Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=2, timeout=10)
+
+
+@pytest.fixture
+def working(workshop: Workshop) -> Iterator[Shift]:
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        yield working
+
+
+def asked(working: Shift, now: datetime, name: str, **params: str | int | bool) -> str:
+    """What the service says to something that it does."""
+    answer = working.ask(name, now, **params)
+    assert answer.ok, str(answer.text)
+    return str(answer.text)
+
+
+def refused(working: Shift, now: datetime, name: str, **params: str | int | bool) -> str:
+    """Why the service does not do it."""
+    answer = working.ask(name, now, **params)
+    assert not answer.ok, str(answer.text)
+    return str(answer.text)
+
+
+def test_a_command_that_there_is_not_is_refused_by_its_name(working: Shift) -> None:
+    assert "sing" in refused(working, EIGHT, "sing")
+
+
+@pytest.mark.parametrize(("since", "taken"), [(-61, False), (-59, True), (59, True), (61, False)])
+def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_was_set(
+        working: Shift, since: int, taken: bool) -> None:
+    working.commands.ask("start", by="anna", at=NOON - timedelta(seconds=since))
+    command = working.commands.take(at=NOON)
+    assert command is not None
+    answer = obey(working.dialer, command, NOON)
+    assert answer.ok == taken
+    assert ("no service took the command in time" in str(answer.text)) != taken
+
+
+# -- start
+
+def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused(workshop: Workshop, working: Shift
+                                                                                 ) -> None:
+    listed = factory.phones_of(workshop.settings).load().revision
+    assert "5 calls" in asked(working, NOON, "start", after=0, list_revision=listed)
+    first = working.dialer.run
+    assert first is not None
+    working.work(NOON, at("12:00:30"))
+    assert working.dialer.run is None
+    refused_by = refused(working, at("12:01:00"), "start", again=True, after=0, list_revision=listed)
+    assert "another run in the meantime" in refused_by
+    workshop.write_list(PEOPLE[:1], changed=None)
+    refused_by = refused(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
+    assert "the list has been changed" in refused_by
+    listed = factory.phones_of(workshop.settings).load().revision
+    assert "1 call" in asked(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
+
+
+@pytest.mark.parametrize("order", ["pause", "resume", "stop"])
+def test_what_was_meant_for_another_run_is_not_done_to_this_one(working: Shift, order: str) -> None:
+    asked(working, NOON, "start")
+    run = working.dialer.run
+    assert run is not None
+    assert f"run {run.id} is in progress" in refused(working, NOON, order, run=run.id + 1)
+    assert working.dialer.run == run
+    asked(working, NOON, order, run=run.id)
+
+
+
+def test_a_start_begins_a_run_at_once_and_tells_how_many_will_be_rung(workshop: Workshop, working: Shift) -> None:
+    assert "5 calls" in asked(working, NOON, "start")
+    run = working.dialer.run
+    assert run is not None
+    assert (run.kind, run.started_by, run.day) == ("manual", "anna", NOON.date())
+    assert working.work(NOON, at("12:00:05")) == [("12:00:00", PEOPLE[:2])]
+
+
+def test_one_call_is_not_calls(workshop: Workshop, working: Shift) -> None:
+    workshop.write_list(PEOPLE[:1], changed=EIGHT)
+    assert asked(working, NOON, "start") == "the run has begun: 1 call"
+
+
+def test_a_start_during_a_run_is_refused_also_while_it_is_paused(working: Shift) -> None:
+    asked(working, NOON, "start")
+    assert "in progress already" in refused(working, NOON, "start")
+    asked(working, NOON, "pause")
+    assert "in progress already" in refused(working, NOON, "start", again=True)
+
+
+def test_where_somebody_was_rung_today_a_start_wants_again_and_then_rings_all(
+        workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    asked(working, at("12:00:06"), "stop")
+    assert "2 numbers were rung today already" in refused(working, at("12:01:00"), "start")
+    assert working.dialer.run is None
+    assert "5 calls" in asked(working, at("12:01:00"), "start", again=True)
+    working.work(at("12:01:00"), at("12:02:00"))
+    assert sorted(workshop.in_spool()) == sorted([*PEOPLE[:2], *PEOPLE])
+
+
+def test_tomorrow_is_another_day(working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:01:00"))
+    assert "5 calls" in asked(working, at("12:00:00", "2026-01-06"), "start")
+
+
+def test_a_start_after_the_latest_time_is_refused_and_rings_nobody(tmp_path: Path) -> None:
+    with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", latest="21:00"), EIGHT) as working:
+        assert "21:00" in refused(working, at("21:00:00"), "start")
+        assert working.journal.runs_on(EIGHT.date()) == []
+
+
+def test_a_start_without_a_list_is_refused_with_the_reason(workshop: Workshop, working: Shift) -> None:
+    (workshop.folder / "todo.json").unlink()
+    for kept in (workshop.folder / ".history").iterdir():
+        kept.unlink()
+    assert "todo.json" in refused(working, NOON, "start")
+    assert working.journal.empty()
+
+
+# -- pause and resume
+
+
+def test_a_paused_run_hands_nothing_over_until_it_is_resumed(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    said = asked(working, at("12:00:06"), "pause")
+    assert "3" in said
+    assert "2" in said
+    assert working.work(at("12:00:06"), at("12:30:00")) == []
+    assert "paused already" in asked(working, at("12:30:01"), "pause")
+    assert "3" in asked(working, at("12:30:01"), "resume")
+    assert working.work(at("12:30:01"), at("12:31:00")) == [("12:30:01", PEOPLE[2:4]), ("12:30:11", PEOPLE[4:])]
+
+
+def test_a_pause_outlives_the_service(workshop: Workshop) -> None:
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        working.work(NOON, at("12:00:05"))
+        asked(working, at("12:00:06"), "pause")
+    with shift(workshop, at("12:10:00")) as working:
+        working.came()
+        assert working.work(at("12:10:00"), at("12:11:00")) == []
+        asked(working, at("12:12:00"), "resume")
+        assert len(working.work(at("12:12:00"), at("12:13:00"))) == 2
+
+
+def test_outcomes_come_in_during_a_pause(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    asked(working, at("12:00:06"), "pause")
+    for file in workshop.spool_folder.iterdir():
+        file.unlink()
+    working.work(at("12:00:07"), at("12:00:09"))
+    assert working.dialer.handover.outstanding == 0
+
+
+def test_a_run_that_is_not_paused_need_not_be_resumed(working: Shift) -> None:
+    asked(working, NOON, "start")
+    assert "not paused" in asked(working, NOON, "resume")
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "stop"])
+def test_without_a_run_there_is_nothing_to_pause_resume_or_stop(working: Shift, command: str) -> None:
+    assert "no run is in progress" in refused(working, NOON, command)
+
+
+# -- stop
+
+
+def test_a_stop_withdraws_who_waits_and_names_who_stopped_it(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    said = asked(working, at("12:00:06"), "stop")
+    assert "3" in said
+    assert "2" in said
+    assert list(working.results(NOON).values()) == ["handed"] * 2 + ["withdrawn"] * 3
+    assert "anna" in working.reasons(NOON)[PEOPLE[4]]
+    assert working.work(at("12:00:06"), at("12:30:00")) == []
+    assert workshop.in_spool() == PEOPLE[:2]
+    run, = working.journal.runs_on(NOON.date())
+    assert (run.state, run.ended_at) == ("stopped", at("12:00:06"))
+
+
+def test_a_stop_with_withdrawal_takes_out_what_asterisk_has_not_begun(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    begin_call(min(workshop.spool_folder.iterdir()), os.getpid())
+    asked(working, at("12:00:06"), "stop", withdraw=True)
+    assert workshop.in_spool() == PEOPLE[:1]
+    assert list(working.results(NOON).values()) == ["handed"] + ["withdrawn"] * 4
+    assert working.journal.rung_on(NOON.date()) == {(PEOPLE[0], "")}
+
+
+def test_after_the_last_bundle_what_asterisk_has_not_begun_can_still_be_withdrawn(
+        workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:01:00"))
+    assert working.dialer.run is None
+    begin_call(min(workshop.spool_folder.iterdir()), os.getpid())
+    assert "no run is in progress" in refused(working, at("12:02:00"), "stop")
+    said = asked(working, at("12:02:00"), "stop", withdraw=True)
+    assert "4" in said
+    assert "1" in said
+    assert workshop.in_spool() == PEOPLE[:1]
+
+
+# -- a test call
+
+
+def test_a_test_call_is_handed_over_at_once_beside_any_run(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "start")
+    working.work(NOON, at("12:00:05"))
+    assert "89261234567" in asked(working, at("12:00:06"), "call", number="+7 (926) 123-45-67")
+    assert working.came() == ["89261234567"]
+    assert working.work(at("12:00:07"), at("12:01:00")) == [("12:00:10", PEOPLE[2:4]), ("12:00:20", PEOPLE[4:])]
+
+
+def test_a_test_call_with_a_code_goes_in_the_form_of_coded_calls(workshop: Workshop, working: Shift) -> None:
+    asked(working, NOON, "call", number=PEOPLE[0], code="12")
+    file, = workshop.spool_folder.iterdir()
+    assert "Setvar: dtmf=12" in file.read_text()
+    assert "@avtoobzvon-ivr" in file.read_text()
+
+
+def test_a_test_call_between_the_handfuls_of_a_bundle_disturbs_nobody(tmp_path: Path) -> None:
+    people = numbers(2500)
+    workshop = Workshop(tmp_path, phones=people, start="00:00", bundle=2500, timeout=0)
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        assert working.dialer.step(NOON) == 0
+        asked(working, NOON, "call", number="89990000000")
+        working.work(NOON, NOON + timedelta(seconds=5))
+        assert sorted(workshop.in_spool()) == sorted([*people, "89990000000"])
+        assert workshop.in_store() == []
+
+
+@pytest.mark.parametrize(("number", "code"), [
+    ("777", ""), ("", ""), ("7916838933", ""), ("89161111111\nApplication: System", ""), ("76@other/n", ""),
+    ("+380501234567", ""), ("88091234567", ""), ("89161111111", "context 22"), ("89161111111", "1;2")])
+def test_a_test_call_to_what_cannot_be_called_is_refused_with_the_reason(
+        workshop: Workshop, working: Shift, number: str, code: str) -> None:
+    assert refused(working, NOON, "call", number=number, code=code)
+    assert workshop.in_spool() == workshop.in_store() == []
+    assert working.journal.empty()
+
+
+def test_a_test_call_that_asks_for_nothing_is_refused(working: Shift) -> None:
+    assert refused(working, NOON, "call")
+
+
+def test_a_test_call_that_cannot_be_handed_over_is_told_and_withdrawn(
+        workshop: Workshop, working: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        assert str(workshop.store_folder) in refused(working, NOON, "call", number=PEOPLE[0])
+    assert working.work(NOON, at("12:01:00")) == []
+    assert list(working.results(NOON).values()) == ["withdrawn"]
+
+
+# -- who was not heard
+
+
+def test_what_was_asked_while_no_service_was_there_is_not_done_when_it_comes(working: Shift) -> None:
+    working.commands.ask("start", by="anna", at=EIGHT)
+    command = working.commands.take(at=NOON)
+    assert command is not None
+    answer = obey(working.dialer, command, NOON)
+    assert not answer.ok
+    assert "ask again" in str(answer.text)
+    assert working.dialer.run is None
+
+
+def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(getpass, "getuser", lambda: "asterisk")
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    loginuid = tmp_path / "loginuid"
+    loginuid.write_text("4294967295")
+    assert control._logged_in(loginuid) == ""
+    assert control._logged_in(tmp_path / "none") == ""
+    loginuid.write_text("1\n")
+    assert control._logged_in(loginuid) == "daemon"
+    monkeypatch.setattr(control, "_logged_in", lambda: "")
+    assert control._who() == "asterisk"
+    monkeypatch.setattr(control, "_logged_in", lambda: "ivan")
+    assert control._who() == "ivan"
+    monkeypatch.setenv("SUDO_USER", "anna")
+    assert control._who() == "anna"
+
+# -- only some of those of a day
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Shift]:
+    """A service whose Asterisk archives its files, after a run: one answered, two not, one unknown, one withdrawn."""
+    workshop = Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=4, timeout=3600, archive="yes")
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        working.work(NOON, at("12:00:02"))
+        for file, status in zip(sorted(workshop.spool_folder.iterdir()),
+                                ("Completed", "Expired", "Expired", None), strict=True):
+            if status:
+                end_call(file, status, done=workshop.done_folder)
+            else:
+                file.unlink()
+        working.work(at("12:00:03"), at("12:00:30"))
+        asked(working, at("12:00:31"), "stop")
+        assert list(working.results(NOON).values()) == ["answered", "not answered", "not answered", "unknown",
+                                                        "withdrawn"]
+        working.came()
+        yield working
+
+
+def came_of(working: Shift, since: datetime) -> list[str]:
+    return [number for _, came in working.work(since, since + timedelta(seconds=5)) for number in came]
+
+
+def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(told: Shift) -> None:
+    assert asked(told, at("13:00:00"), "start", only="not answered") == "the run has begun: 2 calls"
+    assert came_of(told, at("13:00:00")) == PEOPLE[1:3]
+    run = told.journal.runs_on(NOON.date())[-1]
+    assert (run.kind, run.total, run.started_by) == ("manual", 2, "anna")
+    assert str(run.note) == "only some of those of 2026-01-05: not answered"
+
+
+def test_an_empty_choice_of_results_is_not_a_run_of_everybody(told: Shift) -> None:
+    tomorrow = at("13:00:00") + timedelta(days=1)  # nobody was rung yet that day, so a plain start would ring everybody
+    assert "no run can be made" in refused(told, tomorrow, "start", only="")
+    assert told.dialer.run is None
+
+
+def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(told: Shift) -> None:
+    asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
+    assert came_of(told, at("13:00:00")) == [*PEOPLE[1:3], PEOPLE[4]]
+    asked(told, at("13:01:00"), "stop", withdraw=True)
+    asked(told, at("13:02:00"), "start", only="unknown")
+    assert came_of(told, at("13:02:00")) == [PEOPLE[3]]
+
+
+def test_who_has_answered_meanwhile_is_not_rung_again(told: Shift) -> None:
+    asked(told, at("13:00:00"), "call", number=PEOPLE[1])
+    file, = told.workshop.spool_folder.iterdir()
+    end_call(file, "Completed", done=told.workshop.done_folder)
+    told.work(at("13:00:10"), at("13:00:30"))
+    told.came()
+    asked(told, at("13:01:00"), "start", only="not answered")
+    assert came_of(told, at("13:01:00")) == [PEOPLE[2]]
+
+
+def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_today(told: Shift) -> None:
+    rows = [Candidate(Phone(number, number), number) for number in PEOPLE[1:3]]
+    tomorrow = at("09:00:00", "2026-01-06")
+    run = told.journal.claim("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
+    assert run
+    told.journal.end_calls([Ending(run.id, 1, Disposition.ANSWERED, tomorrow),
+                            Ending(run.id, 2, Disposition.UNKNOWN, tomorrow)])
+    asked(told, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
+    assert came_of(told, tomorrow) == [PEOPLE[4]]
+    asked(told, tomorrow + timedelta(minutes=1), "stop", withdraw=True)
+    asked(told, tomorrow + timedelta(minutes=2), "start", only="not answered,unknown", day="2026-01-05")
+    assert came_of(told, tomorrow + timedelta(minutes=2)) == PEOPLE[2:4]
+
+
+def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told: Shift) -> None:
+    told.workshop.write_list({"0": PEOPLE[0], "1": {"0": PEOPLE[1], "1": "", "paused": True}, "3": PEOPLE[3],
+                              "4": PEOPLE[4]}, changed=at("12:30:00"))
+    said = asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
+    assert said == ("the run has begun: 1 call; of those who were meant, 2 are paused or not in the list any more")
+    assert came_of(told, at("13:00:00")) == [PEOPLE[4]]
+
+
+def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
+    only = Results(told.journal).again(NOON.date(), {"not answered"}, today=NOON.date())
+    listed = [Candidate(Phone(number, number), number) for number in PEOPLE]
+    digest = only.choose(listed).digest
+    assert "have changed since" in refused(told, at("13:00:00"), "start", only="not answered,unknown", expected=digest)
+    assert told.dialer.run is None
+    asked(told, at("13:01:00"), "start", only="not answered", expected=digest)
+    assert came_of(told, at("13:01:00")) == PEOPLE[1:3]
+
+
+def test_only_those_of_one_run_are_rung(told: Shift) -> None:
+    run, = told.journal.runs_on(NOON.date())
+    assert "nobody is left" in refused(told, at("13:00:00"), "start", only="not answered", run=run.id + 1)
+    asked(told, at("13:01:00"), "start", only="withdrawn", run=run.id)
+    assert came_of(told, at("13:01:00")) == [PEOPLE[4]]
+
+
+@pytest.mark.parametrize("params", [
+    {"only": "answered"}, {"only": "busy,handed"}, {"only": "skipped"}, {"only": ","}, {"only": "nonsense"},
+    {"only": "busy"}, {"only": "unknown", "day": "2025-01-01"}, {"only": "unknown", "day": "never"},
+    {"only": "unknown", "run": "x"}], ids=str)
+def test_a_run_of_nobody_or_of_those_who_answered_is_refused(told: Shift, params: dict[str, str]) -> None:
+    refused(told, at("13:00:00"), "start", **params)
+    assert told.dialer.run is None
+    assert told.came() == []
+
+
+def test_a_run_of_some_is_no_second_one_beside_another_and_none_after_the_latest_time(tmp_path: Path) -> None:
+    with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=1, latest="21:00"), EIGHT) as working:
+        working.dialer.step(EIGHT)
+        asked(working, NOON, "start")
+        assert "in progress already" in refused(working, NOON, "start", only="withdrawn")
+        asked(working, NOON, "stop")
+        assert "21:00" in refused(working, at("21:00:00"), "start", only="withdrawn")

@@ -1,0 +1,483 @@
+"""The service's heart: one check as from cron, work until a stop, and a real process that is told to end."""
+
+import contextlib
+import logging
+import math
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from obzvon.cli import tables
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
+from obzvon.domain.line_usage import Readout, unpacked
+from obzvon.journal.commands import Commands
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.reports.status import service_of
+from obzvon.service.line_monitor import Gauge, Instruments
+from obzvon.service.scheduler import Scheduler, stopped_by_signals
+from tests.support.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
+
+PEOPLE = numbers(5)
+NINE = at("09:00:00")
+DEADLINE = 30
+
+
+class Clock:
+    """A clock that goes on by the given seconds whenever somebody looks at it."""
+
+    def __init__(self, now: datetime, tick: float = 0.0) -> None:
+        self.now = now
+        self.tick = timedelta(seconds=tick)
+
+    def __call__(self) -> datetime:
+        self.now += self.tick
+        return self.now
+
+
+@contextmanager
+def working_on(workshop: Workshop, clock: Callable[[], datetime]) -> Iterator[Scheduler]:
+    life = Shift(workshop)
+    try:
+        yield Scheduler(life.dialer, life.agenda, life.commands, life.presence, now=clock)
+    finally:
+        life.end()
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=0)
+
+
+def results(workshop: Workshop, day: datetime = NINE) -> Counter[str]:
+    journal = workshop.journal()
+    try:
+        return Counter(line.result for line in journal.lines(day.date()))
+    finally:
+        journal.close()
+
+
+# -- one check
+
+
+def test_one_check_does_a_due_run_whole(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        steps: list[int] = []
+        assert working.once(lambda: steps.append(len(workshop.in_spool())))
+        assert steps == [2, 4, 5]
+    assert workshop.in_spool() == PEOPLE
+
+
+def test_one_check_before_the_start_or_after_the_run_does_nothing(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: at("08:59:59")) as working:
+        assert working.once()
+    assert workshop.in_spool() == []
+    for _ in range(3):
+        with working_on(workshop, lambda: NINE) as working:
+            assert working.once()
+    assert workshop.in_spool() == PEOPLE
+    assert results(workshop) == {"handed": 5}
+
+
+def test_one_check_waits_between_bundles(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=0.05)
+    clock = Clock(NINE, 0.02)
+    with working_on(workshop, clock) as working:
+        assert working.once()
+    with_bundles = workshop.journal()
+    moments = sorted({line.handed_at for line in with_bundles.lines(NINE.date()) if line.handed_at})
+    with_bundles.close()
+    assert len(moments) == 3
+    assert all(later - earlier >= timedelta(seconds=0.05) for earlier, later in pairwise(moments))
+
+
+def test_one_check_goes_on_with_a_run_that_was_cut_off(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        working.dialer.start(NINE)
+        working.step()
+    assert workshop.in_spool() == PEOPLE[:2]
+    with working_on(workshop, lambda: at("09:01:00")) as working:
+        assert working.once()
+    assert workshop.in_spool() == PEOPLE
+    assert results(workshop) == {"handed": 5}
+
+
+def test_one_check_stays_with_a_paused_run_until_its_day_is_over_and_rings_nobody(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        working.dialer.start(NINE)
+        working.step()
+        working.dialer.change("paused", NINE)
+    moments = iter([at("09:01:00")] * 6)
+    with working_on(workshop, lambda: next(moments, at("00:00:01", "2026-01-06"))) as working:
+        assert working.once()
+        assert next(moments, None) is None
+    assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_one_check_that_cannot_finish_says_so_at_once_and_a_later_one_finishes(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, pid_file="asterisk.pid")
+    with working_on(workshop, lambda: NINE) as working:
+        assert not working.once()
+    (tmp_path / "asterisk.pid").write_text(str(os.getpid()))
+    with working_on(workshop, Clock(at("09:01:00"), 10)) as working:
+        assert working.once()
+    assert results(workshop) == {"handed": 5}
+
+
+def test_one_check_that_cannot_begin_raises_what_is_wrong(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE)
+    workshop.spool_folder.rmdir()
+    workshop.spool_folder.write_text("no folder")
+    with working_on(workshop, lambda: NINE) as working, pytest.raises(UserError, match="outgoing"):
+        working.once()
+
+
+def test_one_check_does_what_was_asked_meanwhile(workshop: Workshop) -> None:
+    journal = workshop.journal()
+    number = Commands(journal).ask("start", by="anna", at=at("08:00:00"))
+    with working_on(workshop, lambda: at("08:00:10")) as working:
+        assert working.once()
+    answer = Commands(journal).answered(number)
+    journal.close()
+    assert answer is not None
+    assert answer.ok
+    assert workshop.in_spool() == PEOPLE
+
+
+def test_one_check_that_is_stopped_midway_says_that_it_is_not_through(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        assert not working.once(working.stop)
+    assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
+    early = at("08:00:00")
+    with working_on(workshop, lambda: early) as working:
+        assert working.once()
+        found = service_of(Presence(working.dialer.journal).sign(), early)
+    assert (found.once, found.alive, found.stopped) == (True, False, early)
+    assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
+
+
+# -- until a stop
+
+
+def test_it_works_until_it_is_stopped_and_leaves_its_signs(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        def each() -> None:
+            if working.dialer.run is None and workshop.in_spool() == PEOPLE:
+                working.stop()
+
+        working.forever(each)
+    journal = workshop.journal()
+    sign = Presence(journal).sign()
+    journal.close()
+    assert sign is not None
+    assert (sign.started_at, sign.stopped_at) == (NINE, NINE)
+    assert results(workshop) == {"handed": 5}
+
+
+def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
+    workshop.write_week("00:00")
+    with working_on(workshop, lambda: NINE) as working:
+        asleep = threading.Event()
+        ended: list[float] = []
+
+        def stop() -> None:
+            asleep.wait(DEADLINE)
+            time.sleep(0.05)
+            ended.append(time.monotonic())
+            working.stop()
+
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        sleep = working._sleep
+        working._sleep = lambda _: sleep(DEADLINE)  # type: ignore[method-assign]
+        working.forever(asleep.set)
+        stopper.join()
+        assert time.monotonic() - ended[0] < DEADLINE / 2
+
+
+def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
+    workshop.write_week("00:00")
+    with working_on(workshop, lambda: NINE) as working:
+        slept: list[float] = []
+        sleep = working._sleep
+
+        def long_sleep(_seconds: float) -> None:
+            threading.Timer(0.05, working.wake).start()
+            slept.append(time.monotonic())
+            sleep(DEADLINE)
+            slept.append(time.monotonic())
+            if len(slept) == 6:
+                working.stop()
+
+        working._sleep = long_sleep  # type: ignore[method-assign]
+        working.forever()
+        assert slept[-1] - slept[0] < DEADLINE / 2
+        for _ in range(100_000):  # more than the pipe holds
+            working.wake()
+        working.stop()
+        working.forever()
+
+
+def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        working.stop()
+        working.forever()
+    assert workshop.in_spool() == []
+
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_it_and_the_handlers_of_before_come_back(workshop: Workshop, number: signal.Signals) -> None:
+    before = [signal.getsignal(one) for one in SIGNALS]
+    with working_on(workshop, lambda: NINE) as working:
+        with stopped_by_signals(working):
+            working.forever(lambda: os.kill(os.getpid(), number))
+        assert [signal.getsignal(one) for one in SIGNALS] == before
+    assert workshop.in_spool() == PEOPLE[:2]
+
+
+def test_a_service_under_nohup_outlives_its_terminal(workshop: Workshop) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert working.once()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert workshop.in_spool() == PEOPLE
+
+
+def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
+        workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "obzvon")
+    with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert not caplog.messages
+        working.forever()
+    assert "SIGTERM received" in caplog.messages
+
+
+def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5)
+    workshop.spool_folder.rmdir()
+    workshop.spool_folder.write_text("no folder")
+    troubles: list[bool] = []
+    with working_on(workshop, Clock(NINE, 4)) as working:
+        never_asleep(working)
+
+        def each() -> None:
+            troubles.append(bool(working.dialer.trouble))
+            if len(troubles) == 3:
+                workshop.spool_folder.unlink()
+            elif len(troubles) > 3 and (working.dialer.done or len(troubles) > 100):
+                working.stop()
+
+        working.forever(each)
+    assert troubles[:3] == [True, True, True]
+    assert not troubles[-1]
+    assert workshop.in_spool() == PEOPLE
+
+
+def never_asleep(working: Scheduler) -> None:
+    """Its clock goes on by itself."""
+    working._sleep = lambda _: None  # type: ignore[method-assign]
+
+
+def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
+        workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = 6
+    read = Journal.read
+
+    def failing(self: Journal) -> object:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise UserError([Problem("journal", say("it cannot be used"))])
+        return read(self)
+
+    with working_on(workshop, Clock(NINE, 4)) as working:
+        never_asleep(working)
+        monkeypatch.setattr(Journal, "read", failing)
+        looks = iter(range(200))
+
+        def each() -> None:
+            if next(looks) == 199 or workshop.in_spool() == PEOPLE:
+                working.stop()
+
+        working.forever(each)
+    monkeypatch.undo()
+    assert results(workshop) == {"handed": 5}
+
+
+def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, pid_file="asterisk.pid")
+    with working_on(workshop, lambda: NINE) as working:
+        working.dialer.start(NINE)
+        working.step()
+        Presence(working.dialer.journal).begin(at=NINE)
+        working._beat()
+        sign = Presence(working.dialer.journal).sign()
+    assert sign is not None
+    assert "Asterisk is not running" in sign.trouble
+
+
+class Beats:
+    """A presence that keeps what it was told, and when, by the clock that nobody sets."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.told: list[tuple[float, Readout | None]] = []
+
+    def begin(self, *, at: datetime, once: bool) -> None:
+        pass
+
+    def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
+        self.told.append((self._clock(), unpacked(readout)))
+
+
+def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(
+        workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    present: list[str] = []
+    clock = Clock(NINE)
+    with working_on(workshop, clock) as working:
+        dialer = working.dialer
+        seconds = 1000.0
+        monkeypatch.setattr("obzvon.service.scheduler.time.monotonic", lambda: seconds)
+        beats = Beats(lambda: seconds)
+        monkeypatch.setattr(working, "_presence", beats)
+        monkeypatch.setattr(working, "_instruments", Instruments(Gauge(lambda: present)))
+        monkeypatch.setattr(working, "_serving", True)
+        monkeypatch.setattr(dialer, "step", lambda now: math.inf)
+        monkeypatch.setattr(dialer.handover, "_handed", {})
+        for tenth in range(300):  # idle: something changes, and nobody writes it down before the next sign of life
+            seconds = 1000 + tenth / 10
+            present = ["a"] * (tenth % 10 == 5)
+            working.step()
+        assert [at for at, _ in beats.told] == [1000, 1015.1]
+        beats.told.clear()
+        monkeypatch.setattr(dialer.handover, "_handed", {"a": None})
+        for tenth in range(100):
+            seconds = 1030 + tenth / 10
+            present = ["a"] * (1 + tenth // 25)
+            working.step()
+        assert [(at, readout.ours) for at, readout in beats.told if readout] == [
+            (1030, 1), (1033, 2), (1035, 3), (1038, 4)]
+        monkeypatch.setattr(dialer.handover, "_handed", {})
+        present, seconds = [], 1040.5
+        working.step()
+        assert beats.told[-1][1] == Readout(pace=dialer.pace)  # and the last calls that end are told, too
+
+
+def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
+    with working_on(workshop, lambda: NINE) as working:
+        working.dialer.start(NINE)
+        working.step()
+        workshop.write_text("todo.json", '{"0": ')
+        working.step()
+        assert not working.dialer.trouble
+        Presence(working.dialer.journal).begin(at=NINE)
+        working._beat()
+        sign = Presence(working.dialer.journal).sign()
+    assert sign is not None
+    assert "todo.json" in sign.trouble
+
+
+# -- a real process
+
+
+@pytest.mark.parametrize("timeout", [0, 60])
+def test_a_process_told_to_end_in_the_middle_of_a_big_bundle_ends_soon_and_the_next_goes_on(
+        tmp_path: Path, timeout: int) -> None:
+    people = numbers(30_000)
+    with in_memory(tmp_path) as memory:
+        workshop = Workshop(memory, phones=people, start="00:01", bundle=30_000, timeout=timeout,
+                            time_zone=zone_of_noon())
+        first = service(workshop)
+        try:
+            wait_until(lambda: count(workshop) >= 3000, "the first files")
+            asked = time.monotonic()
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(10) == 0
+            print(f"ended {time.monotonic() - asked:.2f} s after SIGTERM with {count(workshop)} of 30,000 handed over")
+        finally:
+            first.kill()
+            first.wait()
+        assert 3000 <= count(workshop) < 30_000
+        assert workshop.in_store() == []
+        journal = workshop.journal()
+        counts = journal.counts(1)
+        assert counts == {"handed": count(workshop), "waiting": 30_000 - count(workshop)}
+        # The rest of a bundle that was cut off waits for the delay: as if it had gone a minute ago.
+        with journal.write() as connection:
+            connection.exec_driver_sql("UPDATE calls SET handed_at = datetime(handed_at, '-90 seconds') "
+                                       "WHERE handed_at IS NOT NULL")
+        journal.close()
+        second = service(workshop, "--once")
+        assert second.wait(60) == 0, (workshop.folder / "said").read_text()
+        assert sorted(workshop.in_spool()) == people
+
+
+def count(workshop: Workshop) -> int:
+    return sum(1 for _ in os.scandir(workshop.spool_folder))
+
+
+def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, start="00:00")
+    first = service(workshop)
+    try:
+        journal = None
+
+        def alive() -> bool:
+            nonlocal journal
+            journal = journal or (workshop.journal() if (tmp_path / "journal.db").exists() else None)
+            return journal is not None and Presence(journal).sign() is not None
+
+        wait_until(alive, "the first sign of life")
+        assert service(workshop).wait(DEADLINE) == 2
+        assert str(tmp_path / "journal.db") in (tmp_path / "said").read_text()
+        assert service(workshop, "--once").wait(DEADLINE) == 0
+        assert first.poll() is None
+        if journal:
+            journal.close()
+    finally:
+        first.terminate()
+        assert first.wait(DEADLINE) == 0
+
+
+def test_a_service_whose_terminal_is_closed_ends_in_order_and_says_so(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=numbers(3000), start="00:01", bundle=10, timeout=0.1,
+                        time_zone=zone_of_noon())
+    terminal, side = pty.openpty()
+    working = subprocess.Popen(["setsid", "--ctty", sys.executable, "-m", "obzvon.cli.main", "--settings",
+                                workshop.folder / "settings.ini", "run"], stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    try:
+        with contextlib.ExitStack() as until_closed:
+            until_closed.callback(os.close, terminal)
+            while count(workshop) < 100:
+                os.read(terminal, 100_000)
+        assert working.wait(30) == 0
+    finally:
+        working.kill()
+        working.wait()
+    [log] = (workshop.folder / "log").iterdir()
+    assert "SIGHUP" in log.read_text()
+    assert workshop.in_store() == []

@@ -1,0 +1,255 @@
+"""The editor's users: the file, the passwords, and the commands that change them."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from obzvon.common.errors import UserError
+from obzvon.users import LONGEST, Refused, Role, Users, is_right, made_up
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Users:
+    return Users(tmp_path / "users.json")
+
+
+@pytest.fixture
+def obzvon(tmp_path: Path) -> Run:
+    def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([sys.executable, "-m", "obzvon.cli.main", *arguments], cwd=tmp_path, capture_output=True,
+                              text=True, check=False, timeout=60, input=given,
+                              env={**os.environ, "OBZVON_LANGUAGE": "en"})
+    return run
+
+
+def test_a_user_is_kept_with_a_role_and_a_hash_and_no_password(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    assert "correct horse" not in users.path.read_text()
+    user = users.load()["ivan"]
+    assert user.role is Role.OPERATOR
+    assert user.password.startswith("scrypt:")
+    assert user.password not in repr(user)
+    assert is_right(user, "correct horse")
+    assert not is_right(user, "correct horsE")
+
+
+def test_the_file_is_not_for_others_to_read(users: Users) -> None:
+    old = os.umask(0)
+    try:
+        users.add("ivan", "correct horse", Role.OPERATOR)
+    finally:
+        os.umask(old)
+    assert users.path.stat().st_mode & 0o777 == 0o640
+
+
+def test_no_file_has_no_users_and_a_broken_one_says_so(users: Users) -> None:
+    assert users.load() == {}
+    assert users.stamp() == ()
+    for text in ("{", "[]", '{"a": {"role": "god", "password": ""}}', '{"a": 1}'):
+        users.path.write_text(text)
+        with pytest.raises(UserError, match="no list of users"):
+            users.load()
+        with pytest.raises(UserError):
+            users.add("ivan", "correct horse", Role.OPERATOR)
+        assert users.path.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["", ":", "a:b", "a b", "-a", "a\n", "a\0", "\u202eab", "x" * 65, "<b>", "=1+1"])
+def test_a_name_that_could_not_log_in_is_refused(users: Users, name: str) -> None:
+    with pytest.raises(UserError, match="cannot be a user's name"):
+        users.add(name, "correct horse", Role.VIEWER)
+    assert not users.path.exists()
+
+
+@pytest.mark.parametrize("name", ["a", "Иван", "ivan.petrov@firm-1.ru", "x" * 64])
+def test_a_usual_name_is_taken(users: Users, name: str) -> None:
+    users.add(name, "correct horse", Role.VIEWER)
+    assert list(users.load()) == [name]
+
+
+@pytest.mark.parametrize(("first", "second"), [
+    ("admin", "ADMIN"), ("admin", "Admin"), ("орех", "opex"), ("OPEX", "орех"), ("Вася", "вася"), ("ivan", "ｉｖａｎ"),
+    ("straße", "STRASSE")])
+def test_a_name_that_looks_like_another_users_is_refused(users: Users, first: str, second: str) -> None:
+    users.add(first, "correct horse", Role.VIEWER)
+    with pytest.raises(Refused, match=f"{second}: it looks like the user {first}"):
+        users.add(second, "correct horse", Role.VIEWER)
+    assert list(users.load()) == [first]
+
+
+@pytest.mark.parametrize("name", ["аdmin", "adмin", "Иvан", "иван.petrov", "ivan-ω"])
+def test_letters_of_two_alphabets_are_refused_in_a_name(users: Users, name: str) -> None:
+    with pytest.raises(Refused, match="letters of different alphabets"):
+        users.add(name, "correct horse", Role.VIEWER)
+
+
+def test_names_that_differ_for_the_eye_stand_side_by_side_and_old_ones_go_on(users: Users) -> None:
+    names = ["ivan", "ivan2", "ivan.p", "иван", "ива", "вера", "анна", "anna"]
+    for name in names[:-1]:
+        users.add(name, "correct horse", Role.VIEWER)
+    users.path.write_text(users.path.read_text().replace('"ivan2"', '"IVAN"'))
+    users.change_password("IVAN", "battery staple")
+    assert is_right(users.load()["IVAN"], "battery staple")
+
+
+def test_a_password_is_changed_only_of_the_user_that_was_looked_at(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    seen = users.load()["ivan"]
+    users.change_password("ivan", "battery staple", of=seen)
+    with pytest.raises(Refused, match="changed in the meantime"):
+        users.change_password("ivan", "another one", of=seen)
+    assert is_right(users.load()["ivan"], "battery staple")
+
+
+def test_a_made_up_password_is_another_each_time_and_from_a_seed_the_same() -> None:
+    assert len({made_up() for _ in range(100)}) == 100
+    assert made_up(b"seed") == made_up(b"seed") != made_up(b"another")
+    assert len(made_up(b"seed")) == 19
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * (LONGEST + 1), "eight\n\n\n\n"])
+def test_a_password_that_is_none_is_refused(users: Users, password: str) -> None:
+    with pytest.raises(UserError, match="password"):
+        users.add("ivan", password, Role.VIEWER)
+
+
+def test_a_user_is_added_once_changed_and_removed(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    with pytest.raises(UserError, match="already"):
+        users.add("ivan", "another one", Role.VIEWER)
+    before = users.stamp()
+    users.change_password("ivan", "battery staple")
+    assert users.stamp() != before
+    user = users.load()["ivan"]
+    assert (user.role, is_right(user, "battery staple")) == (Role.OPERATOR, True)
+    for change in (lambda: users.change_password("anna", "battery staple"), lambda: users.remove("anna")):
+        with pytest.raises(UserError, match=r"anna: there is no such user\n.*ivan"):
+            change()
+    users.remove("ivan")
+    assert users.load() == {}
+
+
+def test_a_role_is_changed_and_the_password_stays(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    users.change_role("ivan", Role.VIEWER)
+    user = users.load()["ivan"]
+    assert (user.role, is_right(user, "correct horse")) == (Role.VIEWER, True)
+    with pytest.raises(Refused, match="no such user"):
+        users.change_role("anna", Role.VIEWER)
+
+
+def test_the_last_administrator_stays_one(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    users.add("boris", "correct horse", Role.ADMINISTRATOR)
+    before = users.path.read_bytes()
+    for change in (lambda: users.remove("boris"), lambda: users.change_role("boris", Role.OPERATOR)):
+        with pytest.raises(Refused, match="the last administrator"):
+            change()
+    assert users.path.read_bytes() == before
+    users.change_role("boris", Role.ADMINISTRATOR)
+    users.change_role("ivan", Role.ADMINISTRATOR)
+    users.change_role("boris", Role.VIEWER)
+    users.remove("boris")
+    assert list(users.load()) == ["ivan"]
+
+
+def test_of_two_administrators_who_remove_each_other_at_once_one_stays(users: Users) -> None:
+    for name in ("anna", "boris"):
+        users.add(name, "correct horse", Role.ADMINISTRATOR)
+
+    def remove(name: str) -> bool:
+        try:
+            users.remove(name)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(remove, ["anna", "boris"])) == [False, True]
+    assert len(users.load()) == 1
+
+
+def test_the_lock_can_be_taken_by_everybody_of_the_group(users: Users) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    assert users.path.with_name(".users.json.lock").stat().st_mode & 0o777 == 0o660
+
+
+def test_two_who_add_at_once_lose_nobody(users: Users) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: users.add(f"user{number}", "correct horse", Role.VIEWER), range(8)))
+    assert len(users.load()) == 8
+
+
+def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(users: Users,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    users.add("ivan", "correct horse", Role.OPERATOR)
+    user = users.load()["ivan"]
+    hashed = []
+    hash_it = hashlib.scrypt
+
+    def counted(*given: bytes, **cost: int) -> bytes:
+        hashed.append((len(given[0]), cost["n"], cost["r"], cost["p"]))
+        return hash_it(*given, **cost)
+
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    assert not is_right(None, "wrong horse")
+    hashed.clear()  # the first time of all, a hash that no password has is made besides
+    assert not is_right(user, "wrong horse")
+    assert not is_right(None, "wrong horse")
+    assert len(hashed) == 2
+    assert hashed[0] == hashed[1]
+
+
+def test_a_role_may_what_the_lesser_ones_may() -> None:
+    assert [[one.includes(other) for other in Role] for one in Role] == [
+        [True, False, False], [True, True, False], [True, True, True]]
+
+
+def test_a_made_up_password_is_long_and_another_each_time() -> None:
+    passwords = {made_up() for _ in range(100)}
+    assert len(passwords) == 100
+    assert all(len(password) == 19 for password in passwords)
+
+
+def test_init_makes_the_first_user_and_prints_the_password_once(obzvon: Run, tmp_path: Path) -> None:
+    made = obzvon("init", "work")
+    assert made.returncode == 0, made.stderr
+    password = made.stdout.split("password: ")[1].strip()
+    user = Users(tmp_path / "work" / "users.json").load()["admin"]
+    assert user.role is Role.ADMINISTRATOR
+    assert is_right(user, password)
+
+
+def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) -> None:
+    (tmp_path / "settings.ini").write_text("[Web]\nusers = access.json\n")
+    users = Users(tmp_path / "access.json")
+    assert "no users yet" in obzvon("user", "list").stdout
+    added = obzvon("user", "add", "ivan")
+    assert added.returncode == 0, added.stderr
+    assert is_right(users.load()["ivan"], added.stdout.split("password: ")[1].strip())
+    silent = obzvon("user", "add", "anna", "--role", "viewer", "--stdin", given="correct horse\n")
+    assert "correct horse" not in silent.stdout + silent.stderr
+    assert is_right(users.load()["anna"], "correct horse")
+    assert obzvon("user", "list").stdout == "anna\tviewer\nivan\toperator\n"
+    assert obzvon("user", "passwd", "anna", "--stdin", given="battery staple\n").returncode == 0
+    assert is_right(users.load()["anna"], "battery staple")
+    assert obzvon("user", "role", "anna", "administrator").returncode == 0
+    assert obzvon("user", "list").stdout == "anna\tadministrator\nivan\toperator\n"
+    last = obzvon("user", "remove", "anna")
+    assert (last.returncode, "last administrator" in last.stderr) == (2, True)
+    assert obzvon("user", "role", "ivan", "administrator").returncode == 0
+    assert obzvon("user", "remove", "anna").returncode == 0
+    assert list(json.loads(users.path.read_text())) == ["ivan"]
+    for wrong in (["add", "ivan"], ["passwd", "anna"], ["role", "ivan", "god"], ["remove", "anna"],
+                  ["add", "olga", "--stdin"]):
+        answer = obzvon("user", *wrong)
+        assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)

@@ -1,0 +1,494 @@
+"""Import and export of the list: what is looked at is what is taken in, in one save."""
+
+import html
+import io
+import re
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from obzvon.common.i18n import speak
+from obzvon.journal.audit import Changes
+from obzvon.settings.model import Settings
+from obzvon.spreadsheets import subprocess_reader
+from tests.integration.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
+from tests.support import workbooks as books
+from web.app import create_app
+from web.imports.drafts import Drafts
+
+NEW = "Номер;Имя\n89165555555;Новый\n"
+MIXED = ("Номер;Код;Имя\n89165555555;;Новый\n+7 916 111-11-11;;Иванов И. И.\n89163333333;;Петрова А. С.\n"
+         "777;;Короткий\n79165555555;;Он же\n7,9E+10;;Excel\n;;\n")
+
+
+def send(browser: Browser, data: bytes | str, name: str = "drivers.csv") -> str:
+    """Uploads a file; the address of its draft."""
+    token = value(browser.get("/phones/import").text, "token")
+    content = data.encode() if isinstance(data, str) else data
+    answer = browser.client.post("/phones/import", headers=browser.login,
+                                 data={"token": token, "file": (io.BytesIO(content), name)})
+    assert answer.status_code == 303, answer.text
+    return re.sub(r"\?.*", "", answer.headers["Location"])
+
+
+def ready(browser: Browser, address: str) -> TestResponse:
+    """The page of a draft as soon as its work is done."""
+    waiting = threading.Event()
+    for _ in range(600):
+        answer = browser.get(address + "/progress")
+        if answer.status_code == 204:
+            return browser.get(address)
+        assert answer.status_code == 200
+        waiting.wait(0.05)
+    raise AssertionError("it does not come to its end")
+
+
+def form(text: str) -> dict[str, object]:
+    """The fields of the page's form, as a browser has them."""
+    fields: dict[str, object] = {name: value(text, name) for name in ("token", "version", "revision", "page")}
+    for name, inside in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', inside)
+        fields[name] = chosen[1] if chosen else "0"
+    chosen = re.search(r'name="mode" value="(\w+)" form="import" checked', text)
+    if chosen:
+        fields["mode"] = chosen[1]
+    for name, typed in re.findall(r'name="((?:number|code|name)-\d+)" value="([^"]*)"', text):
+        fields[name] = html.unescape(typed).replace("\r", "").replace("\n", "")  # as a field of one line has it
+    return fields
+
+
+def post(browser: Browser, address: str, looked: str, what: str = "", **fields: object) -> TestResponse:
+    """Sends the page's form with some fields changed; waits for what comes of it."""
+    answer = browser.client.post(address + what, data={**form(looked), **fields}, headers=browser.login)
+    if answer.status_code == 303 and "/import/" in answer.headers["Location"]:
+        told = browser.get(answer.headers["Location"])
+        return told if "import-progress" not in told.text else ready(browser, address)
+    return browser.get(answer.headers["Location"]) if answer.status_code == 303 else answer
+
+
+def counts(text: str) -> dict[str, int]:
+    return {kind: int(number) for kind, number in
+            re.findall(r'verdict v-(\w+)"><details><summary><span class="num much">(\d+)<', text)}
+
+
+def drafts(settings: Settings) -> list[Path]:
+    return sorted((settings.source / ".drafts").glob("*/draft.json"))
+
+
+# -- the way of a file
+
+
+def test_a_file_is_looked_at_taken_in_recorded_and_undone(app: Flask, operator: Browser, settings: Settings) -> None:
+    before = settings.phones.read_bytes()
+    address = send(operator, MIXED)
+    page = ready(operator, address)
+    assert counts(page.text) == {"new": 1, "changed": 1, "same": 1, "twice": 1, "refused": 2, "empty": 1}
+    for text in ("too short: 3 digits", "what a spreadsheet made of a number", "the same number as in row 2",
+                 "Import: new 1, changed 1", "UTF-8"):
+        assert text in page.text
+    assert settings.phones.read_bytes() == before
+    told = post(operator, address, page.text, "/take")
+    assert "Imported: 1 new number, 1 changed" in told.text
+    after = rows(settings)
+    assert after["6"] == {"0": "89165555555", "1": "", "name": "Новый"}
+    assert after["3"] == {"0": "+7 916 333-33-33", "1": "", "name": "Петрова А. С."}
+    assert after["4"] == {"0": "777", "1": "context 22", "note": "kept"}
+    assert list(after) == [*ROWS, "6"]
+    speak("en")
+    change, = Changes(app.extensions["obzvon"].journal()).latest(5)
+    assert (change.who, str(change.what)) == ("operator", "imported: 1 new, 1 changed, from drivers.csv")
+    operator.post("/phones/undo")
+    assert rows(settings) == ROWS
+
+
+def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(operator: Browser, settings: Settings
+                                                                               ) -> None:
+    address = send(operator, MIXED)
+    left = post(operator, address, ready(operator, address).text, "/take")
+    assert "To be mended" in left.text
+    assert counts(left.text) == {"refused": 2}
+    assert "Not finished yet" in operator.get("/phones/import").text
+    checked = post(operator, address, left.text, **{"number-5": "89167777777", "number-7": "", "name-7": ""})
+    assert counts(checked.text) == {"new": 1, "empty": 1}
+    done = post(operator, address, checked.text, "/take")
+    assert "Imported: 1 new number" in done.text
+    assert rows(settings)["7"] == {"0": "89167777777", "1": "", "name": "Короткий"}
+    assert drafts(settings) == []
+    assert "no longer there" in operator.client.get(address, headers=operator.login, follow_redirects=True).text
+
+
+def test_rows_are_mended_before_anything_is_taken_in(operator: Browser, settings: Settings) -> None:
+    address = send(operator, MIXED)
+    page = ready(operator, address)
+    asked = post(operator, address, page.text, "/take", **{"number-5": "89167777777"})
+    assert "look at the counts" in asked.text
+    assert counts(asked.text)["new"] == 2
+    assert rows(settings) == ROWS
+    post(operator, address, asked.text, "/take", whole="1")
+    assert [row["0"] for row in rows(settings).values()][5:] == ["89165555555", "89167777777", "79165555555", "7,9E+10"]
+    assert drafts(settings) == []
+
+
+def test_rows_of_which_none_can_be_called_are_taken_in_as_they_are_when_that_is_meant(operator: Browser,
+                                                                                     settings: Settings) -> None:
+    address = send(operator, "Номер;Имя\n778;x\n")
+    page = ready(operator, address)
+    assert "Take in 1 row as it is" in page.text
+    assert "There was nothing to import" in post(operator, address, page.text, "/take").text
+    post(operator, address, ready(operator, address).text, "/take", whole="1")
+    assert rows(settings)["6"] == {"0": "778", "1": "", "name": "x"}
+
+
+def test_rejected_rows_can_be_downloaded_with_their_reasons(operator: Browser) -> None:
+    address = send(operator, MIXED)
+    ready(operator, address)
+    answer = operator.get(address + "/refused.csv")
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    lines = answer.data.decode("utf-8-sig").splitlines()
+    assert lines[0] == "Number;Extension code;Name;Pause;Reason"
+    assert lines[1] == "777;;Короткий;no;too short: 3 digits where 11 are expected"
+    assert len(lines) == 3
+
+
+def test_columns_are_chosen_by_the_operator(operator: Browser, settings: Settings) -> None:
+    address = send(operator, "x;y\n89165555555;12\n")
+    page = ready(operator, address)
+    assert form(page.text)["role-0"] == "number"
+    wrong = post(operator, address, page.text, **{"role-0": "", "role-1": "name"})
+    assert "Choose the column" in wrong.text or "choose the column" in wrong.text
+    assert counts(wrong.text) == {}
+    right = post(operator, address, wrong.text, head="1", **{"role-0": "number", "role-1": "code"})
+    assert counts(right.text) == {"new": 1}
+    post(operator, address, right.text, "/take")
+    assert rows(settings)["6"] == {"0": "89165555555", "1": "12"}
+
+
+def test_columns_are_pasted_from_a_spreadsheet(operator: Browser, settings: Settings) -> None:
+    answer = operator.post("/phones/import", page="/phones/import", pasted="89165555555\t\tНовый\r\n\r\n777\t\tx",
+                           follow=False)
+    address = re.sub(r"\?.*", "", answer.headers["Location"])
+    page = ready(operator, address)
+    assert counts(page.text)["new"] == 1
+    post(operator, address, page.text, "/take")
+    assert rows(settings)["6"]["name"] == "Новый"
+
+
+def test_a_sheet_is_chosen_and_read_anew(operator: Browser) -> None:
+    data = books.book(["89161111111", "Иванов И. И."], Второй=[["89165555555"], ["89165555556"]])
+    address = send(operator, data, "a.xlsx")
+    page = ready(operator, address)
+    assert counts(page.text) == {"same": 1}
+    other = post(operator, address, page.text, sheet="1")
+    assert counts(ready(operator, address).text) == {"new": 2}
+    assert other.status_code == 200
+
+
+def test_what_excel_made_of_the_numbers_is_recognised_or_refused_by_row(operator: Browser) -> None:
+    made = openpyxl.Workbook()
+    for row in (["Телефон", "ФИО"], [79165555555.0, "float"], ["7.9165555556E+10", "exact"], ["7,9E+10", "lost"],
+                [8916555555.5, "fraction"], ["=A1", "formula"]):
+        made.active.append(row)
+    stream = io.BytesIO()
+    made.save(stream)
+    page = ready(operator, send(operator, stream.getvalue(), "x.xlsx"))
+    assert counts(page.text) == {"new": 2, "refused": 3}
+    assert "There is a formula" in page.text or "there is a formula" in page.text
+
+
+# -- replacing
+
+
+def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(operator: Browser, settings: Settings
+                                                                         ) -> None:
+    address = send(operator, "Номер;Имя\n89165555555;Новый\n777;старая\n+7 916 333-33-33;Петрова\n")
+    page = post(operator, address, ready(operator, address).text, mode="replace")
+    assert counts(page.text) == {"new": 1, "same": 1, "gone": 4, "refused": 1}
+    asked = post(operator, address, page.text, "/take")
+    assert "Take 4 numbers off the list?" in asked.text
+    assert "After that the list has 2 numbers" in asked.text
+    assert rows(settings) == ROWS
+    fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+    answer = operator.client.post(address + "/take", data={**fields, "sure": "1"}, headers=operator.login)
+    assert answer.status_code == 303
+    assert rows(settings) == {"6": {"0": "89165555555", "1": "", "name": "Новый"}, "3": ROWS["3"]}
+    operator.post("/phones/undo")
+    assert rows(settings) == ROWS
+
+
+def test_nobody_replaces_the_list_by_an_empty_one(operator: Browser, settings: Settings) -> None:
+    address = send(operator, "Номер\n1\n")
+    page = post(operator, address, ready(operator, address).text, mode="replace")
+    answer = post(operator, address, page.text, "/take", sure="1")
+    assert "Nobody would be left" in answer.text
+    assert rows(settings) == ROWS
+
+
+# -- two at once, and what is in the way
+
+
+def test_a_list_that_was_changed_meanwhile_leads_to_a_fresh_look_and_loses_nothing(operator: Browser,
+                                                                                  settings: Settings) -> None:
+    address = send(operator, MIXED)
+    page = post(operator, address, ready(operator, address).text, **{"number-5": "89167777777"})
+    write(settings, {**ROWS, "9": {"0": "89165555555", "1": "", "name": "Новый"}})
+    told = post(operator, address, page.text, "/take")
+    assert "Somebody else has changed the list" in told.text
+    assert counts(told.text)["new"] == 1
+    assert len(rows(settings)) == 6
+    post(operator, address, told.text, "/take")
+    assert rows(settings)["10"]["0"] == "89167777777"
+
+
+def test_a_change_between_the_look_and_the_save_is_seen(operator: Browser, settings: Settings,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    address = send(operator, NEW)
+    page = ready(operator, address)
+    other = {**ROWS, "9": {"0": "89168888888", "1": ""}}
+    dump = operator.client.application.extensions["obzvon"].phones.document.save
+
+    def late(*arguments: object) -> str:
+        write(settings, other)
+        return dump(*arguments)
+
+    monkeypatch.setattr(operator.client.application.extensions["obzvon"].phones.document, "save", late)
+    assert "Somebody else has changed the list" in post(operator, address, page.text, "/take").text
+    assert rows(settings) == other
+
+
+def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(operator: Browser, settings: Settings,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    address = send(operator, NEW)
+    page = ready(operator, address)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("obzvon.common.files.write_durably", full)
+        answer = post(operator, address, page.text, "/take")
+        assert answer.status_code == 500
+        assert "No space left" in answer.text
+    assert rows(settings) == ROWS
+    assert "Imported" in post(operator, address, ready(operator, address).text, "/take").text
+
+
+def test_without_room_for_a_draft_that_is_said_and_never_of_a_list_that_is_saved(
+        operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    address = send(operator, MIXED)
+    page = ready(operator, address)
+    with monkeypatch.context() as patch:
+        patch.setattr(Drafts, "save", full)
+        told = operator.client.post(address, data={**form(page.text), "number-5": "89167777777"},
+                                    headers=operator.login)
+        assert told.status_code == 500
+        assert "The file cannot be kept: No space left" in told.text
+        assert rows(settings) == ROWS
+        done = post(operator, address, page.text, "/take")
+        assert "Imported: 1 new number" in done.text
+    assert len(rows(settings)) == len(ROWS) + 1
+
+
+def test_a_form_of_an_older_look_is_checked_before_it_is_taken(operator: Browser, settings: Settings) -> None:
+    address = send(operator, MIXED)
+    old = ready(operator, address).text
+    post(operator, address, old, **{"number-5": "89167777777"})
+    assert "look at the counts" in post(operator, address, old, "/take").text
+    assert rows(settings) == ROWS
+
+
+def test_a_draft_is_its_owners_alone(app: Flask, operator: Browser, viewer: Browser) -> None:
+    address = send(operator, MIXED)
+    ready(operator, address)
+    other = Browser(app, "administrator")
+    for browser in (other, viewer):
+        for path in (address, address + "/progress", address + "/refused.csv"):
+            assert browser.get(path).headers["Location"] == "/phones/import"
+        assert "drivers.csv" not in browser.get("/phones/import").text
+    other.post(address + "/discard")
+    other.post(address + "/take")
+    assert ready(operator, address).status_code == 200
+    for key in ("../todo.json", "0" * 32, "A" * 32, "..%2f..", "%00"):
+        assert operator.get(f"/phones/import/{key}").status_code in (302, 404)
+
+
+def test_two_people_import_at_once(app: Flask, operator: Browser, settings: Settings) -> None:
+    other = Browser(app, "administrator")
+    one, two = send(operator, NEW), send(other, NEW.replace("5555", "6666"))
+    first, second = ready(operator, one).text, ready(other, two).text
+    post(operator, one, first, "/take")
+    again = post(other, two, second, "/take")
+    assert "Somebody else has changed the list" in again.text
+    post(other, two, again.text, "/take")
+    assert [row["0"] for row in rows(settings).values()][5:] == ["89165555555", "89166666555"]
+
+
+def test_a_restart_in_the_middle_loses_no_draft(operator: Browser, settings: Settings,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = threading.Event()
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(subprocess_reader, "read", lambda *_, **__: stopped.wait(60))
+        address = send(operator, MIXED)
+        assert "import-progress" in operator.get(address).text
+        assert '<meta http-equiv="refresh"' in operator.get(address).text
+        assert operator.get(address + "/progress").status_code == 200
+        restarted = Browser(create_app(settings, clock=lambda: SUNDAY), "operator")
+    try:
+        assert "drivers.csv" in restarted.get("/phones/import").text
+        assert counts(ready(restarted, address).text)["new"] == 1
+    finally:
+        stopped.set()
+
+
+def test_only_the_last_files_are_held_in_memory_and_others_are_judged_again(app: Flask, settings: Settings,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.imports.jobs._ROWS", 3)
+    works = app.extensions["obzvon.imports"].works
+    people = [Browser(app, name) for name in ("operator", "administrator")]
+    addresses = [send(browser, NEW) for browser in people]
+    for number, (browser, address) in enumerate(zip(people * 2, addresses * 2, strict=True)):
+        assert counts(ready(browser, address).text) == {"new": 1}
+        assert len(works._works) == 1 or number < 2
+
+
+def test_drafts_last_a_day_and_are_few_and_small(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [SUNDAY]
+    operator = Browser(create_app(settings, clock=lambda: now[0]), "operator")
+    addresses = []
+    for number in range(5):
+        addresses.append(send(operator, NEW, f"{number}.csv"))
+        now[0] += timedelta(seconds=1)
+    assert len(drafts(settings)) == 3
+    assert operator.get(addresses[0]).status_code == 302
+    assert all(not path.stat().st_mode & 0o007 for path in (settings.source / ".drafts").rglob("*") if path.is_file())
+    now[0] += timedelta(hours=23)
+    assert operator.get(addresses[4]).status_code == 200
+    now[0] += timedelta(hours=2)
+    assert operator.get(addresses[4]).status_code == 302
+    send(operator, NEW)
+    assert len(drafts(settings)) == 1
+    monkeypatch.setattr("web.imports.drafts.BYTES", 10)
+    token = value(operator.get("/phones/import").text, "token")
+    answer = operator.client.post("/phones/import", headers=operator.login,
+                                  data={"token": token, "file": (io.BytesIO(b"1"), "x")})
+    assert answer.status_code == 503
+    assert len(drafts(settings)) == 1
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    (books.package(books.cell("XFD1048576", "1")), "omething stands in row 1048576"),
+    (b"PK\x03\x04", "workbook is damaged"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
+    (b"a\0b", "zero byte"), (b"\n\n", "there is nothing in it"),
+])
+def test_a_file_that_cannot_be_read_is_told_with_the_reason_and_put_away(
+        operator: Browser, settings: Settings, data: bytes, says: str) -> None:
+    address = send(operator, data, "<b>x.xlsx")
+    answer = ready(operator, address)
+    assert answer.status_code == 422
+    assert says in answer.text
+    assert "<b>x" not in answer.text
+    operator.post(address + "/discard", page=address)
+    assert drafts(settings) == []
+
+
+def test_nothing_chosen_nothing_in_it_or_too_much_is_told_beside_the_field(operator: Browser, settings: Settings
+                                                                          ) -> None:
+    assert "Choose a file first" in operator.post("/phones/import", page="/phones/import").text
+    answer = operator.post("/phones/import", page="/phones/import", pasted=" \n")
+    assert answer.status_code == 422
+    assert "Paste the rows first" in answer.text
+    token = value(answer.text, "token")
+
+    def large(path: str, **fields: object) -> TestResponse:
+        border, body = encode_multipart({"token": token, **fields})
+        return operator.client.post(path, headers=operator.login, data=body,
+                                    content_type=f"multipart/form-data; boundary={border}")
+
+    for size, status, says in ((0, 422, "The file is empty"), (20_000_001, 422, "larger than 20 MB"),
+                               (21_000_000, 413, "too much at once")):
+        answer = large("/phones/import", file=FileStorage(io.BytesIO(b"1" * size), "x.csv"))
+        assert answer.status_code == status
+        assert says in answer.text
+    assert large("/phones/import", pasted="1" * 21_000_000).status_code == 413
+    assert large("/phones/import", pasted="1\n" * 2_000_000).status_code == 303
+    operator.post(f"/phones/import/{drafts(settings)[0].parent.name}/discard")
+    assert large("/phones/add", name="1" * 2_100_000).status_code == 413
+    assert large("/phones/delete", file=FileStorage(io.BytesIO(b"1" * 2_100_000), "x.csv")).status_code == 413
+    assert drafts(settings) == []
+
+
+@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>',
+                                     "=cmd|' /C calc'!A0", "{{ 7*7 }}", "%(x)s {0}", "\u202egnp", "a\x07b", "'\n'"])
+def test_hostile_cells_and_choices_are_stored_or_refused_and_never_run(operator: Browser, settings: Settings,
+                                                                       hostile: str) -> None:
+    cells = [["Номер", hostile], [hostile, hostile], ["89165555555", hostile]]
+    rows_of = [f'<row>{"".join(f"""<c t="inlineStr"><is><t>{_escaped(text)}</t></is></c>""" for text in row)}</row>'
+               for row in cells]
+    address = send(operator, books.package("".join(rows_of)), re.sub(r'[\n"]', "", hostile) + ".xlsx")
+    page = ready(operator, address)
+    strange = {"role-1": "name", "head": hostile, "sheet": hostile, "mode": hostile, "number-2": hostile,
+               "name-2": hostile, "number-99": hostile, "role-999": "number", "page": hostile, "whole": hostile}
+    for answer in (page, post(operator, address, page.text, **strange)):
+        assert answer.status_code == 200
+        assert not re.search(r"<script>|<img src=x", answer.text)
+        assert not re.search(r"\u202e|\x07", re.sub(r'value="[^"]*"', "", answer.text))  # a field has what it has
+    taken = post(operator, address, operator.get(address).text, "/take", **strange)
+    assert taken.status_code == 200
+    post(operator, address, taken.text, "/take", whole="1")
+    stored = rows(settings)
+    assert {key: stored[key] for key in ROWS} == {key: stored[key] for key in ROWS}
+    assert not re.search(r"<script>|<img src=x|\u202e|\x07", operator.get("/phones").text)
+
+
+def test_a_viewer_is_offered_no_import_but_an_export(viewer: Browser) -> None:
+    page = viewer.get("/phones").text
+    assert "/phones/import" not in page
+    assert "/phones/export/xlsx" in page
+    assert "An operator can import" in viewer.get("/phones/import").text
+    assert viewer.get("/phones/export/csv").status_code == 200
+
+
+def test_during_a_run_it_is_said_what_will_change_in_it(app: Flask, operator: Browser) -> None:
+    app.extensions["obzvon"].active_run = type("Run", (), {"state": "running"})
+    text = ready(operator, send(operator, NEW)).text
+    assert "A run is in progress." in text
+    assert "New numbers are rung from the next run on" in text
+
+
+# -- export
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_an_export_is_imported_as_the_same_list(app: Flask, settings: Settings, kind: str, language: str) -> None:
+    write(settings, {**ROWS, "7": {"0": "0012", "1": "007", "name": "=1+1", "paused": True}, "8": {
+        "0": "+79160000001", "1": "", "name": "'=1"}, "9": {"0": "", "1": "", "name": 'ООО "Груз";\nсклад'}})
+    before = rows(settings)
+    browser = Browser(app, "operator", language=language)
+    answer = browser.get(f"/phones/export/{kind}")
+    assert f'attachment; filename=obzvon-2026-11-22.{kind}' in answer.headers["Content-Disposition"]
+    address = send(browser, answer.data, f"list.{kind}")
+    assert counts(ready(browser, address).text) == {"same": 8}
+    write(settings, {"1": ROWS["1"], "20": {"0": "89169999999", "1": ""}})
+    page = post(browser, address, ready(browser, address).text, mode="replace")
+    post(browser, address, page.text, "/take", whole="1", sure="1")
+
+    def said(listed: dict[str, dict[str, object]]) -> list[list[object]]:
+        return [[str(row["0"]), str(row["1"]), row.get("name", ""), bool(row.get("paused"))] for row in listed.values()]
+
+    assert said(rows(settings)) == said(before)
+    assert list(rows(settings))[1] == "1"
+
+
+def _escaped(text: str) -> str:
+    from obzvon.spreadsheets.cell_text import written
+
+    return written(text).replace("&", "&amp;").replace("<", "&lt;")

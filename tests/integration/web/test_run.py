@@ -1,0 +1,682 @@
+"""The run's page: what it shows, what it asks before it rings anybody, what it orders of the service."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from werkzeug.test import TestResponse
+
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+from obzvon.domain.line_usage import Ami, By, Readout, packed
+from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.results import Disposition
+from obzvon.journal.audit import Changes
+from obzvon.journal.database import Unavailable
+from obzvon.journal.runs import Detail, Ending, State
+from obzvon.service.command_handlers import obey
+from tests.integration.web.conftest import Browser, value
+from tests.support.workshop import Shift, Workshop, at, begin_call, numbers
+from web.app import create_app
+from web.run.state import Watch
+
+PEOPLE = numbers(5)
+NOON = at("12:00:00")
+
+
+class Office:
+    """A working folder with an editor; `opens` brings a service, which obeys while the editor waits for it."""
+
+    def __init__(self, folder: Path, users: str, **keys: object) -> None:
+        self.workshop = Workshop(folder, phones={**dict(zip("01234", PEOPLE, strict=True)), "7": "777"}, **{
+            "start": "09:00", "bundle": 2, "timeout": 10, "archive": "yes", **keys})  # type: ignore[arg-type]
+        (folder / "users.json").write_text(users)
+        self.now = NOON
+        self.app = create_app(self.workshop.settings, clock=lambda: self.now)
+        self.desk = self.app.extensions["obzvon"]
+        self.app.extensions["obzvon.run"] = Watch(self.desk, clock=lambda: 0.0)
+        self.desk.sleep = self._sleep
+        self.shift: Shift | None = None
+        self.slept = 0.0
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.operator = Browser(self.app, "operator")
+
+    def opens(self) -> Shift:
+        self.shift = Shift(self.workshop)
+        self.shift.dialer.start(self.now)
+        self.shift.dialer._done.add(self.now.date())  # the week's own run of today is not what these tests are about
+        self.shift.presence.begin(at=self.now)
+        return self.shift
+
+    def works(self, seconds: float) -> None:
+        """The service goes on for so long."""
+        assert self.shift
+        until = self.now + timedelta(seconds=seconds)
+        self.shift.work(self.now, until)
+        self.now = until
+        self.shift.presence.beat(at=self.now)
+
+    def page(self, path: str = "/run", browser: Browser | None = None) -> str:
+        """What a page says, in one line, without its markup."""
+        answer = (browser or self.operator).get(path)
+        assert answer.status_code == 200, answer.text
+        return plain(answer.text)
+
+    def post(self, path: str, page: str = "/run", **fields: object) -> TestResponse:
+        """Sends the form of `page`, with all that it has hidden in it unless the fields have others."""
+        text = self.operator.get(page).text
+        hidden = {name: value(text, name) for name in ("once", "after", "run") if value(text, name)}
+        return self.operator.post(path, page=page, **{**hidden, **fields})
+
+    def start(self, whom: str = "rest", **fields: object) -> str:
+        answer = self.post("/run/start", "/run/start", whom=whom, **fields)
+        assert answer.status_code == 200, answer.text
+        return plain(answer.text)
+
+    def changes(self) -> list[str]:
+        journal = self.desk.journal()
+        return [f"{change.who}: {change.what}" for change in Changes(journal).latest(20)] if journal else []
+
+    def ends(self) -> None:
+        if self.shift:
+            self.shift.end()
+        if journal := self.desk.journal():
+            journal.close()
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        if self.shift is None:
+            return
+        while command := self.shift.commands.take(at=self.now):
+            self.meanwhile()
+            self.shift.commands.answer(command.id, obey(self.shift.dialer, command, self.now))
+
+
+def plain(text: str) -> str:
+    main = text[text.index("<div id=\"told\""):] if "<div id=\"told\"" in text else text
+    text = re.sub(r"<[^>]+>", " ", main).replace("\u00a0", " ").replace("\u2011", "-")
+    return re.sub(r"\s+([,:.;]|$)", r"\1", re.sub(r"\s+", " ", text))
+
+
+@pytest.fixture
+def office(tmp_path: Path, users_text: str) -> Iterator[Office]:
+    made = Office(tmp_path, users_text)
+    yield made
+    made.ends()
+
+
+@pytest.fixture
+def opened(office: Office) -> Office:
+    office.opens()
+    return office
+
+
+# -- what it shows
+
+
+def test_before_any_service_it_says_that_none_runs_and_offers_no_start(office: Office) -> None:
+    text = office.page()
+    assert "The service is not running It has never run in this folder" in text
+    assert "supervisorctl start obzvon" in text
+    assert "Begin now" not in text
+    assert not (office.workshop.folder / "journal.db").exists()
+
+
+def test_where_nothing_runs_it_says_when_the_next_run_begins_and_whom_it_skips(opened: Office) -> None:
+    journal = opened.desk.journal()
+    assert journal
+    journal.claim("20260105-week", NOON.date(), "week", [], at=at("09:00:00"), state="done")
+    text = opened.page()
+    assert "It is 12:00 in Moscow" in text
+    assert "The next one begins by itself Tomorrow, Tuesday" in text
+    assert "Calls 5 Bundles 3 bundles of 2, every 10 s Last bundle at 09:00" in text
+    assert "1 row is skipped: cannot be called 1" in text
+    assert "too short" in text
+    assert "Begin now…" in text
+    assert "Pause" not in text
+
+
+@pytest.mark.parametrize(("silence", "says"), [
+    (timedelta(seconds=30), ""), (timedelta(minutes=2), "Nothing has been heard of it since 12:00"),
+    (timedelta(days=1), "Nothing has been heard of it since 12:00, Monday"),
+])
+def test_a_service_that_is_silent_is_not_running(opened: Office, silence: timedelta, says: str) -> None:
+    opened.now += silence
+    text = opened.page()
+    assert ("The service is not running" in text) == bool(says)
+    assert says in text
+    assert ("Begin now" in text) != bool(says)
+
+
+def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Office) -> None:
+    import msgspec
+
+    assert opened.shift
+    trouble = Problem("/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over goes on by itself"))
+    opened.shift.presence.beat(at=opened.now, trouble=msgspec.json.encode([trouble.message()]).decode())
+    text = opened.page()
+    assert "but something is wrong" in text
+    assert "Asterisk is not running" in text
+    assert "→ start Asterisk" in text
+    russian = opened.page(browser=Browser(opened.app, "operator", language="ru"))
+    assert "Служба работает, но не всё в порядке" in russian
+    assert "Asterisk не работает" in russian
+
+
+def test_a_run_in_progress_shows_how_far_it_is_and_who_was_rung(opened: Office) -> None:
+    opened.start()
+    opened.works(11)
+    assert opened.shift
+    journal = opened.shift.journal
+    first = journal.on_the_way(State.HANDED)[0]
+    journal.end_calls([Ending(first.run_id, first.position, Disposition.ANSWERED, opened.now)])
+    html = opened.operator.get("/run").text
+    text = plain(html)
+    assert '<progress class="run-bar" max="5" value="4" aria-label="Calls handed over">' in html
+    assert "The run is in progress 80 %" in text
+    assert "Handed over 4 of 5 Bundles 2 of 3 Last bundle at about 12:00" in text
+    assert "In progress now 3 Begun 12:00, by hand, operator" in text
+    assert "answered 1 not answered 0 handed over 3 waiting 1 skipped 1 withdrawn 0" in text
+    assert "12:00:11 8 916 000-00-00 answered" in text
+    assert "Begin now" not in text
+    assert 'hx-trigger="every 2s"' in html
+
+
+def test_the_last_run_stays_to_be_seen_when_it_has_ended(opened: Office) -> None:
+    opened.start()
+    opened.works(60)
+    text = opened.page()
+    assert "No run is in progress" in text
+    assert "The last run Today, Monday" in text
+    assert "12:00–12:00, by hand, operator: done" in text
+    assert "handed over 5" in text
+
+
+def test_an_end_that_is_not_reached_before_the_latest_hour_is_told(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, latest="12:01", timeout=40)
+    office.opens()
+    office.start()
+    text = office.page()
+    assert "Not later than 12:01" in text
+    assert "1 number is not reached before that" in text
+    office.ends()
+
+
+def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Office) -> None:
+    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
+    readout = Readout(pace=pace, ours=12, others=4, by=By.TRUNK, ami=Ami(True, NOON))
+    assert "Lines in use" not in opened.page()
+    opened.shift.presence.beat(at=NOON, readout=packed(readout))  # type: ignore[union-attr]
+    text = opened.page()
+    assert "Lines in use In use 16 of 30 Ours 12 Others 4 Free 9 For the office 5" in text
+    assert "Counted by the channels of the trunk. Pace: as soon as there is room" in text
+    assert "AMI: connected since 12:00" in text
+    address = have(opened.operator.get("/run").text)
+    assert opened.operator.get(address).status_code == 204
+    silent = msgspec.structs.replace(readout, ours=11, by=By.SPOOL, ami=Ami(False, NOON))
+    opened.shift.presence.beat(at=NOON, readout=packed(silent))  # type: ignore[union-attr]
+    answer = opened.operator.get(address).text
+    assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
+    assert "AMI: silent since 12:00: only our own calls are counted, and other people" in plain(answer)
+    opened.shift.presence.end(at=NOON)  # type: ignore[union-attr]
+    assert "Lines in use" not in opened.page()
+
+
+def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, delivered=10)
+    office.opens()
+    office.start()
+    office.works(60)
+    journal = office.desk.journal()
+    run = journal.last_run()
+    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, office.now, None, Detail(listened=heard))
+                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    text = office.page()
+    assert "answered 3 delivered 1 not delivered 1" in text
+    assert "answered not delivered: 3 s" in text
+    office.ends()
+
+
+def test_without_an_archive_it_says_why_nobody_knows_who_answered(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, archive="no")
+    office.opens()
+    office.start()
+    text = office.page()
+    assert "Who answered is not known" in text
+    assert "answered 0" not in text
+    office.ends()
+
+
+def test_a_broken_list_leaves_the_page_and_tells_what_is_wrong(opened: Office) -> None:
+    opened.workshop.write_text("todo.json", '{"0": ')
+    text = opened.page()
+    assert "todo.json" in text
+    assert "Begin now" in text
+    answer = opened.operator.get("/run/start")
+    assert answer.status_code == 500
+    assert "Whom a run would ring cannot be seen" in answer.text
+
+
+def test_a_journal_that_cannot_be_used_is_told_with_its_remedy(tmp_path: Path, users_text: str) -> None:
+    (tmp_path / "journal.db").write_text("this is no journal")
+    office = Office(tmp_path, users_text)
+    text = office.page()
+    assert "It cannot be seen how things stand" in text
+    assert "journal.db" in text
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "a\nb", "\u202eevil", "a\0b"])
+def test_hostile_names_are_shown_and_act_on_nothing(opened: Office, name: str) -> None:
+    opened.workshop.write_list({"0": {"0": PEOPLE[0], "1": "", "name": name},
+                                "1": {"0": name, "1": name, "name": name}})
+    assert "<script>alert" not in opened.operator.get("/run/start").text
+    opened.start()
+    opened.works(5)
+    text = opened.operator.get("/run").text
+    assert "<script>alert" not in text
+    assert "\u202e" not in text
+    assert "\0" not in text
+
+
+# -- how it renews itself
+
+
+def have(text: str) -> str:
+    found = re.search(r'hx-get="(/run/live\?[^"]*)"', text)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+def test_as_long_as_nothing_changes_the_page_is_left_alone(opened: Office) -> None:
+    address = have(opened.operator.get("/run").text)
+    for _ in range(3):
+        answer = opened.operator.get(address)
+        assert (answer.status_code, answer.data) == (204, b"")
+    assert 'hx-trigger="every 10s"' in opened.operator.get("/run").text
+
+
+def test_only_the_pieces_that_have_changed_are_sent(opened: Office) -> None:
+    opened.start()
+    address = have(opened.operator.get("/run").text)
+    opened.works(1)
+    text = opened.operator.get(address).text
+    assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', text) == ["run-live", "run-results"]
+    assert "Pause" not in text
+    assert opened.operator.get(have(text)).status_code == 204
+    opened.post("/run/pause")
+    pieces = re.findall(r'hx-swap-oob="true" id="([\w-]+)"', opened.operator.get(have(text)).text)
+    assert set(pieces) >= {"run-said", "run-live", "run-actions"}
+    assert "run-clock" not in pieces
+
+
+@pytest.mark.parametrize("nonsense", ["", "live-", "x", "live-1.live-2", "\0", "a" * 5000, "said-<b>"])
+def test_whatever_a_browser_says_that_it_has_it_gets_what_there_is(opened: Office, nonsense: str) -> None:
+    answer = opened.operator.client.get("/run/live", query_string={"have": nonsense}, headers=opened.operator.login)
+    assert answer.status_code == 200
+    assert len(re.findall("hx-swap-oob", answer.text)) == 8
+    assert "<b>" not in answer.text
+
+
+def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(opened: Office) -> None:
+    ticks = iter(range(10_000))
+    watch = Watch(opened.desk, clock=lambda: float(next(ticks)))
+    opened.start()
+    first = watch.look(opened.now)
+    opened.works(11)
+    assert watch.look(opened.now).latest == first.latest  # a look that took a second is good for ten
+    for _ in range(20):
+        watch.look(opened.now)
+    assert len(watch.look(opened.now).latest) == 4
+    watch.forget()
+    opened.works(60)
+    assert opened.shift
+    opened.shift.journal.end_calls([Ending(call.run_id, call.position, Disposition.ANSWERED, opened.now)
+                                    for call in opened.shift.journal.on_the_way(State.HANDED)])
+    last = watch.look(opened.now)
+    assert last.status
+    assert last.status.counts["answered"] == 5
+    for _ in range(200):
+        assert watch.look(opened.now).latest is last.latest
+
+
+# -- a start
+
+
+def test_a_start_is_asked_first_and_begins_what_was_shown(opened: Office) -> None:
+    text = opened.page("/run/start")
+    assert "Begin a run now? It is 12:00 in Moscow" in text
+    assert "Calls 5 Bundles 3 bundles" in text
+    assert "1 row is skipped: cannot be called 1" in text
+    assert "Ring 5 numbers now" in text
+    assert "At this hour" not in text
+    assert "Everybody again" not in text
+    assert opened.workshop.in_spool() == []
+    assert "The run has begun: 5 calls" in opened.start()
+    opened.works(25)
+    assert sorted(opened.workshop.in_spool()) == PEOPLE
+    assert opened.changes() == ["operator: run begun by hand, for those not rung today: the run has begun: 5 calls"]
+
+
+def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> None:
+    opened.start()
+    opened.works(5)
+    opened.post("/run/stop", "/run/stop")
+    text = opened.page("/run/start")
+    assert "2 numbers were rung today already. Whom is this run to ring?" in text
+    assert "Ring 3 numbers now" in text
+    assert "Ring 5 numbers, also again" in text
+    assert "3 calls" in opened.start("rest")
+    opened.works(25)
+    assert sorted(opened.workshop.in_spool()) == PEOPLE
+    assert "nobody is left who was not rung today" in opened.page("/run/start")
+    assert "5 calls" in opened.start("again")
+    assert "also those rung today" in opened.changes()[0]
+
+
+@pytest.mark.parametrize("clock", ["21:00:00", "23:41:00", "03:00:00", "07:59:59"])
+def test_at_night_it_wants_a_tick_on_purpose(opened: Office, clock: str) -> None:
+    opened.now = at(clock)
+    assert opened.shift
+    opened.shift.presence.beat(at=opened.now)
+    text = opened.page("/run/start")
+    assert f"It is {clock[:5]} in Moscow" in text
+    assert "At this hour people are usually not rung" in text
+    answer = opened.post("/run/start", "/run/start", whom="rest")
+    assert answer.status_code == 422
+    assert 'href="#night"' in answer.text
+    assert opened.shift.dialer.run is None
+    assert "The run has begun" in opened.start(night="1")
+
+
+def test_a_question_from_the_evening_is_asked_anew_at_night(opened: Office) -> None:
+    asked = opened.operator.get("/run/start").text
+    fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
+    opened.now = at("21:10:00")
+    assert opened.operator.post("/run/start", whom="rest", **fields).status_code == 422
+
+
+@pytest.mark.parametrize("change", ["list", "run"])
+def test_if_the_list_or_the_run_is_another_one_by_now_it_is_asked_again(opened: Office, change: str) -> None:
+    asked = opened.operator.get("/run/start").text
+    fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
+    if change == "list":
+        opened.workshop.write_list(PEOPLE[:1])
+    else:
+        opened.start()
+        opened.works(60)
+    answer = opened.operator.post("/run/start", whom="again", **fields)
+    assert answer.status_code == 409
+    assert "Nothing has been begun" in answer.text
+    assert ("Ring 1 number now" in answer.text) == (change == "list")
+    assert opened.shift
+    assert opened.shift.dialer.run is None
+
+
+def test_the_service_too_looks_whether_it_is_still_what_was_asked(opened: Office) -> None:
+    opened.meanwhile = lambda: opened.workshop.write_list(PEOPLE[:1], changed=None)
+    assert "The list has been changed in the meantime" in opened.start()
+    assert opened.shift
+    assert opened.shift.dialer.run is None
+
+
+def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Office) -> None:
+    asked = opened.operator.get("/run/start").text
+    fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
+    for _ in range(2):
+        answer = opened.operator.post("/run/start", whom="again", **fields)
+        assert answer.status_code == 200
+        assert "The run has begun: 5 calls" in answer.text
+        opened.works(60)  # the first is through when the second comes
+    assert opened.shift
+    assert len(opened.shift.journal.runs_on(opened.now.date())) == 1
+    assert len(opened.changes()) == 1
+
+
+@pytest.mark.parametrize("fields", [{}, {"once": "", "after": "0"}, {"once": "x", "after": "-1"},
+                                    {"once": "x", "after": "\0", "revision": "<b>"}])
+def test_a_start_that_was_not_asked_begins_nothing(opened: Office, fields: dict[str, str]) -> None:
+    answer = opened.operator.post("/run/start", **{"revision": "", **fields})
+    assert answer.status_code == 409
+    assert opened.changes() == []
+
+
+def test_during_a_run_no_other_is_asked_for_or_begun(opened: Office) -> None:
+    asked = opened.operator.get("/run/start").text
+    opened.start()
+    fields = {name: value(asked, name) for name in ("once", "after", "revision")}
+    for answer in (opened.operator.post("/run/start", whom="again", **fields),
+                   opened.operator.client.get("/run/start", headers=opened.operator.login, follow_redirects=True)):
+        assert "A run is in progress already" in answer.text
+    assert opened.shift
+    assert len(opened.shift.journal.runs_on(NOON.date())) == 1
+
+
+def test_past_the_latest_hour_and_with_nobody_to_ring_no_start_is_offered(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, latest="12:00")
+    office.opens()
+    text = office.page("/run/start")
+    assert "It is past 12:00, after which nobody is rung" in text
+    assert "Ring" not in text
+    office.ends()
+    empty = Office(tmp_path / "empty", users_text)
+    empty.workshop.write_list({"7": "777"})
+    empty.opens()
+    text = empty.page("/run/start")
+    assert "There is nobody to ring" in text
+    assert "too short" in text
+    empty.ends()
+
+
+@pytest.mark.parametrize("path", ["/run/start", "/run/stop", "/run/pause", "/run/resume", "/run/call"])
+def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office: Office, path: str) -> None:
+    office.opens()
+    assert office.shift
+    office.start()
+    if path == "/run/start":
+        office.works(60)
+    office.shift.presence.end(at=office.now)
+    office.shift.end()
+    office.shift = None
+    office.slept = 0
+    page = path if path in ("/run/start", "/run/stop") else "/run"
+    answer = office.post(path, page, number=PEOPLE[0], whom="again")
+    assert "The service is not running, and nothing has been done" in answer.text
+    assert 5 <= office.slept < 5.2
+    assert "no service took it" in office.changes()[0]
+    again = office.opens()
+    assert again.commands.take(at=office.now) is None
+
+
+def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_later(office: Office) -> None:
+    office.opens()
+    assert office.shift
+    office.start()
+    office.shift.end()
+    office.shift = None
+    office.slept = 0
+    assert "busy and has not taken the order; nothing has been done" in office.post("/run/pause", "/run").text
+    assert 15 <= office.slept < 15.2
+    assert office.opens().commands.take(at=office.now) is None
+
+
+# -- pause, resume, stop
+
+
+def test_a_run_is_paused_and_goes_on(opened: Office) -> None:
+    opened.start()
+    opened.works(1)
+    text = plain(opened.post("/run/pause").text)
+    assert "Paused; calls waiting: 3, handed over and going on: 2" in text
+    assert "The run is paused 40 %" in text
+    assert "Go on Those who wait are rung" in text
+    opened.works(30)
+    assert len(opened.workshop.in_spool()) == 2
+    text = plain(opened.post("/run/resume").text)
+    assert "The run goes on; calls waiting: 3" in text
+    opened.works(30)
+    assert len(opened.workshop.in_spool()) == 5
+    assert [change.partition(": ")[2].partition(":")[0] for change in opened.changes()][:2] == ["run resumed",
+                                                                                               "run paused"]
+
+
+def test_a_stop_is_asked_with_counts_and_calls_in_progress_go_on(opened: Office) -> None:
+    opened.start()
+    opened.works(1)
+    text = opened.page("/run/stop")
+    assert "Rung already 2 of 5 Will not be rung 3 In progress now 2" in text
+    assert "2 calls in progress go on to their end" in text
+    text = plain(opened.post("/run/stop", "/run/stop").text)
+    assert "Stopped; calls withdrawn: 3, handed over and going on: 2" in text
+    assert "stopped before its end" in text
+    assert len(opened.workshop.in_spool()) == 2
+    assert "run stopped" in opened.changes()[0]
+
+
+def test_with_withdraw_what_has_not_begun_is_taken_back_also_when_the_run_has_ended(opened: Office) -> None:
+    opened.start()
+    opened.works(60)
+    assert len(opened.workshop.in_spool()) == 5
+    begin_call(min(opened.workshop.spool_folder.iterdir()), 1)
+    assert "Take back…" in opened.page()
+    assert "Take back calls that have not begun? In progress now 5" in opened.page("/run/stop")
+    text = plain(opened.post("/run/stop", "/run/stop", withdraw="1").text)
+    assert "taken out of the spool: 4, in progress and going on: 1" in text
+    assert len(opened.workshop.in_spool()) == 1
+    assert "un-begun calls taken back" in opened.changes()[0]
+
+
+def test_where_nothing_is_to_be_stopped_the_page_says_so(opened: Office) -> None:
+    answer = opened.operator.client.get("/run/stop", headers=opened.operator.login, follow_redirects=True)
+    assert "there is nothing to stop" in answer.text
+
+
+@pytest.mark.parametrize("order", ["stop", "pause", "resume"])
+def test_what_was_meant_for_another_run_is_not_done_to_this_one(opened: Office, order: str) -> None:
+    opened.start()
+    answer = opened.post(f"/run/{order}", "/run/stop", run="17", follow=False)
+    assert opened.shift
+    assert opened.shift.dialer.run is not None
+    assert opened.shift.dialer.run.state == "running"
+    if order == "stop":
+        assert answer.status_code == 409
+        assert "it is another run by now" in answer.text
+    else:
+        assert "which was not the one that was meant" in opened.page()
+
+
+# -- a test call
+
+
+def test_one_test_call_is_rung_and_how_it_ended_is_shown(opened: Office) -> None:
+    text = plain(opened.post("/run/call", number="8 (916) 555-55-51", code="12").text)
+    assert "The test call to 89165555551 is handed over" in text
+    assert opened.workshop.in_spool() == ["89165555551"]
+    assert "Last test call, 12:00:00, operator 8 916 555-55-51 12 — being rung…" in text
+    assert 'hx-trigger="every 2s"' in opened.operator.get("/run").text
+    assert opened.shift
+    call = opened.shift.journal.on_the_way(State.HANDED)[0]
+    opened.shift.journal.end_calls([Ending(call.run_id, 1, Disposition.NOT_ANSWERED, opened.now)])
+    assert "8 916 555-55-51 12 — not answered" in opened.page()
+    assert 'hx-trigger="every 10s"' in opened.operator.get("/run").text
+    assert opened.changes() == ["operator: test call 89165555551: the test call to 89165555551 is handed over"]
+
+
+def test_a_test_call_sent_twice_rings_once(opened: Office) -> None:
+    once = value(opened.operator.get("/run").text, "once")
+    for _ in range(2):
+        answer = opened.post("/run/call", number=PEOPLE[0], once=once)
+        assert "is handed over" in answer.text
+    assert opened.workshop.in_spool() == PEOPLE[:1]
+
+
+@pytest.mark.parametrize(("number", "code", "wrong"), [
+    ("", "", "number"), ("777", "", "number"), ("<script>alert(1)</script>", "", "number"), ("=1+1", "", "number"),
+    (PEOPLE[0], "context 22", "code"), (PEOPLE[0], "1\n2", "code"), ("8916\0", "\u202e1", "number"),
+    ("9" * 100_000, "", "number"),
+])
+def test_a_number_or_code_that_cannot_be_rung_is_told_at_its_field(opened: Office, number: str, code: str, wrong: str
+                                                                  ) -> None:
+    answer = opened.post("/run/call", number=number, code=code)
+    assert answer.status_code == 422
+    assert "Nobody has been rung" in answer.text
+    assert f'href="#test-{wrong}"' in answer.text
+    assert f'id="test-{wrong}-hint"' in answer.text
+    assert "<script>alert" not in answer.text
+    assert opened.workshop.in_spool() == []
+    assert opened.operator.get("/run/call").headers["Location"] == "/run"  # as after a reload
+
+
+# -- who may
+
+
+def test_a_viewer_sees_all_of_it_and_is_offered_nothing(opened: Office) -> None:
+    viewer = Browser(opened.app, "viewer")
+    opened.start()
+    text = viewer.get("/run").text
+    assert "The run is in progress" in text
+    assert "<form" not in text[text.index("<main"):]
+    assert "/run/stop" not in text
+    for path in ("/run/start", "/run/stop"):
+        assert viewer.get(path).status_code == 302
+
+
+def test_the_list_and_the_week_lead_to_the_run_that_is_in_progress(opened: Office) -> None:
+    opened.start()
+    for path in ("/phones", "/week"):
+        assert '<a href="/run">How it stands</a>' in opened.operator.get(path).text
+
+
+def test_the_page_is_russian_for_a_russian(opened: Office) -> None:
+    browser = Browser(opened.app, "operator", language="ru")
+    assert "Сейчас 12:00 по Москве, понедельник, 5 января" in opened.page(browser=browser)
+    assert "Позвонить на 5 номеров" in opened.page("/run/start", browser)
+    opened.start()
+    opened.works(1)
+    text = opened.page(browser=browser)
+    for words in ("Запуск идёт 40 %", "Передано 2 из 5", "Пачек 1 из 3", "На паузу", "Остановить…"):
+        assert words in text
+
+
+def test_no_page_has_script_or_style_in_it(opened: Office) -> None:
+    for path in ("/run", "/run/start", "/run/live"):
+        text = opened.operator.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", text, re.IGNORECASE)
+
+
+def test_a_clock_elsewhere_is_named_by_its_city(tmp_path: Path, users_text: str) -> None:
+    office = Office(tmp_path, users_text, time_zone="Asia/Vladivostok")
+    assert "Сейчас 19:00 (Владивосток)" in office.page(browser=Browser(office.app, "operator", language="ru"))
+    office.ends()
+
+
+
+
+def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) -> None:
+    assert opened.shift
+    opened.shift.presence.begin(at=opened.now, once=True)
+    opened.shift.presence.end(at=opened.now)
+    text = opened.page()
+    assert "It is started by cron and looked whether a run is due at 12:00" in text
+    assert "supervisorctl" not in text
+
+
+def test_a_journal_that_fails_after_the_order_is_not_said_to_have_done_nothing(office: Office) -> None:
+    office.opens()
+    before = office.desk.sleep
+
+    def fail(_: float) -> None:
+        office.desk.sleep = before
+        raise Unavailable([])
+
+    office.desk.sleep = fail
+    said = office.start()
+    assert "it is not known whether the order is carried out" in said
+    assert "nothing has been" not in said.lower()
+    assert any("not known whether" in change for change in office.changes())
+    office.desk.sleep = fail
+    answer = office.operator.send("POST", "/api/v1/run/pause")
+    assert answer.status_code == 202
+    assert "not known whether" in answer.json["text"]

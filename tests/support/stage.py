@@ -1,0 +1,183 @@
+"""A stage for the whole service with AMI: the stand-in takes its call files, and another plays the interface."""
+
+import json
+import os
+import re
+import signal
+import subprocess  # noqa: TC003 - beside the others
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from obzvon.journal.runs import Journal, Line
+from obzvon.sandbox.pbx import Attempt, Sandbox
+from tests.support.ami_server import SECRET, AmiServer, packed
+from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
+from tests.unit.asterisk.test_outcomes import RECORDED
+
+PEOPLE = numbers(60)
+BY_DIGIT = {**dict.fromkeys("012345", "answered"), "6": "busy", "7": "no answer", "8": "congestion",
+            "9": "no such number"}
+KINDS = {"answered": "answered", "busy": "busy", "no answer": "dial timeout", "congestion": "congestion",
+         "no such number": "no such number"}
+"""Which recorded call ends so."""
+MEMORY = 100
+"""Megabytes that the service may take, whatever comes."""
+PATIENCE = 60
+"""Seconds within which what is waited for has come, however slow the machine."""
+
+
+def by_archive(number: str) -> str:
+    return "answered" if BY_DIGIT[number[-1]] == "answered" else "not answered"
+
+
+def by_events(number: str) -> str:
+    return BY_DIGIT[number[-1]]
+
+
+class Stage:
+    """A service with AMI and a run that is due, the stand-in that takes its call files, and what came of them."""
+
+    def __init__(self, folder: Path, port: int, *, archive: str = "yes", language: str = "en", timeout: float = 0.3,
+                 people: list[str] = PEOPLE) -> None:
+        self.people = people
+        self.workshop = Workshop(folder, phones=people, start="00:01", time_zone=zone_of_noon(), archive=archive,
+                                 bundle=10, timeout=timeout, language=language)
+        with (folder / "settings.ini").open("a") as settings:
+            settings.write(f"[AMI]\nhost = 127.0.0.1\nport = {port}\nuser = obzvon\nsecret = {SECRET}\n")
+        # A living process id: on a machine with a real Asterisk the files of a dead one would be taken for left behind.
+        self.sandbox = Sandbox(self.workshop.spool_folder, self.workshop.done_folder, talk=0.4, long_talk=0.8, ring=0.4,
+                               pid=os.getpid())
+        self.memory = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def ledger(self) -> list[Attempt]:
+        return self.sandbox.ledger
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with self.sandbox:
+            self._process = service(self.workshop)
+            try:
+                yield
+                assert self._process.poll() is None, self.said()
+                status = Path(f"/proc/{self._process.pid}/status").read_text()
+                self.memory = int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+            finally:
+                self._process.send_signal(signal.SIGTERM)
+                code = self._process.wait(PATIENCE)
+            assert code == 0, self.said()
+
+    def once(self) -> None:
+        """One check, as from cron."""
+        with self.sandbox:
+            assert service(self.workshop, "--once").wait(PATIENCE) == 0, self.said()
+
+    def wait_for_the_end(self) -> None:
+        """Until every call has ended by the journal."""
+        wait_until(lambda: len(self.lines()) == len(self.people) and all(line.ended_at for line in self.lines()),
+                   "the end of every call", PATIENCE)
+
+    def wait_for(self, text: str) -> None:
+        """Until the log says so."""
+        wait_until(lambda: text in self.log(), text, PATIENCE)
+
+    def lines(self) -> list[Line]:
+        if not (self.workshop.folder / "journal.db").exists():
+            return []
+        journal = Journal(self.workshop.settings.journal.reveal())
+        try:
+            run = journal.last_run()
+            return list(journal.lines(run.day)) if run else []
+        finally:
+            journal.close()
+
+    def log(self) -> str:
+        return "".join(file.read_text() for file in sorted(self.workshop.settings.logs.glob("*.log")))
+
+    def said(self) -> str:
+        return (self.workshop.folder / "said").read_text()
+
+    def troubles(self) -> list[str]:
+        """What the log complains of, but for calls whose end is unknown, and the self-check, which has its own look."""
+        lines = re.findall(r"^\S+ \S+ (?:WARNING|ERROR|CRITICAL) (.*)$", self.log(), re.MULTILINE)
+        return [line for line in lines if not re.match(r"run \d+, call \d+: |calls unknown besides|self-check; ", line)]
+
+    def check_cautiously(self, archive: str) -> None:
+        """Everybody once, and no result is wrong: as events tell it, or if not as the archive does."""
+        known = {line.number: line.result for line in self.lines()}
+        other = by_archive if archive == "yes" else lambda _: "unknown"
+        self.check(results=lambda number: known[number] if known[number] == by_events(number) else other(number))
+
+    def check(self, *, results: Callable[[str], str]) -> None:
+        """Everybody once, as the journal says; `results` tells which result a number must have."""
+        assert Counter(attempt.number for attempt in self.ledger) == Counter(self.people), self.log()
+        lines = {line.number: line for line in self.lines()}
+        assert Counter(line.number for line in self.lines()) == Counter(self.people)
+        assert {number: line.result for number, line in lines.items()} == {
+            number: results(number) for number in self.people}, self.log()
+        assert "Traceback" not in self.log() + self.said()
+        assert SECRET not in self.log() + self.said()
+        assert self.memory < MEMORY
+
+
+class Teller:
+    """Tells, as Asterisk does, of each call that the stand-in makes; `lie` may add what it likes to each telling."""
+
+    def __init__(self, server: AmiServer, stage: Stage, lie: Callable[["Told"], bytes] = lambda _: b"") -> None:
+        self._server = server
+        self._stage = stage
+        self._lie = lie
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tell)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _tell(self) -> None:
+        begun = 0
+        told: dict[int, Told] = {}
+        while not self._over.wait(0.01):
+            attempts = self._stage.ledger
+            for place in range(begun, len(attempts)):
+                told[place] = Told(attempts[place].number, place)
+                self._send(told[place].beginning, told[place])
+            begun = len(attempts)
+            for place, one in list(told.items()):
+                if attempts[place].ended is not None:
+                    one.is_over = True
+                    self._send(one.end, one)
+                    del told[place]
+
+    def _send(self, truth: bytes, one: "Told") -> None:
+        with suppress(OSError):
+            self._server.send(truth + self._lie(one))
+
+
+class Told:
+    """One call, as Asterisk tells of it."""
+
+    def __init__(self, number: str, place: int, kind: str = "", context: str = "avtoobzvon") -> None:
+        self.number = number
+        self.place = place
+        self.is_over = False
+        events = RECORDED["asterisk-22"][kind or KINDS[BY_DIGIT[number[-1]]]]
+        first = events[0][1]["Channel"]
+        theirs = first.partition("/")[2].partition("@")[0]
+        text = json.dumps([fields for _, fields in events]).replace(theirs, number)
+        text = re.sub(r'(id": ")(\d+\.)', rf"\g<1>{place + 1}\g<2>", text)
+        told: list[dict[str, str]] = json.loads(text.replace("@avtoobzvon", f"@{context}"))
+        middle = next(place for place, fields in enumerate(told)
+                      if fields["Event"] in ("HangupRequest", "SoftHangupRequest", "Hangup")
+                      or fields.get("DialStatus") not in (None, "ANSWER", "RINGING"))
+        self.beginning, self.end = (b"".join(map(packed, part)) for part in (told[:middle], told[middle:]))
+        self.whole = self.beginning + self.end

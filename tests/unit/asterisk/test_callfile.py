@@ -1,0 +1,206 @@
+"""Call files byte for byte, the values that never get into one, and what Asterisk writes into them."""
+
+import re
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from obzvon.asterisk.callfile import (
+    MAX_LINE,
+    FileName,
+    Template,
+    UnsafeValue,
+    file_name,
+    outcome,
+    parse_name,
+    started_by,
+)
+from obzvon.domain.calls import CallForm
+from obzvon.domain.results import Disposition
+from tests.support.paths import SUPPORT
+
+GOLDEN = SUPPORT / "golden"
+
+ORDINARY = CallForm("avtoobzvon")
+CODED = CallForm("avtoobzvon-ivr", "6122103")
+
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7f, 0xa0), 0x2028, 0x2029)]
+
+
+def changed(form: CallForm, **fields: object) -> CallForm:
+    return msgspec.structs.replace(form, **fields)
+
+
+def refused(form: CallForm, number: str = "89161111111", code: str = "") -> str:
+    with pytest.raises(UnsafeValue) as caught:
+        Template(form).render(number, code)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("archive", [False, True])
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_call_file_is_what_it_has_always_been_byte_for_byte(retries: int, archive: bool) -> None:
+    name = f"retries-{retries}{'-archive' * archive}.call"
+    form = changed(ORDINARY, max_retries=retries, archive=archive)
+    assert Template(form).render("89161111111") == (GOLDEN / f"ordinary-{name}").read_bytes()
+    form = changed(CODED, max_retries=retries, archive=archive)
+    assert Template(form).render("89502222222", "1") == (GOLDEN / f"code-{name}").read_bytes()
+
+
+def test_every_setting_has_its_line() -> None:
+    form = CallForm("calls", '"Школа № 5" <6122103>', 3, 30, 45, "hello", 2, archive=True)
+    assert Template(form).render("203", "*12").decode().split("\n") == [
+        "Channel: local/203@calls", 'CallerID: "Школа № 5" <6122103>', "MaxRetries: 3", "RetryTime: 30", "WaitTime: 45",
+        "Setvar: dtmf=*12", "Setvar: CALLEE=203", "Context: calls", "Extension: hello", "Priority: 2", "Archive: yes"]
+
+
+def test_one_template_makes_many_files() -> None:
+    template = Template(ORDINARY)
+    first = template.render("89161111111")
+    assert template.render("89162222222") == first.replace(b"89161111111", b"89162222222")
+    assert template.render("89161111111") == first
+
+
+# -- what never gets into one
+
+
+@pytest.mark.parametrize("bad", [*CONTROLS, ";", "#", "\\;", "\ud800"], ids=ascii)
+def test_no_value_of_a_form_holds_a_control_character_a_semicolon_or_a_hash(bad: str) -> None:
+    for field in ("context", "caller_id", "extension"):
+        for value in (bad, f"a{bad}", f"{bad}a", f"a{bad}Application: System"):
+            assert "cannot hold" in refused(changed(ORDINARY, **{field: value}))
+
+
+@pytest.mark.parametrize("bad", [*CONTROLS, *";#@/&, abc+-", "\\;", "\ud800", "٣", "３", "²"], ids=ascii)
+def test_a_number_and_a_code_are_digits_and_stars_only(bad: str) -> None:
+    for value in (bad, f"8916{bad}1111111", f"89161111111{bad}", f"{bad}89161111111"):
+        assert "a call file's Channel cannot hold" in refused(ORDINARY, value)
+        assert "a call file's Setvar cannot hold" in refused(CODED, "89161111111", value)
+
+
+@pytest.mark.parametrize("number", ["", "76@other/n", "89161111111\nApplication: System", "local/1@a&local/2@b"])
+def test_a_number_that_would_change_the_call_is_refused(number: str) -> None:
+    assert "a call file's Channel cannot hold" in refused(ORDINARY, number)
+    assert "a call file's Channel cannot hold" in refused(CODED, number, "1")
+
+
+def test_a_line_is_at_most_as_long_as_asterisk_reads_it() -> None:
+    fits = MAX_LINE - len("CallerID: ")
+    Template(changed(ORDINARY, caller_id="x" * fits))
+    assert "a call file's CallerID cannot hold" in refused(changed(ORDINARY, caller_id="x" * (fits + 1)))
+    Template(changed(ORDINARY, caller_id="я" * (fits // 2)))
+    assert "a call file's CallerID cannot hold" in refused(changed(ORDINARY, caller_id="я" * (fits // 2 + 1)))
+    assert "a call file's Context cannot hold" in refused(changed(ORDINARY, context="x" * MAX_LINE))
+    assert "a call file's Extension cannot hold" in refused(changed(ORDINARY, extension="x" * MAX_LINE))
+    assert "a call file's Channel cannot hold" in refused(ORDINARY, "1" * MAX_LINE)
+    assert "a call file's Setvar cannot hold" in refused(CODED, "1", "1" * MAX_LINE)
+    assert "a call file's Channel cannot hold" in refused(changed(ORDINARY, context="x" * 985), "1" * 11)
+
+
+def test_a_refusal_shows_a_value_that_an_operator_can_read() -> None:
+    text = refused(changed(ORDINARY, caller_id="a\n\x1b[31m" + "b" * 5000))
+    assert text.isprintable()
+    assert len(text) < 300
+
+
+_values = st.one_of(st.text(), st.text(alphabet="0123456789*\n;#@:/ \0\r\x85\u2028aЖ", max_size=12),
+                    st.from_regex("[0-9*]{1,12}"), st.integers(1, 1100).map("5".__mul__))
+
+
+@given(number=_values, code=_values, caller_id=_values, context=_values, extension=_values, archive=st.booleans())
+@example(number="1", code="", caller_id="a\nApplication: System", context="c", extension="e", archive=False)
+@example(number="1", code="1", caller_id="\ud800", context="c", extension="e", archive=True)
+def test_whatever_goes_in_a_file_has_its_own_lines_and_no_others(
+        *, number: str, code: str, caller_id: str, context: str, extension: str, archive: bool) -> None:
+    try:
+        data = Template(CallForm(context, caller_id, extension=extension, archive=archive)).render(number, code)
+    except UnsafeValue:
+        return
+    lines = data.split(b"\n")
+    setvar = ["Setvar", "Setvar"] if code else []
+    assert [line.split(b":")[0].decode() for line in lines] == [
+        "Channel", "CallerID", "MaxRetries", "RetryTime", "WaitTime", *setvar, "Context", "Extension", "Priority",
+        *["Archive"] * archive]
+    assert len(data.decode().splitlines()) == len(lines)
+    assert max(map(len, lines)) <= MAX_LINE
+    assert re.fullmatch(rb"Channel: local/[0-9*]+@" + re.escape(context.encode()), lines[0])
+    assert not re.search(rb"[;#\0\r]", data)
+
+
+# -- what Asterisk writes into it
+
+TRIED = "\nStartRetry: 4242 1 (1700000120)\n"
+RETRIED = TRIED + "\nEndRetry: 4242 1 (1700000030)\n\nStartRetry: 5151 2 (1700000300)\n"
+
+
+@pytest.mark.parametrize(("written", "expected"), [
+    ("", None),
+    (TRIED, None),
+    ("\nStatus: Completed\n", Disposition.ANSWERED),
+    (TRIED + "\nStatus: Completed\n", Disposition.ANSWERED),
+    (TRIED + "\nStatus: Expired\n", Disposition.NOT_ANSWERED),
+    (RETRIED + "\nStatus: Expired\n", Disposition.NOT_ANSWERED),
+    ("\nStatus: Failed\n", Disposition.FAILED),
+    ("\nStatus: Completed", Disposition.ANSWERED),
+    ("\nstatus:COMPLETED \r\n", Disposition.ANSWERED),
+    ("\nStatus: Something new\n", Disposition.UNKNOWN),
+    ("\nStatus:\n", Disposition.UNKNOWN),
+    ("\nStatus: Expired\n\nStatus: Completed\n", Disposition.ANSWERED),
+])
+def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Disposition | None) -> None:
+    for form, code in ((ORDINARY, ""), (changed(CODED, archive=True), "1")):
+        finished = Template(form).render("89161111111", code) + written.encode()
+        assert outcome(finished) == expected
+
+
+@pytest.mark.parametrize(("written", "expected"), [
+    ("", None),
+    (TRIED, 4242),
+    (TRIED.rstrip(), 4242),
+    (RETRIED, 5151),
+    (TRIED + "\nEndRetry: 4242 1 (1700000030)\n", 4242),
+    ("\nStartRetry: 1 1 (1700000120)\n", 1),
+    ("\nStartRetry:\n", 0),
+    ("\nStartRetry: x\n", 0),
+    ("\nStartRe", None),
+])
+def test_a_file_tells_which_asterisk_began_its_call(written: str, expected: int | None) -> None:
+    for form in (ORDINARY, changed(ORDINARY, archive=True)):
+        assert started_by(Template(form).render("89161111111") + written.encode()) == expected
+
+
+@pytest.mark.parametrize("caller_id", ["Status: Completed", "StartRetry: 1 1 (1)"])
+def test_a_caller_id_is_not_taken_for_what_asterisk_wrote(caller_id: str) -> None:
+    data = Template(changed(ORDINARY, caller_id=caller_id)).render("89161111111")
+    assert outcome(data) is None
+    assert started_by(data) is None
+
+
+@given(st.binary() | st.text(alphabet="StarusRey: \n0123Completd\xa0٣").map(str.encode))
+def test_any_bytes_have_an_outcome_or_none(data: bytes) -> None:
+    assert outcome(data) in {None, *Disposition}
+    assert started_by(data) is None or started_by(data) >= 0
+
+
+# -- its name
+
+
+@pytest.mark.parametrize(("call", "name"), [
+    (FileName("20260105-1a2b", 1, 1), "obzvon-20260105-1a2b-000001-1.call"),
+    (FileName("20260105t-ff", 123_456, 2), "obzvon-20260105t-ff-123456-2.call"),
+    (FileName("0-0", 1_234_567, 10), "obzvon-0-0-1234567-10.call"),
+])
+def test_a_name_tells_whose_call_it_is(call: FileName, name: str) -> None:
+    assert file_name(call.token, call.position, call.attempt) == name
+    assert parse_name(name) == call
+
+
+@pytest.mark.parametrize("name", [
+    "", "a.call", "89161111111.call", "obzvon-20260105-1a2b-000001-1.call.tmp", ".obzvon-20260105-1a2b-000001-1.call",
+    "obzvon-20260105-1a2b-1-1.call", "obzvon-20260105-1a2b-000001.call", "obzvon-20260105-1a2b-000001-1.call\n",
+    "obzvon-../../x-1a-000001-1.call", "obzvon-20260105-1a2b-٠٠٠٠٠١-1.call",
+])
+def test_a_file_of_somebody_elses_is_not_ours(name: str) -> None:
+    assert parse_name(name) is None

@@ -1,0 +1,111 @@
+"""What the gauge and the link show, and what the log says when the link falls silent."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+from obzvon.domain.line_usage import Ami, By
+from obzvon.domain.pacing import Ceiling, Mode, Pace, Reading
+from obzvon.service.line_monitor import Gauge, Instruments
+from obzvon.settings.ami import Ami as Configured
+
+NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+BOUNDED = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30))
+
+
+class Health(msgspec.Struct):
+    """As the link has it."""
+
+    up: bool
+    since: datetime
+    problem: Problem | None = None
+
+
+class Link:
+    """A link that is played by hand."""
+
+    def __init__(self) -> None:
+        self.health = Health(up=True, since=NINE)
+        self.lines: Reading | None = Reading(2, 7)
+
+    def channels(self) -> Reading | None:
+        return self.lines
+
+    def state(self) -> Health:
+        return self.health
+
+    def falls_silent(self, at: datetime) -> None:
+        self.lines = None
+        self.health = Health(up=False, since=at, problem=Problem("AMI", say("no answer")))
+
+    def comes_back(self, at: datetime) -> None:
+        self.lines = Reading(2, 7)
+        self.health = Health(up=True, since=at)
+
+
+@pytest.fixture
+def link() -> Link:
+    return Link()
+
+
+def of(link: Link, **configured: str) -> Instruments:
+    return Instruments(Gauge(lambda: ["a", "b", "c"], link), Configured("127.0.0.1", **configured), link)  # type: ignore[arg-type]
+
+
+def test_without_a_link_our_files_are_what_there_is() -> None:
+    readout = Instruments(Gauge(lambda: ["a", "b"])).read(NINE, BOUNDED)
+    assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (2, 0, By.SPOOL, None, BOUNDED)
+
+
+@pytest.mark.parametrize(("configured", "by"), [
+    ({}, By.PBX), ({"trunk": "PJSIP/x"}, By.TRUNK), ({"group": "g@c"}, By.GROUP)])
+def test_it_is_told_by_what_lines_are_counted(link: Link, configured: dict[str, str], by: By) -> None:
+    instruments = of(link, **configured)
+    assert instruments.read(NINE, BOUNDED).by is by
+    link.falls_silent(NINE + MINUTE)
+    readout = instruments.read(NINE + MINUTE, BOUNDED)
+    assert (readout.by, readout.ours, readout.others) == (By.SPOOL, 3, 7)
+    assert readout.ami == Ami(False, NINE + MINUTE, Problem("AMI", say("no answer")).message())
+
+
+def test_a_link_that_stands_and_has_not_been_heard_for_some_seconds_is_silent_since_that_was_seen(link: Link) -> None:
+    instruments = of(link)
+    assert instruments.read(NINE, BOUNDED).ami == Ami(True, NINE)
+    link.lines = None
+    for seconds in (5, 6):
+        readout = instruments.read(NINE + timedelta(seconds=seconds), BOUNDED)
+        assert readout.ami == Ami(False, NINE + timedelta(seconds=5))
+    link.lines = Reading(1)
+    assert instruments.read(NINE + MINUTE, BOUNDED).ami == Ami(True, NINE)
+
+
+def test_the_log_says_once_that_it_is_silent_and_that_it_is_not_any_more(
+        link: Link, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "obzvon")
+    instruments = of(link)
+    for minute in range(5):
+        if minute == 1:
+            link.falls_silent(NINE + MINUTE)
+        elif minute == 3:
+            link.comes_back(NINE + 3 * MINUTE)
+        instruments.read(NINE + minute * MINUTE, BOUNDED)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    link.falls_silent(NINE + 6 * MINUTE)
+    instruments.read(NINE + 6 * MINUTE, BOUNDED)
+    link.comes_back(NINE + 7 * MINUTE)
+    instruments.read(NINE + 7 * MINUTE, BOUNDED)
+    assert len(caplog.records) == 2  # one that comes and goes does not fill the log
+    link.falls_silent(NINE + 20 * MINUTE)
+    instruments.read(NINE + 20 * MINUTE, BOUNDED)
+    assert len(caplog.records) == 3
+
+
+def test_a_pace_that_goes_by_no_gauge_says_nothing_of_its_silence(link: Link, caplog: pytest.LogCaptureFixture) -> None:
+    link.falls_silent(NINE)
+    of(link).read(NINE, Pace(2, 10))
+    assert not caplog.records

@@ -1,0 +1,1 @@
+"""Users, password, checks, audit, first steps."""

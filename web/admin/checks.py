@@ -1,0 +1,120 @@
+"""Проверка: what the service found when it last looked at everything; the editor itself may not look into the spool."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.journal import audit
+from obzvon.journal.commands import Commands, NotAnswered, NotTaken
+from obzvon.journal.findings import Examined, Findings, Level
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Journal
+from obzvon.reports.status import Service, service_of
+from web.context import desk
+from web.i18n import capitalised, here, worded
+from web.permissions import visitor
+
+checkup = Blueprint("checkup", __name__, url_prefix="/check")
+
+_FRESH = timedelta(hours=2)
+"""The service looks every hour; what is older than this may not hold any more."""
+
+State = Literal["alive", "cron", "never", "stopped", "silent"]
+"""What the service's signs of life say; `cron`: it is called every minute and need not live in between."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the journal tells: the last self-check, and how the service is."""
+
+    examined: Examined | None
+    service: Service
+    state: State
+
+    @property
+    def errors(self) -> int:
+        """How many things keep calls from being made."""
+        found = len(self.examined.of(Level.ERROR)) if self.examined else 0
+        return found + (self.state == "silent")
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether what was found may not hold any more."""
+        return self.examined is not None and abs(now - self.examined.at) > _FRESH
+
+
+@checkup.get("")
+def index() -> ResponseReturnValue:
+    """What was found, the worst first."""
+    at = desk()
+    now = at.clock()
+    problems: tuple[Problem, ...] = ()
+    try:
+        found = known(at.journal())
+    except UserError as error:
+        found, problems = known(None), error.problems
+    examined = found.examined
+    return render_template(
+        "checkup.html", known=found, examined=examined, problems=problems, now=here(now, at.settings),
+        at=here(examined.at, at.settings) if examined else None,
+        seen=here(found.service.seen, at.settings) if found.service.seen else None,
+        stale=found.is_stale(now),
+        errors=examined.of(Level.ERROR) if examined else [], fine=examined.of(Level.OK) if examined else [],
+        warnings=examined.of(Level.WARNING) if examined else [])
+
+
+@checkup.post("/again")
+def again() -> ResponseReturnValue:
+    """Has the service look once more, and waits for it."""
+    at = desk()
+    journal = at.journal()
+    if journal is None or known(journal).state != "alive":
+        flash(_("The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
+                "obzvon"), "warn")
+        return redirect(url_for("checkup.index"), 303)
+    commands = Commands(journal)
+    number = commands.ask("check", by=visitor().name, at=at.clock())
+    at.record(visitor().name, audit.checked())
+    try:
+        answer = commands.wait(number, sleep=at.sleep)
+    except (NotTaken, NotAnswered):
+        flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
+    else:
+        flash(capitalised(worded(answer.text)), "note")
+    return redirect(url_for("checkup.index"), 303)
+
+
+def trouble_count() -> int:
+    """How many errors the navigation shows; two short queries, for this is asked at every page."""
+    at = desk()
+    try:
+        journal = at.journal()
+        if journal is None:
+            return 0
+        brief = Findings(journal).brief()
+        state = _state(service_of(Presence(journal).sign(), at.clock()), once=brief is not None and brief.once)
+    except UserError:  # the page of the check tells what is wrong with the journal
+        return 1
+    return (brief.errors if brief else 0) + (state == "silent")
+
+
+def known(journal: Journal | None) -> Known:
+    """What a journal tells; raises UserError."""
+    if journal is None:
+        return Known(None, Service(alive=False), "never")
+    examined = Findings(journal).latest()
+    service = service_of(Presence(journal).sign(), desk().clock())
+    return Known(examined, service, _state(service, once=examined is not None and examined.once))
+
+
+def _state(service: Service, *, once: bool) -> State:
+    if service.alive:
+        return "alive"
+    if once:
+        return "cron"
+    if service.seen is None:
+        return "never"
+    return "stopped" if service.stopped else "silent"

@@ -1,0 +1,49 @@
+"""Мой пароль: everybody changes the own one."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
+
+from obzvon.journal import audit
+from obzvon.users import Refused, Users
+from web.context import desk
+from web.i18n import capitalised, worded
+from web.permissions import visitor
+from web.security.login import TooManyFailures
+
+own_password = Blueprint("own_password", __name__, url_prefix="/password")
+
+
+@own_password.get("")
+def index() -> ResponseReturnValue:
+    """The form."""
+    return render_template("own_password.html", errors={})
+
+
+@own_password.post("")
+def change() -> ResponseReturnValue:
+    """Another password, for who knows the present one: a screen that was left open is not enough."""
+    present, new, again = (request.form.get(field, "") for field in ("present", "new", "again"))
+    errors: dict[str, str] = {}
+    if new != again:
+        errors["again"] = _("It is not the same as the one above")
+    elif not _is_present(present):
+        errors["present"] = _("That is not the present password")
+    else:
+        try:
+            Users(desk().settings.web.users).change_password(visitor().name, new)
+        except Refused as refused:
+            errors["new"] = capitalised(worded(refused.problems[0].what))
+    if errors:
+        return render_template("own_password.html", errors=errors), 422
+    desk().record(visitor().name, audit.own_password_changed())
+    return render_template("own_password_changed.html")
+
+
+def _is_present(password: str) -> bool:
+    """By the door, which counts wrong ones with those of the login."""
+    try:
+        return desk().gate.admit(visitor().name, password, request.remote_addr or "") is not None
+    except TooManyFailures as failures:
+        raise TooManyRequests(retry_after=failures.wait) from failures

@@ -1,0 +1,139 @@
+"""Первые шаги: what is still missing until the office can rely on the calls, one thing after the other."""
+
+import msgspec
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from obzvon.common.errors import UserError
+from obzvon.documents.store import DocumentError
+from obzvon.domain.labels import result_word
+from obzvon.domain.schedule import next_starts
+from obzvon.journal.queries import Results
+from obzvon.journal.runs import Journal, Line
+from web.admin import checks
+from web.context import desk
+from web.i18n import here, lower_first, spoken_day, spoken_time, worded
+from web.permissions import may_change, may_open
+from web.phone_index import grouped
+
+first_steps = Blueprint("first_steps", __name__, url_prefix="/first-steps")
+
+_YEAR = 31_536_000
+_COOKIE = "first-steps"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One of them: whether it is done, how it stands, and the page where one does it (`action` is the link's text)."""
+
+    title: str
+    done: bool
+    text: str
+    action: str = ""
+    link: str = ""
+    command: str = ""
+    """What the administrator types where there is no page for it."""
+
+
+@first_steps.get("")
+def index() -> ResponseReturnValue:
+    """All of them; the first that is not done is the one to do."""
+    steps = _steps()
+    current = next((number for number, step in enumerate(steps) if not step.done), None)
+    return render_template("first_steps.html", steps=steps, current=current, done=sum(step.done for step in steps))
+
+
+@first_steps.post("/leave")
+def leave() -> ResponseReturnValue:
+    """From now on the first page of this browser is the list."""
+    response = redirect(url_for("phones.index"), 303)
+    response.set_cookie(_COOKIE, "left", max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+def wanted() -> bool:
+    """Whether the first page is the first steps: for one who can do them, until they are done or a run has been."""
+    if not may_change() or request.cookies.get(_COOKIE) == "left":
+        return False
+    try:
+        journal = desk().journal()
+        if journal is not None and journal.last_run() is not None:
+            return False
+        return not all(step.done for step in _steps())
+    except UserError:  # the page of whatever is broken says what to do
+        return False
+
+
+def _steps() -> list[Step]:
+    journal = desk().journal()
+    known = checks.known(journal)
+    return [_service(known), _check(known), _list(), _week(journal), _test_call(journal)]
+
+
+def _service(known: checks.Known) -> Step:
+    title, done = _("The service is running"), known.state in ("alive", "cron")
+    if done:
+        text = (_("Cron calls it every minute.") if known.state == "cron"
+                else _("It works on %(host)s.", host=known.service.host))
+        return Step(title, True, text)
+    return Step(title, False, _("Without it nobody is called. The administrator starts it on the server:"),
+                command="supervisorctl start obzvon")
+
+
+def _check(known: checks.Known) -> Step:
+    title, link = _("The check finds no errors"), url_for("checkup.index")
+    if known.examined is None:
+        return Step(title, False, _("The service looks as soon as it is started."), _("To the check"), link)
+    if known.errors:
+        count = ngettext("%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.",
+                         known.errors)
+        return Step(title, False, count, _("See what to do"), link)
+    if known.is_stale(desk().clock()):
+        return Step(title, False, _("The last check is old."), _("To the check"), link)
+    return Step(title, True, _("Everything that a run needs is in order."))
+
+
+def _list() -> Step:
+    title, link = _("There are numbers on the list"), url_for("phones.index", add=1)
+    try:
+        counts = desk().phones.current().counts
+    except DocumentError:
+        return Step(title, False, _("The file cannot be read."), _("See what to do"), url_for("phones.index"))
+    if counts["called"]:
+        return Step(title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"]))
+    return Step(title, False, _("Nobody is on the list yet who could be called."), _("Add a number"), link)
+
+
+def _week(journal: Journal | None) -> Step:
+    title, at = _("The schedule has a time"), desk()
+    now = at.clock()
+    today = here(now, at.settings)
+    try:
+        week = at.week.load().data
+    except DocumentError:
+        return Step(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
+    starts = next_starts(week, now, journal.days_done(today.date()) if journal else (),
+                         zone=at.settings.zone, count=1)
+    if starts:
+        return Step(title, True, _("The next run: %(day)s, %(time)s.", time=spoken_time(starts[0]),
+                                   day=lower_first(spoken_day(starts[0], today))))
+    return Step(title, False, _("No day has a time, so nobody is called by itself."), _("Set the schedule"),
+                url_for("week.index"))
+
+
+def _test_call(journal: Journal | None) -> Step:
+    title = _("A test call to your own number")
+    call = Results(journal).test_call() if journal else None
+    if call is not None and call.result in ("answered", "handed"):
+        return Step(title, True, _of(call))
+    text = _("Hear for yourself what those hear who are called. Nobody else is rung.")
+    if call is not None:
+        text = f"{_of(call)} {text}"
+    if may_open("run.index"):
+        return Step(title, False, text, _("Make a test call"), url_for("run.index") + "#test-call")
+    return Step(title, False, text + " " + _("On the server:"), command="obzvon call 89161111111")
+
+
+def _of(call: Line) -> str:
+    return str(_("%(number)s: %(result)s.", number=grouped(call.number), result=worded(result_word(call.result))))

@@ -1,0 +1,198 @@
+"""Управление, for administrators alone: who may use the editor, and the settings that are in force."""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from itertools import groupby
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from obzvon.domain.labels import role_word
+from obzvon.journal import audit
+from obzvon.settings.effective import shown
+from obzvon.users import Refused, Role, User, Users, is_right, made_up
+from web.context import desk
+from web.errors import N_
+from web.i18n import capitalised, worded
+from web.permissions import visitor
+
+administration = Blueprint("administration", __name__, url_prefix="/management")
+
+_MAY = {Role.VIEWER: N_("sees everything and changes nothing"),
+        Role.OPERATOR: N_("keeps the list and the schedule, begins and stops runs"),
+        Role.ADMINISTRATOR: N_("the same, and keeps the users and sees the settings")}
+
+
+class Denied(Exception):
+    """It is not done, and nothing has been changed; `text` says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+@administration.get("")
+def index() -> ResponseReturnValue:
+    """The users."""
+    return _page(edit=request.args.get("edit"), add="add" in request.args)
+
+
+@administration.get("/settings")
+def settings() -> ResponseReturnValue:
+    """What settings.ini says, and what holds where it says nothing."""
+    sections = [(name, list(keys)) for name, keys in groupby(shown(desk().settings), lambda one: one.section)]
+    return render_template("settings.html", sections=sections, file=desk().settings.file)
+
+
+@administration.post("/add")
+def add() -> ResponseReturnValue:
+    """One user more; the password is made up and shown this once."""
+    name, role = request.form.get("name", "").strip(), _role()
+    password = _password_for(name)
+    try:
+        _users().add(name, password, role)
+    except Refused as refused:
+        if not is_right(_users().load().get(name), password):
+            problem = refused.problems[0]
+            return _page(add=True, name=name, role=role, error=capitalised(worded(problem.what))), 422
+    else:
+        desk().record(visitor().name, audit.user_added(name, role))
+    return render_template("password.html", name=name, password=password, added=True)
+
+
+@administration.post("/password")
+def password() -> ResponseReturnValue:
+    """Another password for somebody, made up and shown this once."""
+    name, user = _other()
+    if "sure" not in request.form:
+        return _confirm(_("A new password for %(name)s?", name=name),
+                        _("The present one does not hold any more then. The new one is shown to you once."),
+                        _("Make a new password"), name=name, once=_once(), present=_mark(user))
+    new = _password_for(name)
+    if is_right(user, new):
+        return render_template("password.html", name=name, password=new, added=False)
+    if request.form.get("present") != _mark(user):
+        raise Denied(_("%(name)s has another password since; nothing has been changed.", name=name))
+    try:
+        _change(lambda users: users.change_password(name, new, of=user))
+    except Denied:
+        if not is_right(_users().load().get(name), new):  # the same form, a moment ago
+            raise
+    else:
+        desk().record(visitor().name, audit.password_reset(name))
+    return render_template("password.html", name=name, password=new, added=False)
+
+
+@administration.post("/role")
+def role() -> ResponseReturnValue:
+    """Another role for somebody."""
+    name, user = _other()
+    chosen = _role()
+    if chosen is user.role:
+        flash(_("Nothing was changed."), "note")
+        return _home()
+    before, after = worded(role_word(user.role)), worded(role_word(chosen))
+    if "sure" not in request.form:
+        return _confirm(_("%(name)s: %(before)s → %(after)s?", name=name, before=before, after=after),
+                        _("From now on: %(may)s.", may=_(_MAY[chosen])), _("Change the role"), name=name, role=chosen)
+    _change(lambda users: users.change_role(name, chosen))
+    desk().record(visitor().name, audit.role_changed(name, user.role, chosen))
+    flash(_("%(name)s: %(after)s from now on", name=name, after=after), "note")
+    return _home()
+
+
+@administration.post("/remove")
+def remove() -> ResponseReturnValue:
+    """One user less."""
+    name, _user = _other()
+    if "sure" not in request.form:
+        return _confirm(_("Remove %(name)s?", name=name),
+                        _("The access ends at once. What this user has done stays among the changes."),
+                        _("Remove the user"), name=name, danger="1")
+    _change(lambda users: users.remove(name))
+    desk().record(visitor().name, audit.user_removed(name))
+    flash(_("Removed: %(name)s", name=name), "note")
+    return _home()
+
+
+@administration.errorhandler(Denied)
+def denied(caught: Denied) -> ResponseReturnValue:
+    """Back to the users, with the reason."""
+    flash(caught.text, "warn")
+    return _home()
+
+
+# -- steps
+
+
+def _page(*, edit: str | None = None, add: bool = False, name: str = "", role: Role = Role.OPERATOR, error: str = ""
+          ) -> str:
+    roles = [(one.value, worded(role_word(one)), _(may)) for one, may in _MAY.items()]
+    return render_template("administration.html", users=sorted(_users().load().items()), edit=edit, add=add, name=name,
+                           role=role.value, error=error, roles=roles, once=_once())
+
+
+def _confirm(title: str, text: str, button: str, **kept: str) -> str:
+    danger = bool(kept.pop("danger", ""))
+    return render_template("confirm.html", title=title, text=text, button=button, kept=kept, danger=danger,
+                           action=request.path, back=url_for("administration.index"))
+
+
+def _once() -> str:
+    return secrets.token_urlsafe(12)
+
+
+def _password_for(name: str) -> str:
+    """The password that this very form makes: a form that is sent twice shows it twice, and makes it once.
+
+    It is derived from what the form carries and from a secret of this process, and kept nowhere.
+    """
+    once = request.form.get("once", "") or _once()
+    about = f"password {once} {visitor().name} {name}"
+    return made_up(hmac.digest(_secret(), about.encode("utf-8", "replace"), "sha256"))
+
+
+def _mark(user: User) -> str:
+    """By what a form knows the password that it is to replace again, without showing anything of it."""
+    return hmac.new(_secret(), user.password.encode(), "sha256").hexdigest()[:32]
+
+
+def _secret() -> bytes:
+    key: bytes = current_app.config["SECRET_KEY"]
+    return key
+
+
+def _users() -> Users:
+    return Users(desk().settings.web.users)
+
+
+def _role() -> Role:
+    given = request.form.get("role", "")
+    if given not in list(Role):
+        raise Denied(_("There is no such role; nothing has been changed."))
+    return Role(given)
+
+
+def _other() -> tuple[str, User]:
+    """The user in question, who is somebody else: one may lock others out, and not by mistake oneself."""
+    name = request.form.get("name", "")
+    user = _users().load().get(name)
+    if user is None:
+        raise Denied(_("There is no such user any more; nothing has been changed."))
+    if name == visitor().name:
+        raise Denied(_("That is yourself: another administrator has to do it. Nothing has been changed."))
+    return name, user
+
+
+def _change(change: Callable[[Users], None]) -> None:
+    try:
+        change(_users())
+    except Refused as refused:
+        problem = refused.problems[0]
+        raise Denied(f"{capitalised(worded(problem.what))}: {worded(problem.remedy)}") from refused
+
+
+def _home() -> ResponseReturnValue:
+    return redirect(url_for("administration.index"), 303)

@@ -1,0 +1,23 @@
+"""All of the JSON interface, put into the app."""
+
+from flask import Flask, Response
+
+from web import problems
+from web.api import openapi as description
+from web.api.http import answered
+from web.api.phones import phones
+from web.api.reports import looks
+from web.api.run import run
+from web.api.schedule import week
+
+
+def install(app: Flask) -> None:
+    """Puts it there."""
+    for blueprint in (phones, week, run, looks):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(problems.Refusal, problems.refused)
+    described = description.document()
+
+    @app.get("/api/v1/openapi.json", endpoint="api.openapi")
+    def openapi() -> Response:
+        return answered(described)

@@ -1,0 +1,71 @@
+"""A day's calls, and who changed what, for programs."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any, cast
+
+from flask import Blueprint, Response
+from msgspec import UNSET
+
+from obzvon.journal import audit
+from obzvon.reports import call_report
+from web.api.http import answered, parameters
+from web.api.schemas import Change, Changes, ChangesWanted, Wanted
+from web.context import desk
+from web.i18n import language, worded
+
+looks = Blueprint("api_looks", __name__, url_prefix="/api/v1")
+
+TYPES = {"json": "application/json", "csv": "text/csv",
+         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_PART = 65_536
+
+
+@looks.get("/report")
+def day() -> Response:
+    """What became of each phone on a day."""
+    wanted = parameters(Wanted)
+    at = desk()
+    zone, least = at.settings.zone, at.settings.delivered
+    of = at.clock().astimezone(zone).date() if wanted.day is UNSET else wanted.day
+    journal = at.journal()
+    lines = journal.lines(of) if journal else iter(())
+    # Whole before the first byte of it is sent: the journal is not held open for a slow reader, and what goes wrong
+    # on the way is an error and not half a report.
+    stream = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - it is closed when it is sent
+    try:
+        if wanted.form == "csv":
+            call_report.write_csv(lines, stream, zone=zone, language=language(), least=least)
+        elif wanted.form == "xlsx":
+            call_report.write_xlsx(lines, stream, zone=zone, language=language(), least=least)
+        else:
+            call_report.write_json(lines, stream, day=of, zone=zone, language=language(), least=least)
+        length = stream.tell()
+        stream.seek(0)
+    except BaseException:
+        stream.close()
+        raise
+    answer = Response(_parts(stream), mimetype=TYPES[wanted.form])
+    answer.call_on_close(stream.close)
+    answer.content_length = length
+    answer.vary.add("Accept-Language")
+    if wanted.form != "json":
+        answer.headers.set("Content-Disposition", "attachment", filename=f"obzvon-{of}.{wanted.form}")
+    return answer
+
+
+def _parts(stream: IO[bytes]) -> Iterator[bytes]:
+    with stream:
+        while part := stream.read(_PART):
+            yield part
+
+
+@looks.get("/changes")
+def latest() -> Response:
+    """Who changed what, the newest first."""
+    wanted = parameters(ChangesWanted)
+    journal = desk().journal()
+    before: Any = None if wanted.before is UNSET else wanted.before
+    found = audit.Changes(journal).latest(wanted.limit, before=before) if journal else []
+    return answered(Changes(tuple(Change(one.id, one.at, one.who, worded(one.what)) for one in found),
+                            found[-1].id if len(found) == wanted.limit else None))

@@ -1,0 +1,94 @@
+"""The editor as a Flask app: `create_app(settings)`. Nothing is built before it is called."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from flask import Flask, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from obzvon.common.hosts import is_loopback
+from obzvon.domain.labels import remark, result_word
+from obzvon.settings.model import Settings
+from web import errors, headers, i18n, metrics, permissions
+from web.admin import setup
+from web.admin.audit import changes
+from web.admin.checks import checkup, trouble_count
+from web.admin.password import own_password
+from web.admin.users import administration
+from web.api import blueprint
+from web.context import Desk, now
+from web.i18n import spoken_day, spoken_time
+from web.imports import views
+from web.phone_index import grouped
+from web.phones.export import exports
+from web.phones.views import phones
+from web.results.views import results
+from web.run.views import run
+from web.schedule.views import week
+from web.security.login import Gate
+
+_BODY = 2_000_000
+"""Bytes of one request: every row of a page selected, or a week with all its dates, is far below."""
+
+
+def create_app(settings: Settings, *, gate: Gate | None = None, clock: Callable[[], datetime] = now) -> Flask:
+    """The editor of this working folder."""
+    app = Flask("web", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=secrets.token_bytes(32),  # of messages that last until the next page
+        SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_NAME="obzvon", SESSION_COOKIE_HTTPONLY=True,
+        MAX_CONTENT_LENGTH=_BODY, MAX_FORM_MEMORY_SIZE=_BODY, MAX_FORM_PARTS=2000,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["obzvon"] = Desk(settings, gate=gate, clock=clock)
+    headers.install(app)
+    i18n.install(app, settings)
+    permissions.install(app)
+    errors.install(app)
+    install(app)
+    blueprint.install(app)
+    metrics.install(app)
+
+    @app.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
+
+    marks = {path.relative_to(Path(str(app.static_folder))).as_posix(): _mark(path)
+             for path in Path(str(app.static_folder)).rglob("*") if path.is_file()}
+
+    @app.template_global()
+    def asset(name: str) -> str:
+        return url_for("static", filename=name, v=marks[name])
+
+    @app.context_processor
+    def common() -> dict[str, object]:
+        return {"unencrypted": not request.is_secure and not is_loopback(settings.web.host),
+                "visitor": permissions.visitor, "may_change": permissions.may_change, "form_token": permissions.form_token,
+                "role_of": permissions.role_of, "may_open": permissions.may_open}
+
+    return app
+
+
+def _mark(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def install(app: Flask) -> None:
+    """Puts them into the app."""
+    app.register_blueprint(phones)
+    app.register_blueprint(week)
+    for page in (run, results, checkup, setup.first_steps, administration, changes, own_password, exports):
+        app.register_blueprint(page)
+    views.install(app)
+    app.add_template_filter(grouped)
+    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word,
+                                 remark=lambda line: remark(line, app.extensions["obzvon"].settings.delivered),
+                                 trouble_count=trouble_count)
+
+    @app.get("/")
+    def home() -> ResponseReturnValue:
+        return redirect(url_for("first_steps.index" if setup.wanted() else "phones.index"))

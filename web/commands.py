@@ -1,0 +1,64 @@
+"""What an operator orders of the service: asked once, waited for, recorded, and the answer told on the next page."""
+
+from datetime import datetime
+
+from flask import flash
+from flask_babel import gettext as _
+
+from obzvon.domain.labels import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.journal.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
+from obzvon.journal.heartbeat import Presence
+from web.context import desk
+from web.i18n import worded
+from web.permissions import visitor
+
+LONGEST = 15.0
+"""Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
+_NIGHT = (21, 8)
+"""The hours between which a start by hand has to be ticked on purpose."""
+
+
+def is_night(here: datetime) -> bool:
+    """Whether people are usually not rung at this hour; `here` is by the clock of the settings."""
+    evening, morning = _NIGHT
+    return here.hour >= evening or here.hour < morning
+
+
+def order(name: str, *, word: str = "", about: str = "", once: str = "", **params: str | int | bool) -> None:
+    """Has the service do it. `word` is that of `words.ordered`; a form with the same `once` is one order."""
+    at, who = desk(), visitor().name
+    journal = at.journal()
+    told, is_first = _("The service is not running, and nothing has been done. The administrator starts it: %(how)s",
+                       how="supervisorctl start obzvon"), True
+    outcome = Answer(False, NOT_TAKEN)
+    if journal is not None:
+        commands = Commands(journal)
+        try:
+            try:
+                number = commands.ask(name, by=who, at=at.clock(), once=once[:64] or None, **params)
+            except AskedBefore as before:
+                number, is_first = before.number, False
+            outcome = commands.wait(number, longest=LONGEST, sleep=at.sleep)
+            told = _sentence(worded(outcome.text))
+        except NotTaken:
+            if Presence(journal).lives():
+                told = _("The service is busy and has not taken the order; nothing has been done. Try again in a "
+                         "minute.")
+        except Lost:
+            outcome, told = Answer(False, LOST), lost()
+        except NotAnswered:
+            outcome = Answer(True, NOT_ANSWERED)
+            told = _("The service has taken the order and is still at it; this page shows what comes of it.")
+    if is_first:
+        at.record(who, ordered(word or name, outcome.text, about))
+    flash(told, "note" if outcome.ok else "warn")
+
+
+def lost() -> str:
+    """What is said where the journal has failed since the order was left in it."""
+    return str(_("The journal failed while the answer was waited for: it is not known whether the order is carried "
+                 "out. Look at this page again in a minute, before you repeat it."))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,101 @@
+"""What the pages work on: the settings, the two documents, the journal, the door, the clock."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import current_app
+
+from obzvon.common.errors import UserError
+from obzvon.common.i18n import Message
+from obzvon.documents import store as documents
+from obzvon.journal.audit import Changes
+from obzvon.journal.runs import Journal, Run
+from obzvon.settings.model import Settings
+from obzvon.users import Users
+from web.phone_index import Shelf
+from web.security.login import Gate
+
+log = logging.getLogger("obzvon")
+
+
+def now() -> datetime:
+    """The machine's clock."""
+    return datetime.now(UTC)
+
+
+class Desk:
+    """One for each app; opens nothing before it is asked for."""
+
+    def __init__(self, settings: Settings, *, gate: Gate | None = None, clock: Callable[[], datetime] = now) -> None:
+        self.settings = settings
+        self.gate = gate or Gate(Users(settings.web.users))
+        self.clock = clock
+        self.sleep: Callable[[float], object] = time.sleep
+        self.phones = Shelf(documents.phones_document(settings.phones), settings.numbering_plan())
+        self.week = documents.week_document(settings.schedule)
+        self._journal: Journal | None = None
+        self._opened: tuple[int, int] | None = None
+        self._lock = threading.Lock()
+
+    def journal(self) -> Journal | None:
+        """The journal, None where no service has made one yet; raises UserError."""
+        with self._lock:
+            file = self._file()
+            if file != self._opened and self._journal is not None:  # it was deleted, or another one has taken its place
+                self._journal.close()
+                self._journal = None
+            if self._journal is None and file is not None:
+                self._open()
+            return self._journal
+
+    def journal_to_write(self) -> Journal:
+        """The journal, made where there is none yet; raises UserError."""
+        journal = self.journal()
+        with self._lock:
+            return journal or self._journal or self._open()
+
+    def _open(self) -> Journal:
+        self._journal = Journal(self.settings.journal.reveal())
+        self._opened = self._file()
+        return self._journal
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file the journal is, the same for any database; None where there is none."""
+        path = self.settings.journal.path
+        if path is None:
+            return 0, 0
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError:  # opening it tells what is wrong
+            return self._opened or (0, 0)
+        return found.st_dev, found.st_ino
+
+    def close(self) -> None:
+        """Closes the journal."""
+        with self._lock:
+            if self._journal is not None:
+                self._journal.close()
+
+    def record(self, who: str, what: Message) -> None:
+        """Keeps who changed what. What was changed stays changed where this cannot be written; then the log has it."""
+        log.info("editor: %s: %s", who, what)
+        try:
+            Changes(self.journal_to_write()).record(who, what, at=self.clock())
+        except UserError as error:
+            log.warning("editor: %s: %s: %s", who, what, error)
+
+    def active_run(self) -> Run | None:
+        """The run in progress or paused; raises UserError."""
+        journal = self.journal()
+        return None if journal is None else journal.active_run()
+
+
+def desk() -> Desk:
+    """The desk of the app that answers this request."""
+    found: Desk = current_app.extensions["obzvon"]
+    return found

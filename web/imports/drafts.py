@@ -1,0 +1,146 @@
+"""Imports that are not confirmed yet, each a folder beside the list: `.drafts/ID/upload`, what was read of it, choices.
+
+A draft is its owner's alone. It lasts a day, or until it is taken in or put away.
+"""
+
+import contextlib
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from obzvon.common import files
+from obzvon.common.errors import ObzvonError
+from obzvon.spreadsheets import worker
+from obzvon.spreadsheets.column_roles import Layout
+
+LASTS = timedelta(days=1)
+EACH = 3
+"""Drafts of one user; a further one takes the place of the oldest."""
+BYTES = 600_000_000
+"""Of all drafts together; then no further one is taken until some are put away."""
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_MODE = 0o660
+_PIECE = 1_000_000
+
+
+class Full(ObzvonError):
+    """There is no room for a further draft."""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """One import and what was chosen for it; `version` grows with every choice."""
+
+    id: str
+    owner: str
+    name: str
+    at: datetime
+    pasted: bool = False
+    version: int = 0
+    sheet: int | None = None
+    layout: Layout | None = None
+    replace: bool = False
+    mended: dict[int, tuple[str, str, str]] = {}
+    only: frozenset[int] | None = None
+    """The lines that are left over when the rest has been taken in."""
+
+
+class Drafts:
+    """All of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, owner: str, name: str, stream: IO[bytes], now: datetime, *, pasted: bool = False) -> Draft:
+        """Keeps an upload; raises Full, OSError."""
+        self.sweep(now)
+        mine = self.of(owner)
+        for old in mine[EACH - 1:]:
+            self.drop(old.id)
+        if self._size() > BYTES:
+            raise Full
+        draft = Draft(secrets.token_hex(16), owner, name, now, pasted)
+        files.make_folder(self._folder)
+        files.make_folder(self.folder(draft))
+        try:
+            with files.replacing(self.upload(draft), _MODE) as descriptor, open(
+                    descriptor, "wb", closefd=False) as file:
+                shutil.copyfileobj(stream, file, _PIECE)
+            self.save(draft)
+        except BaseException:
+            self.drop(draft.id)
+            raise
+        return draft
+
+    def get(self, key: str, owner: str, now: datetime) -> Draft | None:
+        """The owner's draft of that key, as long as it lasts; to others it is not there."""
+        draft = self._read(key)
+        return draft if draft is not None and draft.owner == owner and now - draft.at < LASTS else None
+
+    def of(self, owner: str) -> list[Draft]:
+        """The owner's drafts, newest first."""
+        return sorted((draft for draft in self._all() if draft.owner == owner), key=lambda draft: draft.at,
+                      reverse=True)
+
+    def save(self, draft: Draft) -> None:
+        """Keeps what was chosen."""
+        files.write_durably(self.folder(draft) / "draft.json", msgspec.json.encode(draft), _MODE)
+
+    def choose_sheet(self, draft: Draft, sheet: int) -> Draft:
+        """The draft with another sheet, which has to be read anew."""
+        (self.folder(draft) / worker.TABLE).unlink(missing_ok=True)
+        fresh = msgspec.structs.replace(draft, sheet=sheet, layout=None, mended={}, version=draft.version + 1)
+        self.save(fresh)
+        return fresh
+
+    def drop(self, key: str) -> None:
+        """Puts one away."""
+        shutil.rmtree(self._folder / key, ignore_errors=True)
+
+    def sweep(self, now: datetime) -> None:
+        """Puts away what is older than a day, and what a crash has left."""
+        for folder in self._folders():
+            draft = self._read(folder.name)
+            with contextlib.suppress(OSError):
+                at = draft.at if draft else datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+                if now - at >= LASTS:
+                    self.drop(folder.name)
+
+    def folder(self, draft: Draft) -> Path:
+        """Where it lies."""
+        return self._folder / draft.id
+
+    def upload(self, draft: Draft) -> Path:
+        """The file as it came."""
+        return self.folder(draft) / "upload"
+
+    def _all(self) -> Iterator[Draft]:
+        for folder in self._folders():
+            if (draft := self._read(folder.name)) is not None:
+                yield draft
+
+    def _folders(self) -> list[Path]:
+        try:
+            return [path for path in self._folder.iterdir() if _ID.fullmatch(path.name)]
+        except OSError:
+            return []
+
+    def _read(self, key: str) -> Draft | None:
+        if not _ID.fullmatch(key):
+            return None
+        try:
+            return msgspec.json.decode((self._folder / key / "draft.json").read_bytes(), type=Draft)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def _size(self) -> int:
+        total = 0
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                total += sum(path.stat().st_size for path in folder.iterdir())
+        return total

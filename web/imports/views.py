@@ -1,0 +1,336 @@
+"""Импорт: rows from a file or the clipboard into the list: chosen, looked at, mended, taken in."""
+
+import contextlib
+import io
+from datetime import datetime
+from typing import IO
+
+import msgspec
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from obzvon.common.errors import UserError, why
+from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.domain.numbering import Refused
+from obzvon.domain.phones import Phone
+from obzvon.journal.runs import Run
+from obzvon.reports import phone_list
+from obzvon.spreadsheets import column_roles, merge
+from obzvon.spreadsheets.merge import Judged, Judgement
+from obzvon.spreadsheets.table import UPLOAD
+from web.context import desk
+from web.i18n import language, worded
+from web.imports import form
+from web.imports.drafts import Draft, Drafts, Full
+from web.imports.jobs import Work, Works
+from web.permissions import visitor
+
+imports = Blueprint("imports", __name__, url_prefix="/phones/import")
+
+PAGE = 20
+"""So many rows that cannot be called are shown at once, to be mended."""
+_SHOWN = 8
+_NAMED = 10
+_HEADS = 10
+_AT_ONCE = 1.5
+"""Seconds that a small file may take before the page with its progress is shown."""
+
+_PATIENCE = 20
+
+
+class Gone(Exception):
+    """There is no such draft any more."""
+
+
+class Importing:
+    """The drafts of this editor, and the work on them."""
+
+    def __init__(self, app: Flask) -> None:
+        shelf = app.extensions["obzvon"].phones
+        self.drafts = Drafts(shelf.document.path.parent / ".drafts")
+        self.works = Works(shelf, self.drafts)
+
+
+def install(app: Flask) -> None:
+    """Puts the page into the app."""
+    app.register_blueprint(imports)
+    app.extensions["obzvon.imports"] = Importing(app)
+
+
+# -- the file
+
+
+@imports.get("")
+def index() -> ResponseReturnValue:
+    """Where the file is chosen or the rows are pasted."""
+    return _start()
+
+
+@imports.post("", endpoint="upload")
+def upload() -> ResponseReturnValue:
+    """Another file, or rows from the clipboard."""
+    file = request.files.get("file")
+    pasted = request.form.get("pasted", "")
+    if file is not None and file.filename:
+        stream: IO[bytes] = file.stream
+        name = file.filename.replace("\\", "/").rpartition("/")[2][:100] or file.filename[:100]
+    elif pasted.strip():
+        stream, name = io.BytesIO(pasted.replace("\r\n", "\n").encode("utf-8", "replace")), ""
+    else:
+        field = "pasted" if "pasted" in request.form and file is None else "file"
+        return _start(422, {field: _("Paste the rows first") if field == "pasted" else _("Choose a file first")})
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    if not 0 < size <= UPLOAD:
+        return _start(422, {"file": _("The file is empty") if not size else
+                            _("The file is larger than %(most)s MB", most=UPLOAD // 1_000_000)}, pasted)
+    try:
+        draft = _importing().drafts.create(visitor().name, name, stream, _now(), pasted=not name)
+    except Full:
+        return _start(503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")},
+                      pasted)
+    except OSError as error:
+        return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))}, pasted)
+    return _go_on(draft)
+
+
+def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str = "") -> ResponseReturnValue:
+    return render_template("import.html", drafts=_importing().drafts.of(visitor().name), errors=errors or {},
+                           pasted=pasted, most=UPLOAD), status
+
+
+# -- the draft
+
+
+@imports.get("/<draft>")
+def look(draft: str) -> ResponseReturnValue:
+    """How far the reading is, what is wrong with the file, or what would be taken in."""
+    found = _draft(draft)
+    return _show(_work(found))
+
+
+@imports.get("/<draft>/progress")
+def progress(draft: str) -> ResponseReturnValue:
+    """The bar alone, until the page is ready."""
+    work = _work(_draft(draft))
+    if work.done.is_set():
+        return Response(status=204, headers={"HX-Redirect": url_for("imports.look", draft=draft)})
+    return render_template("import_progress.html", work=work)
+
+
+@imports.post("/<draft>")
+def choose(draft: str) -> ResponseReturnValue:
+    """Other columns, another sheet, rows mended."""
+    found = _draft(draft)
+    work = _work(found)
+    if not _finished(work) or work.table is None:
+        return _go_on(found)
+    sheet = form.sheet(request.form, found, len(work.table.sheets), work.table.sheet)
+    if sheet is not None:
+        return _go_on(_importing().drafts.choose_sheet(found, sheet))
+    return _go_on(_chosen(found, work))
+
+
+@imports.post("/<draft>/take")
+def take(draft: str) -> ResponseReturnValue:
+    """All of it into the list, in one save; or another look if it is no longer what was looked at."""
+    found = _draft(draft)
+    work = _work(found)
+    if not _finished(work) or work.judgement is None:
+        return _go_on(found)
+    fresh = _chosen(found, work)
+    if fresh is not found or request.form.get("version") != str(found.version):
+        flash(_("Your changes have been checked: look at the counts, then import."), "note")
+        return _go_on(fresh)
+    if request.form.get("revision") != work.listed.revision:
+        return _stale(found)
+    judgement, whole = work.judgement, request.form.get("whole") == "1"
+    result = judgement.result(whole=whole)
+    if not result and judgement.phones:
+        flash(_("Nobody would be left in the list: nothing has been changed."), "warn")
+        return _go_on(found)
+    gone = judgement.gone() if judgement.replace else []
+    if gone and "sure" not in request.form:
+        kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
+        return render_template("import_replace.html", draft=found, gone=gone[:_NAMED], count=len(gone), kept=kept,
+                               result=len(result), run=_run())
+    return _save(found, work, result, whole=whole)
+
+
+@imports.post("/<draft>/discard")
+def discard(draft: str) -> ResponseReturnValue:
+    """Away with it."""
+    found = _draft(draft)
+    _put_away(found)
+    return redirect(url_for("imports.index"), 303)
+
+
+@imports.get("/<draft>/refused.csv")
+def refused(draft: str) -> ResponseReturnValue:
+    """The rows that cannot be called, with the reasons."""
+    found = _draft(draft)
+    work = _work(found)
+    if not work.done.is_set() or work.judgement is None:
+        return redirect(url_for("imports.look", draft=draft))
+    stream = io.BytesIO()
+    phone_list.write_refused_csv(((Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
+                                   for row in work.judgement.of("refused")), stream, language())
+    stream.seek(0)
+    return send_file(stream, "text/csv; charset=utf-8", as_attachment=True, download_name="not-imported.csv")
+
+
+@imports.errorhandler(OSError)
+def unkept(error: OSError) -> ResponseReturnValue:
+    """What was chosen for a draft has found no room; the list has not been touched."""
+    return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))})
+
+
+@imports.errorhandler(Gone)
+def gone(_error: Gone) -> ResponseReturnValue:
+    """To the beginning, with a word why."""
+    flash(_("That import is no longer there: it is kept for a day. Choose the file again."), "note")
+    return redirect(url_for("imports.index"), 303 if request.method == "POST" else 302)
+
+
+# -- steps
+
+
+def _importing() -> Importing:
+    found: Importing = current_app.extensions["obzvon.imports"]
+    return found
+
+
+def _now() -> datetime:
+    return desk().clock()
+
+
+def _draft(key: str) -> Draft:
+    found = _importing().drafts.get(key, visitor().name, _now())
+    if found is None:
+        raise Gone
+    return found
+
+
+def _work(draft: Draft) -> Work:
+    return _importing().works.of(draft)
+
+
+def _finished(work: Work) -> bool:
+    """Whether choices can be looked at; the work on the one before, made a moment ago, is waited for."""
+    if work.done.wait(_PATIENCE):
+        return True
+    flash(_("The file is still being compared with the list: what you chose last is not taken. Wait and choose again."),
+          "warn")
+    return False
+
+
+def _go_on(draft: Draft) -> ResponseReturnValue:
+    """To the draft's page, which is ready by then if the file is small."""
+    _work(draft).done.wait(_AT_ONCE)
+    page = request.form.get("page")
+    return redirect(url_for("imports.look", draft=draft.id, page=page if page != "1" else None), 303)
+
+
+def _chosen(draft: Draft, work: Work) -> Draft:
+    """The draft with the form's choices, kept if they are new."""
+    rows = work.judgement.of("refused") if work.judgement else []
+    fresh = form.read(request.form, draft, work.layout,
+                             {row.line: (row.number, row.code, row.name) for row in rows})
+    if fresh is not draft:
+        _importing().drafts.save(fresh)
+    return fresh
+
+
+def _stale(draft: Draft) -> ResponseReturnValue:
+    flash(_("Somebody else has changed the list in the meantime. Nothing is imported yet: this is the file against the "
+            "list as it stands now."), "warn")
+    return _go_on(draft)
+
+
+def _save(draft: Draft, work: Work, result: list[Phone], *, whole: bool) -> ResponseReturnValue:
+    judgement, listed = work.judgement, work.listed
+    if judgement is None or result == listed.phones:
+        flash(_("There was nothing to import: the list has not been changed."), "note")
+        return _go_on(draft)
+    try:
+        desk().phones.save(result, listed.revision)
+    except ExternallyChanged:
+        return _stale(draft)
+    except DocumentError as error:
+        return _show(work, 500, worded(error.message()))
+    desk().record(visitor().name, merge.record_of(judgement, draft.name or work.form, whole=whole))
+    _tell(judgement, whole=whole)
+    left = [] if whole else judgement.of("refused")
+    _put_away(draft, left)
+    if left:
+        return redirect(url_for("imports.look", draft=draft.id), 303)
+    return redirect(url_for("phones.index"), 303)
+
+
+def _put_away(draft: Draft, left: list[Judged] | None = None) -> None:
+    """What is left over stays, to be mended."""
+    if left:
+        with contextlib.suppress(OSError):  # the list is saved; the draft stays whole, and its rows are there already
+            _importing().drafts.save(msgspec.structs.replace(
+                draft, only=frozenset(row.line for row in left), layout=draft.layout, replace=False,
+                version=draft.version + 1))
+    else:
+        _importing().drafts.drop(draft.id)
+        _importing().works.forget(draft)
+
+
+def _tell(judgement: Judgement, *, whole: bool) -> None:
+    counts = judgement.counts
+    new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
+    told = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
+    if counts["changed"]:
+        told.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
+    if judgement.replace and (gone := len(judgement.gone())):
+        told.append(ngettext("%(num)s taken off", "%(num)s taken off", gone))
+    flash(", ".join(told), "undo")
+
+
+def _show(work: Work, status: int = 200, failed: str = "") -> ResponseReturnValue:
+    """The page of a draft, as far as it has come."""
+    draft = work.draft
+    if not work.done.is_set():
+        return render_template("import_wait.html", work=work, draft=draft)
+    if work.error is not None or work.table is None:
+        return render_template("import_error.html", error=work.error, draft=draft), 422
+    judgement = work.judgement
+    rows = judgement.of("refused") if judgement else []
+    pages = max(1, -(-len(rows) // PAGE))
+    given = request.args.get("page", "")
+    page = min(max(1, int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1), pages)
+    return render_template(
+        "import_look.html", draft=draft, work=work, table=work.table, layout=work.layout, judgement=judgement,
+        problem=work.layout.problem(), rows=work.rows[:_SHOWN], heads=work.rows[:_HEADS], letter=_letter,
+        cell=column_roles.cell, named=_NAMED, refused=rows[(page - 1) * PAGE:page * PAGE], refused_count=len(rows),
+        page=page, pages=pages, gone=judgement.gone() if judgement and judgement.replace else [], failed=failed,
+        run=_run(), as_called=_as_called, revision=work.listed.revision), status
+
+
+def _letter(place: int) -> str:
+    """A column's name in a spreadsheet: A, …, Z, AA."""
+    name = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def _as_called(number: str) -> str:
+    """What would be dialled, or the number as it stands where that is nothing."""
+    with contextlib.suppress(Refused):
+        return desk().phones.plan.dial(number)
+    return number
+
+
+def _run() -> Run | None:
+    try:
+        return desk().active_run()
+    except UserError:  # the page of the schedule tells what is wrong with the journal
+        return None

@@ -1,0 +1,116 @@
+"""Who may do what, decided in one place before any page is made."""
+
+import logging
+from datetime import UTC, datetime
+
+from flask import Flask, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_httpauth import HTTPBasicAuth
+from werkzeug.exceptions import TooManyRequests, default_exceptions
+
+from obzvon.domain.labels import role_word
+from obzvon.spreadsheets.table import UPLOAD
+from obzvon.users import Role
+from web import errors, requests
+from web.context import desk
+from web.i18n import worded
+from web.security import csrf
+from web.security.login import TooManyFailures, Visitor
+
+log = logging.getLogger("obzvon")
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = frozenset({"healthz"})
+"""What is answered without a password."""
+JSON = "application/json"
+PERSONAL = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
+"""What changes nothing but how one's own browser shows the pages, and one's own password."""
+LARGE = {"imports.upload": UPLOAD + 500_000}
+"""What takes a file, and how many bytes the whole request may have; all else is far smaller."""
+ADMINISTRATORS = "administration."
+"""How the endpoints begin that are for administrators alone."""
+
+
+def needed(endpoint: str | None, method: str) -> Role:
+    """The least role that may do this."""
+    if endpoint is not None and endpoint.startswith(ADMINISTRATORS):
+        return Role.ADMINISTRATOR
+    return Role.VIEWER if method in SAFE or endpoint in PERSONAL else Role.OPERATOR
+
+
+def visitor() -> Visitor:
+    """Who is asking."""
+    found: Visitor = g.visitor
+    return found
+
+
+def role_of(someone: Visitor) -> str:
+    """The word for what a visitor may do."""
+    return worded(role_word(someone.role))
+
+
+def may_change() -> bool:
+    """Whether whoever is asking may change the list and the week."""
+    return visitor().role.includes(Role.OPERATOR)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether there is such a page and whoever is asking may see it."""
+    return endpoint in current_app.view_functions and visitor().role.includes(needed(endpoint, "GET"))
+
+
+def form_token() -> str:
+    """The token that this visitor's forms carry."""
+    return csrf.token(visitor(), datetime.now(UTC).date())
+
+
+def install(app: Flask) -> None:
+    """Puts the door before every page."""
+    auth = HTTPBasicAuth(realm="obzvon")
+
+    @auth.verify_password  # type: ignore[untyped-decorator]
+    def verify(name: str, password: str) -> Visitor | None:
+        if not name:
+            return None
+        address = request.remote_addr or ""
+        try:
+            return desk().gate.admit(name, password, address)
+        except TooManyFailures as failures:
+            log.warning("editor: too many wrong passwords from %s", address)
+            raise TooManyRequests(retry_after=failures.wait) from failures
+
+    @auth.error_handler  # type: ignore[untyped-decorator]
+    def refuse(status: int) -> ResponseReturnValue:
+        return errors.http(default_exceptions[status]())
+
+    @app.before_request
+    def guard() -> ResponseReturnValue | None:
+        if request.endpoint in OPEN:
+            return None
+        # Not login_required, which lets OPTIONS pass unasked.
+        found: Visitor | None = auth.authenticate(auth.get_auth(), None)
+        if found is None:
+            refusal: ResponseReturnValue = auth.auth_error_callback(401)
+            return refusal
+        g.visitor = found
+        _judge()
+        return None
+
+
+def _judge() -> None:
+    """Stops what this visitor may not do, and what was not meant by the visitor."""
+    if not visitor().role.includes(needed(request.endpoint, request.method)):
+        abort(403, errors.ADMINISTRATORS if (request.endpoint or "").startswith(ADMINISTRATORS) else None)
+    if request.method in SAFE:
+        return
+    if (most := LARGE.get(request.endpoint or "")) is not None:
+        request.max_content_length = request.max_form_memory_size = most
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if not csrf.is_from_here(site, origin, request.host_url):
+        abort(400, csrf.FOREIGN)
+    if requests.is_a_program():
+        # No form can send this, and no script of another site without asking first, which is refused (OPTIONS).
+        if request.url_rule is not None and request.mimetype != JSON:
+            abort(415)
+    elif not csrf.is_token(request.form.get(csrf.FIELD, ""), visitor(), datetime.now(UTC).date()):
+        abort(400, csrf.OLD)

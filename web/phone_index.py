@@ -1,0 +1,223 @@
+"""The list as the pages show it: each row with what keeps it from being called, searched and sorted, kept by revision.
+
+A list of 100,000 rows takes half a second to read and to judge, so this is done once for each revision, and of a new
+revision only what is new is judged.
+"""
+
+import contextlib
+import gc
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from obzvon.documents.store import Document, DocumentError, Loaded, revision_of
+from obzvon.domain.numbering import NumberingPlan, Refused
+from obzvon.domain.phones import Candidate, Phone, candidates
+
+PAGE = 100
+SORTS = ("row", "number", "code", "name", "state")
+Kind = Literal["called", "paused", "refused", "twice"]
+FILTERS: dict[str, tuple[Kind, ...]] = {"all": (), "trouble": ("refused", "twice"), "paused": ("paused",)}
+
+_SETTLED = 1.0
+"""As in `documents`: a file changed longer ago than this shows its next change in its stat."""
+_REMEMBERED = 3_000_000
+_DIGITS = frozenset("0123456789+-() \u00a0.*")
+
+
+class Listed:
+    """One revision of the list."""
+
+    def __init__(self, loaded: Loaded[list[Phone]], plan: NumberingPlan) -> None:
+        self.revision = loaded.revision
+        self.notes = loaded.notes
+        self.phones = loaded.data
+        with _no_collecting():
+            self.rows: list[Candidate] = list(candidates(self.phones, plan))
+        self.places = {phone.key: place for place, phone in enumerate(self.phones)}
+        self.counts: dict[Kind, int] = {"called": 0, "paused": 0, "refused": 0, "twice": 0}
+        for row in self.rows:
+            self.counts[kind(row)] += 1
+        self._texts: list[str] = []
+        self._orders: dict[str, Sequence[int]] = {"row": range(len(self.rows))}
+
+    def find(self, text: str = "", *, only: str = "all", sort: str = "row", descending: bool = False) -> list[int]:
+        """The places of the rows that have the text in number, code or name, in that order."""
+        wanted = FILTERS[only]
+        order = self._order(sort)
+        found = [place for place in order if kind(self.rows[place]) in wanted] if wanted else list(order)
+        if needle := _needle(text):
+            texts = self._searched()
+            found = [place for place in found if needle in texts[place]]
+        if descending:
+            found.reverse()
+        return found
+
+    def row(self, key: str) -> Candidate | None:
+        """The row under that key."""
+        place = self.places.get(key)
+        return None if place is None else self.rows[place]
+
+    def free_key(self) -> str:
+        """A key that no row has: one more than the greatest."""
+        return str(max((int(key) for key in self.places if key.isascii() and key.isdecimal() and len(key) < 19),
+                       default=-1) + 1)
+
+    def _searched(self) -> list[str]:
+        """What each row is searched by; made when it is first asked for."""
+        if not self._texts:
+            self._texts = [f"{row.phone.name}\n{row.number}\n{row.phone.number}\n{row.phone.code}".casefold()
+                           for row in self.rows]
+        return self._texts
+
+    def _order(self, sort: str) -> Sequence[int]:
+        order = self._orders.get(sort)
+        if order is None:
+            rows = self.rows
+            keys: list[object]
+            if sort == "number":
+                keys = [row.number or row.phone.number for row in rows]
+            elif sort == "code":
+                keys = [(row.phone.code == "", len(row.phone.code), row.phone.code) for row in rows]
+            elif sort == "name":
+                keys = [(row.phone.name == "", row.phone.name.casefold().replace("ё", "е")) for row in rows]
+            else:
+                ranks = {"refused": 0, "twice": 1, "paused": 2, "called": 3}
+                keys = [ranks[kind(row)] for row in rows]
+            order = self._orders[sort] = sorted(range(len(rows)), key=keys.__getitem__)  # type: ignore[arg-type]
+        return order
+
+
+class Shelf:
+    """The list on the disk and its last revision that was read."""
+
+    def __init__(self, document: Document[list[Phone]], plan: NumberingPlan) -> None:
+        self.document = document
+        self.plan = _Remembering(plan)
+        self._lock = threading.Lock()
+        self._listed: Listed | None = None
+        self._seen: tuple[int, ...] | None = None
+
+    def current(self) -> Listed:
+        """The list as it stands; raises DocumentError for one that is broken or not there."""
+        with self._lock:
+            stat = self._stat()
+            if self._listed is None or stat is None or stat != self._seen:
+                data, modified = self.document.read()
+                if self._listed is None or revision_of(data) != self._listed.revision:
+                    self._listed = Listed(self.document.understand(data, modified), self.plan)
+                self._seen = stat
+            return self._listed
+
+    def save(self, phones: list[Phone], based_on: str) -> str:
+        """As the document does; the next page need not read what has just been written."""
+        revision = self.document.save(phones, based_on)
+        if all(phone.extra is None for phone in phones):  # else what is read again may be worded otherwise
+            with self._lock:
+                self._listed = Listed(Loaded(phones, revision, datetime.now(UTC)), self.plan)
+                self._seen = None
+        return revision
+
+    def _stat(self) -> tuple[int, ...] | None:
+        try:
+            stat = self.document.path.stat()
+        except OSError:
+            return None
+        if abs(time.time() - stat.st_mtime) < _SETTLED:
+            return None
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+
+
+class Backup(msgspec.Struct, frozen=True):
+    """What could be brought back: an earlier revision by its number, or the last good copy (0)."""
+
+    number: int
+    changed: datetime
+    count: int
+    data: list[Phone]
+
+
+def backup(document: Document[list[Phone]]) -> Backup | None:
+    """The newest earlier state of the list that can be read."""
+    try:
+        numbers = [revision.number for revision in document.revisions()]
+    except DocumentError:
+        return None
+    for number in numbers:
+        try:
+            loaded = document.load_revision(number)
+        except DocumentError:
+            continue
+        return Backup(number, loaded.changed, len(loaded.data), loaded.data)
+    kept = document.history.good()
+    if kept is None:
+        return None
+    try:
+        loaded = document.understand(*kept)
+    except DocumentError:
+        return None
+    return Backup(0, loaded.changed, len(loaded.data), loaded.data)
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """A hundred thousand small objects, none of them garbage, need not be gone through again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def kind(row: Candidate) -> Kind:
+    """What a run does with the row."""
+    if row.skipped is None:
+        return "called"
+    if row.phone.paused:
+        return "paused"
+    return "twice" if row.number else "refused"
+
+
+def grouped(number: str) -> str:
+    """A number as people read it: 8 916 111-11-11."""
+    if len(number) == 11 and number[0] == "8" and number.isascii() and number.isdecimal():
+        return f"8\u00a0{number[1:4]}\u00a0{number[4:7]}\u2011{number[7:9]}\u2011{number[9:]}"
+    return number
+
+
+def _needle(text: str) -> str:
+    text = text.strip()
+    if text and _DIGITS.issuperset(text):  # a number in any notation: +7 and 8 say the same
+        bare = text.removeprefix("+7") if text.startswith("+7") else text
+        digits = "".join(char for char in bare if char in "0123456789*")
+        return digits or text
+    return text.casefold()
+
+
+class _Remembering(NumberingPlan):
+    """A plan that judges each number once."""
+
+    def __init__(self, plan: NumberingPlan) -> None:
+        self._plan = plan
+        self._known: dict[str, str | Refused] = {}
+
+    def dial(self, number: str) -> str:
+        """As the plan does."""
+        known = self._known.get(number)
+        if known is None:
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            try:
+                known = self._plan.dial(number)
+            except Refused as refused:
+                known = refused.with_traceback(None)
+            self._known[number] = known
+        if isinstance(known, Refused):
+            raise known
+        return known

@@ -1,0 +1,33 @@
+"""The list as a file, from which an import makes the same list."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from typing import IO
+
+from flask import Blueprint, send_file
+from flask.typing import ResponseReturnValue
+
+from obzvon.domain.phones import Phone
+from obzvon.reports import phone_list
+from web.context import desk
+from web.i18n import language
+
+exports = Blueprint("exports", __name__, url_prefix="/phones/export")
+
+_IN_MEMORY = 2_000_000
+_FORMS: dict[str, tuple[Callable[[Iterable[Phone], IO[bytes], str], None], str]] = {
+    "csv": (phone_list.write_csv, "text/csv; charset=utf-8"),
+    "xlsx": (phone_list.write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
+
+
+@exports.get("/<any(csv, xlsx):form>")
+def download(form: str) -> ResponseReturnValue:
+    """The list as it stands now."""
+    write, kind = _FORMS[form]
+    phones = desk().phones.current().phones
+    stream = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    write(phones, stream, language())
+    stream.seek(0)
+    today = desk().clock().astimezone(desk().settings.zone).date()
+    return send_file(stream, kind, as_attachment=True, download_name=f"obzvon-{today.isoformat()}.{form}")

@@ -1,0 +1,319 @@
+"""Номера: the list of phones."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from obzvon.common.errors import UserError
+from obzvon.common.i18n import Message
+from obzvon.common.text import escaped
+from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.domain.numbering import Refused
+from obzvon.domain.phones import Candidate, Phone
+from obzvon.journal import audit
+from obzvon.journal.runs import Run
+from web import phone_form
+from web.context import desk
+from web.i18n import worded
+from web.permissions import visitor
+from web.phone_form import PhoneForm
+from web.phone_index import FILTERS, PAGE, SORTS, Listed, backup, grouped, kind
+
+phones = Blueprint("phones", __name__, url_prefix="/phones")
+
+_NAMED = 10
+"""So many rows are named where somebody is asked whether they are really meant."""
+_QUERY = 200
+
+
+class Broken(Exception):
+    """The list cannot be read."""
+
+    def __init__(self, error: DocumentError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Stale(Exception):
+    """The list has been changed since the page was made; `row` is the key of the row in question, if it is one."""
+
+    def __init__(self, row: str | None = None) -> None:
+        super().__init__(row)
+        self.row = row
+
+
+class View(msgspec.Struct, frozen=True):
+    """Which part of the list the page shows, and in which order."""
+
+    q: str = ""
+    only: str = "all"
+    sort: str = "row"
+    down: bool = False
+    page: int = 1
+
+    def args(self, **changes: object) -> dict[str, object]:
+        """What its address has, without what is usual anyway."""
+        view = msgspec.structs.replace(self, **changes)
+        usual = View()
+        return {name: int(value) if isinstance(value, bool) else value
+                for name, value in msgspec.structs.asdict(view).items() if value != getattr(usual, name)}
+
+    def find(self, listed: Listed) -> list[int]:
+        """The places of all the rows that it would show, on whatever page."""
+        return listed.find(self.q, only=self.only, sort=self.sort, descending=self.down)
+
+
+def _view(values: Mapping[str, str]) -> View:
+    only, sort, page = values.get("only", ""), values.get("sort", ""), values.get("page", "")
+    return View(values.get("q", "")[:_QUERY], only if only in FILTERS else "all", sort if sort in SORTS else "row",
+                values.get("down") == "1", int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1)
+
+
+# -- the pages
+
+
+@phones.get("")
+def index() -> ResponseReturnValue:
+    """The list."""
+    return _page(_view(request.args), edit=request.args.get("edit"), add="add" in request.args)
+
+
+@phones.errorhandler(Broken)
+def broken(caught: Broken) -> ResponseReturnValue:
+    """What is wrong with the list, and what could be brought back."""
+    document = desk().phones.document
+    return render_template("broken.html", problems=caught.error.problems, revision=caught.error.revision,
+                           backup=backup(document), file=document.path, missing=not document.path.exists()), 500
+
+
+@phones.errorhandler(Stale)
+def stale(caught: Stale) -> ResponseReturnValue:
+    """Both versions, and the choice."""
+    listed = _listed()
+    typed = None
+    row = listed.row(caught.row) if caught.row is not None else None
+    if "number" in request.form:
+        typed = phone_form.read(request.form, desk().phones.plan, row.phone if row else None)
+    kept = [(name, value) for name, values in request.form.lists() for value in values
+            if name not in {"revision", "token"}]
+    chosen = [] if typed else _chosen(listed, _view(request.form))
+    return render_template("conflict.html", listed=listed, row=row, key=caught.row, typed=typed, kept=kept,
+                           chosen=chosen[:_NAMED], count=len(chosen), back=_address(_view(request.form)),
+                           undone=request.endpoint == "phones.undo"), 409
+
+
+def _page(view: View, *, status: int = 200, edit: str | None = None, add: bool = False,
+          form: PhoneForm | None = None) -> ResponseReturnValue:
+    listed = _listed()
+    found = view.find(listed)
+    pages = max(1, -(-len(found) // PAGE))
+    view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
+    rows = [listed.rows[place] for place in found[(view.page - 1) * PAGE:view.page * PAGE]]
+    edited = listed.row(edit) if edit is not None else None
+    if edited and form is None:
+        form = phone_form.shown(edited.phone)
+    return render_template(
+        "phones.html", listed=listed, view=view, rows=rows, found=len(found), pages=pages, kind=kind, run=_run(),
+        edited=edited, add=(add and not edited) or not listed.rows, form=form or PhoneForm(),
+        first=(view.page - 1) * PAGE + 1, undoable=_undoable(), at=request.args.get("at"), filters=FILTERS), status
+
+
+# -- what changes the list
+
+
+@phones.post("/add")
+def add() -> ResponseReturnValue:
+    """A new row."""
+    form = phone_form.read(request.form, desk().phones.plan)
+    view = _view(request.form)
+    if form.errors:
+        return _page(view, status=422, add=True, form=form)
+    try:
+        _change(lambda listed: [*listed.phones, form.onto(Phone(listed.free_key(), ""))])
+    except DocumentError as error:
+        return _page(view, status=500, add=True, form=_unsaved(form, error))
+    _record(audit.added(form.onto(Phone("", ""))))
+    _tell(_("Added: %(number)s", number=_short(form)))
+    return redirect(_address(view, add=1), 303)
+
+
+@phones.post("/save")
+def save() -> ResponseReturnValue:
+    """Another number, code or name in a row."""
+    key, view = request.form.get("row", ""), _view(request.form)
+    before = _listed().row(key)
+    _fresh(key)
+    form = phone_form.read(request.form, desk().phones.plan, before.phone if before else None)
+    if form.errors:
+        return _page(view, status=422, edit=key, add=before is None, form=form)
+
+    def edit(listed: Listed) -> list[Phone]:
+        if key not in listed.places:  # it was deleted meanwhile, and is wanted all the same
+            return [*listed.phones, form.onto(Phone(key, ""))]
+        return [form.onto(phone) if phone.key == key else phone for phone in listed.phones]
+
+    try:
+        _change(edit, row=key)
+    except DocumentError as error:
+        return _page(view, status=500, edit=key, form=_unsaved(form, error))
+    old = before.phone if before else None
+    if old is None or form.onto(old) != old:
+        _record(audit.edited(old, form.onto(old or Phone(key, ""))))
+    _tell(_("Saved: %(number)s", number=_short(form)))
+    return redirect(_address(view, at=key), 303)
+
+
+@phones.post("/pause", defaults={"paused": True})
+@phones.post("/resume", defaults={"paused": False})
+def pause(paused: bool) -> ResponseReturnValue:
+    """Rows that are not to be rung for a while, or are again."""
+    view = _view(request.form)
+    rows = _rows(view)
+    chosen = [row.phone for row in rows if row.phone.paused != paused]
+    if keys := {phone.key for phone in chosen}:
+        _change(lambda listed: [msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone
+                                for phone in listed.phones])
+        _record(audit.paused(chosen) if paused else audit.resumed(chosen))
+        count = len(keys)
+        _tell(ngettext("Paused: %(num)s number", "Paused: %(num)s numbers", count) if paused else
+              ngettext("Called again: %(num)s number", "Called again: %(num)s numbers", count))
+    elif rows:
+        flash(_("They are already; nothing has been changed."), "note")
+    return redirect(_address(view, at=request.form.get("one")), 303)
+
+
+@phones.post("/delete")
+def delete() -> ResponseReturnValue:
+    """Rows less; of more than one it is asked whether that is meant."""
+    view = _view(request.form)
+    rows = _rows(view)
+    if len(rows) > 1 and "sure" not in request.form:
+        kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
+        return render_template("delete.html", rows=rows[:_NAMED], count=len(rows), kept=kept, back=_address(view))
+    keys = {row.phone.key for row in rows}
+    if keys:
+        _change(lambda listed: [phone for phone in listed.phones if phone.key not in keys])
+        _record(audit.deleted([row.phone for row in rows]))
+        _tell(ngettext("Deleted: %(num)s number", "Deleted: %(num)s numbers", len(keys)))
+    return redirect(_address(view), 303)
+
+
+@phones.post("/undo")
+def undo() -> ResponseReturnValue:
+    """The list as it was before the last change."""
+    try:
+        desk().phones.document.undo(request.form.get("revision", ""))
+    except ExternallyChanged as error:
+        raise Stale from error
+    count = len(_listed().phones)
+    _record(audit.list_undone(count))
+    _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
+    return redirect(_address(_view(request.form)), 303)
+
+
+@phones.post("/restore")
+def restore() -> ResponseReturnValue:
+    """A list in the place of one that is broken or missing: an earlier one, or an empty one."""
+    document, revision = desk().phones.document, request.form.get("revision", "")
+    kept = backup(document)
+    try:
+        if request.form.get("empty") == "1" and not document.path.exists():
+            document.save([], "")
+            _record(audit.list_begun())
+        elif kept is not None:
+            if kept.number:
+                document.undo(revision, kept.number)
+            else:
+                document.save(kept.data, revision)
+            _record(audit.list_restored(len(kept.data)))
+    except ExternallyChanged:
+        flash(_("The file has changed in the meantime; this is how it stands now."), "note")
+    return redirect(url_for("phones.index"), 303)
+
+
+# -- steps
+
+
+def _listed() -> Listed:
+    try:
+        return desk().phones.current()
+    except DocumentError as error:
+        raise Broken(error) from error
+
+
+def _fresh(row: str | None = None) -> Listed:
+    """The list, if it is still the revision that the page was made on."""
+    listed = _listed()
+    if request.form.get("revision") != listed.revision:
+        raise Stale(row)
+    return listed
+
+
+def _change(edit: Callable[[Listed], list[Phone]], *, row: str | None = None) -> None:
+    listed = _fresh(row)
+    try:
+        desk().phones.save(edit(listed), listed.revision)
+    except ExternallyChanged as error:
+        raise Stale(row) from error
+
+
+def _rows(view: View) -> list[Candidate]:
+    """The rows that were chosen; if the list is another one by now, it is asked again whether they are meant."""
+    rows = _chosen(_fresh(), view)
+    if not rows:
+        flash(_("Nothing was selected: tick the rows first."), "note")
+    return rows
+
+
+def _chosen(listed: Listed, view: View) -> list[Candidate]:
+    if (one := request.form.get("one")) is not None:
+        keys = [one]
+    elif request.form.get("scope") == "found":
+        return [listed.rows[place] for place in view.find(listed)]
+    else:
+        keys = request.form.getlist("key")
+    return [row for key in dict.fromkeys(keys) if (row := listed.row(key))]
+
+
+def _run() -> Run | None:
+    try:
+        return desk().active_run()
+    except UserError:  # the page of the schedule tells what is wrong with the journal
+        return None
+
+
+def _undoable() -> bool:
+    try:
+        return len(desk().phones.document.revisions()) > 1
+    except DocumentError:
+        return False
+
+
+def _unsaved(form: PhoneForm, error: DocumentError) -> PhoneForm:
+    return msgspec.structs.replace(form, errors={"": worded(error.message())})
+
+
+def _record(deed: Message) -> None:
+    desk().record(visitor().name, deed)
+
+
+def _tell(text: str) -> None:
+    flash(text, "undo")
+
+
+def _short(form: PhoneForm) -> str:
+    """The row in a few words."""
+    number = form.number
+    with contextlib.suppress(Refused):
+        number = grouped(desk().phones.plan.dial(number))
+    return escaped(f"{number} {form.name}".strip()[:120])
+
+
+def _address(view: View, **more: object) -> str:
+    arguments = view.args() | {name: value for name, value in more.items() if value is not None}
+    return url_for("phones.index", **arguments)  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+"""Days, and why nobody was called on one: as far as the journal and the documents tell."""
+
+from datetime import date, datetime
+
+from flask_babel import format_date, format_datetime
+from flask_babel import gettext as _
+
+from obzvon.documents.store import DocumentError
+from obzvon.domain.schedule import Week, start_instant
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.queries import Results
+from obzvon.reports.status import service_of
+from web.context import desk
+from web.i18n import spoken_time
+
+
+class Days:
+    """The days by the settings' clock, as things are at the moment of one request."""
+
+    def __init__(self) -> None:
+        at = desk()
+        self.now = at.clock()
+        self.zone = at.settings.zone
+        self.today = self.now.astimezone(self.zone).date()
+        journal = at.journal()
+        self.first = Results(journal).first_day() if journal else None
+        self._sign = Presence(journal).sign() if journal else None
+        self._week: Week | None = None
+        self._looked = False
+
+    def here(self, moment: datetime) -> datetime:
+        """A moment by the settings' clock."""
+        return moment.astimezone(self.zone)
+
+    def spoken(self, day: date) -> str:
+        """A day in words."""
+        words = str(format_date(day, "EEEE, d MMMM" if day.year == self.today.year else "EEEE, d MMMM y"))
+        if day == self.today:
+            words = str(_("today, %(day)s", day=words))
+        return words[:1].upper() + words[1:]
+
+    def why_none(self, day: date) -> str:
+        """Why there was no run on that day."""
+        if day > self.today:
+            return str(_("This day is yet to come."))
+        if self.first is None or day < self.first:
+            return str(_("The journal has nothing of that time: it begins later."))
+        if silent := self._silent_since(day):
+            return str(_("There was no run: the service is not running. It was last there %(moment)s.",
+                         moment=format_datetime(silent, "d MMMM, HH:mm")))
+        return self._by_the_week(day)
+
+    def _by_the_week(self, day: date) -> str:
+        week = self._in_force()
+        if week is None:
+            return str(_("There was no run."))
+        start = start_instant(week, day, self.zone)
+        if start is None:
+            return str(_("There was no run: the schedule, as it is now, has none on this day."))
+        time = spoken_time(start.astimezone(self.zone))
+        if start > self.now:
+            return str(_("Today's run begins at %(time)s.", time=time))
+        return str(_("There was no run, though the schedule, as it is now, has one at %(time)s: the service was not "
+                     "running then, or the time was set when it had passed.", time=time))
+
+    def _silent_since(self, day: date) -> datetime | None:
+        """The last sign of a service that is silent now and was so all that day, or is so today."""
+        service = service_of(self._sign, self.now)
+        last = service.stopped or service.seen
+        if service.alive or last is None or (day < self.today and self.here(last).date() >= day):
+            return None
+        return last
+
+    def _in_force(self) -> Week | None:
+        if not self._looked:
+            self._looked = True
+            try:
+                self._week = desk().week.load().data
+            except DocumentError:
+                self._week = None
+        return self._week

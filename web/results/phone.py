@@ -1,0 +1,169 @@
+"""«Почему не позвонили?»: one phone through its days, each with one line that says best what happened."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+
+import msgspec
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from obzvon.documents.store import DocumentError
+from obzvon.domain import redial
+from obzvon.journal.queries import Results, worth
+from obzvon.journal.runs import Journal, Line, Run
+from web.context import desk
+from web.phone_index import Listed
+from web.results.days import Days
+from web.results.query import day_in, text_in
+
+_ROWS = 700_000
+"""So many lines are gone through for one page: a week of 100,000 a day. Of a small list a page has 31 days."""
+_DAYS = 31
+_PEOPLE = 50
+_LINES = 2000
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A phone that was found; `day` is the last one in the journal, None where only the list has it."""
+
+    number: str
+    code: str
+    name: str
+    listed: bool
+    day: date | None = None
+
+
+class DayLine(msgspec.Struct, frozen=True):
+    """A phone's day: the line that says best what happened, the others, or why there is none."""
+
+    day: date
+    best: Line | None = None
+    others: tuple[Line, ...] = ()
+    why: str = ""
+
+
+def page() -> ResponseReturnValue:
+    """Asked with a text: who that may be, or that person's days; asked with a number and a code: its days."""
+    q = text_in(request.args.get("q", "")).strip()
+    number, code = text_in(request.args.get("number", "")), text_in(request.args.get("code", ""))
+    days, journal = Days(), desk().journal()
+    until = min(day_in(request.args.get("until", "")) or days.today, days.today)
+    window = _window(journal, until, days.first)
+    people: list[Person] = []
+    deep = "deep" in request.args
+    if number:
+        people = [_known(number, code)]
+    elif q:
+        people = _in_list(q)
+        if (deep or not people) and journal:
+            deep = True
+            known = {(one.number, one.code) for one in people}
+            people += [one for one in _in_journal(Results(journal), q, window.runs)
+                       if (one.number, one.code) not in known]
+    person = people[0] if len(people) == 1 else None
+    lines: Sequence[DayLine] = ()
+    if person is not None and journal is not None:
+        lines = _days(Results(journal), person, window, days)
+        name = next((one.best.name for one in lines if one.best and one.best.name), "")
+        person = msgspec.structs.replace(person, name=person.name or name)
+    return render_template("results_phone.html", q=q or number, people=people[:_PEOPLE], more=len(people) > _PEOPLE,
+                           person=person, lines=lines, days=days, window=window, deep=deep, until=until,
+                           journal=journal is not None)
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The days of a page, newest first, with their runs; `earlier` is where the next page begins."""
+
+    days: tuple[tuple[date, tuple[Run, ...]], ...] = ()
+    earlier: date | None = None
+
+    @property
+    def runs(self) -> list[int]:
+        """All the runs."""
+        return [run.id for _, runs in self.days for run in runs]
+
+
+def _window(journal: Journal | None, until: date, first: date | None) -> Window:
+    if journal is None or first is None or until < first:
+        return Window()
+    begin = max(first, until - timedelta(days=_DAYS - 1))
+    by_day: dict[date, list[Run]] = {}
+    for run in journal.runs_on(begin, until):
+        by_day.setdefault(run.day, []).append(run)
+    days: list[tuple[date, tuple[Run, ...]]] = []
+    rows, day = 0, until
+    while day >= begin:
+        runs = tuple(by_day.get(day, ()))
+        rows += sum(run.total for run in runs)
+        if days and rows > _ROWS:
+            break
+        days.append((day, runs))
+        day -= timedelta(days=1)
+    return Window(tuple(days), day if day >= first else None)
+
+
+def _days(results: Results, person: Person, window: Window, days: Days) -> list[DayLine]:
+    by_day: dict[date, list[Line]] = {}
+    for line in results.of_phone(person.number, person.code, window.runs):
+        by_day.setdefault(line.day, []).append(line)
+    found = []
+    for day, runs in window.days:
+        lines = sorted(by_day.get(day, ()), key=lambda line: (worth(line), line.run_id), reverse=True)
+        if lines:
+            found.append(DayLine(day, lines[0], tuple(lines[1:])))
+        else:
+            found.append(DayLine(day, why=_why_not(runs, day, days)))
+    return found
+
+
+def _why_not(runs: Collection[Run], day: date, days: Days) -> str:
+    """Why a phone has no line on a day."""
+    whole = [run for run in runs if run.kind in ("week", "manual")]
+    if any(not redial.is_of_some(run.note) for run in whole):
+        return str(_("It was not in the list when the run began."))
+    if whole:
+        return str(_("That day's run was only of some numbers, and it was not among them."))
+    if any(run.kind == "former" for run in runs):
+        return str(_("The former script rang on that day; whom, the journal does not know."))
+    return days.why_none(day)
+
+
+def _listed() -> Listed | None:
+    try:
+        return desk().phones.current()
+    except DocumentError:  # the page of the numbers says what is wrong with the list
+        return None
+
+
+def _in_list(q: str) -> list[Person]:
+    listed = _listed()
+    if listed is None:
+        return []
+    people: dict[tuple[str, str], Person] = {}
+    for place in listed.find(q):
+        row = listed.rows[place]
+        number, code = row.number or row.phone.number, row.code or row.phone.code
+        if number:
+            people.setdefault((number, code), Person(number, code, row.phone.name, listed=True))
+        if len(people) > _PEOPLE:
+            break
+    return list(people.values())
+
+
+def _in_journal(results: Results, q: str, runs: Collection[int]) -> list[Person]:
+    people: dict[tuple[str, str], Person] = {}
+    for line in results.found(q, runs, _LINES):
+        if line.number:
+            people.setdefault((line.number, line.code), Person(line.number, line.code, line.name, listed=False,
+                                                               day=line.day))
+    return list(people.values())
+
+
+def _known(number: str, code: str) -> Person:
+    """A phone by its number and code, with the name that the list has for it."""
+    listed = _listed()
+    for row in listed.rows if listed else ():
+        if (row.number or row.phone.number, row.code or row.phone.code) == (number, code):
+            return Person(number, code, row.phone.name, listed=True)
+    return Person(number, code, "", listed=False)

@@ -1,0 +1,78 @@
+"""What the address of a page of results asks for."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+from werkzeug.datastructures import MultiDict
+
+from obzvon.journal.queries import KINDS, SORTS, Shown, Sort
+
+_QUERY = 200
+
+
+class View(msgspec.Struct, frozen=True):
+    """A day; of it one run or all, some `KINDS` of lines or any; a text; the order and the page."""
+
+    day: date
+    run: int | None = None
+    results: tuple[str, ...] = ()
+    q: str = ""
+    sort: Sort = "row"
+    down: bool = False
+    page: int = 1
+
+    def args(self, **changes: object) -> dict[str, object]:
+        """What its address has, without what is usual anyway."""
+        view = msgspec.structs.replace(self, **changes)
+        usual = View(view.day)
+        found: dict[str, object] = {"day": view.day.isoformat()}
+        for name in ("run", "q", "sort", "page"):
+            if (value := getattr(view, name)) != getattr(usual, name):
+                found[name] = value
+        if view.down:
+            found["down"] = 1
+        if view.results:
+            found["result"] = list(view.results)
+        return found
+
+    def toggled(self, result: str) -> tuple[str, ...]:
+        """The results with this one more, or without it."""
+        return tuple(one for one in KINDS if (one in self.results) != (one == result))
+
+    @property
+    def shown(self) -> Shown:
+        """The lines that it asks for."""
+        return Shown(self.day, self.run, frozenset(self.results), self.q)
+
+
+def read(values: MultiDict[str, str], today: date) -> View:
+    """The view that an address or a form names; whatever is none is as usual."""
+    sort = values.get("sort", "")
+    return View(day_in(values.get("day", "")) or today, _number(values.get("run", "")),
+                results_in(values.getlist("result"), KINDS), text_in(values.get("q", "")),
+                sort if sort in SORTS else "row", values.get("down") == "1", _number(values.get("page", "")) or 1)
+
+
+def text_in(text: str) -> str:
+    """What is looked for; no database has a NUL in its texts."""
+    return text.replace("\0", "")[:_QUERY]
+
+
+def results_in(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Those of them that there are, in their usual order."""
+    wanted = set(given)
+    return tuple(one for one in known if one in wanted)
+
+
+def day_in(text: str) -> date | None:
+    """A date as a browser sends it, of a time in which there may be calls."""
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 9 else None

@@ -1,0 +1,211 @@
+"""Ringing some of a day's phones again: who is chosen, what was confirmed, and a run or a list made of just these."""
+
+import io
+import secrets
+from datetime import date
+
+import msgspec
+from flask import flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import Message
+from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.domain import redial
+from obzvon.domain.labels import LOST, NOT_ANSWERED
+from obzvon.domain.phones import Phone
+from obzvon.domain.redial import Choice
+from obzvon.journal.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.queries import Results, Shown
+from obzvon.journal.runs import Journal
+from obzvon.reports import phone_list
+from obzvon.reports.status import service_of
+from web.commands import LONGEST, is_night, lost
+from web.context import desk
+from web.i18n import language, worded
+from web.permissions import visitor
+from web.phone_index import Listed
+from web.results import query
+from web.results.days import Days
+from web.results.query import View
+
+_NAMED = 10
+"""So many phones are named where somebody is asked whether they are really meant."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """Who is meant: the rows of the list, and the revision of the list and the digest by which they are known."""
+
+    choice: Choice
+    listed: Listed
+
+    @property
+    def digest(self) -> str:
+        """What a confirmation is bound to: whoever would be rung, and whoever would be in the list."""
+        return f"{self.choice.digest}-{self.listed.revision[:16]}-{len(self.choice.paused)}"
+
+    def rows(self) -> list[Phone]:
+        """The rows of the new list, as they stand in the old one and in its order."""
+        keys = {one.phone.key for one in (*self.choice.called, *self.choice.paused)}
+        return [phone for phone in self.listed.phones if phone.key in keys]
+
+
+def page() -> ResponseReturnValue:
+    """First: whose results; then: these, and what to do with them."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal()
+    if view.results and journal is not None:
+        return _confirm(journal, view, days)
+    counts: dict[str, int] = {}
+    if journal is not None:
+        found = Results(journal, desk().settings.delivered)
+        counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
+        if desk().settings.delivered:
+            counts |= found.delivery(Shown(view.day, view.run)).counts
+    return render_template("results_again.html", view=view, days=days, counts=counts, missed=redial.MISSED,
+                           results=redial.RESULTS, least=desk().settings.delivered)
+
+
+def start() -> ResponseReturnValue:
+    """A run of just these, now: the service begins it, if they are still those that were confirmed."""
+    days = Days()
+    view = _view(days.today)
+    journal, once = desk().journal_to_write(), request.form.get("once", "")[:64]
+    number, chosen = Commands(journal).asked(once) if once else None, None
+    if number is None:  # else the form was sent twice, and only the answer is told again
+        try:
+            chosen = _chosen(journal, view, days.today)
+        except DocumentError as error:
+            return _broken(error.problems)
+        if not once or not chosen.choice.called or request.form.get("digest") != chosen.digest:
+            return _confirm(journal, view, days, refused=_changed())
+        if is_night(days.now.astimezone(days.zone)) and "night" not in request.form:
+            return _confirm(journal, view, days, refused=_("Nobody is called yet: tick that people are to be rung at "
+                                                           "this hour."), status=422)
+        number = _ask(journal, view, chosen, once)
+    answer = _answer(journal, number)
+    if answer is None or not answer.ok:
+        refused = _sentence(answer.text) if answer else _("The service is not running: nobody is called. Ask the "
+                                                          "administrator to start it, then try again.")
+        return _confirm(journal, view, days, refused=refused)
+    if chosen is not None:
+        desk().record(visitor().name, redial.run_begun(len(chosen.choice.called), view.day, view.results))
+    if answer.text in (LOST, NOT_ANSWERED):
+        flash(lost() if answer.text == LOST else _("The service has taken the order and is still at it; this page "
+                                                   "shows what comes of it."), "warn")
+        return redirect(url_for("run.index"), 303)
+    flash(_sentence(answer.text), "note")
+    return redirect(url_for("results.index", day=days.today.isoformat()), 303)
+
+
+def make_list() -> ResponseReturnValue:
+    """They become the list; the one before stays in the history."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal_to_write()
+    try:
+        chosen = _chosen(journal, view, days.today)
+        if request.form.get("digest") != chosen.digest:
+            return _confirm(journal, view, days, refused=_changed())
+        rows = chosen.rows()
+        if not rows:
+            return _confirm(journal, view, days)
+        desk().phones.save(rows, chosen.listed.revision)
+    except ExternallyChanged:
+        return _confirm(journal, view, days, refused=_changed())
+    except DocumentError as error:
+        return _broken(error.problems)
+    desk().record(visitor().name, redial.list_made(len(rows), view.day, view.results))
+    flash(ngettext("The list has %(num)s number now. The one before can be brought back.",
+                   "The list has %(num)s numbers now. The one before can be brought back.", len(rows)), "undo")
+    return redirect(url_for("phones.index"), 303)
+
+
+def list_csv() -> ResponseReturnValue:
+    """They, as a list to be kept or read in elsewhere."""
+    days = Days()
+    view = _view(days.today)
+    journal = desk().journal()
+    stream = io.BytesIO()
+    try:
+        rows = _chosen(journal, view, days.today).rows() if journal and view.results else []
+    except DocumentError as error:
+        return _broken(error.problems)
+    phone_list.write_csv(rows, stream, language())
+    stream.seek(0)
+    name = _("List %(day)s", day=view.day.isoformat())
+    return send_file(stream, mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv")
+
+
+def _view(today: date) -> View:
+    view = query.read(request.values, today)
+    return View(view.day, view.run, query.results_in(view.results, redial.RESULTS))
+
+
+def _chosen(journal: Journal, view: View, today: date) -> Chosen:
+    listed = desk().phones.current()
+    found = Results(journal, desk().settings.delivered)
+    met = found.again(view.day, view.results, today=today, run=view.run).met if view.results else {}
+    return Chosen(redial.choose(listed.rows, met), listed)
+
+
+def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "", status: int = 409
+             ) -> ResponseReturnValue:
+    """The phones by count and name, and what can be made of them; after a refusal once more, with the reason."""
+    try:
+        chosen = _chosen(journal, view, days.today)
+    except DocumentError as error:
+        return _broken(error.problems)
+    rows, here = [*chosen.choice.called, *chosen.choice.paused], days.now.astimezone(days.zone)
+    page = render_template(
+        "results_confirm.html", view=view, days=days, choice=chosen.choice, digest=chosen.digest, named=rows[:_NAMED],
+        rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(), here=here,
+        night=is_night(here), once=secrets.token_urlsafe(12),
+        alive=service_of(Presence(journal).sign(), days.now).alive, latest=desk().settings.latest,
+        least=desk().settings.delivered)
+    return page, status if refused else 200
+
+
+def _changed() -> str:
+    return str(_("The list or the results have changed in the meantime, so nothing has been done. This is how it "
+                 "stands now."))
+
+
+def _ask(journal: Journal, view: View, chosen: Chosen, once: str) -> int | None:
+    """The number of the order; None where no service is there to take it."""
+    if not service_of(Presence(journal).sign(), desk().clock()).alive:
+        return None
+    try:
+        return Commands(journal).ask("start", by=visitor().name, at=desk().clock(), once=once,
+                                     only=",".join(view.results), day=view.day.isoformat(), run=view.run or 0,
+                                     expected=chosen.choice.digest)
+    except AskedBefore as before:
+        return before.number
+
+
+def _answer(journal: Journal, number: int | None) -> Answer | None:
+    """What the service said, or that it is still at it; None where it has not taken the order, and will not."""
+    if number is None:
+        return None
+    try:
+        return Commands(journal).wait(number, longest=LONGEST, sleep=desk().sleep)
+    except NotTaken:
+        return None
+    except Lost:
+        return Answer(True, LOST)
+    except NotAnswered:
+        return Answer(True, NOT_ANSWERED)
+
+
+def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:
+    return render_template("error.html", code=500, title=_("The list of numbers cannot be read"), remedy="",
+                           problems=problems), 500
+
+
+def _sentence(text: Message) -> str:
+    words = worded(text)
+    return words[:1].upper() + words[1:] + "."

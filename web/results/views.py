@@ -1,0 +1,132 @@
+"""Итоги: a day's calls and what became of them, and the way to ring some of them again."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import msgspec
+from flask import Blueprint, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from obzvon.domain import redial
+from obzvon.domain.labels import kind_word, result_word, state_word
+from obzvon.domain.results import JUDGED
+from obzvon.journal.queries import KINDS, Results, Shown
+from obzvon.journal.runs import Journal, Run
+from obzvon.journal.tallies import RUNG, Tally
+from obzvon.reports import call_report
+from web import charts
+from web.context import desk
+from web.i18n import language, worded
+from web.results import phone, query
+from web.results import redial as results_again
+from web.results.days import Days
+from web.results.query import View
+
+results = Blueprint("results", __name__, url_prefix="/results")
+results.add_url_rule("/phone", "phone", phone.page)
+results.add_url_rule("/again", "again", results_again.page)
+results.add_url_rule("/again/start", "start", results_again.start, methods=["POST"])
+results.add_url_rule("/again/list", "make_list", results_again.make_list, methods=["POST"])
+results.add_url_rule("/again/list.csv", "list_csv", results_again.list_csv)
+results.add_app_template_filter(lambda result: worded(result_word(result)), "how")
+results.add_app_template_filter(lambda kind: worded(kind_word(kind)), "run_kind")
+results.add_app_template_filter(lambda state: worded(state_word(state)), "run_state")
+
+PAGE = 100
+_DAYS = 30
+_DAY = timedelta(days=1)
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A run as the page lists it: how many calls it had, and how many lines."""
+
+    run: Run
+    calls: int
+    lines: int
+
+
+@results.get("")
+def index() -> ResponseReturnValue:
+    """The day's runs, results and calls."""
+    days = Days()
+    view = query.read(request.args, days.today)
+    journal = desk().journal()
+    if journal is None or journal.empty():
+        return render_template("results_none.html", view=view, days=days)
+    found = _found(journal)
+    runs = journal.runs_on(view.day)
+    if view.run not in {run.id for run in runs}:
+        view = msgspec.structs.replace(view, run=None)
+    tallies = found.tallies(runs)
+    counts = found.counts(view.day, tallies, view.run)
+    total = _total(found, view, counts)
+    delivery = found.delivery(Shown(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
+    if delivery is not None:
+        counts.update(delivery.counts)
+    pages = max(1, -(-total // PAGE))
+    view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
+    lines = found.page(view.shown, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE
+                       ) if total else []
+    before, after = found.neighbours(view.day)
+    return render_template(
+        "results.html", view=view, days=days, runs=_summaries(runs, tallies), counts=counts, delivery=delivery,
+        results=KINDS, judged=JUDGED, again=redial.RESULTS, lines=lines, total=total, pages=pages,
+        first=(view.page - 1) * PAGE + 1, before=before, after=after,
+        back=view.day - _DAY if days.first and view.day > days.first else None,
+        ahead=view.day + _DAY if view.day < days.today else None, why=None if runs else days.why_none(view.day),
+        hours=charts.of_hours({view.run: tallies[view.run]} if view.run else tallies, days.zone),
+        month=_month(journal, view.day, days.today), is_another_day=charts.is_another_day)
+
+
+@results.get("/day.csv", defaults={"form": "csv"})
+@results.get("/day.xlsx", defaults={"form": "xlsx"})
+def download(form: str) -> ResponseReturnValue:
+    """What the page shows, all of it, as a file.
+
+    It is written whole before it is sent, and reads the journal a few calls at a time: a slow browser holds nothing up.
+    """
+    days = Days()
+    view = query.read(request.args, days.today)
+    journal = desk().journal()
+    lines = _found(journal).each(view.shown) if journal else iter(())
+    write = call_report.write_csv if form == "csv" else call_report.write_xlsx
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
+    try:
+        write(lines, stream, zone=days.zone, language=language(), least=desk().settings.delivered)
+    except BaseException:
+        stream.close()
+        raise
+    stream.seek(0)
+    name = _("Results %(day)s", day=view.day.isoformat()) + (f" ({view.run})" if view.run else "")
+    mimetype = "text/csv" if form == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return send_file(stream, mimetype=mimetype, as_attachment=True, download_name=f"{name}.{form}")
+
+
+def _found(journal: Journal) -> Results:
+    return Results(journal, desk().settings.delivered)
+
+
+def _total(found: Results, view: View, counts: Mapping[str, int]) -> int:
+    if view.q.strip() or not set(JUDGED).isdisjoint(view.results):
+        return found.count(view.shown)
+    return sum(counts.get(result, 0) for result in view.results or counts)
+
+
+def _summaries(runs: Sequence[Run], tallies: Mapping[int, Tally]) -> list[Summary]:
+    def calls(tally: Tally) -> int:
+        return sum(many for (_, result), many in tally.items() if result not in ("skipped", RUNG))
+
+    return [Summary(run, calls(tallies[run.id]), run.total) for run in runs]
+
+
+def _month(journal: Journal, day: date, today: date) -> charts.Chart | None:
+    """The last 30 days; of a day that is not among them, the 30 up to it."""
+    last = today if today - timedelta(days=_DAYS) < day <= today else day
+    runs = journal.runs_on(last - timedelta(days=_DAYS - 1), last)
+    tallies = Results(journal).tallies(runs)
+    by_day: dict[date, list[Tally]] = {}
+    for run in runs:
+        by_day.setdefault(run.day, []).append(tallies[run.id])
+    return charts.of_days(by_day, last, _DAYS)

@@ -1,0 +1,170 @@
+"""How things stand, for the run page: looked up seldom enough that a page that renews itself costs little.
+
+With 100,000 calls a look takes a seventh of a second. So one look serves everybody who asks within ten times as long
+as it took, and a run that has ended, with nothing of it on its way, is looked up once.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.domain.forecast import Plan
+from obzvon.domain.results import Delivery
+from obzvon.domain.schedule import closing_instant
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.queries import Results
+from obzvon.journal.runs import Journal, Line, Run
+from obzvon.reports.next_run import next_run
+from obzvon.reports.status import RunStatus, Service, run_status, service_of
+from web.context import Desk
+
+LATEST = 15
+"""So many of the last calls are shown."""
+_WORTH = 0.02
+"""Seconds; a look that takes less is not kept."""
+_SHARE = 10
+_PLANNED = timedelta(minutes=5)
+"""So long a plan is taken for true while nothing that it knows has changed."""
+
+
+class TestCall(msgspec.Struct, frozen=True):
+    """The last test call of today: its run, and its line, which is not there if it could not be handed over."""
+
+    run: Run
+    line: Line | None
+
+    @property
+    def going(self) -> bool:
+        """Whether more will be known of it."""
+        return self.line is not None and self.line.disposition is None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The service, and the run in progress or the last one; `going` is how many of its calls Asterisk has now.
+
+    `problems` keep the page from knowing the rest.
+    """
+
+    service: Service
+    status: RunStatus | None = None
+    going: int = 0
+    latest: tuple[Line, ...] = ()
+    closing: datetime | None = None
+    test: TestCall | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def active(self) -> Run | None:
+        """The run in progress or paused."""
+        return self.status.run if self.status and self.status.run.active else None
+
+    @property
+    def last_id(self) -> int:
+        """The id of the run in progress or the last one; 0 before the first."""
+        return self.status.run.id if self.status else 0
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the next look will show something else."""
+        running = self.active is not None and self.active.state == "running"
+        return running or self.going > 0 or (self.test is not None and self.test.going)
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """What takes long to look up."""
+
+    counts: Mapping[str, int]
+    last_bundle: tuple[int, datetime | None]
+    going: int
+    latest: tuple[Line, ...]
+    delivery: Delivery | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return not self.going and not self.counts.get("waiting")
+
+
+class Watch:
+    """One for each app."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float] = time.monotonic) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._pace = desk.settings.pace()
+        self._lock = threading.Lock()
+        self._counted: tuple[tuple[int, str], float, _Counted] | None = None
+        self._planning = threading.Lock()
+        self._planned: tuple[tuple[object, ...], datetime, datetime, Plan] | None = None
+
+    def look(self, now: datetime) -> Standing:
+        """How things stand."""
+        try:
+            journal = self._desk.journal()
+            if journal is None:
+                return Standing(Service(alive=False))
+            service = service_of(Presence(journal).sign(), now)
+            test = self._test_call(journal, now)
+            run = journal.active_run() or journal.last_run()
+            if run is None:
+                return Standing(service, test=test)
+            counted = self._count(journal, run)
+        except UserError as error:
+            return Standing(Service(alive=False), problems=error.problems)
+        known = self._desk.settings
+        closing = closing_instant(run.day, known.latest, known.zone)
+        pace = service.readout.pace if service.readout else self._pace
+        status = run_status(run, counted.counts, counted.last_bundle, now, pace=pace, closing=closing,
+                            alive=service.alive, delivery=counted.delivery)
+        return Standing(service, status, counted.going, counted.latest, closing, test)
+
+    def forget(self) -> None:
+        """The next look is a new one: something has just been done."""
+        with self._lock:
+            self._counted = None
+
+    def next(self, standing: Standing, now: datetime) -> Plan:
+        """What the next run would do; raises UserError."""
+        desk = self._desk
+        listed, week = desk.phones.current(), desk.week.load()
+        run = standing.status.run if standing.status else None
+        key = (listed.revision, week.revision, week.changed, run and (run.id, run.state), standing.going,
+               now.astimezone(desk.settings.zone).date())
+        with self._planning:
+            if self._planned is not None:
+                known, since, until, plan = self._planned
+                if known == key and since <= now < until:
+                    return plan
+            plan = next_run(desk.settings, listed.phones, week, desk.journal(), now, numbering=desk.phones.plan)
+            until = now + _PLANNED
+            if plan.start is not None and now < plan.start < until:
+                until = plan.start
+            self._planned = key, now, until, plan
+            return plan
+
+    def _count(self, journal: Journal, run: Run) -> _Counted:
+        with self._lock:  # whoever comes meanwhile waits for this look and has it too
+            key, begun = (run.id, run.state), self._clock()
+            if self._counted is not None and self._counted[0] == key and begun < self._counted[1]:
+                return self._counted[2]
+            results, least = Results(journal), self._desk.settings.delivered
+            counted = _Counted(journal.counts(run.id), journal.last_bundle(run.id), results.going(run.id),
+                               tuple(results.latest(run.id, LATEST)),
+                               journal.delivery(run.id, least) if least else None)
+            took = self._clock() - begun
+            if took > _WORTH:
+                self._counted = key, begun + took * (1 + _SHARE), counted
+            if not run.active and counted.is_final:
+                self._counted = key, float("inf"), counted
+            return counted
+
+    def _test_call(self, journal: Journal, now: datetime) -> TestCall | None:
+        today = now.astimezone(self._desk.settings.zone).date()
+        tests = [run for run in journal.runs_on(today) if run.kind == "test"]
+        if not tests:
+            return None
+        lines = Results(journal).latest(tests[-1].id, 1)
+        return TestCall(tests[-1], lines[0] if lines else None)

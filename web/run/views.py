@@ -1,0 +1,268 @@
+"""Запуск: the run in progress or the last one, and what an operator can do about it."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.documents.store import DocumentError
+from obzvon.domain.forecast import Plan, Why
+from obzvon.journal.commands import Commands
+from obzvon.reports.next_run import run_by_hand
+from web import phone_form
+from web.commands import is_night, order
+from web.context import desk
+from web.i18n import place, why_words
+from web.permissions import may_change
+from web.phone_form import PhoneForm
+from web.run.line_bar import bar as lines_bar
+from web.run.state import Standing, Watch
+
+run = Blueprint("run", __name__, url_prefix="/run")
+
+PIECES = ("clock", "service", "said", "live", "lines", "actions", "results", "test")
+"""What the page renews by itself, each piece only if it has changed: what has not stays as it is under one's hands."""
+_QUICK, _SLOW = 2, 10
+"""Seconds until the page renews itself: while something moves, and else."""
+_NAMED = 20
+"""So many skipped rows are named with their reasons."""
+
+
+# -- the page
+
+
+@run.get("")
+def index() -> ResponseReturnValue:
+    """How things stand."""
+    return _page()
+
+
+@run.get("/live")
+def live() -> ResponseReturnValue:
+    """The pieces that are not any more as the page has them: `have` is what it has; 204 if all are."""
+    standing = _watch().look(desk().clock())
+    pieces = _pieces(standing)
+    have = _have(pieces)
+    if request.args.get("have") == have and request.args.get("every") == str(_every(standing)):
+        return "", 204
+    before = dict(part.split("-", 1) for part in request.args.get("have", "")[:500].split(".") if "-" in part)
+    now = dict(part.split("-", 1) for part in have.split("."))
+    changed = [_for_the_place_of_old(text) for name, text in pieces.items() if now[name] != before.get(name)]
+    return render_template("run/live_answer.html", pieces=changed, have=have, every=_every(standing))
+
+
+def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnValue:
+    standing = _watch().look(desk().clock())
+    pieces = _pieces(standing)
+    return render_template("run.html", pieces=pieces, have=_have(pieces), every=_every(standing),
+                           form=form or PhoneForm(), once=_once()), status
+
+
+def _pieces(standing: Standing) -> dict[str, Markup]:
+    """Each piece of the page as it is now."""
+    now, plan, problems = desk().clock(), None, standing.problems
+    if not problems and not standing.active:
+        try:
+            plan = _watch().next(standing, now)
+        except UserError as error:
+            problems = error.problems
+    view = {**_common(now), "standing": standing, "plan": plan, "problems": problems}
+    return {name: Markup(render_template(f"run/{name}.html", **view)) for name in PIECES}  # noqa: S704 - our templates
+
+
+def _for_the_place_of_old(piece: str) -> Markup:
+    """The piece as htmx puts it in the place of that with the same id."""
+    return Markup(str(piece).replace(' id="run-', ' hx-swap-oob="true" id="run-', 1))  # noqa: S704 - our templates
+
+
+def _have(pieces: Mapping[str, str]) -> str:
+    return ".".join(f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}" for name, text in pieces.items())
+
+
+def _every(standing: Standing) -> int:
+    return _QUICK if standing.is_moving else _SLOW
+
+
+def _common(now: datetime) -> dict[str, object]:
+    """What several of the templates need."""
+    known = desk().settings
+    return {"now": now.astimezone(known.zone), "zone": known.zone, "place": place(known.zone), "known": known,
+            "bar": lines_bar,
+            "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
+            "named": _NAMED, "why_words": why_words}
+
+
+# -- a start
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What a start would do, as somebody is asked whether it is meant; `rung` rows were rung today already."""
+
+    rest: Plan
+    again: Plan
+    revision: str
+    after: int
+
+    @property
+    def rung(self) -> int:
+        """How many rows of the list were rung today already."""
+        return self.rest.skipped_by().get(Why.RUNG, 0)
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether it is past the time after which nothing is handed over."""
+        return self.rest.until is not None and self.rest.until <= self.rest.now
+
+
+@run.get("/start")
+def ask_start() -> ResponseReturnValue:
+    """Whether a start is meant, and whom it would ring."""
+    standing = _watch().look(desk().clock())
+    if refusal := _no_start(standing):
+        return refusal
+    return _start_page(_choice(standing))
+
+
+@run.post("/start")
+def start() -> ResponseReturnValue:
+    """Begins a run, if things are still as they were when somebody was asked."""
+    once, again = request.form.get("once", ""), request.form.get("whom") == "again"
+    if not _is_known(once):  # else the form was sent twice, and only the answer is told again
+        standing = _watch().look(desk().clock())
+        if refusal := _no_start(standing):
+            return refusal
+        choice = _choice(standing)
+        seen = (request.form.get("revision"), request.form.get("after"))
+        if not once or seen != (choice.revision, str(choice.after)):
+            return _start_page(choice, changed=True, status=409)
+        if is_night(choice.rest.now) and "night" not in request.form:
+            return _start_page(choice, unticked=True, status=422)
+    order("start", word="start again" if again else "start rest", once=once, again=again, rest=not again,
+          after=_number("after"), list_revision=request.form.get("revision", ""))
+    return _back()
+
+
+def _choice(standing: Standing) -> Choice:
+    at, now = desk(), desk().clock()
+    listed, week, journal = at.phones.current(), at.week.load().data, at.journal()
+    rest, again = (run_by_hand(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
+                   for again in (False, True))
+    return Choice(rest, again, listed.revision, standing.last_id)
+
+
+def _start_page(choice: Choice, *, changed: bool = False, unticked: bool = False, status: int = 200
+                ) -> ResponseReturnValue:
+    now = choice.rest.now
+    today = [start for start in choice.rest.starts if start.date() == now.date()]
+    return render_template("run_start.html", choice=choice, changed=changed, unticked=unticked, once=_once(),
+                           night=is_night(now), today=today, **_common(now)), status
+
+
+def _no_start(standing: Standing) -> ResponseReturnValue | None:
+    """The way back where nobody can begin a run now."""
+    if not may_change():
+        return redirect(url_for("run.index"))
+    if standing.active:
+        flash(_("A run is in progress already: this is how it stands."), "note")
+        return redirect(url_for("run.index"), 303)
+    return None
+
+
+# -- what is done to a run
+
+
+@run.post("/pause", defaults={"name": "pause"})
+@run.post("/resume", defaults={"name": "resume"})
+def hold(name: str) -> ResponseReturnValue:
+    """Holds the hand-over, or goes on."""
+    order(name, run=_number("run"))
+    return _back()
+
+
+@run.get("/stop")
+def ask_stop() -> ResponseReturnValue:
+    """Whether a stop is meant, and what it does to the calls in progress."""
+    if not may_change():
+        return redirect(url_for("run.index"))
+    return _stop_page(_watch().look(desk().clock()))
+
+
+@run.post("/stop")
+def stop() -> ResponseReturnValue:
+    """Ends the run that was meant; with `withdraw` also takes back what Asterisk has not begun."""
+    once, withdraw = request.form.get("once", ""), request.form.get("withdraw") == "1"
+    standing = _watch().look(desk().clock())
+    if not _is_known(once) and (not once or _number("run") != standing.last_id):
+        return _stop_page(standing, changed=True)
+    order("stop", word="stop withdraw" if withdraw else "stop", once=once, withdraw=withdraw, run=_number("run"))
+    return _back()
+
+
+def _stop_page(standing: Standing, *, changed: bool = False) -> ResponseReturnValue:
+    if standing.status is None or not (standing.active or standing.going):
+        flash(_("No run is in progress and no call is on its way: there is nothing to stop."), "note")
+        return redirect(url_for("run.index"), 303)
+    return render_template("run_stop.html", standing=standing, changed=changed, once=_once(),
+                           **_common(desk().clock())), 409 if changed else 200
+
+
+# -- one test call
+
+
+@run.post("/call")
+def call() -> ResponseReturnValue:
+    """One call to the number that was typed, outside any run."""
+    form = phone_form.read(request.form, desk().phones.plan)
+    if form.errors:
+        return _page(form, 422)
+    number = desk().phones.plan.dial(form.number)
+    order("call", about=number, once=request.form.get("once", ""), number=number, code=form.code)
+    return _back()
+
+
+@run.get("/call")
+def after_call() -> ResponseReturnValue:
+    """Whoever reloads the page of a number that was refused."""
+    return redirect(url_for("run.index"))
+
+
+# -- the rest
+
+
+@run.errorhandler(DocumentError)
+def broken(caught: DocumentError) -> ResponseReturnValue:
+    """A start cannot be foreseen on a list or a week that cannot be read."""
+    problems: tuple[Problem, ...] = caught.problems
+    return render_template("run_broken.html", problems=problems), 500
+
+
+def _watch() -> Watch:
+    found: Watch = current_app.extensions.setdefault("obzvon.run", Watch(desk()))
+    return found
+
+
+def _back() -> ResponseReturnValue:
+    _watch().forget()
+    return redirect(url_for("run.index"), 303)
+
+
+def _is_known(once: str) -> bool:
+    """Whether this very form was sent before."""
+    journal = desk().journal()
+    return bool(once) and journal is not None and Commands(journal).asked(once[:64]) is not None
+
+
+def _number(name: str) -> int:
+    text = request.form.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _once() -> str:
+    return secrets.token_urlsafe(12)

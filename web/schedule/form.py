@@ -1,0 +1,115 @@
+"""What an operator set in the fields of the week: taken, or refused with the reason beside each field."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+
+import msgspec
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from obzvon.domain.schedule import Week
+
+WORKDAYS = range(1, 5)
+"""Tuesday to Friday, which take over Monday's time."""
+
+_TIME = re.compile(r"([0-9]{1,2})[:.-]([0-9]{2})(?::[0-9]{2})?")
+_MOST = 500
+"""Dates that a week may have of its own before the page takes no further one; what it has already is kept."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One day's fields: whether there is a run, and at which time."""
+
+    on: bool
+    at: str
+
+    @classmethod
+    def of(cls, start: time | None) -> "Entry":
+        """The fields of a start."""
+        return cls(start is not None, f"{start:%H:%M}" if start else "")
+
+
+class WeekForm(msgspec.Struct, frozen=True):
+    """All the fields as they were set, and what is wrong with them by field."""
+
+    days: tuple[Entry, ...]
+    dates: dict[date, Entry]
+    off: frozenset[date]
+    """Holidays that are ticked."""
+    new_date: str = ""
+    new: Entry = Entry(on=True, at="")
+    errors: dict[str, str] = {}
+
+    def week(self) -> Week:
+        """What they say; of a form without errors."""
+        dates: dict[date, time | None] = dict.fromkeys(sorted(self.off))
+        dates |= {day: _time(entry) for day, entry in self.dates.items()}
+        return Week(tuple(_time(entry) for entry in self.days), dict(sorted(dates.items())))
+
+    def copied(self) -> "WeekForm":
+        """Monday's fields on the other workdays."""
+        days = tuple(self.days[0] if place in WORKDAYS else entry for place, entry in enumerate(self.days))
+        return msgspec.structs.replace(self, days=days)
+
+
+def shown(week: Week, holidays: Iterable[date]) -> WeekForm:
+    """The fields of a week; a holiday on which nobody is rung is a tick, and no date of its own."""
+    off = frozenset(day for day in holidays if day in week.dates and week.dates[day] is None)
+    dates = {day: Entry.of(start) for day, start in sorted(week.dates.items()) if day not in off}
+    return WeekForm(tuple(Entry.of(start) for start in week.times), dates, off)
+
+
+def read(form: MultiDict[str, str], holidays: Iterable[date]) -> WeekForm:
+    """The fields of the page; `holidays` are the days that it had ticks for."""
+    errors: dict[str, str] = {}
+    days = tuple(_entry(form, str(day), errors) for day in range(1, 8))
+    gone = form.get("remove", "")
+    dates = {day: _entry(form, text, errors) for text in form.getlist("date")
+             if text != gone and (day := _date(text))}
+    ticked = {day for text in form.getlist("off") if (day := _date(text))}
+    new_date, new = form.get("new-date", "").strip(), Entry("on-new" in form, form.get("at-new", "").strip())
+    off = frozenset(day for day in holidays if day in ticked and day not in dates)
+    if new_date or form.get("action") == "add":
+        day = _date(new_date)
+        if day is None:
+            errors["new-date"] = _("Choose a date")
+        elif len(dates) >= _MOST:
+            errors["new-date"] = _("These are too many dates; remove those that have passed")
+        else:
+            new = _entry(form, "new", errors)
+            if "at-new" not in errors:
+                dates, off = {**dates, day: new}, off - {day}
+                new_date, new = "", Entry(on=True, at="")
+    return WeekForm(days, dict(sorted(dates.items())), off, new_date[:20], new, errors)
+
+
+def _entry(form: Mapping[str, str], name: str, errors: dict[str, str]) -> Entry:
+    entry = Entry(f"on-{name}" in form, form.get(f"at-{name}", "").strip()[:10])
+    if not entry.on:
+        return msgspec.structs.replace(entry, at=entry.at if _clock(entry.at) else "")
+    if not entry.at:
+        errors[f"at-{name}"] = _("Set a time, or switch the calling off")
+    elif (found := _clock(entry.at)) is None:
+        errors[f"at-{name}"] = _("Write a time as 09:00")
+    elif found == time(0):
+        errors[f"at-{name}"] = _("00:00 means that nobody is called: switch it off, or set 00:01")
+    return entry
+
+
+def _time(entry: Entry) -> time | None:
+    return _clock(entry.at) if entry.on else None
+
+
+def _clock(text: str) -> time | None:
+    found = _TIME.fullmatch(text)
+    if found and int(found[1]) < 24 and int(found[2]) < 60:
+        return time(int(found[1]), int(found[2]))
+    return None
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        return None

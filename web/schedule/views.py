@@ -1,0 +1,203 @@
+"""Расписание: the week, the days that are otherwise, and what follows from them."""
+
+from datetime import date, datetime
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date, get_locale
+from flask_babel import gettext as _
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.documents.store import DocumentError, ExternallyChanged, Loaded
+from obzvon.domain.forecast import Plan
+from obzvon.domain.schedule import Week, start_instant
+from obzvon.journal import audit
+from obzvon.journal.heartbeat import Presence
+from obzvon.journal.runs import Run
+from obzvon.reports.next_run import next_run
+from web.context import desk
+from web.i18n import language, worded
+from web.permissions import visitor
+from web.schedule import form as week_form
+from web.schedule import holidays as public_holidays
+from web.schedule.form import WeekForm
+
+week = Blueprint("week", __name__, url_prefix="/week")
+
+_SKIPPED = 20
+"""So many skipped rows are named with their reasons."""
+
+
+class Broken(Exception):
+    """The week cannot be read."""
+
+    def __init__(self, error: DocumentError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """What the page foresees, or why it cannot."""
+
+    plan: Plan | None
+    run: Run | None
+    problems: tuple[Problem, ...] = ()
+
+
+@week.get("")
+def index() -> ResponseReturnValue:
+    """The week."""
+    loaded = _loaded()
+    return _page(loaded, week_form.shown(loaded.data, _holidays()))
+
+
+@week.post("")
+def save() -> ResponseReturnValue:
+    """Another week; with the action `copy` only other fields, which are not saved yet."""
+    loaded = _loaded()
+    form = week_form.read(request.form, _holidays())
+    if request.form.get("action") == "copy":
+        flash(_("Monday's time stands on the other workdays now; it is not saved yet."), "note")
+        return _page(loaded, form.copied(), based_on=request.form.get("revision"))
+    if request.form.get("revision") != loaded.revision:
+        return _conflict(loaded, form)
+    if form.errors:
+        return _page(loaded, form, status=422)
+    try:
+        revision = desk().week.save(form.week(), loaded.revision)
+    except ExternallyChanged:
+        return _conflict(_loaded(), form)
+    except DocumentError as error:
+        return _page(loaded, msgspec.structs.replace(form, errors={"": worded(error.message())}), status=500)
+    if form.week() != loaded.data:
+        desk().record(visitor().name, audit.week_changed(loaded.data, form.week()))
+    flash(_("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
+          "undo" if revision != loaded.revision else "note")
+    _warn_of_a_passed_time(loaded.data, form.week())
+    return redirect(url_for("week.index"), 303)
+
+
+@week.post("/undo")
+def undo() -> ResponseReturnValue:
+    """The week as it was before the last change; of a broken or missing one, the last that can be read."""
+    try:
+        desk().week.undo(request.form.get("revision", ""))
+        desk().record(visitor().name, audit.week_undone())
+        flash(_("Undone: the schedule is again as it was before the last change."), "undo")
+    except ExternallyChanged:
+        flash(_("Nothing has been undone: somebody else has changed the schedule in the meantime. This is how it "
+                "stands now."), "warn")
+    return redirect(url_for("week.index"), 303)
+
+
+@week.post("/new")
+def begin() -> ResponseReturnValue:
+    """A week without a start where there is no file."""
+    try:
+        desk().week.save(Week(), "")
+        desk().record(visitor().name, audit.week_begun())
+    except ExternallyChanged:
+        flash(_("The file has changed in the meantime; this is how it stands now."), "note")
+    return redirect(url_for("week.index"), 303)
+
+
+@week.errorhandler(Broken)
+def broken(caught: Broken) -> ResponseReturnValue:
+    """What is wrong with the week, and the way back."""
+    document = desk().week
+    try:
+        earlier = bool(document.revisions())
+    except DocumentError:
+        earlier = False
+    return render_template("week_broken.html", problems=caught.error.problems, revision=caught.error.revision,
+                           earlier=earlier, missing=not document.path.exists()), 500
+
+
+def _page(loaded: Loaded[Week], form: WeekForm, *, status: int = 200, based_on: str | None = None
+          ) -> ResponseReturnValue:
+    now = desk().clock()
+    zone = desk().settings.zone
+    here = now.astimezone(zone)
+    return render_template(
+        "week.html", form=form, revision=loaded.revision if based_on is None else based_on, now=here, zone=zone,
+        notes=loaded.notes, day_names=_day_names(), holidays=_holidays(), outlook=_foresee(loaded, now),
+        skipped=_SKIPPED, undoable=_undoable(), latest=desk().settings.latest, seen=_has_been_seen()), status
+
+
+def _conflict(loaded: Loaded[Week], form: WeekForm) -> ResponseReturnValue:
+    """Both versions, line by line, and the choice."""
+    holidays = _holidays()
+    theirs = week_form.shown(loaded.data, holidays)
+    lines = [(name, _said(their.on, their.at), _said(my.on, my.at))
+             for name, their, my in zip(_day_names(), theirs.days, form.days, strict=True)]
+    lines += [(format_date(day, "d MMMM y"), _date_said(theirs, day), _date_said(form, day))
+              for day in sorted({*theirs.dates, *theirs.off, *form.dates, *form.off})]
+    kept = [(name, value) for name, values in request.form.lists() for value in values
+            if name not in {"revision", "token"}]
+    return render_template("week_conflict.html", lines=lines, kept=kept, revision=loaded.revision), 409
+
+
+def _said(on: bool, at: str) -> str:
+    return at if on else str(_("no calls"))
+
+
+def _date_said(form: WeekForm, day: date) -> str:
+    if day in form.off:
+        return _said(False, "")
+    entry = form.dates.get(day)
+    return str(_("as its weekday")) if entry is None else _said(entry.on, entry.at)
+
+
+def _foresee(loaded: Loaded[Week], now: datetime) -> Outlook:
+    at = desk()
+    try:
+        listed, journal = at.phones.current(), at.journal()
+        plan = next_run(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
+        return Outlook(plan, journal.active_run() if journal else None)
+    except UserError as error:
+        return Outlook(None, None, error.problems)
+
+
+def _warn_of_a_passed_time(before: Week, after: Week) -> None:
+    """Nobody is rung because of an edit: a time of today that is set when it has passed counts from its next day."""
+    zone, now = desk().settings.zone, desk().clock()
+    today = now.astimezone(zone).date()
+    start = start_instant(after, today, zone)
+    changed = before.start_on(today) != after.start_on(today)
+    if start is not None and start <= now and changed and _has_been_seen():
+        flash(_("%(time)s has passed already: today nobody is called because of this change.",
+                time=f"{start.astimezone(zone):%H:%M}"), "warn")
+
+
+def _has_been_seen() -> bool:
+    """Whether a service, or `obzvon init`, has seen any week; the first of all takes the week as it finds it."""
+    try:
+        journal = desk().journal()
+        return journal is not None and Presence(journal).has_seen_a_week()
+    except UserError:
+        return True  # the page says what is the matter with the journal
+
+
+def _loaded() -> Loaded[Week]:
+    try:
+        return desk().week.load()
+    except DocumentError as error:
+        raise Broken(error) from error
+
+
+def _holidays() -> dict[date, str]:
+    at = desk()
+    return public_holidays.coming(at.settings.region, at.clock().astimezone(at.settings.zone).date(), language())
+
+
+def _day_names() -> list[str]:
+    names = get_locale().days["stand-alone"]["wide"]
+    return [str(names[place]).capitalize() for place in range(7)]
+
+
+def _undoable() -> bool:
+    try:
+        return len(desk().week.revisions()) > 1
+    except DocumentError:
+        return False

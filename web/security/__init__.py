@@ -1,0 +1,1 @@
+"""Logging in, rate limits, CSRF."""
