@@ -11,8 +11,9 @@ from flask import current_app
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.documents import store as documents
+from obzvon.domain.calls import Run
 from obzvon.journal.audit import Changes
-from obzvon.journal.runs import Journal, Run
+from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users
 from web.phone_index import Shelf

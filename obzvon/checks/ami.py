@@ -4,8 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from obzvon.asterisk.ami.client import Trouble
-from obzvon.asterisk.ami.errors import no_login
+from obzvon.asterisk.ami.errors import Trouble, no_login
 from obzvon.asterisk.ami.permissions import Rights, inspect, needed, rights_by_console
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.context import Visit, error, good, of, warning

@@ -17,10 +17,8 @@ from obzvon.checks import ami, asterisk, clock, documents, folders, journal, set
 from obzvon.checks.context import Check, Machine, Visit, error, of
 from obzvon.common.errors import UserError, why
 from obzvon.common.i18n import say
-from obzvon.journal.findings import Finding, Level, worst
+from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import Settings
-
-__all__ = ["Finding", "Level", "Machine", "examine", "worst"]
 
 _CHECKS: tuple[Check, ...] = (
     settings.who_we_are,

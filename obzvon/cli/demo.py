@@ -9,11 +9,11 @@ from pathlib import Path
 
 from obzvon.cli import workspace
 from obzvon.common.i18n import Message, say
+from obzvon.domain.calls import Run
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Week
 from obzvon.journal.commands import Commands
 from obzvon.journal.heartbeat import Presence
-from obzvon.journal.runs import Run
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.service.scheduler import stopped_by_signals

@@ -33,6 +33,7 @@ from obzvon.documents.store import Document, DocumentError, Loaded
 from obzvon.documents.watcher import Watched, way_back
 from obzvon.domain.schedule import Week
 from obzvon.journal.database import Unavailable
+from obzvon.journal.findings import Level, worst
 from obzvon.journal.heartbeat import Presence
 from obzvon.journal.lock import Busy
 from obzvon.journal.runs import Journal
@@ -54,7 +55,7 @@ NOT_RUN = 2
 _RETRY = 10.0
 """Seconds until a journal that cannot be opened is tried again."""
 
-_MARKS = {runner.Level.OK: ("✓", "green"), runner.Level.WARNING: ("!", "yellow"), runner.Level.ERROR: ("✗", "red")}
+_MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]},
@@ -150,10 +151,10 @@ def check(file: Path | None) -> None:
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
-    problems = sum(finding.level is not runner.Level.OK for finding in findings)
+    problems = sum(finding.level is not Level.OK for finding in findings)
     click.echo(str(say_many("{n} thing needs your attention", "{n} things need your attention", problems) if problems
                    else say("all is well")))
-    if runner.worst(findings) is runner.Level.ERROR:
+    if worst(findings) is Level.ERROR:
         sys.exit(WRONG)
 
 

@@ -12,8 +12,9 @@ from rich.text import Text
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Run
 from obzvon.domain.labels import tally
-from obzvon.journal.runs import Journal, Run
+from obzvon.journal.runs import Journal
 
 _REFRESH = 0.25
 """Seconds between two looks into the journal."""

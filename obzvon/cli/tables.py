@@ -17,10 +17,10 @@ from obzvon.cli import columns
 from obzvon.cli.columns import Cell
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import grouped
+from obzvon.domain.calls import Line
 from obzvon.domain.forecast import Plan, Until, Why
 from obzvon.domain.labels import kind_word, state_word, tally, weekday_word
 from obzvon.domain.results import Delivery
-from obzvon.journal.runs import Line
 from obzvon.reports.call_report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, Tally
 from obzvon.reports.status import RunStatus, Service, Status
 from obzvon.spreadsheets.cell_text import one_line

@@ -28,10 +28,11 @@ from sqlalchemy import (
 )
 
 from obzvon.common.i18n import Message
+from obzvon.domain.calls import Line, Run, State
 from obzvon.domain.redial import BARRED, MISSED, UNDER_WAY, Again, note_of
 from obzvon.domain.results import JUDGED, NOT_DELIVERED, Delivery, Disposition
 from obzvon.journal import superseded, tallies
-from obzvon.journal.runs import Journal, Line, Run, State
+from obzvon.journal.runs import Journal
 from obzvon.journal.schema import RESULT, calls, runs
 from obzvon.journal.search import matches
 from obzvon.journal.superseded import Lost

@@ -28,15 +28,13 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
-from obzvon.domain.calls import Detail, Ending, Line, Run, RunCall, State
+from obzvon.domain.calls import Ending, Line, Run, RunCall, State
 from obzvon.domain.labels import result_word
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import Delivery, Disposition
 from obzvon.journal import tallies
 from obzvon.journal.database import Database
 from obzvon.journal.schema import RESULT, calls, runs
-
-__all__ = ["CAMPAIGN", "Detail", "Ending", "Journal", "JournalConflict", "Line", "Run", "RunCall", "State", "packed"]
 
 CAMPAIGN = "main"
 """The one campaign there is; the tables have room for several."""

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from obzvon.common.i18n import Message, say, spoken
+from obzvon.domain.calls import Line, State
 from obzvon.domain.labels import kind_word, remark, result_word
 from obzvon.domain.results import Delivery, Disposition, is_delivered
-from obzvon.journal.runs import Line, State
 from obzvon.spreadsheets.cell_text import ROWS, is_formula
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ from datetime import datetime, time, timedelta, tzinfo
 import msgspec
 
 from obzvon.common.i18n import Message, spoken
+from obzvon.domain.calls import Run
 from obzvon.domain.forecast import forecast, to_json
 from obzvon.domain.line_usage import Readout, unpacked
 from obzvon.domain.pacing import Pace
 from obzvon.domain.results import Delivery
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.heartbeat import Sign
-from obzvon.journal.runs import Journal, Run
+from obzvon.journal.runs import Journal
 
 _SILENT = timedelta(seconds=60)
 """A service that has given no sign of life for longer does not live."""

@@ -23,9 +23,7 @@ from typing import Self
 import msgspec
 
 from obzvon.sandbox.callfile_parser import CallFile, Carrier, is_number, parse
-from obzvon.sandbox.ledger import Attempt, Ledger, read_ledger
-
-__all__ = ["Attempt", "Sandbox", "main", "read_ledger"]
+from obzvon.sandbox.ledger import Attempt, Ledger
 
 log = logging.getLogger("obzvon.sandbox.pbx")
 

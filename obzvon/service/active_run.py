@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.store import Loaded
+from obzvon.domain.calls import Ending, Run, RunCall
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import HANDFUL, Pace
 from obzvon.domain.phones import Phone, struck_off
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Ending, Journal, Run, RunCall
+from obzvon.journal.runs import Journal
 from obzvon.service.handover import Handed, HandOver
 from obzvon.service.line_monitor import Gauge
 

@@ -14,11 +14,12 @@ from obzvon.asterisk.transport.failover import Ways
 from obzvon.asterisk.transport.spool import BySpool
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.domain.calls import Run, RunCall
 from obzvon.domain.labels import result_word, state_word, tally
 from obzvon.domain.pacing import LOOK_AGAIN, Pace
 from obzvon.domain.redial import Again
 from obzvon.domain.schedule import closing_instant
-from obzvon.journal.runs import Journal, Run, RunCall
+from obzvon.journal.runs import Journal
 from obzvon.service import run_log
 from obzvon.service.active_run import Course
 from obzvon.service.handover import HandOver

@@ -19,9 +19,10 @@ import msgspec
 from obzvon.asterisk.transport.base import Progress, Trace, Went, name_of, with_via
 from obzvon.asterisk.transport.failover import Ways
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Ending, RunCall, State
 from obzvon.domain.results import Disposition
 from obzvon.domain.retries import Rounds
-from obzvon.journal.runs import Ending, Journal, RunCall, State
+from obzvon.journal.runs import Journal
 
 _SETTLING = timedelta(seconds=1)
 """A call that Asterisk has had this long and not begun is one that it does not take now."""

@@ -5,11 +5,12 @@ from collections.abc import Container, Iterable
 from datetime import date, datetime
 
 from obzvon.common.i18n import Message, say
+from obzvon.domain.calls import Ending, Run
 from obzvon.domain.labels import tally
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Ending, Journal, Run
+from obzvon.journal.runs import Journal
 from obzvon.service.handover import HandOver
 from obzvon.service.inputs import Agenda
 

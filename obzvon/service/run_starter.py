@@ -12,10 +12,11 @@ import msgspec
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.domain.calls import Run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, candidates
 from obzvon.domain.redial import Again
-from obzvon.journal.runs import Journal, Run
+from obzvon.journal.runs import Journal
 from obzvon.service.inputs import Agenda
 from obzvon.settings.model import Settings
 

@@ -12,9 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.client import Lines, Link, Times, Trouble
+from obzvon.asterisk.ami.call_tracker import Lines
+from obzvon.asterisk.ami.client import Link
+from obzvon.asterisk.ami.errors import Trouble
 from obzvon.asterisk.ami.outcomes import Outcome
 from obzvon.asterisk.ami.permissions import Rights, inspect, rights_by_console
+from obzvon.asterisk.ami.status import Times
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import Ami
 from obzvon.settings.secrets import Secret

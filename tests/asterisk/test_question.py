@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.asterisk.ami.client import Lines
+from obzvon.asterisk.ami.call_tracker import Lines
 from obzvon.asterisk.ami.outcomes import Outcome
 from obzvon.domain.results import Disposition
 from tests.asterisk.manager import Manager

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.journal.runs import Journal, Line
+from obzvon.domain.calls import Line
+from obzvon.journal.runs import Journal
 from tests.asterisk.rig import Rig
 from tests.asterisk.waiting import until
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.journal.runs import Line
+from obzvon.domain.calls import Line
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_run import Office
 from tests.asterisk.waiting import until

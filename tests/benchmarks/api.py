@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from obzvon.domain.calls import Ending
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Ending, Journal
+from obzvon.journal.runs import Journal
 from obzvon.settings.model import load
 from tests.benchmarks.office import LOGIN, office
 

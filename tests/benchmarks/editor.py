@@ -12,9 +12,10 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Ending, State
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Ending, Journal, State
+from obzvon.journal.runs import Journal
 from tests.benchmarks.office import LOGIN, office
 
 PORT = 18232

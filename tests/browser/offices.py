@@ -12,6 +12,7 @@ from flask import Flask, template_rendered
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Ending, State
 from obzvon.domain.line_usage import Ami, By, Readout, packed
 from obzvon.domain.pacing import Ceiling, Mode, Pace
 from obzvon.domain.phones import Candidate, Phone
@@ -20,7 +21,7 @@ from obzvon.domain.schedule import Week
 from obzvon.journal.audit import Changes
 from obzvon.journal.findings import Findings
 from obzvon.journal.heartbeat import Presence
-from obzvon.journal.runs import Ending, Journal, State
+from obzvon.journal.runs import Journal
 from obzvon.service import factory
 from obzvon.settings import model as settings
 from obzvon.settings.model import Settings

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.domain.calls import Line, Run
 from obzvon.journal.commands import Commands
-from obzvon.journal.runs import Journal, Line, Run
-from obzvon.sandbox.pbx import read_ledger
+from obzvon.journal.runs import Journal
+from obzvon.sandbox.ledger import read_ledger
 from tests.support.paths import ROOT
 from tests.support.workshop import Workshop, in_memory, numbers, service, wait_until, zone_of_noon
 

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from obzvon.sandbox.pbx import Sandbox, read_ledger
+from obzvon.sandbox.ledger import read_ledger
+from obzvon.sandbox.pbx import Sandbox
 from tests.asterisk.waiting import until
 
 TALK = 0.5

@@ -12,8 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from obzvon.journal.runs import Journal, Line
-from obzvon.sandbox.pbx import Attempt, Sandbox
+from obzvon.domain.calls import Line
+from obzvon.journal.runs import Journal
+from obzvon.sandbox.ledger import Attempt
+from obzvon.sandbox.pbx import Sandbox
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
 from tests.unit.asterisk.test_outcomes import RECORDED

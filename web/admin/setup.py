@@ -8,10 +8,11 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
+from obzvon.domain.calls import Line
 from obzvon.domain.labels import result_word
 from obzvon.domain.schedule import next_starts
 from obzvon.journal.queries import Results
-from obzvon.journal.runs import Journal, Line
+from obzvon.journal.runs import Journal
 from web.admin import checks
 from web.context import desk
 from web.i18n import here, lower_first, spoken_day, spoken_time, worded

@@ -13,9 +13,9 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import UserError, why
 from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.domain.calls import Run
 from obzvon.domain.numbering import Refused
 from obzvon.domain.phones import Phone
-from obzvon.journal.runs import Run
 from obzvon.reports import phone_list
 from obzvon.spreadsheets import column_roles, merge
 from obzvon.spreadsheets.merge import Judged, Judgement

@@ -13,10 +13,10 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.common.text import escaped
 from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.domain.calls import Run
 from obzvon.domain.numbering import Refused
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit
-from obzvon.journal.runs import Run
 from web import phone_form
 from web.context import desk
 from web.i18n import worded

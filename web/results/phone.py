@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 
 from obzvon.documents.store import DocumentError
 from obzvon.domain import redial
+from obzvon.domain.calls import Line, Run
 from obzvon.journal.queries import Results, worth
-from obzvon.journal.runs import Journal, Line, Run
+from obzvon.journal.runs import Journal
 from web.context import desk
 from web.phone_index import Listed
 from web.results.days import Days

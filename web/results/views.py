@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon.domain import redial
+from obzvon.domain.calls import Run
 from obzvon.domain.labels import kind_word, result_word, state_word
 from obzvon.domain.results import JUDGED
 from obzvon.journal.queries import KINDS, Results, Shown
-from obzvon.journal.runs import Journal, Run
+from obzvon.journal.runs import Journal
 from obzvon.journal.tallies import RUNG, Tally
 from obzvon.reports import call_report
 from web import charts

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.common.errors import Problem, UserError
+from obzvon.domain.calls import Line, Run
 from obzvon.domain.forecast import Plan
 from obzvon.domain.results import Delivery
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.heartbeat import Presence
 from obzvon.journal.queries import Results
-from obzvon.journal.runs import Journal, Line, Run
+from obzvon.journal.runs import Journal
 from obzvon.reports.next_run import next_run
 from obzvon.reports.status import RunStatus, Service, run_status, service_of
 from web.context import Desk

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.documents.store import DocumentError, ExternallyChanged, Loaded
+from obzvon.domain.calls import Run
 from obzvon.domain.forecast import Plan
 from obzvon.domain.schedule import Week, start_instant
 from obzvon.journal import audit
 from obzvon.journal.heartbeat import Presence
-from obzvon.journal.runs import Run
 from obzvon.reports.next_run import next_run
 from web.context import desk
 from web.i18n import language, worded

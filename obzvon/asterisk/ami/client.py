@@ -30,8 +30,6 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.settings.ami import Ami
 
-__all__ = ["Health", "Lines", "Link", "Outcome", "Times", "Trouble"]
-
 log = logging.getLogger("obzvon")
 
 OUTCOMES = 100_000

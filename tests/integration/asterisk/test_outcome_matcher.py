@@ -12,8 +12,9 @@ from obzvon.asterisk.ami.outcomes import Outcome
 from obzvon.asterisk.transport.outcome_matcher import Told
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Ending, Line
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Ending, Journal, Line
+from obzvon.journal.runs import Journal
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
 
 PHONES = numbers(3)

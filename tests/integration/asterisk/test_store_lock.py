@@ -8,7 +8,7 @@ import pytest
 
 from obzvon.asterisk import store_lock
 from obzvon.asterisk.store_lock import Place, others
-from obzvon.checks.context import Level
+from obzvon.journal.findings import Level
 from tests.integration.checks.test_runner import Office, office, only  # noqa: F401 - a fixture
 from tests.support.workshop import Workshop, at, numbers, shift
 

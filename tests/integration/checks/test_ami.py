@@ -10,7 +10,8 @@ import pytest
 
 from obzvon.asterisk.spool import Spool
 from obzvon.checks.ami import ami
-from obzvon.checks.context import Finding, Level, Machine, Visit
+from obzvon.checks.context import Machine, Visit
+from obzvon.journal.findings import Finding, Level
 from obzvon.settings.ami import Ami
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret

@@ -20,7 +20,8 @@ from obzvon.asterisk.ami.permissions import Rights
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import context as system_clock
 from obzvon.checks import store
-from obzvon.checks.runner import Finding, Level, Machine, examine, worst
+from obzvon.checks.context import Machine
+from obzvon.checks.runner import examine
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, week_document
@@ -28,12 +29,14 @@ from obzvon.documents.watcher import Watched
 from obzvon.domain.calls import CallForm
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.schedule import Week
+from obzvon.journal.findings import Finding, Level, worst
 from obzvon.journal.heartbeat import Presence
 from obzvon.journal.runs import Journal
 from obzvon.journal.schema import SCHEMA, meta
 from obzvon.settings.ami import Ami
-from obzvon.settings.model import JournalUrl, Settings, Web
-from obzvon.settings.secrets import Secret
+from obzvon.settings.model import Settings
+from obzvon.settings.secrets import JournalUrl, Secret
+from obzvon.settings.web import Web
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SUNDAY = datetime(2026, 11, 22, 12, 0, tzinfo=MOSCOW)

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Detail, Ending, Line, Run, State
 from obzvon.domain.phones import RUNG_TODAY, Candidate, Phone
 from obzvon.domain.results import Delivery, Disposition
 from obzvon.journal.queries import SORTS, Results, Shown, worth
-from obzvon.journal.runs import Detail, Ending, Journal, Line, Run, State
+from obzvon.journal.runs import Journal
 
 DAY = date(2026, 11, 23)
 NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)

@@ -22,10 +22,11 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.domain.calls import Ending, Line, Run, RunCall, State
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.lock import Busy
-from obzvon.journal.runs import Ending, Journal, JournalConflict, Line, Run, RunCall, State
+from obzvon.journal.runs import Journal, JournalConflict
 from obzvon.journal.schema import SCHEMA, calls, commands, meta, runs
 from tests.support.paths import ROOT
 

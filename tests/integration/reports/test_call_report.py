@@ -29,9 +29,10 @@ from obzvon.cli.tables import show_report
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, speak
 from obzvon.common.text import grouped
+from obzvon.domain.calls import Ending, Line
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Ending, Journal, Line
+from obzvon.journal.runs import Journal
 from obzvon.reports import call_report
 from obzvon.reports.call_report import write_csv, write_json, write_xlsx
 from obzvon.spreadsheets.cell_text import one_line

@@ -15,12 +15,13 @@ from rich.console import Console
 
 from obzvon.cli.tables import show_status
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Detail, Ending, Run
 from obzvon.domain.line_usage import Ami, Readout, packed
 from obzvon.domain.pacing import Ceiling, Mode, Pace
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.heartbeat import Presence, Sign
-from obzvon.journal.runs import Detail, Ending, Journal, Run
+from obzvon.journal.runs import Journal
 from obzvon.reports.status import Service, Status, look, run_status, service_of
 
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -12,7 +12,8 @@ import pytest
 
 from obzvon.domain.results import Disposition
 from obzvon.sandbox.callfile_parser import CallFile, Carrier, parse
-from obzvon.sandbox.pbx import Attempt, Sandbox, read_ledger
+from obzvon.sandbox.ledger import Attempt, read_ledger
+from obzvon.sandbox.pbx import Sandbox
 from tests.support.paths import ROOT
 
 T = 2_000_000_000

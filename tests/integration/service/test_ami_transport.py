@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.asterisk.ami.client import Health
 from obzvon.asterisk.ami.originate import Action, Answer, Said
 from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.asterisk.ami.status import Health
 from obzvon.asterisk.spool import spool_of
 from obzvon.asterisk.transport.ami import ByAmi
 from obzvon.asterisk.transport.failover import Ways
@@ -17,8 +17,8 @@ from obzvon.asterisk.transport.outcome_matcher import Told
 from obzvon.asterisk.transport.spool import BySpool
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Line
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Line
 from obzvon.service.dialer import Dialer
 from obzvon.service.line_monitor import Gauge
 from obzvon.service.scheduler import Scheduler

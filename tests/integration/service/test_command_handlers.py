@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from obzvon.cli import control
+from obzvon.domain.calls import Ending
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.queries import Results
-from obzvon.journal.runs import Ending
 from obzvon.service import factory
 from obzvon.service.command_handlers import obey
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from obzvon.journal.runs import State
+from obzvon.domain.calls import State
 from tests.support.workshop import (
     ROOT,
     Life,

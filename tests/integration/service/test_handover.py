@@ -13,9 +13,10 @@ import pytest
 from obzvon.asterisk.spool import NotReleased, Spool
 from obzvon.asterisk.transport.failover import Ways
 from obzvon.asterisk.transport.spool import BySpool
+from obzvon.domain.calls import Run, RunCall, State
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal, Run, RunCall, State
+from obzvon.journal.runs import Journal
 from obzvon.service.handover import Collected, HandOver, Recovered
 from tests.support.workshop import Life, Workshop, at, begin_call, dead_pid, end_call, in_memory, numbers, tell_status
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.domain.calls import Detail, Ending
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Detail, Ending
 from tests.support.workshop import Shift, Workshop, at, end_call, numbers, shift
 
 PHONES = numbers(3)

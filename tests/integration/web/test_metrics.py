@@ -7,12 +7,13 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Detail, Ending
 from obzvon.domain.line_usage import Ami, By, Readout, packed
 from obzvon.domain.pacing import Ceiling, Mode, Pace
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.heartbeat import Presence
-from obzvon.journal.runs import Detail, Ending, Journal
+from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
 from web.app import create_app

@@ -11,12 +11,12 @@ from werkzeug.test import TestResponse
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Detail, Ending, State
 from obzvon.domain.line_usage import Ami, By, Readout, packed
 from obzvon.domain.pacing import Ceiling, Mode, Pace
 from obzvon.domain.results import Disposition
 from obzvon.journal.audit import Changes
 from obzvon.journal.database import Unavailable
-from obzvon.journal.runs import Detail, Ending, State
 from obzvon.service.command_handlers import obey
 from tests.integration.web.conftest import Browser, value
 from tests.support.workshop import Shift, Workshop, at, begin_call, numbers

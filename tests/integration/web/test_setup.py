@@ -9,11 +9,12 @@ from flask import Flask
 
 from obzvon.checks.context import error, good
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Ending
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.findings import Findings
 from obzvon.journal.heartbeat import Presence
-from obzvon.journal.runs import Ending, Journal
+from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
 

@@ -8,10 +8,11 @@ import pytest
 from openpyxl import load_workbook
 
 from obzvon.common.i18n import say
+from obzvon.domain.calls import Ending
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.audit import Changes
-from obzvon.journal.runs import Ending, Journal
+from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser
 from web.api import schemas
