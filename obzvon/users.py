@@ -60,7 +60,7 @@ class Role(enum.StrEnum):
         return ranks.index(self) >= ranks.index(other)
 
 
-class Refused(UserError):
+class UserChangeError(UserError):
     """It is not done to the users, for a reason that whoever asked for it can mend."""
 
 
@@ -181,8 +181,8 @@ class Users:
                                 say("choose another, or let one be made up"))
         return generate_password_hash(password)
 
-    def _refusal(self, name: str, what: Message, remedy: Message) -> Refused:
-        return Refused([Problem(ascii(name)[1:-1] if not name.isprintable() else name, what, remedy)])
+    def _refusal(self, name: str, what: Message, remedy: Message) -> UserChangeError:
+        return UserChangeError([Problem(ascii(name)[1:-1] if not name.isprintable() else name, what, remedy)])
 
     def _failure(self, what: Message, error: OSError) -> UserError:
         return UserError([Problem(str(self.path), say("{what}: {file}: {why}", what=what,

@@ -19,7 +19,7 @@ from web.admin.checks import checkup, trouble_count
 from web.admin.password import own_password
 from web.admin.users import administration
 from web.api import blueprint
-from web.context import Desk, now
+from web.context import AppContext, now
 from web.i18n import spoken_day, spoken_time
 from web.imports import views
 from web.phone_index import grouped
@@ -28,13 +28,13 @@ from web.phones.views import phones
 from web.results.views import results
 from web.run.views import run
 from web.schedule.views import week
-from web.security.login import Gate
+from web.security.login import LoginService
 
 _BODY = 2_000_000
 """Bytes of one request: every row of a page selected, or a week with all its dates, is far below."""
 
 
-def create_app(settings: Settings, *, gate: Gate | None = None, clock: Callable[[], datetime] = now) -> Flask:
+def create_app(settings: Settings, *, gate: LoginService | None = None, clock: Callable[[], datetime] = now) -> Flask:
     """The editor of this working folder."""
     app = Flask("web", static_folder="static", template_folder="templates")
     app.config.update(
@@ -44,7 +44,7 @@ def create_app(settings: Settings, *, gate: Gate | None = None, clock: Callable[
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["obzvon"] = Desk(settings, gate=gate, clock=clock)
+    app.extensions["obzvon"] = AppContext(settings, gate=gate, clock=clock)
     headers.install(app)
     i18n.install(app, settings)
     permissions.install(app)

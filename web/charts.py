@@ -27,7 +27,7 @@ _MOST = 48
 _HOUR = timedelta(hours=1)
 
 
-class Part(msgspec.Struct, frozen=True):
+class BarPart(msgspec.Struct, frozen=True):
     """A piece of a bar."""
 
     kind: str
@@ -40,7 +40,7 @@ class Bar(msgspec.Struct, frozen=True):
 
     at: datetime | date
     counts: Mapping[str, int]
-    parts: tuple[Part, ...]
+    parts: tuple[BarPart, ...]
     x: float
     place: float
     label: str
@@ -116,7 +116,7 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
             if height := counts[kind] / top * PLOT:
                 height = max(height, 1.0)
                 y -= height
-                parts.append(Part(kind, round(y, 2), round(height, 2)))
+                parts.append(BarPart(kind, round(y, 2), round(height, 2)))
         label = "" if number % wide else "wide" if number % narrow else "all"
         bars.append(Bar(at, {kind: counts[kind] for kind in KINDS if counts[kind]}, tuple(parts),
                         round(slot * number + (slot - width) / 2, 3), round(slot * (number + 0.5), 3), label))

@@ -6,8 +6,15 @@ from flask import flash
 from flask_babel import gettext as _
 
 from obzvon.domain.labels import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
-from obzvon.journal.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.commands import (
+    CommandNotAnsweredError,
+    CommandNotTakenError,
+    CommandQueue,
+    CommandResult,
+    CommandStateUnknownError,
+    DuplicateCommandError,
+)
+from obzvon.journal.heartbeat import Heartbeats
 from web.context import desk
 from web.i18n import worded
 from web.permissions import visitor
@@ -30,24 +37,24 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
     journal = at.journal()
     told, is_first = _("The service is not running, and nothing has been done. The administrator starts it: %(how)s",
                        how="supervisorctl start obzvon"), True
-    outcome = Answer(False, NOT_TAKEN)
+    outcome = CommandResult(False, NOT_TAKEN)
     if journal is not None:
-        commands = Commands(journal)
+        commands = CommandQueue(journal)
         try:
             try:
                 number = commands.ask(name, by=who, at=at.clock(), once=once[:64] or None, **params)
-            except AskedBefore as before:
+            except DuplicateCommandError as before:
                 number, is_first = before.number, False
             outcome = commands.wait(number, longest=LONGEST, sleep=at.sleep)
             told = _sentence(worded(outcome.text))
-        except NotTaken:
-            if Presence(journal).lives():
+        except CommandNotTakenError:
+            if Heartbeats(journal).lives():
                 told = _("The service is busy and has not taken the order; nothing has been done. Try again in a "
                          "minute.")
-        except Lost:
-            outcome, told = Answer(False, LOST), lost()
-        except NotAnswered:
-            outcome = Answer(True, NOT_ANSWERED)
+        except CommandStateUnknownError:
+            outcome, told = CommandResult(False, LOST), lost()
+        except CommandNotAnsweredError:
+            outcome = CommandResult(True, NOT_ANSWERED)
             told = _("The service has taken the order and is still at it; this page shows what comes of it.")
     if is_first:
         at.record(who, ordered(word or name, outcome.text, about))

@@ -12,12 +12,12 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.documents import store as documents
 from obzvon.domain.calls import Run
-from obzvon.journal.audit import Changes
+from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users
-from web.phone_index import Shelf
-from web.security.login import Gate
+from web.phone_index import PhoneIndexCache
+from web.security.login import LoginService
 
 log = logging.getLogger("obzvon")
 
@@ -27,15 +27,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Desk:
+class AppContext:
     """One for each app; opens nothing before it is asked for."""
 
-    def __init__(self, settings: Settings, *, gate: Gate | None = None, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, settings: Settings, *, gate: LoginService | None = None, clock: Callable[[], datetime] = now) -> None:
         self.settings = settings
-        self.gate = gate or Gate(Users(settings.web.users))
+        self.gate = gate or LoginService(Users(settings.web.users))
         self.clock = clock
         self.sleep: Callable[[float], object] = time.sleep
-        self.phones = Shelf(documents.phones_document(settings.phones), settings.numbering_plan())
+        self.phones = PhoneIndexCache(documents.phones_document(settings.phones), settings.numbering_plan())
         self.week = documents.week_document(settings.schedule)
         self._journal: Journal | None = None
         self._opened: tuple[int, int] | None = None
@@ -86,7 +86,7 @@ class Desk:
         """Keeps who changed what. What was changed stays changed where this cannot be written; then the log has it."""
         log.info("editor: %s: %s", who, what)
         try:
-            Changes(self.journal_to_write()).record(who, what, at=self.clock())
+            AuditLog(self.journal_to_write()).record(who, what, at=self.clock())
         except UserError as error:
             log.warning("editor: %s: %s: %s", who, what, error)
 
@@ -96,7 +96,7 @@ class Desk:
         return None if journal is None else journal.active_run()
 
 
-def desk() -> Desk:
+def desk() -> AppContext:
     """The desk of the app that answers this request."""
-    found: Desk = current_app.extensions["obzvon"]
+    found: AppContext = current_app.extensions["obzvon"]
     return found

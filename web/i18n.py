@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from obzvon.common.i18n import LANGUAGES, Message
 from obzvon.common.text import escaped
-from obzvon.domain.forecast import Why
+from obzvon.domain.forecast import SkipReason
 from obzvon.settings.model import Settings
 from web import requests
 
@@ -102,10 +102,10 @@ def place(zone: tzinfo) -> str:
         return name
 
 
-def why_words(why: Why) -> str:
+def why_words(why: SkipReason) -> str:
     """Why rows are skipped, before a count of them."""
-    words = {Why.PAUSED: _("paused"), Why.REFUSED: _("cannot be called"), Why.DUPLICATE: _("stand twice"),
-            Why.RUNG: _("rung today already")}
+    words = {SkipReason.PAUSED: _("paused"), SkipReason.REFUSED: _("cannot be called"), SkipReason.DUPLICATE: _("stand twice"),
+            SkipReason.RUNG: _("rung today already")}
     return str(words[why])
 
 

@@ -14,13 +14,13 @@ from prometheus_client.registry import Collector
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
 from obzvon.domain.labels import results
-from obzvon.domain.line_usage import By, Readout
-from obzvon.domain.pacing import Mode
-from obzvon.domain.results import Delivery
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.line_usage import CountedBy, LineUsage
+from obzvon.domain.pacing import PaceMode
+from obzvon.domain.results import DeliveryCounts
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run
-from obzvon.reports.status import RunStatus, Status, look
-from web.context import Desk
+from obzvon.reports.status import CurrentStatus, RunStatus, look
+from web.context import AppContext
 
 metrics = Blueprint("metrics", __name__)
 
@@ -30,7 +30,7 @@ _RUNS = ("week", "manual")
 
 def install(app: Flask) -> None:
     """Counts the answers of the app, and shows what there is to show."""
-    figures = Figures(app.extensions["obzvon"])
+    figures = MetricsCollector(app.extensions["obzvon"])
     registry = CollectorRegistry()
     registry.register(figures)
     app.extensions["obzvon-metrics"] = registry
@@ -49,10 +49,10 @@ def index() -> Response:
     return Response(encode(current_app.extensions["obzvon-metrics"]), content_type=kind)
 
 
-class Figures(Collector):
+class MetricsCollector(Collector):
     """What is known at the moment; a figure that cannot be known is not there."""
 
-    def __init__(self, of: Desk) -> None:
+    def __init__(self, of: AppContext) -> None:
         self._desk = of
         self._answers: Tally[int] = Tally()
         self._lock = threading.Lock()
@@ -84,11 +84,11 @@ class Figures(Collector):
             answered.add_metric([str(status)], number)
         yield answered
 
-    def _look(self) -> Status | None:
+    def _look(self) -> CurrentStatus | None:
         at = self._desk
         try:
             journal, known = at.journal(), at.settings
-            return look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
+            return look(journal, Heartbeats(journal).sign() if journal else None, at.clock(), zone=known.zone,
                         pace=known.pace(), latest=known.latest, least=known.delivered)
         except UserError:
             return None
@@ -120,7 +120,7 @@ class Figures(Collector):
                              "When the next run begins by the week, or should have begun.", start.timestamp())
 
 
-def _service(found: Status) -> Iterator[GaugeMetricFamily]:
+def _service(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
     service = found.service
     yield _gauge("obzvon_service_up", "Whether the service lives.", service.alive)
     yield _gauge("obzvon_service_in_trouble", "Whether something keeps it from handing calls over.",
@@ -130,13 +130,13 @@ def _service(found: Status) -> Iterator[GaugeMetricFamily]:
                      (found.now - service.seen).total_seconds())
 
 
-def _lines(readout: Readout) -> Iterator[GaugeMetricFamily]:
+def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
     in_use = {"ours": readout.ours, **({"others": readout.others} if readout.ami else {})}
     yield _by("obzvon_lines_in_use", "Lines in use, counted in calls; other people's as they were told last.", "whose",
               in_use)
-    yield _by("obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in By})
+    yield _by("obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in CountedBy})
     yield _by("obzvon_pacing", "How the next bundle is chosen.", "mode",
-              {mode: readout.pace.mode is mode for mode in Mode})
+              {mode: readout.pace.mode is mode for mode in PaceMode})
     ceiling = readout.ceiling
     bounds = {"lines": ceiling.lines, "limit": ceiling.limit, "reserve": ceiling.reserve} if ceiling else {}
     yield _by("obzvon_lines_ceiling", "What bounds them: lines in all, those kept for the office, the limit of ours.",
@@ -147,7 +147,7 @@ def _lines(readout: Readout) -> Iterator[GaugeMetricFamily]:
         yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface tells the lines in use.", readout.ami.up)
 
 
-def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
+def _runs(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
     run = found.run
     yield _by("obzvon_run_active", "The run in progress.", "state", {
         state: run is not None and run.run.state == state for state in ("running", "paused")})
@@ -161,7 +161,7 @@ def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
                       "delivered", _judged(run.delivery))
     today = found.now.astimezone(found.zone).date()
     counted: Tally[str] = Tally()
-    judged: Delivery | None = None
+    judged: DeliveryCounts | None = None
     for one in _of_day(found):
         if one.run.day == today and one.run.kind in _RUNS:
             counted.update(one.counts)
@@ -173,13 +173,13 @@ def _runs(found: Status) -> Iterator[GaugeMetricFamily]:
                   "delivered", _judged(judged))
 
 
-def _of_day(found: Status) -> Iterator[RunStatus]:
+def _of_day(found: CurrentStatus) -> Iterator[RunStatus]:
     if found.run is not None:
         yield found.run
     yield from found.others
 
 
-def _judged(delivery: Delivery) -> Mapping[str, int]:
+def _judged(delivery: DeliveryCounts) -> Mapping[str, int]:
     return {"yes": delivery.delivered, "no": delivery.short, "unknown": delivery.unknown}
 
 

@@ -15,7 +15,7 @@ from web import errors, requests
 from web.context import desk
 from web.i18n import worded
 from web.security import csrf
-from web.security.login import TooManyFailures, Visitor
+from web.security.login import TooManyFailuresError, Visitor
 
 log = logging.getLogger("obzvon")
 
@@ -75,7 +75,7 @@ def install(app: Flask) -> None:
         address = request.remote_addr or ""
         try:
             return desk().gate.admit(name, password, address)
-        except TooManyFailures as failures:
+        except TooManyFailuresError as failures:
             log.warning("editor: too many wrong passwords from %s", address)
             raise TooManyRequests(retry_after=failures.wait) from failures
 

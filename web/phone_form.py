@@ -6,7 +6,7 @@ import msgspec
 from flask_babel import gettext as _
 
 from obzvon.common.text import escaped
-from obzvon.domain.numbering import NumberingPlan, Refused, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
 from obzvon.domain.phones import Phone
 from web.i18n import worded
 
@@ -47,7 +47,7 @@ def read(form: Mapping[str, str], plan: NumberingPlan, before: Phone | None = No
         if name not in errors and changed:
             try:
                 judge(fields[name])
-            except Refused as refused:
+            except InvalidNumberError as refused:
                 reason = worded(refused.reason)
                 errors[name] = reason[:1].upper() + reason[1:]
     return PhoneForm(**fields, errors=errors)

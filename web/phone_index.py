@@ -14,8 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from obzvon.documents.store import Document, DocumentError, Loaded, revision_of
-from obzvon.domain.numbering import NumberingPlan, Refused
+from obzvon.documents.store import Document, DocumentError, LoadedDocument, revision_of
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, candidates
 
 PAGE = 100
@@ -29,10 +29,10 @@ _REMEMBERED = 3_000_000
 _DIGITS = frozenset("0123456789+-() \u00a0.*")
 
 
-class Listed:
+class PhoneIndex:
     """One revision of the list."""
 
-    def __init__(self, loaded: Loaded[list[Phone]], plan: NumberingPlan) -> None:
+    def __init__(self, loaded: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         self.revision = loaded.revision
         self.notes = loaded.notes
         self.phones = loaded.data
@@ -92,24 +92,24 @@ class Listed:
         return order
 
 
-class Shelf:
+class PhoneIndexCache:
     """The list on the disk and its last revision that was read."""
 
     def __init__(self, document: Document[list[Phone]], plan: NumberingPlan) -> None:
         self.document = document
-        self.plan = _Remembering(plan)
+        self.plan = _CachedNumberingPlan(plan)
         self._lock = threading.Lock()
-        self._listed: Listed | None = None
+        self._listed: PhoneIndex | None = None
         self._seen: tuple[int, ...] | None = None
 
-    def current(self) -> Listed:
+    def current(self) -> PhoneIndex:
         """The list as it stands; raises DocumentError for one that is broken or not there."""
         with self._lock:
             stat = self._stat()
             if self._listed is None or stat is None or stat != self._seen:
                 data, modified = self.document.read()
                 if self._listed is None or revision_of(data) != self._listed.revision:
-                    self._listed = Listed(self.document.understand(data, modified), self.plan)
+                    self._listed = PhoneIndex(self.document.understand(data, modified), self.plan)
                 self._seen = stat
             return self._listed
 
@@ -118,7 +118,7 @@ class Shelf:
         revision = self.document.save(phones, based_on)
         if all(phone.extra is None for phone in phones):  # else what is read again may be worded otherwise
             with self._lock:
-                self._listed = Listed(Loaded(phones, revision, datetime.now(UTC)), self.plan)
+                self._listed = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan)
                 self._seen = None
         return revision
 
@@ -132,7 +132,7 @@ class Shelf:
         return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
 
-class Backup(msgspec.Struct, frozen=True):
+class RestorableVersion(msgspec.Struct, frozen=True):
     """What could be brought back: an earlier revision by its number, or the last good copy (0)."""
 
     number: int
@@ -141,7 +141,7 @@ class Backup(msgspec.Struct, frozen=True):
     data: list[Phone]
 
 
-def backup(document: Document[list[Phone]]) -> Backup | None:
+def backup(document: Document[list[Phone]]) -> RestorableVersion | None:
     """The newest earlier state of the list that can be read."""
     try:
         numbers = [revision.number for revision in document.revisions()]
@@ -152,7 +152,7 @@ def backup(document: Document[list[Phone]]) -> Backup | None:
             loaded = document.load_revision(number)
         except DocumentError:
             continue
-        return Backup(number, loaded.changed, len(loaded.data), loaded.data)
+        return RestorableVersion(number, loaded.changed, len(loaded.data), loaded.data)
     kept = document.history.good()
     if kept is None:
         return None
@@ -160,7 +160,7 @@ def backup(document: Document[list[Phone]]) -> Backup | None:
         loaded = document.understand(*kept)
     except DocumentError:
         return None
-    return Backup(0, loaded.changed, len(loaded.data), loaded.data)
+    return RestorableVersion(0, loaded.changed, len(loaded.data), loaded.data)
 
 
 @contextlib.contextmanager
@@ -200,12 +200,12 @@ def _needle(text: str) -> str:
     return text.casefold()
 
 
-class _Remembering(NumberingPlan):
+class _CachedNumberingPlan(NumberingPlan):
     """A plan that judges each number once."""
 
     def __init__(self, plan: NumberingPlan) -> None:
         self._plan = plan
-        self._known: dict[str, str | Refused] = {}
+        self._known: dict[str, str | InvalidNumberError] = {}
 
     def dial(self, number: str) -> str:
         """As the plan does."""
@@ -215,9 +215,9 @@ class _Remembering(NumberingPlan):
                 self._known.clear()
             try:
                 known = self._plan.dial(number)
-            except Refused as refused:
+            except InvalidNumberError as refused:
                 known = refused.with_traceback(None)
             self._known[number] = known
-        if isinstance(known, Refused):
+        if isinstance(known, InvalidNumberError):
             raise known
         return known

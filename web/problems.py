@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
-from obzvon.journal.database import Unavailable
+from obzvon.journal.database import JournalUnavailableError
 from web.i18n import worded
 from web.security import csrf
 
@@ -28,7 +28,7 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     return text
 
 
-class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class ValidationIssue(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One thing that is wrong, and where: in the body (a JSON pointer), in a parameter or in a header."""
 
     detail: str
@@ -39,23 +39,23 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """The key of the row of the list that it is about."""
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Why a request was not done; `title` and `detail` are in the reader's language."""
 
     title: str
     status: int
     detail: str = ""
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[ValidationIssue, ...] = ()
     more_errors: int = 0
     """How many there are besides those in `errors`; after a thousand nobody looks further."""
     revision: str = ""
     """Of a document that has been changed, or is broken: the revision that stands there now."""
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """A request that is not done, with everything that is wrong about it."""
 
-    def __init__(self, status: int, detail: str = "", faults: Sequence[Fault] = (), *, revision: str = "") -> None:
+    def __init__(self, status: int, detail: str = "", faults: Sequence[ValidationIssue] = (), *, revision: str = "") -> None:
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
@@ -63,11 +63,11 @@ class Refusal(Exception):
         self.revision = revision
 
 
-def refused(refusal: Refusal) -> Response:
+def refused(refusal: RequestError) -> Response:
     """The answer to it."""
     title, usual = _words(refusal.status)
     faults = refusal.faults
-    return _answer(Problem(title, refusal.status, refusal.detail or usual, faults[:_MOST], max(0, len(faults) - _MOST),
+    return _answer(ProblemDetails(title, refusal.status, refusal.detail or usual, faults[:_MOST], max(0, len(faults) - _MOST),
                            refusal.revision))
 
 
@@ -77,19 +77,19 @@ def http(error: HTTPException) -> Response:
     title, detail = _words(status, error.description)
     kept = {name: value for name, value in error.get_headers() if name.lower() not in {"content-type",
                                                                                       "content-length"}}
-    return _answer(Problem(title, status, detail), kept)
+    return _answer(ProblemDetails(title, status, detail), kept)
 
 
 def of_user(error: UserError) -> Response:
     """What the administrator can mend."""
     log.error("editor: %s %s: %s", request.method, request.path, error)
-    status = 503 if isinstance(error, Unavailable) else 500
+    status = 503 if isinstance(error, JournalUnavailableError) else 500
     revision = error.revision if isinstance(error, DocumentError) else ""
     title = _("It could not be done; nothing has been changed")
-    return _answer(Problem(title, status, worded(error.message()), revision=revision))
+    return _answer(ProblemDetails(title, status, worded(error.message()), revision=revision))
 
 
-def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def _answer(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -> Response:
     response = Response(msgspec.json.encode(problem) + b"\n", problem.status, headers, content_type=JSON)
     if problem.revision:
         response.set_etag(problem.revision)

@@ -14,14 +14,14 @@ from waitress.parser import HTTPRequestParser
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import RequestEntityTooLarge
 
-from obzvon.settings.web import Web
+from obzvon.settings.web import WebSettings
 
 _THREADS = 8
 _BODY = 21_000_000
 """So many bytes of a request are kept; the app's own limits are tighter. See server_bodies for what is larger."""
 
 
-def listen(app: Flask, web: Web) -> Any:
+def listen(app: Flask, web: WebSettings) -> Any:
     """A server that listens already; raises OSError where it cannot."""
     from waitress import create_server  # noqa: PLC0415 - who only builds the app needs no server
 
@@ -30,7 +30,7 @@ def listen(app: Flask, web: Web) -> Any:
     server = create_server(
         app, host=web.host, port=web.port, threads=_THREADS, ident="", max_request_body_size=_BODY, channel_timeout=60,
         trusted_proxy=web.proxy or None, trusted_proxy_headers=trusted, clear_untrusted_proxy_headers=True)
-    server.channel_class = Channel
+    server.channel_class = RequestChannel
     return server
 
 
@@ -64,7 +64,7 @@ PASSED_OVER = 1_000_000_000
 """Beyond so many bytes nobody waits for the end."""
 
 
-class _Nothing:
+class _NullBuffer:
     """A buffer that keeps nothing."""
 
     def append(self, data: bytes) -> None:
@@ -80,25 +80,25 @@ class _Nothing:
         return io.BytesIO()
 
 
-class _Parser(HTTPRequestParser):  # type: ignore[misc]
+class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
     """Passes over a body that is too large; one that comes in chunks tells no length and is still cut off."""
 
     body_rcv: Any
     error: Any
 
     def received(self, data: bytes) -> int:
-        if isinstance(self.body_rcv, FixedStreamReceiver) and isinstance(self.body_rcv.getbuf(), _Nothing):
+        if isinstance(self.body_rcv, FixedStreamReceiver) and isinstance(self.body_rcv.getbuf(), _NullBuffer):
             consumed: int = self.body_rcv.received(data)
             self.completed = self.body_rcv.completed
             return consumed
         consumed = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge) and 0 < self.content_length <= PASSED_OVER:
-            self.body_rcv = FixedStreamReceiver(self.content_length, _Nothing())
+            self.body_rcv = FixedStreamReceiver(self.content_length, _NullBuffer())
             self.error, self.completed = None, False
         return consumed
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class RequestChannel(HTTPChannel):  # type: ignore[misc]
     """A connection of such requests."""
 
-    parser_class = _Parser
+    parser_class = _RequestParser

@@ -19,7 +19,7 @@ _DIALLED = re.compile(r"[0-9*]+", re.ASCII)
 _STATUS = {"completed": Disposition.ANSWERED, "expired": Disposition.NOT_ANSWERED, "failed": Disposition.FAILED}
 
 
-class UnsafeValue(ObzvonError):
+class UnsafeValueError(ObzvonError):
     """A value that would change the meaning of a call file; it never gets there."""
 
     def __init__(self, key: str, value: str) -> None:
@@ -31,7 +31,7 @@ class UnsafeValue(ObzvonError):
 _NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", re.ASCII)
 
 
-class FileName(msgspec.Struct, frozen=True, gc=False):
+class CallFileName(msgspec.Struct, frozen=True, gc=False):
     """Which call a call file belongs to: the run's token, the position in the run, the attempt."""
 
     token: str
@@ -44,13 +44,13 @@ def file_name(token: str, position: int, attempt: int) -> str:
     return f"obzvon-{token}-{position:06d}-{attempt}.call"
 
 
-def parse_name(name: str) -> FileName | None:
+def parse_name(name: str) -> CallFileName | None:
     """The call that a file of that name belongs to, None if the file is not ours."""
     found = _NAME.fullmatch(name)
-    return FileName(found[1], int(found[2]), int(found[3])) if found else None
+    return CallFileName(found[1], int(found[2]), int(found[3])) if found else None
 
 
-class Template:
+class CallFileTemplate:
     """The call files of one form, with number and code left open.
 
     What is the same in all of them is checked and put together once: a run has a hundred thousand.
@@ -75,7 +75,7 @@ class Template:
         self._tail = "\n".join(tail)
 
     def render(self, number: str, code: str = "") -> bytes:
-        """The bytes of one call file; raises `UnsafeValue`."""
+        """The bytes of one call file; raises `UnsafeValueError`."""
         check_dialled(number, code)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
@@ -108,15 +108,15 @@ def started_by(text: bytes) -> int | None:
 def check(key: str, value: str, most: int) -> None:
     """Raises UnsafeValue where a value has signs that would change what is around it, or takes too many bytes."""
     if _UNSAFE.search(value) or len(value.encode()) > most:
-        raise UnsafeValue(key, value)
+        raise UnsafeValueError(key, value)
 
 
 def check_dialled(number: str, code: str) -> None:
     """Raises UnsafeValue where a number or a code would change the context, or anything else."""
     if not _DIALLED.fullmatch(number):
-        raise UnsafeValue("Channel", number)
+        raise UnsafeValueError("Channel", number)
     if code and not _DIALLED.fullmatch(code):
-        raise UnsafeValue("Setvar", code)
+        raise UnsafeValueError("Setvar", code)
 
 
 def _line(key: str, value: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from obzvon.common.processes import alive, read_pid
 
 
-class Seen(enum.Enum):
+class AsteriskState(enum.Enum):
     """What can be seen of Asterisk's process."""
 
     RUNNING = "running"
@@ -15,12 +15,12 @@ class Seen(enum.Enum):
     """No pid file is known: it may run on another machine or in a container, or this folder is not Asterisk's."""
 
 
-def asterisk(pid_file: Path | None) -> Seen:
+def asterisk(pid_file: Path | None) -> AsteriskState:
     """Looks at Asterisk's pid file, if there is one to look at."""
     if pid_file is None:
-        return Seen.UNSEEN
+        return AsteriskState.UNSEEN
     pid = read_pid(pid_file)
-    return Seen.RUNNING if pid is not None and alive(pid) else Seen.DOWN
+    return AsteriskState.RUNNING if pid is not None and alive(pid) else AsteriskState.DOWN
 
 
 def is_gone(pid: int, pid_file: Path | None) -> bool:

@@ -17,7 +17,7 @@ from obzvon.domain.results import Disposition
 from obzvon.settings.model import Settings
 
 
-class NotReleased(UserError):
+class ReleaseError(UserError):
     """Not every file could be moved into the spool; those in `released` are there."""
 
     def __init__(self, released: Sequence[str], error: OSError) -> None:
@@ -39,8 +39,8 @@ class Spool:
         self.pid_file = pid_file
         self._owner = owner
         self._mode = mode
-        self._ahead: staging.Ahead | None = None
-        self._place: neighbours.Place | None = None
+        self._ahead: staging.Prefetcher | None = None
+        self._place: neighbours.StoreLock | None = None
 
     def prepare(self, *, home: Path) -> None:
         """Makes the store, and a spool within `home` (an absolute path that is not there is a mistake, not a wish).
@@ -61,7 +61,7 @@ class Spool:
     def neighbours(self, journal: str) -> list[str]:
         """The journals of other services that work with this store now; from the first call on they see us too."""
         if self._place is None:
-            self._place = neighbours.Place(self.store, journal)
+            self._place = neighbours.StoreLock(self.store, journal)
         return neighbours.others(self.store, journal)
 
     def problems(self) -> Iterator[Problem]:
@@ -117,7 +117,7 @@ class Spool:
     def stage_ahead(self, files: staging.Files) -> None:
         """Begins to stage in another process what will be asked for next."""
         if self._ahead is None:
-            self._ahead = staging.Ahead(self._manner())
+            self._ahead = staging.Prefetcher(self._manner())
         self._ahead.begin([(staging.place(name), data) for name, data in files])
 
     def is_staged_ahead(self, names: Sequence[str]) -> bool:
@@ -125,7 +125,7 @@ class Spool:
         return self._ahead is not None and self._ahead.finish([staging.place(name) for name in names])
 
     def release(self, names: Sequence[str]) -> None:
-        """Moves staged files into the spool, in this order, and makes that durable; raises `NotReleased`."""
+        """Moves staged files into the spool, in this order, and makes that durable; raises `ReleaseError`."""
         released = 0
         sources = [staging.place(name) for name in names]
         try:
@@ -141,7 +141,7 @@ class Spool:
         except OSError as error:
             error.filename = str(self.target)
             error.filename2 = None
-            raise NotReleased(names[:released], error) from error
+            raise ReleaseError(names[:released], error) from error
 
     def discard(self, names: Iterable[str]) -> None:
         """Deletes staged files that were never handed over."""
@@ -155,8 +155,8 @@ class Spool:
             self._ahead.close()
             self._ahead = None
 
-    def _manner(self) -> staging.Manner:
-        return staging.Manner(str(self.store), self.owner(), self._mode)
+    def _manner(self) -> staging.FileMode:
+        return staging.FileMode(str(self.store), self.owner(), self._mode)
 
     # -- evidence
 
@@ -186,7 +186,7 @@ class Spool:
         except FileNotFoundError:
             return False, None
 
-    def asterisk(self) -> process.Seen:
+    def asterisk(self) -> process.AsteriskState:
         """Whether Asterisk runs, as far as it can be seen."""
         return process.asterisk(self.pid_file)
 

@@ -33,7 +33,7 @@ Files = Sequence[tuple[str, bytes]]
 """Names and contents."""
 
 
-class Manner(msgspec.Struct, frozen=True):
+class FileMode(msgspec.Struct, frozen=True):
     """How call files are made: the store, the owner (uid, gid; -1 = as it comes) and the mode."""
 
     store: str
@@ -47,7 +47,7 @@ def place(name: str) -> str:
     return f"{FOLDERS[position // 1000 % len(FOLDERS)]}/{name}"
 
 
-def stage(manner: Manner, files: Iterable[tuple[str, bytes]]) -> None:
+def stage(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
     """Writes whole call files, given by their paths in the store, and makes them durable at once.
 
     A file of that name that is there already was staged for a call that still waits, and is replaced. Raises OSError
@@ -93,10 +93,10 @@ def opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-class Ahead:
+class Prefetcher:
     """A second process that stages the next handful while this one hands over the last."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: FileMode) -> None:
         self._manner = manner
         self._process: subprocess.Popen[bytes] | None = None
         self._names: list[str] = []
@@ -152,7 +152,7 @@ def main(parent: int) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
         signal.signal(number, signal.SIG_IGN)
     while (request := _receive(sys.stdin.buffer)) is not None:
-        manner, files = msgspec.msgpack.decode(request, type=tuple[Manner, list[tuple[str, bytes]]])
+        manner, files = msgspec.msgpack.decode(request, type=tuple[FileMode, list[tuple[str, bytes]]])
         try:
             stage(manner, files)
         except OSError as error:
@@ -170,7 +170,7 @@ def _create(name: str, mode: int, store: int) -> int:
         return os.open(name, flags, mode, dir_fd=store)
 
 
-def _lacking(manner: Manner, made: os.stat_result) -> tuple[tuple[int, int] | None, int | None]:
+def _lacking(manner: FileMode, made: os.stat_result) -> tuple[tuple[int, int] | None, int | None]:
     """The owner and the mode that a new file still needs, None where this process makes files as they should be."""
     uid, gid = manner.owner
     given = uid in (-1, made.st_uid) and gid in (-1, made.st_gid)

@@ -16,7 +16,7 @@ from pathlib import Path
 PREFIX = ".obzvon-service-"
 
 
-class Place:
+class StoreLock:
     """A service's own file in the store, locked as long as its process lives."""
 
     def __init__(self, store: Path, journal: str) -> None:

@@ -4,10 +4,10 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from obzvon.asterisk.ami.errors import Trouble, no_login
-from obzvon.asterisk.ami.permissions import Rights, inspect, needed, rights_by_console
+from obzvon.asterisk.ami.errors import AmiError, no_login
+from obzvon.asterisk.ami.permissions import Permissions, inspect, needed, rights_by_console
 from obzvon.checks.asterisk import ask_console
-from obzvon.checks.context import Visit, error, good, of, warning
+from obzvon.checks.context import CheckContext, error, good, of, warning
 from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
@@ -18,7 +18,7 @@ _PJSIP = "PJSIP/"
 _ENDPOINT = re.compile(r"^ *Endpoint: +([^\s/<]+)", re.MULTILINE)
 
 
-def ami(visit: Visit) -> Iterator[Finding]:
+def ami(visit: CheckContext) -> Iterator[Finding]:
     """Where AMI is configured: that it answers, takes the login, and that its user has the least rights."""
     known = visit.settings.ami
     if not known:
@@ -30,7 +30,7 @@ def ami(visit: Visit) -> Iterator[Finding]:
         return
     try:
         rights = inspect(known, patience=_PATIENCE)
-    except Trouble as trouble:
+    except AmiError as trouble:
         yield of(trouble.problem, Level.ERROR)
         return
     yield good(where, say("Asterisk answers and takes the login of {user}", user=known.user))
@@ -41,7 +41,7 @@ def ami(visit: Visit) -> Iterator[Finding]:
     yield from _of_trunk(visit)
 
 
-def transport(visit: Visit) -> Iterator[Finding]:
+def transport(visit: CheckContext) -> Iterator[Finding]:
     """Where calls go by AMI: what has no effect then, and what stands in while the connection is away."""
     known = visit.settings
     if not known.by_ami:
@@ -60,7 +60,7 @@ def transport(visit: Visit) -> Iterator[Finding]:
                               "could stand in"))
 
 
-def _of_rights(visit: Visit, where: str, rights: Rights) -> Iterator[Finding]:
+def _of_rights(visit: CheckContext, where: str, rights: Permissions) -> Iterator[Finding]:
     user, originates = visit.settings.ami.user, visit.settings.by_ami
     least = ", ".join(f"{which} = {','.join(sorted(some))}"
                       for which, some in zip(("read", "write"), needed(originates=originates), strict=True))
@@ -76,7 +76,7 @@ def _of_rights(visit: Visit, where: str, rights: Rights) -> Iterator[Finding]:
         yield good(where, say("the user {user} has the rights that it needs, and no more that can be seen", user=user))
 
 
-def _of_trunk(visit: Visit) -> Iterator[Finding]:
+def _of_trunk(visit: CheckContext) -> Iterator[Finding]:
     """The trunk whose channels are counted is one of Asterisk's; of a mistyped one nothing is ever counted."""
     trunk = visit.settings.ami.trunk
     if not trunk.startswith(_PJSIP) or not is_loopback(visit.settings.ami.host):
@@ -91,7 +91,7 @@ def _of_trunk(visit: Visit) -> Iterator[Finding]:
                           names=", ".join(f"{_PJSIP}{one}" for one in endpoints[:_NAMED])))
 
 
-def _by_console(visit: Visit, user: str) -> Rights | None:
+def _by_console(visit: CheckContext, user: str) -> Permissions | None:
     """Asterisk's console knows all of them, where it is on this machine and answers us."""
     if not is_loopback(visit.settings.ami.host) or shutil.which(visit.machine.asterisk) is None:
         return None

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from obzvon.asterisk.process import Seen
-from obzvon.checks.context import Visit, error, good, warning
+from obzvon.asterisk.process import AsteriskState
+from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.checks.file_access import user_name
 from obzvon.common import processes
 from obzvon.common.i18n import say, say_many
@@ -27,20 +27,20 @@ _UNEDITED = re.compile(r"^\s*OBZVON_TRUNK=\S*@mytrunk\s*$", re.MULTILINE)
 _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 
-def running(visit: Visit) -> Iterator[Finding]:
+def running(visit: CheckContext) -> Iterator[Finding]:
     """Asterisk runs, by its pid file."""
     seen = visit.spool.asterisk()
     where = visit.spool.pid_file or "Asterisk"
-    if seen is Seen.DOWN:
+    if seen is AsteriskState.DOWN:
         yield error(where, say("Asterisk is not running"), say("start it: systemctl start asterisk"))
-    elif seen is Seen.RUNNING:
+    elif seen is AsteriskState.RUNNING:
         yield good(where, say("Asterisk is running"))
     else:
         yield good(where, say("whether Asterisk runs is not looked at: no pid file is known"),
                    say("where Asterisk is on this machine, name its pid file in [Spool] pid_file"))
 
 
-def its_folder(visit: Visit) -> Iterator[Finding]:
+def its_folder(visit: CheckContext) -> Iterator[Finding]:
     """dir_target is the folder that the Asterisk of this machine reads."""
     directories = _directories(visit.machine.asterisk_conf)
     target = visit.settings.target
@@ -57,7 +57,7 @@ def its_folder(visit: Visit) -> Iterator[Finding]:
                           path=read))
 
 
-def its_user(visit: Visit) -> Iterator[Finding]:
+def its_user(visit: CheckContext) -> Iterator[Finding]:
     """The call files belong to the user that Asterisk runs as: else it loses the calls, or rings for ever."""
     pid = _pid(visit)
     if pid is None or not visit.settings.target.is_dir():
@@ -74,7 +74,7 @@ def its_user(visit: Visit) -> Iterator[Finding]:
                     path=visit.settings.target))
 
 
-def its_answers(visit: Visit) -> Iterator[Finding]:
+def its_answers(visit: CheckContext) -> Iterator[Finding]:
     """pbx_spool is loaded, and the dialplan has what call files ask for; only where the running Asterisk answers."""
     machine = visit.machine
     program = shutil.which(machine.asterisk)
@@ -114,7 +114,7 @@ def _loaded(shown: str) -> Finding:
     return good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
 
 
-def left_in_spool(visit: Visit) -> Iterator[Finding]:
+def left_in_spool(visit: CheckContext) -> Iterator[Finding]:
     """No file of ours in the spool is one that Asterisk has forgotten or would ring again."""
     spool = visit.spool
     if not spool.target.is_dir():
@@ -148,20 +148,20 @@ def left_in_spool(visit: Visit) -> Iterator[Finding]:
                                    "nothing is left over here; {n} calls are in progress", in_progress))
 
 
-def _pid(visit: Visit) -> int | None:
+def _pid(visit: CheckContext) -> int | None:
     """The running Asterisk that the settings mean."""
-    if visit.spool.pid_file is None or visit.spool.asterisk() is not Seen.RUNNING:
+    if visit.spool.pid_file is None or visit.spool.asterisk() is not AsteriskState.RUNNING:
         return None
     return processes.read_pid(visit.spool.pid_file)
 
 
-def ask_console(visit: Visit, question: str) -> str | None:
+def ask_console(visit: CheckContext, question: str) -> str | None:
     """What the console of the Asterisk that the settings mean answers; None where it cannot be asked."""
     program = shutil.which(visit.machine.asterisk)
     return _ask(program, visit.machine.asterisk_conf, question) if program and _is_asked(visit) else None
 
 
-def _is_asked(visit: Visit) -> bool:
+def _is_asked(visit: CheckContext) -> bool:
     """Whether it is that Asterisk, and no other one on this machine, that the console asks."""
     pid = _pid(visit)
     directories = _directories(visit.machine.asterisk_conf) or {}

@@ -19,8 +19,8 @@ import msgspec
 from obzvon.checks.context import error
 from obzvon.common.errors import UserError, why
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.journal.commands import Answer, Commands
-from obzvon.journal.findings import HOURLY, Finding, Findings, Level
+from obzvon.journal.commands import CommandQueue, CommandResult
+from obzvon.journal.findings import HOURLY, Finding, FindingsStore, Level
 
 log = logging.getLogger("obzvon")
 
@@ -34,13 +34,13 @@ _BY_HAND = say("run obzvon check as the service's user; it says where it comes t
 _PROGRAM = (sys.executable, "-P", "-m", "obzvon.checks")
 
 
-class Examination:
+class BackgroundCheck:
     """One at a time; `want` asks for one, `look` begins it and takes up what it found. Neither ever waits.
 
     `is_refused`: whether AMI is known to refuse our login; then one that nobody has asked for does not try it too.
     """
 
-    def __init__(self, settings: Path, findings: Findings, commands: Commands, *,
+    def __init__(self, settings: Path, findings: FindingsStore, commands: CommandQueue, *,
                  is_refused: Callable[[], bool] | None = None, program: Sequence[str] = _PROGRAM,
                  patience: float = _PATIENCE) -> None:
         self._settings = settings
@@ -140,7 +140,7 @@ class Examination:
         try:
             self._findings.keep(found, at=now, once=self.once)
             for command in answering:
-                self._commands.answer(command, Answer(True, _summary(errors)))
+                self._commands.answer(command, CommandResult(True, _summary(errors)))
         except UserError as failed:  # the next one comes in an hour, and the dialer has more to say of this
             log.warning("%s", failed)
             return

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from obzvon.checks.context import Visit, error, good, warning
+from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding
 
@@ -12,7 +12,7 @@ _TOLERATED = timedelta(seconds=60)
 """Clocks are set back by seconds now and then, and nothing comes of it."""
 
 
-def zone(visit: Visit) -> Iterator[Finding]:
+def zone(visit: CheckContext) -> Iterator[Finding]:
     """The data of the settings' time zone can be found."""
     known = visit.settings
     where = f"{known.file} [Day] time_zone"
@@ -29,7 +29,7 @@ def zone(visit: Visit) -> Iterator[Finding]:
                           zone=key or str(known.zone), time=f"{here:%Y-%m-%d %H:%M}", offset=f"{here:%z}"))
 
 
-def clock(visit: Visit) -> Iterator[Finding]:
+def clock(visit: CheckContext) -> Iterator[Finding]:
     """Something keeps the machine's clock right."""
     kept = visit.machine.is_synchronised()
     if kept is False:
@@ -41,7 +41,7 @@ def clock(visit: Visit) -> Iterator[Finding]:
         yield good("", say("whether a time service keeps this machine's clock right cannot be told here"))
 
 
-def against_journal(visit: Visit) -> Iterator[Finding]:
+def against_journal(visit: CheckContext) -> Iterator[Finding]:
     """The journal holds no moment that is still to come."""
     if visit.journal is None:
         return

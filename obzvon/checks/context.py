@@ -48,7 +48,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """Whether something keeps this machine's clock right; None = it cannot be told."""
 
 
-class Visit(msgspec.Struct):
+class CheckContext(msgspec.Struct):
     """One examination: what the checks look at, and what the later ones need of the earlier.
 
     `calls` is how many calls a run of the list makes, `coded` how many of them have an extension code; `journal` is
@@ -72,7 +72,7 @@ class Visit(msgspec.Struct):
         return os.geteuid() if uid == -1 else uid
 
 
-Check = Callable[[Visit], Iterator[Finding]]
+Check = Callable[[CheckContext], Iterator[Finding]]
 
 
 def good(where: object, what: Message, hint: Message | None = None) -> Finding:

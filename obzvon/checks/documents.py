@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from obzvon.checks.context import Visit, good, listed, of, warning
+from obzvon.checks.context import CheckContext, good, listed, of, warning
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.history import History
-from obzvon.documents.store import Document, DocumentError, Loaded, phones_document, week_document
+from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, week_document
 from obzvon.domain.forecast import forecast
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import candidates
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level
 from obzvon.reports.next_run import next_run
 
@@ -26,7 +26,7 @@ _NAMED = 5
 """So many rows that cannot be called are told with their reasons."""
 
 
-def phones(visit: Visit) -> Iterator[Finding]:
+def phones(visit: CheckContext) -> Iterator[Finding]:
     """The list can be read, and somebody on it can be called."""
     document = phones_document(visit.settings.phones)
     loaded, told = _read(document)
@@ -59,7 +59,7 @@ def phones(visit: Visit) -> Iterator[Finding]:
         counts["called"], paused=counts["paused"], twice=counts["twice"]))
 
 
-def week(visit: Visit) -> Iterator[Finding]:
+def week(visit: CheckContext) -> Iterator[Finding]:
     """The week can be read, has a start, and its runs have the time they need."""
     document = week_document(visit.settings.schedule)
     loaded, told = _read(document)
@@ -70,7 +70,7 @@ def week(visit: Visit) -> Iterator[Finding]:
     yield from _next(visit, document.path, loaded)
 
 
-def kept(visit: Visit) -> Iterator[Finding]:
+def kept(visit: CheckContext) -> Iterator[Finding]:
     """Beside the documents their earlier versions and last good copies can be written."""
     documents = visit.settings.phones, visit.settings.schedule
     for folder in sorted({Path(os.path.realpath(path)).parent for path in documents}):
@@ -90,7 +90,7 @@ def kept(visit: Visit) -> Iterator[Finding]:
                                  "lost when the service is restarted"), remedy)
 
 
-def _read(document: Document[T]) -> tuple[Loaded[T] | None, list[Finding]]:
+def _read(document: Document[T]) -> tuple[LoadedDocument[T] | None, list[Finding]]:
     """What is in it, and what is to be told of it; None where it cannot be read."""
     try:
         loaded = document.load()
@@ -108,7 +108,7 @@ def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Fin
                           good=history.good_path, path=path))
 
 
-def _late(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
+def _late(visit: CheckContext, path: Path, week: Schedule) -> Iterator[Finding]:
     """Starts at which the day is over already."""
     known = visit.settings
     if known.latest is None:
@@ -124,7 +124,7 @@ def _late(visit: Visit, path: Path, week: Week) -> Iterator[Finding]:
                           say("set an earlier start, or a later [Day] latest in settings.ini"))
 
 
-def _next(visit: Visit, path: Path, week: Loaded[Week]) -> Iterator[Finding]:
+def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> Iterator[Finding]:
     """The next run, and whether it has the time that it needs."""
     known = visit.settings
     pace = Pace(known.bundle, known.timeout)

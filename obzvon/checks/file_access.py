@@ -7,7 +7,7 @@ import pwd
 import msgspec
 
 
-class Person(msgspec.Struct, frozen=True):
+class SystemUser(msgspec.Struct, frozen=True):
     """A user of this machine with all groups."""
 
     name: str
@@ -23,13 +23,13 @@ class Person(msgspec.Struct, frozen=True):
         return bool(found.st_mode & (0o020 if found.st_gid in self.gids else 0o002))
 
 
-def person(name: str) -> Person | None:
+def person(name: str) -> SystemUser | None:
     """The user of that name, if this machine has one."""
     try:
         found = pwd.getpwnam(name)
     except KeyError:
         return None
-    return Person(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
+    return SystemUser(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
 
 
 def members(gid: int) -> frozenset[str]:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from obzvon.checks.context import Visit, error, good, warning
-from obzvon.checks.file_access import Person, members, owner_name, person, user_name
+from obzvon.checks.context import CheckContext, error, good, warning
+from obzvon.checks.file_access import SystemUser, members, owner_name, person, user_name
 from obzvon.common import logs as daily
 from obzvon.common.i18n import Message, say
 from obzvon.journal.findings import Finding
@@ -19,7 +19,7 @@ _LINE = 1000
 """Bytes that a call takes in the journal and its log, with plenty to spare."""
 
 
-def places(visit: Visit) -> Iterator[Finding]:
+def places(visit: CheckContext) -> Iterator[Finding]:
     """Each folder is there; what Spool looks at itself is left to it."""
     known = visit.settings
     spool = (("dir_store", known.store), ("dir_target", known.target)) if known.has_spool else ()
@@ -40,7 +40,7 @@ def places(visit: Visit) -> Iterator[Finding]:
             yield tell(where, say("there is no such folder"), say("make it, or mend the path in [Dirs] {key}", key=key))
 
 
-def strangers(visit: Visit) -> Iterator[Finding]:
+def strangers(visit: CheckContext) -> Iterator[Finding]:
     """Nobody but the service and Asterisk can put a call file anywhere that Asterisk reads."""
     editors = [one for one in map(person, visit.machine.editors) if one is not None]
     sound = True
@@ -69,7 +69,7 @@ def strangers(visit: Visit) -> Iterator[Finding]:
                              "folders' modes"))
 
 
-def settings_file(visit: Visit) -> Iterator[Finding]:
+def settings_file(visit: CheckContext) -> Iterator[Finding]:
     """Nobody but root and the service decides what the service goes by: which folders, which dialplan, how fast."""
     file = visit.settings.file
     apart = say("keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
@@ -88,7 +88,7 @@ def settings_file(visit: Visit) -> Iterator[Finding]:
         yield good(file, say("only root and the service may change the settings, by the modes"))
 
 
-def _swaps(visit: Visit, key: str, folder: Path, editors: list[Person]) -> Iterator[Finding]:
+def _swaps(visit: CheckContext, key: str, folder: Path, editors: list[SystemUser]) -> Iterator[Finding]:
     """Who may write in a folder above may put another folder in the place of this one, and call files into that."""
     for path, users in _who_may_swap(visit, folder, editors):
         if _EVERYBODY in users:
@@ -102,7 +102,7 @@ def _swaps(visit: Visit, key: str, folder: Path, editors: list[Person]) -> Itera
                               users=_listed(users), path=folder), remedy)
 
 
-def _who_may_swap(visit: Visit, place: Path, editors: list[Person]) -> Iterator[tuple[Path, set[str]]]:
+def _who_may_swap(visit: CheckContext, place: Path, editors: list[SystemUser]) -> Iterator[tuple[Path, set[str]]]:
     """The folders above in which others may put something else in the place of this one or this file, and who."""
     above = dict.fromkeys((*place.parents, *Path(os.path.realpath(place)).parents))
     there = [path for path in above if path.is_dir()]
@@ -115,7 +115,7 @@ def _who_may_swap(visit: Visit, place: Path, editors: list[Person]) -> Iterator[
             yield path, users
 
 
-def _others_who_write(visit: Visit, found: os.stat_result, editors: list[Person]) -> set[str]:
+def _others_who_write(visit: CheckContext, found: os.stat_result, editors: list[SystemUser]) -> set[str]:
     """Who may write there besides root and the service."""
     if found.st_mode & stat.S_IWOTH:
         return {_EVERYBODY}
@@ -130,7 +130,7 @@ def _listed(users: set[str]) -> Message:
             else Message("{users}", {"users": ", ".join(sorted(users))}))
 
 
-def logs(visit: Visit) -> Iterator[Finding]:
+def logs(visit: CheckContext) -> Iterator[Finding]:
     """The day's log can be written."""
     folder = visit.settings.logs
     if not folder.is_dir():
@@ -145,7 +145,7 @@ def logs(visit: Visit) -> Iterator[Finding]:
     yield good(f"dir_logs {folder}", say("the log of the day can be written"))
 
 
-def room(visit: Visit) -> Iterator[Finding]:
+def room(visit: CheckContext) -> Iterator[Finding]:
     """Each filesystem has room for a run of this list."""
     known = visit.settings
     journal = known.journal.path
@@ -189,7 +189,7 @@ def _filesystem(needs: list[tuple[Path, int, int]]) -> Iterator[Finding]:
         yield good(where, say("there is room: {free} MB", free=free // 1_000_000))
 
 
-def is_made_by_itself(visit: Visit, folder: Path) -> bool:
+def is_made_by_itself(visit: CheckContext, folder: Path) -> bool:
     """Whether the service makes a folder that is not there: the store, the logs, a spool beside the settings."""
     known = visit.settings
     if folder == known.source or (folder == known.target and not folder.is_relative_to(known.file.parent)):

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from obzvon.checks.context import Visit, error, good, listed, of, warning
+from obzvon.checks.context import CheckContext, error, good, listed, of, warning
 from obzvon.checks.file_access import owner_name
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
 from obzvon.journal.findings import Finding, Level
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.reports.status import service_of
 
@@ -18,7 +18,7 @@ _CRON_LATE = timedelta(minutes=3)
 _RESTART = say("supervisorctl restart obzvon, and see its log")
 
 
-def opens(visit: Visit) -> Iterator[Finding]:
+def opens(visit: CheckContext) -> Iterator[Finding]:
     """The journal opens, is of a version we know, and can be written."""
     address = visit.settings.journal
     path = address.path
@@ -47,11 +47,11 @@ def opens(visit: Visit) -> Iterator[Finding]:
     yield good(journal.name, say("the journal opens and can be written"))
 
 
-def service(visit: Visit) -> Iterator[Finding]:
+def service(visit: CheckContext) -> Iterator[Finding]:
     """The service gives signs of life."""
     if visit.journal is None:
         return
-    sign = Presence(visit.journal).sign()
+    sign = Heartbeats(visit.journal).sign()
     state = service_of(sign, visit.now)
     if sign is None:
         yield good("", say("no service has been at work on this journal yet"),
@@ -84,7 +84,7 @@ def service(visit: Visit) -> Iterator[Finding]:
                     _RESTART)
 
 
-def run(visit: Visit) -> Iterator[Finding]:
+def run(visit: CheckContext) -> Iterator[Finding]:
     """A run that somebody has paused waits for somebody."""
     if visit.journal is None:
         return
@@ -127,5 +127,5 @@ def _to_be_made(path: Path) -> Finding:
                  say("make the folder and give it to the service's user, or name another file in [Journal] url"))
 
 
-def _clock(visit: Visit, moment: datetime) -> str:
+def _clock(visit: CheckContext, moment: datetime) -> str:
     return f"{moment.astimezone(visit.settings.zone):%Y-%m-%d %H:%M}"

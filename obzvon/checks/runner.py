@@ -14,7 +14,7 @@ import msgspec
 
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import ami, asterisk, clock, documents, folders, journal, settings, store
-from obzvon.checks.context import Check, Machine, Visit, error, of
+from obzvon.checks.context import Check, CheckContext, Machine, error, of
 from obzvon.common.errors import UserError, why
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
@@ -58,7 +58,7 @@ _OF_SPOOL: tuple[Check, ...] = (folders.strangers, store.one_filesystem, store.p
 
 def examine(settings: Settings, spool: Spool, *, now: datetime, machine: Machine | None = None) -> Iterator[Finding]:
     """Looks at everything and says what is good and what is not; raises nothing. `now` is aware."""
-    visit = Visit(settings, spool, now, machine or Machine())
+    visit = CheckContext(settings, spool, now, machine or Machine())
     try:
         for check in _CHECKS:
             if settings.has_spool or check not in _OF_SPOOL:
@@ -69,7 +69,7 @@ def examine(settings: Settings, spool: Spool, *, now: datetime, machine: Machine
             visit.journal.close()
 
 
-def _safely(check: Check, visit: Visit) -> Iterator[Finding]:
+def _safely(check: Check, visit: CheckContext) -> Iterator[Finding]:
     """A check that fails itself is a finding, and no reason not to make the others."""
     try:
         yield from check(visit)

@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from obzvon.checks.context import Visit, error, good, of, warning
+from obzvon.checks.context import CheckContext, error, good, of, warning
 from obzvon.checks.file_access import user_name
 from obzvon.common.errors import Problem
 from obzvon.common.hosts import is_loopback
@@ -13,7 +13,7 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import Settings
 
 
-def who_we_are(visit: Visit) -> Iterator[Finding]:
+def who_we_are(visit: CheckContext) -> Iterator[Finding]:
     """Root may write everywhere, so root does not see what the service's user may not; others see too much of it."""
     if not visit.machine.as_root:
         me, service = os.geteuid(), visit.service_uid()
@@ -32,7 +32,7 @@ def who_we_are(visit: Visit) -> Iterator[Finding]:
                       say("run it, and the service, as that user: runuser -u {user} -- obzvon check", user=name))
 
 
-def settings(visit: Visit) -> Iterator[Finding]:
+def settings(visit: CheckContext) -> Iterator[Finding]:
     """What was read with a note, and what says two things at once."""
     known = visit.settings
     for note in known.notes:
@@ -59,7 +59,7 @@ def exposed(known: Settings) -> Problem | None:
             "write plain_http = yes"))
 
 
-def numbers(visit: Visit) -> Iterator[Finding]:
+def numbers(visit: CheckContext) -> Iterator[Finding]:
     """The numbering plan of the country that the settings name."""
     known = visit.settings
     where = f"{known.file} [Numbers] region"

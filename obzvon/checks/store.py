@@ -9,7 +9,7 @@ from pathlib import Path
 
 from obzvon.asterisk import callfile, staging, store_lock
 from obzvon.asterisk.spool import cannot
-from obzvon.checks.context import Visit, error, good, of, warning
+from obzvon.checks.context import CheckContext, error, good, of, warning
 from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.common.i18n import say, say_many
@@ -21,7 +21,7 @@ _OLD = 60.0
 """Seconds: a file that is younger may be part of a hand-over."""
 
 
-def one_filesystem(visit: Visit) -> Iterator[Finding]:
+def one_filesystem(visit: CheckContext) -> Iterator[Finding]:
     """Files can be moved from the store into the spool, as Spool itself sees it."""
     spool = visit.spool
     missing = [folder for folder in (spool.store, spool.target) if not folder.exists()]
@@ -34,7 +34,7 @@ def one_filesystem(visit: Visit) -> Iterator[Finding]:
         yield good(f"dir_store {spool.store}", say("call files can be moved from here into dir_target"))
 
 
-def probe(visit: Visit) -> Iterator[Finding]:
+def probe(visit: CheckContext) -> Iterator[Finding]:
     """A file is made in the store, renamed there and deleted, as this process's user; never in the live spool."""
     spool, mode = visit.spool, visit.settings.mode
     if not spool.store.is_dir() or not spool.target.is_dir():
@@ -42,7 +42,7 @@ def probe(visit: Visit) -> Iterator[Finding]:
     name = f"{_PROBE}{secrets.token_hex(4)}"
     made, moved = spool.store / name, spool.store / f"{name}.moved"
     try:
-        staging.stage(staging.Manner(str(spool.store), spool.owner(), mode), [(name, b"; made and deleted by check\n")])
+        staging.stage(staging.FileMode(str(spool.store), spool.owner(), mode), [(name, b"; made and deleted by check\n")])
         made.rename(moved)
         found = moved.stat()
         moved.unlink()
@@ -66,7 +66,7 @@ def probe(visit: Visit) -> Iterator[Finding]:
                        owner=owner, mode=f"{mode:04o}"))
 
 
-def others(visit: Visit) -> Iterator[Finding]:
+def others(visit: CheckContext) -> Iterator[Finding]:
     """No second service works with the same store, unless somebody wants it so."""
     known = visit.settings.journal
     for journal in store_lock.others(visit.spool.store, str(known.path or known)):
@@ -77,7 +77,7 @@ def others(visit: Visit) -> Iterator[Finding]:
                           "--rehearsal DIR"))
 
 
-def leftovers(visit: Visit) -> Iterator[Finding]:
+def leftovers(visit: CheckContext) -> Iterator[Finding]:
     """What lies in the store: call files that were never handed over, and files of others."""
     store = visit.spool.store
     if not store.is_dir():

@@ -15,8 +15,16 @@ from obzvon.cli.translate import told
 from obzvon.common.i18n import say
 from obzvon.domain.labels import LOST
 from obzvon.domain.redial import results_in
-from obzvon.journal.commands import ANSWER, PATIENCE, Answer, Commands, Lost, NotAnswered, NotTaken
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.commands import (
+    ANSWER,
+    PATIENCE,
+    CommandNotAnsweredError,
+    CommandNotTakenError,
+    CommandQueue,
+    CommandResult,
+    CommandStateUnknownError,
+)
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.reports.status import service_of
 
@@ -87,23 +95,23 @@ def _order(file: Path | None, name: str, **params: Any) -> None:
         sys.exit(_WRONG)
 
 
-def _answer(journal: Journal | None, name: str, **params: Any) -> Answer:
-    no_service = Answer(False, say("no service took the command within {seconds} seconds; is it running? See: "
+def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
+    no_service = CommandResult(False, say("no service took the command within {seconds} seconds; is it running? See: "
                                    "supervisorctl status obzvon", seconds=int(PATIENCE)))
     if journal is None:
         return no_service
-    commands = Commands(journal)
+    commands = CommandQueue(journal)
     try:
         return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
-    except NotTaken:
-        if service_of(Presence(journal).sign(), datetime.now(UTC)).alive:
-            return Answer(False, say("the service has not answered in time; it may be busy with a big list, see: "
+    except CommandNotTakenError:
+        if service_of(Heartbeats(journal).sign(), datetime.now(UTC)).alive:
+            return CommandResult(False, say("the service has not answered in time; it may be busy with a big list, see: "
                                      "obzvon status; then ask again"))
         return no_service
-    except Lost:
-        return Answer(False, say("{what}; see: obzvon status", what=LOST))
-    except NotAnswered:
-        return Answer(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
+    except CommandStateUnknownError:
+        return CommandResult(False, say("{what}; see: obzvon status", what=LOST))
+    except CommandNotAnsweredError:
+        return CommandResult(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
                                  "obzvon status", seconds=int(ANSWER)))
 
 

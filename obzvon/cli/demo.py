@@ -11,9 +11,9 @@ from obzvon.cli import workspace
 from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import Run
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
-from obzvon.journal.commands import Commands
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.schedule import Schedule
+from obzvon.journal.commands import CommandQueue
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.service.scheduler import stopped_by_signals
@@ -48,7 +48,7 @@ class Demo:
         file = folder / "settings.ini"
         made = not file.exists()
         if made:
-            week = Week((time_of_day(9),) * 5 + (None, None))
+            week = Schedule((time_of_day(9),) * 5 + (None, None))
             workspace.make(folder, spool=folder / "spool" / "outgoing", phones=phones(), week=week,
                            bundle="4", timeout="1")
         self.settings = settings.load(file)
@@ -56,13 +56,13 @@ class Demo:
         self.journal = factory.open_journal(self.settings)
         if made:  # else a demonstration after nine o'clock would begin with the run that was missed today
             now = datetime.now(UTC)
-            Presence(self.journal).remember_week(Week(), now.astimezone(self.settings.zone).date(), now)
+            Heartbeats(self.journal).remember_week(Schedule(), now.astimezone(self.settings.zone).date(), now)
 
     def run(self, each: Callable[[], None], *, once: bool) -> Run | None:
         """Serves until a signal, or with `once` until the run has ended and every outcome is known; returns the run."""
         lock = self.journal.lock()
         service = factory.build_service(self.settings, self.journal, lock)
-        commands = Commands(self.journal)
+        commands = CommandQueue(self.journal)
         begins = datetime.now(UTC) + timedelta(seconds=DELAY)
         asked: list[int] = []
         self._show(say("a run begins in {seconds} seconds; a stand-in plays Asterisk, nobody is rung",

@@ -18,24 +18,24 @@ from rich.console import Console
 
 from obzvon import __version__
 from obzvon.asterisk import spool as wiring_spool
-from obzvon.asterisk.process import Seen
+from obzvon.asterisk.process import AsteriskState
 from obzvon.checks import runner
 from obzvon.cli import control, editor, tables, translate, workspace
 from obzvon.cli import demo as demonstration
 from obzvon.cli.context import journal_if_any
 from obzvon.cli.context import settings_of as _settings
-from obzvon.cli.progress import RunBar
+from obzvon.cli.progress import RunProgressBar
 from obzvon.cli.translate import told
 from obzvon.common import files, i18n, logs
 from obzvon.common.errors import ObzvonError, Problem, UserError, why
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.documents.store import Document, DocumentError, Loaded
-from obzvon.documents.watcher import Watched, way_back
-from obzvon.domain.schedule import Week
-from obzvon.journal.database import Unavailable
+from obzvon.documents.store import Document, DocumentError, LoadedDocument
+from obzvon.documents.watcher import WatchedDocument, way_back
+from obzvon.domain.schedule import Schedule
+from obzvon.journal.database import JournalUnavailableError
 from obzvon.journal.findings import Level, worst
-from obzvon.journal.heartbeat import Presence
-from obzvon.journal.lock import Busy
+from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.lock import JournalBusyError
 from obzvon.journal.runs import Journal
 from obzvon.reports import call_report
 from obzvon.reports.next_run import next_run
@@ -100,7 +100,7 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     known = settings.load(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
-        Presence(journal).remember_week(Week(), now.astimezone(known.zone).date(), now)
+        Heartbeats(journal).remember_week(Schedule(), now.astimezone(known.zone).date(), now)
     _say(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
     editor.add_first_user(file)
 
@@ -117,7 +117,7 @@ def run(file: Path | None, once: bool) -> None:
             watch.setLevel(logging.CRITICAL)
         try:
             lock = journal.lock()
-        except Busy as busy:
+        except JournalBusyError as busy:
             if not once:
                 raise
             watch.info("%s", busy)
@@ -182,7 +182,7 @@ def status(file: Path | None, as_json: bool) -> None:
     """How the run stands."""
     known = _settings(file)
     with journal_if_any(known) as journal:
-        found = look(journal, Presence(journal).sign() if journal else None, datetime.now(UTC), zone=known.zone,
+        found = look(journal, Heartbeats(journal).sign() if journal else None, datetime.now(UTC), zone=known.zone,
                      pace=known.pace(), latest=known.latest, least=known.delivered)
         if as_json:
             click.echo(found.to_json())
@@ -226,7 +226,7 @@ def sweep(file: Path | None) -> None:
     """Before Asterisk's start."""
     known = _settings(file)
     spool = wiring_spool.spool_of(known)
-    if spool.asterisk() is Seen.RUNNING:
+    if spool.asterisk() is AsteriskState.RUNNING:
         click.echo(str(say("Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
                            "stop Asterisk first")), err=True)
         sys.exit(WRONG)
@@ -282,7 +282,7 @@ def _journal(known: Settings, *, patient: bool = False) -> Iterator[Journal]:
         try:
             journal = factory.open_journal(known, patience=1.0 if patient else 30.0)
             break
-        except Unavailable as error:
+        except JournalUnavailableError as error:
             if not patient:
                 raise
             if error.problems != told:
@@ -295,12 +295,12 @@ def _journal(known: Settings, *, patient: bool = False) -> Iterator[Journal]:
         journal.close()
 
 
-def _in_force(document: Document[T]) -> Loaded[T]:
+def _in_force(document: Document[T]) -> LoadedDocument[T]:
     """A document as the service goes by it: where it is broken, its last good copy, and that is said."""
     try:
         return document.load()
     except DocumentError as error:
-        loaded = Watched(document).current()
+        loaded = WatchedDocument(document).current()
         click.echo(f"{error}\n{way_back(document)}", err=True)
         return loaded
 
@@ -315,8 +315,8 @@ def _logging(known: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _bar(journal: Journal) -> Iterator[RunBar]:
-    with RunBar(journal, Console(stderr=True)) as bar:
+def _bar(journal: Journal) -> Iterator[RunProgressBar]:
+    with RunProgressBar(journal, Console(stderr=True)) as bar:
         yield bar
 
 

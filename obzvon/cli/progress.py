@@ -20,7 +20,7 @@ _REFRESH = 0.25
 """Seconds between two looks into the journal."""
 
 
-class RunBar:
+class RunProgressBar:
     """Call it after every step; it looks at the journal now and then, and shows nothing where there is no terminal."""
 
     def __init__(self, journal: Journal, console: Console | None = None) -> None:

@@ -17,12 +17,23 @@ from obzvon.cli import columns
 from obzvon.cli.columns import Cell
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import grouped
-from obzvon.domain.calls import Line
-from obzvon.domain.forecast import Plan, Until, Why
+from obzvon.domain.calls import CallRecord
+from obzvon.domain.forecast import CutOffReason, RunForecast, SkipReason
 from obzvon.domain.labels import kind_word, state_word, tally, weekday_word
-from obzvon.domain.results import Delivery
-from obzvon.reports.call_report import ATTEMPT, BUNDLE, ENDED, HANDED, NAME, NUMBER, RESULT, RUN, Reader, Tally
-from obzvon.reports.status import RunStatus, Service, Status
+from obzvon.domain.results import DeliveryCounts
+from obzvon.reports.call_report import (
+    ATTEMPT,
+    BUNDLE,
+    ENDED,
+    HANDED,
+    NAME,
+    NUMBER,
+    RESULT,
+    RUN,
+    ReportLabels,
+    ResultCounts,
+)
+from obzvon.reports.status import CurrentStatus, RunStatus, ServiceStatus
 from obzvon.spreadsheets.cell_text import one_line
 
 _WIDE = 10_000
@@ -33,8 +44,8 @@ _LONGEST = 200
 """Characters of one cell that are shown at the most."""
 
 _CODE = say("Code")
-_WHY = {Why.PAUSED: say("paused"), Why.REFUSED: say("cannot be called"), Why.DUPLICATE: say("stands twice"),
-        Why.RUNG: say("already rung today")}
+_WHY = {SkipReason.PAUSED: say("paused"), SkipReason.REFUSED: say("cannot be called"), SkipReason.DUPLICATE: say("stands twice"),
+        SkipReason.RUNG: say("already rung today")}
 _RESULT_STYLES = {"answered": "green", "busy": "yellow", "no answer": "yellow", "not answered": "yellow",
                   "congestion": "red", "no such number": "red", "refused": "red", "unreachable trunk": "red",
                   "wrong dialplan": "red", "failed": "red", "unknown": "red", "skipped": "dim", "withdrawn": "dim",
@@ -42,7 +53,7 @@ _RESULT_STYLES = {"answered": "green", "busy": "yellow", "no answer": "yellow", 
 _STATE_STYLES = {"running": "bold green", "paused": "bold yellow", "stopped": "yellow"}
 
 
-def show_plan(console: Console, plan: Plan, *, rows: int = 20) -> None:
+def show_plan(console: Console, plan: RunForecast, *, rows: int = 20) -> None:
     """Prints what the next run would do, up to so many of the rows that it skips, and the next starts."""
     _print(console, _facts(_plan_facts(plan)))
     if plan.skipped:
@@ -56,7 +67,7 @@ def show_plan(console: Console, plan: Plan, *, rows: int = 20) -> None:
         _print(console, "", _text(say("Next starts"), "bold"), *(Text(f"  {_moment(start)}") for start in plan.starts))
 
 
-def show_status(console: Console, status: Status) -> None:
+def show_status(console: Console, status: CurrentStatus) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [(say("Service"), _service(status.service, status.zone)),
              *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
@@ -73,9 +84,9 @@ def show_status(console: Console, status: Status) -> None:
         columns.show(console, others)
 
 
-def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzinfo, least: float = 0.0) -> Tally:
+def show_report(console: Console, lines: Iterable[CallRecord], *, day: date, zone: tzinfo, least: float = 0.0) -> ResultCounts:
     """Prints a day's calls as they come, run by run, and how many there were of each result; returns those counts."""
-    reader, counts = Reader(zone, least=least), Tally(least)
+    reader, counts = ReportLabels(zone, least=least), ResultCounts(least)
     width = console.width if console.is_terminal else sys.maxsize
     headings = [str(heading) for heading, least, _ in _COLUMNS if least <= width]
     cells = [cell for _, least, cell in _COLUMNS if least <= width]
@@ -91,17 +102,17 @@ def show_report(console: Console, lines: Iterable[Line], *, day: date, zone: tzi
     return counts
 
 
-def _by_run(lines: Iterable[Line]) -> Iterator[tuple[Message | None, Iterator[Line]]]:
+def _by_run(lines: Iterable[CallRecord]) -> Iterator[tuple[Message | None, Iterator[CallRecord]]]:
     for (run, kind), calls in groupby(lines, lambda line: (line.run_id, line.kind)):
         yield say("Run {run}, {kind}", run=run, kind=kind_word(kind)), calls
 
 
-def _result(line: Line, reader: Reader) -> Cell:
+def _result(line: CallRecord, reader: ReportLabels) -> Cell:
     result, reason = reader.result(line.result), _shown(reader.reason(line))
     return Cell(f"{result}: {reason}" if reason else result, _RESULT_STYLES.get(line.result, ""))
 
 
-def _clock(moment: datetime | None, reader: Reader) -> Cell:
+def _clock(moment: datetime | None, reader: ReportLabels) -> Cell:
     return Cell(f"{reader.clock(moment):%H:%M:%S}" if moment else "")
 
 
@@ -109,7 +120,7 @@ def _number(number: str) -> Cell:
     return Cell(_shown(grouped(number)) or "—")
 
 
-_COLUMNS: tuple[tuple[Message, int, Callable[[Line, Reader], Cell]], ...] = (
+_COLUMNS: tuple[tuple[Message, int, Callable[[CallRecord, ReportLabels], Cell]], ...] = (
     (RUN, sys.maxsize, lambda line, reader: Cell(str(line.run_id) if line.kind == "week" else
                                                  f"{line.run_id}, {reader.word(kind_word(line.kind))}")),
     (HANDED, 0, lambda line, reader: _clock(line.handed_at, reader)),
@@ -144,7 +155,7 @@ def _facts(facts: Iterable[tuple[Message, RenderableType]]) -> Table:
     return table
 
 
-def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
+def _plan_facts(plan: RunForecast) -> Iterator[tuple[Message, Text]]:
     start = _moment(plan.start) if plan.start else None
     if start is None:
         yield say("Next run"), _text(say("none: the week has no start"), "yellow")
@@ -166,7 +177,7 @@ def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
         yield ((say("Last call"), _text(say("not before {time}; how long the calls last decides", time=last)))
                if plan.pace.is_bounded else (say("Last bundle"), _text(last)))
     if plan.cut_off and plan.until:
-        why = (say("the next run begins then") if plan.until_because is Until.NEXT_START
+        why = (say("the next run begins then") if plan.until_because is CutOffReason.NEXT_START
                else say("nothing is handed over after that"))
         yield say("Cut off"), _text(say_many("{n} call at {time}: {why}", "{n} calls at {time}: {why}", plan.cut_off,
                                              time=_time(plan.until, plan.day), why=why), "bold red")
@@ -174,7 +185,7 @@ def _plan_facts(plan: Plan) -> Iterator[tuple[Message, Text]]:
     yield say("Skipped"), _text(f"{len(plan.skipped)} ({kinds})" if kinds else 0)
 
 
-def _service(service: Service, zone: tzinfo) -> Text:
+def _service(service: ServiceStatus, zone: tzinfo) -> Text:
     def when(moment: datetime) -> Message:
         return _moment(moment.astimezone(zone), seconds=True)
 
@@ -190,7 +201,7 @@ def _service(service: Service, zone: tzinfo) -> Text:
     return _text(say("has never run"), "bold red")
 
 
-def _readout_facts(status: Status) -> Iterator[tuple[Message, Text]]:
+def _readout_facts(status: CurrentStatus) -> Iterator[tuple[Message, Text]]:
     """The lines in use and the link, where they say more than the run does."""
     readout = status.service.readout
     if readout is None or not readout.is_worth_showing:
@@ -203,7 +214,7 @@ def _readout_facts(status: Status) -> Iterator[tuple[Message, Text]]:
         yield say("AMI"), _text(readout.ami_in_words(since), "bold yellow" if readout.is_silent else "")
 
 
-def _run_facts(one: RunStatus, status: Status, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
+def _run_facts(one: RunStatus, status: CurrentStatus, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
     run, zone = one.run, status.zone
     begun = _moment(run.started_at.astimezone(zone), seconds=True)
     yield RUN, _text(say("{run}, {kind}: {state}", run=run.id, kind=kind_word(run.kind), state=state_word(run.state)),
@@ -241,7 +252,7 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
     return line
 
 
-def _counted(calls: int, counts: Mapping[str, int], delivery: Delivery | None) -> Message:
+def _counted(calls: int, counts: Mapping[str, int], delivery: DeliveryCounts | None) -> Message:
     if not any(counts.values()):
         return say_many("{n} call", "{n} calls", calls)
     return say_many("{n} call: {counts}", "{n} calls: {counts}", calls,

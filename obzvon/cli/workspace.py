@@ -7,14 +7,14 @@ from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, week_document
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from obzvon.settings import model as settings
 
 ASTERISK_SPOOL = Path("/var/spool/asterisk/outgoing")
 
 
 def make(folder: Path, *, file: Path | None = None, spool: Path | None = None, rehearsal: bool = False,
-         phones: list[Phone] | None = None, week: Week | None = None, **values: str) -> Path:
+         phones: list[Phone] | None = None, week: Schedule | None = None, **values: str) -> Path:
     """Makes the folder with all that a service needs; returns the settings.ini. What is there is never overwritten.
 
     Without `spool` it is Asterisk's own, if this machine has one, else a folder `target` beside the settings; the store
@@ -47,5 +47,5 @@ def make(folder: Path, *, file: Path | None = None, spool: Path | None = None, r
     if not known.phones.exists():
         phone_list.save(phones or [], "")
     if not known.schedule.exists():
-        plan.save(week or Week(), "")
+        plan.save(week or Schedule(), "")
     return file

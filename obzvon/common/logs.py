@@ -33,10 +33,10 @@ def set_up(folder: Path, zone: tzinfo, *, level: str, keep_days: int, terminal: 
     """Sends the logger "obzvon" to the day's file in dir_logs and, if wanted, to stderr; a second call replaces it."""
     log = logging.getLogger("obzvon")
     take_down()
-    layout = Layout(zone)
-    handlers: list[logging.Handler] = [DailyFile(folder, zone, keep_days=keep_days)]
+    layout = LogFormatter(zone)
+    handlers: list[logging.Handler] = [DailyFileHandler(folder, zone, keep_days=keep_days)]
     if terminal:
-        handlers.append(Terminal())
+        handlers.append(TerminalHandler())
     for handler in handlers:
         handler.setFormatter(layout)
         log.addHandler(handler)
@@ -47,7 +47,7 @@ def take_down() -> None:
     """Takes off what `set_up` has put on."""
     log = logging.getLogger("obzvon")
     for handler in log.handlers.copy():
-        if isinstance(handler, DailyFile | Terminal):
+        if isinstance(handler, DailyFileHandler | TerminalHandler):
             log.removeHandler(handler)
             handler.close()
 
@@ -57,7 +57,7 @@ def file_name(day: date) -> str:
     return f"{day.isoformat()}.log"
 
 
-class Layout(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """`2026-11-22 09:00:00 INFO text` by the clock of `zone`; what more lines there are stand indented under it.
 
     A value cannot begin a line: what operators have written comes here with every newline and control character
@@ -78,7 +78,7 @@ class Layout(logging.Formatter):
         return "\n".join(map(escaped, lines))
 
 
-class DailyFile(logging.Handler):
+class DailyFileHandler(logging.Handler):
     """Appends each line to the file of its day; trouble is told once on stderr, until a line can be written again."""
 
     def __init__(self, folder: Path, zone: tzinfo, *, keep_days: int) -> None:
@@ -152,7 +152,7 @@ class DailyFile(logging.Handler):
                     path.unlink()
 
 
-class Terminal(logging.Handler):
+class TerminalHandler(logging.Handler):
     """Writes to whatever stderr is at the moment, as a progress bar may have taken its place."""
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -15,7 +15,7 @@ _UTF8_PAIR = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """The bytes are no such document. `where` of each problem goes on from the file's name: `:3:14`, ` "17"`."""
 
     def __init__(self, *problems: Problem) -> None:
@@ -33,7 +33,7 @@ def decode(data: bytes) -> object:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         text = _text(data)
     if not text.strip():
-        raise Malformed(Problem("", say("the file is empty"), _restore()))
+        raise MalformedError(Problem("", say("the file is empty"), _restore()))
     try:
         return _decoder.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -52,7 +52,7 @@ def decode_pairs(data: bytes) -> list[tuple[str, object]]:
     try:
         json.loads(_text(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
     except RecursionError as error:  # it goes a little less deep than `decode`
-        raise Malformed(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
+        raise MalformedError(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
     return outermost
 
 
@@ -82,18 +82,18 @@ def one_line(value: object) -> str:
 
 def _text(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
-        raise Malformed(Problem("", say("it is not in UTF-8"), say("save the file in UTF-8")))
+        raise MalformedError(Problem("", say("it is not in UTF-8"), say("save the file in UTF-8")))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # Half a UTF-8 file would be valid Windows-1251 too, and a save would make its names unreadable for good.
         if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
-            raise Malformed(Problem(_place(data, error.start), say("a letter is damaged here, the rest is in UTF-8"),
+            raise MalformedError(Problem(_place(data, error.start), say("a letter is damaged here, the rest is in UTF-8"),
                                     _restore())) from None
     try:
         return data.decode("cp1251")
     except UnicodeDecodeError as error:
-        raise Malformed(Problem(_place(data, error.start), say("it is neither in UTF-8 nor in Windows-1251"),
+        raise MalformedError(Problem(_place(data, error.start), say("it is neither in UTF-8 nor in Windows-1251"),
                                 say("save the file in UTF-8"))) from None
 
 
@@ -105,10 +105,10 @@ def _explain(text: str, error: Exception) -> NoReturn:
         cut_off = found.pos >= len(text.rstrip()) or found.msg.startswith("Unterminated string")
         what = (say("the file is cut off: it ends before its JSON does") if cut_off
                 else say("it is not JSON from here on: {near}", near=_near(text, found.pos)))
-        raise Malformed(Problem(f":{found.lineno}:{found.colno}", what, _restore())) from error
+        raise MalformedError(Problem(f":{found.lineno}:{found.colno}", what, _restore())) from error
     except (ValueError, RecursionError):
         pass
-    raise Malformed(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
+    raise MalformedError(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -14,20 +14,20 @@ import msgspec
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
 from obzvon.documents import json_codec
-from obzvon.documents.json_codec import Malformed
+from obzvon.documents.json_codec import MalformedError
 from obzvon.domain.phones import Phone
 
 _NO = ("", "0", "false", "no", "off", "нет")
 _WHOLE = ""
 
 
-class Row(msgspec.Struct, frozen=True):
+class ScalarRow(msgspec.Struct, frozen=True):
     """In `Phone.extra`, under an empty name: all of a row that is neither an object nor a list."""
 
     value: object
 
 
-class _Plain(msgspec.Struct, gc=False, omit_defaults=True, rename={"number": "0", "code": "1"}):
+class _EncodedRow(msgspec.Struct, gc=False, omit_defaults=True, rename={"number": "0", "code": "1"}):
     """A row as it is written: what the old editor and script read, and two keys of ours where they say something."""
 
     number: str
@@ -36,7 +36,7 @@ class _Plain(msgspec.Struct, gc=False, omit_defaults=True, rename={"number": "0"
     paused: bool = False
 
 
-class _Usual(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
+class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
     """A row as nearly all are."""
 
     number: str | int
@@ -45,7 +45,7 @@ class _Usual(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"numb
     paused: bool = False
 
 
-_usual_rows = msgspec.json.Decoder(dict[str, _Usual])
+_usual_rows = msgspec.json.Decoder(dict[str, _CommonRow])
 
 
 def parse(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
@@ -68,12 +68,12 @@ def dump(phones: Iterable[Phone]) -> bytes:
     keys: set[str] = set()
     for phone in phones:
         if phone.key in keys:
-            raise Malformed(Problem(f' "{phone.key}"', say("two rows have this key"), say("give one of them another")))
+            raise MalformedError(Problem(f' "{phone.key}"', say("two rows have this key"), say("give one of them another")))
         keys.add(phone.key)
         try:
             lines.append(json_codec.encode(phone.key) + b": " + _row(phone))
         except (UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
-            raise Malformed(Problem(f' "{ascii(phone.key)[1:-1]}"', say("it cannot be written: {why}", why=error),
+            raise MalformedError(Problem(f' "{ascii(phone.key)[1:-1]}"', say("it cannot be written: {why}", why=error),
                                     say("take out the damaged characters"))) from error
     return b"{\n" + b",\n".join(lines) + b"\n}\n" if lines else b"{}\n"
 
@@ -96,7 +96,7 @@ def _any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
     if isinstance(document, list):
         return [_phone(str(index), row) for index, row in enumerate(document)], ()
     if not isinstance(document, dict):
-        raise Malformed(Problem(":1:1", say("it is no list of phones"), _shape()))
+        raise MalformedError(Problem(":1:1", say("it is no list of phones"), _shape()))
     rows = cast("dict[str, object]", document)
     whole = sum(isinstance(row, dict | list) for row in rows.values())
     if whole < len(rows) or _has_more(data, whole):
@@ -136,7 +136,7 @@ def _phone(key: str, row: object) -> Phone:
         return _full(key, row)
     if isinstance(row, list):
         return _full(key, {str(index): value for index, value in enumerate(row)})
-    return Phone(key, json_codec.one_line(row), extra={_WHOLE: Row(row)})
+    return Phone(key, json_codec.one_line(row), extra={_WHOLE: ScalarRow(row)})
 
 
 def _full(key: str, row: dict[str, object]) -> Phone:
@@ -148,14 +148,14 @@ def _full(key: str, row: dict[str, object]) -> Phone:
 def _row(phone: Phone) -> bytes:
     extra = phone.extra
     if not extra:
-        return json_codec.encode(_Plain(phone.number, phone.code, phone.name, phone.paused))
+        return json_codec.encode(_EncodedRow(phone.number, phone.code, phone.name, phone.paused))
     fields: dict[str, object] = {"0": phone.number, "1": phone.code}
     if phone.name:
         fields["name"] = phone.name
     if phone.paused:
         fields["paused"] = True
     for name, value in extra.items():
-        if isinstance(value, Row):
+        if isinstance(value, ScalarRow):
             if fields == {"0": json_codec.one_line(value.value), "1": ""}:
                 return json_codec.encode(value.value)
         elif _still_says(phone, name, value):

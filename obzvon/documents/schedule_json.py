@@ -12,8 +12,8 @@ from datetime import date, time
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.documents import json_codec
-from obzvon.documents.json_codec import Malformed
-from obzvon.domain.schedule import Week
+from obzvon.documents.json_codec import MalformedError
+from obzvon.domain.schedule import Schedule
 
 _DAYS = tuple("1234567")
 _DATES = "dates"
@@ -21,7 +21,7 @@ _TIME = re.compile(r"([0-9]{1,2})[:.-]([0-9]{2})(?:[:.-][0-9]{2})?")
 _MIDNIGHT = time(0, 0)
 
 
-def parse(data: bytes) -> tuple[Week, tuple[Problem, ...]]:
+def parse(data: bytes) -> tuple[Schedule, tuple[Problem, ...]]:
     """The week, and notes on what is odd but harmless; raises Malformed with every entry that is wrong.
 
     Midnight, an empty time, null and a day that is left out all mean that there is no run.
@@ -29,18 +29,18 @@ def parse(data: bytes) -> tuple[Week, tuple[Problem, ...]]:
     document = json_codec.decode(data)
     pairs = json_codec.decode_pairs(data) if isinstance(document, dict) else []
     if document != [] and not isinstance(document, dict):
-        raise Malformed(Problem(":1:1", say("it is no week"), say("write the days as {example}", example=_EXAMPLE)))
+        raise MalformedError(Problem(":1:1", say("it is no week"), say("write the days as {example}", example=_EXAMPLE)))
     values = dict(pairs)
     problems = [*_repeated("", [key for key, _ in pairs]),
                 *(_repeated(f' "{_DATES}"', json_codec.keys_within(data, _DATES)) if _DATES in values else ())]
     times = tuple(_time(f' "{day}"', values.get(day), problems) for day in _DAYS)
     dates = _dates(values.get(_DATES), problems)
     if problems:
-        raise Malformed(*problems)
-    return Week(times, dates), tuple(_notes(values))
+        raise MalformedError(*problems)
+    return Schedule(times, dates), tuple(_notes(values))
 
 
-def dump(week: Week, before: bytes = b"") -> bytes:
+def dump(week: Schedule, before: bytes = b"") -> bytes:
     """One day a line, with the keys of `before` that are none of ours."""
     fields: dict[str, object] = {day: _written(start) for day, start in zip(_DAYS, week.times, strict=True)}
     if week.dates:
@@ -108,7 +108,7 @@ def _notes(values: dict[str, object]) -> list[Problem]:
 def _foreign(before: bytes) -> list[tuple[str, object]]:
     try:
         document = json_codec.decode(before)
-    except Malformed:
+    except MalformedError:
         return []
     return [(key, value) for key, value in document.items() if key != _DATES] if isinstance(document, dict) else []
 

@@ -20,9 +20,9 @@ from obzvon.common.errors import Problem, UserError, why
 from obzvon.common.i18n import Message, say
 from obzvon.documents import phones_json, schedule_json
 from obzvon.documents.history import History, Revision
-from obzvon.documents.json_codec import Malformed
+from obzvon.documents.json_codec import MalformedError
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class DocumentError(UserError):
         self.revision = revision
 
 
-class ExternallyChanged(UserError):
+class ExternallyChangedError(UserError):
     """Somebody else has changed the document since the revision that the save was made on."""
 
     def __init__(self, path: Path, based_on: str, found: str) -> None:
@@ -50,7 +50,7 @@ class ExternallyChanged(UserError):
         self.found = found
 
 
-class Loaded(msgspec.Struct, Generic[T], frozen=True):
+class LoadedDocument(msgspec.Struct, Generic[T], frozen=True):
     """What a document says, since when, and what is odd in it.
 
     `problems` is not empty where the document is broken and `data` is its last good copy.
@@ -82,7 +82,7 @@ class Document(Generic[T]):
         """The file's earlier revisions, which lie beside it."""
         return History(self.path)
 
-    def load(self) -> Loaded[T]:
+    def load(self) -> LoadedDocument[T]:
         """Reads it; raises DocumentError when there is none or it is broken."""
         data, modified = self.read()
         return self.understand(data, modified)
@@ -92,7 +92,7 @@ class Document(Generic[T]):
         with self._locked(based_on) as before:
             try:
                 after = self._dump(data, before or b"")
-            except Malformed as error:
+            except MalformedError as error:
                 raise DocumentError(*self._with_places(error), revision=based_on) from error
             return self._replace(before, after)
 
@@ -101,7 +101,7 @@ class Document(Generic[T]):
         with self._failing(say("the earlier versions cannot be read")):
             return self.history.revisions()
 
-    def load_revision(self, number: int) -> Loaded[T]:
+    def load_revision(self, number: int) -> LoadedDocument[T]:
         """What an earlier revision said."""
         with self._failing(say("version {number} cannot be read", number=number)):
             data, modified = self.history.read(number)
@@ -139,15 +139,15 @@ class Document(Generic[T]):
         except OSError as error:
             raise DocumentError(self._failure(say("it cannot be read"), error, self._for_readers(error))) from error
 
-    def understand(self, data: bytes, modified: float) -> Loaded[T]:
+    def understand(self, data: bytes, modified: float) -> LoadedDocument[T]:
         """What bytes of this document say; raises DocumentError."""
         revision = revision_of(data)
         try:
             value, notes = self._parse(data)
-        except Malformed as error:
+        except MalformedError as error:
             raise DocumentError(*self._with_places(error), revision=revision) from error
         named = tuple(self._in_file(note) for note in notes)
-        return Loaded(value, revision, datetime.fromtimestamp(min(max(modified, 0), _LATEST), UTC), named)
+        return LoadedDocument(value, revision, datetime.fromtimestamp(min(max(modified, 0), _LATEST), UTC), named)
 
     def _replace(self, before: bytes | None, after: bytes) -> str:
         if after != before:
@@ -176,7 +176,7 @@ class Document(Generic[T]):
             before = self.read()[0] if self.path.exists() else None
             found = revision_of(before)
             if found != based_on:
-                raise ExternallyChanged(self.path, based_on, found)
+                raise ExternallyChangedError(self.path, based_on, found)
             yield before
         finally:
             held.release()
@@ -184,7 +184,7 @@ class Document(Generic[T]):
     def _is_readable(self, data: bytes) -> bool:
         try:
             self._parse(data)
-        except Malformed:
+        except MalformedError:
             return False
         return True
 
@@ -206,7 +206,7 @@ class Document(Generic[T]):
             return None
         return say("let the service and the editor read it: their common group and chmod g+r {path}", path=self.path)
 
-    def _with_places(self, error: Malformed) -> list[Problem]:
+    def _with_places(self, error: MalformedError) -> list[Problem]:
         return [self._in_file(problem) for problem in error.problems]
 
     def _in_file(self, problem: Problem) -> Problem:
@@ -223,6 +223,6 @@ def phones_document(path: Path) -> Document[list[Phone]]:
     return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones))
 
 
-def week_document(path: Path) -> Document[Week]:
+def week_document(path: Path) -> Document[Schedule]:
     """schedule.json."""
     return Document(path, schedule_json.parse, schedule_json.dump)

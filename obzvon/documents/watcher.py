@@ -8,13 +8,13 @@ import msgspec
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
-from obzvon.documents.store import Document, DocumentError, Loaded, T, revision_of
+from obzvon.documents.store import Document, DocumentError, LoadedDocument, T, revision_of
 
 _SETTLED = 1.0
 """Seconds after which a file with the same time, size and inode is the same: clocks of filesystems are coarse."""
 
 
-class Watched(Generic[T]):
+class WatchedDocument(Generic[T]):
     """A document as the service sees it: its last good revision stays in force while the file is broken or gone.
 
     Holds no parsed data: a list of 100,000 rows is read again when it is asked for.
@@ -23,7 +23,7 @@ class Watched(Generic[T]):
     def __init__(self, document: Document[T]) -> None:
         self._document = document
         self._seen: tuple[int, ...] | None = None
-        self._state: Loaded[None] | None = None
+        self._state: LoadedDocument[None] | None = None
         self._unkept: tuple[bytes, float] | None = None
 
     @property
@@ -31,14 +31,14 @@ class Watched(Generic[T]):
         """How the last good copy takes the broken document's place."""
         return way_back(self._document)
 
-    def look(self) -> Loaded[None]:
+    def look(self) -> LoadedDocument[None]:
         """What is in force, without its data; reads the file only if it has changed.
 
         Raises DocumentError when there is no good one and has never been.
         """
         return self._look()[0]
 
-    def current(self) -> Loaded[T]:
+    def current(self) -> LoadedDocument[T]:
         """What is in force."""
         state, fresh = self._look()
         if fresh:
@@ -49,11 +49,11 @@ class Watched(Generic[T]):
                 return self._document.understand(data, modified)
         return self._last_good(state.problems)
 
-    def _look(self) -> tuple[Loaded[None], Loaded[T] | None]:
+    def _look(self) -> tuple[LoadedDocument[None], LoadedDocument[T] | None]:
         stat = self._stat()
         if self._state and stat is not None and stat == self._seen:
             return self._state, None
-        fresh: Loaded[T] | None = None
+        fresh: LoadedDocument[T] | None = None
         try:
             data, modified = self._document.read()
             if self._state is None or self._state.problems or self._state.revision != revision_of(data):
@@ -85,7 +85,7 @@ class Watched(Generic[T]):
         except OSError:  # no rights or no room: it lasts as long as this process
             self._unkept = data, modified
 
-    def _last_good(self, problems: tuple[Problem, ...], error: DocumentError | None = None) -> Loaded[T]:
+    def _last_good(self, problems: tuple[Problem, ...], error: DocumentError | None = None) -> LoadedDocument[T]:
         kept = self._unkept or self._document.history.good()
         if kept is None:
             raise error or DocumentError(*problems)
@@ -98,5 +98,5 @@ def way_back(document: Document[T]) -> Message:
                good=document.history.good_path, path=document.path)
 
 
-def _without_data(loaded: Loaded[T]) -> Loaded[None]:
-    return Loaded(None, loaded.revision, loaded.changed, loaded.notes, loaded.problems)
+def _without_data(loaded: LoadedDocument[T]) -> LoadedDocument[None]:
+    return LoadedDocument(None, loaded.revision, loaded.changed, loaded.notes, loaded.problems)

@@ -9,7 +9,7 @@ from obzvon.common.i18n import Message
 from obzvon.domain.results import Disposition
 
 
-class State(enum.StrEnum):
+class CallState(enum.StrEnum):
     """How far a call has come; one that has ended has a disposition."""
 
     WAITING = "waiting"
@@ -42,7 +42,7 @@ class Run(msgspec.Struct, frozen=True):
         return self.state in ("running", "paused")
 
 
-class RunCall(msgspec.Struct, frozen=True, gc=False):
+class PendingCall(msgspec.Struct, frozen=True, gc=False):
     """A call on its way, as the hand-over needs it."""
 
     run_id: int
@@ -57,7 +57,7 @@ class RunCall(msgspec.Struct, frozen=True, gc=False):
     """The transport that it was handed over by last; None = the spool."""
 
 
-class Detail(msgspec.Struct, frozen=True, gc=False):
+class EventDetail(msgspec.Struct, frozen=True, gc=False):
     """What Asterisk's manager events told of a call: the part of its ending that a call file's status does not have."""
 
     rang_at: datetime | None = None
@@ -72,7 +72,7 @@ class Detail(msgspec.Struct, frozen=True, gc=False):
     """How often Asterisk itself rang, by MaxRetries."""
 
 
-class Ending(msgspec.Struct, frozen=True, gc=False):
+class CallOutcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a call."""
 
     run_id: int
@@ -80,10 +80,10 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
     disposition: Disposition
     at: datetime
     reason: Message | None = None
-    detail: Detail = Detail()
+    detail: EventDetail = EventDetail()
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class CallRecord(msgspec.Struct, frozen=True, gc=False):
     """One phone and day: what happened."""
 
     run_id: int
@@ -113,7 +113,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     @property
     def result(self) -> str:
         """The disposition, or how far the call has come."""
-        return self.disposition or self.state if self.state == State.ENDED else self.state
+        return self.disposition or self.state if self.state == CallState.ENDED else self.state
 
 
 class CallForm(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from obzvon.common.i18n import Message, spoken
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone, candidates
-from obzvon.domain.schedule import Week, closing_instant, due, next_starts, start_instant
+from obzvon.domain.schedule import Schedule, closing_instant, due, next_starts, start_instant
 
 STARTS = 7
 """How many of the next starts a plan names."""
@@ -19,7 +19,7 @@ Rung = Mapping[date, Container[tuple[str, str]]]
 """The numbers, with their codes, that were rung on a day; a day that is not in it is one on which nobody was."""
 
 
-class Why(enum.StrEnum):
+class SkipReason(enum.StrEnum):
     """Why a row is skipped."""
 
     PAUSED = "paused"
@@ -28,25 +28,25 @@ class Why(enum.StrEnum):
     RUNG = "rung"
 
 
-class Until(enum.StrEnum):
+class CutOffReason(enum.StrEnum):
     """What ends a run that is not through: the time after which nothing is handed over, or the next day's run."""
 
     LATEST = "latest"
     NEXT_START = "next start"
 
 
-class Skipped(msgspec.Struct, frozen=True, gc=False):
+class SkippedPhone(msgspec.Struct, frozen=True, gc=False):
     """A row that the run would skip; `number` and `code` as the operator wrote them."""
 
     row: str
     number: str
     code: str
     name: str
-    why: Why
+    why: SkipReason
     reason: Message
 
 
-class Forecast(msgspec.Struct, frozen=True):
+class HandoverForecast(msgspec.Struct, frozen=True):
     """How a hand-over goes: `calls` are handed over in `bundles`, the last of them at `last`; `cut_off` are left."""
 
     calls: int
@@ -55,7 +55,7 @@ class Forecast(msgspec.Struct, frozen=True):
     cut_off: int
 
 
-class Plan(msgspec.Struct, frozen=True):
+class RunForecast(msgspec.Struct, frozen=True):
     """What the next run would do, as things are at `now`; moments are aware, in the settings' time zone.
 
     `start` is None where the week has none within a year: then `calls`, `bundles` and `skipped` are those of a run
@@ -74,15 +74,15 @@ class Plan(msgspec.Struct, frozen=True):
     first_bundle: datetime | None
     last_bundle: datetime | None
     until: datetime | None
-    until_because: Until | None
+    until_because: CutOffReason | None
     cut_off: int
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedPhone, ...]
     starts: tuple[datetime, ...]
     pace: Pace
 
-    def skipped_by(self) -> dict[Why, int]:
+    def skipped_by(self) -> dict[SkipReason, int]:
         """How many rows are skipped for each kind of reason there is."""
-        counts = dict.fromkeys(Why, 0)
+        counts = dict.fromkeys(SkipReason, 0)
         for one in self.skipped:
             counts[one.why] += 1
         return {why: count for why, count in counts.items() if count}
@@ -126,9 +126,9 @@ class Plan(msgspec.Struct, frozen=True):
         return to_json(self.as_dict())
 
 
-def foresee(phones: Iterable[Phone], week: Week, now: datetime, *, done: Container[date], zone: tzinfo,
+def foresee(phones: Iterable[Phone], week: Schedule, now: datetime, *, done: Container[date], zone: tzinfo,
             numbering: NumberingPlan, pace: Pace, rung: Rung | None = None, latest: time | None = None,
-            lateness: timedelta | None = None, since: Mapping[date, datetime] | None = None) -> Plan:
+            lateness: timedelta | None = None, since: Mapping[date, datetime] | None = None) -> RunForecast:
     """The next run of the week; `done`, `lateness` and `since` are those of `campaign.due`."""
     starts = tuple(next_starts(week, now, done, zone=zone, count=STARTS + 1))
     today = now.astimezone(zone).date()
@@ -143,8 +143,8 @@ def foresee(phones: Iterable[Phone], week: Week, now: datetime, *, done: Contain
                  because=because, day=day, start=start, overdue=overdue, starts=starts)
 
 
-def foresee_by_hand(phones: Iterable[Phone], week: Week, now: datetime, *, done: Container[date], zone: tzinfo,
-                    numbering: NumberingPlan, pace: Pace, rung: Rung | None = None, latest: time | None = None) -> Plan:
+def foresee_by_hand(phones: Iterable[Phone], week: Schedule, now: datetime, *, done: Container[date], zone: tzinfo,
+                    numbering: NumberingPlan, pace: Pace, rung: Rung | None = None, latest: time | None = None) -> RunForecast:
     """A run that an operator would begin now; without `rung` it rings those again who were rung today."""
     starts = tuple(next_starts(week, now, done, zone=zone, count=STARTS + 1))
     today = now.astimezone(zone).date()
@@ -153,7 +153,7 @@ def foresee_by_hand(phones: Iterable[Phone], week: Week, now: datetime, *, done:
                  because=because, day=today, start=now, overdue=False, starts=starts)
 
 
-def forecast(calls: int, pace: Pace, begins: datetime, until: datetime | None) -> Forecast:
+def forecast(calls: int, pace: Pace, begins: datetime, until: datetime | None) -> HandoverForecast:
     """How that many calls are handed over from `begins` on, if nothing is handed over at `until` or later."""
     bundles = pace.bundles(calls)
     if until is not None:
@@ -164,7 +164,7 @@ def forecast(calls: int, pace: Pace, begins: datetime, until: datetime | None) -
             bundles = min(bundles, -(-room // step))
     handed = min(calls, bundles * pace.size)
     last = begins.astimezone(UTC) + pace.lasts(handed) if handed else None
-    return Forecast(handed, bundles, last, calls - handed)
+    return HandoverForecast(handed, bundles, last, calls - handed)
 
 
 def to_json(document: Mapping[str, object]) -> str:
@@ -173,15 +173,15 @@ def to_json(document: Mapping[str, object]) -> str:
 
 
 def _plan(phones: Iterable[Phone], now: datetime, rung_day: date, begins: datetime | None, *, zone: tzinfo,
-          numbering: NumberingPlan, pace: Pace, rung: Rung | None, until: datetime | None, because: Until | None,
-          day: date | None, start: datetime | None, overdue: bool, starts: tuple[datetime, ...]) -> Plan:
+          numbering: NumberingPlan, pace: Pace, rung: Rung | None, until: datetime | None, because: CutOffReason | None,
+          day: date | None, start: datetime | None, overdue: bool, starts: tuple[datetime, ...]) -> RunForecast:
     calls, skipped = _sifted(phones, numbering, (rung or {}).get(rung_day, ()))
     way = forecast(calls, pace, begins or now, until)
 
     def here(moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(zone)
 
-    return Plan(now=now.astimezone(zone), zone=str(zone), day=day, start=here(start), overdue=overdue,
+    return RunForecast(now=now.astimezone(zone), zone=str(zone), day=day, start=here(start), overdue=overdue,
                 calls=calls, bundles=way.bundles, bundle=pace.size, delay=pace.step,
                 first_bundle=here(begins) if way.bundles else None, last_bundle=here(way.last) if begins else None,
                 until=here(until), until_because=because, cut_off=way.cut_off, skipped=skipped, starts=starts[:STARTS],
@@ -189,29 +189,29 @@ def _plan(phones: Iterable[Phone], now: datetime, rung_day: date, begins: dateti
 
 
 def _sifted(phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[tuple[str, str]]
-            ) -> tuple[int, tuple[Skipped, ...]]:
+            ) -> tuple[int, tuple[SkippedPhone, ...]]:
     """How many rows are called, and each that is not."""
     called = 0
     seen: set[tuple[str, str]] = set()
-    skipped: list[Skipped] = []
+    skipped: list[SkippedPhone] = []
     for one in candidates(phones, numbering, rung):
         call, phone = (one.number, one.code), one.phone
         if one.skipped is None:
             called += 1
         else:
-            why = (Why.PAUSED if phone.paused else Why.REFUSED if not one.number
-                   else Why.DUPLICATE if call in seen else Why.RUNG)
-            skipped.append(Skipped(phone.key, phone.number, phone.code, phone.name, why, one.skipped))
+            why = (SkipReason.PAUSED if phone.paused else SkipReason.REFUSED if not one.number
+                   else SkipReason.DUPLICATE if call in seen else SkipReason.RUNG)
+            skipped.append(SkippedPhone(phone.key, phone.number, phone.code, phone.name, why, one.skipped))
         if not phone.paused:
             seen.add(call)
     return called, tuple(skipped)
 
 
 def _end(day: date, latest: time | None, starts: Iterable[datetime], zone: tzinfo
-         ) -> tuple[datetime | None, Until | None]:
+         ) -> tuple[datetime | None, CutOffReason | None]:
     """The moment after which nothing of that day's run is handed over, and what it is."""
-    ends = [(start, Until.NEXT_START) for start in starts if start.astimezone(zone).date() > day][:1]
+    ends = [(start, CutOffReason.NEXT_START) for start in starts if start.astimezone(zone).date() > day][:1]
     closing = closing_instant(day, latest, zone)
     if closing is not None:
-        ends.append((closing, Until.LATEST))
+        ends.append((closing, CutOffReason.LATEST))
     return min(ends, default=(None, None))

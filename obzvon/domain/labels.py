@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.calls import Line
-from obzvon.domain.results import DELIVERED, NOT_DELIVERED, Delivery, is_delivered
+from obzvon.domain.calls import CallRecord
+from obzvon.domain.results import DELIVERED, NOT_DELIVERED, DeliveryCounts, is_delivered
 
 _RESULTS = {
     "answered": say("answered"),
@@ -115,7 +115,7 @@ def weekday_word(place: int) -> Message:
     return _WEEKDAYS[place]
 
 
-def remark(line: Line, least: float = 0.0) -> Message | None:
+def remark(line: CallRecord, least: float = 0.0) -> Message | None:
     """What there is to say beside a result: why it is so, or what the events told of an answered call.
 
     `least` is how many seconds of the message have to be listened to.
@@ -131,7 +131,7 @@ def remark(line: Line, least: float = 0.0) -> Message | None:
     return key or heard
 
 
-def tally(counts: Mapping[str, int], delivery: Delivery | None = None) -> str:
+def tally(counts: Mapping[str, int], delivery: DeliveryCounts | None = None) -> str:
     """The counts of a run's results in one line, in this process's language; beside answered, what was delivered."""
     known = {result: str(counts[result]) for result in _RESULTS if counts.get(result)}
     if delivery is not None and "answered" in known:

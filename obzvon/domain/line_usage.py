@@ -9,10 +9,10 @@ from datetime import datetime
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.pacing import Ceiling, Pace, Reading
+from obzvon.domain.pacing import Capacity, LinesInUse, Pace
 
 
-class By(enum.StrEnum):
+class CountedBy(enum.StrEnum):
     """What lines in use are counted by."""
 
     SPOOL = "spool"
@@ -22,7 +22,7 @@ class By(enum.StrEnum):
     PBX = "pbx"
 
 
-class Ami(msgspec.Struct, frozen=True):
+class AmiConnectionState(msgspec.Struct, frozen=True):
     """Whether Asterisk's manager interface tells the lines in use, since when it is so, and what is wrong if not."""
 
     up: bool
@@ -35,14 +35,14 @@ class Ami(msgspec.Struct, frozen=True):
         return "up" if self.up else "down"
 
 
-class Readout(msgspec.Struct, frozen=True, kw_only=True):
+class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Lines in use, in calls; other people's as they were told last. `ami` is None where none is configured."""
 
     pace: Pace
     ours: int = 0
     others: int = 0
-    by: By = By.SPOOL
-    ami: Ami | None = None
+    by: CountedBy = CountedBy.SPOOL
+    ami: AmiConnectionState | None = None
 
     @property
     def in_use(self) -> int:
@@ -50,14 +50,14 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
         return self.ours + self.others
 
     @property
-    def ceiling(self) -> Ceiling | None:
+    def ceiling(self) -> Capacity | None:
         """What bounds the pace; None where nothing does."""
         return self.pace.ceiling if self.pace.is_bounded else None
 
     @property
     def free(self) -> int | None:
         """How many more calls of ours there is room for; None where nothing bounds them."""
-        return self.ceiling.free(Reading(self.ours, self.others)) if self.ceiling else None
+        return self.ceiling.free(LinesInUse(self.ours, self.others)) if self.ceiling else None
 
     @property
     def is_worth_showing(self) -> bool:
@@ -105,28 +105,28 @@ class Readout(msgspec.Struct, frozen=True, kw_only=True):
 
     def lines_dict(self, language: str) -> dict[str, object]:
         """The lines as the JSON interfaces have them."""
-        ceiling = self.ceiling or Ceiling()
+        ceiling = self.ceiling or Capacity()
         return {"pacing": self.pace.mode, "pace": self.pace.in_words().in_language(language), "ours": self.ours,
                 "others": self.others if self.ami else None, "in_use": self.in_use, "lines": ceiling.lines,
                 "reserve": ceiling.reserve, "limit": ceiling.limit, "free": self.free, "counted_by": self.by}
 
 
 _COUNTED = {
-    By.SPOOL: say("by our own calls"),
-    By.TRUNK: say("by the channels of the trunk"),
-    By.GROUP: say("by the channels of the group"),
-    By.PBX: say("by all calls of the PBX"),
+    CountedBy.SPOOL: say("by our own calls"),
+    CountedBy.TRUNK: say("by the channels of the trunk"),
+    CountedBy.GROUP: say("by the channels of the group"),
+    CountedBy.PBX: say("by all calls of the PBX"),
 }
 
 
-def packed(readout: Readout) -> str:
+def packed(readout: LineUsage) -> str:
     """As it is kept."""
     return msgspec.json.encode(readout).decode()
 
 
-def unpacked(text: str) -> Readout | None:
+def unpacked(text: str) -> LineUsage | None:
     """The other way; None where there is none, or one of another version."""
     try:
-        return msgspec.json.decode(text, type=Readout) if text else None
+        return msgspec.json.decode(text, type=LineUsage) if text else None
     except msgspec.DecodeError:
         return None

@@ -26,7 +26,7 @@ _SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ][-+]?[0-9]+|[0-9]+[.,]0+|[0-9]{5,}[.
 _CODE = re.compile(r"[0-9*]{1,32}", re.ASCII)
 
 
-class Refused(ObzvonError):
+class InvalidNumberError(ObzvonError):
     """A number or an extension code that cannot be called, with the reason for the operator."""
 
     def __init__(self, reason: Message) -> None:
@@ -68,9 +68,9 @@ class NumberingPlan:
                                     f"(?:(?:{prefixes})?{national}|{self._country_code}{national})", re.ASCII)
 
     def dial(self, number: str) -> str:
-        """What Asterisk dials for `number`; raises `Refused`."""
+        """What Asterisk dials for `number`; raises `InvalidNumberError`."""
         if _SPREADSHEET.fullmatch(number.strip()):
-            raise Refused(say("“{number}” is what a spreadsheet made of a number; format the column as text and paste "
+            raise InvalidNumberError(say("“{number}” is what a spreadsheet made of a number; format the column as text and paste "
                               "it again", number=_shown(number)))
         text = number.strip().translate(_PUNCTUATION)
         if self._internal and self._internal.fullmatch(text):
@@ -80,7 +80,7 @@ class NumberingPlan:
                 self._refuse_two_readings(text, ordinary)
             return self._dialled(ordinary[1] or ordinary[2])
         if not _DIGITS.fullmatch(text):
-            raise Refused(_why_not_digits(number, text))
+            raise InvalidNumberError(_why_not_digits(number, text))
         return self._dial_rare(text)
 
     def _dial_rare(self, text: str) -> str:
@@ -90,23 +90,23 @@ class NumberingPlan:
         try:
             parsed = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:
-            raise Refused(self._why_wrong(text)) from None
+            raise InvalidNumberError(self._why_wrong(text)) from None
         if not phonenumbers.is_valid_number(parsed):
-            raise Refused(self._why_wrong(text))
+            raise InvalidNumberError(self._why_wrong(text))
         national = phonenumbers.national_significant_number(parsed)
         if phonenumbers.number_type(parsed) in _COSTLY and not self._premium:
-            raise Refused(say("a premium-rate number; such numbers are not allowed"))
+            raise InvalidNumberError(say("a premium-rate number; such numbers are not allowed"))
         if phonenumbers.is_valid_number_for_region(parsed, self._region):
             return self._dialled(national)
         if not self._foreign:
-            raise Refused(say("a foreign number; such numbers are not allowed"))
+            raise InvalidNumberError(say("a foreign number; such numbers are not allowed"))
         return f"{self._international_prefix}{parsed.country_code}{national}"
 
     def _refuse_two_readings(self, text: str, ordinary: re.Match[str]) -> None:
         """Germany's 4915123456789 is a mobile number after the country code, and a number in the town of Leer."""
         other = self._ordinary.fullmatch("+" + text)
         if ordinary[1] and other and other[1] != ordinary[1]:
-            raise Refused(say("it can be read with and without the country code; write it with +{code}, or as it is "
+            raise InvalidNumberError(say("it can be read with and without the country code; write it with +{code}, or as it is "
                               "dialled within the country", code=self._country_code))
 
     def _dialled(self, national: str) -> str:
@@ -128,10 +128,10 @@ class NumberingPlan:
 
 
 def extension_code(code: str) -> str:
-    """The digits to send after the answer, or ""; raises `Refused`."""
+    """The digits to send after the answer, or ""; raises `InvalidNumberError`."""
     text = code.strip()
     if text and not _CODE.fullmatch(text):
-        raise Refused(say("the extension code may hold only the digits 0–9 and *, 32 at most, not “{code}”",
+        raise InvalidNumberError(say("the extension code may hold only the digits 0–9 and *, 32 at most, not “{code}”",
                           code=_shown(code)))
     return text
 
@@ -151,7 +151,7 @@ def _written_prefix(form: NumberFormat) -> str:
 def _only_dialable(text: str) -> str:
     """An internal number, whatever the administrator's pattern lets through, is still digits and *."""
     if not _CODE.fullmatch(text):
-        raise Refused(say("an internal number may hold only the digits 0–9 and *, 32 at most"))
+        raise InvalidNumberError(say("an internal number may hold only the digits 0–9 and *, 32 at most"))
     return text
 
 

@@ -21,7 +21,7 @@ _SLICE = 0.1
 """Seconds whose calls go together in the adaptive mode: a rate of 100 a second is 10 calls ten times a second."""
 
 
-class Mode(enum.StrEnum):
+class PaceMode(enum.StrEnum):
     """How the next bundle is chosen."""
 
     FIXED = "fixed"
@@ -32,14 +32,14 @@ class Mode(enum.StrEnum):
     """As soon as there is room, up to a rate."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class LinesInUse(msgspec.Struct, frozen=True):
     """What is in use, counted in calls: `ours`, and of the PBX or the trunk `others`, as far as anybody counts them."""
 
     ours: int
     others: int = 0
 
 
-class Ceiling(msgspec.Struct, frozen=True):
+class Capacity(msgspec.Struct, frozen=True):
     """What must never be exceeded, counted in calls; None = no such bound.
 
     `lines` is what the trunk or the PBX carries in all, `reserve` is what of it stays free for the office, `limit` is
@@ -63,14 +63,14 @@ class Ceiling(msgspec.Struct, frozen=True):
             bounds.append(max(0, self.lines - self.reserve))
         return min(bounds, default=None)
 
-    def free(self, reading: Reading) -> int | None:
+    def free(self, reading: LinesInUse) -> int | None:
         """How many more calls there is room for; other people's count against the lines, not against the limit."""
         rooms = [self.limit - reading.ours] if self.limit is not None else []
         if self.lines is not None:
             rooms.append(self.lines - self.reserve - reading.ours - reading.others)
         return max(0, min(rooms)) if rooms else None
 
-    def room(self, reading: Reading) -> int:
+    def room(self, reading: LinesInUse) -> int:
         """How many more calls may go at once."""
         free = self.free(reading)
         return HANDFUL if free is None else min(HANDFUL, free)
@@ -81,24 +81,24 @@ class Pace(msgspec.Struct, frozen=True):
 
     bundle: int
     delay: float
-    mode: Mode = Mode.FIXED
+    mode: PaceMode = PaceMode.FIXED
     rate: float = 10.0
-    ceiling: Ceiling = Ceiling()
+    ceiling: Capacity = Capacity()
 
     @property
     def is_bounded(self) -> bool:
         """Whether what is in use has to be looked at before a bundle goes."""
-        return self.mode is not Mode.FIXED and self.ceiling.is_set
+        return self.mode is not PaceMode.FIXED and self.ceiling.is_set
 
     @property
     def size(self) -> int:
         """Calls of a whole bundle."""
-        return max(1, int(self.rate * _SLICE)) if self.mode is Mode.ADAPTIVE else self.bundle
+        return max(1, int(self.rate * _SLICE)) if self.mode is PaceMode.ADAPTIVE else self.bundle
 
     @property
     def step(self) -> float:
         """Seconds from a whole bundle to the next."""
-        return self.size / self.rate if self.mode is Mode.ADAPTIVE else self.delay
+        return self.size / self.rate if self.mode is PaceMode.ADAPTIVE else self.delay
 
     def wait(self, now: datetime, last: datetime | None, calls: int | None = None) -> float:
         """Seconds until the next bundle may go, when the last one, of so many calls, went at `last`.
@@ -107,7 +107,7 @@ class Pace(msgspec.Struct, frozen=True):
         """
         if last is None or now < last:
             return 0.0
-        step = calls / self.rate if calls is not None and self.mode is Mode.ADAPTIVE else self.step
+        step = calls / self.rate if calls is not None and self.mode is PaceMode.ADAPTIVE else self.step
         return max(0.0, step - (now - last).total_seconds())
 
     def bundles(self, calls: int) -> int:
@@ -120,7 +120,7 @@ class Pace(msgspec.Struct, frozen=True):
 
     def in_words(self) -> Message:
         """The pace as an operator reads it."""
-        if self.mode is Mode.ADAPTIVE:
+        if self.mode is PaceMode.ADAPTIVE:
             words = say("as soon as there is room, up to {rate} calls a second", rate=_short(self.rate))
         else:
             words = say("bundles of {size} calls, {step} s apart", size=self.size, step=_short(self.step))

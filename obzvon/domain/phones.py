@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.numbering import NumberingPlan, Refused, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
 
 PAUSED = say("paused")
 RUNG_TODAY = say("already rung today")
@@ -47,7 +47,7 @@ def candidates(phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tup
     for phone in phones:
         try:
             number, code = plan.dial(phone.number), extension_code(phone.code)
-        except Refused as refused:
+        except InvalidNumberError as refused:
             yield Candidate(phone, skipped=PAUSED if phone.paused else refused.reason)
             continue
         if phone.paused:
@@ -68,7 +68,7 @@ def struck_off(phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[t
     wanted: set[tuple[str, str]] = set()
     paused: set[tuple[str, str]] = set()
     for phone in phones:
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(InvalidNumberError):
             call = plan.dial(phone.number), extension_code(phone.code)
             (paused if phone.paused else wanted).add(call)
     return {call: say("paused in the list during the run") if call in paused

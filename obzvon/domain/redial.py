@@ -25,7 +25,7 @@ Met = Mapping[tuple[str, str], tuple[str, str]]
 """Phones by number and code, with their result and name in the journal."""
 
 
-class Choice(msgspec.Struct, frozen=True):
+class RedialSelection(msgspec.Struct, frozen=True):
     """The rows of the list that are meant: those that can be rung, those that are paused; and who is in it no more."""
 
     called: tuple[Candidate, ...]
@@ -39,14 +39,14 @@ class Choice(msgspec.Struct, frozen=True):
         return hashlib.sha256("\n".join(phones).encode()).hexdigest()[:16]
 
 
-class Again(msgspec.Struct, frozen=True):
+class RedialRequest(msgspec.Struct, frozen=True):
     """A run of some phones only; `expected` is the digest of what was confirmed, '' = whoever it is."""
 
     met: Met
     note: Message
     expected: str = ""
 
-    def choose(self, listed: Iterable[Candidate]) -> Choice:
+    def choose(self, listed: Iterable[Candidate]) -> RedialSelection:
         """Those of them that the list has; raises UserError where that is nobody, or not who was confirmed."""
         choice = choose(listed, self.met)
         if self.expected and choice.digest != self.expected:
@@ -58,7 +58,7 @@ class Again(msgspec.Struct, frozen=True):
         return choice
 
 
-def choose(listed: Iterable[Candidate], met: Met) -> Choice:
+def choose(listed: Iterable[Candidate], met: Met) -> RedialSelection:
     """The rows of the list, as `campaign.candidates` gives them, whose phones are among `met`."""
     called: dict[tuple[str, str], Candidate] = {}
     paused: dict[tuple[str, str], Candidate] = {}
@@ -70,7 +70,7 @@ def choose(listed: Iterable[Candidate], met: Met) -> Choice:
             paused.setdefault(key, one)
     for key in called.keys() & paused.keys():
         del paused[key]
-    return Choice(tuple(called.values()), tuple(paused.values()),
+    return RedialSelection(tuple(called.values()), tuple(paused.values()),
                   tuple(key for key in met if key not in called and key not in paused))
 
 

@@ -13,7 +13,7 @@ JUDGED = (DELIVERED, NOT_DELIVERED)
 """What is said of an answered call besides that."""
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class DeliveryCounts(msgspec.Struct, frozen=True):
     """Of how many answered calls the message was delivered, of how many not, and of how many nobody knows.
 
     `least` is how many seconds of it have to be listened to.
@@ -24,8 +24,8 @@ class Delivery(msgspec.Struct, frozen=True):
     short: int = 0
     unknown: int = 0
 
-    def __add__(self, other: "Delivery") -> "Delivery":
-        return Delivery(self.least, self.delivered + other.delivered, self.short + other.short,
+    def __add__(self, other: "DeliveryCounts") -> "DeliveryCounts":
+        return DeliveryCounts(self.least, self.delivered + other.delivered, self.short + other.short,
                         self.unknown + other.unknown)
 
     @property

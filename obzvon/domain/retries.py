@@ -8,17 +8,17 @@ import msgspec
 from obzvon.domain.results import Disposition
 
 
-class Round(msgspec.Struct, frozen=True):
+class RetryRule(msgspec.Struct, frozen=True):
     """How many more times, each how long after the last attempt has ended."""
 
     times: int
     after: timedelta
 
 
-class Rounds(msgspec.Struct, frozen=True):
+class RetryPolicy(msgspec.Struct, frozen=True):
     """The rounds by disposition; a disposition that is not among them is final, as ANSWERED and UNKNOWN always are."""
 
-    by: Mapping[Disposition, Round] = {}
+    by: Mapping[Disposition, RetryRule] = {}
 
     def again(self, disposition: Disposition, attempt: int) -> timedelta | None:
         """After how long a call is attempted once more whose attempt of that number (1 = the first) ended so."""

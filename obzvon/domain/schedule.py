@@ -9,7 +9,7 @@ PROMPT = timedelta(minutes=1)
 """Who looks at the week at a start looks a moment after it; from cron, up to a minute."""
 
 
-class Week(msgspec.Struct, frozen=True):
+class Schedule(msgspec.Struct, frozen=True):
     """The start time of each weekday, Monday first, `None` = no run; `dates` overrides single days."""
 
     times: tuple[time | None, ...] = (None,) * 7
@@ -22,7 +22,7 @@ class Week(msgspec.Struct, frozen=True):
         return self.times[day.weekday()]
 
 
-def start_instant(week: Week, day: date, zone: tzinfo) -> datetime | None:
+def start_instant(week: Schedule, day: date, zone: tzinfo) -> datetime | None:
     """The moment (UTC) at which that day's run begins.
 
     A time that the clocks skip begins as much later, a time that comes twice begins at its first coming (PEP 495).
@@ -31,7 +31,7 @@ def start_instant(week: Week, day: date, zone: tzinfo) -> datetime | None:
     return None if start is None else datetime.combine(day, start, zone).astimezone(UTC)
 
 
-def due(week: Week, now: datetime, done: Container[date], *, zone: tzinfo, lateness: timedelta | None = None,
+def due(week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, lateness: timedelta | None = None,
         since: Mapping[date, datetime] | None = None) -> date | None:
     """The day whose run should begin at `now` (aware), or None.
 
@@ -54,7 +54,7 @@ def due(week: Week, now: datetime, done: Container[date], *, zone: tzinfo, laten
     return None
 
 
-def next_starts(week: Week, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7) -> list[datetime]:
+def next_starts(week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7) -> list[datetime]:
     """The next `count` moments (in `zone`) at which a run begins, at most a year ahead."""
     today = now.astimezone(zone).date()
     starts: list[datetime] = []

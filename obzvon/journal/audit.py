@@ -13,7 +13,7 @@ from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escaped
 from obzvon.domain.labels import role_word
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from obzvon.journal.runs import Journal, packed
 from obzvon.journal.schema import changes
 
@@ -88,7 +88,7 @@ def list_begun() -> Message:
 # -- the week
 
 
-def week_changed(before: Week, after: Week) -> Message:
+def week_changed(before: Schedule, after: Schedule) -> Message:
     """Other starts, each day that differs with both of them."""
     parts = [say("{day}: {before} → {after}", day=_DAYS[place], before=_start(one), after=_start(other))
              for place, (one, other) in enumerate(zip(before.times, after.times, strict=True)) if one != other]
@@ -158,11 +158,11 @@ def _start(start: time | None) -> Message:
     return say("no calls") if start is None else Message("{time}", {"time": f"{start:%H:%M}"})
 
 
-def _on(week: Week, day: date) -> Message:
+def _on(week: Schedule, day: date) -> Message:
     return _start(week.dates[day]) if day in week.dates else say("as its weekday")
 
 
-class Change(msgspec.Struct, frozen=True):
+class AuditEntry(msgspec.Struct, frozen=True):
     """One change: when, by whom, and a sentence that says what."""
 
     id: int
@@ -171,7 +171,7 @@ class Change(msgspec.Struct, frozen=True):
     what: Message
 
 
-class Changes:
+class AuditLog:
     """The changes in a journal."""
 
     def __init__(self, journal: Journal) -> None:
@@ -182,13 +182,13 @@ class Changes:
         with self._journal.write() as connection:
             connection.execute(insert(changes).values(at=at, who=who, what=packed(what)))
 
-    def latest(self, count: int, *, before: int | None = None) -> list[Change]:
+    def latest(self, count: int, *, before: int | None = None) -> list[AuditEntry]:
         """The newest first; those with an id less than `before`, if it is given."""
         query = select(changes).order_by(changes.c.id.desc()).limit(count)
         if before is not None:
             query = query.where(changes.c.id < before)
         with self._journal.read() as connection:
-            return [Change(row.id, row.at, row.who, msgspec.json.decode(row.what, type=Message))
+            return [AuditEntry(row.id, row.at, row.who, msgspec.json.decode(row.what, type=Message))
                     for row in connection.execute(query)]
 
 

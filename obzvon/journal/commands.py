@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import ObzvonError, UserError
 from obzvon.common.i18n import Message
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal, packed
 from obzvon.journal.schema import commands
 
@@ -21,19 +21,19 @@ ANSWER = 30.0
 _PAUSE = 0.05
 
 
-class NotTaken(ObzvonError):
+class CommandNotTakenError(ObzvonError):
     """No service has taken the request; it is taken back, and will not be done."""
 
 
-class NotAnswered(ObzvonError):
+class CommandNotAnsweredError(ObzvonError):
     """A service has taken the request, and has not said yet what came of it."""
 
 
-class Lost(NotAnswered):
+class CommandStateUnknownError(CommandNotAnsweredError):
     """The journal has failed since the request was left in it: a service may take it, and may have done so."""
 
 
-class AskedBefore(ObzvonError):
+class DuplicateCommandError(ObzvonError):
     """The very same request was made before: `number` is that of the first."""
 
     def __init__(self, number: int) -> None:
@@ -51,19 +51,19 @@ class Command(msgspec.Struct, frozen=True):
     asked_at: datetime
 
 
-class Answer(msgspec.Struct, frozen=True):
+class CommandResult(msgspec.Struct, frozen=True):
     """What the service said: whether it was done, and the sentence for who asked."""
 
     ok: bool
     text: Message
 
 
-class Commands:
+class CommandQueue:
     """The requests in a journal."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._presence = Presence(journal)
+        self._presence = Heartbeats(journal)
 
     def ask(self, name: str, *, by: str, at: datetime, once: str | None = None, **params: str | int | bool) -> int:
         """Leaves a request for the service; returns its number.
@@ -79,14 +79,14 @@ class Commands:
             number = self.asked(once) if once else None
             if number is None:
                 raise
-            raise AskedBefore(number) from error
+            raise DuplicateCommandError(number) from error
 
     def asked(self, once: str) -> int | None:
         """The number of the request that carried it, None if there was none."""
         with self._journal.read() as connection:
             return connection.execute(select(commands.c.id).where(commands.c.once == once)).scalar_one_or_none()
 
-    def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> Answer:
+    def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> CommandResult:
         """The service's answer, waited for; raises NotTaken or NotAnswered.
 
         `longest` is for a request that was taken, and for a service that can be seen at work and has not looked yet.
@@ -94,19 +94,19 @@ class Commands:
         try:
             return self._wait(command, longest, sleep)
         except UserError as error:
-            raise Lost from error
+            raise CommandStateUnknownError from error
 
-    def _wait(self, command: int, longest: float, sleep: Callable[[float], object]) -> Answer:
+    def _wait(self, command: int, longest: float, sleep: Callable[[float], object]) -> CommandResult:
         waited, taken = 0.0, False
         longest = max(longest, PATIENCE)
         while (answer := self.answered(command)) is None:
             # A service that is there and does not look writes a big list down: it takes the request after that.
             if not taken and waited >= PATIENCE and (waited >= longest or not self._presence.lives()):
                 if self.give_up(command):
-                    raise NotTaken
+                    raise CommandNotTakenError
                 taken = True
             elif waited >= longest:
-                raise NotAnswered
+                raise CommandNotAnsweredError
             sleep(_PAUSE)
             waited += _PAUSE
         return answer
@@ -124,17 +124,17 @@ class Commands:
                 return None
         return Command(row.id, row.name, msgspec.json.decode(row.params), row.asked_by, row.asked_at)
 
-    def answer(self, command: int, answer: Answer) -> None:
+    def answer(self, command: int, answer: CommandResult) -> None:
         """Tells who asked what came of it."""
         with self._journal.write() as connection:
             connection.execute(update(commands).where(commands.c.id == command)
                                .values(done=True, ok=answer.ok, answer=packed(answer.text)))
 
-    def answered(self, command: int) -> Answer | None:
+    def answered(self, command: int) -> CommandResult | None:
         """The service's answer, None as long as there is none."""
         with self._journal.read() as connection:
             row = connection.execute(select(commands).where(commands.c.id == command)).one()
-        return Answer(bool(row.ok), msgspec.json.decode(row.answer, type=Message)) if row.answer else None
+        return CommandResult(bool(row.ok), msgspec.json.decode(row.answer, type=Message)) if row.answer else None
 
     def give_up(self, command: int) -> bool:
         """Takes a request back; False if the service has taken it already and will answer."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from obzvon.common.errors import Problem, UserError, why
 from obzvon.common.files import make_file
 from obzvon.common.i18n import Message, say
-from obzvon.journal.lock import Lock, lock_for
+from obzvon.journal.lock import JournalLock, lock_for
 from obzvon.journal.schema import SCHEMA, meta, metadata
 
 _MODE = 0o660
@@ -26,7 +26,7 @@ _MAKING_TABLES = 0x0B2A0F
 """PostgreSQL's advisory locks are numbered; this is the one for making the tables."""
 
 
-class Unavailable(UserError):
+class JournalUnavailableError(UserError):
     """The journal cannot be used at the moment, and may be later: a full disk, a database that is not up yet."""
 
 
@@ -92,7 +92,7 @@ class Database:
         """Closes every connection."""
         self.engine.dispose()
 
-    def lock(self) -> Lock:
+    def lock(self) -> JournalLock:
         """Makes this process the journal's one service until the lock is released; raises `Busy`."""
         return lock_for(self.engine)
 
@@ -119,7 +119,7 @@ class Database:
         except DBAPIError as error:
             if not self._is_open:
                 raise
-            raise Unavailable([Problem(
+            raise JournalUnavailableError([Problem(
                 self.name, say("the journal cannot be used: {why}", why=error.orig),
                 _mend_damage(error) or say("make room or mend the rights, or start the database"))]) from error
 
@@ -209,7 +209,7 @@ def _told(where: str) -> Iterator[None]:
                                      "postgresql+psycopg://user:password@host/base"))]) from None
     except (DBAPIError, OSError) as error:
         reason = why(error) if isinstance(error, OSError) else error.orig
-        raise Unavailable([Problem(
+        raise JournalUnavailableError([Problem(
             where, say("the journal cannot be opened: {why}", why=reason),
             _mend_damage(error) or say("see that its folder exists and that the service's user may write there and in "
                                        "the journal's own files, or name another journal in [Journal] url"),

@@ -40,7 +40,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
         return str(Problem(self.where, self.what, self.remedy))
 
 
-class Examined(msgspec.Struct, frozen=True):
+class CheckReport(msgspec.Struct, frozen=True):
     """One self-check: when, by which service (`once`: by one that cron calls), and everything that it found."""
 
     at: datetime
@@ -54,7 +54,7 @@ class Examined(msgspec.Struct, frozen=True):
         return [finding for finding in self.findings if finding.level is level]
 
 
-class Brief(msgspec.Struct, frozen=True):
+class CheckSummary(msgspec.Struct, frozen=True):
     """One self-check in short: when, whether by a service that cron calls, and how many errors it found."""
 
     at: datetime
@@ -62,7 +62,7 @@ class Brief(msgspec.Struct, frozen=True):
     errors: int
 
 
-class Findings:
+class FindingsStore:
     """The last self-check in a journal."""
 
     def __init__(self, journal: Journal) -> None:
@@ -79,21 +79,21 @@ class Findings:
                 campaign=CAMPAIGN, at=at, pid=os.getpid(), host=socket.gethostname(), once=once, errors=errors,
                 found=msgspec.json.encode(kept).decode()))
 
-    def latest(self) -> Examined | None:
+    def latest(self) -> CheckReport | None:
         """What was found last; None if nobody has looked yet."""
         with self._journal.read() as connection:
             row = connection.execute(select(findings).where(findings.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return Examined(row.at, row.pid, row.host, row.once,
+        return CheckReport(row.at, row.pid, row.host, row.once,
                         msgspec.json.decode(row.found, type=tuple[Finding, ...]))
 
-    def brief(self) -> Brief | None:
+    def brief(self) -> CheckSummary | None:
         """The same in short, for those who ask at every page."""
         with self._journal.read() as connection:
             row = connection.execute(select(findings.c.at, findings.c.once, findings.c.errors)
                                      .where(findings.c.campaign == CAMPAIGN)).first()
-        return None if row is None else Brief(row.at, row.once, row.errors)
+        return None if row is None else CheckSummary(row.at, row.once, row.errors)
 
 
 def worst(found: Iterable[Finding]) -> Level:

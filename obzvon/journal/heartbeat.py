@@ -9,12 +9,12 @@ import msgspec
 from sqlalchemy import Row, delete, insert, select, update
 
 from obzvon.common import processes
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from obzvon.journal.runs import CAMPAIGN, Journal
 from obzvon.journal.schema import seen, service
 
 
-class Sign(msgspec.Struct, frozen=True):
+class Heartbeat(msgspec.Struct, frozen=True):
     """A service's sign of life; `trouble` is what keeps it from handing over, as a packed message.
 
     `readout` is what it read last, packed.
@@ -30,13 +30,13 @@ class Sign(msgspec.Struct, frozen=True):
     readout: str = ""
 
 
-class Presence:
+class Heartbeats:
     """The service's rows in a journal."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def week_since(self, week: Week, today: date, changed: datetime) -> dict[date, datetime]:
+    def week_since(self, week: Schedule, today: date, changed: datetime) -> dict[date, datetime]:
         """From which moment the week has said what it says for today and for yesterday, whose run may still be late.
 
         `changed` is when the document that says so was written. A start time that is the same in the week that was
@@ -51,7 +51,7 @@ class Presence:
                  for day in _days(today)}
         return {day: moment for day, moment in known.items() if moment is not None}
 
-    def remember_week(self, week: Week, today: date, changed: datetime) -> dict[date, datetime]:
+    def remember_week(self, week: Schedule, today: date, changed: datetime) -> dict[date, datetime]:
         """The same, and keeps it for the next time."""
         since = self.week_since(week, today, changed)
         row, values = self._seen(), {"week": _packed(week), "since": msgspec.json.encode(since).decode()}
@@ -80,13 +80,13 @@ class Presence:
         """The service has stopped of its own will."""
         self._update(seen_at=at, stopped_at=at)
 
-    def sign(self) -> Sign | None:
+    def sign(self) -> Heartbeat | None:
         """The last sign of life; None if no service has ever been here."""
         with self._journal.read() as connection:
             row = connection.execute(select(service).where(service.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return Sign(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once,
+        return Heartbeat(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once,
                     row.readout)
 
     def lives(self) -> bool:
@@ -104,7 +104,7 @@ class Presence:
             connection.execute(update(service).where(service.c.campaign == CAMPAIGN).values(**values))
 
 
-class _Seen(msgspec.Struct):
+class _SeenSchedule(msgspec.Struct):
     times: tuple[time | None, ...]
     dates: dict[date, time | None]
 
@@ -113,10 +113,10 @@ def _days(today: date) -> tuple[date, date]:
     return today - timedelta(days=1), today
 
 
-def _packed(week: Week) -> str:
-    return msgspec.json.encode(_Seen(week.times, dict(sorted(week.dates.items())))).decode()
+def _packed(week: Schedule) -> str:
+    return msgspec.json.encode(_SeenSchedule(week.times, dict(sorted(week.dates.items())))).decode()
 
 
-def _week(text: str) -> Week:
-    kept = msgspec.json.decode(text, type=_Seen)
-    return Week(kept.times, kept.dates)
+def _week(text: str) -> Schedule:
+    kept = msgspec.json.decode(text, type=_SeenSchedule)
+    return Schedule(kept.times, kept.dates)

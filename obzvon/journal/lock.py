@@ -16,7 +16,7 @@ _ADVISORY_KEY = 0x0B2A0E
 """PostgreSQL's advisory locks are numbered; this is ours."""
 
 
-class Lock(Protocol):
+class JournalLock(Protocol):
     """Held until it is released."""
 
     def ensure(self) -> None:
@@ -26,7 +26,7 @@ class Lock(Protocol):
         """Lets another service take the journal."""
 
 
-class Busy(UserError):
+class JournalBusyError(UserError):
     """Another service is at work on this journal."""
 
     def __init__(self, where: str) -> None:
@@ -34,8 +34,8 @@ class Busy(UserError):
                                   say("stop it first (supervisorctl stop obzvon), or let it do the work"))])
 
 
-def lock_for(engine: Engine) -> Lock:
-    """Takes the lock of the engine's journal; raises `Busy`."""
+def lock_for(engine: Engine) -> JournalLock:
+    """Takes the lock of the engine's journal; raises `JournalBusyError`."""
     if engine.url.get_backend_name() == "sqlite":
         return _FileLock(engine.url.database or "")
     return _AdvisoryLock(engine, engine.url.render_as_string(hide_password=True))
@@ -51,7 +51,7 @@ class _FileLock:
         try:
             self._lock.acquire()
         except filelock.Timeout:
-            raise Busy(path) from None
+            raise JournalBusyError(path) from None
         except OSError as error:
             raise UserError([Problem(error.filename or path, say("the journal cannot be locked: {why}", why=why(error)),
                                      say("give the file to the service's user, or delete it while no service runs"))
@@ -111,5 +111,5 @@ class _AdvisoryLock:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY}).scalar():
             connection.close()
-            raise Busy(self._where)
+            raise JournalBusyError(self._where)
         self._connection = connection

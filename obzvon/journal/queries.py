@@ -28,14 +28,14 @@ from sqlalchemy import (
 )
 
 from obzvon.common.i18n import Message
-from obzvon.domain.calls import Line, Run, State
-from obzvon.domain.redial import BARRED, MISSED, UNDER_WAY, Again, note_of
-from obzvon.domain.results import JUDGED, NOT_DELIVERED, Delivery, Disposition
+from obzvon.domain.calls import CallRecord, CallState, Run
+from obzvon.domain.redial import BARRED, MISSED, UNDER_WAY, RedialRequest, note_of
+from obzvon.domain.results import JUDGED, NOT_DELIVERED, DeliveryCounts, Disposition
 from obzvon.journal import superseded, tallies
 from obzvon.journal.runs import Journal
 from obzvon.journal.schema import RESULT, calls, runs
 from obzvon.journal.search import matches
-from obzvon.journal.superseded import Lost
+from obzvon.journal.superseded import SupersededRows
 from obzvon.journal.tallies import RUNG, Tally
 
 RESULTS = ("answered", *MISSED, "unknown", "handed", "handing", "waiting", "skipped")
@@ -50,7 +50,7 @@ _CHUNK = 2000
 _NOT_IN_ANY = -1
 
 
-class Shown(msgspec.Struct, frozen=True):
+class CallFilter(msgspec.Struct, frozen=True):
     """Which lines of a day: of one of its runs or of all; of some `KINDS` or of any; with a text or without."""
 
     day: date
@@ -59,7 +59,7 @@ class Shown(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Results:
+class CallQueries:
     """The calls in a journal, for reading; `least` is how many seconds of a message have to be listened to."""
 
     def __init__(self, journal: Journal, least: float = 0.0) -> None:
@@ -67,13 +67,13 @@ class Results:
         self._least = least
         self._sqlite = journal.sqlite
 
-    def latest(self, run_id: int, count: int) -> list[Line]:
+    def latest(self, run_id: int, count: int) -> list[CallRecord]:
         """The calls of a run that something happened to last, the newest first; skipped rows are no calls."""
         moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
         return self._lines(_LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
                            .order_by(moment.desc(), calls.c.position.desc()).limit(count))
 
-    def test_call(self) -> Line | None:
+    def test_call(self) -> CallRecord | None:
         """The latest test call that was answered or handed over, else the latest of all; None if there was none."""
         went = RESULT.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
         query = _LINES.where(runs.c.kind == "test").order_by(went.desc(), calls.c.run_id.desc()).limit(1)
@@ -81,15 +81,15 @@ class Results:
 
     def going(self, run_id: int) -> int:
         """How many calls of a run are handed over, or just being, and not finished with."""
-        on_the_way = calls.c.state.in_((State.HANDING.value, State.HANDED.value))
+        on_the_way = calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
         with self._journal.read() as connection:
             return int(connection.execute(select(func.count()).where(calls.c.run_id == run_id, on_the_way)
                                           ).scalar_one())
 
     # -- a day
 
-    def page(self, shown: Shown, *, sort: Sort = "row", descending: bool = False, offset: int = 0, limit: int = 100
-             ) -> list[Line]:
+    def page(self, shown: CallFilter, *, sort: Sort = "row", descending: bool = False, offset: int = 0, limit: int = 100
+             ) -> list[CallRecord]:
         """Some of the lines, in that order."""
         query = self._query(_LINES, shown)
         keys: list[ColumnElement[Any]] = [calls.c.run_id, calls.c.position]
@@ -108,13 +108,13 @@ class Results:
             order.insert(0, calls.c.name == "")
         return self._lines(query.order_by(*order).limit(limit).offset(offset))
 
-    def count(self, shown: Shown) -> int:
+    def count(self, shown: CallFilter) -> int:
         """How many lines those are."""
         query = self._query(select(func.count()).select_from(calls), shown)
         with self._journal.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def each(self, shown: Shown) -> Iterator[Line]:
+    def each(self, shown: CallFilter) -> Iterator[CallRecord]:
         """All of them in the order of runs and list, a few at a time: whoever reads slowly holds nothing up."""
         folded = self._folded(shown)
         lost = self._lost_keys(folded) if folded else frozenset()
@@ -137,16 +137,16 @@ class Results:
                     found["skipped" if result == RUNG else result] += many
                 elif result != RUNG:
                     found[result] += many
-        folded = self._folded(Shown(day, run))
+        folded = self._folded(CallFilter(day, run))
         if folded:
             found -= self._lost_counts(folded)
         return +found
 
-    def delivery(self, shown: Shown) -> Delivery:
+    def delivery(self, shown: CallFilter) -> DeliveryCounts:
         """How many of those lines were delivered."""
         with self._journal.read() as connection:
             row = connection.execute(self._query(tallies.deliveries(self._least), shown)).one()
-        return Delivery(self._least, *map(int, row))
+        return DeliveryCounts(self._least, *map(int, row))
 
     def tallies(self, of: Iterable[Run]) -> dict[int, Tally]:
         """How the calls of those runs ended and when they were handed over; of runs in progress as they are now."""
@@ -168,12 +168,12 @@ class Results:
         with self._journal.read() as connection:
             return connection.execute(select(func.min(runs.c.day))).scalar()
 
-    def found(self, text: str, of_runs: Collection[int], limit: int) -> list[Line]:
+    def found(self, text: str, of_runs: Collection[int], limit: int) -> list[CallRecord]:
         """The lines of those runs that have the text in their number, code or name, the latest runs first."""
         return self._lines(_LINES.where(calls.c.run_id.in_(of_runs), matches(text, sqlite=self._sqlite))
                            .order_by(calls.c.run_id.desc(), calls.c.position).limit(limit))
 
-    def of_phone(self, number: str, code: str, of_runs: Collection[int]) -> list[Line]:
+    def of_phone(self, number: str, code: str, of_runs: Collection[int]) -> list[CallRecord]:
         """A phone's lines in those runs, the latest first."""
         return self._lines(_LINES.where(calls.c.run_id.in_(of_runs), calls.c.number == number, calls.c.code == code)
                            .order_by(calls.c.run_id.desc(), calls.c.position))
@@ -181,24 +181,24 @@ class Results:
     # -- who is to be rung again
 
     def again(self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
-              ) -> Again:
+              ) -> RedialRequest:
         """The phones of a day whose one line has one of the results (with `run` only those whose line is that run's).
 
         Nobody who has answered that day or today, or whom a run of today has at the moment, whatever else is said of
         them; who is unknown today only if that is asked for. Who has answered that very day and did not hear the
         message out only if that is asked for, and never who asked today not to be called any more.
         """
-        met = self._standing(Shown(day, None, frozenset(results)), run, tests=False)
+        met = self._standing(CallFilter(day, None, frozenset(results)), run, tests=False)
         if day != today and met:
             barred = {*BARRED, "unknown"} - set(results)
-            for phone in self._standing(Shown(today, None, frozenset(barred)), None, tests=True):
+            for phone in self._standing(CallFilter(today, None, frozenset(barred)), None, tests=True):
                 met.pop(phone, None)
         if NOT_DELIVERED in results and met:  # whose best line is an answer may be on the line once more
             for phone in (*self._journal.declined_on(today), *self._any(today, {*UNDER_WAY, "unknown"} - set(results))):
                 met.pop(phone, None)
-        return Again(met, note_of(day, results), expected)
+        return RedialRequest(met, note_of(day, results), expected)
 
-    def _standing(self, shown: Shown, run: int | None, *, tests: bool) -> dict[tuple[str, str], tuple[str, str]]:
+    def _standing(self, shown: CallFilter, run: int | None, *, tests: bool) -> dict[tuple[str, str], tuple[str, str]]:
         query = self._query(select(calls.c.number, calls.c.code, RESULT, calls.c.name).join(runs), shown)
         if run is not None:
             query = query.where(calls.c.run_id == run)
@@ -215,7 +215,7 @@ class Results:
 
     # -- how it is asked
 
-    def _query(self, query: Select[Any], shown: Shown, *, fold: bool = True) -> Select[Any]:
+    def _query(self, query: Select[Any], shown: CallFilter, *, fold: bool = True) -> Select[Any]:
         ids = [shown.run] if shown.run is not None else [run.id for run in self._journal.runs_on(shown.day)]
         query = query.where(calls.c.run_id.in_(ids))
         folded = self._folded(shown) if fold else []
@@ -235,7 +235,7 @@ class Results:
             found |= tallies.judged(delivered=kind != NOT_DELIVERED, least=self._least)
         return found
 
-    def _folded(self, shown: Shown) -> list[Run]:
+    def _folded(self, shown: CallFilter) -> list[Run]:
         """The runs whose lines are to be folded into one a phone, the largest first; none where there is but one."""
         if shown.run is not None:
             return []
@@ -259,7 +259,7 @@ class Results:
         ranked = select(met.c.run_id, met.c.position, met.c.result, place.label("place")).subquery("ranked")
         return select(ranked.c.run_id, ranked.c.position, ranked.c.result).where(ranked.c.place > 1).subquery("lost")
 
-    def _final(self, folded: list[Run]) -> Lost | None:
+    def _final(self, folded: list[Run]) -> SupersededRows | None:
         """Those lines, if nothing about these runs changes any more."""
         ids = tuple(run.id for run in folded)
         with self._journal.read() as connection:
@@ -268,12 +268,12 @@ class Results:
                 return None
         return superseded.kept(self._journal, ids, lambda: self._find(folded))
 
-    def _find(self, folded: list[Run]) -> Lost:
+    def _find(self, folded: list[Run]) -> SupersededRows:
         lost = self._lost(folded)
         with self._journal.read() as connection:
             found = connection.execute(select(lost.c.run_id, lost.c.position, lost.c.result)).all()
         numbers = msgspec.json.encode([superseded.number(run_id, position) for run_id, position, _ in found]).decode()
-        return Lost(Counter(result for _, _, result in found), numbers)
+        return SupersededRows(Counter(result for _, _, result in found), numbers)
 
     def _lost_counts(self, folded: list[Run]) -> Counter[str]:
         if final := self._final(folded):
@@ -291,12 +291,12 @@ class Results:
             return frozenset((row.run_id, row.position)
                              for row in connection.execute(select(lost.c.run_id, lost.c.position)))
 
-    def _lines(self, query: Select[Any]) -> list[Line]:
+    def _lines(self, query: Select[Any]) -> list[CallRecord]:
         with self._journal.read() as connection:
             return [_line(dict(row._mapping)) for row in connection.execute(query)]
 
 
-def worth(line: Line) -> tuple[int, float]:
+def worth(line: CallRecord) -> tuple[int, float]:
     """How well a line says what happened to its phone that day: answered, under way, rung, withdrawn, skipped.
 
     Of several answered calls the one that was listened to longest, or of which nobody knows.
@@ -333,6 +333,6 @@ def _double_row() -> ColumnElement[str]:
                  calls.c.row), else_=literal(""))
 
 
-def _line(fields: dict[str, Any]) -> Line:
+def _line(fields: dict[str, Any]) -> CallRecord:
     reason = fields["reason"]
-    return Line(**{**fields, "reason": msgspec.json.decode(reason, type=Message) if reason else None})
+    return CallRecord(**{**fields, "reason": msgspec.json.decode(reason, type=Message) if reason else None})

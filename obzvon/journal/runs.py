@@ -28,10 +28,10 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
-from obzvon.domain.calls import Ending, Line, Run, RunCall, State
+from obzvon.domain.calls import CallOutcome, CallRecord, CallState, PendingCall, Run
 from obzvon.domain.labels import result_word
 from obzvon.domain.phones import Candidate
-from obzvon.domain.results import Delivery, Disposition
+from obzvon.domain.results import DeliveryCounts, Disposition
 from obzvon.journal import tallies
 from obzvon.journal.database import Database
 from obzvon.journal.schema import RESULT, calls, runs
@@ -122,35 +122,35 @@ class Journal(Database):
 
     # -- calls
 
-    def waiting(self, run_id: int, *, after: int = 0, limit: int | None = None) -> list[RunCall]:
+    def waiting(self, run_id: int, *, after: int = 0, limit: int | None = None) -> list[PendingCall]:
         """The next calls of a run to hand over for the first time, behind `after`, in the order of the list."""
-        return self._calls(_in_state(State.WAITING).where(calls.c.run_id == run_id, calls.c.position > after,
+        return self._calls(_in_state(CallState.WAITING).where(calls.c.run_id == run_id, calls.c.position > after,
                                                           calls.c.attempt == 1)
                            .order_by(calls.c.position).limit(limit))
 
-    def waiting_again(self, run_id: int) -> list[RunCall]:
+    def waiting_again(self, run_id: int) -> list[PendingCall]:
         """The calls of a run that wait for a further attempt, the one that comes first first."""
-        return self._calls(_in_state(State.WAITING).where(calls.c.run_id == run_id, calls.c.attempt > 1)
+        return self._calls(_in_state(CallState.WAITING).where(calls.c.run_id == run_id, calls.c.attempt > 1)
                            .order_by(calls.c.not_before, calls.c.position))
 
-    def put_off(self, endings: Sequence[tuple[Ending, datetime]]) -> None:
+    def put_off(self, endings: Sequence[tuple[CallOutcome, datetime]]) -> None:
         """Attempts that ended so, whose calls wait for another one, not earlier than the moment beside each."""
         rows = [{**_ended(ending), "not_before_": moment} for ending, moment in endings]
         if not rows:
             return
-        statement = _END.values(state=State.WAITING.value, attempt=calls.c.attempt + 1,
+        statement = _END.values(state=CallState.WAITING.value, attempt=calls.c.attempt + 1,
                                 not_before=bindparam("not_before_"))
         with self.write() as connection:
             connection.execute(statement, rows)
 
-    def on_the_way(self, state: State) -> list[RunCall]:
+    def on_the_way(self, state: CallState) -> list[PendingCall]:
         """All calls in the state HANDING or HANDED, of whatever run."""
         return self._calls(_in_state(state).where(runs.c.settled.is_(False))
                            .order_by(calls.c.run_id, calls.c.position))
 
     def settle(self) -> None:
         """Marks the ended runs of which no call is on its way any more, and keeps their tallies: they are final."""
-        open_calls = exists().where(calls.c.run_id == runs.c.id, calls.c.state != State.ENDED.value)
+        open_calls = exists().where(calls.c.run_id == runs.c.id, calls.c.state != CallState.ENDED.value)
         with self.read() as connection:
             counted = {run_id: tallies.count(connection, run_id) for run_id in connection.execute(
                 select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None), ~open_calls)
@@ -160,33 +160,33 @@ class Journal(Database):
                 tallies.keep(connection, counted)
                 connection.execute(update(runs).where(runs.c.id.in_(counted)).values(settled=True))
 
-    def begin_handing(self, bundle: Sequence[RunCall], number: int, via: str | None = None) -> None:
+    def begin_handing(self, bundle: Sequence[PendingCall], number: int, via: str | None = None) -> None:
         """Waiting calls become HANDING, durably: after this Asterisk may have them, `via` that transport."""
-        self._advance(bundle, State.WAITING, {"state": State.HANDING.value, "bundle": number, "ended_at": null(),
+        self._advance(bundle, CallState.WAITING, {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(),
                                               "via": via})
 
-    def end_handing(self, bundle: Sequence[RunCall], *, at: datetime) -> None:
+    def end_handing(self, bundle: Sequence[PendingCall], *, at: datetime) -> None:
         """Asterisk has them."""
-        self._advance(bundle, State.HANDING, {"state": State.HANDED.value, "handed_at": at})
+        self._advance(bundle, CallState.HANDING, {"state": CallState.HANDED.value, "handed_at": at})
 
-    def give_back(self, bundle: Sequence[RunCall], state: State) -> None:
+    def give_back(self, bundle: Sequence[PendingCall], state: CallState) -> None:
         """Calls in `state` that Asterisk never got wait again."""
-        self._advance(bundle, state, {"state": State.WAITING.value, "bundle": null(), "handed_at": null()})
+        self._advance(bundle, state, {"state": CallState.WAITING.value, "bundle": null(), "handed_at": null()})
 
-    def end_calls(self, endings: Iterable[Ending]) -> int:
+    def end_calls(self, endings: Iterable[CallOutcome]) -> int:
         """Writes how calls ended; a call that has ended before keeps its first ending. Returns how many are new."""
         rows = [_ended(ending) for ending in endings]
         if not rows:
             return 0
         with self.write() as connection:
-            return connection.execute(_END.values(state=State.ENDED.value), rows).rowcount
+            return connection.execute(_END.values(state=CallState.ENDED.value), rows).rowcount
 
     def leave_off(self, run_id: int, positions: Iterable[int], reason: Message) -> None:
         """Calls that wait for a further attempt get none: how the last one ended stays, with the reason."""
         rows = [{"run": run_id, "at_position": position} for position in positions]
         if rows:
             with self.write() as connection:
-                connection.execute(_MATCHING.values(state=State.ENDED.value, reason=packed(reason)), rows)
+                connection.execute(_MATCHING.values(state=CallState.ENDED.value, reason=packed(reason)), rows)
 
     def withdraw_waiting(self, run_id: int, reason: Message, *, at: datetime) -> int:
         """Every call of the run that still waits ends as withdrawn; returns how many."""
@@ -206,8 +206,8 @@ class Journal(Database):
 
     def rung_on(self, day: date) -> set[tuple[str, str]]:
         """The numbers, with their codes, that were handed over in that day's runs (test calls apart)."""
-        handed = (calls.c.attempt > 1) | calls.c.state.in_((State.HANDING.value, State.HANDED.value)) | (
-            (calls.c.state == State.ENDED.value) & calls.c.bundle.is_not(None)
+        handed = (calls.c.attempt > 1) | calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value)) | (
+            (calls.c.state == CallState.ENDED.value) & calls.c.bundle.is_not(None)
             & (calls.c.disposition != Disposition.WITHDRAWN.value))
         query = (select(calls.c.number, calls.c.code).join(runs)
                  .where(runs.c.day == day, runs.c.kind.in_(("week", "manual")), handed))
@@ -226,13 +226,13 @@ class Journal(Database):
             rows = connection.execute(select(RESULT, func.count()).where(calls.c.run_id == run_id).group_by(RESULT))
             return Counter({row[0]: row[1] for row in rows})
 
-    def delivery(self, run_id: int, least: float) -> Delivery:
+    def delivery(self, run_id: int, least: float) -> DeliveryCounts:
         """How many calls of a run were delivered, by so many seconds at the least."""
         with self.read() as connection:
             row = connection.execute(tallies.deliveries(least).where(calls.c.run_id == run_id)).one()
-        return Delivery(least, *map(int, row))
+        return DeliveryCounts(least, *map(int, row))
 
-    def lines(self, day: date) -> Iterator[Line]:
+    def lines(self, day: date) -> Iterator[CallRecord]:
         """A day's calls, one line each, in the order of runs and list."""
         query = (select(runs.c.kind, runs.c.day, calls).join(runs).where(runs.c.day == day)
                  .order_by(calls.c.run_id, calls.c.position).execution_options(yield_per=1000))
@@ -240,21 +240,21 @@ class Journal(Database):
             for row in rows:
                 fields = dict(row._mapping)
                 fields["reason"] = _unpacked(fields["reason"])
-                yield Line(**fields)
+                yield CallRecord(**fields)
 
     def _withdraw(self, of_runs: ColumnElement[bool], reason: Message, at: datetime) -> int:
-        waiting = update(calls).where(of_runs, calls.c.state == State.WAITING.value).values(state=State.ENDED.value)
+        waiting = update(calls).where(of_runs, calls.c.state == CallState.WAITING.value).values(state=CallState.ENDED.value)
         no_more = say("not attempted once more: {reason}", reason=reason)
         with self.write() as connection:
             connection.execute(waiting.where(calls.c.disposition.is_not(None)).values(reason=packed(no_more)))
             return connection.execute(waiting.values(disposition=Disposition.WITHDRAWN.value, reason=packed(reason),
                                                      ended_at=at)).rowcount
 
-    def _calls(self, query: Select[Any]) -> list[RunCall]:
+    def _calls(self, query: Select[Any]) -> list[PendingCall]:
         with self.read() as connection:
-            return [RunCall(*row) for row in connection.execute(query)]
+            return [PendingCall(*row) for row in connection.execute(query)]
 
-    def _advance(self, bundle: Sequence[RunCall], before: State, values: Mapping[str, object]) -> None:
+    def _advance(self, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]) -> None:
         """Moves the calls of one run on from `before`; whoever changed one of them meanwhile stops the whole."""
         if not bundle:
             return
@@ -265,27 +265,27 @@ class Journal(Database):
         spans = [{"first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
         with self.write() as connection:
             if connection.execute(statement, spans).rowcount != len(bundle):
-                raise JournalConflict(before)
+                raise JournalConflictError(before)
 
 
 _MATCHING = update(calls).where(calls.c.run_id == bindparam("run"), calls.c.position == bindparam("at_position"),
-                               calls.c.state != State.ENDED.value)
+                               calls.c.state != CallState.ENDED.value)
 _END = _MATCHING.values(disposition=bindparam("how"), reason=bindparam("why"), ended_at=bindparam("at"),
                         rang_at=bindparam("rang"), answered_at=bindparam("taken"), listened=bindparam("heard"),
                         cause=bindparam("q850"), key=bindparam("pressed"), tries=bindparam("tried"))
 
 
-def _ended(ending: Ending) -> dict[str, object]:
+def _ended(ending: CallOutcome) -> dict[str, object]:
     detail = ending.detail
     return {"run": ending.run_id, "at_position": ending.position, "how": ending.disposition.value,
             "why": packed(ending.reason), "at": ending.at, "rang": detail.rang_at, "taken": detail.answered_at,
             "heard": detail.listened, "q850": detail.cause, "pressed": detail.key or None, "tried": detail.tries}
 
 
-class JournalConflict(UserError):
+class JournalConflictError(UserError):
     """Another process has changed the calls that are being handed over."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: CallState) -> None:
         super().__init__([Problem("", say("calls that were {state} a moment ago are not any more",
                                           state=result_word(state)),
                                   say("is there a second service on this journal? Stop it"))])
@@ -311,7 +311,7 @@ def _spans(positions: Iterable[int]) -> list[tuple[int, int]]:
     return spans
 
 
-def _in_state(state: State) -> Select[Any]:
+def _in_state(state: CallState) -> Select[Any]:
     return (select(calls.c.run_id, runs.c.token, calls.c.position, calls.c.number, calls.c.code, calls.c.attempt,
                    calls.c.handed_at, calls.c.not_before, calls.c.via).join(runs).where(calls.c.state == state.value))
 
@@ -332,7 +332,7 @@ def _insert_calls(connection: Connection, run_id: int, candidates: Iterable[Cand
             for position, one in chunk if one.skipped is None])
         skipped = [{"run_id": run_id, "position": position, "row": _kept(one.phone.key),
                     "number": _kept(one.number or one.phone.number), "code": _kept(one.code or one.phone.code),
-                    "name": _kept(one.phone.name), "state": State.ENDED.value, "disposition": Disposition.SKIPPED.value,
+                    "name": _kept(one.phone.name), "state": CallState.ENDED.value, "disposition": Disposition.SKIPPED.value,
                     "reason": packed(one.skipped), "ended_at": at}
                    for position, one in chunk if one.skipped is not None]
         if skipped:

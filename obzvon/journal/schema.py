@@ -28,7 +28,7 @@ SCHEMA = 1
 metadata = MetaData()
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC; SQLite knows no time zones and keeps the same moment without one."""
 
     impl = DateTime(timezone=True)
@@ -64,8 +64,8 @@ runs = Table(
     # The claim: a campaign's day has one run of the week, whoever tries to begin it, however often.
     Column("claim", Text, unique=True),
     Column("state", Text, CheckConstraint("state IN ('running', 'paused', 'done', 'stopped')"), nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("ended_at", Moment),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
     Column("started_by", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
     Column("total", Integer, nullable=False),
@@ -87,12 +87,12 @@ calls = Table(
     Column("reason", Text),
     Column("attempt", Integer, nullable=False, server_default="1"),
     Column("bundle", Integer),
-    Column("handed_at", Moment),
-    Column("ended_at", Moment),
+    Column("handed_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
     # Of a call that waits for a further attempt: not earlier than this. Its disposition is that of the last one.
-    Column("not_before", Moment),
-    Column("rang_at", Moment),
-    Column("answered_at", Moment),
+    Column("not_before", UtcDateTime),
+    Column("rang_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
     Column("listened", Float),
     Column("cause", Integer),
     Column("key", Text),
@@ -120,13 +120,13 @@ tallies = Table(
 commands = Table(
     "commands", metadata,
     Column("id", Integer, primary_key=True),
-    Column("asked_at", Moment, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
     Column("name", Text, nullable=False),
     Column("params", Text, nullable=False),
     Column("asked_by", Text, nullable=False),
     # What a form carries that may be sent twice: one and the same is asked once.
     Column("once", Text, unique=True),
-    Column("taken_at", Moment),
+    Column("taken_at", UtcDateTime),
     Column("done", Boolean, nullable=False, server_default=false()),
     Column("ok", Boolean),
     Column("answer", Text),
@@ -135,7 +135,7 @@ commands = Table(
 changes = Table(
     "changes", metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
 )
@@ -152,9 +152,9 @@ service = Table(
     Column("campaign", Text, primary_key=True),
     Column("pid", BigInteger, nullable=False),
     Column("host", Text, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False),
-    Column("stopped_at", Moment),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("stopped_at", UtcDateTime),
     Column("trouble", Text, nullable=False, server_default=""),
     # What it read last of the lines in use and the link to Asterisk, and its pace.
     Column("readout", Text, nullable=False, server_default=""),
@@ -166,7 +166,7 @@ service = Table(
 findings = Table(
     "findings", metadata,
     Column("campaign", Text, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("host", Text, nullable=False),
     Column("once", Boolean, nullable=False),

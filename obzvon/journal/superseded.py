@@ -16,7 +16,7 @@ PLACES = 2**32
 """A call's key as one number: the run times this, plus the position."""
 
 
-class Lost(msgspec.Struct, frozen=True):
+class SupersededRows(msgspec.Struct, frozen=True):
     """Those of one day: how many with each result, and `numbers`, a JSON list of what `number` says of each."""
 
     counts: Counter[str]
@@ -38,7 +38,7 @@ def number(run_id: int, position: int) -> int:
     return run_id * PLACES + position
 
 
-def kept(journal: Journal, runs: tuple[int, ...], find: Callable[[], Lost]) -> Lost:
+def kept(journal: Journal, runs: tuple[int, ...], find: Callable[[], SupersededRows]) -> SupersededRows:
     """Those of these settled runs, found when they are first asked for."""
     with _lock:
         known = _known.setdefault(journal, OrderedDict())
@@ -54,4 +54,4 @@ def kept(journal: Journal, runs: tuple[int, ...], find: Callable[[], Lost]) -> L
 
 
 _lock = Lock()
-_known: WeakKeyDictionary[Journal, OrderedDict[tuple[int, ...], Lost]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Journal, OrderedDict[tuple[int, ...], SupersededRows]] = WeakKeyDictionary()

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from obzvon.common.i18n import Message, say, spoken
-from obzvon.domain.calls import Line, State
+from obzvon.domain.calls import CallRecord, CallState
 from obzvon.domain.labels import kind_word, remark, result_word
-from obzvon.domain.results import Delivery, Disposition, is_delivered
+from obzvon.domain.results import DeliveryCounts, Disposition, is_delivered
 from obzvon.spreadsheets.cell_text import ROWS, is_formula
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9, 20, 20, 12, 12, 8, 10)
 _YES, _NO = say("yes"), say("no")
 
 
-class Reader:
+class ReportLabels:
     """The words of one report in its reader's language, each looked up once; `least` is `delivery.is_delivered`'s."""
 
     def __init__(self, zone: tzinfo, language: str | None = None, least: float = 0.0) -> None:
@@ -58,15 +58,15 @@ class Reader:
             self._results[result] = self.word(result_word(result))
         return self._results[result]
 
-    def reason(self, line: Line) -> str:
+    def reason(self, line: CallRecord) -> str:
         """Why it ended so, or ''; of a call that waits for a further one: how the last ended and when it goes."""
-        if line.state == State.WAITING and line.not_before and line.disposition:
+        if line.state == CallState.WAITING and line.not_before and line.disposition:
             return self.word(say("{result}; once more from {time} on", result=result_word(line.disposition),
                                  time=f"{self.clock(line.not_before):%H:%M}"))
         said = remark(line, self.least)
         return self.word(said) if said else ""
 
-    def delivered(self, line: Line) -> str:
+    def delivered(self, line: CallRecord) -> str:
         """Whether the message was delivered; '' where that is not known, or nobody answered."""
         known = is_delivered(line.result, line.listened, self.least)
         return "" if known is None else self.word(_YES if known else _NO)
@@ -100,30 +100,30 @@ class ReportCall(msgspec.Struct, forbid_unknown_fields=True):
     tries: int | None
 
 
-class Tally(Counter[str]):
+class ResultCounts(Counter[str]):
     """How many lines have each result, and how many of the answered ones were delivered."""
 
     def __init__(self, least: float = 0.0) -> None:
         super().__init__()
-        self.delivery = Delivery(least)
+        self.delivery = DeliveryCounts(least)
 
-    def of(self, lines: Iterable[Line]) -> Iterator[Line]:
+    def of(self, lines: Iterable[CallRecord]) -> Iterator[CallRecord]:
         """The lines as they come, counted."""
         for line in lines:
             self[line.result] += 1
             if line.result == Disposition.ANSWERED:
                 known = is_delivered(line.result, line.listened, self.delivery.least)
-                self.delivery += Delivery(self.delivery.least, known is True, known is False, known is None)
+                self.delivery += DeliveryCounts(self.delivery.least, known is True, known is False, known is None)
             yield line
 
 
-def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
-              least: float = 0.0) -> Tally:
+def write_csv(lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
+              least: float = 0.0) -> ResultCounts:
     """The lines as Russian Excel opens them: UTF-8 with a BOM, `;` between the fields. Returns `counts` of results.
 
     A field that a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    reader, counts = Reader(zone, language, least), Tally(least)
+    reader, counts = ReportLabels(zone, language, least), ResultCounts(least)
 
     def when(moment: datetime | None) -> str:
         return reader.clock(moment).replace(tzinfo=None).isoformat(" ", "seconds") if moment else ""
@@ -143,8 +143,8 @@ def write_csv(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, languag
     return counts
 
 
-def write_xlsx(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
-               least: float = 0.0) -> Tally:
+def write_xlsx(lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
+               least: float = 0.0) -> ResultCounts:
     """The lines as a workbook, and a sheet with the counts of results, which are returned too.
 
     Numbers and names are text, never formulas; times are times, by the clock of `zone`. It is made in temporary files,
@@ -152,7 +152,7 @@ def write_xlsx(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, langua
     """
     from openpyxl import Workbook  # noqa: PLC0415 - a tenth of a second that only this needs
 
-    reader, counts = Reader(zone, language, least), Tally(least)
+    reader, counts = ReportLabels(zone, language, least), ResultCounts(least)
     book = Workbook(write_only=True)
     left = iter(counts.of(lines))
     sheets = 0
@@ -169,8 +169,8 @@ def write_xlsx(lines: Iterable[Line], stream: IO[bytes], *, zone: tzinfo, langua
     return counts
 
 
-def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzinfo, language: str | None = None,
-               least: float = 0.0) -> Tally:
+def write_json(lines: Iterable[CallRecord], stream: IO[bytes], *, day: date, zone: tzinfo, language: str | None = None,
+               least: float = 0.0) -> ResultCounts:
     """The lines as one JSON document; returns `counts` of results.
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
@@ -183,7 +183,7 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
     `counts`, how many have each result; and `delivery`: `least` (seconds), and of how many answered calls the message
     was `delivered`, `not_delivered`, or that is `not_known`.
     """
-    reader, counts = Reader(zone, language, least), Tally(least)
+    reader, counts = ReportLabels(zone, language, least), ResultCounts(least)
     encoder = msgspec.json.Encoder()
     head = encoder.encode({"day": day, "time_zone": str(zone)})
     stream.write(head[:-1] + b',"calls":[')
@@ -204,7 +204,7 @@ def write_json(lines: Iterable[Line], stream: IO[bytes], *, day: date, zone: tzi
     return counts
 
 
-def _seconds(line: Line) -> int | None:
+def _seconds(line: CallRecord) -> int | None:
     return None if line.listened is None else round(line.listened)
 
 
@@ -213,7 +213,7 @@ def _harmless(text: str) -> str:
     return ("'" if is_formula(text) else "") + one_line(text)
 
 
-def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number: int) -> None:
+def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLabels, number: int) -> None:
     sheet = book.create_sheet(reader.word(say("Calls")) + (f" {number}" if number > 1 else ""))
     sheet.freeze_panes = "A2"
     letters = "ABCDEFGHIJKLMNOP"
@@ -239,7 +239,7 @@ def _calls_sheet(book: "Workbook", lines: Iterable[Line], reader: Reader, number
     sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
 
 
-def _summary_sheet(book: "Workbook", counts: Tally, reader: Reader) -> None:
+def _summary_sheet(book: "Workbook", counts: ResultCounts, reader: ReportLabels) -> None:
     sheet = book.create_sheet(reader.word(say("Summary")))
     sheet.column_dimensions["A"].width = 24
     sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in (RESULT, say("Calls"))])

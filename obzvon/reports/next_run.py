@@ -2,18 +2,18 @@
 
 from datetime import date, datetime, timedelta
 
-from obzvon.documents.store import Loaded
-from obzvon.domain.forecast import Plan, foresee, foresee_by_hand
+from obzvon.documents.store import LoadedDocument
+from obzvon.domain.forecast import RunForecast, foresee, foresee_by_hand
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.schedule import Schedule
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 
 
-def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journal: Journal | None, now: datetime, *,
-             numbering: NumberingPlan | None = None) -> Plan:
+def next_run(settings: Settings, phones: list[Phone], week: LoadedDocument[Schedule], journal: Journal | None, now: datetime, *,
+             numbering: NumberingPlan | None = None) -> RunForecast:
     """What the next run would do; without a journal there has been none yet."""
     today = now.astimezone(settings.zone).date()
     done: set[date] = {settings.former_start} if settings.former_start else set()
@@ -23,7 +23,7 @@ def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journa
         done = journal.days_done(today - timedelta(days=7)) | (done if journal.empty() else set())
         if phones:  # else nobody would be skipped because of them
             rung = journal.rung_on(today)
-        presence = Presence(journal)
+        presence = Heartbeats(journal)
         # As the service will see it: a file that says it is old may have been put there since it looked last.
         sign = presence.sign()
         changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
@@ -33,8 +33,8 @@ def next_run(settings: Settings, phones: list[Phone], week: Loaded[Week], journa
                    rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)
 
 
-def run_by_hand(settings: Settings, phones: list[Phone], week: Week, journal: Journal | None, now: datetime, *,
-                again: bool, numbering: NumberingPlan | None = None) -> Plan:
+def run_by_hand(settings: Settings, phones: list[Phone], week: Schedule, journal: Journal | None, now: datetime, *,
+                again: bool, numbering: NumberingPlan | None = None) -> RunForecast:
     """What a run begun now would do; `again`: it rings those too who were rung today."""
     today = now.astimezone(settings.zone).date()
     done = journal.days_done(today - timedelta(days=7)) if journal else set()

@@ -8,18 +8,18 @@ import msgspec
 from obzvon.common.i18n import Message, spoken
 from obzvon.domain.calls import Run
 from obzvon.domain.forecast import forecast, to_json
-from obzvon.domain.line_usage import Readout, unpacked
+from obzvon.domain.line_usage import LineUsage, unpacked
 from obzvon.domain.pacing import Pace
-from obzvon.domain.results import Delivery
+from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
-from obzvon.journal.heartbeat import Sign
+from obzvon.journal.heartbeat import Heartbeat
 from obzvon.journal.runs import Journal
 
 _SILENT = timedelta(seconds=60)
 """A service that has given no sign of life for longer does not live."""
 
 
-class Service(msgspec.Struct, frozen=True):
+class ServiceStatus(msgspec.Struct, frozen=True):
     """The service on this journal; `trouble` is what keeps it from handing over, empty where it does not live."""
 
     alive: bool
@@ -31,7 +31,7 @@ class Service(msgspec.Struct, frozen=True):
     stopped: datetime | None = None
     once: bool = False
     """It was one look, as from cron: the next one comes by itself."""
-    readout: Readout | None = None
+    readout: LineUsage | None = None
     """What it read last of the lines in use; None where it does not live, or has not said."""
 
 
@@ -45,7 +45,7 @@ class RunStatus(msgspec.Struct, frozen=True):
     last_bundle: datetime | None = None
     ends: datetime | None = None
     cut_off: int = 0
-    delivery: Delivery | None = None
+    delivery: DeliveryCounts | None = None
     """None where it is not told apart: `[AMI] delivered` is 0."""
     depends_on_talk: bool = False
     """Whether `ends` depends on how long the calls last: a ceiling bounds them."""
@@ -66,12 +66,12 @@ class RunStatus(msgspec.Struct, frozen=True):
         return 1 - self.waiting / self.calls if self.calls else 1.0
 
 
-class Status(msgspec.Struct, frozen=True):
+class CurrentStatus(msgspec.Struct, frozen=True):
     """How things stand at `now`; `others` are the other runs of the run's day and of today, test calls too."""
 
     now: datetime
     zone: tzinfo
-    service: Service
+    service: ServiceStatus
     run: RunStatus | None = None
     others: tuple[RunStatus, ...] = ()
 
@@ -119,7 +119,7 @@ class Status(msgspec.Struct, frozen=True):
     def _here(self, moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(self.zone)
 
-    def _ami(self, readout: Readout, language: str) -> dict[str, object]:
+    def _ami(self, readout: LineUsage, language: str) -> dict[str, object]:
         ami = readout.ami
         return {"state": ami.state if ami else "none", "since_at": self._here(ami.since if ami else None),
                 "problem": ami.problem.in_language(language) if ami and ami.problem else ""}
@@ -139,13 +139,13 @@ class Status(msgspec.Struct, frozen=True):
         }
 
 
-def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzinfo, pace: Pace,
-         latest: time | None = None, least: float = 0.0) -> Status:
+def look(journal: Journal | None, sign: Heartbeat | None, now: datetime, *, zone: tzinfo, pace: Pace,
+         latest: time | None = None, least: float = 0.0) -> CurrentStatus:
     """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
     service = service_of(sign, now)
     pace = service.readout.pace if service.readout else pace
     if journal is None:
-        return Status(now, zone, service)
+        return CurrentStatus(now, zone, service)
     run = journal.active_run() or journal.last_run()
     days = {now.astimezone(zone).date()} | ({run.day} if run else set())
     others = [other for day in sorted(days) for other in journal.runs_on(day) if run is None or other.id != run.id]
@@ -155,22 +155,22 @@ def look(journal: Journal | None, sign: Sign | None, now: datetime, *, zone: tzi
         return run_status(one, journal.counts(one.id), journal.last_bundle(one.id), now, pace=pace, closing=closing,
                           alive=service.alive, delivery=journal.delivery(one.id, least) if least else None)
 
-    return Status(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
+    return CurrentStatus(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
 
 
-def service_of(sign: Sign | None, now: datetime) -> Service:
+def service_of(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
     """Whether the service lives, by its last sign: at most a minute old, on either side of a clock that was set."""
     if sign is None:
-        return Service(alive=False)
+        return ServiceStatus(alive=False)
     alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
     told = sign.trouble if alive or sign.once else ""
     trouble = msgspec.json.decode(told, type=tuple[Message, ...]) if told else ()
-    return Service(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at, sign.once,
+    return ServiceStatus(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at, sign.once,
                    unpacked(sign.readout) if alive else None)
 
 
 def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, datetime | None], now: datetime, *,
-               pace: Pace, closing: datetime | None = None, alive: bool = True, delivery: Delivery | None = None
+               pace: Pace, closing: datetime | None = None, alive: bool = True, delivery: DeliveryCounts | None = None
                ) -> RunStatus:
     """How far a run has come; `last_bundle` is the journal's, `closing` is when nothing is handed over any more."""
     done, last = last_bundle

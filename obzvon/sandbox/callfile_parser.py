@@ -48,7 +48,7 @@ class CallFile(msgspec.Struct, frozen=True):
         return self.destination.partition("@")[0] if self.tech.lower() == "local" else ""
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
+class SimulatedOutcome(msgspec.Struct, frozen=True, gc=False):
     """How an attempt ends and how long it keeps its line, in seconds."""
 
     disposition: Disposition
@@ -60,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         return self.disposition is Disposition.ANSWERED
 
 
-class Carrier(msgspec.Struct, frozen=True):
+class SimulatedCarrier(msgspec.Struct, frozen=True):
     """How long the made-up subscribers take, in seconds: to talk, to ring out, to turn a call away."""
 
     talk: float = 1.0
@@ -68,18 +68,18 @@ class Carrier(msgspec.Struct, frozen=True):
     ring: float = 3.0
     busy: float = 0.2
 
-    def meet(self, number: str, wait_time: float) -> Outcome:
+    def meet(self, number: str, wait_time: float) -> SimulatedOutcome:
         """What becomes of one attempt at that number; nobody rings longer than `wait_time`."""
         disposition = BY_LAST_DIGIT[int(number[-1])] if is_number(number) else Disposition.FAILED
         match disposition:
             case Disposition.ANSWERED:
-                return Outcome(disposition, self.long_talk if number.endswith(_LONG_TALK) else self.talk)
+                return SimulatedOutcome(disposition, self.long_talk if number.endswith(_LONG_TALK) else self.talk)
             case Disposition.NO_ANSWER:
-                return Outcome(disposition, min(self.ring, wait_time))
+                return SimulatedOutcome(disposition, min(self.ring, wait_time))
             case Disposition.FAILED:
-                return Outcome(disposition, 0.0)
+                return SimulatedOutcome(disposition, 0.0)
             case _:
-                return Outcome(disposition, min(self.busy, wait_time))
+                return SimulatedOutcome(disposition, min(self.busy, wait_time))
 
 
 def is_number(number: str) -> bool:
@@ -93,7 +93,7 @@ def parse(data: bytes) -> CallFile:
     pbx_spool.c: names of keys in any case, a byte before them hides them; the last of two equal keys wins; what cannot
     be a number falls back to the default; Retry, EndRetry and AbortRetry each count one attempt.
     """
-    reader = _Reader()
+    reader = _CallFileParser()
     for place, line in _lines(data):
         if line is None:
             reader.problems.append(f"line {place} is too long and skipped")
@@ -124,7 +124,7 @@ _UNUSED = frozenset({b"callerid", b"context", b"priority", b"data", b"account", 
 _TRUE = frozenset({b"yes", b"true", b"y", b"t", b"1", b"on"})
 
 
-class _Reader:
+class _CallFileParser:
     """What the lines read so far amount to."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 log = logging.getLogger("obzvon.sandbox.pbx")
 
 
-class Attempt(msgspec.Struct, frozen=True, gc=False):
+class LedgerAttempt(msgspec.Struct, frozen=True, gc=False):
     """One time that the carrier was asked to ring a number, and until when; `ended` is None while it lasts.
 
     `at` and `ended` are seconds since 1970; `code` is what was dialled after the answer, so only where there was one.
@@ -31,12 +31,12 @@ class Ledger:
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self.attempts: list[Attempt] = []
+        self.attempts: list[LedgerAttempt] = []
         self.times_rung: Counter[str] = Counter()
         self._file = file
         self._descriptor = -1
 
-    def begin(self, attempt: Attempt) -> int:
+    def begin(self, attempt: LedgerAttempt) -> int:
         """Enters an attempt; returns its row."""
         self.attempts.append(attempt)
         self.times_rung[attempt.number] += 1
@@ -54,7 +54,7 @@ class Ledger:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _write(self, attempt: Attempt) -> None:
+    def _write(self, attempt: LedgerAttempt) -> None:
         if self._file is None:
             return
         try:
@@ -65,12 +65,12 @@ class Ledger:
             log.warning("cannot write the ledger %s: %s", self._file, error.strerror)
 
 
-def read_ledger(file: Path) -> list[Attempt]:
+def read_ledger(file: Path) -> list[LedgerAttempt]:
     """The attempts in a ledger's file, in the order in which they began, whoever wrote it and however that ended."""
-    attempts: list[Attempt] = []
+    attempts: list[LedgerAttempt] = []
     lasting: dict[tuple[str, float], list[int]] = {}
     for line in file.read_bytes().split(b"\n")[:-1]:  # the rest after the last newline is still being written
-        attempt = msgspec.json.decode(line, type=Attempt)
+        attempt = msgspec.json.decode(line, type=LedgerAttempt)
         rows = lasting.setdefault((attempt.number, attempt.at), [])
         if attempt.ended is not None and rows:
             attempts[rows.pop(0)] = attempt

@@ -22,8 +22,8 @@ from typing import Self
 
 import msgspec
 
-from obzvon.sandbox.callfile_parser import CallFile, Carrier, is_number, parse
-from obzvon.sandbox.ledger import Attempt, Ledger
+from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, is_number, parse
+from obzvon.sandbox.ledger import Ledger, LedgerAttempt
 
 log = logging.getLogger("obzvon.sandbox.pbx")
 
@@ -35,7 +35,7 @@ _AT_ONCE = 500
 _pids = itertools.count(os.getpid())
 
 
-class _Call(msgspec.Struct, eq=False):
+class _AttemptInProgress(msgspec.Struct, eq=False):
     """An attempt in progress: `attempt` counts from 1, `row` is its place in the ledger, -1 if the carrier has none."""
 
     name: str
@@ -58,9 +58,9 @@ class Sandbox:
         self.pid = next(_pids) if pid is None else pid
         self._outgoing = outgoing
         self._done = outgoing_done
-        self._carrier = Carrier(talk, long_talk, ring, busy)
+        self._carrier = SimulatedCarrier(talk, long_talk, ring, busy)
         self._ledger = Ledger(ledger)
-        self._calls: set[_Call] = set()
+        self._calls: set[_AttemptInProgress] = set()
         self._seen: dict[str, int] = {}
         self._look_at = 0.0
         self._blind = False
@@ -78,7 +78,7 @@ class Sandbox:
         self.stop()
 
     @property
-    def ledger(self) -> list[Attempt]:
+    def ledger(self) -> list[LedgerAttempt]:
         """What the carrier saw, in the order in which the attempts began."""
         return self._ledger.attempts.copy()
 
@@ -233,17 +233,17 @@ class Sandbox:
         row = -1
         if is_number(number):
             code = file.variables.get("dtmf", "") if outcome.answered else ""
-            row = self._ledger.begin(Attempt(number, code, now, outcome.answered))
+            row = self._ledger.begin(LedgerAttempt(number, code, now, outcome.answered))
         else:
             log.warning("%s: nothing can be dialled at %s/%s", name, file.tech, file.destination)
-        call = _Call(name, file, attempt, outcome.answered, row)
+        call = _AttemptInProgress(name, file, attempt, outcome.answered, row)
         self._calls.add(call)
         ends = now + outcome.lasts
         self._plan(ends, partial(self._end, call))
         if ends >= again or not (outcome.answered or attempt > file.max_retries):
             self._queue(name, again)  # always, in pbx_spool.c; but a file that will have left by then needs none
 
-    def _end(self, call: _Call, now: float) -> None:
+    def _end(self, call: _AttemptInProgress, now: float) -> None:
         self._calls.discard(call)
         if call.row >= 0:
             self._ledger.end(call.row, now)

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.documents.store import Loaded
-from obzvon.domain.calls import Ending, Run, RunCall
+from obzvon.documents.store import LoadedDocument
+from obzvon.domain.calls import CallOutcome, PendingCall, Run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import HANDFUL, Pace
 from obzvon.domain.phones import Phone, struck_off
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
-from obzvon.service.handover import Handed, HandOver
-from obzvon.service.line_monitor import Gauge
+from obzvon.service.handover import HandOver, HandOverResult
+from obzvon.service.line_monitor import LineCounter
 
 log = logging.getLogger("obzvon")
 
@@ -26,10 +26,10 @@ _NAMED = 10
 """A bundle up to this size is logged number by number."""
 
 
-class Course:
+class ActiveRun:
     """A run in progress or paused; it goes on behind its last bundle. `list_revision` is that of its snapshot."""
 
-    def __init__(self, run: Run, journal: Journal, handover: HandOver, pace: Pace, gauge: Gauge, *,
+    def __init__(self, run: Run, journal: Journal, handover: HandOver, pace: Pace, gauge: LineCounter, *,
                  list_revision: str = "") -> None:
         self.run = run
         self._journal = journal
@@ -43,7 +43,7 @@ class Course:
         self._left = 0
         self._handed = 0
         self._after = 0
-        self._next: list[RunCall] = []
+        self._next: list[PendingCall] = []
         self._is_through = False
         self._looked: datetime | None = None
         self._again = journal.waiting_again(run.id)
@@ -74,7 +74,7 @@ class Course:
         """Whether nothing has gone for so long that the run is not in progress but left over."""
         return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self.pace.step))
 
-    def keep_awake(self, before: "Course") -> None:
+    def keep_awake(self, before: "ActiveRun") -> None:
         """The same run, looked through anew: what was told to go on since then goes on."""
         self._active = max(self._active, before._active)
 
@@ -112,7 +112,7 @@ class Course:
         self._tell(handed, now)
         return bool(then) or self._expects_more()
 
-    def _hand_again(self, calls: list[RunCall], now: datetime) -> bool:
+    def _hand_again(self, calls: list[PendingCall], now: datetime) -> bool:
         self._bundle += 1
         handed = self._hand(calls, now, [])
         del self._again[:len(calls)]
@@ -120,7 +120,7 @@ class Course:
         self._tell(handed, now, again=True)
         return True
 
-    def _hand(self, calls: list[RunCall], now: datetime, then: list[RunCall]) -> Handed:
+    def _hand(self, calls: list[PendingCall], now: datetime, then: list[PendingCall]) -> HandOverResult:
         """Hands over; if that is interrupted, what has gone or may have gone counts as a bundle all the same."""
         before = self._handover.outstanding
         try:
@@ -136,7 +136,7 @@ class Course:
         """Whether calls may go that do not wait for their first attempt."""
         return bool(self._again) or self._handover.may_put_off(self.run.id)
 
-    def _tell(self, handed: Handed, now: datetime, *, again: bool = False) -> None:
+    def _tell(self, handed: HandOverResult, now: datetime, *, again: bool = False) -> None:
         self._last = self._active = now
         if handed.refused:
             log.error("%s", say_many("run {run}: Asterisk would not take {n} call: {reason}",
@@ -159,11 +159,11 @@ class Course:
         """Whether the run knows that revision of the list already."""
         return list_revision == self._list_revision
 
-    def strike_off(self, listed: Loaded[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
+    def strike_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Withdraws what the operator has deleted or paused since the run began, up to the moment of the hand-over."""
         waiting = self._journal.waiting(self.run.id)
         struck = struck_off(listed.data, plan, {(call.number, call.code) for call in waiting})
-        endings = [Ending(self.run.id, call.position, Disposition.WITHDRAWN, now, reason) for call in waiting
+        endings = [CallOutcome(self.run.id, call.position, Disposition.WITHDRAWN, now, reason) for call in waiting
                    if (reason := struck.get((call.number, call.code)))]
         self._journal.end_calls(endings)
         self._leave_off(listed, plan)
@@ -173,7 +173,7 @@ class Course:
             log.info("%s", say_many("the list was changed during the run: {n} call is withdrawn",
                                     "the list was changed during the run: {n} calls are withdrawn", len(endings)))
 
-    def _leave_off(self, listed: Loaded[list[Phone]], plan: NumberingPlan) -> None:
+    def _leave_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         """Nobody is rung once more who is not to be rung any more."""
         struck = struck_off(listed.data, plan, {(call.number, call.code) for call in self._again})
         for call in self._again:

@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from obzvon.asterisk.spool import cannot
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
-from obzvon.domain.numbering import Refused, extension_code
+from obzvon.domain.numbering import InvalidNumberError, extension_code
 from obzvon.domain.redial import results_in
-from obzvon.journal.commands import Answer, Command
-from obzvon.journal.queries import Results
+from obzvon.journal.commands import Command, CommandResult
+from obzvon.journal.queries import CallQueries
 from obzvon.service.dialer import Dialer
 
 log = logging.getLogger("obzvon")
@@ -19,54 +19,54 @@ _TAKEN_WITHIN = timedelta(minutes=1)
 """Who asks waits some seconds; what was asked of a service that was not there is not done when it comes, at night."""
 
 
-def obey(dialer: Dialer, command: Command, now: datetime) -> Answer:
+def obey(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     """Carries a command out; whatever goes wrong is in the answer."""
     log.info("%s", say("{who} asks: {command}", who=command.asked_by or "?", command=command.name))
     order = _ORDERS.get(command.name)
     if order is None:
-        return Answer(False, say("there is no command {name}", name=command.name))
+        return CommandResult(False, say("there is no command {name}", name=command.name))
     if abs(now - command.asked_at) > _TAKEN_WITHIN:  # one that the clock, set back, puts into the future is as old
-        return Answer(False, say("no service took the command in time, and by now it may not be wanted; ask again"))
+        return CommandResult(False, say("no service took the command in time, and by now it may not be wanted; ask again"))
     if not dialer.ready and (dialer.run is None or order is _call):
-        return Answer(False, UserError(dialer.trouble).message())
+        return CommandResult(False, UserError(dialer.trouble).message())
     if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
-        return Answer(False, say("run {run} is in progress by now, which was not the one that was meant; look again",
+        return CommandResult(False, say("run {run} is in progress by now, which was not the one that was meant; look again",
                                  run=dialer.run.id))
     try:
         answer = order(dialer, command, now)
     except UserError as error:
         dialer.doubt()
-        answer = Answer(False, error.message())
+        answer = CommandResult(False, error.message())
     except OSError as error:
         dialer.doubt()
-        answer = Answer(False, cannot(error).message())
+        answer = CommandResult(False, cannot(error).message())
     log.info("%s", answer.text)
     return answer
 
 
-def _start(dialer: Dialer, command: Command, now: datetime) -> Answer:
+def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     """A run; with `after` (the last run's id) and `list_revision` only if things are as they were for who asks."""
     if dialer.run is not None:
-        return Answer(False, say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
+        return CommandResult(False, say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
     last, revision = dialer.journal.last_run(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
-        return Answer(False, say("there has been another run in the meantime; look again whom this one would ring"))
+        return CommandResult(False, say("there has been another run in the meantime; look again whom this one would ring"))
     if "only" in command.params:  # an empty one, too: it is refused, and not taken for everybody
         return _start_again(dialer, command, results_in(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
     rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
     if rung:
-        return Answer(False, say_many("{n} number was rung today already; ring it again: obzvon start --again; "
+        return CommandResult(False, say_many("{n} number was rung today already; ring it again: obzvon start --again; "
                                       "ring only the others: obzvon start --rest",
                                       "{n} numbers were rung today already; ring them again: obzvon start --again; "
                                       "ring only the others: obzvon start --rest", rung))
     run = dialer.begin(dialer.today(now), "manual", now=now, by=command.asked_by, again=again,
                        list_revision=None if revision is None else str(revision))
     waiting = dialer.journal.counts(run.id)["waiting"] if run else 0
-    return Answer(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
+    return CommandResult(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
 
 
-def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now: datetime) -> Answer:
+def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now: datetime) -> CommandResult:
     """A run of those of a day (`day`, else today; `run`: only by that run) who have one of the results.
 
     `expected` is the digest of whom the asker saw: it does not begin with anybody else.
@@ -76,39 +76,39 @@ def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now:
         day = date.fromisoformat(str(params["day"])) if params.get("day") else today
         run_id = int(params.get("run", 0)) or None
     except ValueError:
-        return Answer(False, say("the day or the run cannot be understood"))
-    only = Results(dialer.journal, dialer.delivered).again(day, results, today=today, run=run_id,
+        return CommandResult(False, say("the day or the run cannot be understood"))
+    only = CallQueries(dialer.journal, dialer.delivered).again(day, results, today=today, run=run_id,
                                          expected=str(params.get("expected", "")))
     run = dialer.begin(today, "manual", now=now, by=command.asked_by, only=only)
     calls = run.total if run else 0
     begun = say_many("the run has begun: {n} call", "the run has begun: {n} calls", calls)
     left = len(only.met) - calls
-    return Answer(True, say("{begun}; of those who were meant, {left} are paused or not in the list any more",
+    return CommandResult(True, say("{begun}; of those who were meant, {left} are paused or not in the list any more",
                             begun=begun, left=left) if left else begun)
 
 
-def _pause(dialer: Dialer, command: Command, now: datetime) -> Answer:  # noqa: ARG001 - an order like the others
+def _pause(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  # noqa: ARG001 - an order like the others
     if dialer.run is None:
         return _NO_RUN
     if dialer.run.state == "paused":
-        return Answer(True, say("the run is paused already"))
+        return CommandResult(True, say("the run is paused already"))
     dialer.change("paused", now)
     counts = dialer.journal.counts(dialer.run.id)
-    return Answer(True, say("paused; calls waiting: {waiting}, handed over and going on: {going}",
+    return CommandResult(True, say("paused; calls waiting: {waiting}, handed over and going on: {going}",
                             waiting=counts["waiting"], going=dialer.handover.outstanding))
 
 
-def _resume(dialer: Dialer, command: Command, now: datetime) -> Answer:  # noqa: ARG001 - an order like the others
+def _resume(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  # noqa: ARG001 - an order like the others
     if dialer.run is None:
         return _NO_RUN
     if dialer.run.state != "paused":
-        return Answer(True, say("the run is not paused"))
+        return CommandResult(True, say("the run is not paused"))
     dialer.change("running", now)
-    return Answer(True, say("the run goes on; calls waiting: {waiting}",
+    return CommandResult(True, say("the run goes on; calls waiting: {waiting}",
                             waiting=dialer.journal.counts(dialer.run.id)["waiting"]))
 
 
-def _stop(dialer: Dialer, command: Command, now: datetime) -> Answer:
+def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     withdraw = bool(command.params.get("withdraw"))
     withdrawn = 0
     if dialer.run is not None:
@@ -116,25 +116,25 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> Answer:
     elif not (withdraw and dialer.handover.outstanding):  # a run ends with its last bundle, not with its last call
         return _NO_RUN
     if not withdraw:
-        return Answer(True, say("stopped; calls withdrawn: {withdrawn}, handed over and going on: {going}",
+        return CommandResult(True, say("stopped; calls withdrawn: {withdrawn}, handed over and going on: {going}",
                                 withdrawn=withdrawn, going=dialer.handover.outstanding))
     taken, going = dialer.handover.withdraw(now=now)
-    return Answer(True, say("stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, "
+    return CommandResult(True, say("stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, "
                             "in progress and going on: {going}", withdrawn=withdrawn, taken=taken, going=going))
 
 
-def _call(dialer: Dialer, command: Command, now: datetime) -> Answer:
+def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     try:
         number = dialer.plan.dial(str(command.params.get("number", "")))
         code = extension_code(str(command.params.get("code", "")))
-    except Refused as refused:
-        return Answer(False, refused.reason)
+    except InvalidNumberError as refused:
+        return CommandResult(False, refused.reason)
     dialer.test_call(number, code, now=now, by=command.asked_by)
-    return Answer(True, say("the test call to {number} is handed over", number=number))
+    return CommandResult(True, say("the test call to {number} is handed over", number=number))
 
 
-_NO_RUN = Answer(False, say("no run is in progress"))
+_NO_RUN = CommandResult(False, say("no run is in progress"))
 
-_ORDERS: Mapping[str, Callable[[Dialer, Command, datetime], Answer]] = {
+_ORDERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = {
     "start": _start, "pause": _pause, "resume": _resume, "stop": _stop, "call": _call,
 }

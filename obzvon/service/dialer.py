@@ -9,23 +9,23 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from obzvon.asterisk.spool import Spool, cannot
-from obzvon.asterisk.transport.base import Held
-from obzvon.asterisk.transport.failover import Ways
-from obzvon.asterisk.transport.spool import BySpool
+from obzvon.asterisk.transport.base import TransportUnavailableError
+from obzvon.asterisk.transport.failover import TransportSelector
+from obzvon.asterisk.transport.spool import SpoolTransport
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.domain.calls import Run, RunCall
+from obzvon.domain.calls import PendingCall, Run
 from obzvon.domain.labels import result_word, state_word, tally
 from obzvon.domain.pacing import LOOK_AGAIN, Pace
-from obzvon.domain.redial import Again
+from obzvon.domain.redial import RedialRequest
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.runs import Journal
 from obzvon.service import run_log
-from obzvon.service.active_run import Course
+from obzvon.service.active_run import ActiveRun
 from obzvon.service.handover import HandOver
-from obzvon.service.inputs import Agenda, Speed
-from obzvon.service.line_monitor import Gauge
-from obzvon.service.run_starter import Claims, NotStarted
+from obzvon.service.inputs import PaceWatch, ScheduleWatch
+from obzvon.service.line_monitor import LineCounter
+from obzvon.service.run_starter import RunNotStartedError, RunStarter
 from obzvon.settings.model import Settings
 
 log = logging.getLogger("obzvon")
@@ -45,24 +45,24 @@ _HASTE = 0.25
 class Dialer:
     """One campaign's runs; `now` is always aware."""
 
-    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: Agenda, *,
-                 gauge: Gauge | None = None, ways: Ways | None = None) -> None:
+    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: ScheduleWatch, *,
+                 gauge: LineCounter | None = None, ways: TransportSelector | None = None) -> None:
         self.journal = journal
-        self.ways = ways or Ways(BySpool(spool, settings.ordinary, settings.coded))
+        self.ways = ways or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
         self.handover = HandOver(journal, self.ways, rounds=settings.rounds)
         self.plan = settings.numbering_plan()
-        self.gauge = gauge or Gauge(self.ways.present)
-        self._claims = Claims(settings, journal, agenda, self.plan)
-        self._speed = Speed(settings)
+        self.gauge = gauge or LineCounter(self.ways.present)
+        self._claims = RunStarter(settings, journal, agenda, self.plan)
+        self._speed = PaceWatch(settings)
         self._settings = settings
         self._agenda = agenda
-        self._course: Course | None = None
+        self._course: ActiveRun | None = None
         self._ready = False
         self._done: set[date] = set()
         self._trouble: tuple[Problem, ...] = ()
         self._retry_at: datetime | None = None
         self._collected_at: datetime | None = None
-        self._starts = run_log.Starts(agenda, journal)
+        self._starts = run_log.MissedStartLog(agenda, journal)
         self._held_up: date | None = None
 
     @property
@@ -130,7 +130,7 @@ class Dialer:
             wait = min(wait, self._collect(now, busy=wait == 0.0))
         except OSError as error:
             return self.stumble(now, (cannot(error),))
-        except Held as held:
+        except TransportUnavailableError as held:
             return self.stumble(now, held.problems, look_anew=False)
         except UserError as error:
             return self.stumble(now, error.problems)
@@ -160,14 +160,14 @@ class Dialer:
     # -- runs
 
     def begin(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False,
-              only: Again | None = None, list_revision: str | None = None) -> Run | None:
+              only: RedialRequest | None = None, list_revision: str | None = None) -> Run | None:
         """Begins a run with the list as it is now, or of some of it `only`, rung today or not.
 
         None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
         """
         if self._is_closed(day, now):
             if kind == "manual":
-                raise NotStarted(say("it is past {time}, after which nothing is handed over",
+                raise RunNotStartedError(say("it is past {time}, after which nothing is handed over",
                                      time=f"{self._settings.latest:%H:%M}"), say("see [Day] latest"))
             log.warning("%s", say("the run of {day} begins after {time} and can ring nobody any more",
                                   day=day, time=f"{self._settings.latest:%H:%M}"))
@@ -208,7 +208,7 @@ class Dialer:
             self.journal.change_state(run.id, "stopped", at=now)
             raise
         if handed.refused:
-            raise NotStarted(handed.refused[0].reason or result_word(handed.refused[0].disposition))
+            raise RunNotStartedError(handed.refused[0].reason or result_word(handed.refused[0].disposition))
 
     def _begin_due(self, now: datetime) -> None:
         day = self._agenda.due_day(now, self._done) or self._day_held_up(now)
@@ -240,12 +240,12 @@ class Dialer:
             return wait
         try:
             return self._hand_some(course, now)
-        except Held as held:
+        except TransportUnavailableError as held:
             if held.quiet:
                 return _MOMENT
             raise
 
-    def _hand_some(self, course: Course, now: datetime) -> float:
+    def _hand_some(self, course: ActiveRun, now: datetime) -> float:
         self.handover.ensure(now)
         if not course.is_by(self._agenda.list_revision):
             course.strike_off(self._agenda.phones(), self.plan, now)
@@ -256,7 +256,7 @@ class Dialer:
             return math.inf
         return course.wait(now)
 
-    def _is_over(self, course: Course, now: datetime) -> bool:
+    def _is_over(self, course: ActiveRun, now: datetime) -> bool:
         """Ends a run for which it is too late: past `latest`, or left over from another day."""
         if self._is_closed(course.run.day, now):
             time = f"{self._settings.latest:%H:%M}"
@@ -288,7 +288,7 @@ class Dialer:
         """Makes a run the one in progress."""
         before, self._course = self._course, None
         if run is not None:
-            self._course = Course(run, self.journal, self.handover, self.pace, self.gauge,
+            self._course = ActiveRun(run, self.journal, self.handover, self.pace, self.gauge,
                                   list_revision=list_revision)
             if before is not None and before.run.id == run.id:
                 self._course.keep_awake(before)
@@ -324,7 +324,7 @@ class Dialer:
         run = self.run
         return run is not None and run.id == run_id and not self._is_closed(run.day, now)
 
-    def _take_back(self, run_id: int, calls: list[RunCall], now: datetime) -> None:
+    def _take_back(self, run_id: int, calls: list[PendingCall], now: datetime) -> None:
         """Calls that Asterisk never began go again while their run can still ring anybody."""
         run = self.journal.run(run_id)
         ended_today = run.state == "done" and run.kind != "test" and run.day == self.today(now)

@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from obzvon.asterisk.transport.base import Progress, Trace, Went, name_of, with_via
-from obzvon.asterisk.transport.failover import Ways
+from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, name_of, with_via
+from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Ending, RunCall, State
+from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.results import Disposition
-from obzvon.domain.retries import Rounds
+from obzvon.domain.retries import RetryPolicy
 from obzvon.journal.runs import Journal
 
 _SETTLING = timedelta(seconds=1)
@@ -30,7 +30,7 @@ _SETTLING = timedelta(seconds=1)
 _NO_WAY = say("it was handed over in a way that the settings do not have any more, so nobody hears how it ended")
 
 
-class Recovered(msgspec.Struct, frozen=True):
+class RecoveryResult(msgspec.Struct, frozen=True):
     """What a start found of calls that were being handed over; `unknown` are also those that may yet be found."""
 
     again: int = 0
@@ -38,31 +38,31 @@ class Recovered(msgspec.Struct, frozen=True):
     unknown: int = 0
 
 
-class Collected(msgspec.Struct, frozen=True):
+class CollectResult(msgspec.Struct, frozen=True):
     """What a look found: calls that ended, calls that wait for a further attempt, and calls that came back un-begun."""
 
-    endings: list[Ending]
-    returned: list[RunCall]
-    put_off: list[Ending] = []
+    endings: list[CallOutcome]
+    returned: list[PendingCall]
+    put_off: list[CallOutcome] = []
 
 
-class Handed(msgspec.Struct, frozen=True):
+class HandOverResult(msgspec.Struct, frozen=True):
     """What a hand-over came to: calls that Asterisk has, and how those ended that it refused."""
 
-    gone: list[RunCall]
-    refused: list[Ending]
+    gone: list[PendingCall]
+    refused: list[CallOutcome]
 
 
 class HandOver:
     """Moves calls from the journal to Asterisk, and their outcomes back."""
 
-    def __init__(self, journal: Journal, ways: Ways, *, rounds: Rounds | None = None) -> None:
+    def __init__(self, journal: Journal, ways: TransportSelector, *, rounds: RetryPolicy | None = None) -> None:
         self._journal = journal
         self._ways = ways
-        self._rounds = rounds or Rounds()
-        self._handed: dict[str, RunCall] = {}
-        self._doubtful: dict[str, RunCall] = {}
-        self._found: dict[str, Ending] = {}
+        self._rounds = rounds or RetryPolicy()
+        self._handed: dict[str, PendingCall] = {}
+        self._doubtful: dict[str, PendingCall] = {}
+        self._found: dict[str, CallOutcome] = {}
         """How calls ended that the journal does not say yet: a transport tells it once."""
         self._unsent: set[str] = set()
         """Attempts that this service knows not to have been sent, whatever the journal says."""
@@ -85,14 +85,14 @@ class HandOver:
         """Raises Held while no calls can be handed over."""
         self._ways.choose(now)
 
-    def hand(self, calls: list[RunCall], bundle: int, *, now: datetime, then: list[RunCall] | None = None) -> Handed:
+    def hand(self, calls: list[PendingCall], bundle: int, *, now: datetime, then: list[PendingCall] | None = None) -> HandOverResult:
         """Hands over calls of one run that wait; raises OSError or UserError, and then the rest waits again.
 
         `then` are the calls that will most likely go next, and at once.
         """
         way = self._ways.choose(now)
         way.ready(calls, then or [])
-        handed = Handed([], [])
+        handed = HandOverResult([], [])
         for some in _handfuls(calls, way.handful):
             names = {name_of(call) for call in some}
             self._unsent |= names  # should the journal fail now, they go again
@@ -106,29 +106,29 @@ class HandOver:
                 raise went.trouble
         return handed
 
-    def recover(self, *, now: datetime) -> Recovered:
+    def recover(self, *, now: datetime) -> RecoveryResult:
         """After a stop at whatever point: finds out what became of the calls that were on their way."""
         self._ways.look(now)
         self._handed.clear()
         self._doubtful.clear()
-        on_the_way = self._journal.on_the_way(State.HANDING)
+        on_the_way = self._journal.on_the_way(CallState.HANDING)
         again, handed, unknown = self._sorted(on_the_way, now)
         for calls in _by_run(handed):
             self._journal.end_handing(calls, at=now)
         self._journal.end_calls(unknown)
         for calls in _by_run(again):
             self._again(calls)
-        self._remember(self._journal.on_the_way(State.HANDED), now)
+        self._remember(self._journal.on_the_way(CallState.HANDED), now)
         self._found = {name: ending for name, ending in self._found.items() if name in self._handed}
         # What else lies ready was made so for calls that still wait: it is made anew when they go.
         self._ways.tidy(self._journal.tokens(), self._handed.values())
-        return Recovered(len(again), len(handed), len(unknown) + len(self._doubtful))
+        return RecoveryResult(len(again), len(handed), len(unknown) + len(self._doubtful))
 
     def may_put_off(self, run_id: int) -> bool:
         """Whether calls of the run that Asterisk has may come to wait for a further attempt."""
         return bool(self._rounds) and self.has_calls_of(run_id)
 
-    def collect(self, *, now: datetime, goes_on: Callable[[int], bool] = lambda _: False) -> Collected:
+    def collect(self, *, now: datetime, goes_on: Callable[[int], bool] = lambda _: False) -> CollectResult:
         """Looks which calls Asterisk has finished with, and writes down how they ended.
 
         A call whose run `goes_on`, by its id, may be put off for a further attempt instead.
@@ -136,14 +136,14 @@ class HandOver:
         if self.outstanding:
             self._ways.look(now)
         endings = self._resolve(now)
-        put_off: list[tuple[Ending, datetime]] = []
-        returned: list[RunCall] = []
+        put_off: list[tuple[CallOutcome, datetime]] = []
+        returned: list[PendingCall] = []
         for name, call in list(self._handed.items()):
             way = self._ways.of(call)
             found = self._found.get(name) or (way.progress(call, now) if way else _unknown(call, now))
-            if found is Progress.CAME_BACK:
+            if found is CallProgress.CAME_BACK:
                 returned.append(call)
-            if isinstance(found, Progress):
+            if isinstance(found, CallProgress):
                 continue
             self._found[name] = found
             again = self._rounds.again(found.disposition, call.attempt)
@@ -160,19 +160,19 @@ class HandOver:
         self._found.clear()
         if endings:
             self._journal.settle()
-        return Collected(endings, returned, [ending for ending, _ in put_off])
+        return CollectResult(endings, returned, [ending for ending, _ in put_off])
 
-    def take_back(self, calls: list[RunCall]) -> None:
+    def take_back(self, calls: list[PendingCall]) -> None:
         """Calls of one run that came back without having been begun wait again."""
         for call in calls:
             self._handed.pop(name_of(call), None)
-        self._journal.give_back(calls, State.HANDED)
+        self._journal.give_back(calls, CallState.HANDED)
         self._drop(calls)
 
-    def give_up(self, calls: list[RunCall], *, now: datetime) -> None:
+    def give_up(self, calls: list[PendingCall], *, now: datetime) -> None:
         """Calls that came back without having been begun, and whose day is over, end as withdrawn."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
-        self._journal.end_calls([Ending(call.run_id, call.position, Disposition.WITHDRAWN, now, reason)
+        self._journal.end_calls([CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason)
                                  for call in calls])
         for call in calls:
             self._handed.pop(name_of(call), None)
@@ -191,7 +191,7 @@ class HandOver:
             disposition, reason = (
                 (Disposition.UNKNOWN, say("taken out of the spool at the moment when Asterisk began the call")) if begun
                 else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call")))
-            endings.append(Ending(call.run_id, call.position, disposition, now, reason))
+            endings.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
             del self._handed[name]
         self._journal.end_calls(endings)
         return sum(ending.disposition is Disposition.WITHDRAWN for ending in endings), self.outstanding
@@ -200,47 +200,47 @@ class HandOver:
         """Ends what works ahead; what is ready is looked through at the next start."""
         self._ways.close()
 
-    def _write(self, went: Went, now: datetime) -> list[Ending]:
+    def _write(self, went: SendResult, now: datetime) -> list[CallOutcome]:
         """Writes down what came of a hand-over; returns how the refused calls ended."""
         if went.gone:
             self._journal.end_handing(went.gone, at=now)
             self._remember(went.gone, now)
         self._doubtful.update((name_of(call), call) for call in went.doubtful)
-        refused = [Ending(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.refused]
+        refused = [CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.refused]
         if refused:
             self._journal.end_calls(refused)
         if went.kept:
             self._again(went.kept)
         return refused
 
-    def _sorted(self, calls: Iterable[RunCall], now: datetime
-                ) -> tuple[list[RunCall], list[RunCall], list[Ending]]:
+    def _sorted(self, calls: Iterable[PendingCall], now: datetime
+                ) -> tuple[list[PendingCall], list[PendingCall], list[CallOutcome]]:
         """Of calls that were on their way: those that go again, those that Asterisk has, those that nobody knows of."""
-        again: list[RunCall] = []
-        handed: list[RunCall] = []
-        unknown: list[Ending] = []
+        again: list[PendingCall] = []
+        handed: list[PendingCall] = []
+        unknown: list[CallOutcome] = []
         for call in calls:
             if name_of(call) in self._unsent:
                 again.append(call)
                 continue
             way = self._ways.of(call)
-            trace = way.trace(call, now) if way else Trace.NONE
-            if trace is Trace.OPEN:
+            trace = way.trace(call, now) if way else Evidence.NONE
+            if trace is Evidence.OPEN:
                 self._doubtful[name_of(call)] = call
                 continue
             self._doubtful.pop(name_of(call), None)
-            if trace is Trace.NOT_RUNG:
+            if trace is Evidence.NOT_RUNG:
                 again.append(call)
-            elif trace is Trace.RUNG:
+            elif trace is Evidence.RUNG:
                 handed.append(call)
             else:
                 reason = way.lost if way else _NO_WAY
-                unknown.append(Ending(call.run_id, call.position, Disposition.UNKNOWN, now, reason))
+                unknown.append(CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, reason))
                 if call.via and way:
                     way.drop([call])
         return again, handed, unknown
 
-    def _resolve(self, now: datetime) -> list[Ending]:
+    def _resolve(self, now: datetime) -> list[CallOutcome]:
         """Looks what became of the calls in doubt; returns those of which nothing will ever be known."""
         if not self._doubtful:
             return []
@@ -250,17 +250,17 @@ class HandOver:
         self._remember(handed, now)
         return unknown
 
-    def _again(self, calls: list[RunCall]) -> None:
-        self._journal.give_back(calls, State.HANDING)
+    def _again(self, calls: list[PendingCall]) -> None:
+        self._journal.give_back(calls, CallState.HANDING)
         self._unsent.difference_update(name_of(call) for call in calls)
         self._drop(calls)
 
-    def _drop(self, calls: Iterable[RunCall]) -> None:
+    def _drop(self, calls: Iterable[PendingCall]) -> None:
         for call in calls:
             if way := self._ways.of(call):
                 way.drop([call])
 
-    def _remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+    def _remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         for call in calls:
             self._handed[name_of(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
             if way := self._ways.of(call):
@@ -269,17 +269,17 @@ class HandOver:
 
 
 
-def _unknown(call: RunCall, now: datetime) -> Ending:
-    return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, _NO_WAY)
+def _unknown(call: PendingCall, now: datetime) -> CallOutcome:
+    return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _NO_WAY)
 
 
-def _handfuls(calls: list[RunCall], size: int) -> Iterator[list[RunCall]]:
+def _handfuls(calls: list[PendingCall], size: int) -> Iterator[list[PendingCall]]:
     for place in range(0, len(calls), size):
         yield calls[place:place + size]
 
 
-def _by_run(calls: Iterable[RunCall]) -> list[list[RunCall]]:
-    runs: dict[int, list[RunCall]] = {}
+def _by_run(calls: Iterable[PendingCall]) -> list[list[PendingCall]]:
+    runs: dict[int, list[PendingCall]] = {}
     for call in calls:
         runs.setdefault(call.run_id, []).append(call)
     return list(runs.values())

@@ -6,12 +6,12 @@ from datetime import date, datetime
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.documents.store import Loaded
-from obzvon.documents.watcher import Watched
+from obzvon.documents.store import LoadedDocument
+from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week, due, next_starts, start_instant
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.schedule import Schedule, due, next_starts, start_instant
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.settings import model as settings
 from obzvon.settings.model import Settings
 
@@ -20,16 +20,16 @@ watch = logging.getLogger("obzvon.watch")
 """What each look says anew: a service says it once, and cron would say it every minute."""
 
 
-class Agenda:
+class ScheduleWatch:
     """The list and the week, watched; each change and each trouble with them is told once."""
 
-    def __init__(self, settings: Settings, phones: Watched[list[Phone]], week: Watched[Week],
-                 presence: Presence) -> None:
+    def __init__(self, settings: Settings, phones: WatchedDocument[list[Phone]], week: WatchedDocument[Schedule],
+                 presence: Heartbeats) -> None:
         self._settings = settings
         self._phones = phones
         self._watched_week = week
         self._presence = presence
-        self._week = Week()
+        self._week = Schedule()
         self._changed: datetime | None = None
         self._looked: datetime | None = None
         self._since: tuple[date, dict[date, datetime]] | None = None
@@ -42,7 +42,7 @@ class Agenda:
         return self._revisions.get("phones", "")
 
     @property
-    def week(self) -> Week:
+    def week(self) -> Schedule:
         """The week that is in force."""
         return self._week
 
@@ -71,7 +71,7 @@ class Agenda:
         if self._changed is not None and (self._since is None or self._since[0] != today):
             self._since = today, self._presence.remember_week(self._week, today, self._changed)
 
-    def phones(self) -> Loaded[list[Phone]]:
+    def phones(self) -> LoadedDocument[list[Phone]]:
         """The list in force: as it stands, or its last good copy; raises DocumentError if there is neither."""
         return self._phones.current()
 
@@ -103,7 +103,7 @@ class Agenda:
         sign = self._presence.sign()
         return sign.seen_at if sign else None
 
-    def _look(self, name: str, look: Callable[[], Loaded[None]]) -> Loaded[None] | None:
+    def _look(self, name: str, look: Callable[[], LoadedDocument[None]]) -> LoadedDocument[None] | None:
         """The document's state if its revision is new; problems are told when they come and when they go."""
         try:
             loaded = look()
@@ -134,7 +134,7 @@ class Agenda:
 log = logging.getLogger("obzvon")
 
 
-class Speed:
+class PaceWatch:
     """Watches the file; a broken one changes nothing. What else stands in it waits for the next start."""
 
     def __init__(self, known: Settings) -> None:

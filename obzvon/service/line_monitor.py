@@ -7,12 +7,12 @@ from typing import Protocol
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import Ami, By, Readout
-from obzvon.domain.pacing import Pace, Reading
-from obzvon.settings.ami import Ami as Configured
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage
+from obzvon.domain.pacing import LinesInUse, Pace
+from obzvon.settings.ami import AmiSettings as Configured
 
 
-class InUse(Protocol):
+class LineUsageSource(Protocol):
     """Lines in use, counted in calls."""
 
     @property
@@ -24,31 +24,31 @@ class InUse(Protocol):
         """Other people's."""
 
 
-class Channels(Protocol):
+class ChannelCounter(Protocol):
     """Who counts the channels of the PBX."""
 
-    def channels(self) -> InUse | None:
+    def channels(self) -> LineUsageSource | None:
         """What is in use; None while nobody knows."""
 
 
-class Gauge:
+class LineCounter:
     """Both counts; `present` lists our calls in progress."""
 
-    def __init__(self, present: Callable[[], list[str]], channels: Channels | None = None) -> None:
+    def __init__(self, present: Callable[[], list[str]], channels: ChannelCounter | None = None) -> None:
         self._present = present
         self._channels = channels
         self._others = 0
         self.by_channels = False
         """Whether the last look was answered by the channels too."""
 
-    def look(self) -> Reading:
+    def look(self) -> LinesInUse:
         """What is in use now. While the channels are silent, other people's calls count as they did last."""
         seen = self._channels.channels() if self._channels else None
         ours = len(self._present())
         self.by_channels = seen is not None
         if seen is not None:
             ours, self._others = max(ours, seen.ours), seen.others
-        return Reading(ours, self._others)
+        return LinesInUse(ours, self._others)
 
 log = logging.getLogger("obzvon")
 
@@ -56,7 +56,7 @@ _REPEATED = timedelta(minutes=10)
 """A link that falls silent again within this time is not told again."""
 
 
-class State(Protocol):
+class LinkStatus(Protocol):
     """How a link stands."""
 
     @property
@@ -72,46 +72,46 @@ class State(Protocol):
         """What is wrong where they do not."""
 
 
-class Linked(Protocol):
+class LinkMonitor(Protocol):
     """Who knows how the link stands."""
 
-    def state(self) -> State:
+    def state(self) -> LinkStatus:
         """At this moment."""
 
 
-class Instruments:
+class LineMonitor:
     """The gauge, and the link where one is configured."""
 
-    def __init__(self, gauge: Gauge, configured: Configured | None = None, link: Linked | None = None) -> None:
+    def __init__(self, gauge: LineCounter, configured: Configured | None = None, link: LinkMonitor | None = None) -> None:
         self._gauge = gauge
         self._link = link
         ami = configured or Configured()
-        self._counts = By.TRUNK if ami.trunk else By.GROUP if ami.group else By.PBX
+        self._counts = CountedBy.TRUNK if ami.trunk else CountedBy.GROUP if ami.group else CountedBy.PBX
         self._changed: tuple[bool, datetime] | None = None
         self._silent = False
         self._told: datetime | None = None
 
-    def read(self, now: datetime, pace: Pace) -> Readout:
+    def read(self, now: datetime, pace: Pace) -> LineUsage:
         """What they show; raises OSError where the spool cannot be looked at."""
         reading = self._gauge.look()
         told = self._gauge.by_channels
-        by = self._counts if told else By.SPOOL
-        readout = Readout(pace=pace, ours=reading.ours, others=reading.others, by=by, ami=self._ami(now, told=told))
+        by = self._counts if told else CountedBy.SPOOL
+        readout = LineUsage(pace=pace, ours=reading.ours, others=reading.others, by=by, ami=self._ami(now, told=told))
         self._tell(readout, now)
         return readout
 
-    def _ami(self, now: datetime, *, told: bool) -> Ami | None:
+    def _ami(self, now: datetime, *, told: bool) -> AmiConnectionState | None:
         if self._link is None:
             return None
         state = self._link.state()
         if state.up == told:
             self._changed = None
-            return Ami(told, state.since, state.problem.message() if state.problem and not told else None)
+            return AmiConnectionState(told, state.since, state.problem.message() if state.problem and not told else None)
         if self._changed is None or self._changed[0] != told:  # it stands, and has not been heard for some seconds
             self._changed = told, now
-        return Ami(told, self._changed[1])
+        return AmiConnectionState(told, self._changed[1])
 
-    def _tell(self, readout: Readout, now: datetime) -> None:
+    def _tell(self, readout: LineUsage, now: datetime) -> None:
         if readout.is_silent and not self._silent and readout.pace.is_bounded:
             if self._told is not None and timedelta() <= now - self._told < _REPEATED:
                 return

@@ -5,14 +5,14 @@ from collections.abc import Container, Iterable
 from datetime import date, datetime
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.calls import Ending, Run
+from obzvon.domain.calls import CallOutcome, Run
 from obzvon.domain.labels import tally
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
 from obzvon.service.handover import HandOver
-from obzvon.service.inputs import Agenda
+from obzvon.service.inputs import ScheduleWatch
 
 log = logging.getLogger("obzvon")
 watch = logging.getLogger("obzvon.watch")
@@ -38,7 +38,7 @@ def tell_begun(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until
         log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
 
 
-def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
+def tell_ended(endings: Iterable[CallOutcome], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
     """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known.
 
     `least` is how many seconds of a message have to be listened to.
@@ -57,10 +57,10 @@ def tell_ended(endings: Iterable[Ending], journal: Journal, handover: HandOver, 
                                             journal.delivery(run_id, least) if least else None)))
 
 
-class Starts:
+class MissedStartLog:
     """Why a start of the week begins no run: each said once."""
 
-    def __init__(self, agenda: Agenda, journal: Journal) -> None:
+    def __init__(self, agenda: ScheduleWatch, journal: Journal) -> None:
         self._agenda = agenda
         self._journal = journal
         self._passed: date | None = None

@@ -15,22 +15,22 @@ from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import Run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, candidates
-from obzvon.domain.redial import Again
+from obzvon.domain.redial import RedialRequest
 from obzvon.journal.runs import Journal
-from obzvon.service.inputs import Agenda
+from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings.model import Settings
 
 log = logging.getLogger("obzvon")
 
 
-class NotStarted(UserError):
+class RunNotStartedError(UserError):
     """The run cannot be begun, for a reason that an operator can read."""
 
     def __init__(self, what: Message, remedy: Message | None = None) -> None:
         super().__init__([Problem("", what, remedy or Message(""))])
 
 
-class Claimed(msgspec.Struct, frozen=True):
+class StartedRun(msgspec.Struct, frozen=True):
     """A run that has been entered, the rows that it skips, and the list that it was made of."""
 
     run: Run
@@ -38,17 +38,17 @@ class Claimed(msgspec.Struct, frozen=True):
     list_revision: str
 
 
-class Claims:
+class RunStarter:
     """One campaign's."""
 
-    def __init__(self, settings: Settings, journal: Journal, agenda: Agenda, plan: NumberingPlan) -> None:
+    def __init__(self, settings: Settings, journal: Journal, agenda: ScheduleWatch, plan: NumberingPlan) -> None:
         self._settings = settings
         self._journal = journal
         self._agenda = agenda
         self._plan = plan
 
-    def run(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False, only: Again | None = None,
-            list_revision: str | None = None) -> Claimed | None:
+    def run(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False, only: RedialRequest | None = None,
+            list_revision: str | None = None) -> StartedRun | None:
         """A run with the list as it is now, or of some of it `only`, rung today or not.
 
         None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
@@ -56,7 +56,7 @@ class Claims:
         """
         loaded = self._agenda.phones()
         if list_revision is not None and loaded.revision != list_revision:
-            raise NotStarted(say("the list has been changed in the meantime"), say("look again whom it would ring"))
+            raise RunNotStartedError(say("the list has been changed in the meantime"), say("look again whom it would ring"))
         rung = self._journal.declined_on(day) if again or only else self._journal.rung_on(day)
         skipped: list[Candidate] = []
         listed = _noting(candidates(loaded.data, self._plan, rung), skipped)
@@ -66,7 +66,7 @@ class Claims:
             listed = iter(chosen := list(listed))
             _ensure_somebody(chosen)
         run = self._journal.claim(_token(day), day, kind, listed, at=now, by=by, note=only.note if only else None)
-        return Claimed(run, skipped, loaded.revision) if run is not None else None
+        return StartedRun(run, skipped, loaded.revision) if run is not None else None
 
     def test_call(self, day: date, number: str, code: str, *, now: datetime, by: str) -> Run:
         """A run of one call, outside any list."""
@@ -97,9 +97,9 @@ def _noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[C
 
 def _ensure_somebody(chosen: list[Candidate]) -> None:
     if not chosen:
-        raise NotStarted(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
+        raise RunNotStartedError(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
     if all(one.skipped for one in chosen):
-        raise NotStarted(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
+        raise RunNotStartedError(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
                                   "nobody can be rung: {n} rows are in the list, and all are skipped",
                                   len(chosen)), say("see why: obzvon plan"))
 

@@ -16,19 +16,19 @@ from types import FrameType
 import msgspec
 import schedule
 
-from obzvon.asterisk.ami.client import Link
+from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.spool import cannot
-from obzvon.checks.background import Examination
+from obzvon.checks.background import BackgroundCheck
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import Readout, packed
-from obzvon.journal.commands import Command, Commands
-from obzvon.journal.heartbeat import Presence
-from obzvon.journal.lock import Busy, Lock
+from obzvon.domain.line_usage import LineUsage, packed
+from obzvon.journal.commands import Command, CommandQueue
+from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.lock import JournalBusyError, JournalLock
 from obzvon.service.command_handlers import obey
 from obzvon.service.dialer import Dialer
-from obzvon.service.inputs import Agenda
-from obzvon.service.line_monitor import Instruments
+from obzvon.service.inputs import ScheduleWatch
+from obzvon.service.line_monitor import LineMonitor
 
 log = logging.getLogger("obzvon")
 watch = logging.getLogger("obzvon.watch")
@@ -46,9 +46,9 @@ _BEAT = 15
 class Scheduler:
     """Runs a dialer until it is told to stop, or, with `once`, until nothing is due any more."""
 
-    def __init__(self, dialer: Dialer, agenda: Agenda, commands: Commands, presence: Presence, *,
-                 lock: Lock | None = None, link: Link | None = None, examination: Examination | None = None,
-                 instruments: Instruments | None = None,
+    def __init__(self, dialer: Dialer, agenda: ScheduleWatch, commands: CommandQueue, presence: Heartbeats, *,
+                 lock: JournalLock | None = None, link: AmiClient | None = None, examination: BackgroundCheck | None = None,
+                 instruments: LineMonitor | None = None,
                  now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.dialer = dialer
         self._agenda = agenda
@@ -69,8 +69,8 @@ class Scheduler:
         self._serving = self._once = self._connected = False
         self._beaten: tuple[Problem, ...] = ()
         self._instruments = instruments
-        self._readout: Readout | None = None
-        self._shown: Readout | None = None
+        self._readout: LineUsage | None = None
+        self._shown: LineUsage | None = None
         self._read_at = 0.0
 
     def stop(self, signalled: str = "") -> None:
@@ -147,7 +147,7 @@ class Scheduler:
                 now = self._obey(command, now)
             if self._expects_calls(now) and self._connect():
                 now = self._now()
-        except Busy:
+        except JournalBusyError:
             raise  # another one has taken over: two must not be at work
         except UserError as error:
             wait = self.dialer.stumble(now, error.problems)

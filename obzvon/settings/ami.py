@@ -8,7 +8,7 @@ import msgspec
 from obzvon.common.hosts import is_address
 from obzvon.common.i18n import Message, say
 from obzvon.settings.secrets import Secret
-from obzvon.settings.values import USER, Refused
+from obzvon.settings.values import USER, InvalidValueError
 
 PORT = 5038
 TLS_PORT = 5039
@@ -18,7 +18,7 @@ _GROUP = re.compile(r"[A-Za-z0-9_.-]{1,79}(@[A-Za-z0-9_.-]{1,79})?")
 _SECRET = 200
 
 
-class Ami(msgspec.Struct, frozen=True):
+class AmiSettings(msgspec.Struct, frozen=True):
     """Where Asterisk's manager interface is, who logs in there, and what counts as a line in use."""
 
     host: str = ""
@@ -58,7 +58,7 @@ def far_host(text: str) -> str:
     """The address or the name of the machine that Asterisk runs on."""
     if is_address(text):
         return text
-    raise Refused(say("{value} is no address of a machine", value=text),
+    raise InvalidValueError(say("{value} is no address of a machine", value=text),
                   say("write the address or name of the machine that Asterisk runs on, for example 127.0.0.1"))
 
 
@@ -66,14 +66,14 @@ def manager_user(text: str) -> str:
     """A user of Asterisk's manager.conf."""
     if USER.fullmatch(text):
         return text
-    raise Refused(say("{value} cannot be the name of a manager user", value=text),
+    raise InvalidValueError(say("{value} cannot be the name of a manager user", value=text),
                   say("write the name that stands in brackets in Asterisk's manager.conf"))
 
 
 def secret(text: str) -> Secret:
     """A password; what is wrong with it is told without showing it."""
     if len(text) > _SECRET or not (text.isascii() and text.isprintable()):
-        raise Refused(say("it is too long, or there are characters in it that Asterisk would not take"),
+        raise InvalidValueError(say("it is too long, or there are characters in it that Asterisk would not take"),
                       say("make one of Latin letters and digits: openssl rand -hex 16"))
     return Secret(text)
 
@@ -83,7 +83,7 @@ def fingerprint(text: str) -> str:
     plain = text.partition("=")[2] or text
     if re.fullmatch(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}", plain):
         return plain.replace(":", "").lower()
-    raise Refused(say("{value} is no fingerprint of a certificate", value=text),
+    raise InvalidValueError(say("{value} is no fingerprint of a certificate", value=text),
                   say("write what this prints: {command}",
                       command="openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE"))
 
@@ -92,7 +92,7 @@ def channel(text: str) -> str:
     """The beginning of a channel's name, technology and endpoint."""
     if _CHANNEL.fullmatch(text):
         return text
-    raise Refused(say("{value} is no beginning of a channel's name", value=text),
+    raise InvalidValueError(say("{value} is no beginning of a channel's name", value=text),
                   say("write it as Asterisk shows it, without the part after the last dash: {example}",
                       example="PJSIP/mytrunk, SIP/mytrunk, DAHDI/i1"))
 
@@ -101,5 +101,5 @@ def channel_group(text: str) -> str:
     """A group of the dialplan's GROUP()."""
     if _GROUP.fullmatch(text):
         return text
-    raise Refused(say("{value} is no group of channels", value=text),
+    raise InvalidValueError(say("{value} is no group of channels", value=text),
                   say("write it as the dialplan sets it: {example}", example="trunk@obzvon"))

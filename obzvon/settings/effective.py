@@ -10,12 +10,12 @@ import msgspec
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.results import Disposition
-from obzvon.settings.keys import KEYS, Key
+from obzvon.settings.keys import KEYS, SettingKey
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import Secret
 
 
-class Shown(msgspec.Struct, frozen=True):
+class EffectiveValue(msgspec.Struct, frozen=True):
     """One key; `value` has no password in it."""
 
     section: str
@@ -25,13 +25,13 @@ class Shown(msgspec.Struct, frozen=True):
     written: bool
 
 
-def shown(settings: Settings) -> list[Shown]:
+def shown(settings: Settings) -> list[EffectiveValue]:
     """All of them, in the order of their sections."""
-    return [Shown(key.section, key.name, _value(settings, key), key.meaning,
+    return [EffectiveValue(key.section, key.name, _value(settings, key), key.meaning,
                   (key.section, key.name) in settings.written) for key in KEYS]
 
 
-def _value(settings: Settings, key: Key) -> Message:
+def _value(settings: Settings, key: SettingKey) -> Message:
     if key.group == "rounds":
         rule = settings.rounds.by.get(Disposition(key.field))
         return Message("{value}", {"value": f"{rule.times} x {_text(rule.after)}"}) if rule else say("never")

@@ -24,7 +24,7 @@ _AS_KEY = say("write it as key = value, or put ; before a comment")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class IniEntry(msgspec.Struct, frozen=True):
     """One `key = value` as it was written, the value without a trailing comment."""
 
     line: int
@@ -33,11 +33,11 @@ class Entry(msgspec.Struct, frozen=True):
     value: str
 
 
-class Ini(msgspec.Struct, frozen=True):
+class IniFile(msgspec.Struct, frozen=True):
     """What an .ini file says: its section headings with their lines, its entries, and its lines that say nothing."""
 
     sections: list[tuple[int, str]]
-    entries: list[Entry]
+    entries: list[IniEntry]
     bad: list[tuple[int, Message, Message]]
 
 
@@ -52,9 +52,9 @@ def decode(data: bytes) -> str | None:
     return None
 
 
-def parse(text: str) -> Ini:
+def parse(text: str) -> IniFile:
     """Splits the text; names are kept as written, whoever compares them ignores case."""
-    ini = Ini([], [], [])
+    ini = IniFile([], [], [])
     section = ""
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         line = raw.strip()
@@ -67,7 +67,7 @@ def parse(text: str) -> Ini:
             ini.sections.append((number, section))
         elif entry := _ENTRY.fullmatch(line):
             if section:
-                ini.entries.append(Entry(number, section, entry[1], _COMMENT.sub("", entry[2], count=1).strip()))
+                ini.entries.append(IniEntry(number, section, entry[1], _COMMENT.sub("", entry[2], count=1).strip()))
             else:
                 ini.bad.append((number, say("{key} stands before the first [section]", key=entry[1]),
                                 say("write the section that it belongs to above it, for example [CreateCallFiles]")))
@@ -76,7 +76,7 @@ def parse(text: str) -> Ini:
     return ini
 
 
-def bad_lines(file: str, ini: Ini) -> list[Problem]:
+def bad_lines(file: str, ini: IniFile) -> list[Problem]:
     """The lines that say nothing, as problems; of a file that is all garbage only the first few."""
     problems = [Problem(f"{file}:{number}", what, remedy) for number, what, remedy in ini.bad[:_SHOWN]]
     if len(ini.bad) > _SHOWN:

@@ -13,16 +13,16 @@ import msgspec
 from obzvon.common.errors import Problem, UserError, why
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import CALLER_ID, CallForm
-from obzvon.domain.pacing import Ceiling, Mode
+from obzvon.domain.pacing import Capacity, PaceMode
 from obzvon.domain.results import Disposition
-from obzvon.domain.retries import Round, Rounds
+from obzvon.domain.retries import RetryPolicy, RetryRule
 from obzvon.settings import ini
-from obzvon.settings.ami import TLS_PORT, Ami
+from obzvon.settings.ami import TLS_PORT, AmiSettings
 from obzvon.settings.keys import KEYS
 from obzvon.settings.secrets import JournalUrl
 from obzvon.settings.timezone import machine_zone
-from obzvon.settings.values import Refused
-from obzvon.settings.web import Web
+from obzvon.settings.values import InvalidValueError
+from obzvon.settings.web import WebSettings
 
 ORDINARY = CallForm(context="avtoobzvon")
 CODED = CallForm(context="avtoobzvon-ivr", caller_id="6122103")
@@ -39,7 +39,7 @@ _SECTIONS = {key.section.lower(): key.section for key in KEYS}
 
 def read(file: Path, environ: Mapping[str, str]) -> dict[str, object]:
     """The fields of Settings that the file gives; raises UserError with everything that is wrong in it."""
-    return _Reading(file, ini.parse(_text(file)), environ).fields_of_settings()
+    return _Loader(file, ini.parse(_text(file)), environ).fields_of_settings()
 
 
 def _text(file: Path) -> str:
@@ -65,16 +65,16 @@ def _text(file: Path) -> str:
     return text
 
 
-class _Reading:
+class _Loader:
     """One file being read: what is right goes to `fields`, what is wrong to `problems`."""
 
-    def __init__(self, file: Path, content: ini.Ini, environ: Mapping[str, str]) -> None:
+    def __init__(self, file: Path, content: ini.IniFile, environ: Mapping[str, str]) -> None:
         self.file = file
         self.folder = file.parent
         self.environ = environ
         self.problems: list[Problem] = ini.bad_lines(str(file), content)
         self.notes: list[Problem] = []
-        self.entries: dict[tuple[str, str], ini.Entry] = {}
+        self.entries: dict[tuple[str, str], ini.IniEntry] = {}
         self.faulty: set[tuple[str, str]] = set()
         self.set: list[tuple[str, str]] = []
         self.fields: dict[str, dict[str, object]] = {}
@@ -89,23 +89,23 @@ class _Reading:
         defaults = {"ordinary": ORDINARY, "coded": CODED}
         forms = {name: msgspec.structs.replace(form, **self.fields.get(name, {})) for name, form in defaults.items()}
         web = self.fields.get("web", {})
-        web["users"] = self.folder / _slashes(str(web.get("users", Web().users)))
+        web["users"] = self.folder / _slashes(str(web.get("users", WebSettings().users)))
         ami = self._ami(self.fields.get("ami", {}))
         if ami.transport == "ami":
             self._check_caller_ids({"Calls": forms["ordinary"], "CodeCalls": forms["coded"]})
         if "zone" not in own:
             own["zone"] = self._machine_zone()
-        rounds = Rounds({Disposition(name): rule for name, rule in self.fields.get("rounds", {}).items()
-                         if isinstance(rule, Round) and rule.times})
-        ceiling = msgspec.convert(self.fields.get("ceiling", {}), Ceiling)
-        self._check_pace(own.get("pace_mode", Mode.FIXED), ceiling)
+        rounds = RetryPolicy({Disposition(name): rule for name, rule in self.fields.get("rounds", {}).items()
+                         if isinstance(rule, RetryRule) and rule.times})
+        ceiling = msgspec.convert(self.fields.get("ceiling", {}), Capacity)
+        self._check_pace(own.get("pace_mode", PaceMode.FIXED), ceiling)
         if not self.problems:
             self._check_folders(paths)
         if self.problems:
             raise UserError(self._first_problems())
         written = frozenset((key.section, key.name) for key in map(_KNOWN.__getitem__, self.set))
         return {**own, **paths, **forms, "ceiling": ceiling, "ami": ami, "rounds": rounds,
-                "web": msgspec.convert(web, Web), "written": written, "notes": tuple(self.notes)}
+                "web": msgspec.convert(web, WebSettings), "written": written, "notes": tuple(self.notes)}
 
     def _first_problems(self) -> list[Problem]:
         """In the order of the file, and no more than anybody reads."""
@@ -115,7 +115,7 @@ class _Reading:
                         say("mend these first, then look again: obzvon check"))] if more > 0 else []
         return [*found[:_SHOWN], *rest]
 
-    def _check_sections(self, content: ini.Ini) -> None:
+    def _check_sections(self, content: ini.IniFile) -> None:
         seen: dict[str, int] = {}
         for line, name in content.sections:
             if name.lower() in seen:
@@ -127,7 +127,7 @@ class _Reading:
                             _nearest(name, _SECTIONS, "[{}]"))
             seen.setdefault(name.lower(), line)
 
-    def _take(self, entry: ini.Entry) -> None:
+    def _take(self, entry: ini.IniEntry) -> None:
         section, key = entry.section.lower(), entry.key.lower()
         if section not in _SECTIONS:
             return
@@ -147,7 +147,7 @@ class _Reading:
             try:
                 self.fields.setdefault(known.group, {})[known.field] = known.read(entry.value)
                 self.set.append((section, key))
-            except Refused as refused:
+            except InvalidValueError as refused:
                 self.faulty.add((section, key))
                 self._wrong(where, refused.what, refused.remedy)
 
@@ -170,12 +170,12 @@ class _Reading:
             found["pid_file"] = _ASTERISK_PID
         return found
 
-    def _ami(self, fields: dict[str, object]) -> Ami:
+    def _ami(self, fields: dict[str, object]) -> AmiSettings:
         if "tls_ca" in fields:
             fields["tls_ca"] = self.folder / _slashes(str(fields["tls_ca"]))
         if fields.get("tls"):
             fields.setdefault("port", TLS_PORT)
-        ami = msgspec.structs.replace(Ami(), **fields)
+        ami = msgspec.structs.replace(AmiSettings(), **fields)
         if not ami:
             if ami.transport == "ami" and ("ami", "host") not in self.faulty:
                 self._wrong(self._where("AMI", "transport"), say("calls are to go by AMI, and no host is written"),
@@ -251,8 +251,8 @@ class _Reading:
             self._wrong(self._where("Dirs", "file_sch"), say("it is the same file as {other}", other="file_phones"),
                         say("give it a name of its own"))
 
-    def _check_pace(self, mode: object, ceiling: Ceiling) -> None:
-        if mode is not Mode.FIXED and not ceiling.is_set:
+    def _check_pace(self, mode: object, ceiling: Capacity) -> None:
+        if mode is not PaceMode.FIXED and not ceiling.is_set:
             self._wrong(self._where("Pace", "pacing"), say("without a ceiling there is nothing that it could go by"),
                         say("write how many lines there are, or the most calls that may be ours: lines or limit"))
         if ceiling.lines is not None and ceiling.reserve >= ceiling.lines:

@@ -11,13 +11,13 @@ import msgspec
 from obzvon.common.errors import Problem
 from obzvon.domain.calls import CallForm
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.pacing import Ceiling, Mode, Pace
-from obzvon.domain.retries import Rounds
-from obzvon.settings.ami import Ami
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
+from obzvon.domain.retries import RetryPolicy
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.loader import CODED, ORDINARY, read
 from obzvon.settings.secrets import JournalUrl
 from obzvon.settings.timezone import machine_zone
-from obzvon.settings.web import Web
+from obzvon.settings.web import WebSettings
 
 _TEMPLATE = Path(__file__).parents[1] / "data" / "settings.ini"
 
@@ -36,12 +36,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     bundle: int = 2
     timeout: float = 10.0
-    pace_mode: Mode = Mode.FIXED
+    pace_mode: PaceMode = PaceMode.FIXED
     rate: float = 10.0
     """Calls per second at the most, in the adaptive mode."""
-    ceiling: Ceiling = Ceiling()
+    ceiling: Capacity = Capacity()
 
-    rounds: Rounds = Rounds()
+    rounds: RetryPolicy = RetryPolicy()
     """Who is rung once more in the same run; nobody by default."""
 
     former_status: str = ""
@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pid_file: Path | None = None
     """Asterisk's pid file; None = it is not looked at."""
 
-    ami: Ami = Ami()
+    ami: AmiSettings = AmiSettings()
     delivered: float = 0.0
     """Seconds for which a message must be listened to if it is to count as delivered; 0 = whatever was answered."""
 
@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long log files are kept; 0 = for ever."""
     language: str = "auto"
 
-    web: Web = Web()
+    web: WebSettings = WebSettings()
 
     written: frozenset[tuple[str, str]] = frozenset()
     """Section and name of the keys that the file sets; all others have their defaults."""

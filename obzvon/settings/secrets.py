@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from obzvon.common.i18n import say
-from obzvon.settings.values import Refused, printable
+from obzvon.settings.values import InvalidValueError, printable
 
 
 class JournalUrl:
@@ -46,11 +46,11 @@ def journal(text: str) -> str:
         return printable(text)
     if scheme == "sqlite":
         if not rest.startswith("/") or not rest.strip("/") or rest == "/:memory:":
-            raise Refused(say("it names no file"), remedy)
+            raise InvalidValueError(say("it names no file"), remedy)
     elif scheme != "postgresql+psycopg":
-        raise Refused(say("{scheme} is no kind of journal", scheme=scheme), remedy)
+        raise InvalidValueError(say("{scheme} is no kind of journal", scheme=scheme), remedy)
     elif not rest.isprintable() or " " in rest:
-        raise Refused(say("the address {url} has characters that cannot stand in it", url=ascii(masked(text))[1:-1]),
+        raise InvalidValueError(say("the address {url} has characters that cannot stand in it", url=ascii(masked(text))[1:-1]),
                       remedy)
     return text
 

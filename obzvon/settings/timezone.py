@@ -9,14 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from obzvon.common.i18n import say
-from obzvon.settings.values import Refused
+from obzvon.settings.values import InvalidValueError
 
 
 def zone(text: str) -> tzinfo:
     """A time zone by its name."""
     if found := _zone_or_none(text):
         return found
-    raise Refused(say("{value} is no time zone", value=text),
+    raise InvalidValueError(say("{value} is no time zone", value=text),
                   say("write its name as in: {example}", example="Europe/Moscow, Asia/Yekaterinburg"))
 
 

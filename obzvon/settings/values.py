@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from phonenumbers import SUPPORTED_REGIONS
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.pacing import Mode
-from obzvon.domain.retries import Round
+from obzvon.domain.pacing import PaceMode
+from obzvon.domain.retries import RetryRule
 
 _LINE = 990
 """Bytes; with the word before it a call file's line has up to 1000."""
@@ -24,7 +24,7 @@ _WORDS = {"yes": True, "да": True, "on": True, "true": True, "1": True,
           "no": False, "нет": False, "off": False, "false": False, "0": False}
 
 
-class Refused(Exception):
+class InvalidValueError(Exception):
     """The text is no value for this key: what is wrong with it, and what would be right."""
 
     def __init__(self, what: Message, remedy: Message) -> None:
@@ -36,7 +36,7 @@ class Refused(Exception):
 def printable(text: str) -> str:
     """Any text of characters that can be seen."""
     if "\0" in text or not text.isprintable():
-        raise Refused(say("there are characters in it that cannot be seen"), say("type it anew"))
+        raise InvalidValueError(say("there are characters in it that cannot be seen"), say("type it anew"))
     return text
 
 
@@ -45,7 +45,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if re.fullmatch(r"[0-9]{1,12}", text) and least <= int(text) <= most:
             return int(text)
-        raise Refused(say("{value} is not right here", value=text),
+        raise InvalidValueError(say("{value} is not right here", value=text),
                       say("write a whole number from {least} to {most}", least=least, most=most))
     return read
 
@@ -55,7 +55,7 @@ def seconds(text: str) -> float:
     value = _number(text)
     if 0 <= value <= 86_400:
         return value
-    raise Refused(say("{value} is no number of seconds", value=text),
+    raise InvalidValueError(say("{value} is no number of seconds", value=text),
                   say("write a number of seconds from 0 to {most}, for example 10", most=86_400))
 
 
@@ -64,7 +64,7 @@ def rate(text: str) -> float:
     value = _number(text)
     if 0.01 <= value <= 1000:
         return value
-    raise Refused(say("{value} is no number of calls per second", value=text),
+    raise InvalidValueError(say("{value} is no number of calls per second", value=text),
                   say("write a number from {least} to {most}, for example 10", least=0.01, most=1000))
 
 
@@ -75,16 +75,16 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def pace_mode(text: str) -> Mode:
+def pace_mode(text: str) -> PaceMode:
     """How the next bundle is chosen."""
-    return Mode(one_of(*Mode)(text))
+    return PaceMode(one_of(*PaceMode)(text))
 
 
 def flag(text: str) -> bool:
     """Yes or no, in either language."""
     if (value := _WORDS.get(text.lower())) is not None:
         return value
-    raise Refused(say("{value} is neither yes nor no", value=text), say("write yes or no"))
+    raise InvalidValueError(say("{value} is neither yes nor no", value=text), say("write yes or no"))
 
 
 def one_of(*words: str) -> Callable[[str], str]:
@@ -93,7 +93,7 @@ def one_of(*words: str) -> Callable[[str], str]:
         for word in words:
             if word.lower() == text.lower():
                 return word
-        raise Refused(say("{value} is not known here", value=text),
+        raise InvalidValueError(say("{value} is not known here", value=text),
                       say("write one of: {words}", words=", ".join(words)))
     return read
 
@@ -105,7 +105,7 @@ def day(text: str) -> date:
             return datetime.strptime(text, form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-    raise Refused(say("{value} is no date", value=text), say("write it as 2022-01-24"))
+    raise InvalidValueError(say("{value} is no date", value=text), say("write it as 2022-01-24"))
 
 
 def clock(text: str) -> time:
@@ -113,7 +113,7 @@ def clock(text: str) -> time:
     found = re.fullmatch(r"([0-9]{1,2})[:-]([0-9]{2})", text)
     if found and int(found[1]) < 24 and int(found[2]) < 60:
         return time(int(found[1]), int(found[2]))
-    raise Refused(say("{value} is no time of day", value=text), say("write it as 21:00"))
+    raise InvalidValueError(say("{value} is no time of day", value=text), say("write it as 21:00"))
 
 
 def span(text: str) -> timedelta:
@@ -127,22 +127,22 @@ def span(text: str) -> timedelta:
     elif words:
         span = timedelta(hours=int(words["hours"] or 0), minutes=int(words["minutes"] or 0))
     else:
-        raise Refused(say("{value} is no length of time", value=text),
+        raise InvalidValueError(say("{value} is no length of time", value=text),
                       say("write it as 2:00, 90m or 4h; 0 = never; empty = the rest of the day"))
     if span > timedelta(days=1):
-        raise Refused(say("{value} is more than a day", value=text), say("write 24h or less"))
+        raise InvalidValueError(say("{value} is more than a day", value=text), say("write 24h or less"))
     return span
 
 
-def repeats(text: str) -> Round:
+def repeats(text: str) -> RetryRule:
     """How often a call is made again, and after how long: 2 x 5m."""
     found = re.fullmatch(r"([0-9]{1,3}) ?[x×х*] ?(.+)", text, re.IGNORECASE)
     if text == "0":
-        return Round(0, timedelta())
-    with contextlib.suppress(Refused):
+        return RetryRule(0, timedelta())
+    with contextlib.suppress(InvalidValueError):
         if found and int(found[1]) <= 100 and (after := span(found[2])):
-            return Round(int(found[1]), after)
-    raise Refused(say("{value} does not say how often and after how long", value=text),
+            return RetryRule(int(found[1]), after)
+    raise InvalidValueError(say("{value} does not say how often and after how long", value=text),
                   say("write it as 2 x 5m: two more times, each 5 minutes later; 0 = never"))
 
 
@@ -150,16 +150,16 @@ def name(text: str) -> str:
     """A name that can stand in a call file."""
     if _NAME.fullmatch(text):
         return text
-    raise Refused(say("{value} cannot stand in a call file here", value=text),
+    raise InvalidValueError(say("{value} cannot stand in a call file here", value=text),
                   say("use Latin letters, digits, and the signs _ . - only, 79 at most"))
 
 
 def caller_id(text: str) -> str:
     """What a call file may tell as the caller, within one line of it."""
     if len(text.encode()) > _LINE:
-        raise Refused(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
+        raise InvalidValueError(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
     if not text.isprintable() or any(sign in text for sign in ";#"):
-        raise Refused(say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
+        raise InvalidValueError(say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
                       say("leave out ; and # and characters that cannot be seen"))
     return text
 
@@ -168,7 +168,7 @@ def region(text: str) -> str:
     """The two letters of a country."""
     if text.upper() in SUPPORTED_REGIONS:
         return text.upper()
-    raise Refused(say("{value} is no country", value=text), say("write the two letters of a country, for example RU"))
+    raise InvalidValueError(say("{value} is no country", value=text), say("write the two letters of a country, for example RU"))
 
 
 def pattern(text: str) -> str:
@@ -176,7 +176,7 @@ def pattern(text: str) -> str:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise Refused(say("{value} is no regular expression: {why}", value=text, why=error),
+        raise InvalidValueError(say("{value} is no regular expression: {why}", value=text, why=error),
                       say("write one that the whole number matches, for example [1-7][0-9]{{2}}")) from error
     return text
 
@@ -185,12 +185,12 @@ def rights(text: str) -> int:
     """The rights of a file that its owner reads and writes and that nobody else can use amiss."""
     remedy = say("write 0640, or 0660 where the group must write too")
     if not re.fullmatch(r"(0o?)?[0-7]{3}", text):
-        raise Refused(say("{value} are no rights of a file", value=text), remedy)
+        raise InvalidValueError(say("{value} are no rights of a file", value=text), remedy)
     mode = int(text[-3:], 8)
     if mode & 0o600 != 0o600:
-        raise Refused(say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy)
+        raise InvalidValueError(say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy)
     if mode & 0o113:
-        raise Refused(say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text),
+        raise InvalidValueError(say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text),
                       remedy)
     return mode
 
@@ -199,7 +199,7 @@ def owner(text: str) -> tuple[int, int]:
     """Uid and gid of `user` or `user:group`; without a group it is that of the user, -1 where nobody knows it."""
     user, colon, group = text.partition(":")
     if not USER.fullmatch(user) or (colon and not USER.fullmatch(group)):
-        raise Refused(say("{value} is no owner of a file", value=text), say("write user or user:group"))
+        raise InvalidValueError(say("{value} is no owner of a file", value=text), say("write user or user:group"))
     uid, gid = _user(user)
     return (uid, _group(group)) if colon else (uid, gid)
 
@@ -210,7 +210,7 @@ def _user(name: str) -> tuple[int, int]:
     except (KeyError, OverflowError):
         if name.isdigit() and int(name) < 2**32 - 1:
             return int(name), -1
-        raise Refused(say("this machine has no user {name}", name=name),
+        raise InvalidValueError(say("this machine has no user {name}", name=name),
                       say("write the user that Asterisk runs as, or leave the line out")) from None
     return found.pw_uid, found.pw_gid
 
@@ -221,5 +221,5 @@ def _group(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise Refused(say("this machine has no group {name}", name=name),
+        raise InvalidValueError(say("this machine has no group {name}", name=name),
                       say("write a group that there is, or the user alone")) from None

@@ -7,10 +7,10 @@ import msgspec
 
 from obzvon.common.hosts import is_address
 from obzvon.common.i18n import say
-from obzvon.settings.values import Refused
+from obzvon.settings.values import InvalidValueError
 
 
-class Web(msgspec.Struct, frozen=True):
+class WebSettings(msgspec.Struct, frozen=True):
     """Where the editor listens, and to whom."""
 
     host: str = "127.0.0.1"
@@ -26,7 +26,7 @@ def own_host(text: str) -> str:
     """An address that the editor can listen on."""
     if is_address(text):
         return text
-    raise Refused(say("{value} is no address of this machine", value=text),
+    raise InvalidValueError(say("{value} is no address of this machine", value=text),
                   say("write 127.0.0.1, or the address that the editor is to be reached at"))
 
 
@@ -35,5 +35,5 @@ def address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise Refused(say("{value} is no address of a machine", value=text),
+        raise InvalidValueError(say("{value} is no address of a machine", value=text),
                       say("write the address that the proxy comes from, for example 127.0.0.1")) from None

@@ -7,9 +7,9 @@ from itertools import islice
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.numbering import NumberingPlan, Refused
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
 from obzvon.spreadsheets.cell_text import whole
-from obzvon.spreadsheets.table import Row
+from obzvon.spreadsheets.table import TableRow
 
 NUMBER, CODE, NAME, PAUSED, IGNORED = "number", "code", "name", "paused", ""
 ROLES = (NUMBER, CODE, NAME, PAUSED, IGNORED)
@@ -35,7 +35,7 @@ _ENOUGH = 0.3
 """The share of rows that have to look like it."""
 
 
-class Layout(msgspec.Struct, frozen=True):
+class ColumnRoles(msgspec.Struct, frozen=True):
     """What each column is, and the line of the headings, 0 where there are none: rows count from below it."""
 
     roles: tuple[str, ...]
@@ -54,7 +54,7 @@ class Layout(msgspec.Struct, frozen=True):
         return None
 
 
-def guess(rows: Sequence[Row], columns: int, plan: NumberingPlan) -> Layout:
+def guess(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> ColumnRoles:
     """The most likely layout; the numbers' column is left out where nothing looks like it."""
     head, roles = _headings(rows, columns, plan)
     below = list(islice((row for row in rows if row.line > head), _SAMPLED))
@@ -67,15 +67,15 @@ def guess(rows: Sequence[Row], columns: int, plan: NumberingPlan) -> Layout:
         roles[best] = NUMBER
     if not head and NUMBER in roles:
         _guess_the_rest(below, roles)
-    return Layout(tuple(roles), head)
+    return ColumnRoles(tuple(roles), head)
 
 
-def cell(row: Row, place: int) -> str:
+def cell(row: TableRow, place: int) -> str:
     """A cell's text; '' where the row has ended before it."""
     return row.cells[place] if place < len(row.cells) else ""
 
 
-def _headings(rows: Sequence[Row], columns: int, plan: NumberingPlan) -> tuple[int, list[str]]:
+def _headings(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> tuple[int, list[str]]:
     """The first row near the top in which a heading of ours stands, and no number."""
     for row in rows[:_SEARCHED]:
         roles = [_role(cell(row, place)) for place in range(columns)]
@@ -102,7 +102,7 @@ def _role(heading: str) -> str:
     return IGNORED
 
 
-def _guess_the_rest(rows: Sequence[Row], roles: list[str]) -> None:
+def _guess_the_rest(rows: Sequence[TableRow], roles: list[str]) -> None:
     """Without headings: a name has letters; a code stands right of the number and does not count the rows."""
     number = roles.index(NUMBER)
     shares = [_share(rows, place, _is_name) for place in range(len(roles))]
@@ -118,7 +118,7 @@ def _guess_the_rest(rows: Sequence[Row], roles: list[str]) -> None:
             roles[beside] = CODE
 
 
-def _share(rows: Sequence[Row], place: int, fits: Callable[[str], bool]) -> float:
+def _share(rows: Sequence[TableRow], place: int, fits: Callable[[str], bool]) -> float:
     texts = [text for row in rows if (text := cell(row, place).strip())]
     return sum(map(fits, texts)) / max(1, len(rows)) if texts else 0.0
 
@@ -126,7 +126,7 @@ def _share(rows: Sequence[Row], place: int, fits: Callable[[str], bool]) -> floa
 def _is_number(text: str, plan: NumberingPlan) -> bool:
     try:
         plan.dial(whole(text.lstrip("'")))
-    except Refused:
+    except InvalidNumberError:
         return False
     return True
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from obzvon.common.i18n import say
 from obzvon.spreadsheets.cell_text import unguarded
-from obzvon.spreadsheets.table import Keeper, Row, Table, Unreadable
+from obzvon.spreadsheets.table import RowCollector, Table, TableRow, UnreadableTableError
 
 _DELIMITERS = {"\t": say("tabs"), ";": say("semicolons"), ",": say("commas")}
 _SAMPLE = 60_000
@@ -20,13 +20,13 @@ _UTF8_PAIR = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
-def read(data: bytes, keep: Callable[[Row], None], *, pasted: bool = False,
+def read(data: bytes, keep: Callable[[TableRow], None], *, pasted: bool = False,
          progress: Callable[[float], None] = lambda _: None) -> Table:
     """Gives each row to `keep`; raises Unreadable. `pasted` = from the clipboard, where quotes mean less."""
     text, encoding = _decoded(data)
     named = _NAMED_DELIMITER.match(text)
     delimiter = named[1] if named else _delimiter(text)
-    keeper = Keeper(keep)
+    keeper = RowCollector(keep)
     with_apostrophes = pasted or delimiter == "\t"  # only a CSV needs an apostrophe to keep a text from acting
     for line, cells in enumerate(_records(text, delimiter, pasted=pasted), 1):
         if line % _STEP == 0:
@@ -45,7 +45,7 @@ def _decoded(data: bytes) -> tuple[str, str]:
     else:
         text, encoding = _decode_bytes(data)
     if (place := text.find("\0")) >= 0:
-        raise Unreadable(say("it is no table: there is a zero byte in line {line}",
+        raise UnreadableTableError(say("it is no table: there is a zero byte in line {line}",
                              line=text.count("\n", 0, place) + 1))
     return text, encoding
 
@@ -56,7 +56,7 @@ def _decode_bytes(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         # Half a UTF-8 file would be valid Windows-1251 too, with names that nobody can read.
         if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
-            raise Unreadable(say("a letter in line {line} is damaged, the rest is in UTF-8; save the file anew",
+            raise UnreadableTableError(say("a letter in line {line} is damaged, the rest is in UTF-8; save the file anew",
                                  line=data.count(b"\n", 0, error.start) + 1)) from None
     return _decode(data, "cp1251"), "Windows-1251"
 
@@ -65,7 +65,7 @@ def _decode(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Unreadable(say("it is no text that can be read: neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
+        raise UnreadableTableError(say("it is no text that can be read: neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
                              line=data.count(b"\n", 0, error.start) + 1)) from None
 
 

@@ -12,11 +12,11 @@ import msgspec
 
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escaped
-from obzvon.domain.numbering import NumberingPlan, Refused, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
 from obzvon.domain.phones import Phone
 from obzvon.spreadsheets.cell_text import whole
-from obzvon.spreadsheets.column_roles import CODE, NAME, NUMBER, PAUSED, Layout, cell
-from obzvon.spreadsheets.table import Row
+from obzvon.spreadsheets.column_roles import CODE, NAME, NUMBER, PAUSED, ColumnRoles, cell
+from obzvon.spreadsheets.table import TableRow
 
 Kind = Literal["new", "changed", "same", "twice", "refused", "empty"]
 KINDS: tuple[Kind, ...] = ("new", "changed", "same", "twice", "refused", "empty")
@@ -32,7 +32,7 @@ Call = tuple[str, str, str]
 """What a row is known by: what is dialled and the code, or else the letters that stand there."""
 
 
-class Judged(msgspec.Struct, gc=False):
+class RowDecision(msgspec.Struct, gc=False):
     """One row of the table: its fields as they would be taken, and what becomes of it."""
 
     line: int
@@ -46,15 +46,15 @@ class Judged(msgspec.Struct, gc=False):
     """Of the row in the list that it is."""
 
 
-class Judgement(msgspec.Struct):
+class MergePlan(msgspec.Struct):
     """All the rows of a table, judged against one revision of the list."""
 
-    rows: list[Judged]
+    rows: list[RowDecision]
     phones: list[Phone]
     replace: bool
     counts: dict[Kind, int]
 
-    def of(self, kind: Kind) -> list[Judged]:
+    def of(self, kind: Kind) -> list[RowDecision]:
         """The rows with which this happens."""
         return [row for row in self.rows if row.kind == kind]
 
@@ -89,18 +89,18 @@ class Judgement(msgspec.Struct):
         return [listed.get(place, phone) for place, phone in enumerate(self.phones)] + added
 
 
-def judge(rows: Sequence[Row], layout: Layout, phones: list[Phone], plan: NumberingPlan, *, replace: bool = False,
+def judge(rows: Sequence[TableRow], layout: ColumnRoles, phones: list[Phone], plan: NumberingPlan, *, replace: bool = False,
           mended: Mapping[int, Sequence[str]] | None = None, progress: Callable[[float], None] = lambda _: None
-          ) -> Judgement:
+          ) -> MergePlan:
     """Each row below the headings, in its order; `mended` has by line number, code and name that stand in their place.
 
     With `replace` the name that the table does not have is taken off, else it stays. A pause stays as long as the table
     has no word on it.
     """
-    listed = _Listed(phones, plan)
-    judged: list[Judged] = []
+    listed = _ListIndex(phones, plan)
+    judged: list[RowDecision] = []
     counts: dict[Kind, int] = dict.fromkeys(KINDS, 0)
-    reader = _Reader(layout, mended or {})
+    reader = _RowReader(layout, mended or {})
     for done, row in enumerate(rows):
         if done % _STEP == 0:
             progress(done / len(rows))
@@ -109,10 +109,10 @@ def judge(rows: Sequence[Row], layout: Layout, phones: list[Phone], plan: Number
                          named=bool(reader.names))
             counts[one.kind] += 1
             judged.append(one)
-    return Judgement(judged, phones, replace, counts)
+    return MergePlan(judged, phones, replace, counts)
 
 
-def record_of(judgement: Judgement, file: str | Message, *, whole: bool = False) -> Message:
+def record_of(judgement: MergePlan, file: str | Message, *, whole: bool = False) -> Message:
     """What is kept of an import among the changes."""
     counts = judgement.counts
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
@@ -123,10 +123,10 @@ def record_of(judgement: Judgement, file: str | Message, *, whole: bool = False)
     return say("imported: {new} new, {changed} changed, from {file}", **values)
 
 
-class _Reader:
+class _RowReader:
     """The fields of a row by the layout."""
 
-    def __init__(self, layout: Layout, mended: Mapping[int, Sequence[str]]) -> None:
+    def __init__(self, layout: ColumnRoles, mended: Mapping[int, Sequence[str]]) -> None:
         self._number, = layout.places(NUMBER)
         self._code = next(iter(layout.places(CODE)), -1)
         self.names = layout.places(NAME)
@@ -134,20 +134,20 @@ class _Reader:
         self._used = {self._number, self._code, self._paused, *self.names}
         self._mended = mended
 
-    def read(self, row: Row) -> Judged:
+    def read(self, row: TableRow) -> RowDecision:
         number = cell(row, self._number).strip()
         code = cell(row, self._code).strip() if self._code >= 0 else ""
         name = " ".join(text for place in self.names if (text := cell(row, place).strip()))
         if row.line in self._mended:
             number, code, name = self._mended[row.line]
         said = cell(row, self._paused).strip().casefold() if self._paused >= 0 else ""
-        return Judged(row.line, number, code, name, said not in _NO if said else None, "new")
+        return RowDecision(row.line, number, code, name, said not in _NO if said else None, "new")
 
-    def is_uncomputed(self, row: Row) -> bool:
+    def is_uncomputed(self, row: TableRow) -> bool:
         return bool(row.uncomputed) and row.line not in self._mended and not self._used.isdisjoint(row.uncomputed)
 
 
-class _Listed:
+class _ListIndex:
     """The rows of the list by what they are known by, each to be found once."""
 
     def __init__(self, phones: list[Phone], plan: NumberingPlan) -> None:
@@ -159,7 +159,7 @@ class _Listed:
             call, _ = _known_by(phone.number.strip(), phone.code.strip(), plan)
             self._free.setdefault(call, []).append(place)
 
-    def find(self, call: Call, row: Judged) -> int | None:
+    def find(self, call: Call, row: RowDecision) -> int | None:
         """The place of a row that is this call, first of all one that says the same, and takes it."""
         places = self._free.get(call)
         if not places:
@@ -169,14 +169,14 @@ class _Listed:
             at = max(range(len(places)), key=lambda one: (self._likeness(places[one], row), -one))
         return places.pop(at)
 
-    def _likeness(self, place: int, row: Judged) -> int:
+    def _likeness(self, place: int, row: RowDecision) -> int:
         phone = self.phones[place]
         return (4 * (phone.name.strip() == row.name) + 2 * (phone.paused == bool(row.paused))
                 + (phone.number.strip() == row.number and phone.code.strip() == row.code))
 
 
-def _judge(row: Judged, listed: _Listed, plan: NumberingPlan, *, replace: bool, uncomputed: bool, named: bool
-           ) -> Judged:
+def _judge(row: RowDecision, listed: _ListIndex, plan: NumberingPlan, *, replace: bool, uncomputed: bool, named: bool
+           ) -> RowDecision:
     call, reason = _known_by(row.number, row.code, plan)
     row.place = listed.find(call, row)
     if row.place is None and not (row.number or row.code or row.name):
@@ -200,7 +200,7 @@ def _judge(row: Judged, listed: _Listed, plan: NumberingPlan, *, replace: bool, 
     return row
 
 
-def _compare(row: Judged, phone: Phone, *, replace: bool, named: bool) -> None:
+def _compare(row: RowDecision, phone: Phone, *, replace: bool, named: bool) -> None:
     """What the row changes in the one that it has found in the list."""
     if row.name == phone.name.strip() or not named or not (row.name or replace):
         row.name = phone.name
@@ -214,7 +214,7 @@ def _compare(row: Judged, phone: Phone, *, replace: bool, named: bool) -> None:
 def _known_by(number: str, code: str, plan: NumberingPlan) -> tuple[Call, Message | None]:
     try:
         return (plan.dial(number), extension_code(code), ""), None
-    except Refused as refused:
+    except InvalidNumberError as refused:
         reason = refused.reason
         if _DATE.fullmatch(number):
             reason = say("“{number}” is a date or a time, not a phone number", number=number)
@@ -226,7 +226,7 @@ def _mended_by_us(text: str) -> str:
     return whole(text.lstrip("'").strip() or text)
 
 
-def _unfit(row: Judged) -> Message | None:
+def _unfit(row: RowDecision) -> Message | None:
     for text, most in ((row.number, LONGEST["number"]), (row.code, LONGEST["code"]), (row.name, LONGEST["name"])):
         if len(text) > most:
             return say_many("a field is longer than {n} character", "a field is longer than {n} characters", most)

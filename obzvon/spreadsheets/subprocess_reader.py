@@ -12,7 +12,7 @@ import msgspec
 
 import obzvon
 from obzvon.spreadsheets import worker
-from obzvon.spreadsheets.table import Row, Table, Unreadable
+from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
 PATIENCE = 150.0
 """Seconds until a reading that does not end is ended."""
@@ -41,13 +41,13 @@ def read(upload: Path, folder: Path, *, pasted: bool = False, sheet: int | None 
             except subprocess.TimeoutExpired:
                 process.kill()
     if answer.table is None:
-        raise Unreadable(answer.refused or worker.too_much())
+        raise UnreadableTableError(answer.refused or worker.too_much())
     return answer.table
 
 
-def rows(folder: Path) -> list[Row]:
+def rows(folder: Path) -> list[TableRow]:
     """The rows that a reading has left."""
-    return msgspec.json.Decoder(Row).decode_lines((folder / worker.ROWS).read_bytes())
+    return msgspec.json.Decoder(TableRow).decode_lines((folder / worker.ROWS).read_bytes())
 
 
 def table(folder: Path) -> Table | None:
@@ -64,13 +64,13 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _KEPT if name in os.environ} | {"PYTHONPATH": os.pathsep.join(places)}
 
 
-def _listen(process: "subprocess.Popen[bytes]", progress: Callable[[float], None]) -> worker.Answer:
+def _listen(process: "subprocess.Popen[bytes]", progress: Callable[[float], None]) -> worker.WorkerReply:
     if process.stdout is None:
-        raise Unreadable(worker.FAILED)
+        raise UnreadableTableError(worker.FAILED)
     for line in process.stdout:
         if line[:1].isdigit():
             progress(int(line) / 1000)
         else:
             with contextlib.suppress(msgspec.MsgspecError):
-                return msgspec.json.decode(line, type=worker.Answer)
-    return worker.Answer()
+                return msgspec.json.decode(line, type=worker.WorkerReply)
+    return worker.WorkerReply()

@@ -15,7 +15,7 @@ CELLS = 10_000_000
 CHARACTERS = 100_000_000
 
 
-class Unreadable(ObzvonError):
+class UnreadableTableError(ObzvonError):
     """A file that is no table, or one that asks for more than is given; with the reason for the operator."""
 
     def __init__(self, reason: Message) -> None:
@@ -26,7 +26,7 @@ class Unreadable(ObzvonError):
         return str(self.reason)
 
 
-class Row(msgspec.Struct, array_like=True, gc=False):
+class TableRow(msgspec.Struct, array_like=True, gc=False):
     """A row that has something in it: its number in the file, its cells, and which of them could not be computed."""
 
     line: int
@@ -55,10 +55,10 @@ class Table(msgspec.Struct):
     sheet: int = 0
 
 
-class Keeper:
+class RowCollector:
     """Takes the rows of a table one after another, as long as they stay within the limits."""
 
-    def __init__(self, keep: Callable[[Row], None]) -> None:
+    def __init__(self, keep: Callable[[TableRow], None]) -> None:
         self._keep = keep
         self.rows = 0
         self.columns = 0
@@ -79,18 +79,18 @@ class Keeper:
         self._cells += len(cells)
         self._characters += sum(map(len, cells))
         if max(map(len, cells)) > CELL:
-            raise Unreadable(say("row {line}: a cell has more than {most} characters", line=line, most=CELL))
+            raise UnreadableTableError(say("row {line}: a cell has more than {most} characters", line=line, most=CELL))
         if self._cells > CELLS or self._characters > CHARACTERS:
-            raise Unreadable(say("there is too much in it, the limit is reached in row {line}; delete the columns that "
+            raise UnreadableTableError(say("there is too much in it, the limit is reached in row {line}; delete the columns that "
                                  "are not needed, or divide it", line=line))
-        self._keep(Row(line, cells, uncomputed or []))
+        self._keep(TableRow(line, cells, uncomputed or []))
 
 
 def check_place(line: int, columns: int) -> None:
     """Raises Unreadable for a cell that lies too far down or to the right."""
     if line > ROWS:
-        raise Unreadable(say("something stands in row {line}; {most} rows are taken at most: delete what stands below",
+        raise UnreadableTableError(say("something stands in row {line}; {most} rows are taken at most: delete what stands below",
                              line=line, most=ROWS))
     if columns > COLUMNS:
-        raise Unreadable(say("row {line} has {given} columns; {most} are taken at most: delete what stands to the "
+        raise UnreadableTableError(say("row {line} has {given} columns; {most} are taken at most: delete what stands to the "
                              "right", line=line, given=columns, most=COLUMNS))

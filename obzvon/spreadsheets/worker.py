@@ -18,7 +18,7 @@ import msgspec
 
 from obzvon.common.i18n import Message, say
 from obzvon.spreadsheets import csv_reader, xlsx_reader
-from obzvon.spreadsheets.table import Row, Table, Unreadable
+from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
 MEMORY = 1_000_000_000
 SECONDS = 90
@@ -32,14 +32,14 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BUFFER = 1_000_000
 
 
-class Answer(msgspec.Struct, omit_defaults=True):
+class WorkerReply(msgspec.Struct, omit_defaults=True):
     """What the process says last."""
 
     table: Table | None = None
     refused: Message | None = None
 
 
-def read(upload: Path, keep: Callable[[Row], None], *, pasted: bool = False, sheet: int | None = None,
+def read(upload: Path, keep: Callable[[TableRow], None], *, pasted: bool = False, sheet: int | None = None,
          progress: Callable[[float], None] = lambda _: None) -> Table:
     """The table in a file of any kind, which its first bytes tell; raises Unreadable."""
     with upload.open("rb") as stream:
@@ -55,20 +55,20 @@ def read(upload: Path, keep: Callable[[Row], None], *, pasted: bool = False, she
 
 def _refuse_others(head: bytes) -> None:
     if head.startswith(_OLD_EXCEL):
-        raise Unreadable(say("it is an old .xls, or protected by a password; open it in Excel and save it as .xlsx, "
+        raise UnreadableTableError(say("it is an old .xls, or protected by a password; open it in Excel and save it as .xlsx, "
                              "without a password"))
     if head.startswith(b"%PDF"):
-        raise Unreadable(say("it is a PDF; choose a file .xlsx or .csv"))
+        raise UnreadableTableError(say("it is a PDF; choose a file .xlsx or .csv"))
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"{\\rtf")):
-        raise Unreadable(say("it is a web page or a document, whatever its name says; open it in Excel and save it as "
+        raise UnreadableTableError(say("it is a web page or a document, whatever its name says; open it in Excel and save it as "
                              ".xlsx"))
 
 
-class _Rows(io.BufferedWriter):
+class _RowFile(io.BufferedWriter):
     """A file of rows."""
 
-    def keep(self, row: Row) -> None:
+    def keep(self, row: TableRow) -> None:
         """One more."""
         self.write(_encoder.encode(row) + b"\n")
 
@@ -86,11 +86,11 @@ def main(arguments: list[str] | None = None) -> None:
     told = parser.parse_args(arguments)
     _limit()
     try:
-        answer = Answer(table=_keep(told.upload, told.folder, pasted=told.pasted, sheet=told.sheet))
-    except Unreadable as error:
-        answer = Answer(refused=error.reason)
+        answer = WorkerReply(table=_keep(told.upload, told.folder, pasted=told.pasted, sheet=told.sheet))
+    except UnreadableTableError as error:
+        answer = WorkerReply(refused=error.reason)
     except (MemoryError, RecursionError):
-        answer = Answer(refused=too_much())
+        answer = WorkerReply(refused=too_much())
     sys.stdout.buffer.write(_encoder.encode(answer) + b"\n")
 
 
@@ -111,7 +111,7 @@ def _keep(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Tab
             sys.stdout.flush()
 
     (folder / TABLE).unlink(missing_ok=True)
-    with _Rows(io.FileIO(folder / ROWS, "wb"), _BUFFER) as rows:
+    with _RowFile(io.FileIO(folder / ROWS, "wb"), _BUFFER) as rows:
         table = read(upload, rows.keep, pasted=pasted, sheet=sheet, progress=progress)
     fresh = folder / f"{TABLE}.new"
     fresh.write_bytes(_encoder.encode(table))

@@ -14,7 +14,7 @@ from typing import IO
 from xml.parsers import expat
 
 from obzvon.common.i18n import say
-from obzvon.spreadsheets.table import Unreadable
+from obzvon.spreadsheets.table import UnreadableTableError
 
 Attributes = dict[str, str]
 
@@ -31,7 +31,7 @@ _ENCRYPTED = 0x1
 _DAMAGED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError)
 
 
-class Package:
+class XlsxPackage:
     """The parts by their names, whatever the case they are written in; 1C's files need that."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -41,7 +41,7 @@ class Package:
         except _DAMAGED as error:
             raise broken() from error
         if len(parts) > PARTS:
-            raise Unreadable(say("it has {given} parts; a workbook has {most} at most", given=len(parts), most=PARTS))
+            raise UnreadableTableError(say("it has {given} parts; a workbook has {most} at most", given=len(parts), most=PARTS))
         self._parts = {part.filename.lower().lstrip("/"): part for part in parts}
         self._unpacked = 0
 
@@ -62,7 +62,7 @@ class Package:
         if part is None:
             raise broken()
         if part.flag_bits & _ENCRYPTED:
-            raise Unreadable(say("it is protected by a password; save it without one"))
+            raise UnreadableTableError(say("it is protected by a password; save it without one"))
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise broken()
         most = max(part.compress_size * _RATIO, _ANYWAY)
@@ -99,7 +99,7 @@ def parse(pieces: Iterator[bytes], start: Callable[[str, Attributes], None],
         end(name.rpartition(":")[2] if ":" in name else name)
 
     def refuse(*_: object) -> None:
-        raise Unreadable(say("there is a document type in its XML, which no workbook needs; it is not read"))
+        raise UnreadableTableError(say("there is a document type in its XML, which no workbook needs; it is not read"))
 
     parser.StartElementHandler = begin
     parser.EndElementHandler = finish
@@ -119,11 +119,11 @@ def target(base: str, named: str) -> str:
     return posixpath.normpath(named.lstrip("/") if named.startswith("/") else posixpath.join(base, named))
 
 
-def broken() -> Unreadable:
+def broken() -> UnreadableTableError:
     """What is told of a file that is no whole workbook."""
-    return Unreadable(say("the workbook is damaged; open it in Excel, save it anew as .xlsx and try again"))
+    return UnreadableTableError(say("the workbook is damaged; open it in Excel, save it anew as .xlsx and try again"))
 
 
-def too_large() -> Unreadable:
+def too_large() -> UnreadableTableError:
     """What is told of a file that unpacks to more than is taken."""
-    return Unreadable(say("unpacked it is too large; delete the sheets and columns that are not needed"))
+    return UnreadableTableError(say("unpacked it is too large; delete the sheets and columns that are not needed"))

@@ -4,20 +4,20 @@ from collections.abc import Callable
 from typing import IO
 
 from obzvon.common.i18n import say
-from obzvon.spreadsheets.table import CHARACTERS, Keeper, Row, Sheet, Table, Unreadable
-from obzvon.spreadsheets.xlsx_package import Attributes, Package, broken, parse, target
-from obzvon.spreadsheets.xlsx_sheet import Common, Format, SheetReader, Text, whole_number
+from obzvon.spreadsheets.table import CHARACTERS, RowCollector, Sheet, Table, TableRow, UnreadableTableError
+from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, broken, parse, target
+from obzvon.spreadsheets.xlsx_sheet import NumberFormat, SharedParts, SharedText, SheetReader, whole_number
 
 SHEETS = 255
 
 
-class Book:
+class Workbook:
     """The sheets of a workbook, its shared texts and formats."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self.package = Package(stream)
+        self.package = XlsxPackage(stream)
         self.sheets: list[Sheet] = []
-        self.common = Common()
+        self.common = SharedParts()
         self._parts: list[str] = []
         self._open()
 
@@ -30,7 +30,7 @@ class Book:
         main = next((part for kind, _, part in self._relations("_rels/.rels", "") if kind == "officeDocument"),
                     "xl/workbook.xml")
         if main not in self.package:
-            raise Unreadable(say("it is no workbook; choose a file .xlsx or .csv"))
+            raise UnreadableTableError(say("it is no workbook; choose a file .xlsx or .csv"))
         folder, _, name = main.rpartition("/")
         related = list(self._relations(f"{folder}/_rels/{name}.rels", folder))
         self._read_sheets(main, {key: part for kind, key, part in related if kind == "worksheet"})
@@ -55,7 +55,7 @@ class Book:
         if not self.sheets:
             raise broken()
         if len(self.sheets) > SHEETS:
-            raise Unreadable(say("it has {given} sheets; {most} are taken at most", given=len(self.sheets),
+            raise UnreadableTableError(say("it has {given} sheets; {most} are taken at most", given=len(self.sheets),
                                  most=SHEETS))
 
     def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
@@ -83,12 +83,12 @@ class Book:
                 codes[whole_number(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
             elif element == "xf" and inside == "cellXfs":
                 key = whole_number(attributes.get("numFmtId"))
-                self.common.formats.append(Format(key, codes.get(key, "")))
+                self.common.formats.append(NumberFormat(key, codes.get(key, "")))
 
         parse(self.package.pieces(part), start)
 
     def _read_texts(self, part: str) -> None:
-        text = Text()
+        text = SharedText()
         total = 0
 
         def end(element: str) -> None:
@@ -98,20 +98,20 @@ class Book:
                 whole = text.take()
                 total += len(whole) + 50
                 if total > CHARACTERS:
-                    raise Unreadable(say("there is too much text in it; delete the sheets and columns that are not "
+                    raise UnreadableTableError(say("there is too much text in it; delete the sheets and columns that are not "
                                          "needed"))
                 self.common.texts.append(whole)
 
         parse(self.package.pieces(part), text.start, end, text.add)
 
 
-def read(stream: IO[bytes], keep: Callable[[Row], None], *, sheet: int | None = None,
+def read(stream: IO[bytes], keep: Callable[[TableRow], None], *, sheet: int | None = None,
          progress: Callable[[float], None] = lambda _: None) -> Table:
     """Gives each row of a sheet to `keep`, without one named of the first that has any; raises Unreadable."""
-    book = Book(stream)
-    keeper = Keeper(keep)
+    book = Workbook(stream)
+    keeper = RowCollector(keep)
     if sheet is not None and not 0 <= sheet < len(book.sheets):
-        raise Unreadable(say("there is no such sheet in it"))
+        raise UnreadableTableError(say("there is no such sheet in it"))
     places = [sheet] if sheet is not None else sorted(range(len(book.sheets)), key=lambda at: book.sheets[at].hidden)
     reader = None
     for place in places:
@@ -127,8 +127,8 @@ def read(stream: IO[bytes], keep: Callable[[Row], None], *, sheet: int | None = 
                  book.sheets, sheet or 0)
 
 
-def _refuse_relatives(package: Package) -> None:
+def _refuse_relatives(package: XlsxPackage) -> None:
     if package.head("mimetype", 100).startswith(b"application/vnd.oasis.opendocument"):
-        raise Unreadable(say("it is a file of LibreOffice; save it as .xlsx"))
+        raise UnreadableTableError(say("it is a file of LibreOffice; save it as .xlsx"))
     if "xl/workbook.bin" in package:
-        raise Unreadable(say("it is an .xlsb; save it as .xlsx"))
+        raise UnreadableTableError(say("it is an .xlsb; save it as .xlsx"))

@@ -10,8 +10,8 @@ import msgspec
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.spreadsheets.cell_text import CELL
 from obzvon.spreadsheets.cell_text import read as unescaped
-from obzvon.spreadsheets.table import Keeper, Unreadable, check_place
-from obzvon.spreadsheets.xlsx_package import Attributes, Package, broken, parse
+from obzvon.spreadsheets.table import RowCollector, UnreadableTableError, check_place
+from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, broken, parse
 
 _DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 """The formats that have a number and no text: those of dates and times."""
@@ -23,7 +23,7 @@ _DAYS = 2_958_466
 """Days until the year 10000, where a spreadsheet's calendar ends."""
 
 
-class Format:
+class NumberFormat:
     """How a cell's number is shown."""
 
     def __init__(self, number: int = 0, code: str = "") -> None:
@@ -32,10 +32,10 @@ class Format:
         """With the format 00000 the number 42 is shown as 00042."""
 
 
-GENERAL = Format()
+GENERAL = NumberFormat()
 
 
-def number(raw: str, form: Format, *, since_1904: bool = False) -> str:
+def number(raw: str, form: NumberFormat, *, since_1904: bool = False) -> str:
     """The text of a numeric cell; one whose digits do not all stand there stays as it is written."""
     if form.date:
         return _date(raw, since_1904=since_1904)
@@ -72,15 +72,15 @@ _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
 _NAMED = 10
 
 
-class Common(msgspec.Struct):
+class SharedParts(msgspec.Struct):
     """What the sheets of a workbook share: texts, formats, and where their calendar begins."""
 
     texts: list[str] = []
-    formats: list[Format] = []
+    formats: list[NumberFormat] = []
     since_1904: bool = False
 
 
-class Text:
+class SharedText:
     """The text of `t` elements, without the readings that stand above Japanese ones."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Text:
         if self._in_text:
             self._length += len(text)
             if self._length > 8 * CELL:  # each character may stand there as _x0000_
-                raise Unreadable(say("a cell has more than {most} characters", most=CELL))
+                raise UnreadableTableError(say("a cell has more than {most} characters", most=CELL))
             self._pieces.append(text)
 
     def take(self) -> str:
@@ -122,7 +122,7 @@ class Text:
 class SheetReader:
     """The elements of one sheet, row by row."""
 
-    def __init__(self, common: Common, keeper: Keeper) -> None:
+    def __init__(self, common: SharedParts, keeper: RowCollector) -> None:
         self._common = common
         self._keeper = keeper
         self._line = 0
@@ -131,7 +131,7 @@ class SheetReader:
         self._uncomputed: list[int] = []
         self._kind = "n"
         self._style = ""
-        self._text = Text()
+        self._text = SharedText()
         self._value: list[str] = []
         self._formula: list[str] | None = None
         self._computed = False
@@ -142,7 +142,7 @@ class SheetReader:
         self._hidden: list[int] = []
         self._hidden_now = False
 
-    def run(self, package: Package, part: str, progress: Callable[[float], None]) -> None:
+    def run(self, package: XlsxPackage, part: str, progress: Callable[[float], None]) -> None:
         """Gives its rows to the keeper; raises Unreadable."""
         size = package.size(part) or 1
 
@@ -225,7 +225,7 @@ class SheetReader:
         if self._collecting is not None:
             self._collected += len(text)
             if self._collected > 8 * CELL:
-                raise Unreadable(say("a cell has more than {most} characters", most=CELL))
+                raise UnreadableTableError(say("a cell has more than {most} characters", most=CELL))
             self._collecting.append(text)
         else:
             self._text.add(text)

@@ -12,14 +12,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.call_tracker import Lines
-from obzvon.asterisk.ami.client import Link
-from obzvon.asterisk.ami.errors import Trouble
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.asterisk.ami.permissions import Rights, inspect, rights_by_console
-from obzvon.asterisk.ami.status import Times
+from obzvon.asterisk.ami.call_tracker import LineCounts
+from obzvon.asterisk.ami.client import AmiClient
+from obzvon.asterisk.ami.errors import AmiError
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.permissions import Permissions, inspect, rights_by_console
+from obzvon.asterisk.ami.status import Timeouts
 from obzvon.domain.results import Disposition
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Pbx, Rig
@@ -35,14 +35,14 @@ BY_ENDING = {
 }  # fmt: skip
 
 
-def ami_of(pbx: Pbx, **changes: object) -> Ami:
+def ami_of(pbx: Pbx, **changes: object) -> AmiSettings:
     values = {"trunk": "PJSIP/carrier"} | changes
-    return Ami("127.0.0.1", pbx.ami_port, pbx.ami_user, Secret(pbx.ami_secret), **values)  # type: ignore[arg-type]
+    return AmiSettings("127.0.0.1", pbx.ami_port, pbx.ami_user, Secret(pbx.ami_secret), **values)  # type: ignore[arg-type]
 
 
 @contextmanager
-def linked(ami: Ami) -> Iterator[Link]:
-    link = Link(ami, "avtoobzvon", "avtoobzvon-ivr", times=Times(compare=1), pause=lambda _kind, _failures: 0.2)
+def linked(ami: AmiSettings) -> Iterator[AmiClient]:
+    link = AmiClient(ami, "avtoobzvon", "avtoobzvon-ivr", times=Timeouts(compare=1), pause=lambda _kind, _failures: 0.2)
     link.start()
     try:
         until(lambda: link.state().up, "the link is up")
@@ -51,8 +51,8 @@ def linked(ami: Ami) -> Iterator[Link]:
         link.stop()
 
 
-def outcomes(link: Link, count: int, within: float = 60) -> list[Outcome]:
-    told: list[Outcome] = []
+def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOutcome]:
+    told: list[AttemptOutcome] = []
 
     def have() -> bool:
         told.extend(link.ended())
@@ -73,7 +73,7 @@ def test_each_outcome_is_the_carriers(rig: Rig) -> None:
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 6"))
         told = {one.number: one for one in outcomes(link, len(numbers))}
         assert link.was_up_since(begun)
-        until(lambda: link.channels() == Lines(0, 0, 0), "no channel is left")
+        until(lambda: link.channels() == LineCounts(0, 0, 0), "no channel is left")
     until(lambda: all(entry.ended for entry in rig.carrier.ledger()), "the carrier has hung up")
     ledger = {entry.number: entry for entry in rig.carrier.ledger()}
     assert told.keys() == ledger.keys() == set(numbers)
@@ -92,7 +92,7 @@ def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> Non
     rig.carrier.set(TALK=2)
     numbers = [f"8916444{place:02d}{ending}" for place in range(5)
                for ending in ("00", "01", "04", "05", *BY_ENDING)]
-    told: dict[str, Outcome] = {}
+    told: dict[str, AttemptOutcome] = {}
     with linked(ami_of(rig.pbx)) as link:
         for place, number in enumerate(numbers):
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 3"))
@@ -104,7 +104,7 @@ def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> Non
             told |= {one.number: one for one in link.ended()}
         until(lambda: not any(rig.pbx.outgoing.iterdir()), "the calls are over", within=60)
         until(lambda: link.state().up, "it is up")
-        until(lambda: link.channels() == Lines(0, 0, 0), "no channel is left")
+        until(lambda: link.channels() == LineCounts(0, 0, 0), "no channel is left")
         until(lambda: not link._calls.settling, "all is settled")
         told |= {one.number: one for one in link.ended()}
     for number, one in told.items():
@@ -134,11 +134,11 @@ def test_lines_of_the_trunk_and_calls_of_the_pbx_are_counted(rig: Rig) -> None:
     with linked(ami_of(rig.pbx)) as trunk, linked(ami_of(rig.pbx, trunk="")) as pbx:
         for number in ("89167777701", "89167777711"):
             rig.pbx.put(number, ordinary(number))
-        until(lambda: trunk.channels() == Lines(2, 0, 6), "two lines are in use")
-        until(lambda: pbx.channels() == Lines(2, 0, 6), "two calls are up")
+        until(lambda: trunk.channels() == LineCounts(2, 0, 6), "two lines are in use")
+        until(lambda: pbx.channels() == LineCounts(2, 0, 6), "two calls are up")
         rig.pbx.put("other", "Channel: PJSIP/89167777721@carrier\nApplication: Wait\nData: 3\n")
-        until(lambda: trunk.channels() == Lines(2, 1, 7), "and somebody else's")
-        until(lambda: trunk.channels() == Lines(0, 0, 0), "all have hung up")
+        until(lambda: trunk.channels() == LineCounts(2, 1, 7), "and somebody else's")
+        until(lambda: trunk.channels() == LineCounts(0, 0, 0), "all have hung up")
         assert {one.number for one in outcomes(trunk, 2)} == {"89167777701", "89167777711"}
 
 
@@ -147,14 +147,14 @@ def test_a_link_that_comes_late_knows_the_calls_that_are_up(rig: Rig) -> None:
     rig.pbx.put(number, ordinary(number))
     until(lambda: rig.carrier.rung(number) and rig.carrier.rung(number)[0].answered, "it is answered")
     with linked(ami_of(rig.pbx)) as link:
-        assert link.channels() == Lines(1, 0, 3)
+        assert link.channels() == LineCounts(1, 0, 3)
         [one] = outcomes(link, 1)
     assert (one.disposition, one.complete) == (Disposition.ANSWERED, False)
 
 
 def test_the_shipped_user_has_the_least_rights_and_more_are_seen(rig: Rig) -> None:
-    assert inspect(ami_of(rig.pbx)) == Rights()
-    assert rights_by_console(rig.pbx.cli("manager show user obzvon")) == Rights()
+    assert inspect(ami_of(rig.pbx)) == Permissions()
+    assert rights_by_console(rig.pbx.cli("manager show user obzvon")) == Permissions()
     config = rig.pbx.home / "etc" / "manager_obzvon.conf"
     shipped = config.read_text()
     try:
@@ -165,7 +165,7 @@ def test_the_shipped_user_has_the_least_rights_and_more_are_seen(rig: Rig) -> No
         assert found.missing == ()
         assert {"read=system", "write=command", "write=originate"} <= set(found.excess)
         console = rights_by_console(rig.pbx.cli("manager show user obzvon"))
-        assert console == Rights(("read=user",), ("read=system", "write=command", "write=originate"))
+        assert console == Permissions(("read=user",), ("read=system", "write=command", "write=originate"))
     finally:
         config.write_text(shipped)
         rig.pbx.cli("manager reload")
@@ -199,18 +199,18 @@ def test_it_connects_over_tls_with_a_self_signed_certificate(asterisk_root: Path
     with pbx:
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(made.read_text())).hexdigest()
         ami = msgspec.structs.replace(ami_of(pbx), port=port, tls=True, tls_fingerprint=fingerprint)
-        assert inspect(ami) == Rights()
+        assert inspect(ami) == Permissions()
         with linked(ami) as link:
             pbx.put("wrong", ordinary("7"))
             [one] = outcomes(link, 1)
         assert one.disposition is Disposition.WRONG_DIALPLAN
-        with pytest.raises(Trouble, match="not trusted"):
+        with pytest.raises(AmiError, match="not trusted"):
             inspect(msgspec.structs.replace(ami, tls_fingerprint=""))
 
 
 def test_a_wrong_password_is_told(rig: Rig) -> None:
     ami = ami_of(rig.pbx)
-    link = Link(Ami(ami.host, ami.port, ami.user, Secret("wrong")), "avtoobzvon", "avtoobzvon-ivr")
+    link = AmiClient(AmiSettings(ami.host, ami.port, ami.user, Secret("wrong")), "avtoobzvon", "avtoobzvon-ivr")
     link.start()
     until(lambda: link.state().problem, "the trouble is told")
     link.stop()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.asterisk.ami.call_tracker import Lines
-from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.asterisk.ami.call_tracker import LineCounts
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import QUESTION, Rig
@@ -30,7 +30,7 @@ def asking(asterisk_root: Path) -> Iterator[Rig]:
         yield rig
 
 
-def keys_of(rig: Rig, pressed: dict[str, str]) -> dict[str, Outcome]:
+def keys_of(rig: Rig, pressed: dict[str, str]) -> dict[str, AttemptOutcome]:
     """Rings the numbers, whose people press that, and returns their outcomes."""
     rig.carrier.set_keys(pressed)
     with linked(ami_of(rig.pbx)) as link:
@@ -76,7 +76,7 @@ def test_0_leads_to_the_operator_and_the_call_counts_until_they_have_talked(aski
     with linked(ami_of(asking.pbx)) as link:
         asking.pbx.put(number, ordinary(number))
         until(lambda: any(entry.answered for entry in asking.carrier.rung(operator)), "the operator answers")
-        until(lambda: link.channels() == Lines(2, 0, 4), "the call and the operator are up")
+        until(lambda: link.channels() == LineCounts(2, 0, 4), "the call and the operator are up")
         until(lambda: any(entry.ended for entry in asking.carrier.rung(operator)) or not any(
             asking.pbx.outgoing.iterdir()), "one of them ends")
         assert [entry.ended is None for entry in asking.carrier.rung(operator)] == [False]
@@ -112,7 +112,7 @@ def test_the_calls_over_the_trunk_are_a_group_with_other_peoples(rig: Rig) -> No
     with linked(ami_of(rig.pbx, trunk="", group="trunk@obzvon")) as link:
         for number in ("89161113101", "89161113111"):
             rig.pbx.put(number, ordinary(number))
-        until(lambda: link.channels() == Lines(2, 0, 6), "two lines are in use")
+        until(lambda: link.channels() == LineCounts(2, 0, 6), "two lines are in use")
         rig.pbx.put("other", "Channel: Local/89161113121@obzvon-numbers\nApplication: Wait\nData: 4\n")
-        until(lambda: link.channels() == Lines(2, 1, 9), "and somebody else's")
-        until(lambda: link.channels() == Lines(0, 0, 0), "all have hung up")
+        until(lambda: link.channels() == LineCounts(2, 1, 9), "and somebody else's")
+        until(lambda: link.channels() == LineCounts(0, 0, 0), "all have hung up")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.calls import Line
+from obzvon.domain.calls import CallRecord
 from obzvon.journal.runs import Journal
 from tests.asterisk.rig import Rig
 from tests.asterisk.waiting import until
@@ -46,7 +46,7 @@ class Office:
     def console(self) -> str:
         return (self.folder / "console").read_text()
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[CallRecord]:
         if not (self.folder / "journal.db").exists():
             return []
         journal = Journal(f"sqlite:///{self.folder / 'journal.db'}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.calls import Line
+from obzvon.domain.calls import CallRecord
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_run import Office
 from tests.asterisk.waiting import until
@@ -43,12 +43,12 @@ def office_with_ami(folder: Path, rig: Rig, numbers: dict[str, str], port: int, 
     return office
 
 
-def run(office: Office) -> dict[str, Line]:
+def run(office: Office) -> dict[str, CallRecord]:
     """Serves until every call has ended; the journal's lines by number."""
     return ended(office.serve(), office)
 
 
-def ended(service: "subprocess.Popen[bytes]", office: Office) -> dict[str, Line]:
+def ended(service: "subprocess.Popen[bytes]", office: Office) -> dict[str, CallRecord]:
     """Waits for the end of every call, and ends the service."""
     try:
         until(office.is_over, "every call has ended", within=200, every=0.5)

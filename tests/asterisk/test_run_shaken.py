@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.calls import Line
+from obzvon.domain.calls import CallRecord
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_run import Office
 from tests.asterisk.test_run_ami import ENDINGS, ended, office_with_ami, phones, wire_cut_every
@@ -16,7 +16,7 @@ from tests.asterisk.waiting import until
 pytestmark = pytest.mark.asterisk
 
 
-def check(office: Office, numbers: dict[str, str], lines: dict[str, Line]) -> None:
+def check(office: Office, numbers: dict[str, str], lines: dict[str, CallRecord]) -> None:
     """Nobody twice; every result as the number's, or unknown."""
     ledger = office.rig.carrier.ledger()
     assert max(Counter(entry.number for entry in ledger).values()) == 1, office.console()

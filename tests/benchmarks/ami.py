@@ -11,8 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from obzvon.asterisk.ami.client import Link
-from obzvon.settings.ami import Ami
+from obzvon.asterisk.ami.client import AmiClient
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
@@ -35,7 +35,7 @@ def burst() -> None:
     port = multiprocessing.Queue()  # type: ignore[var-annotated]
     sender = multiprocessing.Process(target=_send, args=(port,), daemon=True)
     sender.start()
-    link = Link(Ami("127.0.0.1", port.get(), secret=Secret(SECRET)), "avtoobzvon", "avtoobzvon-ivr")
+    link = AmiClient(AmiSettings("127.0.0.1", port.get(), secret=Secret(SECRET)), "avtoobzvon", "avtoobzvon-ivr")
     before = _memory()
     link.start()
     told, slowest, begun, last = 0, 0.0, 0.0, 0.0
@@ -71,8 +71,8 @@ def _send(port: "multiprocessing.Queue[int]") -> None:
 def calls_up(version: int) -> None:
     """1,000 calls that ring at once."""
     with Rig(root(version)) as rig:
-        ami = Ami("127.0.0.1", rig.pbx.ami_port, rig.pbx.ami_user, Secret(rig.pbx.ami_secret), trunk="PJSIP/carrier")
-        link = Link(ami, "avtoobzvon", "avtoobzvon-ivr")
+        ami = AmiSettings("127.0.0.1", rig.pbx.ami_port, rig.pbx.ami_user, Secret(rig.pbx.ami_secret), trunk="PJSIP/carrier")
+        link = AmiClient(ami, "avtoobzvon", "avtoobzvon-ivr")
         link.start()
         _until(lambda: link.state().up)
         before, cpu = _memory(), _cpu()

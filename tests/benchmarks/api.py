@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from obzvon.domain.calls import Ending
+from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
@@ -34,7 +34,7 @@ def rung(folder: Path, phones: list[Phone]) -> None:
     run = journal.claim("bench", now.astimezone(known.zone).date(), "week",
                         candidates(phones, known.numbering_plan()), at=now)
     assert run
-    journal.end_calls(Ending(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1))
+    journal.end_calls(CallOutcome(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1))
     journal.close()
 
 

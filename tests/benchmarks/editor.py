@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Ending, State
+from obzvon.domain.calls import CallOutcome, CallState
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
@@ -50,7 +50,7 @@ def called(folder: Path, rows: int) -> None:
             bundle, at = bundle + 1, at + timedelta(minutes=1)
             journal.begin_handing(calls, bundle)
             journal.end_handing(calls, at=at)
-            journal.end_calls([Ending(run.id, call.position, ends[call.position % 6], at) for call in calls])
+            journal.end_calls([CallOutcome(run.id, call.position, ends[call.position % 6], at) for call in calls])
         journal.change_state(run.id, "done", at=at)
         begun = time.perf_counter()
         journal.settle()
@@ -107,7 +107,7 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
         calls = journal.waiting(run.id, limit=1000)
         journal.begin_handing(calls, bundle)
         journal.end_handing(calls, at=now)
-        journal.end_calls([Ending(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]])
+        journal.end_calls([CallOutcome(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]])
     show("run page during the run, first time", lambda: ask("/run"), times=1)
     have = re.search(r'hx-get="([^"]*)"', ask("/run"))[1].replace("&amp;", "&")
     show("a renewal", lambda: ask(have), times=50)
@@ -121,8 +121,8 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
     print(f"{'five open pages, share of one processor':45} {used:6.1%} ({asked} renewals)")
     journal.change_state(run.id, "stopped", at=now)
     journal.withdraw_waiting(run.id, say("stopped"), at=now)
-    journal.end_calls([Ending(run.id, call.position, Disposition.UNKNOWN, now)
-                       for call in journal.on_the_way(State.HANDED)])
+    journal.end_calls([CallOutcome(run.id, call.position, Disposition.UNKNOWN, now)
+                       for call in journal.on_the_way(CallState.HANDED)])
     show("run page after the run, first time", lambda: ask("/run"), times=1)
     show("run page after the run", lambda: ask("/run"))
     journal.close()

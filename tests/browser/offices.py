@@ -12,15 +12,15 @@ from flask import Flask, template_rendered
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Ending, State
-from obzvon.domain.line_usage import Ami, By, Readout, packed
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.calls import CallOutcome, CallState
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.domain.schedule import Week
-from obzvon.journal.audit import Changes
-from obzvon.journal.findings import Findings
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.schedule import Schedule
+from obzvon.journal.audit import AuditLog
+from obzvon.journal.findings import FindingsStore
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.service import factory
 from obzvon.settings import model as settings
@@ -28,9 +28,9 @@ from obzvon.settings.model import Settings
 from obzvon.users import Users
 from tests.browser.conftest import PASSWORD, PEOPLE
 from web.app import create_app
-from web.imports.jobs import Work
-from web.security.login import Gate
-from web.security.rate_limit import Failures
+from web.imports.jobs import ImportJob
+from web.security.login import LoginService
+from web.security.rate_limit import RateLimiter
 from web.server import listen
 from web.server import serving as serving_in_a_thread
 
@@ -57,8 +57,8 @@ def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str =
     assert run
     calls = journal.waiting(run.id, limit=handed)
     journal.begin_handing(calls, 1)
-    journal.end_handing(journal.on_the_way(State.HANDING), at=at + timedelta(minutes=1))
-    journal.end_calls([Ending(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
+    journal.end_handing(journal.on_the_way(CallState.HANDING), at=at + timedelta(minutes=1))
+    journal.end_calls([CallOutcome(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
                        for place, call in enumerate(calls[:ended])])
     if done:
         journal.change_state(run.id, "done", at=at + timedelta(minutes=3))
@@ -67,11 +67,11 @@ def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str =
 
 def _works(journal: Journal, trouble: str = "") -> None:
     """A service that lives and has seen the week."""
-    presence = Presence(journal)
+    presence = Heartbeats(journal)
     presence.begin(at=NOON - timedelta(hours=4))
-    presence.remember_week(Week(), NOON.date(), NOON - timedelta(days=9))
-    readout = Readout(pace=Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5)), ours=12, others=4, by=By.TRUNK,
-                      ami=Ami(not trouble, NOON))
+    presence.remember_week(Schedule(), NOON.date(), NOON - timedelta(days=9))
+    readout = LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)), ours=12, others=4, by=CountedBy.TRUNK,
+                      ami=AmiConnectionState(not trouble, NOON))
     presence.beat(at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
                   readout=packed(readout))
 
@@ -84,7 +84,7 @@ def _month(journal: Journal) -> None:
 
 
 def _changed(journal: Journal) -> None:
-    changes = Changes(journal)
+    changes = AuditLog(journal)
     for back, who in ((30, "борис"), (3, "анна"), (1, "анна")):
         changes.record(who, say("paused"), at=NOON - timedelta(hours=back))
 
@@ -95,7 +95,7 @@ def running(journal: Journal) -> None:
     _changed(journal)
     _run(journal, NOON - timedelta(minutes=5), handed=30, ended=27)
     _works(journal, "Asterisk is not running")
-    Findings(journal).keep([
+    FindingsStore(journal).keep([
         error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk")),
         warning('todo.json "1"', say("paused"), say("mend it in the list")), good("", say("Asterisk is running"))],
         at=NOON)
@@ -104,7 +104,7 @@ def running(journal: Journal) -> None:
 def paused(journal: Journal) -> None:
     """A run is paused; the service has been silent for long."""
     journal.change_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
-    Presence(journal).begin(at=NOON - timedelta(hours=2))
+    Heartbeats(journal).begin(at=NOON - timedelta(hours=2))
 
 
 def idle(journal: Journal) -> None:
@@ -118,16 +118,16 @@ def idle(journal: Journal) -> None:
     bundle = journal.waiting(call.id)
     journal.begin_handing(bundle, 1)
     journal.end_handing(bundle, at=NOON - timedelta(minutes=9))
-    journal.end_calls([Ending(call.id, bundle[0].position, Disposition.ANSWERED, NOON - timedelta(minutes=8))])
+    journal.end_calls([CallOutcome(call.id, bundle[0].position, Disposition.ANSWERED, NOON - timedelta(minutes=8))])
     journal.change_state(call.id, "done", at=NOON - timedelta(minutes=8))
     _works(journal)
-    Findings(journal).keep([good("", say("Asterisk is running"))], at=NOON)
+    FindingsStore(journal).keep([good("", say("Asterisk is running"))], at=NOON)
 
 
 def night(journal: Journal) -> None:
     """The same, eleven hours later."""
     idle(journal)
-    Presence(journal).beat(at=NIGHT)
+    Heartbeats(journal).beat(at=NIGHT)
 
 
 def nothing(journal: Journal) -> None:
@@ -166,7 +166,7 @@ class Editor:
         works = self.app.extensions["obzvon.imports"].works
 
         def held(draft):
-            work = Work(draft, self.app.extensions["obzvon"].phones.current())
+            work = ImportJob(draft, self.app.extensions["obzvon"].phones.current())
             work.part = 0.4
             return work
 
@@ -177,7 +177,7 @@ class Editor:
 def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) -> Iterator[Editor]:
     """The editor of such an office in that folder; `users` is the text of its users' file."""
     known = _made(office, folder, str(users))
-    gate = Gate(Users(known.web.users), failures=Failures(most=0)) if office.locked else None
+    gate = LoginService(Users(known.web.users), failures=RateLimiter(most=0)) if office.locked else None
     app = create_app(known, gate=gate, clock=lambda: office.now)
     editor = Editor(app, f"http://127.0.0.1:{known.web.port}")
 

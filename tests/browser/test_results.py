@@ -15,7 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import load
 from obzvon.users import Role, Users
@@ -72,7 +72,7 @@ def service(office: Path) -> Iterator[None]:
     journal = Journal(load(office / "settings.ini").journal.reveal())
     try:
         until = time.monotonic() + 30
-        while (sign := Presence(journal).sign()) is None or sign.started_at < begun:
+        while (sign := Heartbeats(journal).sign()) is None or sign.started_at < begun:
             assert program.poll() is None
             assert time.monotonic() < until
             time.sleep(0.05)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.line_usage import Ami, By, Readout, packed
-from obzvon.domain.pacing import Ceiling, Mode, Pace
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import load
 from tests.browser.conftest import comes_true, serving, tab_to
@@ -210,13 +210,13 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser)
 def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width: int) -> None:
     known = load(folder / "settings.ini")
     journal = Journal(known.journal.reveal())
-    presence, now = Presence(journal), datetime.now(UTC)
+    presence, now = Heartbeats(journal), datetime.now(UTC)
     presence.begin(at=now)
-    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(120, 5))
+    pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(120, 5))
 
     def shows(ours: int, others: int) -> None:
-        presence.beat(at=datetime.now(UTC), readout=packed(Readout(
-            pace=pace, ours=ours, others=others, by=By.TRUNK, ami=Ami(True, now))))
+        presence.beat(at=datetime.now(UTC), readout=packed(LineUsage(
+            pace=pace, ours=ours, others=others, by=CountedBy.TRUNK, ami=AmiConnectionState(True, now))))
 
     shows(0, 0)
     places = ("JSON.stringify([...document.querySelectorAll('#run-live, #run-lines *, #run-actions, #run-results')]"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.common.errors import UserError
-from obzvon.users import LONGEST, Refused, Role, Users, is_right, made_up
+from obzvon.users import LONGEST, Role, UserChangeError, Users, is_right, made_up
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -81,14 +81,14 @@ def test_a_usual_name_is_taken(users: Users, name: str) -> None:
     ("straße", "STRASSE")])
 def test_a_name_that_looks_like_another_users_is_refused(users: Users, first: str, second: str) -> None:
     users.add(first, "correct horse", Role.VIEWER)
-    with pytest.raises(Refused, match=f"{second}: it looks like the user {first}"):
+    with pytest.raises(UserChangeError, match=f"{second}: it looks like the user {first}"):
         users.add(second, "correct horse", Role.VIEWER)
     assert list(users.load()) == [first]
 
 
 @pytest.mark.parametrize("name", ["аdmin", "adмin", "Иvан", "иван.petrov", "ivan-ω"])
 def test_letters_of_two_alphabets_are_refused_in_a_name(users: Users, name: str) -> None:
-    with pytest.raises(Refused, match="letters of different alphabets"):
+    with pytest.raises(UserChangeError, match="letters of different alphabets"):
         users.add(name, "correct horse", Role.VIEWER)
 
 
@@ -105,7 +105,7 @@ def test_a_password_is_changed_only_of_the_user_that_was_looked_at(users: Users)
     users.add("ivan", "correct horse", Role.OPERATOR)
     seen = users.load()["ivan"]
     users.change_password("ivan", "battery staple", of=seen)
-    with pytest.raises(Refused, match="changed in the meantime"):
+    with pytest.raises(UserChangeError, match="changed in the meantime"):
         users.change_password("ivan", "another one", of=seen)
     assert is_right(users.load()["ivan"], "battery staple")
 
@@ -143,7 +143,7 @@ def test_a_role_is_changed_and_the_password_stays(users: Users) -> None:
     users.change_role("ivan", Role.VIEWER)
     user = users.load()["ivan"]
     assert (user.role, is_right(user, "correct horse")) == (Role.VIEWER, True)
-    with pytest.raises(Refused, match="no such user"):
+    with pytest.raises(UserChangeError, match="no such user"):
         users.change_role("anna", Role.VIEWER)
 
 
@@ -152,7 +152,7 @@ def test_the_last_administrator_stays_one(users: Users) -> None:
     users.add("boris", "correct horse", Role.ADMINISTRATOR)
     before = users.path.read_bytes()
     for change in (lambda: users.remove("boris"), lambda: users.change_role("boris", Role.OPERATOR)):
-        with pytest.raises(Refused, match="the last administrator"):
+        with pytest.raises(UserChangeError, match="the last administrator"):
             change()
     assert users.path.read_bytes() == before
     users.change_role("boris", Role.ADMINISTRATOR)
@@ -169,7 +169,7 @@ def test_of_two_administrators_who_remove_each_other_at_once_one_stays(users: Us
     def remove(name: str) -> bool:
         try:
             users.remove(name)
-        except Refused:
+        except UserChangeError:
             return False
         return True
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.checks.background import Examination
-from obzvon.journal.commands import Commands
-from obzvon.journal.findings import Brief, Examined, Findings, Level
+from obzvon.checks.background import BackgroundCheck
+from obzvon.journal.commands import CommandQueue
+from obzvon.journal.findings import CheckReport, CheckSummary, FindingsStore, Level
 from obzvon.journal.runs import Journal
 from obzvon.service.scheduler import Scheduler
 from tests.support.workshop import Shift, Workshop, at, numbers, wait_until
@@ -37,19 +37,19 @@ def journal(workshop: Workshop) -> Iterator[Journal]:
     opened.close()
 
 
-def examination(workshop: Workshop, journal: Journal, script: str | None = None, **options: float) -> Examination:
+def examination(workshop: Workshop, journal: Journal, script: str | None = None, **options: float) -> BackgroundCheck:
     program = {} if script is None else {"program": [sys.executable, "-c", script]}
-    return Examination(workshop.settings.file, Findings(journal), Commands(journal), **program, **options)
+    return BackgroundCheck(workshop.settings.file, FindingsStore(journal), CommandQueue(journal), **program, **options)
 
 
-def done(one: Examination, journal: Journal) -> Examined:
+def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
     """Looks until it is over."""
     def over() -> bool:
         one.look(NINE)
         return not one.busy
 
     wait_until(over, "the self-check")
-    latest = Findings(journal).latest()
+    latest = FindingsStore(journal).latest()
     assert latest is not None
     return latest
 
@@ -62,7 +62,7 @@ print(json.dumps([{"level": "ok", "where": "", "what": {"text": " ".join(sys.arg
 
 def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(workshop: Workshop, journal: Journal) -> None:
     refused = [False]
-    one = Examination(workshop.settings.file, Findings(journal), Commands(journal), is_refused=lambda: refused[0],
+    one = BackgroundCheck(workshop.settings.file, FindingsStore(journal), CommandQueue(journal), is_refused=lambda: refused[0],
                       program=[sys.executable, "-c", ARGUMENTS])
 
     def told(*asked: int) -> str:
@@ -72,7 +72,7 @@ def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(worksho
     assert told() == ""
     refused[0] = True
     assert told() == "refused"
-    assert told(Commands(journal).ask("check", by="anna", at=NINE)) == ""
+    assert told(CommandQueue(journal).ask("check", by="anna", at=NINE)) == ""
 
 
 def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, journal: Journal) -> None:
@@ -95,7 +95,7 @@ def test_a_settings_file_that_has_been_spoilt_since_the_start_is_found(workshop:
 
 
 def test_looking_never_waits_and_who_asked_is_answered_when_it_is_done(workshop: Workshop, journal: Journal) -> None:
-    commands = Commands(journal)
+    commands = CommandQueue(journal)
     one = examination(workshop, journal, FINDS)
     first = commands.ask("check", by="anna", at=NINE)
     one.want(first)
@@ -125,7 +125,7 @@ def test_a_self_check_that_fails_itself_is_an_error_with_its_reason(workshop: Wo
 
 
 def test_one_that_cannot_be_begun_is_an_error(workshop: Workshop, journal: Journal) -> None:
-    one = Examination(workshop.settings.file, Findings(journal), Commands(journal), program=["/nowhere/python"])
+    one = BackgroundCheck(workshop.settings.file, FindingsStore(journal), CommandQueue(journal), program=["/nowhere/python"])
     one.want()
     [error] = done(one, journal).findings
     assert "No such file" in str(error.what)
@@ -150,7 +150,7 @@ def test_the_end_of_the_service_ends_it_and_keeps_what_was_known(workshop: Works
     other.end()
     assert process.returncode is not None
     assert not other.busy
-    assert Findings(journal).latest() == known
+    assert FindingsStore(journal).latest() == known
     other.end()
 
 
@@ -219,7 +219,7 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
     workshop.write_week("00:00")
     life = Shift(workshop)
     service = working(workshop, life, FINDS)
-    findings, asked = Findings(life.journal), []
+    findings, asked = FindingsStore(life.journal), []
 
     def each() -> None:
         if findings.brief() and not asked:
@@ -228,7 +228,7 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
             service.stop()
 
     service.forever(each)
-    assert findings.brief() == Brief(NINE, False, 1)
+    assert findings.brief() == CheckSummary(NINE, False, 1)
     assert [job.unit for job in service._clock.jobs] == ["minutes", "hours"]
     life.end()
 
@@ -245,7 +245,7 @@ def test_a_self_check_that_hangs_holds_up_no_bundle_and_no_stop(workshop: Worksh
 
     service.forever(each)
     print(f"stopped after {time.monotonic() - stopped[0]:.2f} s")
-    assert Findings(life.journal).latest() is None
+    assert FindingsStore(life.journal).latest() is None
     assert not service._examination.busy  # type: ignore[union-attr]
     life.end()
 
@@ -256,7 +256,7 @@ def test_cron_has_it_made_once_an_hour_and_waits_for_it(workshop: Workshop) -> N
         now = NINE + timedelta(minutes=minutes)
         life = Shift(workshop)
         assert working(workshop, life, FINDS, lambda now=now: now).once()
-        latest = Findings(life.journal).latest()
+        latest = FindingsStore(life.journal).latest()
         assert latest is not None
         assert (latest.at, latest.once) == (NINE + timedelta(minutes=expected), True)
         life.end()

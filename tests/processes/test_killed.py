@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.calls import Line, Run
-from obzvon.journal.commands import Commands
+from obzvon.domain.calls import CallRecord, Run
+from obzvon.journal.commands import CommandQueue
 from obzvon.journal.runs import Journal
 from obzvon.sandbox.ledger import read_ledger
 from tests.support.paths import ROOT
@@ -69,7 +69,7 @@ class Hunt:
         while not self._lives_through(kills) or len(self.runs()) == before:
             assert time.monotonic() < until, "the run does not come to its end"
             if len(self.runs()) == before > 0:  # who took the command was killed before it began
-                Commands(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
+                CommandQueue(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
         wait_until(lambda: not any(self.workshop.spool_folder.iterdir()), "the end of the last calls", 60)
         assert self._live().wait(60) == 0, self.said()
         return self.runs()[-1]
@@ -79,7 +79,7 @@ class Hunt:
         runs = 0
         while self.kills < kills:
             if runs:
-                Commands(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
+                CommandQueue(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
             assert self.one_run(kills).state == "done"
             runs += 1
         return runs, self.check(runs)
@@ -89,7 +89,7 @@ class Hunt:
         last = self.journal.last_run()
         return self.journal.runs_on(last.day) if last else []
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[CallRecord]:
         run = self.journal.last_run()
         assert run is not None
         return list(self.journal.lines(run.day))

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from obzvon.spreadsheets import subprocess_reader, worker
-from obzvon.spreadsheets.table import Row, Table, Unreadable
+from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from tests.support import workbooks as books
 from tests.support.workbooks import OFFICE, PHONE, cell, package
 
@@ -18,10 +18,10 @@ LINES = "Имя;Номер\r\nИванов;89161111111\r\n"
 CELLS = [["Имя", "Номер"], ["Иванов", "89161111111"]]
 
 
-def read(data: bytes, folder: Path, **options: object) -> tuple[Table, list[Row]]:
+def read(data: bytes, folder: Path, **options: object) -> tuple[Table, list[TableRow]]:
     """What this very process reads, with the rows."""
     (folder / "upload").write_bytes(data)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     return worker.read(folder / "upload", rows.append, **options), rows
 
 
@@ -117,7 +117,7 @@ def test_a_formulas_last_value_is_taken_and_one_without_a_value_is_marked(tmp_pa
     inside = ('<row r="2"><c r="A2"><f>B2</f><v>79161111111</v></c><c r="B2" t="str"><f>""</f><v></v></c>'
               '<c r="D2"><f>1+1</f><v/></c></row>')
     table, rows = read(package(inside), tmp_path)
-    assert rows == [Row(2, ["79161111111", "", "", "=1+1"], [3])]
+    assert rows == [TableRow(2, ["79161111111", "", "", "=1+1"], [3])]
     assert "2 cells are computed" in str(table.notes[0])
 
 
@@ -144,7 +144,7 @@ def test_the_first_sheet_with_anything_in_it_is_read_and_another_one_when_it_is_
     assert (table.sheet, rows[0].cells) == (1, ["a"])
     table, rows = read(data, tmp_path, sheet=2)
     assert (table.sheet, rows[0].cells) == (2, ["b"])
-    with pytest.raises(Unreadable, match="no such sheet"):
+    with pytest.raises(UnreadableTableError, match="no such sheet"):
         read(data, tmp_path, sheet=7)
     assert read(books.book(), tmp_path)[0].rows == 0
 
@@ -189,7 +189,7 @@ def test_a_hostile_file_is_refused_with_a_reason_within_the_limits(tmp_path: Pat
                                                                    ) -> None:
     (tmp_path / "upload").write_bytes(hostile[name])
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableTableError) as refused:
         subprocess_reader.read(tmp_path / "upload", tmp_path)
     assert str(refused.value) != str(worker.too_much())  # it knows why, and was not just cut off
     assert subprocess_reader.table(tmp_path) is None
@@ -204,7 +204,7 @@ def test_the_reasons_say_what_to_do(tmp_path: Path, hostile: dict[str, bytes]) -
                          "encrypted": "password", "zero bytes": "zero byte in line 1", "pdf": "it is a PDF",
                          "html called xls": "web page", "many sheets": "400 sheets", "a zip": "no workbook",
                          "damaged UTF-8": "a letter in line 4 is damaged"}.items():
-        with pytest.raises(Unreadable, match=reason):
+        with pytest.raises(UnreadableTableError, match=reason):
             read(hostile[name], tmp_path)
 
 
@@ -219,7 +219,7 @@ def test_a_reading_that_takes_too_much_memory_or_time_is_ended_and_the_reason_to
                               capture_output=True, text=True, check=True)
         assert "more memory or time" in told.stdout
     (tmp_path / "upload").write_bytes(b"89161111111\n" * 300_000)
-    with pytest.raises(Unreadable, match="more memory or time"):
+    with pytest.raises(UnreadableTableError, match="more memory or time"):
         subprocess_reader.read(tmp_path / "upload", tmp_path, patience=0.001)
 
 
@@ -238,7 +238,7 @@ def test_the_rows_are_left_in_the_folder_and_how_far_it_is_is_told(tmp_path: Pat
     told: list[float] = []
     table = subprocess_reader.read(tmp_path / "upload", tmp_path, progress=told.append)
     assert subprocess_reader.table(tmp_path) == table
-    assert subprocess_reader.rows(tmp_path) == [Row(1, ["a", "1"]), Row(2, ["b", "2"])]
+    assert subprocess_reader.rows(tmp_path) == [TableRow(1, ["a", "1"]), TableRow(2, ["b", "2"])]
     assert told[-1] == 1.0
     assert not (tmp_path / "rows").stat().st_mode & 0o007
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from obzvon.domain.calls import Line
+from obzvon.domain.calls import CallRecord
 from obzvon.journal.runs import Journal
-from obzvon.sandbox.ledger import Attempt
+from obzvon.sandbox.ledger import LedgerAttempt
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
@@ -57,7 +57,7 @@ class Stage:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def ledger(self) -> list[Attempt]:
+    def ledger(self) -> list[LedgerAttempt]:
         return self.sandbox.ledger
 
     @contextmanager
@@ -88,7 +88,7 @@ class Stage:
         """Until the log says so."""
         wait_until(lambda: text in self.log(), text, PATIENCE)
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[CallRecord]:
         if not (self.workshop.folder / "journal.db").exists():
             return []
         journal = Journal(self.workshop.settings.journal.reveal())

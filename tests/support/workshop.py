@@ -24,14 +24,14 @@ from obzvon.asterisk.spool import Spool
 from obzvon.common import files as disk
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.documents.watcher import Watched
-from obzvon.journal.commands import Answer, Commands
-from obzvon.journal.heartbeat import Presence
+from obzvon.documents.watcher import WatchedDocument
+from obzvon.journal.commands import CommandQueue, CommandResult
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.service import factory
 from obzvon.service.command_handlers import obey
 from obzvon.service.dialer import Dialer
-from obzvon.service.inputs import Agenda
+from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings import model as settings
 from obzvon.settings.keys import KEYS
 
@@ -136,9 +136,9 @@ class Shift:
         known = workshop.settings
         self.workshop = workshop
         self.journal = workshop.journal()
-        self.presence = Presence(self.journal)
-        self.commands = Commands(self.journal)
-        self.agenda = Agenda(known, Watched(factory.phones_of(known)), Watched(factory.week_of(known)), self.presence)
+        self.presence = Heartbeats(self.journal)
+        self.commands = CommandQueue(self.journal)
+        self.agenda = ScheduleWatch(known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), self.presence)
         self.dialer = Dialer(known, self.journal, wiring_spool.spool_of(known), self.agenda)
         self._met: set[str] = set()
 
@@ -163,7 +163,7 @@ class Shift:
         self._met = set(files)
         return [number_in(file) for file in new]
 
-    def ask(self, name: str, now: datetime, **params: str | int | bool) -> Answer:
+    def ask(self, name: str, now: datetime, **params: str | int | bool) -> CommandResult:
         """Has the service obey a command at that moment."""
         self.commands.ask(name, by="anna", at=now, **params)
         if not self.dialer.ready:
@@ -291,7 +291,7 @@ class Life:
         for name in self._DISK:
             self._patched.setattr(os, name, self._step(name, getattr(os, name)))
         self._patched.setattr(disk, "sync_filesystem", self._step("syncfs", disk.sync_filesystem))
-        self._patched.setattr(staging, "Ahead", _AheadHere)
+        self._patched.setattr(staging, "Prefetcher", _AheadHere)
         for name in self._JOURNAL:
             self._patched.setattr(Journal, name, self._step(f"journal.{name}", getattr(Journal, name)))
         return self
@@ -341,7 +341,7 @@ class Life:
         return self._spool / name if here else None
 
 
-class _AheadHere(staging.Ahead):
+class _AheadHere(staging.Prefetcher):
     """Stages ahead in this process, whose steps are counted."""
 
     def begin(self, files: staging.Files) -> None:

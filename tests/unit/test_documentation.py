@@ -7,7 +7,7 @@ import click
 import pytest
 
 from obzvon.cli.main import cli
-from obzvon.settings.keys import KEYS, Key
+from obzvon.settings.keys import KEYS, SettingKey
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.ru.md"]
@@ -48,7 +48,7 @@ def anchor(heading: str) -> str:
 
 @both
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.section}-{key.name}")
-def test_every_key_of_the_settings_stands_under_its_section(readme: Path, key: Key) -> None:
+def test_every_key_of_the_settings_stands_under_its_section(readme: Path, key: SettingKey) -> None:
     assert key.name in table_of(readme, key.section)
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from obzvon.journal.audit import Changes
+from obzvon.journal.audit import AuditLog
 from web.context import desk
 from web.i18n import here
 
@@ -21,7 +21,7 @@ def index() -> ResponseReturnValue:
     start = int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None
     at = desk()
     journal = at.journal()
-    found = Changes(journal).latest(PAGE + 1, before=start) if journal else []
+    found = AuditLog(journal).latest(PAGE + 1, before=start) if journal else []
     lines = [(here(change.at, at.settings), change) for change in found[:PAGE]]
     groups = [list(group) for _, group in groupby(lines, lambda line: line[0].date())]
     days = [(group[0][0], group) for group in groups]

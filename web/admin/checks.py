@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.journal import audit
-from obzvon.journal.commands import Commands, NotAnswered, NotTaken
-from obzvon.journal.findings import Examined, Findings, Level
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.commands import CommandNotAnsweredError, CommandNotTakenError, CommandQueue
+from obzvon.journal.findings import CheckReport, FindingsStore, Level
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import Service, service_of
+from obzvon.reports.status import ServiceStatus, service_of
 from web.context import desk
 from web.i18n import capitalised, here, worded
 from web.permissions import visitor
@@ -28,11 +28,11 @@ State = Literal["alive", "cron", "never", "stopped", "silent"]
 """What the service's signs of life say; `cron`: it is called every minute and need not live in between."""
 
 
-class Known(msgspec.Struct, frozen=True):
+class LastCheck(msgspec.Struct, frozen=True):
     """What the journal tells: the last self-check, and how the service is."""
 
-    examined: Examined | None
-    service: Service
+    examined: CheckReport | None
+    service: ServiceStatus
     state: State
 
     @property
@@ -75,12 +75,12 @@ def again() -> ResponseReturnValue:
         flash(_("The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
                 "obzvon"), "warn")
         return redirect(url_for("checkup.index"), 303)
-    commands = Commands(journal)
+    commands = CommandQueue(journal)
     number = commands.ask("check", by=visitor().name, at=at.clock())
     at.record(visitor().name, audit.checked())
     try:
         answer = commands.wait(number, sleep=at.sleep)
-    except (NotTaken, NotAnswered):
+    except (CommandNotTakenError, CommandNotAnsweredError):
         flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
     else:
         flash(capitalised(worded(answer.text)), "note")
@@ -94,23 +94,23 @@ def trouble_count() -> int:
         journal = at.journal()
         if journal is None:
             return 0
-        brief = Findings(journal).brief()
-        state = _state(service_of(Presence(journal).sign(), at.clock()), once=brief is not None and brief.once)
+        brief = FindingsStore(journal).brief()
+        state = _state(service_of(Heartbeats(journal).sign(), at.clock()), once=brief is not None and brief.once)
     except UserError:  # the page of the check tells what is wrong with the journal
         return 1
     return (brief.errors if brief else 0) + (state == "silent")
 
 
-def known(journal: Journal | None) -> Known:
+def known(journal: Journal | None) -> LastCheck:
     """What a journal tells; raises UserError."""
     if journal is None:
-        return Known(None, Service(alive=False), "never")
-    examined = Findings(journal).latest()
-    service = service_of(Presence(journal).sign(), desk().clock())
-    return Known(examined, service, _state(service, once=examined is not None and examined.once))
+        return LastCheck(None, ServiceStatus(alive=False), "never")
+    examined = FindingsStore(journal).latest()
+    service = service_of(Heartbeats(journal).sign(), desk().clock())
+    return LastCheck(examined, service, _state(service, once=examined is not None and examined.once))
 
 
-def _state(service: Service, *, once: bool) -> State:
+def _state(service: ServiceStatus, *, once: bool) -> State:
     if service.alive:
         return "alive"
     if once:

@@ -6,11 +6,11 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
 from obzvon.journal import audit
-from obzvon.users import Refused, Users
+from obzvon.users import UserChangeError, Users
 from web.context import desk
 from web.i18n import capitalised, worded
 from web.permissions import visitor
-from web.security.login import TooManyFailures
+from web.security.login import TooManyFailuresError
 
 own_password = Blueprint("own_password", __name__, url_prefix="/password")
 
@@ -33,7 +33,7 @@ def change() -> ResponseReturnValue:
     else:
         try:
             Users(desk().settings.web.users).change_password(visitor().name, new)
-        except Refused as refused:
+        except UserChangeError as refused:
             errors["new"] = capitalised(worded(refused.problems[0].what))
     if errors:
         return render_template("own_password.html", errors=errors), 422
@@ -45,5 +45,5 @@ def _is_present(password: str) -> bool:
     """By the door, which counts wrong ones with those of the login."""
     try:
         return desk().gate.admit(visitor().name, password, request.remote_addr or "") is not None
-    except TooManyFailures as failures:
+    except TooManyFailuresError as failures:
         raise TooManyRequests(retry_after=failures.wait) from failures

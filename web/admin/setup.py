@@ -8,10 +8,10 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
-from obzvon.domain.calls import Line
+from obzvon.domain.calls import CallRecord
 from obzvon.domain.labels import result_word
 from obzvon.domain.schedule import next_starts
-from obzvon.journal.queries import Results
+from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import Journal
 from web.admin import checks
 from web.context import desk
@@ -25,7 +25,7 @@ _YEAR = 31_536_000
 _COOKIE = "first-steps"
 
 
-class Step(msgspec.Struct, frozen=True):
+class SetupStep(msgspec.Struct, frozen=True):
     """One of them: whether it is done, how it stands, and the page where one does it (`action` is the link's text)."""
 
     title: str
@@ -66,75 +66,75 @@ def wanted() -> bool:
         return False
 
 
-def _steps() -> list[Step]:
+def _steps() -> list[SetupStep]:
     journal = desk().journal()
     known = checks.known(journal)
     return [_service(known), _check(known), _list(), _week(journal), _test_call(journal)]
 
 
-def _service(known: checks.Known) -> Step:
+def _service(known: checks.LastCheck) -> SetupStep:
     title, done = _("The service is running"), known.state in ("alive", "cron")
     if done:
         text = (_("Cron calls it every minute.") if known.state == "cron"
                 else _("It works on %(host)s.", host=known.service.host))
-        return Step(title, True, text)
-    return Step(title, False, _("Without it nobody is called. The administrator starts it on the server:"),
+        return SetupStep(title, True, text)
+    return SetupStep(title, False, _("Without it nobody is called. The administrator starts it on the server:"),
                 command="supervisorctl start obzvon")
 
 
-def _check(known: checks.Known) -> Step:
+def _check(known: checks.LastCheck) -> SetupStep:
     title, link = _("The check finds no errors"), url_for("checkup.index")
     if known.examined is None:
-        return Step(title, False, _("The service looks as soon as it is started."), _("To the check"), link)
+        return SetupStep(title, False, _("The service looks as soon as it is started."), _("To the check"), link)
     if known.errors:
         count = ngettext("%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.",
                          known.errors)
-        return Step(title, False, count, _("See what to do"), link)
+        return SetupStep(title, False, count, _("See what to do"), link)
     if known.is_stale(desk().clock()):
-        return Step(title, False, _("The last check is old."), _("To the check"), link)
-    return Step(title, True, _("Everything that a run needs is in order."))
+        return SetupStep(title, False, _("The last check is old."), _("To the check"), link)
+    return SetupStep(title, True, _("Everything that a run needs is in order."))
 
 
-def _list() -> Step:
+def _list() -> SetupStep:
     title, link = _("There are numbers on the list"), url_for("phones.index", add=1)
     try:
         counts = desk().phones.current().counts
     except DocumentError:
-        return Step(title, False, _("The file cannot be read."), _("See what to do"), url_for("phones.index"))
+        return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("phones.index"))
     if counts["called"]:
-        return Step(title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"]))
-    return Step(title, False, _("Nobody is on the list yet who could be called."), _("Add a number"), link)
+        return SetupStep(title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"]))
+    return SetupStep(title, False, _("Nobody is on the list yet who could be called."), _("Add a number"), link)
 
 
-def _week(journal: Journal | None) -> Step:
+def _week(journal: Journal | None) -> SetupStep:
     title, at = _("The schedule has a time"), desk()
     now = at.clock()
     today = here(now, at.settings)
     try:
         week = at.week.load().data
     except DocumentError:
-        return Step(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
+        return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
     starts = next_starts(week, now, journal.days_done(today.date()) if journal else (),
                          zone=at.settings.zone, count=1)
     if starts:
-        return Step(title, True, _("The next run: %(day)s, %(time)s.", time=spoken_time(starts[0]),
+        return SetupStep(title, True, _("The next run: %(day)s, %(time)s.", time=spoken_time(starts[0]),
                                    day=lower_first(spoken_day(starts[0], today))))
-    return Step(title, False, _("No day has a time, so nobody is called by itself."), _("Set the schedule"),
+    return SetupStep(title, False, _("No day has a time, so nobody is called by itself."), _("Set the schedule"),
                 url_for("week.index"))
 
 
-def _test_call(journal: Journal | None) -> Step:
+def _test_call(journal: Journal | None) -> SetupStep:
     title = _("A test call to your own number")
-    call = Results(journal).test_call() if journal else None
+    call = CallQueries(journal).test_call() if journal else None
     if call is not None and call.result in ("answered", "handed"):
-        return Step(title, True, _of(call))
+        return SetupStep(title, True, _of(call))
     text = _("Hear for yourself what those hear who are called. Nobody else is rung.")
     if call is not None:
         text = f"{_of(call)} {text}"
     if may_open("run.index"):
-        return Step(title, False, text, _("Make a test call"), url_for("run.index") + "#test-call")
-    return Step(title, False, text + " " + _("On the server:"), command="obzvon call 89161111111")
+        return SetupStep(title, False, text, _("Make a test call"), url_for("run.index") + "#test-call")
+    return SetupStep(title, False, text + " " + _("On the server:"), command="obzvon call 89161111111")
 
 
-def _of(call: Line) -> str:
+def _of(call: CallRecord) -> str:
     return str(_("%(number)s: %(result)s.", number=grouped(call.number), result=worded(result_word(call.result))))

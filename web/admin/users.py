@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from obzvon.domain.labels import role_word
 from obzvon.journal import audit
 from obzvon.settings.effective import shown
-from obzvon.users import Refused, Role, User, Users, is_right, made_up
+from obzvon.users import Role, User, UserChangeError, Users, is_right, made_up
 from web.context import desk
 from web.errors import N_
 from web.i18n import capitalised, worded
@@ -25,7 +25,7 @@ _MAY = {Role.VIEWER: N_("sees everything and changes nothing"),
         Role.ADMINISTRATOR: N_("the same, and keeps the users and sees the settings")}
 
 
-class Denied(Exception):
+class ChangeDeniedError(Exception):
     """It is not done, and nothing has been changed; `text` says why."""
 
     def __init__(self, text: str) -> None:
@@ -53,7 +53,7 @@ def add() -> ResponseReturnValue:
     password = _password_for(name)
     try:
         _users().add(name, password, role)
-    except Refused as refused:
+    except UserChangeError as refused:
         if not is_right(_users().load().get(name), password):
             problem = refused.problems[0]
             return _page(add=True, name=name, role=role, error=capitalised(worded(problem.what))), 422
@@ -74,10 +74,10 @@ def password() -> ResponseReturnValue:
     if is_right(user, new):
         return render_template("password.html", name=name, password=new, added=False)
     if request.form.get("present") != _mark(user):
-        raise Denied(_("%(name)s has another password since; nothing has been changed.", name=name))
+        raise ChangeDeniedError(_("%(name)s has another password since; nothing has been changed.", name=name))
     try:
         _change(lambda users: users.change_password(name, new, of=user))
-    except Denied:
+    except ChangeDeniedError:
         if not is_right(_users().load().get(name), new):  # the same form, a moment ago
             raise
     else:
@@ -117,8 +117,8 @@ def remove() -> ResponseReturnValue:
     return _home()
 
 
-@administration.errorhandler(Denied)
-def denied(caught: Denied) -> ResponseReturnValue:
+@administration.errorhandler(ChangeDeniedError)
+def denied(caught: ChangeDeniedError) -> ResponseReturnValue:
     """Back to the users, with the reason."""
     flash(caught.text, "warn")
     return _home()
@@ -171,7 +171,7 @@ def _users() -> Users:
 def _role() -> Role:
     given = request.form.get("role", "")
     if given not in list(Role):
-        raise Denied(_("There is no such role; nothing has been changed."))
+        raise ChangeDeniedError(_("There is no such role; nothing has been changed."))
     return Role(given)
 
 
@@ -180,18 +180,18 @@ def _other() -> tuple[str, User]:
     name = request.form.get("name", "")
     user = _users().load().get(name)
     if user is None:
-        raise Denied(_("There is no such user any more; nothing has been changed."))
+        raise ChangeDeniedError(_("There is no such user any more; nothing has been changed."))
     if name == visitor().name:
-        raise Denied(_("That is yourself: another administrator has to do it. Nothing has been changed."))
+        raise ChangeDeniedError(_("That is yourself: another administrator has to do it. Nothing has been changed."))
     return name, user
 
 
 def _change(change: Callable[[Users], None]) -> None:
     try:
         change(_users())
-    except Refused as refused:
+    except UserChangeError as refused:
         problem = refused.problems[0]
-        raise Denied(f"{capitalised(worded(problem.what))}: {worded(problem.remedy)}") from refused
+        raise ChangeDeniedError(f"{capitalised(worded(problem.what))}: {worded(problem.remedy)}") from refused
 
 
 def _home() -> ResponseReturnValue:

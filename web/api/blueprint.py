@@ -15,7 +15,7 @@ def install(app: Flask) -> None:
     """Puts it there."""
     for blueprint in (phones, week, run, looks):
         app.register_blueprint(blueprint)
-    app.register_error_handler(problems.Refusal, problems.refused)
+    app.register_error_handler(problems.RequestError, problems.refused)
     described = description.document()
 
     @app.get("/api/v1/openapi.json", endpoint="api.openapi")

@@ -9,7 +9,7 @@ from msgspec import inspect
 
 from obzvon.common.text import escaped
 from web.api.validation import expected, faults
-from web.problems import Fault, Refusal
+from web.problems import RequestError, ValidationIssue
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -37,12 +37,12 @@ def body(shape: type[T]) -> T:
     except msgspec.ValidationError as error:
         wrong = error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, _("The body is no JSON: %(why)s", why=error)) from error
+        raise RequestError(400, _("The body is no JSON: %(why)s", why=error)) from error
     try:
         found = faults(msgspec.json.decode(data), shape, wrong)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, _("The body is no JSON: %(why)s", why=error)) from error
-    raise Refusal(422, "", found) from wrong
+        raise RequestError(400, _("The body is no JSON: %(why)s", why=error)) from error
+    raise RequestError(422, "", found) from wrong
 
 
 def parameters(shape: type[T]) -> T:
@@ -52,15 +52,15 @@ def parameters(shape: type[T]) -> T:
     wrong = []
     for name, value in given.items():
         if name not in known:
-            wrong.append(Fault(_("There is no such parameter; there are: %(names)s", names=", ".join(known)),
+            wrong.append(ValidationIssue(_("There is no such parameter; there are: %(names)s", names=", ".join(known)),
                                parameter=escaped(name)))
             continue
         try:
             msgspec.convert(value, known[name].type, strict=False)
         except msgspec.ValidationError:
-            wrong.append(Fault(expected(inspect.type_info(known[name].type)), parameter=name))
+            wrong.append(ValidationIssue(expected(inspect.type_info(known[name].type)), parameter=name))
     if wrong:
-        raise Refusal(400, _("There are parameters that cannot be taken as they stand."), wrong)
+        raise RequestError(400, _("There are parameters that cannot be taken as they stand."), wrong)
     return msgspec.convert(given, shape, strict=False)
 
 
@@ -77,5 +77,5 @@ def based_on(present: str) -> str:
         if not present:
             return present
     else:
-        raise Refusal(428, "", [Fault(_("It is missing"), header="If-Match")], revision=present)
-    raise Refusal(412, revision=present)
+        raise RequestError(428, "", [ValidationIssue(_("It is missing"), header="If-Match")], revision=present)
+    raise RequestError(412, revision=present)

@@ -8,7 +8,7 @@ import obzvon
 from web.api import reports
 from web.api import schemas as shapes
 from web.problems import JSON as PROBLEM
-from web.problems import Problem
+from web.problems import ProblemDetails
 
 _SCHEMAS = "#/components/schemas/{name}"
 _USUAL = {400: "The request cannot be understood, or came from another site's page.",
@@ -43,23 +43,23 @@ class Operation(NamedTuple):
 
 _NO_FILE = "There is no such file yet: PUT one with If-None-Match: *."
 OPERATIONS = (
-    Operation("/phones", "get", "Rows of the list", shapes.Phones, None, shapes.Selection, {}, _NO_FILE, True),
+    Operation("/phones", "get", "Rows of the list", shapes.PhonePage, None, shapes.Selection, {}, _NO_FILE, True),
     Operation("/phones", "put", "Another list in the place of this one", shapes.SavedList, shapes.NewList,
               revised=True),
     Operation("/phones", "patch", "Some rows more, less or otherwise", shapes.SavedList, shapes.ListChange, None, {},
               _NO_FILE, True),
     Operation("/phones/{row}", "get", "One row by its key", shapes.Row, missing="There is no such row.", revised=True),
-    Operation("/week", "get", "The week", shapes.WeekDocument, missing=_NO_FILE, revised=True),
-    Operation("/week", "put", "Another week", shapes.WeekDocument, shapes.WeekDocument, revised=True),
+    Operation("/week", "get", "The week", shapes.ScheduleDocument, missing=_NO_FILE, revised=True),
+    Operation("/week", "put", "Another week", shapes.ScheduleDocument, shapes.ScheduleDocument, revised=True),
     Operation("/status", "get", "The run in progress or the last one, and the service", shapes.Status),
-    Operation("/plan", "get", "What the next run would do", shapes.Plan),
-    Operation("/run/start", "post", "Begins a run now, beside the week's", shapes.Done, shapes.Start),
-    Operation("/run/pause", "post", "Holds the hand-over; calls in progress go on", shapes.Done, shapes.Hold),
-    Operation("/run/resume", "post", "Goes on with a paused run", shapes.Done, shapes.Hold),
-    Operation("/run/stop", "post", "Ends the run: who was not rung yet will not be", shapes.Done, shapes.Stop),
-    Operation("/run/call", "post", "One test call, outside any run", shapes.Done, shapes.TestCall),
-    Operation("/report", "get", "What became of each phone on a day", shapes.Report, None, shapes.Wanted),
-    Operation("/changes", "get", "Who changed what, the newest first", shapes.Changes, None, shapes.ChangesWanted),
+    Operation("/plan", "get", "What the next run would do", shapes.ForecastDocument),
+    Operation("/run/start", "post", "Begins a run now, beside the week's", shapes.CommandDone, shapes.StartRequest),
+    Operation("/run/pause", "post", "Holds the hand-over; calls in progress go on", shapes.CommandDone, shapes.EmptyBody),
+    Operation("/run/resume", "post", "Goes on with a paused run", shapes.CommandDone, shapes.EmptyBody),
+    Operation("/run/stop", "post", "Ends the run: who was not rung yet will not be", shapes.CommandDone, shapes.StopRequest),
+    Operation("/run/call", "post", "One test call, outside any run", shapes.CommandDone, shapes.TestCallRequest),
+    Operation("/report", "get", "What became of each phone on a day", shapes.Report, None, shapes.ReportQuery),
+    Operation("/changes", "get", "Who changed what, the newest first", shapes.Changes, None, shapes.ChangesQuery),
     Operation("/openapi.json", "get", "This description", dict[str, Any]),
 )
 
@@ -67,7 +67,7 @@ OPERATIONS = (
 def document() -> dict[str, Any]:
     """All of it."""
     shaped = [one for operation in OPERATIONS for one in (operation.answer, operation.body) if one]
-    _, schemas = msgspec.json.schema_components([*dict.fromkeys(shaped), Problem], ref_template=_SCHEMAS)
+    _, schemas = msgspec.json.schema_components([*dict.fromkeys(shaped), ProblemDetails], ref_template=_SCHEMAS)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
@@ -123,7 +123,7 @@ def _later(operation: Operation) -> dict[str, Any]:
 def _refused(status: int, what: str) -> dict[str, Any]:
     if status == 304:
         return {"description": what}
-    found: dict[str, Any] = {"description": what, "content": {PROBLEM: {"schema": _schema(Problem)}}}
+    found: dict[str, Any] = {"description": what, "content": {PROBLEM: {"schema": _schema(ProblemDetails)}}}
     if status in (401, 429):
         name = "WWW-Authenticate" if status == 401 else "Retry-After"
         found["headers"] = {name: {"schema": {"type": "string"}}}

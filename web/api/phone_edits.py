@@ -14,8 +14,8 @@ from obzvon.domain.phones import Phone
 from obzvon.journal import audit
 from web import phone_form
 from web.api.schemas import ListChange, NewList, NewRow, RowChange
-from web.phone_index import Listed
-from web.problems import COUNTED, Fault, Refusal
+from web.phone_index import PhoneIndex
+from web.problems import COUNTED, RequestError, ValidationIssue
 
 _KEY = re.compile(r"0|[1-9][0-9]{0,17}")
 
@@ -24,7 +24,7 @@ def replaced(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> lis
     """The whole list; raises Refusal. A row under a known key keeps what other programs wrote into it."""
     known = {phone.key: phone for phone in before}
     free = 1 + max((int(row.row) for row in body.rows if row.row is not UNSET and _KEY.fullmatch(row.row)), default=-1)
-    taking = _Taking(plan)
+    taking = _RowValidator(plan)
     seen: set[str] = set()
     phones = []
     for place, row in enumerate(body.rows):
@@ -44,9 +44,9 @@ def replaced(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> lis
     return taking.checked(phones)
 
 
-def changed(body: ListChange, listed: Listed, plan: NumberingPlan) -> list[Phone]:
+def changed(body: ListChange, listed: PhoneIndex, plan: NumberingPlan) -> list[Phone]:
     """The list with some rows more, less or otherwise; raises Refusal."""
-    taking = _Taking(plan)
+    taking = _RowValidator(plan)
     after = {phone.key: phone for phone in listed.phones}
     for place, key in enumerate(body.delete):
         if key not in listed.places:
@@ -67,18 +67,18 @@ def changed(body: ListChange, listed: Listed, plan: NumberingPlan) -> list[Phone
     return taking.checked(list(after.values()))
 
 
-class _Taking:
+class _RowValidator:
     """Takes rows, and keeps what is wrong with them."""
 
     def __init__(self, plan: NumberingPlan) -> None:
         self._plan = plan
-        self.faults: list[Fault] = []
+        self.faults: list[ValidationIssue] = []
 
     def refuse(self, reason: str, pointer: str, key: str = "") -> None:
         """Something about a row is wrong."""
-        self.faults.append(Fault(reason, pointer=pointer, row=key))
+        self.faults.append(ValidationIssue(reason, pointer=pointer, row=key))
         if len(self.faults) >= COUNTED:
-            raise Refusal(422, "", self.faults)
+            raise RequestError(422, "", self.faults)
 
     def add(self, key: str, row: NewRow, pointer: str) -> Phone:
         """A new row."""
@@ -92,7 +92,7 @@ class _Taking:
     def checked(self, phones: list[Phone]) -> list[Phone]:
         """The list, if nothing is wrong; raises Refusal."""
         if self.faults:
-            raise Refusal(422, "", self.faults)
+            raise RequestError(422, "", self.faults)
         return phones
 
     def _judged(self, phone: Phone, before: Phone | None, given: Mapping[str, Any], pointer: str) -> Phone:
@@ -108,7 +108,7 @@ def _fields(row: NewRow | RowChange) -> dict[str, Any]:
             if (given := getattr(row, name)) is not UNSET}
 
 
-class Edits(msgspec.Struct, frozen=True):
+class ListDiff(msgspec.Struct, frozen=True):
     """The rows by which two lists differ; of a changed one both states."""
 
     added: tuple[Phone, ...] = ()
@@ -133,7 +133,7 @@ class Edits(msgspec.Struct, frozen=True):
         return audit.deleted(self.deleted)
 
 
-def edits(before: Iterable[Phone], after: Iterable[Phone]) -> Edits:
+def edits(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
     """How the later list differs; a row is the same as long as its key is. Where it stands is no difference."""
     left = {phone.key: phone for phone in before}
     added: list[Phone] = []
@@ -144,4 +144,4 @@ def edits(before: Iterable[Phone], after: Iterable[Phone]) -> Edits:
             added.append(phone)
         elif was is not phone and was != phone:
             changed.append((was, phone))
-    return Edits(tuple(added), tuple(changed), tuple(left.values()))
+    return ListDiff(tuple(added), tuple(changed), tuple(left.values()))

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
-from obzvon.documents.store import DocumentError, ExternallyChanged, Loaded
+from obzvon.documents.store import DocumentError, ExternallyChangedError, LoadedDocument
 from obzvon.domain.phones import Candidate, Phone
 from web.api import phone_edits
 from web.api.http import answered, based_on, body, parameters
 from web.api.phone_edits import edits
-from web.api.schemas import Counts, ListChange, NewList, Phones, Row, SavedList, Selection
+from web.api.schemas import ListChange, NewList, PhonePage, Row, RowCounts, SavedList, Selection
 from web.context import desk
 from web.i18n import worded
 from web.permissions import visitor
-from web.phone_index import Listed, kind
-from web.problems import Refusal
+from web.phone_index import PhoneIndex, kind
+from web.problems import RequestError
 
 phones = Blueprint("api_phones", __name__, url_prefix="/api/v1/phones")
 
@@ -30,9 +30,9 @@ def index() -> Response:
     listed = _listed()
     found = listed.find(wanted.q, only=wanted.only, sort=wanted.sort, descending=wanted.down)
     first = (wanted.page - 1) * wanted.limit
-    return answered(Phones(
+    return answered(PhonePage(
         revision=listed.revision, total=len(listed.rows), found=len(found), page=wanted.page,
-        pages=max(1, -(-len(found) // wanted.limit)), counts=Counts(**listed.counts),
+        pages=max(1, -(-len(found) // wanted.limit)), counts=RowCounts(**listed.counts),
         notes=tuple(worded(note.message()) for note in listed.notes),
         rows=tuple(_row(listed.rows[place]) for place in found[first:first + wanted.limit])), revision=listed.revision)
 
@@ -43,7 +43,7 @@ def one(row: str) -> Response:
     listed = _listed()
     found = listed.row(row)
     if found is None:
-        raise Refusal(404, _("There is no such row"))
+        raise RequestError(404, _("There is no such row"))
     return answered(_row(found), revision=listed.revision)
 
 
@@ -67,13 +67,13 @@ def change() -> Response:
     return _save(listed.phones, after, revision)
 
 
-def _listed() -> Listed:
+def _listed() -> PhoneIndex:
     try:
         return desk().phones.current()
     except DocumentError as error:
         if desk().phones.document.path.exists():
             raise
-        raise Refusal(404, worded(error.message())) from error
+        raise RequestError(404, worded(error.message())) from error
 
 
 def _before() -> tuple[Sequence[Phone] | None, str]:
@@ -90,17 +90,17 @@ def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Res
     if before is None or list(before) != after:
         try:
             revision = desk().phones.save(after, based)
-        except ExternallyChanged as error:
-            raise Refusal(412, revision=error.found) from error
+        except ExternallyChangedError as error:
+            raise RequestError(412, revision=error.found) from error
         desk().record(visitor().name, done.message())
     listed = _saved(after, revision)
     touched = [found for phone in (*done.added, *(row for _, row in done.changed)) if (found := listed.row(phone.key))]
     return answered(SavedList(
         revision=revision, total=len(after), added=len(done.added), changed=len(done.changed),
-        deleted=len(done.deleted), counts=Counts(**listed.counts), rows=tuple(map(_row, touched))), revision=revision)
+        deleted=len(done.deleted), counts=RowCounts(**listed.counts), rows=tuple(map(_row, touched))), revision=revision)
 
 
-def _saved(phones: list[Phone], revision: str) -> Listed:
+def _saved(phones: list[Phone], revision: str) -> PhoneIndex:
     """What has been saved, also where somebody else was faster to save something else."""
     shelf = desk().phones
     try:
@@ -109,7 +109,7 @@ def _saved(phones: list[Phone], revision: str) -> Listed:
         listed = None
     if listed is not None and listed.revision == revision:
         return listed
-    return Listed(Loaded(phones, revision, desk().clock()), shelf.plan)
+    return PhoneIndex(LoadedDocument(phones, revision, desk().clock()), shelf.plan)
 
 
 def _row(row: Candidate) -> Row:

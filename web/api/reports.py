@@ -10,7 +10,7 @@ from msgspec import UNSET
 from obzvon.journal import audit
 from obzvon.reports import call_report
 from web.api.http import answered, parameters
-from web.api.schemas import Change, Changes, ChangesWanted, Wanted
+from web.api.schemas import Change, Changes, ChangesQuery, ReportQuery
 from web.context import desk
 from web.i18n import language, worded
 
@@ -24,7 +24,7 @@ _PART = 65_536
 @looks.get("/report")
 def day() -> Response:
     """What became of each phone on a day."""
-    wanted = parameters(Wanted)
+    wanted = parameters(ReportQuery)
     at = desk()
     zone, least = at.settings.zone, at.settings.delivered
     of = at.clock().astimezone(zone).date() if wanted.day is UNSET else wanted.day
@@ -63,9 +63,9 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
 @looks.get("/changes")
 def latest() -> Response:
     """Who changed what, the newest first."""
-    wanted = parameters(ChangesWanted)
+    wanted = parameters(ChangesQuery)
     journal = desk().journal()
     before: Any = None if wanted.before is UNSET else wanted.before
-    found = audit.Changes(journal).latest(wanted.limit, before=before) if journal else []
+    found = audit.AuditLog(journal).latest(wanted.limit, before=before) if journal else []
     return answered(Changes(tuple(Change(one.id, one.at, one.who, worded(one.what)) for one in found),
                             found[-1].id if len(found) == wanted.limit else None))

@@ -7,18 +7,24 @@ from flask import Blueprint, Response
 from flask_babel import gettext as _
 
 from obzvon.domain.labels import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
-from obzvon.journal.commands import AskedBefore, Commands, Lost, NotAnswered, NotTaken
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.commands import (
+    CommandNotAnsweredError,
+    CommandNotTakenError,
+    CommandQueue,
+    CommandStateUnknownError,
+    DuplicateCommandError,
+)
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run
 from obzvon.reports.status import look
 from web import phone_form
 from web.api.http import answered, body
-from web.api.schemas import Done, Hold, Start, Stop, TestCall
+from web.api.schemas import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
 from web.commands import LONGEST, is_night
 from web.context import desk
 from web.i18n import language, worded
 from web.permissions import visitor
-from web.problems import Fault, Refusal
+from web.problems import RequestError, ValidationIssue
 
 run = Blueprint("api_run", __name__, url_prefix="/api/v1")
 
@@ -28,7 +34,7 @@ def status() -> Response:
     """The run in progress or the last one, and the service."""
     at = desk()
     journal, known = at.journal(), at.settings
-    found = look(journal, Presence(journal).sign() if journal else None, at.clock(), zone=known.zone,
+    found = look(journal, Heartbeats(journal).sign() if journal else None, at.clock(), zone=known.zone,
                  pace=known.pace(), latest=known.latest, least=known.delivered)
     return answered(found.as_dict(language()))
 
@@ -45,12 +51,12 @@ def plan() -> Response:
 @run.post("/run/start")
 def start() -> Response:
     """Begins a run now, beside the week's."""
-    wanted = body(Start)
+    wanted = body(StartRequest)
     if wanted.again and wanted.rest:
-        raise Refusal(422, "", [Fault(_("It excludes `again`"), pointer="#/rest")])
+        raise RequestError(422, "", [ValidationIssue(_("It excludes `again`"), pointer="#/rest")])
     here = desk().clock().astimezone(desk().settings.zone)
     if is_night(here) and not wanted.night:
-        raise Refusal(422, "", [Fault(_("It is %(time)s, when people are usually not rung: true, if that is meant",
+        raise RequestError(422, "", [ValidationIssue(_("It is %(time)s, when people are usually not rung: true, if that is meant",
                                         time=f"{here:%H:%M}"), pointer="#/night")])
     word = "start again" if wanted.again else "start rest" if wanted.rest else "start"
     return _order("start", word=word, once=wanted.once, again=wanted.again, rest=wanted.rest)
@@ -59,21 +65,21 @@ def start() -> Response:
 @run.post("/run/pause")
 def pause() -> Response:
     """Holds the hand-over; calls in progress go on."""
-    body(Hold)
+    body(EmptyBody)
     return _order("pause")
 
 
 @run.post("/run/resume")
 def resume() -> Response:
     """Goes on with a paused run."""
-    body(Hold)
+    body(EmptyBody)
     return _order("resume")
 
 
 @run.post("/run/stop")
 def stop() -> Response:
     """Ends the run: who was not rung yet will not be."""
-    wanted = body(Stop)
+    wanted = body(StopRequest)
     return _order("stop", word="stop withdraw" if wanted.withdraw else "stop", once=wanted.once,
                   withdraw=wanted.withdraw)
 
@@ -81,10 +87,10 @@ def stop() -> Response:
 @run.post("/run/call")
 def call() -> Response:
     """One test call, outside any run."""
-    wanted = body(TestCall)
+    wanted = body(TestCallRequest)
     form = phone_form.read({"number": wanted.number, "code": wanted.code}, desk().phones.plan)
     if form.errors:
-        raise Refusal(422, "", [Fault(reason, pointer=f"#/{name}") for name, reason in form.errors.items()])
+        raise RequestError(422, "", [ValidationIssue(reason, pointer=f"#/{name}") for name, reason in form.errors.items()])
     return _order("call", about=f"{form.number} {form.code}".strip(), once=wanted.once, number=form.number,
                   code=form.code)
 
@@ -98,25 +104,25 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
     journal = at.journal()
     outcome, status, is_first = NOT_TAKEN, 503, True
     if journal is not None:
-        commands = Commands(journal)
+        commands = CommandQueue(journal)
         mark = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
         try:
             try:
                 number = commands.ask(name, by=who, at=at.clock(), once=mark, **params)
-            except AskedBefore as before:
+            except DuplicateCommandError as before:
                 number, is_first = before.number, False
             answer = commands.wait(number, longest=LONGEST, sleep=at.sleep)
             outcome, status = answer.text, 200 if answer.ok else 409
-        except NotTaken:
+        except CommandNotTakenError:
             pass
-        except Lost:
+        except CommandStateUnknownError:
             outcome, status = LOST, 202
-        except NotAnswered:
+        except CommandNotAnsweredError:
             outcome, status = NOT_ANSWERED, 202
     if is_first:
         at.record(who, ordered(word or name, outcome, about))
     if status == 503:
-        raise Refusal(503, _("No service takes it: nothing has been done. Is it running?"))
+        raise RequestError(503, _("No service takes it: nothing has been done. Is it running?"))
     if status == 409:
-        raise Refusal(409, worded(outcome))
-    return answered(Done(worded(outcome)), status=status)
+        raise RequestError(409, worded(outcome))
+    return answered(CommandDone(worded(outcome)), status=status)

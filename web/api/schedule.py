@@ -5,15 +5,15 @@ from datetime import date, time
 import msgspec
 from flask import Blueprint, Response
 
-from obzvon.documents.store import DocumentError, ExternallyChanged
-from obzvon.domain.schedule import Week
+from obzvon.documents.store import DocumentError, ExternallyChangedError
+from obzvon.domain.schedule import Schedule
 from obzvon.journal import audit
 from web.api.http import answered, based_on, body
-from web.api.schemas import WeekDocument
+from web.api.schemas import ScheduleDocument
 from web.context import desk
 from web.i18n import worded
 from web.permissions import visitor
-from web.problems import Refusal
+from web.problems import RequestError
 
 week = Blueprint("api_week", __name__, url_prefix="/api/v1/week")
 
@@ -29,7 +29,7 @@ def index() -> Response:
     except DocumentError as error:
         if desk().week.path.exists():
             raise
-        raise Refusal(404, worded(error.message())) from error
+        raise RequestError(404, worded(error.message())) from error
     return answered(_written(loaded.data), revision=loaded.revision)
 
 
@@ -38,18 +38,18 @@ def replace() -> Response:
     """Another week; also in the place of one that is broken or missing."""
     before, present = _before()
     based = based_on(present)
-    after = _read(body(WeekDocument))
+    after = _read(body(ScheduleDocument))
     revision = based
     if before != after:
         try:
             revision = desk().week.save(after, based)
-        except ExternallyChanged as error:
-            raise Refusal(412, revision=error.found) from error
-        desk().record(visitor().name, audit.week_changed(before or Week(), after))
+        except ExternallyChangedError as error:
+            raise RequestError(412, revision=error.found) from error
+        desk().record(visitor().name, audit.week_changed(before or Schedule(), after))
     return answered(_written(after), revision=revision)
 
 
-def _before() -> tuple[Week | None, str]:
+def _before() -> tuple[Schedule | None, str]:
     """The week and the revision that stand there; of one that cannot be read None, of none no revision."""
     try:
         loaded = desk().week.load()
@@ -58,14 +58,14 @@ def _before() -> tuple[Week | None, str]:
     return loaded.data, loaded.revision
 
 
-def _written(week: Week) -> WeekDocument:
-    return WeekDocument(**dict(zip(_DAYS, map(_clock, week.times), strict=True)),
+def _written(week: Schedule) -> ScheduleDocument:
+    return ScheduleDocument(**dict(zip(_DAYS, map(_clock, week.times), strict=True)),
                         dates={day: _clock(at) for day, at in sorted(week.dates.items())})
 
 
-def _read(written: WeekDocument) -> Week:
+def _read(written: ScheduleDocument) -> Schedule:
     dates: dict[date, time | None] = {day: _start(at) for day, at in sorted(written.dates.items())}
-    return Week(tuple(_start(getattr(written, day)) for day in _DAYS), dates)
+    return Schedule(tuple(_start(getattr(written, day)) for day in _DAYS), dates)
 
 
 def _clock(start: time | None) -> str:

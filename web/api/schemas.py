@@ -63,7 +63,7 @@ class Row(_Strict, frozen=True):
     reason: Annotated[str, Meta(description="Why it is not called, in the reader's language.")]
 
 
-class Counts(_Strict, frozen=True):
+class RowCounts(_Strict, frozen=True):
     """How many rows have each state."""
 
     called: int
@@ -72,7 +72,7 @@ class Counts(_Strict, frozen=True):
     twice: int
 
 
-class Phones(_Strict, frozen=True):
+class PhonePage(_Strict, frozen=True):
     """A page of the list."""
 
     revision: str
@@ -80,7 +80,7 @@ class Phones(_Strict, frozen=True):
     found: Annotated[int, Meta(description="Rows that were asked for, on all pages.")]
     page: int
     pages: int
-    counts: Counts
+    counts: RowCounts
     notes: Annotated[tuple[str, ...], Meta(description="What is odd in the file, but harmless.")]
     rows: tuple[Row, ...]
 
@@ -135,14 +135,14 @@ class SavedList(_Strict, frozen=True):
     added: int
     changed: int
     deleted: int
-    counts: Counts
+    counts: RowCounts
     rows: Annotated[tuple[Row, ...], Meta(description="Those that were added or changed.")]
 
 
 # -- the week
 
 
-class WeekDocument(_Strict, frozen=True, rename={
+class ScheduleDocument(_Strict, frozen=True, rename={
         "monday": "1", "tuesday": "2", "wednesday": "3", "thursday": "4", "friday": "5", "saturday": "6",
         "sunday": "7"}):
     """The start of each weekday, 1 = Monday, and of single days that are otherwise."""
@@ -165,7 +165,7 @@ Once = Annotated[str, Meta(max_length=64, description="Any text that no order of
                                                        "again, with the same, it is the same order and not another.")]
 
 
-class Start(_Strict, frozen=True):
+class StartRequest(_Strict, frozen=True):
     """A run by hand. Where somebody was rung today already, it has to say whom it means: `again` or `rest`."""
 
     again: Annotated[bool, Meta(description="Ring also those who were rung today already.")] = False
@@ -175,11 +175,11 @@ class Start(_Strict, frozen=True):
     once: Once = ""
 
 
-class Hold(_Strict, frozen=True):
+class EmptyBody(_Strict, frozen=True):
     """An empty object: there is nothing to say."""
 
 
-class Stop(_Strict, frozen=True):
+class StopRequest(_Strict, frozen=True):
     """The end of a run."""
 
     withdraw: Annotated[bool, Meta(description="Take files that Asterisk has not started out of the spool as well."
@@ -187,7 +187,7 @@ class Stop(_Strict, frozen=True):
     once: Once = ""
 
 
-class TestCall(_Strict, frozen=True):
+class TestCallRequest(_Strict, frozen=True):
     """One call, outside any run."""
 
     number: Number
@@ -195,7 +195,7 @@ class TestCall(_Strict, frozen=True):
     once: Once = ""
 
 
-class Done(_Strict, frozen=True):
+class CommandDone(_Strict, frozen=True):
     """What the service said."""
 
     text: str
@@ -297,7 +297,7 @@ class SkippedRow(_Strict, frozen=True):
     reason: str
 
 
-class Plan(_Strict, frozen=True):
+class ForecastDocument(_Strict, frozen=True):
     """What the next run would do."""
 
     now: datetime
@@ -325,7 +325,7 @@ class Plan(_Strict, frozen=True):
     next_starts: tuple[datetime, ...]
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class ReportQuery(msgspec.Struct, frozen=True):
     """Which report."""
 
     day: Annotated[date, Meta(description="The day; today, if it is left out.")] | UnsetType = msgspec.field(
@@ -344,7 +344,7 @@ class Report(_Strict, frozen=True):
     delivery: Delivery
 
 
-class ChangesWanted(msgspec.Struct, frozen=True):
+class ChangesQuery(msgspec.Struct, frozen=True):
     """Which changes."""
 
     limit: Annotated[int, Meta(ge=1, le=MOST_CHANGES, description="How many.")] = 100

@@ -14,17 +14,17 @@ import msgspec
 from flask_babel import gettext as _
 from msgspec import inspect
 
-from web.problems import COUNTED, Fault
+from web.problems import COUNTED, ValidationIssue
 
 Wrong = Iterator[tuple[str, str]]
 """JSON pointers and what is wrong there."""
 
 
-def faults(value: object, shape: type[Any], error: msgspec.ValidationError) -> list[Fault]:
+def faults(value: object, shape: type[Any], error: msgspec.ValidationError) -> list[ValidationIssue]:
     """What is wrong with it; `error` is what msgspec said."""
-    found = [Fault(what, pointer="#" + where)
+    found = [ValidationIssue(what, pointer="#" + where)
              for where, what in islice(_wrong(value, inspect.type_info(shape), ""), COUNTED)]
-    return found or [Fault(str(error), pointer="#")]
+    return found or [ValidationIssue(str(error), pointer="#")]
 
 
 def expected(kind: inspect.Type) -> str:

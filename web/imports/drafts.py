@@ -17,7 +17,7 @@ import msgspec
 from obzvon.common import files
 from obzvon.common.errors import ObzvonError
 from obzvon.spreadsheets import worker
-from obzvon.spreadsheets.column_roles import Layout
+from obzvon.spreadsheets.column_roles import ColumnRoles
 
 LASTS = timedelta(days=1)
 EACH = 3
@@ -29,7 +29,7 @@ _MODE = 0o660
 _PIECE = 1_000_000
 
 
-class Full(ObzvonError):
+class TooManyDraftsError(ObzvonError):
     """There is no room for a further draft."""
 
 
@@ -43,7 +43,7 @@ class Draft(msgspec.Struct, frozen=True):
     pasted: bool = False
     version: int = 0
     sheet: int | None = None
-    layout: Layout | None = None
+    layout: ColumnRoles | None = None
     replace: bool = False
     mended: dict[int, tuple[str, str, str]] = {}
     only: frozenset[int] | None = None
@@ -63,7 +63,7 @@ class Drafts:
         for old in mine[EACH - 1:]:
             self.drop(old.id)
         if self._size() > BYTES:
-            raise Full
+            raise TooManyDraftsError
         draft = Draft(secrets.token_hex(16), owner, name, now, pasted)
         files.make_folder(self._folder)
         files.make_folder(self.folder(draft))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from obzvon.spreadsheets.column_roles import ROLES, Layout
+from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
 from obzvon.spreadsheets.merge import LONGEST
 from web.imports.drafts import Draft
 
@@ -20,7 +20,7 @@ def sheet(form: Mapping[str, str], draft: Draft, sheets: int, now: int) -> int |
     return given if given is not None and given < sheets and given != now and draft.only is None else None
 
 
-def read(form: Mapping[str, str], draft: Draft, shown: Layout, judged: Mapping[int, tuple[str, str, str]]) -> Draft:
+def read(form: Mapping[str, str], draft: Draft, shown: ColumnRoles, judged: Mapping[int, tuple[str, str, str]]) -> Draft:
     """The draft with the choices of the form, and with a new version if one of them is new.
 
     `shown` is the layout that the page had, `judged` what stood in the rows that can be mended there.
@@ -29,7 +29,7 @@ def read(form: Mapping[str, str], draft: Draft, shown: Layout, judged: Mapping[i
     if draft.only is None:
         roles = tuple(_one_of(form.get(f"role-{place}"), role) for place, role in enumerate(shown.roles))
         head = _whole(form.get("head", ""))
-        layout = Layout(roles, shown.head if head is None else head)
+        layout = ColumnRoles(roles, shown.head if head is None else head)
         replace = form.get("mode", "replace" if draft.replace else "add") == "replace"
     mended = dict(draft.mended)
     for name in form:

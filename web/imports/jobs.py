@@ -7,10 +7,10 @@ from collections import OrderedDict
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.spreadsheets import column_roles, merge, subprocess_reader, worker
-from obzvon.spreadsheets.column_roles import Layout
-from obzvon.spreadsheets.table import Row, Table, Unreadable
+from obzvon.spreadsheets.column_roles import ColumnRoles
+from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from web.imports.drafts import Draft, Drafts
-from web.phone_index import Listed, Shelf
+from web.phone_index import PhoneIndex, PhoneIndexCache
 
 log = logging.getLogger("obzvon")
 
@@ -21,10 +21,10 @@ _READING = 0.6
 """The share of reading in the whole."""
 
 
-class Work:
+class ImportJob:
     """One pass over a draft and what came of it. `done` is set at its end; then `error` or `rows` and `table` are."""
 
-    def __init__(self, draft: Draft, listed: Listed) -> None:
+    def __init__(self, draft: Draft, listed: PhoneIndex) -> None:
         self.draft = draft
         self.listed = listed
         self.part = 0.0
@@ -32,9 +32,9 @@ class Work:
         self.done = threading.Event()
         self.error: Message | None = None
         self.table: Table | None = None
-        self.rows: list[Row] = []
-        self.layout = Layout(())
-        self.judgement: merge.Judgement | None = None
+        self.rows: list[TableRow] = []
+        self.layout = ColumnRoles(())
+        self.judgement: merge.MergePlan | None = None
 
     @property
     def form(self) -> Message:
@@ -47,18 +47,18 @@ class Work:
         return self.draft.id, self.draft.version, self.listed.revision
 
 
-class Works:
+class ImportJobs:
     """The passes that are under way and the last ones that have ended."""
 
-    def __init__(self, shelf: Shelf, drafts: Drafts) -> None:
+    def __init__(self, shelf: PhoneIndexCache, drafts: Drafts) -> None:
         self._shelf = shelf
         self._drafts = drafts
-        self._works: OrderedDict[str, Work] = OrderedDict()
+        self._works: OrderedDict[str, ImportJob] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, draft: Draft) -> Work:
+    def of(self, draft: Draft) -> ImportJob:
         """The pass over this draft, as it is now, against the list as it is now; it is begun if there is none."""
-        work = Work(draft, self._shelf.current())
+        work = ImportJob(draft, self._shelf.current())
         with self._lock:
             before = self._works.get(draft.id)
             if before is not None and before.key == work.key:
@@ -84,11 +84,11 @@ class Works:
         with self._lock:
             self._works.pop(draft.id, None)
 
-    def _do(self, work: Work) -> None:
+    def _do(self, work: ImportJob) -> None:
         try:
             self._read(work)
             self._judge(work)
-        except Unreadable as error:
+        except UnreadableTableError as error:
             work.error = error.reason
         except Exception as error:  # a thread has nobody else to tell
             log.exception("editor: import")
@@ -98,7 +98,7 @@ class Works:
                 self._make_room()
             work.done.set()
 
-    def _read(self, work: Work) -> None:
+    def _read(self, work: ImportJob) -> None:
         if work.table is None:
             draft, folder = work.draft, self._drafts.folder(work.draft)
 
@@ -109,9 +109,9 @@ class Works:
                                                            sheet=draft.sheet, progress=progress)
             work.rows = subprocess_reader.rows(folder)
         if not work.rows and len(work.table.sheets) < 2:
-            raise Unreadable(worker.NOTHING)
+            raise UnreadableTableError(worker.NOTHING)
 
-    def _judge(self, work: Work) -> None:
+    def _judge(self, work: ImportJob) -> None:
         draft, table, plan = work.draft, work.table, self._shelf.plan
         if table is None:
             return

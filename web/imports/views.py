@@ -12,19 +12,19 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from obzvon.common.errors import UserError, why
-from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.calls import Run
-from obzvon.domain.numbering import Refused
+from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
 from obzvon.spreadsheets import column_roles, merge
-from obzvon.spreadsheets.merge import Judged, Judgement
+from obzvon.spreadsheets.merge import MergePlan, RowDecision
 from obzvon.spreadsheets.table import UPLOAD
 from web.context import desk
 from web.i18n import language, worded
 from web.imports import form
-from web.imports.drafts import Draft, Drafts, Full
-from web.imports.jobs import Work, Works
+from web.imports.drafts import Draft, Drafts, TooManyDraftsError
+from web.imports.jobs import ImportJob, ImportJobs
 from web.permissions import visitor
 
 imports = Blueprint("imports", __name__, url_prefix="/phones/import")
@@ -40,23 +40,23 @@ _AT_ONCE = 1.5
 _PATIENCE = 20
 
 
-class Gone(Exception):
+class DraftGoneError(Exception):
     """There is no such draft any more."""
 
 
-class Importing:
+class ImportContext:
     """The drafts of this editor, and the work on them."""
 
     def __init__(self, app: Flask) -> None:
         shelf = app.extensions["obzvon"].phones
         self.drafts = Drafts(shelf.document.path.parent / ".drafts")
-        self.works = Works(shelf, self.drafts)
+        self.works = ImportJobs(shelf, self.drafts)
 
 
 def install(app: Flask) -> None:
     """Puts the page into the app."""
     app.register_blueprint(imports)
-    app.extensions["obzvon.imports"] = Importing(app)
+    app.extensions["obzvon.imports"] = ImportContext(app)
 
 
 # -- the file
@@ -88,7 +88,7 @@ def upload() -> ResponseReturnValue:
                             _("The file is larger than %(most)s MB", most=UPLOAD // 1_000_000)}, pasted)
     try:
         draft = _importing().drafts.create(visitor().name, name, stream, _now(), pasted=not name)
-    except Full:
+    except TooManyDraftsError:
         return _start(503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")},
                       pasted)
     except OSError as error:
@@ -187,8 +187,8 @@ def unkept(error: OSError) -> ResponseReturnValue:
     return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))})
 
 
-@imports.errorhandler(Gone)
-def gone(_error: Gone) -> ResponseReturnValue:
+@imports.errorhandler(DraftGoneError)
+def gone(_error: DraftGoneError) -> ResponseReturnValue:
     """To the beginning, with a word why."""
     flash(_("That import is no longer there: it is kept for a day. Choose the file again."), "note")
     return redirect(url_for("imports.index"), 303 if request.method == "POST" else 302)
@@ -197,8 +197,8 @@ def gone(_error: Gone) -> ResponseReturnValue:
 # -- steps
 
 
-def _importing() -> Importing:
-    found: Importing = current_app.extensions["obzvon.imports"]
+def _importing() -> ImportContext:
+    found: ImportContext = current_app.extensions["obzvon.imports"]
     return found
 
 
@@ -209,15 +209,15 @@ def _now() -> datetime:
 def _draft(key: str) -> Draft:
     found = _importing().drafts.get(key, visitor().name, _now())
     if found is None:
-        raise Gone
+        raise DraftGoneError
     return found
 
 
-def _work(draft: Draft) -> Work:
+def _work(draft: Draft) -> ImportJob:
     return _importing().works.of(draft)
 
 
-def _finished(work: Work) -> bool:
+def _finished(work: ImportJob) -> bool:
     """Whether choices can be looked at; the work on the one before, made a moment ago, is waited for."""
     if work.done.wait(_PATIENCE):
         return True
@@ -233,7 +233,7 @@ def _go_on(draft: Draft) -> ResponseReturnValue:
     return redirect(url_for("imports.look", draft=draft.id, page=page if page != "1" else None), 303)
 
 
-def _chosen(draft: Draft, work: Work) -> Draft:
+def _chosen(draft: Draft, work: ImportJob) -> Draft:
     """The draft with the form's choices, kept if they are new."""
     rows = work.judgement.of("refused") if work.judgement else []
     fresh = form.read(request.form, draft, work.layout,
@@ -249,14 +249,14 @@ def _stale(draft: Draft) -> ResponseReturnValue:
     return _go_on(draft)
 
 
-def _save(draft: Draft, work: Work, result: list[Phone], *, whole: bool) -> ResponseReturnValue:
+def _save(draft: Draft, work: ImportJob, result: list[Phone], *, whole: bool) -> ResponseReturnValue:
     judgement, listed = work.judgement, work.listed
     if judgement is None or result == listed.phones:
         flash(_("There was nothing to import: the list has not been changed."), "note")
         return _go_on(draft)
     try:
         desk().phones.save(result, listed.revision)
-    except ExternallyChanged:
+    except ExternallyChangedError:
         return _stale(draft)
     except DocumentError as error:
         return _show(work, 500, worded(error.message()))
@@ -269,7 +269,7 @@ def _save(draft: Draft, work: Work, result: list[Phone], *, whole: bool) -> Resp
     return redirect(url_for("phones.index"), 303)
 
 
-def _put_away(draft: Draft, left: list[Judged] | None = None) -> None:
+def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
     """What is left over stays, to be mended."""
     if left:
         with contextlib.suppress(OSError):  # the list is saved; the draft stays whole, and its rows are there already
@@ -281,7 +281,7 @@ def _put_away(draft: Draft, left: list[Judged] | None = None) -> None:
         _importing().works.forget(draft)
 
 
-def _tell(judgement: Judgement, *, whole: bool) -> None:
+def _tell(judgement: MergePlan, *, whole: bool) -> None:
     counts = judgement.counts
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
     told = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
@@ -292,7 +292,7 @@ def _tell(judgement: Judgement, *, whole: bool) -> None:
     flash(", ".join(told), "undo")
 
 
-def _show(work: Work, status: int = 200, failed: str = "") -> ResponseReturnValue:
+def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseReturnValue:
     """The page of a draft, as far as it has come."""
     draft = work.draft
     if not work.done.is_set():
@@ -324,7 +324,7 @@ def _letter(place: int) -> str:
 
 def _as_called(number: str) -> str:
     """What would be dialled, or the number as it stands where that is nothing."""
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(InvalidNumberError):
         return desk().phones.plan.dial(number)
     return number
 

@@ -12,9 +12,9 @@ from flask_babel import ngettext
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.common.text import escaped
-from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.calls import Run
-from obzvon.domain.numbering import Refused
+from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit
 from web import phone_form
@@ -22,7 +22,7 @@ from web.context import desk
 from web.i18n import worded
 from web.permissions import visitor
 from web.phone_form import PhoneForm
-from web.phone_index import FILTERS, PAGE, SORTS, Listed, backup, grouped, kind
+from web.phone_index import FILTERS, PAGE, SORTS, PhoneIndex, backup, grouped, kind
 
 phones = Blueprint("phones", __name__, url_prefix="/phones")
 
@@ -31,7 +31,7 @@ _NAMED = 10
 _QUERY = 200
 
 
-class Broken(Exception):
+class PhonesUnreadableError(Exception):
     """The list cannot be read."""
 
     def __init__(self, error: DocumentError) -> None:
@@ -39,7 +39,7 @@ class Broken(Exception):
         self.error = error
 
 
-class Stale(Exception):
+class StalePageError(Exception):
     """The list has been changed since the page was made; `row` is the key of the row in question, if it is one."""
 
     def __init__(self, row: str | None = None) -> None:
@@ -47,7 +47,7 @@ class Stale(Exception):
         self.row = row
 
 
-class View(msgspec.Struct, frozen=True):
+class PhonesQuery(msgspec.Struct, frozen=True):
     """Which part of the list the page shows, and in which order."""
 
     q: str = ""
@@ -59,18 +59,18 @@ class View(msgspec.Struct, frozen=True):
     def args(self, **changes: object) -> dict[str, object]:
         """What its address has, without what is usual anyway."""
         view = msgspec.structs.replace(self, **changes)
-        usual = View()
+        usual = PhonesQuery()
         return {name: int(value) if isinstance(value, bool) else value
                 for name, value in msgspec.structs.asdict(view).items() if value != getattr(usual, name)}
 
-    def find(self, listed: Listed) -> list[int]:
+    def find(self, listed: PhoneIndex) -> list[int]:
         """The places of all the rows that it would show, on whatever page."""
         return listed.find(self.q, only=self.only, sort=self.sort, descending=self.down)
 
 
-def _view(values: Mapping[str, str]) -> View:
+def _view(values: Mapping[str, str]) -> PhonesQuery:
     only, sort, page = values.get("only", ""), values.get("sort", ""), values.get("page", "")
-    return View(values.get("q", "")[:_QUERY], only if only in FILTERS else "all", sort if sort in SORTS else "row",
+    return PhonesQuery(values.get("q", "")[:_QUERY], only if only in FILTERS else "all", sort if sort in SORTS else "row",
                 values.get("down") == "1", int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1)
 
 
@@ -83,16 +83,16 @@ def index() -> ResponseReturnValue:
     return _page(_view(request.args), edit=request.args.get("edit"), add="add" in request.args)
 
 
-@phones.errorhandler(Broken)
-def broken(caught: Broken) -> ResponseReturnValue:
+@phones.errorhandler(PhonesUnreadableError)
+def broken(caught: PhonesUnreadableError) -> ResponseReturnValue:
     """What is wrong with the list, and what could be brought back."""
     document = desk().phones.document
     return render_template("broken.html", problems=caught.error.problems, revision=caught.error.revision,
                            backup=backup(document), file=document.path, missing=not document.path.exists()), 500
 
 
-@phones.errorhandler(Stale)
-def stale(caught: Stale) -> ResponseReturnValue:
+@phones.errorhandler(StalePageError)
+def stale(caught: StalePageError) -> ResponseReturnValue:
     """Both versions, and the choice."""
     listed = _listed()
     typed = None
@@ -107,7 +107,7 @@ def stale(caught: Stale) -> ResponseReturnValue:
                            undone=request.endpoint == "phones.undo"), 409
 
 
-def _page(view: View, *, status: int = 200, edit: str | None = None, add: bool = False,
+def _page(view: PhonesQuery, *, status: int = 200, edit: str | None = None, add: bool = False,
           form: PhoneForm | None = None) -> ResponseReturnValue:
     listed = _listed()
     found = view.find(listed)
@@ -152,7 +152,7 @@ def save() -> ResponseReturnValue:
     if form.errors:
         return _page(view, status=422, edit=key, add=before is None, form=form)
 
-    def edit(listed: Listed) -> list[Phone]:
+    def edit(listed: PhoneIndex) -> list[Phone]:
         if key not in listed.places:  # it was deleted meanwhile, and is wanted all the same
             return [*listed.phones, form.onto(Phone(key, ""))]
         return [form.onto(phone) if phone.key == key else phone for phone in listed.phones]
@@ -208,8 +208,8 @@ def undo() -> ResponseReturnValue:
     """The list as it was before the last change."""
     try:
         desk().phones.document.undo(request.form.get("revision", ""))
-    except ExternallyChanged as error:
-        raise Stale from error
+    except ExternallyChangedError as error:
+        raise StalePageError from error
     count = len(_listed().phones)
     _record(audit.list_undone(count))
     _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
@@ -231,7 +231,7 @@ def restore() -> ResponseReturnValue:
             else:
                 document.save(kept.data, revision)
             _record(audit.list_restored(len(kept.data)))
-    except ExternallyChanged:
+    except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("phones.index"), 303)
 
@@ -239,30 +239,30 @@ def restore() -> ResponseReturnValue:
 # -- steps
 
 
-def _listed() -> Listed:
+def _listed() -> PhoneIndex:
     try:
         return desk().phones.current()
     except DocumentError as error:
-        raise Broken(error) from error
+        raise PhonesUnreadableError(error) from error
 
 
-def _fresh(row: str | None = None) -> Listed:
+def _fresh(row: str | None = None) -> PhoneIndex:
     """The list, if it is still the revision that the page was made on."""
     listed = _listed()
     if request.form.get("revision") != listed.revision:
-        raise Stale(row)
+        raise StalePageError(row)
     return listed
 
 
-def _change(edit: Callable[[Listed], list[Phone]], *, row: str | None = None) -> None:
+def _change(edit: Callable[[PhoneIndex], list[Phone]], *, row: str | None = None) -> None:
     listed = _fresh(row)
     try:
         desk().phones.save(edit(listed), listed.revision)
-    except ExternallyChanged as error:
-        raise Stale(row) from error
+    except ExternallyChangedError as error:
+        raise StalePageError(row) from error
 
 
-def _rows(view: View) -> list[Candidate]:
+def _rows(view: PhonesQuery) -> list[Candidate]:
     """The rows that were chosen; if the list is another one by now, it is asked again whether they are meant."""
     rows = _chosen(_fresh(), view)
     if not rows:
@@ -270,7 +270,7 @@ def _rows(view: View) -> list[Candidate]:
     return rows
 
 
-def _chosen(listed: Listed, view: View) -> list[Candidate]:
+def _chosen(listed: PhoneIndex, view: PhonesQuery) -> list[Candidate]:
     if (one := request.form.get("one")) is not None:
         keys = [one]
     elif request.form.get("scope") == "found":
@@ -309,11 +309,11 @@ def _tell(text: str) -> None:
 def _short(form: PhoneForm) -> str:
     """The row in a few words."""
     number = form.number
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(InvalidNumberError):
         number = grouped(desk().phones.plan.dial(number))
     return escaped(f"{number} {form.name}".strip()[:120])
 
 
-def _address(view: View, **more: object) -> str:
+def _address(view: PhonesQuery, **more: object) -> str:
     arguments = view.args() | {name: value for name, value in more.items() if value is not None}
     return url_for("phones.index", **arguments)  # type: ignore[arg-type]

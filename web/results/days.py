@@ -6,15 +6,15 @@ from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
 from obzvon.documents.store import DocumentError
-from obzvon.domain.schedule import Week, start_instant
-from obzvon.journal.heartbeat import Presence
-from obzvon.journal.queries import Results
+from obzvon.domain.schedule import Schedule, start_instant
+from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.queries import CallQueries
 from obzvon.reports.status import service_of
 from web.context import desk
 from web.i18n import spoken_time
 
 
-class Days:
+class ResultDays:
     """The days by the settings' clock, as things are at the moment of one request."""
 
     def __init__(self) -> None:
@@ -23,9 +23,9 @@ class Days:
         self.zone = at.settings.zone
         self.today = self.now.astimezone(self.zone).date()
         journal = at.journal()
-        self.first = Results(journal).first_day() if journal else None
-        self._sign = Presence(journal).sign() if journal else None
-        self._week: Week | None = None
+        self.first = CallQueries(journal).first_day() if journal else None
+        self._sign = Heartbeats(journal).sign() if journal else None
+        self._week: Schedule | None = None
         self._looked = False
 
     def here(self, moment: datetime) -> datetime:
@@ -71,7 +71,7 @@ class Days:
             return None
         return last
 
-    def _in_force(self) -> Week | None:
+    def _in_force(self) -> Schedule | None:
         if not self._looked:
             self._looked = True
             try:

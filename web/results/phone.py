@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 
 from obzvon.documents.store import DocumentError
 from obzvon.domain import redial
-from obzvon.domain.calls import Line, Run
-from obzvon.journal.queries import Results, worth
+from obzvon.domain.calls import CallRecord, Run
+from obzvon.journal.queries import CallQueries, worth
 from obzvon.journal.runs import Journal
 from web.context import desk
-from web.phone_index import Listed
-from web.results.days import Days
+from web.phone_index import PhoneIndex
+from web.results.days import ResultDays
 from web.results.query import day_in, text_in
 
 _ROWS = 700_000
@@ -25,7 +25,7 @@ _PEOPLE = 50
 _LINES = 2000
 
 
-class Person(msgspec.Struct, frozen=True):
+class PhoneMatch(msgspec.Struct, frozen=True):
     """A phone that was found; `day` is the last one in the journal, None where only the list has it."""
 
     number: str
@@ -39,8 +39,8 @@ class DayLine(msgspec.Struct, frozen=True):
     """A phone's day: the line that says best what happened, the others, or why there is none."""
 
     day: date
-    best: Line | None = None
-    others: tuple[Line, ...] = ()
+    best: CallRecord | None = None
+    others: tuple[CallRecord, ...] = ()
     why: str = ""
 
 
@@ -48,10 +48,10 @@ def page() -> ResponseReturnValue:
     """Asked with a text: who that may be, or that person's days; asked with a number and a code: its days."""
     q = text_in(request.args.get("q", "")).strip()
     number, code = text_in(request.args.get("number", "")), text_in(request.args.get("code", ""))
-    days, journal = Days(), desk().journal()
+    days, journal = ResultDays(), desk().journal()
     until = min(day_in(request.args.get("until", "")) or days.today, days.today)
     window = _window(journal, until, days.first)
-    people: list[Person] = []
+    people: list[PhoneMatch] = []
     deep = "deep" in request.args
     if number:
         people = [_known(number, code)]
@@ -60,12 +60,12 @@ def page() -> ResponseReturnValue:
         if (deep or not people) and journal:
             deep = True
             known = {(one.number, one.code) for one in people}
-            people += [one for one in _in_journal(Results(journal), q, window.runs)
+            people += [one for one in _in_journal(CallQueries(journal), q, window.runs)
                        if (one.number, one.code) not in known]
     person = people[0] if len(people) == 1 else None
     lines: Sequence[DayLine] = ()
     if person is not None and journal is not None:
-        lines = _days(Results(journal), person, window, days)
+        lines = _days(CallQueries(journal), person, window, days)
         name = next((one.best.name for one in lines if one.best and one.best.name), "")
         person = msgspec.structs.replace(person, name=person.name or name)
     return render_template("results_phone.html", q=q or number, people=people[:_PEOPLE], more=len(people) > _PEOPLE,
@@ -73,7 +73,7 @@ def page() -> ResponseReturnValue:
                            journal=journal is not None)
 
 
-class Window(msgspec.Struct, frozen=True):
+class DayWindow(msgspec.Struct, frozen=True):
     """The days of a page, newest first, with their runs; `earlier` is where the next page begins."""
 
     days: tuple[tuple[date, tuple[Run, ...]], ...] = ()
@@ -85,9 +85,9 @@ class Window(msgspec.Struct, frozen=True):
         return [run.id for _, runs in self.days for run in runs]
 
 
-def _window(journal: Journal | None, until: date, first: date | None) -> Window:
+def _window(journal: Journal | None, until: date, first: date | None) -> DayWindow:
     if journal is None or first is None or until < first:
-        return Window()
+        return DayWindow()
     begin = max(first, until - timedelta(days=_DAYS - 1))
     by_day: dict[date, list[Run]] = {}
     for run in journal.runs_on(begin, until):
@@ -101,11 +101,11 @@ def _window(journal: Journal | None, until: date, first: date | None) -> Window:
             break
         days.append((day, runs))
         day -= timedelta(days=1)
-    return Window(tuple(days), day if day >= first else None)
+    return DayWindow(tuple(days), day if day >= first else None)
 
 
-def _days(results: Results, person: Person, window: Window, days: Days) -> list[DayLine]:
-    by_day: dict[date, list[Line]] = {}
+def _days(results: CallQueries, person: PhoneMatch, window: DayWindow, days: ResultDays) -> list[DayLine]:
+    by_day: dict[date, list[CallRecord]] = {}
     for line in results.of_phone(person.number, person.code, window.runs):
         by_day.setdefault(line.day, []).append(line)
     found = []
@@ -118,7 +118,7 @@ def _days(results: Results, person: Person, window: Window, days: Days) -> list[
     return found
 
 
-def _why_not(runs: Collection[Run], day: date, days: Days) -> str:
+def _why_not(runs: Collection[Run], day: date, days: ResultDays) -> str:
     """Why a phone has no line on a day."""
     whole = [run for run in runs if run.kind in ("week", "manual")]
     if any(not redial.is_of_some(run.note) for run in whole):
@@ -130,41 +130,41 @@ def _why_not(runs: Collection[Run], day: date, days: Days) -> str:
     return days.why_none(day)
 
 
-def _listed() -> Listed | None:
+def _listed() -> PhoneIndex | None:
     try:
         return desk().phones.current()
     except DocumentError:  # the page of the numbers says what is wrong with the list
         return None
 
 
-def _in_list(q: str) -> list[Person]:
+def _in_list(q: str) -> list[PhoneMatch]:
     listed = _listed()
     if listed is None:
         return []
-    people: dict[tuple[str, str], Person] = {}
+    people: dict[tuple[str, str], PhoneMatch] = {}
     for place in listed.find(q):
         row = listed.rows[place]
         number, code = row.number or row.phone.number, row.code or row.phone.code
         if number:
-            people.setdefault((number, code), Person(number, code, row.phone.name, listed=True))
+            people.setdefault((number, code), PhoneMatch(number, code, row.phone.name, listed=True))
         if len(people) > _PEOPLE:
             break
     return list(people.values())
 
 
-def _in_journal(results: Results, q: str, runs: Collection[int]) -> list[Person]:
-    people: dict[tuple[str, str], Person] = {}
+def _in_journal(results: CallQueries, q: str, runs: Collection[int]) -> list[PhoneMatch]:
+    people: dict[tuple[str, str], PhoneMatch] = {}
     for line in results.found(q, runs, _LINES):
         if line.number:
-            people.setdefault((line.number, line.code), Person(line.number, line.code, line.name, listed=False,
+            people.setdefault((line.number, line.code), PhoneMatch(line.number, line.code, line.name, listed=False,
                                                                day=line.day))
     return list(people.values())
 
 
-def _known(number: str, code: str) -> Person:
+def _known(number: str, code: str) -> PhoneMatch:
     """A phone by its number and code, with the name that the list has for it."""
     listed = _listed()
     for row in listed.rows if listed else ():
         if (row.number or row.phone.number, row.code or row.phone.code) == (number, code):
-            return Person(number, code, row.phone.name, listed=True)
-    return Person(number, code, "", listed=False)
+            return PhoneMatch(number, code, row.phone.name, listed=True)
+    return PhoneMatch(number, code, "", listed=False)

@@ -7,12 +7,12 @@ from datetime import date
 import msgspec
 from werkzeug.datastructures import MultiDict
 
-from obzvon.journal.queries import KINDS, SORTS, Shown, Sort
+from obzvon.journal.queries import KINDS, SORTS, CallFilter, Sort
 
 _QUERY = 200
 
 
-class View(msgspec.Struct, frozen=True):
+class ResultsQuery(msgspec.Struct, frozen=True):
     """A day; of it one run or all, some `KINDS` of lines or any; a text; the order and the page."""
 
     day: date
@@ -26,7 +26,7 @@ class View(msgspec.Struct, frozen=True):
     def args(self, **changes: object) -> dict[str, object]:
         """What its address has, without what is usual anyway."""
         view = msgspec.structs.replace(self, **changes)
-        usual = View(view.day)
+        usual = ResultsQuery(view.day)
         found: dict[str, object] = {"day": view.day.isoformat()}
         for name in ("run", "q", "sort", "page"):
             if (value := getattr(view, name)) != getattr(usual, name):
@@ -42,15 +42,15 @@ class View(msgspec.Struct, frozen=True):
         return tuple(one for one in KINDS if (one in self.results) != (one == result))
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> CallFilter:
         """The lines that it asks for."""
-        return Shown(self.day, self.run, frozenset(self.results), self.q)
+        return CallFilter(self.day, self.run, frozenset(self.results), self.q)
 
 
-def read(values: MultiDict[str, str], today: date) -> View:
+def read(values: MultiDict[str, str], today: date) -> ResultsQuery:
     """The view that an address or a form names; whatever is none is as usual."""
     sort = values.get("sort", "")
-    return View(day_in(values.get("day", "")) or today, _number(values.get("run", "")),
+    return ResultsQuery(day_in(values.get("day", "")) or today, _number(values.get("run", "")),
                 results_in(values.getlist("result"), KINDS), text_in(values.get("q", "")),
                 sort if sort in SORTS else "row", values.get("down") == "1", _number(values.get("page", "")) or 1)
 

@@ -12,14 +12,21 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
-from obzvon.documents.store import DocumentError, ExternallyChanged
+from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain import redial
 from obzvon.domain.labels import LOST, NOT_ANSWERED
 from obzvon.domain.phones import Phone
-from obzvon.domain.redial import Choice
-from obzvon.journal.commands import Answer, AskedBefore, Commands, Lost, NotAnswered, NotTaken
-from obzvon.journal.heartbeat import Presence
-from obzvon.journal.queries import Results, Shown
+from obzvon.domain.redial import RedialSelection
+from obzvon.journal.commands import (
+    CommandNotAnsweredError,
+    CommandNotTakenError,
+    CommandQueue,
+    CommandResult,
+    CommandStateUnknownError,
+    DuplicateCommandError,
+)
+from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.queries import CallFilter, CallQueries
 from obzvon.journal.runs import Journal
 from obzvon.reports import phone_list
 from obzvon.reports.status import service_of
@@ -27,20 +34,20 @@ from web.commands import LONGEST, is_night, lost
 from web.context import desk
 from web.i18n import language, worded
 from web.permissions import visitor
-from web.phone_index import Listed
+from web.phone_index import PhoneIndex
 from web.results import query
-from web.results.days import Days
-from web.results.query import View
+from web.results.days import ResultDays
+from web.results.query import ResultsQuery
 
 _NAMED = 10
 """So many phones are named where somebody is asked whether they are really meant."""
 
 
-class Chosen(msgspec.Struct, frozen=True):
+class ConfirmedSelection(msgspec.Struct, frozen=True):
     """Who is meant: the rows of the list, and the revision of the list and the digest by which they are known."""
 
-    choice: Choice
-    listed: Listed
+    choice: RedialSelection
+    listed: PhoneIndex
 
     @property
     def digest(self) -> str:
@@ -55,27 +62,27 @@ class Chosen(msgspec.Struct, frozen=True):
 
 def page() -> ResponseReturnValue:
     """First: whose results; then: these, and what to do with them."""
-    days = Days()
+    days = ResultDays()
     view = _view(days.today)
     journal = desk().journal()
     if view.results and journal is not None:
         return _confirm(journal, view, days)
     counts: dict[str, int] = {}
     if journal is not None:
-        found = Results(journal, desk().settings.delivered)
+        found = CallQueries(journal, desk().settings.delivered)
         counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
         if desk().settings.delivered:
-            counts |= found.delivery(Shown(view.day, view.run)).counts
+            counts |= found.delivery(CallFilter(view.day, view.run)).counts
     return render_template("results_again.html", view=view, days=days, counts=counts, missed=redial.MISSED,
                            results=redial.RESULTS, least=desk().settings.delivered)
 
 
 def start() -> ResponseReturnValue:
     """A run of just these, now: the service begins it, if they are still those that were confirmed."""
-    days = Days()
+    days = ResultDays()
     view = _view(days.today)
     journal, once = desk().journal_to_write(), request.form.get("once", "")[:64]
-    number, chosen = Commands(journal).asked(once) if once else None, None
+    number, chosen = CommandQueue(journal).asked(once) if once else None, None
     if number is None:  # else the form was sent twice, and only the answer is told again
         try:
             chosen = _chosen(journal, view, days.today)
@@ -104,7 +111,7 @@ def start() -> ResponseReturnValue:
 
 def make_list() -> ResponseReturnValue:
     """They become the list; the one before stays in the history."""
-    days = Days()
+    days = ResultDays()
     view = _view(days.today)
     journal = desk().journal_to_write()
     try:
@@ -115,7 +122,7 @@ def make_list() -> ResponseReturnValue:
         if not rows:
             return _confirm(journal, view, days)
         desk().phones.save(rows, chosen.listed.revision)
-    except ExternallyChanged:
+    except ExternallyChangedError:
         return _confirm(journal, view, days, refused=_changed())
     except DocumentError as error:
         return _broken(error.problems)
@@ -127,7 +134,7 @@ def make_list() -> ResponseReturnValue:
 
 def list_csv() -> ResponseReturnValue:
     """They, as a list to be kept or read in elsewhere."""
-    days = Days()
+    days = ResultDays()
     view = _view(days.today)
     journal = desk().journal()
     stream = io.BytesIO()
@@ -141,19 +148,19 @@ def list_csv() -> ResponseReturnValue:
     return send_file(stream, mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv")
 
 
-def _view(today: date) -> View:
+def _view(today: date) -> ResultsQuery:
     view = query.read(request.values, today)
-    return View(view.day, view.run, query.results_in(view.results, redial.RESULTS))
+    return ResultsQuery(view.day, view.run, query.results_in(view.results, redial.RESULTS))
 
 
-def _chosen(journal: Journal, view: View, today: date) -> Chosen:
+def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
     listed = desk().phones.current()
-    found = Results(journal, desk().settings.delivered)
+    found = CallQueries(journal, desk().settings.delivered)
     met = found.again(view.day, view.results, today=today, run=view.run).met if view.results else {}
-    return Chosen(redial.choose(listed.rows, met), listed)
+    return ConfirmedSelection(redial.choose(listed.rows, met), listed)
 
 
-def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "", status: int = 409
+def _confirm(journal: Journal, view: ResultsQuery, days: ResultDays, *, refused: str = "", status: int = 409
              ) -> ResponseReturnValue:
     """The phones by count and name, and what can be made of them; after a refusal once more, with the reason."""
     try:
@@ -165,7 +172,7 @@ def _confirm(journal: Journal, view: View, days: Days, *, refused: str = "", sta
         "results_confirm.html", view=view, days=days, choice=chosen.choice, digest=chosen.digest, named=rows[:_NAMED],
         rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(), here=here,
         night=is_night(here), once=secrets.token_urlsafe(12),
-        alive=service_of(Presence(journal).sign(), days.now).alive, latest=desk().settings.latest,
+        alive=service_of(Heartbeats(journal).sign(), days.now).alive, latest=desk().settings.latest,
         least=desk().settings.delivered)
     return page, status if refused else 200
 
@@ -175,30 +182,30 @@ def _changed() -> str:
                  "stands now."))
 
 
-def _ask(journal: Journal, view: View, chosen: Chosen, once: str) -> int | None:
+def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> int | None:
     """The number of the order; None where no service is there to take it."""
-    if not service_of(Presence(journal).sign(), desk().clock()).alive:
+    if not service_of(Heartbeats(journal).sign(), desk().clock()).alive:
         return None
     try:
-        return Commands(journal).ask("start", by=visitor().name, at=desk().clock(), once=once,
+        return CommandQueue(journal).ask("start", by=visitor().name, at=desk().clock(), once=once,
                                      only=",".join(view.results), day=view.day.isoformat(), run=view.run or 0,
                                      expected=chosen.choice.digest)
-    except AskedBefore as before:
+    except DuplicateCommandError as before:
         return before.number
 
 
-def _answer(journal: Journal, number: int | None) -> Answer | None:
+def _answer(journal: Journal, number: int | None) -> CommandResult | None:
     """What the service said, or that it is still at it; None where it has not taken the order, and will not."""
     if number is None:
         return None
     try:
-        return Commands(journal).wait(number, longest=LONGEST, sleep=desk().sleep)
-    except NotTaken:
+        return CommandQueue(journal).wait(number, longest=LONGEST, sleep=desk().sleep)
+    except CommandNotTakenError:
         return None
-    except Lost:
-        return Answer(True, LOST)
-    except NotAnswered:
-        return Answer(True, NOT_ANSWERED)
+    except CommandStateUnknownError:
+        return CommandResult(True, LOST)
+    except CommandNotAnsweredError:
+        return CommandResult(True, NOT_ANSWERED)
 
 
 def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:

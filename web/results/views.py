@@ -13,7 +13,7 @@ from obzvon.domain import redial
 from obzvon.domain.calls import Run
 from obzvon.domain.labels import kind_word, result_word, state_word
 from obzvon.domain.results import JUDGED
-from obzvon.journal.queries import KINDS, Results, Shown
+from obzvon.journal.queries import KINDS, CallFilter, CallQueries
 from obzvon.journal.runs import Journal
 from obzvon.journal.tallies import RUNG, Tally
 from obzvon.reports import call_report
@@ -22,8 +22,8 @@ from web.context import desk
 from web.i18n import language, worded
 from web.results import phone, query
 from web.results import redial as results_again
-from web.results.days import Days
-from web.results.query import View
+from web.results.days import ResultDays
+from web.results.query import ResultsQuery
 
 results = Blueprint("results", __name__, url_prefix="/results")
 results.add_url_rule("/phone", "phone", phone.page)
@@ -40,7 +40,7 @@ _DAYS = 30
 _DAY = timedelta(days=1)
 
 
-class Summary(msgspec.Struct, frozen=True):
+class RunSummary(msgspec.Struct, frozen=True):
     """A run as the page lists it: how many calls it had, and how many lines."""
 
     run: Run
@@ -51,7 +51,7 @@ class Summary(msgspec.Struct, frozen=True):
 @results.get("")
 def index() -> ResponseReturnValue:
     """The day's runs, results and calls."""
-    days = Days()
+    days = ResultDays()
     view = query.read(request.args, days.today)
     journal = desk().journal()
     if journal is None or journal.empty():
@@ -63,7 +63,7 @@ def index() -> ResponseReturnValue:
     tallies = found.tallies(runs)
     counts = found.counts(view.day, tallies, view.run)
     total = _total(found, view, counts)
-    delivery = found.delivery(Shown(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
+    delivery = found.delivery(CallFilter(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
     if delivery is not None:
         counts.update(delivery.counts)
     pages = max(1, -(-total // PAGE))
@@ -88,7 +88,7 @@ def download(form: str) -> ResponseReturnValue:
 
     It is written whole before it is sent, and reads the journal a few calls at a time: a slow browser holds nothing up.
     """
-    days = Days()
+    days = ResultDays()
     view = query.read(request.args, days.today)
     journal = desk().journal()
     lines = _found(journal).each(view.shown) if journal else iter(())
@@ -105,28 +105,28 @@ def download(form: str) -> ResponseReturnValue:
     return send_file(stream, mimetype=mimetype, as_attachment=True, download_name=f"{name}.{form}")
 
 
-def _found(journal: Journal) -> Results:
-    return Results(journal, desk().settings.delivered)
+def _found(journal: Journal) -> CallQueries:
+    return CallQueries(journal, desk().settings.delivered)
 
 
-def _total(found: Results, view: View, counts: Mapping[str, int]) -> int:
+def _total(found: CallQueries, view: ResultsQuery, counts: Mapping[str, int]) -> int:
     if view.q.strip() or not set(JUDGED).isdisjoint(view.results):
         return found.count(view.shown)
     return sum(counts.get(result, 0) for result in view.results or counts)
 
 
-def _summaries(runs: Sequence[Run], tallies: Mapping[int, Tally]) -> list[Summary]:
+def _summaries(runs: Sequence[Run], tallies: Mapping[int, Tally]) -> list[RunSummary]:
     def calls(tally: Tally) -> int:
         return sum(many for (_, result), many in tally.items() if result not in ("skipped", RUNG))
 
-    return [Summary(run, calls(tallies[run.id]), run.total) for run in runs]
+    return [RunSummary(run, calls(tallies[run.id]), run.total) for run in runs]
 
 
 def _month(journal: Journal, day: date, today: date) -> charts.Chart | None:
     """The last 30 days; of a day that is not among them, the 30 up to it."""
     last = today if today - timedelta(days=_DAYS) < day <= today else day
     runs = journal.runs_on(last - timedelta(days=_DAYS - 1), last)
-    tallies = Results(journal).tallies(runs)
+    tallies = CallQueries(journal).tallies(runs)
     by_day: dict[date, list[Tally]] = {}
     for run in runs:
         by_day.setdefault(run.day, []).append(tallies[run.id])

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from obzvon.domain.line_usage import Readout
+from obzvon.domain.line_usage import LineUsage
 
 
-class Part(msgspec.Struct, frozen=True):
+class LineBarPart(msgspec.Struct, frozen=True):
     """A piece of the bar: ours, others, or the lines kept for the office."""
 
     kind: str
@@ -13,7 +13,7 @@ class Part(msgspec.Struct, frozen=True):
     width: float
 
 
-def bar(readout: Readout) -> tuple[Part, ...]:
+def bar(readout: LineUsage) -> tuple[LineBarPart, ...]:
     """Its pieces, from the left; the lines kept for the office are at its end, as far as nobody is on them."""
     ceiling = readout.ceiling
     if ceiling is None:
@@ -24,5 +24,5 @@ def bar(readout: Readout) -> tuple[Part, ...]:
     others = min(others, whole - ours)
     kept = min(ceiling.reserve, whole - ours - others)
     pieces = (("ours", 0, ours), ("others", ours, others), ("kept", whole - kept, kept))
-    return tuple(Part(kind, round(100 * at / whole, 2), round(100 * wide / whole, 2))
+    return tuple(LineBarPart(kind, round(100 * at / whole, 2), round(100 * wide / whole, 2))
                  for kind, at, wide in pieces if wide > 0)

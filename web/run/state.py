@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.common.errors import Problem, UserError
-from obzvon.domain.calls import Line, Run
-from obzvon.domain.forecast import Plan
-from obzvon.domain.results import Delivery
+from obzvon.domain.calls import CallRecord, Run
+from obzvon.domain.forecast import RunForecast
+from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
-from obzvon.journal.heartbeat import Presence
-from obzvon.journal.queries import Results
+from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import Journal
 from obzvon.reports.next_run import next_run
-from obzvon.reports.status import RunStatus, Service, run_status, service_of
-from web.context import Desk
+from obzvon.reports.status import RunStatus, ServiceStatus, run_status, service_of
+from web.context import AppContext
 
 LATEST = 15
 """So many of the last calls are shown."""
@@ -32,11 +32,11 @@ _PLANNED = timedelta(minutes=5)
 """So long a plan is taken for true while nothing that it knows has changed."""
 
 
-class TestCall(msgspec.Struct, frozen=True):
+class LastTestCall(msgspec.Struct, frozen=True):
     """The last test call of today: its run, and its line, which is not there if it could not be handed over."""
 
     run: Run
-    line: Line | None
+    line: CallRecord | None
 
     @property
     def going(self) -> bool:
@@ -44,18 +44,18 @@ class TestCall(msgspec.Struct, frozen=True):
         return self.line is not None and self.line.disposition is None
 
 
-class Standing(msgspec.Struct, frozen=True):
+class RunPageState(msgspec.Struct, frozen=True):
     """The service, and the run in progress or the last one; `going` is how many of its calls Asterisk has now.
 
     `problems` keep the page from knowing the rest.
     """
 
-    service: Service
+    service: ServiceStatus
     status: RunStatus | None = None
     going: int = 0
-    latest: tuple[Line, ...] = ()
+    latest: tuple[CallRecord, ...] = ()
     closing: datetime | None = None
-    test: TestCall | None = None
+    test: LastTestCall | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -81,53 +81,53 @@ class _Counted(msgspec.Struct, frozen=True):
     counts: Mapping[str, int]
     last_bundle: tuple[int, datetime | None]
     going: int
-    latest: tuple[Line, ...]
-    delivery: Delivery | None = None
+    latest: tuple[CallRecord, ...]
+    delivery: DeliveryCounts | None = None
 
     @property
     def is_final(self) -> bool:
         return not self.going and not self.counts.get("waiting")
 
 
-class Watch:
+class RunStateCache:
     """One for each app."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, desk: AppContext, clock: Callable[[], float] = time.monotonic) -> None:
         self._desk = desk
         self._clock = clock
         self._pace = desk.settings.pace()
         self._lock = threading.Lock()
         self._counted: tuple[tuple[int, str], float, _Counted] | None = None
         self._planning = threading.Lock()
-        self._planned: tuple[tuple[object, ...], datetime, datetime, Plan] | None = None
+        self._planned: tuple[tuple[object, ...], datetime, datetime, RunForecast] | None = None
 
-    def look(self, now: datetime) -> Standing:
+    def look(self, now: datetime) -> RunPageState:
         """How things stand."""
         try:
             journal = self._desk.journal()
             if journal is None:
-                return Standing(Service(alive=False))
-            service = service_of(Presence(journal).sign(), now)
+                return RunPageState(ServiceStatus(alive=False))
+            service = service_of(Heartbeats(journal).sign(), now)
             test = self._test_call(journal, now)
             run = journal.active_run() or journal.last_run()
             if run is None:
-                return Standing(service, test=test)
+                return RunPageState(service, test=test)
             counted = self._count(journal, run)
         except UserError as error:
-            return Standing(Service(alive=False), problems=error.problems)
+            return RunPageState(ServiceStatus(alive=False), problems=error.problems)
         known = self._desk.settings
         closing = closing_instant(run.day, known.latest, known.zone)
         pace = service.readout.pace if service.readout else self._pace
         status = run_status(run, counted.counts, counted.last_bundle, now, pace=pace, closing=closing,
                             alive=service.alive, delivery=counted.delivery)
-        return Standing(service, status, counted.going, counted.latest, closing, test)
+        return RunPageState(service, status, counted.going, counted.latest, closing, test)
 
     def forget(self) -> None:
         """The next look is a new one: something has just been done."""
         with self._lock:
             self._counted = None
 
-    def next(self, standing: Standing, now: datetime) -> Plan:
+    def next(self, standing: RunPageState, now: datetime) -> RunForecast:
         """What the next run would do; raises UserError."""
         desk = self._desk
         listed, week = desk.phones.current(), desk.week.load()
@@ -151,7 +151,7 @@ class Watch:
             key, begun = (run.id, run.state), self._clock()
             if self._counted is not None and self._counted[0] == key and begun < self._counted[1]:
                 return self._counted[2]
-            results, least = Results(journal), self._desk.settings.delivered
+            results, least = CallQueries(journal), self._desk.settings.delivered
             counted = _Counted(journal.counts(run.id), journal.last_bundle(run.id), results.going(run.id),
                                tuple(results.latest(run.id, LATEST)),
                                journal.delivery(run.id, least) if least else None)
@@ -162,10 +162,10 @@ class Watch:
                 self._counted = key, float("inf"), counted
             return counted
 
-    def _test_call(self, journal: Journal, now: datetime) -> TestCall | None:
+    def _test_call(self, journal: Journal, now: datetime) -> LastTestCall | None:
         today = now.astimezone(self._desk.settings.zone).date()
         tests = [run for run in journal.runs_on(today) if run.kind == "test"]
         if not tests:
             return None
-        lines = Results(journal).latest(tests[-1].id, 1)
-        return TestCall(tests[-1], lines[0] if lines else None)
+        lines = CallQueries(journal).latest(tests[-1].id, 1)
+        return LastTestCall(tests[-1], lines[0] if lines else None)

@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.documents.store import DocumentError
-from obzvon.domain.forecast import Plan, Why
-from obzvon.journal.commands import Commands
+from obzvon.domain.forecast import RunForecast, SkipReason
+from obzvon.journal.commands import CommandQueue
 from obzvon.reports.next_run import run_by_hand
 from web import phone_form
 from web.commands import is_night, order
@@ -23,7 +23,7 @@ from web.i18n import place, why_words
 from web.permissions import may_change
 from web.phone_form import PhoneForm
 from web.run.line_bar import bar as lines_bar
-from web.run.state import Standing, Watch
+from web.run.state import RunPageState, RunStateCache
 
 run = Blueprint("run", __name__, url_prefix="/run")
 
@@ -65,7 +65,7 @@ def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnVal
                            form=form or PhoneForm(), once=_once()), status
 
 
-def _pieces(standing: Standing) -> dict[str, Markup]:
+def _pieces(standing: RunPageState) -> dict[str, Markup]:
     """Each piece of the page as it is now."""
     now, plan, problems = desk().clock(), None, standing.problems
     if not problems and not standing.active:
@@ -86,7 +86,7 @@ def _have(pieces: Mapping[str, str]) -> str:
     return ".".join(f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}" for name, text in pieces.items())
 
 
-def _every(standing: Standing) -> int:
+def _every(standing: RunPageState) -> int:
     return _QUICK if standing.is_moving else _SLOW
 
 
@@ -102,18 +102,18 @@ def _common(now: datetime) -> dict[str, object]:
 # -- a start
 
 
-class Choice(msgspec.Struct, frozen=True):
+class StartPreview(msgspec.Struct, frozen=True):
     """What a start would do, as somebody is asked whether it is meant; `rung` rows were rung today already."""
 
-    rest: Plan
-    again: Plan
+    rest: RunForecast
+    again: RunForecast
     revision: str
     after: int
 
     @property
     def rung(self) -> int:
         """How many rows of the list were rung today already."""
-        return self.rest.skipped_by().get(Why.RUNG, 0)
+        return self.rest.skipped_by().get(SkipReason.RUNG, 0)
 
     @property
     def is_too_late(self) -> bool:
@@ -149,15 +149,15 @@ def start() -> ResponseReturnValue:
     return _back()
 
 
-def _choice(standing: Standing) -> Choice:
+def _choice(standing: RunPageState) -> StartPreview:
     at, now = desk(), desk().clock()
     listed, week, journal = at.phones.current(), at.week.load().data, at.journal()
     rest, again = (run_by_hand(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
                    for again in (False, True))
-    return Choice(rest, again, listed.revision, standing.last_id)
+    return StartPreview(rest, again, listed.revision, standing.last_id)
 
 
-def _start_page(choice: Choice, *, changed: bool = False, unticked: bool = False, status: int = 200
+def _start_page(choice: StartPreview, *, changed: bool = False, unticked: bool = False, status: int = 200
                 ) -> ResponseReturnValue:
     now = choice.rest.now
     today = [start for start in choice.rest.starts if start.date() == now.date()]
@@ -165,7 +165,7 @@ def _start_page(choice: Choice, *, changed: bool = False, unticked: bool = False
                            night=is_night(now), today=today, **_common(now)), status
 
 
-def _no_start(standing: Standing) -> ResponseReturnValue | None:
+def _no_start(standing: RunPageState) -> ResponseReturnValue | None:
     """The way back where nobody can begin a run now."""
     if not may_change():
         return redirect(url_for("run.index"))
@@ -205,7 +205,7 @@ def stop() -> ResponseReturnValue:
     return _back()
 
 
-def _stop_page(standing: Standing, *, changed: bool = False) -> ResponseReturnValue:
+def _stop_page(standing: RunPageState, *, changed: bool = False) -> ResponseReturnValue:
     if standing.status is None or not (standing.active or standing.going):
         flash(_("No run is in progress and no call is on its way: there is nothing to stop."), "note")
         return redirect(url_for("run.index"), 303)
@@ -243,8 +243,8 @@ def broken(caught: DocumentError) -> ResponseReturnValue:
     return render_template("run_broken.html", problems=problems), 500
 
 
-def _watch() -> Watch:
-    found: Watch = current_app.extensions.setdefault("obzvon.run", Watch(desk()))
+def _watch() -> RunStateCache:
+    found: RunStateCache = current_app.extensions.setdefault("obzvon.run", RunStateCache(desk()))
     return found
 
 
@@ -256,7 +256,7 @@ def _back() -> ResponseReturnValue:
 def _is_known(once: str) -> bool:
     """Whether this very form was sent before."""
     journal = desk().journal()
-    return bool(once) and journal is not None and Commands(journal).asked(once[:64]) is not None
+    return bool(once) and journal is not None and CommandQueue(journal).asked(once[:64]) is not None
 
 
 def _number(name: str) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 
 WORKDAYS = range(1, 5)
 """Tuesday to Friday, which take over Monday's time."""
@@ -18,49 +18,49 @@ _MOST = 500
 """Dates that a week may have of its own before the page takes no further one; what it has already is kept."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class DayFields(msgspec.Struct, frozen=True):
     """One day's fields: whether there is a run, and at which time."""
 
     on: bool
     at: str
 
     @classmethod
-    def of(cls, start: time | None) -> "Entry":
+    def of(cls, start: time | None) -> "DayFields":
         """The fields of a start."""
         return cls(start is not None, f"{start:%H:%M}" if start else "")
 
 
-class WeekForm(msgspec.Struct, frozen=True):
+class ScheduleForm(msgspec.Struct, frozen=True):
     """All the fields as they were set, and what is wrong with them by field."""
 
-    days: tuple[Entry, ...]
-    dates: dict[date, Entry]
+    days: tuple[DayFields, ...]
+    dates: dict[date, DayFields]
     off: frozenset[date]
     """Holidays that are ticked."""
     new_date: str = ""
-    new: Entry = Entry(on=True, at="")
+    new: DayFields = DayFields(on=True, at="")
     errors: dict[str, str] = {}
 
-    def week(self) -> Week:
+    def week(self) -> Schedule:
         """What they say; of a form without errors."""
         dates: dict[date, time | None] = dict.fromkeys(sorted(self.off))
         dates |= {day: _time(entry) for day, entry in self.dates.items()}
-        return Week(tuple(_time(entry) for entry in self.days), dict(sorted(dates.items())))
+        return Schedule(tuple(_time(entry) for entry in self.days), dict(sorted(dates.items())))
 
-    def copied(self) -> "WeekForm":
+    def copied(self) -> "ScheduleForm":
         """Monday's fields on the other workdays."""
         days = tuple(self.days[0] if place in WORKDAYS else entry for place, entry in enumerate(self.days))
         return msgspec.structs.replace(self, days=days)
 
 
-def shown(week: Week, holidays: Iterable[date]) -> WeekForm:
+def shown(week: Schedule, holidays: Iterable[date]) -> ScheduleForm:
     """The fields of a week; a holiday on which nobody is rung is a tick, and no date of its own."""
     off = frozenset(day for day in holidays if day in week.dates and week.dates[day] is None)
-    dates = {day: Entry.of(start) for day, start in sorted(week.dates.items()) if day not in off}
-    return WeekForm(tuple(Entry.of(start) for start in week.times), dates, off)
+    dates = {day: DayFields.of(start) for day, start in sorted(week.dates.items()) if day not in off}
+    return ScheduleForm(tuple(DayFields.of(start) for start in week.times), dates, off)
 
 
-def read(form: MultiDict[str, str], holidays: Iterable[date]) -> WeekForm:
+def read(form: MultiDict[str, str], holidays: Iterable[date]) -> ScheduleForm:
     """The fields of the page; `holidays` are the days that it had ticks for."""
     errors: dict[str, str] = {}
     days = tuple(_entry(form, str(day), errors) for day in range(1, 8))
@@ -68,7 +68,7 @@ def read(form: MultiDict[str, str], holidays: Iterable[date]) -> WeekForm:
     dates = {day: _entry(form, text, errors) for text in form.getlist("date")
              if text != gone and (day := _date(text))}
     ticked = {day for text in form.getlist("off") if (day := _date(text))}
-    new_date, new = form.get("new-date", "").strip(), Entry("on-new" in form, form.get("at-new", "").strip())
+    new_date, new = form.get("new-date", "").strip(), DayFields("on-new" in form, form.get("at-new", "").strip())
     off = frozenset(day for day in holidays if day in ticked and day not in dates)
     if new_date or form.get("action") == "add":
         day = _date(new_date)
@@ -80,12 +80,12 @@ def read(form: MultiDict[str, str], holidays: Iterable[date]) -> WeekForm:
             new = _entry(form, "new", errors)
             if "at-new" not in errors:
                 dates, off = {**dates, day: new}, off - {day}
-                new_date, new = "", Entry(on=True, at="")
-    return WeekForm(days, dict(sorted(dates.items())), off, new_date[:20], new, errors)
+                new_date, new = "", DayFields(on=True, at="")
+    return ScheduleForm(days, dict(sorted(dates.items())), off, new_date[:20], new, errors)
 
 
-def _entry(form: Mapping[str, str], name: str, errors: dict[str, str]) -> Entry:
-    entry = Entry(f"on-{name}" in form, form.get(f"at-{name}", "").strip()[:10])
+def _entry(form: Mapping[str, str], name: str, errors: dict[str, str]) -> DayFields:
+    entry = DayFields(f"on-{name}" in form, form.get(f"at-{name}", "").strip()[:10])
     if not entry.on:
         return msgspec.structs.replace(entry, at=entry.at if _clock(entry.at) else "")
     if not entry.at:
@@ -97,7 +97,7 @@ def _entry(form: Mapping[str, str], name: str, errors: dict[str, str]) -> Entry:
     return entry
 
 
-def _time(entry: Entry) -> time | None:
+def _time(entry: DayFields) -> time | None:
     return _clock(entry.at) if entry.on else None
 
 

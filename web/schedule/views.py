@@ -9,19 +9,19 @@ from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
-from obzvon.documents.store import DocumentError, ExternallyChanged, Loaded
+from obzvon.documents.store import DocumentError, ExternallyChangedError, LoadedDocument
 from obzvon.domain.calls import Run
-from obzvon.domain.forecast import Plan
-from obzvon.domain.schedule import Week, start_instant
+from obzvon.domain.forecast import RunForecast
+from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run
 from web.context import desk
 from web.i18n import language, worded
 from web.permissions import visitor
 from web.schedule import form as week_form
 from web.schedule import holidays as public_holidays
-from web.schedule.form import WeekForm
+from web.schedule.form import ScheduleForm
 
 week = Blueprint("week", __name__, url_prefix="/week")
 
@@ -29,7 +29,7 @@ _SKIPPED = 20
 """So many skipped rows are named with their reasons."""
 
 
-class Broken(Exception):
+class ScheduleUnreadableError(Exception):
     """The week cannot be read."""
 
     def __init__(self, error: DocumentError) -> None:
@@ -37,10 +37,10 @@ class Broken(Exception):
         self.error = error
 
 
-class Outlook(msgspec.Struct, frozen=True):
+class NextRunView(msgspec.Struct, frozen=True):
     """What the page foresees, or why it cannot."""
 
-    plan: Plan | None
+    plan: RunForecast | None
     run: Run | None
     problems: tuple[Problem, ...] = ()
 
@@ -66,7 +66,7 @@ def save() -> ResponseReturnValue:
         return _page(loaded, form, status=422)
     try:
         revision = desk().week.save(form.week(), loaded.revision)
-    except ExternallyChanged:
+    except ExternallyChangedError:
         return _conflict(_loaded(), form)
     except DocumentError as error:
         return _page(loaded, msgspec.structs.replace(form, errors={"": worded(error.message())}), status=500)
@@ -85,7 +85,7 @@ def undo() -> ResponseReturnValue:
         desk().week.undo(request.form.get("revision", ""))
         desk().record(visitor().name, audit.week_undone())
         flash(_("Undone: the schedule is again as it was before the last change."), "undo")
-    except ExternallyChanged:
+    except ExternallyChangedError:
         flash(_("Nothing has been undone: somebody else has changed the schedule in the meantime. This is how it "
                 "stands now."), "warn")
     return redirect(url_for("week.index"), 303)
@@ -95,15 +95,15 @@ def undo() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """A week without a start where there is no file."""
     try:
-        desk().week.save(Week(), "")
+        desk().week.save(Schedule(), "")
         desk().record(visitor().name, audit.week_begun())
-    except ExternallyChanged:
+    except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("week.index"), 303)
 
 
-@week.errorhandler(Broken)
-def broken(caught: Broken) -> ResponseReturnValue:
+@week.errorhandler(ScheduleUnreadableError)
+def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
     """What is wrong with the week, and the way back."""
     document = desk().week
     try:
@@ -114,7 +114,7 @@ def broken(caught: Broken) -> ResponseReturnValue:
                            earlier=earlier, missing=not document.path.exists()), 500
 
 
-def _page(loaded: Loaded[Week], form: WeekForm, *, status: int = 200, based_on: str | None = None
+def _page(loaded: LoadedDocument[Schedule], form: ScheduleForm, *, status: int = 200, based_on: str | None = None
           ) -> ResponseReturnValue:
     now = desk().clock()
     zone = desk().settings.zone
@@ -125,7 +125,7 @@ def _page(loaded: Loaded[Week], form: WeekForm, *, status: int = 200, based_on: 
         skipped=_SKIPPED, undoable=_undoable(), latest=desk().settings.latest, seen=_has_been_seen()), status
 
 
-def _conflict(loaded: Loaded[Week], form: WeekForm) -> ResponseReturnValue:
+def _conflict(loaded: LoadedDocument[Schedule], form: ScheduleForm) -> ResponseReturnValue:
     """Both versions, line by line, and the choice."""
     holidays = _holidays()
     theirs = week_form.shown(loaded.data, holidays)
@@ -142,24 +142,24 @@ def _said(on: bool, at: str) -> str:
     return at if on else str(_("no calls"))
 
 
-def _date_said(form: WeekForm, day: date) -> str:
+def _date_said(form: ScheduleForm, day: date) -> str:
     if day in form.off:
         return _said(False, "")
     entry = form.dates.get(day)
     return str(_("as its weekday")) if entry is None else _said(entry.on, entry.at)
 
 
-def _foresee(loaded: Loaded[Week], now: datetime) -> Outlook:
+def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
     at = desk()
     try:
         listed, journal = at.phones.current(), at.journal()
         plan = next_run(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
-        return Outlook(plan, journal.active_run() if journal else None)
+        return NextRunView(plan, journal.active_run() if journal else None)
     except UserError as error:
-        return Outlook(None, None, error.problems)
+        return NextRunView(None, None, error.problems)
 
 
-def _warn_of_a_passed_time(before: Week, after: Week) -> None:
+def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:
     """Nobody is rung because of an edit: a time of today that is set when it has passed counts from its next day."""
     zone, now = desk().settings.zone, desk().clock()
     today = now.astimezone(zone).date()
@@ -174,16 +174,16 @@ def _has_been_seen() -> bool:
     """Whether a service, or `obzvon init`, has seen any week; the first of all takes the week as it finds it."""
     try:
         journal = desk().journal()
-        return journal is not None and Presence(journal).has_seen_a_week()
+        return journal is not None and Heartbeats(journal).has_seen_a_week()
     except UserError:
         return True  # the page says what is the matter with the journal
 
 
-def _loaded() -> Loaded[Week]:
+def _loaded() -> LoadedDocument[Schedule]:
     try:
         return desk().week.load()
     except DocumentError as error:
-        raise Broken(error) from error
+        raise ScheduleUnreadableError(error) from error
 
 
 def _holidays() -> dict[date, str]:

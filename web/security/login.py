@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from obzvon.users import LONGEST, Role, User, Users, is_right
-from web.security.rate_limit import Failures
+from web.security.rate_limit import RateLimiter
 
 _REMEMBERED = 300.0
 """Seconds for which a right password need not be hashed again."""
@@ -21,7 +21,7 @@ _PROVEN = 43_200.0
 _MOST = 1000
 
 
-class TooManyFailures(Exception):
+class TooManyFailuresError(Exception):
     """There were too many wrong passwords; `wait` seconds have to pass."""
 
     def __init__(self, wait: int) -> None:
@@ -40,7 +40,7 @@ class Visitor(msgspec.Struct, frozen=True):
         return f"Visitor({self.name!r}, {self.role.value})"
 
 
-class _Login(msgspec.Struct, frozen=True):
+class _CachedLogin(msgspec.Struct, frozen=True):
     """A name and a password that were right, for this very user, at that time."""
 
     at: float
@@ -48,7 +48,7 @@ class _Login(msgspec.Struct, frozen=True):
     visitor: Visitor
 
 
-class Gate:
+class LoginService:
     """The door: `admit` is called on every request.
 
     Who guesses is slowed down by address and by name. A browser that has logged in goes on meanwhile: what it sends is
@@ -56,15 +56,15 @@ class Gate:
     """
 
     def __init__(self, users: Users, *, clock: Callable[[], float] = time.monotonic,
-                 failures: Failures | None = None) -> None:
+                 failures: RateLimiter | None = None) -> None:
         self._users = users
         self._clock = clock
-        self._failures = Failures() if failures is None else failures
+        self._failures = RateLimiter() if failures is None else failures
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._stamp: tuple[int, ...] | None = None
         self._known: dict[str, User] = {}
-        self._logins: OrderedDict[bytes, _Login] = OrderedDict()
+        self._logins: OrderedDict[bytes, _CachedLogin] = OrderedDict()
 
     def admit(self, name: str, password: str, address: str) -> Visitor | None:
         """The user, None for a wrong name or password; raises TooManyFailures, and UserError for a broken file."""
@@ -77,7 +77,7 @@ class Gate:
         of_address = f"address {network(address)}"
         of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
         if login is None and (wait := self._failures.attempt((of_address, of_user), now)):
-            raise TooManyFailures(wait)
+            raise TooManyFailuresError(wait)
         if not is_right(user, password[:LONGEST + 1]) or user is None:
             return None
         if login is None:
@@ -85,13 +85,13 @@ class Gate:
             self._failures.forget(of_user)
         visitor = Visitor(name, user.role, hashlib.sha256(user.password.encode()).digest())
         with self._lock:
-            self._logins[mark] = _Login(now, user, visitor)
+            self._logins[mark] = _CachedLogin(now, user, visitor)
             self._logins.move_to_end(mark)
             while len(self._logins) > _MOST:
                 self._logins.popitem(last=False)
         return visitor
 
-    def _login(self, mark: bytes, user: User | None, now: float) -> _Login | None:
+    def _login(self, mark: bytes, user: User | None, now: float) -> _CachedLogin | None:
         """The login that was right before, if the user is the same still; another user's change does not matter."""
         login = self._logins.get(mark)
         return login if login is not None and login.user == user and 0 <= now - login.at < _PROVEN else None

@@ -12,7 +12,7 @@ WINDOW = 900.0
 _KEYS = 20_000
 
 
-class Failures:
+class RateLimiter:
     """An attempt is counted before it is looked at, so that many at once get no more tries than one after another."""
 
     def __init__(self, most: int = MOST, window: float = WINDOW, keys: int = _KEYS) -> None:

@@ -1,6 +1,6 @@
 """The calls that are up in Asterisk, kept by its manager events, and the outcomes of those of ours. Pure.
 
-`Calls` is fed each event, in whatever order those of a call's legs come; `settle` tells what has come of the calls that
+`CallTracker` is fed each event, in whatever order those of a call's legs come; `settle` tells what has come of the calls that
 are over, `lines` how many lines are in use.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.asterisk.ami.originate import is_channel_id
-from obzvon.asterisk.ami.outcomes import Call, Leg, Outcome, called, outcome
+from obzvon.asterisk.ami.outcomes import AttemptOutcome, Leg, TrackedCall, called, outcome
 
 GRACE = timedelta(seconds=0.3)
 """How long after its last event a call whose known legs are all hung up is held to be over: a leg of it that has not
@@ -33,7 +33,7 @@ _YOUNG = 5
 Event = Mapping[str, object]
 
 
-class Lines(msgspec.Struct, frozen=True):
+class LineCounts(msgspec.Struct, frozen=True):
     """Lines in use: those of our calls and other people's; `channels` is all that Asterisk has up, of any kind.
 
     A line is a channel of the trunk; without a trunk it is a call, of which an answered one is three channels.
@@ -44,16 +44,16 @@ class Lines(msgspec.Struct, frozen=True):
     channels: int
 
 
-class Calls:
+class CallTracker:
     """What is up now. `contexts` are those in which our call files dial, and are answered."""
 
     def __init__(self, contexts: Collection[str]) -> None:
         self._contexts = frozenset(contexts)
-        self._calls: dict[str, Call] = {}
-        self._home: dict[str, Call] = {}
+        self._calls: dict[str, TrackedCall] = {}
+        self._home: dict[str, TrackedCall] = {}
         self._gone: dict[str, None] = {}
         self._gone_order: deque[str] = deque()
-        self._ending: dict[str, Call] = {}
+        self._ending: dict[str, TrackedCall] = {}
         self._missing: set[str] = set()
         self._handlers: dict[str, Callable[[Event, datetime], None]] = {
             "Newchannel": self._newchannel, "Newstate": self._newstate, "Rename": self._rename,
@@ -127,9 +127,9 @@ class Calls:
 
     # -- what comes out
 
-    def settle(self, now: datetime) -> list[Outcome]:
+    def settle(self, now: datetime) -> list[AttemptOutcome]:
         """The outcomes of our calls that are over, each told once; they and other people's are forgotten."""
-        outcomes: list[Outcome] = []
+        outcomes: list[AttemptOutcome] = []
         for linkedid, call in list(self._ending.items()):
             if not call.is_over:
                 del self._ending[linkedid]
@@ -144,7 +144,7 @@ class Calls:
         """Whether there are calls that `settle` will tell of."""
         return bool(self._ending)
 
-    def lines(self, trunk: str = "") -> Lines:
+    def lines(self, trunk: str = "") -> LineCounts:
         """How many lines are in use: channels whose name begins with `trunk`, or calls where it is empty."""
         ours = others = channels = 0
         for call in self._calls.values():
@@ -155,7 +155,7 @@ class Calls:
                 ours += lines
             else:
                 others += lines
-        return Lines(ours, others, channels)
+        return LineCounts(ours, others, channels)
 
     def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
         """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin.
@@ -246,7 +246,7 @@ class Calls:
         if call is None:
             if not uid or not linkedid or uid in self._gone or len(self._home) >= CHANNELS:
                 return None
-            call = self._calls.setdefault(linkedid, Call(linkedid, now))
+            call = self._calls.setdefault(linkedid, TrackedCall(linkedid, now))
             call.legs[uid] = Leg(uid)
             self._home[uid] = call
         leg = call.legs[uid]
@@ -258,18 +258,18 @@ class Calls:
         call.seen = now
         return leg
 
-    def _recognise(self, call: Call, name: str) -> None:
+    def _recognise(self, call: TrackedCall, name: str) -> None:
         """It is ours if its first leg is L1 of a number in one of our contexts."""
         number, context = called(name) or ("", "")
         if context in self._contexts and _NUMBER.fullmatch(number):
             call.number, call.context = number, context
             self.begun.append((call.linkedid, name, context))
 
-    def _look(self, call: Call) -> None:
+    def _look(self, call: TrackedCall) -> None:
         if call.is_over:
             self._ending[call.linkedid] = call
 
-    def _forget(self, call: Call) -> None:
+    def _forget(self, call: TrackedCall) -> None:
         self._ending.pop(call.linkedid, None)
         self._calls.pop(call.linkedid, None)
         for uid in call.legs:

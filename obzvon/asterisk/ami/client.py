@@ -20,15 +20,15 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from obzvon.asterisk.ami import errors
-from obzvon.asterisk.ami.call_tracker import Calls, Lines
-from obzvon.asterisk.ami.connection import Message, Session, text
-from obzvon.asterisk.ami.errors import Kind, Trouble
-from obzvon.asterisk.ami.originate import Action, Answer, Said, is_channel_id
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.asterisk.ami.status import Health, Times
+from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
+from obzvon.asterisk.ami.connection import AmiConnection, Message, text
+from obzvon.asterisk.ami.errors import AmiError, Backoff
+from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus, is_channel_id
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.status import ConnectionStatus, Timeouts
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 
 log = logging.getLogger("obzvon")
 
@@ -43,29 +43,29 @@ _REPEATED = timedelta(minutes=10)
 """A trouble that comes again within this time is not told again."""
 
 
-class Link:
+class AmiClient:
     """The link; `ordinary` and `coded` are the contexts of our two kinds of call files."""
 
-    def __init__(self, ami: Ami, ordinary: str, coded: str, *, clock: Callable[[], datetime] | None = None,
-                 times: Times | None = None, pause: Callable[[Kind, int], float] = Kind.pause) -> None:
+    def __init__(self, ami: AmiSettings, ordinary: str, coded: str, *, clock: Callable[[], datetime] | None = None,
+                 times: Timeouts | None = None, pause: Callable[[Backoff, int], float] = Backoff.pause) -> None:
         self._ami = ami
         self._ordinary = ordinary
         self._coded = coded
         self._clock = clock or _now
-        self._times = times or Times()
+        self._times = times or Timeouts()
         self._pause = pause
         self._lock = threading.Lock()
-        self._calls = Calls({ordinary, coded})
-        self._ended: deque[Outcome] = deque(maxlen=OUTCOMES)
+        self._calls = CallTracker({ordinary, coded})
+        self._ended: deque[AttemptOutcome] = deque(maxlen=OUTCOMES)
         self._stirred = asyncio.Event()
         self.tells: Callable[[], None] = _nobody
         """Is called, in the link's thread, whenever there are outcomes to be asked for."""
-        self._health = Health(up=False, since=self._clock())
+        self._health = ConnectionStatus(up=False, since=self._clock())
         self._whole_since: datetime | None = None
         self._seen_until: datetime | None = None
         self._group: tuple[int, int] | None = None
         self._heard_of_calls = False
-        self._session: Session | None = None
+        self._session: AmiConnection | None = None
         self._told: dict[str, datetime] = {}
         self._is_told = False
         self._is_stopped = False
@@ -92,7 +92,7 @@ class Link:
             self._thread.join(1)
             self._thread = None
 
-    def state(self) -> Health:
+    def state(self) -> ConnectionStatus:
         """Whether it is up."""
         return self._health
 
@@ -100,7 +100,7 @@ class Link:
         """Whether Asterisk refuses our login, so that every other one would be a failure more in its log."""
         return self._health.problem == errors.no_login(self._ami).problem
 
-    def channels(self) -> Lines | None:
+    def channels(self) -> LineCounts | None:
         """The lines in use now, None where that is not known: the link is down or has been silent."""
         with self._lock:
             if not self._is_fresh():
@@ -110,10 +110,10 @@ class Link:
                 if self._group is None:
                     return None
                 count, ours = self._group
-                return Lines(lines.ours, max(0, count - ours), lines.channels)
+                return LineCounts(lines.ours, max(0, count - ours), lines.channels)
             return lines
 
-    def ended(self) -> list[Outcome]:
+    def ended(self) -> list[AttemptOutcome]:
         """The outcomes since this was asked last, oldest first."""
         with self._lock:
             outcomes = list(self._ended)
@@ -154,18 +154,18 @@ class Link:
         """What to do where the right to originate is refused."""
         return errors.no_originate(self._ami)
 
-    def originate(self, action: Action) -> Answer:
+    def originate(self, action: Action) -> ActionReply:
         """Sends one action and waits for the answer, while the loop carries on; raises nothing."""
         with self._lock:
             session, loop = self._session, self._loop
             if session is None or loop is None:
-                return Answer(Said.NOT_SENT)
+                return ActionReply(ReplyStatus.NOT_SENT)
             asked = asyncio.run_coroutine_threadsafe(session.originate(action), loop)
         try:
             return asked.result(self._times.patience + 1)
         except (TimeoutError, concurrent.futures.CancelledError):  # it may have left: at the worst it leaves still
             asked.cancel()
-            return Answer(Said.LOST)
+            return ActionReply(ReplyStatus.LOST)
 
     def renew(self) -> None:
         """Logs in anew."""
@@ -214,7 +214,7 @@ class Link:
             begun = loop.time()
             try:
                 trouble = await self._connected()
-            except Trouble as found:
+            except AmiError as found:
                 trouble = found
             except Exception as error:
                 trouble = errors.unexpected(self._ami, error)
@@ -225,12 +225,12 @@ class Link:
             self._down(trouble)
             await asyncio.sleep(self._pause(trouble.kind, failures))
 
-    async def _connected(self) -> Trouble:
+    async def _connected(self) -> AmiError:
         """One connection, from its making to its loss."""
         trouble = errors.cut(self._ami)
         self._heard_of_calls = False
         self._stirred = asyncio.Event()
-        session = await Session.open(self._ami, self._take, patience=self._times.patience)
+        session = await AmiConnection.open(self._ami, self._take, patience=self._times.patience)
         try:
             await self._compare(session, anew=True)
             if self._ami.group:
@@ -245,7 +245,7 @@ class Link:
                                      (lambda: bool(self._calls.begun), self._ask_codes)):
                     group.create_task(self._repeat_while(there_is, do, session))
                 raise await session.lost()
-        except* Trouble as raised:
+        except* AmiError as raised:
             trouble = _first(raised)
         finally:
             session.close()
@@ -262,8 +262,8 @@ class Link:
             if self._calls.settling or self._calls.begun:
                 self._stirred.set()
 
-    async def _repeat_while(self, there_is: Callable[[], bool], act: Callable[[Session], Awaitable[None]],
-                            session: Session) -> None:
+    async def _repeat_while(self, there_is: Callable[[], bool], act: Callable[[AmiConnection], Awaitable[None]],
+                            session: AmiConnection) -> None:
         """While there is something to do; an idle link sleeps until something comes."""
         while True:
             if not there_is():
@@ -272,7 +272,7 @@ class Link:
             await asyncio.sleep(self._times.settle)
             await act(session)
 
-    async def _settle(self, _session: Session) -> None:
+    async def _settle(self, _session: AmiConnection) -> None:
         with self._lock:
             if self._calls.settling:
                 now = self._clock()
@@ -283,12 +283,12 @@ class Link:
         if self._ended:
             self.tells()
 
-    async def _ping(self, session: Session) -> None:
+    async def _ping(self, session: AmiConnection) -> None:
         asked = self._clock()
         await session.ask("Ping")
         self._seen_until = asked - _LAG
 
-    async def _compare(self, session: Session, *, anew: bool = False) -> None:
+    async def _compare(self, session: AmiConnection, *, anew: bool = False) -> None:
         asked = self._clock()
         with self._lock:
             known = self._calls.known()
@@ -302,7 +302,7 @@ class Link:
         elif unannounced and not heard:
             raise errors.no_events(self._ami)
 
-    async def _count_group(self, session: Session) -> None:
+    async def _count_group(self, session: AmiConnection) -> None:
         """GROUP_COUNT, and how many of ours were up then: between two counts ours are known by their events."""
         answer = await session.ask("Getvar", Variable=f"GROUP_COUNT({self._ami.group})")
         value = text(answer, "Value")
@@ -310,7 +310,7 @@ class Link:
             ours = self._calls.lines().ours
             self._group = (int(value), ours) if value.isdecimal() else None
 
-    async def _ask_codes(self, session: Session) -> None:
+    async def _ask_codes(self, session: AmiConnection) -> None:
         """The extension code of each call that has begun: two calls of one number are told apart by nothing else."""
         with self._lock:
             begun = [one for one in self._calls.begun if not is_channel_id(one[0])]
@@ -323,7 +323,7 @@ class Link:
         for place in range(0, len(waiting), 50):
             await asyncio.gather(*(self._ask_code(session, *one) for one in waiting[place:place + 50]))
 
-    async def _ask_code(self, session: Session, linkedid: str, channel: str) -> None:
+    async def _ask_code(self, session: AmiConnection, linkedid: str, channel: str) -> None:
         for _ in range(_ASKED):
             answer = await session.ask("Getvar", Channel=channel, Variable="dtmf")
             if text(answer, "Response") != "Success":
@@ -338,21 +338,21 @@ class Link:
 
     # -- up and down
 
-    def _up(self, session: Session) -> None:
+    def _up(self, session: AmiConnection) -> None:
         with self._lock:
             self._session = session
-            self._health = Health(up=True, since=self._clock())
+            self._health = ConnectionStatus(up=True, since=self._clock())
         if self._is_told:
             self._is_told = False
             log.info("%s", say("AMI {host}:{port}: the connection stands", host=self._ami.host, port=self._ami.port))
 
-    def _down(self, trouble: Trouble) -> None:
+    def _down(self, trouble: AmiError) -> None:
         self._unlink(trouble.problem)
         now = self._clock()
         said = str(trouble.problem)
         last = self._told.get(said)
         is_new = last is None or not timedelta() <= now - last < _REPEATED
-        if trouble.kind is not Kind.RENEWAL and is_new:
+        if trouble.kind is not Backoff.RENEWAL and is_new:
             self._told = {one: at for one, at in self._told.items() if timedelta() <= now - at < _REPEATED}
             self._told[said] = now
             self._is_told = True
@@ -364,7 +364,7 @@ class Link:
             now = self._clock()
             self._session = self._group = self._whole_since = self._seen_until = None
             since = now if self._health.up or self._health.problem is None else self._health.since
-            self._health = Health(up=False, since=since, problem=problem)
+            self._health = ConnectionStatus(up=False, since=since, problem=problem)
             self._calls.cut(now)
 
 
@@ -374,15 +374,15 @@ async def _let_go() -> None:
         await asyncio.sleep(0)
 
 
-async def _repeat(seconds: float, act: Callable[[Session], Awaitable[None]], session: Session) -> None:
+async def _repeat(seconds: float, act: Callable[[AmiConnection], Awaitable[None]], session: AmiConnection) -> None:
     while True:
         await asyncio.sleep(seconds)
         await act(session)
 
 
-def _first(raised: BaseExceptionGroup[Trouble]) -> Trouble:
+def _first(raised: BaseExceptionGroup[AmiError]) -> AmiError:
     first = raised.exceptions[0]
-    return first if isinstance(first, Trouble) else _first(first)
+    return first if isinstance(first, AmiError) else _first(first)
 
 
 def _nobody() -> None:

@@ -1,7 +1,7 @@
 """One connection to Asterisk's manager interface, by panoramisk, from the login to its end: no retries.
 
 Of panoramisk its protocol, messages and actions are used. Its Manager connects again by itself, even after a refusal
-and for ever with a wrong password, and checks no answer to its pings; so whoever uses a `Session` owns all of that.
+and for ever with a wrong password, and checks no answer to its pings; so whoever uses a `AmiConnection` owns all of that.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
 from obzvon.asterisk.ami import errors
-from obzvon.asterisk.ami.errors import Trouble
-from obzvon.asterisk.ami.originate import Action, Answer, Said
+from obzvon.asterisk.ami.errors import AmiError
+from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
 from obzvon.common.hosts import is_loopback
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 
 EVENTS = "call,user"
 """What is subscribed to, of what the user may read."""
@@ -37,16 +37,16 @@ _silent.setLevel(logging.CRITICAL)
 Message = Mapping[str, Any]
 
 
-class Session:
+class AmiConnection:
     """A connection that is logged in; after its loss every request raises Trouble, and no event comes any more."""
 
-    def __init__(self, ami: Ami, on_event: Callable[[Message], None], *, patience: float) -> None:
+    def __init__(self, ami: AmiSettings, on_event: Callable[[Message], None], *, patience: float) -> None:
         self._ami = ami
         self._patience = patience
         self._loop = asyncio.get_running_loop()
-        self._lost: asyncio.Future[Trouble] = self._loop.create_future()
-        self._manager = _OneConnection(on_event, self._lose)
-        self._protocol = _Protocol(self._manager, self._lose_as_nonsense)
+        self._lost: asyncio.Future[AmiError] = self._loop.create_future()
+        self._manager = _SingleConnectionManager(on_event, self._lose)
+        self._protocol = _RobustProtocol(self._manager, self._lose_as_nonsense)
 
     @property
     def heard(self) -> float:
@@ -54,7 +54,7 @@ class Session:
         return self._protocol.heard
 
     @classmethod
-    async def open(cls, ami: Ami, on_event: Callable[[Message], None], *, patience: float = 10.0,
+    async def open(cls, ami: AmiSettings, on_event: Callable[[Message], None], *, patience: float = 10.0,
                    events: str = EVENTS) -> Self:
         """Connects and logs in, each step within `patience` seconds; raises Trouble.
 
@@ -74,7 +74,7 @@ class Session:
         self._lose()
         self._protocol.abort()
 
-    async def lost(self) -> Trouble:
+    async def lost(self) -> AmiError:
         """Waits for the loss of the connection; why it was lost."""
         return await asyncio.shield(self._lost)
 
@@ -90,11 +90,11 @@ class Session:
             raise errors.no_reporting(self._ami, text(answer, "Message"))
         return [message for message in answer if text(message, "Event") == "CoreShowChannel"]
 
-    async def originate(self, action: Action) -> Answer:
+    async def originate(self, action: Action) -> ActionReply:
         """Sends it once, whatever comes; without an answer the connection is given up, so that the next one looks."""
         transport = self._protocol.transport
         if self._lost.done() or transport is None or transport.is_closing():
-            return Answer(Said.NOT_SENT)
+            return ActionReply(ReplyStatus.NOT_SENT)
         # as_list: to panoramisk "successfully queued" begins a list, which would end with the call's answer.
         answer: asyncio.Future[Message] = self._manager.send_action(dict(action), as_list=False)
         either: set[asyncio.Future[Any]] = {answer, self._lost}
@@ -102,10 +102,10 @@ class Session:
         if not answer.done():
             answer.cancel()
             self._lose(errors.mute(self._ami))
-            return Answer(Said.LOST)
+            return ActionReply(ReplyStatus.LOST)
         if text(answer.result(), "Response") == "Success":
-            return Answer(Said.TAKEN)
-        return Answer(Said.REFUSED, text(answer.result(), "Message"))
+            return ActionReply(ReplyStatus.TAKEN)
+        return ActionReply(ReplyStatus.REFUSED, text(answer.result(), "Message"))
 
     def renew(self) -> None:
         """Ends it, for the next one to log in anew."""
@@ -162,7 +162,7 @@ class Session:
         answer.cancel()
         raise errors.mute(self._ami)
 
-    def _lose(self, trouble: Trouble | None = None) -> None:
+    def _lose(self, trouble: AmiError | None = None) -> None:
         if not self._lost.done():
             self._lost.set_result(trouble or errors.cut(self._ami))
 
@@ -170,7 +170,7 @@ class Session:
         self._lose(errors.no_asterisk(self._ami))
 
 
-class _OneConnection(Manager):  # type: ignore[misc]
+class _SingleConnectionManager(Manager):  # type: ignore[misc]
     """panoramisk's Manager, less its own ways of connecting and retrying."""
 
     def __init__(self, on_event: Callable[[Message], None], on_loss: Callable[[], None]) -> None:
@@ -186,10 +186,10 @@ class _OneConnection(Manager):  # type: ignore[misc]
         self._on_loss()
 
 
-class _Protocol(AMIProtocol):  # type: ignore[misc]
+class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
     """panoramisk's protocol, which survives what is no message and knows when it heard something last."""
 
-    def __init__(self, manager: _OneConnection, on_nonsense: Callable[[], None]) -> None:
+    def __init__(self, manager: _SingleConnectionManager, on_nonsense: Callable[[], None]) -> None:
         self._manager = manager
         self._on_nonsense = on_nonsense
         self._loop = asyncio.get_running_loop()
@@ -246,7 +246,7 @@ def text(message: Message, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _context(ami: Ami) -> ssl.SSLContext | None:
+def _context(ami: AmiSettings) -> ssl.SSLContext | None:
     if not ami.tls:
         return None
     context = ssl.create_default_context(cafile=ami.tls_ca)

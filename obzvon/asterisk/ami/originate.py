@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.asterisk import callfile
-from obzvon.asterisk.callfile import UnsafeValue
+from obzvon.asterisk.callfile import UnsafeValueError
 from obzvon.common.i18n import Message, say
 from obzvon.common.text import escaped
 from obzvon.domain.calls import CALLER_ID, CallForm
@@ -44,7 +44,7 @@ def is_channel_id(linkedid: str) -> bool:
     return _ID.fullmatch(linkedid) is not None
 
 
-class Template:
+class OriginateTemplate:
     """The actions of one form, with number and code left open; raises UnsafeValue."""
 
     def __init__(self, form: CallForm) -> None:
@@ -63,7 +63,7 @@ class Template:
         """The fields of one action, for the attempt of that `channel_id`; raises UnsafeValue."""
         callfile.check_dialled(number, code)
         if not is_channel_id(channel):
-            raise UnsafeValue("ChannelId", channel)
+            raise UnsafeValueError("ChannelId", channel)
         fields: dict[str, str | list[str]] = {
             "Action": "Originate", "Channel": _checked("Channel", f"local/{number}@{self._form.context}"),
             **self._fields, "ChannelId": channel, "OtherChannelId": f"{channel};2",
@@ -87,7 +87,7 @@ def refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
     return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escaped(said[:80]))
 
 
-class Said(enum.Enum):
+class ReplyStatus(enum.Enum):
     """What Asterisk made of an action."""
 
     TAKEN = enum.auto()
@@ -98,14 +98,14 @@ class Said(enum.Enum):
     """It left, and no answer came."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ActionReply(msgspec.Struct, frozen=True):
     """The answer to one action, in Asterisk's words where it refuses."""
 
-    said: Said
+    said: ReplyStatus
     words: str = ""
 
 
-class Fate(enum.Enum):
+class CallLiveness(enum.Enum):
     """Of a call that was sent: whether it is to be waited for."""
 
     GOES_ON = enum.auto()
@@ -113,16 +113,16 @@ class Fate(enum.Enum):
     LOST = enum.auto()
 
 
-def fate(sent: datetime, now: datetime, *, is_up: bool, heard_since: datetime | None) -> Fate:
+def fate(sent: datetime, now: datetime, *, is_up: bool, heard_since: datetime | None) -> CallLiveness:
     """By whether the call is seen, and since when (None: not now) all that happens has been heard and listed."""
     if heard_since is None:
         if now - sent >= _GIVEN_UP:
-            return Fate.LOST
-        return Fate.GOES_ON if is_up else Fate.OPEN
+            return CallLiveness.LOST
+        return CallLiveness.GOES_ON if is_up else CallLiveness.OPEN
     if is_up:
-        return Fate.GOES_ON
+        return CallLiveness.GOES_ON
     patience = _SHOWS if heard_since <= sent else _SETTLED
-    return Fate.LOST if now - max(sent, heard_since) >= patience else Fate.OPEN
+    return CallLiveness.LOST if now - max(sent, heard_since) >= patience else CallLiveness.OPEN
 
 
 def _checked(key: str, value: str, most: int = _LINE) -> str:

@@ -62,7 +62,7 @@ class Leg(msgspec.Struct):
         return int(number) if number.isdecimal() else 0
 
 
-class Call(msgspec.Struct):
+class TrackedCall(msgspec.Struct):
     """All channels of one Linkedid; ours has a first leg that says which number was called in which context."""
 
     linkedid: str
@@ -110,7 +110,7 @@ class Call(msgspec.Struct):
         return max(tried, key=lambda leg: leg.place, default=None)
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How one attempt of one call ended; moments are those of the events' arrival here.
 
     `number`, `context` and `code` are what the call file said; `code` is None where that could not be learnt. Of a
@@ -142,7 +142,7 @@ def called(name: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def outcome(call: Call) -> Outcome:
+def outcome(call: TrackedCall) -> AttemptOutcome:
     """What a call of ours that is over has come to."""
     first, trunk = call.first, call.trunk
     ends = [leg.ended for leg in call.legs.values()]
@@ -150,14 +150,14 @@ def outcome(call: Call) -> Outcome:
     if call.answered and first.ended:
         until = min(first.ended, first.dials or first.ended)
         listened = max(0.0, (until - call.answered).total_seconds())
-    return Outcome(
+    return AttemptOutcome(
         linkedid=call.linkedid, number=call.number, context=call.context, code=call.code,
         disposition=disposition(call), begun=first.begun or first.ended or call.seen, rang=call.rang,
         answered=call.answered, ended=max((end for end in ends if end), default=None) if all(ends) else None,
         listened=listened, cause=(trunk or first).cause, key=call.key, complete=call.gap is None)
 
 
-def disposition(call: Call) -> Disposition:
+def disposition(call: TrackedCall) -> Disposition:
     """By what happened to T where there is one, else by what was said towards L1."""
     if call.is_answered:
         return Disposition.ANSWERED
@@ -167,7 +167,7 @@ def disposition(call: Call) -> Disposition:
     return _by_trunk(call, trunk, status) if trunk else _without_trunk(call, status)
 
 
-def _by_trunk(call: Call, trunk: Leg, status: str) -> Disposition:
+def _by_trunk(call: TrackedCall, trunk: Leg, status: str) -> Disposition:
     """Something was dialled; `status` is what was said towards L1."""
     if told := _BY_CAUSE.get(trunk.cause):
         return told
@@ -183,7 +183,7 @@ def _by_trunk(call: Call, trunk: Leg, status: str) -> Disposition:
     return Disposition.CONGESTION if status == "CONGESTION" else Disposition.FAILED
 
 
-def _without_trunk(call: Call, status: str) -> Disposition:
+def _without_trunk(call: TrackedCall, status: str) -> Disposition:
     """Nothing was dialled: the trunk cannot be, or the dialplan has no such number."""
     if status == "BUSY":
         return Disposition.BUSY
@@ -201,7 +201,7 @@ def _is_unreachable(trunk: Leg) -> bool:
     return trunk.ended - trunk.begun >= _SIP_GIVES_UP
 
 
-def _is_certain(call: Call, trunk: Leg | None, gap: datetime) -> bool:
+def _is_certain(call: TrackedCall, trunk: Leg | None, gap: datetime) -> bool:
     """Whether what came after a gap tells how the call ended, whatever was missed in it."""
     status = call.first.status
     if status == "BUSY" or (status == "NOANSWER" and call.rang):

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from obzvon.asterisk.ami.connection import Message, Session, text
-from obzvon.settings.ami import Ami
+from obzvon.asterisk.ami.connection import AmiConnection, Message, text
+from obzvon.settings.ami import AmiSettings
 
 READ = frozenset({"call", "user"})
 WRITE = frozenset({"reporting"})
@@ -25,7 +25,7 @@ _SHOWN = re.compile(r"^\s*(read|write) perm:\s*(\S+)", re.MULTILINE)
 _SPELT = re.compile(r"[a-z]{2,20}", re.ASCII)
 
 
-class Rights(msgspec.Struct, frozen=True):
+class Permissions(msgspec.Struct, frozen=True):
     """Rights as they are written in manager.conf: `read=call`, `write=originate`."""
 
     missing: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ def needed(*, originates: bool) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str], *, originates: bool = False
-                       ) -> Rights:
+                       ) -> Permissions:
     """By the answer to ListCommands, and by the privileges that stood in the events that came."""
     missing = () if all(action in commands for action in _NEEDED) else ("write=reporting",)
     if originates and "Originate" not in commands:
@@ -51,10 +51,10 @@ def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str]
             found.append(rights)
     write = [f"write={'/'.join(sorted(rights))}" for rights in found[2 if originates else 1:]]
     seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ - {"all"}
-    return Rights(missing, tuple(f"read={right}" for right in sorted(seen)) + tuple(write))
+    return Permissions(missing, tuple(f"read={right}" for right in sorted(seen)) + tuple(write))
 
 
-def rights_by_console(shown: str, *, originates: bool = False) -> Rights | None:
+def rights_by_console(shown: str, *, originates: bool = False) -> Permissions | None:
     """By what `manager show user NAME` prints; None where it prints no rights."""
     found = {which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
              for which, rights in _SHOWN.findall(shown)}
@@ -62,7 +62,7 @@ def rights_by_console(shown: str, *, originates: bool = False) -> Rights | None:
         return None
     wanted = dict(zip(("read", "write"), needed(originates=originates), strict=True))
     has = {which: wanted[which] | rights if "all" in rights else rights for which, rights in found.items()}
-    return Rights(
+    return Permissions(
         tuple(f"{which}={right}" for which in wanted for right in sorted(wanted[which] - has[which])),
         tuple(f"{which}={right}" for which in wanted for right in sorted(has[which] - wanted[which])))
 
@@ -75,18 +75,18 @@ _EVENTS_COME = 0.5
 """Seconds in which events after a login come: FullyBooted does, to whoever may read `system`."""
 
 
-def inspect(ami: Ami, *, patience: float = 5.0) -> Rights:
+def inspect(ami: AmiSettings, *, patience: float = 5.0) -> Permissions:
     """Connects once, logs in and tells which rights are too few or too many; raises Trouble."""
     return asyncio.run(_inspect(ami, patience))
 
 
-async def _inspect(ami: Ami, patience: float) -> Rights:
+async def _inspect(ami: AmiSettings, patience: float) -> Permissions:
     privileges: set[str] = set()
 
     def note(event: Message) -> None:
         privileges.update(text(event, "Privilege").split(","))
 
-    session = await Session.open(ami, note, patience=patience, events="on")
+    session = await AmiConnection.open(ami, note, patience=patience, events="on")
     try:
         commands = await session.ask("ListCommands")
         await asyncio.sleep(_EVENTS_COME)

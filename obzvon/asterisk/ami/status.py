@@ -7,7 +7,7 @@ import msgspec
 from obzvon.common.errors import Problem
 
 
-class Times(msgspec.Struct, frozen=True):
+class Timeouts(msgspec.Struct, frozen=True):
     """How long things take, in seconds."""
 
     patience: float = 10.0
@@ -22,7 +22,7 @@ class Times(msgspec.Struct, frozen=True):
     """How long a connection must have stood for the next failure to be the first one."""
 
 
-class Health(msgspec.Struct, frozen=True):
+class ConnectionStatus(msgspec.Struct, frozen=True):
     """Whether events come, since when it is so, and what is wrong where they do not."""
 
     up: bool

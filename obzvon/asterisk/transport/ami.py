@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from obzvon.asterisk.ami import originate
-from obzvon.asterisk.ami.originate import Action, Answer, Fate, Said
-from obzvon.asterisk.transport.base import Held, Progress, Refusal, Trace, Went
-from obzvon.asterisk.transport.outcome_matcher import Source, Told, verdict
+from obzvon.asterisk.ami.originate import Action, ActionReply, CallLiveness, ReplyStatus
+from obzvon.asterisk.transport.base import CallProgress, Evidence, Rejection, SendResult, TransportUnavailableError
+from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher, OutcomeSource, verdict
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.domain.calls import CallForm, Detail, Ending, RunCall
+from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
 from obzvon.domain.results import Disposition
 
 _MOMENT = timedelta(seconds=5)
@@ -23,7 +23,7 @@ _RENEWED = timedelta(minutes=1)
 """Rights that were mended count from the next login on (manager.c keeps a session's), so there is one now and then."""
 
 
-class Line(Source, Protocol):
+class AmiPort(OutcomeSource, Protocol):
     """The connection to Asterisk's manager interface."""
 
     def carries(self) -> bool:
@@ -35,7 +35,7 @@ class Line(Source, Protocol):
     def denied(self) -> Problem:
         """What is wrong, and to be done, where the right to originate is refused."""
 
-    def originate(self, action: Action) -> Answer:
+    def originate(self, action: Action) -> ActionReply:
         """Sends one action and waits for the answer; raises nothing."""
 
     def renew(self) -> None:
@@ -51,7 +51,7 @@ class Line(Source, Protocol):
         """Since when everything that happens is heard; None = it is not."""
 
 
-class ByAmi:
+class AmiTransport:
     """The transport through the manager interface; `ordinary` and `coded` say how the two kinds of calls are made."""
 
     via = "ami"
@@ -59,10 +59,10 @@ class ByAmi:
     lost = say("no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
                "is not known whether it was made, and it is not sent again")
 
-    def __init__(self, line: Line, ordinary: CallForm, coded: CallForm, told: Told) -> None:
+    def __init__(self, line: AmiPort, ordinary: CallForm, coded: CallForm, told: OutcomeMatcher) -> None:
         self._line = line
         self._forms = ordinary, coded
-        self._templates = originate.Template(ordinary), originate.Template(coded)
+        self._templates = originate.OriginateTemplate(ordinary), originate.OriginateTemplate(coded)
         self._told = told
         self._out: dict[str, datetime] = {}
         self._up: set[str] = set()
@@ -78,45 +78,45 @@ class ByAmi:
         if self._line.carries():
             return
         since, why = self._line.silence()
-        raise Held([Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
+        raise TransportUnavailableError([Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
                    quiet=timedelta() <= now - since < _MOMENT)
 
-    def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:  # noqa: ARG002 - a transport like the other
+    def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:  # noqa: ARG002 - a transport like the other
         """Nothing of them is unfit to be sent."""
         for call in calls:
             self._action(call)
 
-    def send(self, calls: Sequence[RunCall], now: datetime) -> Went:
+    def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """One after the other, so that not more than one can be in doubt."""
-        went = Went()
+        went = SendResult()
         for place, call in enumerate(calls):
             self._out[_id(call)] = now
             answer = self._line.originate(self._action(call))
-            if answer.said is Said.TAKEN:
+            if answer.said is ReplyStatus.TAKEN:
                 self.is_denied = False
                 went.gone.append(call)
                 continue
-            if answer.said is Said.LOST:
+            if answer.said is ReplyStatus.LOST:
                 went.doubtful.append(call)
                 went.kept, went.trouble = list(calls[place + 1:]), self._interrupted()
                 break
             del self._out[_id(call)]
-            if answer.said is Said.REFUSED and not originate.is_denied(answer.words):
+            if answer.said is ReplyStatus.REFUSED and not originate.is_denied(answer.words):
                 self.is_denied = False
-                went.refused.append(Refusal(call, *originate.refusal(answer.words, self._forms[bool(call.code)])))
+                went.refused.append(Rejection(call, *originate.refusal(answer.words, self._forms[bool(call.code)])))
                 continue
             went.kept = list(calls[place:])
-            went.trouble = self._denied(now) if answer.said is Said.REFUSED else self._interrupted()
+            went.trouble = self._denied(now) if answer.said is ReplyStatus.REFUSED else self._interrupted()
             break
         return went
 
-    def trace(self, call: RunCall, now: datetime) -> Trace:
+    def trace(self, call: PendingCall, now: datetime) -> Evidence:
         """By the list of channels and by the events."""
         if self._told.of(call, self._context(call)):
-            return Trace.RUNG
+            return Evidence.RUNG
         if _id(call) in self._up:
-            return Trace.RUNG
-        return Trace.NONE if self._fate(call, now) is Fate.LOST else Trace.OPEN
+            return Evidence.RUNG
+        return Evidence.NONE if self._fate(call, now) is CallLiveness.LOST else Evidence.OPEN
 
     def look(self, now: datetime) -> None:
         """What is up, and what events have told: in this order, so that what ends meanwhile is seen once at least."""
@@ -127,29 +127,29 @@ class ByAmi:
         self._told.look(now)
         self._set_back(now)
 
-    def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+    def remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """From now on they are waited for."""
         for call in calls:
             self._out.setdefault(_id(call), now)
 
-    def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
+    def progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """By its events, or by there being none."""
         outcomes = self._told.of(call, self._context(call))
         unheard = say("Asterisk's events were not heard when the call ended")
         if outcomes:
             disposition, detail = verdict(outcomes, len(outcomes))
             self._told.forget(outcomes)
-            return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now,
+            return CallOutcome(call.run_id, call.position, disposition, outcomes[-1].ended or now,
                           unheard if disposition is Disposition.UNKNOWN else None, detail)
-        if self._fate(call, now) is not Fate.LOST:
-            return Progress.GOES_ON
-        return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, unheard, Detail())
+        if self._fate(call, now) is not CallLiveness.LOST:
+            return CallProgress.GOES_ON
+        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, unheard, EventDetail())
 
-    def take_out(self, call: RunCall) -> bool | None:  # noqa: ARG002 - a transport like the other
+    def take_out(self, call: PendingCall) -> bool | None:  # noqa: ARG002 - a transport like the other
         """What Asterisk has taken, it has begun."""
         return None
 
-    def drop(self, calls: Iterable[RunCall]) -> None:
+    def drop(self, calls: Iterable[PendingCall]) -> None:
         """They are not waited for any more."""
         for call in calls:
             self._out.pop(_id(call), None)
@@ -170,26 +170,26 @@ class ByAmi:
             if sent > now:
                 self._out[one] = now
 
-    def _fate(self, call: RunCall, now: datetime) -> Fate:
+    def _fate(self, call: PendingCall, now: datetime) -> CallLiveness:
         sent = self._out.setdefault(_id(call), now)
         return originate.fate(sent, now, is_up=_id(call) in self._up, heard_since=self._heard_since)
 
-    def _interrupted(self) -> Held:
-        return Held([self._line.silence()[1]], quiet=True)
+    def _interrupted(self) -> TransportUnavailableError:
+        return TransportUnavailableError([self._line.silence()[1]], quiet=True)
 
-    def _denied(self, now: datetime) -> Held:
+    def _denied(self, now: datetime) -> TransportUnavailableError:
         self.is_denied = True
         if self._renewed is None or not timedelta() <= now - self._renewed < _RENEWED:
             self._renewed = now
             self._line.renew()
-        return Held([self._line.denied()])
+        return TransportUnavailableError([self._line.denied()])
 
-    def _action(self, call: RunCall) -> Action:
+    def _action(self, call: PendingCall) -> Action:
         return self._templates[bool(call.code)].render(_id(call), call.number, call.code)
 
-    def _context(self, call: RunCall) -> str:
+    def _context(self, call: PendingCall) -> str:
         return self._forms[bool(call.code)].context
 
 
-def _id(call: RunCall) -> str:
+def _id(call: PendingCall) -> str:
     return originate.channel_id(call.token, call.position, call.attempt)

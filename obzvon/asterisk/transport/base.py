@@ -10,11 +10,11 @@ import msgspec
 from obzvon.asterisk import callfile
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message
-from obzvon.domain.calls import Ending, RunCall
+from obzvon.domain.calls import CallOutcome, PendingCall
 from obzvon.domain.results import Disposition
 
 
-class Held(UserError):
+class TransportUnavailableError(UserError):
     """Nothing is wrong here, but no calls can go now; `quiet`: it will most likely have passed in a moment."""
 
     def __init__(self, problems: Iterable[Problem], *, quiet: bool = False) -> None:
@@ -22,29 +22,29 @@ class Held(UserError):
         self.quiet = quiet
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Rejection(msgspec.Struct, frozen=True):
     """A call that Asterisk would not take; nobody was rung."""
 
-    call: RunCall
+    call: PendingCall
     disposition: Disposition
     reason: Message
 
 
-class Went(msgspec.Struct):
+class SendResult(msgspec.Struct):
     """What came of sending calls, each of which is in one of these lists."""
 
-    gone: list[RunCall] = []
+    gone: list[PendingCall] = []
     """Asterisk has them."""
-    kept: list[RunCall] = []
+    kept: list[PendingCall] = []
     """They certainly never got there."""
-    doubtful: list[RunCall] = []
+    doubtful: list[PendingCall] = []
     """Asterisk may have them. They are never sent again."""
-    refused: list[Refusal] = []
+    refused: list[Rejection] = []
     trouble: UserError | None = None
     """Why not all of them are gone."""
 
 
-class Trace(enum.Enum):
+class Evidence(enum.Enum):
     """What is found of a call that was on its way to Asterisk when the service stopped or the connection was lost."""
 
     NOT_RUNG = enum.auto()
@@ -56,7 +56,7 @@ class Trace(enum.Enum):
     """Nobody can tell yet."""
 
 
-class Progress(enum.Enum):
+class CallProgress(enum.Enum):
     """How far a call is that Asterisk has."""
 
     GOES_ON = enum.auto()
@@ -82,28 +82,28 @@ class Transport(Protocol):
     def ensure(self, now: datetime) -> None:
         """Raises Held while no calls can go this way."""
 
-    def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:
+    def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Makes ready what is sent next, and begins with what will most likely go after; raises OSError, UserError."""
 
-    def send(self, calls: Sequence[RunCall], now: datetime) -> Went:
+    def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """Sends calls that are ready, of which the journal says that they are on their way."""
 
-    def trace(self, call: RunCall, now: datetime) -> Trace:
+    def trace(self, call: PendingCall, now: datetime) -> Evidence:
         """What is found of a call that was on its way; `look` goes before."""
 
     def look(self, now: datetime) -> None:
         """Takes in what there is to be seen, for `trace` and `progress`."""
 
-    def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+    def remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Asterisk has these, or may have them: they are in progress until they end."""
 
-    def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
+    def progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """How a call that Asterisk has ended, or that it has not; `look` goes before."""
 
-    def take_out(self, call: RunCall) -> bool | None:
+    def take_out(self, call: PendingCall) -> bool | None:
         """Takes a call back that has not begun; says whether it had begun just then, None if it stays where it is."""
 
-    def drop(self, calls: Iterable[RunCall]) -> None:
+    def drop(self, calls: Iterable[PendingCall]) -> None:
         """Clears away what there is of calls that have ended or wait."""
 
     def present(self) -> list[str]:
@@ -113,11 +113,11 @@ class Transport(Protocol):
         """Ends what works ahead."""
 
 
-def with_via(calls: Iterable[RunCall], via: str | None) -> list[RunCall]:
+def with_via(calls: Iterable[PendingCall], via: str | None) -> list[PendingCall]:
     """The calls as they are once they are sent that way."""
     return [call if call.via == via else msgspec.structs.replace(call, via=via) for call in calls]
 
 
-def name_of(call: RunCall) -> str:
+def name_of(call: PendingCall) -> str:
     """An attempt's name, which is that of its call file."""
     return callfile.file_name(call.token, call.position, call.attempt)

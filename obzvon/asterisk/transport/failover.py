@@ -5,25 +5,25 @@ from collections.abc import Container, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from obzvon.asterisk.transport.ami import ByAmi
-from obzvon.asterisk.transport.base import Held, Transport
-from obzvon.asterisk.transport.outcome_matcher import Told
-from obzvon.asterisk.transport.spool import BySpool
+from obzvon.asterisk.transport.ami import AmiTransport
+from obzvon.asterisk.transport.base import Transport, TransportUnavailableError
+from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
+from obzvon.asterisk.transport.spool import SpoolTransport
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.domain.calls import RunCall
+from obzvon.domain.calls import PendingCall
 
 log = logging.getLogger("obzvon")
 
 
-class Ways:
+class TransportSelector:
     """The spool, the manager interface, or both; with `prefers_ami` the spool is only for when that is away.
 
     Either may also be there for no more than the calls that went that way before the settings were changed.
     """
 
-    def __init__(self, spool: BySpool | None, ami: ByAmi | None = None, *, prefers_ami: bool = False,
-                 told: Told | None = None) -> None:
+    def __init__(self, spool: SpoolTransport | None, ami: AmiTransport | None = None, *, prefers_ami: bool = False,
+                 told: OutcomeMatcher | None = None) -> None:
         self.spool = spool
         self._ami = ami
         self._told = told
@@ -54,7 +54,7 @@ class Ways:
             return self.spool
         try:
             self._ami.ensure(now)
-        except Held as held:
+        except TransportUnavailableError as held:
             # Where a right is lacking the connection is only away to see whether it has been given.
             if held.quiet or self._ami.is_denied or self.spool is None or not self._stands_in(now):
                 raise
@@ -65,7 +65,7 @@ class Ways:
             log.info("%s", say("the calls go by the manager interface again"))
         return self._ami
 
-    def of(self, call: RunCall) -> Transport | None:
+    def of(self, call: PendingCall) -> Transport | None:
         """The way that a call has gone; None if there is none of that name any more."""
         return self._ami if call.via else self.spool
 
@@ -83,7 +83,7 @@ class Ways:
         """The calls in progress, by their names."""
         return [name for way in self._all() for name in way.present()]
 
-    def tidy(self, tokens: Container[str], calls: Iterable[RunCall]) -> None:
+    def tidy(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
         """Clears away what was made ready for calls that wait."""
         if self._has_store():
             assert self.spool is not None  # noqa: S101 - it has one
@@ -116,7 +116,7 @@ class Ways:
             return False
         return True
 
-    def _make_do(self, held: Held, spool: BySpool) -> None:
+    def _make_do(self, held: TransportUnavailableError, spool: SpoolTransport) -> None:
         if self._why is None:
             self._why = Problem(held.problems[0].where,
                                 say("the calls go through the spool {path} meanwhile", path=spool.target),

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from obzvon.asterisk.ami.originate import channel_id, is_channel_id
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.domain.calls import Detail, RunCall
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.domain.calls import EventDetail, PendingCall
 from obzvon.domain.results import Disposition
 
 _SLACK = timedelta(seconds=5)
@@ -23,10 +23,10 @@ Gone = tuple[datetime, datetime]
 """When a call's file was in the spool for the last time, as far as it was looked, and when it was not any more."""
 
 
-class Source(Protocol):
+class OutcomeSource(Protocol):
     """Who hears the events."""
 
-    def ended(self) -> list[Outcome]:
+    def ended(self) -> list[AttemptOutcome]:
         """The attempts that have ended since the last time it was asked."""
 
     def has_ended(self) -> bool:
@@ -39,12 +39,12 @@ class Source(Protocol):
         """Of our calls that have not been told of: number, context, code (None = unknown), and the last begin."""
 
 
-class Told:
+class OutcomeMatcher:
     """The outcomes of attempts whose calls have not been asked for yet."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: OutcomeSource) -> None:
         self._source = source
-        self._told: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
+        self._told: defaultdict[tuple[str, str], list[AttemptOutcome]] = defaultdict(list)
         self._lasting: dict[tuple[str, str, str | None], datetime] = {}
 
     @property
@@ -64,7 +64,7 @@ class Told:
             else:
                 del self._told[place]
 
-    def of(self, call: RunCall, context: str) -> list[Outcome]:
+    def of(self, call: PendingCall, context: str) -> list[AttemptOutcome]:
         """The attempts of that call, the first first. They stay until `forget`.
 
         Where we have named the channel there is no doubt whose it is; else it is by number, code and time.
@@ -76,7 +76,7 @@ class Told:
         return [one for one in told if one.begun >= _since(call, one.begun) and one.code in (None, call.code)
                 and not is_channel_id(one.linkedid)]
 
-    def forget(self, outcomes: list[Outcome]) -> None:
+    def forget(self, outcomes: list[AttemptOutcome]) -> None:
         """These have been written down."""
         for one in outcomes:
             place = one.number, one.context
@@ -84,24 +84,24 @@ class Told:
             if not self._told[place]:
                 del self._told[place]
 
-    def lasts(self, call: RunCall, context: str) -> bool:
+    def lasts(self, call: PendingCall, context: str) -> bool:
         """Whether a call that may be this one is up, or its end about to be told."""
         begun = [self._lasting.get((call.number, context, code)) for code in (call.code, None)]
         return any(at and at >= _since(call, at) for at in begun)
 
-    def may_come(self, call: RunCall, context: str, gone_for: timedelta) -> bool:
+    def may_come(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
         """Whether an outcome of a call whose file has gone may still be on its way."""
         if self.lasts(call, context):
             return True
         return gone_for < _SLACK and call.handed_at is not None and self._source.was_up_since(call.handed_at)
 
 
-def _since(call: RunCall, otherwise: datetime) -> datetime:
+def _since(call: PendingCall, otherwise: datetime) -> datetime:
     """What began before is another call."""
     return call.handed_at - _SLACK if call.handed_at else otherwise
 
 
-def own(outcomes: list[Outcome], call: RunCall, attempts: int, gone: Gone) -> list[Outcome]:
+def own(outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, gone: Gone) -> list[AttemptOutcome]:
     """Of outcomes more than the call has had attempts those that have its code, and ended when its file went."""
     if len(outcomes) > attempts:
         outcomes = [one for one in outcomes if one.code == call.code] or outcomes
@@ -112,15 +112,15 @@ def own(outcomes: list[Outcome], call: RunCall, attempts: int, gone: Gone) -> li
     return outcomes
 
 
-def verdict(outcomes: list[Outcome], attempts: int) -> tuple[Disposition, Detail]:
+def verdict(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Disposition, EventDetail]:
     """How a call ended by its attempts: it is answered if one of them was, else it ended as the last one did.
 
     Where there are more outcomes than attempts, and not all alike, nobody knows.
     """
     if len(outcomes) > attempts:
         how = {one.disposition for one in outcomes}
-        return (how.pop() if len(how) == 1 else Disposition.UNKNOWN), Detail()
+        return (how.pop() if len(how) == 1 else Disposition.UNKNOWN), EventDetail()
     best = next((one for one in outcomes if one.disposition is Disposition.ANSWERED), outcomes[-1])
-    detail = Detail(rang_at=best.rang, answered_at=best.answered, listened=best.listened, cause=best.cause or None,
+    detail = EventDetail(rang_at=best.rang, answered_at=best.answered, listened=best.listened, cause=best.cause or None,
                     key=best.key, tries=len(outcomes))
     return best.disposition, detail

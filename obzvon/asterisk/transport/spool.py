@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from obzvon.asterisk import callfile, staging
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.asterisk.process import Seen
-from obzvon.asterisk.spool import NotReleased, Spool
-from obzvon.asterisk.transport.base import Held, Progress, Trace, Went, name_of
-from obzvon.asterisk.transport.outcome_matcher import Gone, Told, own, verdict
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.process import AsteriskState
+from obzvon.asterisk.spool import ReleaseError, Spool
+from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, name_of
+from obzvon.asterisk.transport.outcome_matcher import Gone, OutcomeMatcher, own, verdict
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.domain.calls import CallForm, Detail, Ending, RunCall
+from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
 from obzvon.domain.pacing import HANDFUL
 from obzvon.domain.results import Disposition
 
@@ -31,17 +31,17 @@ _SETTLING = timedelta(seconds=1)
 _RESTARTED = say("Asterisk stopped or was restarted during the call; taken out so that it is not rung again")
 
 
-class BySpool:
+class SpoolTransport:
     """The transport through the spool; `ordinary` and `coded` say how the two kinds of calls are made."""
 
     via = None
     handful = HANDFUL
     lost = say("the service stopped while it was handing the call over, and Asterisk has finished with it since")
 
-    def __init__(self, spool: Spool, ordinary: CallForm, coded: CallForm, told: Told | None = None) -> None:
+    def __init__(self, spool: Spool, ordinary: CallForm, coded: CallForm, told: OutcomeMatcher | None = None) -> None:
         self._spool = spool
         self._forms = ordinary, coded
-        self._templates = callfile.Template(ordinary), callfile.Template(coded)
+        self._templates = callfile.CallFileTemplate(ordinary), callfile.CallFileTemplate(coded)
         self._told = told
         self._seen: set[str] = set()
         self._no_status_since: dict[str, datetime] = {}
@@ -73,7 +73,7 @@ class BySpool:
         """The journals of other services that work with this store now."""
         return self._spool.neighbours(journal)
 
-    def tidy(self, tokens: Container[str], calls: Iterable[RunCall]) -> None:
+    def tidy(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
         """Clears away what was staged by runs of this journal, by their tokens, and is of none of these calls."""
         staged = set(self._spool.staged()) - {name_of(call) for call in calls}
         self._spool.discard({name for name in staged if (found := callfile.parse_name(name)) and found.token in tokens})
@@ -82,35 +82,35 @@ class BySpool:
 
     def ensure(self, now: datetime) -> None:  # noqa: ARG002 - a transport like the other
         """Asterisk runs, as far as it can be seen."""
-        if self._spool.asterisk() is Seen.DOWN:
-            raise Held([Problem(str(self._spool.pid_file), say("Asterisk is not running"),
+        if self._spool.asterisk() is AsteriskState.DOWN:
+            raise TransportUnavailableError([Problem(str(self._spool.pid_file), say("Asterisk is not running"),
                                 say("start Asterisk; the hand-over goes on by itself"))])
 
-    def ready(self, calls: Sequence[RunCall], then: Sequence[RunCall]) -> None:
+    def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stages the files; those of `then` are written meanwhile."""
         if not self._spool.is_staged_ahead([name_of(call) for call in calls]):
             self._spool.stage(self._files(calls))
         if then:
             self._spool.stage_ahead(self._files(then))
 
-    def send(self, calls: Sequence[RunCall], now: datetime) -> Went:  # noqa: ARG002 - a transport like the other
+    def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:  # noqa: ARG002 - a transport like the other
         """Renames the files into the spool."""
         try:
             self._spool.release([name_of(call) for call in calls])
-        except NotReleased as error:
+        except ReleaseError as error:
             released = len(error.released)
-            return Went(gone=list(calls[:released]), kept=list(calls[released:]), trouble=error)
-        return Went(gone=list(calls))
+            return SendResult(gone=list(calls[:released]), kept=list(calls[released:]), trouble=error)
+        return SendResult(gone=list(calls))
 
-    def trace(self, call: RunCall, now: datetime) -> Trace:  # noqa: ARG002 - a transport like the other
+    def trace(self, call: PendingCall, now: datetime) -> Evidence:  # noqa: ARG002 - a transport like the other
         """By where the file is."""
         name = name_of(call)
         begun = self._spool.begun_in_store(name)
         if begun is False:
-            return Trace.NOT_RUNG
+            return Evidence.NOT_RUNG
         if begun or self._spool.is_present(name) or self._spool.archived(name)[0]:
-            return Trace.RUNG
-        return Trace.NONE
+            return Evidence.RUNG
+        return Evidence.NONE
 
     # -- what becomes of them
 
@@ -121,27 +121,27 @@ class BySpool:
         self._looked = self._looked[1] if self._looked else now, now
         self._seen = set(self._spool.present())
 
-    def remember(self, calls: Iterable[RunCall], now: datetime) -> None:
+    def remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """The files are there to be seen."""
 
-    def progress(self, call: RunCall, now: datetime) -> Ending | Progress:
+    def progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """By where the file is, by what events have told, and by what the archive tells."""
         name = name_of(call)
         if name in self._seen:
-            return self._left_behind(name, call, now) or Progress.GOES_ON
+            return self._left_behind(name, call, now) or CallProgress.GOES_ON
         if self._spool.begun_in_store(name) is False:
-            return Progress.CAME_BACK
+            return CallProgress.CAME_BACK
         if name not in self._gone or now < self._gone[name][1]:  # or the clock was set back
             before = self._looked[0] if self._looked else now
             self._gone[name] = max(before, call.handed_at or before), now
-        return self._finished(name, call, now) or Progress.GOES_ON
+        return self._finished(name, call, now) or CallProgress.GOES_ON
 
-    def take_out(self, call: RunCall) -> bool | None:
+    def take_out(self, call: PendingCall) -> bool | None:
         """Takes a file out of the spool whose call has not begun."""
         name = name_of(call)
         return self._spool.take_out(name) if self._spool.started(name) is False else None
 
-    def drop(self, calls: Iterable[RunCall]) -> None:
+    def drop(self, calls: Iterable[PendingCall]) -> None:
         """Deletes their files in the store."""
         self._spool.discard(name_of(call) for call in calls)
 
@@ -153,16 +153,16 @@ class BySpool:
         """Ends what stages ahead; the files are looked through at the next start."""
         self._spool.close()
 
-    def _left_behind(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+    def _left_behind(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
         if not self._spool.is_left_behind(name) or self._spool.take_out(name) is None:
             return None
-        return Ending(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
+        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
 
-    def _finished(self, name: str, call: RunCall, now: datetime) -> Ending | None:
+    def _finished(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
         """How the call of a file that has gone ended; None while that may still come to be known."""
         gone = now - self._gone[name][1]
         form = self._forms[bool(call.code)]
-        outcomes: list[Outcome] = []
+        outcomes: list[AttemptOutcome] = []
         if self._told:
             if self._told.lasts(call, form.context):
                 return None
@@ -177,16 +177,16 @@ class BySpool:
                 self._told.forget(outcomes)
         return ending
 
-    def _by_events(self, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime) -> Ending | None:
+    def _by_events(self, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime) -> CallOutcome | None:
         if not outcomes:
             return None
         disposition, detail = verdict(outcomes, form.max_retries + 1)
         if disposition is Disposition.UNKNOWN:
             return None
-        return Ending(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
+        return CallOutcome(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
 
-    def _by_archive(self, name: str, call: RunCall, form: CallForm, outcomes: list[Outcome], now: datetime
-                    ) -> Ending | None:
+    def _by_archive(self, name: str, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime
+                    ) -> CallOutcome | None:
         found, disposition = self._spool.archived(name)
         reason = None
         if found and disposition is None:
@@ -207,8 +207,8 @@ class BySpool:
                     reason = say("the number was rung by others too at the same moment, and which of the calls "
                                  "ended how cannot be told")
         self._no_status_since.pop(name, None)
-        detail = verdict(outcomes, form.max_retries + 1)[1] if outcomes else Detail()
-        return Ending(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
+        detail = verdict(outcomes, form.max_retries + 1)[1] if outcomes else EventDetail()
+        return CallOutcome(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)
 
-    def _files(self, calls: Iterable[RunCall]) -> list[tuple[str, bytes]]:
+    def _files(self, calls: Iterable[PendingCall]) -> list[tuple[str, bytes]]:
         return [(name_of(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]

@@ -14,19 +14,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.call_tracker import Calls, Lines
-from obzvon.asterisk.ami.client import Link
-from obzvon.asterisk.ami.errors import Kind, Trouble
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.asterisk.ami.permissions import Rights, inspect, rights_by_console
-from obzvon.asterisk.ami.status import Times
+from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
+from obzvon.asterisk.ami.client import AmiClient
+from obzvon.asterisk.ami.errors import AmiError, Backoff
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.permissions import Permissions, inspect, rights_by_console
+from obzvon.asterisk.ami.status import Timeouts
 from obzvon.domain.results import Disposition
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.support.ami_server import SECRET, AmiServer, certificate, packed
 from tests.unit.asterisk.test_outcomes import RECORDED, channels, entry, talking
 
-QUICK = Times(patience=1.0, ping=0.05, fresh=6.0, settle=0.01, group=0.05, compare=0.05, steady=0.0)
+QUICK = Timeouts(patience=1.0, ping=0.05, fresh=6.0, settle=0.01, group=0.05, compare=0.05, steady=0.0)
 CALM = msgspec.structs.replace(QUICK, compare=3600.0)
 
 
@@ -38,7 +38,7 @@ def until(condition: Callable[[], object], within: float = 20) -> None:
         time.sleep(0.005)
 
 
-def at_once(_kind: Kind, _failures: int) -> float:
+def at_once(_kind: Backoff, _failures: int) -> float:
     return 0.01
 
 
@@ -48,15 +48,15 @@ def server() -> Iterator[AmiServer]:
         yield running
 
 
-def ami_of(server: AmiServer, **changes: object) -> Ami:
-    return msgspec.structs.replace(Ami("127.0.0.1", server.port, secret=Secret(SECRET)), **changes)
+def ami_of(server: AmiServer, **changes: object) -> AmiSettings:
+    return msgspec.structs.replace(AmiSettings("127.0.0.1", server.port, secret=Secret(SECRET)), **changes)
 
 
 @contextmanager
-def linked(server: AmiServer, *, times: Times = CALM, pause: Callable[[Kind, int], float] = at_once,
-           **changes: object) -> Iterator[Link]:
+def linked(server: AmiServer, *, times: Timeouts = CALM, pause: Callable[[Backoff, int], float] = at_once,
+           **changes: object) -> Iterator[AmiClient]:
     """A link to it that has been started, and is stopped in time."""
-    link = Link(ami_of(server, **changes), "avtoobzvon", "avtoobzvon-ivr", times=times, pause=pause)
+    link = AmiClient(ami_of(server, **changes), "avtoobzvon", "avtoobzvon-ivr", times=times, pause=pause)
     link.start()
     try:
         yield link
@@ -67,11 +67,11 @@ def linked(server: AmiServer, *, times: Times = CALM, pause: Callable[[Kind, int
         assert not any(thread.name == "ami" for thread in threading.enumerate())
 
 
-def is_up(link: Link) -> bool:
+def is_up(link: AmiClient) -> bool:
     return link.state().up
 
 
-def problem(link: Link) -> str:
+def problem(link: AmiClient) -> str:
     until(lambda: link.state().problem)
     return str(link.state().problem)
 
@@ -80,8 +80,8 @@ def play(server: AmiServer, version: str, kind: str) -> None:
     server.send(b"".join(packed(fields) for _, fields in RECORDED[version][kind]))
 
 
-def outcomes(link: Link, count: int) -> list[Outcome]:
-    told: list[Outcome] = []
+def outcomes(link: AmiClient, count: int) -> list[AttemptOutcome]:
+    told: list[AttemptOutcome] = []
 
     def have() -> bool:
         told.extend(link.ended())
@@ -152,8 +152,8 @@ def test_a_code_that_cannot_be_learnt_is_not_made_up(server: AmiServer) -> None:
 def test_who_wants_to_know_is_told_of_each_end_and_nothing_works_while_nothing_ends(
         server: AmiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    settle = Calls.settle
-    monkeypatch.setattr(Calls, "settle", lambda calls, now: looked.append(1) or settle(calls, now))
+    settle = CallTracker.settle
+    monkeypatch.setattr(CallTracker, "settle", lambda calls, now: looked.append(1) or settle(calls, now))
     news = threading.Event()
     with linked(server) as link:
         link.tells = news.set
@@ -178,9 +178,9 @@ def test_lines_in_use_are_known_while_it_is_up(server: AmiServer) -> None:
     server.channels = [entry({"Channel": "PJSIP/carrier-00000009", "Uniqueid": "9.9", "Linkedid": "9.9"})]
     with linked(server, trunk="PJSIP/carrier") as link:
         until(lambda: is_up(link))
-        assert link.channels() == Lines(0, 1, 1)
+        assert link.channels() == LineCounts(0, 1, 1)
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: link.channels() == Lines(1, 1, 4))
+        until(lambda: link.channels() == LineCounts(1, 1, 4))
         server.refuse()
         server.drop()
         until(lambda: not is_up(link))
@@ -191,10 +191,10 @@ def test_lines_of_a_group_are_asked_for_and_ours_are_known_between(server: AmiSe
     server.variables = {"GROUP_COUNT(obzvon@trunk)": "5"}
     with linked(server, group="obzvon@trunk") as link:
         until(lambda: is_up(link))
-        assert link.channels() == Lines(0, 5, 0)
+        assert link.channels() == LineCounts(0, 5, 0)
         server.variables = {"GROUP_COUNT(obzvon@trunk)": "6"}
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: link.channels() == Lines(1, 5, 3))
+        until(lambda: link.channels() == LineCounts(1, 5, 3))
         server.variables = {}
         until(lambda: link.channels() is None)
 
@@ -232,7 +232,7 @@ def test_calls_that_end_while_it_is_down_are_known_as_missed(server: AmiServer) 
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in ringing))
-        until(lambda: (link.channels() or Lines(0, 0, 0)).channels == 3)
+        until(lambda: (link.channels() or LineCounts(0, 0, 0)).channels == 3)
         server.drop()
         [missed] = outcomes(link, 1)
         assert missed.disposition is Disposition.UNKNOWN
@@ -244,7 +244,7 @@ def test_a_call_that_outlives_a_cut_goes_on(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: (link.channels() or Lines(0, 0, 0)).channels == 3)
+        until(lambda: (link.channels() or LineCounts(0, 0, 0)).channels == 3)
         server.channels = [entry(fields) for fields in channels(talking())]
         server.drop()
         until(lambda: server.logins == 2 and is_up(link))
@@ -261,9 +261,9 @@ def test_a_call_that_outlives_a_cut_goes_on(server: AmiServer) -> None:
 
 def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
     server.secret = "another"
-    pauses: list[tuple[Kind, int]] = []
+    pauses: list[tuple[Backoff, int]] = []
 
-    def pause(kind: Kind, failures: int) -> float:
+    def pause(kind: Backoff, failures: int) -> float:
         pauses.append((kind, failures))
         return 0.01
 
@@ -277,21 +277,21 @@ def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, cap
     assert [one for one in warnings(caplog) if "login" in one] == warnings(caplog)[:1]
     assert len(warnings(caplog)) == 1
     assert SECRET not in caplog.text
-    assert {kind for kind, _ in pauses} == {Kind.LOGIN}
+    assert {kind for kind, _ in pauses} == {Backoff.LOGIN}
     assert [failures for _, failures in pauses] == list(range(1, len(pauses) + 1))
 
 
 def test_the_pauses_of_each_kind_of_trouble() -> None:
-    assert [Kind.LOGIN.pause(n) / 60 for n in range(1, 7)] == [1, 5, 15, 60, 60, 60]
-    assert [Kind.NETWORK.pause(n) for n in (1, 2, 7, 1000)] == [0.5, 1, 30, 30]
-    assert Kind.SETTINGS.pause(99) == 300
+    assert [Backoff.LOGIN.pause(n) / 60 for n in range(1, 7)] == [1, 5, 15, 60, 60, 60]
+    assert [Backoff.NETWORK.pause(n) for n in (1, 2, 7, 1000)] == [0.5, 1, 30, 30]
+    assert Backoff.SETTINGS.pause(99) == 300
 
 
 def test_a_port_where_nobody_listens(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
     server.refuse()
     failures: list[int] = []
 
-    def pause(_kind: Kind, failed: int) -> float:
+    def pause(_kind: Backoff, failed: int) -> float:
         failures.append(failed)
         return 0.01
 
@@ -329,7 +329,7 @@ def test_a_mute_peer_is_noticed(server: AmiServer, caplog: pytest.LogCaptureFixt
 
 
 def test_a_mute_peer_is_noticed_within_15_seconds() -> None:
-    assert Times().ping + Times().patience < 15
+    assert Timeouts().ping + Timeouts().patience < 15
 
 
 def test_a_connection_that_is_cut_again_and_again_is_told_once(server: AmiServer, caplog: pytest.LogCaptureFixture
@@ -353,7 +353,7 @@ def test_a_cut_in_the_middle_of_a_list_is_no_list(server: AmiServer) -> None:
         assert link.channels() is None
         server.cuts_lists = False
         until(lambda: is_up(link))
-        assert link.channels() == Lines(0, 50, 50)
+        assert link.channels() == LineCounts(0, 50, 50)
         server.cuts_lists = True
         server.drop()
         until(lambda: server.asked("CoreShowChannels") > 4)
@@ -406,7 +406,7 @@ def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServe
         until(lambda: is_up(link))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         slowest = 0.0
-        told: list[Outcome] = []
+        told: list[AttemptOutcome] = []
         sending = threading.Thread(target=server.send, args=(burst + strangers * 12_000,))
         sending.start()
         while len(told) < 1000:
@@ -458,7 +458,7 @@ def test_a_mistake_of_ours_is_one_line_and_no_end(server: AmiServer, monkeypatch
 
     with linked(server) as link:
         until(lambda: is_up(link))
-        monkeypatch.setattr(Calls, "settle", broken)
+        monkeypatch.setattr(CallTracker, "settle", broken)
         play(server, "asterisk-22", "busy")
         assert "something unexpected" in problem(link)
         monkeypatch.undo()
@@ -474,7 +474,7 @@ def test_it_stops_at_once_whatever_it_is_doing(server: AmiServer) -> None:
         with linked(server, pause=pause):
             pass
     server.is_mute = True
-    with linked(server, times=Times()):
+    with linked(server, times=Timeouts()):
         until(lambda: server.actions)
     server.refuse()
     with linked(server, pause=lambda _kind, _failures: 3600.0) as link:
@@ -482,7 +482,7 @@ def test_it_stops_at_once_whatever_it_is_doing(server: AmiServer) -> None:
 
 
 def test_it_can_be_started_again_and_twice(server: AmiServer) -> None:
-    link = Link(ami_of(server), "a", "b", times=CALM, pause=at_once)
+    link = AmiClient(ami_of(server), "a", "b", times=CALM, pause=at_once)
     for _ in range(3):
         link.start()
         link.start()
@@ -549,7 +549,7 @@ def test_an_encrypted_and_a_plain_side_do_not_meet(server: AmiServer, encrypted:
 
 
 def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
-    assert inspect(ami_of(server)) == Rights()
+    assert inspect(ami_of(server)) == Permissions()
     server.booted = True
     server.commands |= {"Originate": "Originate a call.  (Priv: originate,all)",
                         "Command": "Execute a command.  (Priv: command,all)",
@@ -557,27 +557,27 @@ def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
                         "Redirect": "Redirect a call.  (Priv: call,all)",
                         "Atxfer": "Transfer.  (Priv: agent,config,all)"}
     del server.commands["Getvar"]
-    assert inspect(ami_of(server)) == Rights(("write=reporting",), (
+    assert inspect(ami_of(server)) == Permissions(("write=reporting",), (
         "read=system", "write=call", "write=command", "write=originate", "write=agent/config"))
 
 
 def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
     server.secret = "another"
-    with pytest.raises(Trouble, match="login"):
+    with pytest.raises(AmiError, match="login"):
         inspect(ami_of(server))
     server.refuse()
-    with pytest.raises(Trouble, match="nothing listens"):
+    with pytest.raises(AmiError, match="nothing listens"):
         inspect(ami_of(server))
 
 
 @pytest.mark.parametrize(("read", "write", "rights"), [
-    ("call,user", "reporting", Rights()),
-    ("all", "all", Rights((), ("read=all", "write=all"))),
+    ("call,user", "reporting", Permissions()),
+    ("all", "all", Permissions((), ("read=all", "write=all"))),
     ("system,call,dtmf", "reporting,originate",
-     Rights(("read=user",), ("read=dtmf", "read=system", "write=originate"))),
-    ("<none>", "<none>", Rights(("read=call", "read=user", "write=reporting"))),
+     Permissions(("read=user",), ("read=dtmf", "read=system", "write=originate"))),
+    ("<none>", "<none>", Permissions(("read=call", "read=user", "write=reporting"))),
 ])
-def test_asterisks_console_tells_all_rights(read: str, write: str, rights: Rights) -> None:
+def test_asterisks_console_tells_all_rights(read: str, write: str, rights: Permissions) -> None:
     shown = f"\n          username: obzvon\n         read perm: {read}\n        write perm: {write}\n"
     assert rights_by_console(shown) == rights
 

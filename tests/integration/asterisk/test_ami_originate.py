@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.client import Link
-from obzvon.asterisk.ami.originate import Answer, Said, Template, channel_id
+from obzvon.asterisk.ami.client import AmiClient
+from obzvon.asterisk.ami.originate import ActionReply, OriginateTemplate, ReplyStatus, channel_id
 from obzvon.domain.calls import CallForm
 from tests.integration.asterisk.test_ami_client import CALM, QUICK, at_once, is_up, linked, problem, until
 from tests.support.ami_server import AmiServer
 
 FORM = CallForm(context="avtoobzvon")
 CHANNEL = channel_id("20260105-abcdef", 1, 1)
-ACTION = Template(FORM).render(CHANNEL, "89161111111")
+ACTION = OriginateTemplate(FORM).render(CHANNEL, "89161111111")
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def server() -> Iterator[AmiServer]:
         yield running
 
 
-def reconnects(server: AmiServer, link: Link, times: int) -> None:
+def reconnects(server: AmiServer, link: AmiClient, times: int) -> None:
     """That often the connection is cut, and there anew."""
     for _ in range(times):
         logins = server.logins
@@ -35,13 +35,13 @@ def reconnects(server: AmiServer, link: Link, times: int) -> None:
 def test_an_order_is_taken_at_its_answer_and_not_at_the_answer_of_the_phone(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == Answer(Said.TAKEN)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.TAKEN)
         [sent] = [one for one in server.actions if one["Action"] == "Originate"]
         assert sent["ChannelId"] == CHANNEL
         assert sent["Async"] == "true"
         # What comes of it, under the number of the action, is an event like any other.
         server.tell(Event="OriginateResponse", ActionID=sent["ActionID"], Response="Failure", Uniqueid=CHANNEL)
-        assert link.originate(ACTION) == Answer(Said.TAKEN)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.TAKEN)
         reconnects(server, link, 2)
     assert server.asked("Originate") == 2
 
@@ -50,7 +50,7 @@ def test_a_refusal_comes_in_asterisks_words(server: AmiServer) -> None:
     server.originates = "Extension does not exist."
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == Answer(Said.REFUSED, "Extension does not exist.")
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.REFUSED, "Extension does not exist.")
     assert server.asked("Originate") == 1
 
 
@@ -58,11 +58,11 @@ def test_an_order_that_was_read_and_not_answered_is_never_sent_again(server: Ami
     server.originates = "cuts"
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == Answer(Said.LOST)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.LOST)
         server.originates = "takes"
         until(lambda: server.logins == 2 and is_up(link))
         reconnects(server, link, 3)
-        assert link.originate(ACTION) == Answer(Said.TAKEN)  # the next one is another
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.TAKEN)  # the next one is another
     assert server.asked("Originate") == 2
 
 
@@ -70,7 +70,7 @@ def test_a_mute_peer_loses_the_order_and_the_connection_is_made_anew(server: Ami
     server.originates = "says nothing"
     with linked(server, times=msgspec.structs.replace(CALM, patience=0.3)) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == Answer(Said.LOST)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.LOST)
         until(lambda: server.logins == 2 and is_up(link))
         reconnects(server, link, 2)
     assert server.asked("Originate") == 1
@@ -82,8 +82,8 @@ def test_many_cut_at_their_orders_are_all_sent_once(server: AmiServer) -> None:
         for place in range(20):
             until(lambda: is_up(link))
             channel = channel_id("20260105-abcdef", place, 1)
-            answer = link.originate(Template(FORM).render(channel, f"8916{place:07d}"))
-            assert answer.said in (Said.LOST, Said.NOT_SENT)
+            answer = link.originate(OriginateTemplate(FORM).render(channel, f"8916{place:07d}"))
+            assert answer.said in (ReplyStatus.LOST, ReplyStatus.NOT_SENT)
     sent = [one["ChannelId"] for one in server.actions if one["Action"] == "Originate"]
     assert len(sent) == len(set(sent))
     assert len(sent) >= 10
@@ -94,7 +94,7 @@ def test_nothing_is_sent_while_the_connection_is_away(server: AmiServer) -> None
     with linked(server) as link:
         assert "nothing listens there" in problem(link)
         assert not link.carries()
-        assert link.originate(ACTION) == Answer(Said.NOT_SENT)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.NOT_SENT)
         since, why = link.silence()
         assert why == link.state().problem
         assert since == link.state().since
@@ -103,7 +103,7 @@ def test_nothing_is_sent_while_the_connection_is_away(server: AmiServer) -> None
 def test_a_link_that_was_stopped_sends_nothing(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
-    assert link.originate(ACTION) == Answer(Said.NOT_SENT)
+    assert link.originate(ACTION) == ActionReply(ReplyStatus.NOT_SENT)
     assert server.asked("Originate") == 0
 
 
@@ -128,7 +128,7 @@ def test_an_order_waits_no_longer_than_its_patience_though_others_are_heard(serv
         talking = threading.Thread(target=chatter)
         talking.start()
         begun = time.monotonic()
-        assert link.originate(ACTION) == Answer(Said.LOST)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.LOST)
         over.set()
         talking.join()
     assert time.monotonic() - begun < 10

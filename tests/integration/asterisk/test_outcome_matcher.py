@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.asterisk.transport.outcome_matcher import Told
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Ending, Line
+from obzvon.domain.calls import CallOutcome, CallRecord
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
@@ -25,11 +25,11 @@ class Heard:
     """Events as they are heard."""
 
     def __init__(self) -> None:
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[AttemptOutcome] = []
         self.up: datetime | None = at("08:00")
         self.lines: dict[tuple[str, str, str | None], datetime] = {}
 
-    def ended(self) -> list[Outcome]:
+    def ended(self) -> list[AttemptOutcome]:
         outcomes, self.outcomes = self.outcomes, []
         return outcomes
 
@@ -43,7 +43,7 @@ class Heard:
         return self.lines
 
     def tell(self, number: str, disposition: Disposition, **more: object) -> None:
-        plain = Outcome(linkedid="1.1", number=number, context="avtoobzvon", code="", disposition=disposition,
+        plain = AttemptOutcome(linkedid="1.1", number=number, context="avtoobzvon", code="", disposition=disposition,
                         begun=BEGUN, rang=None, answered=None, ended=BEGUN + timedelta(seconds=9), listened=None,
                         cause=16, key="", complete=True)
         self.outcomes.append(msgspec.structs.replace(plain, **more))
@@ -54,7 +54,7 @@ def handed(folder: Path, **keys: object) -> Iterator[tuple[Workshop, Shift, Hear
     workshop = Workshop(folder, phones=PHONES, bundle=3, timeout=1, **keys)
     heard = Heard()
     with shift(workshop, at("08:59")) as working:
-        working.dialer.ways._told = working.dialer.ways.spool._told = Told(heard)
+        working.dialer.ways._told = working.dialer.ways.spool._told = OutcomeMatcher(heard)
         working.work(at("09:00"), at("09:00:01"))
         yield workshop, working, heard
 
@@ -64,7 +64,7 @@ def files_go(workshop: Workshop, status: str = "") -> None:
         end_call(file, status, done=workshop.done_folder if status else None)
 
 
-def lines(working: Shift) -> dict[str, Line]:
+def lines(working: Shift) -> dict[str, CallRecord]:
     return {line.number: line for line in working.journal.lines(BEGUN.date())}
 
 
@@ -222,7 +222,7 @@ def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(tmp
         failures = iter((True, True))
         end_calls = Journal.end_calls
 
-        def failing(journal: Journal, endings: Iterable[Ending]) -> int:
+        def failing(journal: Journal, endings: Iterable[CallOutcome]) -> int:
             endings = list(endings)
             if endings and next(failures, False):
                 raise UserError([Problem("journal", say("it cannot be used"))])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import process
-from obzvon.asterisk.process import Seen
+from obzvon.asterisk.process import AsteriskState
 from obzvon.common.processes import alive
 from tests.support.workshop import dead_pid
 
@@ -17,21 +17,21 @@ from tests.support.workshop import dead_pid
 def test_a_pid_file_with_nonsense_in_it_tells_of_no_asterisk(tmp_path: Path, text: str) -> None:
     file = tmp_path / "asterisk.pid"
     file.write_text(text, encoding="latin-1")
-    assert process.asterisk(file) is Seen.DOWN
+    assert process.asterisk(file) is AsteriskState.DOWN
 
 
 def test_a_missing_pid_file_tells_that_asterisk_is_down_and_none_tells_nothing(tmp_path: Path) -> None:
-    assert process.asterisk(tmp_path / "asterisk.pid") is Seen.DOWN
-    assert process.asterisk(tmp_path) is Seen.DOWN
-    assert process.asterisk(None) is Seen.UNSEEN
+    assert process.asterisk(tmp_path / "asterisk.pid") is AsteriskState.DOWN
+    assert process.asterisk(tmp_path) is AsteriskState.DOWN
+    assert process.asterisk(None) is AsteriskState.UNSEEN
 
 
 def test_a_pid_file_is_believed_only_if_the_process_lives(tmp_path: Path) -> None:
     file = tmp_path / "asterisk.pid"
     file.write_text(f"{os.getpid()}\n")
-    assert process.asterisk(file) is Seen.RUNNING
+    assert process.asterisk(file) is AsteriskState.RUNNING
     file.write_text(f"{dead_pid()}\n")
-    assert process.asterisk(file) is Seen.DOWN
+    assert process.asterisk(file) is AsteriskState.DOWN
 
 
 def test_a_process_of_another_user_lives_too(monkeypatch: pytest.MonkeyPatch) -> None:

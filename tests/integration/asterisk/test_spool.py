@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import callfile, process
-from obzvon.asterisk.process import Seen
-from obzvon.asterisk.spool import NotReleased, Spool
+from obzvon.asterisk.process import AsteriskState
+from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.common.errors import UserError
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
 from tests.support.workshop import ROOT, begin_call, bound, dead_pid, end_call, remount, tmpfs
 
-TEXT = callfile.Template(CallForm(context="avtoobzvon")).render("89161111111")
+TEXT = callfile.CallFileTemplate(CallForm(context="avtoobzvon")).render("89161111111")
 
 
 def name(position: int, token: str = "20260105-abcdef") -> str:
@@ -81,7 +81,7 @@ def test_a_second_mount_of_the_same_filesystem_is_refused_as_rename_cannot_cross
         with pytest.raises(UserError, match="another filesystem"):
             spool.prepare(home=tmp_path)
         spool.stage(files(1))
-        with pytest.raises(NotReleased) as caught:
+        with pytest.raises(ReleaseError) as caught:
             spool.release([name(1)])
         assert caught.value.released == []
 
@@ -201,7 +201,7 @@ def failing_at(place: int, before: Callable[[], None]) -> Callable[..., None]:
     return renaming
 
 
-def why(error: NotReleased) -> int | None:
+def why(error: ReleaseError) -> int | None:
     """The number of the error that was in the way."""
     assert isinstance(error.__cause__, OSError)
     return error.__cause__.errno
@@ -217,7 +217,7 @@ def test_when_the_spool_refuses_a_file_just_those_before_it_are_reported(
     spool.stage(files(1, 2, 3, 4, 5))
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", failing_at(place, refused))
-        with pytest.raises(NotReleased) as caught:
+        with pytest.raises(ReleaseError) as caught:
             spool.release([name(position) for position in range(1, 6)])
     assert list(caught.value.released) == spool.present() == [name(position) for position in range(1, place)]
     assert spool.staged() == [name(position) for position in range(place, 6)]
@@ -233,7 +233,7 @@ def test_when_the_spool_becomes_read_only_midway_what_is_reported_is_what_is_the
         spool.prepare(home=disk)
         spool.stage(files(1, 2, 3, 4))
         monkeypatch.setattr(os, "rename", failing_at(3, lambda: remount(disk, "ro")))
-        with pytest.raises(NotReleased) as caught:
+        with pytest.raises(ReleaseError) as caught:
             spool.release([name(position) for position in range(1, 5)])
         assert why(caught.value) == errno.EROFS
         assert list(caught.value.released) == spool.present() == [name(1), name(2)]
@@ -244,7 +244,7 @@ def test_when_the_spool_is_deleted_midway_nothing_is_reported_as_handed_over(
     spool.stage(files(1, 2))
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", failing_at(1, spool.target.rmdir))
-        with pytest.raises(NotReleased) as caught:
+        with pytest.raises(ReleaseError) as caught:
             spool.release([name(1), name(2)])
     assert list(caught.value.released) == []
     assert spool.staged() == [name(1), name(2)]
@@ -253,7 +253,7 @@ def test_when_the_spool_is_deleted_midway_nothing_is_reported_as_handed_over(
 def test_a_missing_spool_is_told_by_its_name(spool: Spool) -> None:
     spool.stage(files(1))
     spool.target.rmdir()
-    with pytest.raises(NotReleased) as caught:
+    with pytest.raises(ReleaseError) as caught:
         spool.release([name(1)])
     assert why(caught.value) == errno.ENOENT
     assert caught.value.problems[0].where == str(spool.target)
@@ -341,8 +341,8 @@ def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_se
 
 
 def test_asterisk_is_seen_by_its_pid_file(spool: Spool, tmp_path: Path) -> None:
-    assert spool.asterisk() is Seen.UNSEEN
+    assert spool.asterisk() is AsteriskState.UNSEEN
     spool.pid_file = tmp_path / "asterisk.pid"
-    assert spool.asterisk() is Seen.DOWN
+    assert spool.asterisk() is AsteriskState.DOWN
     spool.pid_file.write_text(str(os.getpid()))
-    assert spool.asterisk() is Seen.RUNNING
+    assert spool.asterisk() is AsteriskState.RUNNING

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import callfile, staging
-from obzvon.asterisk.staging import Ahead, Manner, place, stage
+from obzvon.asterisk.staging import FileMode, Prefetcher, place, stage
 from tests.support.paths import ROOT
 from tests.support.workshop import tmpfs
 
@@ -44,8 +44,8 @@ def make_store(folder: Path) -> Path:
     return folder
 
 
-def manner(store: Path, mode: int = 0o640) -> Manner:
-    return Manner(str(store), (-1, -1), mode)
+def manner(store: Path, mode: int = 0o640) -> FileMode:
+    return FileMode(str(store), (-1, -1), mode)
 
 
 def lying(store: Path) -> list[str]:
@@ -54,8 +54,8 @@ def lying(store: Path) -> list[str]:
 
 
 @pytest.fixture
-def ahead(store: Path) -> Iterator[Ahead]:
-    ahead = Ahead(manner(store))
+def ahead(store: Path) -> Iterator[Prefetcher]:
+    ahead = Prefetcher(manner(store))
     yield ahead
     ahead.close()
 
@@ -163,7 +163,7 @@ def test_a_missing_store_is_told_by_its_name(tmp_path: Path) -> None:
 # -- by the second process
 
 
-def test_what_was_begun_ahead_is_there_when_just_that_is_asked_for(store: Path, ahead: Ahead) -> None:
+def test_what_was_begun_ahead_is_there_when_just_that_is_asked_for(store: Path, ahead: Prefetcher) -> None:
     ahead.begin(files(1, 300))
     assert ahead.finish(names(1, 300))
     assert lying(store) == names(1, 300)
@@ -174,25 +174,25 @@ def test_what_was_begun_ahead_is_there_when_just_that_is_asked_for(store: Path, 
 
 
 @pytest.mark.parametrize("asked", [(1, 4), (1, 6), (2, 6), (6, 9)])
-def test_other_files_than_those_asked_for_are_deleted_again(store: Path, ahead: Ahead, asked: tuple[int, int]) -> None:
+def test_other_files_than_those_asked_for_are_deleted_again(store: Path, ahead: Prefetcher, asked: tuple[int, int]) -> None:
     ahead.begin(files(1, 5))
     assert not ahead.finish(names(*asked))
     assert lying(store) == []
     assert not ahead.finish(names(1, 5))
 
 
-def test_the_order_is_a_part_of_what_is_asked_for(store: Path, ahead: Ahead) -> None:
+def test_the_order_is_a_part_of_what_is_asked_for(store: Path, ahead: Prefetcher) -> None:
     ahead.begin(files(1, 2))
     assert not ahead.finish(names(1, 2)[::-1])
     assert lying(store) == []
 
 
-def test_nothing_was_begun_so_nothing_is_there(ahead: Ahead) -> None:
+def test_nothing_was_begun_so_nothing_is_there(ahead: Prefetcher) -> None:
     assert not ahead.finish(names(1, 2))
     assert not ahead.finish([])
 
 
-def test_the_end_deletes_what_was_staged_for_calls_that_wait(store: Path, ahead: Ahead) -> None:
+def test_the_end_deletes_what_was_staged_for_calls_that_wait(store: Path, ahead: Prefetcher) -> None:
     ahead.begin(files(1, 5))
     ahead.close()
     assert lying(store) == []
@@ -203,7 +203,7 @@ def test_the_end_deletes_what_was_staged_for_calls_that_wait(store: Path, ahead:
 
 def test_a_full_disk_ahead_is_no_harm_yet(tmp_path: Path) -> None:
     with tmpfs(tmp_path / "disk") as disk:
-        ahead = Ahead(manner(make_store(disk / "store")))
+        ahead = Prefetcher(manner(make_store(disk / "store")))
         ahead.begin(files(1, 50))
         assert not ahead.finish(names(1, 50))
         assert lying(disk / "store") == []
@@ -212,7 +212,7 @@ def test_a_full_disk_ahead_is_no_harm_yet(tmp_path: Path) -> None:
         ahead.close()
 
 
-def kill_second(ahead: Ahead) -> None:
+def kill_second(ahead: Prefetcher) -> None:
     process = ahead._process
     assert process is not None
     process.kill()
@@ -220,7 +220,7 @@ def kill_second(ahead: Ahead) -> None:
 
 
 def test_a_second_process_that_was_killed_at_work_leaves_nothing_and_the_next_takes_over(
-        store: Path, ahead: Ahead) -> None:
+        store: Path, ahead: Prefetcher) -> None:
     ahead.begin(files(1, 20_000))
     wait_for(lambda: lying(store), "the first files ahead")
     kill_second(ahead)
@@ -230,7 +230,7 @@ def test_a_second_process_that_was_killed_at_work_leaves_nothing_and_the_next_ta
     assert ahead.finish(names(1, 5))
 
 
-def test_a_second_process_that_was_killed_while_idle_is_no_trouble(store: Path, ahead: Ahead) -> None:
+def test_a_second_process_that_was_killed_while_idle_is_no_trouble(store: Path, ahead: Prefetcher) -> None:
     ahead.begin(files(1, 5))
     assert ahead.finish(names(1, 5))
     for count in (6, 5000):  # what a pipe holds, and more than that
@@ -245,7 +245,7 @@ def test_a_second_process_that_was_killed_while_idle_is_no_trouble(store: Path, 
 
 
 def test_where_no_process_can_be_had_all_is_staged_here(
-        store: Path, ahead: Ahead, monkeypatch: pytest.MonkeyPatch) -> None:
+        store: Path, ahead: Prefetcher, monkeypatch: pytest.MonkeyPatch) -> None:
     def popen(*args: object, **named: object) -> None:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
@@ -309,7 +309,7 @@ def wait_for(condition: Callable[[], object], what: str, within: float = 30) -> 
 
 
 def test_the_second_process_imports_nothing_from_the_working_folder(
-        ahead: Ahead, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        ahead: Prefetcher, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The editor's user may write there, and must not run programs as Asterisk's."""
     (tmp_path / "ctypes.py").write_text("open('planted', 'w').close()\nraise SystemExit\n")
     monkeypatch.chdir(tmp_path)

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import store_lock
-from obzvon.asterisk.store_lock import Place, others
+from obzvon.asterisk.store_lock import StoreLock, others
 from obzvon.journal.findings import Level
 from tests.integration.checks.test_runner import Office, office, only  # noqa: F401 - a fixture
 from tests.support.workshop import Workshop, at, numbers, shift
 
 
 def test_two_services_of_two_journals_see_one_another_as_long_as_both_live(tmp_path: Path) -> None:
-    first = Place(tmp_path, "/etc/obzvon/journal.db")
+    first = StoreLock(tmp_path, "/etc/obzvon/journal.db")
     assert others(tmp_path, "/etc/obzvon/journal.db") == []
-    second = Place(tmp_path, "/tmp/rehearsal/journal.db")
+    second = StoreLock(tmp_path, "/tmp/rehearsal/journal.db")
     assert others(tmp_path, "/etc/obzvon/journal.db")[0].startswith("/tmp/rehearsal/journal.db on ")
     assert others(tmp_path, "/tmp/rehearsal/journal.db")[0].startswith("/etc/obzvon/journal.db on ")
     del second
@@ -51,8 +51,8 @@ def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
 
 
 def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Office) -> None:  # noqa: F811
-    own = Place(office.store, str(office.settings.journal.path))
-    other = Place(office.store, "/tmp/rehearsal/journal.db")
+    own = StoreLock(office.store, str(office.settings.journal.path))
+    other = StoreLock(office.store, "/tmp/rehearsal/journal.db")
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert "by the journal /tmp/rehearsal/journal.db on " in str(finding)

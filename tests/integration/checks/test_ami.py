@@ -10,9 +10,9 @@ import pytest
 
 from obzvon.asterisk.spool import Spool
 from obzvon.checks.ami import ami
-from obzvon.checks.context import Machine, Visit
+from obzvon.checks.context import CheckContext, Machine
 from obzvon.journal.findings import Finding, Level
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret
 from tests.support.ami_server import SECRET, AmiServer
@@ -37,7 +37,7 @@ class Office:
 
     def __init__(self, folder: Path, server: AmiServer) -> None:
         self.folder = folder
-        self.ami = Ami("127.0.0.1", server.port, secret=Secret(SECRET))
+        self.ami = AmiSettings("127.0.0.1", server.port, secret=Secret(SECRET))
         self.machine = Machine(asterisk=str(folder / "asterisk"), asterisk_conf=folder / "asterisk.conf")
 
     def has_console(self, write: str) -> None:
@@ -54,7 +54,7 @@ class Office:
             schedule=self.folder / "schedule.json", journal=JournalUrl("sqlite:///none"),
             ami=msgspec.structs.replace(self.ami, **changes))
         spool = Spool(settings.store, settings.target, pid_file=self.folder / "asterisk.pid")
-        return list(ami(Visit(settings, spool, datetime.now(UTC), self.machine)))
+        return list(ami(CheckContext(settings, spool, datetime.now(UTC), self.machine)))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import filelock
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.permissions import Rights
+from obzvon.asterisk.ami.permissions import Permissions
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import context as system_clock
 from obzvon.checks import store
@@ -25,18 +25,18 @@ from obzvon.checks.runner import examine
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, week_document
-from obzvon.documents.watcher import Watched
+from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.calls import CallForm
 from obzvon.domain.phones import Candidate, Phone
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level, worst
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.journal.schema import SCHEMA, meta
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret
-from obzvon.settings.web import Web
+from obzvon.settings.web import WebSettings
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SUNDAY = datetime(2026, 11, 22, 12, 0, tzinfo=MOSCOW)
@@ -69,9 +69,9 @@ class Office:
         self.settings.file.touch()
         os.utime(self.settings.file, (0, 0))
         self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
-        self.week(Week((time(9, 0),) * 7))
+        self.week(Schedule((time(9, 0),) * 7))
         with self.journal() as journal:
-            Presence(journal).begin(at=SUNDAY)
+            Heartbeats(journal).begin(at=SUNDAY)
             self.remembers(journal)
         self.machine = Machine(as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(),
                                is_synchronised=lambda: True)
@@ -79,14 +79,14 @@ class Office:
     def phones(self, *phones: Phone) -> None:
         self._keep(phones_document(self.settings.phones), list(phones))
 
-    def week(self, week: Week) -> None:
+    def week(self, week: Schedule) -> None:
         self._keep(week_document(self.settings.schedule), week)
 
     @staticmethod
     def remembers(journal: Journal) -> None:
         """The week was set at ten, an hour after today's start: nobody has missed that."""
-        for week, changed in ((Week(), SUNDAY), (Week((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
-            Presence(journal).remember_week(week, SUNDAY.date(), changed)
+        for week, changed in ((Schedule(), SUNDAY), (Schedule((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
+            Heartbeats(journal).remember_week(week, SUNDAY.date(), changed)
 
     def journal(self) -> "Opened":
         return Opened(self.settings.journal.reveal())
@@ -122,7 +122,7 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
 
     def _keep(self, document: object, data: object) -> None:
         document.save(data, document.load().revision if document.path.exists() else "")
-        Watched(document).look()
+        WatchedDocument(document).look()
 
 
 class Opened:
@@ -277,7 +277,7 @@ def test_notes_of_the_settings_are_warnings(office: Office) -> None:
 
 
 def test_an_editor_that_would_send_passwords_in_the_clear(office: Office) -> None:
-    office.change(web=Web(host="0.0.0.0"))
+    office.change(web=WebSettings(host="0.0.0.0"))
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "0.0.0.0 is an address that other machines reach" in str(finding)
@@ -327,7 +327,7 @@ def test_this_machines_clock_can_be_asked() -> None:
 def test_a_clock_that_was_set_back_is_told_by_the_journal(office: Office, back: timedelta, level: Level) -> None:
     with office.journal() as journal:
         journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY + back, state="done")
-        Presence(journal).begin(at=SUNDAY)
+        Heartbeats(journal).begin(at=SUNDAY)
     found = office.examine()
     assert worst(found) is level
     if level is Level.ERROR:
@@ -383,7 +383,7 @@ def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
     assert bad(office.examine()) == [], "it was set after its time"
     office.settings.journal.path.unlink()
     with office.journal() as journal:
-        Presence(journal).begin(at=SUNDAY)
+        Heartbeats(journal).begin(at=SUNDAY)
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert "the start of 2026-11-22 09:00 has passed without a run: the service begins it at once" in str(finding)
@@ -401,13 +401,13 @@ def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Off
 
 
 def test_a_week_without_a_start(office: Office) -> None:
-    office.week(Week())
+    office.week(Schedule())
     assert "no day has a start, so nobody is rung by itself\n    → set the time" in str(only(office.examine()))
 
 
 def test_a_start_after_the_time_at_which_the_hand_over_ends(office: Office) -> None:
     office.change(latest=time(21, 0))
-    office.week(Week((time(9, 0),) * 4 + (time(22, 30), None, None), {date(2026, 12, 31): time(21, 0),
+    office.week(Schedule((time(9, 0),) * 4 + (time(22, 30), None, None), {date(2026, 12, 31): time(21, 0),
                                                                       date(2026, 1, 1): time(23, 0)}))
     one, two = bad(office.examine())
     assert '"5": the run begins at 22:30, and from 21:00 on nothing is handed over: nobody is rung' in str(one)
@@ -417,7 +417,7 @@ def test_a_start_after_the_time_at_which_the_hand_over_ends(office: Office) -> N
 
 def test_a_run_that_cannot_end_in_time(office: Office) -> None:
     office.phones(*(Phone(str(row), f"8916{row:07d}") for row in range(100)))
-    office.week(Week((time(20, 50),) * 7))
+    office.week(Schedule((time(20, 50),) * 7))
     office.change(latest=time(21, 0), bundle=1, timeout=60.0)
     assert "the run of 2026-11-22 20:50 does not get to 90 calls before 2026-11-22 21:00" in str(only(office.examine()))
 
@@ -695,7 +695,7 @@ def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
         (office.store / store.staging.place(CALL_FILE.format(position))).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Presence(journal).begin(at=later)
+        Heartbeats(journal).begin(at=later)
     finding = only(office.examine(later))
     assert "2 call files were left here by a service that was cut off" in str(finding)
     assert "supervisorctl start obzvon" in str(finding)
@@ -705,7 +705,7 @@ def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office
     (office.store / store.staging.place(CALL_FILE.format(1))).touch()
     now = office.at_present()
     with office.journal() as journal:
-        Presence(journal).begin(at=now)
+        Heartbeats(journal).begin(at=now)
     assert bad(office.examine(now)) == []
 
 
@@ -714,7 +714,7 @@ def test_files_of_others_in_the_store(office: Office) -> None:
         (office.store / name).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Presence(journal).begin(at=later)
+        Heartbeats(journal).begin(at=later)
     finding = only(office.examine(later))
     assert "3 files here are none of ours: 0/c, a.call, b.txt" in str(finding)
     assert "move them elsewhere" in str(finding)
@@ -724,7 +724,7 @@ def test_a_name_of_a_file_cannot_act_on_the_terminal(office: Office) -> None:
     (office.store / os.fsdecode(b"a\x1b[2J\n\xff.call")).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Presence(journal).begin(at=later)
+        Heartbeats(journal).begin(at=later)
     finding = only(office.examine(later))
     assert r"a\x1b[2J\n\udcff.call" in str(finding)
     assert msgspec.json.encode(finding)
@@ -742,11 +742,11 @@ def test_a_call_file_that_asterisk_has_not_taken_for_a_minute(office: Office) ->
     (office.spool / CALL_FILE.format(1)).write_text("Channel: local/89161111111@avtoobzvon\n")
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Presence(journal).begin(at=later)
+        Heartbeats(journal).begin(at=later)
     finding = only(office.examine(later))
     assert "1 call file has been here for more than a minute, and Asterisk has not taken it" in str(finding)
     with office.journal() as journal:
-        Presence(journal).begin(at=later - timedelta(minutes=2))
+        Heartbeats(journal).begin(at=later - timedelta(minutes=2))
     assert bad(office.examine(later - timedelta(minutes=2))) == []
 
 
@@ -909,7 +909,7 @@ def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
 
 def test_a_service_that_was_stopped(office: Office) -> None:
     with office.journal() as journal:
-        Presence(journal).end(at=SUNDAY - timedelta(hours=1))
+        Heartbeats(journal).end(at=SUNDAY - timedelta(hours=1))
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert str(finding) == ("the service was stopped at 2026-11-22 11:00\n"
@@ -932,8 +932,8 @@ def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
 
 def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office) -> None:
     with office.journal() as journal:
-        Presence(journal).begin(at=SUNDAY - timedelta(minutes=1), once=True)
-        Presence(journal).end(at=SUNDAY - timedelta(minutes=1))
+        Heartbeats(journal).begin(at=SUNDAY - timedelta(minutes=1), once=True)
+        Heartbeats(journal).end(at=SUNDAY - timedelta(minutes=1))
     found = office.examine()
     assert bad(found) == []
     assert "the service is called from cron; it looked last at 2026-11-22 11:59" in said(found)
@@ -944,7 +944,7 @@ def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office
 def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
     trouble = [Problem("the spool", say("no room"), say("make some")).message()]
     with office.journal() as journal:
-        Presence(journal).beat(at=SUNDAY, trouble=msgspec.json.encode(trouble).decode())
+        Heartbeats(journal).beat(at=SUNDAY, trouble=msgspec.json.encode(trouble).decode())
     assert "the service has trouble: the spool: no room" in str(only(office.examine()))
 
 
@@ -961,7 +961,7 @@ def test_a_run_that_somebody_paused(office: Office) -> None:
 
 def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
     with Opened(journal_url) as journal:
-        Presence(journal).begin(at=SUNDAY)
+        Heartbeats(journal).begin(at=SUNDAY)
         office.remembers(journal)
     office.change(journal=JournalUrl(journal_url))
     office.settings.file.chmod(0o640)
@@ -981,10 +981,10 @@ def test_the_modes_of_what_is_there_are_shown(office: Office) -> None:
 @pytest.fixture
 def far(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
     """An office whose Asterisk is on another machine, reached by AMI, and which has no spool."""
-    monkeypatch.setattr("obzvon.checks.ami.inspect", lambda *_, **__: Rights())
+    monkeypatch.setattr("obzvon.checks.ami.inspect", lambda *_, **__: Permissions())
     shutil.rmtree(office.folder / "spool")
     office.settings.file.chmod(0o640)
-    ami = Ami("pbx", secret=Secret("x"), tls=True, transport="ami")
+    ami = AmiSettings("pbx", secret=Secret("x"), tls=True, transport="ami")
     office.settings = msgspec.structs.replace(office.settings, pid_file=office.folder / "no.pid", ami=ami)
     return office
 

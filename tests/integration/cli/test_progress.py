@@ -28,7 +28,7 @@ def test_a_journal_that_is_away_does_not_end_the_service(journal: Journal, monke
     def away(_: object = None) -> None:
         raise UserError([Problem("", say("the journal cannot be used: {why}", why="gone"))])
 
-    with progress.RunBar(journal, Console(file=shown, force_terminal=True)) as bar:
+    with progress.RunProgressBar(journal, Console(file=shown, force_terminal=True)) as bar:
         monkeypatch.setattr(progress, "_REFRESH", 0)
         bar()
         monkeypatch.setattr(journal, "active_run", away)

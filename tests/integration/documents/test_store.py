@@ -19,11 +19,11 @@ from msgspec.structs import replace
 
 from obzvon.documents import phones_json, schedule_json
 from obzvon.documents import store as documents
-from obzvon.documents.json_codec import Malformed
-from obzvon.documents.store import Document, DocumentError, ExternallyChanged, phones_document, week_document
-from obzvon.documents.watcher import Watched
+from obzvon.documents.json_codec import MalformedError
+from obzvon.documents.store import Document, DocumentError, ExternallyChangedError, phones_document, week_document
+from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from tests.support.paths import ROOT, SUPPORT
 
 FIRST_USERS = SUPPORT / "first_users"
@@ -174,7 +174,7 @@ def test_brackets_in_a_name_are_not_taken_for_rows() -> None:
 ])
 def test_a_broken_list_is_told_by_its_place_and_never_taken_for_an_empty_one(data: bytes, where: str,
                                                                              what: str) -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedError) as caught:
         phones_json.parse(data)
     [problem] = caught.value.problems
     assert what in str(problem.what)
@@ -186,7 +186,7 @@ def test_a_broken_list_is_told_by_its_place_and_never_taken_for_an_empty_one(dat
 def test_all_three_encodings_are_read(encoding: str) -> None:
     rows = [Phone("0", "89161111111", "1", "Щёкин № 5"), Phone("1", "777", "", "Ы")]
     assert read(phones_json.dump(rows).decode().encode(encoding)) == rows
-    week = schedule_json.dump(Week((time(9),) * 7)).decode().replace("{", '{"заметка": "по будням",', 1)
+    week = schedule_json.dump(Schedule((time(9),) * 7)).decode().replace("{", '{"заметка": "по будням",', 1)
     assert schedule_json.parse(week.encode(encoding))[0].times == (time(9),) * 7
 
 
@@ -214,15 +214,15 @@ def test_no_list_of_any_values_loses_a_row_or_changes_twice(document: dict[str, 
 @given(st.binary() | st.text(alphabet='{}[]",:01 \n').map(str.encode))
 def test_no_bytes_are_more_than_malformed(data: bytes) -> None:
     for parse in (phones_json.parse, schedule_json.parse):
-        with contextlib.suppress(Malformed):
+        with contextlib.suppress(MalformedError):
             parse(data)
 
 
 def test_what_json_cannot_hold_is_refused_by_its_row() -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedError) as caught:
         phones_json.dump([Phone("0", "1"), Phone("17", "8", "", "\ud83d")])
     assert '"17"' in str(caught.value.problems[0])
-    with pytest.raises(Malformed, match="two rows"):
+    with pytest.raises(MalformedError, match="two rows"):
         phones_json.dump([Phone("0", "1"), Phone("0", "2")])
 
 
@@ -254,11 +254,11 @@ def test_days_without_a_time_have_no_run_and_are_noted() -> None:
 
 @pytest.mark.parametrize("text", ["{}", "[]"])
 def test_an_empty_week_has_no_runs(text: str) -> None:
-    assert schedule_json.parse(text.encode())[0] == Week()
+    assert schedule_json.parse(text.encode())[0] == Schedule()
 
 
 def test_every_wrong_entry_is_told_with_its_key() -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedError) as caught:
         schedule_json.parse('{"1":"25:00","2":900,"3":"9","4":["09:00"],"5":"09:60","6":"٠٩:٠٠","7":"x","7":"09:00",'
                         '"dates":{"31.12.2026":"00:00","2026-02-30":"09:00","2026-12-31":"later"}}'.encode())
     assert [problem.where for problem in caught.value.problems] == [
@@ -267,7 +267,7 @@ def test_every_wrong_entry_is_told_with_its_key() -> None:
 
 
 def test_a_date_that_stands_twice_is_refused_and_the_later_one_is_not_just_taken() -> None:
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedError) as caught:
         schedule_json.parse(b'{"1":"09:00","note":{"a":1,"a":2},'
                         b'"dates":{"2026-12-31":"00:00","2027-01-09":"11:00","2026-12-31":"09:00"}}')
     [problem] = caught.value.problems
@@ -277,7 +277,7 @@ def test_a_date_that_stands_twice_is_refused_and_the_later_one_is_not_just_taken
 
 @pytest.mark.parametrize("text", ["5", '["09:00"]', '"09:00"', '{"dates":5}', '{"dates":["2026-12-31"]}'])
 def test_what_is_no_week_is_refused(text: str) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedError):
         schedule_json.parse(text.encode())
 
 
@@ -287,7 +287,7 @@ def test_what_is_no_week_is_refused(text: str) -> None:
 def test_a_saved_week_is_read_again(times: list[time | None], dates: dict[date, time | None]) -> None:
     def minute(start: time | None) -> time | None:
         return start and start.replace(second=0, microsecond=0)
-    week = Week(tuple(map(minute, times)), {day: minute(start) for day, start in dates.items()})
+    week = Schedule(tuple(map(minute, times)), {day: minute(start) for day, start in dates.items()})
     assert schedule_json.parse(schedule_json.dump(week))[0] == week
 
 
@@ -296,7 +296,7 @@ def test_dates_of_php_and_keys_of_others_stay(tmp_path: Path) -> None:
     path.write_text('{"1":"09-00","dates":[],"comment":"по будням","zone":{"x":1.50}}')
     document = week_document(path)
     loaded = document.load()
-    week = Week(loaded.data.times, {date(2026, 12, 31): None, date(2026, 1, 9): time(10, 30)})
+    week = Schedule(loaded.data.times, {date(2026, 12, 31): None, date(2026, 1, 9): time(10, 30)})
     document.save(week, loaded.revision)
     assert document.load().data == week
     assert path.read_text().split("\n")[8:] == [
@@ -320,10 +320,10 @@ def test_a_save_gives_the_revision_that_a_load_finds(phones: Document[list[Phone
 def test_a_stale_save_carries_both_revisions_and_changes_nothing(phones: Document[list[Phone]]) -> None:
     first = phones.load()
     second = phones.save([], first.revision)
-    with pytest.raises(ExternallyChanged) as caught:
+    with pytest.raises(ExternallyChangedError) as caught:
         phones.save(first.data, first.revision)
     assert (caught.value.based_on, caught.value.found) == (first.revision, second)
-    with pytest.raises(ExternallyChanged):
+    with pytest.raises(ExternallyChangedError):
         phones.undo(first.revision)
     assert phones.load().revision == second
 
@@ -342,7 +342,7 @@ def test_a_new_document_is_based_on_nothing(tmp_path: Path) -> None:
         document.load()
     revision = document.save([Phone("0", "777")], "")
     assert document.load().revision == revision
-    with pytest.raises(ExternallyChanged):
+    with pytest.raises(ExternallyChangedError):
         document.save([], "")
 
 
@@ -538,7 +538,7 @@ def test_a_read_only_disk_is_told_in_one_line(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(DocumentError, match="Read-only file system"):
         document.save([], revision)
-    assert Watched(document).current().data == [Phone("0", "777")]
+    assert WatchedDocument(document).current().data == [Phone("0", "777")]
 
 
 def as_user(uid: int, gid: int, act: Callable[[], None]) -> int:
@@ -613,7 +613,7 @@ def test_a_reader_without_the_right_to_keep_a_copy_still_has_it_in_memory(shared
     age(document.path)
 
     def watch() -> None:
-        watched = Watched(document)
+        watched = WatchedDocument(document)
         assert watched.current().data == [Phone("0", "777")]
         document.path.write_bytes(b"{broken")
         state = watched.current()
@@ -629,7 +629,7 @@ def test_a_reader_without_the_right_to_keep_a_copy_still_has_it_in_memory(shared
 def test_a_watched_file_is_read_only_when_it_has_changed(phones: Document[list[Phone]],
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     age(phones.path)
-    watched = Watched(phones)
+    watched = WatchedDocument(phones)
     first = watched.look()
     with monkeypatch.context() as patched:
         patched.setattr(Document, "read", lambda _: pytest.fail("read without need"))
@@ -640,7 +640,7 @@ def test_a_watched_file_is_read_only_when_it_has_changed(phones: Document[list[P
 
 
 def test_two_writes_in_one_tick_of_the_clock_are_both_seen(phones: Document[list[Phone]]) -> None:
-    watched = Watched(phones)
+    watched = WatchedDocument(phones)
     stat = phones.path.stat()
     assert watched.current().data[0].number == "89161111111"
     with phones.path.open("r+b") as stream:
@@ -651,7 +651,7 @@ def test_two_writes_in_one_tick_of_the_clock_are_both_seen(phones: Document[list
 
 def test_the_last_good_copy_stays_in_force_while_the_file_is_broken(phones: Document[list[Phone]]) -> None:
     age(phones.path)
-    watched = Watched(phones)
+    watched = WatchedDocument(phones)
     good = watched.look()
     assert not good.problems
     for broken in (TWO[:30], b"", b"{}x"):
@@ -672,16 +672,16 @@ def test_the_last_good_copy_stays_in_force_while_the_file_is_broken(phones: Docu
 
 def test_the_last_good_copy_outlives_the_service(phones: Document[list[Phone]]) -> None:
     age(phones.path)
-    good = Watched(phones).look()
+    good = WatchedDocument(phones).look()
     rewrite(phones.path, b"{broken")
-    state = Watched(phones_document(phones.path)).current()
+    state = WatchedDocument(phones_document(phones.path)).current()
     assert state.data == read(TWO)
     assert (state.revision, state.changed) == (good.revision, good.changed)
     assert state.problems
 
 
 def test_a_document_that_was_never_good_is_an_error(tmp_path: Path) -> None:
-    watched = Watched(week_document(tmp_path / "schedule.json"))
+    watched = WatchedDocument(week_document(tmp_path / "schedule.json"))
     for _ in range(2):
         with pytest.raises(DocumentError, match="no such file"):
             watched.look()
@@ -696,7 +696,7 @@ def test_a_watched_week_tells_when_it_was_changed(tmp_path: Path) -> None:
     path = tmp_path / "schedule.json"
     path.write_text('{"1":"09:00","2":null}')
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    state = Watched(week_document(path)).look()
+    state = WatchedDocument(week_document(path)).look()
     assert state.changed == datetime.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert len(state.notes) == 1
     assert state.notes[0].where == f'{path} "2"'
@@ -705,7 +705,7 @@ def test_a_watched_week_tells_when_it_was_changed(tmp_path: Path) -> None:
 def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(phones: Document[list[Phone]],
                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     age(phones.path)
-    watched = Watched(phones)
+    watched = WatchedDocument(phones)
     state = watched.look()
     rewrite(phones.path, b"{broken")
     monkeypatch.setattr(watched, "_stat", lambda: watched._seen)  # the change is not seen yet
@@ -716,7 +716,7 @@ def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(phones: Docu
 @pytest.mark.parametrize("moment", [-1e12, 1e12])
 def test_a_time_that_no_calendar_has_is_no_reason_not_to_read(tmp_path: Path, moment: float) -> None:
     document = week_document(tmp_path / "schedule.json")
-    assert document.understand(b"{}", moment).data == Week()
+    assert document.understand(b"{}", moment).data == Schedule()
 
 
 @pytest.mark.parametrize("depth", range(900, 1000, 3))

@@ -7,14 +7,14 @@ import pytest
 
 from obzvon.common.i18n import Message
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
+from obzvon.domain.schedule import Schedule
 from obzvon.journal import audit
-from obzvon.journal.audit import Changes
+from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
 
 IVANOV = Phone("0", "89161111111", "", "Иванов")
 CODED = Phone("1", "89502222222", "12", "")
-WORKDAYS = Week((time(9),) * 5 + (None, None))
+WORKDAYS = Schedule((time(9),) * 5 + (None, None))
 
 
 @pytest.mark.parametrize(("deed", "english", "russian"), [
@@ -49,8 +49,8 @@ def test_a_changed_week_names_each_day_that_differs() -> None:
 
 
 def test_of_a_year_of_dates_some_are_named() -> None:
-    after = Week(dates={date(2027, 1, day): time(9) for day in range(1, 31)})
-    assert audit.week_changed(Week(), after).in_language("en").endswith("; and 18 more days")
+    after = Schedule(dates={date(2027, 1, day): time(9) for day in range(1, 31)})
+    assert audit.week_changed(Schedule(), after).in_language("en").endswith("; and 18 more days")
 
 
 @pytest.mark.parametrize("text", ["<script>", "a\nb", "a\0b", "\u202eab", "\ud800", "{0} {x.__class__}", "=1+1",
@@ -60,8 +60,8 @@ def test_what_a_row_holds_acts_on_nothing_and_can_be_kept(journal_url: str, text
 
     journal = Journal(journal_url)
     deed = audit.edited(Phone("0", text, text, text), Phone("0", text, "", ""))
-    Changes(journal).record("anna", deed, at=datetime.now(UTC))
-    [kept] = Changes(journal).latest(1)
+    AuditLog(journal).record("anna", deed, at=datetime.now(UTC))
+    [kept] = AuditLog(journal).latest(1)
     journal.close()
     assert kept.what == deed
     said = kept.what.in_language("ru")

@@ -11,16 +11,16 @@ from obzvon.common.i18n import say
 from obzvon.journal.commands import (
     ANSWER,
     PATIENCE,
-    Answer,
-    AskedBefore,
     Command,
-    Commands,
-    Lost,
-    NotAnswered,
-    NotTaken,
+    CommandNotAnsweredError,
+    CommandNotTakenError,
+    CommandQueue,
+    CommandResult,
+    CommandStateUnknownError,
+    DuplicateCommandError,
 )
-from obzvon.journal.database import Unavailable
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.database import JournalUnavailableError
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.journal.schema import service
 from tests.support.workshop import dead_pid
@@ -36,22 +36,22 @@ def journal(journal_url: str) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def commands(journal: Journal) -> Commands:
-    return Commands(journal)
+def commands(journal: Journal) -> CommandQueue:
+    return CommandQueue(journal)
 
 
-def test_a_command_comes_as_it_was_asked(commands: Commands) -> None:
+def test_a_command_comes_as_it_was_asked(commands: CommandQueue) -> None:
     number = commands.ask("call", by="anna", at=NINE, number="89161111111", code="1", again=True, count=3)
     later = NINE + timedelta(seconds=1)
     assert commands.take(at=later) == Command(
         number, "call", {"number": "89161111111", "code": "1", "again": True, "count": 3}, "anna", NINE)
 
 
-def test_there_is_nothing_to_take_where_nobody_asked(commands: Commands) -> None:
+def test_there_is_nothing_to_take_where_nobody_asked(commands: CommandQueue) -> None:
     assert commands.take(at=NINE) is None
 
 
-def test_commands_are_taken_in_their_order_and_each_once(commands: Commands) -> None:
+def test_commands_are_taken_in_their_order_and_each_once(commands: CommandQueue) -> None:
     asked = [commands.ask(name, by="anna", at=NINE) for name in ("pause", "resume", "stop")]
     taken = [commands.take(at=NINE) for _ in range(4)]
     assert [command and command.id for command in taken] == [*asked, None]
@@ -59,13 +59,13 @@ def test_commands_are_taken_in_their_order_and_each_once(commands: Commands) -> 
 
 def test_two_takers_never_take_the_same_command(journal_url: str) -> None:
     journals = [Journal(journal_url) for _ in range(4)]
-    asked = [Commands(journals[0]).ask("pause", by="anna", at=NINE) for _ in range(40)]
+    asked = [CommandQueue(journals[0]).ask("pause", by="anna", at=NINE) for _ in range(40)]
 
     def take_all(journal: Journal) -> list[int]:
         taken = []
         misses = 0
         while misses < 5:  # one that another taker was faster with is a miss, and not the end
-            if command := Commands(journal).take(at=NINE):
+            if command := CommandQueue(journal).take(at=NINE):
                 taken.append(command.id)
             else:
                 misses += 1
@@ -80,36 +80,36 @@ def test_two_takers_never_take_the_same_command(journal_url: str) -> None:
 
 
 @pytest.mark.parametrize("ok", [True, False])
-def test_who_asked_gets_the_answer_once_there_is_one(commands: Commands, ok: bool) -> None:
+def test_who_asked_gets_the_answer_once_there_is_one(commands: CommandQueue, ok: bool) -> None:
     number = commands.ask("pause", by="anna", at=NINE)
     assert commands.answered(number) is None
     commands.take(at=NINE)
     assert commands.answered(number) is None
-    answer = Answer(ok, say("the run goes on; calls waiting: {waiting}", waiting=3))
+    answer = CommandResult(ok, say("the run goes on; calls waiting: {waiting}", waiting=3))
     commands.answer(number, answer)
     assert commands.answered(number) == answer
     assert commands.take(at=NINE) is None
 
 
-def test_a_command_that_nobody_took_can_be_given_up_and_is_never_done(commands: Commands) -> None:
+def test_a_command_that_nobody_took_can_be_given_up_and_is_never_done(commands: CommandQueue) -> None:
     number = commands.ask("start", by="anna", at=NINE)
     assert commands.give_up(number)
     assert commands.take(at=NINE) is None
     assert commands.answered(number) is None
 
 
-def test_a_command_that_was_taken_cannot_be_given_up(commands: Commands) -> None:
+def test_a_command_that_was_taken_cannot_be_given_up(commands: CommandQueue) -> None:
     number = commands.ask("start", by="anna", at=NINE)
     commands.take(at=NINE)
     assert not commands.give_up(number)
-    commands.answer(number, Answer(True, say("done")))
+    commands.answer(number, CommandResult(True, say("done")))
     assert not commands.give_up(number)
     assert commands.answered(number) is not None
 
 
 def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journal_url: str) -> None:
     journals = [Journal(journal_url), Journal(journal_url)]
-    asker, taker = (Commands(journal) for journal in journals)
+    asker, taker = (CommandQueue(journal) for journal in journals)
     with ThreadPoolExecutor(2) as pool:
         for _ in range(20):
             number = asker.ask("start", by="anna", at=NINE)
@@ -123,16 +123,16 @@ def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journa
 
 
 @pytest.mark.parametrize("again", ["x1", "x1' OR 1=1"])
-def test_a_form_that_is_sent_twice_is_one_request(commands: Commands, again: str) -> None:
+def test_a_form_that_is_sent_twice_is_one_request(commands: CommandQueue, again: str) -> None:
     assert commands.asked(again) is None
     first = commands.ask("start", by="anna", at=NINE, once=again)
     assert commands.asked(again) == first
-    with pytest.raises(AskedBefore) as caught:
+    with pytest.raises(DuplicateCommandError) as caught:
         commands.ask("start", by="anna", at=NINE, once=again)
     assert caught.value.number == first
     assert [command and command.id for command in (commands.take(at=NINE), commands.take(at=NINE))] == [first, None]
-    commands.answer(first, Answer(True, say("done")))
-    with pytest.raises(AskedBefore):
+    commands.answer(first, CommandResult(True, say("done")))
+    with pytest.raises(DuplicateCommandError):
         commands.ask("start", by="anna", at=NINE, once=again)
     assert commands.ask("start", by="anna", at=NINE, once="another") != first
     assert commands.ask("start", by="anna", at=NINE) != commands.ask("start", by="anna", at=NINE)
@@ -151,66 +151,66 @@ class Waiting:
             self._happens()
 
 
-def test_who_waits_gets_the_answer_when_it_comes(commands: Commands) -> None:
+def test_who_waits_gets_the_answer_when_it_comes(commands: CommandQueue) -> None:
     number = commands.ask("pause", by="anna", at=NINE)
-    answer = Answer(True, say("the run is not paused"))
+    answer = CommandResult(True, say("the run is not paused"))
     sleep = Waiting(1.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
     assert commands.wait(number, sleep=sleep) == answer
     assert sleep.slept < 1.2
 
 
-def test_a_request_that_nobody_takes_is_taken_back(commands: Commands) -> None:
+def test_a_request_that_nobody_takes_is_taken_back(commands: CommandQueue) -> None:
     number = commands.ask("start", by="anna", at=NINE)
     sleep = Waiting()
-    with pytest.raises(NotTaken):
+    with pytest.raises(CommandNotTakenError):
         commands.wait(number, sleep=sleep)
     assert PATIENCE <= sleep.slept < PATIENCE + 0.2
     assert commands.take(at=NINE) is None
 
 
-def test_a_service_that_is_at_work_on_a_big_list_is_waited_for_longer(commands: Commands, journal: Journal) -> None:
-    Presence(journal).begin(at=NINE)
+def test_a_service_that_is_at_work_on_a_big_list_is_waited_for_longer(commands: CommandQueue, journal: Journal) -> None:
+    Heartbeats(journal).begin(at=NINE)
     number = commands.ask("start", by="anna", at=NINE)
-    answer = Answer(True, say("done"))
+    answer = CommandResult(True, say("done"))
     sleep = Waiting(20.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
     assert commands.wait(number, sleep=sleep) == answer
     number, sleep = commands.ask("stop", by="anna", at=NINE), Waiting()
-    with pytest.raises(NotTaken):
+    with pytest.raises(CommandNotTakenError):
         commands.wait(number, longest=12, sleep=sleep)
     assert 12 <= sleep.slept < 12.2
 
 
 @pytest.mark.parametrize("gone", ["stopped", "dead", "elsewhere"])
-def test_a_service_that_cannot_be_seen_at_work_is_not(commands: Commands, journal: Journal, gone: str) -> None:
-    Presence(journal).begin(at=NINE)
+def test_a_service_that_cannot_be_seen_at_work_is_not(commands: CommandQueue, journal: Journal, gone: str) -> None:
+    Heartbeats(journal).begin(at=NINE)
     if gone == "stopped":
-        Presence(journal).end(at=NINE)
+        Heartbeats(journal).end(at=NINE)
     with journal.write() as connection:
         if gone != "stopped":
             connection.execute(update(service).values({"pid": dead_pid()} if gone == "dead" else {"host": "elsewhere"}))
     number, sleep = commands.ask("start", by="anna", at=NINE), Waiting()
-    with pytest.raises(NotTaken):
+    with pytest.raises(CommandNotTakenError):
         commands.wait(number, sleep=sleep)
     assert sleep.slept < PATIENCE + 0.2
 
 
-def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(commands: Commands) -> None:
+def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(commands: CommandQueue) -> None:
     number = commands.ask("start", by="anna", at=NINE)
 
     def fail(_: float) -> None:
-        raise Unavailable([])
+        raise JournalUnavailableError([])
 
-    with pytest.raises(Lost):
+    with pytest.raises(CommandStateUnknownError):
         commands.wait(number, sleep=fail)
 
 
 @pytest.mark.parametrize("longest", [1.0, 12.0, ANSWER])
-def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(commands: Commands, longest: float) -> None:
+def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(commands: CommandQueue, longest: float) -> None:
     number = commands.ask("start", by="anna", at=NINE)
     commands.take(at=NINE)
     sleep = Waiting()
-    with pytest.raises(NotAnswered):
+    with pytest.raises(CommandNotAnsweredError):
         commands.wait(number, longest=longest, sleep=sleep)
     assert max(longest, PATIENCE) <= sleep.slept < max(longest, PATIENCE) + 0.2
-    commands.answer(number, Answer(True, say("done")))
+    commands.answer(number, CommandResult(True, say("done")))
     assert commands.wait(number, sleep=sleep).ok

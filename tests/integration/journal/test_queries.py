@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Detail, Ending, Line, Run, State
+from obzvon.domain.calls import CallOutcome, CallRecord, CallState, EventDetail, Run
 from obzvon.domain.phones import RUNG_TODAY, Candidate, Phone
-from obzvon.domain.results import Delivery, Disposition
-from obzvon.journal.queries import SORTS, Results, Shown, worth
+from obzvon.domain.results import DeliveryCounts, Disposition
+from obzvon.journal.queries import SORTS, CallFilter, CallQueries, worth
 from obzvon.journal.runs import Journal
 
 DAY = date(2026, 11, 23)
@@ -44,10 +44,10 @@ def ran(journal: Journal, fates: Mapping[str, str | None], *, day: date = DAY, a
     bundle = [call for call in journal.waiting(run.id) if call.number in rung]
     journal.begin_handing(bundle, 1)
     journal.end_handing(bundle, at=at + timedelta(seconds=1))
-    journal.end_calls([Ending(run.id, call.position, Disposition(fate), at + timedelta(seconds=30), None,
-                              Detail(listened=heard.get(call.number), key=keys.get(call.number, ""))) for call in bundle
+    journal.end_calls([CallOutcome(run.id, call.position, Disposition(fate), at + timedelta(seconds=30), None,
+                              EventDetail(listened=heard.get(call.number), key=keys.get(call.number, ""))) for call in bundle
                        if (fate := rung[call.number]) and fate != "handed"])
-    journal.end_calls([Ending(run.id, call.position, Disposition.WITHDRAWN, at) for call in journal.waiting(run.id)
+    journal.end_calls([CallOutcome(run.id, call.position, Disposition.WITHDRAWN, at) for call in journal.waiting(run.id)
                        if fates[call.number] == "withdrawn"])
     if done:
         journal.change_state(run.id, "done", at=at + timedelta(minutes=1))
@@ -55,12 +55,12 @@ def ran(journal: Journal, fates: Mapping[str, str | None], *, day: date = DAY, a
     return journal.run(run.id)
 
 
-def results_of(lines: list[Line]) -> dict[str, str]:
+def results_of(lines: list[CallRecord]) -> dict[str, str]:
     assert len({line.number for line in lines}) == len(lines), "a phone has one line"
     return {line.number: line.result for line in lines}
 
 
-def counted(results: Results, journal: Journal, day: date = DAY, run: int | None = None) -> dict[str, int]:
+def counted(results: CallQueries, journal: Journal, day: date = DAY, run: int | None = None) -> dict[str, int]:
     return dict(results.counts(day, results.tallies(journal.runs_on(day)), run))
 
 
@@ -69,14 +69,14 @@ def test_the_latest_calls_are_those_that_something_happened_to_last(journal: Jou
     rows.append(Candidate(Phone("9", "777"), skipped=say("paused")))
     run = journal.claim("20261123-abc", DAY, "manual", rows, at=NINE)
     assert run
-    assert Results(journal).latest(run.id, 10) == []
-    assert Results(journal).going(run.id) == 0
+    assert CallQueries(journal).latest(run.id, 10) == []
+    assert CallQueries(journal).going(run.id) == 0
     journal.begin_handing(journal.waiting(run.id, limit=3), 1)
-    assert Results(journal).going(run.id) == 3
-    journal.end_handing(journal.on_the_way(State.HANDING), at=NINE + timedelta(seconds=1))
-    journal.end_calls([Ending(run.id, 2, Disposition.ANSWERED, NINE + timedelta(seconds=9))])
-    assert Results(journal).going(run.id) == 2
-    found = Results(journal).latest(run.id, 2)
+    assert CallQueries(journal).going(run.id) == 3
+    journal.end_handing(journal.on_the_way(CallState.HANDING), at=NINE + timedelta(seconds=1))
+    journal.end_calls([CallOutcome(run.id, 2, Disposition.ANSWERED, NINE + timedelta(seconds=9))])
+    assert CallQueries(journal).going(run.id) == 2
+    found = CallQueries(journal).latest(run.id, 2)
     assert [(line.position, line.result) for line in found] == [(2, "answered"), (3, "handed")]
 
 
@@ -94,26 +94,26 @@ def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
         journal: Journal, first: str, second: str | None, said: str) -> None:
     one = ran(journal, {"89160000001": first, "89160000002": "answered", "89160000003": "busy"})
     ran(journal, {"89160000001": second, "89160000004": "busy"}, at=NINE + timedelta(hours=3), done=second != "waiting")
-    results = Results(journal)
+    results = CallQueries(journal)
     expected = {"89160000001": said, "89160000002": "answered", "89160000003": "busy", "89160000004": "busy"}
-    assert results_of(results.page(Shown(DAY))) == expected
-    assert results_of(list(results.each(Shown(DAY)))) == expected
-    assert results.count(Shown(DAY)) == 4
+    assert results_of(results.page(CallFilter(DAY))) == expected
+    assert results_of(list(results.each(CallFilter(DAY)))) == expected
+    assert results.count(CallFilter(DAY)) == 4
     counts = counted(results, journal)
     assert counts == {how: list(expected.values()).count(how) for how in expected.values()}
     best = max(results.found("89160000001", [run.id for run in journal.runs_on(DAY)], 10),
                key=lambda line: (worth(line), line.run_id))
     assert best.result == said
     # A single run is shown as it was.
-    assert results_of(results.page(Shown(DAY, one.id)))["89160000001"] == first
+    assert results_of(results.page(CallFilter(DAY, one.id)))["89160000001"] == first
     assert counted(results, journal, run=one.id)[first] >= 1
 
 
 def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Journal) -> None:
     ran(journal, {"89160000001": "answered"})
     second = ran(journal, {"89160000001": None, "89160000002": "busy"}, at=NINE + timedelta(hours=1))
-    results = Results(journal)
-    assert len(results.page(Shown(DAY, second.id))) == 2
+    results = CallQueries(journal)
+    assert len(results.page(CallFilter(DAY, second.id))) == 2
     assert counted(results, journal, run=second.id) == {"skipped": 1, "busy": 1}
     assert counted(results, journal) == {"answered": 1, "busy": 1}
 
@@ -124,7 +124,7 @@ def test_a_row_that_is_anothers_double_keeps_its_own_line(journal: Journal) -> N
         journal.claim(f"20261123-{hour}", DAY, "manual", [
             candidate("89160000001", row="0"), candidate("89160000001", "ещё раз", double, row="5")],
             at=NINE + timedelta(hours=hour))
-    lines = Results(journal).page(Shown(DAY))
+    lines = CallQueries(journal).page(CallFilter(DAY))
     assert [(line.row, line.result) for line in lines] == [("0", "waiting"), ("5", "skipped")]
 
 
@@ -132,13 +132,13 @@ def test_an_extension_code_makes_another_phone(journal: Journal) -> None:
     for hour, code in enumerate(["1", "2"]):
         journal.claim(f"20261123-{hour}", DAY, "manual", [candidate("89160000001", code=code)],
                       at=NINE + timedelta(hours=hour))
-    assert len(Results(journal).page(Shown(DAY))) == 2
+    assert len(CallQueries(journal).page(CallFilter(DAY))) == 2
 
 
 def test_a_day_without_runs_has_nothing(journal: Journal) -> None:
-    results = Results(journal)
-    assert results.page(Shown(DAY)) == list(results.each(Shown(DAY))) == []
-    assert results.count(Shown(DAY)) == 0
+    results = CallQueries(journal)
+    assert results.page(CallFilter(DAY)) == list(results.each(CallFilter(DAY))) == []
+    assert results.count(CallFilter(DAY)) == 0
     assert counted(results, journal) == {}
     assert results.first_day() is None
     assert results.neighbours(DAY) == (None, None)
@@ -161,26 +161,26 @@ NAMES = {"89161111111": "Иванов И. И.", "89502222222": "ПЁТР [*]", "
 def test_a_number_or_a_name_is_found_in_any_notation(journal: Journal, text: str, expected: list[str]) -> None:
     rows = [candidate(number, name, code="12*" if number == "89161111111" else "") for number, name in NAMES.items()]
     journal.claim("20261123-a", DAY, "manual", rows, at=NINE)
-    results = Results(journal)
-    found = [line.number for line in results.page(Shown(DAY, text=text), sort="number")]
+    results = CallQueries(journal)
+    found = [line.number for line in results.page(CallFilter(DAY, text=text), sort="number")]
     assert found == expected
-    assert results.count(Shown(DAY, text=text)) == len(expected)
+    assert results.count(CallFilter(DAY, text=text)) == len(expected)
 
 
 def test_what_could_not_be_called_is_found_by_its_digits(journal: Journal) -> None:
     journal.claim("20261123-a", DAY, "manual", [
         Candidate(Phone("0", "8 (916) 111"), skipped=say("too short")), candidate("89160000000")], at=NINE)
-    assert [line.row for line in Results(journal).page(Shown(DAY, text="916111"))] == ["0"]
+    assert [line.row for line in CallQueries(journal).page(CallFilter(DAY, text="916111"))] == ["0"]
 
 
 def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
     ran(journal, {"89160000001": "busy", "89160000002": "answered", "89160000003": "failed", "89160000004": "busy"})
-    results = Results(journal)
-    shown = Shown(DAY, results=frozenset({"busy", "failed"}))
+    results = CallQueries(journal)
+    shown = CallFilter(DAY, results=frozenset({"busy", "failed"}))
     assert list(results_of(results.page(shown))) == ["89160000001", "89160000003", "89160000004"]
     assert results.count(shown) == 3
     assert [line.number for line in results.page(shown, offset=1, limit=1)] == ["89160000003"]
-    assert [line.number for line in results.each(Shown(DAY, None, shown.results, "0004"))] == ["89160000004"]
+    assert [line.number for line in results.each(CallFilter(DAY, None, shown.results, "0004"))] == ["89160000004"]
 
 
 @pytest.mark.parametrize(("sort", "expected"), [
@@ -189,9 +189,9 @@ def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
 def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(
         journal: Journal, sort: str, expected: list[str]) -> None:
     ran(journal, {"3": "skipped", "1": "busy", "2": "answered"}, names={"1": "Борис", "2": "Анна"})
-    results = Results(journal)
-    assert [line.number for line in results.page(Shown(DAY), sort=sort)] == expected  # type: ignore[arg-type]
-    backwards = [line.number for line in results.page(Shown(DAY), sort=sort, descending=True)]  # type: ignore[arg-type]
+    results = CallQueries(journal)
+    assert [line.number for line in results.page(CallFilter(DAY), sort=sort)] == expected  # type: ignore[arg-type]
+    backwards = [line.number for line in results.page(CallFilter(DAY), sort=sort, descending=True)]  # type: ignore[arg-type]
     last = {"name": "3", "time": "3"}.get(sort)
     assert backwards == (expected[::-1] if last is None else [*expected[-2::-1], last])
     assert sort in SORTS
@@ -202,7 +202,7 @@ def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: 
     numbers = [f"8916000000{n}" for n in range(8)]
     ran(journal, dict.fromkeys(numbers, "busy"))
     ran(journal, {numbers[2]: "answered", "89170000000": "busy"}, at=NINE + timedelta(hours=1))
-    lines = list(Results(journal).each(Shown(DAY)))
+    lines = list(CallQueries(journal).each(CallFilter(DAY)))
     assert sorted(results_of(lines)) == sorted([*numbers, "89170000000"])
     assert results_of(lines)[numbers[2]] == "answered"
 
@@ -212,7 +212,7 @@ def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: 
 
 def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journal: Journal) -> None:
     run = ran(journal, {"1": "busy", "2": "answered", "3": "skipped", "4": None, "5": "withdrawn"}, done=False)
-    results = Results(journal)
+    results = CallQueries(journal)
     before = results.tallies([run])
     assert before == {run.id: {("2026-11-23 06:00", "busy"): 1, ("2026-11-23 06:00", "answered"): 1,
                                ("", "skipped"): 1, ("", "rung"): 1, ("", "withdrawn"): 1}}
@@ -224,12 +224,12 @@ def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journ
 
 def test_a_tally_of_a_run_in_progress_is_as_it_is_now(journal: Journal) -> None:
     run = ran(journal, {"1": "handed", "2": "waiting"}, done=False)
-    assert Results(journal).tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
+    assert CallQueries(journal).tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
 
 
-def everything(results: Results, journal: Journal) -> tuple[dict[str, int], *tuple[object, ...]]:
+def everything(results: CallQueries, journal: Journal) -> tuple[dict[str, int], *tuple[object, ...]]:
     """What the pages ask about a day: counts, lines, a download, how many, and who can be rung again."""
-    shown = Shown(DAY)
+    shown = CallFilter(DAY)
     return (counted(results, journal), results_of(results.page(shown)), results_of(list(results.each(shown))),
             results.count(shown), {number for number, _ in results.again(DAY, {"busy", "failed"}, today=DAY).met})
 
@@ -241,28 +241,28 @@ def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
         run = ran(journal, {f"8916{key:07}": fates[(key + hours) % 5] for key in range(20)},
                   at=NINE + timedelta(hours=hours), done=False)
         journal.change_state(run.id, "done", at=NINE + timedelta(hours=hours, minutes=1))
-    before = everything(Results(journal), journal)
+    before = everything(CallQueries(journal), journal)
     assert before[0] == {"answered": 8, "unknown": 4, "not answered": 4, "busy": 4}
     journal.settle()
-    assert everything(Results(journal), journal) == before
+    assert everything(CallQueries(journal), journal) == before
 
-    monkeypatch.setattr(Results, "_lost", lambda *_: pytest.fail("the runs are compared again"))
-    assert everything(Results(journal), journal) == before
+    monkeypatch.setattr(CallQueries, "_lost", lambda *_: pytest.fail("the runs are compared again"))
+    assert everything(CallQueries(journal), journal) == before
 
 
 def test_a_run_that_comes_after_settled_ones_is_taken_into_account(journal: Journal) -> None:
     for hours in (0, 2):
         ran(journal, {"89160000001": "busy", "89160000002": "busy"}, at=NINE + timedelta(hours=hours))
-    assert counted(Results(journal), journal) == {"busy": 2}
+    assert counted(CallQueries(journal), journal) == {"busy": 2}
     fates = {"89160000001": "answered", "89160000002": "waiting"}
     going = ran(journal, fates, at=NINE + timedelta(hours=4), done=False)
-    assert counted(Results(journal), journal) == {"answered": 1, "waiting": 1}
+    assert counted(CallQueries(journal), journal) == {"answered": 1, "waiting": 1}
     [waiting] = journal.waiting(going.id)
-    journal.end_calls([Ending(going.id, waiting.position, Disposition.WITHDRAWN, NINE + timedelta(hours=5))])
+    journal.end_calls([CallOutcome(going.id, waiting.position, Disposition.WITHDRAWN, NINE + timedelta(hours=5))])
     journal.change_state(going.id, "stopped", at=NINE + timedelta(hours=5))
-    assert counted(Results(journal), journal) == {"answered": 1, "busy": 1}
+    assert counted(CallQueries(journal), journal) == {"answered": 1, "busy": 1}
     journal.settle()
-    assert counted(Results(journal), journal) == {"answered": 1, "busy": 1}
+    assert counted(CallQueries(journal), journal) == {"answered": 1, "busy": 1}
 
 
 def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> None:
@@ -272,14 +272,14 @@ def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> 
             ran(journal, {f"8916000000{key}": "busy" for key in range(place + 1)}, day=day,
                 at=NINE + timedelta(days=place, hours=hours))
     for _ in range(2):
-        assert [counted(Results(journal), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
+        assert [counted(CallQueries(journal), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
 
 
 def test_days_and_their_neighbours(journal: Journal) -> None:
     friday, monday = date(2026, 11, 20), date(2026, 11, 23)
     ran(journal, {"1": "busy"}, day=friday, at=NINE - timedelta(days=3))
     ran(journal, {"1": "busy"}, day=monday)
-    results = Results(journal)
+    results = CallQueries(journal)
     assert results.neighbours(date(2026, 11, 22)) == (friday, monday)
     assert results.neighbours(monday) == (friday, None)
     assert results.first_day() == friday
@@ -294,7 +294,7 @@ def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_ca
     first = ran(journal, {"1": "busy", "2": "answered", "3": "unknown", "4": "busy", "6": "busy"}, names={"1": "Анна"})
     second = ran(journal, {"4": "answered", "6": "no answer"}, at=NINE + timedelta(hours=1))
     ran(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
-    results = Results(journal)
+    results = CallQueries(journal)
     again = results.again(DAY, {"busy", "no answer"}, today=DAY)
     assert again.met == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
     assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=first.id).met) == {("1", "")}
@@ -308,7 +308,7 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
     ran(journal, {"1": "answered", "2": "busy", "3": "unknown", "4": "handed", "5": "withdrawn", "6": "skipped"},
         day=today, at=NINE + timedelta(days=1), done=False)
     ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
-    results = Results(journal)
+    results = CallQueries(journal)
     assert {number for number, _ in results.again(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
     assert {number for number, _ in results.again(DAY, {"busy", "unknown"}, today=today).met} == set("23568")
 
@@ -317,11 +317,11 @@ def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_f
     ran(journal, {**dict.fromkeys("12349", "answered"), "5": "busy"}, heard={"1": 20, "2": 4, "3": 4, "9": 4},
         keys={"9": "9"})  # of 4 nobody knows, 9 asked not to be called any more
     again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
-    results = Results(journal, 10)
+    results = CallQueries(journal, 10)
     assert set(results.again(DAY, {"busy"}, today=DAY).met) == {("5", "")}
     assert set(results.again(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
     assert set(results.again(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
-    assert set(Results(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {("1", ""), ("2", ""), ("3", "")}
+    assert set(CallQueries(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {("1", ""), ("2", ""), ("3", "")}
     assert results.again(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
 
 
@@ -329,26 +329,26 @@ def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_f
 def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
     ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     ran(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
-    assert set(Results(journal, 10).again(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
+    assert set(CallQueries(journal, 10).again(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
 
 
 def test_an_early_end_of_another_day_is_no_reason_to_ring_who_has_answered_today(journal: Journal) -> None:
     today = DAY + timedelta(days=1)
     ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     ran(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
-    assert set(Results(journal, 10).again(DAY, {"not delivered"}, today=today).met) == {("2", "")}
+    assert set(CallQueries(journal, 10).again(DAY, {"not delivered"}, today=today).met) == {("2", "")}
 
 
 def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(journal: Journal) -> None:
     first = ran(journal, {"1": "answered", "2": "answered", "3": "answered", "4": "busy"}, heard={"1": 10, "2": 9.9})
     ran(journal, {"2": "answered", "1": "answered"}, at=NINE + timedelta(hours=1), heard={"2": 30, "1": 1})
-    results = Results(journal, 10)
-    assert results.delivery(Shown(DAY)) == Delivery(10, delivered=2, unknown=1)
-    assert results.delivery(Shown(DAY, first.id)) == journal.delivery(first.id, 10) == Delivery(10, 1, 1, 1)
-    assert journal.delivery(first.id, 0) == Delivery(0, 2, 0, 1)
+    results = CallQueries(journal, 10)
+    assert results.delivery(CallFilter(DAY)) == DeliveryCounts(10, delivered=2, unknown=1)
+    assert results.delivery(CallFilter(DAY, first.id)) == journal.delivery(first.id, 10) == DeliveryCounts(10, 1, 1, 1)
+    assert journal.delivery(first.id, 0) == DeliveryCounts(0, 2, 0, 1)
 
     def found(*kinds: str, run: int | None = None) -> set[str]:
-        shown = Shown(DAY, run, frozenset(kinds))
+        shown = CallFilter(DAY, run, frozenset(kinds))
         lines = results.page(shown)
         assert lines == list(results.each(shown))
         assert len(lines) == results.count(shown)
@@ -358,28 +358,28 @@ def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(
     assert found("not delivered") == set()
     assert found("not delivered", "busy", run=first.id) == {"2", "4"}
     assert found("answered", "delivered") == {"1", "2", "3"}
-    assert {line.number: line.listened for line in results.page(Shown(DAY))} == {"1": 10, "2": 30, "3": None, "4": None}
+    assert {line.number: line.listened for line in results.page(CallFilter(DAY))} == {"1": 10, "2": 30, "3": None, "4": None}
 
 
 def test_of_several_answered_lines_both_ways_of_judging_choose_the_same(journal: Journal) -> None:
     ran(journal, {"1": "answered"}, heard={"1": 5})
     ran(journal, {"1": "answered"}, at=NINE + timedelta(hours=1), heard={"1": 3})
     ran(journal, {"1": "no answer"}, at=NINE + timedelta(hours=2))
-    lines = Results(journal).of_phone("1", "", [run.id for run in journal.runs_on(DAY)])
-    [best] = Results(journal).page(Shown(DAY))
+    lines = CallQueries(journal).of_phone("1", "", [run.id for run in journal.runs_on(DAY)])
+    [best] = CallQueries(journal).page(CallFilter(DAY))
     assert max(lines, key=lambda line: (worth(line), line.run_id)) == best
     assert best.listened == 5
 
 
 def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal: Journal) -> None:
-    results = Results(journal)
+    results = CallQueries(journal)
     one = Candidate(Phone("", "89161111111"), "89161111111")
 
     def call(token: str, kind: str, how: Disposition | None) -> None:
         run = journal.claim(token, DAY, kind, [one], at=NINE, state="done")
         assert run
         if how:
-            journal.end_calls([Ending(run.id, 1, how, NINE)])
+            journal.end_calls([CallOutcome(run.id, 1, how, NINE)])
 
     call("a", "manual", Disposition.ANSWERED)
     assert results.test_call() is None

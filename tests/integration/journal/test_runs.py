@@ -22,11 +22,11 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.domain.calls import Ending, Line, Run, RunCall, State
+from obzvon.domain.calls import CallOutcome, CallRecord, CallState, PendingCall, Run
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.lock import Busy
-from obzvon.journal.runs import Journal, JournalConflict
+from obzvon.journal.lock import JournalBusyError
+from obzvon.journal.runs import Journal, JournalConflictError
 from obzvon.journal.schema import SCHEMA, calls, commands, meta, runs
 from tests.support.paths import ROOT
 
@@ -58,14 +58,14 @@ def begin(journal: Journal, count: int = 5, day: date = MONDAY, *, kind: str = "
     return run
 
 
-def hand(journal: Journal, bundle: list[RunCall], number: int = 1, at: datetime = NINE) -> None:
+def hand(journal: Journal, bundle: list[PendingCall], number: int = 1, at: datetime = NINE) -> None:
     journal.begin_handing(bundle, number)
     journal.end_handing(bundle, at=at)
 
 
-def end(journal: Journal, call: RunCall, disposition: Disposition = Disposition.ANSWERED, at: datetime = NINE,
+def end(journal: Journal, call: PendingCall, disposition: Disposition = Disposition.ANSWERED, at: datetime = NINE,
         reason: Message | None = None) -> int:
-    return journal.end_calls([Ending(call.run_id, call.position, disposition, at, reason)])
+    return journal.end_calls([CallOutcome(call.run_id, call.position, disposition, at, reason)])
 
 
 def results(journal: Journal, day: date = MONDAY) -> list[str]:
@@ -96,9 +96,9 @@ def test_a_run_is_begun_with_the_whole_list(journal: Journal) -> None:
     assert run.active
     assert journal.run(run.id) == run
     assert list(journal.lines(MONDAY)) == [
-        Line(1, "week", MONDAY, 1, "0", "89160000000", "", "name 0", "waiting", None, None, 1, None, None, None),
-        Line(1, "week", MONDAY, 2, "1", "89160000001", "", "name 1", "waiting", None, None, 1, None, None, None),
-        Line(1, "week", MONDAY, 3, "7", "777", "x", "Пётр", "ended", "skipped", say("too short"), 1, None, None, NINE),
+        CallRecord(1, "week", MONDAY, 1, "0", "89160000000", "", "name 0", "waiting", None, None, 1, None, None, None),
+        CallRecord(1, "week", MONDAY, 2, "1", "89160000001", "", "name 1", "waiting", None, None, 1, None, None, None),
+        CallRecord(1, "week", MONDAY, 3, "7", "777", "x", "Пётр", "ended", "skipped", say("too short"), 1, None, None, NINE),
     ]
 
 
@@ -245,7 +245,7 @@ def test_an_empty_journal_has_nothing(journal: Journal) -> None:
     assert journal.latest_moment() is None
     assert list(journal.lines(MONDAY)) == []
     assert journal.rung_on(MONDAY) == set()
-    assert journal.on_the_way(State.HANDED) == []
+    assert journal.on_the_way(CallState.HANDED) == []
 
 
 def test_the_days_done_are_those_that_had_their_run_of_the_week(journal: Journal) -> None:
@@ -315,7 +315,7 @@ def test_moments_are_in_order_whatever_zone_they_were_given_in(journal: Journal)
 def test_calls_wait_in_the_order_of_the_list(journal: Journal) -> None:
     run = begin(journal, 5)
     everybody = journal.waiting(run.id)
-    assert everybody[0] == RunCall(run.id, run.token, 1, "89160000000", "", 1, None)
+    assert everybody[0] == PendingCall(run.id, run.token, 1, "89160000000", "", 1, None)
     assert [call.position for call in everybody] == [1, 2, 3, 4, 5]
     assert journal.waiting(run.id, limit=2) == everybody[:2]
     assert journal.waiting(run.id, after=2, limit=2) == everybody[2:4]
@@ -335,12 +335,12 @@ def test_a_bundle_goes_from_waiting_to_handing_to_handed(journal: Journal) -> No
     assert journal.last_bundle(run.id) == (0, None)
     bundle = journal.waiting(run.id, limit=2)
     journal.begin_handing(bundle, 1)
-    assert journal.on_the_way(State.HANDING) == bundle
+    assert journal.on_the_way(CallState.HANDING) == bundle
     assert journal.last_bundle(run.id) == (1, None)
     assert [call.position for call in journal.waiting(run.id)] == [3, 4, 5]
     journal.end_handing(bundle, at=NINE)
-    assert journal.on_the_way(State.HANDING) == []
-    assert [(call.position, call.handed_at) for call in journal.on_the_way(State.HANDED)] == [(1, NINE), (2, NINE)]
+    assert journal.on_the_way(CallState.HANDING) == []
+    assert [(call.position, call.handed_at) for call in journal.on_the_way(CallState.HANDED)] == [(1, NINE), (2, NINE)]
     hand(journal, journal.waiting(run.id, limit=1), 2, NINE + MINUTE)
     assert journal.last_bundle(run.id) == (2, NINE + MINUTE)
     assert journal.counts(run.id) == Counter(handed=3, waiting=2)
@@ -353,7 +353,7 @@ def test_calls_go_on_together_though_they_do_not_stand_together(journal: Journal
     journal.begin_handing([everybody[0], everybody[2], everybody[7]], 1)
     assert [call.position for call in journal.waiting(run.id)] == [2, 4, 5, 6, 7]
     journal.begin_handing([everybody[n] for n in (6, 1, 3)], 2)
-    journal.give_back([everybody[2], everybody[3]], State.HANDING)
+    journal.give_back([everybody[2], everybody[3]], CallState.HANDING)
     journal.end_handing([everybody[7], everybody[0]], at=NINE)
     assert results(journal) == ["handed", "handing", "waiting", "waiting", "waiting", "waiting", "handing", "handed"]
 
@@ -361,7 +361,7 @@ def test_calls_go_on_together_though_they_do_not_stand_together(journal: Journal
 def test_no_call_at_all_is_moved_on_as_easily(journal: Journal) -> None:
     journal.begin_handing([], 1)
     journal.end_handing([], at=NINE)
-    journal.give_back([], State.HANDED)
+    journal.give_back([], CallState.HANDED)
     assert journal.end_calls([]) == 0
 
 
@@ -369,23 +369,23 @@ def test_a_call_that_was_changed_meanwhile_stops_the_whole_bundle(journal: Journ
     run = begin(journal, 4)
     bundle = journal.waiting(run.id)
     end(journal, bundle[1], Disposition.WITHDRAWN)
-    with pytest.raises(JournalConflict, match="calls that were waiting a moment ago are not any more"):
+    with pytest.raises(JournalConflictError, match="calls that were waiting a moment ago are not any more"):
         journal.begin_handing(bundle, 1)
     assert results(journal) == ["waiting", "withdrawn", "waiting", "waiting"]
     rest = journal.waiting(run.id)
     journal.begin_handing(rest, 1)
     end(journal, rest[2], Disposition.UNKNOWN)
-    with pytest.raises(JournalConflict, match="calls that were being handed over a moment ago are not any more"):
+    with pytest.raises(JournalConflictError, match="calls that were being handed over a moment ago are not any more"):
         journal.end_handing(rest, at=NINE)
-    with pytest.raises(JournalConflict):
-        journal.give_back(rest, State.HANDING)
+    with pytest.raises(JournalConflictError):
+        journal.give_back(rest, CallState.HANDING)
     assert results(journal) == ["handing", "withdrawn", "handing", "unknown"]
 
 
 @pytest.mark.parametrize("bundle", [[0, 0], [0, 1, 1]])
 def test_a_call_stands_in_a_bundle_once(journal: Journal, bundle: list[int]) -> None:
     waiting = journal.waiting(begin(journal, 3).id)
-    with pytest.raises(JournalConflict):
+    with pytest.raises(JournalConflictError):
         journal.begin_handing([waiting[n] for n in bundle], 1)
     assert results(journal) == ["waiting"] * 3
 
@@ -396,7 +396,7 @@ def test_two_that_hand_over_the_same_calls_are_told(journal: Journal, journal_ur
     with contextlib.closing(Journal(journal_url)) as other:
         also = other.waiting(run.id)
         journal.begin_handing(bundle, 1)
-        with pytest.raises(JournalConflict, match="second service"):
+        with pytest.raises(JournalConflictError, match="second service"):
             other.begin_handing(also, 1)
 
 
@@ -404,9 +404,9 @@ def test_calls_that_were_given_back_wait_as_if_nothing_had_been(journal: Journal
     run = begin(journal, 3)
     before = journal.waiting(run.id)
     journal.begin_handing(before, 1)
-    journal.give_back(before[1:], State.HANDING)
+    journal.give_back(before[1:], CallState.HANDING)
     journal.end_handing(before[:1], at=NINE)
-    journal.give_back(before[:1], State.HANDED)
+    journal.give_back(before[:1], CallState.HANDED)
     assert journal.waiting(run.id) == before
     assert journal.last_bundle(run.id) == (0, None)
     assert journal.rung_on(MONDAY) == set()
@@ -417,8 +417,8 @@ def test_calls_that_were_given_back_wait_as_if_nothing_had_been(journal: Journal
 def test_who_gives_back_says_from_where(journal: Journal) -> None:
     bundle = journal.waiting(begin(journal, 2).id)
     hand(journal, bundle)
-    with pytest.raises(JournalConflict):
-        journal.give_back(bundle, State.HANDING)
+    with pytest.raises(JournalConflictError):
+        journal.give_back(bundle, CallState.HANDING)
     assert results(journal) == ["handed", "handed"]
 
 
@@ -442,10 +442,10 @@ def test_a_call_ends_once(journal: Journal) -> None:
     hand(journal, bundle)
     assert end(journal, bundle[0], Disposition.ANSWERED) == 1
     assert end(journal, bundle[0], Disposition.UNKNOWN, NINE + MINUTE, say("later")) == 0
-    both = [Ending(call.run_id, call.position, Disposition.BUSY, NINE + MINUTE) for call in bundle[:2]]
+    both = [CallOutcome(call.run_id, call.position, Disposition.BUSY, NINE + MINUTE) for call in bundle[:2]]
     assert journal.end_calls(both) == 1
-    again = Ending(bundle[2].run_id, bundle[2].position, Disposition.FAILED, NINE)
-    other = Ending(bundle[2].run_id, bundle[2].position, Disposition.BUSY, NINE)
+    again = CallOutcome(bundle[2].run_id, bundle[2].position, Disposition.FAILED, NINE)
+    other = CallOutcome(bundle[2].run_id, bundle[2].position, Disposition.BUSY, NINE)
     assert journal.end_calls([again, other]) == 1
     first, second, third = journal.lines(MONDAY)
     assert (first.disposition, first.reason, first.ended_at) == ("answered", None, NINE)
@@ -456,16 +456,16 @@ def test_a_call_that_has_ended_is_not_handed_over_again(journal: Journal) -> Non
     bundle = journal.waiting(begin(journal, 2).id)
     end(journal, bundle[0], Disposition.WITHDRAWN)
     for move in (lambda: journal.begin_handing(bundle[:1], 1), lambda: journal.end_handing(bundle[:1], at=NINE),
-                 lambda: journal.give_back(bundle[:1], State.HANDING),
-                 lambda: journal.give_back(bundle[:1], State.HANDED)):
-        with pytest.raises(JournalConflict):
+                 lambda: journal.give_back(bundle[:1], CallState.HANDING),
+                 lambda: journal.give_back(bundle[:1], CallState.HANDED)):
+        with pytest.raises(JournalConflictError):
             move()
     assert results(journal) == ["withdrawn", "waiting"]
 
 
 def test_an_ending_of_a_call_that_is_not_there_changes_nothing(journal: Journal) -> None:
     run = begin(journal, 1)
-    assert journal.end_calls([Ending(run.id, 99, Disposition.BUSY, NINE), Ending(99, 1, Disposition.BUSY, NINE)]) == 0
+    assert journal.end_calls([CallOutcome(run.id, 99, Disposition.BUSY, NINE), CallOutcome(99, 1, Disposition.BUSY, NINE)]) == 0
     assert results(journal) == ["waiting"]
 
 
@@ -473,7 +473,7 @@ def test_a_thousand_calls_end_together(journal: Journal) -> None:
     run = begin(journal, 3000)
     bundle = journal.waiting(run.id, limit=2500)
     hand(journal, bundle)
-    assert journal.end_calls(Ending(run.id, call.position, Disposition.ANSWERED, NINE) for call in bundle) == 2500
+    assert journal.end_calls(CallOutcome(run.id, call.position, Disposition.ANSWERED, NINE) for call in bundle) == 2500
     assert journal.counts(run.id) == Counter(answered=2500, waiting=500)
 
 
@@ -537,7 +537,7 @@ def test_rung_is_who_may_have_been_and_no_test_call(journal: Journal, kind: str,
     elif fate not in ("waiting", "skipped"):
         journal.begin_handing(bundle, 1)
         if fate == "given back":
-            journal.give_back(bundle, State.HANDING)
+            journal.give_back(bundle, CallState.HANDING)
         elif fate != "handing":
             journal.end_handing(bundle, at=NINE)
         if isinstance(fate, Disposition):
@@ -567,11 +567,11 @@ def test_a_run_is_settled_when_it_has_ended_and_nothing_of_it_is_on_its_way(jour
     end(journal, bundle[0])
     journal.settle()
     assert settled() == {first.id: False, second.id: False}
-    assert [call.position for call in journal.on_the_way(State.HANDED)] == [2]
+    assert [call.position for call in journal.on_the_way(CallState.HANDED)] == [2]
     end(journal, bundle[1])
     journal.settle()
     assert settled() == {first.id: True, second.id: False}
-    assert journal.on_the_way(State.HANDED) == []
+    assert journal.on_the_way(CallState.HANDED) == []
 
 
 def test_calls_on_the_way_are_of_every_run_in_their_order(journal: Journal) -> None:
@@ -579,7 +579,7 @@ def test_calls_on_the_way_are_of_every_run_in_their_order(journal: Journal) -> N
     hand(journal, journal.waiting(today.id))
     hand(journal, journal.waiting(yesterday.id)[1:])
     journal.change_state(yesterday.id, "stopped", at=NINE)
-    assert [(call.run_id, call.position) for call in journal.on_the_way(State.HANDED)] == [
+    assert [(call.run_id, call.position) for call in journal.on_the_way(CallState.HANDED)] == [
         (yesterday.id, 2), (today.id, 1), (today.id, 2)]
 
 
@@ -654,7 +654,7 @@ def test_a_journal_that_is_opened_again_is_the_same(journal: Journal, journal_ur
         with contextlib.closing(Journal(journal_url, create=create)) as again:
             assert list(again.lines(MONDAY)) == before
             assert again.run(run.id) == run
-            assert again.on_the_way(State.HANDED)[0].position == 2
+            assert again.on_the_way(CallState.HANDED)[0].position == 2
             assert again.claim("b", MONDAY, "week", [], at=NINE) is None
 
 
@@ -800,9 +800,9 @@ def test_a_journals_name_has_no_password(tmp_path: Path) -> None:
 
 def test_a_journal_has_one_service(journal: Journal, journal_url: str) -> None:
     lock = journal.lock()
-    with pytest.raises(Busy, match="another obzvon service is at work on this journal"):
+    with pytest.raises(JournalBusyError, match="another obzvon service is at work on this journal"):
         journal.lock()
-    with contextlib.closing(Journal(journal_url)) as other, pytest.raises(Busy):
+    with contextlib.closing(Journal(journal_url)) as other, pytest.raises(JournalBusyError):
         other.lock()
     lock.release()
     journal.lock().release()
@@ -813,7 +813,7 @@ def test_a_lock_that_is_released_twice_is_released(journal: Journal) -> None:
     first.release()
     second = journal.lock()
     first.release()
-    with pytest.raises(Busy):
+    with pytest.raises(JournalBusyError):
         journal.lock()
     second.release()
 
@@ -831,7 +831,7 @@ def test_a_journal_has_one_service_by_whatever_link_it_is_found(tmp_path: Path) 
     with (contextlib.closing(Journal(f"sqlite:///{tmp_path}/journal.db")) as journal,
           contextlib.closing(Journal(f"sqlite:///{tmp_path}/link.db")) as linked):
         lock = journal.lock()
-        with pytest.raises(Busy):
+        with pytest.raises(JournalBusyError):
             linked.lock()
         lock.release()
         linked.lock().release()
@@ -854,7 +854,7 @@ def test_the_lock_of_a_service_that_is_gone_is_free(journal_url: str, journal: J
     with process(journal_url, program) as service:
         assert service.stdout
         assert service.stdout.readline() == "locked\n"
-        with pytest.raises(Busy):
+        with pytest.raises(JournalBusyError):
             journal.lock()
         service.send_signal(how)
         service.wait()
@@ -862,7 +862,7 @@ def test_the_lock_of_a_service_that_is_gone_is_free(journal_url: str, journal: J
     while True:
         try:
             journal.lock().release()
-        except Busy:
+        except JournalBusyError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.01)
@@ -878,7 +878,7 @@ def test_of_several_services_that_start_at_once_one_does(journal_url: str, journ
             together.wait()
             try:
                 lock = own.lock()
-            except Busy:
+            except JournalBusyError:
                 together.wait()
                 return False
             together.wait()

@@ -29,7 +29,7 @@ from obzvon.cli.tables import show_report
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, speak
 from obzvon.common.text import grouped
-from obzvon.domain.calls import Ending, Line
+from obzvon.domain.calls import CallOutcome, CallRecord
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
@@ -40,15 +40,15 @@ from obzvon.spreadsheets.cell_text import one_line
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
 NINE = datetime(2026, 1, 5, 6, 0, 1, 250_000, tzinfo=UTC)
-PLAIN = Line(3, "week", MONDAY, 1, "0", "89161111111", "", "Иванов И. И.", "ended", "answered", None, 1, 2, NINE,
+PLAIN = CallRecord(3, "week", MONDAY, 1, "0", "89161111111", "", "Иванов И. И.", "ended", "answered", None, 1, 2, NINE,
              NINE + timedelta(seconds=40))
-SKIPPED = Line(3, "week", MONDAY, 2, "1", "777", "context 22", "Отдел", "ended", "skipped",
+SKIPPED = CallRecord(3, "week", MONDAY, 2, "1", "777", "context 22", "Отдел", "ended", "skipped",
                say("too short: {given} digits where {wanted} are expected", given=3, wanted=11), 1, None, None, NINE)
-WAITING = Line(4, "manual", MONDAY, 1, "0", "89502222222", "1", "", "waiting", None, None, 1, None, None, None)
+WAITING = CallRecord(4, "manual", MONDAY, 1, "0", "89502222222", "1", "", "waiting", None, None, 1, None, None, None)
 LINES = [PLAIN, SKIPPED, WAITING]
 HEADINGS = ["Handed over", "Ended", "Number", "Extension code", "Name", "Result", "Reason", "Run", "Bundle", "Attempt",
             "Kind of run", "Answered at", "Seconds heard", "Delivered", "Key", "Hangup cause"]
-HEARD = Line(4, "manual", MONDAY, 2, "1", "89161111111", "", "", "ended", "answered", None, 1, 1, NINE,
+HEARD = CallRecord(4, "manual", MONDAY, 2, "1", "89161111111", "", "", "ended", "answered", None, 1, 1, NINE,
              NINE + timedelta(seconds=40), rang_at=NINE + timedelta(seconds=2),
              answered_at=NINE + timedelta(seconds=5), listened=12.4, cause=16, key="1", tries=2)
 
@@ -62,23 +62,23 @@ HOSTILE = [*FORMULAS, "a\nb", "a\r\nb", "a;b", 'a"b', '";=1', "a\x00b", "\x1b[31
 pytestmark = pytest.mark.usefixtures("english")
 
 
-def line(**fields: object) -> Line:
+def line(**fields: object) -> CallRecord:
     return msgspec.structs.replace(PLAIN, **fields)  # type: ignore[arg-type]
 
 
-def as_csv(lines: list[Line], least: float = 0.0) -> list[list[str]]:
+def as_csv(lines: list[CallRecord], least: float = 0.0) -> list[list[str]]:
     stream = io.BytesIO()
     write_csv(lines, stream, zone=MOSCOW, least=least)
     return list(csv.reader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
-def as_xlsx(lines: list[Line], least: float = 0.0) -> openpyxl.Workbook:
+def as_xlsx(lines: list[CallRecord], least: float = 0.0) -> openpyxl.Workbook:
     stream = io.BytesIO()
     write_xlsx(lines, stream, zone=MOSCOW, least=least)
     return openpyxl.load_workbook(stream)
 
 
-def shown(lines: list[Line], width: int = 80, *, terminal: bool = False, least: float = 0.0) -> str:
+def shown(lines: list[CallRecord], width: int = 80, *, terminal: bool = False, least: float = 0.0) -> str:
     out = io.StringIO()
     show_report(Console(file=out, width=width, force_terminal=terminal, color_system=None), lines, day=MONDAY,
                 zone=MOSCOW, least=least)
@@ -127,7 +127,7 @@ def test_the_stream_stays_open_and_lines_end_as_excel_ends_them(tmp_path: Path) 
 
 
 def test_a_reader_who_breaks_off_leaves_the_stream_open() -> None:
-    def broken() -> Iterator[Line]:
+    def broken() -> Iterator[CallRecord]:
         yield PLAIN
         raise OSError("the database is gone")
 
@@ -139,7 +139,7 @@ def test_a_reader_who_breaks_off_leaves_the_stream_open() -> None:
 
 def test_a_workbook_that_could_not_be_finished_is_none_and_leaves_nothing_behind(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> Iterator[Line]:
+    def broken() -> Iterator[CallRecord]:
         yield PLAIN
         raise OSError("the database is gone")
 
@@ -237,7 +237,7 @@ def test_a_day_without_calls_is_an_empty_table_and_no_error() -> None:
 # -- JSON
 
 
-def as_json(lines: list[Line], least: float = 0.0) -> dict[str, object]:
+def as_json(lines: list[CallRecord], least: float = 0.0) -> dict[str, object]:
     stream = io.BytesIO()
     write_json(lines, stream, day=MONDAY, zone=MOSCOW, least=least)
     document: dict[str, object] = json.loads(stream.getvalue())
@@ -382,7 +382,7 @@ def test_the_report_is_the_journals_lines_of_that_day(tmp_path: Path) -> None:
     assert run is not None
     journal.begin_handing(calls := journal.waiting(run.id), 1)
     journal.end_handing(calls, at=NINE)
-    journal.end_calls([Ending(run.id, 1, Disposition.BUSY, NINE)])
+    journal.end_calls([CallOutcome(run.id, 1, Disposition.BUSY, NINE)])
     assert [row[2:7] for row in as_csv(list(journal.lines(MONDAY)))[1:]] == [
         ["89161111111", "", "Иванов", "busy", ""], ["777", "", "", "skipped", "paused"]]
     assert as_csv(list(journal.lines(MONDAY + timedelta(days=1)))) == [HEADINGS]

@@ -15,14 +15,14 @@ from rich.console import Console
 
 from obzvon.cli.tables import show_status
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Detail, Ending, Run
-from obzvon.domain.line_usage import Ami, Readout, packed
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.calls import CallOutcome, EventDetail, Run
+from obzvon.domain.line_usage import AmiConnectionState, LineUsage, packed
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.heartbeat import Presence, Sign
+from obzvon.journal.heartbeat import Heartbeat, Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import Service, Status, look, run_status, service_of
+from obzvon.reports.status import CurrentStatus, ServiceStatus, look, run_status, service_of
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
@@ -43,8 +43,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def sign(seen: datetime = NINE, *, stopped: datetime | None = None, trouble: str = "") -> Sign:
-    return Sign(4242, "pbx", NINE - timedelta(hours=1), seen, stopped, trouble)
+def sign(seen: datetime = NINE, *, stopped: datetime | None = None, trouble: str = "") -> Heartbeat:
+    return Heartbeat(4242, "pbx", NINE - timedelta(hours=1), seen, stopped, trouble)
 
 
 def run(state: str = "running", total: int = 10, **others: object) -> Run:
@@ -67,8 +67,8 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
     journal.end_handing(calls, at=at)
 
 
-def status(journal: Journal, now: datetime, given: Sign | None = None, *, latest: time | None = None,
-           least: float = 0.0) -> Status:
+def status(journal: Journal, now: datetime, given: Heartbeat | None = None, *, latest: time | None = None,
+           least: float = 0.0) -> CurrentStatus:
     return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
 
 
@@ -79,12 +79,12 @@ def test_a_service_lives_whose_last_sign_is_at_most_a_minute_away(age: int, aliv
 
 def test_a_service_that_was_stopped_or_never_was_does_not_live() -> None:
     assert not service_of(sign(NINE, stopped=NINE), NINE).alive
-    assert service_of(None, NINE) == Service(alive=False)
+    assert service_of(None, NINE) == ServiceStatus(alive=False)
 
 
 def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(tmp_path: Path) -> None:
     journal = Journal(f"sqlite:///{tmp_path}/trouble.db")
-    presence = Presence(journal)
+    presence = Heartbeats(journal)
     presence.begin(at=NINE)
     trouble = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
     presence.beat(at=NINE + SECOND, trouble=msgspec.json.encode(trouble).decode())
@@ -98,7 +98,7 @@ def test_a_run_in_progress_is_told_with_its_counts_bundles_and_estimated_end(jou
     begun = begin(journal, 9)
     hand(journal, begun, 2, 1, NINE)
     hand(journal, begun, 2, 2, NINE + 10 * SECOND)
-    journal.end_calls([Ending(begun.id, 1, Disposition.ANSWERED, NINE + 5 * SECOND)])
+    journal.end_calls([CallOutcome(begun.id, 1, Disposition.ANSWERED, NINE + 5 * SECOND)])
     told = status(journal, NINE + 13 * SECOND).run
     assert told is not None
     assert (told.run.id, told.run.state, told.calls, told.waiting) == (begun.id, "running", 9, 5)
@@ -118,7 +118,7 @@ def test_nobody_can_say_when_a_run_ends_that_is_paused_or_has_no_service() -> No
 
 def test_under_a_ceiling_the_end_is_estimated_by_the_speed_so_far() -> None:
     counts = {"waiting": 5, "handed": 3, "answered": 2}
-    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(lines=3))
+    pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(lines=3))
     assert run_status(run(), counts, (5, NINE + MINUTE), NINE + MINUTE, pace=pace).ends == NINE + 2 * MINUTE
     closing = NINE + 90 * SECOND
     assert run_status(run(), counts, (5, NINE + MINUTE), NINE + MINUTE, pace=pace, closing=closing).ends == closing
@@ -175,7 +175,7 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
 def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(journal: Journal) -> None:
     begun = begin(journal, 4)
     hand(journal, begun, 4, 1, NINE)
-    journal.end_calls([Ending(begun.id, place, Disposition.ANSWERED, NINE, None, Detail(listened=heard))
+    journal.end_calls([CallOutcome(begun.id, place, Disposition.ANSWERED, NINE, None, EventDetail(listened=heard))
                        for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
     told = status(journal, NINE, least=10)
     assert json.loads(told.to_json())["run"]["delivery"] == {"least": 10, "delivered": 1, "not_delivered": 1,
@@ -185,8 +185,8 @@ def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(j
 
 
 def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal) -> None:
-    bounded = Pace(4, 10, Mode.THROTTLED, ceiling=Ceiling(30, 5))
-    readout = Readout(pace=bounded, ours=12, others=5, ami=Ami(False, NINE - MINUTE, say("no answer")))
+    bounded = Pace(4, 10, PaceMode.THROTTLED, ceiling=Capacity(30, 5))
+    readout = LineUsage(pace=bounded, ours=12, others=5, ami=AmiConnectionState(False, NINE - MINUTE, say("no answer")))
     begun = begin(journal, 9)
     hand(journal, begun, 4, 1, NINE)
     told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=packed(readout)))
@@ -207,7 +207,7 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
 
 
 def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
-    readout = Readout(pace=PACE, ami=Ami(True, NINE))
+    readout = LineUsage(pace=PACE, ami=AmiConnectionState(True, NINE))
     dead = msgspec.structs.replace(sign(NINE, stopped=NINE), readout=packed(readout))
     document = json.loads(status(journal, NINE, dead).to_json())
     assert (document["lines"], document["ami"]) == (None, None)
@@ -224,7 +224,7 @@ def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journa
     assert shown(told) == "Service  has never run\nRun      there has been none yet\n"
 
 
-def shown(told: Status, *, terminal: bool = False) -> str:
+def shown(told: CurrentStatus, *, terminal: bool = False) -> str:
     out = StringIO()
     colours: Literal["auto", "standard"] = "standard" if terminal else "auto"
     show_status(Console(file=out, width=80, force_terminal=terminal, color_system=colours), told)
@@ -260,7 +260,7 @@ def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> Non
         status(journal, NINE, sign(NINE, stopped=NINE - SECOND)))
     journal.change_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
-    paced = look(journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(limit=1)))
+    paced = look(journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(limit=1)))
     assert "not before the run is resumed" in shown(paced)
     assert "Last bundle" not in shown(paced)
 

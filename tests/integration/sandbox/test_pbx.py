@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from obzvon.domain.results import Disposition
-from obzvon.sandbox.callfile_parser import CallFile, Carrier, parse
-from obzvon.sandbox.ledger import Attempt, read_ledger
+from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, parse
+from obzvon.sandbox.ledger import LedgerAttempt, read_ledger
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.paths import ROOT
 
@@ -161,12 +161,12 @@ def test_what_is_wrong_in_a_file_is_told(line: str) -> None:
     ("9", Disposition.FAILED, 0), ("x", Disposition.FAILED, 0), ("٣", Disposition.FAILED, 0),
 ])
 def test_the_last_digit_tells_how_a_call_ends(digit: str, disposition: Disposition, lasts: float) -> None:
-    outcome = Carrier(talk=2, long_talk=30, ring=7, busy=1).meet("8916" + digit, wait_time=60)
+    outcome = SimulatedCarrier(talk=2, long_talk=30, ring=7, busy=1).meet("8916" + digit, wait_time=60)
     assert (outcome.disposition, outcome.lasts) == (disposition, lasts)
 
 
 def test_nobody_rings_longer_than_the_wait_time() -> None:
-    assert Carrier(ring=100).meet("7", wait_time=45).lasts == 45
+    assert SimulatedCarrier(ring=100).meet("7", wait_time=45).lasts == 45
 
 
 # What becomes of a file
@@ -181,7 +181,7 @@ def test_an_answered_call_keeps_its_file_until_it_ends(spool: Spool) -> None:
     spool.go(1)
     assert spool.names() == []
     assert not spool.done.exists()
-    assert spool.sandbox.ledger == [Attempt("89160000000", "", T, answered=True, ended=T + 1)]
+    assert spool.sandbox.ledger == [LedgerAttempt("89160000000", "", T, answered=True, ended=T + 1)]
 
 
 @pytest.mark.parametrize("name", ["a.call", ".hidden", "with space", "x.tmp", "x~", "Обзвон"])
@@ -529,7 +529,7 @@ def test_the_ledger_can_be_read_from_its_file_while_calls_last(spool: Spool) -> 
     spool.put(call_text("5"), "c")
     spool.go(2)
     assert read_ledger(file) == spool.sandbox.ledger
-    assert read_ledger(file)[0] == Attempt("1", "9", T, answered=True, ended=T + 1)
+    assert read_ledger(file)[0] == LedgerAttempt("1", "9", T, answered=True, ended=T + 1)
     spool.go(20)
     assert read_ledger(file) == spool.sandbox.ledger
     assert all(attempt.ended for attempt in read_ledger(file))

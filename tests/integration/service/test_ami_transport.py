@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.asterisk.ami.originate import Action, Answer, Said
-from obzvon.asterisk.ami.outcomes import Outcome
-from obzvon.asterisk.ami.status import Health
+from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.status import ConnectionStatus
 from obzvon.asterisk.spool import spool_of
-from obzvon.asterisk.transport.ami import ByAmi
-from obzvon.asterisk.transport.failover import Ways
-from obzvon.asterisk.transport.outcome_matcher import Told
-from obzvon.asterisk.transport.spool import BySpool
+from obzvon.asterisk.transport.ami import AmiTransport
+from obzvon.asterisk.transport.failover import TransportSelector
+from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
+from obzvon.asterisk.transport.spool import SpoolTransport
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Line
+from obzvon.domain.calls import CallRecord
 from obzvon.domain.results import Disposition
 from obzvon.service.dialer import Dialer
-from obzvon.service.line_monitor import Gauge
+from obzvon.service.line_monitor import LineCounter
 from obzvon.service.scheduler import Scheduler
 from tests.support.workshop import Shift, Workshop, at, fail, numbers, odd
 
 PHONES = numbers(6)
-TAKEN = Answer(Said.TAKEN)
-LOST = Answer(Said.LOST)
+TAKEN = ActionReply(ReplyStatus.TAKEN)
+LOST = ActionReply(ReplyStatus.LOST)
 AWAY = Problem("AMI pbx:5038", say("the connection was cut"))
 
 
@@ -44,10 +44,10 @@ class Pbx:
         self.since: datetime | None = at("08:00")
         """Since when it is heard; None while the connection is away."""
         self.away_since = at("08:00")
-        self.answer: Callable[[str], Answer] = lambda _: TAKEN
+        self.answer: Callable[[str], ActionReply] = lambda _: TAKEN
         self.renewed = 0
         self._over: set[str] = set()
-        self._told: list[Outcome] = []
+        self._told: list[AttemptOutcome] = []
 
     def cut(self, now: datetime) -> None:
         self.since, self.away_since = None, now
@@ -57,7 +57,7 @@ class Pbx:
         del self.calls[channel]
         self._over.add(channel)
         if self.since is not None:
-            self._told.append(Outcome(
+            self._told.append(AttemptOutcome(
                 linkedid=channel, number=number, context="avtoobzvon", code=None, disposition=disposition,
                 begun=at("09:00"), rang=None, answered=None, ended=None, listened=None, cause=16, key="",
                 complete=True))
@@ -73,13 +73,13 @@ class Pbx:
     def denied(self) -> Problem:
         return Problem("AMI pbx:5038", say("the user {user} may not originate calls", user="obzvon"))
 
-    def originate(self, action: Action) -> Answer:
+    def originate(self, action: Action) -> ActionReply:
         if self.since is None:
-            return Answer(Said.NOT_SENT)
+            return ActionReply(ReplyStatus.NOT_SENT)
         number = str(action["Channel"]).removeprefix("local/").partition("@")[0]
         answer = self.answer(number)
         self.orders.append(number)
-        if answer.said is Said.TAKEN:
+        if answer.said is ReplyStatus.TAKEN:
             self.calls[str(action["ChannelId"])] = number
         return answer
 
@@ -95,7 +95,7 @@ class Pbx:
     def heard_since(self) -> datetime | None:
         return self.since
 
-    def ended(self) -> list[Outcome]:
+    def ended(self) -> list[AttemptOutcome]:
         told, self._told = self._told, []
         return told
 
@@ -118,8 +118,8 @@ class Standing:
     def stop(self) -> None:
         """It may end."""
 
-    def state(self) -> Health:
-        return Health(up=True, since=at("08:00"))
+    def state(self) -> ConnectionStatus:
+        return ConnectionStatus(up=True, since=at("08:00"))
 
 
 class Far(Shift):
@@ -127,16 +127,16 @@ class Far(Shift):
 
     def __init__(self, workshop: Workshop, pbx: Pbx, *, spool: bool = False) -> None:
         super().__init__(workshop)
-        known, told = workshop.settings, Told(pbx)
-        ways = Ways(BySpool(spool_of(known), known.ordinary, known.coded, told) if spool else None,
-                    ByAmi(pbx, known.ordinary, known.coded, told), prefers_ami=True, told=told)
+        known, told = workshop.settings, OutcomeMatcher(pbx)
+        ways = TransportSelector(SpoolTransport(spool_of(known), known.ordinary, known.coded, told) if spool else None,
+                    AmiTransport(pbx, known.ordinary, known.coded, told), prefers_ami=True, told=told)
         self.pbx = pbx
-        self.dialer = Dialer(known, self.journal, spool_of(known), self.agenda, gauge=Gauge(ways.present), ways=ways)
+        self.dialer = Dialer(known, self.journal, spool_of(known), self.agenda, gauge=LineCounter(ways.present), ways=ways)
 
     def came(self) -> list[str]:
         return super().came() if self.workshop.spool_folder.is_dir() else []
 
-    def lines(self) -> dict[str, Line]:
+    def lines(self) -> dict[str, CallRecord]:
         return {line.number: line for line in self.journal.lines(at("09:00").date())}
 
     def told(self) -> dict[str, str]:
@@ -165,7 +165,7 @@ def far(workshop: Workshop, pbx: Pbx) -> Iterator[Far]:
 
 def lose_the_answer_to(pbx: Pbx, number: str, now: datetime, *, is_made: bool) -> None:
     """The connection is cut when that call has been ordered."""
-    def answer(one: str) -> Answer:
+    def answer(one: str) -> ActionReply:
         if one != number:
             return TAKEN
         pbx.cut(now)
@@ -208,7 +208,7 @@ def test_no_folder_of_asterisks_is_needed_or_made(far: Far, pbx: Pbx, workshop: 
 
 def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture) -> None:
     words = {PHONES[1]: "Extension does not exist.", PHONES[2]: "Originate failed"}
-    pbx.answer = lambda number: Answer(Said.REFUSED, words[number]) if number in words else TAKEN
+    pbx.answer = lambda number: ActionReply(ReplyStatus.REFUSED, words[number]) if number in words else TAKEN
     far.work(at("08:59"), at("09:01"))
     assert list(far.told().values()) == ["handed", "wrong dialplan", "failed", "handed", "handed", "handed"]
     assert far.reasons(at("09:00"))[PHONES[2]] == "Asterisk refused the call: Originate failed"
@@ -218,7 +218,7 @@ def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: py
 
 def test_without_the_right_all_calls_wait_and_it_is_told_once(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture
                                                               ) -> None:
-    pbx.answer = lambda _: Answer(Said.REFUSED, "Permission denied")
+    pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Permission denied")
     far.work(at("08:59"), at("09:02:30"))
     assert set(far.told().values()) == {"waiting"}
     assert caplog.text.count("may not originate calls") == 1
@@ -314,7 +314,7 @@ def test_a_test_call_whose_answer_is_lost_says_so(far: Far, pbx: Pbx) -> None:
 
 
 def test_a_test_call_that_asterisk_refuses_is_not_said_to_be_handed_over(far: Far, pbx: Pbx) -> None:
-    pbx.answer = lambda _: Answer(Said.REFUSED, "Extension does not exist.")
+    pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Extension does not exist.")
     answer = far.ask("call", at("08:30"), number="89161234567")
     assert not answer.ok
     assert "dialplan has no" in str(answer.text)
@@ -345,7 +345,7 @@ def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_
 @pytest.mark.parametrize("is_made", [True, False])
 def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(workshop: Workshop, pbx: Pbx, place: int,
                                                                           is_made: bool) -> None:
-    def dies(number: str) -> Answer:
+    def dies(number: str) -> ActionReply:
         if number == PHONES[place]:
             raise Died
         return TAKEN
@@ -497,7 +497,7 @@ def test_a_spool_that_cannot_be_used_does_not_stand_in(near: Far, pbx: Pbx, work
 
 
 def test_without_the_right_the_spool_does_not_stand_in(near: Far, pbx: Pbx, workshop: Workshop) -> None:
-    pbx.answer = lambda _: Answer(Said.REFUSED, "Permission denied")
+    pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Permission denied")
     near.work(at("08:59"), at("09:00:15"))
     pbx.cut(at("09:00:16"))
     near.work(at("09:00:16"), at("09:01"))
@@ -600,8 +600,8 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
 
 
 def test_what_was_ordered_is_in_use_until_it_is_over(workshop: Workshop, pbx: Pbx) -> None:
-    told = Told(pbx)
-    way = ByAmi(pbx, workshop.settings.ordinary, workshop.settings.coded, told)
+    told = OutcomeMatcher(pbx)
+    way = AmiTransport(pbx, workshop.settings.ordinary, workshop.settings.coded, told)
     far = Far(workshop, pbx)
     far.dialer.start(at("08:59"))
     far.work(at("08:59"), at("09:00:30"))

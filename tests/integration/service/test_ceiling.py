@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.pacing import Reading
-from obzvon.service.line_monitor import Gauge
+from obzvon.domain.pacing import LinesInUse
+from obzvon.service.line_monitor import LineCounter
 from tests.support.workshop import Shift, Workshop, at, end_call, numbers, shift
 
 PHONES = numbers(12)
@@ -67,8 +67,8 @@ def test_an_adaptive_run_is_no_faster_than_its_rate(tmp_path: Path) -> None:
 def test_other_peoples_calls_count_against_the_lines(tmp_path: Path, mode: str) -> None:
     with begun(tmp_path, mode, lines=6, timeout=0, calls_per_second=1000) as (workshop, working):
         others = [4]
-        working.dialer.gauge = Gauge(working.dialer.gauge._present, type("Told", (), {
-            "channels": lambda _: Reading(0, others[0])})())
+        working.dialer.gauge = LineCounter(working.dialer.gauge._present, type("Told", (), {
+            "channels": lambda _: LinesInUse(0, others[0])})())
         working.work(at("09:00"), at("09:00:01"))
         assert len(workshop.in_spool()) == 2
         others[0] = 0

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from obzvon.cli import control
-from obzvon.domain.calls import Ending
+from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.queries import Results
+from obzvon.journal.queries import CallQueries
 from obzvon.service import factory
 from obzvon.service.command_handlers import obey
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
@@ -385,8 +385,8 @@ def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_tod
     tomorrow = at("09:00:00", "2026-01-06")
     run = told.journal.claim("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
     assert run
-    told.journal.end_calls([Ending(run.id, 1, Disposition.ANSWERED, tomorrow),
-                            Ending(run.id, 2, Disposition.UNKNOWN, tomorrow)])
+    told.journal.end_calls([CallOutcome(run.id, 1, Disposition.ANSWERED, tomorrow),
+                            CallOutcome(run.id, 2, Disposition.UNKNOWN, tomorrow)])
     asked(told, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
     assert came_of(told, tomorrow) == [PEOPLE[4]]
     asked(told, tomorrow + timedelta(minutes=1), "stop", withdraw=True)
@@ -403,7 +403,7 @@ def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told:
 
 
 def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
-    only = Results(told.journal).again(NOON.date(), {"not answered"}, today=NOON.date())
+    only = CallQueries(told.journal).again(NOON.date(), {"not answered"}, today=NOON.date())
     listed = [Candidate(Phone(number, number), number) for number in PEOPLE]
     digest = only.choose(listed).digest
     assert "have changed since" in refused(told, at("13:00:00"), "start", only="not answered,unknown", expected=digest)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from obzvon.domain.calls import State
+from obzvon.domain.calls import CallState
 from tests.support.workshop import (
     ROOT,
     Life,
@@ -799,12 +799,12 @@ def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
 def test_calls_are_looked_for_in_the_journal_only_while_they_are_on_the_way(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:01:00"))
-        assert len(working.journal.on_the_way(State.HANDED)) == 5
+        assert len(working.journal.on_the_way(CallState.HANDED)) == 5
         for file in workshop.spool_folder.iterdir():
             assert number_in(file) in PEOPLE
             end_call(file)
         working.work(at("09:01:01"), at("09:01:05"))
-        assert working.journal.on_the_way(State.HANDED) == []
+        assert working.journal.on_the_way(CallState.HANDED) == []
         assert working.dialer.step(at("09:01:10")) > 3600
 
 

@@ -16,16 +16,16 @@ from rich.console import Console
 
 from obzvon.asterisk import spool
 from obzvon.cli.tables import show_plan
-from obzvon.documents.watcher import Watched
-from obzvon.domain.forecast import Plan, Until, Why, forecast, foresee, foresee_by_hand
+from obzvon.documents.watcher import WatchedDocument
+from obzvon.domain.forecast import CutOffReason, RunForecast, SkipReason, forecast, foresee, foresee_by_hand
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Week
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.schedule import Schedule
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.service import factory
 from obzvon.service.dialer import Dialer
-from obzvon.service.inputs import Agenda
+from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings import model as settings
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -33,7 +33,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 1, 5)
 TUESDAY = date(2026, 1, 6)
 SUNDAY = date(2026, 1, 4)
-WORKING_DAYS = Week((time(9),) * 5 + (None, None))
+WORKING_DAYS = Schedule((time(9),) * 5 + (None, None))
 RUSSIA = NumberingPlan()
 
 
@@ -49,10 +49,10 @@ def phones(count: int) -> list[Phone]:
     return [Phone(str(n), f"8916{n:07d}", name=f"name {n}") for n in range(count)]
 
 
-def planned(listed: list[Phone], now: datetime, week: Week = WORKING_DAYS, *, bundle: int = 2, delay: float = 10,
+def planned(listed: list[Phone], now: datetime, week: Schedule = WORKING_DAYS, *, bundle: int = 2, delay: float = 10,
             done: tuple[date, ...] = (), rung: dict[date, set[tuple[str, str]]] | None = None,
             latest: time | None = None, lateness: timedelta | None = None,
-            since: dict[date, datetime] | None = None, zone: ZoneInfo = MOSCOW) -> Plan:
+            since: dict[date, datetime] | None = None, zone: ZoneInfo = MOSCOW) -> RunForecast:
     return foresee(listed, week, now, done=done, zone=zone, numbering=RUSSIA, pace=Pace(bundle, delay), rung=rung,
                    latest=latest, lateness=lateness, since=since)
 
@@ -78,10 +78,10 @@ def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
               Phone("d", "+7 916 000-00-01"), Phone("c", "89160000001", "1")]
     plan = planned(listed, moscow(5, 8), rung={MONDAY: {("89160000000", "")}})
     assert [(one.row, one.why) for one in plan.skipped] == [
-        ("0", Why.RUNG), ("p", Why.PAUSED), ("r", Why.REFUSED), ("d", Why.DUPLICATE)]
+        ("0", SkipReason.RUNG), ("p", SkipReason.PAUSED), ("r", SkipReason.REFUSED), ("d", SkipReason.DUPLICATE)]
     assert (plan.skipped[2].number, plan.skipped[2].code, plan.skipped[2].name) == ("777", "context 22", "Отдел")
     assert str(plan.skipped[3].reason) == "the same number as in row 1"
-    assert plan.skipped_by() == {Why.PAUSED: 1, Why.REFUSED: 1, Why.DUPLICATE: 1, Why.RUNG: 1}
+    assert plan.skipped_by() == {SkipReason.PAUSED: 1, SkipReason.REFUSED: 1, SkipReason.DUPLICATE: 1, SkipReason.RUNG: 1}
     assert plan.calls == 2
 
 
@@ -95,7 +95,7 @@ def test_calls_after_the_latest_time_are_cut_off() -> None:
     plan = planned(phones(100), moscow(5, 8), delay=60, latest=time(9, 10))
     assert (plan.bundles, plan.cut_off) == (10, 80)
     assert plan.last_bundle == moscow(5, 9, 9)
-    assert (plan.until, plan.until_because) == (moscow(5, 9, 10), Until.LATEST)
+    assert (plan.until, plan.until_because) == (moscow(5, 9, 10), CutOffReason.LATEST)
 
 
 def test_a_latest_time_before_the_start_leaves_nobody_to_ring() -> None:
@@ -106,7 +106,7 @@ def test_a_latest_time_before_the_start_leaves_nobody_to_ring() -> None:
 
 def test_a_run_that_is_not_through_when_the_next_one_begins_is_cut_off_there() -> None:
     plan = planned(phones(100), moscow(5, 8), bundle=1, delay=3600)
-    assert (plan.until, plan.until_because) == (moscow(6, 9), Until.NEXT_START)
+    assert (plan.until, plan.until_because) == (moscow(6, 9), CutOffReason.NEXT_START)
     assert (plan.bundles, plan.cut_off) == (24, 76)
 
 
@@ -124,19 +124,19 @@ def test_a_missed_start_that_is_too_late_or_was_set_too_late_is_not() -> None:
 
 
 def test_a_run_of_yesterday_that_is_made_up_for_skips_whom_yesterday_rang() -> None:
-    plan = planned(phones(3), moscow(6, 0, 30), Week((time(23, 50), None, None, None, None, None, None)),
+    plan = planned(phones(3), moscow(6, 0, 30), Schedule((time(23, 50), None, None, None, None, None, None)),
                    lateness=timedelta(hours=2), rung={MONDAY: {("89160000000", "")}})
     assert (plan.day, plan.overdue, plan.calls) == (MONDAY, True, 2)
 
 
 def test_a_week_without_a_start_has_no_next_run_but_still_counts() -> None:
-    plan = planned([*phones(3), Phone("r", "777")], moscow(5, 8), Week())
+    plan = planned([*phones(3), Phone("r", "777")], moscow(5, 8), Schedule())
     assert (plan.day, plan.start, plan.first_bundle, plan.last_bundle, plan.until) == (None,) * 5
     assert (plan.calls, len(plan.skipped), plan.starts) == (3, 1, ())
 
 
 def test_the_last_bundle_is_told_right_across_a_change_of_the_clocks() -> None:
-    night = Week((None,) * 6 + (time(1, 30),))  # at 3:00 on the 25th of October it is 2:00 again
+    night = Schedule((None,) * 6 + (time(1, 30),))  # at 3:00 on the 25th of October it is 2:00 again
     plan = planned(phones(5), datetime(2026, 10, 24, 12, tzinfo=BERLIN), night, bundle=1, delay=1800, zone=BERLIN)
     assert plan.last_bundle is not None
     assert plan.last_bundle.isoformat() == "2026-10-25T02:30:00+01:00"
@@ -151,7 +151,7 @@ def test_a_run_by_hand_begins_now_and_yields_to_the_next_days_run() -> None:
     plan = foresee_by_hand(phones(50), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA,
                            pace=Pace(1, 3600), rung={MONDAY: {("89160000000", "")}})
     assert (plan.day, plan.start, plan.calls) == (MONDAY, moscow(5, 8), 49)
-    assert (plan.until, plan.until_because, plan.bundles) == (moscow(6, 9), Until.NEXT_START, 25)
+    assert (plan.until, plan.until_because, plan.bundles) == (moscow(6, 9), CutOffReason.NEXT_START, 25)
 
 
 @given(calls=st.integers(0, 10_000), bundle=st.integers(1, 50), delay=st.floats(0, 1000), room=st.floats(-10, 10_000))
@@ -182,7 +182,7 @@ def test_the_json_has_these_keys_and_iso_times() -> None:
     assert len(starts) == 7
 
 
-def shown(plan: Plan, width: int = 80, *, terminal: bool = False) -> str:
+def shown(plan: RunForecast, width: int = 80, *, terminal: bool = False) -> str:
     out = StringIO()
     colours: Literal["auto", "standard"] = "standard" if terminal else "auto"
     show_plan(Console(file=out, width=width, force_terminal=terminal, color_system=colours), plan)
@@ -197,7 +197,7 @@ def test_in_a_file_the_plan_is_plain_lines_that_are_never_cut() -> None:
 
 
 def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_it_ends() -> None:
-    pace = Pace(2, 10, Mode.ADAPTIVE, 5, Ceiling(30, 5))
+    pace = Pace(2, 10, PaceMode.ADAPTIVE, 5, Capacity(30, 5))
     plan = foresee(phones(100), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA, pace=pace)
     document = json.loads(plan.to_json())
     assert (document["pacing"], document["ceiling"], document["depends_on_talk"]) == ("adaptive", 25, True)
@@ -246,7 +246,7 @@ def test_the_run_does_what_the_plan_said(tmp_path: Path, count: int, bundle: int
                    bundle=known.bundle, delay=known.timeout, latest=known.latest)
 
     journal = factory.open_journal(known)
-    agenda = Agenda(known, Watched(factory.phones_of(known)), Watched(factory.week_of(known)), Presence(journal))
+    agenda = ScheduleWatch(known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal))
     dialer = Dialer(known, journal, spool.spool_of(known), agenda)
     now = moscow(5, 8).astimezone(UTC)
     dialer.start(now)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.asterisk.spool import NotReleased, Spool
-from obzvon.asterisk.transport.failover import Ways
-from obzvon.asterisk.transport.spool import BySpool
-from obzvon.domain.calls import Run, RunCall, State
+from obzvon.asterisk.spool import ReleaseError, Spool
+from obzvon.asterisk.transport.failover import TransportSelector
+from obzvon.asterisk.transport.spool import SpoolTransport
+from obzvon.domain.calls import CallState, PendingCall, Run
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
-from obzvon.service.handover import Collected, HandOver, Recovered
+from obzvon.service.handover import CollectResult, HandOver, RecoveryResult
 from tests.support.workshop import Life, Workshop, at, begin_call, dead_pid, end_call, in_memory, numbers, tell_status
 
 NINE = at("09:00:00")
@@ -36,7 +36,7 @@ class Bench:
         self.handover = self.fresh()
 
     def fresh(self) -> HandOver:
-        return HandOver(self.journal, Ways(BySpool(self.spool, self.known.ordinary, self.known.coded)))
+        return HandOver(self.journal, TransportSelector(SpoolTransport(self.spool, self.known.ordinary, self.known.coded)))
 
     def claim(self) -> Run:
         run = self.journal.claim("20260105-abcdef", NINE.date(), "week",
@@ -44,21 +44,21 @@ class Bench:
         assert run is not None
         return run
 
-    def waiting(self) -> list[RunCall]:
+    def waiting(self) -> list[PendingCall]:
         return self.journal.waiting(1)
 
-    def hand(self, count: int = 5) -> list[RunCall]:
+    def hand(self, count: int = 5) -> list[PendingCall]:
         calls = self.waiting()[:count]
         self.handover.hand(calls, 1, now=NINE)
         return calls
 
-    def restart(self) -> Recovered:
+    def restart(self) -> RecoveryResult:
         """Another service finds what this one left."""
         self.spool = self.workshop.spool()
         self.handover = self.fresh()
         return self.handover.recover(now=NINE)
 
-    def collect(self, seconds: float = 60) -> Collected:
+    def collect(self, seconds: float = 60) -> CollectResult:
         return self.handover.collect(now=NINE + seconds * SECOND)
 
     def results(self) -> dict[str, str]:
@@ -132,7 +132,7 @@ def test_when_the_spool_refuses_those_who_are_not_in_it_wait_again(
     calls = bench.waiting()
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", refusing)
-        with pytest.raises(NotReleased, match=re.escape(str(bench.workshop.spool_folder))):
+        with pytest.raises(ReleaseError, match=re.escape(str(bench.workshop.spool_folder))):
             bench.handover.hand(calls[:4], 1, now=NINE, then=calls[4:])
     assert bench.workshop.in_spool() == PEOPLE[:2]
     assert bench.results() == dict(zip(PEOPLE, ["handed"] * 2 + ["waiting"] * 3, strict=True))
@@ -228,14 +228,14 @@ def assert_each_call_is_in_one_place(bench: Bench, came: Counter[str], where: st
     rung = Counter({int(name.split("-")[3]): times for name, times in came.items()})
     spool, store = bench.spool.present(), bench.workshop.in_store()
     done = [path.name for path in bench.spool.done.iterdir()] if bench.spool.done.exists() else []
-    for state in (State.WAITING, State.HANDING, State.HANDED):
-        calls = bench.waiting() if state is State.WAITING else bench.journal.on_the_way(state)
+    for state in (CallState.WAITING, CallState.HANDING, CallState.HANDED):
+        calls = bench.waiting() if state is CallState.WAITING else bench.journal.on_the_way(state)
         for call in calls:
             name = f"obzvon-{call.token}-{call.position:06d}-1.call"
-            assert state is not State.HANDING, where
-            assert rung.pop(call.position, 0) == (state is State.HANDED), where
+            assert state is not CallState.HANDING, where
+            assert rung.pop(call.position, 0) == (state is CallState.HANDED), where
             assert name not in store, where
-            if state is State.WAITING:
+            if state is CallState.WAITING:
                 assert name not in spool, where
             elif asterisk is not swallows:
                 assert name in spool + done, where
@@ -251,15 +251,15 @@ def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(ben
     calls = bench.waiting()[:2]
     bench.spool.stage(bench.handover._ways.spool._files(calls))
     bench.journal.begin_handing(calls, 1)
-    assert bench.restart() == Recovered(again=2)
+    assert bench.restart() == RecoveryResult(again=2)
     assert set(bench.results().values()) == {"waiting"}
     assert bench.workshop.in_store() == []
 
 
 def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal._advance(calls, State.HANDED, {"state": "handing"})
-    assert bench.restart() == Recovered(handed=2)
+    bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
+    assert bench.restart() == RecoveryResult(handed=2)
     assert [bench.results()[one] for one in PEOPLE] == ["handed"] * 2 + ["waiting"] * 3
     assert bench.handover.outstanding == 2
 
@@ -267,17 +267,17 @@ def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
 def test_a_call_whose_file_is_nowhere_is_unknown_and_not_rung_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
     bench.journal.begin_handing(calls, 1)
-    assert bench.restart() == Recovered(unknown=2)
+    assert bench.restart() == RecoveryResult(unknown=2)
     assert [bench.results()[one] for one in PEOPLE] == ["unknown"] * 2 + ["waiting"] * 3
     assert [call.number for call in bench.waiting()] == PEOPLE[2:]
 
 
 def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_again(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal._advance(calls, State.HANDED, {"state": "handing"})
+    bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
     begin_call(bench.file(1), dead_pid())
     bench.spool.sweep()
-    assert bench.restart() == Recovered(again=1, handed=1)
+    assert bench.restart() == RecoveryResult(again=1, handed=1)
     bench.collect()
     assert [bench.results()[one] for one in PEOPLE] == ["unknown"] + ["waiting"] * 4
     assert bench.workshop.in_store() == []
@@ -286,10 +286,10 @@ def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_a
 @with_archive
 def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Bench) -> None:
     calls = bench.hand(3)
-    bench.journal._advance(calls[:1], State.HANDED, {"state": "handing"})
+    bench.journal._advance(calls[:1], CallState.HANDED, {"state": "handing"})
     for position, status in ((1, "Completed"), (2, "Expired")):
         bench.finish(position, status)
-    assert bench.restart() == Recovered(handed=1)
+    assert bench.restart() == RecoveryResult(handed=1)
     bench.collect()
     assert [bench.results()[one] for one in PEOPLE] == ["answered", "not answered", "handed", "waiting", "waiting"]
 
@@ -297,17 +297,17 @@ def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Ben
 def test_what_lies_in_the_store_for_calls_that_wait_is_cleared_away(bench: Bench) -> None:
     bench.spool.stage(bench.handover._ways.spool._files(bench.waiting()))
     (bench.workshop.store_folder / "0" / "notes.txt").write_text("not ours")
-    assert bench.restart() == Recovered()
+    assert bench.restart() == RecoveryResult()
     assert bench.workshop.in_store() == ["notes.txt"]
 
 
 def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal._advance(calls, State.HANDED, {"state": "handing"})
+    bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
     bench.journal.begin_handing(bench.waiting()[:1], 2)
     bench.spool.stage(bench.handover._ways.spool._files(bench.waiting()))
-    assert bench.restart() == Recovered(handed=2, unknown=1)
-    assert bench.restart() == Recovered()
+    assert bench.restart() == RecoveryResult(handed=2, unknown=1)
+    assert bench.restart() == RecoveryResult()
     assert [bench.results()[one] for one in PEOPLE] == ["handed", "handed", "unknown", "waiting", "waiting"]
 
 
@@ -388,7 +388,7 @@ def test_files_that_were_swept_out_before_they_were_begun_come_back_and_go_again
     bench.handover.take_back(collected.returned)
     assert bench.workshop.in_store() == []
     assert [call.number for call in bench.waiting()] == PEOPLE[1:]
-    assert bench.collect() == Collected([], [])
+    assert bench.collect() == CollectResult([], [])
     bench.handover.hand(bench.waiting(), 2, now=NINE)
     assert bench.workshop.in_spool() == PEOPLE[1:]
 

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.pacing import Mode
-from obzvon.service.inputs import Speed
+from obzvon.domain.pacing import PaceMode
+from obzvon.service.inputs import PaceWatch
 from tests.support.workshop import Workshop
 
 
 def test_a_new_pace_is_in_force_at_once_and_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     workshop = Workshop(tmp_path, bundle=2, timeout=10)
-    speed = Speed(workshop.settings)
+    speed = PaceWatch(workshop.settings)
     assert speed.look().bundle == 2
     workshop.write_settings(bundle=20, timeout=10, pacing="throttled", lines=30)
     with caplog.at_level(logging.INFO):
         pace = speed.look()
         speed.look()
-    assert (pace.bundle, pace.mode, pace.ceiling.most) == (20, Mode.THROTTLED, 30)
+    assert (pace.bundle, pace.mode, pace.ceiling.most) == (20, PaceMode.THROTTLED, 30)
     assert [record.getMessage() for record in caplog.records] == [
         "the pace has been changed: bundles of 20 calls, 10 s apart, at most 30 calls at once"]
 
@@ -26,7 +26,7 @@ def test_a_new_pace_is_in_force_at_once_and_said_once(tmp_path: Path, caplog: py
 def test_a_broken_or_missing_file_changes_nothing_and_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture
                                                                    ) -> None:
     workshop = Workshop(tmp_path, bundle=2, timeout=10)
-    speed = Speed(workshop.settings)
+    speed = PaceWatch(workshop.settings)
     workshop.write_settings(bundle=0)
     assert speed.look().bundle == 2
     assert speed.look().bundle == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.calls import Detail, Ending
+from obzvon.domain.calls import CallOutcome, EventDetail
 from obzvon.domain.results import Disposition
 from tests.support.workshop import Shift, Workshop, at, end_call, numbers, shift
 
@@ -115,7 +115,7 @@ def test_who_asked_not_to_be_called_today_is_not_rung_again_even_if_everybody_is
         all_end(workshop, "Completed", "Completed", "Completed")
         run = working.journal.last_run()
         assert run
-        working.journal.end_calls([Ending(run.id, 2, Disposition.ANSWERED, at("09:00:02"), detail=Detail(key="9"))])
+        working.journal.end_calls([CallOutcome(run.id, 2, Disposition.ANSWERED, at("09:00:02"), detail=EventDetail(key="9"))])
         working.work(at("09:00:02"), at("09:00:05"))
         working.came()
         assert working.ask("start", at("09:01"), again=True).ok

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.service.run_starter import Claims, NotStarted
+from obzvon.service.run_starter import RunNotStartedError, RunStarter
 from tests.support.workshop import Shift, Workshop, at, day_of, numbers, shift
 
 PEOPLE = numbers(5)
@@ -18,8 +18,8 @@ def workshop(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path, phones=PEOPLE, bundle=5)
 
 
-def claims_of(working: Shift) -> Claims:
-    return Claims(working.workshop.settings, working.journal, working.agenda, working.dialer.plan)
+def claims_of(working: Shift) -> RunStarter:
+    return RunStarter(working.workshop.settings, working.journal, working.agenda, working.dialer.plan)
 
 
 def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(workshop: Workshop) -> None:
@@ -38,15 +38,15 @@ def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(works
 def test_a_run_by_hand_that_would_ring_nobody_is_not_entered(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
         claims = claims_of(working)
-        with pytest.raises(NotStarted, match="the list has been changed in the meantime"):
+        with pytest.raises(RunNotStartedError, match="the list has been changed in the meantime"):
             claims.run(NINE.date(), "manual", now=NINE, list_revision="an older one")
         workshop.write_list(["8916"])
         working.agenda.look(NINE)
-        with pytest.raises(NotStarted, match="1 row is in the list, and it is skipped"):
+        with pytest.raises(RunNotStartedError, match="1 row is in the list, and it is skipped"):
             claims.run(NINE.date(), "manual", now=NINE)
         workshop.write_list([])
         working.agenda.look(NINE)
-        with pytest.raises(NotStarted, match="the list is empty"):
+        with pytest.raises(RunNotStartedError, match="the list is empty"):
             claims.run(NINE.date(), "manual", now=NINE)
         assert working.journal.empty()
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from obzvon.documents.store import DocumentError
-from obzvon.documents.watcher import Watched
-from obzvon.journal.heartbeat import Presence
+from obzvon.documents.watcher import WatchedDocument
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.service import factory
-from obzvon.service.inputs import Agenda
+from obzvon.service.inputs import ScheduleWatch
 from tests.support.workshop import Workshop, at, numbers
 
 MONDAY = date(2026, 1, 5)
@@ -34,17 +34,17 @@ def journal(workshop: Workshop) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def fresh(workshop: Workshop, journal: Journal) -> Callable[[], Agenda]:
+def fresh(workshop: Workshop, journal: Journal) -> Callable[[], ScheduleWatch]:
     """An agenda as another start of the service has it."""
-    def build() -> Agenda:
+    def build() -> ScheduleWatch:
         known = workshop.settings
-        return Agenda(known, Watched(factory.phones_of(known)), Watched(factory.week_of(known)), Presence(journal))
+        return ScheduleWatch(known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal))
 
     return build
 
 
 @pytest.fixture
-def agenda(fresh: Callable[[], Agenda]) -> Agenda:
+def agenda(fresh: Callable[[], ScheduleWatch]) -> ScheduleWatch:
     return fresh()
 
 
@@ -54,24 +54,24 @@ def told(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
     return lambda words: sum(words in message for message in caplog.messages)
 
 
-def due_at(agenda: Agenda, now: datetime, *done: date) -> date | None:
+def due_at(agenda: ScheduleWatch, now: datetime, *done: date) -> date | None:
     agenda.look(now)
     return agenda.due_day(now, done)
 
 
-def test_before_anybody_has_looked_nothing_is_due(agenda: Agenda) -> None:
+def test_before_anybody_has_looked_nothing_is_due(agenda: ScheduleWatch) -> None:
     assert agenda.due_day(TEN, ()) is None
     assert agenda.list_revision == ""
 
 
-def test_a_day_is_due_from_its_start_on_until_it_is_done(agenda: Agenda) -> None:
+def test_a_day_is_due_from_its_start_on_until_it_is_done(agenda: ScheduleWatch) -> None:
     assert due_at(agenda, at("08:59:59")) is None
     assert due_at(agenda, NINE) == MONDAY
     assert due_at(agenda, at("23:59:59")) == MONDAY
     assert due_at(agenda, NINE, MONDAY) is None
 
 
-def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(workshop: Workshop, agenda: Agenda) -> None:
+def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(workshop: Workshop, agenda: ScheduleWatch) -> None:
     assert due_at(agenda, EIGHT) is None
     workshop.write_week("07:00", changed=at("08:30:00"))
     assert due_at(agenda, at("08:30:01")) is None
@@ -79,18 +79,18 @@ def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(workshop: Work
     assert agenda.passed_unrung(at("08:30:01"), (MONDAY,)) is None
 
 
-def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(workshop: Workshop, agenda: Agenda,
-                                                                       fresh: Callable[[], Agenda], journal: Journal
+def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(workshop: Workshop, agenda: ScheduleWatch,
+                                                                       fresh: Callable[[], ScheduleWatch], journal: Journal
                                                                        ) -> None:
     assert due_at(agenda, EIGHT) is None
-    Presence(journal).begin(at=EIGHT)
+    Heartbeats(journal).begin(at=EIGHT)
     workshop.write_week("07:00", changed=at("06:00:00"))  # as `mv` and `cp -p` leave it
     assert due_at(agenda, at("08:00:01")) is None
     workshop.write_week("07:30", changed=at("06:00:00"))
     assert due_at(fresh(), at("08:00:02")) is None  # the service was stopped meanwhile
 
 
-def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fresh: Callable[[], Agenda]) -> None:
+def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fresh: Callable[[], ScheduleWatch]) -> None:
     assert due_at(fresh(), EIGHT) is None
     workshop.write_week("07:00", changed=at("08:30:00"))
     assert due_at(fresh(), TEN) is None
@@ -98,32 +98,32 @@ def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fres
     assert due_at(fresh(), TEN) == MONDAY
 
 
-def test_a_week_that_is_older_than_its_start_is_due_also_where_it_was_never_seen(fresh: Callable[[], Agenda],
+def test_a_week_that_is_older_than_its_start_is_due_also_where_it_was_never_seen(fresh: Callable[[], ScheduleWatch],
                                                                                  workshop: Workshop) -> None:
     assert due_at(fresh(), TEN) == MONDAY
 
 
-def test_a_week_that_came_after_its_start_is_due_the_next_day(workshop: Workshop, agenda: Agenda) -> None:
+def test_a_week_that_came_after_its_start_is_due_the_next_day(workshop: Workshop, agenda: ScheduleWatch) -> None:
     due_at(agenda, EIGHT)
     workshop.write_week("09:30", changed=at("09:45:00"))
     assert due_at(agenda, TEN) is None
     assert due_at(agenda, at("09:30:00", "2026-01-06")) == date(2026, 1, 6)
 
 
-def test_the_first_service_of_all_makes_up_for_a_start_whenever_the_week_was_written(workshop: Workshop, agenda: Agenda
+def test_the_first_service_of_all_makes_up_for_a_start_whenever_the_week_was_written(workshop: Workshop, agenda: ScheduleWatch
                                                                                      ) -> None:
     workshop.write_week("09:00", changed=at("09:30:00"))
     assert due_at(agenda, TEN) == MONDAY
 
 
-def test_an_edit_of_the_list_or_of_another_day_makes_nothing_undue(workshop: Workshop, agenda: Agenda) -> None:
+def test_an_edit_of_the_list_or_of_another_day_makes_nothing_undue(workshop: Workshop, agenda: ScheduleWatch) -> None:
     assert due_at(agenda, EIGHT) is None
     workshop.write_week(*["09:00"] * 6, "12:00", changed=at("09:30:00"))
     workshop.write_list(PEOPLE[:1], changed=at("09:30:00"))
     assert due_at(agenda, TEN) == MONDAY
 
 
-def test_the_next_start_is_told_in_the_settings_time_zone(agenda: Agenda) -> None:
+def test_the_next_start_is_told_in_the_settings_time_zone(agenda: ScheduleWatch) -> None:
     agenda.look(EIGHT)
     start = agenda.next_start(EIGHT, ())
     assert start == NINE
@@ -131,14 +131,14 @@ def test_the_next_start_is_told_in_the_settings_time_zone(agenda: Agenda) -> Non
     assert agenda.next_start(EIGHT, (MONDAY,)) == at("09:00:00", "2026-01-06")
 
 
-def test_a_week_without_a_start_has_no_next_one(workshop: Workshop, agenda: Agenda) -> None:
+def test_a_week_without_a_start_has_no_next_one(workshop: Workshop, agenda: ScheduleWatch) -> None:
     workshop.write_week("00:00")
     agenda.look(EIGHT)
     assert agenda.next_start(EIGHT, ()) is None
     assert agenda.passed_unrung(TEN, ()) is None
 
 
-def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, agenda: Agenda) -> None:
+def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, agenda: ScheduleWatch) -> None:
     agenda.look(EIGHT)
     first = agenda.list_revision
     assert first
@@ -153,7 +153,7 @@ def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, agenda: Ag
 
 
 def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
-        workshop: Workshop, agenda: Agenda, told: Callable[[str], int]) -> None:
+        workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]) -> None:
     agenda.look(EIGHT)
     revision = agenda.list_revision
     workshop.write_text("todo.json", '{"0": ', changed=EIGHT)
@@ -172,7 +172,7 @@ def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
 
 
 def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
-        workshop: Workshop, agenda: Agenda, told: Callable[[str], int]) -> None:
+        workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]) -> None:
     (workshop.folder / "todo.json").unlink()
     (workshop.folder / "schedule.json").unlink()
     for second in range(30):
@@ -183,7 +183,7 @@ def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
         agenda.phones()
 
 
-def test_a_week_that_vanishes_stays_in_force(workshop: Workshop, agenda: Agenda, fresh: Callable[[], Agenda]) -> None:
+def test_a_week_that_vanishes_stays_in_force(workshop: Workshop, agenda: ScheduleWatch, fresh: Callable[[], ScheduleWatch]) -> None:
     agenda.look(EIGHT)
     (workshop.folder / "schedule.json").unlink()
     assert due_at(agenda, NINE) == MONDAY
@@ -193,7 +193,7 @@ def test_a_week_that_vanishes_stays_in_force(workshop: Workshop, agenda: Agenda,
 
 
 def test_notes_on_odd_rows_are_told_once_for_each_change(
-        workshop: Workshop, agenda: Agenda, told: Callable[[str], int]) -> None:
+        workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]) -> None:
     workshop.write_text("schedule.json", '{"1": "09:00", "2": "soon", "8": "10:00"}')
     agenda.look(EIGHT)
     agenda.look(NINE)
@@ -204,7 +204,7 @@ def test_notes_on_odd_rows_are_told_once_for_each_change(
 
 
 def test_looking_costs_no_reading_while_nothing_has_changed(
-        agenda: Agenda, monkeypatch: pytest.MonkeyPatch) -> None:
+        agenda: ScheduleWatch, monkeypatch: pytest.MonkeyPatch) -> None:
     agenda.look(EIGHT)
 
     def read(*_: object) -> None:

@@ -22,12 +22,12 @@ import pytest
 from obzvon.cli import tables
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import Readout, unpacked
-from obzvon.journal.commands import Commands
-from obzvon.journal.heartbeat import Presence
+from obzvon.domain.line_usage import LineUsage, unpacked
+from obzvon.journal.commands import CommandQueue
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.reports.status import service_of
-from obzvon.service.line_monitor import Gauge, Instruments
+from obzvon.service.line_monitor import LineCounter, LineMonitor
 from obzvon.service.scheduler import Scheduler, stopped_by_signals
 from tests.support.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
 
@@ -147,10 +147,10 @@ def test_one_check_that_cannot_begin_raises_what_is_wrong(tmp_path: Path) -> Non
 
 def test_one_check_does_what_was_asked_meanwhile(workshop: Workshop) -> None:
     journal = workshop.journal()
-    number = Commands(journal).ask("start", by="anna", at=at("08:00:00"))
+    number = CommandQueue(journal).ask("start", by="anna", at=at("08:00:00"))
     with working_on(workshop, lambda: at("08:00:10")) as working:
         assert working.once()
-    answer = Commands(journal).answered(number)
+    answer = CommandQueue(journal).answered(number)
     journal.close()
     assert answer is not None
     assert answer.ok
@@ -167,7 +167,7 @@ def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
     early = at("08:00:00")
     with working_on(workshop, lambda: early) as working:
         assert working.once()
-        found = service_of(Presence(working.dialer.journal).sign(), early)
+        found = service_of(Heartbeats(working.dialer.journal).sign(), early)
     assert (found.once, found.alive, found.stopped) == (True, False, early)
     assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
 
@@ -183,7 +183,7 @@ def test_it_works_until_it_is_stopped_and_leaves_its_signs(workshop: Workshop) -
 
         working.forever(each)
     journal = workshop.journal()
-    sign = Presence(journal).sign()
+    sign = Heartbeats(journal).sign()
     journal.close()
     assert sign is not None
     assert (sign.started_at, sign.stopped_at) == (NINE, NINE)
@@ -332,9 +332,9 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.start(NINE)
         working.step()
-        Presence(working.dialer.journal).begin(at=NINE)
+        Heartbeats(working.dialer.journal).begin(at=NINE)
         working._beat()
-        sign = Presence(working.dialer.journal).sign()
+        sign = Heartbeats(working.dialer.journal).sign()
     assert sign is not None
     assert "Asterisk is not running" in sign.trouble
 
@@ -344,7 +344,7 @@ class Beats:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self.told: list[tuple[float, Readout | None]] = []
+        self.told: list[tuple[float, LineUsage | None]] = []
 
     def begin(self, *, at: datetime, once: bool) -> None:
         pass
@@ -363,7 +363,7 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
         monkeypatch.setattr("obzvon.service.scheduler.time.monotonic", lambda: seconds)
         beats = Beats(lambda: seconds)
         monkeypatch.setattr(working, "_presence", beats)
-        monkeypatch.setattr(working, "_instruments", Instruments(Gauge(lambda: present)))
+        monkeypatch.setattr(working, "_instruments", LineMonitor(LineCounter(lambda: present)))
         monkeypatch.setattr(working, "_serving", True)
         monkeypatch.setattr(dialer, "step", lambda now: math.inf)
         monkeypatch.setattr(dialer.handover, "_handed", {})
@@ -383,7 +383,7 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
         monkeypatch.setattr(dialer.handover, "_handed", {})
         present, seconds = [], 1040.5
         working.step()
-        assert beats.told[-1][1] == Readout(pace=dialer.pace)  # and the last calls that end are told, too
+        assert beats.told[-1][1] == LineUsage(pace=dialer.pace)  # and the last calls that end are told, too
 
 
 def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
@@ -393,9 +393,9 @@ def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_g
         workshop.write_text("todo.json", '{"0": ')
         working.step()
         assert not working.dialer.trouble
-        Presence(working.dialer.journal).begin(at=NINE)
+        Heartbeats(working.dialer.journal).begin(at=NINE)
         working._beat()
-        sign = Presence(working.dialer.journal).sign()
+        sign = Heartbeats(working.dialer.journal).sign()
     assert sign is not None
     assert "todo.json" in sign.trouble
 
@@ -448,7 +448,7 @@ def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_p
         def alive() -> bool:
             nonlocal journal
             journal = journal or (workshop.journal() if (tmp_path / "journal.db").exists() else None)
-            return journal is not None and Presence(journal).sign() is not None
+            return journal is not None and Heartbeats(journal).sign() is not None
 
         wait_until(alive, "the first sign of life")
         assert service(workshop).wait(DEADLINE) == 2

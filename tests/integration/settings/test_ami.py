@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.support.settings_text import load_text, problems
 
@@ -13,7 +13,7 @@ ON = "[AMI]\nhost = 127.0.0.1\nsecret = hush-hush\n"
 
 def test_without_a_host_there_is_no_ami_and_nothing_of_it_matters(tmp_path: Path) -> None:
     assert not load_text(tmp_path, "[AMI]\ntrunk = PJSIP/a\ngroup = b\n").ami
-    assert load_text(tmp_path, ON).ami == Ami("127.0.0.1", 5038, "obzvon", Secret("hush-hush"))
+    assert load_text(tmp_path, ON).ami == AmiSettings("127.0.0.1", 5038, "obzvon", Secret("hush-hush"))
 
 
 def test_encrypted_ami_has_a_port_of_its_own(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.settings.effective import Shown, shown
+from obzvon.settings.effective import EffectiveValue, shown
 from obzvon.settings.keys import KEYS
 from obzvon.settings.model import load
 
 
-def of(folder: Path, text: str = "") -> dict[tuple[str, str], Shown]:
+def of(folder: Path, text: str = "") -> dict[tuple[str, str], EffectiveValue]:
     file = folder / "settings.ini"
     file.write_text(text)
     return {(one.section, one.name): one for one in shown(load(file, {"TZ": "UTC"}))}

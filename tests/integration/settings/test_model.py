@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from obzvon.domain.calls import CallForm
-from obzvon.settings.ami import Ami
+from obzvon.settings.ami import AmiSettings
 from obzvon.settings.keys import KEYS
 from obzvon.settings.model import Settings, search_path, template
 from obzvon.settings.secrets import JournalUrl, Secret
-from obzvon.settings.web import Web
+from obzvon.settings.web import WebSettings
 from tests.support.paths import ROOT, SUPPORT
 from tests.support.settings_text import load_text
 
@@ -48,7 +48,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         file=file, source=tmp_path, store=tmp_path / "store", target=tmp_path / "target", logs=tmp_path / "log",
         phones=tmp_path / "todo.json", schedule=tmp_path / "schedule.json",
         journal=JournalUrl(f"sqlite:///{tmp_path}/journal.db"), zone=ZoneInfo("Europe/Moscow"),
-        web=Web(users=tmp_path / "users.json"))
+        web=WebSettings(users=tmp_path / "users.json"))
     assert settings.journal.path == tmp_path / "journal.db"
 
 
@@ -124,10 +124,10 @@ proxy = 10.0.0.1
     assert (settings.owner, settings.mode) == ((12345, 54321), 0o660)
     assert settings.pid_file == tmp_path / "run" / "asterisk.pid"
     assert settings.journal.reveal() == "postgresql+psycopg://obzvon:s%cret;@base/obzvon"
-    assert settings.ami == Ami("pbx.office", 15039, "calls", Secret("hush-hush"), tls=True,
+    assert settings.ami == AmiSettings("pbx.office", 15039, "calls", Secret("hush-hush"), tls=True,
                                tls_ca=tmp_path / "keys" / "ca.pem", trunk="PJSIP/mytrunk")
     assert (settings.log_level, settings.keep_days, settings.language) == ("DEBUG", 0, "ru")
-    assert settings.web == Web("::1", 80, tmp_path / "access" / "users.json", plain_http=True, proxy="10.0.0.1")
+    assert settings.web == WebSettings("::1", 80, tmp_path / "access" / "users.json", plain_http=True, proxy="10.0.0.1")
 
 
 def test_the_search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ from flask import Flask
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
-from obzvon.journal.audit import Changes
-from obzvon.journal.commands import Answer, Commands
-from obzvon.journal.findings import Finding, Findings
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.audit import AuditLog
+from obzvon.journal.commands import CommandQueue, CommandResult
+from obzvon.journal.findings import Finding, FindingsStore
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser
@@ -27,25 +27,25 @@ FINE = good("", say("Asterisk is running"))
 def found(journal: Journal, *findings: Finding, at: datetime = SUNDAY, seen: datetime = SUNDAY, once: bool = False
           ) -> None:
     """A service has looked at `at` and was last seen at `seen`."""
-    Presence(journal).begin(at=seen)
-    Findings(journal).keep(findings, at=at, once=once)
+    Heartbeats(journal).begin(at=seen)
+    FindingsStore(journal).keep(findings, at=at, once=once)
 
 
 @pytest.fixture
-def service(journal: Journal) -> Iterator[Callable[[Answer], None]]:
+def service(journal: Journal) -> Iterator[Callable[[CommandResult], None]]:
     """Answers the next command."""
     over = threading.Event()
     threads = []
 
-    def obey(answer: Answer) -> None:
-        commands = Commands(journal)
+    def obey(answer: CommandResult) -> None:
+        commands = CommandQueue(journal)
         while not over.wait(0.01):
             if command := commands.take(at=SUNDAY):
                 assert (command.name, command.asked_by) == ("check", "operator")
                 commands.answer(command.id, answer)
                 return
 
-    def begin(answer: Answer) -> None:
+    def begin(answer: CommandResult) -> None:
         threads.append(threading.Thread(target=obey, args=(answer,)))
         threads[-1].start()
 
@@ -117,7 +117,7 @@ def test_what_is_old_or_from_a_dead_service_is_marked_so(operator: Browser, jour
 
 def test_a_service_that_was_stopped_is_told_with_its_time(operator: Browser, journal: Journal) -> None:
     found(journal, DOWN)
-    Presence(journal).end(at=SUNDAY - timedelta(hours=1))
+    Heartbeats(journal).end(at=SUNDAY - timedelta(hours=1))
     text = flat(operator.get("/check").text)
     assert "The service has been stopped" in text
     assert "11:00" in text
@@ -145,12 +145,12 @@ def test_every_page_shows_how_many_errors_there_are(operator: Browser, viewer: B
 
 
 def test_who_asks_for_another_look_waits_for_it_and_is_recorded(
-        operator: Browser, journal: Journal, service: Callable[[Answer], None]) -> None:
+        operator: Browser, journal: Journal, service: Callable[[CommandResult], None]) -> None:
     found(journal, FINE)
-    service(Answer(True, say("everything has been looked at: no errors")))
+    service(CommandResult(True, say("everything has been looked at: no errors")))
     text = operator.post("/check/again", page="/check").text
     assert "Everything has been looked at: no errors" in text
-    [change] = Changes(journal).latest(5)
+    [change] = AuditLog(journal).latest(5)
     assert (change.who, str(change.what)) == ("operator", "had everything checked")
 
 
@@ -158,7 +158,7 @@ def test_no_service_is_asked_that_is_not_there(operator: Browser, journal: Journ
     assert "The service is not running" in operator.post("/check/again", page="/check").text
     found(journal, FINE, seen=SUNDAY - timedelta(hours=1))
     assert "The service is not running" in operator.post("/check/again", page="/check").text
-    assert Commands(journal).take(at=SUNDAY) is None
+    assert CommandQueue(journal).take(at=SUNDAY) is None
 
 
 def test_a_service_that_does_not_answer_is_told(operator: Browser, journal: Journal,

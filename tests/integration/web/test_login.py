@@ -6,8 +6,8 @@ import pytest
 
 import web.security.login
 from obzvon.users import Role, Users
-from web.security.login import Gate, TooManyFailures, network
-from web.security.rate_limit import Failures
+from web.security.login import LoginService, TooManyFailuresError, network
+from web.security.rate_limit import RateLimiter
 
 PASSWORD = "correct horse"
 
@@ -41,7 +41,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_right_password_is_hashed_once_in_five_minutes(users: Users, hashed: list[str]) -> None:
     clock = Clock()
-    gate = Gate(users, clock=clock)
+    gate = LoginService(users, clock=clock)
     for clock.now in (0, 1, 299, 301):
         visitor = gate.admit("operator", PASSWORD, "10.0.0.1")
         assert visitor is not None
@@ -52,14 +52,14 @@ def test_a_right_password_is_hashed_once_in_five_minutes(users: Users, hashed: l
 
 def test_a_wrong_password_and_an_unknown_name_are_hashed_alike_and_never_remembered(users: Users, hashed: list[str]
                                                                                     ) -> None:
-    gate = Gate(users)
+    gate = LoginService(users)
     for name in ("operator", "nobody", "operator", "nobody"):
         assert gate.admit(name, "wrong horse", "10.0.0.1") is None
     assert len(hashed) == 4
 
 
 def test_a_change_of_the_users_file_holds_at_once(users: Users) -> None:
-    gate = Gate(users)
+    gate = LoginService(users)
     assert gate.admit("operator", PASSWORD, "10.0.0.1")
     users.change_password("operator", "battery staple")
     assert gate.admit("operator", PASSWORD, "10.0.0.1") is None
@@ -69,18 +69,18 @@ def test_a_change_of_the_users_file_holds_at_once(users: Users) -> None:
 
 
 def test_too_many_failures_are_refused_before_the_hash(users: Users, hashed: list[str]) -> None:
-    gate = Gate(users, failures=Failures(most=3))
+    gate = LoginService(users, failures=RateLimiter(most=3))
     for _ in range(3):
         gate.admit("operator", "wrong horse", "10.0.0.1")
     for name, address in (("operator", "10.0.0.2"), ("viewer", "10.0.0.1")):
-        with pytest.raises(TooManyFailures):
+        with pytest.raises(TooManyFailuresError):
             gate.admit(name, PASSWORD, address)
     assert len(hashed) == 3
     assert gate.admit("viewer", PASSWORD, "10.0.0.2")
 
 
 def test_who_is_in_already_is_not_locked_out_by_somebody_elses_failures(users: Users) -> None:
-    gate = Gate(users, failures=Failures(most=3))
+    gate = LoginService(users, failures=RateLimiter(most=3))
     assert gate.admit("operator", PASSWORD, "10.0.0.1")
     for _ in range(3):
         gate.admit("operator", "wrong horse", "10.0.0.2")
@@ -89,20 +89,20 @@ def test_who_is_in_already_is_not_locked_out_by_somebody_elses_failures(users: U
 
 def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(users: Users, hashed: list[str]) -> None:
     clock = Clock()
-    gate = Gate(users, clock=clock, failures=Failures(most=3, window=1e9))
+    gate = LoginService(users, clock=clock, failures=RateLimiter(most=3, window=1e9))
     assert gate.admit("operator", PASSWORD, "10.0.0.1")
     for _ in range(3):
         assert gate.admit("operator", "wrong horse", "10.0.0.1") is None
     users.change_password("viewer", "battery staple")  # somebody else's change takes nothing away
     for clock.now in (10, 1000, 30_000, 60_000):  # each time it is used it holds for half a day more
         assert gate.admit("operator", PASSWORD, "10.0.0.1")
-        with pytest.raises(TooManyFailures):
+        with pytest.raises(TooManyFailuresError):
             gate.admit("administrator", PASSWORD, "10.0.0.1")
-        with pytest.raises(TooManyFailures):
+        with pytest.raises(TooManyFailuresError):
             gate.admit("operator", "wrong horse", "10.0.0.1")
     assert hashed.count(PASSWORD) == 4  # the first time, and where five minutes had passed
     clock.now = 110_000
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyFailuresError):
         gate.admit("operator", PASSWORD, "10.0.0.1")
 
 
@@ -110,24 +110,24 @@ def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(user
                                     lambda users: users.change_role("operator", Role.VIEWER),
                                     lambda users: users.remove("operator")], ids=["password", "role", "removed"])
 def test_a_login_that_was_right_is_none_any_more_when_its_user_has_been_changed(users: Users, change) -> None:
-    gate = Gate(users, failures=Failures(most=3))
+    gate = LoginService(users, failures=RateLimiter(most=3))
     assert gate.admit("operator", PASSWORD, "10.0.0.1")
     for _ in range(3):
         gate.admit("operator", "wrong horse", "10.0.0.1")
     change(users)
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyFailuresError):
         gate.admit("operator", PASSWORD, "10.0.0.1")
 
 
 def test_a_login_of_ones_own_does_not_reset_the_count_of_an_address(users: Users) -> None:
     clock = Clock()
-    gate = Gate(users, clock=clock, failures=Failures(most=3, window=1e9))
+    gate = LoginService(users, clock=clock, failures=RateLimiter(most=3, window=1e9))
     for _ in range(2):
         gate.admit("administrator", "wrong horse", "10.0.0.1")
         clock.now += 1000  # what was remembered is forgotten
         gate.admit("viewer", PASSWORD, "10.0.0.1")
     gate.admit("nobody", "wrong horse", "10.0.0.1")
-    with pytest.raises(TooManyFailures):
+    with pytest.raises(TooManyFailuresError):
         gate.admit("administrator", PASSWORD, "10.0.0.1")
 
 
@@ -141,4 +141,4 @@ def test_an_ipv6_neighbourhood_counts_as_one(address: str, same: str) -> None:
 @pytest.mark.parametrize(("name", "password"), [("operator", ""), ("", ""), ("operator\0", PASSWORD), ("\ud800", "x"),
                                                 ("x" * 100_000, "x"), ("operator", PASSWORD + "x" * 1_000_000)])
 def test_odd_names_and_passwords_are_only_wrong(users: Users, name: str, password: str) -> None:
-    assert Gate(users).admit(name, password, "no address") is None
+    assert LoginService(users).admit(name, password, "no address") is None

@@ -7,12 +7,12 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Detail, Ending
-from obzvon.domain.line_usage import Ami, By, Readout, packed
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.calls import CallOutcome, EventDetail
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
@@ -44,20 +44,20 @@ def test_a_folder_that_nobody_has_worked_in_yet_has_figures_too(viewer: Browser,
 
 
 def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, journal: Journal) -> None:
-    presence, plan = Presence(journal), settings.numbering_plan()
+    presence, plan = Heartbeats(journal), settings.numbering_plan()
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY - timedelta(seconds=7), trouble=msgspec.json.encode((say("no number"),)).decode())
     first = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE[:2], plan), at=SUNDAY - timedelta(hours=1))
     tried = journal.claim("b", SUNDAY.date(), "test", candidates(FIVE[:1], plan), at=SUNDAY)
     assert first
     assert tried
-    journal.end_calls([Ending(first.id, 1, Disposition.ANSWERED, SUNDAY), Ending(first.id, 2, Disposition.BUSY, SUNDAY),
-                       Ending(tried.id, 1, Disposition.ANSWERED, SUNDAY)])
+    journal.end_calls([CallOutcome(first.id, 1, Disposition.ANSWERED, SUNDAY), CallOutcome(first.id, 2, Disposition.BUSY, SUNDAY),
+                       CallOutcome(tried.id, 1, Disposition.ANSWERED, SUNDAY)])
     for run in (first, tried):
         journal.change_state(run.id, "done", at=SUNDAY)
     second = journal.claim("c", SUNDAY.date(), "manual", candidates(FIVE, plan), at=SUNDAY)
     assert second
-    journal.end_calls([Ending(second.id, 1, Disposition.ANSWERED, SUNDAY)])
+    journal.end_calls([CallOutcome(second.id, 1, Disposition.ANSWERED, SUNDAY)])
     found = figures(viewer)
     assert (found["obzvon_service_up"], found["obzvon_service_in_trouble"]) == (1, 1)
     assert found["obzvon_service_silent_seconds"] == 7
@@ -73,7 +73,7 @@ def test_what_was_delivered_is_told_where_it_is_told_apart(app: Flask, viewer: B
                                                            journal: Journal) -> None:
     run = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
     assert run
-    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, SUNDAY, None, Detail(listened=heard))
+    journal.end_calls([CallOutcome(run.id, place, Disposition.ANSWERED, SUNDAY, None, EventDetail(listened=heard))
                        for place, heard in ((1, 12.0), (2, 3.0), (3, None), (4, 11.0))])
     assert not [name for name in figures(viewer) if "answered_" in name or name.endswith("answered yes")]
     app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
@@ -83,12 +83,12 @@ def test_what_was_delivered_is_told_where_it_is_told_apart(app: Flask, viewer: B
 
 
 def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: Browser, journal: Journal) -> None:
-    presence = Presence(journal)
+    presence = Heartbeats(journal)
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY)
     assert not [name for name in figures(viewer) if name.startswith(("obzvon_lines", "obzvon_ami"))]
-    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
-    presence.beat(at=SUNDAY, readout=packed(Readout(pace=pace, ours=12, others=4, by=By.TRUNK, ami=Ami(True, SUNDAY))))
+    pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
+    presence.beat(at=SUNDAY, readout=packed(LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))))
     found = figures(viewer)
     assert (found["obzvon_lines_in_use ours"], found["obzvon_lines_in_use others"]) == (12, 4)
     assert (found["obzvon_lines_ceiling lines"], found["obzvon_lines_ceiling reserve"]) == (30, 5)
@@ -96,9 +96,9 @@ def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: 
     assert (found["obzvon_lines_free"], found["obzvon_ami_up"]) == (9, 1)
     assert (found["obzvon_lines_counted trunk"], found["obzvon_lines_counted spool"]) == (1, 0)
     assert (found["obzvon_pacing adaptive"], found["obzvon_pacing fixed"]) == (1, 0)
-    presence.beat(at=SUNDAY, readout=packed(Readout(pace=pace, ami=Ami(False, SUNDAY))))
+    presence.beat(at=SUNDAY, readout=packed(LineUsage(pace=pace, ami=AmiConnectionState(False, SUNDAY))))
     assert figures(viewer)["obzvon_ami_up"] == 0
-    presence.beat(at=SUNDAY, readout=packed(Readout(pace=Pace(2, 10), ours=3)))
+    presence.beat(at=SUNDAY, readout=packed(LineUsage(pace=Pace(2, 10), ours=3)))
     found = figures(viewer)
     assert found["obzvon_lines_in_use ours"] == 3
     assert not {"obzvon_lines_in_use others", "obzvon_ami_up", "obzvon_lines_free"} & set(found)

@@ -10,7 +10,7 @@ from obzvon.documents import phones_json
 from obzvon.documents.store import phones_document
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
-from web.phone_index import Shelf, grouped
+from web.phone_index import PhoneIndexCache, grouped
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -23,7 +23,7 @@ def test_rows_without_odd_fields_are_read_as_they_were_saved(phones: list[Phone]
 
 def test_what_is_kept_after_a_save_is_what_would_be_read(tmp_path: Path) -> None:
     document = phones_document(tmp_path / "todo.json")
-    shelf = Shelf(document, NumberingPlan())
+    shelf = PhoneIndexCache(document, NumberingPlan())
     odd = Phone("0", "89161111111", extra={"note": 1, "0": 89161111111})
     for phones in ([Phone("0", "89161111111", "", "a")], [odd]):
         shelf.save(phones, document.load().revision if document.path.exists() else "")
@@ -41,7 +41,7 @@ def test_a_change_judges_duplicates_anew_and_numbers_only_once(tmp_path: Path) -
             return super().dial(number)
 
     document = phones_document(tmp_path / "todo.json")
-    shelf = Shelf(document, Counting())
+    shelf = PhoneIndexCache(document, Counting())
     phones = [Phone("0", "89161111111"), Phone("1", "89161111112"), Phone("2", "12")]
     shelf.save(phones, "")
     changed = [*phones[:1], msgspec.structs.replace(phones[1], number="89161111111"), phones[2]]

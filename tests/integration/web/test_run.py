@@ -11,17 +11,17 @@ from werkzeug.test import TestResponse
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Detail, Ending, State
-from obzvon.domain.line_usage import Ami, By, Readout, packed
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.calls import CallOutcome, CallState, EventDetail
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.results import Disposition
-from obzvon.journal.audit import Changes
-from obzvon.journal.database import Unavailable
+from obzvon.journal.audit import AuditLog
+from obzvon.journal.database import JournalUnavailableError
 from obzvon.service.command_handlers import obey
 from tests.integration.web.conftest import Browser, value
 from tests.support.workshop import Shift, Workshop, at, begin_call, numbers
 from web.app import create_app
-from web.run.state import Watch
+from web.run.state import RunStateCache
 
 PEOPLE = numbers(5)
 NOON = at("12:00:00")
@@ -37,7 +37,7 @@ class Office:
         self.now = NOON
         self.app = create_app(self.workshop.settings, clock=lambda: self.now)
         self.desk = self.app.extensions["obzvon"]
-        self.app.extensions["obzvon.run"] = Watch(self.desk, clock=lambda: 0.0)
+        self.app.extensions["obzvon.run"] = RunStateCache(self.desk, clock=lambda: 0.0)
         self.desk.sleep = self._sleep
         self.shift: Shift | None = None
         self.slept = 0.0
@@ -78,7 +78,7 @@ class Office:
 
     def changes(self) -> list[str]:
         journal = self.desk.journal()
-        return [f"{change.who}: {change.what}" for change in Changes(journal).latest(20)] if journal else []
+        return [f"{change.who}: {change.what}" for change in AuditLog(journal).latest(20)] if journal else []
 
     def ends(self) -> None:
         if self.shift:
@@ -171,8 +171,8 @@ def test_a_run_in_progress_shows_how_far_it_is_and_who_was_rung(opened: Office) 
     opened.works(11)
     assert opened.shift
     journal = opened.shift.journal
-    first = journal.on_the_way(State.HANDED)[0]
-    journal.end_calls([Ending(first.run_id, first.position, Disposition.ANSWERED, opened.now)])
+    first = journal.on_the_way(CallState.HANDED)[0]
+    journal.end_calls([CallOutcome(first.run_id, first.position, Disposition.ANSWERED, opened.now)])
     html = opened.operator.get("/run").text
     text = plain(html)
     assert '<progress class="run-bar" max="5" value="4" aria-label="Calls handed over">' in html
@@ -206,8 +206,8 @@ def test_an_end_that_is_not_reached_before_the_latest_hour_is_told(tmp_path: Pat
 
 
 def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Office) -> None:
-    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
-    readout = Readout(pace=pace, ours=12, others=4, by=By.TRUNK, ami=Ami(True, NOON))
+    pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
+    readout = LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, NOON))
     assert "Lines in use" not in opened.page()
     opened.shift.presence.beat(at=NOON, readout=packed(readout))  # type: ignore[union-attr]
     text = opened.page()
@@ -216,7 +216,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     assert "AMI: connected since 12:00" in text
     address = have(opened.operator.get("/run").text)
     assert opened.operator.get(address).status_code == 204
-    silent = msgspec.structs.replace(readout, ours=11, by=By.SPOOL, ami=Ami(False, NOON))
+    silent = msgspec.structs.replace(readout, ours=11, by=CountedBy.SPOOL, ami=AmiConnectionState(False, NOON))
     opened.shift.presence.beat(at=NOON, readout=packed(silent))  # type: ignore[union-attr]
     answer = opened.operator.get(address).text
     assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
@@ -232,7 +232,7 @@ def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Pat
     office.works(60)
     journal = office.desk.journal()
     run = journal.last_run()
-    journal.end_calls([Ending(run.id, place, Disposition.ANSWERED, office.now, None, Detail(listened=heard))
+    journal.end_calls([CallOutcome(run.id, place, Disposition.ANSWERED, office.now, None, EventDetail(listened=heard))
                        for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
     text = office.page()
     assert "answered 3 delivered 1 not delivered 1" in text
@@ -322,7 +322,7 @@ def test_whatever_a_browser_says_that_it_has_it_gets_what_there_is(opened: Offic
 
 def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(opened: Office) -> None:
     ticks = iter(range(10_000))
-    watch = Watch(opened.desk, clock=lambda: float(next(ticks)))
+    watch = RunStateCache(opened.desk, clock=lambda: float(next(ticks)))
     opened.start()
     first = watch.look(opened.now)
     opened.works(11)
@@ -333,8 +333,8 @@ def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(open
     watch.forget()
     opened.works(60)
     assert opened.shift
-    opened.shift.journal.end_calls([Ending(call.run_id, call.position, Disposition.ANSWERED, opened.now)
-                                    for call in opened.shift.journal.on_the_way(State.HANDED)])
+    opened.shift.journal.end_calls([CallOutcome(call.run_id, call.position, Disposition.ANSWERED, opened.now)
+                                    for call in opened.shift.journal.on_the_way(CallState.HANDED)])
     last = watch.look(opened.now)
     assert last.status
     assert last.status.counts["answered"] == 5
@@ -577,8 +577,8 @@ def test_one_test_call_is_rung_and_how_it_ended_is_shown(opened: Office) -> None
     assert "Last test call, 12:00:00, operator 8 916 555-55-51 12 — being rung…" in text
     assert 'hx-trigger="every 2s"' in opened.operator.get("/run").text
     assert opened.shift
-    call = opened.shift.journal.on_the_way(State.HANDED)[0]
-    opened.shift.journal.end_calls([Ending(call.run_id, 1, Disposition.NOT_ANSWERED, opened.now)])
+    call = opened.shift.journal.on_the_way(CallState.HANDED)[0]
+    opened.shift.journal.end_calls([CallOutcome(call.run_id, 1, Disposition.NOT_ANSWERED, opened.now)])
     assert "8 916 555-55-51 12 — not answered" in opened.page()
     assert 'hx-trigger="every 10s"' in opened.operator.get("/run").text
     assert opened.changes() == ["operator: test call 89165555551: the test call to 89165555551 is handed over"]
@@ -669,7 +669,7 @@ def test_a_journal_that_fails_after_the_order_is_not_said_to_have_done_nothing(o
 
     def fail(_: float) -> None:
         office.desk.sleep = before
-        raise Unavailable([])
+        raise JournalUnavailableError([])
 
     office.desk.sleep = fail
     said = office.start()

@@ -9,11 +9,11 @@ from flask import Flask
 
 from obzvon.checks.context import error, good
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Ending
+from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.findings import Findings
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.findings import FindingsStore
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
@@ -40,15 +40,15 @@ def steps(browser: Browser) -> list[bool]:
 
 
 def service_works(journal: Journal) -> None:
-    Presence(journal).begin(at=SUNDAY)
-    Findings(journal).keep([FINE], at=SUNDAY)
+    Heartbeats(journal).begin(at=SUNDAY)
+    FindingsStore(journal).keep([FINE], at=SUNDAY)
 
 
 def call(journal: Journal, kind: str, how: Disposition) -> None:
     run = journal.claim(f"{kind}-{how}", SUNDAY.date(), kind, [Candidate(Phone("", "89161111111"), "89161111111")],
                         at=SUNDAY, state="done")
     assert run
-    journal.end_calls([Ending(run.id, 1, how, SUNDAY)])
+    journal.end_calls([CallOutcome(run.id, 1, how, SUNDAY)])
 
 
 def test_a_new_folder_has_everything_before_it_and_the_first_thing_to_do_is_the_service(
@@ -63,13 +63,13 @@ def test_a_new_folder_has_everything_before_it_and_the_first_thing_to_do_is_the_
 
 
 def test_step_by_step_to_the_test_call(operator: Browser, empty: None, settings: Settings, journal: Journal) -> None:
-    Presence(journal).begin(at=SUNDAY)
+    Heartbeats(journal).begin(at=SUNDAY)
     assert steps(operator) == [True, False, False, False, False]
-    Findings(journal).keep([error("", say("Asterisk is not running"), say("try again"))], at=SUNDAY)
+    FindingsStore(journal).keep([error("", say("Asterisk is not running"), say("try again"))], at=SUNDAY)
     assert "1 error keeps calls from being made" in operator.get("/first-steps").text
-    Findings(journal).keep([FINE], at=SUNDAY - timedelta(hours=3))
+    FindingsStore(journal).keep([FINE], at=SUNDAY - timedelta(hours=3))
     assert "The last check is old" in operator.get("/first-steps").text
-    Findings(journal).keep([FINE], at=SUNDAY)
+    FindingsStore(journal).keep([FINE], at=SUNDAY)
     assert steps(operator) == [True, True, False, False, False]
     assert re.search(r'btn-primary" href="/phones\?add=1"', operator.get("/first-steps").text)
     write(settings, {"0": {"0": "777", "1": ""}, "1": {"0": "89161111111", "1": "", "paused": True}})

@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 
-from obzvon.journal.audit import Changes
+from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings, load
 from obzvon.users import Role, Users, is_right
@@ -29,7 +29,7 @@ def users(settings: Settings) -> Users:
 def recorded(settings: Settings) -> list[str]:
     journal = Journal(settings.journal.reveal())
     try:
-        return [f"{one.who} {one.what}" for one in Changes(journal).latest(50)]
+        return [f"{one.who} {one.what}" for one in AuditLog(journal).latest(50)]
     finally:
         journal.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.documents.store import Loaded
+from obzvon.documents.store import LoadedDocument
 from tests.integration.web.conftest import Browser, rows
 from tests.integration.web.test_imports import post, ready, send
 from tests.integration.web.test_run import PEOPLE, Office
@@ -20,7 +20,7 @@ def office(tmp_path: Path, users_text: str) -> Iterator[Office]:
     made.ends()
 
 
-def looks(office: Office) -> Loaded[object]:
+def looks(office: Office) -> LoadedDocument[object]:
     """The service looks at its documents; the list that is in force then is the one on the disk."""
     assert office.shift
     office.now += timedelta(seconds=2)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from obzvon.asterisk.callfile import (
     MAX_LINE,
-    FileName,
-    Template,
-    UnsafeValue,
+    CallFileName,
+    CallFileTemplate,
+    UnsafeValueError,
     file_name,
     outcome,
     parse_name,
@@ -34,8 +34,8 @@ def changed(form: CallForm, **fields: object) -> CallForm:
 
 
 def refused(form: CallForm, number: str = "89161111111", code: str = "") -> str:
-    with pytest.raises(UnsafeValue) as caught:
-        Template(form).render(number, code)
+    with pytest.raises(UnsafeValueError) as caught:
+        CallFileTemplate(form).render(number, code)
     return str(caught.value)
 
 
@@ -44,20 +44,20 @@ def refused(form: CallForm, number: str = "89161111111", code: str = "") -> str:
 def test_a_call_file_is_what_it_has_always_been_byte_for_byte(retries: int, archive: bool) -> None:
     name = f"retries-{retries}{'-archive' * archive}.call"
     form = changed(ORDINARY, max_retries=retries, archive=archive)
-    assert Template(form).render("89161111111") == (GOLDEN / f"ordinary-{name}").read_bytes()
+    assert CallFileTemplate(form).render("89161111111") == (GOLDEN / f"ordinary-{name}").read_bytes()
     form = changed(CODED, max_retries=retries, archive=archive)
-    assert Template(form).render("89502222222", "1") == (GOLDEN / f"code-{name}").read_bytes()
+    assert CallFileTemplate(form).render("89502222222", "1") == (GOLDEN / f"code-{name}").read_bytes()
 
 
 def test_every_setting_has_its_line() -> None:
     form = CallForm("calls", '"Школа № 5" <6122103>', 3, 30, 45, "hello", 2, archive=True)
-    assert Template(form).render("203", "*12").decode().split("\n") == [
+    assert CallFileTemplate(form).render("203", "*12").decode().split("\n") == [
         "Channel: local/203@calls", 'CallerID: "Школа № 5" <6122103>', "MaxRetries: 3", "RetryTime: 30", "WaitTime: 45",
         "Setvar: dtmf=*12", "Setvar: CALLEE=203", "Context: calls", "Extension: hello", "Priority: 2", "Archive: yes"]
 
 
 def test_one_template_makes_many_files() -> None:
-    template = Template(ORDINARY)
+    template = CallFileTemplate(ORDINARY)
     first = template.render("89161111111")
     assert template.render("89162222222") == first.replace(b"89161111111", b"89162222222")
     assert template.render("89161111111") == first
@@ -88,9 +88,9 @@ def test_a_number_that_would_change_the_call_is_refused(number: str) -> None:
 
 def test_a_line_is_at_most_as_long_as_asterisk_reads_it() -> None:
     fits = MAX_LINE - len("CallerID: ")
-    Template(changed(ORDINARY, caller_id="x" * fits))
+    CallFileTemplate(changed(ORDINARY, caller_id="x" * fits))
     assert "a call file's CallerID cannot hold" in refused(changed(ORDINARY, caller_id="x" * (fits + 1)))
-    Template(changed(ORDINARY, caller_id="я" * (fits // 2)))
+    CallFileTemplate(changed(ORDINARY, caller_id="я" * (fits // 2)))
     assert "a call file's CallerID cannot hold" in refused(changed(ORDINARY, caller_id="я" * (fits // 2 + 1)))
     assert "a call file's Context cannot hold" in refused(changed(ORDINARY, context="x" * MAX_LINE))
     assert "a call file's Extension cannot hold" in refused(changed(ORDINARY, extension="x" * MAX_LINE))
@@ -115,8 +115,8 @@ _values = st.one_of(st.text(), st.text(alphabet="0123456789*\n;#@:/ \0\r\x85\u20
 def test_whatever_goes_in_a_file_has_its_own_lines_and_no_others(
         *, number: str, code: str, caller_id: str, context: str, extension: str, archive: bool) -> None:
     try:
-        data = Template(CallForm(context, caller_id, extension=extension, archive=archive)).render(number, code)
-    except UnsafeValue:
+        data = CallFileTemplate(CallForm(context, caller_id, extension=extension, archive=archive)).render(number, code)
+    except UnsafeValueError:
         return
     lines = data.split(b"\n")
     setvar = ["Setvar", "Setvar"] if code else []
@@ -151,7 +151,7 @@ RETRIED = TRIED + "\nEndRetry: 4242 1 (1700000030)\n\nStartRetry: 5151 2 (170000
 ])
 def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Disposition | None) -> None:
     for form, code in ((ORDINARY, ""), (changed(CODED, archive=True), "1")):
-        finished = Template(form).render("89161111111", code) + written.encode()
+        finished = CallFileTemplate(form).render("89161111111", code) + written.encode()
         assert outcome(finished) == expected
 
 
@@ -168,12 +168,12 @@ def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Dispos
 ])
 def test_a_file_tells_which_asterisk_began_its_call(written: str, expected: int | None) -> None:
     for form in (ORDINARY, changed(ORDINARY, archive=True)):
-        assert started_by(Template(form).render("89161111111") + written.encode()) == expected
+        assert started_by(CallFileTemplate(form).render("89161111111") + written.encode()) == expected
 
 
 @pytest.mark.parametrize("caller_id", ["Status: Completed", "StartRetry: 1 1 (1)"])
 def test_a_caller_id_is_not_taken_for_what_asterisk_wrote(caller_id: str) -> None:
-    data = Template(changed(ORDINARY, caller_id=caller_id)).render("89161111111")
+    data = CallFileTemplate(changed(ORDINARY, caller_id=caller_id)).render("89161111111")
     assert outcome(data) is None
     assert started_by(data) is None
 
@@ -188,11 +188,11 @@ def test_any_bytes_have_an_outcome_or_none(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(("call", "name"), [
-    (FileName("20260105-1a2b", 1, 1), "obzvon-20260105-1a2b-000001-1.call"),
-    (FileName("20260105t-ff", 123_456, 2), "obzvon-20260105t-ff-123456-2.call"),
-    (FileName("0-0", 1_234_567, 10), "obzvon-0-0-1234567-10.call"),
+    (CallFileName("20260105-1a2b", 1, 1), "obzvon-20260105-1a2b-000001-1.call"),
+    (CallFileName("20260105t-ff", 123_456, 2), "obzvon-20260105t-ff-123456-2.call"),
+    (CallFileName("0-0", 1_234_567, 10), "obzvon-0-0-1234567-10.call"),
 ])
-def test_a_name_tells_whose_call_it_is(call: FileName, name: str) -> None:
+def test_a_name_tells_whose_call_it_is(call: CallFileName, name: str) -> None:
     assert file_name(call.token, call.position, call.attempt) == name
     assert parse_name(name) == call
 

@@ -8,8 +8,16 @@ import pytest
 from panoramisk.actions import Action
 
 from obzvon.asterisk import callfile
-from obzvon.asterisk.ami.originate import Fate, Template, channel_id, fate, is_channel_id, is_denied, refusal
-from obzvon.asterisk.callfile import UnsafeValue
+from obzvon.asterisk.ami.originate import (
+    CallLiveness,
+    OriginateTemplate,
+    channel_id,
+    fate,
+    is_channel_id,
+    is_denied,
+    refusal,
+)
+from obzvon.asterisk.callfile import UnsafeValueError
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
 from tests.support.workshop import at
@@ -21,17 +29,17 @@ SECOND = timedelta(seconds=1)
 
 
 def test_an_action_is_the_call_of_its_call_file() -> None:
-    assert Template(FORM).render(CHANNEL, "89502222222", "1*") == {
+    assert OriginateTemplate(FORM).render(CHANNEL, "89502222222", "1*") == {
         "Action": "Originate", "Channel": "local/89502222222@avtoobzvon-ivr", "Context": "avtoobzvon-ivr",
         "Exten": "play", "Priority": "1", "Timeout": "45000", "Async": "true", "CallerID": "Office <6122103>",
         "Variable": ["dtmf=1*", "CALLEE=89502222222"], "ChannelId": CHANNEL, "OtherChannelId": f"{CHANNEL};2"}
-    file = callfile.Template(FORM).render("89502222222", "1*").decode().splitlines()
+    file = callfile.CallFileTemplate(FORM).render("89502222222", "1*").decode().splitlines()
     assert "Channel: local/89502222222@avtoobzvon-ivr" in file
     assert [line for line in file if "Setvar" in line] == ["Setvar: dtmf=1*", "Setvar: CALLEE=89502222222"]
 
 
 def test_without_a_code_or_caller_nothing_is_said_of_them() -> None:
-    plain = Template(CallForm(context="avtoobzvon")).render(CHANNEL, "89161111111")
+    plain = OriginateTemplate(CallForm(context="avtoobzvon")).render(CHANNEL, "89161111111")
     assert "Variable" not in plain
     assert "CallerID" not in plain
 
@@ -52,38 +60,38 @@ LINES = ["a\r\nApplication: System\r\nData: id", "a\nb", "a;b", "a#b", "a\0b", "
 
 @pytest.mark.parametrize("number", HOSTILE)
 def test_a_number_that_is_more_than_one_never_gets_into_an_action(number: str) -> None:
-    with pytest.raises(UnsafeValue):
-        Template(FORM).render(CHANNEL, number)
+    with pytest.raises(UnsafeValueError):
+        OriginateTemplate(FORM).render(CHANNEL, number)
 
 
 @pytest.mark.parametrize("code", [code for code in HOSTILE if code])
 def test_a_code_that_is_more_than_one_never_gets_into_an_action(code: str) -> None:
-    with pytest.raises(UnsafeValue):
-        Template(FORM).render(CHANNEL, "89161111111", code)
+    with pytest.raises(UnsafeValueError):
+        OriginateTemplate(FORM).render(CHANNEL, "89161111111", code)
 
 
 @pytest.mark.parametrize("field", ["context", "caller_id", "extension"])
 @pytest.mark.parametrize("value", LINES)
 def test_a_setting_that_would_begin_another_line_never_gets_into_an_action(field: str, value: str) -> None:
-    with pytest.raises(UnsafeValue):
-        Template(msgspec.structs.replace(FORM, **{field: value})).render(CHANNEL, "89161111111")
+    with pytest.raises(UnsafeValueError):
+        OriginateTemplate(msgspec.structs.replace(FORM, **{field: value})).render(CHANNEL, "89161111111")
 
 
 @pytest.mark.parametrize("channel", ["", "1795576538.2", f"{CHANNEL}\r\nAsync: false", f"{CHANNEL};2"])
 def test_a_channel_that_we_have_not_named_is_refused(channel: str) -> None:
-    with pytest.raises(UnsafeValue):
-        Template(FORM).render(channel, "89161111111")
+    with pytest.raises(UnsafeValueError):
+        OriginateTemplate(FORM).render(channel, "89161111111")
 
 
 def test_a_caller_that_asterisk_would_cut_off_is_refused() -> None:
-    Template(msgspec.structs.replace(FORM, caller_id="я" * 127))
-    with pytest.raises(UnsafeValue):
-        Template(msgspec.structs.replace(FORM, caller_id="я" * 128))
+    OriginateTemplate(msgspec.structs.replace(FORM, caller_id="я" * 127))
+    with pytest.raises(UnsafeValueError):
+        OriginateTemplate(msgspec.structs.replace(FORM, caller_id="я" * 128))
 
 
 def test_what_is_sent_has_one_line_for_each_field() -> None:
     async def put_together() -> str:  # panoramisk's action has a future, and so needs a loop
-        return str(Action(dict(Template(FORM).render(CHANNEL, "89502222222", "1"))))
+        return str(Action(dict(OriginateTemplate(FORM).render(CHANNEL, "89502222222", "1"))))
 
     sent = asyncio.run(put_together())
     lines = sent.split("\r\n")
@@ -105,19 +113,19 @@ def test_a_refusal_is_told_from_a_missing_right() -> None:
 
 
 @pytest.mark.parametrize(("after", "is_up", "heard", "expected"), [
-    (0, False, -60, Fate.OPEN),  # taken a moment ago, and not to be seen yet
-    (9, False, -60, Fate.OPEN),
-    (10, False, -60, Fate.LOST),  # it would be there
-    (3600, True, -60, Fate.GOES_ON),
-    (100, True, None, Fate.GOES_ON),  # nobody hears
-    (100, False, None, Fate.OPEN),
-    (3600, True, None, Fate.LOST),  # and will not in time
-    (3600, False, None, Fate.LOST),
-    (100, False, 99, Fate.OPEN),  # a new connection
-    (100, False, 98, Fate.LOST),
-    (100, True, 98, Fate.GOES_ON),
+    (0, False, -60, CallLiveness.OPEN),  # taken a moment ago, and not to be seen yet
+    (9, False, -60, CallLiveness.OPEN),
+    (10, False, -60, CallLiveness.LOST),  # it would be there
+    (3600, True, -60, CallLiveness.GOES_ON),
+    (100, True, None, CallLiveness.GOES_ON),  # nobody hears
+    (100, False, None, CallLiveness.OPEN),
+    (3600, True, None, CallLiveness.LOST),  # and will not in time
+    (3600, False, None, CallLiveness.LOST),
+    (100, False, 99, CallLiveness.OPEN),  # a new connection
+    (100, False, 98, CallLiveness.LOST),
+    (100, True, 98, CallLiveness.GOES_ON),
 ])
 def test_a_call_is_waited_for_as_long_as_it_may_show_itself(after: float, is_up: bool, heard: float | None,
-                                                            expected: Fate) -> None:
+                                                            expected: CallLiveness) -> None:
     heard_since = None if heard is None else NINE + heard * SECOND
     assert fate(NINE, NINE + after * SECOND, is_up=is_up, heard_since=heard_since) is expected

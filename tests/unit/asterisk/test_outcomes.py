@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obzvon.asterisk.ami.call_tracker import GRACE, Calls, Lines, is_of
-from obzvon.asterisk.ami.outcomes import Outcome
+from obzvon.asterisk.ami.call_tracker import GRACE, CallTracker, LineCounts, is_of
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
 from tests.support.paths import SUPPORT
 
@@ -57,23 +57,23 @@ def moment(milliseconds: int) -> datetime:
     return NINE + timedelta(milliseconds=milliseconds)
 
 
-def feed(calls: Calls, events: Iterable[Timed]) -> None:
+def feed(calls: CallTracker, events: Iterable[Timed]) -> None:
     for at, fields in events:
         calls.feed(fields, moment(at))
 
 
-def outcomes(events: Iterable[Timed]) -> list[Outcome]:
+def outcomes(events: Iterable[Timed]) -> list[AttemptOutcome]:
     """What becomes of them, once nothing more comes."""
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, events)
     ended = calls.settle(NINE + LATER)
     assert calls.settle(NINE + LATER) == []
-    assert calls.lines() == Lines(0, 0, 0)
+    assert calls.lines() == LineCounts(0, 0, 0)
     assert len(calls) == 0
     return ended
 
 
-def the_outcome(events: Iterable[Timed]) -> Outcome:
+def the_outcome(events: Iterable[Timed]) -> AttemptOutcome:
     [ended] = outcomes(events)
     return ended
 
@@ -192,21 +192,21 @@ def test_repeated_and_late_events_change_nothing_twice(data: st.DataObject) -> N
     repeated = list(events)
     for place in data.draw(st.lists(st.integers(0, len(events) - 1), max_size=10)):
         repeated.insert(data.draw(st.integers(place + 1, len(repeated))), events[place])
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, repeated)
     [ended] = calls.settle(NINE + LATER)
     plain = the_outcome(events)
     assert (ended.disposition, ended.number, ended.cause) == (plain.disposition, plain.number, plain.cause)
     feed(calls, events)
     assert calls.settle(NINE + 2 * LATER) == []
-    assert calls.lines() == Lines(0, 0, 0)
+    assert calls.lines() == LineCounts(0, 0, 0)
 
 
 @every
 def test_an_outcome_is_told_when_all_legs_are_hung_up_and_not_before(version: str, kind: str) -> None:
     events = RECORDED[version][kind]
     last = max(place for place, (_, fields) in enumerate(events) if fields["Event"] == "Hangup")
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, events[:last])
     assert calls.settle(NINE + LATER) == []
     feed(calls, events[last:])
@@ -218,7 +218,7 @@ def test_an_outcome_is_told_when_all_legs_are_hung_up_and_not_before(version: st
 
 
 def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, RECORDED["asterisk-22"]["busy"])
     assert len(calls.settle(NINE - LATER)) == 1
 
@@ -247,7 +247,7 @@ def test_calls_at_the_same_time_are_kept_apart(version: str) -> None:
                                "ObzvonAnswer", "1.2", "Local/8@avtoobzvon-00000001;1", "ANSWER", "Up", "9" * 99, "\0"]),
               st.text(max_size=5), st.lists(st.text(max_size=3), max_size=2)))))
 def test_no_event_makes_a_traceback(events: list[dict[str, object]]) -> None:
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     for event in events:
         calls.feed(event, NINE)
         calls.settle(NINE)
@@ -283,10 +283,10 @@ def test_a_second_answer_and_other_events_of_users_change_nothing() -> None:
 # -- gaps
 
 
-def cut_at(version: str, kind: str, place: int, comes_back: int) -> Outcome:
+def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutcome:
     """The outcome of a call of whose events those from `place` to `comes_back` were missed."""
     events = RECORDED[version][kind]
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, events[:place])
     now = moment(events[place][0])
     calls.cut(now)
@@ -333,9 +333,9 @@ def test_whoever_answered_before_a_gap_or_speaks_after_it_has_answered(version: 
 @both
 def test_a_call_that_began_in_a_gap_is_known_from_the_list(version: str) -> None:
     events = RECORDED[version]["they hang up"]
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     calls.compare([entry(fields, "00:00:02") for fields in channels(events)], calls.known(), NINE, anew=True)
-    assert calls.lines("PJSIP/carrier") == Lines(1, 0, 3)
+    assert calls.lines("PJSIP/carrier") == LineCounts(1, 0, 3)
     feed(calls, [event for event in events if event[1]["Event"] == "Hangup"])
     [ended] = calls.settle(NINE + LATER)
     assert (ended.number, ended.disposition) == ("89161100104", Disposition.ANSWERED)
@@ -347,7 +347,7 @@ def test_a_call_that_began_in_a_gap_is_known_from_the_list(version: str) -> None
 
 
 def test_a_channel_that_lacks_in_one_list_may_be_hanging_up_and_in_two_it_is_gone() -> None:
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, talking())
     for up in (3, 0):
         calls.compare([], calls.known(), NINE, anew=False)
@@ -358,7 +358,7 @@ def test_a_channel_that_lacks_in_one_list_may_be_hanging_up_and_in_two_it_is_gon
 
 
 def test_what_is_announced_while_the_list_is_made_is_not_taken_for_gone() -> None:
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     known = calls.known()
     feed(calls, talking())
     for _ in range(2):
@@ -369,16 +369,16 @@ def test_what_is_announced_while_the_list_is_made_is_not_taken_for_gone() -> Non
 def test_channels_that_nobody_announced_are_counted_unless_they_are_too_young_to_have_been() -> None:
     """A manager user without read=call gets no events."""
     listed = [entry(fields, "00:00:09") for fields in channels(RECORDED["asterisk-22"]["answered"])]
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     assert calls.compare([{**one, "Duration": "00:00:01"} for one in listed], calls.known(), NINE, anew=False) == 0
     assert calls.lines().channels == 0
     assert calls.compare(listed, calls.known(), NINE, anew=False) == 3
-    assert calls.lines() == Lines(1, 0, 3)
+    assert calls.lines() == LineCounts(1, 0, 3)
 
 
 def test_a_stale_list_brings_nobody_back_to_life() -> None:
     events = RECORDED["asterisk-22"]["busy"]
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, events)
     assert len(calls.settle(NINE + LATER)) == 1
     calls.compare([entry(fields) for fields in channels(events)], calls.known(), NINE, anew=True)
@@ -389,16 +389,16 @@ def test_a_stale_list_brings_nobody_back_to_life() -> None:
 
 
 def test_lines_are_ours_and_other_peoples_by_trunk_or_by_call() -> None:
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     feed(calls, talking())
     feed(calls, elsewhere(other_people(talking()), 7))
     feed(calls, elsewhere(other_people(RECORDED["asterisk-22"]["no context"][:2]), 8))
-    assert calls.lines("PJSIP/carrier") == Lines(1, 1, 8)
-    assert calls.lines("PJSIP/other") == Lines(0, 0, 8)
-    assert calls.lines() == Lines(1, 2, 8)
+    assert calls.lines("PJSIP/carrier") == LineCounts(1, 1, 8)
+    assert calls.lines("PJSIP/other") == LineCounts(0, 0, 8)
+    assert calls.lines() == LineCounts(1, 2, 8)
     calls.feed({"Event": "Rename", "Uniqueid": channels(talking())[2]["Uniqueid"], "Newname": "PJSIP/other-00000009"},
                NINE)
-    assert calls.lines("PJSIP/other") == Lines(1, 0, 8)
+    assert calls.lines("PJSIP/other") == LineCounts(1, 0, 8)
 
 
 @pytest.mark.parametrize(("trunk", "channel", "is_its"), [
@@ -422,7 +422,7 @@ def test_whose_channel_it_is(trunk: str, channel: str, is_its: bool) -> None:
 def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("obzvon.asterisk.ami.call_tracker.CHANNELS", 1000)
     monkeypatch.setattr("obzvon.asterisk.ami.call_tracker._REMEMBERED", 500)
-    calls = Calls(CONTEXTS)
+    calls = CallTracker(CONTEXTS)
     for number in range(3000):
         calls.feed({"Event": "Newchannel", "Channel": f"PJSIP/a-{number}", "Uniqueid": f"1.{number}",
                     "Linkedid": f"1.{number}"}, NINE)
@@ -435,4 +435,4 @@ def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch
 
 def test_an_outcome_can_be_written_down() -> None:
     ended = the_outcome(RECORDED["asterisk-22"]["answered"])
-    assert msgspec.json.decode(msgspec.json.encode(ended), type=Outcome) == ended
+    assert msgspec.json.decode(msgspec.json.encode(ended), type=AttemptOutcome) == ended

@@ -5,20 +5,20 @@ from datetime import UTC, datetime
 import pytest
 
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import Ami, By, Readout, packed, unpacked
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed, unpacked
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 
 NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
 FIXED = Pace(2, 10)
-LINES = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5, 20))
-LIMIT = Pace(2, 10, Mode.THROTTLED, 10, Ceiling(limit=20))
-UP, DOWN = Ami(True, NINE), Ami(False, NINE, say("no answer"))
+LINES = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5, 20))
+LIMIT = Pace(2, 10, PaceMode.THROTTLED, 10, Capacity(limit=20))
+UP, DOWN = AmiConnectionState(True, NINE), AmiConnectionState(False, NINE, say("no answer"))
 
 pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_it_is_read_as_it_was_kept() -> None:
-    readout = Readout(pace=LINES, ours=12, others=5, by=By.TRUNK, ami=DOWN)
+    readout = LineUsage(pace=LINES, ours=12, others=5, by=CountedBy.TRUNK, ami=DOWN)
     assert unpacked(packed(readout)) == readout
 
 
@@ -28,44 +28,44 @@ def test_what_is_not_there_or_of_another_version_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(("readout", "words", "free"), [
-    (Readout(pace=FIXED, ours=2), "ours 2, others 0", None),
-    (Readout(pace=Pace(2, 10, ceiling=Ceiling(30)), ours=2), "ours 2, others 0", None),
-    (Readout(pace=LIMIT, ours=12, others=9, ami=UP), "ours 12 of 20, free 8", 8),
-    (Readout(pace=LINES, ours=12), "12 of 30, all ours; free for us 8", 8),
-    (Readout(pace=LINES, ours=12, others=10, ami=UP), "22 of 30: ours 12, others 10; free for us 3", 3),
-    (Readout(pace=LINES, ours=12, others=40, ami=UP), "52 of 30: ours 12, others 40; free for us 0", 0),
-    (Readout(pace=Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(5000)), ours=1), "1 of 5000, all ours; free for us 4999",
+    (LineUsage(pace=FIXED, ours=2), "ours 2, others 0", None),
+    (LineUsage(pace=Pace(2, 10, ceiling=Capacity(30)), ours=2), "ours 2, others 0", None),
+    (LineUsage(pace=LIMIT, ours=12, others=9, ami=UP), "ours 12 of 20, free 8", 8),
+    (LineUsage(pace=LINES, ours=12), "12 of 30, all ours; free for us 8", 8),
+    (LineUsage(pace=LINES, ours=12, others=10, ami=UP), "22 of 30: ours 12, others 10; free for us 3", 3),
+    (LineUsage(pace=LINES, ours=12, others=40, ami=UP), "52 of 30: ours 12, others 40; free for us 0", 0),
+    (LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(5000)), ours=1), "1 of 5000, all ours; free for us 4999",
      4999),
 ])
-def test_lines_in_use_are_told_with_what_bounds_them(readout: Readout, words: str, free: int | None) -> None:
+def test_lines_in_use_are_told_with_what_bounds_them(readout: LineUsage, words: str, free: int | None) -> None:
     assert str(readout.in_words()) == words
     assert readout.free == free
 
 
 @pytest.mark.parametrize(("readout", "words"), [
-    (Readout(pace=LINES), "not configured"), (Readout(pace=LINES, ami=UP), "connected since 09:00"),
-    (Readout(pace=LINES, others=4, ami=DOWN),
+    (LineUsage(pace=LINES), "not configured"), (LineUsage(pace=LINES, ami=UP), "connected since 09:00"),
+    (LineUsage(pace=LINES, others=4, ami=DOWN),
      "silent since 09:00: only our own calls are counted, and other people's calls as they were last: 4"),
-    (Readout(pace=LIMIT, ami=DOWN), "silent since 09:00: only our own calls are counted"),
-    (Readout(pace=FIXED, ami=DOWN),
+    (LineUsage(pace=LIMIT, ami=DOWN), "silent since 09:00: only our own calls are counted"),
+    (LineUsage(pace=FIXED, ami=DOWN),
      "silent since 09:00: the pace does not depend on it, and how calls end is not known meanwhile"),
 ])
-def test_a_link_tells_what_goes_on_without_it(readout: Readout, words: str) -> None:
+def test_a_link_tells_what_goes_on_without_it(readout: LineUsage, words: str) -> None:
     assert str(readout.ami_in_words("09:00")) == words
     assert readout.is_silent is words.startswith("silent")
 
 
 @pytest.mark.parametrize(("readout", "worth"), [
-    (Readout(pace=FIXED), False), (Readout(pace=FIXED, ami=UP), True), (Readout(pace=LIMIT), True)])
-def test_it_is_shown_where_it_says_more_than_the_run(readout: Readout, worth: bool) -> None:
+    (LineUsage(pace=FIXED), False), (LineUsage(pace=FIXED, ami=UP), True), (LineUsage(pace=LIMIT), True)])
+def test_it_is_shown_where_it_says_more_than_the_run(readout: LineUsage, worth: bool) -> None:
     assert readout.is_worth_showing is worth
 
 
 def test_programs_are_told_of_other_people_only_where_somebody_tells_of_them() -> None:
-    assert Readout(pace=LINES, ours=1).lines_dict("en") == {
+    assert LineUsage(pace=LINES, ours=1).lines_dict("en") == {
         "pacing": "adaptive", "pace": "as soon as there is room, up to 10 calls a second, at most 20 calls at once",
         "ours": 1, "others": None, "in_use": 1, "lines": 30, "reserve": 5, "limit": 20, "free": 19,
         "counted_by": "spool"}
-    assert Readout(pace=FIXED, others=3, by=By.PBX, ami=UP).lines_dict("en") == {
+    assert LineUsage(pace=FIXED, others=3, by=CountedBy.PBX, ami=UP).lines_dict("en") == {
         "pacing": "fixed", "pace": "bundles of 2 calls, 10 s apart", "ours": 0, "others": 3, "in_use": 3,
         "lines": None, "reserve": 0, "limit": None, "free": None, "counted_by": "pbx"}

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
-from obzvon.domain.numbering import NumberingPlan, Refused, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
 
 RUSSIA = NumberingPlan("RU")
 EVERYTHING = NumberingPlan("RU", foreign=True, premium=True, internal=r"[1-9]\d{2}|\*\d{2}")
@@ -23,7 +23,7 @@ SPREADSHEET = "what a spreadsheet made of a number"
 
 
 def refusal(number: str, plan: NumberingPlan = RUSSIA) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidNumberError) as caught:
         plan.dial(number)
     return str(caught.value)
 
@@ -32,7 +32,7 @@ def why_not(read: Callable[[str], str], written: str) -> str:
     """The reason of a refusal, '' if there is none."""
     try:
         read(written)
-    except Refused as refused:
+    except InvalidNumberError as refused:
         return str(refused)
     return ""
 
@@ -40,7 +40,7 @@ def why_not(read: Callable[[str], str], written: str) -> str:
 def dialled(plan: NumberingPlan, number: str) -> str | None:
     try:
         return plan.dial(number)
-    except Refused:
+    except InvalidNumberError:
         return None
 
 
@@ -315,7 +315,7 @@ def test_an_extension_code_is_digits_and_stars(written: str, code: str) -> None:
     "context 22", "12#", "1,2", "1;2", "w1", "１", "1\n2", "1\0", "+1", "1.0", "0" * 33,
 ])
 def test_any_other_extension_code_is_refused(written: str) -> None:
-    with pytest.raises(Refused, match="may hold only the digits 0–9 and"):
+    with pytest.raises(InvalidNumberError, match="may hold only the digits 0–9 and"):
         extension_code(written)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obzvon.domain.pacing import HANDFUL, Ceiling, Mode, Pace, Reading
+from obzvon.domain.pacing import HANDFUL, Capacity, LinesInUse, Pace, PaceMode
 
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -55,55 +55,55 @@ def test_a_handful_is_small_enough_to_be_waited_for() -> None:
 
 
 @pytest.mark.parametrize(("ceiling", "ours", "others", "room"), [
-    (Ceiling(), 5000, 5000, HANDFUL),
-    (Ceiling(lines=30), 0, 0, 30),
-    (Ceiling(lines=30), 12, 10, 8),
-    (Ceiling(lines=30, reserve=5), 12, 10, 3),
-    (Ceiling(lines=30, reserve=5), 12, 18, 0),
-    (Ceiling(lines=30, limit=20), 12, 0, 8),
-    (Ceiling(lines=30, limit=20), 12, 15, 3),
-    (Ceiling(limit=20), 12, 500, 8),
-    (Ceiling(limit=20), 25, 0, 0),
+    (Capacity(), 5000, 5000, HANDFUL),
+    (Capacity(lines=30), 0, 0, 30),
+    (Capacity(lines=30), 12, 10, 8),
+    (Capacity(lines=30, reserve=5), 12, 10, 3),
+    (Capacity(lines=30, reserve=5), 12, 18, 0),
+    (Capacity(lines=30, limit=20), 12, 0, 8),
+    (Capacity(lines=30, limit=20), 12, 15, 3),
+    (Capacity(limit=20), 12, 500, 8),
+    (Capacity(limit=20), 25, 0, 0),
 ])
-def test_there_is_room_for_what_lines_reserve_and_limit_leave(ceiling: Ceiling, ours: int, others: int, room: int
+def test_there_is_room_for_what_lines_reserve_and_limit_leave(ceiling: Capacity, ours: int, others: int, room: int
                                                               ) -> None:
-    assert ceiling.room(Reading(ours, others)) == room
+    assert ceiling.room(LinesInUse(ours, others)) == room
 
 
 @given(st.integers(1, 500), st.integers(0, 500), st.none() | st.integers(1, 500), st.integers(0, 600),
        st.integers(0, 600))
 def test_whoever_fills_the_room_is_never_over_the_ceiling(lines: int, reserve: int, limit: int | None, ours: int,
                                                            others: int) -> None:
-    ceiling = Ceiling(lines, reserve, limit)
-    room = ceiling.room(Reading(ours, others))
+    ceiling = Capacity(lines, reserve, limit)
+    room = ceiling.room(LinesInUse(ours, others))
     assert room >= 0
     if room:
         assert ours + room + others <= lines - reserve
         assert limit is None or ours + room <= limit
     most = ceiling.most
     assert most is not None
-    assert ceiling.room(Reading(0)) == most
+    assert ceiling.room(LinesInUse(0)) == most
 
 
 def test_a_fixed_pace_looks_at_nothing_and_the_others_only_where_there_is_a_ceiling() -> None:
-    assert not Pace(2, 10, ceiling=Ceiling(lines=30)).is_bounded
-    assert not Pace(2, 10, Mode.THROTTLED).is_bounded
-    assert Pace(2, 10, Mode.ADAPTIVE, ceiling=Ceiling(limit=3)).is_bounded
+    assert not Pace(2, 10, ceiling=Capacity(lines=30)).is_bounded
+    assert not Pace(2, 10, PaceMode.THROTTLED).is_bounded
+    assert Pace(2, 10, PaceMode.ADAPTIVE, ceiling=Capacity(limit=3)).is_bounded
 
 
 @pytest.mark.parametrize(("rate", "size", "step"), [(10, 1, 0.1), (100, 10, 0.1), (0.5, 1, 2), (25, 2, 0.08)])
 def test_an_adaptive_pace_goes_in_small_bundles_at_its_rate(rate: float, size: int, step: float) -> None:
-    pace = Pace(200, 60, Mode.ADAPTIVE, rate)
+    pace = Pace(200, 60, PaceMode.ADAPTIVE, rate)
     assert (pace.size, pace.step) == (size, pytest.approx(step))
     assert pace.lasts(1000).total_seconds() == pytest.approx(1000 / rate, abs=2 * step)
 
 
 def test_a_bundle_that_was_cut_is_waited_for_as_much_less_in_the_adaptive_mode_only() -> None:
-    assert Pace(2, 10, Mode.ADAPTIVE, 100).wait(NINE, NINE, 3) == pytest.approx(0.03)
-    assert Pace(20, 10, Mode.THROTTLED).wait(NINE, NINE, 3) == 10
+    assert Pace(2, 10, PaceMode.ADAPTIVE, 100).wait(NINE, NINE, 3) == pytest.approx(0.03)
+    assert Pace(20, 10, PaceMode.THROTTLED).wait(NINE, NINE, 3) == 10
 
 
 def test_a_pace_says_what_it_is() -> None:
     assert str(Pace(2, 10).in_words()) == "bundles of 2 calls, 10 s apart"
-    assert str(Pace(2, 10, Mode.ADAPTIVE, 12.5, Ceiling(lines=30, reserve=4)).in_words()) == (
+    assert str(Pace(2, 10, PaceMode.ADAPTIVE, 12.5, Capacity(lines=30, reserve=4)).in_words()) == (
         "as soon as there is room, up to 12.5 calls a second, at most 26 calls at once")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, candidates, struck_off
-from obzvon.domain.schedule import Week, closing_instant, due, next_starts, start_instant
+from obzvon.domain.schedule import Schedule, closing_instant, due, next_starts, start_instant
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -21,15 +21,15 @@ MONDAY = date(2026, 1, 5)
 TUESDAY = date(2026, 1, 6)
 SATURDAY = date(2026, 1, 10)
 SUNDAY = date(2026, 1, 11)
-WORKING_DAYS = Week((time(10, 36),) * 5 + (None, None))
+WORKING_DAYS = Schedule((time(10, 36),) * 5 + (None, None))
 HOUR = timedelta(hours=1)
 
 _instants = st.integers(0, 366 * 86_400).map(lambda s: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s))
 _times = st.lists(st.none() | st.times(), min_size=7, max_size=7)
 
 
-def daily(hour: int, minute: int = 0) -> Week:
-    return Week((time(hour, minute),) * 7)
+def daily(hour: int, minute: int = 0) -> Schedule:
+    return Schedule((time(hour, minute),) * 7)
 
 
 def moscow(text: str) -> datetime:
@@ -40,7 +40,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def days_begun(week: Week, instants: Iterator[datetime], zone: ZoneInfo, lateness: timedelta | None = None
+def days_begun(week: Schedule, instants: Iterator[datetime], zone: ZoneInfo, lateness: timedelta | None = None
                ) -> list[tuple[date, datetime]]:
     """What a service would begin that looks at each of these instants."""
     done: set[date] = set()
@@ -153,7 +153,7 @@ def test_a_start_in_the_last_minute_that_is_missed_is_gone_unless_lateness_says_
 @given(_instants, st.none() | st.timedeltas(timedelta(0), 30 * HOUR), _times)
 def test_what_is_due_has_begun_and_is_not_due_again_when_it_is_done(
         now: datetime, lateness: timedelta | None, times: list[time | None]) -> None:
-    week, done = Week(tuple(times)), set[date]()
+    week, done = Schedule(tuple(times)), set[date]()
     while (day := due(week, now, done, zone=MOSCOW, lateness=lateness)) is not None:
         assert day not in done
         start = start_instant(week, day, MOSCOW)
@@ -167,13 +167,13 @@ def test_what_is_due_has_begun_and_is_not_due_again_when_it_is_done(
 
 
 def test_a_date_without_a_run_has_none_and_the_next_week_has() -> None:
-    week = Week(WORKING_DAYS.times, {MONDAY: None})
+    week = Schedule(WORKING_DAYS.times, {MONDAY: None})
     assert due(week, moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
     assert due(week, moscow("2026-01-12 12:00"), set(), zone=MOSCOW) == date(2026, 1, 12)
 
 
 def test_a_date_may_have_another_time_and_a_day_off_a_run() -> None:
-    week = Week(WORKING_DAYS.times, {MONDAY: time(15), SATURDAY: time(9)})
+    week = Schedule(WORKING_DAYS.times, {MONDAY: time(15), SATURDAY: time(9)})
     assert due(week, moscow("2026-01-05 14:59"), set(), zone=MOSCOW) is None
     assert due(week, moscow("2026-01-05 15:00"), set(), zone=MOSCOW) == MONDAY
     assert due(week, moscow("2026-01-10 09:00"), set(), zone=MOSCOW) == SATURDAY
@@ -206,7 +206,7 @@ def test_an_edit_during_yesterdays_lateness_rings_nobody_at_night() -> None:
 
 
 def test_a_day_that_was_rung_is_not_rung_again_at_an_edited_time() -> None:
-    later = Week((time(15),) * 7)
+    later = Schedule((time(15),) * 7)
     assert due(later, moscow("2026-01-05 15:00"), {MONDAY}, zone=MOSCOW) is None
 
 
@@ -255,7 +255,7 @@ def test_a_clock_that_is_a_year_behind_blocks_no_day_either() -> None:
                  [(date(2018, 2, 17), "2018-02-18 01:30")], id="a day with two last hours"),
 ])
 def test_each_day_has_one_run_whatever_becomes_of_the_clocks(
-        zone: ZoneInfo, week: Week, instants: tuple[str, str], begun: list[tuple[date, str]]) -> None:
+        zone: ZoneInfo, week: Schedule, instants: tuple[str, str], begun: list[tuple[date, str]]) -> None:
     first, last = map(utc, instants)
     found = days_begun(week, every(timedelta(minutes=10), first, last), zone)
     found = [(day, at) for day, at in found if at > first]  # what was due already when we began to look
@@ -312,10 +312,10 @@ def test_a_day_that_is_done_has_no_next_start() -> None:
 
 
 def test_one_off_dates_are_among_the_next_starts() -> None:
-    week = Week((None,) * 7, {SUNDAY: time(12), date(2026, 6, 1): time(8)})
+    week = Schedule((None,) * 7, {SUNDAY: time(12), date(2026, 6, 1): time(8)})
     assert next_starts(week, moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == [
         moscow("2026-01-11 12:00"), moscow("2026-06-01 08:00")]
-    assert next_starts(Week(), moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == []
+    assert next_starts(Schedule(), moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == []
 
 
 def test_a_next_start_that_the_clocks_skip_is_shown_as_it_will_be() -> None:
@@ -325,15 +325,15 @@ def test_a_next_start_that_the_clocks_skip_is_shown_as_it_will_be() -> None:
 
 @given(_instants, _times)
 def test_a_run_begins_when_the_plan_says_so(now: datetime, times: list[time | None]) -> None:
-    week = Week(tuple(times))
+    week = Schedule(tuple(times))
     for start in next_starts(week, now, set(), zone=BERLIN):
         day = start.date()
         assert due(week, start, {day - timedelta(days=1)}, zone=BERLIN) == day
 
 
 def test_no_weekday_has_a_run_in_an_empty_week() -> None:
-    assert due(Week(), moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
-    assert start_instant(Week(), MONDAY, MOSCOW) is None
+    assert due(Schedule(), moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
+    assert start_instant(Schedule(), MONDAY, MOSCOW) is None
 
 
 def test_nothing_is_handed_over_after_the_latest_time_of_the_runs_day() -> None:

@@ -5,7 +5,7 @@ import pytest
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say
 from obzvon.domain.phones import PAUSED, Candidate, Phone
-from obzvon.domain.redial import Again, choose, note_of, results_in
+from obzvon.domain.redial import RedialRequest, choose, note_of, results_in
 from tests.integration.journal.test_queries import DAY
 
 MET = {("1", ""): ("busy", "Анна"), ("2", ""): ("busy", ""), ("3", "5"): ("unknown", ""), ("4", ""): ("busy", "")}
@@ -39,11 +39,11 @@ def test_the_digest_is_of_whoever_would_be_rung_in_whatever_order() -> None:
 def test_whoever_was_not_confirmed_is_not_rung() -> None:
     note = note_of(DAY, ["busy"])
     digest = choose(LISTED, MET).digest
-    assert Again(MET, note, digest).choose(LISTED).digest == digest
+    assert RedialRequest(MET, note, digest).choose(LISTED).digest == digest
     with pytest.raises(UserError, match="have changed since"):
-        Again(MET, note, digest).choose([*LISTED, row("4")])
+        RedialRequest(MET, note, digest).choose([*LISTED, row("4")])
     with pytest.raises(UserError, match="nobody is left"):
-        Again(MET, note).choose([row("9")])
+        RedialRequest(MET, note).choose([row("9")])
 
 
 @pytest.mark.parametrize(("text", "results"), [

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from obzvon.domain.results import Disposition
-from obzvon.domain.retries import REPEATABLE, Round, Rounds
+from obzvon.domain.retries import REPEATABLE, RetryPolicy, RetryRule
 
 FIVE, HALF = timedelta(minutes=5), timedelta(minutes=30)
-RULES = Rounds({Disposition.BUSY: Round(2, FIVE), Disposition.NO_ANSWER: Round(1, HALF)})
+RULES = RetryPolicy({Disposition.BUSY: RetryRule(2, FIVE), Disposition.NO_ANSWER: RetryRule(1, HALF)})
 
 
 @pytest.mark.parametrize(("disposition", "attempt", "after"), [
@@ -28,6 +28,6 @@ def test_nobody_is_rung_again_who_has_answered_or_may_have() -> None:
 
 
 def test_there_are_none_unless_somebody_asks_for_them() -> None:
-    assert not Rounds()
-    assert not Rounds({Disposition.BUSY: Round(0, FIVE)})
+    assert not RetryPolicy()
+    assert not RetryPolicy({Disposition.BUSY: RetryRule(0, FIVE)})
     assert RULES

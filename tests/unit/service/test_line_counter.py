@@ -1,35 +1,35 @@
 """What is in use: the files in the spool, and the channels where somebody counts them."""
 
-from obzvon.domain.pacing import Reading
-from obzvon.service.line_monitor import Gauge
+from obzvon.domain.pacing import LinesInUse
+from obzvon.service.line_monitor import LineCounter
 
 
 class Told:
     """Channels as they are told."""
 
-    def __init__(self, *readings: Reading | None) -> None:
+    def __init__(self, *readings: LinesInUse | None) -> None:
         self._readings = iter(readings)
 
-    def channels(self) -> Reading | None:
+    def channels(self) -> LinesInUse | None:
         return next(self._readings)
 
 
 def test_without_channels_our_files_in_the_spool_are_what_is_channels() -> None:
-    gauge = Gauge(lambda: ["a", "b"])
-    assert gauge.look() == Reading(2)
+    gauge = LineCounter(lambda: ["a", "b"])
+    assert gauge.look() == LinesInUse(2)
     assert not gauge.by_channels
 
 
 def test_a_file_that_has_no_channel_yet_and_a_channel_whose_file_is_gone_both_count() -> None:
-    gauge = Gauge(lambda: ["a", "b", "c"], Told(Reading(1, 4), Reading(5, 4)))
-    assert gauge.look() == Reading(3, 4)
-    assert gauge.look() == Reading(5, 4)
+    gauge = LineCounter(lambda: ["a", "b", "c"], Told(LinesInUse(1, 4), LinesInUse(5, 4)))
+    assert gauge.look() == LinesInUse(3, 4)
+    assert gauge.look() == LinesInUse(5, 4)
     assert gauge.by_channels
 
 
 def test_while_the_channels_are_silent_the_files_are_counted_and_the_others_as_they_were_last() -> None:
-    gauge = Gauge(lambda: ["a"], Told(None, Reading(1, 7), None))
-    assert gauge.look() == Reading(1, 0)
-    assert gauge.look() == Reading(1, 7)
-    assert gauge.look() == Reading(1, 7)
+    gauge = LineCounter(lambda: ["a"], Told(None, LinesInUse(1, 7), None))
+    assert gauge.look() == LinesInUse(1, 0)
+    assert gauge.look() == LinesInUse(1, 7)
+    assert gauge.look() == LinesInUse(1, 7)
     assert not gauge.by_channels

@@ -8,14 +8,14 @@ import pytest
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import Ami, By
-from obzvon.domain.pacing import Ceiling, Mode, Pace, Reading
-from obzvon.service.line_monitor import Gauge, Instruments
-from obzvon.settings.ami import Ami as Configured
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy
+from obzvon.domain.pacing import Capacity, LinesInUse, Pace, PaceMode
+from obzvon.service.line_monitor import LineCounter, LineMonitor
+from obzvon.settings.ami import AmiSettings as Configured
 
 NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-BOUNDED = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30))
+BOUNDED = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30))
 
 
 class Health(msgspec.Struct):
@@ -31,9 +31,9 @@ class Link:
 
     def __init__(self) -> None:
         self.health = Health(up=True, since=NINE)
-        self.lines: Reading | None = Reading(2, 7)
+        self.lines: LinesInUse | None = LinesInUse(2, 7)
 
-    def channels(self) -> Reading | None:
+    def channels(self) -> LinesInUse | None:
         return self.lines
 
     def state(self) -> Health:
@@ -44,7 +44,7 @@ class Link:
         self.health = Health(up=False, since=at, problem=Problem("AMI", say("no answer")))
 
     def comes_back(self, at: datetime) -> None:
-        self.lines = Reading(2, 7)
+        self.lines = LinesInUse(2, 7)
         self.health = Health(up=True, since=at)
 
 
@@ -53,35 +53,35 @@ def link() -> Link:
     return Link()
 
 
-def of(link: Link, **configured: str) -> Instruments:
-    return Instruments(Gauge(lambda: ["a", "b", "c"], link), Configured("127.0.0.1", **configured), link)  # type: ignore[arg-type]
+def of(link: Link, **configured: str) -> LineMonitor:
+    return LineMonitor(LineCounter(lambda: ["a", "b", "c"], link), Configured("127.0.0.1", **configured), link)  # type: ignore[arg-type]
 
 
 def test_without_a_link_our_files_are_what_there_is() -> None:
-    readout = Instruments(Gauge(lambda: ["a", "b"])).read(NINE, BOUNDED)
-    assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (2, 0, By.SPOOL, None, BOUNDED)
+    readout = LineMonitor(LineCounter(lambda: ["a", "b"])).read(NINE, BOUNDED)
+    assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (2, 0, CountedBy.SPOOL, None, BOUNDED)
 
 
 @pytest.mark.parametrize(("configured", "by"), [
-    ({}, By.PBX), ({"trunk": "PJSIP/x"}, By.TRUNK), ({"group": "g@c"}, By.GROUP)])
-def test_it_is_told_by_what_lines_are_counted(link: Link, configured: dict[str, str], by: By) -> None:
+    ({}, CountedBy.PBX), ({"trunk": "PJSIP/x"}, CountedBy.TRUNK), ({"group": "g@c"}, CountedBy.GROUP)])
+def test_it_is_told_by_what_lines_are_counted(link: Link, configured: dict[str, str], by: CountedBy) -> None:
     instruments = of(link, **configured)
     assert instruments.read(NINE, BOUNDED).by is by
     link.falls_silent(NINE + MINUTE)
     readout = instruments.read(NINE + MINUTE, BOUNDED)
-    assert (readout.by, readout.ours, readout.others) == (By.SPOOL, 3, 7)
-    assert readout.ami == Ami(False, NINE + MINUTE, Problem("AMI", say("no answer")).message())
+    assert (readout.by, readout.ours, readout.others) == (CountedBy.SPOOL, 3, 7)
+    assert readout.ami == AmiConnectionState(False, NINE + MINUTE, Problem("AMI", say("no answer")).message())
 
 
 def test_a_link_that_stands_and_has_not_been_heard_for_some_seconds_is_silent_since_that_was_seen(link: Link) -> None:
     instruments = of(link)
-    assert instruments.read(NINE, BOUNDED).ami == Ami(True, NINE)
+    assert instruments.read(NINE, BOUNDED).ami == AmiConnectionState(True, NINE)
     link.lines = None
     for seconds in (5, 6):
         readout = instruments.read(NINE + timedelta(seconds=seconds), BOUNDED)
-        assert readout.ami == Ami(False, NINE + timedelta(seconds=5))
-    link.lines = Reading(1)
-    assert instruments.read(NINE + MINUTE, BOUNDED).ami == Ami(True, NINE)
+        assert readout.ami == AmiConnectionState(False, NINE + timedelta(seconds=5))
+    link.lines = LinesInUse(1)
+    assert instruments.read(NINE + MINUTE, BOUNDED).ami == AmiConnectionState(True, NINE)
 
 
 def test_the_log_says_once_that_it_is_silent_and_that_it_is_not_any_more(

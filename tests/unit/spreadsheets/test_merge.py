@@ -11,19 +11,19 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
 from obzvon.spreadsheets import cell_text, column_roles, csv_reader, merge, xlsx_reader
-from obzvon.spreadsheets.column_roles import Layout
-from obzvon.spreadsheets.table import Row
+from obzvon.spreadsheets.column_roles import ColumnRoles
+from obzvon.spreadsheets.table import TableRow
 
 PLAN = NumberingPlan()
 NUMBER, CODE, NAME, PAUSED = "number", "code", "name", "paused"
-WHOLE = Layout((NUMBER, CODE, NAME, PAUSED))
+WHOLE = ColumnRoles((NUMBER, CODE, NAME, PAUSED))
 
 
-def table(*cells: list[str]) -> list[Row]:
-    return [Row(line, list(row)) for line, row in enumerate(cells, 1)]
+def table(*cells: list[str]) -> list[TableRow]:
+    return [TableRow(line, list(row)) for line, row in enumerate(cells, 1)]
 
 
-def judge(phones: list[Phone], *cells: list[str], **options: object) -> merge.Judgement:
+def judge(phones: list[Phone], *cells: list[str], **options: object) -> merge.MergePlan:
     return merge.judge(table(*cells), options.pop("layout", WHOLE), phones, PLAN, **options)
 
 
@@ -51,17 +51,17 @@ def test_the_columns_are_guessed_from_headings_and_from_what_stands_below(
     if roles == ("", ""):
         assert NUMBER not in found.roles
     else:
-        assert found == Layout(roles, head)
+        assert found == ColumnRoles(roles, head)
 
 
 def test_a_layout_needs_one_column_of_numbers() -> None:
-    assert "choose the column" in str(Layout(("", NAME)).problem())
-    assert "one column only" in str(Layout((NUMBER, NUMBER)).problem())
-    assert Layout((NAME, NUMBER, NAME)).problem() is None
+    assert "choose the column" in str(ColumnRoles(("", NAME)).problem())
+    assert "one column only" in str(ColumnRoles((NUMBER, NUMBER)).problem())
+    assert ColumnRoles((NAME, NUMBER, NAME)).problem() is None
 
 
 def test_a_name_may_stand_in_several_columns() -> None:
-    judged = judge([], ["Иванов", "89161111111", "", "Пётр"], layout=Layout((NAME, NUMBER, NAME, NAME)))
+    judged = judge([], ["Иванов", "89161111111", "", "Пётр"], layout=ColumnRoles((NAME, NUMBER, NAME, NAME)))
     assert judged.rows[0].name == "Иванов Пётр"
 
 
@@ -105,7 +105,7 @@ def test_an_extension_code_that_became_a_fraction_is_whole_again_and_a_word_is_r
 
 
 def test_a_formula_without_a_value_is_refused_only_where_it_is_used() -> None:
-    rows = [Row(1, ["89161111111", "", "=A1"], [2]), Row(2, ["89161111112", "", "x", "", "=A1"], [4])]
+    rows = [TableRow(1, ["89161111111", "", "=A1"], [2]), TableRow(2, ["89161111112", "", "x", "", "=A1"], [4])]
     judged = merge.judge(rows, WHOLE, [], PLAN)
     assert [row.kind for row in judged.rows] == ["refused", "new"]
     mended = merge.judge(rows, WHOLE, [], PLAN, mended={1: ("89161111111", "", "Иванов")})
@@ -119,7 +119,7 @@ LISTED = [Phone("0", "89161111111", "", "Иванов", extra={"note": 1}), Phon
           Phone("7", "777", "context 22", "старая запись"), Phone("9", "+7 916 111-11-11", "", "Иванов ещё раз")]
 
 
-def kinds(judged: merge.Judgement) -> list[str]:
+def kinds(judged: merge.MergePlan) -> list[str]:
     return [row.kind for row in judged.rows]
 
 
@@ -154,7 +154,7 @@ def test_an_empty_cell_takes_no_name_off_unless_the_list_is_replaced_and_never_a
     replaced = judge(LISTED, *rows, replace=True)
     assert kinds(replaced) == ["changed", "same"]
     assert replaced.result() == [Phone("0", "89161111111", "", "", extra={"note": 1}), LISTED[1]]
-    unnamed = judge(LISTED, ["89161111111"], layout=Layout((NUMBER,)), replace=True)
+    unnamed = judge(LISTED, ["89161111111"], layout=ColumnRoles((NUMBER,)), replace=True)
     assert unnamed.result() == [LISTED[0]]
 
 
@@ -222,10 +222,10 @@ def lists(draw: st.DrawFn) -> list[Phone]:
             for place, (field, extra) in enumerate(zip(fields, extras, strict=True))]
 
 
-def exported(phones: list[Phone], form: str, language: str) -> tuple[list[Row], Layout]:
+def exported(phones: list[Phone], form: str, language: str) -> tuple[list[TableRow], ColumnRoles]:
     """What an import sees of an export."""
     stream = io.BytesIO()
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     if form == "csv":
         assume("\0" not in "".join(text for phone in phones for text in (phone.number, phone.code, phone.name)))
         phone_list.write_csv(phones, stream, language)
@@ -245,7 +245,7 @@ LANGUAGES = st.sampled_from(["ru", "en"])
 def test_an_export_that_is_imported_again_changes_nothing(phones: list[Phone], form: str, language: str, replace: bool
                                                           ) -> None:
     rows, layout = exported(phones, form, language)
-    assert layout == Layout((NUMBER, CODE, NAME, PAUSED), 1)
+    assert layout == ColumnRoles((NUMBER, CODE, NAME, PAUSED), 1)
     judged = merge.judge(rows, layout, phones, PLAN, replace=replace)
     assert set(kinds(judged)) <= {"same"}
     assert judged.gone() == []
@@ -295,6 +295,6 @@ def test_rejected_rows_are_told_with_their_reasons_and_can_be_taken_in_again() -
     phone_list.write_refused_csv(refused, stream, "ru")
     text = stream.getvalue().decode("utf-8-sig")
     assert text.splitlines()[1] == "777;;'=x;нет;слишком короткий: цифр 3, а нужно 11"
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     csv_reader.read(stream.getvalue(), rows.append)
-    assert column_roles.guess(rows, 5, PLAN) == Layout((NUMBER, CODE, NAME, PAUSED, ""), 1)
+    assert column_roles.guess(rows, 5, PLAN) == ColumnRoles((NUMBER, CODE, NAME, PAUSED, ""), 1)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from obzvon.common.i18n import say
-from obzvon.journal.commands import Answer, Command, Commands
+from obzvon.journal.commands import Command, CommandQueue, CommandResult
 from obzvon.journal.runs import Journal
 
 
@@ -17,8 +17,8 @@ class Service:
 
     def __init__(self, journal: Journal) -> None:
         self.taken: list[Command] = []
-        self.says: Callable[[Command], Answer] = lambda command: Answer(True, say("paused"))
-        self._commands = Commands(journal)
+        self.says: Callable[[Command], CommandResult] = lambda command: CommandResult(True, say("paused"))
+        self._commands = CommandQueue(journal)
         self._spoke, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work)
 

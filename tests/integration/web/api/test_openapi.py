@@ -17,8 +17,8 @@ from werkzeug.security import generate_password_hash
 
 from obzvon import users
 from obzvon.common.i18n import say
-from obzvon.journal.audit import Changes
-from obzvon.journal.commands import Answer
+from obzvon.journal.audit import AuditLog
+from obzvon.journal.commands import CommandResult
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users
@@ -27,8 +27,8 @@ from tests.integration.web.conftest import SUNDAY, Browser
 from web.api.openapi import OPERATIONS, Operation
 from web.app import create_app
 from web.phone_index import FILTERS, SORTS
-from web.security.login import Gate
-from web.security.rate_limit import Failures
+from web.security.login import LoginService
+from web.security.rate_limit import RateLimiter
 
 EXAMPLES = 25
 
@@ -42,11 +42,11 @@ CHECKS = ChecksConfig.from_dict({
 @pytest.fixture
 def app(settings: Settings, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """One that does not count wrong passwords, which are many here."""
-    Changes(journal).record("anna", say("the list: added {phone}", phone="89161111111"), at=SUNDAY)
+    AuditLog(journal).record("anna", say("the list: added {phone}", phone="89161111111"), at=SUNDAY)
     hashed = generate_password_hash("quick", "pbkdf2:sha256:1")  # of a wrong password, too, each time
     monkeypatch.setattr(users, "_nobodys", [hashed])
     settings.web.users.write_text(json.dumps({"operator": {"role": "operator", "password": hashed}}))
-    patient = Gate(Users(settings.web.users), failures=Failures(most=1_000_000))
+    patient = LoginService(Users(settings.web.users), failures=RateLimiter(most=1_000_000))
     made = create_app(settings, gate=patient, clock=lambda: SUNDAY)
     yield made
     made.extensions["obzvon"].journal().close()
@@ -72,7 +72,7 @@ def made_callable(body: Any) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method}-{operation.path}")
 def test_what_it_allows_is_taken_and_answered_as_it_says_and_all_else_refused(
         app: Flask, operator: Browser, service: Service, operation: Operation, mode: GenerationMode) -> None:
-    service.says = lambda command: Answer(command.name != "resume", say("paused"))
+    service.says = lambda command: CommandResult(command.name != "resume", say("paused"))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, headers=operator.login)
     schema.config.checks = CHECKS
     statuses: Counter[int] = Counter()

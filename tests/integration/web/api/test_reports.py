@@ -8,10 +8,10 @@ import pytest
 from openpyxl import load_workbook
 
 from obzvon.common.i18n import say
-from obzvon.domain.calls import Ending
+from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
-from obzvon.journal.audit import Changes
+from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser
@@ -25,7 +25,7 @@ def a_day(journal: Journal, settings: Settings) -> None:
     run = journal.claim("t", SUNDAY.date(), "week", candidates(
         [Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan()), at=SUNDAY)
     assert run
-    journal.end_calls([Ending(run.id, 1, Disposition.ANSWERED, SUNDAY)])
+    journal.end_calls([CallOutcome(run.id, 1, Disposition.ANSWERED, SUNDAY)])
 
 
 def test_a_days_report_is_the_commands_document(operator: Browser, a_day: None) -> None:
@@ -65,7 +65,7 @@ def test_where_there_is_no_journal_yet_a_report_is_empty(operator: Browser, sett
 
 
 def test_changes_are_read_page_by_page(operator: Browser, journal: Journal) -> None:
-    changes = Changes(journal)
+    changes = AuditLog(journal)
     for place in range(5):
         changes.record("anna", say("the list: added {phone}", phone=place), at=SUNDAY + timedelta(minutes=place))
     first = operator.send("GET", "/api/v1/changes?limit=3").json

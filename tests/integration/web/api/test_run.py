@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import Ami, By, Readout, packed
-from obzvon.domain.pacing import Ceiling, Mode, Pace
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone, candidates
-from obzvon.journal.audit import Changes
-from obzvon.journal.commands import Answer, Commands
-from obzvon.journal.heartbeat import Presence
+from obzvon.journal.audit import AuditLog
+from obzvon.journal.commands import CommandQueue, CommandResult
+from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.api.conftest import Service
@@ -26,8 +26,8 @@ ORDERS = [("start", {}), ("pause", {}), ("resume", {}), ("stop", {}), ("call", {
 
 def test_the_status_is_the_commands_document(operator: Browser, settings: Settings, journal: Journal) -> None:
     assert operator.send("GET", "/api/v1/status").json["run"] is None
-    Presence(journal).begin(at=SUNDAY)
-    Presence(journal).beat(at=SUNDAY, trouble=msgspec.json.encode((say("no number"),)).decode())
+    Heartbeats(journal).begin(at=SUNDAY)
+    Heartbeats(journal).beat(at=SUNDAY, trouble=msgspec.json.encode((say("no number"),)).decode())
     journal.claim("t", SUNDAY.date(), "week", candidates([Phone("0", "89161111111"), Phone("1", "1")],
                                                          settings.numbering_plan()), at=SUNDAY)
     answer = operator.send("GET", "/api/v1/status")
@@ -41,10 +41,10 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
 
 
 def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal: Journal) -> None:
-    pace = Pace(2, 10, Mode.ADAPTIVE, 10, Ceiling(30, 5))
-    Presence(journal).begin(at=SUNDAY)
-    Presence(journal).beat(at=SUNDAY, readout=packed(Readout(pace=pace, ours=12, others=4, by=By.TRUNK,
-                                                             ami=Ami(True, SUNDAY))))
+    pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
+    Heartbeats(journal).begin(at=SUNDAY)
+    Heartbeats(journal).beat(at=SUNDAY, readout=packed(LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK,
+                                                             ami=AmiConnectionState(True, SUNDAY))))
     found = msgspec.json.decode(operator.send("GET", "/api/v1/status").data, type=schemas.Status)
     assert found.lines
     assert (found.lines.ours, found.lines.others, found.lines.free, found.lines.counted_by) == (12, 4, 9, "trunk")
@@ -55,7 +55,7 @@ def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal
 
 def test_the_plan_is_the_commands_document(operator: Browser) -> None:
     answer = operator.send("GET", "/api/v1/plan")
-    found = msgspec.json.decode(answer.data, type=schemas.Plan)
+    found = msgspec.json.decode(answer.data, type=schemas.ForecastDocument)
     assert (found.calls, found.skipped, str(found.day)) == (2, 3, "2026-11-23")
     assert found.skipped_rows[1].reason == "too short: 3 digits where 11 are expected"
     assert operator.send("GET", "/api/v1/plan", Accept_Language="ru").json["skipped_rows"][0]["reason"] == "на паузе"
@@ -85,7 +85,7 @@ def test_an_order_that_is_sent_again_is_done_and_recorded_once(app: Flask, opera
             assert operator.send("POST", RUN + order, {**body, "once": f"{order} 1"}).json == {"text": "paused"}
         assert operator.send("POST", RUN + order, {**body, "once": f"{order} 2"}).status_code == 200
     assert [command.name for command in service.taken] == ["start", "start", "stop", "stop", "call", "call"]
-    assert len(Changes(app.extensions["obzvon"].journal()).latest(99)) == 6
+    assert len(AuditLog(app.extensions["obzvon"].journal()).latest(99)) == 6
 
 
 def test_another_users_order_with_the_same_mark_is_another(app: Flask, operator: Browser, service: Service) -> None:
@@ -111,7 +111,7 @@ def test_a_start_at_night_says_that_it_is_meant(app: Flask, operator: Browser, s
 def test_what_was_ordered_is_recorded_as_it_was_said(app: Flask, operator: Browser, service: Service) -> None:
     for body in ({}, {"rest": True}, {"again": True}):
         operator.send("POST", RUN + "start", body)
-    changes = Changes(app.extensions["obzvon"].journal()).latest(9)
+    changes = AuditLog(app.extensions["obzvon"].journal()).latest(9)
     assert [change.what.in_language("en") for change in changes][::-1] == [
         "run begun by hand: paused", "run begun by hand, for those not rung today: paused",
         "run begun by hand, for everybody, also those rung today: paused"]
@@ -125,12 +125,12 @@ def test_an_order_without_a_body_is_none(operator: Browser, service: Service) ->
 
 def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browser, service: Service) -> None:
     operator.send("POST", RUN + "pause")
-    service.says = lambda command: Answer(False, say("no run is in progress"))
+    service.says = lambda command: CommandResult(False, say("no run is in progress"))
     operator.send("POST", RUN + "resume")
     operator.send("POST", RUN + "stop", {"withdraw": True})
     operator.send("POST", RUN + "start", {"again": True})
     operator.send("POST", RUN + "call", {"number": "89165555555", "code": "12"})
-    changes = Changes(app.extensions["obzvon"].journal()).latest(9)
+    changes = AuditLog(app.extensions["obzvon"].journal()).latest(9)
     assert {change.who for change in changes} == {"operator"}
     assert [change.what.in_language("en") for change in changes][::-1] == [
         "run paused: paused", "run resumed: no run is in progress",
@@ -140,7 +140,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
 
 
 def test_what_the_service_refuses_is_a_conflict_with_its_reason(operator: Browser, service: Service) -> None:
-    service.says = lambda command: Answer(False, say("no run is in progress"))
+    service.says = lambda command: CommandResult(False, say("no run is in progress"))
     answer = operator.send("POST", RUN + "pause")
     assert (answer.status_code, answer.json["detail"]) == (409, "no run is in progress")
     assert answer.mimetype == "application/problem+json"
@@ -156,11 +156,11 @@ def test_where_no_service_takes_it_nothing_is_left_to_be_done_later(
     answer = operator.send("POST", RUN + "start")
     assert answer.status_code == 503
     assert "No service takes it" in answer.json["detail"]
-    assert Commands(app.extensions["obzvon"].journal()).take(at=SUNDAY + timedelta(seconds=1)) is None
+    assert CommandQueue(app.extensions["obzvon"].journal()).take(at=SUNDAY + timedelta(seconds=1)) is None
 
 
 def test_what_was_taken_and_is_not_answered_yet_is_no_refusal(app: Flask, operator: Browser, journal: Journal) -> None:
-    app.extensions["obzvon"].sleep = lambda seconds: Commands(journal).take(at=SUNDAY)
+    app.extensions["obzvon"].sleep = lambda seconds: CommandQueue(journal).take(at=SUNDAY)
     answer = operator.send("POST", RUN + "start")
     assert (answer.status_code, answer.json) == (202, {"text": "taken by the service and not answered yet"})
 
