@@ -35,6 +35,7 @@ def mixes_alphabets(name: str) -> bool:
     """Whether there are letters of more than one alphabet in it."""
     return len({unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha()}) > 1
 
+
 MODE = 0o640
 SHORTEST, LONGEST = 8, 200
 """Characters of a password."""
@@ -91,8 +92,15 @@ class Users:
         try:
             return msgspec.json.decode(data, type=dict[str, User])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise UserError([Problem(str(self.path), say("it is no list of users: {why}", why=error),
-                                     say("mend it, or delete it and add the users anew: obzvon user add"))]) from error
+            raise UserError(
+                [
+                    Problem(
+                        str(self.path),
+                        say("it is no list of users: {why}", why=error),
+                        say("mend it, or delete it and add the users anew: obzvon user add"),
+                    )
+                ]
+            ) from error
 
     def stamp(self) -> tuple[int, ...]:
         """What changes with the file; () while there is none."""
@@ -105,19 +113,29 @@ class Users:
     def add(self, name: str, password: str, role: Role) -> None:
         """A new user."""
         if not _NAME.fullmatch(name):
-            raise self._refusal(name, say("it cannot be a user's name"),
-                                say("use letters, digits and . - _ @ between them, 64 at most"))
+            raise self._refusal(
+                name, say("it cannot be a user's name"), say("use letters, digits and . - _ @ between them, 64 at most")
+            )
         if mixes_alphabets(name):
-            raise self._refusal(name, say("letters of different alphabets are mixed in it, for example Russian and "
-                                          "English ones"), say("use letters of one alphabet"))
+            raise self._refusal(
+                name,
+                say("letters of different alphabets are mixed in it, for example Russian and English ones"),
+                say("use letters of one alphabet"),
+            )
         hashed = self._hash(name, password)
         with self._changing() as users:
             if name in users:
-                raise self._refusal(name, say("there is such a user already"),
-                                    say("name another, or change the password: obzvon user passwd"))
+                raise self._refusal(
+                    name,
+                    say("there is such a user already"),
+                    say("name another, or change the password: obzvon user passwd"),
+                )
             if alike := next((other for other in users if looks(other) == looks(name)), None):
-                raise self._refusal(name, say("it looks like the user {other}", other=alike),
-                                    say("choose a name that cannot be taken for another"))
+                raise self._refusal(
+                    name,
+                    say("it looks like the user {other}", other=alike),
+                    say("choose a name that cannot be taken for another"),
+                )
             users[name] = User(role, hashed)
 
     def change_password(self, name: str, password: str, *, of: User | None = None) -> None:
@@ -144,10 +162,12 @@ class Users:
     def _keep_an_administrator(self, users: Mapping[str, User], name: str, role: Role | None) -> None:
         """Raises Refused where nobody would be left who may manage the users."""
         others = (user for other, user in users.items() if other != name)
-        if (self._known(users, name).role is Role.ADMINISTRATOR is not role
-                and not any(user.role is Role.ADMINISTRATOR for user in others)):
-            raise self._refusal(name, say("this is the last administrator"),
-                                say("make another user an administrator first"))
+        if self._known(users, name).role is Role.ADMINISTRATOR is not role and not any(
+            user.role is Role.ADMINISTRATOR for user in others
+        ):
+            raise self._refusal(
+                name, say("this is the last administrator"), say("make another user an administrator first")
+            )
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, User]]:
@@ -161,33 +181,53 @@ class Users:
                 text = json.dumps(msgspec.to_builtins(dict(sorted(users.items()))), ensure_ascii=False, indent=2)
                 files.write_durably(self.path, f"{text}\n".encode(), MODE)
         except Timeout as error:
-            raise UserError([Problem(str(self.path), say("another program has been changing it for {n} s", n=_PATIENCE),
-                                     say("try again"))]) from error
+            raise UserError(
+                [
+                    Problem(
+                        str(self.path),
+                        say("another program has been changing it for {n} s", n=_PATIENCE),
+                        say("try again"),
+                    )
+                ]
+            ) from error
         except OSError as error:
             raise self._failure(say("it cannot be saved, nothing has been changed"), error) from error
 
     def _known(self, users: Mapping[str, User], name: str) -> User:
         if name in users:
             return users[name]
-        raise self._refusal(name, say("there is no such user"),
-                            say("known are: {names}", names=", ".join(sorted(users)) or "—"))
+        raise self._refusal(
+            name, say("there is no such user"), say("known are: {names}", names=", ".join(sorted(users)) or "—")
+        )
 
     def _hash(self, name: str, password: str) -> str:
         if not SHORTEST <= len(password) <= LONGEST:
-            raise self._refusal(name, say("the password has to have from {least} to {most} characters", least=SHORTEST,
-                                          most=LONGEST), say("choose another, or let one be made up"))
+            raise self._refusal(
+                name,
+                say("the password has to have from {least} to {most} characters", least=SHORTEST, most=LONGEST),
+                say("choose another, or let one be made up"),
+            )
         if not password.isprintable():
-            raise self._refusal(name, say("there are characters in the password that cannot be typed"),
-                                say("choose another, or let one be made up"))
+            raise self._refusal(
+                name,
+                say("there are characters in the password that cannot be typed"),
+                say("choose another, or let one be made up"),
+            )
         return generate_password_hash(password)
 
     def _refusal(self, name: str, what: Message, remedy: Message) -> UserChangeError:
         return UserChangeError([Problem(ascii(name)[1:-1] if not name.isprintable() else name, what, remedy)])
 
     def _failure(self, what: Message, error: OSError) -> UserError:
-        return UserError([Problem(str(self.path), say("{what}: {file}: {why}", what=what,
-                                                      file=error.filename or self.path, why=why(error)),
-                                  say("run this as a user who may write there, or mend the rights"))])
+        return UserError(
+            [
+                Problem(
+                    str(self.path),
+                    say("{what}: {file}: {why}", what=what, file=error.filename or self.path, why=why(error)),
+                    say("run this as a user who may write there, or mend the rights"),
+                )
+            ]
+        )
 
 
 def is_right(user: User | None, password: str) -> bool:
@@ -201,8 +241,9 @@ def is_right(user: User | None, password: str) -> bool:
 def made_up(seed: bytes = b"") -> str:
     """A password that can be read out over the telephone: 80 bits; from the same secret seed the same one."""
     bits = hashlib.sha256(seed or secrets.token_bytes(32)).digest()
-    return "-".join("".join(_LETTERS[bits[place + turn] % len(_LETTERS)] for turn in range(4))
-                    for place in range(0, 16, 4))
+    return "-".join(
+        "".join(_LETTERS[bits[place + turn] % len(_LETTERS)] for turn in range(4)) for place in range(0, 16, 4)
+    )
 
 
 def _nobody() -> str:

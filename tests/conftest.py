@@ -41,9 +41,25 @@ class Postgres:
         self.port = 0
 
     def start(self) -> None:
-        made = subprocess.run([self._programs / "initdb", "-D", self._data, "-U", "obzvon", "--no-sync", "-E", "UTF8",
-                               "--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256"],
-                              capture_output=True, text=True, check=False, **self._as_user())
+        made = subprocess.run(
+            [
+                self._programs / "initdb",
+                "-D",
+                self._data,
+                "-U",
+                "obzvon",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--auth-local=trust",
+                "--auth-host=scram-sha-256",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._as_user(),
+        )
         if made.returncode:
             _cannot(f"initdb failed: {made.stderr.strip()}")
         for _ in range(5):  # a port that was free may be somebody else's a moment later
@@ -64,15 +80,25 @@ class Postgres:
     def new_database(self) -> str:
         """The URL of an empty database."""
         name = f"journal{next(_names)}"
-        subprocess.run([self._programs / "createdb", "-h", self.folder, "-p", str(self.port), "-U", "obzvon", name],
-                       check=True, **self._as_user())
+        subprocess.run(
+            [self._programs / "createdb", "-h", self.folder, "-p", str(self.port), "-U", "obzvon", name],
+            check=True,
+            **self._as_user(),
+        )
         return f"postgresql+psycopg://obzvon@/{name}?host={self.folder}&port={self.port}"
 
     def _serve(self) -> bool:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        options = [f"unix_socket_directories={self.folder}", "listen_addresses=127.0.0.1", f"port={self.port}",
-                   "fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=50"]
+        options = [
+            f"unix_socket_directories={self.folder}",
+            "listen_addresses=127.0.0.1",
+            f"port={self.port}",
+            "fsync=off",
+            "full_page_writes=off",
+            "shared_buffers=32MB",
+            "max_connections=50",
+        ]
         command = [self._programs / "postgres", "-D", self._data, *(part for one in options for part in ("-c", one))]
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())

@@ -39,8 +39,12 @@ def create_app(settings: Settings, *, gate: LoginService | None = None, clock: C
     app = Flask("web", static_folder="static", template_folder="templates")
     app.config.update(
         SECRET_KEY=secrets.token_bytes(32),  # of messages that last until the next page
-        SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_NAME="obzvon", SESSION_COOKIE_HTTPONLY=True,
-        MAX_CONTENT_LENGTH=_BODY, MAX_FORM_MEMORY_SIZE=_BODY, MAX_FORM_PARTS=2000,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_NAME="obzvon",
+        SESSION_COOKIE_HTTPONLY=True,
+        MAX_CONTENT_LENGTH=_BODY,
+        MAX_FORM_MEMORY_SIZE=_BODY,
+        MAX_FORM_PARTS=2000,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -57,8 +61,11 @@ def create_app(settings: Settings, *, gate: LoginService | None = None, clock: C
     def healthz() -> ResponseReturnValue:
         return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
 
-    marks = {path.relative_to(Path(str(app.static_folder))).as_posix(): _mark(path)
-             for path in Path(str(app.static_folder)).rglob("*") if path.is_file()}
+    marks = {
+        path.relative_to(Path(str(app.static_folder))).as_posix(): _mark(path)
+        for path in Path(str(app.static_folder)).rglob("*")
+        if path.is_file()
+    }
 
     @app.template_global()
     def asset(name: str) -> str:
@@ -66,9 +73,14 @@ def create_app(settings: Settings, *, gate: LoginService | None = None, clock: C
 
     @app.context_processor
     def common() -> dict[str, object]:
-        return {"unencrypted": not request.is_secure and not is_loopback(settings.web.host),
-                "visitor": permissions.visitor, "may_change": permissions.may_change, "form_token": permissions.form_token,
-                "role_of": permissions.role_of, "may_open": permissions.may_open}
+        return {
+            "unencrypted": not request.is_secure and not is_loopback(settings.web.host),
+            "visitor": permissions.visitor,
+            "may_change": permissions.may_change,
+            "form_token": permissions.form_token,
+            "role_of": permissions.role_of,
+            "may_open": permissions.may_open,
+        }
 
     return app
 
@@ -85,9 +97,13 @@ def install(app: Flask) -> None:
         app.register_blueprint(page)
     views.install(app)
     app.add_template_filter(grouped)
-    app.jinja_env.globals.update(spoken_day=spoken_day, spoken_time=spoken_time, result_word=result_word,
-                                 remark=lambda line: remark(line, app.extensions["obzvon"].settings.delivered),
-                                 trouble_count=trouble_count)
+    app.jinja_env.globals.update(
+        spoken_day=spoken_day,
+        spoken_time=spoken_time,
+        result_word=result_word,
+        remark=lambda line: remark(line, app.extensions["obzvon"].settings.delivered),
+        trouble_count=trouble_count,
+    )
 
     @app.get("/")
     def home() -> ResponseReturnValue:

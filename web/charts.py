@@ -118,8 +118,16 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
                 y -= height
                 parts.append(BarPart(kind, round(y, 2), round(height, 2)))
         label = "" if number % wide else "wide" if number % narrow else "all"
-        bars.append(Bar(at, {kind: counts[kind] for kind in KINDS if counts[kind]}, tuple(parts),
-                        round(slot * number + (slot - width) / 2, 3), round(slot * (number + 0.5), 3), label))
+        bars.append(
+            Bar(
+                at,
+                {kind: counts[kind] for kind in KINDS if counts[kind]},
+                tuple(parts),
+                round(slot * number + (slot - width) / 2, 3),
+                round(slot * (number + 0.5), 3),
+                label,
+            )
+        )
     kinds = tuple(kind for kind in KINDS if any(counts[kind] for _, counts in columns))
     marks = sorted({0, top // 2, top} if top % 2 == 0 else {0, top})
     lines = tuple((value, round(ABOVE + PLOT - value / top * PLOT, 2)) for value in marks)

@@ -35,8 +35,13 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
     """Has the service do it. `word` is that of `words.ordered`; a form with the same `once` is one order."""
     at, who = desk(), visitor().name
     journal = at.journal()
-    told, is_first = _("The service is not running, and nothing has been done. The administrator starts it: %(how)s",
-                       how="supervisorctl start obzvon"), True
+    told, is_first = (
+        _(
+            "The service is not running, and nothing has been done. The administrator starts it: %(how)s",
+            how="supervisorctl start obzvon",
+        ),
+        True,
+    )
     outcome = CommandResult(False, NOT_TAKEN)
     if journal is not None:
         commands = CommandQueue(journal)
@@ -49,8 +54,9 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
             told = _sentence(worded(outcome.text))
         except CommandNotTakenError:
             if Heartbeats(journal).lives():
-                told = _("The service is busy and has not taken the order; nothing has been done. Try again in a "
-                         "minute.")
+                told = _(
+                    "The service is busy and has not taken the order; nothing has been done. Try again in a minute."
+                )
         except CommandStateUnknownError:
             outcome, told = CommandResult(False, LOST), lost()
         except CommandNotAnsweredError:
@@ -63,8 +69,12 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
 
 def lost() -> str:
     """What is said where the journal has failed since the order was left in it."""
-    return str(_("The journal failed while the answer was waited for: it is not known whether the order is carried "
-                 "out. Look at this page again in a minute, before you repeat it."))
+    return str(
+        _(
+            "The journal failed while the answer was waited for: it is not known whether the order is carried "
+            "out. Look at this page again in a minute, before you repeat it."
+        )
+    )
 
 
 def _sentence(text: str) -> str:

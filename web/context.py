@@ -30,7 +30,9 @@ def now() -> datetime:
 class AppContext:
     """One for each app; opens nothing before it is asked for."""
 
-    def __init__(self, settings: Settings, *, gate: LoginService | None = None, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, settings: Settings, *, gate: LoginService | None = None, clock: Callable[[], datetime] = now
+    ) -> None:
         self.settings = settings
         self.gate = gate or LoginService(Users(settings.web.users))
         self.clock = clock

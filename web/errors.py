@@ -65,8 +65,12 @@ def _unforeseen(error: Exception) -> Response:
 def _page(code: int, title: str, remedy: str = "", problems: Sequence[Problem] = ()) -> Response:
     """The page of an error; who is not let in gets one that needs no file of ours, for none would be served."""
     inside = "visitor" in g
-    response = make_response(render_template("error.html" if inside else "error_outside.html", code=code, title=title,
-                                             remedy=remedy, problems=problems), code)
+    response = make_response(
+        render_template(
+            "error.html" if inside else "error_outside.html", code=code, title=title, remedy=remedy, problems=problems
+        ),
+        code,
+    )
     if not inside:
         response.headers["Content-Security-Policy"] = headers.policy_with_style(outside_style())
     return response
@@ -96,28 +100,52 @@ def _values(error: HTTPException) -> dict[str, str]:
 
 
 _WORDS: dict[int | str | None, tuple[str, str]] = {
-    csrf.FOREIGN: (N_("This came from another site"), N_(
-        "Your browser says that not our own page sent it, so nothing has been changed. Open the page by its usual "
-        "address and repeat what you did. Behind a proxy: it has to pass on the host and the scheme.")),
-    csrf.OLD: (N_("The page was too old"), N_(
-        "It had been open for more than a day, or the password has changed since, so nothing has been changed. Go "
-        "back, reload the page and repeat what you did.")),
+    csrf.FOREIGN: (
+        N_("This came from another site"),
+        N_(
+            "Your browser says that not our own page sent it, so nothing has been changed. Open the page by its usual "
+            "address and repeat what you did. Behind a proxy: it has to pass on the host and the scheme."
+        ),
+    ),
+    csrf.OLD: (
+        N_("The page was too old"),
+        N_(
+            "It had been open for more than a day, or the password has changed since, so nothing has been changed. Go "
+            "back, reload the page and repeat what you did."
+        ),
+    ),
     400: (N_("The request cannot be understood"), N_("Nothing has been changed. Go back and try again.")),
-    401: (N_("A name and a password are needed"), N_(
-        "Reload the page and log in. Who has lost the password asks the administrator for a new one: "
-        "obzvon user passwd NAME")),
-    ADMINISTRATORS: (N_("This page is for administrators"), N_(
-        "It has the users and the settings. Ask an administrator for what you need from it.")),
-    403: (N_("You may look but not change anything"), N_(
-        "Nothing has been changed. Ask the administrator for the right to.")),
+    401: (
+        N_("A name and a password are needed"),
+        N_(
+            "Reload the page and log in. Who has lost the password asks the administrator for a new one: "
+            "obzvon user passwd NAME"
+        ),
+    ),
+    ADMINISTRATORS: (
+        N_("This page is for administrators"),
+        N_("It has the users and the settings. Ask an administrator for what you need from it."),
+    ),
+    403: (
+        N_("You may look but not change anything"),
+        N_("Nothing has been changed. Ask the administrator for the right to."),
+    ),
     404: (N_("There is no such page"), N_("Choose one of the pages above.")),
     405: (N_("That cannot be done at this address"), N_("Choose one of the pages above.")),
-    413: (N_("That is too much at once"), N_(
-        "Nothing has been changed. At most %(most)s MB are taken at once: go back and send less of it at a time.")),
-    429: (N_("Too many wrong passwords"), N_(
-        "From %(time)s on you can try again; until then not even the right one is taken here. Who has lost the "
-        "password asks the administrator for a new one: obzvon user passwd NAME")),
-    500: (N_("A mistake of the program"), N_(
-        "Try again; if it happens again, send the administrator the time at which it did: the log says more.")),
+    413: (
+        N_("That is too much at once"),
+        N_("Nothing has been changed. At most %(most)s MB are taken at once: go back and send less of it at a time."),
+    ),
+    429: (
+        N_("Too many wrong passwords"),
+        N_(
+            "From %(time)s on you can try again; until then not even the right one is taken here. Who has lost the "
+            "password asks the administrator for a new one: obzvon user passwd NAME"
+        ),
+    ),
+    500: (
+        N_("A mistake of the program"),
+        N_("Try again; if it happens again, send the administrator the time at which it did: the log says more."),
+    ),
 }
 """Title and remedy of each status, and of the reasons that have their own."""

@@ -5,19 +5,34 @@ from hashlib import sha256
 
 from flask import Flask, Response, request
 
-POLICY = "; ".join((
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "connect-src 'self'",
-    "img-src 'self' data:",  # Bootstrap's style sheet has its icons in itself
-    "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
-))
-
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",  # Bootstrap's style sheet has its icons in itself
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
 
 
 def policy_with_style(style: str) -> str:
     """The same, for a page that has just this style in itself and needs nothing else."""
     mark = b64encode(sha256(style.encode()).digest()).decode()
-    return "; ".join(("default-src 'none'", f"style-src 'sha256-{mark}'", "img-src data:", "form-action 'none'",
-                      "base-uri 'none'", "frame-ancestors 'none'"))
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src 'sha256-{mark}'",
+            "img-src data:",
+            "form-action 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 _HEADERS = {
@@ -33,6 +48,7 @@ _HEADERS = {
 
 def install(app: Flask) -> None:
     """Sets them on every answer of the app."""
+
     @app.after_request
     def protect(response: Response) -> Response:
         for name, value in _HEADERS.items():

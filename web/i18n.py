@@ -30,8 +30,13 @@ def install(app: Flask, settings: Settings) -> None:
         chosen = request.cookies.get("language", "")
         return chosen if chosen in LANGUAGES else usual
 
-    Babel(app, default_locale=usual, default_translation_directories="translations", locale_selector=locale,
-          timezone_selector=lambda: settings.zone)
+    Babel(
+        app,
+        default_locale=usual,
+        default_translation_directories="translations",
+        locale_selector=locale,
+        timezone_selector=lambda: settings.zone,
+    )
     app.register_blueprint(preferences)
     app.add_template_filter(worded)
     app.add_template_filter(escaped, "shown")
@@ -80,8 +85,9 @@ def choose_theme(chosen: str) -> ResponseReturnValue:
 
 def _keep(name: str, value: str) -> ResponseReturnValue:
     back = request.form.get("back", "/")
-    response = redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
-                        else "/", 303)
+    response = redirect(
+        back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() else "/", 303
+    )
     response.set_cookie(name, value, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
@@ -104,8 +110,12 @@ def place(zone: tzinfo) -> str:
 
 def why_words(why: SkipReason) -> str:
     """Why rows are skipped, before a count of them."""
-    words = {SkipReason.PAUSED: _("paused"), SkipReason.REFUSED: _("cannot be called"), SkipReason.DUPLICATE: _("stand twice"),
-            SkipReason.RUNG: _("rung today already")}
+    words = {
+        SkipReason.PAUSED: _("paused"),
+        SkipReason.REFUSED: _("cannot be called"),
+        SkipReason.DUPLICATE: _("stand twice"),
+        SkipReason.RUNG: _("rung today already"),
+    }
     return str(words[why])
 
 

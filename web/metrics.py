@@ -78,8 +78,9 @@ class MetricsCollector(Collector):
         yield from self._documents()
         with self._lock:
             answers = dict(self._answers)
-        answered = CounterMetricFamily("obzvon_http_responses", "Answers of the editor since its start, by status.",
-                                       labels=["code"])
+        answered = CounterMetricFamily(
+            "obzvon_http_responses", "Answers of the editor since its start, by status.", labels=["code"]
+        )
         for status, number in sorted(answers.items()):
             answered.add_metric([str(status)], number)
         yield answered
@@ -88,15 +89,23 @@ class MetricsCollector(Collector):
         at = self._desk
         try:
             journal, known = at.journal(), at.settings
-            return look(journal, Heartbeats(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                        pace=known.pace(), latest=known.latest, least=known.delivered)
+            return look(
+                journal,
+                Heartbeats(journal).sign() if journal else None,
+                at.clock(),
+                zone=known.zone,
+                pace=known.pace(),
+                latest=known.latest,
+                least=known.delivered,
+            )
         except UserError:
             return None
 
     def _documents(self) -> Iterator[GaugeMetricFamily]:
         at = self._desk
-        broken = GaugeMetricFamily("obzvon_document_broken", "Whether the document is broken or missing.",
-                                   labels=["document"])
+        broken = GaugeMetricFamily(
+            "obzvon_document_broken", "Whether the document is broken or missing.", labels=["document"]
+        )
         try:
             listed = at.phones.current()
         except DocumentError:
@@ -116,31 +125,49 @@ class MetricsCollector(Collector):
             except UserError:
                 return
             if start is not None:
-                yield _gauge("obzvon_next_start_timestamp_seconds",
-                             "When the next run begins by the week, or should have begun.", start.timestamp())
+                yield _gauge(
+                    "obzvon_next_start_timestamp_seconds",
+                    "When the next run begins by the week, or should have begun.",
+                    start.timestamp(),
+                )
 
 
 def _service(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
     service = found.service
     yield _gauge("obzvon_service_up", "Whether the service lives.", service.alive)
-    yield _gauge("obzvon_service_in_trouble", "Whether something keeps it from handing calls over.",
-                 bool(service.trouble))
+    yield _gauge(
+        "obzvon_service_in_trouble", "Whether something keeps it from handing calls over.", bool(service.trouble)
+    )
     if service.seen is not None:
-        yield _gauge("obzvon_service_silent_seconds", "How long ago it gave its last sign of life.",
-                     (found.now - service.seen).total_seconds())
+        yield _gauge(
+            "obzvon_service_silent_seconds",
+            "How long ago it gave its last sign of life.",
+            (found.now - service.seen).total_seconds(),
+        )
 
 
 def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
     in_use = {"ours": readout.ours, **({"others": readout.others} if readout.ami else {})}
-    yield _by("obzvon_lines_in_use", "Lines in use, counted in calls; other people's as they were told last.", "whose",
-              in_use)
-    yield _by("obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in CountedBy})
-    yield _by("obzvon_pacing", "How the next bundle is chosen.", "mode",
-              {mode: readout.pace.mode is mode for mode in PaceMode})
+    yield _by(
+        "obzvon_lines_in_use", "Lines in use, counted in calls; other people's as they were told last.", "whose", in_use
+    )
+    yield _by(
+        "obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in CountedBy}
+    )
+    yield _by(
+        "obzvon_pacing",
+        "How the next bundle is chosen.",
+        "mode",
+        {mode: readout.pace.mode is mode for mode in PaceMode},
+    )
     ceiling = readout.ceiling
     bounds = {"lines": ceiling.lines, "limit": ceiling.limit, "reserve": ceiling.reserve} if ceiling else {}
-    yield _by("obzvon_lines_ceiling", "What bounds them: lines in all, those kept for the office, the limit of ours.",
-              "bound", {name: value for name, value in bounds.items() if value is not None})
+    yield _by(
+        "obzvon_lines_ceiling",
+        "What bounds them: lines in all, those kept for the office, the limit of ours.",
+        "bound",
+        {name: value for name, value in bounds.items() if value is not None},
+    )
     if readout.free is not None:
         yield _gauge("obzvon_lines_free", "How many more calls of ours there is room for.", readout.free)
     if readout.ami is not None:
@@ -149,16 +176,31 @@ def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
 
 def _runs(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
     run = found.run
-    yield _by("obzvon_run_active", "The run in progress.", "state", {
-        state: run is not None and run.run.state == state for state in ("running", "paused")})
+    yield _by(
+        "obzvon_run_active",
+        "The run in progress.",
+        "state",
+        {state: run is not None and run.run.state == state for state in ("running", "paused")},
+    )
     if run is not None:
-        yield _gauge("obzvon_run_start_timestamp_seconds", "When the run in progress, or the last one, began.",
-                     run.run.started_at.timestamp())
-        yield _by("obzvon_run_calls", "Calls of the run in progress, or the last one, by result.", "result",
-                  _every(run.counts))
+        yield _gauge(
+            "obzvon_run_start_timestamp_seconds",
+            "When the run in progress, or the last one, began.",
+            run.run.started_at.timestamp(),
+        )
+        yield _by(
+            "obzvon_run_calls",
+            "Calls of the run in progress, or the last one, by result.",
+            "result",
+            _every(run.counts),
+        )
         if run.delivery is not None:
-            yield _by("obzvon_run_answered", "Answered calls of that run by whether the message was delivered.",
-                      "delivered", _judged(run.delivery))
+            yield _by(
+                "obzvon_run_answered",
+                "Answered calls of that run by whether the message was delivered.",
+                "delivered",
+                _judged(run.delivery),
+            )
     today = found.now.astimezone(found.zone).date()
     counted: Tally[str] = Tally()
     judged: DeliveryCounts | None = None
@@ -169,8 +211,12 @@ def _runs(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
                 judged = one.delivery + judged if judged else one.delivery
     yield _by("obzvon_day_calls", "Calls of today's runs by result.", "result", _every(counted))
     if judged is not None:
-        yield _by("obzvon_day_answered", "Answered calls of today's runs by whether the message was delivered.",
-                  "delivered", _judged(judged))
+        yield _by(
+            "obzvon_day_answered",
+            "Answered calls of today's runs by whether the message was delivered.",
+            "delivered",
+            _judged(judged),
+        )
 
 
 def _of_day(found: CurrentStatus) -> Iterator[RunStatus]:

@@ -64,14 +64,17 @@ class PhoneIndex:
 
     def free_key(self) -> str:
         """A key that no row has: one more than the greatest."""
-        return str(max((int(key) for key in self.places if key.isascii() and key.isdecimal() and len(key) < 19),
-                       default=-1) + 1)
+        return str(
+            max((int(key) for key in self.places if key.isascii() and key.isdecimal() and len(key) < 19), default=-1)
+            + 1
+        )
 
     def _searched(self) -> list[str]:
         """What each row is searched by; made when it is first asked for."""
         if not self._texts:
-            self._texts = [f"{row.phone.name}\n{row.number}\n{row.phone.number}\n{row.phone.code}".casefold()
-                           for row in self.rows]
+            self._texts = [
+                f"{row.phone.name}\n{row.number}\n{row.phone.number}\n{row.phone.code}".casefold() for row in self.rows
+            ]
         return self._texts
 
     def _order(self, sort: str) -> Sequence[int]:

@@ -55,7 +55,9 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unk
 class RequestError(Exception):
     """A request that is not done, with everything that is wrong about it."""
 
-    def __init__(self, status: int, detail: str = "", faults: Sequence[ValidationIssue] = (), *, revision: str = "") -> None:
+    def __init__(
+        self, status: int, detail: str = "", faults: Sequence[ValidationIssue] = (), *, revision: str = ""
+    ) -> None:
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
@@ -67,16 +69,25 @@ def refused(refusal: RequestError) -> Response:
     """The answer to it."""
     title, usual = _words(refusal.status)
     faults = refusal.faults
-    return _answer(ProblemDetails(title, refusal.status, refusal.detail or usual, faults[:_MOST], max(0, len(faults) - _MOST),
-                           refusal.revision))
+    return _answer(
+        ProblemDetails(
+            title,
+            refusal.status,
+            refusal.detail or usual,
+            faults[:_MOST],
+            max(0, len(faults) - _MOST),
+            refusal.revision,
+        )
+    )
 
 
 def http(error: HTTPException) -> Response:
     """The answer where the pages would show an error page."""
     status = error.code or 500
     title, detail = _words(status, error.description)
-    kept = {name: value for name, value in error.get_headers() if name.lower() not in {"content-type",
-                                                                                      "content-length"}}
+    kept = {
+        name: value for name, value in error.get_headers() if name.lower() not in {"content-type", "content-length"}
+    }
     return _answer(ProblemDetails(title, status, detail), kept)
 
 
@@ -103,23 +114,33 @@ def _words(status: int, description: str | None = None) -> tuple[str, str]:
 
 
 _WORDS: dict[int | str | None, tuple[str, str]] = {
-    csrf.FOREIGN: (N_("This came from another site"), N_(
-        "The browser says that another site's page sent it, so nothing has been changed. A program that is no browser "
-        "sends neither Origin nor Sec-Fetch-Site.")),
+    csrf.FOREIGN: (
+        N_("This came from another site"),
+        N_(
+            "The browser says that another site's page sent it, so nothing has been changed. A program that is no "
+            "browser sends neither Origin nor Sec-Fetch-Site."
+        ),
+    ),
     400: (N_("The request cannot be understood"), N_("Nothing has been changed.")),
     401: (N_("A name and a password are needed"), N_("Send those of a user of the editor, as basic authentication.")),
-    403: (N_("You may look but not change anything"), N_(
-        "Nothing has been changed. Ask the administrator for the right to.")),
+    403: (
+        N_("You may look but not change anything"),
+        N_("Nothing has been changed. Ask the administrator for the right to."),
+    ),
     404: (N_("There is nothing at this address"), N_("The addresses are described in /api/v1/openapi.json.")),
     405: (N_("That cannot be done at this address"), N_("The addresses are described in /api/v1/openapi.json.")),
     409: (N_("The service refuses"), ""),
-    412: (N_("It has been changed in the meantime"), N_(
-        "Nothing of what stands there has been lost. Read it again, repeat your change, and send the new revision.")),
+    412: (
+        N_("It has been changed in the meantime"),
+        N_("Nothing of what stands there has been lost. Read it again, repeat your change, and send the new revision."),
+    ),
     413: (N_("That is too much at once"), N_("Nothing has been changed. Send less of it at a time.")),
     415: (N_("The body has to be JSON"), N_("Send it with the header Content-Type: application/json.")),
     422: (N_("It cannot be taken as it stands"), N_("Nothing has been changed. Mend what `errors` names.")),
-    428: (N_("Say on which revision your change is based"), N_(
-        "Send the ETag of what you have read as the header If-Match, so that nobody's change is lost.")),
+    428: (
+        N_("Say on which revision your change is based"),
+        N_("Send the ETag of what you have read as the header If-Match, so that nobody's change is lost."),
+    ),
     429: (N_("Too many wrong passwords"), N_("Wait as many seconds as Retry-After says.")),
     500: (N_("A mistake of the program"), N_("The log says more.")),
     503: (N_("It cannot be done at the moment"), N_("Try again later.")),

@@ -25,11 +25,19 @@ def listen(app: Flask, web: WebSettings) -> Any:
     """A server that listens already; raises OSError where it cannot."""
     from waitress import create_server  # noqa: PLC0415 - who only builds the app needs no server
 
-
     trusted = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if web.proxy else set()
     server = create_server(
-        app, host=web.host, port=web.port, threads=_THREADS, ident="", max_request_body_size=_BODY, channel_timeout=60,
-        trusted_proxy=web.proxy or None, trusted_proxy_headers=trusted, clear_untrusted_proxy_headers=True)
+        app,
+        host=web.host,
+        port=web.port,
+        threads=_THREADS,
+        ident="",
+        max_request_body_size=_BODY,
+        channel_timeout=60,
+        trusted_proxy=web.proxy or None,
+        trusted_proxy_headers=trusted,
+        clear_untrusted_proxy_headers=True,
+    )
     server.channel_class = RequestChannel
     return server
 
@@ -59,6 +67,7 @@ def serving(server: Any) -> Iterator[None]:
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(5)
         server.task_dispatcher.shutdown()
+
 
 PASSED_OVER = 1_000_000_000
 """Beyond so many bytes nobody waits for the end."""

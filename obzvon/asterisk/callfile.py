@@ -23,9 +23,15 @@ class UnsafeValueError(ObzvonError):
     """A value that would change the meaning of a call file; it never gets there."""
 
     def __init__(self, key: str, value: str) -> None:
-        super().__init__(say("a call file's {key} cannot hold {value}: no control characters, “;”, “#” or lines over "
-                             "{n} bytes, and a number or code holds only the digits 0–9 and *",
-                             key=key, value=ascii(value[:80]), n=MAX_LINE))
+        super().__init__(
+            say(
+                "a call file's {key} cannot hold {value}: no control characters, “;”, “#” or lines over "
+                "{n} bytes, and a number or code holds only the digits 0–9 and *",
+                key=key,
+                value=ascii(value[:80]),
+                n=MAX_LINE,
+            )
+        )
 
 
 _NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", re.ASCII)
@@ -65,12 +71,14 @@ class CallFileTemplate:
         if form.archive:
             tail.append("Archive: yes")
         self._context = form.context
-        self._head = "\n".join([
-            _line("CallerID", form.caller_id),
-            _line("MaxRetries", str(form.max_retries)),
-            _line("RetryTime", str(form.retry_time)),
-            _line("WaitTime", str(form.wait_time)),
-        ])
+        self._head = "\n".join(
+            [
+                _line("CallerID", form.caller_id),
+                _line("MaxRetries", str(form.max_retries)),
+                _line("RetryTime", str(form.retry_time)),
+                _line("WaitTime", str(form.wait_time)),
+            ]
+        )
         # No newline after the last line: so the files have always been, and pbx_spool.c takes either.
         self._tail = "\n".join(tail)
 

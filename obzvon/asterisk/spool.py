@@ -31,8 +31,15 @@ class Spool:
     Without an owner the files get the spool's: Asterisk must be able to append to a file and to set its times.
     """
 
-    def __init__(self, store: Path, target: Path, *, owner: tuple[int, int] | None = None, mode: int = 0o640,
-                 pid_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Path,
+        target: Path,
+        *,
+        owner: tuple[int, int] | None = None,
+        mode: int = 0o640,
+        pid_file: Path | None = None,
+    ) -> None:
         self.store = store
         self.target = target
         self.done = target.with_name("outgoing_done")
@@ -71,30 +78,45 @@ class Spool:
             where = f"{key} {folder}"
             if not folder.is_dir():
                 whole = False
-                yield Problem(where, say("there is no such folder"),
-                              say("make it, or mend the path in [Dirs] {key}", key=key))
+                yield Problem(
+                    where, say("there is no such folder"), say("make it, or mend the path in [Dirs] {key}", key=key)
+                )
             elif not os.access(folder, os.W_OK | os.X_OK):
                 whole = False
-                yield Problem(where, say("the service's user (uid {uid}) may not write here", uid=os.geteuid()),
-                              say("run the service as the owner of the folder, or give that user the right to write"))
+                yield Problem(
+                    where,
+                    say("the service's user (uid {uid}) may not write here", uid=os.geteuid()),
+                    say("run the service as the owner of the folder, or give that user the right to write"),
+                )
         if not whole:
             return
         if _mount(self.store) != _mount(self.target):
-            yield Problem(f"dir_store {self.store}",
-                          say("it lies on another filesystem than dir_target {path}: files cannot be moved there whole",
-                              path=self.target),
-                          say("put dir_store beside dir_target, for example {path}",
-                              path=self.target.with_name("obzvon_store")))
+            yield Problem(
+                f"dir_store {self.store}",
+                say(
+                    "it lies on another filesystem than dir_target {path}: files cannot be moved there whole",
+                    path=self.target,
+                ),
+                say("put dir_store beside dir_target, for example {path}", path=self.target.with_name("obzvon_store")),
+            )
         uid, gid = self.owner()
         if os.geteuid() != 0 and uid not in (-1, os.geteuid()):
-            yield Problem(f"dir_target {self.target}",
-                          say("call files must belong to uid {uid}, and the service runs as uid {own}: "
-                              "Asterisk would lose the calls", uid=uid, own=os.geteuid()),
-                          say("run the service as that user (supervisor: user=asterisk) or as root"))
+            yield Problem(
+                f"dir_target {self.target}",
+                say(
+                    "call files must belong to uid {uid}, and the service runs as uid {own}: "
+                    "Asterisk would lose the calls",
+                    uid=uid,
+                    own=os.geteuid(),
+                ),
+                say("run the service as that user (supervisor: user=asterisk) or as root"),
+            )
         elif os.geteuid() != 0 and gid not in (-1, os.getegid(), *os.getgroups()):
-            yield Problem(f"dir_target {self.target}",
-                          say("call files must belong to group {gid}, and the service's user is not in it", gid=gid),
-                          say("add the service's user to the group, or set [Spool] owner"))
+            yield Problem(
+                f"dir_target {self.target}",
+                say("call files must belong to group {gid}, and the service's user is not in it", gid=gid),
+                say("add the service's user to the group, or set [Spool] owner"),
+            )
 
     def owner(self) -> tuple[int, int]:
         """Whose the call files are to be: uid and gid, -1 = the service's own."""
@@ -241,8 +263,11 @@ class Spool:
 
 def cannot(error: OSError) -> Problem:
     """An error of the filesystem, as an administrator can mend it."""
-    return Problem(str(error.filename or ""), say("cannot write here: {why}", why=why(error)),
-                   say("make room or mend the rights; the run goes on by itself"))
+    return Problem(
+        str(error.filename or ""),
+        say("cannot write here: {why}", why=why(error)),
+        say("make room or mend the rights; the run goes on by itself"),
+    )
 
 
 def _token(name: str) -> str:

@@ -63,7 +63,7 @@ def stage(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
                 file = _create(name, manner.mode, store)
                 try:
                     rest = data
-                    while rest := rest[os.write(file, rest):]:
+                    while rest := rest[os.write(file, rest) :]:
                         pass  # a disk that is full takes a part, and says so at the next
                     if dress is None:
                         dress = _lacking(manner, os.fstat(file))
@@ -108,7 +108,9 @@ class Prefetcher:
                 self._process = subprocess.Popen(  # noqa: S603 - this very module, by this very Python
                     # -P: else it would import from the working folder, where the editor's user may write.
                     [sys.executable, "-P", "-m", "obzvon.asterisk.staging", str(os.getpid())],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
             assert self._process.stdin is not None  # noqa: S101 - it was asked for above
             _send(self._process.stdin, msgspec.msgpack.encode((self._manner, files)))
         except OSError:

@@ -35,8 +35,11 @@ def ami(visit: CheckContext) -> Iterator[Finding]:
         return
     yield good(where, say("Asterisk answers and takes the login of {user}", user=known.user))
     if not known.tls and not is_loopback(known.host):
-        yield warning(where, say("the numbers of everybody who is rung cross the network unencrypted"),
-                      say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"))
+        yield warning(
+            where,
+            say("the numbers of everybody who is rung cross the network unencrypted"),
+            say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"),
+        )
     yield from _of_rights(visit, where, _by_console(visit, known.user) or rights)
     yield from _of_trunk(visit)
 
@@ -49,29 +52,46 @@ def transport(visit: CheckContext) -> Iterator[Finding]:
     where = f"{known.file} [AMI] transport"
     for section, form in (("Calls", known.ordinary), ("CodeCalls", known.coded)):
         if form.max_retries:
-            yield warning(f"{known.file} [{section}] max_retries",
-                          say("calls go by AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
-                          say("say in [Rounds] who is rung once more and when, and write max_retries = 0"))
+            yield warning(
+                f"{known.file} [{section}] max_retries",
+                say("calls go by AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
+                say("say in [Rounds] who is rung once more and when, and write max_retries = 0"),
+            )
     if known.has_spool:
-        yield good(where, say("calls go by AMI; while the connection is away they go through {path}",
-                              path=known.target))
+        yield good(
+            where, say("calls go by AMI; while the connection is away they go through {path}", path=known.target)
+        )
     else:
-        yield good(where, say("calls go by AMI; while the connection is away they wait, for no spool is named that "
-                              "could stand in"))
+        yield good(
+            where,
+            say("calls go by AMI; while the connection is away they wait, for no spool is named that could stand in"),
+        )
 
 
 def _of_rights(visit: CheckContext, where: str, rights: Permissions) -> Iterator[Finding]:
     user, originates = visit.settings.ami.user, visit.settings.by_ami
-    least = ", ".join(f"{which} = {','.join(sorted(some))}"
-                      for which, some in zip(("read", "write"), needed(originates=originates), strict=True))
-    remedy = say("write in manager.conf under [{user}]: {rights}; then: {command}", user=user, rights=least,
-                 command="asterisk -rx 'manager reload'")
+    least = ", ".join(
+        f"{which} = {','.join(sorted(some))}"
+        for which, some in zip(("read", "write"), needed(originates=originates), strict=True)
+    )
+    remedy = say(
+        "write in manager.conf under [{user}]: {rights}; then: {command}",
+        user=user,
+        rights=least,
+        command="asterisk -rx 'manager reload'",
+    )
     if rights.missing:
-        yield error(where, say("the user {user} has too few rights, it lacks {rights}", user=user,
-                               rights=", ".join(rights.missing)), remedy)
+        yield error(
+            where,
+            say("the user {user} has too few rights, it lacks {rights}", user=user, rights=", ".join(rights.missing)),
+            remedy,
+        )
     if rights.excess:
-        yield warning(where, say("the user {user} has more rights than it needs: {rights}", user=user,
-                                 rights=", ".join(rights.excess)), remedy)
+        yield warning(
+            where,
+            say("the user {user} has more rights than it needs: {rights}", user=user, rights=", ".join(rights.excess)),
+            remedy,
+        )
     if not rights.missing and not rights.excess:
         yield good(where, say("the user {user} has the rights that it needs, and no more that can be seen", user=user))
 
@@ -84,11 +104,15 @@ def _of_trunk(visit: CheckContext) -> Iterator[Finding]:
     endpoints = _ENDPOINT.findall(ask_console(visit, "pjsip show endpoints") or "")
     # A channel of an endpoint is called PJSIP/endpoint-0000002a.
     if endpoints and not any(f"{_PJSIP}{one}-".startswith(trunk) for one in endpoints):
-        yield warning(f"{visit.settings.file} [AMI] trunk",
-                      say("Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not "
-                          "counted, and the lines may be taken from them", trunk=trunk),
-                      say("write one of these: {names}",
-                          names=", ".join(f"{_PJSIP}{one}" for one in endpoints[:_NAMED])))
+        yield warning(
+            f"{visit.settings.file} [AMI] trunk",
+            say(
+                "Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not "
+                "counted, and the lines may be taken from them",
+                trunk=trunk,
+            ),
+            say("write one of these: {names}", names=", ".join(f"{_PJSIP}{one}" for one in endpoints[:_NAMED])),
+        )
 
 
 def _by_console(visit: CheckContext, user: str) -> Permissions | None:

@@ -36,8 +36,11 @@ def running(visit: CheckContext) -> Iterator[Finding]:
     elif seen is AsteriskState.RUNNING:
         yield good(where, say("Asterisk is running"))
     else:
-        yield good(where, say("whether Asterisk runs is not looked at: no pid file is known"),
-                   say("where Asterisk is on this machine, name its pid file in [Spool] pid_file"))
+        yield good(
+            where,
+            say("whether Asterisk runs is not looked at: no pid file is known"),
+            say("where Asterisk is on this machine, name its pid file in [Spool] pid_file"),
+        )
 
 
 def its_folder(visit: CheckContext) -> Iterator[Finding]:
@@ -51,10 +54,11 @@ def its_folder(visit: CheckContext) -> Iterator[Finding]:
     if read.is_dir() and read.samefile(target):
         yield good(where, say("it is the folder that Asterisk reads, by {file}", file=visit.machine.asterisk_conf))
     else:
-        yield warning(where, say("by {file} Asterisk reads another folder: {path}", file=visit.machine.asterisk_conf,
-                                 path=read),
-                      say("write dir_target = {path}, unless an Asterisk with other settings reads this one",
-                          path=read))
+        yield warning(
+            where,
+            say("by {file} Asterisk reads another folder: {path}", file=visit.machine.asterisk_conf, path=read),
+            say("write dir_target = {path}, unless an Asterisk with other settings reads this one", path=read),
+        )
 
 
 def its_user(visit: CheckContext) -> Iterator[Finding]:
@@ -67,11 +71,16 @@ def its_user(visit: CheckContext) -> Iterator[Finding]:
     owner = os.geteuid() if owner == -1 else owner
     if uid is None or uid in (0, owner):
         return
-    yield error(f"dir_target {visit.settings.target}",
-                say("Asterisk runs as {user}, and call files would belong to {owner}: it would lose the calls, or ring "
-                    "without end", user=user_name(uid), owner=user_name(owner)),
-                say("chown {user} {path}, or write [Spool] owner = {user}", user=user_name(uid),
-                    path=visit.settings.target))
+    yield error(
+        f"dir_target {visit.settings.target}",
+        say(
+            "Asterisk runs as {user}, and call files would belong to {owner}: it would lose the calls, or ring "
+            "without end",
+            user=user_name(uid),
+            owner=user_name(owner),
+        ),
+        say("chown {user} {path}, or write [Spool] owner = {user}", user=user_name(uid), path=visit.settings.target),
+    )
 
 
 def its_answers(visit: CheckContext) -> Iterator[Finding]:
@@ -82,17 +91,24 @@ def its_answers(visit: CheckContext) -> Iterator[Finding]:
         return
     spool = _ask(program, machine.asterisk_conf, "module show like pbx_spool")
     if spool is None or "modules loaded" not in spool:
-        yield good(program, say("Asterisk could not be asked what is loaded"),
-                   say("run obzvon check as Asterisk's user to have that looked at"))
+        yield good(
+            program,
+            say("Asterisk could not be asked what is loaded"),
+            say("run obzvon check as Asterisk's user to have that looked at"),
+        )
         return
     if visit.settings.has_spool:
         yield _loaded(spool)
     if _UNEDITED.search(_ask(program, machine.asterisk_conf, "dialplan show globals") or ""):
-        yield warning("extensions_obzvon.conf", say("OBZVON_TRUNK is still the example: no call leaves the PBX"),
-                      say("write your own trunk into that file, in Asterisk's folder; then: asterisk -rx 'dialplan "
-                          "reload'"))
-    for section, form, calls in (("Calls", visit.settings.ordinary, visit.calls - visit.coded),
-                                 ("CodeCalls", visit.settings.coded, visit.coded)):
+        yield warning(
+            "extensions_obzvon.conf",
+            say("OBZVON_TRUNK is still the example: no call leaves the PBX"),
+            say("write your own trunk into that file, in Asterisk's folder; then: asterisk -rx 'dialplan reload'"),
+        )
+    for section, form, calls in (
+        ("Calls", visit.settings.ordinary, visit.calls - visit.coded),
+        ("CodeCalls", visit.settings.coded, visit.coded),
+    ):
         where = f"{visit.settings.file} [{section}]"
         what = f"{form.extension}@{form.context}"
         shown = _ask(program, machine.asterisk_conf, f"dialplan show {what}")
@@ -100,17 +116,25 @@ def its_answers(visit: CheckContext) -> Iterator[Finding]:
             continue
         if "There is no existence of" in shown:
             tell = error if calls else warning
-            yield tell(where, say("Asterisk's dialplan has no {extension}", extension=what),
-                       say("copy asterisk/extensions_obzvon.conf into its dialplan, or mend context and extension; "
-                           "then: asterisk -rx 'dialplan reload'"))
+            yield tell(
+                where,
+                say("Asterisk's dialplan has no {extension}", extension=what),
+                say(
+                    "copy asterisk/extensions_obzvon.conf into its dialplan, or mend context and extension; "
+                    "then: asterisk -rx 'dialplan reload'"
+                ),
+            )
         else:
             yield good(where, say("Asterisk's dialplan has {extension}", extension=what))
 
 
 def _loaded(shown: str) -> Finding:
     if not re.search(r"^pbx_spool\.so .*(?<!Not )Running", shown, re.MULTILINE):
-        return error("pbx_spool", say("the module that takes call files is not loaded in Asterisk"),
-                     say("asterisk -rx 'module load pbx_spool.so', and see that modules.conf loads it"))
+        return error(
+            "pbx_spool",
+            say("the module that takes call files is not loaded in Asterisk"),
+            say("asterisk -rx 'module load pbx_spool.so', and see that modules.conf loads it"),
+        )
     return good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
 
 
@@ -132,20 +156,40 @@ def left_in_spool(visit: CheckContext) -> Iterator[Finding]:
                 # The rename into the spool is what changed it last; its mtime is in the past on purpose.
                 waiting += visit.now.timestamp() - (spool.target / name).stat().st_ctime > _TAKEN
     if behind:
-        yield error(where, say_many("{n} call file is left of a call that Asterisk's crash cut off: it would be rung "
-                                    "again", "{n} call files are left of calls that Asterisk's crash cut off: they "
-                                    "would be rung again", behind),
-                    say("start the service (supervisorctl start obzvon), which takes them out; while Asterisk is down: "
-                        "obzvon sweep"))
+        yield error(
+            where,
+            say_many(
+                "{n} call file is left of a call that Asterisk's crash cut off: it would be rung again",
+                "{n} call files are left of calls that Asterisk's crash cut off: they would be rung again",
+                behind,
+            ),
+            say(
+                "start the service (supervisorctl start obzvon), which takes them out; while Asterisk is down: "
+                "obzvon sweep"
+            ),
+        )
     if waiting:
-        yield warning(where, say_many("{n} call file has been here for more than a minute, and Asterisk has not taken "
-                                      "it", "{n} call files have been here for more than a minute, and Asterisk has "
-                                      "not taken them", waiting),
-                      say("see that Asterisk runs and pbx_spool is loaded; when it starts it rings them all, so to "
-                          "prevent that: obzvon sweep before its start"))
+        yield warning(
+            where,
+            say_many(
+                "{n} call file has been here for more than a minute, and Asterisk has not taken it",
+                "{n} call files have been here for more than a minute, and Asterisk has not taken them",
+                waiting,
+            ),
+            say(
+                "see that Asterisk runs and pbx_spool is loaded; when it starts it rings them all, so to "
+                "prevent that: obzvon sweep before its start"
+            ),
+        )
     if not behind and not waiting:
-        yield good(where, say_many("nothing is left over here; {n} call is in progress",
-                                   "nothing is left over here; {n} calls are in progress", in_progress))
+        yield good(
+            where,
+            say_many(
+                "nothing is left over here; {n} call is in progress",
+                "nothing is left over here; {n} calls are in progress",
+                in_progress,
+            ),
+        )
 
 
 def _pid(visit: CheckContext) -> int | None:
@@ -199,8 +243,13 @@ def _ask(program: str, conf: Path, question: str) -> str | None:
     """What Asterisk's console answers; None where it does not."""
     command = [program, "-C", str(conf), "-rx", question]
     try:
-        asked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,  # noqa: S603 - no shell
-                               timeout=_PATIENCE, check=False)
+        asked = subprocess.run(  # noqa: S603 - no shell; the program is found by `which`
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return asked.stdout.decode("utf-8", "replace")

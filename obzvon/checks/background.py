@@ -40,9 +40,16 @@ class BackgroundCheck:
     `is_refused`: whether AMI is known to refuse our login; then one that nobody has asked for does not try it too.
     """
 
-    def __init__(self, settings: Path, findings: FindingsStore, commands: CommandQueue, *,
-                 is_refused: Callable[[], bool] | None = None, program: Sequence[str] = _PROGRAM,
-                 patience: float = _PATIENCE) -> None:
+    def __init__(
+        self,
+        settings: Path,
+        findings: FindingsStore,
+        commands: CommandQueue,
+        *,
+        is_refused: Callable[[], bool] | None = None,
+        program: Sequence[str] = _PROGRAM,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._settings = settings
         self._findings = findings
         self._commands = commands
@@ -115,8 +122,12 @@ class BackgroundCheck:
             self._said = os.fdopen(os.memfd_create("said"), "w+b")
             self._complained = os.fdopen(os.memfd_create("complained"), "w+b")
             self._process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
-                [*self._program, str(self._settings), str(os.getpid()), *known], stdin=subprocess.DEVNULL,
-                stdout=self._said, stderr=self._complained, start_new_session=True)
+                [*self._program, str(self._settings), str(os.getpid()), *known],
+                stdin=subprocess.DEVNULL,
+                stdout=self._said,
+                stderr=self._complained,
+                start_new_session=True,
+            )
         except OSError as failed:
             self._leave([_failed(why(failed))], now)
         else:
@@ -146,9 +157,15 @@ class BackgroundCheck:
             return
         if (errors, warnings) != self._told:
             self._told = errors, warnings
-            log.log(logging.WARNING if errors else logging.INFO, "%s",
-                    say("self-check; errors: {errors}, warnings: {warnings}; see: obzvon check", errors=errors,
-                        warnings=warnings))
+            log.log(
+                logging.WARNING if errors else logging.INFO,
+                "%s",
+                say(
+                    "self-check; errors: {errors}, warnings: {warnings}; see: obzvon check",
+                    errors=errors,
+                    warnings=warnings,
+                ),
+            )
 
     def _close(self) -> None:
         for stream in (self._said, self._complained):

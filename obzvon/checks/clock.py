@@ -21,20 +21,33 @@ def zone(visit: CheckContext) -> Iterator[Finding]:
         try:
             ZoneInfo.no_cache(key)
         except ZoneInfoNotFoundError:
-            yield error(where, say("this machine has no data of the time zone {zone}", zone=key),
-                        say("install them: apt install tzdata, or pip install tzdata"))
+            yield error(
+                where,
+                say("this machine has no data of the time zone {zone}", zone=key),
+                say("install them: apt install tzdata, or pip install tzdata"),
+            )
             return
     here = visit.now.astimezone(known.zone)
-    yield good(where, say("the time zone is {zone}, where it is {time} now, {offset} from UTC",
-                          zone=key or str(known.zone), time=f"{here:%Y-%m-%d %H:%M}", offset=f"{here:%z}"))
+    yield good(
+        where,
+        say(
+            "the time zone is {zone}, where it is {time} now, {offset} from UTC",
+            zone=key or str(known.zone),
+            time=f"{here:%Y-%m-%d %H:%M}",
+            offset=f"{here:%z}",
+        ),
+    )
 
 
 def clock(visit: CheckContext) -> Iterator[Finding]:
     """Something keeps the machine's clock right."""
     kept = visit.machine.is_synchronised()
     if kept is False:
-        yield warning("", say("nothing keeps this machine's clock right, so runs may begin early or late"),
-                      say("install a time service: apt install systemd-timesyncd, or chrony"))
+        yield warning(
+            "",
+            say("nothing keeps this machine's clock right, so runs may begin early or late"),
+            say("install a time service: apt install systemd-timesyncd, or chrony"),
+        )
     elif kept:
         yield good("", say("a time service keeps this machine's clock right"))
     else:
@@ -50,8 +63,12 @@ def against_journal(visit: CheckContext) -> Iterator[Finding]:
     if latest is None or latest <= visit.now + _TOLERATED:
         yield good("", say("the clock shows no time before that of the last run in the journal"))
         return
-    yield error("",
-                say("the clock shows {now}, and the journal holds a run of {latest}: the clock was set back, or was "
-                    "wrong then", now=f"{visit.now.astimezone(zone):%Y-%m-%d %H:%M}",
-                    latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}"),
-                say("set the clock (timedatectl set-ntp true); a day that is in the journal is not rung again"))
+    yield error(
+        "",
+        say(
+            "the clock shows {now}, and the journal holds a run of {latest}: the clock was set back, or was wrong then",
+            now=f"{visit.now.astimezone(zone):%Y-%m-%d %H:%M}",
+            latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}",
+        ),
+        say("set the clock (timedatectl set-ntp true); a day that is in the journal is not rung again"),
+    )

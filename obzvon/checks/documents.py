@@ -36,27 +36,46 @@ def phones(visit: CheckContext) -> Iterator[Finding]:
     counts: Counter[str] = Counter()
     refused: list[Message] = []
     for one in candidates(loaded.data, visit.settings.numbering_plan()):
-        kind = ("called" if one.skipped is None else "paused" if one.phone.paused
-                else "twice" if one.number else "refused")
+        kind = (
+            "called" if one.skipped is None else "paused" if one.phone.paused else "twice" if one.number else "refused"
+        )
         counts[kind] += 1
         visit.coded += kind == "called" and one.code != ""
         if kind == "refused" and len(refused) < _NAMED and one.skipped is not None:
-            refused.append(say("row {row}, {number}: {reason}", row=one.phone.key, number=one.phone.number or "—",
-                               reason=one.skipped))
+            refused.append(
+                say(
+                    "row {row}, {number}: {reason}",
+                    row=one.phone.key,
+                    number=one.phone.number or "—",
+                    reason=one.skipped,
+                )
+            )
     visit.calls = counts["called"]
     where = document.path
     if refused:
-        yield warning(where, say_many("{n} row cannot be called and is skipped: {rows}",
-                                      "{n} rows cannot be called and are skipped: {rows}", counts["refused"],
-                                      rows=listed(refused)),
-                      say("mend them in the list; obzvon plan names them all"))
+        yield warning(
+            where,
+            say_many(
+                "{n} row cannot be called and is skipped: {rows}",
+                "{n} rows cannot be called and are skipped: {rows}",
+                counts["refused"],
+                rows=listed(refused),
+            ),
+            say("mend them in the list; obzvon plan names them all"),
+        )
     if not counts["called"]:
         yield warning(where, say("there is nobody on the list who can be called"), say("add numbers in the editor"))
         return
-    yield good(where, say_many(
-        "the list can be read: {n} row is called, {paused} are paused, {twice} stand there twice",
-        "the list can be read: {n} rows are called, {paused} are paused, {twice} stand there twice",
-        counts["called"], paused=counts["paused"], twice=counts["twice"]))
+    yield good(
+        where,
+        say_many(
+            "the list can be read: {n} row is called, {paused} are paused, {twice} stand there twice",
+            "the list can be read: {n} rows are called, {paused} are paused, {twice} stand there twice",
+            counts["called"],
+            paused=counts["paused"],
+            twice=counts["twice"],
+        ),
+    )
 
 
 def week(visit: CheckContext) -> Iterator[Finding]:
@@ -81,13 +100,22 @@ def kept(visit: CheckContext) -> Iterator[Finding]:
         if os.access(place, os.W_OK | os.X_OK):
             yield good(place, say("the last good copies of the documents can be kept here"))
             continue
-        remedy = say("give the service's user the right to write: a group for both it and the editor, and "
-                     "chmod g+ws {path}", path=place)
+        remedy = say(
+            "give the service's user the right to write: a group for both it and the editor, and chmod g+ws {path}",
+            path=place,
+        )
         if folder == Path(os.path.realpath(visit.settings.file)).parent and visit.settings.file.stat().st_uid == 0:
-            remedy = say("leave this folder to root, and keep the lists elsewhere: dir_source, in [Dirs] (README, "
-                         "Security)")
-        yield warning(place, say("the service may not write here: the last good copy of a document that breaks is "
-                                 "lost when the service is restarted"), remedy)
+            remedy = say(
+                "leave this folder to root, and keep the lists elsewhere: dir_source, in [Dirs] (README, Security)"
+            )
+        yield warning(
+            place,
+            say(
+                "the service may not write here: the last good copy of a document that breaks is "
+                "lost when the service is restarted"
+            ),
+            remedy,
+        )
 
 
 def _read(document: Document[T]) -> tuple[LoadedDocument[T] | None, list[Finding]]:
@@ -103,9 +131,15 @@ def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Fin
     for problem in failed.problems:
         yield of(problem, Level.ERROR)
     if history.good() is not None:
-        yield warning(path, say("its last good copy is in force instead"),
-                      say("mend the document, or bring an earlier version back in the editor, or: cp {good} {path}",
-                          good=history.good_path, path=path))
+        yield warning(
+            path,
+            say("its last good copy is in force instead"),
+            say(
+                "mend the document, or bring an earlier version back in the editor, or: cp {good} {path}",
+                good=history.good_path,
+                path=path,
+            ),
+        )
 
 
 def _late(visit: CheckContext, path: Path, week: Schedule) -> Iterator[Finding]:
@@ -118,10 +152,15 @@ def _late(visit: CheckContext, path: Path, week: Schedule) -> Iterator[Finding]:
     starts += [(day.isoformat(), start) for day, start in sorted(week.dates.items()) if day >= today]
     for key, start in starts:
         if start is not None and start >= known.latest:
-            yield warning(f'{path} "{key}"',
-                          say("the run begins at {start}, and from {latest} on nothing is handed over: nobody is rung",
-                              start=f"{start:%H:%M}", latest=f"{known.latest:%H:%M}"),
-                          say("set an earlier start, or a later [Day] latest in settings.ini"))
+            yield warning(
+                f'{path} "{key}"',
+                say(
+                    "the run begins at {start}, and from {latest} on nothing is handed over: nobody is rung",
+                    start=f"{start:%H:%M}",
+                    latest=f"{known.latest:%H:%M}",
+                ),
+                say("set an earlier start, or a later [Day] latest in settings.ini"),
+            )
 
 
 def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> Iterator[Finding]:
@@ -130,26 +169,48 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
     pace = Pace(known.bundle, known.timeout)
     plan = next_run(known, [], week, visit.journal, visit.now, numbering=NumberingPlan())
     if plan.start is None:
-        yield warning(path, say("no day has a start, so nobody is rung by itself"),
-                      say("set the time of a day in the editor, or in the file: {example}", example='"1": "09:00"'))
+        yield warning(
+            path,
+            say("no day has a start, so nobody is rung by itself"),
+            say("set the time of a day in the editor, or in the file: {example}", example='"1": "09:00"'),
+        )
         return
     start = f"{plan.start:%Y-%m-%d %H:%M}"
     journal = known.journal.path
     if plan.overdue and (visit.journal or (journal and not journal.exists())):  # else nobody knows who was rung today
-        yield warning(path, say("the start of {start} has passed without a run: the service begins it at once",
-                                start=start),
-                      say("if nobody is to be rung today, write today into the dates of the week with 00:00 before the "
-                          "service starts"))
+        yield warning(
+            path,
+            say("the start of {start} has passed without a run: the service begins it at once", start=start),
+            say(
+                "if nobody is to be rung today, write today into the dates of the week with 00:00 before the "
+                "service starts"
+            ),
+        )
     way = forecast(visit.calls, pace, max(plan.start, visit.now), plan.until)
     if way.cut_off and plan.until is not None:
-        yield warning(path, say_many("the run of {start} does not get to {n} call before {until}",
-                                     "the run of {start} does not get to {n} calls before {until}", way.cut_off,
-                                     start=start, until=f"{plan.until:%Y-%m-%d %H:%M}"),
-                      say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"))
+        yield warning(
+            path,
+            say_many(
+                "the run of {start} does not get to {n} call before {until}",
+                "the run of {start} does not get to {n} calls before {until}",
+                way.cut_off,
+                start=start,
+                until=f"{plan.until:%Y-%m-%d %H:%M}",
+            ),
+            say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"),
+        )
     if not known.timeout and visit.calls > _AT_ONCE:
-        yield warning(f"{known.file} [CreateCallFiles] timeout",
-                      say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=visit.calls),
-                      say("write how many seconds lie between two bundles, if the trunk cannot take so many"))
+        yield warning(
+            f"{known.file} [CreateCallFiles] timeout",
+            say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=visit.calls),
+            say("write how many seconds lie between two bundles, if the trunk cannot take so many"),
+        )
     if plan.starts:
-        yield good(path, say("the week can be read; the next run begins on {start}, in the time zone {zone}",
-                             start=f"{plan.starts[0]:%Y-%m-%d %H:%M}", zone=plan.zone))
+        yield good(
+            path,
+            say(
+                "the week can be read; the next run begins on {start}, in the time zone {zone}",
+                start=f"{plan.starts[0]:%Y-%m-%d %H:%M}",
+                zone=plan.zone,
+            ),
+        )

@@ -27,12 +27,20 @@ def places(visit: CheckContext) -> Iterator[Finding]:
         where = f"{key} {folder}"
         if folder.is_dir():
             found = folder.stat()
-            yield good(where, say("it is there and belongs to {owner}, with mode {mode}",
-                                  owner=owner_name(found.st_uid, found.st_gid),
-                                  mode=f"{stat.S_IMODE(found.st_mode):04o}"))
+            yield good(
+                where,
+                say(
+                    "it is there and belongs to {owner}, with mode {mode}",
+                    owner=owner_name(found.st_uid, found.st_gid),
+                    mode=f"{stat.S_IMODE(found.st_mode):04o}",
+                ),
+            )
         elif is_made_by_itself(visit, folder) and key == "dir_target":
-            yield warning(where, say("it is not there yet; the service would make it, and no Asterisk reads it"),
-                          say("write Asterisk's own folder, as a rule /var/spool/asterisk/outgoing"))
+            yield warning(
+                where,
+                say("it is not there yet; the service would make it, and no Asterisk reads it"),
+                say("write Asterisk's own folder, as a rule /var/spool/asterisk/outgoing"),
+            )
         elif is_made_by_itself(visit, folder):
             yield good(where, say("it is not there yet; the service makes it at its start"))
         elif key in ("dir_source", "dir_logs"):
@@ -55,35 +63,54 @@ def strangers(visit: CheckContext) -> Iterator[Finding]:
         danger = say("whoever can write a call file can run programs as Asterisk")
         if found.st_mode & stat.S_IWOTH:
             sound = False
-            yield error(where, say("every user of this machine may write here: {danger}", danger=danger),
-                        say("chmod o-w {path}", path=folder))
+            yield error(
+                where,
+                say("every user of this machine may write here: {danger}", danger=danger),
+                say("chmod o-w {path}", path=folder),
+            )
         else:
             for editor in editors:
                 if editor.uid and editor.may_write(found):
                     sound = False
-                    yield error(where, say("the user of web pages, {user}, may write here: {danger}", user=editor.name,
-                                           danger=danger),
-                                say("take that user out of the folder's group, or: chmod g-w {path}", path=folder))
+                    yield error(
+                        where,
+                        say("the user of web pages, {user}, may write here: {danger}", user=editor.name, danger=danger),
+                        say("take that user out of the folder's group, or: chmod g-w {path}", path=folder),
+                    )
     if sound:
-        yield good("", say("only the service and Asterisk may put call files where Asterisk reads them, by the "
-                             "folders' modes"))
+        yield good(
+            "", say("only the service and Asterisk may put call files where Asterisk reads them, by the folders' modes")
+        )
 
 
 def settings_file(visit: CheckContext) -> Iterator[Finding]:
     """Nobody but root and the service decides what the service goes by: which folders, which dialplan, how fast."""
     file = visit.settings.file
-    apart = say("keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
-                "(README, Security)")
+    apart = say(
+        "keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
+        "(README, Security)"
+    )
     editors = [one for one in map(person, visit.machine.editors) if one is not None]
     sound = True
     if file.is_file() and (users := _others_who_write(visit, file.stat(), editors)):
         sound = False
-        yield warning(file, say("{users} may change it, and the service goes by it from its next start on",
-                                users=_listed(users)), say("chmod go-w {path}", path=file))
+        yield warning(
+            file,
+            say("{users} may change it, and the service goes by it from its next start on", users=_listed(users)),
+            say("chmod go-w {path}", path=file),
+        )
     for path, users in _who_may_swap(visit, file, editors):
         sound = False
-        yield warning(path, say("{users} may put another file in the place of {path}, and the service goes by it from "
-                                "its next start on", users=_listed(users), path=file), apart)
+        yield warning(
+            path,
+            say(
+                "{users} may put another file in the place of {path}, and the service goes by it from "
+                "its next start on",
+                users=_listed(users),
+                path=file,
+            ),
+            apart,
+        )
     if sound:
         yield good(file, say("only root and the service may change the settings, by the modes"))
 
@@ -92,14 +119,27 @@ def _swaps(visit: CheckContext, key: str, folder: Path, editors: list[SystemUser
     """Who may write in a folder above may put another folder in the place of this one, and call files into that."""
     for path, users in _who_may_swap(visit, folder, editors):
         if _EVERYBODY in users:
-            yield error(path, say("every user of this machine may put another folder in the place of {path}",
-                                  path=folder), say("chmod o-w {path}", path=path))
+            yield error(
+                path,
+                say("every user of this machine may put another folder in the place of {path}", path=folder),
+                say("chmod o-w {path}", path=path),
+            )
             continue
         beside = visit.settings.target.with_name("obzvon_store")
-        remedy = (say("move it: dir_store = {path}, in [Dirs]", path=beside) if key == "dir_store"
-                  else say("chmod g-w {path}", path=path))
-        yield error(path, say("{users} may put another folder in the place of {path}, and call files into it",
-                              users=_listed(users), path=folder), remedy)
+        remedy = (
+            say("move it: dir_store = {path}, in [Dirs]", path=beside)
+            if key == "dir_store"
+            else say("chmod g-w {path}", path=path)
+        )
+        yield error(
+            path,
+            say(
+                "{users} may put another folder in the place of {path}, and call files into it",
+                users=_listed(users),
+                path=folder,
+            ),
+            remedy,
+        )
 
 
 def _who_may_swap(visit: CheckContext, place: Path, editors: list[SystemUser]) -> Iterator[tuple[Path, set[str]]]:
@@ -110,8 +150,11 @@ def _who_may_swap(visit: CheckContext, place: Path, editors: list[SystemUser]) -
         found = path.stat()
         # A sticky folder keeps what others have made in it, but not the name of what is still to be made.
         sticky = bool(found.st_mode & stat.S_ISVTX) and (place.exists() or path != there[0])
-        if users := ({one.name for one in editors if one.uid and one.uid == found.st_uid and one.may_write(found)}
-                     if sticky else _others_who_write(visit, found, editors)):
+        if users := (
+            {one.name for one in editors if one.uid and one.uid == found.st_uid and one.may_write(found)}
+            if sticky
+            else _others_who_write(visit, found, editors)
+        ):
             yield path, users
 
 
@@ -126,8 +169,11 @@ def _others_who_write(visit: CheckContext, found: os.stat_result, editors: list[
 
 
 def _listed(users: set[str]) -> Message:
-    return (say("every user of this machine") if _EVERYBODY in users
-            else Message("{users}", {"users": ", ".join(sorted(users))}))
+    return (
+        say("every user of this machine")
+        if _EVERYBODY in users
+        else Message("{users}", {"users": ", ".join(sorted(users))})
+    )
 
 
 def logs(visit: CheckContext) -> Iterator[Finding]:
@@ -138,9 +184,13 @@ def logs(visit: CheckContext) -> Iterator[Finding]:
     file = folder / daily.file_name(visit.now.astimezone(visit.settings.zone).date())
     for path, needed in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
         if path.exists() and not os.access(path, needed):
-            yield warning(f"dir_logs {path}", say("the service may not write here, so there is no log"),
-                          say("give it to the service's user: chown {user} {path}", user=user_name(visit.service_uid()),
-                              path=path))
+            yield warning(
+                f"dir_logs {path}",
+                say("the service may not write here, so there is no log"),
+                say(
+                    "give it to the service's user: chown {user} {path}", user=user_name(visit.service_uid()), path=path
+                ),
+            )
             return
     yield good(f"dir_logs {folder}", say("the log of the day can be written"))
 
@@ -149,8 +199,12 @@ def room(visit: CheckContext) -> Iterator[Finding]:
     """Each filesystem has room for a run of this list."""
     known = visit.settings
     journal = known.journal.path
-    needs = [(known.store, 1, visit.calls), (known.target, 0, 0), (known.logs, _LINE * visit.calls, 0),
-             (known.source, 0, 0)]
+    needs = [
+        (known.store, 1, visit.calls),
+        (known.target, 0, 0),
+        (known.logs, _LINE * visit.calls, 0),
+        (known.source, 0, 0),
+    ]
     if journal is not None:
         needs.append((journal.parent, _LINE * visit.calls, 0))
     filesystems: dict[int, list[tuple[Path, int, int]]] = defaultdict(list)
@@ -178,13 +232,27 @@ def _filesystem(needs: list[tuple[Path, int, int]]) -> Iterator[Finding]:
     if free < wanted:
         short = True
         tell = warning if free else error
-        yield tell(where, say("{free} MB are free on this filesystem, where {wanted} MB should be",
-                              free=free // 1_000_000, wanted=-(-wanted // 1_000_000)), remedy)
+        yield tell(
+            where,
+            say(
+                "{free} MB are free on this filesystem, where {wanted} MB should be",
+                free=free // 1_000_000,
+                wanted=-(-wanted // 1_000_000),
+            ),
+            remedy,
+        )
     if there.f_files and there.f_favail < wanted_files:  # some filesystems do not count their files
         short = True
         tell = warning if there.f_favail else error
-        yield tell(where, say("{free} more files can be made on this filesystem, where {wanted} should be possible",
-                              free=there.f_favail, wanted=wanted_files), remedy)
+        yield tell(
+            where,
+            say(
+                "{free} more files can be made on this filesystem, where {wanted} should be possible",
+                free=there.f_favail,
+                wanted=wanted_files,
+            ),
+            remedy,
+        )
     if not short:
         yield good(where, say("there is room: {free} MB", free=free // 1_000_000))
 

@@ -26,9 +26,15 @@ def opens(visit: CheckContext) -> Iterator[Finding]:
         yield _to_be_made(path)
         return
     if path is not None and not os.access(path, os.R_OK | os.W_OK):
-        yield error(path, say("the journal is not ours to write"),
-                    say("give it to the service's user, and to the group of its folder: chown {owner} {path}*",
-                        owner=owner_name(visit.service_uid(), path.parent.stat().st_gid), path=path))
+        yield error(
+            path,
+            say("the journal is not ours to write"),
+            say(
+                "give it to the service's user, and to the group of its folder: chown {owner} {path}*",
+                owner=owner_name(visit.service_uid(), path.parent.stat().st_gid),
+                path=path,
+            ),
+        )
         return
     try:
         journal = Journal(address.reveal(), create=False)
@@ -41,8 +47,11 @@ def opens(visit: CheckContext) -> Iterator[Finding]:
         with journal.write():
             pass
     except Exception as failed:
-        yield error(journal.name, say("the journal cannot be written: {why}", why=getattr(failed, "orig", failed)),
-                    say("mend the rights or the room of its folder; nobody is rung before that"))
+        yield error(
+            journal.name,
+            say("the journal cannot be written: {why}", why=getattr(failed, "orig", failed)),
+            say("mend the rights or the room of its folder; nobody is rung before that"),
+        )
         return
     yield good(journal.name, say("the journal opens and can be written"))
 
@@ -54,22 +63,45 @@ def service(visit: CheckContext) -> Iterator[Finding]:
     sign = Heartbeats(visit.journal).sign()
     state = service_of(sign, visit.now)
     if sign is None:
-        yield good("", say("no service has been at work on this journal yet"),
-                   say("start it: supervisorctl start obzvon; or have cron call every minute: obzvon run --once"))
+        yield good(
+            "",
+            say("no service has been at work on this journal yet"),
+            say("start it: supervisorctl start obzvon; or have cron call every minute: obzvon run --once"),
+        )
     elif state.alive:
-        yield good("", say("the service runs: process {pid} on {host}, since {time}", pid=sign.pid, host=sign.host,
-                           time=_clock(visit, sign.started_at)))
+        yield good(
+            "",
+            say(
+                "the service runs: process {pid} on {host}, since {time}",
+                pid=sign.pid,
+                host=sign.host,
+                time=_clock(visit, sign.started_at),
+            ),
+        )
         if _changed_since(visit.settings.file, sign.started_at):
-            yield warning(visit.settings.file, say("it was changed after the service's start at {time}: some settings "
-                                                   "count only from the next start on",
-                                                   time=_clock(visit, sign.started_at)),
-                          say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"))
+            yield warning(
+                visit.settings.file,
+                say(
+                    "it was changed after the service's start at {time}: some settings "
+                    "count only from the next start on",
+                    time=_clock(visit, sign.started_at),
+                ),
+                say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"),
+            )
         if state.trouble:
-            yield warning("", say("the service has trouble: {trouble}", trouble=listed(state.trouble)),
-                          say("mend that; the service goes on by itself"))
+            yield warning(
+                "",
+                say("the service has trouble: {trouble}", trouble=listed(state.trouble)),
+                say("mend that; the service goes on by itself"),
+            )
     elif (holder := _holder(visit.settings.journal.path)) is not None:
-        yield good("", say("a process is at work on the journal that gives no sign of life, as obzvon run --once does: "
-                           "{pid}", pid=holder))
+        yield good(
+            "",
+            say(
+                "a process is at work on the journal that gives no sign of life, as obzvon run --once does: {pid}",
+                pid=holder,
+            ),
+        )
     elif sign.stopped_at is not None and sign.once:
         looked = say("the service is called from cron; it looked last at {time}", time=_clock(visit, sign.stopped_at))
         if visit.now - sign.stopped_at <= _CRON_LATE:
@@ -77,11 +109,15 @@ def service(visit: CheckContext) -> Iterator[Finding]:
         else:
             yield warning("", looked, say("see that cron calls obzvon run --once every minute, and what the log says"))
     elif sign.stopped_at is not None:
-        yield warning("", say("the service was stopped at {time}", time=_clock(visit, sign.stopped_at)),
-                      say("start it: supervisorctl start obzvon"))
+        yield warning(
+            "",
+            say("the service was stopped at {time}", time=_clock(visit, sign.stopped_at)),
+            say("start it: supervisorctl start obzvon"),
+        )
     else:
-        yield error("", say("the service has given no sign of life since {time}", time=_clock(visit, sign.seen_at)),
-                    _RESTART)
+        yield error(
+            "", say("the service has given no sign of life since {time}", time=_clock(visit, sign.seen_at)), _RESTART
+        )
 
 
 def run(visit: CheckContext) -> Iterator[Finding]:
@@ -93,11 +129,23 @@ def run(visit: CheckContext) -> Iterator[Finding]:
         return
     waiting = visit.journal.counts(active.id)["waiting"]
     if active.state == "paused":
-        yield warning("", say_many("run {run} is paused, {n} call waits", "run {run} is paused, {n} calls wait",
-                                   waiting, run=active.id), say("go on: obzvon resume; or end it: obzvon stop"))
+        yield warning(
+            "",
+            say_many(
+                "run {run} is paused, {n} call waits", "run {run} is paused, {n} calls wait", waiting, run=active.id
+            ),
+            say("go on: obzvon resume; or end it: obzvon stop"),
+        )
     else:
-        yield good("", say_many("run {run} is in progress, {n} call waits", "run {run} is in progress, {n} calls wait",
-                                waiting, run=active.id))
+        yield good(
+            "",
+            say_many(
+                "run {run} is in progress, {n} call waits",
+                "run {run} is in progress, {n} calls wait",
+                waiting,
+                run=active.id,
+            ),
+        )
 
 
 def _holder(journal: Path | None) -> int | None:
@@ -123,8 +171,11 @@ def _changed_since(file: Path, started: datetime) -> bool:
 def _to_be_made(path: Path) -> Finding:
     if os.access(path.parent, os.W_OK | os.X_OK):
         return good(path, say("there is no journal yet; the service makes it at its start"))
-    return error(path, say("there is no journal, and none can be made in this folder"),
-                 say("make the folder and give it to the service's user, or name another file in [Journal] url"))
+    return error(
+        path,
+        say("there is no journal, and none can be made in this folder"),
+        say("make the folder and give it to the service's user, or name another file in [Journal] url"),
+    )
 
 
 def _clock(visit: CheckContext, moment: datetime) -> str:

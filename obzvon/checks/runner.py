@@ -51,8 +51,17 @@ _CHECKS: tuple[Check, ...] = (
     journal.run,
 )
 
-_OF_SPOOL: tuple[Check, ...] = (folders.strangers, store.one_filesystem, store.probe, store.others, store.leftovers,
-                                asterisk.running, asterisk.its_folder, asterisk.its_user, asterisk.left_in_spool)
+_OF_SPOOL: tuple[Check, ...] = (
+    folders.strangers,
+    store.one_filesystem,
+    store.probe,
+    store.others,
+    store.leftovers,
+    asterisk.running,
+    asterisk.its_folder,
+    asterisk.its_user,
+    asterisk.left_in_spool,
+)
 """Where calls go by AMI there may be no spool to look at; and one that only stands in keeps no call from being made."""
 
 
@@ -77,12 +86,17 @@ def _safely(check: Check, visit: CheckContext) -> Iterator[Finding]:
         for problem in failed.problems:
             yield of(problem, Level.ERROR)
     except OSError as failed:
-        yield error(failed.filename or _name(check),
-                    say("it cannot be looked at: {why}", why=why(failed)),
-                    say("run obzvon check as the service's user, or mend the rights"))
+        yield error(
+            failed.filename or _name(check),
+            say("it cannot be looked at: {why}", why=why(failed)),
+            say("run obzvon check as the service's user, or mend the rights"),
+        )
     except Exception as failed:
-        yield error(_name(check), say("this check itself has failed: {why}", why=repr(failed)),
-                    say("it is a mistake of obzvon: report this line"))
+        yield error(
+            _name(check),
+            say("this check itself has failed: {why}", why=repr(failed)),
+            say("it is a mistake of obzvon: report this line"),
+        )
 
 
 def _milder(found: Finding) -> Finding:

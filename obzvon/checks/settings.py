@@ -18,18 +18,26 @@ def who_we_are(visit: CheckContext) -> Iterator[Finding]:
     if not visit.machine.as_root:
         me, service = os.geteuid(), visit.service_uid()
         if me not in (0, service):
-            yield warning("", say("you are {me}, and the service is {service}: what follows is what you may do, not "
-                                  "what it may", me=user_name(me), service=user_name(service)),
-                          say("type it as that user: runuser -u {user} -- obzvon check", user=user_name(service)))
+            yield warning(
+                "",
+                say(
+                    "you are {me}, and the service is {service}: what follows is what you may do, not what it may",
+                    me=user_name(me),
+                    service=user_name(service),
+                ),
+                say("type it as that user: runuser -u {user} -- obzvon check", user=user_name(service)),
+            )
         return
     if not visit.settings.target.is_dir():
         return
     uid = visit.spool.owner()[0]
     if uid > 0:
         name = user_name(uid)
-        yield warning("", say("this check runs as root, who may write everywhere: what {user} may not is not seen",
-                              user=name),
-                      say("run it, and the service, as that user: runuser -u {user} -- obzvon check", user=name))
+        yield warning(
+            "",
+            say("this check runs as root, who may write everywhere: what {user} may not is not seen", user=name),
+            say("run it, and the service, as that user: runuser -u {user} -- obzvon check", user=name),
+        )
 
 
 def settings(visit: CheckContext) -> Iterator[Finding]:
@@ -39,8 +47,11 @@ def settings(visit: CheckContext) -> Iterator[Finding]:
         yield of(note, Level.WARNING)
     secret = known.journal.reveal() != str(known.journal)
     if (secret or known.ami.secret) and known.file.stat().st_mode & stat.S_IROTH:
-        yield warning(known.file, say("every user of this machine may read the passwords that stand here"),
-                      say("chmod o-r {path}", path=known.file))
+        yield warning(
+            known.file,
+            say("every user of this machine may read the passwords that stand here"),
+            say("chmod o-r {path}", path=known.file),
+        )
     if problem := exposed(known):
         yield of(problem, Level.ERROR)
     if not known.notes:
@@ -55,8 +66,11 @@ def exposed(known: Settings) -> Problem | None:
     return Problem(
         f"{known.file} [Web] host",
         say("{host} is an address that other machines reach, and the editor does not encrypt", host=host),
-        say("leave 127.0.0.1 and put a proxy with TLS in front (README, The editor); in a network that you trust "
-            "write plain_http = yes"))
+        say(
+            "leave 127.0.0.1 and put a proxy with TLS in front (README, The editor); in a network that you trust "
+            "write plain_http = yes"
+        ),
+    )
 
 
 def numbers(visit: CheckContext) -> Iterator[Finding]:
@@ -66,8 +80,11 @@ def numbers(visit: CheckContext) -> Iterator[Finding]:
     try:
         plan = known.numbering_plan()
     except ValueError:
-        yield error(where, say("there is no numbering plan for {region}", region=known.region),
-                    say("write the two letters of a country, for example RU"))
+        yield error(
+            where,
+            say("there is no numbering plan for {region}", region=known.region),
+            say("write the two letters of a country, for example RU"),
+        )
         return
     del plan
     yield good(where, say("numbers are read by the numbering plan of {region}", region=known.region))

@@ -42,7 +42,9 @@ def probe(visit: CheckContext) -> Iterator[Finding]:
     name = f"{_PROBE}{secrets.token_hex(4)}"
     made, moved = spool.store / name, spool.store / f"{name}.moved"
     try:
-        staging.stage(staging.FileMode(str(spool.store), spool.owner(), mode), [(name, b"; made and deleted by check\n")])
+        staging.stage(
+            staging.FileMode(str(spool.store), spool.owner(), mode), [(name, b"; made and deleted by check\n")]
+        )
         made.rename(moved)
         found = moved.stat()
         moved.unlink()
@@ -56,25 +58,40 @@ def probe(visit: CheckContext) -> Iterator[Finding]:
     uid, gid = spool.owner()
     owner = owner_name(found.st_uid, found.st_gid)
     if uid not in (-1, found.st_uid) or gid not in (-1, found.st_gid) or stat.S_IMODE(found.st_mode) != mode:
-        yield error(f"dir_store {spool.store}",
-                    say("call files would belong to {owner}, with mode {mode}, and this filesystem does not let that "
-                        "be changed", owner=owner, mode=f"{stat.S_IMODE(found.st_mode):04o}"),
-                    say("put dir_store and dir_target on a filesystem with owners, such as ext4"))
+        yield error(
+            f"dir_store {spool.store}",
+            say(
+                "call files would belong to {owner}, with mode {mode}, and this filesystem does not let that "
+                "be changed",
+                owner=owner,
+                mode=f"{stat.S_IMODE(found.st_mode):04o}",
+            ),
+            say("put dir_store and dir_target on a filesystem with owners, such as ext4"),
+        )
     else:
-        yield good(f"dir_store {spool.store}",
-                   say("a file can be made, renamed and deleted here; call files belong to {owner}, with mode {mode}",
-                       owner=owner, mode=f"{mode:04o}"))
+        yield good(
+            f"dir_store {spool.store}",
+            say(
+                "a file can be made, renamed and deleted here; call files belong to {owner}, with mode {mode}",
+                owner=owner,
+                mode=f"{mode:04o}",
+            ),
+        )
 
 
 def others(visit: CheckContext) -> Iterator[Finding]:
     """No second service works with the same store, unless somebody wants it so."""
     known = visit.settings.journal
     for journal in store_lock.others(visit.spool.store, str(known.path or known)):
-        yield warning(f"dir_store {visit.spool.store}",
-                      say("another service works with the same store, by the journal {journal}: unless it is another "
-                          "campaign, both ring the same people", journal=journal),
-                      say("stop the one that should not be there; a rehearsal has its own folders: obzvon init "
-                          "--rehearsal DIR"))
+        yield warning(
+            f"dir_store {visit.spool.store}",
+            say(
+                "another service works with the same store, by the journal {journal}: unless it is another "
+                "campaign, both ring the same people",
+                journal=journal,
+            ),
+            say("stop the one that should not be there; a rehearsal has its own folders: obzvon init --rehearsal DIR"),
+        )
 
 
 def leftovers(visit: CheckContext) -> Iterator[Finding]:
@@ -90,13 +107,26 @@ def leftovers(visit: CheckContext) -> Iterator[Finding]:
             if visit.now.timestamp() - path.lstat().st_ctime > _OLD:
                 (ours if callfile.parse_name(path.name) else strange).append(str(path.relative_to(store)))
     if ours:
-        yield warning(where, say_many("{n} call file was left here by a service that was cut off",
-                                      "{n} call files were left here by a service that was cut off", len(ours)),
-                      say("start the service (supervisorctl start obzvon): it finds out by itself who was rung"))
+        yield warning(
+            where,
+            say_many(
+                "{n} call file was left here by a service that was cut off",
+                "{n} call files were left here by a service that was cut off",
+                len(ours),
+            ),
+            say("start the service (supervisorctl start obzvon): it finds out by itself who was rung"),
+        )
     if strange:
-        yield warning(where, say_many("{n} file here is none of ours: {names}", "{n} files here are none of ours: "
-                                      "{names}", len(strange), names=", ".join(islice(sorted(strange), _NAMED))),
-                      say("move them elsewhere; nothing of them is ever handed over"))
+        yield warning(
+            where,
+            say_many(
+                "{n} file here is none of ours: {names}",
+                "{n} files here are none of ours: {names}",
+                len(strange),
+                names=", ".join(islice(sorted(strange), _NAMED)),
+            ),
+            say("move them elsewhere; nothing of them is ever handed over"),
+        )
     if not ours and not strange:
         yield good(where, say("nothing is left over here"))
 

@@ -55,7 +55,7 @@ def show(console: Console, rows: Sequence[Sequence[Cell]], headings: Sequence[st
 def _padded(line: Sequence[Cell], widths: Sequence[int]) -> Iterable[Cell]:
     """The cells of a line with the room between them, and none after the last one that says something."""
     last = max((place for place, cell in enumerate(line) if cell.text), default=-1)
-    for place, cell in enumerate(line[:last + 1]):
+    for place, cell in enumerate(line[: last + 1]):
         room = " " * (widths[place] - cell_len(cell.text) + _GAP) if place < last else ""
         yield Cell(cell.text + room, cell.style)
 

@@ -34,10 +34,20 @@ _WRONG = 1
 @click.command(help=told("Begins a run now, beside the week's."))
 @click.option("--again", is_flag=True, help=told("ring also those who were rung today already"))
 @click.option("--rest", is_flag=True, help=told("ring only those who were not rung today"))
-@click.option("--only", metavar=told("RESULTS"), help=told(
-    "ring again only those with these results, commas between them; a wrong one is answered with all there are"))
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
-              help=told("with --only: the day whose results those are; else today"))
+@click.option(
+    "--only",
+    metavar=told("RESULTS"),
+    help=told(
+        "ring again only those with these results, commas between them; a wrong one is answered with all there are"
+    ),
+)
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar=told("YYYY-MM-DD"),
+    help=told("with --only: the day whose results those are; else today"),
+)
 @click.pass_obj
 def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
     """A run by hand."""
@@ -67,8 +77,9 @@ def resume(file: Path | None) -> None:
 
 
 @click.command(help=told("Ends the run: who was not rung yet will not be."))
-@click.option("--withdraw", is_flag=True,
-              help=told("take files that Asterisk has not started out of the spool as well"))
+@click.option(
+    "--withdraw", is_flag=True, help=told("take files that Asterisk has not started out of the spool as well")
+)
 @click.pass_obj
 def stop(file: Path | None, withdraw: bool) -> None:
     """Ends the run."""
@@ -96,8 +107,13 @@ def _order(file: Path | None, name: str, **params: Any) -> None:
 
 
 def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
-    no_service = CommandResult(False, say("no service took the command within {seconds} seconds; is it running? See: "
-                                   "supervisorctl status obzvon", seconds=int(PATIENCE)))
+    no_service = CommandResult(
+        False,
+        say(
+            "no service took the command within {seconds} seconds; is it running? See: supervisorctl status obzvon",
+            seconds=int(PATIENCE),
+        ),
+    )
     if journal is None:
         return no_service
     commands = CommandQueue(journal)
@@ -105,14 +121,24 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
         return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
     except CommandNotTakenError:
         if service_of(Heartbeats(journal).sign(), datetime.now(UTC)).alive:
-            return CommandResult(False, say("the service has not answered in time; it may be busy with a big list, see: "
-                                     "obzvon status; then ask again"))
+            return CommandResult(
+                False,
+                say(
+                    "the service has not answered in time; it may be busy with a big list, see: "
+                    "obzvon status; then ask again"
+                ),
+            )
         return no_service
     except CommandStateUnknownError:
         return CommandResult(False, say("{what}; see: obzvon status", what=LOST))
     except CommandNotAnsweredError:
-        return CommandResult(False, say("the service has taken the command and not answered within {seconds} seconds; see: "
-                                 "obzvon status", seconds=int(ANSWER)))
+        return CommandResult(
+            False,
+            say(
+                "the service has taken the command and not answered within {seconds} seconds; see: obzvon status",
+                seconds=int(ANSWER),
+            ),
+        )
 
 
 def _who() -> str:
@@ -126,6 +152,7 @@ def _who() -> str:
 def _whole(text: str) -> str:
     """What was typed, without the bytes that are no letter in the terminal's encoding: the journal cannot hold them."""
     return text.encode(errors="replace").decode()
+
 
 def _logged_in(loginuid: Path = Path("/proc/self/loginuid")) -> str:
     """Who logged in, whatever user that one has become since; '' where the kernel has not written it down."""

@@ -22,8 +22,18 @@ from obzvon.settings import model as settings
 DELAY = 3.0
 """Seconds until the demonstration's run begins."""
 
-_PEOPLE = ("Иванов И. И.", "Петрова А. С.", "Сидоров К. М.", "Кузнецов Д. В.", "Смирнова Е. П.", "Волков О. Н.",
-           "Соколова М. Ю.", "Морозов В. А.", "Новиков С. С.", "Фёдоров Г. Л.")
+_PEOPLE = (
+    "Иванов И. И.",
+    "Петрова А. С.",
+    "Сидоров К. М.",
+    "Кузнецов Д. В.",
+    "Смирнова Е. П.",
+    "Волков О. Н.",
+    "Соколова М. Ю.",
+    "Морозов В. А.",
+    "Новиков С. С.",
+    "Фёдоров Г. Л.",
+)
 
 
 def phones() -> list[Phone]:
@@ -49,8 +59,9 @@ class Demo:
         made = not file.exists()
         if made:
             week = Schedule((time_of_day(9),) * 5 + (None, None))
-            workspace.make(folder, spool=folder / "spool" / "outgoing", phones=phones(), week=week,
-                           bundle="4", timeout="1")
+            workspace.make(
+                folder, spool=folder / "spool" / "outgoing", phones=phones(), week=week, bundle="4", timeout="1"
+            )
         self.settings = settings.load(file)
         self.settings.target.mkdir(parents=True, exist_ok=True)
         self.journal = factory.open_journal(self.settings)
@@ -65,8 +76,9 @@ class Demo:
         commands = CommandQueue(self.journal)
         begins = datetime.now(UTC) + timedelta(seconds=DELAY)
         asked: list[int] = []
-        self._show(say("a run begins in {seconds} seconds; a stand-in plays Asterisk, nobody is rung",
-                       seconds=int(DELAY)))
+        self._show(
+            say("a run begins in {seconds} seconds; a stand-in plays Asterisk, nobody is rung", seconds=int(DELAY))
+        )
         if not once:
             self._show(say("Ctrl-C ends the demonstration and prints its report"))
 

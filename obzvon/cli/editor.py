@@ -41,9 +41,15 @@ def web(file: Path | None) -> None:
     try:
         server = listen(create_app(known), at)
     except OSError as error:
-        raise UserError([Problem(f"{at.host}:{at.port}", say("the editor cannot listen there: {why}",
-                                                             why=error.strerror or error),
-                                 say("choose another host or port in [Web]"))]) from error
+        raise UserError(
+            [
+                Problem(
+                    f"{at.host}:{at.port}",
+                    say("the editor cannot listen there: {why}", why=error.strerror or error),
+                    say("choose another host or port in [Web]"),
+                )
+            ]
+        ) from error
     host = f"[{at.host}]" if ":" in at.host else at.host
     _say(say("the editor: {address}", address=f"http://{host}:{at.port}/"))
     if not is_loopback(at.host):
@@ -70,8 +76,12 @@ def beside(known: Settings) -> Iterator[None]:
     if is_new:
         add_first_user(known.file)
     else:
-        _say(say("its users are those of the folder; another password: obzvon --settings {path} user passwd NAME",
-                 path=known.file))
+        _say(
+            say(
+                "its users are those of the folder; another password: obzvon --settings {path} user passwd NAME",
+                path=known.file,
+            )
+        )
     try:
         with serving(server):
             yield
@@ -93,16 +103,27 @@ def user() -> None:
 def _password_options(command: click.Command) -> click.Command:
     command.params += [
         click.Option(["--ask"], is_flag=True, help=told("ask for the password; else one is made up and printed")),
-        click.Option(["--stdin", "from_stdin"], is_flag=True,
-                     help=told("read the password from the first line of the standard input"))]
+        click.Option(
+            ["--stdin", "from_stdin"],
+            is_flag=True,
+            help=told("read the password from the first line of the standard input"),
+        ),
+    ]
     return command
 
 
 @user.command(help=told("A new user, NAME."))
 @click.argument("name", metavar=told("NAME"))
-@click.option("--role", type=click.Choice(_ROLES), default="operator", show_default=True,
-              help=told("viewer: sees and changes nothing; operator: keeps the list and the week; administrator: "
-                        "sees users and settings too"))
+@click.option(
+    "--role",
+    type=click.Choice(_ROLES),
+    default="operator",
+    show_default=True,
+    help=told(
+        "viewer: sees and changes nothing; operator: keeps the list and the week; administrator: "
+        "sees users and settings too"
+    ),
+)
 @click.pass_obj
 def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) -> None:
     """A new user."""
@@ -193,8 +214,9 @@ def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
     if from_stdin:
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
-            raise UserError([Problem("", say("there is no password on the standard input"),
-                                     say("write it into the first line"))])
+            raise UserError(
+                [Problem("", say("there is no password on the standard input"), say("write it into the first line"))]
+            )
         return line, False
     return made_up(), True
 

@@ -58,10 +58,17 @@ _RETRY = 10.0
 _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]},
-             help=told("Rings everybody on a list at the day's hour through Asterisk."))
-@click.option("--settings", "file", type=click.Path(path_type=Path), metavar=told("FILE"),
-              help=told("settings.ini; else $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"))
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=told("Rings everybody on a list at the day's hour through Asterisk."),
+)
+@click.option(
+    "--settings",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar=told("FILE"),
+    help=told("settings.ini; else $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"),
+)
 @click.version_option(__version__, prog_name="obzvon", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, file: Path | None) -> None:
@@ -69,10 +76,16 @@ def cli(context: click.Context, file: Path | None) -> None:
     context.obj = file
 
 
-@cli.command(help=told("Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in "
-                       "3 seconds."))
-@click.option("--dir", "folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"),
-              help=told("use this folder and keep it"))
+@cli.command(
+    help=told("Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in 3 seconds.")
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar=told("DIR"),
+    help=told("use this folder and keep it"),
+)
 @click.option("--exit", "once", is_flag=True, help=told("end with the run and print its summary"))
 def demo(folder: Path | None, once: bool) -> None:
     """The demonstration."""
@@ -81,18 +94,30 @@ def demo(folder: Path | None, once: bool) -> None:
         with editor.beside(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
             run = shown.run(bar, once=once)
         if run is not None:
-            tables.show_report(Console(), shown.journal.lines(run.day), day=run.day, zone=shown.settings.zone,
-                               least=shown.settings.delivered)
+            tables.show_report(
+                Console(),
+                shown.journal.lines(run.day),
+                day=run.day,
+                zone=shown.settings.zone,
+                least=shown.settings.delivered,
+            )
         if folder is not None:
             _say(say("the folder is kept: {path}", path=folder))
         shown.journal.close()
 
 
-@cli.command(help=told("Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
-                       "--settings FILE the settings are written there instead."))
+@cli.command(
+    help=told(
+        "Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
+        "--settings FILE the settings are written there instead."
+    )
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"))
-@click.option("--rehearsal", is_flag=True,
-              help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"))
+@click.option(
+    "--rehearsal",
+    is_flag=True,
+    help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"),
+)
 @click.pass_obj
 def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
@@ -106,8 +131,9 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
 
 
 @cli.command(help=told("The service, in the foreground, for supervisor."))
-@click.option("--once", is_flag=True,
-              help=told("one check, as from cron: a run that is due is done whole, then it ends"))
+@click.option(
+    "--once", is_flag=True, help=told("one check, as from cron: a run that is due is done whole, then it ends")
+)
 @click.pass_obj
 def run(file: Path | None, once: bool) -> None:
     """The service."""
@@ -152,8 +178,13 @@ def check(file: Path | None) -> None:
         mark, colour = _MARKS[finding.level]
         click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
     problems = sum(finding.level is not Level.OK for finding in findings)
-    click.echo(str(say_many("{n} thing needs your attention", "{n} things need your attention", problems) if problems
-                   else say("all is well")))
+    click.echo(
+        str(
+            say_many("{n} thing needs your attention", "{n} things need your attention", problems)
+            if problems
+            else say("all is well")
+        )
+    )
     if worst(findings) is Level.ERROR:
         sys.exit(WRONG)
 
@@ -182,8 +213,15 @@ def status(file: Path | None, as_json: bool) -> None:
     """How the run stands."""
     known = _settings(file)
     with journal_if_any(known) as journal:
-        found = look(journal, Heartbeats(journal).sign() if journal else None, datetime.now(UTC), zone=known.zone,
-                     pace=known.pace(), latest=known.latest, least=known.delivered)
+        found = look(
+            journal,
+            Heartbeats(journal).sign() if journal else None,
+            datetime.now(UTC),
+            zone=known.zone,
+            pace=known.pace(),
+            latest=known.latest,
+            least=known.delivered,
+        )
         if as_json:
             click.echo(found.to_json())
         else:
@@ -191,12 +229,23 @@ def status(file: Path | None, as_json: bool) -> None:
 
 
 @cli.command(help=told("Calls of a day and their results."))
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"),
-              help=told("the day; else today"))
-@click.option("--format", "form", type=click.Choice(["table", "csv", "xlsx", "json"]), default="table",
-              show_default=True, help=told("what to print"))
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar=told("FILE"),
-              help=told("write to this file; else to the standard output"))
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"), help=told("the day; else today")
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "xlsx", "json"]),
+    default="table",
+    show_default=True,
+    help=told("what to print"),
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar=told("FILE"),
+    help=told("write to this file; else to the standard output"),
+)
 @click.pass_obj
 def report(file: Path | None, day: datetime | None, form: str, output: Path | None) -> None:
     """A day's calls."""
@@ -206,8 +255,16 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
         lines = journal.lines(wanted) if journal else iter(())
         active = journal.active_run() if journal and not day else None
         if active is not None and active.day < wanted:
-            click.echo(str(say("run {run} of {day} is still in progress: obzvon report --date {day}", run=active.id,
-                               day=active.day)), err=True)
+            click.echo(
+                str(
+                    say(
+                        "run {run} of {day} is still in progress: obzvon report --date {day}",
+                        run=active.id,
+                        day=active.day,
+                    )
+                ),
+                err=True,
+            )
         if form == "table":
             tables.show_report(Console(), lines, day=wanted, zone=known.zone, least=known.delivered)
             return
@@ -227,8 +284,15 @@ def sweep(file: Path | None) -> None:
     known = _settings(file)
     spool = wiring_spool.spool_of(known)
     if spool.asterisk() is AsteriskState.RUNNING:
-        click.echo(str(say("Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
-                           "stop Asterisk first")), err=True)
+        click.echo(
+            str(
+                say(
+                    "Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
+                    "stop Asterisk first"
+                )
+            ),
+            err=True,
+        )
         sys.exit(WRONG)
     try:
         with journal_if_any(known) as journal:
@@ -335,8 +399,13 @@ def _output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
             with files.replacing(file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
                 yield stream
     except OSError as error:
-        raise UserError([Problem(str(file), say("cannot be written: {why}", why=why(error)),
-                                 say("name another file with --output"))]) from error
+        raise UserError(
+            [
+                Problem(
+                    str(file), say("cannot be written: {why}", why=why(error)), say("name another file with --output")
+                )
+            ]
+        ) from error
 
 
 def _say(text: Message) -> None:

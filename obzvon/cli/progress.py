@@ -26,8 +26,13 @@ class RunProgressBar:
     def __init__(self, journal: Journal, console: Console | None = None) -> None:
         self._journal = journal
         self._console = console or Console(stderr=True)
-        self._bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                             TimeRemainingColumn(), console=self._console)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
         self._results = Text("", "dim")
         self._live = Live(Group(self._bar, self._results), console=self._console, refresh_per_second=1 / _REFRESH)
         self._task: TaskID | None = None
@@ -37,8 +42,9 @@ class RunProgressBar:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._run is not None:
             with contextlib.suppress(UserError, OSError):
                 self._show(self._run)

@@ -44,12 +44,28 @@ _LONGEST = 200
 """Characters of one cell that are shown at the most."""
 
 _CODE = say("Code")
-_WHY = {SkipReason.PAUSED: say("paused"), SkipReason.REFUSED: say("cannot be called"), SkipReason.DUPLICATE: say("stands twice"),
-        SkipReason.RUNG: say("already rung today")}
-_RESULT_STYLES = {"answered": "green", "busy": "yellow", "no answer": "yellow", "not answered": "yellow",
-                  "congestion": "red", "no such number": "red", "refused": "red", "unreachable trunk": "red",
-                  "wrong dialplan": "red", "failed": "red", "unknown": "red", "skipped": "dim", "withdrawn": "dim",
-                  "waiting": "dim"}
+_WHY = {
+    SkipReason.PAUSED: say("paused"),
+    SkipReason.REFUSED: say("cannot be called"),
+    SkipReason.DUPLICATE: say("stands twice"),
+    SkipReason.RUNG: say("already rung today"),
+}
+_RESULT_STYLES = {
+    "answered": "green",
+    "busy": "yellow",
+    "no answer": "yellow",
+    "not answered": "yellow",
+    "congestion": "red",
+    "no such number": "red",
+    "refused": "red",
+    "unreachable trunk": "red",
+    "wrong dialplan": "red",
+    "failed": "red",
+    "unknown": "red",
+    "skipped": "dim",
+    "withdrawn": "dim",
+    "waiting": "dim",
+}
 _STATE_STYLES = {"running": "bold green", "paused": "bold yellow", "stopped": "yellow"}
 
 
@@ -57,8 +73,16 @@ def show_plan(console: Console, plan: RunForecast, *, rows: int = 20) -> None:
     """Prints what the next run would do, up to so many of the rows that it skips, and the next starts."""
     _print(console, _facts(_plan_facts(plan)))
     if plan.skipped:
-        listed = [(Cell(_shown(one.row), "dim"), _number(one.number), Cell(_shown(one.code)), Cell(_shown(one.name)),
-                   Cell(_shown(str(one.reason)), "yellow")) for one in plan.skipped[:rows]]
+        listed = [
+            (
+                Cell(_shown(one.row), "dim"),
+                _number(one.number),
+                Cell(_shown(one.code)),
+                Cell(_shown(one.name)),
+                Cell(_shown(str(one.reason)), "yellow"),
+            )
+            for one in plan.skipped[:rows]
+        ]
         _print(console, "")
         columns.show(console, listed, [str(one) for one in (say("Row"), NUMBER, _CODE, NAME, say("Why it is skipped"))])
     if len(plan.skipped) > rows:
@@ -69,22 +93,35 @@ def show_plan(console: Console, plan: RunForecast, *, rows: int = 20) -> None:
 
 def show_status(console: Console, status: CurrentStatus) -> None:
     """Prints whether the service lives, and how far the run has come."""
-    facts = [(say("Service"), _service(status.service, status.zone)),
-             *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble)]
+    facts = [
+        (say("Service"), _service(status.service, status.zone)),
+        *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble),
+    ]
     facts += _readout_facts(status)
-    run = _run_facts(status.run, status, bar=console.is_terminal) if status.run else [
-        (RUN, _text(say("there has been none yet")))]
+    run = (
+        _run_facts(status.run, status, bar=console.is_terminal)
+        if status.run
+        else [(RUN, _text(say("there has been none yet")))]
+    )
     _print(console, _facts([*facts, *run]))
     if status.others:
-        others = [(Cell(str(other.run.id), "dim"), Cell(str(_moment(other.run.started_at.astimezone(status.zone)))),
-                   Cell(str(kind_word(other.run.kind))),
-                   Cell(str(state_word(other.run.state)), _STATE_STYLES.get(other.run.state, "")),
-                   Cell(str(_counted(other.calls, other.counts, other.delivery)))) for other in status.others]
+        others = [
+            (
+                Cell(str(other.run.id), "dim"),
+                Cell(str(_moment(other.run.started_at.astimezone(status.zone)))),
+                Cell(str(kind_word(other.run.kind))),
+                Cell(str(state_word(other.run.state)), _STATE_STYLES.get(other.run.state, "")),
+                Cell(str(_counted(other.calls, other.counts, other.delivery))),
+            )
+            for other in status.others
+        ]
         _print(console, "", _text(say("Other runs"), "bold"))
         columns.show(console, others)
 
 
-def show_report(console: Console, lines: Iterable[CallRecord], *, day: date, zone: tzinfo, least: float = 0.0) -> ResultCounts:
+def show_report(
+    console: Console, lines: Iterable[CallRecord], *, day: date, zone: tzinfo, least: float = 0.0
+) -> ResultCounts:
     """Prints a day's calls as they come, run by run, and how many there were of each result; returns those counts."""
     reader, counts = ReportLabels(zone, least=least), ResultCounts(least)
     width = console.width if console.is_terminal else sys.maxsize
@@ -97,8 +134,11 @@ def show_report(console: Console, lines: Iterable[CallRecord], *, day: date, zon
             _print(console, "", _text(run, "bold"))
         while batch := list(islice(calls, _BATCH)):
             columns.show(console, [[cell(line, reader) for cell in cells] for line in batch], headings)
-    _print(console, "", _text(_counted(counts.total(), counts, counts.delivery) if counts
-                              else say("nobody was rung on that day")))
+    _print(
+        console,
+        "",
+        _text(_counted(counts.total(), counts, counts.delivery) if counts else say("nobody was rung on that day")),
+    )
     return counts
 
 
@@ -121,8 +161,13 @@ def _number(number: str) -> Cell:
 
 
 _COLUMNS: tuple[tuple[Message, int, Callable[[CallRecord, ReportLabels], Cell]], ...] = (
-    (RUN, sys.maxsize, lambda line, reader: Cell(str(line.run_id) if line.kind == "week" else
-                                                 f"{line.run_id}, {reader.word(kind_word(line.kind))}")),
+    (
+        RUN,
+        sys.maxsize,
+        lambda line, reader: Cell(
+            str(line.run_id) if line.kind == "week" else f"{line.run_id}, {reader.word(kind_word(line.kind))}"
+        ),
+    ),
     (HANDED, 0, lambda line, reader: _clock(line.handed_at, reader)),
     (ENDED, 100, lambda line, reader: _clock(line.ended_at, reader)),
     (NUMBER, 0, lambda line, _: _number(line.number)),
@@ -142,8 +187,9 @@ def _print(console: Console, *parts: RenderableType) -> None:
             console.print(part)
         else:
             wide = console.render_lines(part, console.options.update(width=_WIDE), pad=False)
-            console.out(*("".join(segment.text for segment in line).rstrip() for line in wide), sep="\n",
-                        highlight=False)
+            console.out(
+                *("".join(segment.text for segment in line).rstrip() for line in wide), sep="\n", highlight=False
+            )
 
 
 def _facts(facts: Iterable[tuple[Message, RenderableType]]) -> Table:
@@ -160,27 +206,62 @@ def _plan_facts(plan: RunForecast) -> Iterator[tuple[Message, Text]]:
     if start is None:
         yield say("Next run"), _text(say("none: the week has no start"), "yellow")
     elif plan.overdue:
-        yield say("Next run"), _text(say("{start} ({zone}): passed, and made up for as soon as the service works",
-                                         start=start, zone=plan.zone), "bold yellow")
+        yield (
+            say("Next run"),
+            _text(
+                say(
+                    "{start} ({zone}): passed, and made up for as soon as the service works",
+                    start=start,
+                    zone=plan.zone,
+                ),
+                "bold yellow",
+            ),
+        )
     else:
         yield say("Next run"), _text(say("{start} ({zone})", start=start, zone=plan.zone), "bold green")
     yield say("Calls"), _text(plan.calls)
     if plan.pace.is_bounded:
         yield say("Pace"), _text(plan.pace.in_words())
     else:
-        yield say("Bundles"), _text(say("{bundles}, of up to {bundle} calls, {delay} s apart", bundles=plan.bundles,
-                                        bundle=plan.bundle, delay=f"{plan.delay:g}"))
+        yield (
+            say("Bundles"),
+            _text(
+                say(
+                    "{bundles}, of up to {bundle} calls, {delay} s apart",
+                    bundles=plan.bundles,
+                    bundle=plan.bundle,
+                    delay=f"{plan.delay:g}",
+                )
+            ),
+        )
     if plan.first_bundle and plan.last_bundle:
         if not plan.pace.is_bounded:
             yield say("First bundle"), _text(_time(plan.first_bundle, plan.day))
         last = _time(plan.last_bundle, plan.day)
-        yield ((say("Last call"), _text(say("not before {time}; how long the calls last decides", time=last)))
-               if plan.pace.is_bounded else (say("Last bundle"), _text(last)))
+        yield (
+            (say("Last call"), _text(say("not before {time}; how long the calls last decides", time=last)))
+            if plan.pace.is_bounded
+            else (say("Last bundle"), _text(last))
+        )
     if plan.cut_off and plan.until:
-        why = (say("the next run begins then") if plan.until_because is CutOffReason.NEXT_START
-               else say("nothing is handed over after that"))
-        yield say("Cut off"), _text(say_many("{n} call at {time}: {why}", "{n} calls at {time}: {why}", plan.cut_off,
-                                             time=_time(plan.until, plan.day), why=why), "bold red")
+        why = (
+            say("the next run begins then")
+            if plan.until_because is CutOffReason.NEXT_START
+            else say("nothing is handed over after that")
+        )
+        yield (
+            say("Cut off"),
+            _text(
+                say_many(
+                    "{n} call at {time}: {why}",
+                    "{n} calls at {time}: {why}",
+                    plan.cut_off,
+                    time=_time(plan.until, plan.day),
+                    why=why,
+                ),
+                "bold red",
+            ),
+        )
     kinds = ", ".join(str(say("{why}: {n}", why=_WHY[why], n=n)) for why, n in plan.skipped_by().items())
     yield say("Skipped"), _text(f"{len(plan.skipped)} ({kinds})" if kinds else 0)
 
@@ -190,8 +271,15 @@ def _service(service: ServiceStatus, zone: tzinfo) -> Text:
         return _moment(moment.astimezone(zone), seconds=True)
 
     if service.alive and service.started:
-        return _text(say("works since {time} (process {pid} on {host})", time=when(service.started),
-                         pid=str(service.pid), host=service.host), "green")
+        return _text(
+            say(
+                "works since {time} (process {pid} on {host})",
+                time=when(service.started),
+                pid=str(service.pid),
+                host=service.host,
+            ),
+            "green",
+        )
     if service.stopped and service.once:
         return _text(say("from cron; it looked last on {time}", time=when(service.stopped)))
     if service.stopped:
@@ -207,8 +295,10 @@ def _readout_facts(status: CurrentStatus) -> Iterator[tuple[Message, Text]]:
     if readout is None or not readout.is_worth_showing:
         return
     yield say("Pace"), _text(readout.pace.in_words())
-    yield say("Lines in use"), _text(say("{lines}; counted {how}", lines=readout.in_words(),
-                                         how=readout.counted_in_words()))
+    yield (
+        say("Lines in use"),
+        _text(say("{lines}; counted {how}", lines=readout.in_words(), how=readout.counted_in_words())),
+    )
     if readout.ami is not None:
         since = _moment(readout.ami.since.astimezone(status.zone), seconds=True)
         yield say("AMI"), _text(readout.ami_in_words(since), "bold yellow" if readout.is_silent else "")
@@ -217,10 +307,17 @@ def _readout_facts(status: CurrentStatus) -> Iterator[tuple[Message, Text]]:
 def _run_facts(one: RunStatus, status: CurrentStatus, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
     run, zone = one.run, status.zone
     begun = _moment(run.started_at.astimezone(zone), seconds=True)
-    yield RUN, _text(say("{run}, {kind}: {state}", run=run.id, kind=kind_word(run.kind), state=state_word(run.state)),
-                     _STATE_STYLES.get(run.state, "bold"))
-    yield say("Begun"), _text(say("{time}, by {who}", time=begun, who=_shown(run.started_by)) if run.started_by
-                              else begun)
+    yield (
+        RUN,
+        _text(
+            say("{run}, {kind}: {state}", run=run.id, kind=kind_word(run.kind), state=state_word(run.state)),
+            _STATE_STYLES.get(run.state, "bold"),
+        ),
+    )
+    yield (
+        say("Begun"),
+        _text(say("{time}, by {who}", time=begun, who=_shown(run.started_by)) if run.started_by else begun),
+    )
     if run.ended_at:
         yield ENDED, _text(_moment(run.ended_at.astimezone(zone), seconds=True))
     if run.note:
@@ -235,8 +332,14 @@ def _run_facts(one: RunStatus, status: CurrentStatus, *, bar: bool) -> Iterator[
     last = say("Last call") if one.depends_on_talk else say("Last bundle")
     if one.ends:
         ends = _time(one.ends.astimezone(zone), run.day)
-        yield last, _text(say("at about {time}, if calls go on lasting as long", time=ends) if one.depends_on_talk
-                          else say("at about {time}", time=ends))
+        yield (
+            last,
+            _text(
+                say("at about {time}, if calls go on lasting as long", time=ends)
+                if one.depends_on_talk
+                else say("at about {time}", time=ends)
+            ),
+        )
     elif run.state == "running" and not status.service.alive:
         yield last, _text(say("not before the service works again"), "bold red")
     elif run.state == "paused":
@@ -255,13 +358,22 @@ def _progress(done: float, *, bar: bool) -> RenderableType:
 def _counted(calls: int, counts: Mapping[str, int], delivery: DeliveryCounts | None) -> Message:
     if not any(counts.values()):
         return say_many("{n} call", "{n} calls", calls)
-    return say_many("{n} call: {counts}", "{n} calls: {counts}", calls,
-                    counts=tally(counts, delivery if delivery and delivery.least else None))
+    return say_many(
+        "{n} call: {counts}",
+        "{n} calls: {counts}",
+        calls,
+        counts=tally(counts, delivery if delivery and delivery.least else None),
+    )
 
 
 def _day(day: date) -> Message:
-    return say("{weekday} {year}-{month}-{day}", weekday=weekday_word(day.weekday()), year=str(day.year),
-               month=f"{day.month:02}", day=f"{day.day:02}")
+    return say(
+        "{weekday} {year}-{month}-{day}",
+        weekday=weekday_word(day.weekday()),
+        year=str(day.year),
+        month=f"{day.month:02}",
+        day=f"{day.day:02}",
+    )
 
 
 def _moment(moment: datetime, *, seconds: bool = False) -> Message:
@@ -275,10 +387,10 @@ def _time(moment: datetime, day: date | None) -> str:
 
 def _shown(text: str) -> str:
     """One line of what can be seen, however odd the text is."""
-    text = one_line(text[:_LONGEST + 1])
+    text = one_line(text[: _LONGEST + 1])
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
-    return text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _lines(message: Message) -> str:

@@ -13,8 +13,16 @@ from obzvon.settings import model as settings
 ASTERISK_SPOOL = Path("/var/spool/asterisk/outgoing")
 
 
-def make(folder: Path, *, file: Path | None = None, spool: Path | None = None, rehearsal: bool = False,
-         phones: list[Phone] | None = None, week: Schedule | None = None, **values: str) -> Path:
+def make(
+    folder: Path,
+    *,
+    file: Path | None = None,
+    spool: Path | None = None,
+    rehearsal: bool = False,
+    phones: list[Phone] | None = None,
+    week: Schedule | None = None,
+    **values: str,
+) -> Path:
     """Makes the folder with all that a service needs; returns the settings.ini. What is there is never overwritten.
 
     Without `spool` it is Asterisk's own, if this machine has one, else a folder `target` beside the settings; the store
@@ -25,15 +33,27 @@ def make(folder: Path, *, file: Path | None = None, spool: Path | None = None, r
     apart = file is not None
     file = file or folder / "settings.ini"
     if file.exists():
-        raise UserError([Problem(str(file), say("there are settings already; nothing has been changed"),
-                                 say("name another file, or delete this one first") if apart else
-                                 say("name another folder, or delete this file first"))])
+        raise UserError(
+            [
+                Problem(
+                    str(file),
+                    say("there are settings already; nothing has been changed"),
+                    say("name another file, or delete this one first")
+                    if apart
+                    else say("name another folder, or delete this file first"),
+                )
+            ]
+        )
     if spool is None and not rehearsal and ASTERISK_SPOOL.is_dir():
         spool = ASTERISK_SPOOL
     places = {"dir_source": ".", "dir_store": "store", "dir_target": "target", "dir_logs": "log"}
     if apart:
-        places = {"dir_source": str(folder), "url": str(folder / "journal.db"), "users": str(folder / "users.json"),
-                  **{key: str(folder / name) for key, name in places.items() if key != "dir_source"}}
+        places = {
+            "dir_source": str(folder),
+            "url": str(folder / "journal.db"),
+            "users": str(folder / "users.json"),
+            **{key: str(folder / name) for key, name in places.items() if key != "dir_source"},
+        }
     if spool is not None:
         places |= {"dir_target": str(spool), "dir_store": str(spool.with_name("obzvon_store"))}
     for place in (folder, file.parent):

@@ -114,7 +114,7 @@ def _dress(descriptor: int, like: Path, mode: int) -> None:
 def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(descriptor, rest):]
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _libc() -> ctypes.CDLL:

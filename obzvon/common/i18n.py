@@ -75,8 +75,9 @@ def preferred(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, str | int | float | Message]:
-    return {name: value if isinstance(value, str | int | float | Message) else str(value)
-            for name, value in values.items()}
+    return {
+        name: value if isinstance(value, str | int | float | Message) else str(value) for name, value in values.items()
+    }
 
 
 def _worded(value: str | float | Message, language: str) -> str | int | float:

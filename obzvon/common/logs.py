@@ -103,9 +103,15 @@ class DailyFileHandler(logging.Handler):
         except OSError as error:
             self._lost += 1
             if self._lost == 1:
-                _print(str(Problem(
-                    str(self._folder), say("the log cannot be written: {why}", why=why(error)),
-                    say("make room or mend the rights: the log goes on by itself, and all else goes on anyhow"))))
+                _print(
+                    str(
+                        Problem(
+                            str(self._folder),
+                            say("the log cannot be written: {why}", why=why(error)),
+                            say("make room or mend the rights: the log goes on by itself, and all else goes on anyhow"),
+                        )
+                    )
+                )
             return
         self._lost = 0
         if self._tidied != day:
@@ -116,8 +122,9 @@ class DailyFileHandler(logging.Handler):
         """The line that stands in the log for those that do not, if there are any."""
         if not self._lost:
             return ""
-        text = say_many("{n} line could not be written to the log", "{n} lines could not be written to the log",
-                        self._lost)
+        text = say_many(
+            "{n} line could not be written to the log", "{n} lines could not be written to the log", self._lost
+        )
         loss = logging.LogRecord(record.name, logging.WARNING, "", 0, text, None, None)
         loss.created = record.created
         return f"{self.format(loss)}\n"

@@ -1,15 +1,12 @@
 """Values that come from files and people, made fit to be shown: they act on no terminal and forge no line."""
 
 import re
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 import msgspec
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message
-
-if TYPE_CHECKING:
-    pass
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What is not text: control characters, separators of lines, signs that turn the direction of what follows."""

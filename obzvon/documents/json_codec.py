@@ -88,13 +88,19 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError as error:
         # Half a UTF-8 file would be valid Windows-1251 too, and a save would make its names unreadable for good.
         if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
-            raise MalformedError(Problem(_place(data, error.start), say("a letter is damaged here, the rest is in UTF-8"),
-                                    _restore())) from None
+            raise MalformedError(
+                Problem(_place(data, error.start), say("a letter is damaged here, the rest is in UTF-8"), _restore())
+            ) from None
     try:
         return data.decode("cp1251")
     except UnicodeDecodeError as error:
-        raise MalformedError(Problem(_place(data, error.start), say("it is neither in UTF-8 nor in Windows-1251"),
-                                say("save the file in UTF-8"))) from None
+        raise MalformedError(
+            Problem(
+                _place(data, error.start),
+                say("it is neither in UTF-8 nor in Windows-1251"),
+                say("save the file in UTF-8"),
+            )
+        ) from None
 
 
 def _explain(text: str, error: Exception) -> NoReturn:
@@ -103,8 +109,11 @@ def _explain(text: str, error: Exception) -> NoReturn:
         json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as found:
         cut_off = found.pos >= len(text.rstrip()) or found.msg.startswith("Unterminated string")
-        what = (say("the file is cut off: it ends before its JSON does") if cut_off
-                else say("it is not JSON from here on: {near}", near=_near(text, found.pos)))
+        what = (
+            say("the file is cut off: it ends before its JSON does")
+            if cut_off
+            else say("it is not JSON from here on: {near}", near=_near(text, found.pos))
+        )
         raise MalformedError(Problem(f":{found.lineno}:{found.colno}", what, _restore())) from error
     except (ValueError, RecursionError):
         pass
@@ -116,7 +125,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _near(text: str, position: int) -> str:
-    found = text[position:position + 20].split("\n", 1)[0]
+    found = text[position : position + 20].split("\n", 1)[0]
     return found if found.isprintable() else ascii(found)[1:-1]
 
 

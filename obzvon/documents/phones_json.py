@@ -68,13 +68,20 @@ def dump(phones: Iterable[Phone]) -> bytes:
     keys: set[str] = set()
     for phone in phones:
         if phone.key in keys:
-            raise MalformedError(Problem(f' "{phone.key}"', say("two rows have this key"), say("give one of them another")))
+            raise MalformedError(
+                Problem(f' "{phone.key}"', say("two rows have this key"), say("give one of them another"))
+            )
         keys.add(phone.key)
         try:
             lines.append(json_codec.encode(phone.key) + b": " + _row(phone))
         except (UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
-            raise MalformedError(Problem(f' "{ascii(phone.key)[1:-1]}"', say("it cannot be written: {why}", why=error),
-                                    say("take out the damaged characters"))) from error
+            raise MalformedError(
+                Problem(
+                    f' "{ascii(phone.key)[1:-1]}"',
+                    say("it cannot be written: {why}", why=error),
+                    say("take out the damaged characters"),
+                )
+            ) from error
     return b"{\n" + b",\n".join(lines) + b"\n}\n" if lines else b"{}\n"
 
 
@@ -86,9 +93,16 @@ def _usual(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
         return None
     if _has_more(data, len(rows)):
         return None
-    return [Phone(key, row.number if type(row.number) is str else str(row.number),
-                  row.code if type(row.code) is str else _text(row.code), row.name, row.paused)
-            for key, row in rows.items()], ()
+    return [
+        Phone(
+            key,
+            row.number if type(row.number) is str else str(row.number),
+            row.code if type(row.code) is str else _text(row.code),
+            row.name,
+            row.paused,
+        )
+        for key, row in rows.items()
+    ], ()
 
 
 def _any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
@@ -124,8 +138,13 @@ def _with_hidden(pairs: list[tuple[str, object]]) -> tuple[list[Phone], tuple[Pr
         if key in seen:
             free += 1
             place = str(free)
-            notes.append(Problem(f' "{key}"', say("two rows have this key; the later one is taken as {key}", key=place),
-                                 say("a save in the editor writes it so")))
+            notes.append(
+                Problem(
+                    f' "{key}"',
+                    say("two rows have this key; the later one is taken as {key}", key=place),
+                    say("a save in the editor writes it so"),
+                )
+            )
         seen.add(place)
         phones.append(_phone(place, row))
     return phones, tuple(notes)
@@ -141,8 +160,9 @@ def _phone(key: str, row: object) -> Phone:
 
 def _full(key: str, row: dict[str, object]) -> Phone:
     extra = {name: value for name, value in row.items() if not _is_plain(name, value)}
-    return Phone(key, _text(row.get("0")), _text(row.get("1")), _name(row.get("name")), _flag(row.get("paused")),
-                 extra or None)
+    return Phone(
+        key, _text(row.get("0")), _text(row.get("1")), _name(row.get("name")), _flag(row.get("paused")), extra or None
+    )
 
 
 def _row(phone: Phone) -> bytes:
@@ -201,4 +221,4 @@ def _flag(value: object) -> bool:
 
 
 def _shape() -> Message:
-    return say('write the rows as {example}', example='{"0": {"0": "89161111111", "1": ""}}')
+    return say("write the rows as {example}", example='{"0": {"0": "89161111111", "1": ""}}')

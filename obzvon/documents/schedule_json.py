@@ -29,10 +29,14 @@ def parse(data: bytes) -> tuple[Schedule, tuple[Problem, ...]]:
     document = json_codec.decode(data)
     pairs = json_codec.decode_pairs(data) if isinstance(document, dict) else []
     if document != [] and not isinstance(document, dict):
-        raise MalformedError(Problem(":1:1", say("it is no week"), say("write the days as {example}", example=_EXAMPLE)))
+        raise MalformedError(
+            Problem(":1:1", say("it is no week"), say("write the days as {example}", example=_EXAMPLE))
+        )
     values = dict(pairs)
-    problems = [*_repeated("", [key for key, _ in pairs]),
-                *(_repeated(f' "{_DATES}"', json_codec.keys_within(data, _DATES)) if _DATES in values else ())]
+    problems = [
+        *_repeated("", [key for key, _ in pairs]),
+        *(_repeated(f' "{_DATES}"', json_codec.keys_within(data, _DATES)) if _DATES in values else ()),
+    ]
     times = tuple(_time(f' "{day}"', values.get(day), problems) for day in _DAYS)
     dates = _dates(values.get(_DATES), problems)
     if problems:
@@ -55,8 +59,7 @@ def _repeated(where: str, keys: list[str]) -> Iterator[Problem]:
     """JSON would take the last of them, and whoever wrote the other would not hear of it."""
     for key, count in Counter(keys).items():
         if count > 1:
-            yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count),
-                          say("leave one of them"))
+            yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count), say("leave one of them"))
 
 
 def _time(where: str, value: object, problems: list[Problem]) -> time | None:
@@ -66,8 +69,13 @@ def _time(where: str, value: object, problems: list[Problem]) -> time | None:
     if found and int(found[1]) < 24 and int(found[2]) < 60:
         start = time(int(found[1]), int(found[2]))
         return None if start == _MIDNIGHT else start
-    problems.append(Problem(where, say("{value} is no time of day", value=json_codec.one_line(value)),
-                            say("write it as 09:00, or 00:00 for no run")))
+    problems.append(
+        Problem(
+            where,
+            say("{value} is no time of day", value=json_codec.one_line(value)),
+            say("write it as 09:00, or 00:00 for no run"),
+        )
+    )
     return None
 
 
@@ -75,8 +83,13 @@ def _dates(value: object, problems: list[Problem]) -> dict[date, time | None]:
     if value is None or value == []:  # PHP writes an empty array for no dates
         return {}
     if not isinstance(value, dict):
-        problems.append(Problem(f' "{_DATES}"', say("it holds no dates"),
-                                say("write the dates as {example}", example='"dates": {"2026-12-31": "00:00"}')))
+        problems.append(
+            Problem(
+                f' "{_DATES}"',
+                say("it holds no dates"),
+                say("write the dates as {example}", example='"dates": {"2026-12-31": "00:00"}'),
+            )
+        )
         return {}
     dates: dict[date, time | None] = {}
     for key, start in value.items():
@@ -96,12 +109,20 @@ def _date(text: str) -> date | None:
 
 
 def _notes(values: dict[str, object]) -> list[Problem]:
-    notes = [Problem(f' "{day}"', say("the day has no time, so there is no run"),
-                     say("write its time, or 00:00 for no run"))
-             for day in _DAYS if day in values and values[day] in {None, ""}]
-    notes += [Problem(f' "{key}"', say("this key is none of the days 1 to 7, it says nothing"),
-                      say("write the days as {example}", example=_EXAMPLE))
-              for key in values if key not in _DAYS and key != _DATES]
+    notes = [
+        Problem(f' "{day}"', say("the day has no time, so there is no run"), say("write its time, or 00:00 for no run"))
+        for day in _DAYS
+        if day in values and values[day] in {None, ""}
+    ]
+    notes += [
+        Problem(
+            f' "{key}"',
+            say("this key is none of the days 1 to 7, it says nothing"),
+            say("write the days as {example}", example=_EXAMPLE),
+        )
+        for key in values
+        if key not in _DAYS and key != _DATES
+    ]
     return notes
 
 

@@ -44,8 +44,15 @@ class ExternallyChangedError(UserError):
     """Somebody else has changed the document since the revision that the save was made on."""
 
     def __init__(self, path: Path, based_on: str, found: str) -> None:
-        super().__init__([Problem(str(path), say("it has been changed by someone else in the meantime"),
-                                  say("read it again and repeat your change"))])
+        super().__init__(
+            [
+                Problem(
+                    str(path),
+                    say("it has been changed by someone else in the meantime"),
+                    say("read it again and repeat your change"),
+                )
+            ]
+        )
         self.based_on = based_on
         self.found = found
 
@@ -66,8 +73,9 @@ class LoadedDocument(msgspec.Struct, Generic[T], frozen=True):
 class Document(Generic[T]):
     """One JSON document; `parse` and `dump` (new data, bytes before) know its text."""
 
-    def __init__(self, path: Path, parse: Callable[[bytes], tuple[T, tuple[Problem, ...]]],
-                 dump: Callable[[T, bytes], bytes]) -> None:
+    def __init__(
+        self, path: Path, parse: Callable[[bytes], tuple[T, tuple[Problem, ...]]], dump: Callable[[T, bytes], bytes]
+    ) -> None:
         self._named = path.absolute()
         self._parse = parse
         self._dump = dump
@@ -119,8 +127,10 @@ class Document(Generic[T]):
                     data, _ = self.history.read(number)
                     if (to is not None or data != before) and self._is_readable(data):
                         return self._replace(before, data)
-            raise DocumentError(Problem(str(self.path), say("there is no earlier version that could be brought back")),
-                                revision=based_on)
+            raise DocumentError(
+                Problem(str(self.path), say("there is no earlier version that could be brought back")),
+                revision=based_on,
+            )
 
     def read(self) -> tuple[bytes, float]:
         """The bytes that stand there and the time they were changed at."""
@@ -130,12 +140,16 @@ class Document(Generic[T]):
             with open(descriptor, "rb") as stream:  # noqa: PTH123 - it is a descriptor
                 found = os.fstat(descriptor)
                 if not stat.S_ISREG(found.st_mode):
-                    raise DocumentError(Problem(str(self.path), say("it is not a file"),
-                                                say("put the document there")))
+                    raise DocumentError(Problem(str(self.path), say("it is not a file"), say("put the document there")))
                 return stream.read(), found.st_mtime
         except FileNotFoundError as error:
-            raise DocumentError(Problem(str(self.path), say("there is no such file"),
-                                        say("make it in the editor, or bring back an earlier version"))) from error
+            raise DocumentError(
+                Problem(
+                    str(self.path),
+                    say("there is no such file"),
+                    say("make it in the editor, or bring back an earlier version"),
+                )
+            ) from error
         except OSError as error:
             raise DocumentError(self._failure(say("it cannot be read"), error, self._for_readers(error))) from error
 
@@ -170,8 +184,13 @@ class Document(Generic[T]):
             try:
                 held.acquire()
             except Timeout as error:
-                raise DocumentError(Problem(str(self.path), say("another program has been saving it for {n} s",
-                                                                n=_PATIENCE), say("try again"))) from error
+                raise DocumentError(
+                    Problem(
+                        str(self.path),
+                        say("another program has been saving it for {n} s", n=_PATIENCE),
+                        say("try again"),
+                    )
+                ) from error
         try:
             before = self.read()[0] if self.path.exists() else None
             found = revision_of(before)
@@ -197,8 +216,11 @@ class Document(Generic[T]):
 
     def _failure(self, what: Message, error: OSError, remedy: Message | None = None) -> Problem:
         where = str(error.filename or self.path)
-        told = (say("{what}: {why}", what=what, why=why(error)) if where == str(self.path) else
-                say("{what}: {file}: {why}", what=what, file=where, why=why(error)))
+        told = (
+            say("{what}: {why}", what=what, why=why(error))
+            if where == str(self.path)
+            else say("{what}: {file}: {why}", what=what, file=where, why=why(error))
+        )
         return Problem(str(self.path), told, remedy or say("mend the rights or the room of the folder"))
 
     def _for_readers(self, error: OSError) -> Message | None:

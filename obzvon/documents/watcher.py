@@ -94,8 +94,11 @@ class WatchedDocument(Generic[T]):
 
 def way_back(document: Document[T]) -> Message:
     """What to do about a document that cannot be read and has a last good copy."""
-    return say("the last good copy is in force; mend the document, or: cp {good} {path}",
-               good=document.history.good_path, path=document.path)
+    return say(
+        "the last good copy is in force; mend the document, or: cp {good} {path}",
+        good=document.history.good_path,
+        path=document.path,
+    )
 
 
 def _without_data(loaded: LoadedDocument[T]) -> LoadedDocument[None]:

@@ -128,5 +128,6 @@ class CallForm(msgspec.Struct, frozen=True):
     priority: int = 1
     archive: bool = False
 
+
 CALLER_ID = 255
 """Bytes; manager.c (action_originate) cuts off what is longer."""

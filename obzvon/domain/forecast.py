@@ -94,16 +94,37 @@ class RunForecast(msgspec.Struct, frozen=True):
         """
         language = language or spoken()
         return {
-            "now": self.now, "time_zone": self.zone, "day": self.day, "start": self.start, "overdue": self.overdue,
-            "calls": self.calls, "bundles": self.bundles, "bundle": self.bundle, "delay": self.delay,
-            "pacing": self.pace.mode, "pace": self.pace.in_words().in_language(language),
+            "now": self.now,
+            "time_zone": self.zone,
+            "day": self.day,
+            "start": self.start,
+            "overdue": self.overdue,
+            "calls": self.calls,
+            "bundles": self.bundles,
+            "bundle": self.bundle,
+            "delay": self.delay,
+            "pacing": self.pace.mode,
+            "pace": self.pace.in_words().in_language(language),
             "ceiling": self.pace.ceiling.most if self.pace.is_bounded else None,
             "depends_on_talk": self.pace.is_bounded,
-            "first_bundle_at": self.first_bundle, "last_bundle_at": self.last_bundle,
-            "until": self.until, "until_because": self.until_because, "cut_off": self.cut_off,
-            "skipped": len(self.skipped), "skipped_by": self.skipped_by(),
-            "skipped_rows": [{"row": one.row, "number": one.number, "code": one.code, "name": one.name,
-                              "why": one.why, "reason": one.reason.in_language(language)} for one in self.skipped],
+            "first_bundle_at": self.first_bundle,
+            "last_bundle_at": self.last_bundle,
+            "until": self.until,
+            "until_because": self.until_because,
+            "cut_off": self.cut_off,
+            "skipped": len(self.skipped),
+            "skipped_by": self.skipped_by(),
+            "skipped_rows": [
+                {
+                    "row": one.row,
+                    "number": one.number,
+                    "code": one.code,
+                    "name": one.name,
+                    "why": one.why,
+                    "reason": one.reason.in_language(language),
+                }
+                for one in self.skipped
+            ],
             "next_starts": self.starts,
         }
 
@@ -126,9 +147,20 @@ class RunForecast(msgspec.Struct, frozen=True):
         return to_json(self.as_dict())
 
 
-def foresee(phones: Iterable[Phone], week: Schedule, now: datetime, *, done: Container[date], zone: tzinfo,
-            numbering: NumberingPlan, pace: Pace, rung: Rung | None = None, latest: time | None = None,
-            lateness: timedelta | None = None, since: Mapping[date, datetime] | None = None) -> RunForecast:
+def foresee(
+    phones: Iterable[Phone],
+    week: Schedule,
+    now: datetime,
+    *,
+    done: Container[date],
+    zone: tzinfo,
+    numbering: NumberingPlan,
+    pace: Pace,
+    rung: Rung | None = None,
+    latest: time | None = None,
+    lateness: timedelta | None = None,
+    since: Mapping[date, datetime] | None = None,
+) -> RunForecast:
     """The next run of the week; `done`, `lateness` and `since` are those of `campaign.due`."""
     starts = tuple(next_starts(week, now, done, zone=zone, count=STARTS + 1))
     today = now.astimezone(zone).date()
@@ -139,18 +171,56 @@ def foresee(phones: Iterable[Phone], week: Schedule, now: datetime, *, done: Con
         day = start.astimezone(zone).date()
     begins = now if overdue else start
     until, because = _end(day, latest, starts, zone) if day else (None, None)
-    return _plan(phones, now, day or today, begins, zone=zone, numbering=numbering, pace=pace, rung=rung, until=until,
-                 because=because, day=day, start=start, overdue=overdue, starts=starts)
+    return _plan(
+        phones,
+        now,
+        day or today,
+        begins,
+        zone=zone,
+        numbering=numbering,
+        pace=pace,
+        rung=rung,
+        until=until,
+        because=because,
+        day=day,
+        start=start,
+        overdue=overdue,
+        starts=starts,
+    )
 
 
-def foresee_by_hand(phones: Iterable[Phone], week: Schedule, now: datetime, *, done: Container[date], zone: tzinfo,
-                    numbering: NumberingPlan, pace: Pace, rung: Rung | None = None, latest: time | None = None) -> RunForecast:
+def foresee_by_hand(
+    phones: Iterable[Phone],
+    week: Schedule,
+    now: datetime,
+    *,
+    done: Container[date],
+    zone: tzinfo,
+    numbering: NumberingPlan,
+    pace: Pace,
+    rung: Rung | None = None,
+    latest: time | None = None,
+) -> RunForecast:
     """A run that an operator would begin now; without `rung` it rings those again who were rung today."""
     starts = tuple(next_starts(week, now, done, zone=zone, count=STARTS + 1))
     today = now.astimezone(zone).date()
     until, because = _end(today, latest, starts, zone)
-    return _plan(phones, now, today, now, zone=zone, numbering=numbering, pace=pace, rung=rung, until=until,
-                 because=because, day=today, start=now, overdue=False, starts=starts)
+    return _plan(
+        phones,
+        now,
+        today,
+        now,
+        zone=zone,
+        numbering=numbering,
+        pace=pace,
+        rung=rung,
+        until=until,
+        because=because,
+        day=today,
+        start=now,
+        overdue=False,
+        starts=starts,
+    )
 
 
 def forecast(calls: int, pace: Pace, begins: datetime, until: datetime | None) -> HandoverForecast:
@@ -172,24 +242,53 @@ def to_json(document: Mapping[str, object]) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def _plan(phones: Iterable[Phone], now: datetime, rung_day: date, begins: datetime | None, *, zone: tzinfo,
-          numbering: NumberingPlan, pace: Pace, rung: Rung | None, until: datetime | None, because: CutOffReason | None,
-          day: date | None, start: datetime | None, overdue: bool, starts: tuple[datetime, ...]) -> RunForecast:
+def _plan(
+    phones: Iterable[Phone],
+    now: datetime,
+    rung_day: date,
+    begins: datetime | None,
+    *,
+    zone: tzinfo,
+    numbering: NumberingPlan,
+    pace: Pace,
+    rung: Rung | None,
+    until: datetime | None,
+    because: CutOffReason | None,
+    day: date | None,
+    start: datetime | None,
+    overdue: bool,
+    starts: tuple[datetime, ...],
+) -> RunForecast:
     calls, skipped = _sifted(phones, numbering, (rung or {}).get(rung_day, ()))
     way = forecast(calls, pace, begins or now, until)
 
     def here(moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(zone)
 
-    return RunForecast(now=now.astimezone(zone), zone=str(zone), day=day, start=here(start), overdue=overdue,
-                calls=calls, bundles=way.bundles, bundle=pace.size, delay=pace.step,
-                first_bundle=here(begins) if way.bundles else None, last_bundle=here(way.last) if begins else None,
-                until=here(until), until_because=because, cut_off=way.cut_off, skipped=skipped, starts=starts[:STARTS],
-                pace=pace)
+    return RunForecast(
+        now=now.astimezone(zone),
+        zone=str(zone),
+        day=day,
+        start=here(start),
+        overdue=overdue,
+        calls=calls,
+        bundles=way.bundles,
+        bundle=pace.size,
+        delay=pace.step,
+        first_bundle=here(begins) if way.bundles else None,
+        last_bundle=here(way.last) if begins else None,
+        until=here(until),
+        until_because=because,
+        cut_off=way.cut_off,
+        skipped=skipped,
+        starts=starts[:STARTS],
+        pace=pace,
+    )
 
 
-def _sifted(phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[tuple[str, str]]
-            ) -> tuple[int, tuple[SkippedPhone, ...]]:
+def _sifted(
+    phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[tuple[str, str]]
+) -> tuple[int, tuple[SkippedPhone, ...]]:
     """How many rows are called, and each that is not."""
     called = 0
     seen: set[tuple[str, str]] = set()
@@ -199,16 +298,24 @@ def _sifted(phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[t
         if one.skipped is None:
             called += 1
         else:
-            why = (SkipReason.PAUSED if phone.paused else SkipReason.REFUSED if not one.number
-                   else SkipReason.DUPLICATE if call in seen else SkipReason.RUNG)
+            why = (
+                SkipReason.PAUSED
+                if phone.paused
+                else SkipReason.REFUSED
+                if not one.number
+                else SkipReason.DUPLICATE
+                if call in seen
+                else SkipReason.RUNG
+            )
             skipped.append(SkippedPhone(phone.key, phone.number, phone.code, phone.name, why, one.skipped))
         if not phone.paused:
             seen.add(call)
     return called, tuple(skipped)
 
 
-def _end(day: date, latest: time | None, starts: Iterable[datetime], zone: tzinfo
-         ) -> tuple[datetime | None, CutOffReason | None]:
+def _end(
+    day: date, latest: time | None, starts: Iterable[datetime], zone: tzinfo
+) -> tuple[datetime | None, CutOffReason | None]:
     """The moment after which nothing of that day's run is handed over, and what it is."""
     ends = [(start, CutOffReason.NEXT_START) for start in starts if start.astimezone(zone).date() > day][:1]
     closing = closing_instant(day, latest, zone)

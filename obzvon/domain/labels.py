@@ -73,8 +73,15 @@ _ROLES = {
     "administrator": say("administrator"),
 }
 
-_WEEKDAYS = (say("Monday"), say("Tuesday"), say("Wednesday"), say("Thursday"), say("Friday"), say("Saturday"),
-             say("Sunday"))
+_WEEKDAYS = (
+    say("Monday"),
+    say("Tuesday"),
+    say("Wednesday"),
+    say("Thursday"),
+    say("Friday"),
+    say("Saturday"),
+    say("Sunday"),
+)
 
 
 def results() -> tuple[str, ...]:

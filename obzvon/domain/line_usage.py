@@ -75,12 +75,19 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
         if ceiling is None:
             return say("ours {ours}, others {others}", ours=self.ours, others=self.others)
         if ceiling.lines is not None and self.ami is None:
-            return say("{used} of {lines}, all ours; free for us {free}", used=self.in_use, lines=ceiling.lines,
-                       free=self.free)
+            return say(
+                "{used} of {lines}, all ours; free for us {free}", used=self.in_use, lines=ceiling.lines, free=self.free
+            )
         if ceiling.lines is None:
             return say("ours {ours} of {limit}, free {free}", ours=self.ours, limit=ceiling.limit, free=self.free)
-        return say("{used} of {lines}: ours {ours}, others {others}; free for us {free}", used=self.in_use,
-                   lines=ceiling.lines, ours=self.ours, others=self.others, free=self.free)
+        return say(
+            "{used} of {lines}: ours {ours}, others {others}; free for us {free}",
+            used=self.in_use,
+            lines=ceiling.lines,
+            ours=self.ours,
+            others=self.others,
+            free=self.free,
+        )
 
     def counted_in_words(self) -> Message:
         """What they are counted by."""
@@ -100,15 +107,25 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
             return say("the pace does not depend on it, and how calls end is not known meanwhile")
         if self.pace.ceiling.lines is None:
             return say("only our own calls are counted")
-        return say("only our own calls are counted, and other people's calls as they were last: {others}",
-                   others=self.others)
+        return say(
+            "only our own calls are counted, and other people's calls as they were last: {others}", others=self.others
+        )
 
     def lines_dict(self, language: str) -> dict[str, object]:
         """The lines as the JSON interfaces have them."""
         ceiling = self.ceiling or Capacity()
-        return {"pacing": self.pace.mode, "pace": self.pace.in_words().in_language(language), "ours": self.ours,
-                "others": self.others if self.ami else None, "in_use": self.in_use, "lines": ceiling.lines,
-                "reserve": ceiling.reserve, "limit": ceiling.limit, "free": self.free, "counted_by": self.by}
+        return {
+            "pacing": self.pace.mode,
+            "pace": self.pace.in_words().in_language(language),
+            "ours": self.ours,
+            "others": self.others if self.ami else None,
+            "in_use": self.in_use,
+            "lines": ceiling.lines,
+            "reserve": ceiling.reserve,
+            "limit": ceiling.limit,
+            "free": self.free,
+            "counted_by": self.by,
+        }
 
 
 _COUNTED = {

@@ -15,11 +15,19 @@ from obzvon.common.i18n import Message, say
 
 _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 
-_PUNCTUATION = dict.fromkeys([
-    *map(ord, " \t\u00a0\u2007\u2009\u202f()-.\u2010\u2011\u2012\u2013\u2212/"),
-    # What cannot be seen and comes along when a number is copied out of a telephone's contacts or a web page.
-    0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF,
-])
+_PUNCTUATION = dict.fromkeys(
+    [
+        *map(ord, " \t\u00a0\u2007\u2009\u202f()-.\u2010\u2011\u2012\u2013\u2212/"),
+        # What cannot be seen and comes along when a number is copied out of a telephone's contacts or a web page.
+        0x200B,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        0x2060,
+        *range(0x2066, 0x206A),
+        0xFEFF,
+    ]
+)
 _DIGITS = re.compile(r"\+?[0-9]+", re.ASCII)
 _SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ][-+]?[0-9]+|[0-9]+[.,]0+|[0-9]{5,}[.,][0-9]+", re.ASCII)
 """A number that lost its end, or has got digits more: 8.91612E+10, 8916123456.0, 8916123456.5."""
@@ -58,20 +66,33 @@ class NumberingPlan:
         self._written = any(_written_prefix(form) not in ("", self._trunk_prefix) for form in metadata.number_format)
         described = metadata.mobile or metadata.general_desc
         self._lengths = frozenset(described.possible_length if described else ())
-        ordinary = [metadata.mobile, metadata.fixed_line, metadata.toll_free, metadata.voip, metadata.uan,
-                    metadata.personal_number]
+        ordinary = [
+            metadata.mobile,
+            metadata.fixed_line,
+            metadata.toll_free,
+            metadata.voip,
+            metadata.uan,
+            metadata.personal_number,
+        ]
         patterns = [desc.national_number_pattern for desc in ordinary if desc and desc.national_number_pattern]
         national = f"((?:{'|'.join(patterns)}))"
         prefixes = "|".join(re.escape(prefix) for prefix in (f"+{self._country_code}", self._trunk_prefix) if prefix)
         # What begins as a call abroad does is for the parser (RU: 810 84… is Vietnam, and looks like freephone 8108…).
-        self._ordinary = re.compile(f"(?!{metadata.international_prefix or '[^0-9+]'})"
-                                    f"(?:(?:{prefixes})?{national}|{self._country_code}{national})", re.ASCII)
+        self._ordinary = re.compile(
+            f"(?!{metadata.international_prefix or '[^0-9+]'})"
+            f"(?:(?:{prefixes})?{national}|{self._country_code}{national})",
+            re.ASCII,
+        )
 
     def dial(self, number: str) -> str:
         """What Asterisk dials for `number`; raises `InvalidNumberError`."""
         if _SPREADSHEET.fullmatch(number.strip()):
-            raise InvalidNumberError(say("“{number}” is what a spreadsheet made of a number; format the column as text and paste "
-                              "it again", number=_shown(number)))
+            raise InvalidNumberError(
+                say(
+                    "“{number}” is what a spreadsheet made of a number; format the column as text and paste it again",
+                    number=_shown(number),
+                )
+            )
         text = number.strip().translate(_PUNCTUATION)
         if self._internal and self._internal.fullmatch(text):
             return _only_dialable(text)
@@ -86,7 +107,7 @@ class NumberingPlan:
     def _dial_rare(self, text: str) -> str:
         """Premium, foreign and wrong numbers: what the compiled patterns could not say yes to."""
         if self._international_prefix and text.startswith(self._international_prefix):
-            text = "+" + text[len(self._international_prefix):]
+            text = "+" + text[len(self._international_prefix) :]
         try:
             parsed = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:
@@ -106,8 +127,13 @@ class NumberingPlan:
         """Germany's 4915123456789 is a mobile number after the country code, and a number in the town of Leer."""
         other = self._ordinary.fullmatch("+" + text)
         if ordinary[1] and other and other[1] != ordinary[1]:
-            raise InvalidNumberError(say("it can be read with and without the country code; write it with +{code}, or as it is "
-                              "dialled within the country", code=self._country_code))
+            raise InvalidNumberError(
+                say(
+                    "it can be read with and without the country code; write it with +{code}, or as it is "
+                    "dialled within the country",
+                    code=self._country_code,
+                )
+            )
 
     def _dialled(self, national: str) -> str:
         if self._written:  # Belarus: 8 0 before most numbers, 8 before some
@@ -131,8 +157,9 @@ def extension_code(code: str) -> str:
     """The digits to send after the answer, or ""; raises `InvalidNumberError`."""
     text = code.strip()
     if text and not _CODE.fullmatch(text):
-        raise InvalidNumberError(say("the extension code may hold only the digits 0–9 and *, 32 at most, not “{code}”",
-                          code=_shown(code)))
+        raise InvalidNumberError(
+            say("the extension code may hold only the digits 0–9 and *, 32 at most, not “{code}”", code=_shown(code))
+        )
     return text
 
 

@@ -36,8 +36,9 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     skipped: Message | None = None
 
 
-def candidates(phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tuple[str, str]] = ()
-               ) -> Iterator[Candidate]:
+def candidates(
+    phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tuple[str, str]] = ()
+) -> Iterator[Candidate]:
     """Each row with what to dial or why not; a number and code that stand twice, or are among `rung`, are called once.
 
     A number may stand several times with different extension codes: those are different people. A paused row has its
@@ -62,8 +63,9 @@ def candidates(phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tup
             yield Candidate(phone, number, code)
 
 
-def struck_off(phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
-               ) -> dict[tuple[str, str], Message]:
+def struck_off(
+    phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Message]:
     """Of the numbers and codes that wait in a run, those that the list, as it is now, no longer calls: and why not."""
     wanted: set[tuple[str, str]] = set()
     paused: set[tuple[str, str]] = set()
@@ -71,6 +73,10 @@ def struck_off(phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[t
         with contextlib.suppress(InvalidNumberError):
             call = plan.dial(phone.number), extension_code(phone.code)
             (paused if phone.paused else wanted).add(call)
-    return {call: say("paused in the list during the run") if call in paused
-            else say("taken off the list or changed during the run")
-            for call in waiting if call not in wanted}
+    return {
+        call: say("paused in the list during the run")
+        if call in paused
+        else say("taken off the list or changed during the run")
+        for call in waiting
+        if call not in wanted
+    }

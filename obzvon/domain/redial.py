@@ -12,8 +12,18 @@ from obzvon.domain.labels import result_word
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import NOT_DELIVERED
 
-MISSED = ("not answered", "busy", "no answer", "congestion", "no such number", "refused", "unreachable trunk",
-          "wrong dialplan", "failed", "withdrawn")
+MISSED = (
+    "not answered",
+    "busy",
+    "no answer",
+    "congestion",
+    "no such number",
+    "refused",
+    "unreachable trunk",
+    "wrong dialplan",
+    "failed",
+    "withdrawn",
+)
 """Who was not reached, for a reason that is known."""
 RESULTS = (*MISSED, "unknown", NOT_DELIVERED)
 """Of whom a run can be made; who may have been rung, or has answered, is only taken where that is asked for."""
@@ -50,11 +60,27 @@ class RedialRequest(msgspec.Struct, frozen=True):
         """Those of them that the list has; raises UserError where that is nobody, or not who was confirmed."""
         choice = choose(listed, self.met)
         if self.expected and choice.digest != self.expected:
-            raise UserError([Problem("", say("the list or the results have changed since, and nobody was rung"),
-                                     say("look again at whom it would ring"))])
+            raise UserError(
+                [
+                    Problem(
+                        "",
+                        say("the list or the results have changed since, and nobody was rung"),
+                        say("look again at whom it would ring"),
+                    )
+                ]
+            )
         if not choice.called:
-            raise UserError([Problem("", say("nobody is left to be rung again: nobody has such a result, or none of "
-                                             "them is in the list any more, or all are paused"))])
+            raise UserError(
+                [
+                    Problem(
+                        "",
+                        say(
+                            "nobody is left to be rung again: nobody has such a result, or none of "
+                            "them is in the list any more, or all are paused"
+                        ),
+                    )
+                ]
+            )
         return choice
 
 
@@ -70,16 +96,26 @@ def choose(listed: Iterable[Candidate], met: Met) -> RedialSelection:
             paused.setdefault(key, one)
     for key in called.keys() & paused.keys():
         del paused[key]
-    return RedialSelection(tuple(called.values()), tuple(paused.values()),
-                  tuple(key for key in met if key not in called and key not in paused))
+    return RedialSelection(
+        tuple(called.values()),
+        tuple(paused.values()),
+        tuple(key for key in met if key not in called and key not in paused),
+    )
 
 
 def results_in(text: str) -> frozenset[str]:
     """The results in `unknown,busy,no-answer`; raises UserError for any of which no run can be made."""
     found = frozenset(one.strip().replace("-", " ") for one in text.split(",") if one.strip())
     if not found or not found <= set(RESULTS):
-        raise UserError([Problem("", say("no run can be made of those who are: {given}", given=text),
-                                 say("name some of: {results}", results=",".join(map(hyphened, RESULTS))))])
+        raise UserError(
+            [
+                Problem(
+                    "",
+                    say("no run can be made of those who are: {given}", given=text),
+                    say("name some of: {results}", results=",".join(map(hyphened, RESULTS))),
+                )
+            ]
+        )
     return found
 
 
@@ -98,14 +134,16 @@ def note_of(day: date, results: Iterable[str]) -> Message:
 
 def run_begun(n: int, day: date, results: Iterable[str]) -> Message:
     """What is kept of who began such a run."""
-    return say_many("began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n,
-                    whom=note_of(day, results))
+    return say_many(
+        "began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n, whom=note_of(day, results)
+    )
 
 
 def list_made(n: int, day: date, results: Iterable[str]) -> Message:
     """What is kept of who made a list of these."""
-    return say_many("made a new list of {n} number, {whom}", "made a new list of {n} numbers, {whom}", n,
-                    whom=note_of(day, results))
+    return say_many(
+        "made a new list of {n} number, {whom}", "made a new list of {n} numbers, {whom}", n, whom=note_of(day, results)
+    )
 
 
 def is_of_some(note: Message | None) -> bool:

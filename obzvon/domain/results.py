@@ -25,8 +25,9 @@ class DeliveryCounts(msgspec.Struct, frozen=True):
     unknown: int = 0
 
     def __add__(self, other: "DeliveryCounts") -> "DeliveryCounts":
-        return DeliveryCounts(self.least, self.delivered + other.delivered, self.short + other.short,
-                        self.unknown + other.unknown)
+        return DeliveryCounts(
+            self.least, self.delivered + other.delivered, self.short + other.short, self.unknown + other.unknown
+        )
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -35,8 +36,12 @@ class DeliveryCounts(msgspec.Struct, frozen=True):
 
     def as_dict(self) -> dict[str, float]:
         """As the JSON interfaces have it."""
-        return {"least": self.least, "delivered": self.delivered, "not_delivered": self.short,
-                "not_known": self.unknown}
+        return {
+            "least": self.least,
+            "delivered": self.delivered,
+            "not_delivered": self.short,
+            "not_known": self.unknown,
+        }
 
 
 def is_delivered(result: str, listened: float | None, least: float) -> bool | None:

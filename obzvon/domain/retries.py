@@ -29,6 +29,11 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         return any(rule.times for rule in self.by.values())
 
 
-REPEATABLE = (Disposition.BUSY, Disposition.NO_ANSWER, Disposition.NOT_ANSWERED, Disposition.CONGESTION,
-              Disposition.NO_TRUNK)
+REPEATABLE = (
+    Disposition.BUSY,
+    Disposition.NO_ANSWER,
+    Disposition.NOT_ANSWERED,
+    Disposition.CONGESTION,
+    Disposition.NO_TRUNK,
+)
 """What may come to another end the next time. Who has answered, or may have, is never among it."""

@@ -31,8 +31,15 @@ def start_instant(week: Schedule, day: date, zone: tzinfo) -> datetime | None:
     return None if start is None else datetime.combine(day, start, zone).astimezone(UTC)
 
 
-def due(week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, lateness: timedelta | None = None,
-        since: Mapping[date, datetime] | None = None) -> date | None:
+def due(
+    week: Schedule,
+    now: datetime,
+    done: Container[date],
+    *,
+    zone: tzinfo,
+    lateness: timedelta | None = None,
+    since: Mapping[date, datetime] | None = None,
+) -> date | None:
     """The day whose run should begin at `now` (aware), or None.
 
     `done` are the days that have had their run. A start that was missed is made up for during `lateness`, which may
@@ -54,7 +61,9 @@ def due(week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, l
     return None
 
 
-def next_starts(week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7) -> list[datetime]:
+def next_starts(
+    week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7
+) -> list[datetime]:
     """The next `count` moments (in `zone`) at which a run begins, at most a year ahead."""
     today = now.astimezone(zone).date()
     starts: list[datetime] = []

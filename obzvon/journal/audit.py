@@ -21,8 +21,15 @@ _LONGEST = 100
 _NAMED = 12
 """So many days of a changed week are named."""
 
-_DAYS = (say("Monday"), say("Tuesday"), say("Wednesday"), say("Thursday"), say("Friday"), say("Saturday"),
-         say("Sunday"))
+_DAYS = (
+    say("Monday"),
+    say("Tuesday"),
+    say("Wednesday"),
+    say("Thursday"),
+    say("Friday"),
+    say("Saturday"),
+    say("Sunday"),
+)
 
 
 def checked() -> Message:
@@ -71,8 +78,11 @@ def deleted(phones: Iterable[Phone]) -> Message:
 
 def list_undone(count: int) -> Message:
     """The list as it was before; `count` rows."""
-    return say_many("list: the last change undone, it has {n} number again",
-                    "list: the last change undone, it has {n} numbers again", count)
+    return say_many(
+        "list: the last change undone, it has {n} number again",
+        "list: the last change undone, it has {n} numbers again",
+        count,
+    )
 
 
 def list_restored(count: int) -> Message:
@@ -90,8 +100,11 @@ def list_begun() -> Message:
 
 def week_changed(before: Schedule, after: Schedule) -> Message:
     """Other starts, each day that differs with both of them."""
-    parts = [say("{day}: {before} → {after}", day=_DAYS[place], before=_start(one), after=_start(other))
-             for place, (one, other) in enumerate(zip(before.times, after.times, strict=True)) if one != other]
+    parts = [
+        say("{day}: {before} → {after}", day=_DAYS[place], before=_start(one), after=_start(other))
+        for place, (one, other) in enumerate(zip(before.times, after.times, strict=True))
+        if one != other
+    ]
     for day in sorted({*before.dates, *after.dates}):
         one, other = _on(before, day), _on(after, day)
         if one != other:
@@ -128,8 +141,7 @@ def user_removed(name: str) -> Message:
 
 def role_changed(name: str, before: str, after: str) -> Message:
     """Another role."""
-    return say("users: {name}: {before} → {after}", name=name, before=role_word(before),
-               after=role_word(after))
+    return say("users: {name}: {before} → {after}", name=name, before=role_word(before), after=role_word(after))
 
 
 def password_reset(name: str) -> Message:
@@ -151,7 +163,7 @@ def _row(phone: Phone) -> Message:
 
 def _short(text: str) -> str:
     text = escaped(text)
-    return text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _start(start: time | None) -> Message:
@@ -188,13 +200,17 @@ class AuditLog:
         if before is not None:
             query = query.where(changes.c.id < before)
         with self._journal.read() as connection:
-            return [AuditEntry(row.id, row.at, row.who, msgspec.json.decode(row.what, type=Message))
-                    for row in connection.execute(query)]
+            return [
+                AuditEntry(row.id, row.at, row.who, msgspec.json.decode(row.what, type=Message))
+                for row in connection.execute(query)
+            ]
 
 
 def list_changed(*, added: int, changed: int, deleted: int) -> Message:
     """Several rows of the list at once."""
-    return say("list: added {added}, changed {changed}, deleted {deleted}", added=added, changed=changed, deleted=deleted)
+    return say(
+        "list: added {added}, changed {changed}, deleted {deleted}", added=added, changed=changed, deleted=deleted
+    )
 
 
 def reordered() -> Message:

@@ -72,9 +72,19 @@ class CommandQueue:
         """
         try:
             with self._journal.write() as connection:
-                return int(connection.execute(insert(commands).returning(commands.c.id).values(
-                    name=name, params=msgspec.json.encode(params).decode(), asked_by=by, asked_at=at, once=once,
-                )).scalar_one())
+                return int(
+                    connection.execute(
+                        insert(commands)
+                        .returning(commands.c.id)
+                        .values(
+                            name=name,
+                            params=msgspec.json.encode(params).decode(),
+                            asked_by=by,
+                            asked_at=at,
+                            once=once,
+                        )
+                    ).scalar_one()
+                )
         except IntegrityError as error:
             number = self.asked(once) if once else None
             if number is None:
@@ -86,7 +96,9 @@ class CommandQueue:
         with self._journal.read() as connection:
             return connection.execute(select(commands.c.id).where(commands.c.once == once)).scalar_one_or_none()
 
-    def wait(self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep) -> CommandResult:
+    def wait(
+        self, command: int, *, longest: float = ANSWER, sleep: Callable[[float], object] = time.sleep
+    ) -> CommandResult:
         """The service's answer, waited for; raises NotTaken or NotAnswered.
 
         `longest` is for a request that was taken, and for a service that can be seen at work and has not looked yet.
@@ -127,8 +139,11 @@ class CommandQueue:
     def answer(self, command: int, answer: CommandResult) -> None:
         """Tells who asked what came of it."""
         with self._journal.write() as connection:
-            connection.execute(update(commands).where(commands.c.id == command)
-                               .values(done=True, ok=answer.ok, answer=packed(answer.text)))
+            connection.execute(
+                update(commands)
+                .where(commands.c.id == command)
+                .values(done=True, ok=answer.ok, answer=packed(answer.text))
+            )
 
     def answered(self, command: int) -> CommandResult | None:
         """The service's answer, None as long as there is none."""
@@ -139,5 +154,9 @@ class CommandQueue:
     def give_up(self, command: int) -> bool:
         """Takes a request back; False if the service has taken it already and will answer."""
         with self._journal.write() as connection:
-            return connection.execute(update(commands).where(commands.c.id == command, commands.c.taken_at.is_(None))
-                                      .values(done=True)).rowcount == 1
+            return (
+                connection.execute(
+                    update(commands).where(commands.c.id == command, commands.c.taken_at.is_(None)).values(done=True)
+                ).rowcount
+                == 1
+            )

@@ -43,8 +43,9 @@ class Database:
             self.url = make_url(url)
             self.engine = _engine(self.url, patience)
             # SQLite's transactions are so by themselves.
-            self._reader = self.engine if self.sqlite else self.engine.execution_options(
-                isolation_level="REPEATABLE READ")
+            self._reader = (
+                self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+            )
         try:
             with _told(self.name):
                 self._open(create)
@@ -75,8 +76,15 @@ class Database:
 
     def _refuse_newer(self, connection: Connection) -> None:
         if int(_schema(connection) or 0) > SCHEMA:
-            raise UserError([Problem(self.name, say("the journal was written by a newer version of obzvon"),
-                                     say("install that version, or name another journal in [Journal] url"))])
+            raise UserError(
+                [
+                    Problem(
+                        self.name,
+                        say("the journal was written by a newer version of obzvon"),
+                        say("install that version, or name another journal in [Journal] url"),
+                    )
+                ]
+            )
 
     @property
     def name(self) -> str:
@@ -105,8 +113,11 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is durable when it is left; takes the write lock at its beginning."""
-        with (self._telling(), self.engine.connect().execution_options(obzvon_write=True) as connection,
-              connection.begin()):
+        with (
+            self._telling(),
+            self.engine.connect().execution_options(obzvon_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -119,9 +130,15 @@ class Database:
         except DBAPIError as error:
             if not self._is_open:
                 raise
-            raise JournalUnavailableError([Problem(
-                self.name, say("the journal cannot be used: {why}", why=error.orig),
-                _mend_damage(error) or say("make room or mend the rights, or start the database"))]) from error
+            raise JournalUnavailableError(
+                [
+                    Problem(
+                        self.name,
+                        say("the journal cannot be used: {why}", why=error.orig),
+                        _mend_damage(error) or say("make room or mend the rights, or start the database"),
+                    )
+                ]
+            ) from error
 
 
 def _engine(url: URL, patience: float = 30.0) -> Engine:
@@ -183,11 +200,21 @@ def _make_sqlite(path: Path) -> None:
 def _refuse_cut(name: str) -> None:
     path = Path(name)
     if path.exists() and path.stat().st_size < _SMALLEST:
-        raise UserError([Problem(
-            name, say("the journal has been cut to nothing; with a new one everybody who was rung today would be rung "
-                      "again"),
-            say("bring it back from a copy and start only tomorrow; or, to begin a new one, delete it and write today "
-                "into the week's dates with 00:00"))])
+        raise UserError(
+            [
+                Problem(
+                    name,
+                    say(
+                        "the journal has been cut to nothing; with a new one everybody who was rung today would be "
+                        "rung again"
+                    ),
+                    say(
+                        "bring it back from a copy and start only tomorrow; or, to begin a new one, delete it and "
+                        "write today into the week's dates with 00:00"
+                    ),
+                )
+            ]
+        )
 
 
 def _schema(connection: Connection) -> str | None:
@@ -200,20 +227,40 @@ def _told(where: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise UserError([Problem(where, say("the journal cannot be opened: {why}", why=error),
-                                 say("pip install 'obzvon[postgres]' installs what a PostgreSQL journal needs"))
-                         ]) from error
+        raise UserError(
+            [
+                Problem(
+                    where,
+                    say("the journal cannot be opened: {why}", why=error),
+                    say("pip install 'obzvon[postgres]' installs what a PostgreSQL journal needs"),
+                )
+            ]
+        ) from error
     except (ArgumentError, ValueError):
-        raise UserError([Problem(where, say("the journal cannot be opened: its address is wrong"),
-                                 say("write the path of a file, sqlite:///path or "
-                                     "postgresql+psycopg://user:password@host/base"))]) from None
+        raise UserError(
+            [
+                Problem(
+                    where,
+                    say("the journal cannot be opened: its address is wrong"),
+                    say("write the path of a file, sqlite:///path or postgresql+psycopg://user:password@host/base"),
+                )
+            ]
+        ) from None
     except (DBAPIError, OSError) as error:
         reason = why(error) if isinstance(error, OSError) else error.orig
-        raise JournalUnavailableError([Problem(
-            where, say("the journal cannot be opened: {why}", why=reason),
-            _mend_damage(error) or say("see that its folder exists and that the service's user may write there and in "
-                                       "the journal's own files, or name another journal in [Journal] url"),
-        )]) from error
+        raise JournalUnavailableError(
+            [
+                Problem(
+                    where,
+                    say("the journal cannot be opened: {why}", why=reason),
+                    _mend_damage(error)
+                    or say(
+                        "see that its folder exists and that the service's user may write there and in "
+                        "the journal's own files, or name another journal in [Journal] url"
+                    ),
+                )
+            ]
+        ) from error
 
 
 def _mend_damage(error: DBAPIError | OSError) -> Message | None:
@@ -221,6 +268,8 @@ def _mend_damage(error: DBAPIError | OSError) -> Message | None:
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
     if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return None
-    return say("the file is damaged, or [Journal] url names another one, and nobody is rung before that is mended: "
-               "stop the service, bring the journal back from a copy or save what can still be read of it, and start "
-               "only tomorrow, for whom it rang today it may no longer know (README, A damaged journal)")
+    return say(
+        "the file is damaged, or [Journal] url names another one, and nobody is rung before that is mended: "
+        "stop the service, bring the journal back from a copy or save what can still be read of it, and start "
+        "only tomorrow, for whom it rang today it may no longer know (README, A damaged journal)"
+    )

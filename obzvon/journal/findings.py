@@ -75,9 +75,17 @@ class FindingsStore:
         errors = sum(one.level is Level.ERROR for one in kept)
         with self._journal.write() as connection:
             connection.execute(delete(findings).where(findings.c.campaign == CAMPAIGN))
-            connection.execute(insert(findings).values(
-                campaign=CAMPAIGN, at=at, pid=os.getpid(), host=socket.gethostname(), once=once, errors=errors,
-                found=msgspec.json.encode(kept).decode()))
+            connection.execute(
+                insert(findings).values(
+                    campaign=CAMPAIGN,
+                    at=at,
+                    pid=os.getpid(),
+                    host=socket.gethostname(),
+                    once=once,
+                    errors=errors,
+                    found=msgspec.json.encode(kept).decode(),
+                )
+            )
 
     def latest(self) -> CheckReport | None:
         """What was found last; None if nobody has looked yet."""
@@ -85,14 +93,16 @@ class FindingsStore:
             row = connection.execute(select(findings).where(findings.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return CheckReport(row.at, row.pid, row.host, row.once,
-                        msgspec.json.decode(row.found, type=tuple[Finding, ...]))
+        return CheckReport(
+            row.at, row.pid, row.host, row.once, msgspec.json.decode(row.found, type=tuple[Finding, ...])
+        )
 
     def brief(self) -> CheckSummary | None:
         """The same in short, for those who ask at every page."""
         with self._journal.read() as connection:
-            row = connection.execute(select(findings.c.at, findings.c.once, findings.c.errors)
-                                     .where(findings.c.campaign == CAMPAIGN)).first()
+            row = connection.execute(
+                select(findings.c.at, findings.c.once, findings.c.errors).where(findings.c.campaign == CAMPAIGN)
+            ).first()
         return None if row is None else CheckSummary(row.at, row.once, row.errors)
 
 

@@ -47,8 +47,9 @@ class Heartbeats:
         if row is None:
             return {}
         seen_week, kept = _week(row.week), msgspec.json.decode(row.since, type=dict[date, datetime])
-        known = {day: changed if seen_week.start_on(day) != week.start_on(day) else kept.get(day)
-                 for day in _days(today)}
+        known = {
+            day: changed if seen_week.start_on(day) != week.start_on(day) else kept.get(day) for day in _days(today)
+        }
         return {day: moment for day, moment in known.items() if moment is not None}
 
     def remember_week(self, week: Schedule, today: date, changed: datetime) -> dict[date, datetime]:
@@ -69,8 +70,11 @@ class Heartbeats:
         """The service has started, for good or for one look."""
         with self._journal.write() as connection:
             connection.execute(delete(service).where(service.c.campaign == CAMPAIGN))
-            connection.execute(insert(service).values(campaign=CAMPAIGN, pid=os.getpid(), host=socket.gethostname(),
-                                                      started_at=at, seen_at=at, once=once))
+            connection.execute(
+                insert(service).values(
+                    campaign=CAMPAIGN, pid=os.getpid(), host=socket.gethostname(), started_at=at, seen_at=at, once=once
+                )
+            )
 
     def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
         """The service lives; `trouble` says what keeps it from handing over."""
@@ -86,14 +90,19 @@ class Heartbeats:
             row = connection.execute(select(service).where(service.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
-        return Heartbeat(row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once,
-                    row.readout)
+        return Heartbeat(
+            row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once, row.readout
+        )
 
     def lives(self) -> bool:
         """Whether the process that gave the last sign can be seen at work, which it can on its own machine only."""
         sign = self.sign()
-        return (sign is not None and sign.stopped_at is None and sign.host == socket.gethostname()
-                and processes.alive(sign.pid))
+        return (
+            sign is not None
+            and sign.stopped_at is None
+            and sign.host == socket.gethostname()
+            and processes.alive(sign.pid)
+        )
 
     def _seen(self) -> Row[Any] | None:
         with self._journal.read() as connection:

@@ -30,8 +30,15 @@ class JournalBusyError(UserError):
     """Another service is at work on this journal."""
 
     def __init__(self, where: str) -> None:
-        super().__init__([Problem(where, say("another obzvon service is at work on this journal"),
-                                  say("stop it first (supervisorctl stop obzvon), or let it do the work"))])
+        super().__init__(
+            [
+                Problem(
+                    where,
+                    say("another obzvon service is at work on this journal"),
+                    say("stop it first (supervisorctl stop obzvon), or let it do the work"),
+                )
+            ]
+        )
 
 
 def lock_for(engine: Engine) -> JournalLock:
@@ -53,17 +60,31 @@ class _FileLock:
         except filelock.Timeout:
             raise JournalBusyError(path) from None
         except OSError as error:
-            raise UserError([Problem(error.filename or path, say("the journal cannot be locked: {why}", why=why(error)),
-                                     say("give the file to the service's user, or delete it while no service runs"))
-                             ]) from error
+            raise UserError(
+                [
+                    Problem(
+                        error.filename or path,
+                        say("the journal cannot be locked: {why}", why=why(error)),
+                        say("give the file to the service's user, or delete it while no service runs"),
+                    )
+                ]
+            ) from error
         self._known = self._files()
 
     def ensure(self) -> None:
         if self._files() != self._known:
-            raise UserError([Problem(str(self._path), say("the journal, or the lock beside it, was deleted or replaced "
-                                                          "under the running service"),
-                                     say("nothing is handed over: put the old one back, or stop the service, write "
-                                         "today into the week's dates with 00:00, and start it again"))])
+            raise UserError(
+                [
+                    Problem(
+                        str(self._path),
+                        say("the journal, or the lock beside it, was deleted or replaced under the running service"),
+                        say(
+                            "nothing is handed over: put the old one back, or stop the service, write "
+                            "today into the week's dates with 00:00, and start it again"
+                        ),
+                    )
+                ]
+            )
 
     def release(self) -> None:
         self._lock.release()
@@ -97,8 +118,15 @@ class _AdvisoryLock:
             self._take()
         except DBAPIError as error:
             self._connection = None
-            raise UserError([Problem(self._where, say("the journal cannot be used: {why}", why=error.orig),
-                                     say("make room or mend the rights, or start the database"))]) from error
+            raise UserError(
+                [
+                    Problem(
+                        self._where,
+                        say("the journal cannot be used: {why}", why=error.orig),
+                        say("make room or mend the rights, or start the database"),
+                    )
+                ]
+            ) from error
 
     def release(self) -> None:
         if self._connection is not None:

@@ -70,8 +70,11 @@ class CallQueries:
     def latest(self, run_id: int, count: int) -> list[CallRecord]:
         """The calls of a run that something happened to last, the newest first; skipped rows are no calls."""
         moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
-        return self._lines(_LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
-                           .order_by(moment.desc(), calls.c.position.desc()).limit(count))
+        return self._lines(
+            _LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
+            .order_by(moment.desc(), calls.c.position.desc())
+            .limit(count)
+        )
 
     def test_call(self) -> CallRecord | None:
         """The latest test call that was answered or handed over, else the latest of all; None if there was none."""
@@ -83,13 +86,15 @@ class CallQueries:
         """How many calls of a run are handed over, or just being, and not finished with."""
         on_the_way = calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
         with self._journal.read() as connection:
-            return int(connection.execute(select(func.count()).where(calls.c.run_id == run_id, on_the_way)
-                                          ).scalar_one())
+            return int(
+                connection.execute(select(func.count()).where(calls.c.run_id == run_id, on_the_way)).scalar_one()
+            )
 
     # -- a day
 
-    def page(self, shown: CallFilter, *, sort: Sort = "row", descending: bool = False, offset: int = 0, limit: int = 100
-             ) -> list[CallRecord]:
+    def page(
+        self, shown: CallFilter, *, sort: Sort = "row", descending: bool = False, offset: int = 0, limit: int = 100
+    ) -> list[CallRecord]:
         """Some of the lines, in that order."""
         query = self._query(_LINES, shown)
         keys: list[ColumnElement[Any]] = [calls.c.run_id, calls.c.position]
@@ -160,8 +165,10 @@ class CallQueries:
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The last day before it and the first after it that had a run."""
         with self._journal.read() as connection:
-            return (connection.execute(select(func.max(runs.c.day)).where(runs.c.day < day)).scalar(),
-                    connection.execute(select(func.min(runs.c.day)).where(runs.c.day > day)).scalar())
+            return (
+                connection.execute(select(func.max(runs.c.day)).where(runs.c.day < day)).scalar(),
+                connection.execute(select(func.min(runs.c.day)).where(runs.c.day > day)).scalar(),
+            )
 
     def first_day(self) -> date | None:
         """The first day that had a run."""
@@ -170,18 +177,25 @@ class CallQueries:
 
     def found(self, text: str, of_runs: Collection[int], limit: int) -> list[CallRecord]:
         """The lines of those runs that have the text in their number, code or name, the latest runs first."""
-        return self._lines(_LINES.where(calls.c.run_id.in_(of_runs), matches(text, sqlite=self._sqlite))
-                           .order_by(calls.c.run_id.desc(), calls.c.position).limit(limit))
+        return self._lines(
+            _LINES.where(calls.c.run_id.in_(of_runs), matches(text, sqlite=self._sqlite))
+            .order_by(calls.c.run_id.desc(), calls.c.position)
+            .limit(limit)
+        )
 
     def of_phone(self, number: str, code: str, of_runs: Collection[int]) -> list[CallRecord]:
         """A phone's lines in those runs, the latest first."""
-        return self._lines(_LINES.where(calls.c.run_id.in_(of_runs), calls.c.number == number, calls.c.code == code)
-                           .order_by(calls.c.run_id.desc(), calls.c.position))
+        return self._lines(
+            _LINES.where(calls.c.run_id.in_(of_runs), calls.c.number == number, calls.c.code == code).order_by(
+                calls.c.run_id.desc(), calls.c.position
+            )
+        )
 
     # -- who is to be rung again
 
-    def again(self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
-              ) -> RedialRequest:
+    def again(
+        self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
+    ) -> RedialRequest:
         """The phones of a day whose one line has one of the results (with `run` only those whose line is that run's).
 
         Nobody who has answered that day or today, or whom a run of today has at the moment, whatever else is said of
@@ -247,15 +261,24 @@ class CallQueries:
         largest, *others = (run.id for run in folded)
         real = ~tallies.is_rung_elsewhere()
         again = select(calls.c.number, calls.c.code).where(calls.c.run_id.in_(others), real)
-        columns = (calls.c.run_id, calls.c.position, calls.c.number, calls.c.code, RESULT.label("result"),
-                   _double_row().label("double"), _worth().label("worth"), _heard().label("heard"))
+        columns = (
+            calls.c.run_id,
+            calls.c.position,
+            calls.c.number,
+            calls.c.code,
+            RESULT.label("result"),
+            _double_row().label("double"),
+            _worth().label("worth"),
+            _heard().label("heard"),
+        )
         met = union_all(
             select(*columns).where(calls.c.run_id.in_(others), real),
             select(*columns).where(calls.c.run_id == largest, real, tuple_(calls.c.number, calls.c.code).in_(again)),
         ).subquery("met")
-        place = func.row_number().over(partition_by=(met.c.number, met.c.code, met.c.double),
-                                       order_by=(met.c.worth.desc(), met.c.heard.desc(), met.c.run_id.desc(),
-                                                 met.c.position))
+        place = func.row_number().over(
+            partition_by=(met.c.number, met.c.code, met.c.double),
+            order_by=(met.c.worth.desc(), met.c.heard.desc(), met.c.run_id.desc(), met.c.position),
+        )
         ranked = select(met.c.run_id, met.c.position, met.c.result, place.label("place")).subquery("ranked")
         return select(ranked.c.run_id, ranked.c.position, ranked.c.result).where(ranked.c.place > 1).subquery("lost")
 
@@ -288,8 +311,9 @@ class CallQueries:
             return final.keys()
         lost = self._lost(folded)
         with self._journal.read() as connection:
-            return frozenset((row.run_id, row.position)
-                             for row in connection.execute(select(lost.c.run_id, lost.c.position)))
+            return frozenset(
+                (row.run_id, row.position) for row in connection.execute(select(lost.c.run_id, lost.c.position))
+            )
 
     def _lines(self, query: Select[Any]) -> list[CallRecord]:
         with self._journal.read() as connection:
@@ -319,8 +343,11 @@ def _key(of: FromClause) -> ColumnElement[int]:
 
 
 def _worth() -> ColumnElement[int]:
-    return case((calls.c.disposition.is_(None), _UNDER_WAY), *((calls.c.disposition == how, worth)
-                                                               for how, worth in _WORTH.items()), else_=3)
+    return case(
+        (calls.c.disposition.is_(None), _UNDER_WAY),
+        *((calls.c.disposition == how, worth) for how, worth in _WORTH.items()),
+        else_=3,
+    )
 
 
 def _heard() -> ColumnElement[float]:
@@ -329,8 +356,13 @@ def _heard() -> ColumnElement[float]:
 
 def _double_row() -> ColumnElement[str]:
     """A row that was skipped for its double stands for itself: it is another line of the list."""
-    return case((and_(calls.c.disposition == "skipped", calls.c.reason.like('{"text":"the same number as in row %')),
-                 calls.c.row), else_=literal(""))
+    return case(
+        (
+            and_(calls.c.disposition == "skipped", calls.c.reason.like('{"text":"the same number as in row %')),
+            calls.c.row,
+        ),
+        else_=literal(""),
+    )
 
 
 def _line(fields: dict[str, Any]) -> CallRecord:

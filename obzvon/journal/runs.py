@@ -50,16 +50,39 @@ class Journal(Database):
 
     # -- runs
 
-    def claim(self, token: str, day: date, kind: str, candidates: Iterable[Candidate], *, at: datetime,
-              by: str = "", note: Message | None = None, state: str = "running") -> Run | None:
+    def claim(
+        self,
+        token: str,
+        day: date,
+        kind: str,
+        candidates: Iterable[Candidate],
+        *,
+        at: datetime,
+        by: str = "",
+        note: Message | None = None,
+        state: str = "running",
+    ) -> Run | None:
         """Begins a run with a snapshot of the list, all of it or nothing; None if that day's run was begun before."""
         claim = f"{CAMPAIGN} {day.isoformat()}" if kind in ("week", "former") else None
         try:
             with self.write() as connection:
-                run_id = connection.execute(insert(runs).returning(runs.c.id).values(
-                    token=token, campaign=CAMPAIGN, day=day, kind=kind, claim=claim, state=state, started_at=at,
-                    ended_at=None if state == "running" else at, started_by=by, note=packed(note) or "", total=0,
-                )).scalar_one()
+                run_id = connection.execute(
+                    insert(runs)
+                    .returning(runs.c.id)
+                    .values(
+                        token=token,
+                        campaign=CAMPAIGN,
+                        day=day,
+                        kind=kind,
+                        claim=claim,
+                        state=state,
+                        started_at=at,
+                        ended_at=None if state == "running" else at,
+                        started_by=by,
+                        note=packed(note) or "",
+                        total=0,
+                    )
+                ).scalar_one()
                 total = _insert_calls(connection, run_id, candidates, at)
                 connection.execute(update(runs).where(runs.c.id == run_id).values(total=total))
         except IntegrityError:
@@ -90,8 +113,9 @@ class Journal(Database):
     def days_done(self, since: date) -> set[date]:
         """The days, from `since` on, that have had their run of the week."""
         with self.read() as connection:
-            return set(connection.execute(select(runs.c.day).where(runs.c.claim.is_not(None), runs.c.day >= since)
-                                          ).scalars())
+            return set(
+                connection.execute(select(runs.c.day).where(runs.c.claim.is_not(None), runs.c.day >= since)).scalars()
+            )
 
     def tokens(self) -> set[str]:
         """The tokens of all runs, by which their call files are known."""
@@ -124,37 +148,46 @@ class Journal(Database):
 
     def waiting(self, run_id: int, *, after: int = 0, limit: int | None = None) -> list[PendingCall]:
         """The next calls of a run to hand over for the first time, behind `after`, in the order of the list."""
-        return self._calls(_in_state(CallState.WAITING).where(calls.c.run_id == run_id, calls.c.position > after,
-                                                          calls.c.attempt == 1)
-                           .order_by(calls.c.position).limit(limit))
+        return self._calls(
+            _in_state(CallState.WAITING)
+            .where(calls.c.run_id == run_id, calls.c.position > after, calls.c.attempt == 1)
+            .order_by(calls.c.position)
+            .limit(limit)
+        )
 
     def waiting_again(self, run_id: int) -> list[PendingCall]:
         """The calls of a run that wait for a further attempt, the one that comes first first."""
-        return self._calls(_in_state(CallState.WAITING).where(calls.c.run_id == run_id, calls.c.attempt > 1)
-                           .order_by(calls.c.not_before, calls.c.position))
+        return self._calls(
+            _in_state(CallState.WAITING)
+            .where(calls.c.run_id == run_id, calls.c.attempt > 1)
+            .order_by(calls.c.not_before, calls.c.position)
+        )
 
     def put_off(self, endings: Sequence[tuple[CallOutcome, datetime]]) -> None:
         """Attempts that ended so, whose calls wait for another one, not earlier than the moment beside each."""
         rows = [{**_ended(ending), "not_before_": moment} for ending, moment in endings]
         if not rows:
             return
-        statement = _END.values(state=CallState.WAITING.value, attempt=calls.c.attempt + 1,
-                                not_before=bindparam("not_before_"))
+        statement = _END.values(
+            state=CallState.WAITING.value, attempt=calls.c.attempt + 1, not_before=bindparam("not_before_")
+        )
         with self.write() as connection:
             connection.execute(statement, rows)
 
     def on_the_way(self, state: CallState) -> list[PendingCall]:
         """All calls in the state HANDING or HANDED, of whatever run."""
-        return self._calls(_in_state(state).where(runs.c.settled.is_(False))
-                           .order_by(calls.c.run_id, calls.c.position))
+        return self._calls(_in_state(state).where(runs.c.settled.is_(False)).order_by(calls.c.run_id, calls.c.position))
 
     def settle(self) -> None:
         """Marks the ended runs of which no call is on its way any more, and keeps their tallies: they are final."""
         open_calls = exists().where(calls.c.run_id == runs.c.id, calls.c.state != CallState.ENDED.value)
         with self.read() as connection:
-            counted = {run_id: tallies.count(connection, run_id) for run_id in connection.execute(
-                select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None), ~open_calls)
-            ).scalars()}
+            counted = {
+                run_id: tallies.count(connection, run_id)
+                for run_id in connection.execute(
+                    select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None), ~open_calls)
+                ).scalars()
+            }
         if counted:
             with self.write() as connection:
                 tallies.keep(connection, counted)
@@ -162,8 +195,11 @@ class Journal(Database):
 
     def begin_handing(self, bundle: Sequence[PendingCall], number: int, via: str | None = None) -> None:
         """Waiting calls become HANDING, durably: after this Asterisk may have them, `via` that transport."""
-        self._advance(bundle, CallState.WAITING, {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(),
-                                              "via": via})
+        self._advance(
+            bundle,
+            CallState.WAITING,
+            {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via},
+        )
 
     def end_handing(self, bundle: Sequence[PendingCall], *, at: datetime) -> None:
         """Asterisk has them."""
@@ -200,25 +236,39 @@ class Journal(Database):
     def last_bundle(self, run_id: int) -> tuple[int, datetime | None]:
         """The number of the run's latest bundle and when it was handed over; (0, None) before the first."""
         with self.read() as connection:
-            number, at = connection.execute(select(func.max(calls.c.bundle), func.max(calls.c.handed_at))
-                                            .where(calls.c.run_id == run_id)).one()
+            number, at = connection.execute(
+                select(func.max(calls.c.bundle), func.max(calls.c.handed_at)).where(calls.c.run_id == run_id)
+            ).one()
         return number or 0, at
 
     def rung_on(self, day: date) -> set[tuple[str, str]]:
         """The numbers, with their codes, that were handed over in that day's runs (test calls apart)."""
-        handed = (calls.c.attempt > 1) | calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value)) | (
-            (calls.c.state == CallState.ENDED.value) & calls.c.bundle.is_not(None)
-            & (calls.c.disposition != Disposition.WITHDRAWN.value))
-        query = (select(calls.c.number, calls.c.code).join(runs)
-                 .where(runs.c.day == day, runs.c.kind.in_(("week", "manual")), handed))
+        handed = (
+            (calls.c.attempt > 1)
+            | calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
+            | (
+                (calls.c.state == CallState.ENDED.value)
+                & calls.c.bundle.is_not(None)
+                & (calls.c.disposition != Disposition.WITHDRAWN.value)
+            )
+        )
+        query = (
+            select(calls.c.number, calls.c.code)
+            .join(runs)
+            .where(runs.c.day == day, runs.c.kind.in_(("week", "manual")), handed)
+        )
         with self.read() as connection:
             return {(number, code) for number, code in connection.execute(query)}
 
     def declined_on(self, day: date) -> set[tuple[str, str]]:
         """The numbers, with their codes, whose owners asked that day not to be called any more on it."""
         with self.read() as connection:
-            return {(number, code) for number, code in connection.execute(
-                select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, calls.c.key == DECLINED))}
+            return {
+                (number, code)
+                for number, code in connection.execute(
+                    select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, calls.c.key == DECLINED)
+                )
+            }
 
     def counts(self, run_id: int) -> Counter[str]:
         """How many calls of a run have each result: a disposition, or waiting, handing, handed."""
@@ -234,8 +284,13 @@ class Journal(Database):
 
     def lines(self, day: date) -> Iterator[CallRecord]:
         """A day's calls, one line each, in the order of runs and list."""
-        query = (select(runs.c.kind, runs.c.day, calls).join(runs).where(runs.c.day == day)
-                 .order_by(calls.c.run_id, calls.c.position).execution_options(yield_per=1000))
+        query = (
+            select(runs.c.kind, runs.c.day, calls)
+            .join(runs)
+            .where(runs.c.day == day)
+            .order_by(calls.c.run_id, calls.c.position)
+            .execution_options(yield_per=1000)
+        )
         with self.read() as connection, connection.execute(query) as rows:
             for row in rows:
                 fields = dict(row._mapping)
@@ -243,12 +298,15 @@ class Journal(Database):
                 yield CallRecord(**fields)
 
     def _withdraw(self, of_runs: ColumnElement[bool], reason: Message, at: datetime) -> int:
-        waiting = update(calls).where(of_runs, calls.c.state == CallState.WAITING.value).values(state=CallState.ENDED.value)
+        waiting = (
+            update(calls).where(of_runs, calls.c.state == CallState.WAITING.value).values(state=CallState.ENDED.value)
+        )
         no_more = say("not attempted once more: {reason}", reason=reason)
         with self.write() as connection:
             connection.execute(waiting.where(calls.c.disposition.is_not(None)).values(reason=packed(no_more)))
-            return connection.execute(waiting.values(disposition=Disposition.WITHDRAWN.value, reason=packed(reason),
-                                                     ended_at=at)).rowcount
+            return connection.execute(
+                waiting.values(disposition=Disposition.WITHDRAWN.value, reason=packed(reason), ended_at=at)
+            ).rowcount
 
     def _calls(self, query: Select[Any]) -> list[PendingCall]:
         with self.read() as connection:
@@ -258,37 +316,69 @@ class Journal(Database):
         """Moves the calls of one run on from `before`; whoever changed one of them meanwhile stops the whole."""
         if not bundle:
             return
-        statement = (update(calls)
-                     .where(calls.c.run_id == bundle[0].run_id, calls.c.state == before.value,
-                            calls.c.position.between(bindparam("first"), bindparam("last")))
-                     .values(**values))
+        statement = (
+            update(calls)
+            .where(
+                calls.c.run_id == bundle[0].run_id,
+                calls.c.state == before.value,
+                calls.c.position.between(bindparam("first"), bindparam("last")),
+            )
+            .values(**values)
+        )
         spans = [{"first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
         with self.write() as connection:
             if connection.execute(statement, spans).rowcount != len(bundle):
                 raise JournalConflictError(before)
 
 
-_MATCHING = update(calls).where(calls.c.run_id == bindparam("run"), calls.c.position == bindparam("at_position"),
-                               calls.c.state != CallState.ENDED.value)
-_END = _MATCHING.values(disposition=bindparam("how"), reason=bindparam("why"), ended_at=bindparam("at"),
-                        rang_at=bindparam("rang"), answered_at=bindparam("taken"), listened=bindparam("heard"),
-                        cause=bindparam("q850"), key=bindparam("pressed"), tries=bindparam("tried"))
+_MATCHING = update(calls).where(
+    calls.c.run_id == bindparam("run"),
+    calls.c.position == bindparam("at_position"),
+    calls.c.state != CallState.ENDED.value,
+)
+_END = _MATCHING.values(
+    disposition=bindparam("how"),
+    reason=bindparam("why"),
+    ended_at=bindparam("at"),
+    rang_at=bindparam("rang"),
+    answered_at=bindparam("taken"),
+    listened=bindparam("heard"),
+    cause=bindparam("q850"),
+    key=bindparam("pressed"),
+    tries=bindparam("tried"),
+)
 
 
 def _ended(ending: CallOutcome) -> dict[str, object]:
     detail = ending.detail
-    return {"run": ending.run_id, "at_position": ending.position, "how": ending.disposition.value,
-            "why": packed(ending.reason), "at": ending.at, "rang": detail.rang_at, "taken": detail.answered_at,
-            "heard": detail.listened, "q850": detail.cause, "pressed": detail.key or None, "tried": detail.tries}
+    return {
+        "run": ending.run_id,
+        "at_position": ending.position,
+        "how": ending.disposition.value,
+        "why": packed(ending.reason),
+        "at": ending.at,
+        "rang": detail.rang_at,
+        "taken": detail.answered_at,
+        "heard": detail.listened,
+        "q850": detail.cause,
+        "pressed": detail.key or None,
+        "tried": detail.tries,
+    }
 
 
 class JournalConflictError(UserError):
     """Another process has changed the calls that are being handed over."""
 
     def __init__(self, state: CallState) -> None:
-        super().__init__([Problem("", say("calls that were {state} a moment ago are not any more",
-                                          state=result_word(state)),
-                                  say("is there a second service on this journal? Stop it"))])
+        super().__init__(
+            [
+                Problem(
+                    "",
+                    say("calls that were {state} a moment ago are not any more", state=result_word(state)),
+                    say("is there a second service on this journal? Stop it"),
+                )
+            ]
+        )
 
 
 def packed(message: Message | None) -> str | None:
@@ -312,14 +402,28 @@ def _spans(positions: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _in_state(state: CallState) -> Select[Any]:
-    return (select(calls.c.run_id, runs.c.token, calls.c.position, calls.c.number, calls.c.code, calls.c.attempt,
-                   calls.c.handed_at, calls.c.not_before, calls.c.via).join(runs).where(calls.c.state == state.value))
+    return (
+        select(
+            calls.c.run_id,
+            runs.c.token,
+            calls.c.position,
+            calls.c.number,
+            calls.c.code,
+            calls.c.attempt,
+            calls.c.handed_at,
+            calls.c.not_before,
+            calls.c.via,
+        )
+        .join(runs)
+        .where(calls.c.state == state.value)
+    )
 
 
 def _run(row: Row[Any]) -> Run:
     fields = row._mapping
-    return Run(**{name: fields[name] for name in Run.__struct_fields__ if name != "note"},
-               note=_unpacked(fields["note"]))
+    return Run(
+        **{name: fields[name] for name in Run.__struct_fields__ if name != "note"}, note=_unpacked(fields["note"])
+    )
 
 
 def _insert_calls(connection: Connection, run_id: int, candidates: Iterable[Candidate], at: datetime) -> int:
@@ -327,14 +431,31 @@ def _insert_calls(connection: Connection, run_id: int, candidates: Iterable[Cand
     numbered = enumerate(candidates, 1)
     total = 0
     while chunk := list(islice(numbered, _CHUNK)):
-        _insert_plain(connection, _WAITING_COLUMNS, [
-            (run_id, position, _kept(one.phone.key), one.number, one.code, _kept(one.phone.name), "waiting")
-            for position, one in chunk if one.skipped is None])
-        skipped = [{"run_id": run_id, "position": position, "row": _kept(one.phone.key),
-                    "number": _kept(one.number or one.phone.number), "code": _kept(one.code or one.phone.code),
-                    "name": _kept(one.phone.name), "state": CallState.ENDED.value, "disposition": Disposition.SKIPPED.value,
-                    "reason": packed(one.skipped), "ended_at": at}
-                   for position, one in chunk if one.skipped is not None]
+        _insert_plain(
+            connection,
+            _WAITING_COLUMNS,
+            [
+                (run_id, position, _kept(one.phone.key), one.number, one.code, _kept(one.phone.name), "waiting")
+                for position, one in chunk
+                if one.skipped is None
+            ],
+        )
+        skipped = [
+            {
+                "run_id": run_id,
+                "position": position,
+                "row": _kept(one.phone.key),
+                "number": _kept(one.number or one.phone.number),
+                "code": _kept(one.code or one.phone.code),
+                "name": _kept(one.phone.name),
+                "state": CallState.ENDED.value,
+                "disposition": Disposition.SKIPPED.value,
+                "reason": packed(one.skipped),
+                "ended_at": at,
+            }
+            for position, one in chunk
+            if one.skipped is not None
+        ]
         if skipped:
             connection.execute(insert(calls), skipped)
         total += len(chunk)

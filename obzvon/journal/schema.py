@@ -34,28 +34,34 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(  # noqa: D102
-            self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the value as the database keeps it."""
         if value is None:
             return None
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(  # noqa: D102
-            self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
+        """Return the aware moment that the database keeps."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 meta = Table(
-    "meta", metadata,
+    "meta",
+    metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
 runs = Table(
-    "runs", metadata,
+    "runs",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("token", Text, nullable=False, unique=True),
     Column("campaign", Text, nullable=False),
@@ -75,7 +81,8 @@ runs = Table(
 )
 
 calls = Table(
-    "calls", metadata,
+    "calls",
+    metadata,
     Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("row", Text, nullable=False),
@@ -109,7 +116,8 @@ RESULT = case((calls.c.state == "ended", calls.c.disposition), else_=calls.c.sta
 # How many calls of a settled run ended how, by the quarter of an hour (UTC, "2026-11-23 06:15") in which they were
 # handed over: '' = not at all. It is written once, so that nobody goes through a month's calls to draw a chart.
 tallies = Table(
-    "tallies", metadata,
+    "tallies",
+    metadata,
     Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
     Column("quarter", Text, primary_key=True),
     Column("result", Text, primary_key=True),
@@ -118,7 +126,8 @@ tallies = Table(
 )
 
 commands = Table(
-    "commands", metadata,
+    "commands",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("name", Text, nullable=False),
@@ -133,7 +142,8 @@ commands = Table(
 )
 
 changes = Table(
-    "changes", metadata,
+    "changes",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("who", Text, nullable=False),
@@ -141,14 +151,16 @@ changes = Table(
 )
 
 seen = Table(
-    "seen", metadata,
+    "seen",
+    metadata,
     Column("campaign", Text, primary_key=True),
     Column("week", Text, nullable=False),
     Column("since", Text, nullable=False),
 )
 
 service = Table(
-    "service", metadata,
+    "service",
+    metadata,
     Column("campaign", Text, primary_key=True),
     Column("pid", BigInteger, nullable=False),
     Column("host", Text, nullable=False),
@@ -164,7 +176,8 @@ service = Table(
 
 # The last self-check; `errors` stands beside what was found so that every page can show how many there are.
 findings = Table(
-    "findings", metadata,
+    "findings",
+    metadata,
     Column("campaign", Text, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("pid", BigInteger, nullable=False),

@@ -22,8 +22,12 @@ def matches(text: str, *, sqlite: bool) -> ColumnElement[bool]:
     bare: ColumnElement[str] = calls.c.number
     for sign in _PUNCTUATION:
         bare = func.replace(bare, sign, "")
-    return or_(calls.c.number.contains(digits, autoescape=True), calls.c.code.contains(digits, autoescape=True),
-               and_(odd, bare.contains(digits, autoescape=True)), named)
+    return or_(
+        calls.c.number.contains(digits, autoescape=True),
+        calls.c.code.contains(digits, autoescape=True),
+        and_(odd, bare.contains(digits, autoescape=True)),
+        named,
+    )
 
 
 def digits_of(text: str) -> str:

@@ -28,8 +28,11 @@ class SupersededRows(msgspec.Struct, frozen=True):
 
     def among(self, *, sqlite: bool) -> Select[tuple[int]]:
         """A query that has their numbers, for a question to say `not_in`: it is far faster than finding them anew."""
-        given = func.json_each(literal(self.numbers)) if sqlite else func.json_array_elements_text(
-            cast(literal(self.numbers), JSON))
+        given = (
+            func.json_each(literal(self.numbers))
+            if sqlite
+            else func.json_array_elements_text(cast(literal(self.numbers), JSON))
+        )
         return select(cast(given.table_valued("value").c.value, BigInteger))
 
 

@@ -34,8 +34,12 @@ def judged(*, delivered: bool, least: float) -> ColumnElement[bool]:
 def deliveries(least: float) -> Select[Any]:
     """How many calls were delivered, were not, and of how many answered ones that is not known."""
     unknown = and_(calls.c.disposition == Disposition.ANSWERED.value, calls.c.listened.is_(None))
-    return select(*(func.coalesce(func.sum(case((which, 1), else_=0)), 0) for which in (
-        judged(delivered=True, least=least), judged(delivered=False, least=least), unknown)))
+    return select(
+        *(
+            func.coalesce(func.sum(case((which, 1), else_=0)), 0)
+            for which in (judged(delivered=True, least=least), judged(delivered=False, least=least), unknown)
+        )
+    )
 
 
 def count(connection: Connection, run_id: int) -> Tally:
@@ -44,15 +48,19 @@ def count(connection: Connection, run_id: int) -> Tally:
     minute = _minute(connection.dialect).label("minute")
     found: Tally = Counter()
     for how, when, many in connection.execute(
-            select(result, minute, func.count()).where(calls.c.run_id == run_id).group_by("how", "minute")):
+        select(result, minute, func.count()).where(calls.c.run_id == run_id).group_by("how", "minute")
+    ):
         found[_quarter(when or ""), how] += many
     return found
 
 
 def keep(connection: Connection, counted: Mapping[int, Tally]) -> None:
     """Writes the tallies of runs that are settled now."""
-    rows = [{"run_id": run_id, "quarter": quarter, "result": result, "calls": many}
-            for run_id, tally in counted.items() for (quarter, result), many in tally.items()]
+    rows = [
+        {"run_id": run_id, "quarter": quarter, "result": result, "calls": many}
+        for run_id, tally in counted.items()
+        for (quarter, result), many in tally.items()
+    ]
     if rows:
         connection.execute(insert(tallies), rows)
 

@@ -32,8 +32,24 @@ RUN, BUNDLE, ATTEMPT, KIND = say("Run"), say("Bundle"), say("Attempt"), say("Kin
 TAKEN, HEARD, KEY, CAUSE = say("Answered at"), say("Seconds heard"), say("Key"), say("Hangup cause")
 REACHED = say("Delivered")
 
-_HEADINGS = (HANDED, ENDED, NUMBER, CODE, NAME, RESULT, REASON, RUN, BUNDLE, ATTEMPT, KIND, TAKEN, HEARD,
-             REACHED, KEY, CAUSE)
+_HEADINGS = (
+    HANDED,
+    ENDED,
+    NUMBER,
+    CODE,
+    NAME,
+    RESULT,
+    REASON,
+    RUN,
+    BUNDLE,
+    ATTEMPT,
+    KIND,
+    TAKEN,
+    HEARD,
+    REACHED,
+    KEY,
+    CAUSE,
+)
 _WIDTHS = (20, 20, 18, 12, 32, 18, 48, 8, 8, 9, 20, 20, 12, 12, 8, 10)
 
 _YES, _NO = say("yes"), say("no")
@@ -61,8 +77,13 @@ class ReportLabels:
     def reason(self, line: CallRecord) -> str:
         """Why it ended so, or ''; of a call that waits for a further one: how the last ended and when it goes."""
         if line.state == CallState.WAITING and line.not_before and line.disposition:
-            return self.word(say("{result}; once more from {time} on", result=result_word(line.disposition),
-                                 time=f"{self.clock(line.not_before):%H:%M}"))
+            return self.word(
+                say(
+                    "{result}; once more from {time} on",
+                    result=result_word(line.disposition),
+                    time=f"{self.clock(line.not_before):%H:%M}",
+                )
+            )
         said = remark(line, self.least)
         return self.word(said) if said else ""
 
@@ -117,8 +138,9 @@ class ResultCounts(Counter[str]):
             yield line
 
 
-def write_csv(lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
-              least: float = 0.0) -> ResultCounts:
+def write_csv(
+    lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None, least: float = 0.0
+) -> ResultCounts:
     """The lines as Russian Excel opens them: UTF-8 with a BOM, `;` between the fields. Returns `counts` of results.
 
     A field that a spreadsheet would take for a formula gets an apostrophe in front.
@@ -133,18 +155,34 @@ def write_csv(lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, l
         rows = csv.writer(text, delimiter=";")
         rows.writerow(reader.word(heading) for heading in _HEADINGS)
         for line in counts.of(lines):
-            rows.writerow((when(line.handed_at), when(line.ended_at), _harmless(line.number), _harmless(line.code),
-                           _harmless(line.name), reader.result(line.result), _harmless(reader.reason(line)),
-                           line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind)),
-                           when(line.answered_at), _seconds(line), reader.delivered(line), _harmless(line.key or ""),
-                           line.cause))
+            rows.writerow(
+                (
+                    when(line.handed_at),
+                    when(line.ended_at),
+                    _harmless(line.number),
+                    _harmless(line.code),
+                    _harmless(line.name),
+                    reader.result(line.result),
+                    _harmless(reader.reason(line)),
+                    line.run_id,
+                    line.bundle,
+                    line.attempt,
+                    reader.word(kind_word(line.kind)),
+                    when(line.answered_at),
+                    _seconds(line),
+                    reader.delivered(line),
+                    _harmless(line.key or ""),
+                    line.cause,
+                )
+            )
     finally:
         text.detach()
     return counts
 
 
-def write_xlsx(lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None,
-               least: float = 0.0) -> ResultCounts:
+def write_xlsx(
+    lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None, least: float = 0.0
+) -> ResultCounts:
     """The lines as a workbook, and a sheet with the counts of results, which are returned too.
 
     Numbers and names are text, never formulas; times are times, by the clock of `zone`. It is made in temporary files,
@@ -169,8 +207,15 @@ def write_xlsx(lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, 
     return counts
 
 
-def write_json(lines: Iterable[CallRecord], stream: IO[bytes], *, day: date, zone: tzinfo, language: str | None = None,
-               least: float = 0.0) -> ResultCounts:
+def write_json(
+    lines: Iterable[CallRecord],
+    stream: IO[bytes],
+    *,
+    day: date,
+    zone: tzinfo,
+    language: str | None = None,
+    least: float = 0.0,
+) -> ResultCounts:
     """The lines as one JSON document; returns `counts` of results.
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
@@ -193,10 +238,27 @@ def write_json(lines: Iterable[CallRecord], stream: IO[bytes], *, day: date, zon
         return moment and reader.clock(moment)
 
     for line in counts.of(lines):
-        call = ReportCall(line.run_id, line.kind, line.row, line.number, line.code, line.name, line.result,
-                     reader.reason(line), line.bundle, line.attempt, when(line.handed_at), when(line.ended_at),
-                     when(line.rang_at), when(line.answered_at), line.listened,
-                     is_delivered(line.result, line.listened, least), line.key or "", line.cause, line.tries)
+        call = ReportCall(
+            line.run_id,
+            line.kind,
+            line.row,
+            line.number,
+            line.code,
+            line.name,
+            line.result,
+            reader.reason(line),
+            line.bundle,
+            line.attempt,
+            when(line.handed_at),
+            when(line.ended_at),
+            when(line.rang_at),
+            when(line.answered_at),
+            line.listened,
+            is_delivered(line.result, line.listened, least),
+            line.key or "",
+            line.cause,
+            line.tries,
+        )
         stream.write(separator + encoder.encode(call))
         separator = b",\n"
     tail = encoder.encode({"counts": dict(counts), "delivery": counts.delivery.as_dict()})
@@ -230,11 +292,26 @@ def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLa
 
     last = 1
     for line in lines:
-        sheet.append([when(line.handed_at), when(line.ended_at), text(grouped(line.number)), text(line.code),
-                      text(line.name), text(reader.result(line.result)), text(reader.reason(line)),
-                      line.run_id, line.bundle, line.attempt, reader.word(kind_word(line.kind)),
-                      when(line.answered_at), _seconds(line), reader.delivered(line) or None, text(line.key or ""),
-                      line.cause])
+        sheet.append(
+            [
+                when(line.handed_at),
+                when(line.ended_at),
+                text(grouped(line.number)),
+                text(line.code),
+                text(line.name),
+                text(reader.result(line.result)),
+                text(reader.reason(line)),
+                line.run_id,
+                line.bundle,
+                line.attempt,
+                reader.word(kind_word(line.kind)),
+                when(line.answered_at),
+                _seconds(line),
+                reader.delivered(line) or None,
+                text(line.key or ""),
+                line.cause,
+            ]
+        )
         last += 1
     sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
 

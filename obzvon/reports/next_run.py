@@ -12,8 +12,15 @@ from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 
 
-def next_run(settings: Settings, phones: list[Phone], week: LoadedDocument[Schedule], journal: Journal | None, now: datetime, *,
-             numbering: NumberingPlan | None = None) -> RunForecast:
+def next_run(
+    settings: Settings,
+    phones: list[Phone],
+    week: LoadedDocument[Schedule],
+    journal: Journal | None,
+    now: datetime,
+    *,
+    numbering: NumberingPlan | None = None,
+) -> RunForecast:
     """What the next run would do; without a journal there has been none yet."""
     today = now.astimezone(settings.zone).date()
     done: set[date] = {settings.former_start} if settings.former_start else set()
@@ -28,17 +35,43 @@ def next_run(settings: Settings, phones: list[Phone], week: LoadedDocument[Sched
         sign = presence.sign()
         changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
         since = presence.week_since(week.data, today, changed)
-    return foresee(phones, week.data, now, done=done, zone=settings.zone,
-                   numbering=numbering or settings.numbering_plan(), pace=settings.pace(),
-                   rung={today: rung}, latest=settings.latest, lateness=settings.late_start, since=since)
+    return foresee(
+        phones,
+        week.data,
+        now,
+        done=done,
+        zone=settings.zone,
+        numbering=numbering or settings.numbering_plan(),
+        pace=settings.pace(),
+        rung={today: rung},
+        latest=settings.latest,
+        lateness=settings.late_start,
+        since=since,
+    )
 
 
-def run_by_hand(settings: Settings, phones: list[Phone], week: Schedule, journal: Journal | None, now: datetime, *,
-                again: bool, numbering: NumberingPlan | None = None) -> RunForecast:
+def run_by_hand(
+    settings: Settings,
+    phones: list[Phone],
+    week: Schedule,
+    journal: Journal | None,
+    now: datetime,
+    *,
+    again: bool,
+    numbering: NumberingPlan | None = None,
+) -> RunForecast:
     """What a run begun now would do; `again`: it rings those too who were rung today."""
     today = now.astimezone(settings.zone).date()
     done = journal.days_done(today - timedelta(days=7)) if journal else set()
     rung = {today: journal.rung_on(today)} if journal and not again else {}
-    return foresee_by_hand(phones, week, now, done=done, zone=settings.zone,
-                           numbering=numbering or settings.numbering_plan(),
-                           pace=settings.pace(), rung=rung, latest=settings.latest)
+    return foresee_by_hand(
+        phones,
+        week,
+        now,
+        done=done,
+        zone=settings.zone,
+        numbering=numbering or settings.numbering_plan(),
+        pace=settings.pace(),
+        rung=rung,
+        latest=settings.latest,
+    )

@@ -42,7 +42,8 @@ def _write(rows: Iterable[list[str]], stream: IO[bytes]) -> None:
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
     try:
         csv.writer(text, delimiter=";").writerows(
-            [guarded(fitting(field, CELL - 1)).replace("\0", "\ufffd") for field in row] for row in rows)
+            [guarded(fitting(field, CELL - 1)).replace("\0", "\ufffd") for field in row] for row in rows
+        )
     finally:
         text.detach()
 

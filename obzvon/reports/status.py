@@ -82,11 +82,18 @@ class CurrentStatus(msgspec.Struct, frozen=True):
         """
         service, language = self.service, language or spoken()
         return {
-            "now": self._here(self.now), "time_zone": str(self.zone),
-            "service": {"alive": service.alive, "pid": service.pid, "host": service.host,
-                        "started_at": self._here(service.started), "seen_at": self._here(service.seen),
-                        "stopped_at": self._here(service.stopped), "once": service.once,
-                        "trouble": [one.in_language(language) for one in service.trouble]},
+            "now": self._here(self.now),
+            "time_zone": str(self.zone),
+            "service": {
+                "alive": service.alive,
+                "pid": service.pid,
+                "host": service.host,
+                "started_at": self._here(service.started),
+                "seen_at": self._here(service.seen),
+                "stopped_at": self._here(service.stopped),
+                "once": service.once,
+                "trouble": [one.in_language(language) for one in service.trouble],
+            },
             "lines": service.readout.lines_dict(language) if service.readout else None,
             "ami": self._ami(service.readout, language) if service.readout else None,
             "run": self._run(self.run, language) if self.run else None,
@@ -121,26 +128,47 @@ class CurrentStatus(msgspec.Struct, frozen=True):
 
     def _ami(self, readout: LineUsage, language: str) -> dict[str, object]:
         ami = readout.ami
-        return {"state": ami.state if ami else "none", "since_at": self._here(ami.since if ami else None),
-                "problem": ami.problem.in_language(language) if ami and ami.problem else ""}
+        return {
+            "state": ami.state if ami else "none",
+            "since_at": self._here(ami.since if ami else None),
+            "problem": ami.problem.in_language(language) if ami and ami.problem else "",
+        }
 
     def _run(self, status: RunStatus, language: str) -> dict[str, object]:
         run = status.run
         return {
-            "id": run.id, "day": run.day, "kind": run.kind, "state": run.state,
-            "started_at": self._here(run.started_at), "ended_at": self._here(run.ended_at),
-            "started_by": run.started_by, "note": run.note.in_language(language) if run.note else "",
-            "total": run.total, "calls": status.calls, "counts": dict(status.counts),
+            "id": run.id,
+            "day": run.day,
+            "kind": run.kind,
+            "state": run.state,
+            "started_at": self._here(run.started_at),
+            "ended_at": self._here(run.ended_at),
+            "started_by": run.started_by,
+            "note": run.note.in_language(language) if run.note else "",
+            "total": run.total,
+            "calls": status.calls,
+            "counts": dict(status.counts),
             "delivery": status.delivery.as_dict() if status.delivery else None,
-            "progress": round(status.progress, 4), "bundles_done": status.bundles_done, "bundles": status.bundles,
-            "last_bundle_at": self._here(status.last_bundle), "ends_at": self._here(status.ends),
+            "progress": round(status.progress, 4),
+            "bundles_done": status.bundles_done,
+            "bundles": status.bundles,
+            "last_bundle_at": self._here(status.last_bundle),
+            "ends_at": self._here(status.ends),
             "depends_on_talk": status.depends_on_talk,
             "cut_off": status.cut_off,
         }
 
 
-def look(journal: Journal | None, sign: Heartbeat | None, now: datetime, *, zone: tzinfo, pace: Pace,
-         latest: time | None = None, least: float = 0.0) -> CurrentStatus:
+def look(
+    journal: Journal | None,
+    sign: Heartbeat | None,
+    now: datetime,
+    *,
+    zone: tzinfo,
+    pace: Pace,
+    latest: time | None = None,
+    least: float = 0.0,
+) -> CurrentStatus:
     """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
     service = service_of(sign, now)
     pace = service.readout.pace if service.readout else pace
@@ -152,8 +180,16 @@ def look(journal: Journal | None, sign: Heartbeat | None, now: datetime, *, zone
 
     def status(one: Run) -> RunStatus:
         closing = closing_instant(one.day, latest, zone)
-        return run_status(one, journal.counts(one.id), journal.last_bundle(one.id), now, pace=pace, closing=closing,
-                          alive=service.alive, delivery=journal.delivery(one.id, least) if least else None)
+        return run_status(
+            one,
+            journal.counts(one.id),
+            journal.last_bundle(one.id),
+            now,
+            pace=pace,
+            closing=closing,
+            alive=service.alive,
+            delivery=journal.delivery(one.id, least) if least else None,
+        )
 
     return CurrentStatus(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
 
@@ -165,13 +201,30 @@ def service_of(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
     alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
     told = sign.trouble if alive or sign.once else ""
     trouble = msgspec.json.decode(told, type=tuple[Message, ...]) if told else ()
-    return ServiceStatus(alive, trouble, sign.pid, sign.host, sign.started_at, sign.seen_at, sign.stopped_at, sign.once,
-                   unpacked(sign.readout) if alive else None)
+    return ServiceStatus(
+        alive,
+        trouble,
+        sign.pid,
+        sign.host,
+        sign.started_at,
+        sign.seen_at,
+        sign.stopped_at,
+        sign.once,
+        unpacked(sign.readout) if alive else None,
+    )
 
 
-def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, datetime | None], now: datetime, *,
-               pace: Pace, closing: datetime | None = None, alive: bool = True, delivery: DeliveryCounts | None = None
-               ) -> RunStatus:
+def run_status(
+    run: Run,
+    counts: Mapping[str, int],
+    last_bundle: tuple[int, datetime | None],
+    now: datetime,
+    *,
+    pace: Pace,
+    closing: datetime | None = None,
+    alive: bool = True,
+    delivery: DeliveryCounts | None = None,
+) -> RunStatus:
     """How far a run has come; `last_bundle` is the journal's, `closing` is when nothing is handed over any more."""
     done, last = last_bundle
     waiting = counts.get("waiting", 0) if run.active else 0
@@ -182,8 +235,7 @@ def run_status(run: Run, counts: Mapping[str, int], last_bundle: tuple[int, date
         if pace.is_bounded and ends is not None:  # a ceiling holds it up as it has until now
             ends = max(ends, now + _at_the_speed_so_far(run, counts, now) * waiting)
             ends = min(ends, closing) if closing else ends
-    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off, delivery,
-                     pace.is_bounded)
+    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off, delivery, pace.is_bounded)
 
 
 def _at_the_speed_so_far(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:

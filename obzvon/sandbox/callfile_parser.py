@@ -8,8 +8,13 @@ import msgspec
 
 from obzvon.domain.results import Disposition
 
-BY_LAST_DIGIT = (*(Disposition.ANSWERED,) * 6,
-                 Disposition.BUSY, Disposition.NO_ANSWER, Disposition.CONGESTION, Disposition.FAILED)
+BY_LAST_DIGIT = (
+    *(Disposition.ANSWERED,) * 6,
+    Disposition.BUSY,
+    Disposition.NO_ANSWER,
+    Disposition.CONGESTION,
+    Disposition.FAILED,
+)
 """How a number's call ends, by the number's last digit; 5 is a long talk."""
 
 _LONG_TALK = "5"
@@ -99,8 +104,9 @@ def parse(data: bytes) -> CallFile:
             reader.problems.append(f"line {place} is too long and skipped")
         elif line:
             reader.take(place, line)
-    return CallFile(**reader.fields, variables=reader.variables, retries=reader.retries,
-                    problems=tuple(reader.problems))
+    return CallFile(
+        **reader.fields, variables=reader.variables, retries=reader.retries, problems=tuple(reader.problems)
+    )
 
 
 _BLANKS = bytes(range(33))
@@ -108,7 +114,7 @@ _CHUNK = re.compile(rb"[^\n]{0,1022}\n|[^\n]{1,1023}")  # what fgets puts into p
 _HASH = re.compile(rb"(?:\A|(?<=[ \t]))#")
 _SEMICOLON = re.compile(rb"(?<!\\);")
 _INTEGER = re.compile(rb"[+-]?[0-9]{1,30}")
-_ANY = -2**31
+_ANY = -(2**31)
 
 _TEXTS = {b"extension": "extension", b"application": "application"}
 _FLAGS = {b"archive": "archive", b"alwaysdelete": "always_delete"}
@@ -119,8 +125,9 @@ _NUMBERS = {  # the field, its least value, its default
     b"startretry": ("calling_pid", _ANY, 0),
 }
 _ATTEMPTS = frozenset({b"retry", b"endretry", b"abortretry"})
-_UNUSED = frozenset({b"callerid", b"context", b"priority", b"data", b"account", b"codecs", b"early_media",
-                     b"delayedretry"})
+_UNUSED = frozenset(
+    {b"callerid", b"context", b"priority", b"data", b"account", b"codecs", b"early_media", b"delayedretry"}
+)
 _TRUE = frozenset({b"yes", b"true", b"y", b"t", b"1", b"on"})
 
 
@@ -209,7 +216,7 @@ def _without_comment(line: bytes) -> bytes:
 
 def _as_c_int(number: int) -> int:
     """What C's sscanf makes of it: one too big for 64 bits is the biggest, of which the low 32 bits are kept."""
-    number = max(-2**63, min(number, 2**63 - 1))
+    number = max(-(2**63), min(number, 2**63 - 1))
     return (number + 2**31) % 2**32 - 2**31
 
 

@@ -2,8 +2,8 @@
 
 How a call ends is told by its number's last digit: 0 to 5 are answered (5 talks long), 6 is busy, 7 does not answer,
 8 meets congestion, 9 does not exist. It runs inside a process (``with Sandbox(outgoing, done):``) or by itself:
-``python -m obzvon.sandbox.pbx OUTGOING``. One thing is not pbx_spool's: the folder is looked through every 20 ms, so a file
-that is written in place is taken when nothing was added to it for 0.1 s, where pbx_spool waits until it is closed.
+``python -m obzvon.sandbox.pbx OUTGOING``. One thing is not pbx_spool's: the folder is looked through every 20 ms, so a
+file that is written in place is taken when nothing was added to it for 0.1 s, where pbx_spool waits until it is closed.
 """
 
 import argparse
@@ -53,8 +53,18 @@ class Sandbox:
     when it ends, see `read_ledger`. `pid` is what it calls itself in the files; each life has its own.
     """
 
-    def __init__(self, outgoing: Path, outgoing_done: Path, *, talk: float = 1.0, long_talk: float = 10.0,
-                 ring: float = 3.0, busy: float = 0.2, ledger: Path | None = None, pid: int | None = None) -> None:
+    def __init__(
+        self,
+        outgoing: Path,
+        outgoing_done: Path,
+        *,
+        talk: float = 1.0,
+        long_talk: float = 10.0,
+        ring: float = 3.0,
+        busy: float = 0.2,
+        ledger: Path | None = None,
+        pid: int | None = None,
+    ) -> None:
         self.pid = next(_pids) if pid is None else pid
         self._outgoing = outgoing
         self._done = outgoing_done
@@ -306,7 +316,9 @@ def _append(path: Path, text: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs by itself until SIGTERM or Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m obzvon.sandbox.pbx", description="A stand-in for Asterisk's spool.")
+    parser = argparse.ArgumentParser(
+        prog="python -m obzvon.sandbox.pbx", description="A stand-in for Asterisk's spool."
+    )
     parser.add_argument("outgoing", type=Path, metavar="OUTGOING", help="the folder that call files come into")
     parser.add_argument("--done", type=Path, metavar="DIR", help="where archived files go (default: OUTGOING_done)")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="append each attempt to this file, JSON lines")
@@ -320,8 +332,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: end.set())
     done = options.done or options.outgoing.with_name("outgoing_done")
-    with Sandbox(options.outgoing, done, talk=options.talk, long_talk=options.long_talk, ring=options.ring,
-                 busy=options.busy, ledger=options.ledger) as sandbox:
+    with Sandbox(
+        options.outgoing,
+        done,
+        talk=options.talk,
+        long_talk=options.long_talk,
+        ring=options.ring,
+        busy=options.busy,
+        ledger=options.ledger,
+    ) as sandbox:
         log.info("taking call files from %s", options.outgoing)
         end.wait()
     log.info("stopped after %d attempts", len(sandbox.ledger))

@@ -29,8 +29,9 @@ _NAMED = 10
 class ActiveRun:
     """A run in progress or paused; it goes on behind its last bundle. `list_revision` is that of its snapshot."""
 
-    def __init__(self, run: Run, journal: Journal, handover: HandOver, pace: Pace, gauge: LineCounter, *,
-                 list_revision: str = "") -> None:
+    def __init__(
+        self, run: Run, journal: Journal, handover: HandOver, pace: Pace, gauge: LineCounter, *, list_revision: str = ""
+    ) -> None:
         self.run = run
         self._journal = journal
         self._handover = handover
@@ -115,7 +116,7 @@ class ActiveRun:
     def _hand_again(self, calls: list[PendingCall], now: datetime) -> bool:
         self._bundle += 1
         handed = self._hand(calls, now, [])
-        del self._again[:len(calls)]
+        del self._again[: len(calls)]
         self._handed, self._left = len(calls), 0
         self._tell(handed, now, again=True)
         return True
@@ -139,20 +140,40 @@ class ActiveRun:
     def _tell(self, handed: HandOverResult, now: datetime, *, again: bool = False) -> None:
         self._last = self._active = now
         if handed.refused:
-            log.error("%s", say_many("run {run}: Asterisk would not take {n} call: {reason}",
-                                     "run {run}: Asterisk would not take {n} calls: {reason}", len(handed.refused),
-                                     run=self.run.id, reason=handed.refused[0].reason or Message("")))
+            log.error(
+                "%s",
+                say_many(
+                    "run {run}: Asterisk would not take {n} call: {reason}",
+                    "run {run}: Asterisk would not take {n} calls: {reason}",
+                    len(handed.refused),
+                    run=self.run.id,
+                    reason=handed.refused[0].reason or Message(""),
+                ),
+            )
         if not (calls := handed.gone):
             return
         numbers = ", ".join(call.number for call in calls)
         if len(calls) > _NAMED:
             numbers = f"{calls[0].number} … {calls[-1].number}"
-        told = (say_many("run {run}, bundle {bundle}: {n} call handed over once more: {numbers}",
-                         "run {run}, bundle {bundle}: {n} calls handed over once more: {numbers}", len(calls),
-                         run=self.run.id, bundle=self._bundle, numbers=numbers) if again else
-                say_many("run {run}, bundle {bundle}: {n} call handed over: {numbers}",
-                         "run {run}, bundle {bundle}: {n} calls handed over: {numbers}", len(calls),
-                         run=self.run.id, bundle=self._bundle, numbers=numbers))
+        told = (
+            say_many(
+                "run {run}, bundle {bundle}: {n} call handed over once more: {numbers}",
+                "run {run}, bundle {bundle}: {n} calls handed over once more: {numbers}",
+                len(calls),
+                run=self.run.id,
+                bundle=self._bundle,
+                numbers=numbers,
+            )
+            if again
+            else say_many(
+                "run {run}, bundle {bundle}: {n} call handed over: {numbers}",
+                "run {run}, bundle {bundle}: {n} calls handed over: {numbers}",
+                len(calls),
+                run=self.run.id,
+                bundle=self._bundle,
+                numbers=numbers,
+            )
+        )
         log.info("%s", told)
 
     def is_by(self, list_revision: str) -> bool:
@@ -163,22 +184,32 @@ class ActiveRun:
         """Withdraws what the operator has deleted or paused since the run began, up to the moment of the hand-over."""
         waiting = self._journal.waiting(self.run.id)
         struck = struck_off(listed.data, plan, {(call.number, call.code) for call in waiting})
-        endings = [CallOutcome(self.run.id, call.position, Disposition.WITHDRAWN, now, reason) for call in waiting
-                   if (reason := struck.get((call.number, call.code)))]
+        endings = [
+            CallOutcome(self.run.id, call.position, Disposition.WITHDRAWN, now, reason)
+            for call in waiting
+            if (reason := struck.get((call.number, call.code)))
+        ]
         self._journal.end_calls(endings)
         self._leave_off(listed, plan)
         self._list_revision = listed.revision
         if endings:
             self._next = []
-            log.info("%s", say_many("the list was changed during the run: {n} call is withdrawn",
-                                    "the list was changed during the run: {n} calls are withdrawn", len(endings)))
+            log.info(
+                "%s",
+                say_many(
+                    "the list was changed during the run: {n} call is withdrawn",
+                    "the list was changed during the run: {n} calls are withdrawn",
+                    len(endings),
+                ),
+            )
 
     def _leave_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         """Nobody is rung once more who is not to be rung any more."""
         struck = struck_off(listed.data, plan, {(call.number, call.code) for call in self._again})
         for call in self._again:
             if reason := struck.get((call.number, call.code)):
-                self._journal.leave_off(self.run.id, [call.position], say("not attempted once more: {reason}",
-                                                                          reason=reason))
+                self._journal.leave_off(
+                    self.run.id, [call.position], say("not attempted once more: {reason}", reason=reason)
+                )
         if struck:
             self._again = self._journal.waiting_again(self.run.id)

@@ -26,12 +26,16 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     if order is None:
         return CommandResult(False, say("there is no command {name}", name=command.name))
     if abs(now - command.asked_at) > _TAKEN_WITHIN:  # one that the clock, set back, puts into the future is as old
-        return CommandResult(False, say("no service took the command in time, and by now it may not be wanted; ask again"))
+        return CommandResult(
+            False, say("no service took the command in time, and by now it may not be wanted; ask again")
+        )
     if not dialer.ready and (dialer.run is None or order is _call):
         return CommandResult(False, UserError(dialer.trouble).message())
     if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
-        return CommandResult(False, say("run {run} is in progress by now, which was not the one that was meant; look again",
-                                 run=dialer.run.id))
+        return CommandResult(
+            False,
+            say("run {run} is in progress by now, which was not the one that was meant; look again", run=dialer.run.id),
+        )
     try:
         answer = order(dialer, command, now)
     except UserError as error:
@@ -50,18 +54,32 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         return CommandResult(False, say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
     last, revision = dialer.journal.last_run(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
-        return CommandResult(False, say("there has been another run in the meantime; look again whom this one would ring"))
+        return CommandResult(
+            False, say("there has been another run in the meantime; look again whom this one would ring")
+        )
     if "only" in command.params:  # an empty one, too: it is refused, and not taken for everybody
         return _start_again(dialer, command, results_in(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
     rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
     if rung:
-        return CommandResult(False, say_many("{n} number was rung today already; ring it again: obzvon start --again; "
-                                      "ring only the others: obzvon start --rest",
-                                      "{n} numbers were rung today already; ring them again: obzvon start --again; "
-                                      "ring only the others: obzvon start --rest", rung))
-    run = dialer.begin(dialer.today(now), "manual", now=now, by=command.asked_by, again=again,
-                       list_revision=None if revision is None else str(revision))
+        return CommandResult(
+            False,
+            say_many(
+                "{n} number was rung today already; ring it again: obzvon start --again; "
+                "ring only the others: obzvon start --rest",
+                "{n} numbers were rung today already; ring them again: obzvon start --again; "
+                "ring only the others: obzvon start --rest",
+                rung,
+            ),
+        )
+    run = dialer.begin(
+        dialer.today(now),
+        "manual",
+        now=now,
+        by=command.asked_by,
+        again=again,
+        list_revision=None if revision is None else str(revision),
+    )
     waiting = dialer.journal.counts(run.id)["waiting"] if run else 0
     return CommandResult(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
 
@@ -77,14 +95,19 @@ def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now:
         run_id = int(params.get("run", 0)) or None
     except ValueError:
         return CommandResult(False, say("the day or the run cannot be understood"))
-    only = CallQueries(dialer.journal, dialer.delivered).again(day, results, today=today, run=run_id,
-                                         expected=str(params.get("expected", "")))
+    only = CallQueries(dialer.journal, dialer.delivered).again(
+        day, results, today=today, run=run_id, expected=str(params.get("expected", ""))
+    )
     run = dialer.begin(today, "manual", now=now, by=command.asked_by, only=only)
     calls = run.total if run else 0
     begun = say_many("the run has begun: {n} call", "the run has begun: {n} calls", calls)
     left = len(only.met) - calls
-    return CommandResult(True, say("{begun}; of those who were meant, {left} are paused or not in the list any more",
-                            begun=begun, left=left) if left else begun)
+    return CommandResult(
+        True,
+        say("{begun}; of those who were meant, {left} are paused or not in the list any more", begun=begun, left=left)
+        if left
+        else begun,
+    )
 
 
 def _pause(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  # noqa: ARG001 - an order like the others
@@ -94,8 +117,14 @@ def _pause(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  #
         return CommandResult(True, say("the run is paused already"))
     dialer.change("paused", now)
     counts = dialer.journal.counts(dialer.run.id)
-    return CommandResult(True, say("paused; calls waiting: {waiting}, handed over and going on: {going}",
-                            waiting=counts["waiting"], going=dialer.handover.outstanding))
+    return CommandResult(
+        True,
+        say(
+            "paused; calls waiting: {waiting}, handed over and going on: {going}",
+            waiting=counts["waiting"],
+            going=dialer.handover.outstanding,
+        ),
+    )
 
 
 def _resume(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  # noqa: ARG001 - an order like the others
@@ -104,8 +133,9 @@ def _resume(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  
     if dialer.run.state != "paused":
         return CommandResult(True, say("the run is not paused"))
     dialer.change("running", now)
-    return CommandResult(True, say("the run goes on; calls waiting: {waiting}",
-                            waiting=dialer.journal.counts(dialer.run.id)["waiting"]))
+    return CommandResult(
+        True, say("the run goes on; calls waiting: {waiting}", waiting=dialer.journal.counts(dialer.run.id)["waiting"])
+    )
 
 
 def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
@@ -116,11 +146,24 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     elif not (withdraw and dialer.handover.outstanding):  # a run ends with its last bundle, not with its last call
         return _NO_RUN
     if not withdraw:
-        return CommandResult(True, say("stopped; calls withdrawn: {withdrawn}, handed over and going on: {going}",
-                                withdrawn=withdrawn, going=dialer.handover.outstanding))
+        return CommandResult(
+            True,
+            say(
+                "stopped; calls withdrawn: {withdrawn}, handed over and going on: {going}",
+                withdrawn=withdrawn,
+                going=dialer.handover.outstanding,
+            ),
+        )
     taken, going = dialer.handover.withdraw(now=now)
-    return CommandResult(True, say("stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, "
-                            "in progress and going on: {going}", withdrawn=withdrawn, taken=taken, going=going))
+    return CommandResult(
+        True,
+        say(
+            "stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, in progress and going on: {going}",
+            withdrawn=withdrawn,
+            taken=taken,
+            going=going,
+        ),
+    )
 
 
 def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
@@ -136,5 +179,9 @@ def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
 _NO_RUN = CommandResult(False, say("no run is in progress"))
 
 _ORDERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = {
-    "start": _start, "pause": _pause, "resume": _resume, "stop": _stop, "call": _call,
+    "start": _start,
+    "pause": _pause,
+    "resume": _resume,
+    "stop": _stop,
+    "call": _call,
 }

@@ -45,8 +45,16 @@ _HASTE = 0.25
 class Dialer:
     """One campaign's runs; `now` is always aware."""
 
-    def __init__(self, settings: Settings, journal: Journal, spool: Spool, agenda: ScheduleWatch, *,
-                 gauge: LineCounter | None = None, ways: TransportSelector | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        spool: Spool,
+        agenda: ScheduleWatch,
+        *,
+        gauge: LineCounter | None = None,
+        ways: TransportSelector | None = None,
+    ) -> None:
         self.journal = journal
         self.ways = ways or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
         self.handover = HandOver(journal, self.ways, rounds=settings.rounds)
@@ -100,8 +108,14 @@ class Dialer:
         self.handover.close()
         self.ways.prepare(self._settings.file.parent)
         for other in self.ways.neighbours(self.journal.name):
-            log.warning("%s", say("another service works with the same store, by the journal {journal}: unless it is "
-                                  "another campaign, both ring the same people", journal=other))
+            log.warning(
+                "%s",
+                say(
+                    "another service works with the same store, by the journal {journal}: unless it is "
+                    "another campaign, both ring the same people",
+                    journal=other,
+                ),
+            )
         self._claims.former(self.today(now), now=now)
         recovered = self.handover.recover(now=now)
         self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
@@ -109,10 +123,18 @@ class Dialer:
         self._follow(self.journal.active_run())
         self._ready = True
         if self.run is not None and not self._trouble:
-            log.info("%s", say("run {run} goes on where it was; calls not handed over, which go again: {again}, "
-                               "handed over: {handed}, unknown: {unknown}; state: {state}",
-                               run=self.run.id, again=recovered.again, handed=recovered.handed,
-                               unknown=recovered.unknown, state=state_word(self.run.state)))
+            log.info(
+                "%s",
+                say(
+                    "run {run} goes on where it was; calls not handed over, which go again: {again}, "
+                    "handed over: {handed}, unknown: {unknown}; state: {state}",
+                    run=self.run.id,
+                    again=recovered.again,
+                    handed=recovered.handed,
+                    unknown=recovered.unknown,
+                    state=state_word(self.run.state),
+                ),
+            )
 
     def step(self, now: datetime) -> float:
         """Does what is to be done now; returns in how many seconds there will be more, infinity if nobody knows.
@@ -150,8 +172,9 @@ class Dialer:
     def expects_calls(self, now: datetime) -> bool:
         """Whether there are calls to be made, or the ends of some to be heard."""
         self._agenda.look(now)
-        return (self.run is not None or self.handover.outstanding > 0
-                or self._agenda.due_day(now, self._done) is not None)
+        return (
+            self.run is not None or self.handover.outstanding > 0 or self._agenda.due_day(now, self._done) is not None
+        )
 
     def doubt(self) -> None:
         """Has everything looked through anew before the work goes on."""
@@ -159,18 +182,35 @@ class Dialer:
 
     # -- runs
 
-    def begin(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False,
-              only: RedialRequest | None = None, list_revision: str | None = None) -> Run | None:
+    def begin(
+        self,
+        day: date,
+        kind: str,
+        *,
+        now: datetime,
+        by: str = "",
+        again: bool = False,
+        only: RedialRequest | None = None,
+        list_revision: str | None = None,
+    ) -> Run | None:
         """Begins a run with the list as it is now, or of some of it `only`, rung today or not.
 
         None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
         """
         if self._is_closed(day, now):
             if kind == "manual":
-                raise RunNotStartedError(say("it is past {time}, after which nothing is handed over",
-                                     time=f"{self._settings.latest:%H:%M}"), say("see [Day] latest"))
-            log.warning("%s", say("the run of {day} begins after {time} and can ring nobody any more",
-                                  day=day, time=f"{self._settings.latest:%H:%M}"))
+                raise RunNotStartedError(
+                    say("it is past {time}, after which nothing is handed over", time=f"{self._settings.latest:%H:%M}"),
+                    say("see [Day] latest"),
+                )
+            log.warning(
+                "%s",
+                say(
+                    "the run of {day} begins after {time} and can ring nobody any more",
+                    day=day,
+                    time=f"{self._settings.latest:%H:%M}",
+                ),
+            )
         claimed = self._claims.run(day, kind, now=now, by=by, again=again, only=only, list_revision=list_revision)
         if claimed is None or kind == "week":
             self._done.add(day)
@@ -265,16 +305,19 @@ class Dialer:
             return True
         if course.run.state == "running" and course.run.day < self.today(now) and course.is_cut_off(now):
             # Who switches a machine on at night rings nobody by that.
-            self._withdraw(course.run, now,
-                           say("the run was cut off, and the work could not go on before its day was over"))
+            self._withdraw(
+                course.run, now, say("the run was cut off, and the work could not go on before its day was over")
+            )
             self._finish(course.run, now, "stopped")
             return True
         return False
 
     def _withdraw(self, run: Run, now: datetime, reason: Message) -> int:
         withdrawn = self.journal.withdraw_waiting(run.id, reason, at=now)
-        log.warning("%s", say_many("{n} call is withdrawn: {reason}", "{n} calls are withdrawn: {reason}", withdrawn,
-                                   reason=reason))
+        log.warning(
+            "%s",
+            say_many("{n} call is withdrawn: {reason}", "{n} calls are withdrawn: {reason}", withdrawn, reason=reason),
+        )
         return withdrawn
 
     def _finish(self, run: Run, now: datetime, state: str) -> None:
@@ -288,8 +331,9 @@ class Dialer:
         """Makes a run the one in progress."""
         before, self._course = self._course, None
         if run is not None:
-            self._course = ActiveRun(run, self.journal, self.handover, self.pace, self.gauge,
-                                  list_revision=list_revision)
+            self._course = ActiveRun(
+                run, self.journal, self.handover, self.pace, self.gauge, list_revision=list_revision
+            )
             if before is not None and before.run.id == run.id:
                 self._course.keep_awake(before)
 
@@ -312,8 +356,15 @@ class Dialer:
         if collected.put_off and self._course is not None:
             self._course.put_off(now)
         for ending in (*collected.endings, *collected.put_off):
-            log.debug("%s", say("run {run}, call {position}: {disposition}", run=ending.run_id,
-                                position=ending.position, disposition=result_word(ending.disposition)))
+            log.debug(
+                "%s",
+                say(
+                    "run {run}, call {position}: {disposition}",
+                    run=ending.run_id,
+                    position=ending.position,
+                    disposition=result_word(ending.disposition),
+                ),
+            )
         run_log.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
             self._take_back(run_id, list(calls), now)
@@ -333,8 +384,14 @@ class Dialer:
                 self.journal.change_state(run.id, "running", at=now)
             self.handover.take_back(calls)
             self._follow(self.journal.run(run_id))
-            log.info("%s", say_many("{n} call came back from the spool un-begun and goes again",
-                                    "{n} calls came back from the spool un-begun and go again", len(calls)))
+            log.info(
+                "%s",
+                say_many(
+                    "{n} call came back from the spool un-begun and goes again",
+                    "{n} calls came back from the spool un-begun and go again",
+                    len(calls),
+                ),
+            )
         else:
             self.handover.give_up(calls, now=now)
 

@@ -61,7 +61,16 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
     gauge = LineCounter(ways.present, link)
     dialer = Dialer(settings, journal, spool, agenda, gauge=gauge, ways=ways)
     commands = CommandQueue(journal)
-    examination = BackgroundCheck(settings.file, FindingsStore(journal), commands,
-                              is_refused=link.is_refused if link else None)
-    return Scheduler(dialer, agenda, commands, presence, lock=lock, link=link, examination=examination,
-                     instruments=LineMonitor(gauge, settings.ami, link))
+    examination = BackgroundCheck(
+        settings.file, FindingsStore(journal), commands, is_refused=link.is_refused if link else None
+    )
+    return Scheduler(
+        dialer,
+        agenda,
+        commands,
+        presence,
+        lock=lock,
+        link=link,
+        examination=examination,
+        instruments=LineMonitor(gauge, settings.ami, link),
+    )

@@ -85,7 +85,9 @@ class HandOver:
         """Raises Held while no calls can be handed over."""
         self._ways.choose(now)
 
-    def hand(self, calls: list[PendingCall], bundle: int, *, now: datetime, then: list[PendingCall] | None = None) -> HandOverResult:
+    def hand(
+        self, calls: list[PendingCall], bundle: int, *, now: datetime, then: list[PendingCall] | None = None
+    ) -> HandOverResult:
         """Hands over calls of one run that wait; raises OSError or UserError, and then the rest waits again.
 
         `then` are the calls that will most likely go next, and at once.
@@ -172,8 +174,9 @@ class HandOver:
     def give_up(self, calls: list[PendingCall], *, now: datetime) -> None:
         """Calls that came back without having been begun, and whose day is over, end as withdrawn."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
-        self._journal.end_calls([CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason)
-                                 for call in calls])
+        self._journal.end_calls(
+            [CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason) for call in calls]
+        )
         for call in calls:
             self._handed.pop(name_of(call), None)
         self._drop(calls)
@@ -189,8 +192,10 @@ class HandOver:
             if begun is None:
                 continue
             disposition, reason = (
-                (Disposition.UNKNOWN, say("taken out of the spool at the moment when Asterisk began the call")) if begun
-                else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call")))
+                (Disposition.UNKNOWN, say("taken out of the spool at the moment when Asterisk began the call"))
+                if begun
+                else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call"))
+            )
             endings.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
             del self._handed[name]
         self._journal.end_calls(endings)
@@ -206,15 +211,18 @@ class HandOver:
             self._journal.end_handing(went.gone, at=now)
             self._remember(went.gone, now)
         self._doubtful.update((name_of(call), call) for call in went.doubtful)
-        refused = [CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.refused]
+        refused = [
+            CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.refused
+        ]
         if refused:
             self._journal.end_calls(refused)
         if went.kept:
             self._again(went.kept)
         return refused
 
-    def _sorted(self, calls: Iterable[PendingCall], now: datetime
-                ) -> tuple[list[PendingCall], list[PendingCall], list[CallOutcome]]:
+    def _sorted(
+        self, calls: Iterable[PendingCall], now: datetime
+    ) -> tuple[list[PendingCall], list[PendingCall], list[CallOutcome]]:
         """Of calls that were on their way: those that go again, those that Asterisk has, those that nobody knows of."""
         again: list[PendingCall] = []
         handed: list[PendingCall] = []
@@ -267,15 +275,13 @@ class HandOver:
                 way.remember([call], now)
 
 
-
-
 def _unknown(call: PendingCall, now: datetime) -> CallOutcome:
     return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _NO_WAY)
 
 
 def _handfuls(calls: list[PendingCall], size: int) -> Iterator[list[PendingCall]]:
     for place in range(0, len(calls), size):
-        yield calls[place:place + size]
+        yield calls[place : place + size]
 
 
 def _by_run(calls: Iterable[PendingCall]) -> list[list[PendingCall]]:

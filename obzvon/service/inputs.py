@@ -23,8 +23,13 @@ watch = logging.getLogger("obzvon.watch")
 class ScheduleWatch:
     """The list and the week, watched; each change and each trouble with them is told once."""
 
-    def __init__(self, settings: Settings, phones: WatchedDocument[list[Phone]], week: WatchedDocument[Schedule],
-                 presence: Heartbeats) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        phones: WatchedDocument[list[Phone]],
+        week: WatchedDocument[Schedule],
+        presence: Heartbeats,
+    ) -> None:
         self._settings = settings
         self._phones = phones
         self._watched_week = week
@@ -79,8 +84,9 @@ class ScheduleWatch:
         """The day whose run should begin now, if any."""
         if self._since is None:
             return None
-        return due(self._week, now, done, zone=self._settings.zone, lateness=self._settings.late_start,
-                   since=self._since[1])
+        return due(
+            self._week, now, done, zone=self._settings.zone, lateness=self._settings.late_start, since=self._since[1]
+        )
 
     def passed_unrung(self, now: datetime, done: Container[date]) -> datetime | None:
         """Today's start, if it has passed and there was no run: it was set too late, or is too late to make up for."""
@@ -128,8 +134,11 @@ class ScheduleWatch:
         if problems and self._revisions.get(name):
             log.warning("%s", (self._phones if name == "phones" else self._watched_week).way_back)
         if before and not problems:
-            log.info("%s", say("the list of phones can be read again") if name == "phones"
-                     else say("the week can be read again"))
+            log.info(
+                "%s",
+                say("the list of phones can be read again") if name == "phones" else say("the week can be read again"),
+            )
+
 
 log = logging.getLogger("obzvon")
 
@@ -151,8 +160,13 @@ class PaceWatch:
         try:
             pace = settings.load(self._file).pace()
         except UserError as error:
-            log.warning("%s", say("settings.ini has been changed and cannot be used; the old settings stay in force: "
-                                  "{problems}", problems=error.message()))
+            log.warning(
+                "%s",
+                say(
+                    "settings.ini has been changed and cannot be used; the old settings stay in force: {problems}",
+                    problems=error.message(),
+                ),
+            )
             return self._pace
         if pace != self._pace:
             self._pace = pace

@@ -50,6 +50,7 @@ class LineCounter:
             ours, self._others = max(ours, seen.ours), seen.others
         return LinesInUse(ours, self._others)
 
+
 log = logging.getLogger("obzvon")
 
 _REPEATED = timedelta(minutes=10)
@@ -82,7 +83,9 @@ class LinkMonitor(Protocol):
 class LineMonitor:
     """The gauge, and the link where one is configured."""
 
-    def __init__(self, gauge: LineCounter, configured: Configured | None = None, link: LinkMonitor | None = None) -> None:
+    def __init__(
+        self, gauge: LineCounter, configured: Configured | None = None, link: LinkMonitor | None = None
+    ) -> None:
         self._gauge = gauge
         self._link = link
         ami = configured or Configured()
@@ -106,7 +109,9 @@ class LineMonitor:
         state = self._link.state()
         if state.up == told:
             self._changed = None
-            return AmiConnectionState(told, state.since, state.problem.message() if state.problem and not told else None)
+            return AmiConnectionState(
+                told, state.since, state.problem.message() if state.problem and not told else None
+            )
         if self._changed is None or self._changed[0] != told:  # it stands, and has not been heard for some seconds
             self._changed = told, now
         return AmiConnectionState(told, self._changed[1])
@@ -116,9 +121,12 @@ class LineMonitor:
             if self._told is not None and timedelta() <= now - self._told < _REPEATED:
                 return
             self._silent, self._told = True, now
-            log.warning("%s", say("Asterisk does not tell the lines in use: {consequence}",
-                                  consequence=readout.without_ami()))
+            log.warning(
+                "%s", say("Asterisk does not tell the lines in use: {consequence}", consequence=readout.without_ami())
+            )
         elif self._silent and not readout.is_silent:
             self._silent = False
-            log.info("%s", say("Asterisk tells the lines in use again; they are counted {how}",
-                               how=readout.counted_in_words()))
+            log.info(
+                "%s",
+                say("Asterisk tells the lines in use again; they are counted {how}", how=readout.counted_in_words()),
+            )

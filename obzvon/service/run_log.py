@@ -25,15 +25,42 @@ _UNKNOWN_TOLD = 50
 def tell_begun(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until: str) -> None:
     """That a run begins, with how many calls and until when by the clock, and a line for each row that it skips."""
     if pace.is_bounded:
-        log.info("%s", say("run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not "
-                           "before {until}", run=run.id, day=run.day, calls=calls, skipped=len(skipped), until=until))
+        log.info(
+            "%s",
+            say(
+                "run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not "
+                "before {until}",
+                run=run.id,
+                day=run.day,
+                calls=calls,
+                skipped=len(skipped),
+                until=until,
+            ),
+        )
     else:
-        log.info("%s", say("run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
-                           "the last bundle goes at {until}", run=run.id, day=run.day, calls=calls,
-                           bundles=pace.bundles(calls), skipped=len(skipped), until=until))
+        log.info(
+            "%s",
+            say(
+                "run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
+                "the last bundle goes at {until}",
+                run=run.id,
+                day=run.day,
+                calls=calls,
+                bundles=pace.bundles(calls),
+                skipped=len(skipped),
+                until=until,
+            ),
+        )
     for one in skipped[:_SKIPPED_TOLD]:
-        log.info("%s", say("row {row}, {number}: skipped, {reason}", row=one.phone.key,
-                           number=one.phone.number or "—", reason=one.skipped or Message("")))
+        log.info(
+            "%s",
+            say(
+                "row {row}, {number}: skipped, {reason}",
+                row=one.phone.key,
+                number=one.phone.number or "—",
+                reason=one.skipped or Message(""),
+            ),
+        )
     if more := len(skipped[_SKIPPED_TOLD:]):
         log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
 
@@ -46,15 +73,27 @@ def tell_ended(endings: Iterable[CallOutcome], journal: Journal, handover: HandO
     endings = list(endings)
     unknown = [ending for ending in endings if ending.disposition is Disposition.UNKNOWN]
     for ending in unknown[:_UNKNOWN_TOLD]:
-        log.warning("%s", say("run {run}, call {position}: unknown, {reason}", run=ending.run_id,
-                              position=ending.position, reason=ending.reason or Message("")))
+        log.warning(
+            "%s",
+            say(
+                "run {run}, call {position}: unknown, {reason}",
+                run=ending.run_id,
+                position=ending.position,
+                reason=ending.reason or Message(""),
+            ),
+        )
     if more := len(unknown[_UNKNOWN_TOLD:]):
         log.warning("%s", say("calls unknown besides these: {n}; obzvon report has them all", n=more))
     for run_id in sorted({ending.run_id for ending in endings}):
         if not journal.run(run_id).active and not handover.has_calls_of(run_id):
-            log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id,
-                               counts=tally(journal.counts(run_id),
-                                            journal.delivery(run_id, least) if least else None)))
+            log.info(
+                "%s",
+                say(
+                    "run {run}: all its calls have ended: {counts}",
+                    run=run_id,
+                    counts=tally(journal.counts(run_id), journal.delivery(run_id, least) if least else None),
+                ),
+            )
 
 
 class MissedStartLog:
@@ -71,9 +110,14 @@ class MissedStartLog:
         passed = self._agenda.passed_unrung(now, done)
         if passed and self._passed != passed.date():
             self._passed = passed.date()
-            watch.warning("%s", say("today's start at {time} has passed and is not made up for: it was set after its "
-                                    "time, or is later than late_start allows; to ring today: obzvon start",
-                                    time=f"{passed:%H:%M}"))
+            watch.warning(
+                "%s",
+                say(
+                    "today's start at {time} has passed and is not made up for: it was set after its "
+                    "time, or is later than late_start allows; to ring today: obzvon start",
+                    time=f"{passed:%H:%M}",
+                ),
+            )
         start = self._agenda.start_on(today) if today in done else None
         if start is not None and start != self._had:
             self._had = start
@@ -82,5 +126,12 @@ class MissedStartLog:
     def _tell_had(self, start: datetime, today: date) -> None:
         run = next((run for run in self._journal.runs_on(today) if run.kind in ("week", "former")), None)
         if run is not None and start > run.started_at:
-            watch.warning("%s", say("today's start at {time} begins no run: the run of the day was already (run "
-                                    "{run}); once more: obzvon start", time=f"{start:%H:%M}", run=run.id))
+            watch.warning(
+                "%s",
+                say(
+                    "today's start at {time} begins no run: the run of the day was already (run "
+                    "{run}); once more: obzvon start",
+                    time=f"{start:%H:%M}",
+                    run=run.id,
+                ),
+            )

@@ -47,8 +47,17 @@ class RunStarter:
         self._agenda = agenda
         self._plan = plan
 
-    def run(self, day: date, kind: str, *, now: datetime, by: str = "", again: bool = False, only: RedialRequest | None = None,
-            list_revision: str | None = None) -> StartedRun | None:
+    def run(
+        self,
+        day: date,
+        kind: str,
+        *,
+        now: datetime,
+        by: str = "",
+        again: bool = False,
+        only: RedialRequest | None = None,
+        list_revision: str | None = None,
+    ) -> StartedRun | None:
         """A run with the list as it is now, or of some of it `only`, rung today or not.
 
         None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
@@ -56,7 +65,9 @@ class RunStarter:
         """
         loaded = self._agenda.phones()
         if list_revision is not None and loaded.revision != list_revision:
-            raise RunNotStartedError(say("the list has been changed in the meantime"), say("look again whom it would ring"))
+            raise RunNotStartedError(
+                say("the list has been changed in the meantime"), say("look again whom it would ring")
+            )
         rung = self._journal.declined_on(day) if again or only else self._journal.rung_on(day)
         skipped: list[Candidate] = []
         listed = _noting(candidates(loaded.data, self._plan, rung), skipped)
@@ -99,9 +110,14 @@ def _ensure_somebody(chosen: list[Candidate]) -> None:
     if not chosen:
         raise RunNotStartedError(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
     if all(one.skipped for one in chosen):
-        raise RunNotStartedError(say_many("nobody can be rung: {n} row is in the list, and it is skipped",
-                                  "nobody can be rung: {n} rows are in the list, and all are skipped",
-                                  len(chosen)), say("see why: obzvon plan"))
+        raise RunNotStartedError(
+            say_many(
+                "nobody can be rung: {n} row is in the list, and it is skipped",
+                "nobody can be rung: {n} rows are in the list, and all are skipped",
+                len(chosen),
+            ),
+            say("see why: obzvon plan"),
+        )
 
 
 def _token(day: date) -> str:

@@ -46,10 +46,19 @@ _BEAT = 15
 class Scheduler:
     """Runs a dialer until it is told to stop, or, with `once`, until nothing is due any more."""
 
-    def __init__(self, dialer: Dialer, agenda: ScheduleWatch, commands: CommandQueue, presence: Heartbeats, *,
-                 lock: JournalLock | None = None, link: AmiClient | None = None, examination: BackgroundCheck | None = None,
-                 instruments: LineMonitor | None = None,
-                 now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        dialer: Dialer,
+        agenda: ScheduleWatch,
+        commands: CommandQueue,
+        presence: Heartbeats,
+        *,
+        lock: JournalLock | None = None,
+        link: AmiClient | None = None,
+        examination: BackgroundCheck | None = None,
+        instruments: LineMonitor | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.dialer = dialer
         self._agenda = agenda
         self._commands = commands
@@ -275,8 +284,11 @@ class Scheduler:
         try:
             if not self._beat_at:
                 self._presence.begin(at=self._now(), once=self._once)
-            self._presence.beat(at=self._now(), trouble=msgspec.json.encode(trouble).decode() if trouble else "",
-                                readout=packed(self._readout) if self._readout else "")
+            self._presence.beat(
+                at=self._now(),
+                trouble=msgspec.json.encode(trouble).decode() if trouble else "",
+                readout=packed(self._readout) if self._readout else "",
+            )
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)
         else:
@@ -307,11 +319,15 @@ def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
 
     SIGHUP does not where it is ignored already: that is what nohup is for.
     """
+
     def stop(number: int, _frame: FrameType | None) -> None:
         scheduler.stop(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-              if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN}
+    before = {
+        number: signal.signal(number, stop)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
         yield
     finally:

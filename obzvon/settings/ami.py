@@ -44,12 +44,24 @@ class AmiSettings(msgspec.Struct, frozen=True):
     def misfits(self) -> list[tuple[str, Message, Message]]:
         """What of it does not go together: the key, what is wrong, what would be right."""
         found = [
-            (self.trunk and self.group, "group", say("trunk is written as well, and only one of them is counted"),
-             say("leave one of them")),
-            (self.tls_ca and self.tls_fingerprint, "tls_fingerprint",
-             say("tls_ca is written as well, and only one of them can be trusted"), say("leave one of them")),
-            ((self.tls_ca or self.tls_fingerprint) and not self.tls, "tls",
-             say("a certificate is named, and the connection would not be encrypted"), say("write tls = yes")),
+            (
+                self.trunk and self.group,
+                "group",
+                say("trunk is written as well, and only one of them is counted"),
+                say("leave one of them"),
+            ),
+            (
+                self.tls_ca and self.tls_fingerprint,
+                "tls_fingerprint",
+                say("tls_ca is written as well, and only one of them can be trusted"),
+                say("leave one of them"),
+            ),
+            (
+                (self.tls_ca or self.tls_fingerprint) and not self.tls,
+                "tls",
+                say("a certificate is named, and the connection would not be encrypted"),
+                say("write tls = yes"),
+            ),
         ]
         return [(key, what, remedy) for is_wrong, key, what, remedy in found if is_wrong]
 
@@ -58,23 +70,29 @@ def far_host(text: str) -> str:
     """The address or the name of the machine that Asterisk runs on."""
     if is_address(text):
         return text
-    raise InvalidValueError(say("{value} is no address of a machine", value=text),
-                  say("write the address or name of the machine that Asterisk runs on, for example 127.0.0.1"))
+    raise InvalidValueError(
+        say("{value} is no address of a machine", value=text),
+        say("write the address or name of the machine that Asterisk runs on, for example 127.0.0.1"),
+    )
 
 
 def manager_user(text: str) -> str:
     """A user of Asterisk's manager.conf."""
     if USER.fullmatch(text):
         return text
-    raise InvalidValueError(say("{value} cannot be the name of a manager user", value=text),
-                  say("write the name that stands in brackets in Asterisk's manager.conf"))
+    raise InvalidValueError(
+        say("{value} cannot be the name of a manager user", value=text),
+        say("write the name that stands in brackets in Asterisk's manager.conf"),
+    )
 
 
 def secret(text: str) -> Secret:
     """A password; what is wrong with it is told without showing it."""
     if len(text) > _SECRET or not (text.isascii() and text.isprintable()):
-        raise InvalidValueError(say("it is too long, or there are characters in it that Asterisk would not take"),
-                      say("make one of Latin letters and digits: openssl rand -hex 16"))
+        raise InvalidValueError(
+            say("it is too long, or there are characters in it that Asterisk would not take"),
+            say("make one of Latin letters and digits: openssl rand -hex 16"),
+        )
     return Secret(text)
 
 
@@ -83,23 +101,30 @@ def fingerprint(text: str) -> str:
     plain = text.partition("=")[2] or text
     if re.fullmatch(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}", plain):
         return plain.replace(":", "").lower()
-    raise InvalidValueError(say("{value} is no fingerprint of a certificate", value=text),
-                  say("write what this prints: {command}",
-                      command="openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE"))
+    raise InvalidValueError(
+        say("{value} is no fingerprint of a certificate", value=text),
+        say("write what this prints: {command}", command="openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE"),
+    )
 
 
 def channel(text: str) -> str:
     """The beginning of a channel's name, technology and endpoint."""
     if _CHANNEL.fullmatch(text):
         return text
-    raise InvalidValueError(say("{value} is no beginning of a channel's name", value=text),
-                  say("write it as Asterisk shows it, without the part after the last dash: {example}",
-                      example="PJSIP/mytrunk, SIP/mytrunk, DAHDI/i1"))
+    raise InvalidValueError(
+        say("{value} is no beginning of a channel's name", value=text),
+        say(
+            "write it as Asterisk shows it, without the part after the last dash: {example}",
+            example="PJSIP/mytrunk, SIP/mytrunk, DAHDI/i1",
+        ),
+    )
 
 
 def channel_group(text: str) -> str:
     """A group of the dialplan's GROUP()."""
     if _GROUP.fullmatch(text):
         return text
-    raise InvalidValueError(say("{value} is no group of channels", value=text),
-                  say("write it as the dialplan sets it: {example}", example="trunk@obzvon"))
+    raise InvalidValueError(
+        say("{value} is no group of channels", value=text),
+        say("write it as the dialplan sets it: {example}", example="trunk@obzvon"),
+    )

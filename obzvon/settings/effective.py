@@ -27,8 +27,12 @@ class EffectiveValue(msgspec.Struct, frozen=True):
 
 def shown(settings: Settings) -> list[EffectiveValue]:
     """All of them, in the order of their sections."""
-    return [EffectiveValue(key.section, key.name, _value(settings, key), key.meaning,
-                  (key.section, key.name) in settings.written) for key in KEYS]
+    return [
+        EffectiveValue(
+            key.section, key.name, _value(settings, key), key.meaning, (key.section, key.name) in settings.written
+        )
+        for key in KEYS
+    ]
 
 
 def _value(settings: Settings, key: SettingKey) -> Message:

@@ -69,8 +69,13 @@ def parse(text: str) -> IniFile:
             if section:
                 ini.entries.append(IniEntry(number, section, entry[1], _COMMENT.sub("", entry[2], count=1).strip()))
             else:
-                ini.bad.append((number, say("{key} stands before the first [section]", key=entry[1]),
-                                say("write the section that it belongs to above it, for example [CreateCallFiles]")))
+                ini.bad.append(
+                    (
+                        number,
+                        say("{key} stands before the first [section]", key=entry[1]),
+                        say("write the section that it belongs to above it, for example [CreateCallFiles]"),
+                    )
+                )
         else:
             ini.bad.append((number, say("neither a [section] nor a key = value: {line}", line=_short(line)), _AS_KEY))
     return ini

@@ -95,8 +95,13 @@ class _Loader:
             self._check_caller_ids({"Calls": forms["ordinary"], "CodeCalls": forms["coded"]})
         if "zone" not in own:
             own["zone"] = self._machine_zone()
-        rounds = RetryPolicy({Disposition(name): rule for name, rule in self.fields.get("rounds", {}).items()
-                         if isinstance(rule, RetryRule) and rule.times})
+        rounds = RetryPolicy(
+            {
+                Disposition(name): rule
+                for name, rule in self.fields.get("rounds", {}).items()
+                if isinstance(rule, RetryRule) and rule.times
+            }
+        )
         ceiling = msgspec.convert(self.fields.get("ceiling", {}), Capacity)
         self._check_pace(own.get("pace_mode", PaceMode.FIXED), ceiling)
         if not self.problems:
@@ -104,27 +109,48 @@ class _Loader:
         if self.problems:
             raise UserError(self._first_problems())
         written = frozenset((key.section, key.name) for key in map(_KNOWN.__getitem__, self.set))
-        return {**own, **paths, **forms, "ceiling": ceiling, "ami": ami, "rounds": rounds,
-                "web": msgspec.convert(web, WebSettings), "written": written, "notes": tuple(self.notes)}
+        return {
+            **own,
+            **paths,
+            **forms,
+            "ceiling": ceiling,
+            "ami": ami,
+            "rounds": rounds,
+            "web": msgspec.convert(web, WebSettings),
+            "written": written,
+            "notes": tuple(self.notes),
+        }
 
     def _first_problems(self) -> list[Problem]:
         """In the order of the file, and no more than anybody reads."""
         found = sorted(self.problems, key=lambda problem: _line(problem.where))
         more = len(found) - _SHOWN
-        rest = [Problem(str(self.file), say_many("{n} more thing is wrong", "{n} more things are wrong", more),
-                        say("mend these first, then look again: obzvon check"))] if more > 0 else []
+        rest = (
+            [
+                Problem(
+                    str(self.file),
+                    say_many("{n} more thing is wrong", "{n} more things are wrong", more),
+                    say("mend these first, then look again: obzvon check"),
+                )
+            ]
+            if more > 0
+            else []
+        )
         return [*found[:_SHOWN], *rest]
 
     def _check_sections(self, content: ini.IniFile) -> None:
         seen: dict[str, int] = {}
         for line, name in content.sections:
             if name.lower() in seen:
-                self._wrong(f"{self.file}:{line} [{name}]",
-                            say("this section stands already in line {line}", line=seen[name.lower()]),
-                            say("join the two"))
+                self._wrong(
+                    f"{self.file}:{line} [{name}]",
+                    say("this section stands already in line {line}", line=seen[name.lower()]),
+                    say("join the two"),
+                )
             elif name.lower() not in _SECTIONS:
-                self._wrong(f"{self.file}:{line} [{name}]", say("there is no such section"),
-                            _nearest(name, _SECTIONS, "[{}]"))
+                self._wrong(
+                    f"{self.file}:{line} [{name}]", say("there is no such section"), _nearest(name, _SECTIONS, "[{}]")
+                )
             seen.setdefault(name.lower(), line)
 
     def _take(self, entry: ini.IniEntry) -> None:
@@ -135,8 +161,11 @@ class _Loader:
         known = _KNOWN.get((section, key))
         if known is None:
             at_home = sorted({_SECTIONS[other] for other, name in _KNOWN if name == key})
-            remedy = (say("move it to {section}", section=" / ".join(f"[{name}]" for name in at_home)) if at_home
-                      else _nearest(key, {name: name for of, name in _KNOWN if of == section}, "{}"))
+            remedy = (
+                say("move it to {section}", section=" / ".join(f"[{name}]" for name in at_home))
+                if at_home
+                else _nearest(key, {name: name for of, name in _KNOWN if of == section}, "{}")
+            )
             self._wrong(where, say("there is no such key in this section"), remedy)
         elif before := self.entries.get((section, key)):
             self._wrong(where, say("it is written already in line {line}", line=before.line), say("leave one of them"))
@@ -178,13 +207,18 @@ class _Loader:
         ami = msgspec.structs.replace(AmiSettings(), **fields)
         if not ami:
             if ami.transport == "ami" and ("ami", "host") not in self.faulty:
-                self._wrong(self._where("AMI", "transport"), say("calls are to go by AMI, and no host is written"),
-                            say("write host in [AMI], or transport = spool"))
+                self._wrong(
+                    self._where("AMI", "transport"),
+                    say("calls are to go by AMI, and no host is written"),
+                    say("write host in [AMI], or transport = spool"),
+                )
             return ami
         if not ami.secret and ("ami", "secret") not in self.faulty:
-            self._wrong(self._where("AMI", "secret"), say("there is no secret"),
-                        say("write the secret of the user {user}, as it stands in Asterisk's manager.conf",
-                            user=ami.user))
+            self._wrong(
+                self._where("AMI", "secret"),
+                say("there is no secret"),
+                say("write the secret of the user {user}, as it stands in Asterisk's manager.conf", user=ami.user),
+            )
         for key, what, remedy in ami.misfits():
             self._wrong(self._where("AMI", key), what, remedy)
         return ami
@@ -193,16 +227,22 @@ class _Loader:
         """What a call file can carry and an action cannot."""
         for section, form in forms.items():
             if len(form.caller_id.encode()) > CALLER_ID:
-                self._wrong(self._where(section, "caller_id"), say("it is longer than {most} bytes", most=CALLER_ID),
-                            say("shorten it, or write transport = spool in [AMI]"))
+                self._wrong(
+                    self._where(section, "caller_id"),
+                    say("it is longer than {most} bytes", most=CALLER_ID),
+                    say("shorten it, or write transport = spool in [AMI]"),
+                )
 
     def _machine_zone(self) -> tzinfo:
         if zone := machine_zone(self.environ):
             return zone
-        self.notes.append(Problem(
-            self._where("Day", "time_zone"),
-            say("no time zone is set and the machine has none, so times are taken as UTC"),
-            say("write the zone, for example: {example}", example="time_zone = Europe/Moscow")))
+        self.notes.append(
+            Problem(
+                self._where("Day", "time_zone"),
+                say("no time zone is set and the machine has none, so times are taken as UTC"),
+                say("write the zone, for example: {example}", example="time_zone = Europe/Moscow"),
+            )
+        )
         return UTC
 
     def _folder(self, key: str, text: str, *, falls_back: bool = False) -> Path:
@@ -214,8 +254,11 @@ class _Loader:
             return self.folder / _slashes(text)
         what = say("{path} is a folder of a Windows machine, and there is none of that name here", path=text)
         if falls_back:
-            self.notes.append(Problem(self._where("Dirs", key), what,
-                                      say("the folder of settings.ini is used: {path}", path=self.folder)))
+            self.notes.append(
+                Problem(
+                    self._where("Dirs", key), what, say("the folder of settings.ini is used: {path}", path=self.folder)
+                )
+            )
             return self.folder
         self._wrong(self._where("Dirs", key), what, say("write the path of the folder on this machine"))
         return literal
@@ -242,22 +285,37 @@ class _Loader:
         journal = paths["journal"]
         if isinstance(journal, JournalUrl) and journal.path:
             real["journal"] = Path(os.path.realpath(journal.path))
-        for name, section, key in (("phones", "Dirs", "file_phones"), ("schedule", "Dirs", "file_sch"),
-                                   ("journal", "Journal", "url")):
+        for name, section, key in (
+            ("phones", "Dirs", "file_phones"),
+            ("schedule", "Dirs", "file_sch"),
+            ("journal", "Journal", "url"),
+        ):
             if name in real and real[name].parent == target != real["source"]:
-                self._wrong(self._where(section, key), say("it lies in dir_target, where Asterisk takes every file"),
-                            say("keep it in another folder"))
+                self._wrong(
+                    self._where(section, key),
+                    say("it lies in dir_target, where Asterisk takes every file"),
+                    say("keep it in another folder"),
+                )
         if real["phones"] == real["schedule"]:
-            self._wrong(self._where("Dirs", "file_sch"), say("it is the same file as {other}", other="file_phones"),
-                        say("give it a name of its own"))
+            self._wrong(
+                self._where("Dirs", "file_sch"),
+                say("it is the same file as {other}", other="file_phones"),
+                say("give it a name of its own"),
+            )
 
     def _check_pace(self, mode: object, ceiling: Capacity) -> None:
         if mode is not PaceMode.FIXED and not ceiling.is_set:
-            self._wrong(self._where("Pace", "pacing"), say("without a ceiling there is nothing that it could go by"),
-                        say("write how many lines there are, or the most calls that may be ours: lines or limit"))
+            self._wrong(
+                self._where("Pace", "pacing"),
+                say("without a ceiling there is nothing that it could go by"),
+                say("write how many lines there are, or the most calls that may be ours: lines or limit"),
+            )
         if ceiling.lines is not None and ceiling.reserve >= ceiling.lines:
-            self._wrong(self._where("Pace", "reserve"), say("nothing is left of the lines for our calls"),
-                        say("write less than lines = {lines}", lines=ceiling.lines))
+            self._wrong(
+                self._where("Pace", "reserve"),
+                say("nothing is left of the lines for our calls"),
+                say("write less than lines = {lines}", lines=ceiling.lines),
+            )
 
     def _where(self, section: str, key: str) -> str:
         entry = self.entries.get((section.lower(), key))

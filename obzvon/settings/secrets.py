@@ -50,8 +50,9 @@ def journal(text: str) -> str:
     elif scheme != "postgresql+psycopg":
         raise InvalidValueError(say("{scheme} is no kind of journal", scheme=scheme), remedy)
     elif not rest.isprintable() or " " in rest:
-        raise InvalidValueError(say("the address {url} has characters that cannot stand in it", url=ascii(masked(text))[1:-1]),
-                      remedy)
+        raise InvalidValueError(
+            say("the address {url} has characters that cannot stand in it", url=ascii(masked(text))[1:-1]), remedy
+        )
     return text
 
 

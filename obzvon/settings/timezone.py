@@ -16,8 +16,10 @@ def zone(text: str) -> tzinfo:
     """A time zone by its name."""
     if found := _zone_or_none(text):
         return found
-    raise InvalidValueError(say("{value} is no time zone", value=text),
-                  say("write its name as in: {example}", example="Europe/Moscow, Asia/Yekaterinburg"))
+    raise InvalidValueError(
+        say("{value} is no time zone", value=text),
+        say("write its name as in: {example}", example="Europe/Moscow, Asia/Yekaterinburg"),
+    )
 
 
 def machine_zone(environ: Mapping[str, str] = os.environ, etc: Path = Path("/etc")) -> tzinfo | None:

@@ -20,8 +20,18 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
 """What a user of a machine or of Asterisk may be called."""
 _SPAN = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
-_WORDS = {"yes": True, "да": True, "on": True, "true": True, "1": True,
-          "no": False, "нет": False, "off": False, "false": False, "0": False}
+_WORDS = {
+    "yes": True,
+    "да": True,
+    "on": True,
+    "true": True,
+    "1": True,
+    "no": False,
+    "нет": False,
+    "off": False,
+    "false": False,
+    "0": False,
+}
 
 
 class InvalidValueError(Exception):
@@ -42,11 +52,15 @@ def printable(text: str) -> str:
 
 def whole(least: int, most: int) -> Callable[[str], int]:
     """Reads whole numbers from `least` to `most`."""
+
     def read(text: str) -> int:
         if re.fullmatch(r"[0-9]{1,12}", text) and least <= int(text) <= most:
             return int(text)
-        raise InvalidValueError(say("{value} is not right here", value=text),
-                      say("write a whole number from {least} to {most}", least=least, most=most))
+        raise InvalidValueError(
+            say("{value} is not right here", value=text),
+            say("write a whole number from {least} to {most}", least=least, most=most),
+        )
+
     return read
 
 
@@ -55,8 +69,10 @@ def seconds(text: str) -> float:
     value = _number(text)
     if 0 <= value <= 86_400:
         return value
-    raise InvalidValueError(say("{value} is no number of seconds", value=text),
-                  say("write a number of seconds from 0 to {most}, for example 10", most=86_400))
+    raise InvalidValueError(
+        say("{value} is no number of seconds", value=text),
+        say("write a number of seconds from 0 to {most}, for example 10", most=86_400),
+    )
 
 
 def rate(text: str) -> float:
@@ -64,8 +80,10 @@ def rate(text: str) -> float:
     value = _number(text)
     if 0.01 <= value <= 1000:
         return value
-    raise InvalidValueError(say("{value} is no number of calls per second", value=text),
-                  say("write a number from {least} to {most}, for example 10", least=0.01, most=1000))
+    raise InvalidValueError(
+        say("{value} is no number of calls per second", value=text),
+        say("write a number from {least} to {most}, for example 10", least=0.01, most=1000),
+    )
 
 
 def _number(text: str) -> float:
@@ -89,12 +107,15 @@ def flag(text: str) -> bool:
 
 def one_of(*words: str) -> Callable[[str], str]:
     """Reads these words, in large or small letters."""
+
     def read(text: str) -> str:
         for word in words:
             if word.lower() == text.lower():
                 return word
-        raise InvalidValueError(say("{value} is not known here", value=text),
-                      say("write one of: {words}", words=", ".join(words)))
+        raise InvalidValueError(
+            say("{value} is not known here", value=text), say("write one of: {words}", words=", ".join(words))
+        )
+
     return read
 
 
@@ -127,8 +148,10 @@ def span(text: str) -> timedelta:
     elif words:
         span = timedelta(hours=int(words["hours"] or 0), minutes=int(words["minutes"] or 0))
     else:
-        raise InvalidValueError(say("{value} is no length of time", value=text),
-                      say("write it as 2:00, 90m or 4h; 0 = never; empty = the rest of the day"))
+        raise InvalidValueError(
+            say("{value} is no length of time", value=text),
+            say("write it as 2:00, 90m or 4h; 0 = never; empty = the rest of the day"),
+        )
     if span > timedelta(days=1):
         raise InvalidValueError(say("{value} is more than a day", value=text), say("write 24h or less"))
     return span
@@ -142,16 +165,20 @@ def repeats(text: str) -> RetryRule:
     with contextlib.suppress(InvalidValueError):
         if found and int(found[1]) <= 100 and (after := span(found[2])):
             return RetryRule(int(found[1]), after)
-    raise InvalidValueError(say("{value} does not say how often and after how long", value=text),
-                  say("write it as 2 x 5m: two more times, each 5 minutes later; 0 = never"))
+    raise InvalidValueError(
+        say("{value} does not say how often and after how long", value=text),
+        say("write it as 2 x 5m: two more times, each 5 minutes later; 0 = never"),
+    )
 
 
 def name(text: str) -> str:
     """A name that can stand in a call file."""
     if _NAME.fullmatch(text):
         return text
-    raise InvalidValueError(say("{value} cannot stand in a call file here", value=text),
-                  say("use Latin letters, digits, and the signs _ . - only, 79 at most"))
+    raise InvalidValueError(
+        say("{value} cannot stand in a call file here", value=text),
+        say("use Latin letters, digits, and the signs _ . - only, 79 at most"),
+    )
 
 
 def caller_id(text: str) -> str:
@@ -159,8 +186,10 @@ def caller_id(text: str) -> str:
     if len(text.encode()) > _LINE:
         raise InvalidValueError(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
     if not text.isprintable() or any(sign in text for sign in ";#"):
-        raise InvalidValueError(say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
-                      say("leave out ; and # and characters that cannot be seen"))
+        raise InvalidValueError(
+            say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
+            say("leave out ; and # and characters that cannot be seen"),
+        )
     return text
 
 
@@ -168,7 +197,9 @@ def region(text: str) -> str:
     """The two letters of a country."""
     if text.upper() in SUPPORTED_REGIONS:
         return text.upper()
-    raise InvalidValueError(say("{value} is no country", value=text), say("write the two letters of a country, for example RU"))
+    raise InvalidValueError(
+        say("{value} is no country", value=text), say("write the two letters of a country, for example RU")
+    )
 
 
 def pattern(text: str) -> str:
@@ -176,8 +207,10 @@ def pattern(text: str) -> str:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise InvalidValueError(say("{value} is no regular expression: {why}", value=text, why=error),
-                      say("write one that the whole number matches, for example [1-7][0-9]{{2}}")) from error
+        raise InvalidValueError(
+            say("{value} is no regular expression: {why}", value=text, why=error),
+            say("write one that the whole number matches, for example [1-7][0-9]{{2}}"),
+        ) from error
     return text
 
 
@@ -188,10 +221,13 @@ def rights(text: str) -> int:
         raise InvalidValueError(say("{value} are no rights of a file", value=text), remedy)
     mode = int(text[-3:], 8)
     if mode & 0o600 != 0o600:
-        raise InvalidValueError(say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy)
+        raise InvalidValueError(
+            say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy
+        )
     if mode & 0o113:
-        raise InvalidValueError(say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text),
-                      remedy)
+        raise InvalidValueError(
+            say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text), remedy
+        )
     return mode
 
 
@@ -210,8 +246,10 @@ def _user(name: str) -> tuple[int, int]:
     except (KeyError, OverflowError):
         if name.isdigit() and int(name) < 2**32 - 1:
             return int(name), -1
-        raise InvalidValueError(say("this machine has no user {name}", name=name),
-                      say("write the user that Asterisk runs as, or leave the line out")) from None
+        raise InvalidValueError(
+            say("this machine has no user {name}", name=name),
+            say("write the user that Asterisk runs as, or leave the line out"),
+        ) from None
     return found.pw_uid, found.pw_gid
 
 
@@ -221,5 +259,6 @@ def _group(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise InvalidValueError(say("this machine has no group {name}", name=name),
-                      say("write a group that there is, or the user alone")) from None
+        raise InvalidValueError(
+            say("this machine has no group {name}", name=name), say("write a group that there is, or the user alone")
+        ) from None

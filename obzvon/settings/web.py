@@ -26,8 +26,10 @@ def own_host(text: str) -> str:
     """An address that the editor can listen on."""
     if is_address(text):
         return text
-    raise InvalidValueError(say("{value} is no address of this machine", value=text),
-                  say("write 127.0.0.1, or the address that the editor is to be reached at"))
+    raise InvalidValueError(
+        say("{value} is no address of this machine", value=text),
+        say("write 127.0.0.1, or the address that the editor is to be reached at"),
+    )
 
 
 def address(text: str) -> str:
@@ -35,5 +37,7 @@ def address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise InvalidValueError(say("{value} is no address of a machine", value=text),
-                      say("write the address that the proxy comes from, for example 127.0.0.1")) from None
+        raise InvalidValueError(
+            say("{value} is no address of a machine", value=text),
+            say("write the address that the proxy comes from, for example 127.0.0.1"),
+        ) from None

@@ -1,10 +1,6 @@
 """What a spreadsheet does to text, and how it is kept from it: formulas, digits that get lost, cells' limits. Pure."""
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 CELL = 32_767
 """UTF-16 units that fit into a cell; a spreadsheet puts what is longer into the next row, or calls the file broken."""
@@ -56,7 +52,7 @@ def fitting(text: str, room: int = CELL) -> str:
     if len(text) > room // 2:
         units = text.encode("utf-16-le", "replace")
         if len(units) > 2 * room:
-            return units[:2 * (room - 1)].decode("utf-16-le", "ignore") + "…"
+            return units[: 2 * (room - 1)].decode("utf-16-le", "ignore") + "…"
     return text
 
 
@@ -73,6 +69,7 @@ def read(text: str) -> str:
     if _HALVES.search(text):
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")

@@ -15,17 +15,65 @@ NUMBER, CODE, NAME, PAUSED, IGNORED = "number", "code", "name", "paused", ""
 ROLES = (NUMBER, CODE, NAME, PAUSED, IGNORED)
 
 _EXACTLY = {
-    NUMBER: {"номер", "телефон", "номер телефона", "тел", "моб", "мобильный", "сотовый", "number", "phone", "tel",
-             "mobile", "phone number", "номер абонента", "контактный телефон"},
-    CODE: {"код", "добавочный код", "добавочный", "добавочный номер", "доб", "донабор", "extension code", "extension",
-           "ext", "code", "dtmf"},
-    NAME: {"имя", "фио", "ф и о", "фамилия", "отчество", "водитель", "абонент", "клиент", "название", "наименование",
-           "организация", "контакт", "name", "full name", "first name", "last name", "surname", "driver", "who", "кто"},
+    NUMBER: {
+        "номер",
+        "телефон",
+        "номер телефона",
+        "тел",
+        "моб",
+        "мобильный",
+        "сотовый",
+        "number",
+        "phone",
+        "tel",
+        "mobile",
+        "phone number",
+        "номер абонента",
+        "контактный телефон",
+    },
+    CODE: {
+        "код",
+        "добавочный код",
+        "добавочный",
+        "добавочный номер",
+        "доб",
+        "донабор",
+        "extension code",
+        "extension",
+        "ext",
+        "code",
+        "dtmf",
+    },
+    NAME: {
+        "имя",
+        "фио",
+        "ф и о",
+        "фамилия",
+        "отчество",
+        "водитель",
+        "абонент",
+        "клиент",
+        "название",
+        "наименование",
+        "организация",
+        "контакт",
+        "name",
+        "full name",
+        "first name",
+        "last name",
+        "surname",
+        "driver",
+        "who",
+        "кто",
+    },
     PAUSED: {"пауза", "на паузе", "не звонить", "paused", "pause", "do not call"},
 }
-_BEGINNING = {CODE: ("добав", "доб ", "extension"), PAUSED: ("пауз", "не звон"),
-              NUMBER: ("телефон", "номер тел", "моб", "сотов", "тел ", "phone", "mobile"),
-              NAME: ("фио", "имя", "водител", "абонент", "наименован", "name")}
+_BEGINNING = {
+    CODE: ("добав", "доб ", "extension"),
+    PAUSED: ("пауз", "не звон"),
+    NUMBER: ("телефон", "номер тел", "моб", "сотов", "тел ", "phone", "mobile"),
+    NAME: ("фио", "имя", "водител", "абонент", "наименован", "name"),
+}
 _WORDS = re.compile(r"[^\w]+")
 _CODE = re.compile(r"[0-9*]{1,6}", re.ASCII)
 _SEARCHED = 10
@@ -106,8 +154,9 @@ def _guess_the_rest(rows: Sequence[TableRow], roles: list[str]) -> None:
     """Without headings: a name has letters; a code stands right of the number and does not count the rows."""
     number = roles.index(NUMBER)
     shares = [_share(rows, place, _is_name) for place in range(len(roles))]
-    best = max((place for place in range(len(roles)) if place != number), key=lambda place: (shares[place], -place),
-               default=-1)
+    best = max(
+        (place for place in range(len(roles)) if place != number), key=lambda place: (shares[place], -place), default=-1
+    )
     if best >= 0 and shares[best] > _ENOUGH:
         roles[best] = NAME
     beside = number + 1

@@ -20,8 +20,13 @@ _UTF8_PAIR = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
-def read(data: bytes, keep: Callable[[TableRow], None], *, pasted: bool = False,
-         progress: Callable[[float], None] = lambda _: None) -> Table:
+def read(
+    data: bytes,
+    keep: Callable[[TableRow], None],
+    *,
+    pasted: bool = False,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Table:
     """Gives each row to `keep`; raises Unreadable. `pasted` = from the clipboard, where quotes mean less."""
     text, encoding = _decoded(data)
     named = _NAMED_DELIMITER.match(text)
@@ -34,8 +39,11 @@ def read(data: bytes, keep: Callable[[TableRow], None], *, pasted: bool = False,
         if named and line == 1:
             continue
         keeper.add(line, cells if with_apostrophes else [unguarded(cell) for cell in cells])
-    form = (say("pasted rows") if pasted else
-            say("text in {encoding}, divided by {what}", encoding=encoding, what=_DELIMITERS[delimiter]))
+    form = (
+        say("pasted rows")
+        if pasted
+        else say("text in {encoding}, divided by {what}", encoding=encoding, what=_DELIMITERS[delimiter])
+    )
     return Table(form, keeper.rows, keeper.columns, keeper.empty)
 
 
@@ -45,8 +53,9 @@ def _decoded(data: bytes) -> tuple[str, str]:
     else:
         text, encoding = _decode_bytes(data)
     if (place := text.find("\0")) >= 0:
-        raise UnreadableTableError(say("it is no table: there is a zero byte in line {line}",
-                             line=text.count("\n", 0, place) + 1))
+        raise UnreadableTableError(
+            say("it is no table: there is a zero byte in line {line}", line=text.count("\n", 0, place) + 1)
+        )
     return text, encoding
 
 
@@ -56,8 +65,12 @@ def _decode_bytes(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         # Half a UTF-8 file would be valid Windows-1251 too, with names that nobody can read.
         if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
-            raise UnreadableTableError(say("a letter in line {line} is damaged, the rest is in UTF-8; save the file anew",
-                                 line=data.count(b"\n", 0, error.start) + 1)) from None
+            raise UnreadableTableError(
+                say(
+                    "a letter in line {line} is damaged, the rest is in UTF-8; save the file anew",
+                    line=data.count(b"\n", 0, error.start) + 1,
+                )
+            ) from None
     return _decode(data, "cp1251"), "Windows-1251"
 
 
@@ -65,8 +78,12 @@ def _decode(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnreadableTableError(say("it is no text that can be read: neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
-                             line=data.count(b"\n", 0, error.start) + 1)) from None
+        raise UnreadableTableError(
+            say(
+                "it is no text that can be read: neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
+                line=data.count(b"\n", 0, error.start) + 1,
+            )
+        ) from None
 
 
 def _delimiter(text: str) -> str:

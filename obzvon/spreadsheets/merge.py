@@ -89,9 +89,16 @@ class MergePlan(msgspec.Struct):
         return [listed.get(place, phone) for place, phone in enumerate(self.phones)] + added
 
 
-def judge(rows: Sequence[TableRow], layout: ColumnRoles, phones: list[Phone], plan: NumberingPlan, *, replace: bool = False,
-          mended: Mapping[int, Sequence[str]] | None = None, progress: Callable[[float], None] = lambda _: None
-          ) -> MergePlan:
+def judge(
+    rows: Sequence[TableRow],
+    layout: ColumnRoles,
+    phones: list[Phone],
+    plan: NumberingPlan,
+    *,
+    replace: bool = False,
+    mended: Mapping[int, Sequence[str]] | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> MergePlan:
     """Each row below the headings, in its order; `mended` has by line number, code and name that stand in their place.
 
     With `replace` the name that the table does not have is taken off, else it stays. A pause stays as long as the table
@@ -105,8 +112,14 @@ def judge(rows: Sequence[TableRow], layout: ColumnRoles, phones: list[Phone], pl
         if done % _STEP == 0:
             progress(done / len(rows))
         if row.line > layout.head:
-            one = _judge(reader.read(row), listed, plan, replace=replace, uncomputed=reader.is_uncomputed(row),
-                         named=bool(reader.names))
+            one = _judge(
+                reader.read(row),
+                listed,
+                plan,
+                replace=replace,
+                uncomputed=reader.is_uncomputed(row),
+                named=bool(reader.names),
+            )
             counts[one.kind] += 1
             judged.append(one)
     return MergePlan(judged, phones, replace, counts)
@@ -118,8 +131,11 @@ def record_of(judgement: MergePlan, file: str | Message, *, whole: bool = False)
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
     values = {"new": new, "changed": counts["changed"], "file": escaped(file)[:100] if isinstance(file, str) else file}
     if judgement.replace:
-        return say("the list was replaced: {new} new, {changed} changed, {gone} taken off, from {file}",
-                   gone=len(judgement.gone()), **values)
+        return say(
+            "the list was replaced: {new} new, {changed} changed, {gone} taken off, from {file}",
+            gone=len(judgement.gone()),
+            **values,
+        )
     return say("imported: {new} new, {changed} changed, from {file}", **values)
 
 
@@ -127,7 +143,7 @@ class _RowReader:
     """The fields of a row by the layout."""
 
     def __init__(self, layout: ColumnRoles, mended: Mapping[int, Sequence[str]]) -> None:
-        self._number, = layout.places(NUMBER)
+        (self._number,) = layout.places(NUMBER)
         self._code = next(iter(layout.places(CODE)), -1)
         self.names = layout.places(NAME)
         self._paused = next(iter(layout.places(PAUSED)), -1)
@@ -171,12 +187,16 @@ class _ListIndex:
 
     def _likeness(self, place: int, row: RowDecision) -> int:
         phone = self.phones[place]
-        return (4 * (phone.name.strip() == row.name) + 2 * (phone.paused == bool(row.paused))
-                + (phone.number.strip() == row.number and phone.code.strip() == row.code))
+        return (
+            4 * (phone.name.strip() == row.name)
+            + 2 * (phone.paused == bool(row.paused))
+            + (phone.number.strip() == row.number and phone.code.strip() == row.code)
+        )
 
 
-def _judge(row: RowDecision, listed: _ListIndex, plan: NumberingPlan, *, replace: bool, uncomputed: bool, named: bool
-           ) -> RowDecision:
+def _judge(
+    row: RowDecision, listed: _ListIndex, plan: NumberingPlan, *, replace: bool, uncomputed: bool, named: bool
+) -> RowDecision:
     call, reason = _known_by(row.number, row.code, plan)
     row.place = listed.find(call, row)
     if row.place is None and not (row.number or row.code or row.name):
@@ -236,5 +256,14 @@ def _unfit(row: RowDecision) -> Message | None:
 
 
 def _free_key(phones: Sequence[Phone]) -> int:
-    return max((int(phone.key) for phone in phones
-                if phone.key.isascii() and phone.key.isdecimal() and len(phone.key) < 19), default=-1) + 1
+    return (
+        max(
+            (
+                int(phone.key)
+                for phone in phones
+                if phone.key.isascii() and phone.key.isdecimal() and len(phone.key) < 19
+            ),
+            default=-1,
+        )
+        + 1
+    )

@@ -21,14 +21,31 @@ _A_MOMENT = 5
 _KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "TMPDIR")
 
 
-def read(upload: Path, folder: Path, *, pasted: bool = False, sheet: int | None = None,
-         progress: Callable[[float], None] = lambda _: None, patience: float = PATIENCE) -> Table:
+def read(
+    upload: Path,
+    folder: Path,
+    *,
+    pasted: bool = False,
+    sheet: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+    patience: float = PATIENCE,
+) -> Table:
     """The table, whose rows are then in the folder; raises Unreadable. No more than two are read at once."""
-    command = [sys.executable, "-P", "-m", "obzvon.spreadsheets.worker", str(upload), str(folder)]  # -P: not from the cwd
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "obzvon.spreadsheets.worker",
+        str(upload),
+        str(folder),
+    ]  # -P: not from the cwd
     command += ["--pasted"] * pasted + (["--sheet", str(sheet)] if sheet is not None else [])
-    with _AT_ONCE, subprocess.Popen(  # noqa: S603 - this Python, a module of ours, two paths of ours and a number
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=_environment()) as process:
+    with (
+        _AT_ONCE,
+        subprocess.Popen(  # noqa: S603 - this Python, a module of ours, two paths of ours and a number
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+        ) as process,
+    ):
         last = threading.Timer(patience, process.kill)
         last.daemon = True
         last.start()

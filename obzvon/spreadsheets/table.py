@@ -81,16 +81,32 @@ class RowCollector:
         if max(map(len, cells)) > CELL:
             raise UnreadableTableError(say("row {line}: a cell has more than {most} characters", line=line, most=CELL))
         if self._cells > CELLS or self._characters > CHARACTERS:
-            raise UnreadableTableError(say("there is too much in it, the limit is reached in row {line}; delete the columns that "
-                                 "are not needed, or divide it", line=line))
+            raise UnreadableTableError(
+                say(
+                    "there is too much in it, the limit is reached in row {line}; delete the columns that "
+                    "are not needed, or divide it",
+                    line=line,
+                )
+            )
         self._keep(TableRow(line, cells, uncomputed or []))
 
 
 def check_place(line: int, columns: int) -> None:
     """Raises Unreadable for a cell that lies too far down or to the right."""
     if line > ROWS:
-        raise UnreadableTableError(say("something stands in row {line}; {most} rows are taken at most: delete what stands below",
-                             line=line, most=ROWS))
+        raise UnreadableTableError(
+            say(
+                "something stands in row {line}; {most} rows are taken at most: delete what stands below",
+                line=line,
+                most=ROWS,
+            )
+        )
     if columns > COLUMNS:
-        raise UnreadableTableError(say("row {line} has {given} columns; {most} are taken at most: delete what stands to the "
-                             "right", line=line, given=columns, most=COLUMNS))
+        raise UnreadableTableError(
+            say(
+                "row {line} has {given} columns; {most} are taken at most: delete what stands to the right",
+                line=line,
+                given=columns,
+                most=COLUMNS,
+            )
+        )

@@ -1,8 +1,8 @@
 """An upload read in a process of its own, which may use so much memory, time and disk and no more.
 
 Whatever a file does to its reader, the editor goes on; and the memory that the reading took is given back. This module
-is that process: `python -m obzvon.spreadsheets.worker UPLOAD FOLDER [--pasted] [--sheet N]`. It prints how far it is, in
-thousandths, and at the end the table or the reason why there is none, as JSON. In FOLDER it leaves `rows`, one JSON
+is that process: `python -m obzvon.spreadsheets.worker UPLOAD FOLDER [--pasted] [--sheet N]`. It prints how far it is,
+in thousandths, and at the end the table or the reason why there is none, as JSON. In FOLDER it leaves `rows`, one JSON
 array a line, and then `table`.
 """
 
@@ -39,8 +39,14 @@ class WorkerReply(msgspec.Struct, omit_defaults=True):
     refused: Message | None = None
 
 
-def read(upload: Path, keep: Callable[[TableRow], None], *, pasted: bool = False, sheet: int | None = None,
-         progress: Callable[[float], None] = lambda _: None) -> Table:
+def read(
+    upload: Path,
+    keep: Callable[[TableRow], None],
+    *,
+    pasted: bool = False,
+    sheet: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Table:
     """The table in a file of any kind, which its first bytes tell; raises Unreadable."""
     with upload.open("rb") as stream:
         head = stream.read(2_000)
@@ -55,14 +61,19 @@ def read(upload: Path, keep: Callable[[TableRow], None], *, pasted: bool = False
 
 def _refuse_others(head: bytes) -> None:
     if head.startswith(_OLD_EXCEL):
-        raise UnreadableTableError(say("it is an old .xls, or protected by a password; open it in Excel and save it as .xlsx, "
-                             "without a password"))
+        raise UnreadableTableError(
+            say(
+                "it is an old .xls, or protected by a password; open it in Excel and save it as .xlsx, "
+                "without a password"
+            )
+        )
     if head.startswith(b"%PDF"):
         raise UnreadableTableError(say("it is a PDF; choose a file .xlsx or .csv"))
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"{\\rtf")):
-        raise UnreadableTableError(say("it is a web page or a document, whatever its name says; open it in Excel and save it as "
-                             ".xlsx"))
+        raise UnreadableTableError(
+            say("it is a web page or a document, whatever its name says; open it in Excel and save it as .xlsx")
+        )
 
 
 class _RowFile(io.BufferedWriter):
@@ -96,8 +107,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def too_much() -> Message:
     """What is told of a file that the process did not get to the end of."""
-    return say("reading it takes more memory or time than a list needs; delete the sheets and columns that are not "
-               "needed, or save it as CSV")
+    return say(
+        "reading it takes more memory or time than a list needs; delete the sheets and columns that are not "
+        "needed, or save it as CSV"
+    )
 
 
 def _keep(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Table:
@@ -122,8 +135,12 @@ def _keep(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Tab
 def _limit() -> None:
     os.nice(NICE)
     os.umask(0o007)
-    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_FSIZE, DISK),
-                       (resource.RLIMIT_CORE, 0)):
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, DISK),
+        (resource.RLIMIT_CORE, 0),
+    ):
         resource.setrlimit(what, (most, most))
 
 

@@ -41,7 +41,9 @@ class XlsxPackage:
         except _DAMAGED as error:
             raise broken() from error
         if len(parts) > PARTS:
-            raise UnreadableTableError(say("it has {given} parts; a workbook has {most} at most", given=len(parts), most=PARTS))
+            raise UnreadableTableError(
+                say("it has {given} parts; a workbook has {most} at most", given=len(parts), most=PARTS)
+            )
         self._parts = {part.filename.lower().lstrip("/"): part for part in parts}
         self._unpacked = 0
 
@@ -79,8 +81,12 @@ class XlsxPackage:
             raise broken() from error
 
 
-def parse(pieces: Iterator[bytes], start: Callable[[str, Attributes], None],
-          end: Callable[[str], None] = lambda _: None, text: Callable[[str], None] | None = None) -> None:
+def parse(
+    pieces: Iterator[bytes],
+    start: Callable[[str, Attributes], None],
+    end: Callable[[str], None] = lambda _: None,
+    text: Callable[[str], None] | None = None,
+) -> None:
     """Tells each element of the XML by its name without a prefix; raises Unreadable."""
     parser = expat.ParserCreate()
     parser.buffer_text = True

@@ -27,8 +27,10 @@ class Workbook:
 
     def _open(self) -> None:
         _refuse_relatives(self.package)
-        main = next((part for kind, _, part in self._relations("_rels/.rels", "") if kind == "officeDocument"),
-                    "xl/workbook.xml")
+        main = next(
+            (part for kind, _, part in self._relations("_rels/.rels", "") if kind == "officeDocument"),
+            "xl/workbook.xml",
+        )
         if main not in self.package:
             raise UnreadableTableError(say("it is no workbook; choose a file .xlsx or .csv"))
         folder, _, name = main.rpartition("/")
@@ -47,16 +49,18 @@ class Workbook:
             elif element == "sheet":
                 key = next((value for name, value in attributes.items() if name.endswith(":id")), "")
                 if key in parts:  # a sheet with a chart alone has no cells
-                    self.sheets.append(Sheet(attributes.get("name", ""),
-                                             attributes.get("state", "visible") != "visible"))
+                    self.sheets.append(
+                        Sheet(attributes.get("name", ""), attributes.get("state", "visible") != "visible")
+                    )
                     self._parts.append(parts[key])
 
         parse(self.package.pieces(main), start)
         if not self.sheets:
             raise broken()
         if len(self.sheets) > SHEETS:
-            raise UnreadableTableError(say("it has {given} sheets; {most} are taken at most", given=len(self.sheets),
-                                 most=SHEETS))
+            raise UnreadableTableError(
+                say("it has {given} sheets; {most} are taken at most", given=len(self.sheets), most=SHEETS)
+            )
 
     def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
         """Kind, key and part of what a part names."""
@@ -64,8 +68,13 @@ class Workbook:
 
         def start(element: str, attributes: Attributes) -> None:
             if element == "Relationship" and attributes.get("TargetMode") != "External":
-                found.append((attributes.get("Type", "").rpartition("/")[2], attributes.get("Id", ""),
-                              target(folder, attributes.get("Target", ""))))
+                found.append(
+                    (
+                        attributes.get("Type", "").rpartition("/")[2],
+                        attributes.get("Id", ""),
+                        target(folder, attributes.get("Target", "")),
+                    )
+                )
 
         if part in self.package:
             parse(self.package.pieces(part), start)
@@ -98,15 +107,21 @@ class Workbook:
                 whole = text.take()
                 total += len(whole) + 50
                 if total > CHARACTERS:
-                    raise UnreadableTableError(say("there is too much text in it; delete the sheets and columns that are not "
-                                         "needed"))
+                    raise UnreadableTableError(
+                        say("there is too much text in it; delete the sheets and columns that are not needed")
+                    )
                 self.common.texts.append(whole)
 
         parse(self.package.pieces(part), text.start, end, text.add)
 
 
-def read(stream: IO[bytes], keep: Callable[[TableRow], None], *, sheet: int | None = None,
-         progress: Callable[[float], None] = lambda _: None) -> Table:
+def read(
+    stream: IO[bytes],
+    keep: Callable[[TableRow], None],
+    *,
+    sheet: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Table:
     """Gives each row of a sheet to `keep`, without one named of the first that has any; raises Unreadable."""
     book = Workbook(stream)
     keeper = RowCollector(keep)
@@ -123,8 +138,15 @@ def read(stream: IO[bytes], keep: Callable[[TableRow], None], *, sheet: int | No
             break
     if not keeper.rows and len(places) > 1:
         sheet = places[0]
-    return Table(say("a workbook"), keeper.rows, keeper.columns, keeper.empty, reader.notes() if reader else [],
-                 book.sheets, sheet or 0)
+    return Table(
+        say("a workbook"),
+        keeper.rows,
+        keeper.columns,
+        keeper.empty,
+        reader.notes() if reader else [],
+        book.sheets,
+        sheet or 0,
+    )
 
 
 def _refuse_relatives(package: XlsxPackage) -> None:

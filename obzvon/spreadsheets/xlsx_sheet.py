@@ -18,7 +18,7 @@ _DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 5
 _NOT_A_DATE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 _DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
 _ZEROS = re.compile(r"0+")
-_EXACT = 2 ** 53
+_EXACT = 2**53
 _DAYS = 2_958_466
 """Days until the year 10000, where a spreadsheet's calendar ends."""
 
@@ -67,6 +67,7 @@ def _date(raw: str, *, since_1904: bool) -> str:
     if days < 1:
         return f"{moment:%H:%M}"
     return f"{moment:%Y-%m-%d}" if days == int(days) else f"{moment:%Y-%m-%d %H:%M}"
+
 
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
 _NAMED = 10
@@ -159,18 +160,26 @@ class SheetReader:
         """What is odd about the sheet."""
         told: list[Message] = []
         if self._hidden:
-            told.append(say_many("{n} row is hidden in the file and is taken all the same: {rows}",
-                                 "{n} rows are hidden in the file and are taken all the same: {rows}",
-                                 len(self._hidden), rows=", ".join(map(str, self._hidden[:_NAMED]))
-                                 + (", …" if len(self._hidden) > _NAMED else "")))
+            told.append(
+                say_many(
+                    "{n} row is hidden in the file and is taken all the same: {rows}",
+                    "{n} rows are hidden in the file and are taken all the same: {rows}",
+                    len(self._hidden),
+                    rows=", ".join(map(str, self._hidden[:_NAMED])) + (", …" if len(self._hidden) > _NAMED else ""),
+                )
+            )
         if self._columns_hidden:
             told.append(say("some columns are hidden in the file; they are shown here"))
         if self._merged:
             told.append(say("some cells are merged: their value stands in the first of them only"))
         if self._formulas:
-            told.append(say_many("{n} cell is computed: its value is taken as it was when the file was saved",
-                                 "{n} cells are computed: their values are taken as they were when the file was saved",
-                                 self._formulas))
+            told.append(
+                say_many(
+                    "{n} cell is computed: its value is taken as it was when the file was saved",
+                    "{n} cells are computed: their values are taken as they were when the file was saved",
+                    self._formulas,
+                )
+            )
         return told
 
     def _start(self, element: str, attributes: Attributes) -> None:
@@ -264,8 +273,9 @@ class SheetReader:
         if self._kind == "n":
             style = whole_number(self._style) if self._style else 0
             formats = self._common.formats
-            return number(raw.strip(), formats[style] if style < len(formats) else GENERAL,
-                          since_1904=self._common.since_1904)
+            return number(
+                raw.strip(), formats[style] if style < len(formats) else GENERAL, since_1904=self._common.since_1904
+            )
         if self._kind == "s":
             place = whole_number(raw)
             if place >= len(self._common.texts):

@@ -22,14 +22,17 @@ _PARTS = {
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
         f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/></Types>'),
+        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/></Types>'
+    ),
     "_rels/.rels": (
         f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'),
+        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+    ),
     "xl/_rels/workbook.xml.rels": (
         f'<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'),
+        f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
+    ),
     "xl/styles.xml": (
         f'<styleSheet xmlns="{_MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
         '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
@@ -40,7 +43,8 @@ _PARTS = {
         '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
         '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
         '<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/></cellXfs>'
-        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'),
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+    ),
 }
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEXT, _HEADING = 1, 2
@@ -51,9 +55,13 @@ def write(stream: IO[bytes], title: str, widths: Sequence[int], rows: Iterable[S
     with ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=6) as package:
         for name, text in _PARTS.items():
             package.writestr(name, _HEAD + text)
-        package.writestr("xl/workbook.xml", (
-            f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
-            f'<sheet name={quoteattr(title)} sheetId="1" r:id="rId1"/></sheets></workbook>'))
+        package.writestr(
+            "xl/workbook.xml",
+            (
+                f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
+                f'<sheet name={quoteattr(title)} sheetId="1" r:id="rId1"/></sheets></workbook>'
+            ),
+        )
         with package.open("xl/worksheets/sheet1.xml", "w") as sheet:
             sheet.write(_opening(widths).encode())
             for line, cells in enumerate(rows, 1):
@@ -62,15 +70,23 @@ def write(stream: IO[bytes], title: str, widths: Sequence[int], rows: Iterable[S
 
 
 def _opening(widths: Sequence[int]) -> str:
-    columns = "".join(f'<col min="{place}" max="{place}" width="{width}" style="{_TEXT}" customWidth="1"/>'
-                      for place, width in enumerate(widths, 1))
-    return (f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">'
-            '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-            f"<cols>{columns}</cols><sheetData>")
+    columns = "".join(
+        f'<col min="{place}" max="{place}" width="{width}" style="{_TEXT}" customWidth="1"/>'
+        for place, width in enumerate(widths, 1)
+    )
+    return (
+        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">'
+        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+        f"<cols>{columns}</cols><sheetData>"
+    )
 
 
 def _row(line: int, cells: Sequence[str]) -> str:
     style = _HEADING if line == 1 else _TEXT
-    inside = "".join(f'<c r="{_LETTERS[place]}{line}" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
-                     f"{escape(written(fitting(text)))}</t></is></c>" for place, text in enumerate(cells) if text)
+    inside = "".join(
+        f'<c r="{_LETTERS[place]}{line}" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
+        f"{escape(written(fitting(text)))}</t></is></c>"
+        for place, text in enumerate(cells)
+        if text
+    )
     return f'<row r="{line}">{inside}</row>'

@@ -1,7 +1,8 @@
 """Records what a real Asterisk's manager interface tells of calls of every kind: python -m tests.asterisk.record
 
-It writes tests/support/ami_events/asterisk-VERSION.json, from which unit/asterisk/test_outcomes.py reads: for each kind of call its
-events in the order in which they came, with the milliseconds since the first, and no field that nothing reads.
+It writes tests/support/ami_events/asterisk-VERSION.json, from which unit/asterisk/test_outcomes.py reads:
+for each kind of call its events in the order in which they came, with the milliseconds since the first, and no
+field that nothing reads.
 """
 
 import json
@@ -17,10 +18,34 @@ from tests.asterisk.waiting import until
 from tests.support.paths import SUPPORT
 
 FOLDER = SUPPORT / "ami_events"
-EVENTS = {"Newchannel", "Newstate", "NewCallerid", "Rename", "DialBegin", "DialState", "DialEnd", "Hangup",
-          "HangupRequest", "SoftHangupRequest", "UserEvent"}
-FIELDS = ("Event", "Channel", "ChannelStateDesc", "Uniqueid", "Linkedid", "DestChannel", "DestUniqueid",
-          "DestLinkedid", "DialStatus", "Cause", "UserEvent", "Key", "Newname")
+EVENTS = {
+    "Newchannel",
+    "Newstate",
+    "NewCallerid",
+    "Rename",
+    "DialBegin",
+    "DialState",
+    "DialEnd",
+    "Hangup",
+    "HangupRequest",
+    "SoftHangupRequest",
+    "UserEvent",
+}
+FIELDS = (
+    "Event",
+    "Channel",
+    "ChannelStateDesc",
+    "Uniqueid",
+    "Linkedid",
+    "DestChannel",
+    "DestUniqueid",
+    "DestLinkedid",
+    "DialStatus",
+    "Cause",
+    "UserEvent",
+    "Key",
+    "Newname",
+)
 
 Recorded = list[tuple[int, dict[str, str]]]
 
@@ -40,13 +65,22 @@ def record(pbx: Pbx, calls: Mapping[str, tuple[str, str]], *, within: float = 60
 
 def _of(number: str, seen: list[tuple[float, dict[str, str]]]) -> Recorded:
     """The events of that number's calls."""
-    linked = {fields["Linkedid"] for _, fields in seen if fields.get("Event") == "Newchannel"
-              and fields["Channel"].startswith(f"Local/{number}@") and fields["Uniqueid"] == fields["Linkedid"]}
-    events = [(at, fields) for at, fields in seen
-              if fields.get("Event") in EVENTS and (fields.get("Linkedid") or fields.get("DestLinkedid")) in linked]
+    linked = {
+        fields["Linkedid"]
+        for _, fields in seen
+        if fields.get("Event") == "Newchannel"
+        and fields["Channel"].startswith(f"Local/{number}@")
+        and fields["Uniqueid"] == fields["Linkedid"]
+    }
+    events = [
+        (at, fields)
+        for at, fields in seen
+        if fields.get("Event") in EVENTS and (fields.get("Linkedid") or fields.get("DestLinkedid")) in linked
+    ]
     first = events[0][0]
-    return [(round(1000 * (at - first)), {name: fields[name] for name in FIELDS if name in fields})
-            for at, fields in events]
+    return [
+        (round(1000 * (at - first)), {name: fields[name] for name in FIELDS if name in fields}) for at, fields in events
+    ]
 
 
 def _ordinary(last: str, place: int, change: Callable[[str], str] = str) -> tuple[str, str]:
@@ -57,30 +91,40 @@ def _ordinary(last: str, place: int, change: Callable[[str], str] = str) -> tupl
 def _everything(version: int) -> dict[str, Recorded]:
     with Rig(root(version), OBZVON_MENU_WAIT=1, OBZVON_RING=4) as rig:
         code = "89162222203"
-        recorded = record(rig.pbx, {
-            "answered": _ordinary("01", 1),
-            "they hang up": _ordinary("04", 1),
-            "busy": _ordinary("06", 1),
-            "declined": _ordinary("17", 1),
-            "wait time over": _ordinary("07", 1, lambda text: text.replace("WaitTime: 300", "WaitTime: 2")),
-            "dial timeout": _ordinary("07", 2),
-            "congestion": _ordinary("08", 1),
-            "no such number": _ordinary("09", 1),
-            "refused": _ordinary("19", 1),
-            "retried": _ordinary("06", 2, lambda text: text.replace("Retries: 0", "Retries: 1").replace(": 60", ": 1")),
-            "no context": _ordinary("01", 2, lambda text: text.replace("@avtoobzvon", "@nowhere")),
-            "no pattern": ("7", ordinary("7")),
-            "refused by the dialplan": ("112", ordinary("112")),
-            "with a code": (code, with_code(code, "12")),
-        })
+        recorded = record(
+            rig.pbx,
+            {
+                "answered": _ordinary("01", 1),
+                "they hang up": _ordinary("04", 1),
+                "busy": _ordinary("06", 1),
+                "declined": _ordinary("17", 1),
+                "wait time over": _ordinary("07", 1, lambda text: text.replace("WaitTime: 300", "WaitTime: 2")),
+                "dial timeout": _ordinary("07", 2),
+                "congestion": _ordinary("08", 1),
+                "no such number": _ordinary("09", 1),
+                "refused": _ordinary("19", 1),
+                "retried": _ordinary(
+                    "06", 2, lambda text: text.replace("Retries: 0", "Retries: 1").replace(": 60", ": 1")
+                ),
+                "no context": _ordinary("01", 2, lambda text: text.replace("@avtoobzvon", "@nowhere")),
+                "no pattern": ("7", ordinary("7")),
+                "refused by the dialplan": ("112", ordinary("112")),
+                "with a code": (code, with_code(code, "12")),
+            },
+        )
         rig.pbx.cli("dialplan set global OBZVON_TRUNK PJSIP/NUMBER@missing")
         recorded |= record(rig.pbx, {"no endpoint": _ordinary("01", 3)})
         rig.pbx.cli("dialplan add extension _X.,1,Dial,PJSIP/${EXTEN}@carrier into routes")
         rig.pbx.cli("dialplan set global OBZVON_TRUNK Local/NUMBER@routes/n")
-        recorded |= record(rig.pbx, {"answered through routes": _ordinary("01", 4),
-                                     "busy through routes": _ordinary("06", 4),
-                                     "no such number through routes": _ordinary("09", 4),
-                                     "no answer through routes": _ordinary("07", 4)})
+        recorded |= record(
+            rig.pbx,
+            {
+                "answered through routes": _ordinary("01", 4),
+                "busy through routes": _ordinary("06", 4),
+                "no such number through routes": _ordinary("09", 4),
+                "no answer through routes": _ordinary("07", 4),
+            },
+        )
     with Pbx(root(version)) as pbx:
         recorded |= record(pbx, {"trunk does not answer": _ordinary("01", 5)}, within=90)
     return recorded
@@ -89,6 +133,8 @@ def _everything(version: int) -> dict[str, Recorded]:
 if __name__ == "__main__":
     for version in map(int, sys.argv[1:] or SUITES):
         kinds = _everything(version)
-        lines = (f"{json.dumps(kind)}: [\n" + ",\n".join(json.dumps(event) for event in events) + "\n]"
-                 for kind, events in kinds.items())
+        lines = (
+            f"{json.dumps(kind)}: [\n" + ",\n".join(json.dumps(event) for event in events) + "\n]"
+            for kind, events in kinds.items()
+        )
         (FOLDER / f"asterisk-{version}.json").write_text("{" + ",\n".join(lines) + "}\n")

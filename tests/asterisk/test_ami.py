@@ -65,8 +65,7 @@ def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOut
 
 def test_each_outcome_is_the_carriers(rig: Rig) -> None:
     rig.carrier.set(TALK=2)
-    numbers = [f"8916333{place:02d}{ending}" for place in range(10)
-               for ending in ("00", "01", "04", "05", *BY_ENDING)]
+    numbers = [f"8916333{place:02d}{ending}" for place in range(10) for ending in ("00", "01", "04", "05", *BY_ENDING)]
     with linked(ami_of(rig.pbx)) as link:
         begun = datetime.now(UTC)
         for number in numbers:
@@ -90,8 +89,7 @@ def test_each_outcome_is_the_carriers(rig: Rig) -> None:
 
 def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> None:
     rig.carrier.set(TALK=2)
-    numbers = [f"8916444{place:02d}{ending}" for place in range(5)
-               for ending in ("00", "01", "04", "05", *BY_ENDING)]
+    numbers = [f"8916444{place:02d}{ending}" for place in range(5) for ending in ("00", "01", "04", "05", *BY_ENDING)]
     told: dict[str, AttemptOutcome] = {}
     with linked(ami_of(rig.pbx)) as link:
         for place, number in enumerate(numbers):
@@ -158,8 +156,11 @@ def test_the_shipped_user_has_the_least_rights_and_more_are_seen(rig: Rig) -> No
     config = rig.pbx.home / "etc" / "manager_obzvon.conf"
     shipped = config.read_text()
     try:
-        config.write_text(shipped.replace("read = call,user", "read = system,call").replace(
-            "write = reporting", "write = reporting,originate,command"))
+        config.write_text(
+            shipped.replace("read = call,user", "read = system,call").replace(
+                "write = reporting", "write = reporting,originate,command"
+            )
+        )
         rig.pbx.cli("manager reload")
         found = inspect(ami_of(rig.pbx))
         assert found.missing == ()
@@ -193,9 +194,12 @@ def test_it_connects_over_tls_with_a_self_signed_certificate(asterisk_root: Path
     keys.chmod(0o600)
     os.chown(keys, *pbx.user)
     config = pbx.home / "etc" / "manager.conf"
-    config.write_text(config.read_text().replace(
-        "enabled = yes\n", f"enabled = yes\ntlsenable = yes\ntlsbindaddr = 127.0.0.1:{port}\n"
-        f"tlscertfile = {pbx.inside}/etc/ami.pem\n"))
+    config.write_text(
+        config.read_text().replace(
+            "enabled = yes\n",
+            f"enabled = yes\ntlsenable = yes\ntlsbindaddr = 127.0.0.1:{port}\ntlscertfile = {pbx.inside}/etc/ami.pem\n",
+        )
+    )
     with pbx:
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(made.read_text())).hexdigest()
         ami = msgspec.structs.replace(ami_of(pbx), port=port, tls=True, tls_fingerprint=fingerprint)

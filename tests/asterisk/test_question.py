@@ -25,8 +25,13 @@ AGAIN = "w" * 8
 @pytest.fixture(scope="module")
 def asking(asterisk_root: Path) -> Iterator[Rig]:
     """A rig that asks, and whose operator is a phone at the carrier; the message is as long as the question."""
-    with Rig(asterisk_root, message=QUESTION, OBZVON_QUESTION="HOME/question", OBZVON_ANSWER_WAIT=3,
-             OBZVON_OPERATOR="PJSIP/89990000001@carrier") as rig:
+    with Rig(
+        asterisk_root,
+        message=QUESTION,
+        OBZVON_QUESTION="HOME/question",
+        OBZVON_ANSWER_WAIT=3,
+        OBZVON_OPERATOR="PJSIP/89990000001@carrier",
+    ) as rig:
         yield rig
 
 
@@ -77,8 +82,12 @@ def test_0_leads_to_the_operator_and_the_call_counts_until_they_have_talked(aski
         asking.pbx.put(number, ordinary(number))
         until(lambda: any(entry.answered for entry in asking.carrier.rung(operator)), "the operator answers")
         until(lambda: link.channels() == LineCounts(2, 0, 4), "the call and the operator are up")
-        until(lambda: any(entry.ended for entry in asking.carrier.rung(operator)) or not any(
-            asking.pbx.outgoing.iterdir()), "one of them ends")
+        until(
+            lambda: (
+                any(entry.ended for entry in asking.carrier.rung(operator)) or not any(asking.pbx.outgoing.iterdir())
+            ),
+            "one of them ends",
+        )
         assert [entry.ended is None for entry in asking.carrier.rung(operator)] == [False]
         [one] = outcomes(link, 1)
     assert (one.key, one.disposition) == ("0", Disposition.ANSWERED)

@@ -32,7 +32,8 @@ class Office:
             f"[Dirs]\ndir_source = .\ndir_store = {rig.pbx.home / 'obzvon_store'}\ndir_target = {rig.pbx.outgoing}\n"
             f"dir_logs = log\n[CreateCallFiles]\nbundle = {values['bundle']}\ntimeout = {values['timeout']}\n"
             "[Calls]\narchive = yes\nwait_time = 6\n[CodeCalls]\narchive = yes\nwait_time = 20\n"
-            f"[Spool]\npid_file = {rig.pbx.home / 'run' / 'asterisk.pid'}\n[Log]\nlanguage = en\n")
+            f"[Spool]\npid_file = {rig.pbx.home / 'run' / 'asterisk.pid'}\n[Log]\nlanguage = en\n"
+        )
         rows = {str(row): {"0": number, "1": code} for row, (number, code) in enumerate(phones.items())}
         (folder / "todo.json").write_text(json.dumps(rows))
         (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
@@ -40,8 +41,11 @@ class Office:
 
     def serve(self) -> "subprocess.Popen[bytes]":
         with (self.folder / "console").open("ab") as log:
-            return subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings",
-                                     str(self.folder / "settings.ini"), "run"], stdout=log, stderr=log)
+            return subprocess.Popen(
+                [sys.executable, "-m", "obzvon.cli.main", "--settings", str(self.folder / "settings.ini"), "run"],
+                stdout=log,
+                stderr=log,
+            )
 
     def console(self) -> str:
         return (self.folder / "console").read_text()
@@ -87,7 +91,8 @@ def test_two_hundred_numbers_of_every_kind_are_each_rung_once_and_as_the_journal
     assert answered == {number for number, line in journal.items() if line.disposition == "answered"}
     assert answered == {number for number in phones if is_answered(number)}
     assert {entry.number: entry.menu for entry in ledger if phones[entry.number]} == {
-        number: code for number, code in phones.items() if code}
+        number: code for number, code in phones.items() if code
+    }
     assert {line.disposition for line in journal.values()} == {"answered", "not answered"}
     rig.carrier.set(TALK=0)
 
@@ -131,5 +136,6 @@ def test_when_asterisk_crashes_nobody_is_rung_again_by_its_restart(tmp_path: Pat
         assert max(rung.values()) == 1, office.console()
         results = {line.number: line.disposition for line in office.lines()}
         assert {number for number in phones if number not in rung} <= {
-            number for number, result in results.items() if result == "unknown"}
+            number for number, result in results.items() if result == "unknown"
+        }
         assert results.keys() == phones.keys()

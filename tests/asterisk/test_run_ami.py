@@ -33,13 +33,20 @@ def phones(count: int, first: int) -> dict[str, str]:
     return {f"8916{first + place:05d}{endings[place % len(endings)]}": "" for place in range(count)}
 
 
-def office_with_ami(folder: Path, rig: Rig, numbers: dict[str, str], port: int, *, archive: str = "no", bundle: int = 20
-                    ) -> Office:
+def office_with_ami(
+    folder: Path, rig: Rig, numbers: dict[str, str], port: int, *, archive: str = "no", bundle: int = 20
+) -> Office:
     office = Office(folder, rig, numbers, bundle=bundle, timeout=1)
     file = folder / "settings.ini"
-    file.write_text(file.read_text().replace("archive = yes", f"archive = {archive}") + (
-        f"[AMI]\nhost = 127.0.0.1\nport = {port}\nuser = {rig.pbx.ami_user}\nsecret = {rig.pbx.ami_secret}\n"
-        "trunk = PJSIP/carrier\n" if port else ""))
+    file.write_text(
+        file.read_text().replace("archive = yes", f"archive = {archive}")
+        + (
+            f"[AMI]\nhost = 127.0.0.1\nport = {port}\nuser = {rig.pbx.ami_user}\nsecret = {rig.pbx.ami_secret}\n"
+            "trunk = PJSIP/carrier\n"
+            if port
+            else ""
+        )
+    )
     return office
 
 
@@ -129,7 +136,8 @@ def test_four_hundred_calls_end_in_the_journal_as_at_the_carrier(tmp_path: Path,
     ledger = {entry.number: entry for entry in rig.carrier.ledger()}
     assert Counter(entry.number for entry in rig.carrier.ledger()) == Counter(numbers.keys())
     assert {number: line.result for number, line in lines.items()} == {
-        number: ENDINGS[number[-2:]] for number in numbers}
+        number: ENDINGS[number[-2:]] for number in numbers
+    }
     for number, line in lines.items():
         entry = ledger[number]
         assert (line.result == "answered") == bool(entry.answered)
@@ -146,8 +154,13 @@ def test_with_the_link_cut_every_three_seconds_no_disposition_is_wrong(tmp_path:
     with wire_cut_every(3, rig.pbx.ami_port) as wire:
         lines = run(office_with_ami(tmp_path, rig, numbers, wire.port, archive=archive, bundle=10))
     assert Counter(entry.number for entry in rig.carrier.ledger()) == Counter(numbers.keys())
-    allowed = {number: {ENDINGS[number[-2:]], "unknown" if archive == "no" else
-                        COARSE.get(ENDINGS[number[-2:]], "not answered")} for number in numbers}
+    allowed = {
+        number: {
+            ENDINGS[number[-2:]],
+            "unknown" if archive == "no" else COARSE.get(ENDINGS[number[-2:]], "not answered"),
+        }
+        for number in numbers
+    }
     assert not {number: line.result for number, line in lines.items() if line.result not in allowed[number]}
     rig.carrier.set(TALK=0)
 
@@ -161,9 +174,11 @@ def test_a_day_with_events_and_one_without_are_the_same_run_but_for_the_detail(t
     unheard = run(office_with_ami(_folder(tmp_path, "unheard"), rig, numbers, 0, archive="yes"))
     assert heard.keys() == unheard.keys() == numbers.keys()
     assert {number: COARSE.get(line.result, "not answered") for number, line in heard.items()} == {
-        number: line.result for number, line in unheard.items()}
+        number: line.result for number, line in unheard.items()
+    }
     assert {number: (line.position, line.bundle) for number, line in heard.items()} == {
-        number: (line.position, line.bundle) for number, line in unheard.items()}
+        number: (line.position, line.bundle) for number, line in unheard.items()
+    }
     rig.carrier.set(TALK=0)
 
 

@@ -53,15 +53,25 @@ class may_originate:  # noqa: N801 - a context, said like a sentence
 class FarOffice(Office):
     """A working folder without a spool; `more` are lines of [AMI], or sections after it."""
 
-    def __init__(self, folder: Path, rig: Rig, numbers: dict[str, str], port: int, *, bundle: int = 20,
-                 timeout: float = 1, more: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        rig: Rig,
+        numbers: dict[str, str],
+        port: int,
+        *,
+        bundle: int = 20,
+        timeout: float = 1,
+        more: str = "",
+    ) -> None:
         self.folder = folder
         self.rig = rig
         (folder / "settings.ini").write_text(
             f"[Dirs]\ndir_logs = log\n[CreateCallFiles]\nbundle = {bundle}\ntimeout = {timeout}\n"
             "[Calls]\nwait_time = 6\n[CodeCalls]\nwait_time = 20\n[Log]\nlanguage = en\n"
             f"[AMI]\nhost = 127.0.0.1\nport = {port}\n"
-            f"user = {rig.pbx.ami_user}\nsecret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\ntransport = ami\n{more}")
+            f"user = {rig.pbx.ami_user}\nsecret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\ntransport = ami\n{more}"
+        )
         rows = {str(row): {"0": number, "1": code} for row, (number, code) in enumerate(numbers.items())}
         (folder / "todo.json").write_text(json.dumps(rows))
         (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
@@ -80,7 +90,8 @@ def test_two_hundred_and_twenty_calls_of_every_kind_end_as_at_the_carrier(tmp_pa
     until(lambda: all(entry.ended for entry in pbx.carrier.ledger()), "the carrier has hung up")
     assert rung(pbx) == Counter(numbers.keys())
     assert {number: line.result for number, line in lines.items()} == {
-        number: "answered" if code else ENDINGS[number[-2:]] for number, code in numbers.items()}
+        number: "answered" if code else ENDINGS[number[-2:]] for number, code in numbers.items()
+    }
     ledger = {entry.number: entry for entry in pbx.carrier.ledger()}
     for number, line in lines.items():
         entry = ledger[number]
@@ -90,12 +101,21 @@ def test_two_hundred_and_twenty_calls_of_every_kind_end_as_at_the_carrier(tmp_pa
     assert {entry.menu for number, entry in ledger.items() if numbers[number]} == {"12*3"}
     assert {entry.caller for number, entry in ledger.items() if numbers[number]} == {"6122103"}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "settings.ini", "todo.json", "schedule.json", "log", "console", ".history", "journal.db", "journal.db.lock"}
+        "settings.ini",
+        "todo.json",
+        "schedule.json",
+        "log",
+        "console",
+        ".history",
+        "journal.db",
+        "journal.db.lock",
+    }
     pbx.carrier.set(TALK=0)
 
 
-def test_with_the_link_cut_every_three_seconds_nobody_is_rung_twice_and_nobody_is_missing(tmp_path: Path, pbx: Rig
-                                                                                      ) -> None:
+def test_with_the_link_cut_every_three_seconds_nobody_is_rung_twice_and_nobody_is_missing(
+    tmp_path: Path, pbx: Rig
+) -> None:
     pbx.carrier.set(TALK=2)
     numbers = phones(110, first=41_000)
     with wire_cut_every(3, pbx.pbx.ami_port) as wire:
@@ -111,8 +131,12 @@ def test_a_service_killed_again_and_again_rings_everybody_once(tmp_path: Path, p
     for wait in (0.0, 0.31, 0.62, 0.05, 0.93, 0.25):
         before = len(pbx.carrier.ledger())
         service = office.serve()
-        until(lambda before=before: len(pbx.carrier.ledger()) > before,  # type: ignore[misc]
-              "it rings somebody", within=60, every=0.005)
+        until(
+            lambda before=before: len(pbx.carrier.ledger()) > before,  # type: ignore[misc]
+            "it rings somebody",
+            within=60,
+            every=0.005,
+        )
         time.sleep(wait)  # not for anything to happen: the instant of the kill is what varies
         service.kill()
         service.wait()
@@ -167,8 +191,11 @@ def test_with_the_connection_away_the_spool_of_this_machine_stands_in(tmp_path: 
     numbers = phones(11, first=46_000)
     office = FarOffice(tmp_path, pbx, numbers, free_port(socket.SOCK_STREAM))
     file = tmp_path / "settings.ini"
-    file.write_text(file.read_text().replace(
-        "[Dirs]\n", f"[Dirs]\ndir_target = {pbx.pbx.outgoing}\ndir_store = {pbx.pbx.home / 'obzvon_store'}\n"))
+    file.write_text(
+        file.read_text().replace(
+            "[Dirs]\n", f"[Dirs]\ndir_target = {pbx.pbx.outgoing}\ndir_store = {pbx.pbx.home / 'obzvon_store'}\n"
+        )
+    )
     lines = run(office)
     assert rung(pbx) == Counter(numbers.keys())
     assert {line.via for line in lines.values()} == {None}
@@ -179,15 +206,19 @@ def test_with_the_connection_away_the_spool_of_this_machine_stands_in(tmp_path: 
 def test_a_ceiling_is_kept(tmp_path: Path, pbx: Rig) -> None:
     pbx.carrier.set(TALK=2)
     numbers = phones(80, first=43_000)
-    office = FarOffice(tmp_path, pbx, numbers, pbx.pbx.ami_port,
-                       more="[Pace]\npacing = adaptive\ncalls_per_second = 50\nlines = 8\n")
+    office = FarOffice(
+        tmp_path, pbx, numbers, pbx.pbx.ami_port, more="[Pace]\npacing = adaptive\ncalls_per_second = 50\nlines = 8\n"
+    )
     lines = run(office)
     until(lambda: all(entry.ended for entry in pbx.carrier.ledger()), "the carrier has hung up")
     assert rung(pbx) == Counter(numbers.keys())
     assert {number: line.result for number, line in lines.items()} == {
-        number: ENDINGS[number[-2:]] for number in numbers}
-    moments = sorted([(entry.at, 1) for entry in pbx.carrier.ledger()]
-                     + [(entry.ended, -1) for entry in pbx.carrier.ledger() if entry.ended])
+        number: ENDINGS[number[-2:]] for number in numbers
+    }
+    moments = sorted(
+        [(entry.at, 1) for entry in pbx.carrier.ledger()]
+        + [(entry.ended, -1) for entry in pbx.carrier.ledger() if entry.ended]
+    )
     up, most = 0, 0
     for _, change in moments:
         up += change
@@ -229,7 +260,9 @@ def _is_right(rig: Rig, numbers: dict[str, str], results: dict[str, tuple[str, s
     assert max(times.values()) == 1
     assert results.keys() == numbers.keys()
     assert {number for number in numbers if number not in times} <= {
-        number for number, (result, _) in results.items() if result == "unknown"}
-    assert not {number: result for number, (result, _) in results.items()
-                if result not in (ENDINGS[number[-2:]], "unknown")}
+        number for number, (result, _) in results.items() if result == "unknown"
+    }
+    assert not {
+        number: result for number, (result, _) in results.items() if result not in (ENDINGS[number[-2:]], "unknown")
+    }
     assert all(reason for result, reason in results.values() if result == "unknown")

@@ -23,8 +23,11 @@ def check(office: Office, numbers: dict[str, str], lines: dict[str, CallRecord])
     assert lines.keys() == numbers.keys()
     # Whose phone was still ringing when the PBX went down has not answered, whatever he was about to do.
     cut_off = {entry.number for entry in ledger if not entry.answered}
-    assert not {number: line.result for number, line in lines.items() if line.result not in (
-        "unknown", ENDINGS[number[-2:]], "no answer" if number in cut_off else "")}, office.console()
+    assert not {
+        number: line.result
+        for number, line in lines.items()
+        if line.result not in ("unknown", ENDINGS[number[-2:]], "no answer" if number in cut_off else "")
+    }, office.console()
     answered = {entry.number for entry in ledger if entry.answered}
     assert {number for number, line in lines.items() if line.result == "answered"} <= answered
     assert "Traceback" not in office.console()
@@ -65,8 +68,11 @@ def test_two_campaigns_that_ring_the_same_numbers_through_one_asterisk(tmp_path:
     rung = Counter(entry.number for entry in rig.carrier.ledger())
     assert rung == dict.fromkeys(numbers, 2)
     for office, lines in zip(offices, results, strict=True):
-        assert not {number: line.result for number, line in lines.items()
-                    if line.result not in ("unknown", ENDINGS[number[-2:]])}, office.console()
+        assert not {
+            number: line.result
+            for number, line in lines.items()
+            if line.result not in ("unknown", ENDINGS[number[-2:]])
+        }, office.console()
         assert warnings(office) == []
     rig.carrier.set(TALK=0)
 
@@ -85,8 +91,10 @@ def test_asterisk_restarted_in_the_middle_of_a_run(tmp_path: Path, asterisk_root
         rig.pbx.start()
         lines = ended(service, office)
         check(office, numbers, lines)
-        assert [line.rpartition(": ")[2] for line in warnings(office)] == ["the connection was cut",
-                                                                           "nothing listens there"]
+        assert [line.rpartition(": ")[2] for line in warnings(office)] == [
+            "the connection was cut",
+            "nothing listens there",
+        ]
         assert office.console().count("the connection stands") == 1
 
 
@@ -99,9 +107,12 @@ def test_rights_that_are_taken_away_in_the_middle_of_a_run(tmp_path: Path, aster
         file = rig.pbx.home / "etc" / "manager_obzvon.conf"
         whole = file.read_text()
         service = office.serve()
-        for count, text in ((12, whole.replace("read = call,user", "read = user")), (30, whole),
-                            (40, whole.replace("write = reporting", "write = ")),
-                            (60, whole.replace("secret = ", "secret = x"))):
+        for count, text in (
+            (12, whole.replace("read = call,user", "read = user")),
+            (30, whole),
+            (40, whole.replace("write = reporting", "write = ")),
+            (60, whole.replace("secret = ", "secret = x")),
+        ):
             until(lambda count=count: len(rig.carrier.ledger()) >= count, "some have been rung")  # type: ignore[misc]
             file.write_text(text)
             rig.pbx.cli("manager reload")

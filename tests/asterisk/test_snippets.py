@@ -41,7 +41,7 @@ Priority: 1
 """
 
 
-PLAIN = '[general]\n[globals]\nOTHER=1\n[other]\nexten => s,1,Hangup()\n'
+PLAIN = "[general]\n[globals]\nOTHER=1\n[other]\nexten => s,1,Hangup()\n"
 OURS = '#include "extensions_obzvon.conf"\n'
 
 

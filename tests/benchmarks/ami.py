@@ -49,8 +49,10 @@ def burst() -> None:
         if ended := link.ended():
             told, last = told + len(ended), time.monotonic()
         time.sleep(0.01)
-    print(f"burst: {events} events in {last - begun:.2f} s ({events / (last - begun):.0f}/s), "
-          f"memory +{(_memory() - before) / 1000:.0f} MB, slowest channels() {1000 * slowest:.0f} ms")
+    print(
+        f"burst: {events} events in {last - begun:.2f} s ({events / (last - begun):.0f}/s), "
+        f"memory +{(_memory() - before) / 1000:.0f} MB, slowest channels() {1000 * slowest:.0f} ms"
+    )
     link.stop()
     sender.terminate()
 
@@ -58,7 +60,9 @@ def burst() -> None:
 def _send(port: "multiprocessing.Queue[int]") -> None:
     data = b"".join(
         packed({name: value.replace("1795", f"{10000 + n}") for name, value in fields.items()})
-        for n in range(5 * CALLS) for _, fields in RECORDED["asterisk-22"]["busy"])
+        for n in range(5 * CALLS)
+        for _, fields in RECORDED["asterisk-22"]["busy"]
+    )
     server = AmiServer()
     port.put(server.port)
     while not server.asked("CoreShowChannels"):
@@ -71,7 +75,9 @@ def _send(port: "multiprocessing.Queue[int]") -> None:
 def calls_up(version: int) -> None:
     """1,000 calls that ring at once."""
     with Rig(root(version)) as rig:
-        ami = AmiSettings("127.0.0.1", rig.pbx.ami_port, rig.pbx.ami_user, Secret(rig.pbx.ami_secret), trunk="PJSIP/carrier")
+        ami = AmiSettings(
+            "127.0.0.1", rig.pbx.ami_port, rig.pbx.ami_user, Secret(rig.pbx.ami_secret), trunk="PJSIP/carrier"
+        )
         link = AmiClient(ami, "avtoobzvon", "avtoobzvon-ivr")
         link.start()
         _until(lambda: link.state().up)
@@ -91,12 +97,16 @@ def calls_up(version: int) -> None:
             time.sleep(0.01)
         _until(lambda: all(entry.ended for entry in rig.carrier.ledger()))
         ends = [entry.ended or 0.0 for entry in rig.carrier.ledger()]
-        print(f"Asterisk {version}: {peak} channels up at once, {len(ends)} calls, ended within "
-              f"{max(ends) - min(ends):.2f} s; last outcome {last - max(ends):.2f} s after the last end at the carrier")
+        print(
+            f"Asterisk {version}: {peak} channels up at once, {len(ends)} calls, ended within "
+            f"{max(ends) - min(ends):.2f} s; last outcome {last - max(ends):.2f} s after the last end at the carrier"
+        )
         results = Counter(one.disposition.value for one in told)
         print(f"  {dict(results)}, complete: {all(one.complete for one in told)}")
-        print(f"  memory {_memory() / 1000:.0f} MB, +{(_memory() - before) / 1000:.0f} MB; slowest channels() "
-              f"{1000 * slowest:.0f} ms; processor {_cpu() - cpu:.2f} s, this script's included")
+        print(
+            f"  memory {_memory() / 1000:.0f} MB, +{(_memory() - before) / 1000:.0f} MB; slowest channels() "
+            f"{1000 * slowest:.0f} ms; processor {_cpu() - cpu:.2f} s, this script's included"
+        )
         link.stop()
 
 

@@ -1,4 +1,7 @@
-"""How fast the interface for programs is with 100,000 rows and calls, on waitress. python tests/benchmarks/api.py [ROWS]"""
+"""How fast the interface for programs is with 100,000 rows and calls, on waitress.
+
+python tests/benchmarks/api.py [ROWS]
+"""
 
 import http.client
 import json
@@ -31,8 +34,9 @@ def rung(folder: Path, phones: list[Phone]) -> None:
     """A run of today, all of it answered."""
     known, now = load(folder / "settings.ini"), datetime.now(UTC)
     journal = Journal(known.journal.reveal())
-    run = journal.claim("bench", now.astimezone(known.zone).date(), "week",
-                        candidates(phones, known.numbering_plan()), at=now)
+    run = journal.claim(
+        "bench", now.astimezone(known.zone).date(), "week", candidates(phones, known.numbering_plan()), at=now
+    )
     assert run
     journal.end_calls(CallOutcome(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1))
     journal.close()

@@ -74,15 +74,32 @@ class Trial:
 
 
 TRIALS = [
-    Trial("spool", "adaptive by the spool, the trunk ours alone",
-          f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n"),
-    Trial("shared", "adaptive by the spool, ten office phones uncounted, reserve = 10",
-          f"pacing = adaptive\nlines = {CEILING}\nreserve = 10\ncalls_per_second = {RATE}\n", reserve=10, office=True),
-    Trial("told", "adaptive by AMI's channels, the trunk ours alone",
-          f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n", counted=True),
-    Trial("ami", "adaptive by AMI's channels, ten office phones counted, reserve = 3",
-          f"pacing = adaptive\nlines = {CEILING}\nreserve = 3\ncalls_per_second = {RATE}\n", reserve=3, office=True,
-          counted=True),
+    Trial(
+        "spool",
+        "adaptive by the spool, the trunk ours alone",
+        f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n",
+    ),
+    Trial(
+        "shared",
+        "adaptive by the spool, ten office phones uncounted, reserve = 10",
+        f"pacing = adaptive\nlines = {CEILING}\nreserve = 10\ncalls_per_second = {RATE}\n",
+        reserve=10,
+        office=True,
+    ),
+    Trial(
+        "told",
+        "adaptive by AMI's channels, the trunk ours alone",
+        f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n",
+        counted=True,
+    ),
+    Trial(
+        "ami",
+        "adaptive by AMI's channels, ten office phones counted, reserve = 3",
+        f"pacing = adaptive\nlines = {CEILING}\nreserve = 3\ncalls_per_second = {RATE}\n",
+        reserve=3,
+        office=True,
+        counted=True,
+    ),
     Trial("fixed", "the best fixed bundles, the trunk ours alone"),
 ]
 
@@ -96,8 +113,10 @@ def main() -> None:
     told = parser.parse_args()
     told.folder.mkdir(parents=True, exist_ok=True)
     talk = talk_times(told.numbers)
-    print(f"Asterisk {told.asterisk}, ceiling {CEILING}, {len(talk)} numbers, of which "
-          f"{sum(number[-1] in '67' for number in talk)} are busy or unanswered")
+    print(
+        f"Asterisk {told.asterisk}, ceiling {CEILING}, {len(talk)} numbers, of which "
+        f"{sum(number[-1] in '67' for number in talk)} are busy or unanswered"
+    )
     for trial in TRIALS:
         if trial.name not in told.only.split(","):
             continue
@@ -122,14 +141,25 @@ def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path, pa
     could, used = area(may, begun, exhausted), area(lesser(of_ours, may), begun, exhausted)
     says = trial.says + ("" if trial.pace else f": {bundle} every {delay:.2f} s")
     print(f"{trial.name}: {says}")
-    print(f"  peak at the carrier {peak(in_all)} of {CEILING}, ours {peak(of_ours)}, the office's {peak(of_others)}; "
-          f"over the ceiling for {seconds_over(in_all, CEILING):.3f} s")
-    print(f"  line use {used / could:.2%} of what we may have, {area(in_all, begun, exhausted) / CEILING / lasted:.2%} "
-          f"of the trunk by all together; list exhausted in {lasted:.1f} s")
-    print(f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean; "
-          f"calls {len(rung)}, rung twice {len(rung) - len(set(rung))}", flush=True)
-    drawn = draw(folder / f"ceiling-{trial.name}", f"Asterisk {version}, {says}; line use {used / could:.1%}",
-                 Lines(CEILING, in_all, of_others, fillable(may, of_others)), begun)
+    print(
+        f"  peak at the carrier {peak(in_all)} of {CEILING}, ours {peak(of_ours)}, the office's {peak(of_others)}; "
+        f"over the ceiling for {seconds_over(in_all, CEILING):.3f} s"
+    )
+    print(
+        f"  line use {used / could:.2%} of what we may have, {area(in_all, begun, exhausted) / CEILING / lasted:.2%} "
+        f"of the trunk by all together; list exhausted in {lasted:.1f} s"
+    )
+    print(
+        f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean; "
+        f"calls {len(rung)}, rung twice {len(rung) - len(set(rung))}",
+        flush=True,
+    )
+    drawn = draw(
+        folder / f"ceiling-{trial.name}",
+        f"Asterisk {version}, {says}; line use {used / could:.1%}",
+        Lines(CEILING, in_all, of_others, fillable(may, of_others)),
+        begun,
+    )
     print(f"  {drawn}", flush=True)
     return peak(in_all)
 
@@ -142,9 +172,11 @@ def talk_times(count: int) -> dict[str, float]:
     chance = random.Random(SEED)
     endings = [("06", "07")[place // 5 % 2] if place % 5 == 4 else "00" for place in range(count)]
     chance.shuffle(endings)
-    middle = math.log(MEAN) - SPREAD ** 2 / 2
-    return {f"8916{place:05d}{ending}": min(chance.lognormvariate(middle, SPREAD), LONGEST - 5)
-            for place, ending in enumerate(endings)}
+    middle = math.log(MEAN) - SPREAD**2 / 2
+    return {
+        f"8916{place:05d}{ending}": min(chance.lognormvariate(middle, SPREAD), LONGEST - 5)
+        for place, ending in enumerate(endings)
+    }
 
 
 def office_calls(lasting: float) -> list[tuple[float, str, float]]:
@@ -160,8 +192,9 @@ def office_calls(lasting: float) -> list[tuple[float, str, float]]:
     return sorted(calls)
 
 
-def whole_run(trial: Trial, version: int, talk: dict[str, float], folder: Path, fixed: tuple[int, float]
-              ) -> list[LedgerEntry]:
+def whole_run(
+    trial: Trial, version: int, talk: dict[str, float], folder: Path, fixed: tuple[int, float]
+) -> list[LedgerEntry]:
     """Serves until every call has ended; the carrier's ledger."""
     message = folder / "message.wav"
     with wave.open(str(message), "wb") as sound:
@@ -178,8 +211,12 @@ def whole_run(trial: Trial, version: int, talk: dict[str, float], folder: Path, 
         office = Office(folder, rig, dict.fromkeys(talk, ""), bundle=fixed[0], timeout=fixed[1])
         with (folder / "settings.ini").open("a") as settings:
             settings.write(f"[Pace]\n{trial.pace}" if trial.pace else "")
-            settings.write(f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
-                           f"secret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\n" if trial.counted else "")
+            settings.write(
+                f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
+                f"secret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\n"
+                if trial.counted
+                else ""
+            )
         over = threading.Event()
         ringing = threading.Thread(target=call_from_office, args=(rig.pbx.ami_port, calls, over))
         ringing.start()

@@ -25,8 +25,9 @@ def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 
     def furnish(folder: Path) -> None:
-        phones = {str(key): {"0": f"89{key % 8 + 10:02}{key:07}", "1": "", "name": f"Абонент {key}"}
-                  for key in range(rows)}
+        phones = {
+            str(key): {"0": f"89{key % 8 + 10:02}{key:07}", "1": "", "name": f"Абонент {key}"} for key in range(rows)
+        }
         (folder / "todo.json").write_text(json.dumps(phones))
         called(folder, min(rows, 100_000))
 
@@ -43,8 +44,13 @@ def called(folder: Path, rows: int) -> None:
     ends = list(Disposition)[:6]
     for count in (rows, 2000):
         numbers = [(f"89{key % 8 + 10:02}{key:07}", f"Абонент {key}") for key in range(count)]
-        run = journal.claim(f"bench-{count}", day, "manual", [
-            Candidate(Phone(str(key), number, "", name), number) for key, (number, name) in enumerate(numbers)], at=at)
+        run = journal.claim(
+            f"bench-{count}",
+            day,
+            "manual",
+            [Candidate(Phone(str(key), number, "", name), number) for key, (number, name) in enumerate(numbers)],
+            at=at,
+        )
         bundle = 0
         while calls := journal.waiting(run.id, limit=1000):
             bundle, at = bundle + 1, at + timedelta(minutes=1)
@@ -88,8 +94,10 @@ def measure(rows: int) -> None:
         ask("/phones?at=7")
         edits.append((saved - begun, time.perf_counter() - begun))
     print(f"{'one edit, saved':45} {min(edits)[0] * 1000:6.0f} ms (worst {max(edits)[0] * 1000:.0f})")
-    print(f"{'one edit, saved and shown':45} {min(edit[1] for edit in edits) * 1000:6.0f} ms"
-          f" (worst {max(edit[1] for edit in edits) * 1000:.0f})")
+    print(
+        f"{'one edit, saved and shown':45} {min(edit[1] for edit in edits) * 1000:6.0f} ms"
+        f" (worst {max(edit[1] for edit in edits) * 1000:.0f})"
+    )
 
 
 def measure_run(folder: Path, rows: int, server: int) -> None:
@@ -99,9 +107,13 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
     show("what a start would do", lambda: ask("/run/start"))
     journal = Journal(f"sqlite:///{folder / 'journal.db'}")
     now = datetime.now(UTC)
-    run = journal.claim("bench", now.date(), "manual", (
-        Candidate(Phone(str(key), f"8916{key:07}", "", f"Абонент {key}"), f"8916{key:07}") for key in range(rows)),
-                        at=now)
+    run = journal.claim(
+        "bench",
+        now.date(),
+        "manual",
+        (Candidate(Phone(str(key), f"8916{key:07}", "", f"Абонент {key}"), f"8916{key:07}") for key in range(rows)),
+        at=now,
+    )
     assert run
     for bundle in range(1, rows // 2000 + 1):
         calls = journal.waiting(run.id, limit=1000)
@@ -121,8 +133,9 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
     print(f"{'five open pages, share of one processor':45} {used:6.1%} ({asked} renewals)")
     journal.change_state(run.id, "stopped", at=now)
     journal.withdraw_waiting(run.id, say("stopped"), at=now)
-    journal.end_calls([CallOutcome(run.id, call.position, Disposition.UNKNOWN, now)
-                       for call in journal.on_the_way(CallState.HANDED)])
+    journal.end_calls(
+        [CallOutcome(run.id, call.position, Disposition.UNKNOWN, now) for call in journal.on_the_way(CallState.HANDED)]
+    )
     show("run page after the run, first time", lambda: ask("/run"), times=1)
     show("run page after the run", lambda: ask("/run"))
     journal.close()

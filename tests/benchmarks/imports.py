@@ -37,8 +37,10 @@ def measure(data: bytes, form: str, server: int) -> None:
     before = memory(server)
     begun = time.perf_counter()
     border = secrets.token_hex(8)
-    body = (f'--{border}\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n--{border}\r\nContent-'
-            f'Disposition: form-data; name="file"; filename="list.{form}"\r\n\r\n').encode() + data
+    body = (
+        f'--{border}\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n--{border}\r\nContent-'
+        f'Disposition: form-data; name="file"; filename="list.{form}"\r\n\r\n'
+    ).encode() + data
     body += f"\r\n--{border}--\r\n".encode()
     address = ask("/phones/import", body, f"multipart/form-data; boundary={border}")[2]
     sent = time.perf_counter()
@@ -50,9 +52,11 @@ def measure(data: bytes, form: str, server: int) -> None:
     assert ask(address + "/take", urlencode(fields).encode(), "application/x-www-form-urlencoded")[2] == "/phones"
     taken = time.perf_counter()
     ask("/phones")
-    print(f"{form}, {len(data) / 1e6:.1f} MB: sent {sent - begun:.1f} s, shown {shown - begun:.1f} s, "
-          f"taken in {taken - begun:.1f} s (the confirmation {taken - shown:.1f} s); memory of the server "
-          f"{before['VmRSS']} MB before, {memory(server)['VmRSS']} MB after, {memory(server)['VmHWM']} MB at most")
+    print(
+        f"{form}, {len(data) / 1e6:.1f} MB: sent {sent - begun:.1f} s, shown {shown - begun:.1f} s, "
+        f"taken in {taken - begun:.1f} s (the confirmation {taken - shown:.1f} s); memory of the server "
+        f"{before['VmRSS']} MB before, {memory(server)['VmRSS']} MB after, {memory(server)['VmHWM']} MB at most"
+    )
     begun = time.perf_counter()
     ask(f"/phones/export/{form}")
     print(f"{form}, exported: {time.perf_counter() - begun:.1f} s")

@@ -15,6 +15,7 @@ Span = tuple[float, float]
 Stairs = list[tuple[float, int]]
 """How many from that moment on."""
 
+
 def stairs(spans: list[Span]) -> Stairs:
     """How many are up at once; at one and the same moment an end comes before a beginning."""
     changes = sorted([(at, 1) for at, _ in spans] + [(ended, -1) for _, ended in spans])
@@ -38,8 +39,9 @@ def fillable(may: Stairs, others: Stairs) -> Stairs:
 
 def lesser(ours: Stairs, may: Stairs) -> Stairs:
     """Ours, as far as we may have them."""
-    changes = sorted([(at, 0, count) for at, count in ours] + [(at, 1, count) for at, count in may],
-                     key=lambda change: change[0])
+    changes = sorted(
+        [(at, 0, count) for at, count in ours] + [(at, 1, count) for at, count in may], key=lambda change: change[0]
+    )
     found: Stairs = []
     values = [0, 0]
     for at, which, count in changes:
@@ -101,9 +103,21 @@ def draw(file: Path, title: str, lines: Lines, begun: float) -> Path:
     chromium = shutil.which("chromium")
     if not chromium:
         return svg
-    subprocess.run([chromium, "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WIDE},{HIGH}",
-                    f"--screenshot={png}", str(svg.absolute())],
-                   check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--hide-scrollbars",
+            f"--window-size={WIDE},{HIGH}",
+            f"--screenshot={png}",
+            str(svg.absolute()),
+        ],
+        check=True,
+        timeout=60,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     svg.unlink()
     return png
 
@@ -128,21 +142,33 @@ def drawn(title: str, lines: Lines, begun: float) -> str:
     def filled(of: Stairs) -> str:
         return f"{path(of)}V{y(0):.1f}H{x(begun - 2):.1f}Z"
 
-    marks = [f'<text x="{x(begun + at):.0f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{at}</text>'
-             for at in range(0, int(end - begun) + 1, 20)]
-    marks += [f'<path d="M{LEFT},{y(count):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>'
-              f'<text x="{LEFT - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count}</text>'
-              for count in range(0, tall, 5)]
-    legend = [(OURS, "our calls"), (OTHERS, "other people's calls"), (TOP_LINE, f"the ceiling: {lines.ceiling}"),
-              (MAY, "how far we may fill it")]
-    keys = [f'<rect x="{LEFT + 220 * place}" y="{HIGH - 24}" width="14" height="10" fill="{colour}"/>'
-            f'<text x="{LEFT + 20 + 220 * place}" y="{HIGH - 15}">{what}</text>'
-            for place, (colour, what) in enumerate(legend)]
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" font-family="sans-serif" '
-            f'font-size="13"><rect width="100%" height="100%" fill="#fff"/>'
-            f'<text x="{LEFT}" y="28" font-size="16">{title}</text>{"".join(marks)}'
-            f'<path d="{filled(lines.in_all)}" fill="{OURS}"/><path d="{filled(lines.others)}" fill="{OTHERS}"/>'
-            f'<path d="M{LEFT},{y(lines.ceiling):.1f}H{WIDE - RIGHT}" stroke="{TOP_LINE}" stroke-width="2"/>'
-            f'<path d="{path(lines.fillable)}" fill="none" stroke="{MAY}" stroke-width="2" stroke-dasharray="6 3"/>'
-            f'<text x="{WIDE - RIGHT}" y="{HIGH - BOTTOM + 36}" text-anchor="end">'
-            f'seconds; lines in use at the carrier</text>{"".join(keys)}</svg>')
+    marks = [
+        f'<text x="{x(begun + at):.0f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{at}</text>'
+        for at in range(0, int(end - begun) + 1, 20)
+    ]
+    marks += [
+        f'<path d="M{LEFT},{y(count):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>'
+        f'<text x="{LEFT - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count}</text>'
+        for count in range(0, tall, 5)
+    ]
+    legend = [
+        (OURS, "our calls"),
+        (OTHERS, "other people's calls"),
+        (TOP_LINE, f"the ceiling: {lines.ceiling}"),
+        (MAY, "how far we may fill it"),
+    ]
+    keys = [
+        f'<rect x="{LEFT + 220 * place}" y="{HIGH - 24}" width="14" height="10" fill="{colour}"/>'
+        f'<text x="{LEFT + 20 + 220 * place}" y="{HIGH - 15}">{what}</text>'
+        for place, (colour, what) in enumerate(legend)
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" font-family="sans-serif" '
+        f'font-size="13"><rect width="100%" height="100%" fill="#fff"/>'
+        f'<text x="{LEFT}" y="28" font-size="16">{title}</text>{"".join(marks)}'
+        f'<path d="{filled(lines.in_all)}" fill="{OURS}"/><path d="{filled(lines.others)}" fill="{OTHERS}"/>'
+        f'<path d="M{LEFT},{y(lines.ceiling):.1f}H{WIDE - RIGHT}" stroke="{TOP_LINE}" stroke-width="2"/>'
+        f'<path d="{path(lines.fillable)}" fill="none" stroke="{MAY}" stroke-width="2" stroke-dasharray="6 3"/>'
+        f'<text x="{WIDE - RIGHT}" y="{HIGH - BOTTOM + 36}" text-anchor="end">'
+        f"seconds; lines in use at the carrier</text>{''.join(keys)}</svg>"
+    )

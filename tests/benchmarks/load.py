@@ -55,8 +55,12 @@ def main() -> None:
 def measure(version: int, calls: int, folder: Path, *, plays: bool) -> None:
     """One run and its figures."""
     held = [f"8916{number:05d}00" for number in range(calls)]
-    others = [f"8917{number:05d}{ending}" for number, ending in zip(
-        range(OTHERS), OTHERS * [ending for ending in ENDINGS if ENDINGS[ending] != "answered"], strict=False)]
+    others = [
+        f"8917{number:05d}{ending}"
+        for number, ending in zip(
+            range(OTHERS), OTHERS * [ending for ending in ENDINGS if ENDINGS[ending] != "answered"], strict=False
+        )
+    ]
     with holding_rig(version, folder, plays=plays) as rig:
         office = office_with_ami(folder, rig, [*held, *others], calls)
         service = office.serve()
@@ -88,19 +92,33 @@ def tell(version: int, rig: Rig, office: Office, journal: "Outcomes", hung_up: f
     lines = {line.number: line for line in office.lines()}
     held = [entry for entry in ledger.values() if entry.answered]
     ends = [entry.ended or 0.0 for entry in held]
-    heard = max(line.ended_at.replace(tzinfo=line.ended_at.tzinfo or UTC).timestamp() for line in lines.values()
-                if line.ended_at)
-    wrong = [number for number, line in lines.items() if line.result != ENDINGS[number[-2:]]
-             or (line.result == "answered") != bool(ledger[number].answered)]
+    heard = max(
+        line.ended_at.replace(tzinfo=line.ended_at.tzinfo or UTC).timestamp()
+        for line in lines.values()
+        if line.ended_at
+    )
+    wrong = [
+        number
+        for number, line in lines.items()
+        if line.result != ENDINGS[number[-2:]] or (line.result == "answered") != bool(ledger[number].answered)
+    ]
     top = sum(entry.at < min(ends) and (entry.ended or 0.0) >= min(ends) for entry in held)
-    print(f"Asterisk {version}, SIP trunk: {top} calls up at once; the carrier ended them within "
-          f"{max(ends) - min(ends):.2f} s")
-    print(f"  after the carrier's last end: the PBX's {hung_up - max(ends):+.2f} s, last event handled "
-          f"{heard - max(ends):+.2f} s, last outcome in the journal {journal.last - max(ends):+.2f} s")
-    print(f"  after the PBX's last end: last event handled {heard - hung_up:+.2f} s, last outcome in the journal "
-          f"{journal.last - hung_up:+.2f} s")
-    print(f"  results {dict(Counter(line.result for line in lines.values()))}; unlike the ledger {len(wrong)}; rung "
-          f"twice {len(rig.carrier.ledger()) - len(ledger)}; missing {len(lines.keys() - ledger.keys())}")
+    print(
+        f"Asterisk {version}, SIP trunk: {top} calls up at once; the carrier ended them within "
+        f"{max(ends) - min(ends):.2f} s"
+    )
+    print(
+        f"  after the carrier's last end: the PBX's {hung_up - max(ends):+.2f} s, last event handled "
+        f"{heard - max(ends):+.2f} s, last outcome in the journal {journal.last - max(ends):+.2f} s"
+    )
+    print(
+        f"  after the PBX's last end: last event handled {heard - hung_up:+.2f} s, last outcome in the journal "
+        f"{journal.last - hung_up:+.2f} s"
+    )
+    print(
+        f"  results {dict(Counter(line.result for line in lines.values()))}; unlike the ledger {len(wrong)}; rung "
+        f"twice {len(rig.carrier.ledger()) - len(ledger)}; missing {len(lines.keys() - ledger.keys())}"
+    )
 
 
 # -- the rig
@@ -150,10 +168,14 @@ def last_hangup(events: bytes) -> float:
 def office_with_ami(folder: Path, rig: Rig, numbers: list[str], calls: int) -> Office:
     office = Office(folder, rig, dict.fromkeys(numbers, ""))
     file = folder / "settings.ini"
-    file.write_text(file.read_text().replace("archive = yes", "archive = no") + (
-        f"[Pace]\npacing = adaptive\nlines = {calls + OTHERS}\ncalls_per_second = {RATE}\n"
-        f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
-        f"secret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\n"))
+    file.write_text(
+        file.read_text().replace("archive = yes", "archive = no")
+        + (
+            f"[Pace]\npacing = adaptive\nlines = {calls + OTHERS}\ncalls_per_second = {RATE}\n"
+            f"[AMI]\nhost = 127.0.0.1\nport = {rig.pbx.ami_port}\nuser = {rig.pbx.ami_user}\n"
+            f"secret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\n"
+        )
+    )
     return office
 
 

@@ -22,8 +22,10 @@ def office(port: int, furnish: Callable[[Path], object]) -> Iterator[tuple[Path,
         (folder / "schedule.json").write_text('{"1": "09:00"}')
         Users(folder / "users.json").add("anna", "correct horse", Role.OPERATOR)
         furnish(folder)
-        server = subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings", folder / "settings.ini", "web"],
-                                  stdout=subprocess.PIPE)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "obzvon.cli.main", "--settings", folder / "settings.ini", "web"],
+            stdout=subprocess.PIPE,
+        )
         try:
             assert server.stdout
             server.stdout.readline()

@@ -39,8 +39,15 @@ def plain_loop(folder: Path) -> None:
     for row in range(ROWS):
         with (folder / "store" / f"{89160000000 + row}-2026.call").open("w") as file:
             file.write(f"Channel: local/{89160000000 + row}@avtoobzvon\n")
-            for line in ("CallerID:\n", "MaxRetries: 0\n", "RetryTime: 60\n", "WaitTime: 300\n",
-                         "Context: avtoobzvon\n", "Extension: play\n", "Priority: 1"):
+            for line in (
+                "CallerID:\n",
+                "MaxRetries: 0\n",
+                "RetryTime: 60\n",
+                "WaitTime: 300\n",
+                "Context: avtoobzvon\n",
+                "Extension: play\n",
+                "Priority: 1",
+            ):
                 file.write(line)
     for name in sorted(path.name for path in (folder / "store").iterdir()):
         if (folder / "store" / name).is_file():
@@ -56,15 +63,21 @@ def whole_run(folder: Path) -> None:
     _, status, usage = os.wait4(process.pid, 0)
     took = time.perf_counter() - begun
     handed = sum(1 for _ in (folder / "target").iterdir())
-    show(f"run --once, {ROWS:,} numbers", f"{took:.2f} s, {usage.ru_maxrss / 1024:.0f} MB, {handed:,} files, "
-         f"exit {os.waitstatus_to_exitcode(status)}, cpu {usage.ru_utime + usage.ru_stime:.2f} s")
+    show(
+        f"run --once, {ROWS:,} numbers",
+        f"{took:.2f} s, {usage.ru_maxrss / 1024:.0f} MB, {handed:,} files, "
+        f"exit {os.waitstatus_to_exitcode(status)}, cpu {usage.ru_utime + usage.ru_stime:.2f} s",
+    )
 
 
 def first_file(folder: Path) -> None:
     """From the start time to the first file in the spool, with the service waiting for it."""
     start = datetime.now().astimezone() + timedelta(seconds=8)
-    start = (start + timedelta(minutes=1)).replace(second=0, microsecond=0) if start.second < 50 else (
-        start + timedelta(minutes=2)).replace(second=0, microsecond=0)
+    start = (
+        (start + timedelta(minutes=1)).replace(second=0, microsecond=0)
+        if start.second < 50
+        else (start + timedelta(minutes=2)).replace(second=0, microsecond=0)
+    )
     campaign(folder, bundle=1000, timeout=1, start=f"{start:%H:%M}")
     (folder / "target").mkdir()
     process = obzvon(folder, "run")
@@ -89,8 +102,10 @@ def loading(folder: Path) -> None:
     for rows in (ROWS, 10 * ROWS):
         file = folder / f"todo-{rows}.json"
         file.write_text(phones(rows))
-        code = ("import sys,time; from pathlib import Path; from obzvon.documents.store import phones_document as d;"
-                "t=time.perf_counter(); n=len(d(Path(sys.argv[1])).load().data); print(n, time.perf_counter()-t)")
+        code = (
+            "import sys,time; from pathlib import Path; from obzvon.documents.store import phones_document as d;"
+            "t=time.perf_counter(); n=len(d(Path(sys.argv[1])).load().data); print(n, time.perf_counter()-t)"
+        )
         took = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
         show(f"todo.json with {rows:,} rows loads in", f"{float(took.stdout.split()[1]):.2f} s")
 
@@ -114,15 +129,18 @@ def campaign(folder: Path, *, bundle: int, timeout: float, start: str) -> None:
     folder.mkdir()
     (folder / "settings.ini").write_text(
         "[Dirs]\ndir_source = .\ndir_store = store\ndir_target = target\ndir_logs = log\n"
-        f"[CreateCallFiles]\nbundle = {bundle}\ntimeout = {timeout}\n")
+        f"[CreateCallFiles]\nbundle = {bundle}\ntimeout = {timeout}\n"
+    )
     (folder / "todo.json").write_text(phones(ROWS))
     (folder / "schedule.json").write_text(json.dumps({str(day): start for day in range(1, 8)}))
     os.utime(folder / "schedule.json", (0, 0))
 
 
 def phones(rows: int) -> str:
-    return json.dumps({str(row): {"0": str(89160000000 + row), "1": "", "name": f"Водитель {row}"}
-                       for row in range(rows)}, ensure_ascii=False)
+    return json.dumps(
+        {str(row): {"0": str(89160000000 + row), "1": "", "name": f"Водитель {row}"} for row in range(rows)},
+        ensure_ascii=False,
+    )
 
 
 def obzvon(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:

@@ -21,8 +21,15 @@ import pytest
 from obzvon.users import Role, Users
 
 PASSWORD = "correct horse"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PEOPLE = {"анна": Role.OPERATOR, "вера": Role.VIEWER, "борис": Role.ADMINISTRATOR}
 
 
@@ -48,8 +55,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The editor of that folder in a process of its own; its address."""
-    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings", str(folder / "settings.ini"), "web"],
-                               stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    program = subprocess.Popen(
+        [sys.executable, "-m", "obzvon.cli.main", "--settings", str(folder / "settings.ini"), "web"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     try:
         assert program.stdout
         found = re.search(r"http://\S+", program.stdout.readline())
@@ -63,8 +74,9 @@ def serving(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def server(folder: Path) -> Iterator[str]:
     """The editor on a list of 250 rows and an empty week."""
-    (folder / "todo.json").write_text(json.dumps(
-        {str(key): {"0": f"8916{key:07}", "1": "", "name": f"Абонент {key}"} for key in range(250)}))
+    (folder / "todo.json").write_text(
+        json.dumps({str(key): {"0": f"8916{key:07}", "1": "", "name": f"Абонент {key}"} for key in range(250)})
+    )
     (folder / "schedule.json").write_text("{}")
     shutil.rmtree(folder / ".history", ignore_errors=True)
     with serving(folder) as address:
@@ -81,9 +93,15 @@ def browsing(profile: Path, *, user: str = "анна", script: bool = True, widt
     chromium = shutil.which("chromium") or cannot("there is no chromium")
     with sync_playwright() as started:
         context = started.chromium.launch_persistent_context(
-            user_data_dir=str(profile), executable_path=chromium, args=ARGUMENTS, headless=True,
-            java_script_enabled=script, viewport={"width": width, "height": 900},
-            http_credentials={"username": user, "password": PASSWORD}, **more)
+            user_data_dir=str(profile),
+            executable_path=chromium,
+            args=ARGUMENTS,
+            headless=True,
+            java_script_enabled=script,
+            viewport={"width": width, "height": 900},
+            http_credentials={"username": user, "password": PASSWORD},
+            **more,
+        )
         try:
             yield context
         finally:
@@ -102,11 +120,14 @@ def tab_to(page, selector: str) -> None:
     """Goes on with the Tab key to the first element that matches; whatever is passed shows that it has the focus."""
     for _ in range(400):
         page.keyboard.press("Tab")
-        here = page.evaluate("""selector => {
+        here = page.evaluate(
+            """selector => {
             const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
             return {is: one.matches(selector), text: one.outerHTML.slice(0, 200),
                     seen: style.outlineStyle !== 'none' && box.width > 0 && box.bottom > 0 && box.top < innerHeight};
-        }""", selector)
+        }""",
+            selector,
+        )
         assert here["seen"] or here["text"].startswith("<body"), here["text"]
         if here["is"]:
             return

@@ -40,17 +40,23 @@ NIGHT = NOON + timedelta(hours=11)
 FATES = (*Disposition.__members__.values(),)
 NAMES = ("Иванов Иван Иванович", "Петрова Анна", "Склад № 2", "Сидоров", "Константинопольская-Вознесенская Александра")
 ROWS: dict[str, dict[str, object]] = {
-    str(n): {"0": f"8916{n:07}", "1": "", "name": f"{NAMES[n % 5]} {n}"} for n in range(120)}
-ROWS |= {"120": {"0": "777", "1": "context 22"}, "121": {"0": "89160000001", "1": ""},
-         "122": {"0": "89170000042", "1": "1", "paused": True}}
+    str(n): {"0": f"8916{n:07}", "1": "", "name": f"{NAMES[n % 5]} {n}"} for n in range(120)
+}
+ROWS |= {
+    "120": {"0": "777", "1": "context 22"},
+    "121": {"0": "89160000001", "1": ""},
+    "122": {"0": "89170000042", "1": "1", "paused": True},
+}
 SHORT = {key: row for key, row in ROWS.items() if int(key) < 30 or int(key) > 119}
 WEEK = {**dict.fromkeys("12345", "09:00"), "6": "00:00", "7": "00:00", "dates": {"2026-12-31": "00:00"}}
 
 
 def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str = "manual", done: bool = False) -> int:
     """A run of 41 rows whose calls have ended in every way; the id."""
-    rows = [Candidate(Phone(key, str(row["0"]), "", str(row["name"])), str(row["0"]))
-            for key, row in list(ROWS.items())[:40]]
+    rows = [
+        Candidate(Phone(key, str(row["0"]), "", str(row["name"])), str(row["0"]))
+        for key, row in list(ROWS.items())[:40]
+    ]
     rows.append(Candidate(Phone("120", "777", "context 22"), skipped=say("paused")))
     day = at.date()
     run = journal.claim(f"{at:%Y%m%d-%H%M}-{kind}", day, kind, rows, at=at, by="анна")
@@ -58,8 +64,12 @@ def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str =
     calls = journal.waiting(run.id, limit=handed)
     journal.begin_handing(calls, 1)
     journal.end_handing(journal.on_the_way(CallState.HANDING), at=at + timedelta(minutes=1))
-    journal.end_calls([CallOutcome(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
-                       for place, call in enumerate(calls[:ended])])
+    journal.end_calls(
+        [
+            CallOutcome(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
+            for place, call in enumerate(calls[:ended])
+        ]
+    )
     if done:
         journal.change_state(run.id, "done", at=at + timedelta(minutes=3))
     return run.id
@@ -70,10 +80,16 @@ def _works(journal: Journal, trouble: str = "") -> None:
     presence = Heartbeats(journal)
     presence.begin(at=NOON - timedelta(hours=4))
     presence.remember_week(Schedule(), NOON.date(), NOON - timedelta(days=9))
-    readout = LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)), ours=12, others=4, by=CountedBy.TRUNK,
-                      ami=AmiConnectionState(not trouble, NOON))
-    presence.beat(at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
-                  readout=packed(readout))
+    readout = LineUsage(
+        pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)),
+        ours=12,
+        others=4,
+        by=CountedBy.TRUNK,
+        ami=AmiConnectionState(not trouble, NOON),
+    )
+    presence.beat(
+        at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "", readout=packed(readout)
+    )
 
 
 def _month(journal: Journal) -> None:
@@ -95,10 +111,14 @@ def running(journal: Journal) -> None:
     _changed(journal)
     _run(journal, NOON - timedelta(minutes=5), handed=30, ended=27)
     _works(journal, "Asterisk is not running")
-    FindingsStore(journal).keep([
-        error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk")),
-        warning('todo.json "1"', say("paused"), say("mend it in the list")), good("", say("Asterisk is running"))],
-        at=NOON)
+    FindingsStore(journal).keep(
+        [
+            error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk")),
+            warning('todo.json "1"', say("paused"), say("mend it in the list")),
+            good("", say("Asterisk is running")),
+        ],
+        at=NOON,
+    )
 
 
 def paused(journal: Journal) -> None:
@@ -112,8 +132,14 @@ def idle(journal: Journal) -> None:
     _month(journal)
     _changed(journal)
     _run(journal, NOON - timedelta(hours=1), handed=30, ended=27, done=True)
-    call = journal.claim("20261123-test", NOON.date(), "test", [Candidate(Phone("0", "89161112233"), "89161112233")],
-                         at=NOON - timedelta(minutes=9), by="анна")
+    call = journal.claim(
+        "20261123-test",
+        NOON.date(),
+        "test",
+        [Candidate(Phone("0", "89161112233"), "89161112233")],
+        at=NOON - timedelta(minutes=9),
+        by="анна",
+    )
     assert call
     bundle = journal.waiting(call.id)
     journal.begin_handing(bundle, 1)
@@ -146,9 +172,14 @@ class Office(msgspec.Struct, frozen=True):
 
 
 OFFICES = {
-    "running": Office(running), "paused": Office(paused), "idle": Office(idle, json.dumps(ROWS)),
-    "night": Office(night, now=NIGHT), "late": Office(idle, ini="latest = 11:00\n"), "new": Office(None, "{}", "{}"),
-    "broken": Office(idle, '{"0": {"0": "8916', '{"1": "25:00"}'), "missing": Office(nothing, None, None),
+    "running": Office(running),
+    "paused": Office(paused),
+    "idle": Office(idle, json.dumps(ROWS)),
+    "night": Office(night, now=NIGHT),
+    "late": Office(idle, ini="latest = 11:00\n"),
+    "new": Office(None, "{}", "{}"),
+    "broken": Office(idle, '{"0": {"0": "8916', '{"1": "25:00"}'),
+    "missing": Office(nothing, None, None),
     "locked": Office(locked=True),
 }
 
@@ -193,8 +224,10 @@ def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) ->
 def _made(office: Office, folder: Path, users: str) -> Settings:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    (folder / "settings.ini").write_text("[Dirs]\ndir_target = outgoing\n[Calls]\narchive = yes\n[Day]\n"
-                                         f"time_zone = Europe/Moscow\n{office.ini}[Web]\nport = {port}\n")
+    (folder / "settings.ini").write_text(
+        "[Dirs]\ndir_target = outgoing\n[Calls]\narchive = yes\n[Day]\n"
+        f"time_zone = Europe/Moscow\n{office.ini}[Web]\nport = {port}\n"
+    )
     (folder / "users.json").write_text(users)
     for name, text in (("todo.json", office.phones), ("schedule.json", office.week)):
         if text is not None:

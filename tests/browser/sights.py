@@ -34,18 +34,22 @@ def _send(page, selector: str) -> None:
 
 def _fill(button: str, **fields: str) -> Callable[..., None]:
     """Fills fields in by their ids and sends them."""
+
     def act(page, _editor: Editor) -> None:
         for name, text in fields.items():
             page.locator(f"#{name.replace('_', '-')}").fill(text)
         _send(page, button)
+
     return act
 
 
 def _stale(form: str, button: str, **fields: str) -> Callable[..., None]:
     """The same on a page that somebody else has overtaken."""
+
     def act(page, editor: Editor) -> None:
         page.evaluate(f"document.querySelector(`{form} [name=revision]`).value = 'old'")
         _fill(button, **fields)(page, editor)
+
     return act
 
 
@@ -66,6 +70,7 @@ def _imported(*then: Callable[..., None], text: str = PASTED) -> Callable[..., N
         _send(page, "form:has(#pasted) button[type=submit]")
         for one in then:
             one(page, editor)
+
     return act
 
 
@@ -122,8 +127,10 @@ def _old_page(page, _editor: Editor) -> None:
 
 def _new_password(page, editor: Editor) -> None:
     # Afterwards nothing is served to the old one; a browser of flesh and blood has the style sheet already.
-    page.route("**/static/**", lambda route: route.fulfill(
-        path=TEMPLATES.parent / urlsplit(route.request.url).path.lstrip("/")))
+    page.route(
+        "**/static/**",
+        lambda route: route.fulfill(path=TEMPLATES.parent / urlsplit(route.request.url).path.lstrip("/")),
+    )
     _fill("form.narrow button", pw_present=PASSWORD, pw_new="battery staple", pw_again="battery staple")(page, editor)
 
 
@@ -152,33 +159,49 @@ SIGHTS = [
     Sight("numbers-menu", "phones.html", "/phones", _open_menu),
     Sight("numbers-selected", "phones.html", "/phones?only=trouble", _select_two),
     Sight("numbers-edit", "phones.html", "/phones?edit=1"),
-    Sight("numbers-edit-wrong", "phones.html", "/phones?edit=1",
-          _fill("#editing button", row_number="12", row_code="x")),
+    Sight(
+        "numbers-edit-wrong", "phones.html", "/phones?edit=1", _fill("#editing button", row_number="12", row_code="x")
+    ),
     Sight("numbers-add", "phones.html", "/phones?add=1"),
-    Sight("numbers-add-wrong", "phones.html", "/phones?add=1",
-          _fill("form[action$='/add'] button", new_number="12345", new_code="context 22")),
+    Sight(
+        "numbers-add-wrong",
+        "phones.html",
+        "/phones?add=1",
+        _fill("form[action$='/add'] button", new_number="12345", new_code="context 22"),
+    ),
     Sight("numbers-none-found", "phones.html", "/phones?q=nobody"),
-    Sight("numbers-saved", "phones.html", "/phones?edit=2", _fill("#editing button", row_name="Переименован"),
-          office="idle"),
+    Sight(
+        "numbers-saved",
+        "phones.html",
+        "/phones?edit=2",
+        _fill("#editing button", row_name="Переименован"),
+        office="idle",
+    ),
     Sight("numbers-viewer", "phones.html", "/phones", user="вера"),
     Sight("numbers-empty", "phones.html", "/phones", office="new"),
     Sight("numbers-empty-viewer", "phones.html", "/phones", user="вера", office="new"),
     Sight("numbers-broken", "broken.html", "/phones", office="broken"),
     Sight("numbers-missing", "broken.html", "/phones", office="missing"),
     Sight("numbers-delete", "delete.html", "/phones", _delete_two),
-    Sight("numbers-conflict", "conflict.html", "/phones?edit=1",
-          _stale("#editing", "#editing button", row_name="Моё имя")),
+    Sight(
+        "numbers-conflict", "conflict.html", "/phones?edit=1", _stale("#editing", "#editing button", row_name="Моё имя")
+    ),
     # import
     Sight("import", "import.html", "/phones/import"),
-    Sight("import-nothing-chosen", "import.html", "/phones/import",
-          _send_with("form:has(#pasted) button[type=submit]")),
+    Sight(
+        "import-nothing-chosen", "import.html", "/phones/import", _send_with("form:has(#pasted) button[type=submit]")
+    ),
     Sight("import-look", "import_look.html", "/phones/import", _imported(_unfold)),
     Sight("import-columns", "import_look.html", "/phones/import", _imported(text="Иванов\tводитель\nПетров\tсклад")),
     Sight("import-replace-look", "import_look.html", "/phones/import", _imported(_replace)),
     Sight("import-replace", "import_replace.html", "/phones/import", _imported(_replace, _take)),
     Sight("import-left", "import_look.html", "/phones/import", _imported(_take), office="idle"),
-    Sight("import-drafts", "import.html", "/phones/import",
-          lambda page, editor: (_imported()(page, editor), page.goto(f"{editor.address}/phones/import"))),
+    Sight(
+        "import-drafts",
+        "import.html",
+        "/phones/import",
+        lambda page, editor: (_imported()(page, editor), page.goto(f"{editor.address}/phones/import")),
+    ),
     Sight("import-unreadable", "import_error.html", "/phones/import", _unreadable),
     Sight("import-waits", "import_wait.html", "/phones/import", _held, office="late"),
     # the week
@@ -186,8 +209,7 @@ SIGHTS = [
     Sight("week-wrong", "week.html", "/week", _time_less),
     Sight("week-viewer", "week.html", "/week", user="вера"),
     Sight("week-new", "week.html", "/week", office="new"),
-    Sight("week-saved", "week.html", "/week",
-          _fill("button[form=week]", at_1="10:30"), office="night"),
+    Sight("week-saved", "week.html", "/week", _fill("button[form=week]", at_1="10:30"), office="night"),
     Sight("week-conflict", "week_conflict.html", "/week", _stale("#week", "button[form=week]", at_1="10:30")),
     Sight("week-broken", "week_broken.html", "/week", office="broken"),
     Sight("week-missing", "week_broken.html", "/week", office="missing"),
@@ -197,8 +219,13 @@ SIGHTS = [
     Sight("run-paused", "run.html", "/run", office="paused"),
     Sight("run-idle", "run.html", "/run", office="idle"),
     Sight("run-new", "run.html", "/run", office="new"),
-    Sight("run-test-wrong", "run.html", "/run",
-          _fill("form[action$='/call'] button", test_number="12", test_code="x"), office="idle"),
+    Sight(
+        "run-test-wrong",
+        "run.html",
+        "/run",
+        _fill("form[action$='/call'] button", test_number="12", test_code="x"),
+        office="idle",
+    ),
     Sight("run-broken", "run_broken.html", "/run/start", office="broken"),
     Sight("start", "run_start.html", "/run/start", office="idle"),
     Sight("start-overtaken", "run_start.html", "/run/start", _changed_since, office="idle"),
@@ -240,18 +267,26 @@ SIGHTS = [
     Sight("management", "administration.html", "/management"),
     Sight("management-edit", "administration.html", "/management?edit=анна"),
     Sight("management-add", "administration.html", "/management?add=1"),
-    Sight("management-add-wrong", "administration.html", "/management?add=1",
-          _fill("form[action$='/add'] button", new_name="олег х")),
-    Sight("management-added", "password.html", "/management?add=1",
-          _fill("form[action$='/add'] button", new_name="олег")),
+    Sight(
+        "management-add-wrong",
+        "administration.html",
+        "/management?add=1",
+        _fill("form[action$='/add'] button", new_name="олег х"),
+    ),
+    Sight(
+        "management-added", "password.html", "/management?add=1", _fill("form[action$='/add'] button", new_name="олег")
+    ),
     Sight("management-remove", "confirm.html", "/management?edit=анна", _send_with("[formaction$='/remove']")),
     Sight("management-role", "confirm.html", "/management?edit=анна", _new_role),
     Sight("settings", "settings.html", "/management/settings"),
     Sight("own-password", "own_password.html", "/password"),
-    Sight("own-password-wrong", "own_password.html", "/password",
-          _fill("form.narrow button", pw_present="wrong", pw_new="short", pw_again="other")),
-    Sight("own-password-changed", "own_password_changed.html", "/password",
-          _new_password, user="вера", office="late"),
+    Sight(
+        "own-password-wrong",
+        "own_password.html",
+        "/password",
+        _fill("form.narrow button", pw_present="wrong", pw_new="short", pw_again="other"),
+    ),
+    Sight("own-password-changed", "own_password_changed.html", "/password", _new_password, user="вера", office="late"),
     # what went wrong
     Sight("error-400", "error.html", "/week", _old_page),
     Sight("error-401", "error_outside.html", "/phones", user="никто"),
@@ -272,6 +307,9 @@ TEMPLATES = Path(__file__).parents[2] / "web/templates"
 
 def pages() -> set[str]:
     """The templates that are whole pages."""
-    return {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html")
-            if path.name != "base.html"
-            and any(mark in path.read_text(encoding="utf-8") for mark in ('{% extends "base.html" %}', "<!doctype"))}
+    return {
+        path.relative_to(TEMPLATES).as_posix()
+        for path in TEMPLATES.rglob("*.html")
+        if path.name != "base.html"
+        and any(mark in path.read_text(encoding="utf-8") for mark in ('{% extends "base.html" %}', "<!doctype"))
+    }

@@ -80,8 +80,11 @@ def _violations(page, axe: str) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
     violations = page.evaluate("async () => (await axe.run({resultTypes: ['violations']})).violations")
-    return [f"{one['id']}: {one['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-            for one in violations for node in one["nodes"]]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for one in violations
+        for node in one["nodes"]
+    ]
 
 
 def test_no_page_is_left_out() -> None:

@@ -10,8 +10,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_an_administrator_adds_a_user_changes_the_role_and_takes_the_access_away(server: str, folder: Path, browser,
-                                                                                script: bool) -> None:
+def test_an_administrator_adds_a_user_changes_the_role_and_takes_the_access_away(
+    server: str, folder: Path, browser, script: bool
+) -> None:
     page = browser(user="борис", script=script).pages[0]
     users, expect = Users(folder / "users.json"), page.get_by_role
     page.goto(server + "/management")

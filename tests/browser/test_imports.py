@@ -16,10 +16,16 @@ def drivers(tmp_path: Path) -> Path:
     """A workbook with a title, unusual headings, what Excel made of numbers, and rows that cannot be called."""
     made = openpyxl.Workbook()
     sheet = made.active
-    for row in (["Водители на ноябрь"], ["№", "Кого", "Куда звонить", "Внутр."],
-                [1, "Новый <b>водитель</b>", 79165550001, ""], [2, "Со склада", "8 916 555-00-02", 12],
-                [3, "Абонент переименованный", "8 916 000-00-03", ""], [4, "Потерянный", "7,9E+10", ""],
-                [5, "Короткий", "8916", ""], [6, "Повтор", "+7 916 555-00-01", ""]):
+    for row in (
+        ["Водители на ноябрь"],
+        ["№", "Кого", "Куда звонить", "Внутр."],
+        [1, "Новый <b>водитель</b>", 79165550001, ""],
+        [2, "Со склада", "8 916 555-00-02", 12],
+        [3, "Абонент переименованный", "8 916 000-00-03", ""],
+        [4, "Потерянный", "7,9E+10", ""],
+        [5, "Короткий", "8916", ""],
+        [6, "Повтор", "+7 916 555-00-01", ""],
+    ):
         sheet.append(row)
     sheet.row_dimensions[4].hidden = True
     made.create_sheet("Архив").append(["89169999999", "Старый"])
@@ -42,7 +48,8 @@ def looked_at(page) -> None:
 
 
 def test_a_dispatcher_imports_an_excel_file_with_bad_rows_mends_them_and_undoes_it(
-        server: str, folder: Path, browser, drivers: Path, scripted: bool) -> None:
+    server: str, folder: Path, browser, drivers: Path, scripted: bool
+) -> None:
     page = browser(script=scripted).pages[0]
     asked, said = [], []
     page.on("request", lambda one: asked.append(one.url))
@@ -68,9 +75,12 @@ def test_a_dispatcher_imports_an_excel_file_with_bad_rows_mends_them_and_undoes_
         page.get_by_role("button", name="Проверить заново").click()
     page.locator(".v-new .much", has_text="2").wait_for()
     page.locator(".v-changed").wait_for()
-    assert counts(page) == ["2 новых номера будут добавлены", "1 изменён номер и код те же, другое имя или пауза",
-                            "1 повтор номера в файле каждый номер берём один раз",
-                            "2 строки, по которым нельзя позвонить не будут взяты: исправьте ниже"]
+    assert counts(page) == [
+        "2 новых номера будут добавлены",
+        "1 изменён номер и код те же, другое имя или пауза",
+        "1 повтор номера в файле каждый номер берём один раз",
+        "2 строки, по которым нельзя позвонить не будут взяты: исправьте ниже",
+    ]
     page.locator(".v-changed summary").click()
     page.locator(".v-changed del", has_text="Абонент 3").wait_for()
     assert page.get_by_text("это номер, испорченный таблицей").count() >= 1
@@ -83,8 +93,10 @@ def test_a_dispatcher_imports_an_excel_file_with_bad_rows_mends_them_and_undoes_
     page.get_by_role("button", name="Импортировать: новых 3, изменено 1").click()
     page.get_by_text("Импортированы 3 новых номера, изменён 1").wait_for()
     assert [(row["0"], row["1"], row.get("name")) for row in list(rows().values())[250:]] == [
-        ("79165550001", "", "Новый <b>водитель</b>"), ("8 916 555-00-02", "12", "Со склада"),
-        ("8 916 555-00-06", "", "Потерянный")]
+        ("79165550001", "", "Новый <b>водитель</b>"),
+        ("8 916 555-00-02", "12", "Со склада"),
+        ("8 916 555-00-06", "", "Потерянный"),
+    ]
     assert rows()["3"]["name"] == "Абонент переименованный"
 
     page.get_by_role("heading", name="Осталось исправить").wait_for()
@@ -144,8 +156,9 @@ def test_a_file_that_is_too_large_is_not_even_sent(server: str, browser, tmp_pat
     assert page.url == server + "/phones/import"
 
 
-def test_without_javascript_a_file_that_is_too_large_is_answered_with_a_page_that_says_so(server: str, browser,
-                                                                                         tmp_path: Path) -> None:
+def test_without_javascript_a_file_that_is_too_large_is_answered_with_a_page_that_says_so(
+    server: str, browser, tmp_path: Path
+) -> None:
     file = tmp_path / "large.csv"
     file.write_bytes(b"1" * 40_000_000)
     page = browser(script=False).pages[0]

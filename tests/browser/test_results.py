@@ -33,12 +33,14 @@ NAMES = {IVANOV: "Иванов И. И.", PETROVA: "Петрова", SIDOROV: "С
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder in which it is noon, with a month of runs."""
     import socket
+
     made = tmp_path_factory.mktemp("office")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (made / "settings.ini").write_text(f"[Day]\ntime_zone = {zone_of_noon()}\n[Web]\nport = {port}\n")
-    (made / "todo.json").write_text(json.dumps({str(key): {"0": number, "1": "", "name": NAMES[number]}
-                                                for key, number in enumerate(NAMES)}))
+    (made / "todo.json").write_text(
+        json.dumps({str(key): {"0": number, "1": "", "name": NAMES[number]} for key, number in enumerate(NAMES)})
+    )
     (made / "schedule.json").write_text("{}")
     (made / "target").mkdir()
     users = Users(made / "users.json")
@@ -47,8 +49,13 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     now = datetime.now(UTC)
     for back in range(35, -1, -1):
         at = now - timedelta(days=back, hours=2)
-        ran(journal, {IVANOV: "not answered", PETROVA: "answered", SIDOROV: "unknown", LONG: "busy"},
-            day=today_in(made, at), at=at, names=NAMES)
+        ran(
+            journal,
+            {IVANOV: "not answered", PETROVA: "answered", SIDOROV: "unknown", LONG: "busy"},
+            day=today_in(made, at),
+            at=at,
+            names=NAMES,
+        )
     journal.close()
     return made
 
@@ -67,8 +74,12 @@ def server(office: Path) -> Iterator[str]:
 def service(office: Path) -> Iterator[None]:
     """The real service on an empty spool, alive."""
     begun = datetime.now(UTC)
-    program = subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "--settings", str(office / "settings.ini"), "run"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    program = subprocess.Popen(
+        [sys.executable, "-m", "obzvon.cli.main", "--settings", str(office / "settings.ini"), "run"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ,
+    )
     journal = Journal(load(office / "settings.ini").journal.reveal())
     try:
         until = time.monotonic() + 30
@@ -142,15 +153,23 @@ def test_a_chart_has_a_table_and_a_name_and_fits(server: str, browser, width: in
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_of_results_is_wider_than_the_window(server: str, browser, width: int) -> None:
     page = browser(width=width).pages[0]
-    for path in ("/results", "/results?q=nobody", f"/results/phone?number={LONG}", "/results/phone?q=8916",
-                 "/results/again", "/results/again?result=busy&result=unknown", "/results?day=2020-01-01"):
+    for path in (
+        "/results",
+        "/results?q=nobody",
+        f"/results/phone?number={LONG}",
+        "/results/phone?q=8916",
+        "/results/again",
+        "/results/again?result=busy&result=unknown",
+        "/results?day=2020-01-01",
+    ):
         page.goto(server + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_those_not_reached_are_called_again_by_the_service(server: str, service: None, office: Path, browser,
-                                                           script: bool) -> None:
+def test_those_not_reached_are_called_again_by_the_service(
+    server: str, service: None, office: Path, browser, script: bool
+) -> None:
     page = browser(script=script).pages[0]
     page.goto(server + "/results")
     before = len(list((office / "target").iterdir()))

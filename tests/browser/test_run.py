@@ -32,8 +32,9 @@ class Place:
 
     def in_spool_or_done(self) -> list[str]:
         """The call files that were ever handed over."""
-        return sorted(path.name for name in ("outgoing", "outgoing_done")
-                      for path in (self.folder / name).glob("*.call"))
+        return sorted(
+            path.name for name in ("outgoing", "outgoing_done") for path in (self.folder / name).glob("*.call")
+        )
 
 
 @pytest.fixture
@@ -44,22 +45,36 @@ def office(folder: Path, tmp_path: Path) -> Iterator[Place]:
     shutil.copy(users, folder)
     (folder / "settings.ini").write_text(
         "[Dirs]\ndir_target = outgoing\n[CreateCallFiles]\nbundle = 2\ntimeout = 0.7\n[Calls]\narchive = yes\n"
-        f"[Day]\ntime_zone = {zone_of_noon()}\n[Web]\nport = {port}\n")
+        f"[Day]\ntime_zone = {zone_of_noon()}\n[Web]\nport = {port}\n"
+    )
     # Numbers that end in 1 are answered, in 9 they are not.
-    (folder / "todo.json").write_text(json.dumps({
-        str(row): {"0": f"891600{row:03}{'01' if row % 2 else '09'}", "1": "", "name": f"Водитель {row}"}
-        for row in range(ROWS)}))
+    (folder / "todo.json").write_text(
+        json.dumps(
+            {
+                str(row): {"0": f"891600{row:03}{'01' if row % 2 else '09'}", "1": "", "name": f"Водитель {row}"}
+                for row in range(ROWS)
+            }
+        )
+    )
     (folder / "schedule.json").write_text("{}")
     for name in ("outgoing", "outgoing_done"):
         (folder / name).mkdir(exist_ok=True)
     place = Place(folder)
     said = (folder / "said").open("ab")
-    stand_in = subprocess.Popen([sys.executable, "-m", "obzvon.sandbox.pbx", folder / "outgoing", "--done",
-                                 folder / "outgoing_done"], stdout=said, stderr=said)
+    stand_in = subprocess.Popen(
+        [sys.executable, "-m", "obzvon.sandbox.pbx", folder / "outgoing", "--done", folder / "outgoing_done"],
+        stdout=said,
+        stderr=said,
+    )
     works = service(place)
     try:
-        wait_until(lambda: "служба готова" in (folder / "said").read_text(errors="replace")
-                   or "the service is ready" in (folder / "said").read_text(errors="replace"), "the service is up")
+        wait_until(
+            lambda: (
+                "служба готова" in (folder / "said").read_text(errors="replace")
+                or "the service is ready" in (folder / "said").read_text(errors="replace")
+            ),
+            "the service is up",
+        )
         with serving(folder) as place.address:
             yield place
     finally:
@@ -204,8 +219,6 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser)
         page.locator("#run-lost").wait_for(state="hidden", timeout=20_000)
 
 
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width: int) -> None:
     known = load(folder / "settings.ini")
@@ -215,13 +228,19 @@ def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(120, 5))
 
     def shows(ours: int, others: int) -> None:
-        presence.beat(at=datetime.now(UTC), readout=packed(LineUsage(
-            pace=pace, ours=ours, others=others, by=CountedBy.TRUNK, ami=AmiConnectionState(True, now))))
+        presence.beat(
+            at=datetime.now(UTC),
+            readout=packed(
+                LineUsage(pace=pace, ours=ours, others=others, by=CountedBy.TRUNK, ami=AmiConnectionState(True, now))
+            ),
+        )
 
     shows(0, 0)
-    places = ("JSON.stringify([...document.querySelectorAll('#run-live, #run-lines *, #run-actions, #run-results')]"
-              ".filter(one => one.tagName != 'rect').map(one => { const at = one.getBoundingClientRect();"
-              " return [one.className.baseVal ?? one.className, at.x, at.y, at.height]; }))")
+    places = (
+        "JSON.stringify([...document.querySelectorAll('#run-live, #run-lines *, #run-actions, #run-results')]"
+        ".filter(one => one.tagName != 'rect').map(one => { const at = one.getBoundingClientRect();"
+        " return [one.className.baseVal ?? one.className, at.x, at.y, at.height]; }))"
+    )
     try:
         with serving(folder) as address:
             page = browser(width=width).pages[0]

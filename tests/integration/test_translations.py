@@ -27,15 +27,35 @@ PACKAGE = Path(obzvon.__file__).parent
 PO = PACKAGE / "translations" / "ru" / "LC_MESSAGES" / "obzvon.po"
 KEYWORDS = {"say": None, "say_many": (1, 2), "told": None}
 RENEW = """To renew the catalogue, beside README.md:
-    pybabel extract --project=obzvon --no-location --sort-output -k say -k say_many:1,2 -k told -o /tmp/obzvon.pot obzvon
+    pybabel extract --project=obzvon --no-location --sort-output -k say -k say_many:1,2 -k told \\
+        -o /tmp/obzvon.pot obzvon
     pybabel update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \\
         -D obzvon -i /tmp/obzvon.pot -d obzvon/translations
     (put the missing translations into obzvon/translations/ru/LC_MESSAGES/obzvon.po)
     pybabel compile -D obzvon -d obzvon/translations"""
 
-COMMANDS = ("demo", "init", "run", "check", "plan", "start", "pause", "resume", "stop", "call", "status", "report",
-            "sweep", "web", "user", "user add", "user passwd", "user remove", "user list",
-            "user role")
+COMMANDS = (
+    "demo",
+    "init",
+    "run",
+    "check",
+    "plan",
+    "start",
+    "pause",
+    "resume",
+    "stop",
+    "call",
+    "status",
+    "report",
+    "sweep",
+    "web",
+    "user",
+    "user add",
+    "user passwd",
+    "user remove",
+    "user list",
+    "user role",
+)
 MISTAKES = {
     "chek": "Нет такой команды: 'chek'. Возможно, 'check'?",
     "plan --jsn": "Нет такого параметра: '--jsn'. Возможно, '--json'?",
@@ -143,12 +163,27 @@ def test_the_compiled_catalogue_is_the_written_one() -> None:
     assert shipped._catalog == written._catalog, RENEW
 
 
-@pytest.mark.parametrize(("n", "expected"), [
-    (0, "0 звонков"), (1, "1 звонок"), (2, "2 звонка"), (4, "4 звонка"), (5, "5 звонков"), (11, "11 звонков"),
-    (12, "12 звонков"), (14, "14 звонков"), (20, "20 звонков"), (21, "21 звонок"), (22, "22 звонка"),
-    (100, "100 звонков"), (101, "101 звонок"), (111, "111 звонков"), (112, "112 звонков"),
-    (1_000_001, "1000001 звонок"),
-])
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (0, "0 звонков"),
+        (1, "1 звонок"),
+        (2, "2 звонка"),
+        (4, "4 звонка"),
+        (5, "5 звонков"),
+        (11, "11 звонков"),
+        (12, "12 звонков"),
+        (14, "14 звонков"),
+        (20, "20 звонков"),
+        (21, "21 звонок"),
+        (22, "22 звонка"),
+        (100, "100 звонков"),
+        (101, "101 звонок"),
+        (111, "111 звонков"),
+        (112, "112 звонков"),
+        (1_000_001, "1000001 звонок"),
+    ],
+)
 def test_russian_counts(n: int, expected: str) -> None:
     assert say_many("{n} call", "{n} calls", n).in_language("ru") == expected
 
@@ -159,10 +194,23 @@ def test_russian_counts(n: int, expected: str) -> None:
 def printed_by(language: str, folder: Path, *lines: str) -> dict[str, str]:
     """What the program prints in a language, for each of these lines of arguments."""
     kept = {name: value for name, value in os.environ.items() if name not in ("LANGUAGE", "OBZVON_SETTINGS")}
-    done = subprocess.run([sys.executable, "-c", ONE_AFTER_THE_OTHER, *lines], cwd=folder, check=False, timeout=300,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**kept, "OBZVON_LANGUAGE": language, "COLUMNS": "80", "PYTHONUTF8": "1",
-                               "PYTHONPATH": str(PACKAGE.parent)})
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_THE_OTHER, *lines],
+        cwd=folder,
+        check=False,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={
+            **kept,
+            "OBZVON_LANGUAGE": language,
+            "COLUMNS": "80",
+            "PYTHONUTF8": "1",
+            "PYTHONPATH": str(PACKAGE.parent),
+        },
+    )
     assert "Traceback" not in done.stdout, done.stdout
     return dict(zip(lines, done.stdout.split("\x1e")[1:], strict=True))
 
@@ -173,16 +221,32 @@ def printed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     language: str = request.param
     folder = tmp_path_factory.mktemp("w")
     outputs = printed_by(language, folder, "init .")
-    (folder / "todo.json").write_text('{"0": {"0": "89161111111", "1": "1", "name": "Smith"}, "1": {"0": 777},'
-                                      ' "2": {"0": "89161111111", "1": "1"}, "3": {"0": "8916", "paused": true}}')
+    (folder / "todo.json").write_text(
+        '{"0": {"0": "89161111111", "1": "1", "name": "Smith"}, "1": {"0": 777},'
+        ' "2": {"0": "89161111111", "1": "1"}, "3": {"0": "8916", "paused": true}}'
+    )
     (folder / "schedule.json").write_text('{"1": "09:00", "2": "9-30", "3": "00:00"}')
-    (folder / "broken.ini").write_text("[Dirs]\nfoo = 1\n[CreateCallFiles]\nbundle = 0\ntimeout = x\n"
-                                       "[Day]\nlatest = 9\nodd line\n")
+    (folder / "broken.ini").write_text(
+        "[Dirs]\nfoo = 1\n[CreateCallFiles]\nbundle = 0\ntimeout = x\n[Day]\nlatest = 9\nodd line\n"
+    )
     with ThreadPoolExecutor() as pool:
         shown = pool.submit(printed_by, language, folder, "demo --exit")
-        outputs |= printed_by(language, folder, "--help", *(f"{command} --help" for command in COMMANDS), *MISTAKES,
-                              "run --once", "check", "plan", "status", "report", "sweep", "init .",
-                              "--settings broken.ini plan", "--settings nowhere.ini plan")
+        outputs |= printed_by(
+            language,
+            folder,
+            "--help",
+            *(f"{command} --help" for command in COMMANDS),
+            *MISTAKES,
+            "run --once",
+            "check",
+            "plan",
+            "status",
+            "report",
+            "sweep",
+            "init .",
+            "--settings broken.ini plan",
+            "--settings nowhere.ini plan",
+        )
         return language, outputs | shown.result()
 
 

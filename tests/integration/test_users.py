@@ -25,9 +25,17 @@ def users(tmp_path: Path) -> Users:
 @pytest.fixture
 def obzvon(tmp_path: Path) -> Run:
     def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([sys.executable, "-m", "obzvon.cli.main", *arguments], cwd=tmp_path, capture_output=True,
-                              text=True, check=False, timeout=60, input=given,
-                              env={**os.environ, "OBZVON_LANGUAGE": "en"})
+        return subprocess.run(
+            [sys.executable, "-m", "obzvon.cli.main", *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            input=given,
+            env={**os.environ, "OBZVON_LANGUAGE": "en"},
+        )
+
     return run
 
 
@@ -76,9 +84,18 @@ def test_a_usual_name_is_taken(users: Users, name: str) -> None:
     assert list(users.load()) == [name]
 
 
-@pytest.mark.parametrize(("first", "second"), [
-    ("admin", "ADMIN"), ("admin", "Admin"), ("орех", "opex"), ("OPEX", "орех"), ("Вася", "вася"), ("ivan", "ｉｖａｎ"),
-    ("straße", "STRASSE")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("admin", "ADMIN"),
+        ("admin", "Admin"),
+        ("орех", "opex"),
+        ("OPEX", "орех"),
+        ("Вася", "вася"),
+        ("ivan", "ｉｖａｎ"),
+        ("straße", "STRASSE"),
+    ],
+)
 def test_a_name_that_looks_like_another_users_is_refused(users: Users, first: str, second: str) -> None:
     users.add(first, "correct horse", Role.VIEWER)
     with pytest.raises(UserChangeError, match=f"{second}: it looks like the user {first}"):
@@ -189,8 +206,9 @@ def test_two_who_add_at_once_lose_nobody(users: Users) -> None:
     assert len(users.load()) == 8
 
 
-def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(users: Users,
-                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
     users.add("ivan", "correct horse", Role.OPERATOR)
     user = users.load()["ivan"]
     hashed = []
@@ -211,7 +229,10 @@ def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(users: User
 
 def test_a_role_may_what_the_lesser_ones_may() -> None:
     assert [[one.includes(other) for other in Role] for one in Role] == [
-        [True, False, False], [True, True, False], [True, True, True]]
+        [True, False, False],
+        [True, True, False],
+        [True, True, True],
+    ]
 
 
 def test_a_made_up_password_is_long_and_another_each_time() -> None:
@@ -249,7 +270,12 @@ def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) ->
     assert obzvon("user", "role", "ivan", "administrator").returncode == 0
     assert obzvon("user", "remove", "anna").returncode == 0
     assert list(json.loads(users.path.read_text())) == ["ivan"]
-    for wrong in (["add", "ivan"], ["passwd", "anna"], ["role", "ivan", "god"], ["remove", "anna"],
-                  ["add", "olga", "--stdin"]):
+    for wrong in (
+        ["add", "ivan"],
+        ["passwd", "anna"],
+        ["role", "ivan", "god"],
+        ["remove", "anna"],
+        ["add", "olga", "--stdin"],
+    ):
         answer = obzvon("user", *wrong)
         assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)

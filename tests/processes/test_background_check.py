@@ -44,6 +44,7 @@ def examination(workshop: Workshop, journal: Journal, script: str | None = None,
 
 def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
     """Looks until it is over."""
+
     def over() -> bool:
         one.look(NINE)
         return not one.busy
@@ -62,8 +63,13 @@ print(json.dumps([{"level": "ok", "where": "", "what": {"text": " ".join(sys.arg
 
 def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(workshop: Workshop, journal: Journal) -> None:
     refused = [False]
-    one = BackgroundCheck(workshop.settings.file, FindingsStore(journal), CommandQueue(journal), is_refused=lambda: refused[0],
-                      program=[sys.executable, "-c", ARGUMENTS])
+    one = BackgroundCheck(
+        workshop.settings.file,
+        FindingsStore(journal),
+        CommandQueue(journal),
+        is_refused=lambda: refused[0],
+        program=[sys.executable, "-c", ARGUMENTS],
+    )
 
     def told(*asked: int) -> str:
         one.want(*asked)
@@ -111,11 +117,19 @@ def test_looking_never_waits_and_who_asked_is_answered_when_it_is_done(workshop:
         assert str(answer.text) == "everything has been looked at: 1 error"
 
 
-@pytest.mark.parametrize(("script", "says"), [
-    ("raise SystemExit('no memory')", "no memory"), ("print('[')", "0"), ("import os; os.kill(os.getpid(), 9)", "-9"),
-    ("print('{}')", "0"), ("print('[{\"level\": \"odd\"}]')", "0")])
-def test_a_self_check_that_fails_itself_is_an_error_with_its_reason(workshop: Workshop, journal: Journal, script: str,
-                                                                    says: str) -> None:
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("raise SystemExit('no memory')", "no memory"),
+        ("print('[')", "0"),
+        ("import os; os.kill(os.getpid(), 9)", "-9"),
+        ("print('{}')", "0"),
+        ('print(\'[{"level": "odd"}]\')', "0"),
+    ],
+)
+def test_a_self_check_that_fails_itself_is_an_error_with_its_reason(
+    workshop: Workshop, journal: Journal, script: str, says: str
+) -> None:
     one = examination(workshop, journal, script)
     one.want()
     [error] = done(one, journal).findings
@@ -125,7 +139,9 @@ def test_a_self_check_that_fails_itself_is_an_error_with_its_reason(workshop: Wo
 
 
 def test_one_that_cannot_be_begun_is_an_error(workshop: Workshop, journal: Journal) -> None:
-    one = BackgroundCheck(workshop.settings.file, FindingsStore(journal), CommandQueue(journal), program=["/nowhere/python"])
+    one = BackgroundCheck(
+        workshop.settings.file, FindingsStore(journal), CommandQueue(journal), program=["/nowhere/python"]
+    )
     one.want()
     [error] = done(one, journal).findings
     assert "No such file" in str(error.what)
@@ -158,7 +174,7 @@ def test_one_that_is_ended_in_the_middle_leaves_nothing_in_the_store(workshop: W
     slow = """
 import sys, time
 from pathlib import Path
-from obzvon import staging
+from obzvon.asterisk import staging
 from obzvon.checks import __main__ as child
 stage = staging.stage
 staging.stage = lambda *given: stage(*given) or time.sleep(600)
@@ -174,7 +190,11 @@ child.main(Path(sys.argv[1]), int(sys.argv[2]))
 
 
 def test_it_does_not_outlive_a_service_that_was_killed(workshop: Workshop, tmp_path: Path) -> None:
-    parent = subprocess.Popen([sys.executable, "-c", """
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            """
 import subprocess, sys, os, time
 one = subprocess.Popen([sys.executable, "-c", '''
 import sys, time
@@ -184,18 +204,25 @@ child.main(None, int(sys.argv[1]))
 ''', str(os.getpid())], stdout=subprocess.DEVNULL)
 print(one.pid, flush=True)
 time.sleep(600)
-"""], stdout=subprocess.PIPE, text=True)
+""",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_until(lambda: not Path(f"/proc/{child}").exists() or "(zombie)" in Path(f"/proc/{child}/status").read_text(),
-               "the end of the child")
+    wait_until(
+        lambda: not Path(f"/proc/{child}").exists() or "(zombie)" in Path(f"/proc/{child}/status").read_text(),
+        "the end of the child",
+    )
 
 
 def test_nothing_is_imported_from_the_working_folder_which_the_editor_may_write(
-        workshop: Workshop, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop: Workshop, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever plants a module there would run programs as Asterisk."""
     for name in ("obzvon.py", "click.py", "msgspec.py", "sqlalchemy.py"):
         (workshop.folder / name).write_text("open('planted', 'w')\nraise SystemExit('planted')\n")
@@ -211,8 +238,14 @@ def test_nothing_is_imported_from_the_working_folder_which_the_editor_may_write(
 
 def working(workshop: Workshop, life: Shift, script: str, clock: object = lambda: NINE) -> Scheduler:
     known = examination(workshop, life.journal, script)
-    return Scheduler(life.dialer, life.agenda, life.commands, life.presence, now=clock,  # type: ignore[arg-type]
-                     examination=known)
+    return Scheduler(
+        life.dialer,
+        life.agenda,
+        life.commands,
+        life.presence,
+        now=clock,  # type: ignore[arg-type]
+        examination=known,
+    )
 
 
 def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(workshop: Workshop) -> None:

@@ -52,8 +52,9 @@ def no_events(server: AmiServer, _stage: Stage) -> str:
 
 
 def always_cut(server: AmiServer, _stage: Stage) -> str:
-    server.channels = [entry({"Channel": f"PJSIP/a-{n}", "Uniqueid": f"9.{n}", "Linkedid": f"9.{n}"})
-                       for n in range(50)]
+    server.channels = [
+        entry({"Channel": f"PJSIP/a-{n}", "Uniqueid": f"9.{n}", "Linkedid": f"9.{n}"}) for n in range(50)
+    ]
     server.cuts_lists = True
     return "the connection was cut"
 
@@ -62,9 +63,9 @@ BAD = [wrong_password, refused, mute, ssh, bytes_of_all_kinds, no_events, always
 
 
 @pytest.mark.parametrize(("bad", "archive"), [*((bad, "yes") for bad in BAD), (refused, "no")])
-def test_a_run_beside_a_manager_interface_that_is_of_no_use(tmp_path: Path, server: AmiServer,
-                                                            bad: Callable[[AmiServer, Stage], str], archive: str
-                                                            ) -> None:
+def test_a_run_beside_a_manager_interface_that_is_of_no_use(
+    tmp_path: Path, server: AmiServer, bad: Callable[[AmiServer, Stage], str], archive: str
+) -> None:
     stage = Stage(tmp_path, server.port, archive=archive)
     said = bad(server, stage)
     with stage.running():
@@ -128,8 +129,9 @@ def test_a_run_beside_a_burst_of_5_megabytes(tmp_path: Path, server: AmiServer) 
     assert server.asked("Challenge") == 2  # the service's, and the self-check's
 
 
-@pytest.mark.parametrize("data", [b"Event: Newchannel\r\nUniqueid: " + b"9" * 1_000_000, b"\r\nx: y" * 200_000],
-                         ids=["a field", "a message"])
+@pytest.mark.parametrize(
+    "data", [b"Event: Newchannel\r\nUniqueid: " + b"9" * 1_000_000, b"\r\nx: y" * 200_000], ids=["a field", "a message"]
+)
 def test_a_run_beside_a_message_without_end(tmp_path: Path, server: AmiServer, data: bytes) -> None:
     stage = Stage(tmp_path, server.port)
     with stage.running():
@@ -143,8 +145,11 @@ def test_a_run_beside_a_message_without_end(tmp_path: Path, server: AmiServer, d
 
 
 GARBAGE = [
-    b"\x00\xff\xfe\r\n\r\n" * 50_000, b"Response: Success\r\nActionID: 7\r\n\r\n" * 1000,
-    b"Event: X\r\n" * 10_000 + b"\r\n", b"Response: Follows\r\n\r\n" * 1000, bytes(range(256)) * 500 + b"\r\n\r\n",
+    b"\x00\xff\xfe\r\n\r\n" * 50_000,
+    b"Response: Success\r\nActionID: 7\r\n\r\n" * 1000,
+    b"Event: X\r\n" * 10_000 + b"\r\n",
+    b"Response: Follows\r\n\r\n" * 1000,
+    bytes(range(256)) * 500 + b"\r\n\r\n",
     b"Event: Newchannel\r\nEvent: Hangup\r\nUniqueid: 1\r\nUniqueid: 2\r\nLinkedid: \xff\r\n\r\n" * 1000,
     b"Event: UserEvent\r\nUserEvent: ObzvonAnswer\r\nKey: " + b"9" * 200_000 + b"\r\n\r\n",
 ]
@@ -174,8 +179,9 @@ def repeats(told: Told) -> bytes:
 def calls_of_others(told: Told) -> bytes:
     """Calls of these very numbers in contexts that are not ours."""
     calls = [("answered", "from-internal"), ("busy", "avtoobzvon2"), ("answered", "avtoobzvon-ivr2")]
-    return b"".join(Told(told.number, 10_000 * (n + 1) + told.place, kind, context).whole
-                    for n, (kind, context) in enumerate(calls))
+    return b"".join(
+        Told(told.number, 10_000 * (n + 1) + told.place, kind, context).whole for n, (kind, context) in enumerate(calls)
+    )
 
 
 def another_campaign(told: Told) -> bytes:
@@ -205,8 +211,9 @@ def nonsense(told: Told) -> bytes:
 
 
 @pytest.mark.parametrize("lie", [nothing, repeats, calls_of_others, nonsense])
-def test_a_run_of_which_not_only_the_truth_is_told(tmp_path: Path, server: AmiServer, lie: Callable[[Told], bytes]
-                                                   ) -> None:
+def test_a_run_of_which_not_only_the_truth_is_told(
+    tmp_path: Path, server: AmiServer, lie: Callable[[Told], bytes]
+) -> None:
     stage = Stage(tmp_path, server.port, archive="no")
     with stage.running(), Teller(server, stage, lie):
         stage.wait_for_the_end()
@@ -217,7 +224,8 @@ def test_a_run_of_which_not_only_the_truth_is_told(tmp_path: Path, server: AmiSe
 
 @pytest.mark.parametrize("archive", ["yes", "no"])
 def test_a_run_beside_another_campaign_that_rings_the_same_numbers_at_the_same_moments(
-        tmp_path: Path, server: AmiServer, archive: str) -> None:
+    tmp_path: Path, server: AmiServer, archive: str
+) -> None:
     stage = Stage(tmp_path, server.port, archive=archive)
     with stage.running(), Teller(server, stage, another_campaign):
         stage.wait_for_the_end()
@@ -227,18 +235,33 @@ def test_a_run_beside_another_campaign_that_rings_the_same_numbers_at_the_same_m
 
 def lists_that_lie(stage: Stage) -> list[dict[str, str]]:
     """What is up, as nobody would tell it: strangers' channels with our numbers, entries twice and empty ones."""
-    listed = [entry({"Channel": f"Local/{number}@{context}-{place:08x};{half}", "Uniqueid": f"77{n}.{place}{half}",
-                     "Linkedid": f"77{n}.{place}1"}, duration, state)
-              for n, (context, half, duration, state) in enumerate([
-                  ("from-internal", 1, "00:00:01", "Up"), ("avtoobzvon", 2, "00:00:01", "Up"),
-                  ("avtoobzvon", 1, "11:00:00", "Up"), ("avtoobzvon2", 1, "99:99:99", "Ringing")])
-              for place, number in enumerate(stage.people)]
+    listed = [
+        entry(
+            {
+                "Channel": f"Local/{number}@{context}-{place:08x};{half}",
+                "Uniqueid": f"77{n}.{place}{half}",
+                "Linkedid": f"77{n}.{place}1",
+            },
+            duration,
+            state,
+        )
+        for n, (context, half, duration, state) in enumerate(
+            [
+                ("from-internal", 1, "00:00:01", "Up"),
+                ("avtoobzvon", 2, "00:00:01", "Up"),
+                ("avtoobzvon", 1, "11:00:00", "Up"),
+                ("avtoobzvon2", 1, "99:99:99", "Ringing"),
+            ]
+        )
+        for place, number in enumerate(stage.people)
+    ]
     return [*listed, *listed, {}, {"Uniqueid": "1.1"}, {"Linkedid": "1.1"}, {"Uniqueid": "", "Duration": "x"}]
 
 
 @pytest.mark.parametrize("archive", ["yes", "no"])
-def test_a_run_whose_connection_is_cut_again_and_again_and_whose_lists_lie(tmp_path: Path, server: AmiServer,
-                                                                           archive: str) -> None:
+def test_a_run_whose_connection_is_cut_again_and_again_and_whose_lists_lie(
+    tmp_path: Path, server: AmiServer, archive: str
+) -> None:
     stage = Stage(tmp_path, server.port, archive=archive, timeout=0.6)
     server.channels = lists_that_lie(stage)
     with stage.running(), Teller(server, stage, repeats):

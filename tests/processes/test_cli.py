@@ -32,10 +32,19 @@ def folder(tmp_path: Path) -> Path:
     """A working folder with five rows, of which three can be called, and a week without a start."""
     (tmp_path / "settings.ini").write_text(
         "[Dirs]\ndir_source = .\ndir_store = store\ndir_target = outgoing\ndir_logs = log\n"
-        "[CreateCallFiles]\nbundle = 2\ntimeout = 0\n[Day]\ntime_zone = Europe/Moscow\n[Log]\nlanguage = en\n")
-    (tmp_path / "todo.json").write_text(json.dumps({
-        "0": {"0": "89161111111", "1": ""}, "2": {"0": 89502222222, "1": 1}, "3": {"0": "+7 916 333-33-33", "1": ""},
-        "4": {"0": 777, "1": "context 22"}, "5": {"0": "89164444444", "1": "", "paused": True}}))
+        "[CreateCallFiles]\nbundle = 2\ntimeout = 0\n[Day]\ntime_zone = Europe/Moscow\n[Log]\nlanguage = en\n"
+    )
+    (tmp_path / "todo.json").write_text(
+        json.dumps(
+            {
+                "0": {"0": "89161111111", "1": ""},
+                "2": {"0": 89502222222, "1": 1},
+                "3": {"0": "+7 916 333-33-33", "1": ""},
+                "4": {"0": 777, "1": "context 22"},
+                "5": {"0": "89164444444", "1": "", "paused": True},
+            }
+        )
+    )
     (tmp_path / "schedule.json").write_text("{}")
     return tmp_path
 
@@ -43,9 +52,18 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def obzvon(folder: Path) -> Run:
     """Runs the program in that folder, in English, in no terminal."""
+
     def run(*arguments: str, environment: dict[str, str] = ENGLISH) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run([sys.executable, "-m", "obzvon.cli.main", *arguments], cwd=folder, capture_output=True,
-                              text=True, check=False, timeout=120, env={**os.environ, **environment, "COLUMNS": "100"})
+        return subprocess.run(
+            [sys.executable, "-m", "obzvon.cli.main", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            env={**os.environ, **environment, "COLUMNS": "100"},
+        )
+
     return run
 
 
@@ -57,8 +75,23 @@ def begin(folder: Path) -> None:
 
 def test_the_help_names_every_command_of_the_design(obzvon: Run) -> None:
     text = obzvon("--help").stdout
-    for command in ("demo", "init", "run", "check", "plan", "start", "pause", "resume", "stop", "call", "status",
-                    "report", "sweep", "web", "user"):
+    for command in (
+        "demo",
+        "init",
+        "run",
+        "check",
+        "plan",
+        "start",
+        "pause",
+        "resume",
+        "stop",
+        "call",
+        "status",
+        "report",
+        "sweep",
+        "web",
+        "user",
+    ):
         assert f"\n  {command} " in text
 
 
@@ -68,8 +101,13 @@ def test_a_due_run_is_done_whole_and_reported(obzvon: Run, folder: Path) -> None
     assert done.returncode == 0, done.stderr
     assert len(list((folder / "outgoing").iterdir())) == 3
     report = json.loads(obzvon("report", "--format", "json").stdout)
-    assert [call["number"] for call in report["calls"]] == ["89161111111", "89502222222", "89163333333", "777",
-                                                            "89164444444"]
+    assert [call["number"] for call in report["calls"]] == [
+        "89161111111",
+        "89502222222",
+        "89163333333",
+        "777",
+        "89164444444",
+    ]
     status = json.loads(obzvon("status", "--json").stdout)
     assert status["run"]["state"] == "done"
     assert status["run"]["counts"] == {"handed": 3, "skipped": 2}
@@ -82,11 +120,15 @@ def test_the_call_files_are_those_of_the_golden_ones(obzvon: Run, folder: Path) 
     begin(folder)
     obzvon("run", "--once")
     texts = [path.read_bytes() for path in sorted((folder / "outgoing").iterdir())]
-    assert texts[0] == (b"Channel: local/89161111111@avtoobzvon\nCallerID:\nMaxRetries: 0\nRetryTime: 60\n"
-                        b"WaitTime: 300\nContext: avtoobzvon\nExtension: play\nPriority: 1")
-    assert texts[1] == (b"Channel: local/89502222222@avtoobzvon-ivr\nCallerID: 6122103\nMaxRetries: 0\nRetryTime: 60\n"
-                        b"WaitTime: 300\nSetvar: dtmf=1\nSetvar: CALLEE=89502222222\nContext: avtoobzvon-ivr\n"
-                        b"Extension: play\nPriority: 1")
+    assert texts[0] == (
+        b"Channel: local/89161111111@avtoobzvon\nCallerID:\nMaxRetries: 0\nRetryTime: 60\n"
+        b"WaitTime: 300\nContext: avtoobzvon\nExtension: play\nPriority: 1"
+    )
+    assert texts[1] == (
+        b"Channel: local/89502222222@avtoobzvon-ivr\nCallerID: 6122103\nMaxRetries: 0\nRetryTime: 60\n"
+        b"WaitTime: 300\nSetvar: dtmf=1\nSetvar: CALLEE=89502222222\nContext: avtoobzvon-ivr\n"
+        b"Extension: play\nPriority: 1"
+    )
 
 
 def test_the_plan_says_what_the_run_does(obzvon: Run, folder: Path) -> None:
@@ -99,10 +141,12 @@ def test_the_plan_says_what_the_run_does(obzvon: Run, folder: Path) -> None:
     assert plan["overdue"] is False
 
 
-@pytest.mark.parametrize("command", [["start"], ["pause"], ["resume"], ["stop"], ["call", "89161111111"]],
-                         ids=lambda command: command[0])
-def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(obzvon: Run, folder: Path, command: list[str]
-                                                                       ) -> None:
+@pytest.mark.parametrize(
+    "command", [["start"], ["pause"], ["resume"], ["stop"], ["call", "89161111111"]], ids=lambda command: command[0]
+)
+def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(
+    obzvon: Run, folder: Path, command: list[str]
+) -> None:
     answer = obzvon(*command)
     assert answer.returncode == 1
     assert "no service" in answer.stderr
@@ -110,11 +154,18 @@ def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(obzvon: R
     assert not list((folder / "outgoing").glob("*"))
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    (["--only", "answered"], "answered"), (["--only", "busy,nonsense"], "not-answered,busy"),
-    (["--only", ""], "name some"), (["--only", "busy", "--again"], "exclude each other"),
-    (["--rest", "--again"], "exclude each other"),
-    (["--date", "2026-01-05"], "--only")], ids=str)
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--only", "answered"], "answered"),
+        (["--only", "busy,nonsense"], "not-answered,busy"),
+        (["--only", ""], "name some"),
+        (["--only", "busy", "--again"], "exclude each other"),
+        (["--rest", "--again"], "exclude each other"),
+        (["--date", "2026-01-05"], "--only"),
+    ],
+    ids=str,
+)
 def test_a_start_of_only_some_is_refused_with_the_reason(obzvon: Run, options: list[str], said: str) -> None:
     answer = obzvon("start", *options)
     assert answer.returncode == 2
@@ -158,7 +209,9 @@ def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -
 
 def test_a_second_service_exits_with_a_clear_message(obzvon: Run, folder: Path) -> None:
     (folder / "outgoing").mkdir()
-    first = subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "run"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        [sys.executable, "-m", "obzvon.cli.main", "run"], cwd=folder, stderr=subprocess.PIPE, text=True
+    )
     try:
         assert first.stderr
         while "ready" not in first.stderr.readline():
@@ -172,13 +225,20 @@ def test_a_second_service_exits_with_a_clear_message(obzvon: Run, folder: Path) 
         first.communicate(timeout=30)
 
 
-@pytest.mark.parametrize(("spoil", "says"), [
-    (lambda folder: (folder / "settings.ini").write_text("[Dirs]\ndir_sorce = x\n[Calls]\nmax_retries = many\n"),
-     ["dir_source", "max_retries"]),
-    (lambda folder: (folder / "settings.ini").unlink(), ["settings.ini"]),
-], ids=["two mistakes in the settings", "no settings"])
-def test_what_cannot_run_says_why_and_exits_with_2(obzvon: Run, folder: Path, spoil: Callable[[Path], object],
-                                                   says: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (
+            lambda folder: (folder / "settings.ini").write_text("[Dirs]\ndir_sorce = x\n[Calls]\nmax_retries = many\n"),
+            ["dir_source", "max_retries"],
+        ),
+        (lambda folder: (folder / "settings.ini").unlink(), ["settings.ini"]),
+    ],
+    ids=["two mistakes in the settings", "no settings"],
+)
+def test_what_cannot_run_says_why_and_exits_with_2(
+    obzvon: Run, folder: Path, spoil: Callable[[Path], object], says: list[str]
+) -> None:
     spoil(folder)
     for command in (["run", "--once"], ["check"], ["plan"], ["status"]):
         answer = obzvon("--settings", "settings.ini", *command)
@@ -226,9 +286,15 @@ def test_the_demonstration_rings_nobody_and_prints_its_summary(obzvon: Run, tmp_
 
 def test_the_demonstration_opens_the_editor_and_tells_who_may_in(folder: Path, tmp_path: Path) -> None:
     """Two at once: the second finds the port taken."""
+
     def begin_demo(name: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen([sys.executable, "-m", "obzvon.cli.main", "demo", "--dir", tmp_path / name], text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **ENGLISH})
+        return subprocess.Popen(
+            [sys.executable, "-m", "obzvon.cli.main", "demo", "--dir", tmp_path / name],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **ENGLISH},
+        )
 
     demos = []
     try:
@@ -291,7 +357,11 @@ def test_init_writes_the_settings_apart_where_it_is_told_to(obzvon: Run, tmp_pat
     assert [path.name for path in file.parent.iterdir()] == ["settings.ini"]
     known = settings.load(file)
     assert (known.source, known.store, known.target, known.logs) == (
-        folder, folder / "store", folder / "target", folder / "log")
+        folder,
+        folder / "store",
+        folder / "target",
+        folder / "log",
+    )
     assert (known.journal.path, known.web.users) == (folder / "journal.db", folder / "users.json")
     assert known.logs.is_dir()
     assert {"todo.json", "schedule.json", "users.json", "journal.db"} <= {path.name for path in folder.iterdir()}
@@ -340,13 +410,19 @@ def test_what_is_no_text_is_refused_in_one_line(obzvon: Run, folder: Path) -> No
 
 
 def test_an_output_that_is_closed_is_no_failure(folder: Path) -> None:
-    done = subprocess.run(["sh", "-c", f"exec {sys.executable} -m obzvon.cli.main status >&-"], cwd=folder,
-                          capture_output=True, check=False, timeout=120)
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m obzvon.cli.main status >&-"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spool = tmp_path / "asterisk" / "outgoing"
     spool.mkdir(parents=True)
     monkeypatch.setattr(workspace, "ASTERISK_SPOOL", spool)

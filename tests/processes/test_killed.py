@@ -49,8 +49,22 @@ class Hunt:
 
     @contextmanager
     def asterisk(self) -> Iterator[None]:
-        command = [sys.executable, "-m", "obzvon.sandbox.pbx", self.workshop.spool_folder, "--ledger", self.ledger,
-                   "--talk", "0.05", "--long-talk", "0.1", "--ring", "0.05", "--busy", "0.02"]
+        command = [
+            sys.executable,
+            "-m",
+            "obzvon.sandbox.pbx",
+            self.workshop.spool_folder,
+            "--ledger",
+            self.ledger,
+            "--talk",
+            "0.05",
+            "--long-talk",
+            "0.1",
+            "--ring",
+            "0.05",
+            "--busy",
+            "0.02",
+        ]
         with (self.workshop.folder / "asterisk").open("wb") as said:
             stand_in = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said)
         try:
@@ -129,8 +143,11 @@ class Hunt:
 
     def _touched(self) -> list[int]:
         """Changes with the first file that a life of the service stages or clears away."""
-        return [half.stat().st_mtime_ns for half in (self.workshop.store_folder / "0", self.workshop.store_folder / "1")
-                if half.exists()]
+        return [
+            half.stat().st_mtime_ns
+            for half in (self.workshop.store_folder / "0", self.workshop.store_folder / "1")
+            if half.exists()
+        ]
 
     def check(self, runs: int) -> Counter[str]:
         """Compares the journal with the ledger of so many runs; returns how many calls ended how."""
@@ -161,18 +178,22 @@ def seed() -> int:
     return seed
 
 
-@pytest.mark.parametrize(("archive", "timeout", "within"), [
-    ("yes", 0.05, 0.3), ("no", 0.05, 0.3), ("yes", 0, 0.06), ("no", 0, 0.06)])
+@pytest.mark.parametrize(
+    ("archive", "timeout", "within"), [("yes", 0.05, 0.3), ("no", 0.05, 0.3), ("yes", 0, 0.06), ("no", 0, 0.06)]
+)
 def test_a_service_killed_at_random_instants_rings_each_of_200_numbers_once_in_each_run(
-        memory: Path, seed: int, archive: str, timeout: float, within: float) -> None:
+    memory: Path, seed: int, archive: str, timeout: float, within: float
+) -> None:
     hunt = Hunt(memory, people=200, seed=seed, within=within, archive=archive, bundle=5, timeout=timeout)
     began = time.monotonic()
     with hunt.asterisk():
         runs, counts = hunt.until_killed(25)
         answered = {attempt.number for attempt in read_ledger(hunt.ledger) if attempt.answered}
         lines = hunt.lines()
-    print(f"archive={archive} timeout={timeout}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, "
-          f"{runs} runs, {dict(counts)}, {time.monotonic() - began:.1f} s")
+    print(
+        f"archive={archive} timeout={timeout}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, "
+        f"{runs} runs, {dict(counts)}, {time.monotonic() - began:.1f} s"
+    )
     if archive == "yes":
         assert {line.number for line in lines if line.result == "answered"} == answered
         assert set(counts) == {"answered", "not answered"}
@@ -182,11 +203,14 @@ def test_a_service_killed_at_random_instants_rings_each_of_200_numbers_once_in_e
 
 @pytest.mark.parametrize("bundle", [1000, 20_000])
 def test_a_service_killed_in_the_middle_of_big_bundles_rings_each_of_20000_numbers_once(
-        memory: Path, seed: int, bundle: int) -> None:
+    memory: Path, seed: int, bundle: int
+) -> None:
     hunt = Hunt(memory, people=20_000, seed=seed, within=0.3, bundle=bundle, timeout=0)
     began = time.monotonic()
     with hunt.asterisk():
         runs, counts = hunt.until_killed(8)
-    print(f"bundle={bundle}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, {runs} runs, {dict(counts)}, "
-          f"{time.monotonic() - began:.1f} s")
+    print(
+        f"bundle={bundle}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, {runs} runs, {dict(counts)}, "
+        f"{time.monotonic() - began:.1f} s"
+    )
     assert set(counts) <= {"handed", "unknown"}

@@ -77,8 +77,15 @@ def served(settings: Settings) -> Iterator[int]:
     app.extensions["obzvon"].close()
 
 
-def send(port: int, path: str, size: int, *, password: str = PASSWORD, kind: str = "application/x-www-form-urlencoded",
-         told: int | None = None) -> tuple[int, str | None, str]:
+def send(
+    port: int,
+    path: str,
+    size: int,
+    *,
+    password: str = PASSWORD,
+    kind: str = "application/x-www-form-urlencoded",
+    told: int | None = None,
+) -> tuple[int, str | None, str]:
     """Sends a body of that size, in pieces, as a browser does: the answer is read when all is sent."""
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.putrequest("POST", path)
@@ -93,11 +100,18 @@ def send(port: int, path: str, size: int, *, password: str = PASSWORD, kind: str
         return answer.status, answer.getheader("Content-Type"), answer.read().decode()
 
 
-@pytest.mark.parametrize(("path", "size", "most"), [
-    ("/phones/import", 20_999_999, 20), ("/phones/import", 21_000_000, 20), ("/phones/import", 60_000_000, 20),
-    ("/phones/add", 60_000_000, 2)])
+@pytest.mark.parametrize(
+    ("path", "size", "most"),
+    [
+        ("/phones/import", 20_999_999, 20),
+        ("/phones/import", 21_000_000, 20),
+        ("/phones/import", 60_000_000, 20),
+        ("/phones/add", 60_000_000, 2),
+    ],
+)
 def test_what_is_too_large_is_read_to_its_end_and_answered_with_a_page_that_says_how_much(
-        served: int, path: str, size: int, most: int) -> None:
+    served: int, path: str, size: int, most: int
+) -> None:
     kind = "multipart/form-data; boundary=x"
     status, _, text = send(served, path, size, kind=kind)
     assert status == 413

@@ -32,30 +32,50 @@ def cells(data: bytes, folder: Path, **options: object) -> list[list[str]]:
 # -- text
 
 
-@pytest.mark.parametrize("data", [
-    LINES.encode(), LINES.encode("utf-8-sig"), LINES.encode("cp1251"), LINES.encode("utf-16"),
-    LINES.replace(";", "\t").encode("utf-16"), LINES.replace(";", ",").encode(), LINES.replace("\r\n", "\n").encode(),
-    LINES.replace("\r\n", "\r").encode(), LINES.replace(";", ",").replace("Имя", '"Имя"').encode("cp1251"),
-    b"\xfe\xff" + LINES.encode("utf-16-be"), ("sep=;\r\n" + LINES).encode(),
-], ids=lambda data: repr(data[:12]))
+@pytest.mark.parametrize(
+    "data",
+    [
+        LINES.encode(),
+        LINES.encode("utf-8-sig"),
+        LINES.encode("cp1251"),
+        LINES.encode("utf-16"),
+        LINES.replace(";", "\t").encode("utf-16"),
+        LINES.replace(";", ",").encode(),
+        LINES.replace("\r\n", "\n").encode(),
+        LINES.replace("\r\n", "\r").encode(),
+        LINES.replace(";", ",").replace("Имя", '"Имя"').encode("cp1251"),
+        b"\xfe\xff" + LINES.encode("utf-16-be"),
+        ("sep=;\r\n" + LINES).encode(),
+    ],
+    ids=lambda data: repr(data[:12]),
+)
 def test_text_is_read_in_any_usual_encoding_with_any_usual_delimiter(tmp_path: Path, data: bytes) -> None:
     assert cells(data, tmp_path) == CELLS
 
 
 def test_line_breaks_quotes_and_the_other_delimiter_stand_in_cells(tmp_path: Path) -> None:
-    assert cells('"Груз; ""склад""\nкорпус 2";1,5\nb;2'.encode(), tmp_path) == [['Груз; "склад"\nкорпус 2', "1,5"],
-                                                                                ["b", "2"]]
+    assert cells('"Груз; ""склад""\nкорпус 2";1,5\nb;2'.encode(), tmp_path) == [
+        ['Груз; "склад"\nкорпус 2', "1,5"],
+        ["b", "2"],
+    ]
 
 
 def test_a_quotation_mark_that_nobody_closed_swallows_no_rows(tmp_path: Path) -> None:
-    assert cells('"Иванов;1\nПетров;2\n"Груз" ООО;3\n'.encode(), tmp_path) == [['"Иванов', "1"], ["Петров", "2"],
-                                                                              ['"Груз" ООО', "3"]]
+    assert cells('"Иванов;1\nПетров;2\n"Груз" ООО;3\n'.encode(), tmp_path) == [
+        ['"Иванов', "1"],
+        ["Петров", "2"],
+        ['"Груз" ООО', "3"],
+    ]
 
 
 def test_what_is_copied_out_of_a_spreadsheet_keeps_the_quotes_that_stand_in_a_cell(tmp_path: Path) -> None:
     pasted = '"Груз"\t1\n"две\nстроки"\t2\nООО "Груз"\t3\n"он ""сам"""\t4\n'
-    assert cells(pasted.encode(), tmp_path, pasted=True) == [['"Груз"', "1"], ["две\nстроки", "2"], ['ООО "Груз"', "3"],
-                                                             ['он "сам"', "4"]]
+    assert cells(pasted.encode(), tmp_path, pasted=True) == [
+        ['"Груз"', "1"],
+        ["две\nстроки", "2"],
+        ['ООО "Груз"', "3"],
+        ['он "сам"', "4"],
+    ]
     assert cells(b"89161111111\n8916 222 22 22", tmp_path, pasted=True) == [["89161111111"], ["8916 222 22 22"]]
 
 
@@ -75,18 +95,42 @@ def test_the_apostrophe_before_a_formula_is_taken_back_from_a_csv_alone(tmp_path
 
 
 def test_a_workbooks_cells_are_text_and_numbers_are_whole(tmp_path: Path) -> None:
-    data = books.book([79161234567, 79161234567.0, 8.5, "0012", True, date(2026, 11, 22),
-                       datetime.fromisoformat("2026-11-22 09:30"), None, "x"])
-    assert cells(data, tmp_path) == [["79161234567", "79161234567", "8.5", "0012", "1", "2026-11-22",
-                                      "2026-11-22 09:30", "", "x"]]
+    data = books.book(
+        [
+            79161234567,
+            79161234567.0,
+            8.5,
+            "0012",
+            True,
+            date(2026, 11, 22),
+            datetime.fromisoformat("2026-11-22 09:30"),
+            None,
+            "x",
+        ]
+    )
+    assert cells(data, tmp_path) == [
+        ["79161234567", "79161234567", "8.5", "0012", "1", "2026-11-22", "2026-11-22 09:30", "", "x"]
+    ]
 
 
-@pytest.mark.parametrize(("raw", "text"), [
-    ("7.9161234567E10", "79161234567"), ("7.9161234567E+10", "79161234567"), ("79161234567.0", "79161234567"),
-    ("9007199254740991", "9007199254740991"), ("9007199254740993", "9007199254740993"),
-    ("9.007199254740993E15", "9.007199254740993E15"), ("1E300", "1E300"), ("1E999999999", "1E999999999"),
-    ("-5", "-5"), ("0.1", "0.1"), ("nan", "nan"), ("INF", "INF"), ("x", "x"),
-])
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("7.9161234567E10", "79161234567"),
+        ("7.9161234567E+10", "79161234567"),
+        ("79161234567.0", "79161234567"),
+        ("9007199254740991", "9007199254740991"),
+        ("9007199254740993", "9007199254740993"),
+        ("9.007199254740993E15", "9.007199254740993E15"),
+        ("1E300", "1E300"),
+        ("1E999999999", "1E999999999"),
+        ("-5", "-5"),
+        ("0.1", "0.1"),
+        ("nan", "nan"),
+        ("INF", "INF"),
+        ("x", "x"),
+    ],
+)
 def test_a_number_is_taken_as_an_integer_only_where_it_is_one_exactly(tmp_path: Path, raw: str, text: str) -> None:
     assert cells(package(cell("A1", raw)), tmp_path) == [[text]]
 
@@ -100,10 +144,14 @@ def test_a_number_shown_with_leading_zeros_has_them(tmp_path: Path) -> None:
 
 
 def test_texts_of_every_kind_are_read(tmp_path: Path) -> None:
-    inside = ('<row><c t="s"><v>0</v></c><c t="inlineStr"><is><r><t>in</t></r><r><t>line</t></r></is></c>'
-              '<c t="str"><f>A1</f><v>com_x0041_</v></c><c t="e"><v>#N/A</v></c></row>')
-    shared = ('<x:sst xmlns:x="y"><x:si><x:r><x:t>sha</x:t></x:r><x:r><x:t>red_x000D_</x:t></x:r>'
-              '<x:rPh><x:t>reading</x:t></x:rPh></x:si></x:sst>')
+    inside = (
+        '<row><c t="s"><v>0</v></c><c t="inlineStr"><is><r><t>in</t></r><r><t>line</t></r></is></c>'
+        '<c t="str"><f>A1</f><v>com_x0041_</v></c><c t="e"><v>#N/A</v></c></row>'
+    )
+    shared = (
+        '<x:sst xmlns:x="y"><x:si><x:r><x:t>sha</x:t></x:r><x:r><x:t>red_x000D_</x:t></x:r>'
+        "<x:rPh><x:t>reading</x:t></x:rPh></x:si></x:sst>"
+    )
     data = package(inside, parts={"xl/sharedStrings.xml": shared})
     assert cells(data, tmp_path) == [["shared\r", "inline", "comA", "#N/A"]]
 
@@ -114,8 +162,10 @@ def test_parts_are_found_in_another_case_as_1c_writes_them(tmp_path: Path) -> No
 
 
 def test_a_formulas_last_value_is_taken_and_one_without_a_value_is_marked(tmp_path: Path) -> None:
-    inside = ('<row r="2"><c r="A2"><f>B2</f><v>79161111111</v></c><c r="B2" t="str"><f>""</f><v></v></c>'
-              '<c r="D2"><f>1+1</f><v/></c></row>')
+    inside = (
+        '<row r="2"><c r="A2"><f>B2</f><v>79161111111</v></c><c r="B2" t="str"><f>""</f><v></v></c>'
+        '<c r="D2"><f>1+1</f><v/></c></row>'
+    )
     table, rows = read(package(inside), tmp_path)
     assert rows == [TableRow(2, ["79161111111", "", "", "=1+1"], [3])]
     assert "2 cells are computed" in str(table.notes[0])
@@ -166,10 +216,12 @@ def test_the_same_row_a_hundred_thousand_times_is_no_bomb(tmp_path: Path) -> Non
 
 
 def test_a_chart_is_no_sheet_and_what_lies_outside_is_not_asked_for(tmp_path: Path) -> None:
-    related = (f'<Relationships><Relationship Id="r1" Type="{OFFICE}/chartsheet" Target="chartsheets/sheet1.xml"/>'
-               f'<Relationship Id="r2" Type="{OFFICE}/worksheet" Target="/xl/worksheets/../worksheets/sheet2.xml"/>'
-               f'<Relationship Id="r3" Type="{OFFICE}/worksheet" Target="http://127.0.0.1:9/" TargetMode="External"/>'
-               '</Relationships>')
+    related = (
+        f'<Relationships><Relationship Id="r1" Type="{OFFICE}/chartsheet" Target="chartsheets/sheet1.xml"/>'
+        f'<Relationship Id="r2" Type="{OFFICE}/worksheet" Target="/xl/worksheets/../worksheets/sheet2.xml"/>'
+        f'<Relationship Id="r3" Type="{OFFICE}/worksheet" Target="http://127.0.0.1:9/" TargetMode="External"/>'
+        "</Relationships>"
+    )
     table, rows = read(package("", PHONE, "", parts={"xl/_rels/workbook.xml.rels": related}), tmp_path)
     assert [sheet.name for sheet in table.sheets] == ["S2"]
     assert rows[0].cells == ["79161111111"]
@@ -178,15 +230,15 @@ def test_a_chart_is_no_sheet_and_what_lies_outside_is_not_asked_for(tmp_path: Pa
 # -- what would do harm
 
 
-
 @pytest.fixture(scope="module")
 def hostile() -> dict[str, bytes]:
     return books.hostile()
 
 
 @pytest.mark.parametrize("name", sorted(books.hostile()))
-def test_a_hostile_file_is_refused_with_a_reason_within_the_limits(tmp_path: Path, hostile: dict[str, bytes], name: str
-                                                                   ) -> None:
+def test_a_hostile_file_is_refused_with_a_reason_within_the_limits(
+    tmp_path: Path, hostile: dict[str, bytes], name: str
+) -> None:
     (tmp_path / "upload").write_bytes(hostile[name])
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     with pytest.raises(UnreadableTableError) as refused:
@@ -198,12 +250,22 @@ def test_a_hostile_file_is_refused_with_a_reason_within_the_limits(tmp_path: Pat
 
 
 def test_the_reasons_say_what_to_do(tmp_path: Path, hostile: dict[str, bytes]) -> None:
-    for name, reason in {"sparse": "something stands in row 1048576", "far to the right": "has 16384 columns",
-                         "zip bomb": "unpacked it is too large", "billion laughs": "document type",
-                         "external entity": "document type", "old xls": "save it as .xlsx", "ods": "save it as .xlsx",
-                         "encrypted": "password", "zero bytes": "zero byte in line 1", "pdf": "it is a PDF",
-                         "html called xls": "web page", "many sheets": "400 sheets", "a zip": "no workbook",
-                         "damaged UTF-8": "a letter in line 4 is damaged"}.items():
+    for name, reason in {
+        "sparse": "something stands in row 1048576",
+        "far to the right": "has 16384 columns",
+        "zip bomb": "unpacked it is too large",
+        "billion laughs": "document type",
+        "external entity": "document type",
+        "old xls": "save it as .xlsx",
+        "ods": "save it as .xlsx",
+        "encrypted": "password",
+        "zero bytes": "zero byte in line 1",
+        "pdf": "it is a PDF",
+        "html called xls": "web page",
+        "many sheets": "400 sheets",
+        "a zip": "no workbook",
+        "damaged UTF-8": "a letter in line 4 is damaged",
+    }.items():
         with pytest.raises(UnreadableTableError, match=reason):
             read(hostile[name], tmp_path)
 
@@ -214,17 +276,22 @@ def test_the_sparse_file_is_as_small_as_they_come(hostile: dict[str, bytes]) -> 
 
 def test_a_reading_that_takes_too_much_memory_or_time_is_ended_and_the_reason_told(tmp_path: Path) -> None:
     for spend in ("bytearray(2_000_000_000)", "[0] * 10 ** 10"):
-        program = f"from obzvon.intake import reading; reading.read = lambda *_, **__: {spend}; reading.main()"
-        told = subprocess.run([sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)],
-                              capture_output=True, text=True, check=True)
+        program = f"from obzvon.spreadsheets import worker; worker.read = lambda *_, **__: {spend}; worker.main()"
+        told = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert "more memory or time" in told.stdout
     (tmp_path / "upload").write_bytes(b"89161111111\n" * 300_000)
     with pytest.raises(UnreadableTableError, match="more memory or time"):
         subprocess_reader.read(tmp_path / "upload", tmp_path, patience=0.001)
 
 
-def test_the_process_gets_no_modules_from_the_working_folder_and_no_secrets(tmp_path: Path,
-                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_gets_no_modules_from_the_working_folder_and_no_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "csv.py").write_text("raise SystemExit(1)")
     (tmp_path / "upload").write_bytes(b"1;2")
     monkeypatch.chdir(tmp_path)

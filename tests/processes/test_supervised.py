@@ -28,10 +28,12 @@ def folder(tmp_path: Path) -> Path:
     """A working folder with a run that is due: the day's start has passed and the week is old."""
     (tmp_path / "settings.ini").write_text(
         "[Dirs]\ndir_source = .\ndir_store = store\ndir_target = outgoing\ndir_logs = log\n"
-        "[CreateCallFiles]\nbundle = 2\ntimeout = 0.2\n[Calls]\narchive = yes\n")
+        "[CreateCallFiles]\nbundle = 2\ntimeout = 0.2\n[Calls]\narchive = yes\n"
+    )
     (tmp_path / "outgoing").mkdir()
-    (tmp_path / "todo.json").write_text(json.dumps({str(row): {"0": str(89161110000 + 10 * row), "1": ""}
-                                                    for row in range(ROWS)}))
+    (tmp_path / "todo.json").write_text(
+        json.dumps({str(row): {"0": str(89161110000 + 10 * row), "1": ""} for row in range(ROWS)})
+    )
     (tmp_path / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
     os.utime(tmp_path / "schedule.json", (0, 0))
     return tmp_path
@@ -59,16 +61,20 @@ def supervisor(folder: Path) -> Iterator[Callable[..., str]]:
     text = re.sub(r"(?m)^user=.*\n", "", text)
     conf = folder / "supervisord.conf"
     socket = folder / "s"
-    conf.write_text(f"[supervisord]\nnodaemon=true\nlogfile={folder}/supervisord.log\npidfile={folder}/supervisord.pid\n"
-                    f"[unix_http_server]\nfile={socket}\n[supervisorctl]\nserverurl=unix://{socket}\n"
-                    "[rpcinterface:supervisor]\n"
-                    "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n" + text)
-    daemon = subprocess.Popen([SCRIPTS / "supervisord", "-c", conf], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, cwd=folder)
+    conf.write_text(
+        f"[supervisord]\nnodaemon=true\nlogfile={folder}/supervisord.log\npidfile={folder}/supervisord.pid\n"
+        f"[unix_http_server]\nfile={socket}\n[supervisorctl]\nserverurl=unix://{socket}\n"
+        "[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n" + text
+    )
+    daemon = subprocess.Popen(
+        [SCRIPTS / "supervisord", "-c", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+    )
 
     def control(*command: str) -> str:
-        return subprocess.run([SCRIPTS / "supervisorctl", "-c", conf, *command], capture_output=True, text=True,
-                              check=False, cwd=folder).stdout
+        return subprocess.run(
+            [SCRIPTS / "supervisorctl", "-c", conf, *command], capture_output=True, text=True, check=False, cwd=folder
+        ).stdout
 
     until(socket.exists, "supervisord listens")
     yield control
@@ -100,7 +106,8 @@ def dispositions(folder: Path) -> Counter[str]:
 
 
 def test_supervisord_starts_it_brings_it_back_after_a_kill_and_stops_it(
-        folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]) -> None:
+    folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]
+) -> None:
     until(lambda: pid(supervisor), "the service is up")
     until(lambda: len(ledger()) >= 6, "the run has begun")
     first = pid(supervisor)
@@ -115,7 +122,8 @@ def test_supervisord_starts_it_brings_it_back_after_a_kill_and_stops_it(
 
 
 def test_a_stop_in_the_middle_of_a_run_is_clean_and_the_next_start_goes_on(
-        folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]) -> None:
+    folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]
+) -> None:
     until(lambda: len(ledger()) >= 6, "the run has begun")
     begun = time.monotonic()
     assert "stopped" in supervisor("stop", "obzvon")
@@ -129,11 +137,18 @@ def test_a_stop_in_the_middle_of_a_run_is_clean_and_the_next_start_goes_on(
 
 
 def test_from_crons_bare_environment_a_due_run_is_done_whole_and_only_once(
-        folder: Path, ledger: Callable[[], Counter[str]]) -> None:
+    folder: Path, ledger: Callable[[], Counter[str]]
+) -> None:
     def cron() -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(["/bin/sh", "-c", f"{SCRIPTS / 'obzvon'} --settings {folder}/settings.ini run --once"],
-                              env={"HOME": "/", "LOGNAME": "nobody", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"},
-                              cwd="/", capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(
+            ["/bin/sh", "-c", f"{SCRIPTS / 'obzvon'} --settings {folder}/settings.ini run --once"],
+            env={"HOME": "/", "LOGNAME": "nobody", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"},
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
 
     assert (SCRIPTS / "obzvon").exists() or pytest.skip(f"obzvon is not installed in {sys.prefix}")
     first = cron()

@@ -11,9 +11,12 @@ from typing import Self
 
 USER = "obzvon"
 SECRET = "hush-hush"
-COMMANDS = {"CoreShowChannels": "List channels.  (Priv: system,reporting,all)",
-            "Getvar": "Gets a variable.  (Priv: call,reporting,all)",
-            "CoreStatus": "Show status.  (Priv: system,reporting,all)", "Ping": "Keepalive.  (Priv: <none>)"}
+COMMANDS = {
+    "CoreShowChannels": "List channels.  (Priv: system,reporting,all)",
+    "Getvar": "Gets a variable.  (Priv: call,reporting,all)",
+    "CoreStatus": "Show status.  (Priv: system,reporting,all)",
+    "Ping": "Keepalive.  (Priv: <none>)",
+}
 
 
 def packed(fields: dict[str, str]) -> bytes:
@@ -163,17 +166,42 @@ class AmiServer:
         if self.cuts_lists:
             connection.sendall(whole[:-7])
             return False
-        connection.sendall(whole + packed({"Event": "CoreShowChannelsComplete", "EventList": "Complete",
-                                           "ListItems": str(len(channels))} | number))
+        connection.sendall(
+            whole
+            + packed(
+                {"Event": "CoreShowChannelsComplete", "EventList": "Complete", "ListItems": str(len(channels))} | number
+            )
+        )
         return True
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     """A self-signed certificate, made anew, for the name pbx.office, and a server's context with it."""
     key, made = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-subj", "/CN=pbx.office", "-addext", "subjectAltName=DNS:pbx.office", "-days", "2",
-                    "-keyout", str(key), "-out", str(made)], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            "/CN=pbx.office",
+            "-addext",
+            "subjectAltName=DNS:pbx.office",
+            "-days",
+            "2",
+            "-keyout",
+            str(key),
+            "-out",
+            str(made),
+        ],
+        check=True,
+        capture_output=True,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made, key)
     return made, context

@@ -21,10 +21,20 @@ from tests.support.workshop import Workshop, numbers, service, wait_until, zone_
 from tests.unit.asterisk.test_outcomes import RECORDED
 
 PEOPLE = numbers(60)
-BY_DIGIT = {**dict.fromkeys("012345", "answered"), "6": "busy", "7": "no answer", "8": "congestion",
-            "9": "no such number"}
-KINDS = {"answered": "answered", "busy": "busy", "no answer": "dial timeout", "congestion": "congestion",
-         "no such number": "no such number"}
+BY_DIGIT = {
+    **dict.fromkeys("012345", "answered"),
+    "6": "busy",
+    "7": "no answer",
+    "8": "congestion",
+    "9": "no such number",
+}
+KINDS = {
+    "answered": "answered",
+    "busy": "busy",
+    "no answer": "dial timeout",
+    "congestion": "congestion",
+    "no such number": "no such number",
+}
 """Which recorded call ends so."""
 MEMORY = 100
 """Megabytes that the service may take, whatever comes."""
@@ -43,16 +53,33 @@ def by_events(number: str) -> str:
 class Stage:
     """A service with AMI and a run that is due, the stand-in that takes its call files, and what came of them."""
 
-    def __init__(self, folder: Path, port: int, *, archive: str = "yes", language: str = "en", timeout: float = 0.3,
-                 people: list[str] = PEOPLE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        archive: str = "yes",
+        language: str = "en",
+        timeout: float = 0.3,
+        people: list[str] = PEOPLE,
+    ) -> None:
         self.people = people
-        self.workshop = Workshop(folder, phones=people, start="00:01", time_zone=zone_of_noon(), archive=archive,
-                                 bundle=10, timeout=timeout, language=language)
+        self.workshop = Workshop(
+            folder,
+            phones=people,
+            start="00:01",
+            time_zone=zone_of_noon(),
+            archive=archive,
+            bundle=10,
+            timeout=timeout,
+            language=language,
+        )
         with (folder / "settings.ini").open("a") as settings:
             settings.write(f"[AMI]\nhost = 127.0.0.1\nport = {port}\nuser = obzvon\nsecret = {SECRET}\n")
         # A living process id: on a machine with a real Asterisk the files of a dead one would be taken for left behind.
-        self.sandbox = Sandbox(self.workshop.spool_folder, self.workshop.done_folder, talk=0.4, long_talk=0.8, ring=0.4,
-                               pid=os.getpid())
+        self.sandbox = Sandbox(
+            self.workshop.spool_folder, self.workshop.done_folder, talk=0.4, long_talk=0.8, ring=0.4, pid=os.getpid()
+        )
         self.memory = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,8 +108,11 @@ class Stage:
 
     def wait_for_the_end(self) -> None:
         """Until every call has ended by the journal."""
-        wait_until(lambda: len(self.lines()) == len(self.people) and all(line.ended_at for line in self.lines()),
-                   "the end of every call", PATIENCE)
+        wait_until(
+            lambda: len(self.lines()) == len(self.people) and all(line.ended_at for line in self.lines()),
+            "the end of every call",
+            PATIENCE,
+        )
 
     def wait_for(self, text: str) -> None:
         """Until the log says so."""
@@ -121,7 +151,8 @@ class Stage:
         lines = {line.number: line for line in self.lines()}
         assert Counter(line.number for line in self.lines()) == Counter(self.people)
         assert {number: line.result for number, line in lines.items()} == {
-            number: results(number) for number in self.people}, self.log()
+            number: results(number) for number in self.people
+        }, self.log()
         assert "Traceback" not in self.log() + self.said()
         assert SECRET not in self.log() + self.said()
         assert self.memory < MEMORY
@@ -178,8 +209,11 @@ class Told:
         text = json.dumps([fields for _, fields in events]).replace(theirs, number)
         text = re.sub(r'(id": ")(\d+\.)', rf"\g<1>{place + 1}\g<2>", text)
         told: list[dict[str, str]] = json.loads(text.replace("@avtoobzvon", f"@{context}"))
-        middle = next(place for place, fields in enumerate(told)
-                      if fields["Event"] in ("HangupRequest", "SoftHangupRequest", "Hangup")
-                      or fields.get("DialStatus") not in (None, "ANSWER", "RINGING"))
+        middle = next(
+            place
+            for place, fields in enumerate(told)
+            if fields["Event"] in ("HangupRequest", "SoftHangupRequest", "Hangup")
+            or fields.get("DialStatus") not in (None, "ANSWER", "RINGING")
+        )
         self.beginning, self.end = (b"".join(map(packed, part)) for part in (told[:middle], told[middle:]))
         self.whole = self.beginning + self.end

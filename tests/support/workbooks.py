@@ -24,16 +24,19 @@ def book(*rows: list[object], **sheets: list[list[object]]) -> bytes:
     return stream.getvalue()
 
 
-def package(*sheets: str, parts: Mapping[str, str | bytes] | None = None, compression: int = zipfile.ZIP_DEFLATED
-            ) -> bytes:
+def package(
+    *sheets: str, parts: Mapping[str, str | bytes] | None = None, compression: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     """A workbook whose sheets have this inside <worksheet>; `parts` are further ones or take the place of others."""
     listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, len(sheets) + 1))
-    related = "".join(f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-                      for n in range(1, len(sheets) + 1))
+    related = "".join(
+        f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n in range(1, len(sheets) + 1)
+    )
     related += f'<Relationship Id="t" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
     whole: dict[str, str | bytes] = {
         "_rels/.rels": f'<Relationships xmlns="{RELATIONS}"><Relationship Id="a" Type="{OFFICE}/officeDocument" '
-                       'Target="xl/workbook.xml"/></Relationships>',
+        'Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">{related}</Relationships>',
         **{f"xl/worksheets/sheet{n}.xml": worksheet(inside) for n, inside in enumerate(sheets, 1)},
@@ -57,8 +60,10 @@ def cell(place: str, value: str, kind: str = "n") -> str:
 
 PHONE = cell("A1", "79161111111")
 
-BOMB = b"<!DOCTYPE w [" + b'<!ENTITY a "lol">' + b"".join(
-    b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(10)) + b"]>"
+BOMB = (
+    b"<!DOCTYPE w ["
+    b'<!ENTITY a "lol">' + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(10)) + b"]>"
+)
 
 
 def hostile() -> dict[str, bytes]:
@@ -78,7 +83,7 @@ def hostile() -> dict[str, bytes]:
     whole = package(PHONE)
     lying = bytearray(package("<row>" + " " * 30_000_000 + "</row>"))
     at = lying.find(b"xl/worksheets/sheet1.xml", lying.find(b"PK\x01\x02"))
-    lying[at - 22:at - 18] = (1000).to_bytes(4, "little")  # the size that the central directory declares
+    lying[at - 22 : at - 18] = (1000).to_bytes(4, "little")  # the size that the central directory declares
     repeated = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 20_001))
     return {
         "sparse": package(cell("XFD1048576", "1")),
@@ -88,21 +93,25 @@ def hostile() -> dict[str, bytes]:
         "bomb in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": "<sst>" + " " * 50_000_000}),
         "billion laughs": package(PHONE, parts={"xl/worksheets/sheet1.xml": BOMB + b"<w>&j;</w>"}),
         "billion laughs in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": BOMB + b"<sst>&j;</sst>"}),
-        "external entity": package(PHONE, parts={
-            "xl/worksheets/sheet1.xml": b'<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + sheet}),
-        "external document type": package(PHONE, parts={
-            "xl/workbook.xml": b'<!DOCTYPE w SYSTEM "http://127.0.0.1:9/x.dtd"><workbook/>'}),
-        "one long text many times": package(repeated, parts={
-            "xl/sharedStrings.xml": f"<sst><si><t>{'x' * 32_000}</t></si></sst>"}),
+        "external entity": package(
+            PHONE, parts={"xl/worksheets/sheet1.xml": b'<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + sheet}
+        ),
+        "external document type": package(
+            PHONE, parts={"xl/workbook.xml": b'<!DOCTYPE w SYSTEM "http://127.0.0.1:9/x.dtd"><workbook/>'}
+        ),
+        "one long text many times": package(
+            repeated, parts={"xl/sharedStrings.xml": f"<sst><si><t>{'x' * 32_000}</t></si></sst>"}
+        ),
         "a cell too long": package(f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * 40_000}</t></is></c></row>'),
         "an endless cell": package('<row r="1"><c r="A1" t="inlineStr"><is><t>' + "xyz" * 1_300_000),
         "nested": package("<a>" * 1000 + "</a>" * 1000),
         "many sheets": package(*[PHONE] * 400),
         "many parts": package(PHONE, parts={f"x/{n}": "" for n in range(5_000)}),
-        "cut off": whole[:len(whole) // 2],
+        "cut off": whole[: len(whole) // 2],
         "cut off in its XML": package(PHONE, parts={"xl/worksheets/sheet1.xml": sheet[:-30]}),
-        "a wrong checksum": whole.replace(zipfile.ZipFile(io.BytesIO(whole)).getinfo("xl/workbook.xml").CRC
-                                          .to_bytes(4, "little"), b"\0\0\0\0"),
+        "a wrong checksum": whole.replace(
+            zipfile.ZipFile(io.BytesIO(whole)).getinfo("xl/workbook.xml").CRC.to_bytes(4, "little"), b"\0\0\0\0"
+        ),
         "another packing": package(PHONE, compression=zipfile.ZIP_LZMA),
         "no shared text of that number": package(cell("A1", "7", "s")),
         "rows out of order": package(cell("A5", "1") + cell("A4", "1")),

@@ -58,8 +58,9 @@ class Workshop:
     Keys of a call form go into the forms of ordinary and of coded calls.
     """
 
-    def __init__(self, folder: Path, *, phones: Iterable[str] | Mapping[str, object] = (), start: str = "09:00",
-                 **keys: object) -> None:
+    def __init__(
+        self, folder: Path, *, phones: Iterable[str] | Mapping[str, object] = (), start: str = "09:00", **keys: object
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         places = {"dir_source": ".", "dir_store": "store", "dir_target": "outgoing", "dir_logs": "log"}
@@ -95,11 +96,15 @@ class Workshop:
     def write_list(self, phones: Iterable[str] | Mapping[str, object], changed: datetime | None = LONG_AGO) -> None:
         """Numbers, or rows by their keys; a row is a number or all that stands in it."""
         rows = phones if isinstance(phones, Mapping) else {str(key): number for key, number in enumerate(phones)}
-        self.write_text("todo.json", json.dumps({
-            key: row if isinstance(row, dict) else {"0": row, "1": ""} for key, row in rows.items()}), changed)
+        self.write_text(
+            "todo.json",
+            json.dumps({key: row if isinstance(row, dict) else {"0": row, "1": ""} for key, row in rows.items()}),
+            changed,
+        )
 
-    def write_week(self, *starts: str, changed: datetime | None = LONG_AGO, dates: Mapping[str, str] | None = None
-                   ) -> None:
+    def write_week(
+        self, *starts: str, changed: datetime | None = LONG_AGO, dates: Mapping[str, str] | None = None
+    ) -> None:
         """One start for all days, or seven; `changed` is when it was written."""
         times = starts * 7 if len(starts) == 1 else starts
         week: dict[str, object] = {str(day): start for day, start in enumerate(times, 1)}
@@ -138,7 +143,9 @@ class Shift:
         self.journal = workshop.journal()
         self.presence = Heartbeats(self.journal)
         self.commands = CommandQueue(self.journal)
-        self.agenda = ScheduleWatch(known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), self.presence)
+        self.agenda = ScheduleWatch(
+            known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), self.presence
+        )
         self.dialer = Dialer(known, self.journal, wiring_spool.spool_of(known), self.agenda)
         self._met: set[str] = set()
 
@@ -272,11 +279,20 @@ class Life:
     """
 
     _DISK = ("open", "write", "fsync", "rename", "replace", "unlink", "utime", "fchown", "fchmod", "mkdir")
-    _JOURNAL = ("claim", "change_state", "settle", "begin_handing", "end_handing", "give_back", "end_calls",
-                "withdraw_waiting")
+    _JOURNAL = (
+        "claim",
+        "change_state",
+        "settle",
+        "begin_handing",
+        "end_handing",
+        "give_back",
+        "end_calls",
+        "withdraw_waiting",
+    )
 
-    def __init__(self, spool: Path, ends_at: int = 0, *, after: bool = False,
-                 asterisk: Callable[[Path], object] = lambda _: None) -> None:
+    def __init__(
+        self, spool: Path, ends_at: int = 0, *, after: bool = False, asterisk: Callable[[Path], object] = lambda _: None
+    ) -> None:
         self.steps: list[str] = []
         self.came: Counter[str] = Counter()
         self._spool = spool
@@ -296,8 +312,9 @@ class Life:
             self._patched.setattr(Journal, name, self._step(f"journal.{name}", getattr(Journal, name)))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
         self._patched.undo()
         return kind is Stopped
 
@@ -362,7 +379,11 @@ def service(workshop: Workshop, *options: str) -> subprocess.Popen[bytes]:
     with (workshop.folder / "said").open("ab") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "obzvon.cli.main", "--settings", workshop.folder / "settings.ini", "run", *options],
-            cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
 
 
 def zone_of_noon() -> str:
@@ -431,8 +452,9 @@ def _mount(*arguments: str) -> None:
 def _told_by_mount(*arguments: str) -> str:
     """What mount says when it fails, '' when it does not."""
     try:
-        done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False,
-                              env={**os.environ, "LC_ALL": "C"})
+        done = subprocess.run(
+            ["mount", *arguments], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
     except OSError as error:
         return str(error)
     return (done.stderr.strip() or f"status {done.returncode}") if done.returncode else ""

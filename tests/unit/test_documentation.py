@@ -76,8 +76,12 @@ def test_both_have_the_same_headings_tables_and_lists() -> None:
 def test_both_have_the_same_lines_to_type() -> None:
     def typed(readme: Path) -> list[str]:
         fences = FENCE.findall(readme.read_text(encoding="utf-8"))
-        return [line.partition("  #")[0].rstrip() for language, text in fences if language == "sh"
-                for line in text.splitlines()]
+        return [
+            line.partition("  #")[0].rstrip()
+            for language, text in fences
+            if language == "sh"
+            for line in text.splitlines()
+        ]
 
     english, russian = (typed(readme) for readme in READMES)
     assert english == russian

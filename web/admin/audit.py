@@ -25,5 +25,10 @@ def index() -> ResponseReturnValue:
     lines = [(here(change.at, at.settings), change) for change in found[:PAGE]]
     groups = [list(group) for _, group in groupby(lines, lambda line: line[0].date())]
     days = [(group[0][0], group) for group in groups]
-    return render_template("changes.html", days=days, now=here(at.clock(), at.settings), first=start is None,
-                           older=found[PAGE - 1].id if len(found) > PAGE else None)
+    return render_template(
+        "changes.html",
+        days=days,
+        now=here(at.clock(), at.settings),
+        first=start is None,
+        older=found[PAGE - 1].id if len(found) > PAGE else None,
+    )

@@ -58,12 +58,18 @@ def index() -> ResponseReturnValue:
         found, problems = known(None), error.problems
     examined = found.examined
     return render_template(
-        "checkup.html", known=found, examined=examined, problems=problems, now=here(now, at.settings),
+        "checkup.html",
+        known=found,
+        examined=examined,
+        problems=problems,
+        now=here(now, at.settings),
         at=here(examined.at, at.settings) if examined else None,
         seen=here(found.service.seen, at.settings) if found.service.seen else None,
         stale=found.is_stale(now),
-        errors=examined.of(Level.ERROR) if examined else [], fine=examined.of(Level.OK) if examined else [],
-        warnings=examined.of(Level.WARNING) if examined else [])
+        errors=examined.of(Level.ERROR) if examined else [],
+        fine=examined.of(Level.OK) if examined else [],
+        warnings=examined.of(Level.WARNING) if examined else [],
+    )
 
 
 @checkup.post("/again")
@@ -72,8 +78,13 @@ def again() -> ResponseReturnValue:
     at = desk()
     journal = at.journal()
     if journal is None or known(journal).state != "alive":
-        flash(_("The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
-                "obzvon"), "warn")
+        flash(
+            _(
+                "The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
+                "obzvon"
+            ),
+            "warn",
+        )
         return redirect(url_for("checkup.index"), 303)
     commands = CommandQueue(journal)
     number = commands.ask("check", by=visitor().name, at=at.clock())

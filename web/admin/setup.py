@@ -75,11 +75,18 @@ def _steps() -> list[SetupStep]:
 def _service(known: checks.LastCheck) -> SetupStep:
     title, done = _("The service is running"), known.state in ("alive", "cron")
     if done:
-        text = (_("Cron calls it every minute.") if known.state == "cron"
-                else _("It works on %(host)s.", host=known.service.host))
+        text = (
+            _("Cron calls it every minute.")
+            if known.state == "cron"
+            else _("It works on %(host)s.", host=known.service.host)
+        )
         return SetupStep(title, True, text)
-    return SetupStep(title, False, _("Without it nobody is called. The administrator starts it on the server:"),
-                command="supervisorctl start obzvon")
+    return SetupStep(
+        title,
+        False,
+        _("Without it nobody is called. The administrator starts it on the server:"),
+        command="supervisorctl start obzvon",
+    )
 
 
 def _check(known: checks.LastCheck) -> SetupStep:
@@ -87,8 +94,9 @@ def _check(known: checks.LastCheck) -> SetupStep:
     if known.examined is None:
         return SetupStep(title, False, _("The service looks as soon as it is started."), _("To the check"), link)
     if known.errors:
-        count = ngettext("%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.",
-                         known.errors)
+        count = ngettext(
+            "%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.", known.errors
+        )
         return SetupStep(title, False, count, _("See what to do"), link)
     if known.is_stale(desk().clock()):
         return SetupStep(title, False, _("The last check is old."), _("To the check"), link)
@@ -102,7 +110,9 @@ def _list() -> SetupStep:
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("phones.index"))
     if counts["called"]:
-        return SetupStep(title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"]))
+        return SetupStep(
+            title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"])
+        )
     return SetupStep(title, False, _("Nobody is on the list yet who could be called."), _("Add a number"), link)
 
 
@@ -114,13 +124,24 @@ def _week(journal: Journal | None) -> SetupStep:
         week = at.week.load().data
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
-    starts = next_starts(week, now, journal.days_done(today.date()) if journal else (),
-                         zone=at.settings.zone, count=1)
+    starts = next_starts(week, now, journal.days_done(today.date()) if journal else (), zone=at.settings.zone, count=1)
     if starts:
-        return SetupStep(title, True, _("The next run: %(day)s, %(time)s.", time=spoken_time(starts[0]),
-                                   day=lower_first(spoken_day(starts[0], today))))
-    return SetupStep(title, False, _("No day has a time, so nobody is called by itself."), _("Set the schedule"),
-                url_for("week.index"))
+        return SetupStep(
+            title,
+            True,
+            _(
+                "The next run: %(day)s, %(time)s.",
+                time=spoken_time(starts[0]),
+                day=lower_first(spoken_day(starts[0], today)),
+            ),
+        )
+    return SetupStep(
+        title,
+        False,
+        _("No day has a time, so nobody is called by itself."),
+        _("Set the schedule"),
+        url_for("week.index"),
+    )
 
 
 def _test_call(journal: Journal | None) -> SetupStep:

@@ -20,9 +20,11 @@ from web.permissions import visitor
 
 administration = Blueprint("administration", __name__, url_prefix="/management")
 
-_MAY = {Role.VIEWER: N_("sees everything and changes nothing"),
-        Role.OPERATOR: N_("keeps the list and the schedule, begins and stops runs"),
-        Role.ADMINISTRATOR: N_("the same, and keeps the users and sees the settings")}
+_MAY = {
+    Role.VIEWER: N_("sees everything and changes nothing"),
+    Role.OPERATOR: N_("keeps the list and the schedule, begins and stops runs"),
+    Role.ADMINISTRATOR: N_("the same, and keeps the users and sees the settings"),
+}
 
 
 class ChangeDeniedError(Exception):
@@ -67,9 +69,14 @@ def password() -> ResponseReturnValue:
     """Another password for somebody, made up and shown this once."""
     name, user = _other()
     if "sure" not in request.form:
-        return _confirm(_("A new password for %(name)s?", name=name),
-                        _("The present one does not hold any more then. The new one is shown to you once."),
-                        _("Make a new password"), name=name, once=_once(), present=_mark(user))
+        return _confirm(
+            _("A new password for %(name)s?", name=name),
+            _("The present one does not hold any more then. The new one is shown to you once."),
+            _("Make a new password"),
+            name=name,
+            once=_once(),
+            present=_mark(user),
+        )
     new = _password_for(name)
     if is_right(user, new):
         return render_template("password.html", name=name, password=new, added=False)
@@ -95,8 +102,13 @@ def role() -> ResponseReturnValue:
         return _home()
     before, after = worded(role_word(user.role)), worded(role_word(chosen))
     if "sure" not in request.form:
-        return _confirm(_("%(name)s: %(before)s → %(after)s?", name=name, before=before, after=after),
-                        _("From now on: %(may)s.", may=_(_MAY[chosen])), _("Change the role"), name=name, role=chosen)
+        return _confirm(
+            _("%(name)s: %(before)s → %(after)s?", name=name, before=before, after=after),
+            _("From now on: %(may)s.", may=_(_MAY[chosen])),
+            _("Change the role"),
+            name=name,
+            role=chosen,
+        )
     _change(lambda users: users.change_role(name, chosen))
     desk().record(visitor().name, audit.role_changed(name, user.role, chosen))
     flash(_("%(name)s: %(after)s from now on", name=name, after=after), "note")
@@ -108,9 +120,13 @@ def remove() -> ResponseReturnValue:
     """One user less."""
     name, _user = _other()
     if "sure" not in request.form:
-        return _confirm(_("Remove %(name)s?", name=name),
-                        _("The access ends at once. What this user has done stays among the changes."),
-                        _("Remove the user"), name=name, danger="1")
+        return _confirm(
+            _("Remove %(name)s?", name=name),
+            _("The access ends at once. What this user has done stays among the changes."),
+            _("Remove the user"),
+            name=name,
+            danger="1",
+        )
     _change(lambda users: users.remove(name))
     desk().record(visitor().name, audit.user_removed(name))
     flash(_("Removed: %(name)s", name=name), "note")
@@ -127,17 +143,35 @@ def denied(caught: ChangeDeniedError) -> ResponseReturnValue:
 # -- steps
 
 
-def _page(*, edit: str | None = None, add: bool = False, name: str = "", role: Role = Role.OPERATOR, error: str = ""
-          ) -> str:
+def _page(
+    *, edit: str | None = None, add: bool = False, name: str = "", role: Role = Role.OPERATOR, error: str = ""
+) -> str:
     roles = [(one.value, worded(role_word(one)), _(may)) for one, may in _MAY.items()]
-    return render_template("administration.html", users=sorted(_users().load().items()), edit=edit, add=add, name=name,
-                           role=role.value, error=error, roles=roles, once=_once())
+    return render_template(
+        "administration.html",
+        users=sorted(_users().load().items()),
+        edit=edit,
+        add=add,
+        name=name,
+        role=role.value,
+        error=error,
+        roles=roles,
+        once=_once(),
+    )
 
 
 def _confirm(title: str, text: str, button: str, **kept: str) -> str:
     danger = bool(kept.pop("danger", ""))
-    return render_template("confirm.html", title=title, text=text, button=button, kept=kept, danger=danger,
-                           action=request.path, back=url_for("administration.index"))
+    return render_template(
+        "confirm.html",
+        title=title,
+        text=text,
+        button=button,
+        kept=kept,
+        danger=danger,
+        action=request.path,
+        back=url_for("administration.index"),
+    )
 
 
 def _once() -> str:

@@ -52,8 +52,12 @@ def parameters(shape: type[T]) -> T:
     wrong = []
     for name, value in given.items():
         if name not in known:
-            wrong.append(ValidationIssue(_("There is no such parameter; there are: %(names)s", names=", ".join(known)),
-                               parameter=escaped(name)))
+            wrong.append(
+                ValidationIssue(
+                    _("There is no such parameter; there are: %(names)s", names=", ".join(known)),
+                    parameter=escaped(name),
+                )
+            )
             continue
         try:
             msgspec.convert(value, known[name].type, strict=False)

@@ -11,17 +11,24 @@ from web.problems import JSON as PROBLEM
 from web.problems import ProblemDetails
 
 _SCHEMAS = "#/components/schemas/{name}"
-_USUAL = {400: "The request cannot be understood, or came from another site's page.",
-          401: "A name and a password are needed.", 403: "The user may only look.",
-          413: "The body is too large.", 415: "The body is no JSON, or does not say that it is.",
-          422: "The body cannot be taken; `errors` says why, all of it.",
-          429: "Too many wrong passwords from this address.", 500: "It could not be done; nothing has been changed.",
-          503: "The journal cannot be used at the moment."}
+_USUAL = {
+    400: "The request cannot be understood, or came from another site's page.",
+    401: "A name and a password are needed.",
+    403: "The user may only look.",
+    413: "The body is too large.",
+    415: "The body is no JSON, or does not say that it is.",
+    422: "The body cannot be taken; `errors` says why, all of it.",
+    429: "Too many wrong passwords from this address.",
+    500: "It could not be done; nothing has been changed.",
+    503: "The journal cannot be used at the moment.",
+}
 _LOOKING, _CHANGING = (401, 429, 500, 503), (400, 401, 403, 413, 415, 422, 429, 500, 503)
 
 _ETAG = {"ETag": {"description": "The revision.", "schema": {"type": "string"}}}
-_CHANGED = {412: "Another revision stands there, `revision`; nothing has been changed.",
-            428: "Neither If-Match nor If-None-Match is there."}
+_CHANGED = {
+    412: "Another revision stands there, `revision`; nothing has been changed.",
+    428: "Neither If-Match nor If-None-Match is there.",
+}
 _SAME = {304: "The client has this revision already."}
 
 
@@ -44,19 +51,33 @@ class Operation(NamedTuple):
 _NO_FILE = "There is no such file yet: PUT one with If-None-Match: *."
 OPERATIONS = (
     Operation("/phones", "get", "Rows of the list", shapes.PhonePage, None, shapes.Selection, {}, _NO_FILE, True),
-    Operation("/phones", "put", "Another list in the place of this one", shapes.SavedList, shapes.NewList,
-              revised=True),
-    Operation("/phones", "patch", "Some rows more, less or otherwise", shapes.SavedList, shapes.ListChange, None, {},
-              _NO_FILE, True),
+    Operation(
+        "/phones", "put", "Another list in the place of this one", shapes.SavedList, shapes.NewList, revised=True
+    ),
+    Operation(
+        "/phones",
+        "patch",
+        "Some rows more, less or otherwise",
+        shapes.SavedList,
+        shapes.ListChange,
+        None,
+        {},
+        _NO_FILE,
+        True,
+    ),
     Operation("/phones/{row}", "get", "One row by its key", shapes.Row, missing="There is no such row.", revised=True),
     Operation("/week", "get", "The week", shapes.ScheduleDocument, missing=_NO_FILE, revised=True),
     Operation("/week", "put", "Another week", shapes.ScheduleDocument, shapes.ScheduleDocument, revised=True),
     Operation("/status", "get", "The run in progress or the last one, and the service", shapes.Status),
     Operation("/plan", "get", "What the next run would do", shapes.ForecastDocument),
     Operation("/run/start", "post", "Begins a run now, beside the week's", shapes.CommandDone, shapes.StartRequest),
-    Operation("/run/pause", "post", "Holds the hand-over; calls in progress go on", shapes.CommandDone, shapes.EmptyBody),
+    Operation(
+        "/run/pause", "post", "Holds the hand-over; calls in progress go on", shapes.CommandDone, shapes.EmptyBody
+    ),
     Operation("/run/resume", "post", "Goes on with a paused run", shapes.CommandDone, shapes.EmptyBody),
-    Operation("/run/stop", "post", "Ends the run: who was not rung yet will not be", shapes.CommandDone, shapes.StopRequest),
+    Operation(
+        "/run/stop", "post", "Ends the run: who was not rung yet will not be", shapes.CommandDone, shapes.StopRequest
+    ),
     Operation("/run/call", "post", "One test call, outside any run", shapes.CommandDone, shapes.TestCallRequest),
     Operation("/report", "get", "What became of each phone on a day", shapes.Report, None, shapes.ReportQuery),
     Operation("/changes", "get", "Who changed what, the newest first", shapes.Changes, None, shapes.ChangesQuery),
@@ -73,8 +94,12 @@ def document() -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "obzvon", "version": obzvon.__version__, "description": _ABOUT,
-                 "license": {"name": "MIT", "identifier": "MIT"}},
+        "info": {
+            "title": "obzvon",
+            "version": obzvon.__version__,
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
         "servers": [{"url": "/api/v1"}],
         "security": [{"login": []}],
         "paths": paths,
@@ -97,12 +122,17 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.what,
         "operationId": f"{operation.method}{operation.path.title().translate(_NO_SIGNS)}",
         "parameters": [*_parameters(operation), *_conditions(operation)],
-        "responses": {"200": _done(operation), **_later(operation), **{str(status): _refused(status, what)
-                                                  for status, what in sorted(told.items())}},
+        "responses": {
+            "200": _done(operation),
+            **_later(operation),
+            **{str(status): _refused(status, what) for status, what in sorted(told.items())},
+        },
     }
     if operation.body:
-        described["requestBody"] = {"required": True,
-                                    "content": {"application/json": {"schema": _schema(operation.body)}}}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _schema(operation.body)}},
+        }
     return described
 
 
@@ -116,8 +146,12 @@ def _done(operation: Operation) -> dict[str, Any]:
 def _later(operation: Operation) -> dict[str, Any]:
     if not operation.path.startswith("/run/"):
         return {}
-    return {"202": {"description": "The service has taken it and has not answered yet.",
-                    "content": {"application/json": {"schema": _schema(operation.answer)}}}}
+    return {
+        "202": {
+            "description": "The service has taken it and has not answered yet.",
+            "content": {"application/json": {"schema": _schema(operation.answer)}},
+        }
+    }
 
 
 def _refused(status: int, what: str) -> dict[str, Any]:
@@ -132,14 +166,23 @@ def _refused(status: int, what: str) -> dict[str, Any]:
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if "{row}" in operation.path:
-        return [{"name": "row", "in": "path", "required": True, "description": "The row's key.",
-                 "schema": {"type": "string", "minLength": 1}}]
+        return [
+            {
+                "name": "row",
+                "in": "path",
+                "required": True,
+                "description": "The row's key.",
+                "schema": {"type": "string", "minLength": 1},
+            }
+        ]
     if operation.parameters is None:
         return []
     schema = msgspec.json.schema_components([operation.parameters], ref_template=_SCHEMAS)[1]
     fields = schema[operation.parameters.__name__]["properties"]
-    return [{"name": name, "in": "query", "description": field.pop("description", ""), "schema": field}
-            for name, field in fields.items()]
+    return [
+        {"name": name, "in": "query", "description": field.pop("description", ""), "schema": field}
+        for name, field in fields.items()
+    ]
 
 
 def _conditions(operation: Operation) -> list[dict[str, Any]]:
@@ -147,9 +190,14 @@ def _conditions(operation: Operation) -> list[dict[str, Any]]:
         return []
     if operation.method == "get":
         return [_header("If-None-Match", "A revision that the client has already.")]
-    return [_header("If-Match", "The revision that the change is based on, or *: whatever stands there."),
-            *([_header("If-None-Match", "*, in place of If-Match: only if there is no such file yet.")]
-              if operation.method == "put" else [])]
+    return [
+        _header("If-Match", "The revision that the change is based on, or *: whatever stands there."),
+        *(
+            [_header("If-None-Match", "*, in place of If-Match: only if there is no such file yet.")]
+            if operation.method == "put"
+            else []
+        ),
+    ]
 
 
 def _header(name: str, what: str) -> dict[str, Any]:

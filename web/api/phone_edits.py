@@ -104,8 +104,7 @@ class _RowValidator:
 
 
 def _fields(row: NewRow | RowChange) -> dict[str, Any]:
-    return {name: given for name in ("number", "code", "name", "paused")
-            if (given := getattr(row, name)) is not UNSET}
+    return {name: given for name in ("number", "code", "name", "paused") if (given := getattr(row, name)) is not UNSET}
 
 
 class ListDiff(msgspec.Struct, frozen=True):

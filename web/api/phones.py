@@ -30,11 +30,19 @@ def index() -> Response:
     listed = _listed()
     found = listed.find(wanted.q, only=wanted.only, sort=wanted.sort, descending=wanted.down)
     first = (wanted.page - 1) * wanted.limit
-    return answered(PhonePage(
-        revision=listed.revision, total=len(listed.rows), found=len(found), page=wanted.page,
-        pages=max(1, -(-len(found) // wanted.limit)), counts=RowCounts(**listed.counts),
-        notes=tuple(worded(note.message()) for note in listed.notes),
-        rows=tuple(_row(listed.rows[place]) for place in found[first:first + wanted.limit])), revision=listed.revision)
+    return answered(
+        PhonePage(
+            revision=listed.revision,
+            total=len(listed.rows),
+            found=len(found),
+            page=wanted.page,
+            pages=max(1, -(-len(found) // wanted.limit)),
+            counts=RowCounts(**listed.counts),
+            notes=tuple(worded(note.message()) for note in listed.notes),
+            rows=tuple(_row(listed.rows[place]) for place in found[first : first + wanted.limit]),
+        ),
+        revision=listed.revision,
+    )
 
 
 @phones.get("/<path:row>")
@@ -95,9 +103,18 @@ def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Res
         desk().record(visitor().name, done.message())
     listed = _saved(after, revision)
     touched = [found for phone in (*done.added, *(row for _, row in done.changed)) if (found := listed.row(phone.key))]
-    return answered(SavedList(
-        revision=revision, total=len(after), added=len(done.added), changed=len(done.changed),
-        deleted=len(done.deleted), counts=RowCounts(**listed.counts), rows=tuple(map(_row, touched))), revision=revision)
+    return answered(
+        SavedList(
+            revision=revision,
+            total=len(after),
+            added=len(done.added),
+            changed=len(done.changed),
+            deleted=len(done.deleted),
+            counts=RowCounts(**listed.counts),
+            rows=tuple(map(_row, touched)),
+        ),
+        revision=revision,
+    )
 
 
 def _saved(phones: list[Phone], revision: str) -> PhoneIndex:
@@ -114,5 +131,13 @@ def _saved(phones: list[Phone], revision: str) -> PhoneIndex:
 
 def _row(row: Candidate) -> Row:
     phone = row.phone
-    return Row(phone.key, phone.number, phone.code, phone.name, phone.paused, row.number, kind(row),
-               worded(row.skipped) if row.skipped else "")
+    return Row(
+        phone.key,
+        phone.number,
+        phone.code,
+        phone.name,
+        phone.paused,
+        row.number,
+        kind(row),
+        worded(row.skipped) if row.skipped else "",
+    )

@@ -16,8 +16,11 @@ from web.i18n import language, worded
 
 looks = Blueprint("api_looks", __name__, url_prefix="/api/v1")
 
-TYPES = {"json": "application/json", "csv": "text/csv",
-         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+TYPES = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _PART = 65_536
 
 
@@ -67,5 +70,9 @@ def latest() -> Response:
     journal = desk().journal()
     before: Any = None if wanted.before is UNSET else wanted.before
     found = audit.AuditLog(journal).latest(wanted.limit, before=before) if journal else []
-    return answered(Changes(tuple(Change(one.id, one.at, one.who, worded(one.what)) for one in found),
-                            found[-1].id if len(found) == wanted.limit else None))
+    return answered(
+        Changes(
+            tuple(Change(one.id, one.at, one.who, worded(one.what)) for one in found),
+            found[-1].id if len(found) == wanted.limit else None,
+        )
+    )

@@ -34,8 +34,15 @@ def status() -> Response:
     """The run in progress or the last one, and the service."""
     at = desk()
     journal, known = at.journal(), at.settings
-    found = look(journal, Heartbeats(journal).sign() if journal else None, at.clock(), zone=known.zone,
-                 pace=known.pace(), latest=known.latest, least=known.delivered)
+    found = look(
+        journal,
+        Heartbeats(journal).sign() if journal else None,
+        at.clock(),
+        zone=known.zone,
+        pace=known.pace(),
+        latest=known.latest,
+        least=known.delivered,
+    )
     return answered(found.as_dict(language()))
 
 
@@ -43,8 +50,9 @@ def status() -> Response:
 def plan() -> Response:
     """What the next run would do."""
     at = desk()
-    foreseen = next_run(at.settings, at.phones.current().phones, at.week.load(), at.journal(), at.clock(),
-                        numbering=at.phones.plan)
+    foreseen = next_run(
+        at.settings, at.phones.current().phones, at.week.load(), at.journal(), at.clock(), numbering=at.phones.plan
+    )
     return answered(foreseen.as_dict(language()))
 
 
@@ -56,8 +64,16 @@ def start() -> Response:
         raise RequestError(422, "", [ValidationIssue(_("It excludes `again`"), pointer="#/rest")])
     here = desk().clock().astimezone(desk().settings.zone)
     if is_night(here) and not wanted.night:
-        raise RequestError(422, "", [ValidationIssue(_("It is %(time)s, when people are usually not rung: true, if that is meant",
-                                        time=f"{here:%H:%M}"), pointer="#/night")])
+        raise RequestError(
+            422,
+            "",
+            [
+                ValidationIssue(
+                    _("It is %(time)s, when people are usually not rung: true, if that is meant", time=f"{here:%H:%M}"),
+                    pointer="#/night",
+                )
+            ],
+        )
     word = "start again" if wanted.again else "start rest" if wanted.rest else "start"
     return _order("start", word=word, once=wanted.once, again=wanted.again, rest=wanted.rest)
 
@@ -80,8 +96,9 @@ def resume() -> Response:
 def stop() -> Response:
     """Ends the run: who was not rung yet will not be."""
     wanted = body(StopRequest)
-    return _order("stop", word="stop withdraw" if wanted.withdraw else "stop", once=wanted.once,
-                  withdraw=wanted.withdraw)
+    return _order(
+        "stop", word="stop withdraw" if wanted.withdraw else "stop", once=wanted.once, withdraw=wanted.withdraw
+    )
 
 
 @run.post("/run/call")
@@ -90,9 +107,12 @@ def call() -> Response:
     wanted = body(TestCallRequest)
     form = phone_form.read({"number": wanted.number, "code": wanted.code}, desk().phones.plan)
     if form.errors:
-        raise RequestError(422, "", [ValidationIssue(reason, pointer=f"#/{name}") for name, reason in form.errors.items()])
-    return _order("call", about=f"{form.number} {form.code}".strip(), once=wanted.once, number=form.number,
-                  code=form.code)
+        raise RequestError(
+            422, "", [ValidationIssue(reason, pointer=f"#/{name}") for name, reason in form.errors.items()]
+        )
+    return _order(
+        "call", about=f"{form.number} {form.code}".strip(), once=wanted.once, number=form.number, code=form.code
+    )
 
 
 def _order(name: str, *, word: str = "", about: str = "", once: str = "", **params: Any) -> Response:

@@ -59,8 +59,10 @@ def _before() -> tuple[Schedule | None, str]:
 
 
 def _written(week: Schedule) -> ScheduleDocument:
-    return ScheduleDocument(**dict(zip(_DAYS, map(_clock, week.times), strict=True)),
-                        dates={day: _clock(at) for day, at in sorted(week.dates.items())})
+    return ScheduleDocument(
+        **dict(zip(_DAYS, map(_clock, week.times), strict=True)),
+        dates={day: _clock(at) for day, at in sorted(week.dates.items())},
+    )
 
 
 def _read(written: ScheduleDocument) -> Schedule:

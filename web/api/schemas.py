@@ -30,8 +30,15 @@ Code = Annotated[str, _told("code", "The extension code: digits and *, or nothin
 Name = Annotated[str, _told("name", "The name beside it.")]
 Paused = Annotated[bool, Meta(description="Whether it is not to be called for a while.")]
 Known = Annotated[Any, Meta(description="Taken, so that rows can be put back as they came, and not looked at.")]
-Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5, examples=["09:00"],
-                            description="The time of the start; 00:00 = no run.")]
+Clock = Annotated[
+    str,
+    Meta(
+        pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        max_length=5,
+        examples=["09:00"],
+        description="The time of the start; 00:00 = no run.",
+    ),
+]
 
 
 # -- the list
@@ -41,8 +48,9 @@ class Selection(msgspec.Struct, frozen=True):
     """Which rows of the list, and in which order, as on the page."""
 
     q: Annotated[str, Meta(max_length=200, description="Text in number, code or name.")] = ""
-    only: Annotated[Literal["all", "trouble", "paused"], Meta(
-        description="`trouble`: cannot be called, or stands twice.")] = "all"
+    only: Annotated[
+        Literal["all", "trouble", "paused"], Meta(description="`trouble`: cannot be called, or stands twice.")
+    ] = "all"
     sort: Annotated[Literal["row", "number", "code", "name", "state"], Meta(description="By what.")] = "row"
     down: Annotated[bool, Meta(description="The other way round.")] = False
     page: Annotated[int, Meta(ge=1, le=1_000_000_000, description="Which page.")] = 1
@@ -58,8 +66,10 @@ class Row(_Strict, frozen=True):
     name: str
     paused: bool
     dials: Annotated[str, Meta(description="What Asterisk dials, or nothing.")]
-    state: Annotated[Kind, Meta(description="What a run does with it: `refused` cannot be called, `twice` stands "
-                                            "further up as well.")]
+    state: Annotated[
+        Kind,
+        Meta(description="What a run does with it: `refused` cannot be called, `twice` stands further up as well."),
+    ]
     reason: Annotated[str, Meta(description="Why it is not called, in the reader's language.")]
 
 
@@ -97,8 +107,16 @@ class NewRow(_Strict, frozen=True):
 class WholeRow(NewRow, frozen=True):
     """A row of a whole list."""
 
-    row: Annotated[str, Meta(description="The key of a row that is there, or a new one of digits; without it the row "
-                                         "gets one behind the greatest.")] | UnsetType = UNSET
+    row: (
+        Annotated[
+            str,
+            Meta(
+                description="The key of a row that is there, or a new one of digits; without it the row "
+                "gets one behind the greatest."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     dials: Known | UnsetType = UNSET
     state: Known | UnsetType = UNSET
     reason: Known | UnsetType = UNSET
@@ -142,9 +160,19 @@ class SavedList(_Strict, frozen=True):
 # -- the week
 
 
-class ScheduleDocument(_Strict, frozen=True, rename={
-        "monday": "1", "tuesday": "2", "wednesday": "3", "thursday": "4", "friday": "5", "saturday": "6",
-        "sunday": "7"}):
+class ScheduleDocument(
+    _Strict,
+    frozen=True,
+    rename={
+        "monday": "1",
+        "tuesday": "2",
+        "wednesday": "3",
+        "thursday": "4",
+        "friday": "5",
+        "saturday": "6",
+        "sunday": "7",
+    },
+):
     """The start of each weekday, 1 = Monday, and of single days that are otherwise."""
 
     monday: Clock
@@ -154,15 +182,23 @@ class ScheduleDocument(_Strict, frozen=True, rename={
     friday: Clock
     saturday: Clock
     sunday: Clock
-    dates: Annotated[dict[date, Clock], Meta(max_length=MOST_DATES, extra_json_schema={
-        "propertyNames": {"type": "string", "format": "date"}})] = {}
+    dates: Annotated[
+        dict[date, Clock],
+        Meta(max_length=MOST_DATES, extra_json_schema={"propertyNames": {"type": "string", "format": "date"}}),
+    ] = {}
 
 
 # -- what is asked of the service
 
 
-Once = Annotated[str, Meta(max_length=64, description="Any text that no order of this user has carried before: sent "
-                                                       "again, with the same, it is the same order and not another.")]
+Once = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="Any text that no order of this user has carried before: sent "
+        "again, with the same, it is the same order and not another.",
+    ),
+]
 
 
 class StartRequest(_Strict, frozen=True):
@@ -170,8 +206,9 @@ class StartRequest(_Strict, frozen=True):
 
     again: Annotated[bool, Meta(description="Ring also those who were rung today already.")] = False
     rest: Annotated[bool, Meta(description="Ring only those who were not rung today.")] = False
-    night: Annotated[bool, Meta(description="Begin it also between 21:00 and 8:00, when people are usually not rung."
-                                )] = False
+    night: Annotated[
+        bool, Meta(description="Begin it also between 21:00 and 8:00, when people are usually not rung.")
+    ] = False
     once: Once = ""
 
 
@@ -182,8 +219,9 @@ class EmptyBody(_Strict, frozen=True):
 class StopRequest(_Strict, frozen=True):
     """The end of a run."""
 
-    withdraw: Annotated[bool, Meta(description="Take files that Asterisk has not started out of the spool as well."
-                                   )] = False
+    withdraw: Annotated[
+        bool, Meta(description="Take files that Asterisk has not started out of the spool as well.")
+    ] = False
     once: Once = ""
 
 
@@ -256,8 +294,9 @@ class LinesState(_Strict, frozen=True):
     pacing: Literal["fixed", "throttled", "adaptive"]
     pace: Annotated[str, Meta(description="The pace, worded for the reader.")]
     ours: int
-    others: Annotated[int | None, Meta(description="Other people's as they were told last; null: nobody tells of them."
-                                       )]
+    others: Annotated[
+        int | None, Meta(description="Other people's as they were told last; null: nobody tells of them.")
+    ]
     in_use: int
     lines: Annotated[int | None, Meta(description="The ceiling, where it counts.")]
     reserve: int
@@ -312,8 +351,9 @@ class ForecastDocument(_Strict, frozen=True):
     pacing: Literal["fixed", "throttled", "adaptive"]
     pace: Annotated[str, Meta(description="The pace, worded for the reader.")]
     ceiling: Annotated[int | None, Meta(description="The most calls that are ours at once.")]
-    depends_on_talk: Annotated[bool, Meta(description="Whether `last_bundle_at` is only the earliest: how long the "
-                                                      "calls last decides.")]
+    depends_on_talk: Annotated[
+        bool, Meta(description="Whether `last_bundle_at` is only the earliest: how long the calls last decides.")
+    ]
     first_bundle_at: datetime | None
     last_bundle_at: datetime | None
     until: datetime | None
@@ -329,9 +369,11 @@ class ReportQuery(msgspec.Struct, frozen=True):
     """Which report."""
 
     day: Annotated[date, Meta(description="The day; today, if it is left out.")] | UnsetType = msgspec.field(
-        default=UNSET, name="date")
+        default=UNSET, name="date"
+    )
     form: Annotated[Literal["json", "csv", "xlsx"], Meta(description="As what.")] = msgspec.field(
-        default="json", name="format")
+        default="json", name="format"
+    )
 
 
 class Report(_Strict, frozen=True):

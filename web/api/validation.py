@@ -22,8 +22,10 @@ Wrong = Iterator[tuple[str, str]]
 
 def faults(value: object, shape: type[Any], error: msgspec.ValidationError) -> list[ValidationIssue]:
     """What is wrong with it; `error` is what msgspec said."""
-    found = [ValidationIssue(what, pointer="#" + where)
-             for where, what in islice(_wrong(value, inspect.type_info(shape), ""), COUNTED)]
+    found = [
+        ValidationIssue(what, pointer="#" + where)
+        for where, what in islice(_wrong(value, inspect.type_info(shape), ""), COUNTED)
+    ]
     return found or [ValidationIssue(str(error), pointer="#")]
 
 
@@ -91,8 +93,11 @@ def _fits(value: object, kind: inspect.Type) -> bool:
         case inspect.BoolType():
             return isinstance(value, bool)
         case inspect.StrType(max_length=most, pattern=pattern):
-            return (isinstance(value, str) and (most is None or len(value) <= most)
-                    and (pattern is None or re.search(pattern, value) is not None))
+            return (
+                isinstance(value, str)
+                and (most is None or len(value) <= most)
+                and (pattern is None or re.search(pattern, value) is not None)
+            )
         case inspect.DateType():
             return isinstance(value, str) and _is_date(value)
     return False

@@ -60,7 +60,7 @@ class Drafts:
         """Keeps an upload; raises Full, OSError."""
         self.sweep(now)
         mine = self.of(owner)
-        for old in mine[EACH - 1:]:
+        for old in mine[EACH - 1 :]:
             self.drop(old.id)
         if self._size() > BYTES:
             raise TooManyDraftsError
@@ -68,8 +68,10 @@ class Drafts:
         files.make_folder(self._folder)
         files.make_folder(self.folder(draft))
         try:
-            with files.replacing(self.upload(draft), _MODE) as descriptor, open(
-                    descriptor, "wb", closefd=False) as file:
+            with (
+                files.replacing(self.upload(draft), _MODE) as descriptor,
+                open(descriptor, "wb", closefd=False) as file,
+            ):
                 shutil.copyfileobj(stream, file, _PIECE)
             self.save(draft)
         except BaseException:
@@ -84,8 +86,9 @@ class Drafts:
 
     def of(self, owner: str) -> list[Draft]:
         """The owner's drafts, newest first."""
-        return sorted((draft for draft in self._all() if draft.owner == owner), key=lambda draft: draft.at,
-                      reverse=True)
+        return sorted(
+            (draft for draft in self._all() if draft.owner == owner), key=lambda draft: draft.at, reverse=True
+        )
 
     def save(self, draft: Draft) -> None:
         """Keeps what was chosen."""

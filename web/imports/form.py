@@ -20,7 +20,9 @@ def sheet(form: Mapping[str, str], draft: Draft, sheets: int, now: int) -> int |
     return given if given is not None and given < sheets and given != now and draft.only is None else None
 
 
-def read(form: Mapping[str, str], draft: Draft, shown: ColumnRoles, judged: Mapping[int, tuple[str, str, str]]) -> Draft:
+def read(
+    form: Mapping[str, str], draft: Draft, shown: ColumnRoles, judged: Mapping[int, tuple[str, str, str]]
+) -> Draft:
     """The draft with the choices of the form, and with a new version if one of them is new.
 
     `shown` is the layout that the page had, `judged` what stood in the rows that can be mended there.
@@ -35,7 +37,7 @@ def read(form: Mapping[str, str], draft: Draft, shown: ColumnRoles, judged: Mapp
     for name in form:
         found = _MENDED.fullmatch(name)
         if found and (line := int(found[1])) in judged:
-            fields = tuple(form.get(f"{field}-{line}", "").strip()[:_ROOM * most] for field, most in LONGEST.items())
+            fields = tuple(form.get(f"{field}-{line}", "").strip()[: _ROOM * most] for field, most in LONGEST.items())
             if fields != tuple(map(_as_typed, judged[line])):
                 mended[line] = fields[0], fields[1], fields[2]
     if (layout, replace, mended) == (shown, draft.replace, draft.mended):

@@ -105,8 +105,9 @@ class ImportJobs:
             def progress(part: float) -> None:
                 work.part = _READING * part
 
-            work.table = subprocess_reader.table(folder) or subprocess_reader.read(self._drafts.upload(draft), folder, pasted=draft.pasted,
-                                                           sheet=draft.sheet, progress=progress)
+            work.table = subprocess_reader.table(folder) or subprocess_reader.read(
+                self._drafts.upload(draft), folder, pasted=draft.pasted, sheet=draft.sheet, progress=progress
+            )
             work.rows = subprocess_reader.rows(folder)
         if not work.rows and len(work.table.sheets) < 2:
             raise UnreadableTableError(worker.NOTHING)
@@ -124,7 +125,8 @@ class ImportJobs:
         layout = draft.layout or column_roles.guess(work.rows, table.columns, plan)
         work.layout = layout
         if layout.problem() is None:
-            work.judgement = merge.judge(rows, layout, work.listed.phones, plan, replace=draft.replace,
-                                            mended=draft.mended, progress=progress)
+            work.judgement = merge.judge(
+                rows, layout, work.listed.phones, plan, replace=draft.replace, mended=draft.mended, progress=progress
+            )
             if draft.only is None:
                 work.judgement.counts["empty"] += table.empty

@@ -84,21 +84,30 @@ def upload() -> ResponseReturnValue:
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     if not 0 < size <= UPLOAD:
-        return _start(422, {"file": _("The file is empty") if not size else
-                            _("The file is larger than %(most)s MB", most=UPLOAD // 1_000_000)}, pasted)
+        return _start(
+            422,
+            {
+                "file": _("The file is empty")
+                if not size
+                else _("The file is larger than %(most)s MB", most=UPLOAD // 1_000_000)
+            },
+            pasted,
+        )
     try:
         draft = _importing().drafts.create(visitor().name, name, stream, _now(), pasted=not name)
     except TooManyDraftsError:
-        return _start(503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")},
-                      pasted)
+        return _start(
+            503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")}, pasted
+        )
     except OSError as error:
         return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))}, pasted)
     return _go_on(draft)
 
 
 def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str = "") -> ResponseReturnValue:
-    return render_template("import.html", drafts=_importing().drafts.of(visitor().name), errors=errors or {},
-                           pasted=pasted, most=UPLOAD), status
+    return render_template(
+        "import.html", drafts=_importing().drafts.of(visitor().name), errors=errors or {}, pasted=pasted, most=UPLOAD
+    ), status
 
 
 # -- the draft
@@ -154,8 +163,15 @@ def take(draft: str) -> ResponseReturnValue:
     gone = judgement.gone() if judgement.replace else []
     if gone and "sure" not in request.form:
         kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
-        return render_template("import_replace.html", draft=found, gone=gone[:_NAMED], count=len(gone), kept=kept,
-                               result=len(result), run=_run())
+        return render_template(
+            "import_replace.html",
+            draft=found,
+            gone=gone[:_NAMED],
+            count=len(gone),
+            kept=kept,
+            result=len(result),
+            run=_run(),
+        )
     return _save(found, work, result, whole=whole)
 
 
@@ -175,8 +191,14 @@ def refused(draft: str) -> ResponseReturnValue:
     if not work.done.is_set() or work.judgement is None:
         return redirect(url_for("imports.look", draft=draft))
     stream = io.BytesIO()
-    phone_list.write_refused_csv(((Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
-                                   for row in work.judgement.of("refused")), stream, language())
+    phone_list.write_refused_csv(
+        (
+            (Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
+            for row in work.judgement.of("refused")
+        ),
+        stream,
+        language(),
+    )
     stream.seek(0)
     return send_file(stream, "text/csv; charset=utf-8", as_attachment=True, download_name="not-imported.csv")
 
@@ -221,8 +243,10 @@ def _finished(work: ImportJob) -> bool:
     """Whether choices can be looked at; the work on the one before, made a moment ago, is waited for."""
     if work.done.wait(_PATIENCE):
         return True
-    flash(_("The file is still being compared with the list: what you chose last is not taken. Wait and choose again."),
-          "warn")
+    flash(
+        _("The file is still being compared with the list: what you chose last is not taken. Wait and choose again."),
+        "warn",
+    )
     return False
 
 
@@ -236,16 +260,20 @@ def _go_on(draft: Draft) -> ResponseReturnValue:
 def _chosen(draft: Draft, work: ImportJob) -> Draft:
     """The draft with the form's choices, kept if they are new."""
     rows = work.judgement.of("refused") if work.judgement else []
-    fresh = form.read(request.form, draft, work.layout,
-                             {row.line: (row.number, row.code, row.name) for row in rows})
+    fresh = form.read(request.form, draft, work.layout, {row.line: (row.number, row.code, row.name) for row in rows})
     if fresh is not draft:
         _importing().drafts.save(fresh)
     return fresh
 
 
 def _stale(draft: Draft) -> ResponseReturnValue:
-    flash(_("Somebody else has changed the list in the meantime. Nothing is imported yet: this is the file against the "
-            "list as it stands now."), "warn")
+    flash(
+        _(
+            "Somebody else has changed the list in the meantime. Nothing is imported yet: this is the file against the "
+            "list as it stands now."
+        ),
+        "warn",
+    )
     return _go_on(draft)
 
 
@@ -273,9 +301,15 @@ def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
     """What is left over stays, to be mended."""
     if left:
         with contextlib.suppress(OSError):  # the list is saved; the draft stays whole, and its rows are there already
-            _importing().drafts.save(msgspec.structs.replace(
-                draft, only=frozenset(row.line for row in left), layout=draft.layout, replace=False,
-                version=draft.version + 1))
+            _importing().drafts.save(
+                msgspec.structs.replace(
+                    draft,
+                    only=frozenset(row.line for row in left),
+                    layout=draft.layout,
+                    replace=False,
+                    version=draft.version + 1,
+                )
+            )
     else:
         _importing().drafts.drop(draft.id)
         _importing().works.forget(draft)
@@ -305,11 +339,28 @@ def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseRetur
     given = request.args.get("page", "")
     page = min(max(1, int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1), pages)
     return render_template(
-        "import_look.html", draft=draft, work=work, table=work.table, layout=work.layout, judgement=judgement,
-        problem=work.layout.problem(), rows=work.rows[:_SHOWN], heads=work.rows[:_HEADS], letter=_letter,
-        cell=column_roles.cell, named=_NAMED, refused=rows[(page - 1) * PAGE:page * PAGE], refused_count=len(rows),
-        page=page, pages=pages, gone=judgement.gone() if judgement and judgement.replace else [], failed=failed,
-        run=_run(), as_called=_as_called, revision=work.listed.revision), status
+        "import_look.html",
+        draft=draft,
+        work=work,
+        table=work.table,
+        layout=work.layout,
+        judgement=judgement,
+        problem=work.layout.problem(),
+        rows=work.rows[:_SHOWN],
+        heads=work.rows[:_HEADS],
+        letter=_letter,
+        cell=column_roles.cell,
+        named=_NAMED,
+        refused=rows[(page - 1) * PAGE : page * PAGE],
+        refused_count=len(rows),
+        page=page,
+        pages=pages,
+        gone=judgement.gone() if judgement and judgement.replace else [],
+        failed=failed,
+        run=_run(),
+        as_called=_as_called,
+        revision=work.listed.revision,
+    ), status
 
 
 def _letter(place: int) -> str:

@@ -60,8 +60,11 @@ class PhonesQuery(msgspec.Struct, frozen=True):
         """What its address has, without what is usual anyway."""
         view = msgspec.structs.replace(self, **changes)
         usual = PhonesQuery()
-        return {name: int(value) if isinstance(value, bool) else value
-                for name, value in msgspec.structs.asdict(view).items() if value != getattr(usual, name)}
+        return {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in msgspec.structs.asdict(view).items()
+            if value != getattr(usual, name)
+        }
 
     def find(self, listed: PhoneIndex) -> list[int]:
         """The places of all the rows that it would show, on whatever page."""
@@ -70,8 +73,13 @@ class PhonesQuery(msgspec.Struct, frozen=True):
 
 def _view(values: Mapping[str, str]) -> PhonesQuery:
     only, sort, page = values.get("only", ""), values.get("sort", ""), values.get("page", "")
-    return PhonesQuery(values.get("q", "")[:_QUERY], only if only in FILTERS else "all", sort if sort in SORTS else "row",
-                values.get("down") == "1", int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1)
+    return PhonesQuery(
+        values.get("q", "")[:_QUERY],
+        only if only in FILTERS else "all",
+        sort if sort in SORTS else "row",
+        values.get("down") == "1",
+        int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
+    )
 
 
 # -- the pages
@@ -87,8 +95,14 @@ def index() -> ResponseReturnValue:
 def broken(caught: PhonesUnreadableError) -> ResponseReturnValue:
     """What is wrong with the list, and what could be brought back."""
     document = desk().phones.document
-    return render_template("broken.html", problems=caught.error.problems, revision=caught.error.revision,
-                           backup=backup(document), file=document.path, missing=not document.path.exists()), 500
+    return render_template(
+        "broken.html",
+        problems=caught.error.problems,
+        revision=caught.error.revision,
+        backup=backup(document),
+        file=document.path,
+        missing=not document.path.exists(),
+    ), 500
 
 
 @phones.errorhandler(StalePageError)
@@ -99,28 +113,52 @@ def stale(caught: StalePageError) -> ResponseReturnValue:
     row = listed.row(caught.row) if caught.row is not None else None
     if "number" in request.form:
         typed = phone_form.read(request.form, desk().phones.plan, row.phone if row else None)
-    kept = [(name, value) for name, values in request.form.lists() for value in values
-            if name not in {"revision", "token"}]
+    kept = [
+        (name, value) for name, values in request.form.lists() for value in values if name not in {"revision", "token"}
+    ]
     chosen = [] if typed else _chosen(listed, _view(request.form))
-    return render_template("conflict.html", listed=listed, row=row, key=caught.row, typed=typed, kept=kept,
-                           chosen=chosen[:_NAMED], count=len(chosen), back=_address(_view(request.form)),
-                           undone=request.endpoint == "phones.undo"), 409
+    return render_template(
+        "conflict.html",
+        listed=listed,
+        row=row,
+        key=caught.row,
+        typed=typed,
+        kept=kept,
+        chosen=chosen[:_NAMED],
+        count=len(chosen),
+        back=_address(_view(request.form)),
+        undone=request.endpoint == "phones.undo",
+    ), 409
 
 
-def _page(view: PhonesQuery, *, status: int = 200, edit: str | None = None, add: bool = False,
-          form: PhoneForm | None = None) -> ResponseReturnValue:
+def _page(
+    view: PhonesQuery, *, status: int = 200, edit: str | None = None, add: bool = False, form: PhoneForm | None = None
+) -> ResponseReturnValue:
     listed = _listed()
     found = view.find(listed)
     pages = max(1, -(-len(found) // PAGE))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
-    rows = [listed.rows[place] for place in found[(view.page - 1) * PAGE:view.page * PAGE]]
+    rows = [listed.rows[place] for place in found[(view.page - 1) * PAGE : view.page * PAGE]]
     edited = listed.row(edit) if edit is not None else None
     if edited and form is None:
         form = phone_form.shown(edited.phone)
     return render_template(
-        "phones.html", listed=listed, view=view, rows=rows, found=len(found), pages=pages, kind=kind, run=_run(),
-        edited=edited, add=(add and not edited) or not listed.rows, form=form or PhoneForm(),
-        first=(view.page - 1) * PAGE + 1, undoable=_undoable(), at=request.args.get("at"), filters=FILTERS), status
+        "phones.html",
+        listed=listed,
+        view=view,
+        rows=rows,
+        found=len(found),
+        pages=pages,
+        kind=kind,
+        run=_run(),
+        edited=edited,
+        add=(add and not edited) or not listed.rows,
+        form=form or PhoneForm(),
+        first=(view.page - 1) * PAGE + 1,
+        undoable=_undoable(),
+        at=request.args.get("at"),
+        filters=FILTERS,
+    ), status
 
 
 # -- what changes the list
@@ -176,12 +214,18 @@ def pause(paused: bool) -> ResponseReturnValue:
     rows = _rows(view)
     chosen = [row.phone for row in rows if row.phone.paused != paused]
     if keys := {phone.key for phone in chosen}:
-        _change(lambda listed: [msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone
-                                for phone in listed.phones])
+        _change(
+            lambda listed: [
+                msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone for phone in listed.phones
+            ]
+        )
         _record(audit.paused(chosen) if paused else audit.resumed(chosen))
         count = len(keys)
-        _tell(ngettext("Paused: %(num)s number", "Paused: %(num)s numbers", count) if paused else
-              ngettext("Called again: %(num)s number", "Called again: %(num)s numbers", count))
+        _tell(
+            ngettext("Paused: %(num)s number", "Paused: %(num)s numbers", count)
+            if paused
+            else ngettext("Called again: %(num)s number", "Called again: %(num)s numbers", count)
+        )
     elif rows:
         flash(_("They are already; nothing has been changed."), "note")
     return redirect(_address(view, at=request.form.get("one")), 303)

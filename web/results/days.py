@@ -46,8 +46,12 @@ class ResultDays:
         if self.first is None or day < self.first:
             return str(_("The journal has nothing of that time: it begins later."))
         if silent := self._silent_since(day):
-            return str(_("There was no run: the service is not running. It was last there %(moment)s.",
-                         moment=format_datetime(silent, "d MMMM, HH:mm")))
+            return str(
+                _(
+                    "There was no run: the service is not running. It was last there %(moment)s.",
+                    moment=format_datetime(silent, "d MMMM, HH:mm"),
+                )
+            )
         return self._by_the_week(day)
 
     def _by_the_week(self, day: date) -> str:
@@ -60,8 +64,13 @@ class ResultDays:
         time = spoken_time(start.astimezone(self.zone))
         if start > self.now:
             return str(_("Today's run begins at %(time)s.", time=time))
-        return str(_("There was no run, though the schedule, as it is now, has one at %(time)s: the service was not "
-                     "running then, or the time was set when it had passed.", time=time))
+        return str(
+            _(
+                "There was no run, though the schedule, as it is now, has one at %(time)s: the service was not "
+                "running then, or the time was set when it had passed.",
+                time=time,
+            )
+        )
 
     def _silent_since(self, day: date) -> datetime | None:
         """The last sign of a service that is silent now and was so all that day, or is so today."""

@@ -60,17 +60,28 @@ def page() -> ResponseReturnValue:
         if (deep or not people) and journal:
             deep = True
             known = {(one.number, one.code) for one in people}
-            people += [one for one in _in_journal(CallQueries(journal), q, window.runs)
-                       if (one.number, one.code) not in known]
+            people += [
+                one for one in _in_journal(CallQueries(journal), q, window.runs) if (one.number, one.code) not in known
+            ]
     person = people[0] if len(people) == 1 else None
     lines: Sequence[DayLine] = ()
     if person is not None and journal is not None:
         lines = _days(CallQueries(journal), person, window, days)
         name = next((one.best.name for one in lines if one.best and one.best.name), "")
         person = msgspec.structs.replace(person, name=person.name or name)
-    return render_template("results_phone.html", q=q or number, people=people[:_PEOPLE], more=len(people) > _PEOPLE,
-                           person=person, lines=lines, days=days, window=window, deep=deep, until=until,
-                           journal=journal is not None)
+    return render_template(
+        "results_phone.html",
+        q=q or number,
+        people=people[:_PEOPLE],
+        more=len(people) > _PEOPLE,
+        person=person,
+        lines=lines,
+        days=days,
+        window=window,
+        deep=deep,
+        until=until,
+        journal=journal is not None,
+    )
 
 
 class DayWindow(msgspec.Struct, frozen=True):
@@ -156,8 +167,9 @@ def _in_journal(results: CallQueries, q: str, runs: Collection[int]) -> list[Pho
     people: dict[tuple[str, str], PhoneMatch] = {}
     for line in results.found(q, runs, _LINES):
         if line.number:
-            people.setdefault((line.number, line.code), PhoneMatch(line.number, line.code, line.name, listed=False,
-                                                               day=line.day))
+            people.setdefault(
+                (line.number, line.code), PhoneMatch(line.number, line.code, line.name, listed=False, day=line.day)
+            )
     return list(people.values())
 
 

@@ -50,9 +50,15 @@ class ResultsQuery(msgspec.Struct, frozen=True):
 def read(values: MultiDict[str, str], today: date) -> ResultsQuery:
     """The view that an address or a form names; whatever is none is as usual."""
     sort = values.get("sort", "")
-    return ResultsQuery(day_in(values.get("day", "")) or today, _number(values.get("run", "")),
-                results_in(values.getlist("result"), KINDS), text_in(values.get("q", "")),
-                sort if sort in SORTS else "row", values.get("down") == "1", _number(values.get("page", "")) or 1)
+    return ResultsQuery(
+        day_in(values.get("day", "")) or today,
+        _number(values.get("run", "")),
+        results_in(values.getlist("result"), KINDS),
+        text_in(values.get("q", "")),
+        sort if sort in SORTS else "row",
+        values.get("down") == "1",
+        _number(values.get("page", "")) or 1,
+    )
 
 
 def text_in(text: str) -> str:

@@ -73,8 +73,15 @@ def page() -> ResponseReturnValue:
         counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
         if desk().settings.delivered:
             counts |= found.delivery(CallFilter(view.day, view.run)).counts
-    return render_template("results_again.html", view=view, days=days, counts=counts, missed=redial.MISSED,
-                           results=redial.RESULTS, least=desk().settings.delivered)
+    return render_template(
+        "results_again.html",
+        view=view,
+        days=days,
+        counts=counts,
+        missed=redial.MISSED,
+        results=redial.RESULTS,
+        least=desk().settings.delivered,
+    )
 
 
 def start() -> ResponseReturnValue:
@@ -91,19 +98,31 @@ def start() -> ResponseReturnValue:
         if not once or not chosen.choice.called or request.form.get("digest") != chosen.digest:
             return _confirm(journal, view, days, refused=_changed())
         if is_night(days.now.astimezone(days.zone)) and "night" not in request.form:
-            return _confirm(journal, view, days, refused=_("Nobody is called yet: tick that people are to be rung at "
-                                                           "this hour."), status=422)
+            return _confirm(
+                journal,
+                view,
+                days,
+                refused=_("Nobody is called yet: tick that people are to be rung at this hour."),
+                status=422,
+            )
         number = _ask(journal, view, chosen, once)
     answer = _answer(journal, number)
     if answer is None or not answer.ok:
-        refused = _sentence(answer.text) if answer else _("The service is not running: nobody is called. Ask the "
-                                                          "administrator to start it, then try again.")
+        refused = (
+            _sentence(answer.text)
+            if answer
+            else _("The service is not running: nobody is called. Ask the administrator to start it, then try again.")
+        )
         return _confirm(journal, view, days, refused=refused)
     if chosen is not None:
         desk().record(visitor().name, redial.run_begun(len(chosen.choice.called), view.day, view.results))
     if answer.text in (LOST, NOT_ANSWERED):
-        flash(lost() if answer.text == LOST else _("The service has taken the order and is still at it; this page "
-                                                   "shows what comes of it."), "warn")
+        flash(
+            lost()
+            if answer.text == LOST
+            else _("The service has taken the order and is still at it; this page shows what comes of it."),
+            "warn",
+        )
         return redirect(url_for("run.index"), 303)
     flash(_sentence(answer.text), "note")
     return redirect(url_for("results.index", day=days.today.isoformat()), 303)
@@ -127,8 +146,14 @@ def make_list() -> ResponseReturnValue:
     except DocumentError as error:
         return _broken(error.problems)
     desk().record(visitor().name, redial.list_made(len(rows), view.day, view.results))
-    flash(ngettext("The list has %(num)s number now. The one before can be brought back.",
-                   "The list has %(num)s numbers now. The one before can be brought back.", len(rows)), "undo")
+    flash(
+        ngettext(
+            "The list has %(num)s number now. The one before can be brought back.",
+            "The list has %(num)s numbers now. The one before can be brought back.",
+            len(rows),
+        ),
+        "undo",
+    )
     return redirect(url_for("phones.index"), 303)
 
 
@@ -160,8 +185,9 @@ def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelec
     return ConfirmedSelection(redial.choose(listed.rows, met), listed)
 
 
-def _confirm(journal: Journal, view: ResultsQuery, days: ResultDays, *, refused: str = "", status: int = 409
-             ) -> ResponseReturnValue:
+def _confirm(
+    journal: Journal, view: ResultsQuery, days: ResultDays, *, refused: str = "", status: int = 409
+) -> ResponseReturnValue:
     """The phones by count and name, and what can be made of them; after a refusal once more, with the reason."""
     try:
         chosen = _chosen(journal, view, days.today)
@@ -169,17 +195,30 @@ def _confirm(journal: Journal, view: ResultsQuery, days: ResultDays, *, refused:
         return _broken(error.problems)
     rows, here = [*chosen.choice.called, *chosen.choice.paused], days.now.astimezone(days.zone)
     page = render_template(
-        "results_confirm.html", view=view, days=days, choice=chosen.choice, digest=chosen.digest, named=rows[:_NAMED],
-        rows=len(rows), listed=len(chosen.listed.rows), refused=refused, run=journal.active_run(), here=here,
-        night=is_night(here), once=secrets.token_urlsafe(12),
-        alive=service_of(Heartbeats(journal).sign(), days.now).alive, latest=desk().settings.latest,
-        least=desk().settings.delivered)
+        "results_confirm.html",
+        view=view,
+        days=days,
+        choice=chosen.choice,
+        digest=chosen.digest,
+        named=rows[:_NAMED],
+        rows=len(rows),
+        listed=len(chosen.listed.rows),
+        refused=refused,
+        run=journal.active_run(),
+        here=here,
+        night=is_night(here),
+        once=secrets.token_urlsafe(12),
+        alive=service_of(Heartbeats(journal).sign(), days.now).alive,
+        latest=desk().settings.latest,
+        least=desk().settings.delivered,
+    )
     return page, status if refused else 200
 
 
 def _changed() -> str:
-    return str(_("The list or the results have changed in the meantime, so nothing has been done. This is how it "
-                 "stands now."))
+    return str(
+        _("The list or the results have changed in the meantime, so nothing has been done. This is how it stands now.")
+    )
 
 
 def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> int | None:
@@ -187,9 +226,16 @@ def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once:
     if not service_of(Heartbeats(journal).sign(), desk().clock()).alive:
         return None
     try:
-        return CommandQueue(journal).ask("start", by=visitor().name, at=desk().clock(), once=once,
-                                     only=",".join(view.results), day=view.day.isoformat(), run=view.run or 0,
-                                     expected=chosen.choice.digest)
+        return CommandQueue(journal).ask(
+            "start",
+            by=visitor().name,
+            at=desk().clock(),
+            once=once,
+            only=",".join(view.results),
+            day=view.day.isoformat(),
+            run=view.run or 0,
+            expected=chosen.choice.digest,
+        )
     except DuplicateCommandError as before:
         return before.number
 
@@ -209,8 +255,9 @@ def _answer(journal: Journal, number: int | None) -> CommandResult | None:
 
 
 def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:
-    return render_template("error.html", code=500, title=_("The list of numbers cannot be read"), remedy="",
-                           problems=problems), 500
+    return render_template(
+        "error.html", code=500, title=_("The list of numbers cannot be read"), remedy="", problems=problems
+    ), 500
 
 
 def _sentence(text: Message) -> str:

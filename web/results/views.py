@@ -63,22 +63,42 @@ def index() -> ResponseReturnValue:
     tallies = found.tallies(runs)
     counts = found.counts(view.day, tallies, view.run)
     total = _total(found, view, counts)
-    delivery = found.delivery(CallFilter(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
+    delivery = (
+        found.delivery(CallFilter(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
+    )
     if delivery is not None:
         counts.update(delivery.counts)
     pages = max(1, -(-total // PAGE))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
-    lines = found.page(view.shown, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE
-                       ) if total else []
+    lines = (
+        found.page(view.shown, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE)
+        if total
+        else []
+    )
     before, after = found.neighbours(view.day)
     return render_template(
-        "results.html", view=view, days=days, runs=_summaries(runs, tallies), counts=counts, delivery=delivery,
-        results=KINDS, judged=JUDGED, again=redial.RESULTS, lines=lines, total=total, pages=pages,
-        first=(view.page - 1) * PAGE + 1, before=before, after=after,
+        "results.html",
+        view=view,
+        days=days,
+        runs=_summaries(runs, tallies),
+        counts=counts,
+        delivery=delivery,
+        results=KINDS,
+        judged=JUDGED,
+        again=redial.RESULTS,
+        lines=lines,
+        total=total,
+        pages=pages,
+        first=(view.page - 1) * PAGE + 1,
+        before=before,
+        after=after,
         back=view.day - _DAY if days.first and view.day > days.first else None,
-        ahead=view.day + _DAY if view.day < days.today else None, why=None if runs else days.why_none(view.day),
+        ahead=view.day + _DAY if view.day < days.today else None,
+        why=None if runs else days.why_none(view.day),
         hours=charts.of_hours({view.run: tallies[view.run]} if view.run else tallies, days.zone),
-        month=_month(journal, view.day, days.today), is_another_day=charts.is_another_day)
+        month=_month(journal, view.day, days.today),
+        is_another_day=charts.is_another_day,
+    )
 
 
 @results.get("/day.csv", defaults={"form": "csv"})

@@ -24,5 +24,8 @@ def bar(readout: LineUsage) -> tuple[LineBarPart, ...]:
     others = min(others, whole - ours)
     kept = min(ceiling.reserve, whole - ours - others)
     pieces = (("ours", 0, ours), ("others", ours, others), ("kept", whole - kept, kept))
-    return tuple(LineBarPart(kind, round(100 * at / whole, 2), round(100 * wide / whole, 2))
-                 for kind, at, wide in pieces if wide > 0)
+    return tuple(
+        LineBarPart(kind, round(100 * at / whole, 2), round(100 * wide / whole, 2))
+        for kind, at, wide in pieces
+        if wide > 0
+    )

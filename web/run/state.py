@@ -118,8 +118,16 @@ class RunStateCache:
         known = self._desk.settings
         closing = closing_instant(run.day, known.latest, known.zone)
         pace = service.readout.pace if service.readout else self._pace
-        status = run_status(run, counted.counts, counted.last_bundle, now, pace=pace, closing=closing,
-                            alive=service.alive, delivery=counted.delivery)
+        status = run_status(
+            run,
+            counted.counts,
+            counted.last_bundle,
+            now,
+            pace=pace,
+            closing=closing,
+            alive=service.alive,
+            delivery=counted.delivery,
+        )
         return RunPageState(service, status, counted.going, counted.latest, closing, test)
 
     def forget(self) -> None:
@@ -132,8 +140,14 @@ class RunStateCache:
         desk = self._desk
         listed, week = desk.phones.current(), desk.week.load()
         run = standing.status.run if standing.status else None
-        key = (listed.revision, week.revision, week.changed, run and (run.id, run.state), standing.going,
-               now.astimezone(desk.settings.zone).date())
+        key = (
+            listed.revision,
+            week.revision,
+            week.changed,
+            run and (run.id, run.state),
+            standing.going,
+            now.astimezone(desk.settings.zone).date(),
+        )
         with self._planning:
             if self._planned is not None:
                 known, since, until, plan = self._planned
@@ -152,9 +166,13 @@ class RunStateCache:
             if self._counted is not None and self._counted[0] == key and begun < self._counted[1]:
                 return self._counted[2]
             results, least = CallQueries(journal), self._desk.settings.delivered
-            counted = _Counted(journal.counts(run.id), journal.last_bundle(run.id), results.going(run.id),
-                               tuple(results.latest(run.id, LATEST)),
-                               journal.delivery(run.id, least) if least else None)
+            counted = _Counted(
+                journal.counts(run.id),
+                journal.last_bundle(run.id),
+                results.going(run.id),
+                tuple(results.latest(run.id, LATEST)),
+                journal.delivery(run.id, least) if least else None,
+            )
             took = self._clock() - begun
             if took > _WORTH:
                 self._counted = key, begun + took * (1 + _SHARE), counted

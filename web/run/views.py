@@ -61,8 +61,9 @@ def live() -> ResponseReturnValue:
 def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnValue:
     standing = _watch().look(desk().clock())
     pieces = _pieces(standing)
-    return render_template("run.html", pieces=pieces, have=_have(pieces), every=_every(standing),
-                           form=form or PhoneForm(), once=_once()), status
+    return render_template(
+        "run.html", pieces=pieces, have=_have(pieces), every=_every(standing), form=form or PhoneForm(), once=_once()
+    ), status
 
 
 def _pieces(standing: RunPageState) -> dict[str, Markup]:
@@ -93,10 +94,16 @@ def _every(standing: RunPageState) -> int:
 def _common(now: datetime) -> dict[str, object]:
     """What several of the templates need."""
     known = desk().settings
-    return {"now": now.astimezone(known.zone), "zone": known.zone, "place": place(known.zone), "known": known,
-            "bar": lines_bar,
-            "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
-            "named": _NAMED, "why_words": why_words}
+    return {
+        "now": now.astimezone(known.zone),
+        "zone": known.zone,
+        "place": place(known.zone),
+        "known": known,
+        "bar": lines_bar,
+        "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
+        "named": _NAMED,
+        "why_words": why_words,
+    }
 
 
 # -- a start
@@ -144,25 +151,43 @@ def start() -> ResponseReturnValue:
             return _start_page(choice, changed=True, status=409)
         if is_night(choice.rest.now) and "night" not in request.form:
             return _start_page(choice, unticked=True, status=422)
-    order("start", word="start again" if again else "start rest", once=once, again=again, rest=not again,
-          after=_number("after"), list_revision=request.form.get("revision", ""))
+    order(
+        "start",
+        word="start again" if again else "start rest",
+        once=once,
+        again=again,
+        rest=not again,
+        after=_number("after"),
+        list_revision=request.form.get("revision", ""),
+    )
     return _back()
 
 
 def _choice(standing: RunPageState) -> StartPreview:
     at, now = desk(), desk().clock()
     listed, week, journal = at.phones.current(), at.week.load().data, at.journal()
-    rest, again = (run_by_hand(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
-                   for again in (False, True))
+    rest, again = (
+        run_by_hand(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
+        for again in (False, True)
+    )
     return StartPreview(rest, again, listed.revision, standing.last_id)
 
 
-def _start_page(choice: StartPreview, *, changed: bool = False, unticked: bool = False, status: int = 200
-                ) -> ResponseReturnValue:
+def _start_page(
+    choice: StartPreview, *, changed: bool = False, unticked: bool = False, status: int = 200
+) -> ResponseReturnValue:
     now = choice.rest.now
     today = [start for start in choice.rest.starts if start.date() == now.date()]
-    return render_template("run_start.html", choice=choice, changed=changed, unticked=unticked, once=_once(),
-                           night=is_night(now), today=today, **_common(now)), status
+    return render_template(
+        "run_start.html",
+        choice=choice,
+        changed=changed,
+        unticked=unticked,
+        once=_once(),
+        night=is_night(now),
+        today=today,
+        **_common(now),
+    ), status
 
 
 def _no_start(standing: RunPageState) -> ResponseReturnValue | None:
@@ -209,8 +234,9 @@ def _stop_page(standing: RunPageState, *, changed: bool = False) -> ResponseRetu
     if standing.status is None or not (standing.active or standing.going):
         flash(_("No run is in progress and no call is on its way: there is nothing to stop."), "note")
         return redirect(url_for("run.index"), 303)
-    return render_template("run_stop.html", standing=standing, changed=changed, once=_once(),
-                           **_common(desk().clock())), 409 if changed else 200
+    return render_template(
+        "run_stop.html", standing=standing, changed=changed, once=_once(), **_common(desk().clock())
+    ), 409 if changed else 200
 
 
 # -- one test call

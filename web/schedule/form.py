@@ -65,8 +65,7 @@ def read(form: MultiDict[str, str], holidays: Iterable[date]) -> ScheduleForm:
     errors: dict[str, str] = {}
     days = tuple(_entry(form, str(day), errors) for day in range(1, 8))
     gone = form.get("remove", "")
-    dates = {day: _entry(form, text, errors) for text in form.getlist("date")
-             if text != gone and (day := _date(text))}
+    dates = {day: _entry(form, text, errors) for text in form.getlist("date") if text != gone and (day := _date(text))}
     ticked = {day for text in form.getlist("off") if (day := _date(text))}
     new_date, new = form.get("new-date", "").strip(), DayFields("on-new" in form, form.get("at-new", "").strip())
     off = frozenset(day for day in holidays if day in ticked and day not in dates)

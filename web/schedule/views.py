@@ -72,8 +72,10 @@ def save() -> ResponseReturnValue:
         return _page(loaded, msgspec.structs.replace(form, errors={"": worded(error.message())}), status=500)
     if form.week() != loaded.data:
         desk().record(visitor().name, audit.week_changed(loaded.data, form.week()))
-    flash(_("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
-          "undo" if revision != loaded.revision else "note")
+    flash(
+        _("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
+        "undo" if revision != loaded.revision else "note",
+    )
     _warn_of_a_passed_time(loaded.data, form.week())
     return redirect(url_for("week.index"), 303)
 
@@ -86,8 +88,13 @@ def undo() -> ResponseReturnValue:
         desk().record(visitor().name, audit.week_undone())
         flash(_("Undone: the schedule is again as it was before the last change."), "undo")
     except ExternallyChangedError:
-        flash(_("Nothing has been undone: somebody else has changed the schedule in the meantime. This is how it "
-                "stands now."), "warn")
+        flash(
+            _(
+                "Nothing has been undone: somebody else has changed the schedule in the meantime. This is how it "
+                "stands now."
+            ),
+            "warn",
+        )
     return redirect(url_for("week.index"), 303)
 
 
@@ -110,31 +117,53 @@ def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
         earlier = bool(document.revisions())
     except DocumentError:
         earlier = False
-    return render_template("week_broken.html", problems=caught.error.problems, revision=caught.error.revision,
-                           earlier=earlier, missing=not document.path.exists()), 500
+    return render_template(
+        "week_broken.html",
+        problems=caught.error.problems,
+        revision=caught.error.revision,
+        earlier=earlier,
+        missing=not document.path.exists(),
+    ), 500
 
 
-def _page(loaded: LoadedDocument[Schedule], form: ScheduleForm, *, status: int = 200, based_on: str | None = None
-          ) -> ResponseReturnValue:
+def _page(
+    loaded: LoadedDocument[Schedule], form: ScheduleForm, *, status: int = 200, based_on: str | None = None
+) -> ResponseReturnValue:
     now = desk().clock()
     zone = desk().settings.zone
     here = now.astimezone(zone)
     return render_template(
-        "week.html", form=form, revision=loaded.revision if based_on is None else based_on, now=here, zone=zone,
-        notes=loaded.notes, day_names=_day_names(), holidays=_holidays(), outlook=_foresee(loaded, now),
-        skipped=_SKIPPED, undoable=_undoable(), latest=desk().settings.latest, seen=_has_been_seen()), status
+        "week.html",
+        form=form,
+        revision=loaded.revision if based_on is None else based_on,
+        now=here,
+        zone=zone,
+        notes=loaded.notes,
+        day_names=_day_names(),
+        holidays=_holidays(),
+        outlook=_foresee(loaded, now),
+        skipped=_SKIPPED,
+        undoable=_undoable(),
+        latest=desk().settings.latest,
+        seen=_has_been_seen(),
+    ), status
 
 
 def _conflict(loaded: LoadedDocument[Schedule], form: ScheduleForm) -> ResponseReturnValue:
     """Both versions, line by line, and the choice."""
     holidays = _holidays()
     theirs = week_form.shown(loaded.data, holidays)
-    lines = [(name, _said(their.on, their.at), _said(my.on, my.at))
-             for name, their, my in zip(_day_names(), theirs.days, form.days, strict=True)]
-    lines += [(format_date(day, "d MMMM y"), _date_said(theirs, day), _date_said(form, day))
-              for day in sorted({*theirs.dates, *theirs.off, *form.dates, *form.off})]
-    kept = [(name, value) for name, values in request.form.lists() for value in values
-            if name not in {"revision", "token"}]
+    lines = [
+        (name, _said(their.on, their.at), _said(my.on, my.at))
+        for name, their, my in zip(_day_names(), theirs.days, form.days, strict=True)
+    ]
+    lines += [
+        (format_date(day, "d MMMM y"), _date_said(theirs, day), _date_said(form, day))
+        for day in sorted({*theirs.dates, *theirs.off, *form.dates, *form.off})
+    ]
+    kept = [
+        (name, value) for name, values in request.form.lists() for value in values if name not in {"revision", "token"}
+    ]
     return render_template("week_conflict.html", lines=lines, kept=kept, revision=loaded.revision), 409
 
 
@@ -166,8 +195,13 @@ def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:
     start = start_instant(after, today, zone)
     changed = before.start_on(today) != after.start_on(today)
     if start is not None and start <= now and changed and _has_been_seen():
-        flash(_("%(time)s has passed already: today nobody is called because of this change.",
-                time=f"{start.astimezone(zone):%H:%M}"), "warn")
+        flash(
+            _(
+                "%(time)s has passed already: today nobody is called because of this change.",
+                time=f"{start.astimezone(zone):%H:%M}",
+            ),
+            "warn",
+        )
 
 
 def _has_been_seen() -> bool:

@@ -55,8 +55,9 @@ class LoginService:
     no guess, as long as the user has not been changed.
     """
 
-    def __init__(self, users: Users, *, clock: Callable[[], float] = time.monotonic,
-                 failures: RateLimiter | None = None) -> None:
+    def __init__(
+        self, users: Users, *, clock: Callable[[], float] = time.monotonic, failures: RateLimiter | None = None
+    ) -> None:
         self._users = users
         self._clock = clock
         self._failures = RateLimiter() if failures is None else failures
@@ -78,7 +79,7 @@ class LoginService:
         of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
         if login is None and (wait := self._failures.attempt((of_address, of_user), now)):
             raise TooManyFailuresError(wait)
-        if not is_right(user, password[:LONGEST + 1]) or user is None:
+        if not is_right(user, password[: LONGEST + 1]) or user is None:
             return None
         if login is None:
             self._failures.forgive(of_address)

@@ -27,8 +27,9 @@ class RateLimiter:
         keys = tuple(keys)
         with self._lock:
             counted = {key: self._count(key, now) for key in keys}
-            wait = max((self._window - (now - since) for count, since in counted.values() if count >= self._most),
-                       default=0.0)
+            wait = max(
+                (self._window - (now - since) for count, since in counted.values() if count >= self._most), default=0.0
+            )
             if wait > 0:
                 return math.ceil(wait)
             for key, (count, since) in counted.items():

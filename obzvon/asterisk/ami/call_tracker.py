@@ -1,7 +1,7 @@
 """The calls that are up in Asterisk, kept by its manager events, and the outcomes of those of ours. Pure.
 
-`CallTracker` is fed each event, in whatever order those of a call's legs come; `settle` tells what has come of the calls that
-are over, `lines` how many lines are in use.
+`CallTracker` is fed each event, in whatever order those of a call's legs come; `settle` tells what has come of the
+calls that are over, `lines` how many lines are in use.
 """
 
 import re
@@ -56,9 +56,14 @@ class CallTracker:
         self._ending: dict[str, TrackedCall] = {}
         self._missing: set[str] = set()
         self._handlers: dict[str, Callable[[Event, datetime], None]] = {
-            "Newchannel": self._newchannel, "Newstate": self._newstate, "Rename": self._rename,
-            "DialBegin": self._dial_begin, "DialState": self._dial_state, "DialEnd": self._dial_end,
-            "Hangup": self._hangup, "UserEvent": self._user_event,
+            "Newchannel": self._newchannel,
+            "Newstate": self._newstate,
+            "Rename": self._rename,
+            "DialBegin": self._dial_begin,
+            "DialState": self._dial_state,
+            "DialEnd": self._dial_end,
+            "Hangup": self._hangup,
+            "UserEvent": self._user_event,
         }
         self.begun: deque[tuple[str, str, str]] = deque(maxlen=CHANNELS)
         """Calls of ours that have begun, as (linkedid, L1's channel, context), for who wants to ask more of them."""
@@ -114,8 +119,9 @@ class CallTracker:
             if is_new:
                 self._home[uid].gap = now
             leg.up = leg.up or _text(event, "ChannelStateDesc") == "Up"
-        missing = {uid for uid in known if uid not in present and (call := self._home.get(uid))
-                   and not call.legs[uid].is_over}
+        missing = {
+            uid for uid in known if uid not in present and (call := self._home.get(uid)) and not call.legs[uid].is_over
+        }
         # On a connection that was up all the time the Hangup may be on its way: it is waited for until the next list.
         for uid in missing if anew else missing & self._missing:
             call = self._home[uid]
@@ -180,8 +186,9 @@ class CallTracker:
     # -- events
 
     def _newchannel(self, event: Event, now: datetime) -> None:
-        leg = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"),
-                        begun=now)
+        leg = self._leg(
+            _text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"), begun=now
+        )
         if leg:
             self._state(leg, event, now)
 
@@ -237,8 +244,9 @@ class CallTracker:
     # -- calls and their legs
 
     def _dialled(self, event: Event, now: datetime) -> Leg | None:
-        return self._leg(_text(event, "DestUniqueid"), _text(event, "DestLinkedid"), now,
-                         name=_text(event, "DestChannel"))
+        return self._leg(
+            _text(event, "DestUniqueid"), _text(event, "DestLinkedid"), now, name=_text(event, "DestChannel")
+        )
 
     def _leg(self, uid: str, linkedid: str, now: datetime, *, name: str, begun: datetime | None = None) -> Leg | None:
         """The leg that an event is about, noted when it is met first; None of one that is gone."""
@@ -284,7 +292,7 @@ def is_of(trunk: str, channel: str) -> bool:
     """Whether a channel is one of that trunk: `PJSIP/a` has `PJSIP/a-00000001`, not `PJSIP/ab-…`, not `PJSIP/a-b-…`."""
     if not channel.startswith(trunk):
         return False
-    rest = channel[len(trunk):].rpartition("-")[0]
+    rest = channel[len(trunk) :].rpartition("-")[0]
     return not rest or rest.startswith("/") or not trunk[-1:].isalnum()
 
 

@@ -46,8 +46,16 @@ _REPEATED = timedelta(minutes=10)
 class AmiClient:
     """The link; `ordinary` and `coded` are the contexts of our two kinds of call files."""
 
-    def __init__(self, ami: AmiSettings, ordinary: str, coded: str, *, clock: Callable[[], datetime] | None = None,
-                 times: Timeouts | None = None, pause: Callable[[Backoff, int], float] = Backoff.pause) -> None:
+    def __init__(
+        self,
+        ami: AmiSettings,
+        ordinary: str,
+        coded: str,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        times: Timeouts | None = None,
+        pause: Callable[[Backoff, int], float] = Backoff.pause,
+    ) -> None:
         self._ami = ami
         self._ordinary = ordinary
         self._coded = coded
@@ -238,11 +246,16 @@ class AmiClient:
             self._up(session)
             async with asyncio.TaskGroup() as group:
                 every = self._times
-                for seconds, act in ((every.ping, self._ping), (every.compare, self._compare),
-                                     *([(every.group, self._count_group)] if self._ami.group else [])):
+                for seconds, act in (
+                    (every.ping, self._ping),
+                    (every.compare, self._compare),
+                    *([(every.group, self._count_group)] if self._ami.group else []),
+                ):
                     group.create_task(_repeat(seconds, act, session))
-                for there_is, do in ((lambda: self._calls.settling, self._settle),
-                                     (lambda: bool(self._calls.begun), self._ask_codes)):
+                for there_is, do in (
+                    (lambda: self._calls.settling, self._settle),
+                    (lambda: bool(self._calls.begun), self._ask_codes),
+                ):
                     group.create_task(self._repeat_while(there_is, do, session))
                 raise await session.lost()
         except* AmiError as raised:
@@ -262,8 +275,9 @@ class AmiClient:
             if self._calls.settling or self._calls.begun:
                 self._stirred.set()
 
-    async def _repeat_while(self, there_is: Callable[[], bool], act: Callable[[AmiConnection], Awaitable[None]],
-                            session: AmiConnection) -> None:
+    async def _repeat_while(
+        self, there_is: Callable[[], bool], act: Callable[[AmiConnection], Awaitable[None]], session: AmiConnection
+    ) -> None:
         """While there is something to do; an idle link sleeps until something comes."""
         while True:
             if not there_is():
@@ -321,7 +335,7 @@ class AmiClient:
                         self._calls.code(linkedid, "")
         waiting = [(linkedid, channel) for linkedid, channel, context in begun if context == self._coded]
         for place in range(0, len(waiting), 50):
-            await asyncio.gather(*(self._ask_code(session, *one) for one in waiting[place:place + 50]))
+            await asyncio.gather(*(self._ask_code(session, *one) for one in waiting[place : place + 50]))
 
     async def _ask_code(self, session: AmiConnection, linkedid: str, channel: str) -> None:
         for _ in range(_ASKED):

@@ -1,7 +1,8 @@
 """One connection to Asterisk's manager interface, by panoramisk, from the login to its end: no retries.
 
 Of panoramisk its protocol, messages and actions are used. Its Manager connects again by itself, even after a refusal
-and for ever with a wrong password, and checks no answer to its pings; so whoever uses a `AmiConnection` owns all of that.
+and for ever with a wrong password, and checks no answer to its pings; so whoever uses an `AmiConnection` owns all
+of that.
 """
 
 import asyncio
@@ -54,8 +55,9 @@ class AmiConnection:
         return self._protocol.heard
 
     @classmethod
-    async def open(cls, ami: AmiSettings, on_event: Callable[[Message], None], *, patience: float = 10.0,
-                   events: str = EVENTS) -> Self:
+    async def open(
+        cls, ami: AmiSettings, on_event: Callable[[Message], None], *, patience: float = 10.0, events: str = EVENTS
+    ) -> Self:
         """Connects and logs in, each step within `patience` seconds; raises Trouble.
 
         `on_event` is called in the loop with each event and must not raise.
@@ -117,8 +119,12 @@ class AmiConnection:
         ami = self._ami
         try:
             making = self._loop.create_connection(
-                lambda: self._protocol, ami.host, ami.port, ssl=_context(ami),
-                server_hostname=ami.host if ami.tls else None)
+                lambda: self._protocol,
+                ami.host,
+                ami.port,
+                ssl=_context(ami),
+                server_hostname=ami.host if ami.tls else None,
+            )
             transport, _ = await asyncio.wait_for(making, self._patience)
         except Exception as error:
             raise errors.of_error(ami, error) from error
@@ -210,8 +216,8 @@ class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
             return
         self.heard = self._loop.time()
         if len(self._greeting) < len(_GREETING):
-            self._greeting += data[:len(_GREETING)]
-            if not self._greeting.startswith(_GREETING[:len(self._greeting)]):
+            self._greeting += data[: len(_GREETING)]
+            if not self._greeting.startswith(_GREETING[: len(self._greeting)]):
                 self._give_up()
                 return
         try:

@@ -65,8 +65,11 @@ class OriginateTemplate:
         if not is_channel_id(channel):
             raise UnsafeValueError("ChannelId", channel)
         fields: dict[str, str | list[str]] = {
-            "Action": "Originate", "Channel": _checked("Channel", f"local/{number}@{self._form.context}"),
-            **self._fields, "ChannelId": channel, "OtherChannelId": f"{channel};2",
+            "Action": "Originate",
+            "Channel": _checked("Channel", f"local/{number}@{self._form.context}"),
+            **self._fields,
+            "ChannelId": channel,
+            "OtherChannelId": f"{channel};2",
         }
         if code:
             # A comma would begin another variable (manager.c: astman_get_variables); digits and * have none.

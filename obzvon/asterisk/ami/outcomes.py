@@ -151,10 +151,20 @@ def outcome(call: TrackedCall) -> AttemptOutcome:
         until = min(first.ended, first.dials or first.ended)
         listened = max(0.0, (until - call.answered).total_seconds())
     return AttemptOutcome(
-        linkedid=call.linkedid, number=call.number, context=call.context, code=call.code,
-        disposition=disposition(call), begun=first.begun or first.ended or call.seen, rang=call.rang,
-        answered=call.answered, ended=max((end for end in ends if end), default=None) if all(ends) else None,
-        listened=listened, cause=(trunk or first).cause, key=call.key, complete=call.gap is None)
+        linkedid=call.linkedid,
+        number=call.number,
+        context=call.context,
+        code=call.code,
+        disposition=disposition(call),
+        begun=first.begun or first.ended or call.seen,
+        rang=call.rang,
+        answered=call.answered,
+        ended=max((end for end in ends if end), default=None) if all(ends) else None,
+        listened=listened,
+        cause=(trunk or first).cause,
+        key=call.key,
+        complete=call.gap is None,
+    )
 
 
 def disposition(call: TrackedCall) -> Disposition:

@@ -37,8 +37,9 @@ def needed(*, originates: bool) -> tuple[frozenset[str], frozenset[str]]:
     return READ, WRITE | ORIGINATE if originates else WRITE
 
 
-def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str], *, originates: bool = False
-                       ) -> Permissions:
+def rights_by_commands(
+    commands: Mapping[str, object], privileges: Iterable[str], *, originates: bool = False
+) -> Permissions:
     """By the answer to ListCommands, and by the privileges that stood in the events that came."""
     missing = () if all(action in commands for action in _NEEDED) else ("write=reporting",)
     if originates and "Originate" not in commands:
@@ -49,27 +50,31 @@ def rights_by_commands(commands: Mapping[str, object], privileges: Iterable[str]
         # What takes one right only tells which it is; of several any may be the one, unless one of them is known.
         if not any(known <= rights for known in found):
             found.append(rights)
-    write = [f"write={'/'.join(sorted(rights))}" for rights in found[2 if originates else 1:]]
+    write = [f"write={'/'.join(sorted(rights))}" for rights in found[2 if originates else 1 :]]
     seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ - {"all"}
     return Permissions(missing, tuple(f"read={right}" for right in sorted(seen)) + tuple(write))
 
 
 def rights_by_console(shown: str, *, originates: bool = False) -> Permissions | None:
     """By what `manager show user NAME` prints; None where it prints no rights."""
-    found = {which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
-             for which, rights in _SHOWN.findall(shown)}
+    found = {
+        which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
+        for which, rights in _SHOWN.findall(shown)
+    }
     if found.keys() != {"read", "write"}:
         return None
     wanted = dict(zip(("read", "write"), needed(originates=originates), strict=True))
     has = {which: wanted[which] | rights if "all" in rights else rights for which, rights in found.items()}
     return Permissions(
         tuple(f"{which}={right}" for which in wanted for right in sorted(wanted[which] - has[which])),
-        tuple(f"{which}={right}" for which in wanted for right in sorted(has[which] - wanted[which])))
+        tuple(f"{which}={right}" for which in wanted for right in sorted(has[which] - wanted[which])),
+    )
 
 
 def _rights(described: str) -> frozenset[str]:
     found = _RIGHTS.search(described)
     return frozenset(found[1].split(",")) - {"all"} if found else frozenset()
+
 
 _EVENTS_COME = 0.5
 """Seconds in which events after a login come: FullyBooted does, to whoever may read `system`."""

@@ -56,8 +56,10 @@ class AmiTransport:
 
     via = "ami"
     handful = 5
-    lost = say("no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
-               "is not known whether it was made, and it is not sent again")
+    lost = say(
+        "no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
+        "is not known whether it was made, and it is not sent again"
+    )
 
     def __init__(self, line: AmiPort, ordinary: CallForm, coded: CallForm, told: OutcomeMatcher) -> None:
         self._line = line
@@ -78,8 +80,10 @@ class AmiTransport:
         if self._line.carries():
             return
         since, why = self._line.silence()
-        raise TransportUnavailableError([Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
-                   quiet=timedelta() <= now - since < _MOMENT)
+        raise TransportUnavailableError(
+            [Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
+            quiet=timedelta() <= now - since < _MOMENT,
+        )
 
     def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:  # noqa: ARG002 - a transport like the other
         """Nothing of them is unfit to be sent."""
@@ -98,7 +102,7 @@ class AmiTransport:
                 continue
             if answer.said is ReplyStatus.LOST:
                 went.doubtful.append(call)
-                went.kept, went.trouble = list(calls[place + 1:]), self._interrupted()
+                went.kept, went.trouble = list(calls[place + 1 :]), self._interrupted()
                 break
             del self._out[_id(call)]
             if answer.said is ReplyStatus.REFUSED and not originate.is_denied(answer.words):
@@ -139,8 +143,14 @@ class AmiTransport:
         if outcomes:
             disposition, detail = verdict(outcomes, len(outcomes))
             self._told.forget(outcomes)
-            return CallOutcome(call.run_id, call.position, disposition, outcomes[-1].ended or now,
-                          unheard if disposition is Disposition.UNKNOWN else None, detail)
+            return CallOutcome(
+                call.run_id,
+                call.position,
+                disposition,
+                outcomes[-1].ended or now,
+                unheard if disposition is Disposition.UNKNOWN else None,
+                detail,
+            )
         if self._fate(call, now) is not CallLiveness.LOST:
             return CallProgress.GOES_ON
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, unheard, EventDetail())

@@ -22,8 +22,14 @@ class TransportSelector:
     Either may also be there for no more than the calls that went that way before the settings were changed.
     """
 
-    def __init__(self, spool: SpoolTransport | None, ami: AmiTransport | None = None, *, prefers_ami: bool = False,
-                 told: OutcomeMatcher | None = None) -> None:
+    def __init__(
+        self,
+        spool: SpoolTransport | None,
+        ami: AmiTransport | None = None,
+        *,
+        prefers_ami: bool = False,
+        told: OutcomeMatcher | None = None,
+    ) -> None:
         self.spool = spool
         self._ami = ami
         self._told = told
@@ -118,7 +124,9 @@ class TransportSelector:
 
     def _make_do(self, held: TransportUnavailableError, spool: SpoolTransport) -> None:
         if self._why is None:
-            self._why = Problem(held.problems[0].where,
-                                say("the calls go through the spool {path} meanwhile", path=spool.target),
-                                say("they go by the manager interface again as soon as the connection stands"))
+            self._why = Problem(
+                held.problems[0].where,
+                say("the calls go through the spool {path} meanwhile", path=spool.target),
+                say("they go by the manager interface again as soon as the connection stands"),
+            )
             log.warning("%s", self._why)

@@ -73,8 +73,13 @@ class OutcomeMatcher:
         if call.via:
             named = channel_id(call.token, call.position, call.attempt)
             return [one for one in told if one.linkedid == named]
-        return [one for one in told if one.begun >= _since(call, one.begun) and one.code in (None, call.code)
-                and not is_channel_id(one.linkedid)]
+        return [
+            one
+            for one in told
+            if one.begun >= _since(call, one.begun)
+            and one.code in (None, call.code)
+            and not is_channel_id(one.linkedid)
+        ]
 
     def forget(self, outcomes: list[AttemptOutcome]) -> None:
         """These have been written down."""
@@ -107,8 +112,9 @@ def own(outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, gone: 
         outcomes = [one for one in outcomes if one.code == call.code] or outcomes
     if len(outcomes) > attempts:
         present, missing = gone
-        outcomes = [one for one in outcomes
-                    if one.ended and present - _NEAR <= one.ended <= missing + _NEAR] or outcomes
+        outcomes = [
+            one for one in outcomes if one.ended and present - _NEAR <= one.ended <= missing + _NEAR
+        ] or outcomes
     return outcomes
 
 
@@ -121,6 +127,12 @@ def verdict(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Disposition,
         how = {one.disposition for one in outcomes}
         return (how.pop() if len(how) == 1 else Disposition.UNKNOWN), EventDetail()
     best = next((one for one in outcomes if one.disposition is Disposition.ANSWERED), outcomes[-1])
-    detail = EventDetail(rang_at=best.rang, answered_at=best.answered, listened=best.listened, cause=best.cause or None,
-                    key=best.key, tries=len(outcomes))
+    detail = EventDetail(
+        rang_at=best.rang,
+        answered_at=best.answered,
+        listened=best.listened,
+        cause=best.cause or None,
+        key=best.key,
+        tries=len(outcomes),
+    )
     return best.disposition, detail

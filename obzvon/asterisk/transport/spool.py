@@ -66,8 +66,14 @@ class SpoolTransport:
 
     def is_there(self) -> bool:
         """Whether its folders are."""
-        return all(folder.is_dir() for folder in (self._spool.target, self._spool.store,
-                                                  *(self._spool.store / half for half in staging.FOLDERS)))
+        return all(
+            folder.is_dir()
+            for folder in (
+                self._spool.target,
+                self._spool.store,
+                *(self._spool.store / half for half in staging.FOLDERS),
+            )
+        )
 
     def neighbours(self, journal: str) -> list[str]:
         """The journals of other services that work with this store now."""
@@ -83,8 +89,15 @@ class SpoolTransport:
     def ensure(self, now: datetime) -> None:  # noqa: ARG002 - a transport like the other
         """Asterisk runs, as far as it can be seen."""
         if self._spool.asterisk() is AsteriskState.DOWN:
-            raise TransportUnavailableError([Problem(str(self._spool.pid_file), say("Asterisk is not running"),
-                                say("start Asterisk; the hand-over goes on by itself"))])
+            raise TransportUnavailableError(
+                [
+                    Problem(
+                        str(self._spool.pid_file),
+                        say("Asterisk is not running"),
+                        say("start Asterisk; the hand-over goes on by itself"),
+                    )
+                ]
+            )
 
     def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stages the files; those of `then` are written meanwhile."""
@@ -177,7 +190,9 @@ class SpoolTransport:
                 self._told.forget(outcomes)
         return ending
 
-    def _by_events(self, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime) -> CallOutcome | None:
+    def _by_events(
+        self, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime
+    ) -> CallOutcome | None:
         if not outcomes:
             return None
         disposition, detail = verdict(outcomes, form.max_retries + 1)
@@ -185,8 +200,9 @@ class SpoolTransport:
             return None
         return CallOutcome(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)
 
-    def _by_archive(self, name: str, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime
-                    ) -> CallOutcome | None:
+    def _by_archive(
+        self, name: str, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime
+    ) -> CallOutcome | None:
         found, disposition = self._spool.archived(name)
         reason = None
         if found and disposition is None:
@@ -204,8 +220,10 @@ class SpoolTransport:
             elif self._told:
                 disposition, reason = Disposition.UNKNOWN, say("Asterisk's events were not heard when the call ended")
                 if len(outcomes) > form.max_retries + 1:
-                    reason = say("the number was rung by others too at the same moment, and which of the calls "
-                                 "ended how cannot be told")
+                    reason = say(
+                        "the number was rung by others too at the same moment, and which of the calls "
+                        "ended how cannot be told"
+                    )
         self._no_status_since.pop(name, None)
         detail = verdict(outcomes, form.max_retries + 1)[1] if outcomes else EventDetail()
         return CallOutcome(call.run_id, call.position, disposition or Disposition.UNKNOWN, now, reason, detail)

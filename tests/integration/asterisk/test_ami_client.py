@@ -53,8 +53,9 @@ def ami_of(server: AmiServer, **changes: object) -> AmiSettings:
 
 
 @contextmanager
-def linked(server: AmiServer, *, times: Timeouts = CALM, pause: Callable[[Backoff, int], float] = at_once,
-           **changes: object) -> Iterator[AmiClient]:
+def linked(
+    server: AmiServer, *, times: Timeouts = CALM, pause: Callable[[Backoff, int], float] = at_once, **changes: object
+) -> Iterator[AmiClient]:
     """A link to it that has been started, and is stopped in time."""
     link = AmiClient(ami_of(server, **changes), "avtoobzvon", "avtoobzvon-ivr", times=times, pause=pause)
     link.start()
@@ -150,7 +151,8 @@ def test_a_code_that_cannot_be_learnt_is_not_made_up(server: AmiServer) -> None:
 
 
 def test_who_wants_to_know_is_told_of_each_end_and_nothing_works_while_nothing_ends(
-        server: AmiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server: AmiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked: list[int] = []
     settle = CallTracker.settle
     monkeypatch.setattr(CallTracker, "settle", lambda calls, now: looked.append(1) or settle(calls, now))
@@ -227,8 +229,11 @@ def test_it_says_since_when_it_has_seen_everything(server: AmiServer) -> None:
 
 
 def test_calls_that_end_while_it_is_down_are_known_as_missed(server: AmiServer) -> None:
-    ringing = [event for event in talking() if event[1].get("DialStatus") != "ANSWER"
-               and event[1].get("ChannelStateDesc") != "Up"]
+    ringing = [
+        event
+        for event in talking()
+        if event[1].get("DialStatus") != "ANSWER" and event[1].get("ChannelStateDesc") != "Up"
+    ]
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in ringing))
@@ -249,7 +254,7 @@ def test_a_call_that_outlives_a_cut_goes_on(server: AmiServer) -> None:
         server.drop()
         until(lambda: server.logins == 2 and is_up(link))
         assert link.ended() == []
-        server.send(b"".join(packed(fields) for _, fields in RECORDED["asterisk-22"]["answered"][len(talking()):]))
+        server.send(b"".join(packed(fields) for _, fields in RECORDED["asterisk-22"]["answered"][len(talking()) :]))
         [ended] = outcomes(link, 1)
         assert ended.disposition is Disposition.ANSWERED
         assert ended.listened
@@ -332,8 +337,9 @@ def test_a_mute_peer_is_noticed_within_15_seconds() -> None:
     assert Timeouts().ping + Timeouts().patience < 15
 
 
-def test_a_connection_that_is_cut_again_and_again_is_told_once(server: AmiServer, caplog: pytest.LogCaptureFixture
-                                                               ) -> None:
+def test_a_connection_that_is_cut_again_and_again_is_told_once(
+    server: AmiServer, caplog: pytest.LogCaptureFixture
+) -> None:
     with linked(server) as link:
         for count in range(1, 6):
             until(lambda count=count: server.logins >= count and is_up(link))  # type: ignore[misc]
@@ -345,8 +351,9 @@ def test_a_connection_that_is_cut_again_and_again_is_told_once(server: AmiServer
 
 
 def test_a_cut_in_the_middle_of_a_list_is_no_list(server: AmiServer) -> None:
-    server.channels = [entry({"Channel": f"PJSIP/a-{n}", "Uniqueid": f"9.{n}", "Linkedid": f"9.{n}"})
-                       for n in range(50)]
+    server.channels = [
+        entry({"Channel": f"PJSIP/a-{n}", "Uniqueid": f"9.{n}", "Linkedid": f"9.{n}"}) for n in range(50)
+    ]
     server.cuts_lists = True
     with linked(server) as link:
         assert "the connection was cut" in problem(link)
@@ -360,21 +367,35 @@ def test_a_cut_in_the_middle_of_a_list_is_no_list(server: AmiServer) -> None:
         assert not link.was_up_since(datetime.now(UTC))
 
 
-@pytest.mark.parametrize("garbage", [
-    b"SSH-2.0-OpenSSH_9.2p1\r\n", b"\x00\xff" * 50, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n",
-], ids=["ssh", "bytes", "http", "smtp"])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        b"\x00\xff" * 50,
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"220 mail ESMTP\r\n",
+    ],
+    ids=["ssh", "bytes", "http", "smtp"],
+)
 def test_what_is_not_asterisk_is_told(server: AmiServer, garbage: bytes) -> None:
     server.greeting = garbage
     with linked(server) as link:
         assert "not Asterisk's manager interface" in problem(link)
 
 
-@pytest.mark.parametrize("garbage", [
-    b"\x00\xff\r\n\r\n" * 1000, b"Event\r\n\r\n: \r\n\r\nEvent: \r\n\r\n", b"Response: Success\r\nActionID: 7\r\n\r\n",
-    b"Event: Hangup\r\n\r\nEvent: Newchannel\r\nUniqueid: 1\r\nUniqueid: 2\r\nLinkedid: \xff\r\n\r\n",
-    b"Response: Follows\r\n\r\n", b"Event: Newchannel\r\nEvent: Hangup\r\n\r\n",
-    b"Event: UserEvent\r\nUserEvent: ObzvonAnswer\r\nKey: \x1b[2J\r\n\r\n", b"Event: X\r\n" * 1000 + b"\r\n",
-])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x00\xff\r\n\r\n" * 1000,
+        b"Event\r\n\r\n: \r\n\r\nEvent: \r\n\r\n",
+        b"Response: Success\r\nActionID: 7\r\n\r\n",
+        b"Event: Hangup\r\n\r\nEvent: Newchannel\r\nUniqueid: 1\r\nUniqueid: 2\r\nLinkedid: \xff\r\n\r\n",
+        b"Response: Follows\r\n\r\n",
+        b"Event: Newchannel\r\nEvent: Hangup\r\n\r\n",
+        b"Event: UserEvent\r\nUserEvent: ObzvonAnswer\r\nKey: \x1b[2J\r\n\r\n",
+        b"Event: X\r\n" * 1000 + b"\r\n",
+    ],
+)
 def test_garbage_among_the_events_is_left_aside(server: AmiServer, garbage: bytes) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
@@ -397,9 +418,15 @@ def test_a_message_without_end_does_not_fill_the_memory(server: AmiServer) -> No
 
 def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServer) -> None:
     burst = b"".join(
-        packed({name: value.replace("1795", f"{1000 + n}").replace("Local/8", f"Local/{n}8")
-                for name, value in fields.items()})
-        for n in range(1000) for _, fields in RECORDED["asterisk-22"]["busy"])
+        packed(
+            {
+                name: value.replace("1795", f"{1000 + n}").replace("Local/8", f"Local/{n}8")
+                for name, value in fields.items()
+            }
+        )
+        for n in range(1000)
+        for _, fields in RECORDED["asterisk-22"]["busy"]
+    )
     strangers = packed({"Event": "VarSet", "Variable": "x", "Value": "y" * 200, "Uniqueid": "9.9", "Linkedid": "9.9"})
     assert len(burst + strangers * 12_000) > 5_000_000
     with linked(server) as link:
@@ -424,8 +451,9 @@ def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServe
         assert slowest < 5
 
 
-def test_outcomes_that_nobody_asks_for_do_not_fill_the_memory(server: AmiServer, monkeypatch: pytest.MonkeyPatch
-                                                              ) -> None:
+def test_outcomes_that_nobody_asks_for_do_not_fill_the_memory(
+    server: AmiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("obzvon.asterisk.ami.client.OUTCOMES", 2)
     with linked(server) as link:
         until(lambda: is_up(link))
@@ -451,8 +479,9 @@ def test_a_user_who_is_told_no_events_is_told(server: AmiServer) -> None:
         assert "read = call,user" in problem(link)
 
 
-def test_a_mistake_of_ours_is_one_line_and_no_end(server: AmiServer, monkeypatch: pytest.MonkeyPatch,
-                                                  caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mistake_of_ours_is_one_line_and_no_end(
+    server: AmiServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: object) -> bool:
         raise KeyError("oh")
 
@@ -510,23 +539,26 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(path.read_text())).hexdigest()
 
 
-def test_a_self_signed_certificate_is_trusted_by_its_fingerprint(encrypted: AmiServer,
-                                                                 keys: tuple[Path, ssl.SSLContext]) -> None:
+def test_a_self_signed_certificate_is_trusted_by_its_fingerprint(
+    encrypted: AmiServer, keys: tuple[Path, ssl.SSLContext]
+) -> None:
     with linked(encrypted, tls=True, tls_fingerprint=fingerprint(keys[0])) as link:
         until(lambda: is_up(link))
         play(encrypted, "asterisk-22", "busy")
         outcomes(link, 1)
 
 
-def test_a_certificate_is_trusted_by_its_authority_and_its_name(encrypted: AmiServer,
-                                                                keys: tuple[Path, ssl.SSLContext]) -> None:
+def test_a_certificate_is_trusted_by_its_authority_and_its_name(
+    encrypted: AmiServer, keys: tuple[Path, ssl.SSLContext]
+) -> None:
     with linked(encrypted, tls=True, tls_ca=keys[0]) as link:
         assert "its certificate is not trusted" in problem(link)
         assert "127.0.0.1" in problem(link)  # which is not its name
 
 
-def test_a_certificate_that_nobody_vouches_for_gets_no_login(encrypted: AmiServer, caplog: pytest.LogCaptureFixture
-                                                             ) -> None:
+def test_a_certificate_that_nobody_vouches_for_gets_no_login(
+    encrypted: AmiServer, caplog: pytest.LogCaptureFixture
+) -> None:
     with linked(encrypted, tls=True) as link:
         assert "its certificate is not trusted: self-signed certificate" in problem(link)
         assert "tls_fingerprint" in problem(link)
@@ -551,14 +583,17 @@ def test_an_encrypted_and_a_plain_side_do_not_meet(server: AmiServer, encrypted:
 def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
     assert inspect(ami_of(server)) == Permissions()
     server.booted = True
-    server.commands |= {"Originate": "Originate a call.  (Priv: originate,all)",
-                        "Command": "Execute a command.  (Priv: command,all)",
-                        "Hangup": "Hangup channel.  (Priv: system,call,all)",
-                        "Redirect": "Redirect a call.  (Priv: call,all)",
-                        "Atxfer": "Transfer.  (Priv: agent,config,all)"}
+    server.commands |= {
+        "Originate": "Originate a call.  (Priv: originate,all)",
+        "Command": "Execute a command.  (Priv: command,all)",
+        "Hangup": "Hangup channel.  (Priv: system,call,all)",
+        "Redirect": "Redirect a call.  (Priv: call,all)",
+        "Atxfer": "Transfer.  (Priv: agent,config,all)",
+    }
     del server.commands["Getvar"]
-    assert inspect(ami_of(server)) == Permissions(("write=reporting",), (
-        "read=system", "write=call", "write=command", "write=originate", "write=agent/config"))
+    assert inspect(ami_of(server)) == Permissions(
+        ("write=reporting",), ("read=system", "write=call", "write=command", "write=originate", "write=agent/config")
+    )
 
 
 def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
@@ -570,13 +605,19 @@ def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
         inspect(ami_of(server))
 
 
-@pytest.mark.parametrize(("read", "write", "rights"), [
-    ("call,user", "reporting", Permissions()),
-    ("all", "all", Permissions((), ("read=all", "write=all"))),
-    ("system,call,dtmf", "reporting,originate",
-     Permissions(("read=user",), ("read=dtmf", "read=system", "write=originate"))),
-    ("<none>", "<none>", Permissions(("read=call", "read=user", "write=reporting"))),
-])
+@pytest.mark.parametrize(
+    ("read", "write", "rights"),
+    [
+        ("call,user", "reporting", Permissions()),
+        ("all", "all", Permissions((), ("read=all", "write=all"))),
+        (
+            "system,call,dtmf",
+            "reporting,originate",
+            Permissions(("read=user",), ("read=dtmf", "read=system", "write=originate")),
+        ),
+        ("<none>", "<none>", Permissions(("read=call", "read=user", "write=reporting"))),
+    ],
+)
 def test_asterisks_console_tells_all_rights(read: str, write: str, rights: Permissions) -> None:
     shown = f"\n          username: obzvon\n         read perm: {read}\n        write perm: {write}\n"
     assert rights_by_console(shown) == rights

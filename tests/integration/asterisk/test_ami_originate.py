@@ -154,8 +154,15 @@ def test_a_call_of_ours_is_seen_from_its_first_event_to_its_last(server: AmiServ
 
 
 def test_a_call_that_is_listed_on_a_new_connection_is_up(server: AmiServer) -> None:
-    server.channels = [{"Channel": "Local/89161111111@avtoobzvon-00000001;1", "Uniqueid": CHANNEL, "Linkedid": CHANNEL,
-                        "ChannelStateDesc": "Up", "Duration": "00:00:03"}]
+    server.channels = [
+        {
+            "Channel": "Local/89161111111@avtoobzvon-00000001;1",
+            "Uniqueid": CHANNEL,
+            "Linkedid": CHANNEL,
+            "ChannelStateDesc": "Up",
+            "Duration": "00:00:03",
+        }
+    ]
     with linked(server) as link:
         until(lambda: is_up(link))
         assert link.up() == {CHANNEL}

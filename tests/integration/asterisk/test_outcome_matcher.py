@@ -43,9 +43,21 @@ class Heard:
         return self.lines
 
     def tell(self, number: str, disposition: Disposition, **more: object) -> None:
-        plain = AttemptOutcome(linkedid="1.1", number=number, context="avtoobzvon", code="", disposition=disposition,
-                        begun=BEGUN, rang=None, answered=None, ended=BEGUN + timedelta(seconds=9), listened=None,
-                        cause=16, key="", complete=True)
+        plain = AttemptOutcome(
+            linkedid="1.1",
+            number=number,
+            context="avtoobzvon",
+            code="",
+            disposition=disposition,
+            begun=BEGUN,
+            rang=None,
+            answered=None,
+            ended=BEGUN + timedelta(seconds=9),
+            listened=None,
+            cause=16,
+            key="",
+            complete=True,
+        )
         self.outcomes.append(msgspec.structs.replace(plain, **more))
 
 
@@ -77,7 +89,13 @@ def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) 
         working.work(at("09:00:10"), at("09:00:12"))
         one, two, three = (lines(working)[number] for number in PHONES)
         assert (one.result, one.rang_at, one.answered_at, one.listened, one.key, one.tries) == (
-            "answered", at("09:00:02"), at("09:00:04"), 5.5, "1", 1)
+            "answered",
+            at("09:00:02"),
+            at("09:00:04"),
+            5.5,
+            "1",
+            1,
+        )
         assert one.ended_at == BEGUN + timedelta(seconds=9)
         assert (two.result, two.cause) == ("busy", 17)
         assert three.result == "no such number"
@@ -157,8 +175,9 @@ def test_a_call_of_that_number_that_has_been_up_for_long_holds_nothing_up(tmp_pa
 
 
 @pytest.mark.parametrize(("archive", "results"), [("no", {"unknown"}), ("yes", {"not answered"})])
-def test_calls_that_nobody_can_tell_apart_end_as_the_archive_says_or_unknown(tmp_path: Path, archive: str,
-                                                                             results: set[str]) -> None:
+def test_calls_that_nobody_can_tell_apart_end_as_the_archive_says_or_unknown(
+    tmp_path: Path, archive: str, results: set[str]
+) -> None:
     with handed(tmp_path, archive=archive) as (workshop, working, heard):
         working.work(at("09:00:02"), at("09:00:08"))
         for number in PHONES:
@@ -213,11 +232,15 @@ def test_of_several_attempts_by_asterisk_an_answered_one_counts_else_the_last(tm
         files_go(workshop)
         working.work(at("09:02:13"), at("09:02:20"))
         assert [(lines(working)[number].result, lines(working)[number].tries) for number in PHONES] == [
-            ("answered", 3), ("no answer", 3), ("busy", 3)]
+            ("answered", 3),
+            ("no answer", 3),
+            ("busy", 3),
+        ]
 
 
-def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(tmp_path: Path,
-                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with handed(tmp_path) as (workshop, working, heard):
         failures = iter((True, True))
         end_calls = Journal.end_calls

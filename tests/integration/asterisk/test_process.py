@@ -54,7 +54,8 @@ def test_an_asterisk_is_gone_when_its_pid_file_names_another_or_it_lives_no_more
 
 
 def test_without_a_pid_file_it_is_gone_only_where_an_asterisk_can_be_seen(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dead = dead_pid()
     assert not process.is_gone(os.getpid(), None)
     with monkeypatch.context() as patched:

@@ -97,7 +97,7 @@ def test_the_look_at_the_folders_leaves_nothing_in_the_spool(spool: Spool) -> No
 def test_without_an_owner_the_files_get_the_spools(spool: Spool) -> None:
     os.chown(spool.target, 1234, 2345)
     assert spool.owner() == (1234, 2345)
-    file, = put(spool, 1)
+    (file,) = put(spool, 1)
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, 2345)
 
 
@@ -105,18 +105,22 @@ def test_without_an_owner_the_files_get_the_spools(spool: Spool) -> None:
 def test_the_owner_of_the_settings_goes_before_the_spools(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "store", tmp_path / "outgoing", owner=(1234, -1))
     spool.prepare(home=tmp_path)
-    file, = put(spool, 1)
+    (file,) = put(spool, 1)
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, os.getegid())
 
 
 @pytest.mark.skipif(not ROOT, reason="becomes somebody else")
-@pytest.mark.parametrize(("owner", "expected"), [
-    ((0, -1), "call files must belong to uid 0"),
-    ((65534, 4321), "call files must belong to group 4321"),
-    ((65534, -1), ""),
-])
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        ((0, -1), "call files must belong to uid 0"),
+        ((65534, 4321), "call files must belong to group 4321"),
+        ((65534, -1), ""),
+    ],
+)
 def test_a_service_that_cannot_make_files_for_asterisk_says_so(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: tuple[int, int], expected: str) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: tuple[int, int], expected: str
+) -> None:
     spool = Spool(tmp_path / "store", tmp_path / "outgoing", owner=owner)
     spool.prepare(home=tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
@@ -159,7 +163,7 @@ def test_a_call_file_has_its_mode_under_any_umask(tmp_path: Path, umask: int, mo
 
 
 def test_a_call_file_is_older_than_any_clock_that_is_a_little_wrong(spool: Spool) -> None:
-    file, = put(spool, 1)
+    (file,) = put(spool, 1)
     assert file.read_bytes() == TEXT
     assert 30 < time.time() - file.stat().st_mtime < 3600
 
@@ -213,7 +217,8 @@ def refused() -> None:
 
 @pytest.mark.parametrize("place", [1, 2, 5])
 def test_when_the_spool_refuses_a_file_just_those_before_it_are_reported(
-        spool: Spool, monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
     spool.stage(files(1, 2, 3, 4, 5))
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", failing_at(place, refused))
@@ -221,13 +226,14 @@ def test_when_the_spool_refuses_a_file_just_those_before_it_are_reported(
             spool.release([name(position) for position in range(1, 6)])
     assert list(caught.value.released) == spool.present() == [name(position) for position in range(1, place)]
     assert spool.staged() == [name(position) for position in range(place, 6)]
-    problem, = caught.value.problems
+    (problem,) = caught.value.problems
     assert problem.where == str(spool.target)
     assert why(caught.value) == errno.EACCES
 
 
 def test_when_the_spool_becomes_read_only_midway_what_is_reported_is_what_is_there(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with tmpfs(tmp_path / "disk") as disk:
         spool = Spool(disk / "store", disk / "outgoing")
         spool.prepare(home=disk)
@@ -240,7 +246,8 @@ def test_when_the_spool_becomes_read_only_midway_what_is_reported_is_what_is_the
 
 
 def test_when_the_spool_is_deleted_midway_nothing_is_reported_as_handed_over(
-        spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spool.stage(files(1, 2))
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", failing_at(1, spool.target.rmdir))
@@ -269,7 +276,7 @@ def test_what_is_discarded_may_be_gone_already(spool: Spool) -> None:
 
 
 def test_a_file_that_asterisk_has_not_touched_is_not_begun(spool: Spool) -> None:
-    file, = put(spool, 1)
+    (file,) = put(spool, 1)
     assert spool.started(name(1)) is False
     begin_call(file, 4711)
     assert spool.started(name(1)) is True
@@ -278,13 +285,19 @@ def test_a_file_that_asterisk_has_not_touched_is_not_begun(spool: Spool) -> None
     assert not spool.is_present(name(1))
 
 
-@pytest.mark.parametrize(("status", "disposition"), [
-    ("Completed", Disposition.ANSWERED), ("Expired", Disposition.NOT_ANSWERED), ("Failed", Disposition.FAILED),
-    ("", None), ("Odd", Disposition.UNKNOWN),
-])
+@pytest.mark.parametrize(
+    ("status", "disposition"),
+    [
+        ("Completed", Disposition.ANSWERED),
+        ("Expired", Disposition.NOT_ANSWERED),
+        ("Failed", Disposition.FAILED),
+        ("", None),
+        ("Odd", Disposition.UNKNOWN),
+    ],
+)
 def test_the_archive_tells_how_the_call_ended(spool: Spool, status: str, disposition: Disposition | None) -> None:
     assert spool.archived(name(1)) == (False, None)
-    file, = put(spool, 1)
+    (file,) = put(spool, 1)
     begin_call(file, 4711)
     end_call(file, status, done=spool.done)
     assert spool.archived(name(1)) == (True, disposition)
@@ -324,15 +337,16 @@ def test_a_call_that_a_dead_asterisk_had_begun_is_left_behind(spool: Spool, tmp_
 def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool, tmp_path: Path) -> None:
     spool.pid_file = tmp_path / "asterisk.pid"
     spool.pid_file.write_text(f"{os.getpid()}\n")
-    file, = put(spool, 1)
+    (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     begin_call(file, os.getpid(), 2)
     assert not spool.is_left_behind(file.name)
 
 
 def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_seen(
-        spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, = put(spool, 1)
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     monkeypatch.setattr(process, "_any_asterisk", lambda: False)
     assert not spool.is_left_behind(file.name)

@@ -113,7 +113,8 @@ def test_a_full_disk_leaves_nothing_and_names_the_store(tmp_path: Path, options:
 
 
 def test_a_disk_that_takes_only_a_part_of_a_file_gets_the_rest_or_is_full(
-        store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
     stage(manner(store), files(1, 1))
@@ -174,7 +175,9 @@ def test_what_was_begun_ahead_is_there_when_just_that_is_asked_for(store: Path, 
 
 
 @pytest.mark.parametrize("asked", [(1, 4), (1, 6), (2, 6), (6, 9)])
-def test_other_files_than_those_asked_for_are_deleted_again(store: Path, ahead: Prefetcher, asked: tuple[int, int]) -> None:
+def test_other_files_than_those_asked_for_are_deleted_again(
+    store: Path, ahead: Prefetcher, asked: tuple[int, int]
+) -> None:
     ahead.begin(files(1, 5))
     assert not ahead.finish(names(*asked))
     assert lying(store) == []
@@ -220,7 +223,8 @@ def kill_second(ahead: Prefetcher) -> None:
 
 
 def test_a_second_process_that_was_killed_at_work_leaves_nothing_and_the_next_takes_over(
-        store: Path, ahead: Prefetcher) -> None:
+    store: Path, ahead: Prefetcher
+) -> None:
     ahead.begin(files(1, 20_000))
     wait_for(lambda: lying(store), "the first files ahead")
     kill_second(ahead)
@@ -245,7 +249,8 @@ def test_a_second_process_that_was_killed_while_idle_is_no_trouble(store: Path, 
 
 
 def test_where_no_process_can_be_had_all_is_staged_here(
-        store: Path, ahead: Prefetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    store: Path, ahead: Prefetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def popen(*args: object, **named: object) -> None:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
@@ -257,11 +262,11 @@ def test_where_no_process_can_be_had_all_is_staged_here(
 
 PARENT = textwrap.dedent("""
     import os, signal, sys, time
-    from obzvon.asterisk.staging import Ahead, Manner
+    from obzvon.asterisk.staging import FileMode, Prefetcher
     from tests.integration.asterisk.test_staging import files, lying
     from pathlib import Path
     store, count, wanted = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    ahead = Ahead(Manner(store, (-1, -1), 0o640))
+    ahead = Prefetcher(FileMode(store, (-1, -1), 0o640))
     ahead.begin(files(1, count))
     print(ahead._process.pid, flush=True)
     while len(lying(Path(store))) < wanted:
@@ -272,8 +277,13 @@ PARENT = textwrap.dedent("""
 
 def killed_parent(store: Path, count: int, wanted: int) -> int:
     """A service that is killed when so many files are staged ahead; returns its second process, still alive or not."""
-    run = subprocess.run([sys.executable, "-c", PARENT, str(store), str(count), str(wanted)], check=False,
-                         stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    run = subprocess.run(
+        [sys.executable, "-c", PARENT, str(store), str(count), str(wanted)],
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
     assert run.returncode == -signal.SIGKILL
     return int(run.stdout)
 
@@ -309,7 +319,8 @@ def wait_for(condition: Callable[[], object], what: str, within: float = 30) -> 
 
 
 def test_the_second_process_imports_nothing_from_the_working_folder(
-        ahead: Prefetcher, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead: Prefetcher, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The editor's user may write there, and must not run programs as Asterisk's."""
     (tmp_path / "ctypes.py").write_text("open('planted', 'w').close()\nraise SystemExit\n")
     monkeypatch.chdir(tmp_path)

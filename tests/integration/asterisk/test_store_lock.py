@@ -25,9 +25,16 @@ def test_two_services_of_two_journals_see_one_another_as_long_as_both_live(tmp_p
 
 
 def test_the_place_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from obzvon.asterisk.store_lock import Place; p = Place(Path({str(tmp_path)!r}), 'one'); "
-    with subprocess.Popen([sys.executable, "-c", code + "print(1, flush=True); input()"], text=True,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+    code = (
+        "from pathlib import Path; from obzvon.asterisk.store_lock import StoreLock; "
+        f"p = StoreLock(Path({str(tmp_path)!r}), 'one'); "
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code + "print(1, flush=True); input()"],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "1\n"
         assert len(others(tmp_path, "two")) == 1
@@ -40,7 +47,8 @@ def test_a_store_that_is_not_there_has_no_neighbours(tmp_path: Path) -> None:
 
 
 def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
-        tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = tmp_path / "store"
     one = Workshop(tmp_path / "one", phones=numbers(1), dir_store=store)
     two = Workshop(tmp_path / "two", phones=numbers(1), dir_store=store)

@@ -49,10 +49,16 @@ class Office:
 
     def examine(self, **changes: object) -> list[Finding]:
         settings = Settings(
-            file=self.folder / "settings.ini", source=self.folder, store=self.folder / "store",
-            target=self.folder / "target", logs=self.folder / "log", phones=self.folder / "todo.json",
-            schedule=self.folder / "schedule.json", journal=JournalUrl("sqlite:///none"),
-            ami=msgspec.structs.replace(self.ami, **changes))
+            file=self.folder / "settings.ini",
+            source=self.folder,
+            store=self.folder / "store",
+            target=self.folder / "target",
+            logs=self.folder / "log",
+            phones=self.folder / "todo.json",
+            schedule=self.folder / "schedule.json",
+            journal=JournalUrl("sqlite:///none"),
+            ami=msgspec.structs.replace(self.ami, **changes),
+        )
         spool = Spool(settings.store, settings.target, pid_file=self.folder / "asterisk.pid")
         return list(ami(CheckContext(settings, spool, datetime.now(UTC), self.machine)))
 
@@ -127,7 +133,8 @@ def test_a_mistyped_trunk_is_told_with_those_that_there_are(office: Office, trun
     finding = office.examine(trunk=trunk)[-1]
     assert finding.level is Level.WARNING
     assert f"Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not counted" in str(
-        finding)
+        finding
+    )
     assert str(finding.remedy) == "write one of these: PJSIP/carrier, PJSIP/office"
 
 

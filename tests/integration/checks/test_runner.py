@@ -63,9 +63,17 @@ class Office:
         self.conf.write_text(f"[directories]\nastspooldir => {folder}/spool ; here\nastrundir = {folder}/run\n")
         self.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core")
         self.settings = Settings(
-            file=folder / "settings.ini", source=folder, store=self.store, target=self.spool, logs=folder / "log",
-            phones=folder / "todo.json", schedule=folder / "schedule.json",
-            journal=JournalUrl(f"sqlite:///{folder}/journal.db"), zone=MOSCOW, pid_file=self.pid_file)
+            file=folder / "settings.ini",
+            source=folder,
+            store=self.store,
+            target=self.spool,
+            logs=folder / "log",
+            phones=folder / "todo.json",
+            schedule=folder / "schedule.json",
+            journal=JournalUrl(f"sqlite:///{folder}/journal.db"),
+            zone=MOSCOW,
+            pid_file=self.pid_file,
+        )
         self.settings.file.touch()
         os.utime(self.settings.file, (0, 0))
         self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
@@ -73,8 +81,9 @@ class Office:
         with self.journal() as journal:
             Heartbeats(journal).begin(at=SUNDAY)
             self.remembers(journal)
-        self.machine = Machine(as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(),
-                               is_synchronised=lambda: True)
+        self.machine = Machine(
+            as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(), is_synchronised=lambda: True
+        )
 
     def phones(self, *phones: Phone) -> None:
         self._keep(phones_document(self.settings.phones), list(phones))
@@ -91,8 +100,9 @@ class Office:
     def journal(self) -> "Opened":
         return Opened(self.settings.journal.reveal())
 
-    def answers(self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]",
-                trunk: str = "PJSIP/NUMBER@beeline") -> None:
+    def answers(
+        self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]", trunk: str = "PJSIP/NUMBER@beeline"
+    ) -> None:
         """What the pretended Asterisk's console says."""
         self.program.write_text(f"""#!/bin/sh
 case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVON_TRUNK={trunk}" ;;
@@ -219,8 +229,11 @@ def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(of
 
 def test_it_leaves_nothing_behind_and_never_touches_the_live_spool(office: Office) -> None:
     def state() -> dict[str, tuple[int, ...]]:
-        return {str(path): (path.stat().st_size, path.stat().st_mode) for path in office.folder.rglob("*")
-                if "journal.db" not in path.name}
+        return {
+            str(path): (path.stat().st_size, path.stat().st_mode)
+            for path in office.folder.rglob("*")
+            if "journal.db" not in path.name
+        }
 
     before, spool_before = state(), office.spool.stat().st_mtime_ns
     office.examine()
@@ -233,8 +246,11 @@ def test_it_leaves_nothing_behind_and_never_touches_the_live_spool(office: Offic
 def test_lists_beside_settings_that_are_roots_belong_elsewhere(office: Office, owner: int) -> None:
     shutil.rmtree(office.folder / ".history")
     os.chown(office.settings.file, owner, 0)
-    [finding] = [one for one in office.examine_as_nobody() if one.where == str(office.folder)
-                 and "the last good copy of a document that breaks is lost" in str(one)]
+    [finding] = [
+        one
+        for one in office.examine_as_nobody()
+        if one.where == str(office.folder) and "the last good copy of a document that breaks is lost" in str(one)
+    ]
     assert ("keep the lists elsewhere: dir_source" if owner == 0 else f"chmod g+ws {office.folder}") in str(finding)
 
 
@@ -258,8 +274,10 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_made(office: 
 
     office.set(is_synchronised=broken)
     found = office.examine()
-    assert str(only(found)) == ("clock.clock: this check itself has failed: RuntimeError('a new kernel')\n"
-                                "    → it is a mistake of obzvon: report this line")
+    assert str(only(found)) == (
+        "clock.clock: this check itself has failed: RuntimeError('a new kernel')\n"
+        "    → it is a mistake of obzvon: report this line"
+    )
     assert "the service runs" in said(found)
 
 
@@ -357,8 +375,12 @@ def test_a_document_that_is_not_there(office: Office, name: str) -> None:
 
 
 def test_rows_that_cannot_be_called_are_counted_and_the_first_are_named(office: Office) -> None:
-    office.phones(Phone("0", "89161111111"), Phone("1", "89161111111"), Phone("2", "89161111112", paused=True),
-                  *(Phone(str(row), f"77{row}") for row in range(3, 10)))
+    office.phones(
+        Phone("0", "89161111111"),
+        Phone("1", "89161111111"),
+        Phone("2", "89161111112", paused=True),
+        *(Phone(str(row), f"77{row}") for row in range(3, 10)),
+    )
     found = office.examine()
     text = str(only(found))
     assert "7 rows cannot be called and are skipped: row 3, 773: too short: 3 digits where 11 are expected; " in text
@@ -407,8 +429,12 @@ def test_a_week_without_a_start(office: Office) -> None:
 
 def test_a_start_after_the_time_at_which_the_hand_over_ends(office: Office) -> None:
     office.change(latest=time(21, 0))
-    office.week(Schedule((time(9, 0),) * 4 + (time(22, 30), None, None), {date(2026, 12, 31): time(21, 0),
-                                                                      date(2026, 1, 1): time(23, 0)}))
+    office.week(
+        Schedule(
+            (time(9, 0),) * 4 + (time(22, 30), None, None),
+            {date(2026, 12, 31): time(21, 0), date(2026, 1, 1): time(23, 0)},
+        )
+    )
     one, two = bad(office.examine())
     assert '"5": the run begins at 22:30, and from 21:00 on nothing is handed over: nobody is rung' in str(one)
     assert '"2026-12-31": the run begins at 21:00' in str(two)
@@ -431,15 +457,18 @@ def test_a_long_list_that_nothing_holds_back(office: Office) -> None:
 # -- folders
 
 
-@pytest.mark.parametrize(("key", "level"), [("source", Level.ERROR), ("store", Level.ERROR), ("target", Level.ERROR),
-                                            ("logs", Level.WARNING)])
+@pytest.mark.parametrize(
+    ("key", "level"),
+    [("source", Level.ERROR), ("store", Level.ERROR), ("target", Level.ERROR), ("logs", Level.WARNING)],
+)
 def test_a_folder_that_is_not_there(office: Office, key: str, level: Level) -> None:
     nowhere = office.settings.file / "folder"
     office.change(**{key: nowhere})
     finding = only(office.examine())
     assert finding.level is level
-    assert str(finding) == (f"dir_{key} {nowhere}: there is no such folder\n"
-                            f"    → make it, or mend the path in [Dirs] dir_{key}")
+    assert str(finding) == (
+        f"dir_{key} {nowhere}: there is no such folder\n    → make it, or mend the path in [Dirs] dir_{key}"
+    )
 
 
 def test_folders_that_the_service_makes_are_not_missed(office: Office) -> None:
@@ -765,8 +794,7 @@ def test_an_asterisk_that_does_not_run(office: Office) -> None:
     office.pid_file.unlink()
     finding = only(office.examine())
     assert finding.level is Level.ERROR
-    assert str(finding) == (f"{office.pid_file}: Asterisk is not running\n"
-                            "    → start it: systemctl start asterisk")
+    assert str(finding) == (f"{office.pid_file}: Asterisk is not running\n    → start it: systemctl start asterisk")
 
 
 def test_an_asterisk_that_cannot_be_seen_is_no_fault(office: Office) -> None:
@@ -787,8 +815,11 @@ def test_a_spool_module_that_is_not_loaded(office: Office) -> None:
 
 
 def test_a_trunk_that_is_still_the_example(office: Office) -> None:
-    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core",
-                   trunk="PJSIP/NUMBER@mytrunk")
+    office.answers(
+        "1 modules loaded",
+        module="pbx_spool.so  Outgoing Spool Support  0  Running  core",
+        trunk="PJSIP/NUMBER@mytrunk",
+    )
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert "OBZVON_TRUNK is still the example" in str(finding)
@@ -808,8 +839,11 @@ def test_a_spool_module_that_does_not_run(office: Office) -> None:
 
 
 def test_a_dialplan_without_our_contexts(office: Office) -> None:
-    office.answers("1 modules loaded", module="pbx_spool.so  Outgoing  0  Running  core",
-                   dialplan="There is no existence of 'it' context")
+    office.answers(
+        "1 modules loaded",
+        module="pbx_spool.so  Outgoing  0  Running  core",
+        dialplan="There is no existence of 'it' context",
+    )
     office.change(ordinary=CallForm(context="other", extension="say"))
     one, two = bad(office.examine())
     assert "[Calls]: Asterisk's dialplan has no say@other" in str(one)
@@ -820,10 +854,17 @@ def test_a_dialplan_without_our_contexts(office: Office) -> None:
     assert [finding.level for finding in bad(office.examine())] == [Level.ERROR, Level.WARNING]
 
 
-@pytest.mark.parametrize("script", ["#!/bin/sh\necho 'Unable to connect to remote asterisk' >&2; exit 1\n",
-                                    "#!/bin/sh\nexec sleep 60\n", "no program at all"])
-def test_an_asterisk_that_does_not_answer_is_no_fault(office: Office, script: str, monkeypatch: pytest.MonkeyPatch
-                                                      ) -> None:
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#!/bin/sh\necho 'Unable to connect to remote asterisk' >&2; exit 1\n",
+        "#!/bin/sh\nexec sleep 60\n",
+        "no program at all",
+    ],
+)
+def test_an_asterisk_that_does_not_answer_is_no_fault(
+    office: Office, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("obzvon.checks.asterisk._PATIENCE", 0.3)
     office.program.write_text(script)
     found = office.examine()
@@ -837,11 +878,14 @@ def test_another_asterisk_than_ours_is_not_asked(office: Office) -> None:
     assert bad(office.examine()) == []
 
 
-@pytest.mark.parametrize(("conf", "read"), [
-    ("[directories]\nastspooldir => /srv/asterisk\n", "/srv/asterisk/outgoing"),
-    ("[directories](!)\nastspooldir => HERE/spool\n", "/var/spool/asterisk/outgoing"),
-    ("[options]\nastspooldir = HERE/spool\n", "/var/spool/asterisk/outgoing"),
-])
+@pytest.mark.parametrize(
+    ("conf", "read"),
+    [
+        ("[directories]\nastspooldir => /srv/asterisk\n", "/srv/asterisk/outgoing"),
+        ("[directories](!)\nastspooldir => HERE/spool\n", "/var/spool/asterisk/outgoing"),
+        ("[options]\nastspooldir = HERE/spool\n", "/var/spool/asterisk/outgoing"),
+    ],
+)
 def test_a_folder_that_asterisk_does_not_read(office: Office, conf: str, read: str) -> None:
     office.conf.write_text(conf.replace("HERE", str(office.folder)))
     finding = only(office.examine())
@@ -912,8 +956,7 @@ def test_a_service_that_was_stopped(office: Office) -> None:
         Heartbeats(journal).end(at=SUNDAY - timedelta(hours=1))
     finding = only(office.examine())
     assert finding.level is Level.WARNING
-    assert str(finding) == ("the service was stopped at 2026-11-22 11:00\n"
-                            "    → start it: supervisorctl start obzvon")
+    assert str(finding) == ("the service was stopped at 2026-11-22 11:00\n    → start it: supervisorctl start obzvon")
 
 
 def test_a_service_that_is_gone_without_a_word(office: Office) -> None:
@@ -955,8 +998,7 @@ def test_a_run_that_somebody_paused(office: Office) -> None:
         assert f"run {run.id} is in progress, 1 call waits" in said(office.examine())
         journal.change_state(run.id, "paused", at=SUNDAY)
     finding = only(office.examine())
-    assert str(finding) == (f"run {run.id} is paused, 1 call waits\n"
-                            "    → go on: obzvon resume; or end it: obzvon stop")
+    assert str(finding) == (f"run {run.id} is paused, 1 call waits\n    → go on: obzvon resume; or end it: obzvon stop")
 
 
 def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
@@ -999,8 +1041,9 @@ def test_without_a_spool_none_is_missed(far: Office) -> None:
 
 def test_a_spool_that_can_stand_in_is_looked_at_and_keeps_no_call_from_being_made(far: Office, tmp_path: Path) -> None:
     elsewhere = tmp_path.parent / f"{tmp_path.name}-spool" / "outgoing"
-    far.settings = msgspec.structs.replace(far.settings, target=elsewhere, store=elsewhere.with_name("store"),
-                                           written=frozenset({("Dirs", "dir_target")}))
+    far.settings = msgspec.structs.replace(
+        far.settings, target=elsewhere, store=elsewhere.with_name("store"), written=frozenset({("Dirs", "dir_target")})
+    )
     found = far.examine()
     assert worst(found) is Level.WARNING
     assert any(f"dir_target {elsewhere}" in str(one) for one in found)

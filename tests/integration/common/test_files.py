@@ -71,9 +71,11 @@ def test_an_empty_file_is_written_too(tmp_path: Path) -> None:
 def test_the_steps_are_in_the_order_that_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     for name in ("write", "fsync", "replace"):
+
         def step(*args: object, name: str = name, real: object = getattr(os, name)) -> object:
             steps.append(name)
             return real(*args)  # type: ignore[operator]
+
         monkeypatch.setattr(os, name, step)
     files.write_durably(tmp_path / "a", b"one")
     assert steps == ["write", "fsync", "replace", "fsync"]
@@ -97,8 +99,9 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_disk_that_fails_later_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                       step: str) -> None:
+def test_a_disk_that_fails_later_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 

@@ -34,8 +34,9 @@ def set_up(folder: Path, *, level: str = "INFO", keep_days: int = 30, terminal: 
     logs.set_up(folder / "log", MOSCOW, level=level, keep_days=keep_days, terminal=terminal)
 
 
-def write(text: object, *args: object, at: datetime = SUNDAY, level: int = logging.INFO, exc_info: object = None
-          ) -> None:
+def write(
+    text: object, *args: object, at: datetime = SUNDAY, level: int = logging.INFO, exc_info: object = None
+) -> None:
     record = logging.LogRecord("obzvon", level, __file__, 1, text, args, exc_info)
     record.created = at.timestamp()
     log.handle(record)
@@ -87,14 +88,29 @@ def test_the_level_is_that_of_the_settings(tmp_path: Path, level: str, seen: lis
 def test_files_past_keeping_go_and_nothing_else_does(tmp_path: Path) -> None:
     folder = tmp_path / "log"
     folder.mkdir()
-    for name in ("2026-11-11.log", "2026-11-12.log", "2026-12-01.log", "2020-13-45.log", "2020-01-01.log.old",
-                 "old-2020-01-01.log", "2020-01-01.txt", "notes"):
+    for name in (
+        "2026-11-11.log",
+        "2026-11-12.log",
+        "2026-12-01.log",
+        "2020-13-45.log",
+        "2020-01-01.log.old",
+        "old-2020-01-01.log",
+        "2020-01-01.txt",
+        "notes",
+    ):
         (folder / name).touch()
     set_up(tmp_path, keep_days=10)
     write("today")
     assert sorted(path.name for path in folder.iterdir()) == [
-        "2020-01-01.log.old", "2020-01-01.txt", "2020-13-45.log", "2026-11-12.log", "2026-11-22.log", "2026-12-01.log",
-        "notes", "old-2020-01-01.log"]
+        "2020-01-01.log.old",
+        "2020-01-01.txt",
+        "2020-13-45.log",
+        "2026-11-12.log",
+        "2026-11-22.log",
+        "2026-12-01.log",
+        "notes",
+        "old-2020-01-01.log",
+    ]
 
 
 def test_files_go_at_midnight_too(tmp_path: Path) -> None:
@@ -119,20 +135,32 @@ def test_a_problem_keeps_one_time_and_its_remedy_stands_indented_under_it(tmp_pa
     write("%s", UserError([problem, problem]), level=logging.ERROR)
     write("%s", problem.message())
     assert lines(tmp_path) == [
-        "2026-11-22 09:00:00 ERROR todo.json:1: it is broken", "    → mend it",
-        "2026-11-22 09:00:00 ERROR todo.json:1: it is broken", "    → mend it",
-        "    todo.json:1: it is broken", "    → mend it",
-        "2026-11-22 09:00:00 INFO todo.json:1: it is broken", "    → mend it"]
+        "2026-11-22 09:00:00 ERROR todo.json:1: it is broken",
+        "    → mend it",
+        "2026-11-22 09:00:00 ERROR todo.json:1: it is broken",
+        "    → mend it",
+        "    todo.json:1: it is broken",
+        "    → mend it",
+        "2026-11-22 09:00:00 INFO todo.json:1: it is broken",
+        "    → mend it",
+    ]
 
 
 FORGED = "x\n2026-11-22 09:00:00 INFO run 1 has ended"
 
 
-@pytest.mark.parametrize("value", [
-    FORGED, Path(FORGED), OSError(FORGED), say("{name}", name=FORGED), say("{inner}", inner=say("{name}", name=FORGED)),
-    Problem(FORGED, say("{name}", name=FORGED), say("{name}", name=FORGED)),
-    UserError([Problem("", say("{name}", name=FORGED))]),
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        FORGED,
+        Path(FORGED),
+        OSError(FORGED),
+        say("{name}", name=FORGED),
+        say("{inner}", inner=say("{name}", name=FORGED)),
+        Problem(FORGED, say("{name}", name=FORGED), say("{name}", name=FORGED)),
+        UserError([Problem("", say("{name}", name=FORGED))]),
+    ],
+)
 def test_no_value_begins_a_line_of_its_own(tmp_path: Path, value: object) -> None:
     set_up(tmp_path)
     write("%s", value)
@@ -187,7 +215,8 @@ def test_a_sentence_that_cannot_be_put_together_stops_nothing(tmp_path: Path, mo
 
 
 def test_the_terminal_gets_the_same_lines_where_it_is_wanted(
-        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     set_up(tmp_path, terminal=True)
     write("one")
     assert capsys.readouterr().err == "2026-11-22 09:00:00 INFO one\n"
@@ -241,7 +270,8 @@ def test_a_file_or_folder_that_somebody_removed_is_made_anew(tmp_path: Path) -> 
 
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_the_log_goes_on_when_it_can(
-        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "log").write_text("a file where the folder should be")
     set_up(tmp_path)
     for _ in range(3):
@@ -252,8 +282,11 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_the_log_goes_on_when_i
     (tmp_path / "log").unlink()
     write("found")
     write("again")
-    assert lines(tmp_path) == ["2026-11-22 09:00:00 WARNING 3 lines could not be written to the log",
-                               "2026-11-22 09:00:00 INFO found", "2026-11-22 09:00:00 INFO again"]
+    assert lines(tmp_path) == [
+        "2026-11-22 09:00:00 WARNING 3 lines could not be written to the log",
+        "2026-11-22 09:00:00 INFO found",
+        "2026-11-22 09:00:00 INFO again",
+    ]
     assert capsys.readouterr().err == ""
 
 
@@ -280,7 +313,8 @@ def test_a_full_disk_is_told_once_and_no_later_line_is_torn(tmp_path: Path, caps
 
 
 def test_neither_a_link_nor_a_pipe_leads_lines_elsewhere_or_holds_the_service_up(
-        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "log").mkdir()
     (tmp_path / "a.call").touch()
     (tmp_path / "log" / "2026-11-22.log").symlink_to(tmp_path / "a.call")
@@ -295,13 +329,14 @@ def test_neither_a_link_nor_a_pipe_leads_lines_elsewhere_or_holds_the_service_up
 def test_several_processes_append_whole_lines_to_one_file(tmp_path: Path) -> None:
     program = (
         "import logging, sys; from datetime import datetime; from pathlib import Path; from zoneinfo import ZoneInfo\n"
-        "from obzvon.common.logs import DailyFile, Layout\n"
-        "zone = ZoneInfo('UTC'); handler = DailyFile(Path(sys.argv[1]), zone, keep_days=0)\n"
-        "handler.setFormatter(Layout(zone))\n"
+        "from obzvon.common.logs import DailyFileHandler, LogFormatter\n"
+        "zone = ZoneInfo('UTC'); handler = DailyFileHandler(Path(sys.argv[1]), zone, keep_days=0)\n"
+        "handler.setFormatter(LogFormatter(zone))\n"
         "for n in range(500):\n"
         "    record = logging.LogRecord('obzvon', 20, '', 0, sys.argv[2] * 200, None, None)\n"
         "    record.created = 1795300000 + n * 100\n"
-        "    handler.handle(record)\n")
+        "    handler.handle(record)\n"
+    )
     several = [subprocess.Popen([sys.executable, "-c", program, tmp_path / "log", letter]) for letter in "abc"]
     assert [one.wait(60) for one in several] == [0, 0, 0]
     found = [line.split(" ", 3)[3] for path in (tmp_path / "log").iterdir() for line in path.read_text().splitlines()]

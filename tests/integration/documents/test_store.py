@@ -70,10 +70,17 @@ def read(text: str | bytes) -> list[Phone]:
 
 def test_the_first_users_lists_are_read() -> None:
     assert numbers(read((FIRST_USERS / "todo.json").read_bytes())) == {
-        "0": ("89161111111", ""), "1": ("89502222222", "1"), "3": ("89033333333", ""), "7": ("777", ""),
-        "8": ("7916838933", "")}
+        "0": ("89161111111", ""),
+        "1": ("89502222222", "1"),
+        "3": ("89033333333", ""),
+        "7": ("777", ""),
+        "8": ("7916838933", ""),
+    }
     assert numbers(read((FIRST_USERS / "todo-integers.json").read_bytes())) == {
-        "1": ("89502222222", "1"), "4": ("777", "context 22"), "5": ("7916838933", "")}
+        "1": ("89502222222", "1"),
+        "4": ("777", "context 22"),
+        "5": ("7916838933", ""),
+    }
 
 
 @pytest.mark.parametrize("name", ["todo.json", "todo-integers.json"])
@@ -86,38 +93,66 @@ def test_a_list_that_we_saved_is_read_by_the_old_rules(name: str) -> None:
     assert after.count(b"\n") == len(old) + 2
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("[]", {}), ("{}", {}), ('[["89161111111","1"],["89502222222"],{"0":"7"}]',
-                             {"0": ("89161111111", "1"), "1": ("89502222222", ""), "2": ("7", "")}),
-    ('{"a":{"0":"8","1":null},"b":{"1":5},"c":{},"d":[]}', {"a": ("8", ""), "b": ("", "5"), "c": ("", ""),
-                                                           "d": ("", "")}),
-    ('{"1":{"0":8.9161111111e10,"1":1.5}}', {"1": ("8.9161111111e10", "1.5")}),
-    ('{"1":{"0":123456789012345678901234567890,"1":""}}', {"1": ("123456789012345678901234567890", "")}),
-    ('{"1":null,"2":777,"3":"89161111111","4":true,"5":7.5}',
-     {"1": ("null", ""), "2": ("777", ""), "3": ("89161111111", ""), "4": ("true", ""), "5": ("7.5", "")}),
-    ('{"1":{"0":{"0":"8"},"1":[1]}}', {"1": ('{"0":"8"}', "[1]")}),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[]", {}),
+        ("{}", {}),
+        (
+            '[["89161111111","1"],["89502222222"],{"0":"7"}]',
+            {"0": ("89161111111", "1"), "1": ("89502222222", ""), "2": ("7", "")},
+        ),
+        (
+            '{"a":{"0":"8","1":null},"b":{"1":5},"c":{},"d":[]}',
+            {"a": ("8", ""), "b": ("", "5"), "c": ("", ""), "d": ("", "")},
+        ),
+        ('{"1":{"0":8.9161111111e10,"1":1.5}}', {"1": ("8.9161111111e10", "1.5")}),
+        ('{"1":{"0":123456789012345678901234567890,"1":""}}', {"1": ("123456789012345678901234567890", "")}),
+        (
+            '{"1":null,"2":777,"3":"89161111111","4":true,"5":7.5}',
+            {"1": ("null", ""), "2": ("777", ""), "3": ("89161111111", ""), "4": ("true", ""), "5": ("7.5", "")},
+        ),
+        ('{"1":{"0":{"0":"8"},"1":[1]}}', {"1": ('{"0":"8"}', "[1]")}),
+    ],
+)
 def test_every_shape_of_a_list_is_read(text: str, expected: dict[str, tuple[str, str]]) -> None:
     assert numbers(read(text)) == expected
 
 
 def test_keys_keep_their_order_and_gaps() -> None:
     assert [phone.key for phone in read(phones_json.dump(read('{"9":{"0":"1"},"2":{"0":"2"},"x y":{"0":"3"}}')))] == [
-        "9", "2", "x y"]
+        "9",
+        "2",
+        "x y",
+    ]
 
 
 def test_name_and_paused_are_written_only_when_set() -> None:
     rows = [Phone("0", "1"), Phone("1", "2", "3", "Иванов И. И.", paused=True)]
     assert phones_json.dump(rows).decode() == (
-        '{\n"0": {"0":"1","1":""},\n"1": {"0":"2","1":"3","name":"Иванов И. И.","paused":true}\n}\n')
+        '{\n"0": {"0":"1","1":""},\n"1": {"0":"2","1":"3","name":"Иванов И. И.","paused":true}\n}\n'
+    )
     assert read(phones_json.dump(rows)) == rows
 
 
-@pytest.mark.parametrize("row", [
-    'null', '777', '"89161111111"', 'true', '7.50', '{"0":{"0":"8"},"1":""}', '{"0":"8","1":[1]}',
-    '{"0":"8","1":"","note":"хорошо","price":1.50}', '{"0":"8","1":"","name":["a"]}', '{"0":"8","1":"","paused":"да"}',
-    '{"0":"8","1":"","":7}', '{"0":"8","1":"","row":null}', '""',
-])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "null",
+        "777",
+        '"89161111111"',
+        "true",
+        "7.50",
+        '{"0":{"0":"8"},"1":""}',
+        '{"0":"8","1":[1]}',
+        '{"0":"8","1":"","note":"хорошо","price":1.50}',
+        '{"0":"8","1":"","name":["a"]}',
+        '{"0":"8","1":"","paused":"да"}',
+        '{"0":"8","1":"","":7}',
+        '{"0":"8","1":"","row":null}',
+        '""',
+    ],
+)
 def test_a_row_of_any_shape_is_written_back_as_it_was(row: str) -> None:
     [phone] = read(f'{{"1": {row}}}')
     assert phone.extra
@@ -130,24 +165,40 @@ def test_an_edited_field_takes_the_place_of_its_odd_value_and_the_rest_stays() -
     [phone] = read('{"1":{"0":[8],"1":false,"paused":"yes","note":5}}')
     assert phone.paused
     assert phones_json.dump([replace(phone, number="8916", paused=False)]).decode().split("\n")[1] == (
-        '"1": {"0":"8916","1":false,"note":5}')
+        '"1": {"0":"8916","1":false,"note":5}'
+    )
     [phone] = read('{"1":null}')
     assert b'"1": {"0":"8916","1":""}\n' in phones_json.dump([replace(phone, number="8916")])
     assert b'"1": {"0":"null","1":"","paused":true}\n' in phones_json.dump([replace(phone, paused=True)])
 
 
-@pytest.mark.parametrize(("value", "paused"), [
-    ("true", True), ("1", True), ('"yes"', True), ('"что-то"', True), ("false", False), ("0", False), ('""', False),
-    ('"Нет"', False), ("null", False), ('"off"', False),
-])
+@pytest.mark.parametrize(
+    ("value", "paused"),
+    [
+        ("true", True),
+        ("1", True),
+        ('"yes"', True),
+        ('"что-то"', True),
+        ("false", False),
+        ("0", False),
+        ('""', False),
+        ('"Нет"', False),
+        ("null", False),
+        ('"off"', False),
+    ],
+)
 def test_whatever_is_not_a_plain_no_pauses(value: str, *, paused: bool) -> None:
     assert read(f'{{"1":{{"0":"8","1":"","paused":{value}}}}}')[0].paused is paused
 
 
-@pytest.mark.parametrize("text", [
-    '{"5":{"0":"1","1":""},"5":{"0":"2","1":""},"7":{"0":"3","1":""}}',
-    '{"5":["1"],"5":{"0":"2"},"7":{"0":"3","note":[{}]}}', '{"5":1,"5":2,"7":3}',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"5":{"0":"1","1":""},"5":{"0":"2","1":""},"7":{"0":"3","1":""}}',
+        '{"5":["1"],"5":{"0":"2"},"7":{"0":"3","note":[{}]}}',
+        '{"5":1,"5":2,"7":3}',
+    ],
+)
 def test_of_two_rows_under_one_key_both_are_kept(text: str) -> None:
     rows, notes = phones_json.parse(text.encode())
     assert {key: number for key, (number, _) in numbers(rows).items()} == {"5": "1", "8": "2", "7": "3"}
@@ -162,18 +213,37 @@ def test_brackets_in_a_name_are_not_taken_for_rows() -> None:
     assert not notes
 
 
-@pytest.mark.parametrize(("data", "where", "what"), [
-    (b"", "", "the file is empty"), (b" \n ", "", "the file is empty"), (b"\xef\xbb\xbf", "", "the file is empty"),
-    (TWO[:40], ":2:7", "cut off"), (TWO[:10], ":1:11", "cut off"), (TWO[:-1], ":2:34", "cut off"),
-    (b'{"0": {"0":"8"},\n "1": }', ":2:7", "not JSON from here on: }"), (TWO + b"}", ":2:35", "not JSON from here on"),
-    (b'{"0":{"0":"8",}}', "", "not JSON"), (b"<html>", ":1:1", "<html>"), (b"777", ":1:1", "no list of phones"),
-    (b'"text"', ":1:1", "no list of phones"), (b"NaN", "", "not JSON"), (b'{"0":{"0":"\\ud83d"}}', "", "not JSON"),
-    (b"[" * 100_000, "", "not JSON"), ('{"0":{"0":"8"}}'.encode("utf-16"), "", "not in UTF-8"),
-    ('{"0":{"0":"8"}}'.encode("utf-16-le"), "", "not in UTF-8"), (b'{"\x98":1}', ":1:3", "neither in UTF-8 nor"),
-    ('{"0":{"name":"Иванов И. И."},\n"1":{"name":"Пет'.encode() + b"\xff" + 'ров"}}'.encode(), ":2:20", "damaged here"),
-])
-def test_a_broken_list_is_told_by_its_place_and_never_taken_for_an_empty_one(data: bytes, where: str,
-                                                                             what: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "where", "what"),
+    [
+        (b"", "", "the file is empty"),
+        (b" \n ", "", "the file is empty"),
+        (b"\xef\xbb\xbf", "", "the file is empty"),
+        (TWO[:40], ":2:7", "cut off"),
+        (TWO[:10], ":1:11", "cut off"),
+        (TWO[:-1], ":2:34", "cut off"),
+        (b'{"0": {"0":"8"},\n "1": }', ":2:7", "not JSON from here on: }"),
+        (TWO + b"}", ":2:35", "not JSON from here on"),
+        (b'{"0":{"0":"8",}}', "", "not JSON"),
+        (b"<html>", ":1:1", "<html>"),
+        (b"777", ":1:1", "no list of phones"),
+        (b'"text"', ":1:1", "no list of phones"),
+        (b"NaN", "", "not JSON"),
+        (b'{"0":{"0":"\\ud83d"}}', "", "not JSON"),
+        (b"[" * 100_000, "", "not JSON"),
+        ('{"0":{"0":"8"}}'.encode("utf-16"), "", "not in UTF-8"),
+        ('{"0":{"0":"8"}}'.encode("utf-16-le"), "", "not in UTF-8"),
+        (b'{"\x98":1}', ":1:3", "neither in UTF-8 nor"),
+        (
+            '{"0":{"name":"Иванов И. И."},\n"1":{"name":"Пет'.encode() + b"\xff" + 'ров"}}'.encode(),
+            ":2:20",
+            "damaged here",
+        ),
+    ],
+)
+def test_a_broken_list_is_told_by_its_place_and_never_taken_for_an_empty_one(
+    data: bytes, where: str, what: str
+) -> None:
     with pytest.raises(MalformedError) as caught:
         phones_json.parse(data)
     [problem] = caught.value.problems
@@ -191,8 +261,10 @@ def test_all_three_encodings_are_read(encoding: str) -> None:
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-values = st.recursive(st.none() | st.booleans() | st.integers() | texts,
-                      lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+)
 rows = st.lists(st.builds(Phone, texts, texts, texts, texts, st.booleans()), unique_by=lambda phone: phone.key)
 
 
@@ -235,13 +307,31 @@ def test_the_first_users_week_is_read_and_a_saved_one_is_read_by_the_old_rules()
     assert not notes
     saved = json.loads(schedule_json.dump(week))
     assert [(int(saved[day][:2]), int(saved[day][3:5])) for day in "1234567"] == [
-        (9, 0), (9, 0), (9, 0), (9, 0), (10, 36), (13, 17), (0, 0)]
+        (9, 0),
+        (9, 0),
+        (9, 0),
+        (9, 0),
+        (10, 36),
+        (13, 17),
+        (0, 0),
+    ]
 
 
-@pytest.mark.parametrize(("text", "start"), [
-    ("09-00", time(9)), ("9:00", time(9)), ("09:00", time(9)), ("9.05", time(9, 5)), ("23:59", time(23, 59)),
-    ("09:00:00", time(9)), (" 09:00 ", time(9)), ("00:00", None), ("0-00", None), ("", None),
-])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("09-00", time(9)),
+        ("9:00", time(9)),
+        ("09:00", time(9)),
+        ("9.05", time(9, 5)),
+        ("23:59", time(23, 59)),
+        ("09:00:00", time(9)),
+        (" 09:00 ", time(9)),
+        ("00:00", None),
+        ("0-00", None),
+        ("", None),
+    ],
+)
 def test_all_forms_of_a_time_are_read(text: str, start: time | None) -> None:
     assert schedule_json.parse(json.dumps({"1": text}).encode())[0].times[0] == start
 
@@ -259,17 +349,30 @@ def test_an_empty_week_has_no_runs(text: str) -> None:
 
 def test_every_wrong_entry_is_told_with_its_key() -> None:
     with pytest.raises(MalformedError) as caught:
-        schedule_json.parse('{"1":"25:00","2":900,"3":"9","4":["09:00"],"5":"09:60","6":"٠٩:٠٠","7":"x","7":"09:00",'
-                        '"dates":{"31.12.2026":"00:00","2026-02-30":"09:00","2026-12-31":"later"}}'.encode())
+        schedule_json.parse(
+            '{"1":"25:00","2":900,"3":"9","4":["09:00"],"5":"09:60","6":"٠٩:٠٠","7":"x","7":"09:00",'
+            '"dates":{"31.12.2026":"00:00","2026-02-30":"09:00","2026-12-31":"later"}}'.encode()
+        )
     assert [problem.where for problem in caught.value.problems] == [
-        ' "7"', ' "1"', ' "2"', ' "3"', ' "4"', ' "5"', ' "6"', ' "dates" "31.12.2026"', ' "dates" "2026-02-30"',
-        ' "dates" "2026-12-31"']
+        ' "7"',
+        ' "1"',
+        ' "2"',
+        ' "3"',
+        ' "4"',
+        ' "5"',
+        ' "6"',
+        ' "dates" "31.12.2026"',
+        ' "dates" "2026-02-30"',
+        ' "dates" "2026-12-31"',
+    ]
 
 
 def test_a_date_that_stands_twice_is_refused_and_the_later_one_is_not_just_taken() -> None:
     with pytest.raises(MalformedError) as caught:
-        schedule_json.parse(b'{"1":"09:00","note":{"a":1,"a":2},'
-                        b'"dates":{"2026-12-31":"00:00","2027-01-09":"11:00","2026-12-31":"09:00"}}')
+        schedule_json.parse(
+            b'{"1":"09:00","note":{"a":1,"a":2},'
+            b'"dates":{"2026-12-31":"00:00","2027-01-09":"11:00","2026-12-31":"09:00"}}'
+        )
     [problem] = caught.value.problems
     assert problem.where == ' "dates" "2026-12-31"'
     assert "2 times" in str(problem)
@@ -282,11 +385,14 @@ def test_what_is_no_week_is_refused(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.none() | st.times(time(0, 1)), min_size=7, max_size=7),
-       st.dictionaries(st.dates(), st.none() | st.times(time(0, 1))))
+@given(
+    st.lists(st.none() | st.times(time(0, 1)), min_size=7, max_size=7),
+    st.dictionaries(st.dates(), st.none() | st.times(time(0, 1))),
+)
 def test_a_saved_week_is_read_again(times: list[time | None], dates: dict[date, time | None]) -> None:
     def minute(start: time | None) -> time | None:
         return start and start.replace(second=0, microsecond=0)
+
     week = Schedule(tuple(map(minute, times)), {day: minute(start) for day, start in dates.items()})
     assert schedule_json.parse(schedule_json.dump(week))[0] == week
 
@@ -300,8 +406,12 @@ def test_dates_of_php_and_keys_of_others_stay(tmp_path: Path) -> None:
     document.save(week, loaded.revision)
     assert document.load().data == week
     assert path.read_text().split("\n")[8:] == [
-        '"dates": {"2026-01-09":"10:30","2026-12-31":"00:00"},', '"comment": "по будням",', '"zone": {"x":1.50}', "}",
-        ""]
+        '"dates": {"2026-01-09":"10:30","2026-12-31":"00:00"},',
+        '"comment": "по будням",',
+        '"zone": {"x":1.50}',
+        "}",
+        "",
+    ]
 
 
 # Files
@@ -361,15 +471,18 @@ def test_undo_brings_back_what_was_before_and_again_what_was_undone(phones: Docu
 
 
 def test_a_document_that_we_may_not_read_says_how_to_let_us(
-        phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
+    phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(path: object, *_: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "open", refused)
     with pytest.raises(DocumentError) as told:
         phones.load()
-    assert str(told.value) == (f"{phones.path}: it cannot be read: Permission denied\n    → let the service and the "
-                               f"editor read it: their common group and chmod g+r {phones.path}")
+    assert str(told.value) == (
+        f"{phones.path}: it cannot be read: Permission denied\n    → let the service and the "
+        f"editor read it: their common group and chmod g+r {phones.path}"
+    )
 
 
 def test_undo_without_a_past_says_so(phones: Document[list[Phone]]) -> None:
@@ -449,22 +562,21 @@ SAVER = """
 import sys
 from pathlib import Path
 from obzvon.domain.phones import Phone
-from obzvon.documents.store import ExternallyChanged, phones_document
+from obzvon.documents.store import ExternallyChangedError, phones_document
 document = phones_document(Path(sys.argv[1]))
 for number in range(25):
     while True:
         loaded = document.load()
         try:
             document.save([*loaded.data, Phone(f"{sys.argv[2]}-{number}", str(number))], loaded.revision)
-        except ExternallyChanged:
+        except ExternallyChangedError:
             continue
         break
 """
 
 
 def test_two_processes_saving_at_once_lose_nothing(phones: Document[list[Phone]]) -> None:
-    savers = [subprocess.Popen([sys.executable, "-c", SAVER, str(phones.path), name], cwd=ROOT)
-              for name in ("a", "b")]
+    savers = [subprocess.Popen([sys.executable, "-c", SAVER, str(phones.path), name], cwd=ROOT) for name in ("a", "b")]
     assert [saver.wait() for saver in savers] == [0, 0]
     keys = [phone.key for phone in phones.load().data]
     assert sorted(keys) == sorted(["0", "1", *(f"{name}-{number}" for name in "ab" for number in range(25))])
@@ -503,8 +615,9 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)], capture_output=True,
-                             check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("cannot mount here")
     yield folder
@@ -519,7 +632,10 @@ def test_a_full_disk_loses_nothing(small_disk: Path) -> None:
         document.save([Phone(str(number), "89161111111") for number in range(5000)], revision)
     assert document.load().data == [Phone("0", "777")]
     assert sorted(path.name for path in small_disk.rglob("*") if path.is_file()) == [
-        ".todo.json.lock", "todo.json", "todo.json.1"]
+        ".todo.json.lock",
+        "todo.json",
+        "todo.json.1",
+    ]
 
 
 @root
@@ -626,8 +742,9 @@ def test_a_reader_without_the_right_to_keep_a_copy_still_has_it_in_memory(shared
 # Watching
 
 
-def test_a_watched_file_is_read_only_when_it_has_changed(phones: Document[list[Phone]],
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watched_file_is_read_only_when_it_has_changed(
+    phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     age(phones.path)
     watched = WatchedDocument(phones)
     first = watched.look()
@@ -702,8 +819,9 @@ def test_a_watched_week_tells_when_it_was_changed(tmp_path: Path) -> None:
     assert state.notes[0].where == f'{path} "2"'
 
 
-def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(phones: Document[list[Phone]],
-                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(
+    phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     age(phones.path)
     watched = WatchedDocument(phones)
     state = watched.look()

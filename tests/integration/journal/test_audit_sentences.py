@@ -17,33 +17,46 @@ CODED = Phone("1", "89502222222", "12", "")
 WORKDAYS = Schedule((time(9),) * 5 + (None, None))
 
 
-@pytest.mark.parametrize(("deed", "english", "russian"), [
-    (audit.added(IVANOV), "list: added 89161111111 Иванов", "список: добавлен 89161111111 Иванов"),
-    (audit.edited(IVANOV, CODED), "list: changed 89161111111 Иванов to 89502222222 (12)",
-     "изменён на 89502222222 (12)"),
-    (audit.edited(None, IVANOV), "list: added 89161111111 Иванов", "добавлен"),
-    (audit.paused([IVANOV]), "list: paused 89161111111 Иванов", "на паузу поставлен 89161111111"),
-    (audit.paused([IVANOV] * 3), "list: paused 3 numbers", "на паузу поставлены 3 номера"),
-    (audit.resumed([CODED]), "list: called again 89502222222 (12)", "с паузы снят"),
-    (audit.resumed([CODED] * 5), "list: 5 numbers are called again", "с паузы снято 5 номеров"),
-    (audit.deleted([Phone("4", "")]), "list: deleted —", "удалён —"),
-    (audit.deleted([IVANOV] * 21), "list: deleted 21 numbers", "удалён 21 номер"),
-    (audit.role_changed("anna", "viewer", "operator"), "users: anna: viewer → operator",
-     "anna: наблюдатель → оператор"),
-], ids=lambda value: "" if isinstance(value, Message) else value)
+@pytest.mark.parametrize(
+    ("deed", "english", "russian"),
+    [
+        (audit.added(IVANOV), "list: added 89161111111 Иванов", "список: добавлен 89161111111 Иванов"),
+        (
+            audit.edited(IVANOV, CODED),
+            "list: changed 89161111111 Иванов to 89502222222 (12)",
+            "изменён на 89502222222 (12)",
+        ),
+        (audit.edited(None, IVANOV), "list: added 89161111111 Иванов", "добавлен"),
+        (audit.paused([IVANOV]), "list: paused 89161111111 Иванов", "на паузу поставлен 89161111111"),
+        (audit.paused([IVANOV] * 3), "list: paused 3 numbers", "на паузу поставлены 3 номера"),
+        (audit.resumed([CODED]), "list: called again 89502222222 (12)", "с паузы снят"),
+        (audit.resumed([CODED] * 5), "list: 5 numbers are called again", "с паузы снято 5 номеров"),
+        (audit.deleted([Phone("4", "")]), "list: deleted —", "удалён —"),
+        (audit.deleted([IVANOV] * 21), "list: deleted 21 numbers", "удалён 21 номер"),
+        (
+            audit.role_changed("anna", "viewer", "operator"),
+            "users: anna: viewer → operator",
+            "anna: наблюдатель → оператор",
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, Message) else value,
+)
 def test_a_deed_is_told_with_the_row_or_how_many(deed: Message, english: str, russian: str) -> None:
     assert deed.in_language("en") == english
     assert russian in deed.in_language("ru")
 
 
 def test_a_changed_week_names_each_day_that_differs() -> None:
-    after = msgspec.structs.replace(WORKDAYS, times=(time(10), *WORKDAYS.times[1:5], time(8, 30), None),
-                                    dates={date(2026, 12, 31): None})
+    after = msgspec.structs.replace(
+        WORKDAYS, times=(time(10), *WORKDAYS.times[1:5], time(8, 30), None), dates={date(2026, 12, 31): None}
+    )
     deed = audit.week_changed(WORKDAYS, after)
-    assert deed.in_language("en") == ("schedule: Monday: 09:00 → 10:00; Saturday: no calls → 08:30; "
-                                      "2026-12-31: as its weekday → no calls")
-    assert deed.in_language("ru") == ("расписание: пн: 09:00 → 10:00; сб: не звонить → 08:30; "
-                                      "2026-12-31: как день недели → не звонить")
+    assert deed.in_language("en") == (
+        "schedule: Monday: 09:00 → 10:00; Saturday: no calls → 08:30; 2026-12-31: as its weekday → no calls"
+    )
+    assert deed.in_language("ru") == (
+        "расписание: пн: 09:00 → 10:00; сб: не звонить → 08:30; 2026-12-31: как день недели → не звонить"
+    )
     back = audit.week_changed(after, msgspec.structs.replace(after, dates={}))
     assert back.in_language("en") == "schedule: 2026-12-31: no calls → as its weekday"
 
@@ -53,8 +66,9 @@ def test_of_a_year_of_dates_some_are_named() -> None:
     assert audit.week_changed(Schedule(), after).in_language("en").endswith("; and 18 more days")
 
 
-@pytest.mark.parametrize("text", ["<script>", "a\nb", "a\0b", "\u202eab", "\ud800", "{0} {x.__class__}", "=1+1",
-                                  "x" * 9999])
+@pytest.mark.parametrize(
+    "text", ["<script>", "a\nb", "a\0b", "\u202eab", "\ud800", "{0} {x.__class__}", "=1+1", "x" * 9999]
+)
 def test_what_a_row_holds_acts_on_nothing_and_can_be_kept(journal_url: str, text: str) -> None:
     from datetime import UTC, datetime
 

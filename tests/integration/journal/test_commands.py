@@ -44,7 +44,8 @@ def test_a_command_comes_as_it_was_asked(commands: CommandQueue) -> None:
     number = commands.ask("call", by="anna", at=NINE, number="89161111111", code="1", again=True, count=3)
     later = NINE + timedelta(seconds=1)
     assert commands.take(at=later) == Command(
-        number, "call", {"number": "89161111111", "code": "1", "again": True, "count": 3}, "anna", NINE)
+        number, "call", {"number": "89161111111", "code": "1", "again": True, "count": 3}, "anna", NINE
+    )
 
 
 def test_there_is_nothing_to_take_where_nobody_asked(commands: CommandQueue) -> None:
@@ -205,7 +206,9 @@ def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(com
 
 
 @pytest.mark.parametrize("longest", [1.0, 12.0, ANSWER])
-def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(commands: CommandQueue, longest: float) -> None:
+def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(
+    commands: CommandQueue, longest: float
+) -> None:
     number = commands.ask("start", by="anna", at=NINE)
     commands.take(at=NINE)
     sleep = Waiting()

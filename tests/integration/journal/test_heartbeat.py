@@ -19,7 +19,9 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def daily(hour: int, **dates: time | None) -> Schedule:
-    return Schedule((time(hour),) * 7, {date.fromisoformat(f"2026-01-{day[1:]}"): start for day, start in dates.items()})
+    return Schedule(
+        (time(hour),) * 7, {date.fromisoformat(f"2026-01-{day[1:]}"): start for day, start in dates.items()}
+    )
 
 
 @pytest.fixture

@@ -28,27 +28,56 @@ def candidate(number: str, name: str = "", skipped: object = None, *, row: str =
     return Candidate(Phone(row or number, number, code, name), number, code, skipped)  # type: ignore[arg-type]
 
 
-def ran(journal: Journal, fates: Mapping[str, str | None], *, day: date = DAY, at: datetime = NINE,
-        kind: str = "manual", names: Mapping[str, str] | None = None, done: bool = True,
-        heard: Mapping[str, float] | None = None, keys: Mapping[str, str] | None = None) -> Run:
+def ran(
+    journal: Journal,
+    fates: Mapping[str, str | None],
+    *,
+    day: date = DAY,
+    at: datetime = NINE,
+    kind: str = "manual",
+    names: Mapping[str, str] | None = None,
+    done: bool = True,
+    heard: Mapping[str, float] | None = None,
+    keys: Mapping[str, str] | None = None,
+) -> Run:
     """A run of these numbers: a disposition, "handed" for one that goes on, "waiting", or None = rung that day.
 
     `heard` is who listened for how long, `keys` what was pressed.
     """
     heard, keys = heard or {}, keys or {}
-    rows = [candidate(number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else RUNG_TODAY if not fate
-                      else None) for number, fate in fates.items()]
+    rows = [
+        candidate(
+            number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else RUNG_TODAY if not fate else None
+        )
+        for number, fate in fates.items()
+    ]
     run = journal.claim(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
     assert run
     rung = {number: fate for number, fate in fates.items() if fate not in (None, "skipped", "waiting", "withdrawn")}
     bundle = [call for call in journal.waiting(run.id) if call.number in rung]
     journal.begin_handing(bundle, 1)
     journal.end_handing(bundle, at=at + timedelta(seconds=1))
-    journal.end_calls([CallOutcome(run.id, call.position, Disposition(fate), at + timedelta(seconds=30), None,
-                              EventDetail(listened=heard.get(call.number), key=keys.get(call.number, ""))) for call in bundle
-                       if (fate := rung[call.number]) and fate != "handed"])
-    journal.end_calls([CallOutcome(run.id, call.position, Disposition.WITHDRAWN, at) for call in journal.waiting(run.id)
-                       if fates[call.number] == "withdrawn"])
+    journal.end_calls(
+        [
+            CallOutcome(
+                run.id,
+                call.position,
+                Disposition(fate),
+                at + timedelta(seconds=30),
+                None,
+                EventDetail(listened=heard.get(call.number), key=keys.get(call.number, "")),
+            )
+            for call in bundle
+            if (fate := rung[call.number]) and fate != "handed"
+        ]
+    )
+    journal.end_calls(
+        [
+            CallOutcome(run.id, call.position, Disposition.WITHDRAWN, at)
+            for call in journal.waiting(run.id)
+            if fates[call.number] == "withdrawn"
+        ]
+    )
     if done:
         journal.change_state(run.id, "done", at=at + timedelta(minutes=1))
         journal.settle()
@@ -83,15 +112,29 @@ def test_the_latest_calls_are_those_that_something_happened_to_last(journal: Jou
 # -- one line a phone and day
 
 
-@pytest.mark.parametrize(("first", "second", "said"), [
-    ("answered", None, "answered"), ("busy", "answered", "answered"), ("answered", "busy", "answered"),
-    ("busy", "no answer", "no answer"), ("unknown", "busy", "busy"), ("busy", "unknown", "unknown"),
-    ("withdrawn", "busy", "busy"), ("busy", "withdrawn", "busy"), ("skipped", "busy", "busy"),
-    ("busy", "skipped", "busy"), ("busy", "waiting", "waiting"), ("answered", "waiting", "answered"),
-    ("withdrawn", "skipped", "withdrawn"), ("busy", None, "busy"), ("withdrawn", "withdrawn", "withdrawn"),
-])
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("answered", None, "answered"),
+        ("busy", "answered", "answered"),
+        ("answered", "busy", "answered"),
+        ("busy", "no answer", "no answer"),
+        ("unknown", "busy", "busy"),
+        ("busy", "unknown", "unknown"),
+        ("withdrawn", "busy", "busy"),
+        ("busy", "withdrawn", "busy"),
+        ("skipped", "busy", "busy"),
+        ("busy", "skipped", "busy"),
+        ("busy", "waiting", "waiting"),
+        ("answered", "waiting", "answered"),
+        ("withdrawn", "skipped", "withdrawn"),
+        ("busy", None, "busy"),
+        ("withdrawn", "withdrawn", "withdrawn"),
+    ],
+)
 def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
-        journal: Journal, first: str, second: str | None, said: str) -> None:
+    journal: Journal, first: str, second: str | None, said: str
+) -> None:
     one = ran(journal, {"89160000001": first, "89160000002": "answered", "89160000003": "busy"})
     ran(journal, {"89160000001": second, "89160000004": "busy"}, at=NINE + timedelta(hours=3), done=second != "waiting")
     results = CallQueries(journal)
@@ -101,8 +144,10 @@ def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
     assert results.count(CallFilter(DAY)) == 4
     counts = counted(results, journal)
     assert counts == {how: list(expected.values()).count(how) for how in expected.values()}
-    best = max(results.found("89160000001", [run.id for run in journal.runs_on(DAY)], 10),
-               key=lambda line: (worth(line), line.run_id))
+    best = max(
+        results.found("89160000001", [run.id for run in journal.runs_on(DAY)], 10),
+        key=lambda line: (worth(line), line.run_id),
+    )
     assert best.result == said
     # A single run is shown as it was.
     assert results_of(results.page(CallFilter(DAY, one.id)))["89160000001"] == first
@@ -121,17 +166,22 @@ def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Jou
 def test_a_row_that_is_anothers_double_keeps_its_own_line(journal: Journal) -> None:
     double = say("the same number as in row {key}", key="0")
     for hour in range(2):
-        journal.claim(f"20261123-{hour}", DAY, "manual", [
-            candidate("89160000001", row="0"), candidate("89160000001", "ещё раз", double, row="5")],
-            at=NINE + timedelta(hours=hour))
+        journal.claim(
+            f"20261123-{hour}",
+            DAY,
+            "manual",
+            [candidate("89160000001", row="0"), candidate("89160000001", "ещё раз", double, row="5")],
+            at=NINE + timedelta(hours=hour),
+        )
     lines = CallQueries(journal).page(CallFilter(DAY))
     assert [(line.row, line.result) for line in lines] == [("0", "waiting"), ("5", "skipped")]
 
 
 def test_an_extension_code_makes_another_phone(journal: Journal) -> None:
     for hour, code in enumerate(["1", "2"]):
-        journal.claim(f"20261123-{hour}", DAY, "manual", [candidate("89160000001", code=code)],
-                      at=NINE + timedelta(hours=hour))
+        journal.claim(
+            f"20261123-{hour}", DAY, "manual", [candidate("89160000001", code=code)], at=NINE + timedelta(hours=hour)
+        )
     assert len(CallQueries(journal).page(CallFilter(DAY))) == 2
 
 
@@ -150,14 +200,35 @@ def test_a_day_without_runs_has_nothing(journal: Journal) -> None:
 NAMES = {"89161111111": "Иванов И. И.", "89502222222": "ПЁТР [*]", "89163333333": "Абонент 7", "777": "o'neill_%"}
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("иванов", ["89161111111"]), ("ИВАНОВ", ["89161111111"]), ("петр", ["89502222222"]), ("Пётр", ["89502222222"]),
-    ("[*]", ["89502222222"]), ("*", ["89161111111", "89502222222"]), ("+7 916 111", ["89161111111"]),
-    ("8 (916) 111-11-11", ["89161111111"]), ("79161111111", ["89161111111"]),
-    ("77", ["777"]), ("7", ["777", "89163333333"]), ("абонент 7", ["89163333333"]),
-    ("o'neill", ["777"]), ("_%", ["777"]), ("%", ["777"]), ("nobody", []), ("\0", sorted(NAMES)), ("  ", sorted(NAMES)),
-    ("\\", []), ("a]b", []), ("^$.|", []), ("ß" * 50, []), ("\u0130", []), ("12*", ["89161111111"]),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("иванов", ["89161111111"]),
+        ("ИВАНОВ", ["89161111111"]),
+        ("петр", ["89502222222"]),
+        ("Пётр", ["89502222222"]),
+        ("[*]", ["89502222222"]),
+        ("*", ["89161111111", "89502222222"]),
+        ("+7 916 111", ["89161111111"]),
+        ("8 (916) 111-11-11", ["89161111111"]),
+        ("79161111111", ["89161111111"]),
+        ("77", ["777"]),
+        ("7", ["777", "89163333333"]),
+        ("абонент 7", ["89163333333"]),
+        ("o'neill", ["777"]),
+        ("_%", ["777"]),
+        ("%", ["777"]),
+        ("nobody", []),
+        ("\0", sorted(NAMES)),
+        ("  ", sorted(NAMES)),
+        ("\\", []),
+        ("a]b", []),
+        ("^$.|", []),
+        ("ß" * 50, []),
+        ("\u0130", []),
+        ("12*", ["89161111111"]),
+    ],
+)
 def test_a_number_or_a_name_is_found_in_any_notation(journal: Journal, text: str, expected: list[str]) -> None:
     rows = [candidate(number, name, code="12*" if number == "89161111111" else "") for number, name in NAMES.items()]
     journal.claim("20261123-a", DAY, "manual", rows, at=NINE)
@@ -168,8 +239,13 @@ def test_a_number_or_a_name_is_found_in_any_notation(journal: Journal, text: str
 
 
 def test_what_could_not_be_called_is_found_by_its_digits(journal: Journal) -> None:
-    journal.claim("20261123-a", DAY, "manual", [
-        Candidate(Phone("0", "8 (916) 111"), skipped=say("too short")), candidate("89160000000")], at=NINE)
+    journal.claim(
+        "20261123-a",
+        DAY,
+        "manual",
+        [Candidate(Phone("0", "8 (916) 111"), skipped=say("too short")), candidate("89160000000")],
+        at=NINE,
+    )
     assert [line.row for line in CallQueries(journal).page(CallFilter(DAY, text="916111"))] == ["0"]
 
 
@@ -183,11 +259,17 @@ def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
     assert [line.number for line in results.each(CallFilter(DAY, None, shown.results, "0004"))] == ["89160000004"]
 
 
-@pytest.mark.parametrize(("sort", "expected"), [
-    ("row", ["3", "1", "2"]), ("number", ["1", "2", "3"]), ("name", ["2", "1", "3"]), ("result", ["2", "1", "3"]),
-    ("time", ["1", "2", "3"])])
-def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(
-        journal: Journal, sort: str, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("row", ["3", "1", "2"]),
+        ("number", ["1", "2", "3"]),
+        ("name", ["2", "1", "3"]),
+        ("result", ["2", "1", "3"]),
+        ("time", ["1", "2", "3"]),
+    ],
+)
+def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(journal: Journal, sort: str, expected: list[str]) -> None:
     ran(journal, {"3": "skipped", "1": "busy", "2": "answered"}, names={"1": "Борис", "2": "Анна"})
     results = CallQueries(journal)
     assert [line.number for line in results.page(CallFilter(DAY), sort=sort)] == expected  # type: ignore[arg-type]
@@ -214,8 +296,15 @@ def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journ
     run = ran(journal, {"1": "busy", "2": "answered", "3": "skipped", "4": None, "5": "withdrawn"}, done=False)
     results = CallQueries(journal)
     before = results.tallies([run])
-    assert before == {run.id: {("2026-11-23 06:00", "busy"): 1, ("2026-11-23 06:00", "answered"): 1,
-                               ("", "skipped"): 1, ("", "rung"): 1, ("", "withdrawn"): 1}}
+    assert before == {
+        run.id: {
+            ("2026-11-23 06:00", "busy"): 1,
+            ("2026-11-23 06:00", "answered"): 1,
+            ("", "skipped"): 1,
+            ("", "rung"): 1,
+            ("", "withdrawn"): 1,
+        }
+    }
     journal.change_state(run.id, "done", at=NINE)
     journal.settle()
     journal.settle()
@@ -230,16 +319,26 @@ def test_a_tally_of_a_run_in_progress_is_as_it_is_now(journal: Journal) -> None:
 def everything(results: CallQueries, journal: Journal) -> tuple[dict[str, int], *tuple[object, ...]]:
     """What the pages ask about a day: counts, lines, a download, how many, and who can be rung again."""
     shown = CallFilter(DAY)
-    return (counted(results, journal), results_of(results.page(shown)), results_of(list(results.each(shown))),
-            results.count(shown), {number for number, _ in results.again(DAY, {"busy", "failed"}, today=DAY).met})
+    return (
+        counted(results, journal),
+        results_of(results.page(shown)),
+        results_of(list(results.each(shown))),
+        results.count(shown),
+        {number for number, _ in results.again(DAY, {"busy", "failed"}, today=DAY).met},
+    )
 
 
 def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
-        journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fates = ("answered", "busy", "failed", "unknown", "not answered")
     for hours in (0, 2):
-        run = ran(journal, {f"8916{key:07}": fates[(key + hours) % 5] for key in range(20)},
-                  at=NINE + timedelta(hours=hours), done=False)
+        run = ran(
+            journal,
+            {f"8916{key:07}": fates[(key + hours) % 5] for key in range(20)},
+            at=NINE + timedelta(hours=hours),
+            done=False,
+        )
         journal.change_state(run.id, "done", at=NINE + timedelta(hours=hours, minutes=1))
     before = everything(CallQueries(journal), journal)
     assert before[0] == {"answered": 8, "unknown": 4, "not answered": 4, "busy": 4}
@@ -269,8 +368,12 @@ def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> 
     days = [DAY + timedelta(days=ahead) for ahead in range(6)]
     for place, day in enumerate(days):
         for hours in (0, 2):
-            ran(journal, {f"8916000000{key}": "busy" for key in range(place + 1)}, day=day,
-                at=NINE + timedelta(days=place, hours=hours))
+            ran(
+                journal,
+                {f"8916000000{key}": "busy" for key in range(place + 1)},
+                day=day,
+                at=NINE + timedelta(days=place, hours=hours),
+            )
     for _ in range(2):
         assert [counted(CallQueries(journal), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
 
@@ -305,8 +408,13 @@ def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_ca
 def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> None:
     today = DAY + timedelta(days=1)
     ran(journal, dict.fromkeys("12345678", "busy"))
-    ran(journal, {"1": "answered", "2": "busy", "3": "unknown", "4": "handed", "5": "withdrawn", "6": "skipped"},
-        day=today, at=NINE + timedelta(days=1), done=False)
+    ran(
+        journal,
+        {"1": "answered", "2": "busy", "3": "unknown", "4": "handed", "5": "withdrawn", "6": "skipped"},
+        day=today,
+        at=NINE + timedelta(days=1),
+        done=False,
+    )
     ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
     results = CallQueries(journal)
     assert {number for number, _ in results.again(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
@@ -314,14 +422,22 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
 
 
 def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_for(journal: Journal) -> None:
-    ran(journal, {**dict.fromkeys("12349", "answered"), "5": "busy"}, heard={"1": 20, "2": 4, "3": 4, "9": 4},
-        keys={"9": "9"})  # of 4 nobody knows, 9 asked not to be called any more
+    ran(
+        journal,
+        {**dict.fromkeys("12349", "answered"), "5": "busy"},
+        heard={"1": 20, "2": 4, "3": 4, "9": 4},
+        keys={"9": "9"},
+    )  # of 4 nobody knows, 9 asked not to be called any more
     again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
     results = CallQueries(journal, 10)
     assert set(results.again(DAY, {"busy"}, today=DAY).met) == {("5", "")}
     assert set(results.again(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
     assert set(results.again(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
-    assert set(CallQueries(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {("1", ""), ("2", ""), ("3", "")}
+    assert set(CallQueries(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {
+        ("1", ""),
+        ("2", ""),
+        ("3", ""),
+    }
     assert results.again(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
 
 
@@ -358,7 +474,12 @@ def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(
     assert found("not delivered") == set()
     assert found("not delivered", "busy", run=first.id) == {"2", "4"}
     assert found("answered", "delivered") == {"1", "2", "3"}
-    assert {line.number: line.listened for line in results.page(CallFilter(DAY))} == {"1": 10, "2": 30, "3": None, "4": None}
+    assert {line.number: line.listened for line in results.page(CallFilter(DAY))} == {
+        "1": 10,
+        "2": 30,
+        "3": None,
+        "4": None,
+    }
 
 
 def test_of_several_answered_lines_both_ways_of_judging_choose_the_same(journal: Journal) -> None:

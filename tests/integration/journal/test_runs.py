@@ -47,12 +47,14 @@ def journal(journal_url: str) -> Iterator[Journal]:
 
 
 def numbers(count: int, first: int = 0) -> list[Candidate]:
-    return [Candidate(Phone(str(n), f"8916{n:07d}", name=f"name {n}"), f"8916{n:07d}")
-            for n in range(first, first + count)]
+    return [
+        Candidate(Phone(str(n), f"8916{n:07d}", name=f"name {n}"), f"8916{n:07d}") for n in range(first, first + count)
+    ]
 
 
-def begin(journal: Journal, count: int = 5, day: date = MONDAY, *, kind: str = "week", token: str = "",
-          at: datetime = NINE) -> Run:
+def begin(
+    journal: Journal, count: int = 5, day: date = MONDAY, *, kind: str = "week", token: str = "", at: datetime = NINE
+) -> Run:
     run = journal.claim(token or f"{day:%Y%m%d}-{kind}", day, kind, numbers(count), at=at)
     assert run is not None
     return run
@@ -63,8 +65,13 @@ def hand(journal: Journal, bundle: list[PendingCall], number: int = 1, at: datet
     journal.end_handing(bundle, at=at)
 
 
-def end(journal: Journal, call: PendingCall, disposition: Disposition = Disposition.ANSWERED, at: datetime = NINE,
-        reason: Message | None = None) -> int:
+def end(
+    journal: Journal,
+    call: PendingCall,
+    disposition: Disposition = Disposition.ANSWERED,
+    at: datetime = NINE,
+    reason: Message | None = None,
+) -> int:
     return journal.end_calls([CallOutcome(call.run_id, call.position, disposition, at, reason)])
 
 
@@ -76,8 +83,13 @@ def results(journal: Journal, day: date = MONDAY) -> list[str]:
 def process(journal_url: str, program: str) -> Iterator[subprocess.Popen[str]]:
     """Another process, `journal` open in it; it is killed in the end."""
     start = "import sys\nfrom tests.integration.journal.test_runs import *\njournal = Journal(sys.argv[1])\n"
-    running = subprocess.Popen([sys.executable, "-c", start + textwrap.dedent(program), journal_url], text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    running = subprocess.Popen(
+        [sys.executable, "-c", start + textwrap.dedent(program), journal_url],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
     try:
         yield running
     finally:
@@ -90,15 +102,18 @@ def process(journal_url: str, program: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_run_is_begun_with_the_whole_list(journal: Journal) -> None:
     skipped = Candidate(Phone("7", "777", "x", "Пётр"), skipped=say("too short"))
-    run = journal.claim("20260105-1a", MONDAY, "week", [*numbers(2), skipped], at=NINE, by="the week",
-                        note=say("note {n}", n=1))
+    run = journal.claim(
+        "20260105-1a", MONDAY, "week", [*numbers(2), skipped], at=NINE, by="the week", note=say("note {n}", n=1)
+    )
     assert run == Run(1, "20260105-1a", MONDAY, "week", "running", NINE, None, "the week", say("note {n}", n=1), 3)
     assert run.active
     assert journal.run(run.id) == run
     assert list(journal.lines(MONDAY)) == [
         CallRecord(1, "week", MONDAY, 1, "0", "89160000000", "", "name 0", "waiting", None, None, 1, None, None, None),
         CallRecord(1, "week", MONDAY, 2, "1", "89160000001", "", "name 1", "waiting", None, None, 1, None, None, None),
-        CallRecord(1, "week", MONDAY, 3, "7", "777", "x", "Пётр", "ended", "skipped", say("too short"), 1, None, None, NINE),
+        CallRecord(
+            1, "week", MONDAY, 3, "7", "777", "x", "Пётр", "ended", "skipped", say("too short"), 1, None, None, NINE
+        ),
     ]
 
 
@@ -213,7 +228,8 @@ def test_a_snapshot_is_longer_than_a_chunk_and_in_the_lists_order(journal: Journ
     assert run is not None
     assert run.total == 20_500
     assert [(line.position, line.row, line.result) for line in journal.lines(MONDAY)] == [
-        (n + 1, str(n), "waiting" if n % 3 else "skipped") for n in range(20_500)]
+        (n + 1, str(n), "waiting" if n % 3 else "skipped") for n in range(20_500)
+    ]
 
 
 def test_an_empty_list_is_a_run_of_nobody(journal: Journal) -> None:
@@ -222,10 +238,14 @@ def test_an_empty_list_is_a_run_of_nobody(journal: Journal) -> None:
 
 
 def test_one_odd_row_does_not_keep_a_day_from_beginning(journal: Journal) -> None:
-    odd = [Candidate(Phone("0\0", "8916\0", "\0", "a\0b"), skipped=say("“{number}”", number="8916\0")),
-           Candidate(Phone("1", "89161111111", name="\0"), "89161111111"),
-           Candidate(Phone("2", "8" * 5000, name="🙂 \N{RIGHT-TO-LEFT OVERRIDE}\r\n\t\N{BYTE ORDER MARK}" + "ж" * 5000),
-                     skipped=say("too long"))]
+    odd = [
+        Candidate(Phone("0\0", "8916\0", "\0", "a\0b"), skipped=say("“{number}”", number="8916\0")),
+        Candidate(Phone("1", "89161111111", name="\0"), "89161111111"),
+        Candidate(
+            Phone("2", "8" * 5000, name="🙂 \N{RIGHT-TO-LEFT OVERRIDE}\r\n\t\N{BYTE ORDER MARK}" + "ж" * 5000),
+            skipped=say("too long"),
+        ),
+    ]
     assert journal.claim("a", MONDAY, "week", odd, at=NINE)
     first, second, third = journal.lines(MONDAY)
     assert (first.row, first.number, first.code, first.name) == ("0�", "8916�", "�", "a�b")
@@ -287,12 +307,16 @@ def test_the_latest_moment_is_that_of_any_start_or_end(journal: Journal) -> None
     assert journal.latest_moment() == NINE + 5 * MINUTE
 
 
-@pytest.mark.parametrize("moment", [
-    NINE, datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=ZoneInfo("Europe/Moscow")),
-    datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")),
-    datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=12))),
-    datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
-])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        NINE,
+        datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=ZoneInfo("Europe/Moscow")),
+        datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")),
+        datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=12))),
+        datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    ],
+)
 def test_a_moment_is_kept_to_the_microsecond_and_comes_back_in_utc(journal: Journal, moment: datetime) -> None:
     run = begin(journal, at=moment)
     assert run.started_at == moment.astimezone(UTC)
@@ -455,9 +479,12 @@ def test_a_call_ends_once(journal: Journal) -> None:
 def test_a_call_that_has_ended_is_not_handed_over_again(journal: Journal) -> None:
     bundle = journal.waiting(begin(journal, 2).id)
     end(journal, bundle[0], Disposition.WITHDRAWN)
-    for move in (lambda: journal.begin_handing(bundle[:1], 1), lambda: journal.end_handing(bundle[:1], at=NINE),
-                 lambda: journal.give_back(bundle[:1], CallState.HANDING),
-                 lambda: journal.give_back(bundle[:1], CallState.HANDED)):
+    for move in (
+        lambda: journal.begin_handing(bundle[:1], 1),
+        lambda: journal.end_handing(bundle[:1], at=NINE),
+        lambda: journal.give_back(bundle[:1], CallState.HANDING),
+        lambda: journal.give_back(bundle[:1], CallState.HANDED),
+    ):
         with pytest.raises(JournalConflictError):
             move()
     assert results(journal) == ["withdrawn", "waiting"]
@@ -465,7 +492,10 @@ def test_a_call_that_has_ended_is_not_handed_over_again(journal: Journal) -> Non
 
 def test_an_ending_of_a_call_that_is_not_there_changes_nothing(journal: Journal) -> None:
     run = begin(journal, 1)
-    assert journal.end_calls([CallOutcome(run.id, 99, Disposition.BUSY, NINE), CallOutcome(99, 1, Disposition.BUSY, NINE)]) == 0
+    assert (
+        journal.end_calls([CallOutcome(run.id, 99, Disposition.BUSY, NINE), CallOutcome(99, 1, Disposition.BUSY, NINE)])
+        == 0
+    )
     assert results(journal) == ["waiting"]
 
 
@@ -507,25 +537,28 @@ def test_counts_are_of_dispositions_and_of_how_far_the_rest_has_come(journal: Jo
 # -- who was rung
 
 
-@pytest.mark.parametrize(("kind", "fate", "rung"), [
-    ("week", "waiting", False),
-    ("week", "handing", True),
-    ("week", "handed", True),
-    ("week", Disposition.ANSWERED, True),
-    ("week", Disposition.BUSY, True),
-    ("week", Disposition.UNKNOWN, True),
-    ("week", Disposition.FAILED, True),
-    ("week", Disposition.HANDED, True),
-    ("week", Disposition.WITHDRAWN, False),
-    ("week", "withdrawn before its turn", False),
-    ("week", "skipped", False),
-    ("week", "given back", False),
-    ("manual", Disposition.ANSWERED, True),
-    ("manual", "waiting", False),
-    ("test", "handed", False),
-    ("test", Disposition.ANSWERED, False),
-    ("former", Disposition.ANSWERED, False),
-])
+@pytest.mark.parametrize(
+    ("kind", "fate", "rung"),
+    [
+        ("week", "waiting", False),
+        ("week", "handing", True),
+        ("week", "handed", True),
+        ("week", Disposition.ANSWERED, True),
+        ("week", Disposition.BUSY, True),
+        ("week", Disposition.UNKNOWN, True),
+        ("week", Disposition.FAILED, True),
+        ("week", Disposition.HANDED, True),
+        ("week", Disposition.WITHDRAWN, False),
+        ("week", "withdrawn before its turn", False),
+        ("week", "skipped", False),
+        ("week", "given back", False),
+        ("manual", Disposition.ANSWERED, True),
+        ("manual", "waiting", False),
+        ("test", "handed", False),
+        ("test", Disposition.ANSWERED, False),
+        ("former", Disposition.ANSWERED, False),
+    ],
+)
 def test_rung_is_who_may_have_been_and_no_test_call(journal: Journal, kind: str, fate: str, rung: bool) -> None:
     skipped = say("paused") if fate == "skipped" else None
     one = Candidate(Phone("0", "8 916 111 11 11", "1"), "89161111111", "1", skipped)
@@ -580,7 +613,10 @@ def test_calls_on_the_way_are_of_every_run_in_their_order(journal: Journal) -> N
     hand(journal, journal.waiting(yesterday.id)[1:])
     journal.change_state(yesterday.id, "stopped", at=NINE)
     assert [(call.run_id, call.position) for call in journal.on_the_way(CallState.HANDED)] == [
-        (yesterday.id, 2), (today.id, 1), (today.id, 2)]
+        (yesterday.id, 2),
+        (today.id, 1),
+        (today.id, 2),
+    ]
 
 
 # -- a day's lines
@@ -596,14 +632,23 @@ def test_lines_are_in_the_order_of_runs_and_list(journal: Journal) -> None:
 
 
 def test_a_reason_is_kept_as_a_sentence_to_be_worded_when_it_is_read(journal: Journal) -> None:
-    reasons = [say("plain"), say("the same number as in row {key}", key="7"),
-               say("{n} of {share}", n=3, share=0.5), say_many("{n} call", "{n} calls", 2),
-               say("inside: {why}", why=say("“{text}”", text="a\0\n\"'{}Ж"))]
+    reasons = [
+        say("plain"),
+        say("the same number as in row {key}", key="7"),
+        say("{n} of {share}", n=3, share=0.5),
+        say_many("{n} call", "{n} calls", 2),
+        say("inside: {why}", why=say("“{text}”", text="a\0\n\"'{}Ж")),
+    ]
     rows = [Candidate(Phone(str(n), "777"), skipped=reason) for n, reason in enumerate(reasons)]
     assert journal.claim("a", MONDAY, "week", rows, at=NINE)
     assert [line.reason for line in journal.lines(MONDAY)] == reasons
     assert [line.reason.in_language("en") for line in journal.lines(MONDAY) if line.reason] == [
-        "plain", "the same number as in row 7", "3 of 0.5", "2 calls", "inside: “a\0\n\"'{}Ж”"]
+        "plain",
+        "the same number as in row 7",
+        "3 of 0.5",
+        "2 calls",
+        "inside: “a\0\n\"'{}Ж”",
+    ]
 
 
 def test_who_reads_some_lines_only_holds_nothing_up(journal: Journal) -> None:
@@ -709,20 +754,28 @@ def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
 
 
-@pytest.mark.parametrize(("address", "where", "why"), [
-    ("sqlite:////nonexistent/journal.db", "/nonexistent/journal.db", "No such file or directory"),
-    ("sqlite:///{folder}", "{folder}", "unable to open database file"),
-    ("sqlite:///{folder}/list.txt", "{folder}/list.txt", "file is not a database"),
-    ("postgresql+psycopg://obzvon:sEcret@127.0.0.1:1/x", "postgresql+psycopg://obzvon:***@127.0.0.1:1/x", "refused"),
-    ("postgresql+psycopg://obzvon:sEcret@/x?host=/nonexistent", "obzvon:***@/x", "/nonexistent/.s.PGSQL.5432"),
-    ("postgresql+psycopg://obzvon:sEcret@127.0.0.1:port/x", "[Journal] url", "its address is wrong"),
-    ("nosuch://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "its address is wrong"),
-    ("sEcret", "[Journal] url", "its address is wrong"),
-    ("oracle+nosuch://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "its address is wrong"),
-    ("mssql+pyodbc://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "pip install"),
-])
+@pytest.mark.parametrize(
+    ("address", "where", "why"),
+    [
+        ("sqlite:////nonexistent/journal.db", "/nonexistent/journal.db", "No such file or directory"),
+        ("sqlite:///{folder}", "{folder}", "unable to open database file"),
+        ("sqlite:///{folder}/list.txt", "{folder}/list.txt", "file is not a database"),
+        (
+            "postgresql+psycopg://obzvon:sEcret@127.0.0.1:1/x",
+            "postgresql+psycopg://obzvon:***@127.0.0.1:1/x",
+            "refused",
+        ),
+        ("postgresql+psycopg://obzvon:sEcret@/x?host=/nonexistent", "obzvon:***@/x", "/nonexistent/.s.PGSQL.5432"),
+        ("postgresql+psycopg://obzvon:sEcret@127.0.0.1:port/x", "[Journal] url", "its address is wrong"),
+        ("nosuch://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "its address is wrong"),
+        ("sEcret", "[Journal] url", "its address is wrong"),
+        ("oracle+nosuch://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "its address is wrong"),
+        ("mssql+pyodbc://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "pip install"),
+    ],
+)
 def test_a_journal_that_cannot_be_opened_is_told_without_its_password(
-        tmp_path: Path, address: str, where: str, why: str) -> None:
+    tmp_path: Path, address: str, where: str, why: str
+) -> None:
     (tmp_path / "list.txt").write_text("a list of phones\n" * 1000)
     with pytest.raises(UserError, match="the journal cannot be opened") as caught:
         Journal(address.format(folder=tmp_path))
@@ -744,8 +797,11 @@ def test_a_journal_that_fails_in_the_middle_of_the_work_is_told_too(journal: Jou
     begin(journal, 2)
     with journal.write() as connection:
         connection.execute(text("DROP TABLE calls"))
-    for work in (lambda: list(journal.lines(MONDAY)), lambda: begin(journal, 2, TUESDAY),
-                 lambda: journal.withdraw_waiting(1, say("stopped"), at=NINE)):
+    for work in (
+        lambda: list(journal.lines(MONDAY)),
+        lambda: begin(journal, 2, TUESDAY),
+        lambda: journal.withdraw_waiting(1, say("stopped"), at=NINE),
+    ):
         with pytest.raises(UserError, match=r"the journal cannot be used: .*calls"):
             work()
     assert [run.day for run in journal.runs_on(MONDAY)] == [MONDAY]
@@ -765,8 +821,10 @@ def test_a_damaged_file_is_told_with_what_it_needs_at_the_opening(tmp_path: Path
     file = tmp_path / "journal.db"
     Journal(f"sqlite:///{file}").close()
     overwrite(file, page)
-    with pytest.raises(UserError, match=r"start only tomorrow.*README, A damaged journal"), contextlib.closing(
-            Journal(f"sqlite:///{file}")) as journal:
+    with (
+        pytest.raises(UserError, match=r"start only tomorrow.*README, A damaged journal"),
+        contextlib.closing(Journal(f"sqlite:///{file}")) as journal,
+    ):
         journal.active_run()
 
 
@@ -778,8 +836,10 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_as_the_readme_says(tmp_path
     (tmp_path / "damaged").mkdir()
     file.rename(tmp_path / "damaged" / "journal.db")
     overwrite(tmp_path / "damaged" / "journal.db", *range(60, 70))
-    with (contextlib.closing(Journal(f"sqlite:///{tmp_path}/damaged/journal.db")) as damaged,
-          pytest.raises(UserError, match=r"malformed\n.*save what can still be read")):
+    with (
+        contextlib.closing(Journal(f"sqlite:///{tmp_path}/damaged/journal.db")) as damaged,
+        pytest.raises(UserError, match=r"malformed\n.*save what can still be read"),
+    ):
         list(damaged.lines(MONDAY))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     [command] = [line for line in readme.splitlines() if ".dump" in line]
@@ -828,8 +888,10 @@ def test_a_lock_keeps_nobody_from_reading_and_writing(journal: Journal, journal_
 
 def test_a_journal_has_one_service_by_whatever_link_it_is_found(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to("journal.db")
-    with (contextlib.closing(Journal(f"sqlite:///{tmp_path}/journal.db")) as journal,
-          contextlib.closing(Journal(f"sqlite:///{tmp_path}/link.db")) as linked):
+    with (
+        contextlib.closing(Journal(f"sqlite:///{tmp_path}/journal.db")) as journal,
+        contextlib.closing(Journal(f"sqlite:///{tmp_path}/link.db")) as linked,
+    ):
         lock = journal.lock()
         with pytest.raises(JournalBusyError):
             linked.lock()

@@ -40,23 +40,129 @@ from obzvon.spreadsheets.cell_text import one_line
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
 NINE = datetime(2026, 1, 5, 6, 0, 1, 250_000, tzinfo=UTC)
-PLAIN = CallRecord(3, "week", MONDAY, 1, "0", "89161111111", "", "Иванов И. И.", "ended", "answered", None, 1, 2, NINE,
-             NINE + timedelta(seconds=40))
-SKIPPED = CallRecord(3, "week", MONDAY, 2, "1", "777", "context 22", "Отдел", "ended", "skipped",
-               say("too short: {given} digits where {wanted} are expected", given=3, wanted=11), 1, None, None, NINE)
+PLAIN = CallRecord(
+    3,
+    "week",
+    MONDAY,
+    1,
+    "0",
+    "89161111111",
+    "",
+    "Иванов И. И.",
+    "ended",
+    "answered",
+    None,
+    1,
+    2,
+    NINE,
+    NINE + timedelta(seconds=40),
+)
+SKIPPED = CallRecord(
+    3,
+    "week",
+    MONDAY,
+    2,
+    "1",
+    "777",
+    "context 22",
+    "Отдел",
+    "ended",
+    "skipped",
+    say("too short: {given} digits where {wanted} are expected", given=3, wanted=11),
+    1,
+    None,
+    None,
+    NINE,
+)
 WAITING = CallRecord(4, "manual", MONDAY, 1, "0", "89502222222", "1", "", "waiting", None, None, 1, None, None, None)
 LINES = [PLAIN, SKIPPED, WAITING]
-HEADINGS = ["Handed over", "Ended", "Number", "Extension code", "Name", "Result", "Reason", "Run", "Bundle", "Attempt",
-            "Kind of run", "Answered at", "Seconds heard", "Delivered", "Key", "Hangup cause"]
-HEARD = CallRecord(4, "manual", MONDAY, 2, "1", "89161111111", "", "", "ended", "answered", None, 1, 1, NINE,
-             NINE + timedelta(seconds=40), rang_at=NINE + timedelta(seconds=2),
-             answered_at=NINE + timedelta(seconds=5), listened=12.4, cause=16, key="1", tries=2)
+HEADINGS = [
+    "Handed over",
+    "Ended",
+    "Number",
+    "Extension code",
+    "Name",
+    "Result",
+    "Reason",
+    "Run",
+    "Bundle",
+    "Attempt",
+    "Kind of run",
+    "Answered at",
+    "Seconds heard",
+    "Delivered",
+    "Key",
+    "Hangup cause",
+]
+HEARD = CallRecord(
+    4,
+    "manual",
+    MONDAY,
+    2,
+    "1",
+    "89161111111",
+    "",
+    "",
+    "ended",
+    "answered",
+    None,
+    1,
+    1,
+    NINE,
+    NINE + timedelta(seconds=40),
+    rang_at=NINE + timedelta(seconds=2),
+    answered_at=NINE + timedelta(seconds=5),
+    listened=12.4,
+    cause=16,
+    key="1",
+    tries=2,
+)
 
-FORMULAS = ["=1+1", "+7 916", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u200f=1", "\ufeff=1", "\u00a0=1",
-            "\x00=1", "＝1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]
-HOSTILE = [*FORMULAS, "a\nb", "a\r\nb", "a;b", 'a"b', '";=1', "a\x00b", "\x1b[31mred\x1b[2J", "[bold]x[/bold]", "[/]",
-           "a\u202eb", "a\u2066b", "שלום", "\ud800", "a\ufffeb", "x" * 40_000, "😀" * 40_000, "#N/A", "#REF!",
-           "_x000D_", "<a>&amp;", "2026-01-05", "'=1", "", " ", "\u2028"]
+FORMULAS = [
+    "=1+1",
+    "+7 916",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "\u200f=1",
+    "\ufeff=1",
+    "\u00a0=1",
+    "\x00=1",
+    "＝1",
+    '=HYPERLINK("http://x","y")',
+    "=cmd|' /C calc'!A0",
+]
+HOSTILE = [
+    *FORMULAS,
+    "a\nb",
+    "a\r\nb",
+    "a;b",
+    'a"b',
+    '";=1',
+    "a\x00b",
+    "\x1b[31mred\x1b[2J",
+    "[bold]x[/bold]",
+    "[/]",
+    "a\u202eb",
+    "a\u2066b",
+    "שלום",
+    "\ud800",
+    "a\ufffeb",
+    "x" * 40_000,
+    "😀" * 40_000,
+    "#N/A",
+    "#REF!",
+    "_x000D_",
+    "<a>&amp;",
+    "2026-01-05",
+    "'=1",
+    "",
+    " ",
+    "\u2028",
+]
 
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -80,8 +186,13 @@ def as_xlsx(lines: list[CallRecord], least: float = 0.0) -> openpyxl.Workbook:
 
 def shown(lines: list[CallRecord], width: int = 80, *, terminal: bool = False, least: float = 0.0) -> str:
     out = io.StringIO()
-    show_report(Console(file=out, width=width, force_terminal=terminal, color_system=None), lines, day=MONDAY,
-                zone=MOSCOW, least=least)
+    show_report(
+        Console(file=out, width=width, force_terminal=terminal, color_system=None),
+        lines,
+        day=MONDAY,
+        zone=MOSCOW,
+        least=least,
+    )
     return out.getvalue()
 
 
@@ -94,10 +205,42 @@ def test_a_csv_has_a_byte_order_mark_semicolons_and_a_line_for_each_phone() -> N
     assert stream.getvalue().startswith(b"\xef\xbb\xbfHanded over;Ended;Number;")
     assert as_csv(LINES) == [
         HEADINGS,
-        ["2026-01-05 09:00:01", "2026-01-05 09:00:41", "89161111111", "", "Иванов И. И.", "answered", "", "3", "2",
-         "1", "by the week", "", "", "", "", ""],
-        ["", "2026-01-05 09:00:01", "777", "context 22", "Отдел", "skipped",
-         "too short: 3 digits where 11 are expected", "3", "", "1", "by the week", "", "", "", "", ""],
+        [
+            "2026-01-05 09:00:01",
+            "2026-01-05 09:00:41",
+            "89161111111",
+            "",
+            "Иванов И. И.",
+            "answered",
+            "",
+            "3",
+            "2",
+            "1",
+            "by the week",
+            "",
+            "",
+            "",
+            "",
+            "",
+        ],
+        [
+            "",
+            "2026-01-05 09:00:01",
+            "777",
+            "context 22",
+            "Отдел",
+            "skipped",
+            "too short: 3 digits where 11 are expected",
+            "3",
+            "",
+            "1",
+            "by the week",
+            "",
+            "",
+            "",
+            "",
+            "",
+        ],
         ["", "", "89502222222", "1", "", "waiting", "", "4", "", "1", "by hand", "", "", "", "", ""],
     ]
     assert counts == {"answered": 1, "skipped": 1, "waiting": 1}
@@ -138,7 +281,8 @@ def test_a_reader_who_breaks_off_leaves_the_stream_open() -> None:
 
 
 def test_a_workbook_that_could_not_be_finished_is_none_and_leaves_nothing_behind(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> Iterator[CallRecord]:
         yield PLAIN
         raise OSError("the database is gone")
@@ -183,9 +327,24 @@ def test_a_workbook_has_numbers_as_text_times_as_times_and_a_bold_header_that_st
     sheet = book["Calls"]
     rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     assert rows[0] == HEADINGS
-    assert rows[1] == [datetime(2026, 1, 5, 9, 0, 1), datetime(2026, 1, 5, 9, 0, 41),  # noqa: DTZ001 - Excel's own
-                       "8 916 111-11-11", None, "Иванов И. И.", "answered", None, 3, 2, 1, "by the week",
-                       None, None, None, None, None]
+    assert rows[1] == [
+        datetime(2026, 1, 5, 9, 0, 1),  # noqa: DTZ001 - Excel's own
+        datetime(2026, 1, 5, 9, 0, 41),  # noqa: DTZ001 - Excel's own
+        "8 916 111-11-11",
+        None,
+        "Иванов И. И.",
+        "answered",
+        None,
+        3,
+        2,
+        1,
+        "by the week",
+        None,
+        None,
+        None,
+        None,
+        None,
+    ]
     assert rows[2][2:7] == ["777", "context 22", "Отдел", "skipped", "too short: 3 digits where 11 are expected"]
     assert rows[3][2:8] == ["8 950 222-22-22", "1", None, "waiting", None, 4]
     assert all(cell.font.bold for cell in sheet[1])
@@ -202,8 +361,9 @@ def test_a_workbook_sums_the_results_up() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_stands_in_a_name_is_text_in_a_workbook(text: str) -> None:
-    sheet = as_xlsx([line(name=text, number=text, code=text, disposition="failed", reason=say("{it}", it=text)),
-                     PLAIN])["Calls"]
+    sheet = as_xlsx(
+        [line(name=text, number=text, code=text, disposition="failed", reason=say("{it}", it=text)), PLAIN]
+    )["Calls"]
     for column in "CDEG":
         cell = sheet[f"{column}2"]
         assert (cell.value or "") == one_line(text)
@@ -223,14 +383,23 @@ def test_a_workbook_holds_no_formula(tmp_path: Path) -> None:
 def test_what_does_not_fit_into_one_sheet_goes_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_report, "ROWS", 2)
     assert [(sheet.title, sheet.max_row) for sheet in as_xlsx([PLAIN] * 5)] == [
-        ("Calls", 3), ("Calls 2", 3), ("Calls 3", 2), ("Summary", 3)]
+        ("Calls", 3),
+        ("Calls 2", 3),
+        ("Calls 3", 2),
+        ("Summary", 3),
+    ]
 
 
 def test_a_day_without_calls_is_an_empty_table_and_no_error() -> None:
     assert as_csv([]) == [HEADINGS]
     assert as_xlsx([])["Calls"].max_row == 1
-    assert as_json([]) == {"day": "2026-01-05", "time_zone": "Europe/Moscow", "calls": [], "counts": {},
-                           "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 0}}
+    assert as_json([]) == {
+        "day": "2026-01-05",
+        "time_zone": "Europe/Moscow",
+        "calls": [],
+        "counts": {},
+        "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 0},
+    }
     assert "nobody was rung on that day" in shown([])
 
 
@@ -245,24 +414,68 @@ def as_json(lines: list[CallRecord], least: float = 0.0) -> dict[str, object]:
 
 
 def test_the_json_has_these_keys_and_iso_times() -> None:
-    unheard = {"rang_at": None, "answered_at": None, "listened": None, "delivered": None, "key": "", "cause": None,
-               "tries": None}
+    unheard = {
+        "rang_at": None,
+        "answered_at": None,
+        "listened": None,
+        "delivered": None,
+        "key": "",
+        "cause": None,
+        "tries": None,
+    }
     assert as_json(LINES) == {
-        "day": "2026-01-05", "time_zone": "Europe/Moscow",
+        "day": "2026-01-05",
+        "time_zone": "Europe/Moscow",
         "calls": [
-            {"run": 3, "kind": "week", "row": "0", "number": "89161111111", "code": "", "name": "Иванов И. И.",
-             "result": "answered", "reason": "", "bundle": 2, "attempt": 1,
-             "handed_at": "2026-01-05T09:00:01.250000+03:00", "ended_at": "2026-01-05T09:00:41.250000+03:00",
-             **unheard},
-            {"run": 3, "kind": "week", "row": "1", "number": "777", "code": "context 22", "name": "Отдел",
-             "result": "skipped", "reason": "too short: 3 digits where 11 are expected", "bundle": None, "attempt": 1,
-             "handed_at": None, "ended_at": "2026-01-05T09:00:01.250000+03:00", **unheard},
-            {"run": 4, "kind": "manual", "row": "0", "number": "89502222222", "code": "1", "name": "",
-             "result": "waiting", "reason": "", "bundle": None, "attempt": 1, "handed_at": None, "ended_at": None,
-             **unheard},
+            {
+                "run": 3,
+                "kind": "week",
+                "row": "0",
+                "number": "89161111111",
+                "code": "",
+                "name": "Иванов И. И.",
+                "result": "answered",
+                "reason": "",
+                "bundle": 2,
+                "attempt": 1,
+                "handed_at": "2026-01-05T09:00:01.250000+03:00",
+                "ended_at": "2026-01-05T09:00:41.250000+03:00",
+                **unheard,
+            },
+            {
+                "run": 3,
+                "kind": "week",
+                "row": "1",
+                "number": "777",
+                "code": "context 22",
+                "name": "Отдел",
+                "result": "skipped",
+                "reason": "too short: 3 digits where 11 are expected",
+                "bundle": None,
+                "attempt": 1,
+                "handed_at": None,
+                "ended_at": "2026-01-05T09:00:01.250000+03:00",
+                **unheard,
+            },
+            {
+                "run": 4,
+                "kind": "manual",
+                "row": "0",
+                "number": "89502222222",
+                "code": "1",
+                "name": "",
+                "result": "waiting",
+                "reason": "",
+                "bundle": None,
+                "attempt": 1,
+                "handed_at": None,
+                "ended_at": None,
+                **unheard,
+            },
         ],
         "counts": {"answered": 1, "skipped": 1, "waiting": 1},
-        "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 1}}
+        "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 1},
+    }
 
 
 def test_what_the_events_told_stands_in_every_form() -> None:
@@ -286,14 +499,20 @@ def test_a_message_that_was_not_listened_to_for_long_enough_is_told_as_not_deliv
     book = as_xlsx(lines, least=10)
     assert [row[13].value for row in book["Calls"].iter_rows(min_row=2)] == ["yes", "no", None, None]
     assert [row[0].value for row in book["Summary"].iter_rows(min_row=2)] == [
-        "answered", "    delivered", "    not delivered", "waiting", "All"]
-    assert shown(lines, least=10).splitlines()[-1] == (
-        "4 calls: answered 3 (delivered 1, not delivered 1), waiting 1")
+        "answered",
+        "    delivered",
+        "    not delivered",
+        "waiting",
+        "All",
+    ]
+    assert shown(lines, least=10).splitlines()[-1] == ("4 calls: answered 3 (delivered 1, not delivered 1), waiting 1")
     assert shown(lines).splitlines()[-1] == "4 calls: answered 3, waiting 1"
 
 
-@pytest.mark.parametrize(("key", "says"), [
-    ("9", "asked not to be called today"), ("0", "asked for the operator"), ("5", "pressed 5"), (None, "")])
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [("9", "asked not to be called today"), ("0", "asked for the operator"), ("5", "pressed 5"), (None, "")],
+)
 def test_a_key_is_told_by_what_it_means(key: str | None, says: str) -> None:
     assert as_csv([line(key=key)])[1][6] == says
 
@@ -321,8 +540,13 @@ def test_in_a_file_each_call_is_one_plain_line() -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 def test_in_a_terminal_no_line_is_wider_than_it(width: int) -> None:
-    long = line(name="Очень длинное имя " * 9, number="7" * 60, code="1" * 32, disposition="unknown",
-                reason=say("Asterisk was restarted during the call; taken out so that it is not rung again"))
+    long = line(
+        name="Очень длинное имя " * 9,
+        number="7" * 60,
+        code="1" * 32,
+        disposition="unknown",
+        reason=say("Asterisk was restarted during the call; taken out so that it is not rung again"),
+    )
     text = shown([PLAIN, long, SKIPPED, line(name="名" * 60), line(name="😀" * 60)], width, terminal=True)
     assert max(map(cell_len, text.splitlines())) <= width
     assert "rung again" in text
@@ -352,11 +576,20 @@ def test_markup_in_names_is_shown_as_it_stands() -> None:
 # -- all of them
 
 
-@pytest.mark.parametrize(("number", "read"), [
-    ("89161111111", "8 916 111-11-11"), ("80291234567", "8 029 123-45-67"), ("101", "101"), ("", ""),
-    ("7916838933", "7916838933"), ("+79161111111", "+79161111111"), ("8916111111x", "8916111111x"),
-    ("8916111111١", "8916111111١"), ("810441234567", "810441234567"),
-])
+@pytest.mark.parametrize(
+    ("number", "read"),
+    [
+        ("89161111111", "8 916 111-11-11"),
+        ("80291234567", "8 029 123-45-67"),
+        ("101", "101"),
+        ("", ""),
+        ("7916838933", "7916838933"),
+        ("+79161111111", "+79161111111"),
+        ("8916111111x", "8916111111x"),
+        ("8916111111١", "8916111111١"),
+        ("810441234567", "810441234567"),
+    ],
+)
 def test_numbers_are_grouped_as_people_read_them(number: str, read: str) -> None:
     assert grouped(number) == read
 
@@ -376,22 +609,27 @@ def test_the_words_are_those_of_the_readers_language(monkeypatch: pytest.MonkeyP
 
 def test_the_report_is_the_journals_lines_of_that_day(tmp_path: Path) -> None:
     journal = Journal(f"sqlite:///{tmp_path}/journal.db")
-    listed = [Candidate(Phone("0", "8 916 111-11-11", name="Иванов"), "89161111111"),
-              Candidate(Phone("1", "777"), skipped=say("paused"))]
+    listed = [
+        Candidate(Phone("0", "8 916 111-11-11", name="Иванов"), "89161111111"),
+        Candidate(Phone("1", "777"), skipped=say("paused")),
+    ]
     run = journal.claim("t", MONDAY, "week", listed, at=NINE)
     assert run is not None
     journal.begin_handing(calls := journal.waiting(run.id), 1)
     journal.end_handing(calls, at=NINE)
     journal.end_calls([CallOutcome(run.id, 1, Disposition.BUSY, NINE)])
     assert [row[2:7] for row in as_csv(list(journal.lines(MONDAY)))[1:]] == [
-        ["89161111111", "", "Иванов", "busy", ""], ["777", "", "", "skipped", "paused"]]
+        ["89161111111", "", "Иванов", "busy", ""],
+        ["777", "", "", "skipped", "paused"],
+    ]
     assert as_csv(list(journal.lines(MONDAY + timedelta(days=1)))) == [HEADINGS]
     journal.close()
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["a file is there", "none is"])
-def test_a_report_that_cannot_be_finished_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                                there: bool) -> None:
+def test_a_report_that_cannot_be_finished_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
     def broken(_: object, stream: io.BytesIO, **__: object) -> None:
         stream.write(b"half")
         stream.flush()

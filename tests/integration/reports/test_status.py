@@ -52,11 +52,20 @@ def run(state: str = "running", total: int = 10, **others: object) -> Run:
     return msgspec.structs.replace(plain, **others)  # type: ignore[arg-type]
 
 
-def begin(journal: Journal, count: int, *, token: str = "t", kind: str = "week", day: date = MONDAY,
-          at: datetime = NINE, by: str = "") -> Run:
+def begin(
+    journal: Journal,
+    count: int,
+    *,
+    token: str = "t",
+    kind: str = "week",
+    day: date = MONDAY,
+    at: datetime = NINE,
+    by: str = "",
+) -> Run:
     listed = [Candidate(Phone(str(n), f"8916{n:07d}"), f"8916{n:07d}") for n in range(count)]
-    begun = journal.claim(token, day, kind, [*listed, Candidate(Phone("r", "777"), skipped=say("paused"))], at=at,
-                          by=by)
+    begun = journal.claim(
+        token, day, kind, [*listed, Candidate(Phone("r", "777"), skipped=say("paused"))], at=at, by=by
+    )
     assert begun is not None
     return begun
 
@@ -67,8 +76,9 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
     journal.end_handing(calls, at=at)
 
 
-def status(journal: Journal, now: datetime, given: Heartbeat | None = None, *, latest: time | None = None,
-           least: float = 0.0) -> CurrentStatus:
+def status(
+    journal: Journal, now: datetime, given: Heartbeat | None = None, *, latest: time | None = None, least: float = 0.0
+) -> CurrentStatus:
     return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
 
 
@@ -88,8 +98,10 @@ def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(
     presence.begin(at=NINE)
     trouble = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
     presence.beat(at=NINE + SECOND, trouble=msgspec.json.encode(trouble).decode())
-    assert list(map(str, service_of(presence.sign(), NINE + MINUTE).trouble)) == ["/spool: no room",
-                                                                                  "Asterisk is not running"]
+    assert list(map(str, service_of(presence.sign(), NINE + MINUTE).trouble)) == [
+        "/spool: no room",
+        "Asterisk is not running",
+    ]
     assert service_of(presence.sign(), NINE + 2 * MINUTE).trouble == ()
     journal.close()
 
@@ -158,28 +170,61 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
     hand(journal, begun, 2, 1, NINE)
     document = json.loads(status(journal, NINE + SECOND, sign(NINE, trouble='[{"text":"no room"}]')).to_json())
     assert document == {
-        "now": "2026-01-05T09:00:01+03:00", "time_zone": "Europe/Moscow",
-        "service": {"alive": True, "pid": 4242, "host": "pbx", "started_at": "2026-01-05T08:00:00+03:00",
-                    "seen_at": "2026-01-05T09:00:00+03:00", "stopped_at": None, "once": False,
-                        "trouble": ["no room"]},
-        "lines": None, "ami": None,
-        "run": {"id": begun.id, "day": "2026-01-05", "kind": "week", "state": "running",
-                "started_at": "2026-01-05T09:00:00+03:00", "ended_at": None, "started_by": "anna", "note": "",
-                "total": 4, "calls": 3, "counts": {"handed": 2, "skipped": 1, "waiting": 1}, "delivery": None,
-                "progress": 0.6667,
-                "bundles_done": 1, "bundles": 2, "last_bundle_at": "2026-01-05T09:00:00+03:00",
-                "ends_at": "2026-01-05T09:00:10+03:00", "depends_on_talk": False, "cut_off": 0},
-        "other_runs": []}
+        "now": "2026-01-05T09:00:01+03:00",
+        "time_zone": "Europe/Moscow",
+        "service": {
+            "alive": True,
+            "pid": 4242,
+            "host": "pbx",
+            "started_at": "2026-01-05T08:00:00+03:00",
+            "seen_at": "2026-01-05T09:00:00+03:00",
+            "stopped_at": None,
+            "once": False,
+            "trouble": ["no room"],
+        },
+        "lines": None,
+        "ami": None,
+        "run": {
+            "id": begun.id,
+            "day": "2026-01-05",
+            "kind": "week",
+            "state": "running",
+            "started_at": "2026-01-05T09:00:00+03:00",
+            "ended_at": None,
+            "started_by": "anna",
+            "note": "",
+            "total": 4,
+            "calls": 3,
+            "counts": {"handed": 2, "skipped": 1, "waiting": 1},
+            "delivery": None,
+            "progress": 0.6667,
+            "bundles_done": 1,
+            "bundles": 2,
+            "last_bundle_at": "2026-01-05T09:00:00+03:00",
+            "ends_at": "2026-01-05T09:00:10+03:00",
+            "depends_on_talk": False,
+            "cut_off": 0,
+        },
+        "other_runs": [],
+    }
 
 
 def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(journal: Journal) -> None:
     begun = begin(journal, 4)
     hand(journal, begun, 4, 1, NINE)
-    journal.end_calls([CallOutcome(begun.id, place, Disposition.ANSWERED, NINE, None, EventDetail(listened=heard))
-                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    journal.end_calls(
+        [
+            CallOutcome(begun.id, place, Disposition.ANSWERED, NINE, None, EventDetail(listened=heard))
+            for place, heard in ((1, 12.0), (2, 3.0), (3, None))
+        ]
+    )
     told = status(journal, NINE, least=10)
-    assert json.loads(told.to_json())["run"]["delivery"] == {"least": 10, "delivered": 1, "not_delivered": 1,
-                                                             "not_known": 1}
+    assert json.loads(told.to_json())["run"]["delivery"] == {
+        "least": 10,
+        "delivered": 1,
+        "not_delivered": 1,
+        "not_known": 1,
+    }
     assert "answered 3 (delivered 1, not delivered 1), handed over 1" in shown(told)
     assert "answered 3, handed over 1" in shown(status(journal, NINE))
 
@@ -192,8 +237,17 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=packed(readout)))
     document = json.loads(told.to_json())
     assert document["lines"] == {
-        "pacing": "throttled", "pace": "bundles of 4 calls, 10 s apart, at most 25 calls at once", "ours": 12,
-        "others": 5, "in_use": 17, "lines": 30, "reserve": 5, "limit": None, "free": 8, "counted_by": "spool"}
+        "pacing": "throttled",
+        "pace": "bundles of 4 calls, 10 s apart, at most 25 calls at once",
+        "ours": 12,
+        "others": 5,
+        "in_use": 17,
+        "lines": 30,
+        "reserve": 5,
+        "limit": None,
+        "free": 8,
+        "counted_by": "spool",
+    }
     assert document["ami"] == {"state": "down", "since_at": "2026-01-05T08:59:00+03:00", "problem": "no answer"}
     assert document["run"]["bundles"] == 3  # by the pace of the service, whatever ours is
     assert document["run"]["depends_on_talk"]
@@ -213,8 +267,9 @@ def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
     assert (document["lines"], document["ami"]) == (None, None)
     alive = json.loads(status(journal, NINE, msgspec.structs.replace(sign(), readout=packed(readout))).to_json())
     assert alive["ami"] == {"state": "up", "since_at": "2026-01-05T09:00:00+03:00", "problem": ""}
-    assert "AMI connected since" in " ".join(shown(status(journal, NINE, msgspec.structs.replace(
-        sign(), readout=packed(readout)))).split())
+    assert "AMI connected since" in " ".join(
+        shown(status(journal, NINE, msgspec.structs.replace(sign(), readout=packed(readout)))).split()
+    )
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:
@@ -253,11 +308,14 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
 def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> None:
     begun = begin(journal, 3)
     assert "Last bundle  not before the service works again" in shown(
-        status(journal, NINE, sign(NINE - timedelta(hours=1))))
+        status(journal, NINE, sign(NINE - timedelta(hours=1)))
+    )
     assert "its last sign of life is of Monday 2026-01-05, 08:00:00" in shown(
-        status(journal, NINE, sign(NINE - timedelta(hours=1))))
+        status(journal, NINE, sign(NINE - timedelta(hours=1)))
+    )
     assert "it was stopped on Monday 2026-01-05, 08:59:59" in shown(
-        status(journal, NINE, sign(NINE, stopped=NINE - SECOND)))
+        status(journal, NINE, sign(NINE, stopped=NINE - SECOND))
+    )
     journal.change_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
     paced = look(journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(limit=1)))

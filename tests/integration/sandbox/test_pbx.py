@@ -21,11 +21,19 @@ PID = 4242
 TAIL = "Context: c\nExtension: play\n"
 
 
-def call_text(number: str = "89160000000", *, retries: int = 0, retry_time: int = 60, wait_time: int = 300,
-              archive: bool = False, more: str = "") -> str:
-    return (f"Channel: local/{number}@avtoobzvon\nCallerID: \nMaxRetries: {retries}\nRetryTime: {retry_time}\n"
-            f"WaitTime: {wait_time}\nContext: avtoobzvon\nExtension: play\nPriority: 1\n{more}"
-            + "Archive: yes\n" * archive)
+def call_text(
+    number: str = "89160000000",
+    *,
+    retries: int = 0,
+    retry_time: int = 60,
+    wait_time: int = 300,
+    archive: bool = False,
+    more: str = "",
+) -> str:
+    return (
+        f"Channel: local/{number}@avtoobzvon\nCallerID: \nMaxRetries: {retries}\nRetryTime: {retry_time}\n"
+        f"WaitTime: {wait_time}\nContext: avtoobzvon\nExtension: play\nPriority: 1\n{more}" + "Archive: yes\n" * archive
+    )
 
 
 class Spool:
@@ -76,8 +84,15 @@ def rung_at(sandbox: Sandbox) -> list[float]:
 
 def test_a_call_file_is_read() -> None:
     assert parse(call_text(retries=2, archive=True, more="Setvar: dtmf=1\nSet: CALLEE=8\n").encode()) == CallFile(
-        tech="local", destination="89160000000@avtoobzvon", extension="play", max_retries=2, retry_time=60,
-        wait_time=300, archive=True, variables={"dtmf": "1", "CALLEE": "8"})
+        tech="local",
+        destination="89160000000@avtoobzvon",
+        extension="play",
+        max_retries=2,
+        retry_time=60,
+        wait_time=300,
+        archive=True,
+        variables={"dtmf": "1", "CALLEE": "8"},
+    )
 
 
 def test_defaults_are_those_of_pbx_spool() -> None:
@@ -86,66 +101,118 @@ def test_defaults_are_those_of_pbx_spool() -> None:
     assert file.callable
 
 
-@pytest.mark.parametrize("text", [
-    "\ufeffChannel: local/1@c\n" + TAIL,
-    " Channel: local/1@c\n" + TAIL,
-    "Channel : local/1@c\n" + TAIL,
-    "Channel: local/1@c\n" + TAIL + "Channel: local/\n",
-    "Channel: local/1@c\nContext: c\nExtension:\n",
-    "Channel: local\n" + TAIL,
-    "Channel: local/1@c" + " " * 1010 + "\n" + TAIL,
-    "\0\nChannel: local/1@c\n" + TAIL,
-    "Channel: local/1@c\0zz\n" + TAIL,
-    "; Channel: local/1@c\n" + TAIL,
-    "# Channel: local/1@c\n" + TAIL,
-    "Context: c\nExtension: play\nChannel: local/1@c".ljust(1056),
-    "",
-], ids=["byte order mark", "leading space", "space before the colon", "the last channel is empty", "no extension",
-        "no slash", "1,023 characters", "nul line", "nul takes the next line too", "semicolon", "hash",
-        "long last line", "empty"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffChannel: local/1@c\n" + TAIL,
+        " Channel: local/1@c\n" + TAIL,
+        "Channel : local/1@c\n" + TAIL,
+        "Channel: local/1@c\n" + TAIL + "Channel: local/\n",
+        "Channel: local/1@c\nContext: c\nExtension:\n",
+        "Channel: local\n" + TAIL,
+        "Channel: local/1@c" + " " * 1010 + "\n" + TAIL,
+        "\0\nChannel: local/1@c\n" + TAIL,
+        "Channel: local/1@c\0zz\n" + TAIL,
+        "; Channel: local/1@c\n" + TAIL,
+        "# Channel: local/1@c\n" + TAIL,
+        "Context: c\nExtension: play\nChannel: local/1@c".ljust(1056),
+        "",
+    ],
+    ids=[
+        "byte order mark",
+        "leading space",
+        "space before the colon",
+        "the last channel is empty",
+        "no extension",
+        "no slash",
+        "1,023 characters",
+        "nul line",
+        "nul takes the next line too",
+        "semicolon",
+        "hash",
+        "long last line",
+        "empty",
+    ],
+)
 def test_what_asterisk_cannot_read_is_not_called(text: str) -> None:
     assert not parse(text.encode()).callable
 
 
-@pytest.mark.parametrize("text", [
-    ("Channel: local/89@c\n" + TAIL).replace("\n", "\r\n"),
-    "Channel: local/89@c\nContext: c\nExtension: play",
-    "\ufeffSet: a=1\nChannel: local/89@c\n" + TAIL,
-    "CHANNEL:\t\t LOCAL/89@c\n" + TAIL,
-    "Channel: local/8@c\nChannel: local/89@c\n" + TAIL,
-    "Channel: local/89@c\n" + TAIL + "Channel: nothing\n",
-    "Channel: local/89@c;comment\n" + TAIL,
-    "Channel: local/89@c #comment\n" + TAIL,
-    "Channel: local/89@c".ljust(1022) + "\n" + TAIL,
-    TAIL + "Channel: local/89@c".ljust(1022),
-    "Channel: local/89@c\x01\n" + TAIL,
-    "x" * 5000 + "\nChannel: local/89@c\n" + TAIL,
-], ids=["windows line ends", "no newline at the end", "byte order mark elsewhere", "any case", "the last wins",
-        "a channel without a slash changes nothing", "semicolon", "hash after a space", "1,022 characters",
-        "1,022 characters at the end", "control characters at the end", "a long line is skipped"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("Channel: local/89@c\n" + TAIL).replace("\n", "\r\n"),
+        "Channel: local/89@c\nContext: c\nExtension: play",
+        "\ufeffSet: a=1\nChannel: local/89@c\n" + TAIL,
+        "CHANNEL:\t\t LOCAL/89@c\n" + TAIL,
+        "Channel: local/8@c\nChannel: local/89@c\n" + TAIL,
+        "Channel: local/89@c\n" + TAIL + "Channel: nothing\n",
+        "Channel: local/89@c;comment\n" + TAIL,
+        "Channel: local/89@c #comment\n" + TAIL,
+        "Channel: local/89@c".ljust(1022) + "\n" + TAIL,
+        TAIL + "Channel: local/89@c".ljust(1022),
+        "Channel: local/89@c\x01\n" + TAIL,
+        "x" * 5000 + "\nChannel: local/89@c\n" + TAIL,
+    ],
+    ids=[
+        "windows line ends",
+        "no newline at the end",
+        "byte order mark elsewhere",
+        "any case",
+        "the last wins",
+        "a channel without a slash changes nothing",
+        "semicolon",
+        "hash after a space",
+        "1,022 characters",
+        "1,022 characters at the end",
+        "control characters at the end",
+        "a long line is skipped",
+    ],
+)
 def test_what_asterisk_can_read_is_called(text: str) -> None:
     file = parse(text.encode())
     assert file.callable
     assert file.number == "89"
 
 
-@pytest.mark.parametrize(("written", "meant"), [
-    ("a;b", "a"), ("a\\;b\\;c;d", "a;b;c"), ("a#b", "a#b"), ("a\t#b", "a"), ("a=b", "a=b"), ("\\;;x", ";"),
-])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a;b", "a"),
+        ("a\\;b\\;c;d", "a;b;c"),
+        ("a#b", "a#b"),
+        ("a\t#b", "a"),
+        ("a=b", "a=b"),
+        ("\\;;x", ";"),
+    ],
+)
 def test_comments_end_a_value_unless_escaped(written: str, meant: str) -> None:
     assert parse(f"Set: v={written}\n".encode()).variables["v"] == meant
 
 
-@pytest.mark.parametrize(("line", "field", "value"), [
-    ("MaxRetries: -1", "max_retries", -1), ("MaxRetries: 2x", "max_retries", 2), ("MaxRetries: +1", "max_retries", 1),
-    ("MaxRetries: abc", "max_retries", 0), ("MaxRetries:", "max_retries", 0), ("RetryTime: 0", "retry_time", 300),
-    ("WaitTime: -5", "wait_time", 45), ("RetryTime: 2147483647", "retry_time", 2**31 - 1),
-    ("RetryTime: 2147483648", "retry_time", 300), ("MaxRetries: " + "9" * 40, "max_retries", -1),
-    ("Archive: ON", "archive", True), ("Archive: t", "archive", True), ("Archive: 2", "archive", False),
-    ("StartRetry: 77 1 (5)", "calling_pid", 77), ("StartRetry: x", "calling_pid", 0), ("Retry: 1", "retries", 1),
-    ("StartRetry: 77 1 (5)\nEndRetry: 77 1 (5)", "calling_pid", 0),
-    ("EndRetry: 77 1 (5)\nAbortRetry: 77 1 (5)", "retries", 2),
-])
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("MaxRetries: -1", "max_retries", -1),
+        ("MaxRetries: 2x", "max_retries", 2),
+        ("MaxRetries: +1", "max_retries", 1),
+        ("MaxRetries: abc", "max_retries", 0),
+        ("MaxRetries:", "max_retries", 0),
+        ("RetryTime: 0", "retry_time", 300),
+        ("WaitTime: -5", "wait_time", 45),
+        ("RetryTime: 2147483647", "retry_time", 2**31 - 1),
+        ("RetryTime: 2147483648", "retry_time", 300),
+        ("MaxRetries: " + "9" * 40, "max_retries", -1),
+        ("Archive: ON", "archive", True),
+        ("Archive: t", "archive", True),
+        ("Archive: 2", "archive", False),
+        ("StartRetry: 77 1 (5)", "calling_pid", 77),
+        ("StartRetry: x", "calling_pid", 0),
+        ("Retry: 1", "retries", 1),
+        ("StartRetry: 77 1 (5)\nEndRetry: 77 1 (5)", "calling_pid", 0),
+        ("EndRetry: 77 1 (5)\nAbortRetry: 77 1 (5)", "retries", 2),
+    ],
+)
 def test_numbers_and_flags_are_read_as_c_does(line: str, field: str, value: object) -> None:
     assert getattr(parse(line.encode()), field) == value
 
@@ -155,11 +222,20 @@ def test_what_is_wrong_in_a_file_is_told(line: str) -> None:
     assert len(parse(line.encode()).problems) == 1
 
 
-@pytest.mark.parametrize(("digit", "disposition", "lasts"), [
-    ("0", Disposition.ANSWERED, 2), ("4", Disposition.ANSWERED, 2), ("5", Disposition.ANSWERED, 30),
-    ("6", Disposition.BUSY, 1), ("7", Disposition.NO_ANSWER, 7), ("8", Disposition.CONGESTION, 1),
-    ("9", Disposition.FAILED, 0), ("x", Disposition.FAILED, 0), ("٣", Disposition.FAILED, 0),
-])
+@pytest.mark.parametrize(
+    ("digit", "disposition", "lasts"),
+    [
+        ("0", Disposition.ANSWERED, 2),
+        ("4", Disposition.ANSWERED, 2),
+        ("5", Disposition.ANSWERED, 30),
+        ("6", Disposition.BUSY, 1),
+        ("7", Disposition.NO_ANSWER, 7),
+        ("8", Disposition.CONGESTION, 1),
+        ("9", Disposition.FAILED, 0),
+        ("x", Disposition.FAILED, 0),
+        ("٣", Disposition.FAILED, 0),
+    ],
+)
 def test_the_last_digit_tells_how_a_call_ends(digit: str, disposition: Disposition, lasts: float) -> None:
     outcome = SimulatedCarrier(talk=2, long_talk=30, ring=7, busy=1).meet("8916" + digit, wait_time=60)
     assert (outcome.disposition, outcome.lasts) == (disposition, lasts)
@@ -213,10 +289,18 @@ def test_a_code_is_dialled_after_the_answer_only(spool: Spool) -> None:
     assert [(attempt.code, attempt.answered) for attempt in spool.sandbox.ledger] == [("12", True), ("", False)]
 
 
-@pytest.mark.parametrize(("number", "status"), [
-    ("1", "Completed"), ("5", "Completed"), ("6", "Expired"), ("7", "Expired"), ("8", "Expired"), ("9", "Expired"),
-    ("nobody", "Expired"),
-])
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        ("1", "Completed"),
+        ("5", "Completed"),
+        ("6", "Expired"),
+        ("7", "Expired"),
+        ("8", "Expired"),
+        ("9", "Expired"),
+        ("nobody", "Expired"),
+    ],
+)
 def test_an_archived_file_gets_its_status(spool: Spool, number: str, status: str) -> None:
     spool.put(call_text(number, archive=True))
     spool.go(11)
@@ -245,7 +329,8 @@ def test_an_unreadable_file_is_thrown_away_and_told_of(spool: Spool, caplog: pyt
 
 
 def test_what_cannot_be_dialled_is_told_of_and_not_in_the_ledger(
-        spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
     spool.put("Channel: PJSIP/89160000000\n" + TAIL)
     spool.go(0)
     assert spool.names() == []
@@ -322,9 +407,20 @@ def test_the_notes_of_a_retried_call_are_those_of_asterisk(spool: Spool) -> None
     spool.put(call_text("7", retries=2, retry_time=2, archive=True))
     spool.go(10)
     notes = spool.outgoing.joinpath("a.call").read_text(encoding="utf-8").partition("yes\n")[2]
-    assert notes == "".join(f"\n{word}: {PID} {n} ({T + at})\n" for word, n, at in [
-        ("StartRetry", 1, 2), ("DelayedRetry", 0, 2), ("DelayedRetry", 0, 4), ("EndRetry", 1, 5), ("StartRetry", 2, 8),
-        ("DelayedRetry", 1, 7), ("DelayedRetry", 1, 8), ("DelayedRetry", 1, 9), ("DelayedRetry", 1, 10)])
+    assert notes == "".join(
+        f"\n{word}: {PID} {n} ({T + at})\n"
+        for word, n, at in [
+            ("StartRetry", 1, 2),
+            ("DelayedRetry", 0, 2),
+            ("DelayedRetry", 0, 4),
+            ("EndRetry", 1, 5),
+            ("StartRetry", 2, 8),
+            ("DelayedRetry", 1, 7),
+            ("DelayedRetry", 1, 8),
+            ("DelayedRetry", 1, 9),
+            ("DelayedRetry", 1, 10),
+        ]
+    )
 
 
 def test_an_answered_call_is_not_tried_again(spool: Spool) -> None:
@@ -392,7 +488,8 @@ def test_after_a_crash_the_file_is_rung_again_when_its_mtime_has_passed(spool: S
     assert rung_at(restarted) == [120]
     assert path.read_text(encoding="utf-8").endswith(
         f"\nStartRetry: {PID} 1 ({T + 60})\n\nAbortRetry: {PID + 1} 1 ({T + 120})\n"
-        f"\nStartRetry: {PID + 1} 1 ({T + 180})\n")
+        f"\nStartRetry: {PID + 1} 1 ({T + 180})\n"
+    )
     spool.go(131)
     assert spool.archived().endswith("Status: Completed\n")
 
@@ -447,11 +544,13 @@ def test_a_stop_cuts_talks_off_and_gives_the_rest_one_attempt(spool: Spool) -> N
 
 
 def test_a_folder_that_is_missing_is_told_of_once_and_waited_for(
-        spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
     spool.outgoing.rmdir()
     spool.go(1)
     assert [record.getMessage() for record in caplog.records] == [
-        f"cannot look into {spool.outgoing}: No such file or directory"]
+        f"cannot look into {spool.outgoing}: No such file or directory"
+    ]
     spool.outgoing.mkdir()
     spool.put()
     spool.go(2)
@@ -505,7 +604,8 @@ def test_each_life_has_its_own_pid(spool: Spool) -> None:
 
 
 def test_a_step_that_fails_is_told_of_and_not_the_last(
-        spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     steps: list[float] = []
 
     def step(now: float) -> float:
@@ -560,8 +660,21 @@ def test_a_ledger_that_cannot_be_written_is_told_of(spool: Spool, caplog: pytest
 
 @pytest.fixture
 def alone(spool: Spool) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-m", "obzvon.sandbox.pbx", spool.outgoing, "--ledger", spool.root / "ledger",
-                           "--talk", "60", "--ring", "60"], cwd=ROOT) as process:
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "obzvon.sandbox.pbx",
+            spool.outgoing,
+            "--ledger",
+            spool.root / "ledger",
+            "--talk",
+            "60",
+            "--ring",
+            "60",
+        ],
+        cwd=ROOT,
+    ) as process:
         yield process
         process.kill()
 
@@ -581,7 +694,8 @@ def test_by_itself_it_ends_cleanly_on_sigterm(spool: Spool, alone: subprocess.Po
 
 
 def test_by_itself_and_killed_it_leaves_the_file_and_has_told_of_the_call(
-        spool: Spool, alone: subprocess.Popen[bytes]) -> None:
+    spool: Spool, alone: subprocess.Popen[bytes]
+) -> None:
     path = spool.put(call_text("7"), mtime=1)
     wait_until(lambda: rings(spool))
     alone.kill()

@@ -57,10 +57,23 @@ class Pbx:
         del self.calls[channel]
         self._over.add(channel)
         if self.since is not None:
-            self._told.append(AttemptOutcome(
-                linkedid=channel, number=number, context="avtoobzvon", code=None, disposition=disposition,
-                begun=at("09:00"), rang=None, answered=None, ended=None, listened=None, cause=16, key="",
-                complete=True))
+            self._told.append(
+                AttemptOutcome(
+                    linkedid=channel,
+                    number=number,
+                    context="avtoobzvon",
+                    code=None,
+                    disposition=disposition,
+                    begun=at("09:00"),
+                    rang=None,
+                    answered=None,
+                    ended=None,
+                    listened=None,
+                    cause=16,
+                    key="",
+                    complete=True,
+                )
+            )
 
     # -- as ByAmi knows it
 
@@ -128,10 +141,16 @@ class Far(Shift):
     def __init__(self, workshop: Workshop, pbx: Pbx, *, spool: bool = False) -> None:
         super().__init__(workshop)
         known, told = workshop.settings, OutcomeMatcher(pbx)
-        ways = TransportSelector(SpoolTransport(spool_of(known), known.ordinary, known.coded, told) if spool else None,
-                    AmiTransport(pbx, known.ordinary, known.coded, told), prefers_ami=True, told=told)
+        ways = TransportSelector(
+            SpoolTransport(spool_of(known), known.ordinary, known.coded, told) if spool else None,
+            AmiTransport(pbx, known.ordinary, known.coded, told),
+            prefers_ami=True,
+            told=told,
+        )
         self.pbx = pbx
-        self.dialer = Dialer(known, self.journal, spool_of(known), self.agenda, gauge=LineCounter(ways.present), ways=ways)
+        self.dialer = Dialer(
+            known, self.journal, spool_of(known), self.agenda, gauge=LineCounter(ways.present), ways=ways
+        )
 
     def came(self) -> list[str]:
         return super().came() if self.workshop.spool_folder.is_dir() else []
@@ -145,8 +164,14 @@ class Far(Shift):
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
-    return Workshop(tmp_path / "office", phones=PHONES, bundle=2, timeout=10, dir_target=tmp_path / "outgoing",
-                    dir_store=tmp_path / "store")
+    return Workshop(
+        tmp_path / "office",
+        phones=PHONES,
+        bundle=2,
+        timeout=10,
+        dir_target=tmp_path / "outgoing",
+        dir_store=tmp_path / "store",
+    )
 
 
 @pytest.fixture
@@ -165,6 +190,7 @@ def far(workshop: Workshop, pbx: Pbx) -> Iterator[Far]:
 
 def lose_the_answer_to(pbx: Pbx, number: str, now: datetime, *, is_made: bool) -> None:
     """The connection is cut when that call has been ordered."""
+
     def answer(one: str) -> ActionReply:
         if one != number:
             return TAKEN
@@ -216,8 +242,9 @@ def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: py
     assert "Asterisk would not take 1 call: Asterisk refused the call: Originate failed" in caplog.text
 
 
-def test_without_the_right_all_calls_wait_and_it_is_told_once(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture
-                                                              ) -> None:
+def test_without_the_right_all_calls_wait_and_it_is_told_once(
+    far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture
+) -> None:
     pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Permission denied")
     far.work(at("08:59"), at("09:02:30"))
     assert set(far.told().values()) == {"waiting"}
@@ -322,8 +349,9 @@ def test_a_test_call_that_asterisk_refuses_is_not_said_to_be_handed_over(far: Fa
 
 
 @pytest.mark.parametrize("back", ["heard before it", "heard since"])
-def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_again(workshop: Workshop, pbx: Pbx,
-                                                                                     back: str) -> None:
+def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_again(
+    workshop: Workshop, pbx: Pbx, back: str
+) -> None:
     far = Far(workshop, pbx)
     far.dialer.start(at("09:00"))
     lose_the_answer_to(pbx, PHONES[0], at("09:00"), is_made=False)
@@ -343,8 +371,9 @@ def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_
 
 @pytest.mark.parametrize("place", range(6))
 @pytest.mark.parametrize("is_made", [True, False])
-def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(workshop: Workshop, pbx: Pbx, place: int,
-                                                                          is_made: bool) -> None:
+def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(
+    workshop: Workshop, pbx: Pbx, place: int, is_made: bool
+) -> None:
     def dies(number: str) -> ActionReply:
         if number == PHONES[place]:
             raise Died
@@ -363,7 +392,7 @@ def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(worksh
     second.dialer.start(at("09:01:01"))
     pbx.since = at("09:01:02")
     second.work(at("09:01:01"), at("09:03"))
-    bundle = PHONES[place - place % 2:place - place % 2 + 2]
+    bundle = PHONES[place - place % 2 : place - place % 2 + 2]
     together = bundle[1:] if place % 2 == 0 else []  # on its way with it, by the journal
     assert pbx.orders == [number for number in PHONES if number != PHONES[place] and number not in together]
     unknown = {*together} if is_made else {PHONES[place], *together}
@@ -371,8 +400,9 @@ def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(worksh
     second.end()
 
 
-def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_are_up_go_on(workshop: Workshop,
-                                                                                           pbx: Pbx) -> None:
+def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_are_up_go_on(
+    workshop: Workshop, pbx: Pbx
+) -> None:
     first = Far(workshop, pbx)
     first.dialer.start(at("08:59"))
     first.work(at("08:59"), at("09:01"))
@@ -396,11 +426,14 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
     second.end()
 
 
-@pytest.mark.parametrize("method", ["begin_handing", "end_handing", "end_calls", "settle", "change_state", "give_back",
-                                    "waiting_again", "on_the_way"])
+@pytest.mark.parametrize(
+    "method",
+    ["begin_handing", "end_handing", "end_calls", "settle", "change_state", "give_back", "waiting_again", "on_the_way"],
+)
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_nobody(
-        far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool) -> None:
+    far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
+) -> None:
     fail(monkeypatch, method, done=done, fails=odd)
     far.work(at("08:59:59"), at("09:04:00"))
     monkeypatch.undo()
@@ -416,7 +449,8 @@ def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_
 @pytest.mark.parametrize("method", ["put_off", "end_calls", "settle"])
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_written(
-        far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool) -> None:
+    far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
+) -> None:
     far.work(at("08:59:59"), at("09:01"))
     fail(monkeypatch, method, done=done, fails=lambda call: call <= 2)
     pbx.end(PHONES[0], Disposition.BUSY)
@@ -429,8 +463,9 @@ def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_writ
 # -- the connection is away
 
 
-def test_with_no_spool_the_calls_wait_and_go_when_it_is_back(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture
-                                                             ) -> None:
+def test_with_no_spool_the_calls_wait_and_go_when_it_is_back(
+    far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture
+) -> None:
     pbx.cut(at("08:59:30"))
     with caplog.at_level(logging.INFO, "obzvon"):
         far.work(at("08:59"), at("09:05"))
@@ -473,8 +508,9 @@ def near(workshop: Workshop, pbx: Pbx) -> Iterator[Far]:
     working.end()
 
 
-def test_the_spool_stands_in_and_that_is_said(near: Far, pbx: Pbx, workshop: Workshop, caplog: pytest.LogCaptureFixture
-                                              ) -> None:
+def test_the_spool_stands_in_and_that_is_said(
+    near: Far, pbx: Pbx, workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
     pbx.cut(at("08:59:30"))
     near.work(at("08:59"), at("09:00:05"))
     assert workshop.in_spool() == PHONES[:2]
@@ -589,8 +625,9 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
             for number in list(pbx.calls.values())[:1]:
                 pbx.end(number)
 
-    scheduler = Scheduler(far.dialer, far.agenda, far.commands, far.presence, now=lambda: next(moments),
-                          link=Standing())  # type: ignore[arg-type]
+    scheduler = Scheduler(
+        far.dialer, far.agenda, far.commands, far.presence, now=lambda: next(moments), link=Standing()
+    )  # type: ignore[arg-type]
     assert scheduler.once(each)
     assert set(far.told().values()) == {"answered"}
     far.end()

@@ -54,7 +54,8 @@ def test_a_command_that_there_is_not_is_refused_by_its_name(working: Shift) -> N
 
 @pytest.mark.parametrize(("since", "taken"), [(-61, False), (-59, True), (59, True), (61, False)])
 def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_was_set(
-        working: Shift, since: int, taken: bool) -> None:
+    working: Shift, since: int, taken: bool
+) -> None:
     working.commands.ask("start", by="anna", at=NOON - timedelta(seconds=since))
     command = working.commands.take(at=NOON)
     assert command is not None
@@ -65,8 +66,10 @@ def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_wa
 
 # -- start
 
-def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused(workshop: Workshop, working: Shift
-                                                                                 ) -> None:
+
+def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused(
+    workshop: Workshop, working: Shift
+) -> None:
     listed = factory.phones_of(workshop.settings).load().revision
     assert "5 calls" in asked(working, NOON, "start", after=0, list_revision=listed)
     first = working.dialer.run
@@ -92,7 +95,6 @@ def test_what_was_meant_for_another_run_is_not_done_to_this_one(working: Shift, 
     asked(working, NOON, order, run=run.id)
 
 
-
 def test_a_start_begins_a_run_at_once_and_tells_how_many_will_be_rung(workshop: Workshop, working: Shift) -> None:
     assert "5 calls" in asked(working, NOON, "start")
     run = working.dialer.run
@@ -114,7 +116,8 @@ def test_a_start_during_a_run_is_refused_also_while_it_is_paused(working: Shift)
 
 
 def test_where_somebody_was_rung_today_a_start_wants_again_and_then_rings_all(
-        workshop: Workshop, working: Shift) -> None:
+    workshop: Workshop, working: Shift
+) -> None:
     asked(working, NOON, "start")
     working.work(NOON, at("12:00:05"))
     asked(working, at("12:00:06"), "stop")
@@ -206,7 +209,7 @@ def test_a_stop_withdraws_who_waits_and_names_who_stopped_it(workshop: Workshop,
     assert "anna" in working.reasons(NOON)[PEOPLE[4]]
     assert working.work(at("12:00:06"), at("12:30:00")) == []
     assert workshop.in_spool() == PEOPLE[:2]
-    run, = working.journal.runs_on(NOON.date())
+    (run,) = working.journal.runs_on(NOON.date())
     assert (run.state, run.ended_at) == ("stopped", at("12:00:06"))
 
 
@@ -221,7 +224,8 @@ def test_a_stop_with_withdrawal_takes_out_what_asterisk_has_not_begun(workshop: 
 
 
 def test_after_the_last_bundle_what_asterisk_has_not_begun_can_still_be_withdrawn(
-        workshop: Workshop, working: Shift) -> None:
+    workshop: Workshop, working: Shift
+) -> None:
     asked(working, NOON, "start")
     working.work(NOON, at("12:01:00"))
     assert working.dialer.run is None
@@ -246,7 +250,7 @@ def test_a_test_call_is_handed_over_at_once_beside_any_run(workshop: Workshop, w
 
 def test_a_test_call_with_a_code_goes_in_the_form_of_coded_calls(workshop: Workshop, working: Shift) -> None:
     asked(working, NOON, "call", number=PEOPLE[0], code="12")
-    file, = workshop.spool_folder.iterdir()
+    (file,) = workshop.spool_folder.iterdir()
     assert "Setvar: dtmf=12" in file.read_text()
     assert "@avtoobzvon-ivr" in file.read_text()
 
@@ -264,11 +268,23 @@ def test_a_test_call_between_the_handfuls_of_a_bundle_disturbs_nobody(tmp_path: 
         assert workshop.in_store() == []
 
 
-@pytest.mark.parametrize(("number", "code"), [
-    ("777", ""), ("", ""), ("7916838933", ""), ("89161111111\nApplication: System", ""), ("76@other/n", ""),
-    ("+380501234567", ""), ("88091234567", ""), ("89161111111", "context 22"), ("89161111111", "1;2")])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("777", ""),
+        ("", ""),
+        ("7916838933", ""),
+        ("89161111111\nApplication: System", ""),
+        ("76@other/n", ""),
+        ("+380501234567", ""),
+        ("88091234567", ""),
+        ("89161111111", "context 22"),
+        ("89161111111", "1;2"),
+    ],
+)
 def test_a_test_call_to_what_cannot_be_called_is_refused_with_the_reason(
-        workshop: Workshop, working: Shift, number: str, code: str) -> None:
+    workshop: Workshop, working: Shift, number: str, code: str
+) -> None:
     assert refused(working, NOON, "call", number=number, code=code)
     assert workshop.in_spool() == workshop.in_store() == []
     assert working.journal.empty()
@@ -279,7 +295,8 @@ def test_a_test_call_that_asks_for_nothing_is_refused(working: Shift) -> None:
 
 
 def test_a_test_call_that_cannot_be_handed_over_is_told_and_withdrawn(
-        workshop: Workshop, working: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop: Workshop, working: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(file: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
@@ -319,6 +336,7 @@ def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeyp
     monkeypatch.setenv("SUDO_USER", "anna")
     assert control._who() == "anna"
 
+
 # -- only some of those of a day
 
 
@@ -330,16 +348,22 @@ def told(tmp_path: Path) -> Iterator[Shift]:
         working.dialer.step(EIGHT)
         asked(working, NOON, "start")
         working.work(NOON, at("12:00:02"))
-        for file, status in zip(sorted(workshop.spool_folder.iterdir()),
-                                ("Completed", "Expired", "Expired", None), strict=True):
+        for file, status in zip(
+            sorted(workshop.spool_folder.iterdir()), ("Completed", "Expired", "Expired", None), strict=True
+        ):
             if status:
                 end_call(file, status, done=workshop.done_folder)
             else:
                 file.unlink()
         working.work(at("12:00:03"), at("12:00:30"))
         asked(working, at("12:00:31"), "stop")
-        assert list(working.results(NOON).values()) == ["answered", "not answered", "not answered", "unknown",
-                                                        "withdrawn"]
+        assert list(working.results(NOON).values()) == [
+            "answered",
+            "not answered",
+            "not answered",
+            "unknown",
+            "withdrawn",
+        ]
         working.came()
         yield working
 
@@ -372,7 +396,7 @@ def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(told: Shift) 
 
 def test_who_has_answered_meanwhile_is_not_rung_again(told: Shift) -> None:
     asked(told, at("13:00:00"), "call", number=PEOPLE[1])
-    file, = told.workshop.spool_folder.iterdir()
+    (file,) = told.workshop.spool_folder.iterdir()
     end_call(file, "Completed", done=told.workshop.done_folder)
     told.work(at("13:00:10"), at("13:00:30"))
     told.came()
@@ -385,8 +409,9 @@ def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_tod
     tomorrow = at("09:00:00", "2026-01-06")
     run = told.journal.claim("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
     assert run
-    told.journal.end_calls([CallOutcome(run.id, 1, Disposition.ANSWERED, tomorrow),
-                            CallOutcome(run.id, 2, Disposition.UNKNOWN, tomorrow)])
+    told.journal.end_calls(
+        [CallOutcome(run.id, 1, Disposition.ANSWERED, tomorrow), CallOutcome(run.id, 2, Disposition.UNKNOWN, tomorrow)]
+    )
     asked(told, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
     assert came_of(told, tomorrow) == [PEOPLE[4]]
     asked(told, tomorrow + timedelta(minutes=1), "stop", withdraw=True)
@@ -395,8 +420,10 @@ def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_tod
 
 
 def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told: Shift) -> None:
-    told.workshop.write_list({"0": PEOPLE[0], "1": {"0": PEOPLE[1], "1": "", "paused": True}, "3": PEOPLE[3],
-                              "4": PEOPLE[4]}, changed=at("12:30:00"))
+    told.workshop.write_list(
+        {"0": PEOPLE[0], "1": {"0": PEOPLE[1], "1": "", "paused": True}, "3": PEOPLE[3], "4": PEOPLE[4]},
+        changed=at("12:30:00"),
+    )
     said = asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
     assert said == ("the run has begun: 1 call; of those who were meant, 2 are paused or not in the list any more")
     assert came_of(told, at("13:00:00")) == [PEOPLE[4]]
@@ -413,16 +440,27 @@ def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
 
 
 def test_only_those_of_one_run_are_rung(told: Shift) -> None:
-    run, = told.journal.runs_on(NOON.date())
+    (run,) = told.journal.runs_on(NOON.date())
     assert "nobody is left" in refused(told, at("13:00:00"), "start", only="not answered", run=run.id + 1)
     asked(told, at("13:01:00"), "start", only="withdrawn", run=run.id)
     assert came_of(told, at("13:01:00")) == [PEOPLE[4]]
 
 
-@pytest.mark.parametrize("params", [
-    {"only": "answered"}, {"only": "busy,handed"}, {"only": "skipped"}, {"only": ","}, {"only": "nonsense"},
-    {"only": "busy"}, {"only": "unknown", "day": "2025-01-01"}, {"only": "unknown", "day": "never"},
-    {"only": "unknown", "run": "x"}], ids=str)
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"only": "answered"},
+        {"only": "busy,handed"},
+        {"only": "skipped"},
+        {"only": ","},
+        {"only": "nonsense"},
+        {"only": "busy"},
+        {"only": "unknown", "day": "2025-01-01"},
+        {"only": "unknown", "day": "never"},
+        {"only": "unknown", "run": "x"},
+    ],
+    ids=str,
+)
 def test_a_run_of_nobody_or_of_those_who_answered_is_refused(told: Shift, params: dict[str, str]) -> None:
     refused(told, at("13:00:00"), "start", **params)
     assert told.dialer.run is None

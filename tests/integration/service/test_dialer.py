@@ -56,7 +56,12 @@ def test_a_run_begins_at_its_time_and_goes_in_bundles_with_no_delay_after_the_la
         run = working.journal.last_run()
         assert run is not None
         assert (run.state, run.kind, run.day, run.started_at, run.ended_at) == (
-            "done", "week", NINE.date(), NINE, at("09:00:20"))
+            "done",
+            "week",
+            NINE.date(),
+            NINE,
+            at("09:00:20"),
+        )
         assert [line.bundle for line in working.journal.lines(NINE.date())] == [1, 1, 2, 2, 3]
 
 
@@ -71,7 +76,10 @@ def test_a_list_that_fills_its_last_bundle_ends_with_it(tmp_path: Path) -> None:
 def test_without_a_delay_one_bundle_follows_the_other_at_once(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=0)
     assert day_of(workshop, at("08:59:59"), NINE) == [
-        ("09:00:00", PEOPLE[:2]), ("09:00:00", PEOPLE[2:4]), ("09:00:00", PEOPLE[4:])]
+        ("09:00:00", PEOPLE[:2]),
+        ("09:00:00", PEOPLE[2:4]),
+        ("09:00:00", PEOPLE[4:]),
+    ]
 
 
 @pytest.mark.parametrize(("timeout", "second"), [(0, "09:00:00"), (0.5, "09:00:00"), (30, "09:00:30")])
@@ -82,7 +90,9 @@ def test_a_big_bundle_goes_in_handfuls_with_no_delay_within_it(tmp_path: Path, t
         with shift(workshop, EIGHT) as working:
             went = working.work(at("08:59:59"), at("09:00:30"))
             assert [(moment, len(gone)) for moment, gone in went] == [
-                *[("09:00:00", size) for size in (1000, 1000, 500)], *[(second, size) for size in (1000, 1000, 100)]]
+                *[("09:00:00", size) for size in (1000, 1000, 500)],
+                *[(second, size) for size in (1000, 1000, 100)],
+            ]
             assert [number for _, gone in went for number in gone] == people
             bundles = Counter(line.bundle for line in working.journal.lines(NINE.date()))
             assert bundles == {1: 2500, 2: 2100}
@@ -105,20 +115,31 @@ def test_an_empty_list_is_told_to_who_begins_a_run_by_hand(tmp_path: Path) -> No
 
 
 def test_where_lines_decide_the_log_promises_no_time_for_the_last_call(
-        tmp_path: Path, logged: Callable[[str], int]) -> None:
+    tmp_path: Path, logged: Callable[[str], int]
+) -> None:
     with shift(Workshop(tmp_path, phones=numbers(3), pacing="adaptive", limit=1), EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:02"))
         assert logged("calls: 3, rows skipped: 0; the last call goes not before 09:00:00")
 
 
 def test_rows_that_cannot_be_called_are_in_the_run_with_the_reason(tmp_path: Path) -> None:
-    rows = {"0": PEOPLE[0], "3": "777", "4": {"0": PEOPLE[1], "1": "", "paused": True}, "9": PEOPLE[0],
-            "10": {"0": PEOPLE[2], "1": "context 22"}}
+    rows = {
+        "0": PEOPLE[0],
+        "3": "777",
+        "4": {"0": PEOPLE[1], "1": "", "paused": True},
+        "9": PEOPLE[0],
+        "10": {"0": PEOPLE[2], "1": "context 22"},
+    }
     with shift(Workshop(tmp_path, phones=rows), EIGHT) as working:
         assert working.work(at("08:59:59"), at("09:00:02")) == [("09:00:00", PEOPLE[:1])]
         lines = list(working.journal.lines(NINE.date()))
         assert [(line.row, line.result) for line in lines] == [
-            ("0", "handed"), ("3", "skipped"), ("4", "skipped"), ("9", "skipped"), ("10", "skipped")]
+            ("0", "handed"),
+            ("3", "skipped"),
+            ("4", "skipped"),
+            ("9", "skipped"),
+            ("10", "skipped"),
+        ]
         assert all(line.reason for line in lines[1:])
 
 
@@ -234,7 +255,8 @@ def test_a_start_time_can_be_changed_until_it_has_come(workshop: Workshop) -> No
 
 
 def test_a_start_time_set_back_behind_the_clock_rings_nobody_and_says_so(
-        workshop: Workshop, logged: Callable[[str], int]) -> None:
+    workshop: Workshop, logged: Callable[[str], int]
+) -> None:
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
         workshop.write_week("07:30", changed=at("08:10:00"))
@@ -259,7 +281,8 @@ def test_a_start_time_changed_during_the_run_changes_nothing_today(workshop: Wor
 
 
 def test_an_edit_while_the_service_was_down_is_no_missed_start(
-        workshop: Workshop, logged: Callable[[str], int]) -> None:
+    workshop: Workshop, logged: Callable[[str], int]
+) -> None:
     sunday = "2026-01-04"
     day_of(workshop, at("12:00:00", sunday), at("12:01:00", sunday))
     workshop.write_week("10:00", changed=at("11:00:00"))
@@ -272,11 +295,14 @@ def test_an_edit_while_the_service_was_down_is_no_missed_start(
 def test_a_row_deleted_or_paused_during_the_run_is_not_rung(workshop: Workshop, logged: Callable[[str], int]) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:01"))
-        workshop.write_list({"0": PEOPLE[0], "1": PEOPLE[1], "2": PEOPLE[2], "4": {"0": PEOPLE[4], "paused": True}},
-                            changed=at("09:00:02"))
+        workshop.write_list(
+            {"0": PEOPLE[0], "1": PEOPLE[1], "2": PEOPLE[2], "4": {"0": PEOPLE[4], "paused": True}},
+            changed=at("09:00:02"),
+        )
         assert working.work(at("09:00:02"), at("09:01:00")) == [("09:00:10", [PEOPLE[2]])]
-        assert working.results(NINE) == dict(zip(
-            PEOPLE, ["handed", "handed", "handed", "withdrawn", "withdrawn"], strict=True))
+        assert working.results(NINE) == dict(
+            zip(PEOPLE, ["handed", "handed", "handed", "withdrawn", "withdrawn"], strict=True)
+        )
         reasons = working.reasons(NINE)
         assert "taken off the list" in reasons[PEOPLE[3]]
         assert "paused" in reasons[PEOPLE[4]]
@@ -306,8 +332,9 @@ def test_a_deletion_between_the_handfuls_of_a_bundle_is_honoured_too(tmp_path: P
 def test_a_list_whose_rows_were_numbered_anew_changes_nothing(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:01"))
-        workshop.write_list({str(key): number for key, number in enumerate(reversed(PEOPLE), 100)},
-                            changed=at("09:00:02"))
+        workshop.write_list(
+            {str(key): number for key, number in enumerate(reversed(PEOPLE), 100)}, changed=at("09:00:02")
+        )
         assert working.work(at("09:00:02"), at("09:01:00")) == [("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
         assert set(working.results(NINE).values()) == {"handed"}
 
@@ -321,7 +348,8 @@ def test_rows_added_during_the_run_wait_for_the_next(workshop: Workshop) -> None
 
 
 def test_a_list_broken_during_the_run_is_told_once_and_changes_nothing(
-        workshop: Workshop, logged: Callable[[str], int]) -> None:
+    workshop: Workshop, logged: Callable[[str], int]
+) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:01"))
         workshop.write_text("todo.json", '{"0": {"0": "8916', changed=at("09:00:02"))
@@ -451,7 +479,7 @@ def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps:
             assert working.dialer.run is None
             lines = list(working.journal.lines(EIGHT.date()))
             assert {line.result for line in lines} <= ({"handed", "unknown"} if life.came else {"withdrawn"})
-            assert workshop.in_spool() == PEOPLE[:life.came.total()]
+            assert workshop.in_spool() == PEOPLE[: life.came.total()]
 
 
 # -- clocks
@@ -491,14 +519,18 @@ def test_outcomes_are_collected_after_the_clock_was_set_back(workshop: Workshop)
         assert working.dialer.handover.outstanding == 0
 
 
-@pytest.mark.parametrize(("day", "start", "begins"), [
-    ("2026-03-29", "02:30", "2026-03-29T01:30:00+00:00"),  # a time that the clocks skip: as much later, 03:30
-    ("2026-03-29", "03:00", "2026-03-29T01:00:00+00:00"),
-    ("2026-10-25", "02:30", "2026-10-25T00:30:00+00:00"),  # a time that comes twice: at its first coming
-    ("2026-10-25", "03:00", "2026-10-25T02:00:00+00:00"),
-])
+@pytest.mark.parametrize(
+    ("day", "start", "begins"),
+    [
+        ("2026-03-29", "02:30", "2026-03-29T01:30:00+00:00"),  # a time that the clocks skip: as much later, 03:30
+        ("2026-03-29", "03:00", "2026-03-29T01:00:00+00:00"),
+        ("2026-10-25", "02:30", "2026-10-25T00:30:00+00:00"),  # a time that comes twice: at its first coming
+        ("2026-10-25", "03:00", "2026-10-25T02:00:00+00:00"),
+    ],
+)
 def test_on_the_days_of_both_changes_of_the_clocks_everybody_is_rung_once(
-        tmp_path: Path, day: str, start: str, begins: str) -> None:
+    tmp_path: Path, day: str, start: str, begins: str
+) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5, start=start, time_zone="Europe/Berlin")
     moment = at("00:00:00", day, BERLIN).astimezone(ZoneInfo("UTC"))
     with shift(workshop, moment) as working:
@@ -564,7 +596,8 @@ def spool_comes_back(workshop: Workshop) -> None:
 
 
 def test_a_spool_that_goes_away_holds_the_run_and_it_goes_on_when_it_is_back(
-        workshop: Workshop, logged: Callable[[str], int]) -> None:
+    workshop: Workshop, logged: Callable[[str], int]
+) -> None:
     with shift(workshop, EIGHT) as working:
         assert len(working.work(at("08:59:59"), at("09:00:05"))) == 1
         spool_goes(workshop)
@@ -584,8 +617,9 @@ def test_a_spool_that_goes_away_holds_the_run_and_it_goes_on_when_it_is_back(
 def test_a_spool_that_is_away_at_the_start_is_told_and_waited_for(tmp_path: Path) -> None:
     elsewhere = tmp_path / "asterisk" / "outgoing"
     elsewhere.mkdir(parents=True)
-    workshop = Workshop(tmp_path / "home", phones=PEOPLE, bundle=5, dir_target=elsewhere,
-                        dir_store=elsewhere.with_name("store"))
+    workshop = Workshop(
+        tmp_path / "home", phones=PEOPLE, bundle=5, dir_target=elsewhere, dir_store=elsewhere.with_name("store")
+    )
     elsewhere.rmdir()
     working = Shift(workshop)
     try:
@@ -600,7 +634,8 @@ def test_a_spool_that_is_away_at_the_start_is_told_and_waited_for(tmp_path: Path
 
 
 def test_a_command_while_the_spool_is_away_does_not_make_a_second_run_beside_the_one_that_waits(
-        workshop: Workshop) -> None:
+    workshop: Workshop,
+) -> None:
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
         working.ask("start", EIGHT)
@@ -631,8 +666,14 @@ def test_a_run_can_be_stopped_while_something_is_in_the_way(workshop: Workshop) 
 
 def test_a_disk_that_is_read_only_for_a_while_loses_nothing(tmp_path: Path, logged: Callable[[str], int]) -> None:
     with tmpfs(tmp_path / "spool", "size=1m,mode=755") as disk:
-        workshop = Workshop(tmp_path / "home", phones=PEOPLE, bundle=2, timeout=10, dir_store=disk / "store",
-                            dir_target=make(disk / "outgoing"))
+        workshop = Workshop(
+            tmp_path / "home",
+            phones=PEOPLE,
+            bundle=2,
+            timeout=10,
+            dir_store=disk / "store",
+            dir_target=make(disk / "outgoing"),
+        )
         with shift(workshop, EIGHT) as working:
             working.work(at("08:59:59"), at("09:00:05"))
             remount(disk, "ro")
@@ -645,10 +686,17 @@ def test_a_disk_that_is_read_only_for_a_while_loses_nothing(tmp_path: Path, logg
 
 
 def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
-        tmp_path: Path, logged: Callable[[str], int]) -> None:
+    tmp_path: Path, logged: Callable[[str], int]
+) -> None:
     with tmpfs(tmp_path / "spool", "size=64k,mode=755") as disk:
-        workshop = Workshop(tmp_path / "home", phones=PEOPLE, bundle=2, timeout=10, dir_store=disk / "store",
-                            dir_target=make(disk / "outgoing"))
+        workshop = Workshop(
+            tmp_path / "home",
+            phones=PEOPLE,
+            bundle=2,
+            timeout=10,
+            dir_store=disk / "store",
+            dir_target=make(disk / "outgoing"),
+        )
         with shift(workshop, EIGHT) as working:
             working.work(at("08:59:59"), at("09:00:05"))
             ballast = fill(disk)
@@ -663,7 +711,8 @@ def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
 
 
 def test_a_full_disk_under_the_journal_holds_the_run_until_there_is_room(
-        tmp_path: Path, logged: Callable[[str], int]) -> None:
+    tmp_path: Path, logged: Callable[[str], int]
+) -> None:
     with tmpfs(tmp_path / "base", "size=2m,mode=755") as disk:
         workshop = Workshop(tmp_path / "home", phones=numbers(40), bundle=10, timeout=10, url=disk / "journal.db")
         with shift(workshop, EIGHT) as working:
@@ -694,7 +743,8 @@ def fill(disk: Path) -> Path:
 
 @pytest.mark.skipif(not ROOT, reason="the rights of others are set by root")
 def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
-        workshop: Workshop, monkeypatch: pytest.MonkeyPatch, logged: Callable[[str], int]) -> None:
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, logged: Callable[[str], int]
+) -> None:
     rename = os.rename
 
     def refusing(source: str, target: str, **folders: int) -> None:
@@ -713,11 +763,25 @@ def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
         assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
 
 
-@pytest.mark.parametrize("method", ["begin_handing", "end_handing", "end_calls", "settle", "change_state", "counts",
-                                    "last_bundle", "give_back", "run", "claim"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "begin_handing",
+        "end_handing",
+        "end_calls",
+        "settle",
+        "change_state",
+        "counts",
+        "last_bundle",
+        "give_back",
+        "run",
+        "claim",
+    ],
+)
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_nobody(
-        workshop: Workshop, monkeypatch: pytest.MonkeyPatch, method: str, done: bool) -> None:
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
+) -> None:
     with shift(workshop, EIGHT) as working:
         fail(monkeypatch, method, done=done, fails=odd)
         went = working.work(at("08:59:59"), at("09:05:00"))
@@ -758,7 +822,8 @@ def test_files_swept_out_after_the_run_was_through_open_it_again_the_same_day(wo
 
 @pytest.mark.parametrize(("day", "latest"), [("2026-01-06", ""), ("2026-01-05", "12:00")])
 def test_files_swept_out_that_come_back_when_their_day_is_over_are_withdrawn(
-        tmp_path: Path, day: str, latest: str) -> None:
+    tmp_path: Path, day: str, latest: str
+) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5, latest=latest)
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:01:00"))
@@ -827,8 +892,7 @@ def test_a_run_that_is_going_on_at_midnight_goes_on(tmp_path: Path) -> None:
     midnight = at("00:00:05", "2026-01-06")
     with shift(workshop, midnight) as working:
         working.came()
-        assert working.work(midnight, midnight + MINUTE) == [
-            ("00:00:05", PEOPLE[2:4]), ("00:00:25", PEOPLE[4:])]
+        assert working.work(midnight, midnight + MINUTE) == [("00:00:05", PEOPLE[2:4]), ("00:00:25", PEOPLE[4:])]
 
 
 def test_a_run_that_was_paused_over_night_goes_on_when_it_is_told_to(workshop: Workshop) -> None:
@@ -857,7 +921,8 @@ def test_a_run_resumed_on_another_day_goes_on_after_a_trouble_too(workshop: Work
 
 
 def test_a_second_start_on_a_day_that_has_had_its_run_says_so_once_and_rings_nobody(
-        workshop: Workshop, logged: Callable[[str], int]) -> None:
+    workshop: Workshop, logged: Callable[[str], int]
+) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:01:00"))
         assert logged("begins no run") == 0
@@ -867,7 +932,8 @@ def test_a_second_start_on_a_day_that_has_had_its_run_says_so_once_and_rings_nob
 
 
 def test_the_last_outcome_of_a_run_is_a_line_and_so_is_each_that_nobody_knows(
-        tmp_path: Path, logged: Callable[[str], int]) -> None:
+    tmp_path: Path, logged: Callable[[str], int]
+) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE[:2], bundle=2, timeout=0, archive="yes")
     workshop.done_folder.mkdir()
     with shift(workshop, EIGHT) as working:

@@ -49,12 +49,33 @@ def phones(count: int) -> list[Phone]:
     return [Phone(str(n), f"8916{n:07d}", name=f"name {n}") for n in range(count)]
 
 
-def planned(listed: list[Phone], now: datetime, week: Schedule = WORKING_DAYS, *, bundle: int = 2, delay: float = 10,
-            done: tuple[date, ...] = (), rung: dict[date, set[tuple[str, str]]] | None = None,
-            latest: time | None = None, lateness: timedelta | None = None,
-            since: dict[date, datetime] | None = None, zone: ZoneInfo = MOSCOW) -> RunForecast:
-    return foresee(listed, week, now, done=done, zone=zone, numbering=RUSSIA, pace=Pace(bundle, delay), rung=rung,
-                   latest=latest, lateness=lateness, since=since)
+def planned(
+    listed: list[Phone],
+    now: datetime,
+    week: Schedule = WORKING_DAYS,
+    *,
+    bundle: int = 2,
+    delay: float = 10,
+    done: tuple[date, ...] = (),
+    rung: dict[date, set[tuple[str, str]]] | None = None,
+    latest: time | None = None,
+    lateness: timedelta | None = None,
+    since: dict[date, datetime] | None = None,
+    zone: ZoneInfo = MOSCOW,
+) -> RunForecast:
+    return foresee(
+        listed,
+        week,
+        now,
+        done=done,
+        zone=zone,
+        numbering=RUSSIA,
+        pace=Pace(bundle, delay),
+        rung=rung,
+        latest=latest,
+        lateness=lateness,
+        since=since,
+    )
 
 
 def test_the_plan_says_when_the_next_run_begins_and_ends() -> None:
@@ -74,14 +95,28 @@ def test_seven_starts_are_named_and_days_without_one_are_left_out() -> None:
 
 
 def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
-    listed = [*phones(2), Phone("p", "89160000001", paused=True), Phone("r", "777", "context 22", "Отдел"),
-              Phone("d", "+7 916 000-00-01"), Phone("c", "89160000001", "1")]
+    listed = [
+        *phones(2),
+        Phone("p", "89160000001", paused=True),
+        Phone("r", "777", "context 22", "Отдел"),
+        Phone("d", "+7 916 000-00-01"),
+        Phone("c", "89160000001", "1"),
+    ]
     plan = planned(listed, moscow(5, 8), rung={MONDAY: {("89160000000", "")}})
     assert [(one.row, one.why) for one in plan.skipped] == [
-        ("0", SkipReason.RUNG), ("p", SkipReason.PAUSED), ("r", SkipReason.REFUSED), ("d", SkipReason.DUPLICATE)]
+        ("0", SkipReason.RUNG),
+        ("p", SkipReason.PAUSED),
+        ("r", SkipReason.REFUSED),
+        ("d", SkipReason.DUPLICATE),
+    ]
     assert (plan.skipped[2].number, plan.skipped[2].code, plan.skipped[2].name) == ("777", "context 22", "Отдел")
     assert str(plan.skipped[3].reason) == "the same number as in row 1"
-    assert plan.skipped_by() == {SkipReason.PAUSED: 1, SkipReason.REFUSED: 1, SkipReason.DUPLICATE: 1, SkipReason.RUNG: 1}
+    assert plan.skipped_by() == {
+        SkipReason.PAUSED: 1,
+        SkipReason.REFUSED: 1,
+        SkipReason.DUPLICATE: 1,
+        SkipReason.RUNG: 1,
+    }
     assert plan.calls == 2
 
 
@@ -124,8 +159,13 @@ def test_a_missed_start_that_is_too_late_or_was_set_too_late_is_not() -> None:
 
 
 def test_a_run_of_yesterday_that_is_made_up_for_skips_whom_yesterday_rang() -> None:
-    plan = planned(phones(3), moscow(6, 0, 30), Schedule((time(23, 50), None, None, None, None, None, None)),
-                   lateness=timedelta(hours=2), rung={MONDAY: {("89160000000", "")}})
+    plan = planned(
+        phones(3),
+        moscow(6, 0, 30),
+        Schedule((time(23, 50), None, None, None, None, None, None)),
+        lateness=timedelta(hours=2),
+        rung={MONDAY: {("89160000000", "")}},
+    )
     assert (plan.day, plan.overdue, plan.calls) == (MONDAY, True, 2)
 
 
@@ -148,15 +188,24 @@ def test_an_empty_list_is_a_run_of_nobody() -> None:
 
 
 def test_a_run_by_hand_begins_now_and_yields_to_the_next_days_run() -> None:
-    plan = foresee_by_hand(phones(50), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA,
-                           pace=Pace(1, 3600), rung={MONDAY: {("89160000000", "")}})
+    plan = foresee_by_hand(
+        phones(50),
+        WORKING_DAYS,
+        moscow(5, 8),
+        done=(),
+        zone=MOSCOW,
+        numbering=RUSSIA,
+        pace=Pace(1, 3600),
+        rung={MONDAY: {("89160000000", "")}},
+    )
     assert (plan.day, plan.start, plan.calls) == (MONDAY, moscow(5, 8), 49)
     assert (plan.until, plan.until_because, plan.bundles) == (moscow(6, 9), CutOffReason.NEXT_START, 25)
 
 
 @given(calls=st.integers(0, 10_000), bundle=st.integers(1, 50), delay=st.floats(0, 1000), room=st.floats(-10, 10_000))
-def test_the_bundles_before_a_moment_are_those_that_can_be_counted_one_by_one(calls: int, bundle: int, delay: float,
-                                                                            room: float) -> None:
+def test_the_bundles_before_a_moment_are_those_that_can_be_counted_one_by_one(
+    calls: int, bundle: int, delay: float, room: float
+) -> None:
     pace, begins = Pace(bundle, delay), moscow(5, 9)
     way = forecast(calls, pace, begins, begins + timedelta(seconds=room))
     step, end = timedelta(seconds=delay), timedelta(seconds=room)
@@ -170,14 +219,37 @@ def test_the_json_has_these_keys_and_iso_times() -> None:
     document = json.loads(planned([*phones(3), Phone("r", "777")], moscow(5, 8), latest=time(9, 0, 5)).to_json())
     rows, starts = document.pop("skipped_rows"), document.pop("next_starts")
     assert document == {
-        "now": "2026-01-05T08:00:00+03:00", "time_zone": "Europe/Moscow", "day": "2026-01-05",
-        "start": "2026-01-05T09:00:00+03:00", "overdue": False, "calls": 3, "bundles": 1, "bundle": 2, "delay": 10,
-        "pacing": "fixed", "pace": "bundles of 2 calls, 10 s apart", "ceiling": None, "depends_on_talk": False,
-        "first_bundle_at": "2026-01-05T09:00:00+03:00", "last_bundle_at": "2026-01-05T09:00:00+03:00",
-        "until": "2026-01-05T09:00:05+03:00", "until_because": "latest", "cut_off": 1,
-        "skipped": 1, "skipped_by": {"refused": 1}}
-    assert rows == [{"row": "r", "number": "777", "code": "", "name": "", "why": "refused",
-                     "reason": "too short: 3 digits where 11 are expected"}]
+        "now": "2026-01-05T08:00:00+03:00",
+        "time_zone": "Europe/Moscow",
+        "day": "2026-01-05",
+        "start": "2026-01-05T09:00:00+03:00",
+        "overdue": False,
+        "calls": 3,
+        "bundles": 1,
+        "bundle": 2,
+        "delay": 10,
+        "pacing": "fixed",
+        "pace": "bundles of 2 calls, 10 s apart",
+        "ceiling": None,
+        "depends_on_talk": False,
+        "first_bundle_at": "2026-01-05T09:00:00+03:00",
+        "last_bundle_at": "2026-01-05T09:00:00+03:00",
+        "until": "2026-01-05T09:00:05+03:00",
+        "until_because": "latest",
+        "cut_off": 1,
+        "skipped": 1,
+        "skipped_by": {"refused": 1},
+    }
+    assert rows == [
+        {
+            "row": "r",
+            "number": "777",
+            "code": "",
+            "name": "",
+            "why": "refused",
+            "reason": "too short: 3 digits where 11 are expected",
+        }
+    ]
     assert starts[0] == "2026-01-05T09:00:00+03:00"
     assert len(starts) == 7
 
@@ -223,30 +295,49 @@ def test_names_in_the_list_neither_colour_nor_move_anything() -> None:
     assert not {"\x1b", "\x00", "\r", "\u202e"} & set(text)
 
 
-@pytest.mark.parametrize(("count", "bundle", "delay", "latest"), [
-    (7, 2, 10.0, None), (6, 2, 0.0, None), (25, 10, 0.5, None), (9, 2, 60.0, time(9, 2)), (3, 5, 10.0, time(8)),
-    (9, 2, 50.0, time(9, 2)),
-])
-def test_the_run_does_what_the_plan_said(tmp_path: Path, count: int, bundle: int, delay: float, latest: time | None
-                                         ) -> None:
+@pytest.mark.parametrize(
+    ("count", "bundle", "delay", "latest"),
+    [
+        (7, 2, 10.0, None),
+        (6, 2, 0.0, None),
+        (25, 10, 0.5, None),
+        (9, 2, 60.0, time(9, 2)),
+        (3, 5, 10.0, time(8)),
+        (9, 2, 50.0, time(9, 2)),
+    ],
+)
+def test_the_run_does_what_the_plan_said(
+    tmp_path: Path, count: int, bundle: int, delay: float, latest: time | None
+) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "target").mkdir()
     file = tmp_path / "settings.ini"
     closing = f"latest = {latest:%H:%M}" if latest else ""
-    file.write_text(f"[Dirs]\ndir_store = store\ndir_target = target\n"
-                    f"[CreateCallFiles]\nbundle = {bundle}\ntimeout = {delay}\n"
-                    f"[Day]\ntime_zone = Europe/Moscow\n{closing}\n", encoding="utf-8")
+    file.write_text(
+        f"[Dirs]\ndir_store = store\ndir_target = target\n"
+        f"[CreateCallFiles]\nbundle = {bundle}\ntimeout = {delay}\n"
+        f"[Day]\ntime_zone = Europe/Moscow\n{closing}\n",
+        encoding="utf-8",
+    )
     rows = {str(n): {"0": f"8916{n:07d}", "1": ""} for n in range(count)} | {"p": {"0": "777", "1": ""}}
     (tmp_path / "todo.json").write_text(json.dumps(rows), encoding="utf-8")
     (tmp_path / "schedule.json").write_text('{"1": "09:00"}', encoding="utf-8")
     written = moscow(4, 12).timestamp()  # before the start: else it is an edit that comes too late for the day
     os.utime(tmp_path / "schedule.json", (written, written))
     known = settings.load(file, {})
-    plan = planned(factory.phones_of(known).load().data, moscow(5, 8), factory.week_of(known).load().data,
-                   bundle=known.bundle, delay=known.timeout, latest=known.latest)
+    plan = planned(
+        factory.phones_of(known).load().data,
+        moscow(5, 8),
+        factory.week_of(known).load().data,
+        bundle=known.bundle,
+        delay=known.timeout,
+        latest=known.latest,
+    )
 
     journal = factory.open_journal(known)
-    agenda = ScheduleWatch(known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal))
+    agenda = ScheduleWatch(
+        known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal)
+    )
     dialer = Dialer(known, journal, spool.spool_of(known), agenda)
     now = moscow(5, 8).astimezone(UTC)
     dialer.start(now)
@@ -263,6 +354,7 @@ def test_the_run_does_what_the_plan_said(tmp_path: Path, count: int, bundle: int
     assert plan.bundles == len({line.bundle for line in lines if line.bundle})
     assert plan.cut_off == sum(line.disposition == "withdrawn" for line in lines)
     assert [plan.first_bundle, plan.last_bundle] == [min(handed, default=None), max(handed, default=None)]
-    assert [str(one.reason) for one in plan.skipped] == [str(line.reason) for line in lines
-                                                         if line.disposition == "skipped"]
+    assert [str(one.reason) for one in plan.skipped] == [
+        str(line.reason) for line in lines if line.disposition == "skipped"
+    ]
     journal.close()

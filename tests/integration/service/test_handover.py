@@ -36,11 +36,18 @@ class Bench:
         self.handover = self.fresh()
 
     def fresh(self) -> HandOver:
-        return HandOver(self.journal, TransportSelector(SpoolTransport(self.spool, self.known.ordinary, self.known.coded)))
+        return HandOver(
+            self.journal, TransportSelector(SpoolTransport(self.spool, self.known.ordinary, self.known.coded))
+        )
 
     def claim(self) -> Run:
-        run = self.journal.claim("20260105-abcdef", NINE.date(), "week",
-                                 [Candidate(Phone(str(n), one), one) for n, one in enumerate(PEOPLE)], at=NINE)
+        run = self.journal.claim(
+            "20260105-abcdef",
+            NINE.date(),
+            "week",
+            [Candidate(Phone(str(n), one), one) for n, one in enumerate(PEOPLE)],
+            at=NINE,
+        )
         assert run is not None
         return run
 
@@ -121,7 +128,8 @@ def test_what_was_written_meanwhile_for_others_than_those_who_go_is_deleted(benc
 
 
 def test_when_the_spool_refuses_those_who_are_not_in_it_wait_again(
-        bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rename = os.rename
 
     def refusing(source: str, target: str, **folders: int) -> None:
@@ -179,7 +187,8 @@ def hand_all(handover: HandOver, journal: Journal) -> None:
 @pytest.mark.parametrize(("asterisk", "archive"), [(leaves, "no"), (swallows, "no"), (archives, "yes")])
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
 def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
-        memory: Path, asterisk: Callable[[Path], None], archive: str, after: bool) -> None:
+    memory: Path, asterisk: Callable[[Path], None], archive: str, after: bool
+) -> None:
     first = Workshop(memory / "first", archive=archive)
     bench = Bench(first)
     bench.claim()
@@ -222,8 +231,9 @@ def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
     assert bool(unknown) == (asterisk is swallows), "only a call that Asterisk has finished with leaves no trace"
 
 
-def assert_each_call_is_in_one_place(bench: Bench, came: Counter[str], where: str,
-                                     asterisk: Callable[[Path], None]) -> None:
+def assert_each_call_is_in_one_place(
+    bench: Bench, came: Counter[str], where: str, asterisk: Callable[[Path], None]
+) -> None:
     """Waiting and nowhere, handed over and there, or ended: and in the spool once if it does not wait, else never."""
     rung = Counter({int(name.split("-")[3]): times for name, times in came.items()})
     spool, store = bench.spool.present(), bench.workshop.in_store()
@@ -317,15 +327,17 @@ def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
 def test_without_an_archive_a_call_that_asterisk_has_finished_with_is_handed_over_and_no_more(bench: Bench) -> None:
     bench.hand(2)
     bench.finish(1)
-    ending, = bench.collect().endings
+    (ending,) = bench.collect().endings
     assert (ending.position, ending.disposition) == (1, Disposition.HANDED)
     assert bench.handover.outstanding == 1
     assert bench.collect().endings == []
 
 
 @with_archive
-@pytest.mark.parametrize(("status", "result"), [("Completed", "answered"), ("Expired", "not answered"),
-                                                ("Failed", "failed"), ("Strange", "unknown")])
+@pytest.mark.parametrize(
+    ("status", "result"),
+    [("Completed", "answered"), ("Expired", "not answered"), ("Failed", "failed"), ("Strange", "unknown")],
+)
 def test_with_an_archive_a_call_ends_as_its_status_says(bench: Bench, status: str, result: str) -> None:
     bench.hand(1)
     bench.finish(1, status)
@@ -342,7 +354,7 @@ def test_a_status_that_comes_late_is_waited_for(bench: Bench) -> None:
     tell_status(next(bench.workshop.done_folder.glob("*-000001-1.call")), "Completed")
     assert [ending.disposition for ending in bench.collect(61).endings] == [Disposition.ANSWERED]
     assert bench.collect(69).endings == []
-    ending, = bench.collect(71).endings
+    (ending,) = bench.collect(71).endings
     assert ending.disposition is Disposition.UNKNOWN
     assert str(ending.reason) == "Asterisk's archive tells no status"
 
@@ -360,7 +372,7 @@ def test_a_late_status_is_not_waited_for_for_ever_when_the_clock_is_set_back(ben
 def test_a_file_that_vanished_although_it_should_be_archived_is_unknown(bench: Bench) -> None:
     bench.hand(1)
     bench.file(1).unlink()
-    ending, = bench.collect().endings
+    (ending,) = bench.collect().endings
     assert ending.disposition is Disposition.UNKNOWN
     assert str(ending.reason) == "the file is not in Asterisk's archive"
 
@@ -371,7 +383,7 @@ def test_a_file_that_a_dead_asterisk_left_behind_is_taken_out_and_its_call_unkno
     bench.hand(3)
     begin_call(bench.file(1), dead_pid())
     begin_call(bench.file(2), os.getpid())
-    ending, = bench.collect().endings
+    (ending,) = bench.collect().endings
     assert (ending.position, ending.disposition) == (1, Disposition.UNKNOWN)
     assert "is not rung again" in str(ending.reason)
     assert bench.workshop.in_spool() == PEOPLE[1:3]
@@ -419,7 +431,8 @@ def test_withdrawing_takes_out_what_asterisk_has_not_begun_and_says_what_goes_on
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_file_that_has_just_come_into_the_spool_is_not_withdrawn_as_asterisk_may_be_beginning_it(
-        bench: Bench, restarted: bool) -> None:
+    bench: Bench, restarted: bool
+) -> None:
     bench.hand(2)
     if restarted:
         bench.restart()
@@ -434,7 +447,8 @@ def test_a_clock_set_back_does_not_keep_files_from_being_withdrawn(bench: Bench)
 
 
 def test_a_call_that_asterisk_begins_while_its_file_is_taken_out_is_unknown(
-        bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.hand(1)
     file = bench.file(1)
     rename = os.rename

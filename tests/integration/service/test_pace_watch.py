@@ -20,11 +20,13 @@ def test_a_new_pace_is_in_force_at_once_and_said_once(tmp_path: Path, caplog: py
         speed.look()
     assert (pace.bundle, pace.mode, pace.ceiling.most) == (20, PaceMode.THROTTLED, 30)
     assert [record.getMessage() for record in caplog.records] == [
-        "the pace has been changed: bundles of 20 calls, 10 s apart, at most 30 calls at once"]
+        "the pace has been changed: bundles of 20 calls, 10 s apart, at most 30 calls at once"
+    ]
 
 
-def test_a_broken_or_missing_file_changes_nothing_and_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture
-                                                                   ) -> None:
+def test_a_broken_or_missing_file_changes_nothing_and_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     workshop = Workshop(tmp_path, bundle=2, timeout=10)
     speed = PaceWatch(workshop.settings)
     workshop.write_settings(bundle=0)

@@ -29,7 +29,8 @@ def all_end(workshop: Workshop, *statuses: str) -> None:
 
 
 def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(
-        tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "obzvon")
     with begun(tmp_path, not_answered="1 x 5m") as (workshop, working):
         all_end(workshop, "Completed", "Expired", "Expired")
@@ -42,8 +43,7 @@ def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(
         assert caplog.messages[-1].endswith(f"2 calls handed over once more: {PHONES[1]}, {PHONES[2]}")
         all_end(workshop, "Completed", "Expired")
         working.work(at("09:06:01"), at("09:20"))
-        assert working.results(at("09:00")) == {PHONES[0]: "answered", PHONES[1]: "answered",
-                                                PHONES[2]: "not answered"}
+        assert working.results(at("09:00")) == {PHONES[0]: "answered", PHONES[1]: "answered", PHONES[2]: "not answered"}
         assert [line.attempt for line in working.journal.lines(at("09:00").date())] == [1, 2, 2]
         assert working.dialer.run is None
 
@@ -115,7 +115,9 @@ def test_who_asked_not_to_be_called_today_is_not_rung_again_even_if_everybody_is
         all_end(workshop, "Completed", "Completed", "Completed")
         run = working.journal.last_run()
         assert run
-        working.journal.end_calls([CallOutcome(run.id, 2, Disposition.ANSWERED, at("09:00:02"), detail=EventDetail(key="9"))])
+        working.journal.end_calls(
+            [CallOutcome(run.id, 2, Disposition.ANSWERED, at("09:00:02"), detail=EventDetail(key="9"))]
+        )
         working.work(at("09:00:02"), at("09:00:05"))
         working.came()
         assert working.ask("start", at("09:01"), again=True).ok

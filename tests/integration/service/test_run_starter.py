@@ -61,8 +61,9 @@ def test_a_test_call_is_a_run_that_has_ended_and_claims_no_day(workshop: Worksho
 
 def test_the_former_scripts_day_is_honoured_once(tmp_path: Path, logged: Callable[[str], int]) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5, status="Off", start="08:00")
-    workshop.write_settings(dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off",
-                            start="2026-01-05")
+    workshop.write_settings(
+        dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off", start="2026-01-05"
+    )
     assert day_of(workshop, NINE, TEN, every=60) == []
     assert logged("the former script has run today") == 1
     assert day_of(workshop, TEN, TEN) == []
@@ -71,13 +72,17 @@ def test_the_former_scripts_day_is_honoured_once(tmp_path: Path, logged: Callabl
     assert day_of(workshop, at("09:00:00", tomorrow), at("09:00:00", tomorrow)) == [("09:00:00", PEOPLE)]
 
 
-@pytest.mark.parametrize(("status", "start", "rings"), [
-    ("Working", "2026-01-05", False), ("Off", "2026-01-04", True), ("Working", "04.01.2026", True), ("Off", "", True)])
+@pytest.mark.parametrize(
+    ("status", "start", "rings"),
+    [("Working", "2026-01-05", False), ("Off", "2026-01-04", True), ("Working", "04.01.2026", True), ("Off", "", True)],
+)
 def test_the_former_scripts_status_matters_only_on_its_day(
-        tmp_path: Path, logged: Callable[[str], int], status: str, start: str, rings: bool) -> None:
+    tmp_path: Path, logged: Callable[[str], int], status: str, start: str, rings: bool
+) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5)
-    workshop.write_settings(dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status=status,
-                            start=start)
+    workshop.write_settings(
+        dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status=status, start=start
+    )
     assert bool(day_of(workshop, NINE, NINE)) == rings
     assert logged("was cut off in its run today") == (not rings)
 
@@ -86,8 +91,9 @@ def test_the_former_scripts_day_is_not_looked_at_once_there_has_been_a_run(tmp_p
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5)
     sunday = "2026-01-04"
     day_of(workshop, at("09:00:00", sunday), at("09:00:00", sunday))
-    workshop.write_settings(dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off",
-                            start="2026-01-05")
+    workshop.write_settings(
+        dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off", start="2026-01-05"
+    )
     with shift(workshop, NINE) as working:
         working.came()
         assert working.work(NINE, NINE) == [("09:00:00", PEOPLE)]

@@ -36,9 +36,15 @@ def journal(workshop: Workshop) -> Iterator[Journal]:
 @pytest.fixture
 def fresh(workshop: Workshop, journal: Journal) -> Callable[[], ScheduleWatch]:
     """An agenda as another start of the service has it."""
+
     def build() -> ScheduleWatch:
         known = workshop.settings
-        return ScheduleWatch(known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal))
+        return ScheduleWatch(
+            known,
+            WatchedDocument(factory.phones_of(known)),
+            WatchedDocument(factory.week_of(known)),
+            Heartbeats(journal),
+        )
 
     return build
 
@@ -79,9 +85,9 @@ def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(workshop: Work
     assert agenda.passed_unrung(at("08:30:01"), (MONDAY,)) is None
 
 
-def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(workshop: Workshop, agenda: ScheduleWatch,
-                                                                       fresh: Callable[[], ScheduleWatch], journal: Journal
-                                                                       ) -> None:
+def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(
+    workshop: Workshop, agenda: ScheduleWatch, fresh: Callable[[], ScheduleWatch], journal: Journal
+) -> None:
     assert due_at(agenda, EIGHT) is None
     Heartbeats(journal).begin(at=EIGHT)
     workshop.write_week("07:00", changed=at("06:00:00"))  # as `mv` and `cp -p` leave it
@@ -98,8 +104,9 @@ def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fres
     assert due_at(fresh(), TEN) == MONDAY
 
 
-def test_a_week_that_is_older_than_its_start_is_due_also_where_it_was_never_seen(fresh: Callable[[], ScheduleWatch],
-                                                                                 workshop: Workshop) -> None:
+def test_a_week_that_is_older_than_its_start_is_due_also_where_it_was_never_seen(
+    fresh: Callable[[], ScheduleWatch], workshop: Workshop
+) -> None:
     assert due_at(fresh(), TEN) == MONDAY
 
 
@@ -110,8 +117,9 @@ def test_a_week_that_came_after_its_start_is_due_the_next_day(workshop: Workshop
     assert due_at(agenda, at("09:30:00", "2026-01-06")) == date(2026, 1, 6)
 
 
-def test_the_first_service_of_all_makes_up_for_a_start_whenever_the_week_was_written(workshop: Workshop, agenda: ScheduleWatch
-                                                                                     ) -> None:
+def test_the_first_service_of_all_makes_up_for_a_start_whenever_the_week_was_written(
+    workshop: Workshop, agenda: ScheduleWatch
+) -> None:
     workshop.write_week("09:00", changed=at("09:30:00"))
     assert due_at(agenda, TEN) == MONDAY
 
@@ -153,7 +161,8 @@ def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, agenda: Sc
 
 
 def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
-        workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]) -> None:
+    workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]
+) -> None:
     agenda.look(EIGHT)
     revision = agenda.list_revision
     workshop.write_text("todo.json", '{"0": ', changed=EIGHT)
@@ -172,7 +181,8 @@ def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
 
 
 def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
-        workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]) -> None:
+    workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]
+) -> None:
     (workshop.folder / "todo.json").unlink()
     (workshop.folder / "schedule.json").unlink()
     for second in range(30):
@@ -183,7 +193,9 @@ def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
         agenda.phones()
 
 
-def test_a_week_that_vanishes_stays_in_force(workshop: Workshop, agenda: ScheduleWatch, fresh: Callable[[], ScheduleWatch]) -> None:
+def test_a_week_that_vanishes_stays_in_force(
+    workshop: Workshop, agenda: ScheduleWatch, fresh: Callable[[], ScheduleWatch]
+) -> None:
     agenda.look(EIGHT)
     (workshop.folder / "schedule.json").unlink()
     assert due_at(agenda, NINE) == MONDAY
@@ -193,7 +205,8 @@ def test_a_week_that_vanishes_stays_in_force(workshop: Workshop, agenda: Schedul
 
 
 def test_notes_on_odd_rows_are_told_once_for_each_change(
-        workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]) -> None:
+    workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]
+) -> None:
     workshop.write_text("schedule.json", '{"1": "09:00", "2": "soon", "8": "10:00"}')
     agenda.look(EIGHT)
     agenda.look(NINE)
@@ -204,7 +217,8 @@ def test_notes_on_odd_rows_are_told_once_for_each_change(
 
 
 def test_looking_costs_no_reading_while_nothing_has_changed(
-        agenda: ScheduleWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    agenda: ScheduleWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agenda.look(EIGHT)
 
     def read(*_: object) -> None:

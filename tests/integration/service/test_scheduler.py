@@ -177,6 +177,7 @@ def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
 
 def test_it_works_until_it_is_stopped_and_leaves_its_signs(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
+
         def each() -> None:
             if working.dialer.run is None and workshop.in_spool() == PEOPLE:
                 working.stop()
@@ -266,7 +267,8 @@ def test_a_service_under_nohup_outlives_its_terminal(workshop: Workshop) -> None
 
 
 def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
-        workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "obzvon")
     with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -302,7 +304,8 @@ def never_asleep(working: Scheduler) -> None:
 
 
 def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
-        workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     failures = 6
     read = Journal.read
 
@@ -354,7 +357,8 @@ class Beats:
 
 
 def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(
-        workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     present: list[str] = []
     clock = Clock(NINE)
     with working_on(workshop, clock) as working:
@@ -379,7 +383,11 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
             present = ["a"] * (1 + tenth // 25)
             working.step()
         assert [(at, readout.ours) for at, readout in beats.told if readout] == [
-            (1030, 1), (1033, 2), (1035, 3), (1038, 4)]
+            (1030, 1),
+            (1033, 2),
+            (1035, 3),
+            (1038, 4),
+        ]
         monkeypatch.setattr(dialer.handover, "_handed", {})
         present, seconds = [], 1040.5
         working.step()
@@ -405,11 +413,13 @@ def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_g
 
 @pytest.mark.parametrize("timeout", [0, 60])
 def test_a_process_told_to_end_in_the_middle_of_a_big_bundle_ends_soon_and_the_next_goes_on(
-        tmp_path: Path, timeout: int) -> None:
+    tmp_path: Path, timeout: int
+) -> None:
     people = numbers(30_000)
     with in_memory(tmp_path) as memory:
-        workshop = Workshop(memory, phones=people, start="00:01", bundle=30_000, timeout=timeout,
-                            time_zone=zone_of_noon())
+        workshop = Workshop(
+            memory, phones=people, start="00:01", bundle=30_000, timeout=timeout, time_zone=zone_of_noon()
+        )
         first = service(workshop)
         try:
             wait_until(lambda: count(workshop) >= 3000, "the first files")
@@ -427,8 +437,9 @@ def test_a_process_told_to_end_in_the_middle_of_a_big_bundle_ends_soon_and_the_n
         assert counts == {"handed": count(workshop), "waiting": 30_000 - count(workshop)}
         # The rest of a bundle that was cut off waits for the delay: as if it had gone a minute ago.
         with journal.write() as connection:
-            connection.exec_driver_sql("UPDATE calls SET handed_at = datetime(handed_at, '-90 seconds') "
-                                       "WHERE handed_at IS NOT NULL")
+            connection.exec_driver_sql(
+                "UPDATE calls SET handed_at = datetime(handed_at, '-90 seconds') WHERE handed_at IS NOT NULL"
+            )
         journal.close()
         second = service(workshop, "--once")
         assert second.wait(60) == 0, (workshop.folder / "said").read_text()
@@ -463,11 +474,23 @@ def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_p
 
 
 def test_a_service_whose_terminal_is_closed_ends_in_order_and_says_so(tmp_path: Path) -> None:
-    workshop = Workshop(tmp_path, phones=numbers(3000), start="00:01", bundle=10, timeout=0.1,
-                        time_zone=zone_of_noon())
+    workshop = Workshop(tmp_path, phones=numbers(3000), start="00:01", bundle=10, timeout=0.1, time_zone=zone_of_noon())
     terminal, side = pty.openpty()
-    working = subprocess.Popen(["setsid", "--ctty", sys.executable, "-m", "obzvon.cli.main", "--settings",
-                                workshop.folder / "settings.ini", "run"], stdin=side, stdout=side, stderr=side)
+    working = subprocess.Popen(
+        [
+            "setsid",
+            "--ctty",
+            sys.executable,
+            "-m",
+            "obzvon.cli.main",
+            "--settings",
+            workshop.folder / "settings.ini",
+            "run",
+        ],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+    )
     os.close(side)
     try:
         with contextlib.ExitStack() as until_closed:

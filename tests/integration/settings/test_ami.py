@@ -26,14 +26,25 @@ def test_a_fingerprint_is_taken_as_openssl_prints_it(tmp_path: Path, written: st
     assert load_text(tmp_path, f"{ON}tls = yes\ntls_fingerprint = {written}\n").ami.tls_fingerprint == "ab" * 32
 
 
-@pytest.mark.parametrize(("text", "where", "what"), [
-    ("[AMI]\nhost = pbx\n", "INI [AMI] secret", "there is no secret"),
-    (f"{ON}trunk = PJSIP/a\ngroup = b\n", "INI:5 [AMI] group", "only one of them"),
-    (f"{ON}tls = yes\ntls_ca = a\ntls_fingerprint = {'ab' * 32}\n", "INI:6 [AMI] tls_fingerprint", "only one of them"),
-    (f"{ON}tls_ca = a\n", "INI [AMI] tls", "would not be encrypted"),
-    ("[AMI]\ntransport = ami\n", "INI:2 [AMI] transport", "no host is written"),
-    (f"{ON}transport = ami\n[Calls]\ncaller_id = {'я' * 128}\n", "INI:6 [Calls] caller_id", "longer than 255 bytes"),
-])
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("[AMI]\nhost = pbx\n", "INI [AMI] secret", "there is no secret"),
+        (f"{ON}trunk = PJSIP/a\ngroup = b\n", "INI:5 [AMI] group", "only one of them"),
+        (
+            f"{ON}tls = yes\ntls_ca = a\ntls_fingerprint = {'ab' * 32}\n",
+            "INI:6 [AMI] tls_fingerprint",
+            "only one of them",
+        ),
+        (f"{ON}tls_ca = a\n", "INI [AMI] tls", "would not be encrypted"),
+        ("[AMI]\ntransport = ami\n", "INI:2 [AMI] transport", "no host is written"),
+        (
+            f"{ON}transport = ami\n[Calls]\ncaller_id = {'я' * 128}\n",
+            "INI:6 [Calls] caller_id",
+            "longer than 255 bytes",
+        ),
+    ],
+)
 def test_what_of_ami_does_not_fit_together_is_told(tmp_path: Path, text: str, where: str, what: str) -> None:
     told = problems(tmp_path, text)
     assert told.startswith(where)

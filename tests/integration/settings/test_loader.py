@@ -31,11 +31,14 @@ def test_the_separators_of_a_relative_windows_path_are_turned(tmp_path: Path) ->
 @pytest.mark.parametrize("key", ["dir_store", "dir_target", "dir_logs"])
 def test_only_the_documents_folder_may_be_a_drive_that_is_not_here(tmp_path: Path, key: str, path: str) -> None:
     assert f"INI:2 [Dirs] {key}: {path} is a folder of a Windows machine" in problems(
-        tmp_path, f"[Dirs]\n{key} = {path}\n")
+        tmp_path, f"[Dirs]\n{key} = {path}\n"
+    )
 
 
 def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
-    assert problems(tmp_path, """[Dirs]
+    assert problems(
+        tmp_path,
+        """[Dirs]
 dir_sorce = www
 bundle = 3
 no sense
@@ -48,7 +51,8 @@ context = x
 [Calls]
 context = avto obzvon
 [Dirs]
-""").split("\n") == [
+""",
+    ).split("\n") == [
         "INI:2 [Dirs] dir_sorce: there is no such key in this section",
         "    → is dir_source meant?",
         "INI:3 [Dirs] bundle: there is no such key in this section",
@@ -70,17 +74,20 @@ context = avto obzvon
     ]
 
 
-@pytest.mark.parametrize(("dirs", "where", "what"), [
-    ("dir_store = target", "INI:2 [Dirs] dir_store", "the same folder as dir_target"),
-    ("dir_store = target/store", "INI:2 [Dirs] dir_store", "lies in the other"),
-    ("dir_target = store/out", "INI [Dirs] dir_store", "lies in the other"),
-    ("dir_target = .", "INI [Dirs] dir_store", "lies in the other"),
-    ("dir_source = target", "INI:2 [Dirs] dir_source", "the same folder as dir_target"),
-    ("dir_logs = store", "INI:2 [Dirs] dir_logs", "the same folder as dir_store"),
-    ("file_phones = target/todo.json", "INI:2 [Dirs] file_phones", "Asterisk takes every file"),
-    ("file_phones = schedule.json", "INI [Dirs] file_sch", "the same file"),
-    ("[Journal]\nurl = target/journal.db", "INI:3 [Journal] url", "Asterisk takes every file"),
-])
+@pytest.mark.parametrize(
+    ("dirs", "where", "what"),
+    [
+        ("dir_store = target", "INI:2 [Dirs] dir_store", "the same folder as dir_target"),
+        ("dir_store = target/store", "INI:2 [Dirs] dir_store", "lies in the other"),
+        ("dir_target = store/out", "INI [Dirs] dir_store", "lies in the other"),
+        ("dir_target = .", "INI [Dirs] dir_store", "lies in the other"),
+        ("dir_source = target", "INI:2 [Dirs] dir_source", "the same folder as dir_target"),
+        ("dir_logs = store", "INI:2 [Dirs] dir_logs", "the same folder as dir_store"),
+        ("file_phones = target/todo.json", "INI:2 [Dirs] file_phones", "Asterisk takes every file"),
+        ("file_phones = schedule.json", "INI [Dirs] file_sch", "the same file"),
+        ("[Journal]\nurl = target/journal.db", "INI:3 [Journal] url", "Asterisk takes every file"),
+    ],
+)
 def test_folders_that_would_mix_are_refused(tmp_path: Path, dirs: str, where: str, what: str) -> None:
     told = problems(tmp_path, f"[Dirs]\n{dirs}\n")
     assert where in told
@@ -93,8 +100,9 @@ def test_a_link_to_the_spool_does_not_hide_it(tmp_path: Path) -> None:
     assert "the same folder as dir_target" in problems(tmp_path, "")
 
 
-@pytest.mark.parametrize("data", [b"\x7fELF\x02\x01\x01\x00\x00", b"a\x00b", "[Dirs]".encode("utf-16"), b"\x98\x98",
-                                  b"; x\n" * 400_000])
+@pytest.mark.parametrize(
+    "data", [b"\x7fELF\x02\x01\x01\x00\x00", b"a\x00b", "[Dirs]".encode("utf-16"), b"\x98\x98", b"; x\n" * 400_000]
+)
 def test_what_is_no_text_is_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
     assert problems(tmp_path, data).split("\n")[0] == "INI: it is no text file"
 
@@ -105,10 +113,13 @@ def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
     assert told.count("\n") < 30
 
 
-@pytest.mark.parametrize(("line", "first"), [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not right"),
-                                             ("[s{n}]", "there is no such section")])
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not right"), ("[s{n}]", "there is no such section")],
+)
 def test_of_thousands_of_mistakes_the_first_twenty_are_told_and_how_many_more(
-        tmp_path: Path, line: str, first: str) -> None:
+    tmp_path: Path, line: str, first: str
+) -> None:
     told = problems(tmp_path, "[CreateCallFiles]\n" + "".join(line.format(n=n) + "\n" for n in range(10_000)))
     assert told.startswith("INI:2 ")
     assert first in told
@@ -129,7 +140,8 @@ def test_a_key_before_the_first_section_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_file_that_we_may_not_read_sends_us_to_the_services_user(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -156,8 +168,35 @@ def test_no_bytes_make_a_traceback(tmp_path_factory: pytest.TempPathFactory, dat
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(["[Dirs]", "[Day]", "[calls]", "[", "]", "=", ":", ";", "context", "latest = 1",
-                                 "bundle", " ", "\t", "\r", "\n", "{", "}", "{n}", "%", "%(x)s", "\\"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "[Dirs]",
+                "[Day]",
+                "[calls]",
+                "[",
+                "]",
+                "=",
+                ":",
+                ";",
+                "context",
+                "latest = 1",
+                "bundle",
+                " ",
+                "\t",
+                "\r",
+                "\n",
+                "{",
+                "}",
+                "{n}",
+                "%",
+                "%(x)s",
+                "\\",
+            ]
+        )
+    )
+)
 def test_no_text_makes_a_traceback(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
     folder = tmp_path_factory.mktemp("ini")
     told = ""

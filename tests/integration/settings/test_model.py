@@ -30,7 +30,10 @@ def test_the_first_users_file_works_unchanged(tmp_path: Path, name: str, bom: by
     settings = load_text(tmp_path, bom + data)
     assert settings.source == tmp_path
     assert (settings.store, settings.target, settings.logs) == (
-        tmp_path / "store", tmp_path / "target", tmp_path / "log")
+        tmp_path / "store",
+        tmp_path / "target",
+        tmp_path / "log",
+    )
     assert (settings.phones, settings.schedule) == (tmp_path / "todo.json", tmp_path / "schedule.json")
     assert (settings.bundle, settings.timeout) == (2, 10)
     assert (settings.former_status, settings.former_start) == ("Off", date(2022, 1, 24))
@@ -45,15 +48,24 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     settings = load_text(tmp_path, "")
     file = tmp_path / "settings.ini"
     assert settings == Settings(
-        file=file, source=tmp_path, store=tmp_path / "store", target=tmp_path / "target", logs=tmp_path / "log",
-        phones=tmp_path / "todo.json", schedule=tmp_path / "schedule.json",
-        journal=JournalUrl(f"sqlite:///{tmp_path}/journal.db"), zone=ZoneInfo("Europe/Moscow"),
-        web=WebSettings(users=tmp_path / "users.json"))
+        file=file,
+        source=tmp_path,
+        store=tmp_path / "store",
+        target=tmp_path / "target",
+        logs=tmp_path / "log",
+        phones=tmp_path / "todo.json",
+        schedule=tmp_path / "schedule.json",
+        journal=JournalUrl(f"sqlite:///{tmp_path}/journal.db"),
+        zone=ZoneInfo("Europe/Moscow"),
+        web=WebSettings(users=tmp_path / "users.json"),
+    )
     assert settings.journal.path == tmp_path / "journal.db"
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
-    settings = load_text(tmp_path, """
+    settings = load_text(
+        tmp_path,
+        """
 [DIRS]
 DIR_SOURCE: /srv/www     ; the page
 dir_store = /var/spool/asterisk/store
@@ -110,7 +122,8 @@ port = 80
 users = access\\users.json
 plain_http = yes
 proxy = 10.0.0.1
-""")
+""",
+    )
     assert settings.target == Path("/var/spool/asterisk/outgoing")
     assert settings.schedule == Path("/srv/www/week.json")
     assert (settings.former_status, settings.former_start) == ("Working", date(2022, 1, 24))
@@ -124,8 +137,15 @@ proxy = 10.0.0.1
     assert (settings.owner, settings.mode) == ((12345, 54321), 0o660)
     assert settings.pid_file == tmp_path / "run" / "asterisk.pid"
     assert settings.journal.reveal() == "postgresql+psycopg://obzvon:s%cret;@base/obzvon"
-    assert settings.ami == AmiSettings("pbx.office", 15039, "calls", Secret("hush-hush"), tls=True,
-                               tls_ca=tmp_path / "keys" / "ca.pem", trunk="PJSIP/mytrunk")
+    assert settings.ami == AmiSettings(
+        "pbx.office",
+        15039,
+        "calls",
+        Secret("hush-hush"),
+        tls=True,
+        tls_ca=tmp_path / "keys" / "ca.pem",
+        trunk="PJSIP/mytrunk",
+    )
     assert (settings.log_level, settings.keep_days, settings.language) == ("DEBUG", 0, "ru")
     assert settings.web == WebSettings("::1", 80, tmp_path / "access" / "users.json", plain_http=True, proxy="10.0.0.1")
 

@@ -20,11 +20,13 @@ PASSWORD = "correct horse"
 SUNDAY = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 """Noon in Moscow."""
 
-ROWS = {"0": {"0": "89161111111", "1": "", "name": "Иванов И. И."},
-        "1": {"0": 89502222222, "1": 1, "paused": True},
-        "3": {"0": "+7 916 333-33-33", "1": "", "name": "Петрова"},
-        "4": {"0": 777, "1": "context 22", "note": "kept"},
-        "5": {"0": "8 (916) 111-11-11", "1": "", "name": "Иванов ещё раз"}}
+ROWS = {
+    "0": {"0": "89161111111", "1": "", "name": "Иванов И. И."},
+    "1": {"0": 89502222222, "1": 1, "paused": True},
+    "3": {"0": "+7 916 333-33-33", "1": "", "name": "Петрова"},
+    "4": {"0": 777, "1": "context 22", "note": "kept"},
+    "5": {"0": "8 (916) 111-11-11", "1": "", "name": "Иванов ещё раз"},
+}
 
 
 class Browser:
@@ -38,8 +40,15 @@ class Browser:
     def get(self, path: str, **headers: str) -> TestResponse:
         return self.client.get(path, headers={**self.login, **headers}, buffered=True)
 
-    def post(self, path: str, *, page: str = "/phones", headers: dict[str, str] | None = None, follow: bool = True,
-             **fields: object) -> TestResponse:
+    def post(
+        self,
+        path: str,
+        *,
+        page: str = "/phones",
+        headers: dict[str, str] | None = None,
+        follow: bool = True,
+        **fields: object,
+    ) -> TestResponse:
         """Sends a form as it stands on `page`, with its token and revision unless the fields have others."""
         text = self.get(page).text
         data = {"token": value(text, "token"), "revision": value(text, "revision"), **fields}
@@ -49,8 +58,9 @@ class Browser:
         """Sends JSON, as a program does."""
         given = {name.replace("_", "-"): one for name, one in headers.items()}
         body = {} if method == "GET" else {"json": {} if json is None else json}
-        return self.client.open(path, method=method, **body, buffered=True,
-                                headers={"Accept-Language": "en", **self.login, **given})
+        return self.client.open(
+            path, method=method, **body, buffered=True, headers={"Accept-Language": "en", **self.login, **given}
+        )
 
 
 def value(text: str, name: str) -> str:
@@ -81,8 +91,9 @@ def users_text(tmp_path_factory: pytest.TempPathFactory) -> str:
 def settings(tmp_path: Path, users_text: str) -> Settings:
     (tmp_path / "settings.ini").write_text("[Day]\ntime_zone = Europe/Moscow\n[Dirs]\ndir_target = outgoing\n")
     (tmp_path / "users.json").write_text(users_text)
-    (tmp_path / "schedule.json").write_text(json.dumps({**{str(day): "09:00" for day in range(1, 6)}, "6": "00:00",
-                                                        "7": "00:00"}))
+    (tmp_path / "schedule.json").write_text(
+        json.dumps({**{str(day): "09:00" for day in range(1, 6)}, "6": "00:00", "7": "00:00"})
+    )
     known = load(tmp_path / "settings.ini")
     write(known, ROWS)
     return known

@@ -65,8 +65,11 @@ def test_every_change_of_the_week_is_recorded(operator: Browser, settings: Setti
     operator.post("/week/undo", page="/week")
     settings.schedule.unlink()
     operator.post("/week/new", page="/week")
-    assert recorded(settings) == ["schedule: Monday: 09:00 → 10:30", "schedule: the last change undone",
-                                  "schedule: begun anew, without a time"]
+    assert recorded(settings) == [
+        "schedule: Monday: 09:00 → 10:30",
+        "schedule: the last change undone",
+        "schedule: begun anew, without a time",
+    ]
 
 
 def test_a_list_that_was_brought_back_or_begun_is_recorded(operator: Browser, settings: Settings) -> None:
@@ -82,8 +85,14 @@ def test_the_newest_stands_first_with_its_time_and_who_it_was(app: Flask, operat
     operator.post("/phones/pause", one="0")
     Browser(app, "administrator").post("/phones/resume", one="0")
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", viewer.get("/changes").text))
-    places = [text.index(words) for words in ("Today, Sunday", "12:00 administrator list: called again",
-                                              "12:00 operator list: paused 89161111111 Иванов И. И.")]
+    places = [
+        text.index(words)
+        for words in (
+            "Today, Sunday",
+            "12:00 administrator list: called again",
+            "12:00 operator list: paused 89161111111 Иванов И. И.",
+        )
+    ]
     assert places == sorted(places)
     russian = Browser(app, "viewer", language="ru").get("/changes").text
     assert "список: на паузу поставлен 89161111111 Иванов" in russian
@@ -92,8 +101,9 @@ def test_the_newest_stands_first_with_its_time_and_who_it_was(app: Flask, operat
 def test_page_by_page_none_is_left_out(app: Flask, operator: Browser, settings: Settings) -> None:
     journal = Journal(settings.journal.reveal())
     for number in range(120):
-        AuditLog(journal).record("anna", say("users: removed {name}", name=f"user{number}"),
-                                at=SUNDAY - timedelta(hours=12 * (120 - number)))
+        AuditLog(journal).record(
+            "anna", say("users: removed {name}", name=f"user{number}"), at=SUNDAY - timedelta(hours=12 * (120 - number))
+        )
     journal.close()
     seen: list[int] = []
     path: str | None = "/changes"
@@ -138,8 +148,9 @@ def test_the_list_the_week_and_the_management_lead_there(app: Flask) -> None:
     assert 'href="/management"' not in Browser(app, "viewer").get("/changes").text
 
 
-def test_a_change_that_cannot_be_recorded_is_made_all_the_same(operator: Browser, settings: Settings,
-                                                               caplog: pytest.LogCaptureFixture) -> None:
+def test_a_change_that_cannot_be_recorded_is_made_all_the_same(
+    operator: Browser, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     assert settings.journal.path
     settings.journal.path.mkdir()
     assert "Paused: 1 number" in operator.post("/phones/pause", one="0").text

@@ -19,13 +19,17 @@ from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser
 
 DOWN = error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk"))
-ODD = warning('todo.json "<b>3\u202e"', say("row {row}, {number}: {reason}", row="<script>", number="1\n2", reason=""),
-              say("join the two"))
+ODD = warning(
+    'todo.json "<b>3\u202e"',
+    say("row {row}, {number}: {reason}", row="<script>", number="1\n2", reason=""),
+    say("join the two"),
+)
 FINE = good("", say("Asterisk is running"))
 
 
-def found(journal: Journal, *findings: Finding, at: datetime = SUNDAY, seen: datetime = SUNDAY, once: bool = False
-          ) -> None:
+def found(
+    journal: Journal, *findings: Finding, at: datetime = SUNDAY, seen: datetime = SUNDAY, once: bool = False
+) -> None:
     """A service has looked at `at` and was last seen at `seen`."""
     Heartbeats(journal).begin(at=seen)
     FindingsStore(journal).keep(findings, at=at, once=once)
@@ -70,10 +74,19 @@ def test_where_no_service_has_been_the_page_says_how_to_start_one(operator: Brow
 def test_errors_come_first_and_each_has_its_remedy(operator: Browser, journal: Journal) -> None:
     found(journal, FINE, ODD, DOWN)
     text = flat(operator.get("/check").text)
-    places = [text.index(words) for words in (
-        "1 error: calls are not made", "Asterisk is not running", "/run/asterisk.pid",
-        "What to do: start it: systemctl start asterisk", "1 thing is worth a look", "What to do: join the two",
-        "1 thing is in order", "Asterisk is running")]
+    places = [
+        text.index(words)
+        for words in (
+            "1 error: calls are not made",
+            "Asterisk is not running",
+            "/run/asterisk.pid",
+            "What to do: start it: systemctl start asterisk",
+            "1 thing is worth a look",
+            "What to do: join the two",
+            "1 thing is in order",
+            "Asterisk is running",
+        )
+    ]
     assert places == sorted(places)
     assert "Today, Sunday" in text or "today, Sunday" in text
     assert "12:00" in text
@@ -101,10 +114,12 @@ def test_what_files_hold_acts_on_no_page(operator: Browser, journal: Journal) ->
     assert r"1\n2" in text
 
 
-@pytest.mark.parametrize(("age", "silent", "old"), [(119, 0, False), (121, 0, True), (-121, 0, True), (5, 2, False),
-                                                    (300, 300, True)])
-def test_what_is_old_or_from_a_dead_service_is_marked_so(operator: Browser, journal: Journal, age: int, silent: int,
-                                                         old: bool) -> None:
+@pytest.mark.parametrize(
+    ("age", "silent", "old"), [(119, 0, False), (121, 0, True), (-121, 0, True), (5, 2, False), (300, 300, True)]
+)
+def test_what_is_old_or_from_a_dead_service_is_marked_so(
+    operator: Browser, journal: Journal, age: int, silent: int, old: bool
+) -> None:
     found(journal, FINE, at=SUNDAY - timedelta(minutes=age), seen=SUNDAY - timedelta(minutes=silent))
     dead = silent > 1
     text = operator.get("/check").text
@@ -145,7 +160,8 @@ def test_every_page_shows_how_many_errors_there_are(operator: Browser, viewer: B
 
 
 def test_who_asks_for_another_look_waits_for_it_and_is_recorded(
-        operator: Browser, journal: Journal, service: Callable[[CommandResult], None]) -> None:
+    operator: Browser, journal: Journal, service: Callable[[CommandResult], None]
+) -> None:
     found(journal, FINE)
     service(CommandResult(True, say("everything has been looked at: no errors")))
     text = operator.post("/check/again", page="/check").text
@@ -161,8 +177,9 @@ def test_no_service_is_asked_that_is_not_there(operator: Browser, journal: Journ
     assert CommandQueue(journal).take(at=SUNDAY) is None
 
 
-def test_a_service_that_does_not_answer_is_told(operator: Browser, journal: Journal,
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_does_not_answer_is_told(
+    operator: Browser, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found(journal, FINE)
     monkeypatch.setattr(operator.client.application.extensions["obzvon"], "sleep", lambda _: None)
     assert "The service has not answered" in operator.post("/check/again", page="/check").text

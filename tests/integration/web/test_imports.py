@@ -23,16 +23,19 @@ from web.app import create_app
 from web.imports.drafts import Drafts
 
 NEW = "Номер;Имя\n89165555555;Новый\n"
-MIXED = ("Номер;Код;Имя\n89165555555;;Новый\n+7 916 111-11-11;;Иванов И. И.\n89163333333;;Петрова А. С.\n"
-         "777;;Короткий\n79165555555;;Он же\n7,9E+10;;Excel\n;;\n")
+MIXED = (
+    "Номер;Код;Имя\n89165555555;;Новый\n+7 916 111-11-11;;Иванов И. И.\n89163333333;;Петрова А. С.\n"
+    "777;;Короткий\n79165555555;;Он же\n7,9E+10;;Excel\n;;\n"
+)
 
 
 def send(browser: Browser, data: bytes | str, name: str = "drivers.csv") -> str:
     """Uploads a file; the address of its draft."""
     token = value(browser.get("/phones/import").text, "token")
     content = data.encode() if isinstance(data, str) else data
-    answer = browser.client.post("/phones/import", headers=browser.login,
-                                 data={"token": token, "file": (io.BytesIO(content), name)})
+    answer = browser.client.post(
+        "/phones/import", headers=browser.login, data={"token": token, "file": (io.BytesIO(content), name)}
+    )
     assert answer.status_code == 303, answer.text
     return re.sub(r"\?.*", "", answer.headers["Location"])
 
@@ -73,8 +76,10 @@ def post(browser: Browser, address: str, looked: str, what: str = "", **fields: 
 
 
 def counts(text: str) -> dict[str, int]:
-    return {kind: int(number) for kind, number in
-            re.findall(r'verdict v-(\w+)"><details><summary><span class="num much">(\d+)<', text)}
+    return {
+        kind: int(number)
+        for kind, number in re.findall(r'verdict v-(\w+)"><details><summary><span class="num much">(\d+)<', text)
+    }
 
 
 def drafts(settings: Settings) -> list[Path]:
@@ -89,8 +94,13 @@ def test_a_file_is_looked_at_taken_in_recorded_and_undone(app: Flask, operator: 
     address = send(operator, MIXED)
     page = ready(operator, address)
     assert counts(page.text) == {"new": 1, "changed": 1, "same": 1, "twice": 1, "refused": 2, "empty": 1}
-    for text in ("too short: 3 digits", "what a spreadsheet made of a number", "the same number as in row 2",
-                 "Import: new 1, changed 1", "UTF-8"):
+    for text in (
+        "too short: 3 digits",
+        "what a spreadsheet made of a number",
+        "the same number as in row 2",
+        "Import: new 1, changed 1",
+        "UTF-8",
+    ):
         assert text in page.text
     assert settings.phones.read_bytes() == before
     told = post(operator, address, page.text, "/take")
@@ -101,14 +111,15 @@ def test_a_file_is_looked_at_taken_in_recorded_and_undone(app: Flask, operator: 
     assert after["4"] == {"0": "777", "1": "context 22", "note": "kept"}
     assert list(after) == [*ROWS, "6"]
     speak("en")
-    change, = AuditLog(app.extensions["obzvon"].journal()).latest(5)
+    (change,) = AuditLog(app.extensions["obzvon"].journal()).latest(5)
     assert (change.who, str(change.what)) == ("operator", "imported: 1 new, 1 changed, from drivers.csv")
     operator.post("/phones/undo")
     assert rows(settings) == ROWS
 
 
-def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(operator: Browser, settings: Settings
-                                                                               ) -> None:
+def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(
+    operator: Browser, settings: Settings
+) -> None:
     address = send(operator, MIXED)
     left = post(operator, address, ready(operator, address).text, "/take")
     assert "To be mended" in left.text
@@ -135,8 +146,9 @@ def test_rows_are_mended_before_anything_is_taken_in(operator: Browser, settings
     assert drafts(settings) == []
 
 
-def test_rows_of_which_none_can_be_called_are_taken_in_as_they_are_when_that_is_meant(operator: Browser,
-                                                                                     settings: Settings) -> None:
+def test_rows_of_which_none_can_be_called_are_taken_in_as_they_are_when_that_is_meant(
+    operator: Browser, settings: Settings
+) -> None:
     address = send(operator, "Номер;Имя\n778;x\n")
     page = ready(operator, address)
     assert "Take in 1 row as it is" in page.text
@@ -170,8 +182,9 @@ def test_columns_are_chosen_by_the_operator(operator: Browser, settings: Setting
 
 
 def test_columns_are_pasted_from_a_spreadsheet(operator: Browser, settings: Settings) -> None:
-    answer = operator.post("/phones/import", page="/phones/import", pasted="89165555555\t\tНовый\r\n\r\n777\t\tx",
-                           follow=False)
+    answer = operator.post(
+        "/phones/import", page="/phones/import", pasted="89165555555\t\tНовый\r\n\r\n777\t\tx", follow=False
+    )
     address = re.sub(r"\?.*", "", answer.headers["Location"])
     page = ready(operator, address)
     assert counts(page.text)["new"] == 1
@@ -191,8 +204,14 @@ def test_a_sheet_is_chosen_and_read_anew(operator: Browser) -> None:
 
 def test_what_excel_made_of_the_numbers_is_recognised_or_refused_by_row(operator: Browser) -> None:
     made = openpyxl.Workbook()
-    for row in (["Телефон", "ФИО"], [79165555555.0, "float"], ["7.9165555556E+10", "exact"], ["7,9E+10", "lost"],
-                [8916555555.5, "fraction"], ["=A1", "formula"]):
+    for row in (
+        ["Телефон", "ФИО"],
+        [79165555555.0, "float"],
+        ["7.9165555556E+10", "exact"],
+        ["7,9E+10", "lost"],
+        [8916555555.5, "fraction"],
+        ["=A1", "formula"],
+    ):
         made.active.append(row)
     stream = io.BytesIO()
     made.save(stream)
@@ -204,8 +223,9 @@ def test_what_excel_made_of_the_numbers_is_recognised_or_refused_by_row(operator
 # -- replacing
 
 
-def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(operator: Browser, settings: Settings
-                                                                         ) -> None:
+def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(
+    operator: Browser, settings: Settings
+) -> None:
     address = send(operator, "Номер;Имя\n89165555555;Новый\n777;старая\n+7 916 333-33-33;Петрова\n")
     page = post(operator, address, ready(operator, address).text, mode="replace")
     assert counts(page.text) == {"new": 1, "same": 1, "gone": 4, "refused": 1}
@@ -232,8 +252,9 @@ def test_nobody_replaces_the_list_by_an_empty_one(operator: Browser, settings: S
 # -- two at once, and what is in the way
 
 
-def test_a_list_that_was_changed_meanwhile_leads_to_a_fresh_look_and_loses_nothing(operator: Browser,
-                                                                                  settings: Settings) -> None:
+def test_a_list_that_was_changed_meanwhile_leads_to_a_fresh_look_and_loses_nothing(
+    operator: Browser, settings: Settings
+) -> None:
     address = send(operator, MIXED)
     page = post(operator, address, ready(operator, address).text, **{"number-5": "89167777777"})
     write(settings, {**ROWS, "9": {"0": "89165555555", "1": "", "name": "Новый"}})
@@ -245,8 +266,9 @@ def test_a_list_that_was_changed_meanwhile_leads_to_a_fresh_look_and_loses_nothi
     assert rows(settings)["10"]["0"] == "89167777777"
 
 
-def test_a_change_between_the_look_and_the_save_is_seen(operator: Browser, settings: Settings,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_between_the_look_and_the_save_is_seen(
+    operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = send(operator, NEW)
     page = ready(operator, address)
     other = {**ROWS, "9": {"0": "89168888888", "1": ""}}
@@ -261,8 +283,9 @@ def test_a_change_between_the_look_and_the_save_is_seen(operator: Browser, setti
     assert rows(settings) == other
 
 
-def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(operator: Browser, settings: Settings,
-                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(
+    operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = send(operator, NEW)
     page = ready(operator, address)
 
@@ -279,7 +302,8 @@ def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(operator: Browser
 
 
 def test_without_room_for_a_draft_that_is_said_and_never_of_a_list_that_is_saved(
-        operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -287,8 +311,9 @@ def test_without_room_for_a_draft_that_is_said_and_never_of_a_list_that_is_saved
     page = ready(operator, address)
     with monkeypatch.context() as patch:
         patch.setattr(Drafts, "save", full)
-        told = operator.client.post(address, data={**form(page.text), "number-5": "89167777777"},
-                                    headers=operator.login)
+        told = operator.client.post(
+            address, data={**form(page.text), "number-5": "89167777777"}, headers=operator.login
+        )
         assert told.status_code == 500
         assert "The file cannot be kept: No space left" in told.text
         assert rows(settings) == ROWS
@@ -331,8 +356,9 @@ def test_two_people_import_at_once(app: Flask, operator: Browser, settings: Sett
     assert [row["0"] for row in rows(settings).values()][5:] == ["89165555555", "89166666555"]
 
 
-def test_a_restart_in_the_middle_loses_no_draft(operator: Browser, settings: Settings,
-                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_in_the_middle_loses_no_draft(
+    operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stopped = threading.Event()
     with monkeypatch.context() as cut_off:
         cut_off.setattr(subprocess_reader, "read", lambda *_, **__: stopped.wait(60))
@@ -348,8 +374,9 @@ def test_a_restart_in_the_middle_loses_no_draft(operator: Browser, settings: Set
         stopped.set()
 
 
-def test_only_the_last_files_are_held_in_memory_and_others_are_judged_again(app: Flask, settings: Settings,
-                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_last_files_are_held_in_memory_and_others_are_judged_again(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("web.imports.jobs._ROWS", 3)
     works = app.extensions["obzvon.imports"].works
     people = [Browser(app, name) for name in ("operator", "administrator")]
@@ -377,19 +404,26 @@ def test_drafts_last_a_day_and_are_few_and_small(settings: Settings, monkeypatch
     assert len(drafts(settings)) == 1
     monkeypatch.setattr("web.imports.drafts.BYTES", 10)
     token = value(operator.get("/phones/import").text, "token")
-    answer = operator.client.post("/phones/import", headers=operator.login,
-                                  data={"token": token, "file": (io.BytesIO(b"1"), "x")})
+    answer = operator.client.post(
+        "/phones/import", headers=operator.login, data={"token": token, "file": (io.BytesIO(b"1"), "x")}
+    )
     assert answer.status_code == 503
     assert len(drafts(settings)) == 1
 
 
-@pytest.mark.parametrize(("data", "says"), [
-    (books.package(books.cell("XFD1048576", "1")), "omething stands in row 1048576"),
-    (b"PK\x03\x04", "workbook is damaged"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
-    (b"a\0b", "zero byte"), (b"\n\n", "there is nothing in it"),
-])
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (books.package(books.cell("XFD1048576", "1")), "omething stands in row 1048576"),
+        (b"PK\x03\x04", "workbook is damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
+        (b"a\0b", "zero byte"),
+        (b"\n\n", "there is nothing in it"),
+    ],
+)
 def test_a_file_that_cannot_be_read_is_told_with_the_reason_and_put_away(
-        operator: Browser, settings: Settings, data: bytes, says: str) -> None:
+    operator: Browser, settings: Settings, data: bytes, says: str
+) -> None:
     address = send(operator, data, "<b>x.xlsx")
     answer = ready(operator, address)
     assert answer.status_code == 422
@@ -399,8 +433,9 @@ def test_a_file_that_cannot_be_read_is_told_with_the_reason_and_put_away(
     assert drafts(settings) == []
 
 
-def test_nothing_chosen_nothing_in_it_or_too_much_is_told_beside_the_field(operator: Browser, settings: Settings
-                                                                          ) -> None:
+def test_nothing_chosen_nothing_in_it_or_too_much_is_told_beside_the_field(
+    operator: Browser, settings: Settings
+) -> None:
     assert "Choose a file first" in operator.post("/phones/import", page="/phones/import").text
     answer = operator.post("/phones/import", page="/phones/import", pasted=" \n")
     assert answer.status_code == 422
@@ -409,11 +444,15 @@ def test_nothing_chosen_nothing_in_it_or_too_much_is_told_beside_the_field(opera
 
     def large(path: str, **fields: object) -> TestResponse:
         border, body = encode_multipart({"token": token, **fields})
-        return operator.client.post(path, headers=operator.login, data=body,
-                                    content_type=f"multipart/form-data; boundary={border}")
+        return operator.client.post(
+            path, headers=operator.login, data=body, content_type=f"multipart/form-data; boundary={border}"
+        )
 
-    for size, status, says in ((0, 422, "The file is empty"), (20_000_001, 422, "larger than 20 MB"),
-                               (21_000_000, 413, "too much at once")):
+    for size, status, says in (
+        (0, 422, "The file is empty"),
+        (20_000_001, 422, "larger than 20 MB"),
+        (21_000_000, 413, "too much at once"),
+    ):
         answer = large("/phones/import", file=FileStorage(io.BytesIO(b"1" * size), "x.csv"))
         assert answer.status_code == status
         assert says in answer.text
@@ -425,17 +464,41 @@ def test_nothing_chosen_nothing_in_it_or_too_much_is_told_beside_the_field(opera
     assert drafts(settings) == []
 
 
-@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>',
-                                     "=cmd|' /C calc'!A0", "{{ 7*7 }}", "%(x)s {0}", "\u202egnp", "a\x07b", "'\n'"])
-def test_hostile_cells_and_choices_are_stored_or_refused_and_never_run(operator: Browser, settings: Settings,
-                                                                       hostile: str) -> None:
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "=cmd|' /C calc'!A0",
+        "{{ 7*7 }}",
+        "%(x)s {0}",
+        "\u202egnp",
+        "a\x07b",
+        "'\n'",
+    ],
+)
+def test_hostile_cells_and_choices_are_stored_or_refused_and_never_run(
+    operator: Browser, settings: Settings, hostile: str
+) -> None:
     cells = [["Номер", hostile], [hostile, hostile], ["89165555555", hostile]]
-    rows_of = [f'<row>{"".join(f"""<c t="inlineStr"><is><t>{_escaped(text)}</t></is></c>""" for text in row)}</row>'
-               for row in cells]
+    rows_of = [
+        f'<row>{"".join(f"""<c t="inlineStr"><is><t>{_escaped(text)}</t></is></c>""" for text in row)}</row>'
+        for row in cells
+    ]
     address = send(operator, books.package("".join(rows_of)), re.sub(r'[\n"]', "", hostile) + ".xlsx")
     page = ready(operator, address)
-    strange = {"role-1": "name", "head": hostile, "sheet": hostile, "mode": hostile, "number-2": hostile,
-               "name-2": hostile, "number-99": hostile, "role-999": "number", "page": hostile, "whole": hostile}
+    strange = {
+        "role-1": "name",
+        "head": hostile,
+        "sheet": hostile,
+        "mode": hostile,
+        "number-2": hostile,
+        "name-2": hostile,
+        "number-99": hostile,
+        "role-999": "number",
+        "page": hostile,
+        "whole": hostile,
+    }
     for answer in (page, post(operator, address, page.text, **strange)):
         assert answer.status_code == 200
         assert not re.search(r"<script>|<img src=x", answer.text)
@@ -469,12 +532,19 @@ def test_during_a_run_it_is_said_what_will_change_in_it(app: Flask, operator: Br
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_an_export_is_imported_as_the_same_list(app: Flask, settings: Settings, kind: str, language: str) -> None:
-    write(settings, {**ROWS, "7": {"0": "0012", "1": "007", "name": "=1+1", "paused": True}, "8": {
-        "0": "+79160000001", "1": "", "name": "'=1"}, "9": {"0": "", "1": "", "name": 'ООО "Груз";\nсклад'}})
+    write(
+        settings,
+        {
+            **ROWS,
+            "7": {"0": "0012", "1": "007", "name": "=1+1", "paused": True},
+            "8": {"0": "+79160000001", "1": "", "name": "'=1"},
+            "9": {"0": "", "1": "", "name": 'ООО "Груз";\nсклад'},
+        },
+    )
     before = rows(settings)
     browser = Browser(app, "operator", language=language)
     answer = browser.get(f"/phones/export/{kind}")
-    assert f'attachment; filename=obzvon-2026-11-22.{kind}' in answer.headers["Content-Disposition"]
+    assert f"attachment; filename=obzvon-2026-11-22.{kind}" in answer.headers["Content-Disposition"]
     address = send(browser, answer.data, f"list.{kind}")
     assert counts(ready(browser, address).text) == {"same": 8}
     write(settings, {"1": ROWS["1"], "20": {"0": "89169999999", "1": ""}})

@@ -50,8 +50,9 @@ def test_a_right_password_is_hashed_once_in_five_minutes(users: Users, hashed: l
     assert len(hashed) == 2
 
 
-def test_a_wrong_password_and_an_unknown_name_are_hashed_alike_and_never_remembered(users: Users, hashed: list[str]
-                                                                                    ) -> None:
+def test_a_wrong_password_and_an_unknown_name_are_hashed_alike_and_never_remembered(
+    users: Users, hashed: list[str]
+) -> None:
     gate = LoginService(users)
     for name in ("operator", "nobody", "operator", "nobody"):
         assert gate.admit(name, "wrong horse", "10.0.0.1") is None
@@ -106,9 +107,15 @@ def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(user
         gate.admit("operator", PASSWORD, "10.0.0.1")
 
 
-@pytest.mark.parametrize("change", [lambda users: users.change_password("operator", "battery staple"),
-                                    lambda users: users.change_role("operator", Role.VIEWER),
-                                    lambda users: users.remove("operator")], ids=["password", "role", "removed"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda users: users.change_password("operator", "battery staple"),
+        lambda users: users.change_role("operator", Role.VIEWER),
+        lambda users: users.remove("operator"),
+    ],
+    ids=["password", "role", "removed"],
+)
 def test_a_login_that_was_right_is_none_any_more_when_its_user_has_been_changed(users: Users, change) -> None:
     gate = LoginService(users, failures=RateLimiter(most=3))
     assert gate.admit("operator", PASSWORD, "10.0.0.1")
@@ -131,14 +138,27 @@ def test_a_login_of_ones_own_does_not_reset_the_count_of_an_address(users: Users
         gate.admit("administrator", PASSWORD, "10.0.0.1")
 
 
-@pytest.mark.parametrize(("address", "same"), [
-    ("2001:db8::1", "2001:db8::ffff:1"), ("::ffff:10.0.0.1", "10.0.0.1"),
-])
+@pytest.mark.parametrize(
+    ("address", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+    ],
+)
 def test_an_ipv6_neighbourhood_counts_as_one(address: str, same: str) -> None:
     assert network(address) == network(same)
 
 
-@pytest.mark.parametrize(("name", "password"), [("operator", ""), ("", ""), ("operator\0", PASSWORD), ("\ud800", "x"),
-                                                ("x" * 100_000, "x"), ("operator", PASSWORD + "x" * 1_000_000)])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("operator", ""),
+        ("", ""),
+        ("operator\0", PASSWORD),
+        ("\ud800", "x"),
+        ("x" * 100_000, "x"),
+        ("operator", PASSWORD + "x" * 1_000_000),
+    ],
+)
 def test_odd_names_and_passwords_are_only_wrong(users: Users, name: str, password: str) -> None:
     assert LoginService(users).admit(name, password, "no address") is None

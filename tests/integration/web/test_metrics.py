@@ -25,8 +25,11 @@ def figures(browser: Browser) -> dict[str, float]:
     """By name and label."""
     answer = browser.get("/metrics")
     assert (answer.status_code, answer.mimetype) == (200, "text/plain")
-    return {" ".join([sample.name, *sample.labels.values()]): sample.value
-            for family in text_string_to_metric_families(answer.text) for sample in family.samples}
+    return {
+        " ".join([sample.name, *sample.labels.values()]): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
 
 
 def test_a_folder_that_nobody_has_worked_in_yet_has_figures_too(viewer: Browser, settings: Settings) -> None:
@@ -51,8 +54,13 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     tried = journal.claim("b", SUNDAY.date(), "test", candidates(FIVE[:1], plan), at=SUNDAY)
     assert first
     assert tried
-    journal.end_calls([CallOutcome(first.id, 1, Disposition.ANSWERED, SUNDAY), CallOutcome(first.id, 2, Disposition.BUSY, SUNDAY),
-                       CallOutcome(tried.id, 1, Disposition.ANSWERED, SUNDAY)])
+    journal.end_calls(
+        [
+            CallOutcome(first.id, 1, Disposition.ANSWERED, SUNDAY),
+            CallOutcome(first.id, 2, Disposition.BUSY, SUNDAY),
+            CallOutcome(tried.id, 1, Disposition.ANSWERED, SUNDAY),
+        ]
+    )
     for run in (first, tried):
         journal.change_state(run.id, "done", at=SUNDAY)
     second = journal.claim("c", SUNDAY.date(), "manual", candidates(FIVE, plan), at=SUNDAY)
@@ -69,12 +77,17 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     assert figures(viewer)["obzvon_run_active paused"] == 1
 
 
-def test_what_was_delivered_is_told_where_it_is_told_apart(app: Flask, viewer: Browser, settings: Settings,
-                                                           journal: Journal) -> None:
+def test_what_was_delivered_is_told_where_it_is_told_apart(
+    app: Flask, viewer: Browser, settings: Settings, journal: Journal
+) -> None:
     run = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
     assert run
-    journal.end_calls([CallOutcome(run.id, place, Disposition.ANSWERED, SUNDAY, None, EventDetail(listened=heard))
-                       for place, heard in ((1, 12.0), (2, 3.0), (3, None), (4, 11.0))])
+    journal.end_calls(
+        [
+            CallOutcome(run.id, place, Disposition.ANSWERED, SUNDAY, None, EventDetail(listened=heard))
+            for place, heard in ((1, 12.0), (2, 3.0), (3, None), (4, 11.0))
+        ]
+    )
     assert not [name for name in figures(viewer) if "answered_" in name or name.endswith("answered yes")]
     app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
     found = figures(viewer)
@@ -88,7 +101,12 @@ def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: 
     presence.beat(at=SUNDAY)
     assert not [name for name in figures(viewer) if name.startswith(("obzvon_lines", "obzvon_ami"))]
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
-    presence.beat(at=SUNDAY, readout=packed(LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))))
+    presence.beat(
+        at=SUNDAY,
+        readout=packed(
+            LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
+        ),
+    )
     found = figures(viewer)
     assert (found["obzvon_lines_in_use ours"], found["obzvon_lines_in_use others"]) == (12, 4)
     assert (found["obzvon_lines_ceiling lines"], found["obzvon_lines_ceiling reserve"]) == (30, 5)
@@ -104,8 +122,9 @@ def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: 
     assert not {"obzvon_lines_in_use others", "obzvon_ami_up", "obzvon_lines_free"} & set(found)
 
 
-def test_yesterdays_calls_are_the_last_runs_and_not_todays(viewer: Browser, settings: Settings, journal: Journal
-                                                          ) -> None:
+def test_yesterdays_calls_are_the_last_runs_and_not_todays(
+    viewer: Browser, settings: Settings, journal: Journal
+) -> None:
     day = SUNDAY - timedelta(days=1)
     run = journal.claim("a", day.date(), "week", candidates(FIVE, settings.numbering_plan()), at=day)
     assert run

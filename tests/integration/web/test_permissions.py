@@ -32,9 +32,12 @@ def addresses(app: Flask) -> list[tuple[str, str]]:
     return found
 
 
-CHANGES = {("PUT", "/api/v1/phones"): {"rows": []}, ("PATCH", "/api/v1/phones"): {"delete": ["0"]},
-           ("PUT", "/api/v1/week"): dict.fromkeys("1234567", "00:00"),
-           ("POST", "/api/v1/run/call"): {"number": "89165555555"}}
+CHANGES = {
+    ("PUT", "/api/v1/phones"): {"rows": []},
+    ("PATCH", "/api/v1/phones"): {"delete": ["0"]},
+    ("PUT", "/api/v1/week"): dict.fromkeys("1234567", "00:00"),
+    ("POST", "/api/v1/run/call"): {"number": "89165555555"},
+}
 """What would change something at the addresses for programs, or order something."""
 
 
@@ -46,8 +49,11 @@ def orders(app: Flask) -> int:
 
 
 def every_file(settings: Settings) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in settings.source.rglob("*")
-            if path.is_file() and not path.name.startswith("journal.db") and path.suffix != ".lock"}
+    return {
+        str(path): path.read_bytes()
+        for path in settings.source.rglob("*")
+        if path.is_file() and not path.name.startswith("journal.db") and path.suffix != ".lock"
+    }
 
 
 def test_without_a_login_every_address_but_healthz_is_401(app: Flask) -> None:
@@ -93,15 +99,25 @@ def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewe
     assert every_file(settings) == before
 
 
-@pytest.mark.parametrize("spoil", [
-    {"token": ""}, {"token": "0" * 64}, {"token": "é\0"},
-    {"headers": {"Origin": "https://evil.example"}}, {"headers": {"Origin": "null"}},
-    {"headers": {"Origin": "http://localhost:81"}}, {"headers": {"Origin": "https://localhost"}},
-    {"headers": {"Sec-Fetch-Site": "cross-site"}}, {"headers": {"Sec-Fetch-Site": "same-site"}},
-    {"headers": {"Sec-Fetch-Site": "none"}},
-], ids=str)
-def test_without_a_token_or_from_another_origin_nothing_changes(app: Flask, settings: Settings,
-                                                               spoil: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"token": ""},
+        {"token": "0" * 64},
+        {"token": "é\0"},
+        {"headers": {"Origin": "https://evil.example"}},
+        {"headers": {"Origin": "null"}},
+        {"headers": {"Origin": "http://localhost:81"}},
+        {"headers": {"Origin": "https://localhost"}},
+        {"headers": {"Sec-Fetch-Site": "cross-site"}},
+        {"headers": {"Sec-Fetch-Site": "same-site"}},
+        {"headers": {"Sec-Fetch-Site": "none"}},
+    ],
+    ids=str,
+)
+def test_without_a_token_or_from_another_origin_nothing_changes(
+    app: Flask, settings: Settings, spoil: dict[str, object]
+) -> None:
     before = every_file(settings)
     administrator = Browser(app, "administrator")
     for method, path in addresses(app):
@@ -112,13 +128,23 @@ def test_without_a_token_or_from_another_origin_nothing_changes(app: Flask, sett
     assert every_file(settings) == before
 
 
-@pytest.mark.parametrize("headers", [
-    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:81"},
-    {"Origin": "https://localhost"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
-    {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
-], ids=str)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:81"},
+        {"Origin": "https://localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+    ],
+    ids=str,
+)
 def test_a_script_of_another_site_orders_and_changes_nothing_in_json_either(
-        app: Flask, settings: Settings, operator: Browser, headers: dict[str, str]) -> None:
+    app: Flask, settings: Settings, operator: Browser, headers: dict[str, str]
+) -> None:
     before, asked = every_file(settings), orders(app)
     for method, path in addresses(app):
         if method not in permissions.SAFE and path.startswith("/api/"):
@@ -127,27 +153,43 @@ def test_a_script_of_another_site_orders_and_changes_nothing_in_json_either(
     assert (every_file(settings), orders(app)) == (before, asked)
 
 
-@pytest.mark.parametrize("kind", [
-    "text/plain", "text/plain; application/json", "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x", "multipart/form-data; boundary=application/json", "text/json", "", None,
-])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "text/plain; application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "multipart/form-data; boundary=application/json",
+        "text/json",
+        "",
+        None,
+    ],
+)
 def test_what_a_form_of_another_site_can_send_orders_and_changes_nothing(
-        app: Flask, settings: Settings, operator: Browser, kind: str | None) -> None:
+    app: Flask, settings: Settings, operator: Browser, kind: str | None
+) -> None:
     """A browser sends such a request, with the login, without asking; some send neither Origin nor Sec-Fetch-Site."""
     before, asked = every_file(settings), orders(app)
     for method, path in addresses(app):
         if method not in permissions.SAFE and path.startswith("/api/"):
             data = json.dumps(CHANGES.get((method, path), {}))
-            answer = operator.client.open(path, method=method, data=data, content_type=kind,
-                                          headers={**operator.login, "If-Match": "*"})
+            answer = operator.client.open(
+                path, method=method, data=data, content_type=kind, headers={**operator.login, "If-Match": "*"}
+            )
             assert answer.status_code == 415, (method, path)
     assert (every_file(settings), orders(app)) == (before, asked)
 
 
 def test_another_site_is_not_told_that_it_may_send_json(operator: Browser) -> None:
-    answer = operator.client.options("/api/v1/phones", headers={
-        "Origin": "https://evil.example", "Access-Control-Request-Method": "PUT",
-        "Access-Control-Request-Headers": "content-type,if-match"})
+    answer = operator.client.options(
+        "/api/v1/phones",
+        headers={
+            "Origin": "https://evil.example",
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "content-type,if-match",
+        },
+    )
     assert answer.status_code == 401
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
@@ -167,18 +209,27 @@ def test_another_users_token_is_none(app: Flask, settings: Settings, operator: B
 
 
 def test_our_own_origin_is_let_through(operator: Browser) -> None:
-    for headers in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
-                    {"Origin": "http://localhost:80"}):
+    for headers in (
+        {"Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Origin": "http://localhost:80"},
+    ):
         assert operator.post("/phones/pause", one="3", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(("origin", "here", "same"), [
-    ("https://obzvon.example", "https://obzvon.example/", True), ("https://obzvon.example:443", "https://obzvon.example/",
-                                                                  True),
-    ("http://obzvon.example", "https://obzvon.example/", False), ("http://[::1]:8080", "http://[::1]:8080/", True),
-    ("https://obzvon.example.evil", "https://obzvon.example/", False), ("http://a:b:c", "http://a/", False),
-    ("", "http://a/", False), ("file://", "file://", False),
-])
+@pytest.mark.parametrize(
+    ("origin", "here", "same"),
+    [
+        ("https://obzvon.example", "https://obzvon.example/", True),
+        ("https://obzvon.example:443", "https://obzvon.example/", True),
+        ("http://obzvon.example", "https://obzvon.example/", False),
+        ("http://[::1]:8080", "http://[::1]:8080/", True),
+        ("https://obzvon.example.evil", "https://obzvon.example/", False),
+        ("http://a:b:c", "http://a/", False),
+        ("", "http://a/", False),
+        ("file://", "file://", False),
+    ],
+)
 def test_an_origin_is_scheme_host_and_port(origin: str, here: str, same: bool) -> None:
     assert is_from_here(None, origin, here) is same
 

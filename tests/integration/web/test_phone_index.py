@@ -15,8 +15,13 @@ from web.phone_index import PhoneIndexCache, grouped
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@given(st.lists(st.builds(Phone, key=TEXT, number=TEXT, code=TEXT, name=TEXT, paused=st.booleans()),
-                unique_by=lambda phone: phone.key, max_size=5))
+@given(
+    st.lists(
+        st.builds(Phone, key=TEXT, number=TEXT, code=TEXT, name=TEXT, paused=st.booleans()),
+        unique_by=lambda phone: phone.key,
+        max_size=5,
+    )
+)
 def test_rows_without_odd_fields_are_read_as_they_were_saved(phones: list[Phone]) -> None:
     assert phones_json.parse(phones_json.dump(phones))[0] == phones
 

@@ -30,11 +30,25 @@ def test_the_list_is_shown_grouped_with_what_keeps_rows_from_being_called(operat
     assert "cannot be called: 2" in text
 
 
-@pytest.mark.parametrize(("query", "expected"), [
-    ("q=333", 1), ("q=8 (916) 333", 1), ("q=%2B7 916 333-33", 1), ("q=иванов", 2), ("q=ИВАНОВ", 2), ("q=context", 1),
-    ("q=nobody", 0), ("only=trouble", 2), ("only=paused", 1), ("only=trouble&q=777", 1), ("page=99", 5),
-    ("sort=nonsense&only=nonsense&page=-1&down=x", 5), ("q=" + "x" * 5000, 0), ("q=%00", 0),
-])
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=333", 1),
+        ("q=8 (916) 333", 1),
+        ("q=%2B7 916 333-33", 1),
+        ("q=иванов", 2),
+        ("q=ИВАНОВ", 2),
+        ("q=context", 1),
+        ("q=nobody", 0),
+        ("only=trouble", 2),
+        ("only=paused", 1),
+        ("only=trouble&q=777", 1),
+        ("page=99", 5),
+        ("sort=nonsense&only=nonsense&page=-1&down=x", 5),
+        ("q=" + "x" * 5000, 0),
+        ("q=%00", 0),
+    ],
+)
 def test_the_list_is_searched_and_filtered(operator: Browser, query: str, expected: int) -> None:
     answer = operator.get(f"/phones?{query}")
     assert answer.status_code == 200
@@ -57,8 +71,9 @@ def test_a_hundred_rows_are_a_page(operator: Browser, settings: Settings) -> Non
     assert "201–250 of 250" in text
 
 
-def test_a_number_is_added_under_a_new_key_and_the_others_stay_as_they_are(operator: Browser, settings: Settings
-                                                                           ) -> None:
+def test_a_number_is_added_under_a_new_key_and_the_others_stay_as_they_are(
+    operator: Browser, settings: Settings
+) -> None:
     answer = operator.post("/phones/add", number=" 8 (916) 555-55-55 ", code="12", name="Новый")
     assert answer.status_code == 200
     assert "Added: 8\u00a0916\u00a0555" in answer.text
@@ -68,18 +83,24 @@ def test_a_number_is_added_under_a_new_key_and_the_others_stay_as_they_are(opera
     assert list(after) == ["0", "1", "3", "4", "5", "6"]
 
 
-@pytest.mark.parametrize(("fields", "says"), [
-    ({"number": ""}, "No number"), ({"number": "12345"}, "Too short"),
-    ({"number": "not a number"}, "is not a phone number"),
-    ({"number": "89165555555", "code": "x"}, "extension code may hold only"),
-    ({"number": "89165555555", "name": "x" * 201}, "At most 200"), ({"number": "8" * 101}, "At most 100"),
-    ({"number": "89165555555", "name": "a\nb"}, "cannot be seen"),
-    ({"number": "89165555555", "name": "a\0b"}, "cannot be seen"),
-    ({"number": "89165555555", "name": "\u202eabc"}, "cannot be seen"),
-    ({"number": "89165555555", "name": "x" * 100_000}, "At most 200"),
-])
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"number": ""}, "No number"),
+        ({"number": "12345"}, "Too short"),
+        ({"number": "not a number"}, "is not a phone number"),
+        ({"number": "89165555555", "code": "x"}, "extension code may hold only"),
+        ({"number": "89165555555", "name": "x" * 201}, "At most 200"),
+        ({"number": "8" * 101}, "At most 100"),
+        ({"number": "89165555555", "name": "a\nb"}, "cannot be seen"),
+        ({"number": "89165555555", "name": "a\0b"}, "cannot be seen"),
+        ({"number": "89165555555", "name": "\u202eabc"}, "cannot be seen"),
+        ({"number": "89165555555", "name": "x" * 100_000}, "At most 200"),
+    ],
+)
 def test_what_cannot_be_called_or_read_is_not_added_and_stays_in_the_form(
-        operator: Browser, settings: Settings, fields: dict[str, str], says: str) -> None:
+    operator: Browser, settings: Settings, fields: dict[str, str], says: str
+) -> None:
     before = settings.phones.read_bytes()
     answer = operator.post("/phones/add", **{"code": "", "name": "typed", **fields})
     assert answer.status_code == 422
@@ -89,10 +110,22 @@ def test_what_cannot_be_called_or_read_is_not_added_and_stays_in_the_form(
     assert settings.phones.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=1+1", "{{ 7*7 }}",
-                                  "%(x)s {0}", "'; DROP TABLE calls;--", "\\u0000", "🙂 Ёж"])
-def test_hostile_names_are_stored_as_they_are_and_shown_as_text(operator: Browser, settings: Settings, name: str
-                                                                ) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "=1+1",
+        "{{ 7*7 }}",
+        "%(x)s {0}",
+        "'; DROP TABLE calls;--",
+        "\\u0000",
+        "🙂 Ёж",
+    ],
+)
+def test_hostile_names_are_stored_as_they_are_and_shown_as_text(
+    operator: Browser, settings: Settings, name: str
+) -> None:
     answer = operator.post("/phones/add", number="89165555555", code="", name=name)
     assert answer.status_code == 200
     assert rows(settings)["6"]["name"] == name
@@ -102,8 +135,15 @@ def test_hostile_names_are_stored_as_they_are_and_shown_as_text(operator: Browse
 
 
 def test_hostile_rows_of_the_file_are_shown_as_text(operator: Browser, settings: Settings) -> None:
-    write(settings, {"<b>": {"0": "<script>", "1": "\u202e<i>", "name": "\0\n\u2066" + "x" * 100_000},
-                     "": {"0": "1e5", "1": None}, "9" * 30: [1, 2], "x": "text"})
+    write(
+        settings,
+        {
+            "<b>": {"0": "<script>", "1": "\u202e<i>", "name": "\0\n\u2066" + "x" * 100_000},
+            "": {"0": "1e5", "1": None},
+            "9" * 30: [1, 2],
+            "x": "text",
+        },
+    )
     answer = operator.get("/phones?edit=<b>")
     assert answer.status_code == 200
     assert "<script>" not in operator.get("/phones").text
@@ -119,8 +159,9 @@ def test_a_row_is_changed_and_keeps_what_else_it_held(operator: Browser, setting
     assert rows(settings)["4"] == {"0": "8 916 777-77-77", "1": "", "name": "теперь верно", "note": "kept"}
 
 
-def test_a_row_that_cannot_be_called_may_stay_as_it_is_while_its_name_is_changed(operator: Browser, settings: Settings
-                                                                                 ) -> None:
+def test_a_row_that_cannot_be_called_may_stay_as_it_is_while_its_name_is_changed(
+    operator: Browser, settings: Settings
+) -> None:
     assert operator.post("/phones/save", row="4", number="777", code="context 22", name="x").status_code == 200
     assert rows(settings)["4"] == {"0": "777", "1": "context 22", "name": "x", "note": "kept"}
     assert operator.post("/phones/save", row="4", number="778", code="context 22", name="x").status_code == 422
@@ -158,8 +199,9 @@ def test_nothing_selected_changes_nothing_and_says_so(operator: Browser, setting
     assert settings.phones.read_bytes() == before
 
 
-def test_undo_brings_back_what_was_deleted_and_a_second_one_deletes_it_again(operator: Browser, settings: Settings
-                                                                             ) -> None:
+def test_undo_brings_back_what_was_deleted_and_a_second_one_deletes_it_again(
+    operator: Browser, settings: Settings
+) -> None:
     operator.post("/phones/delete", key=["0", "1"], sure="1")
     answer = operator.post("/phones/undo")
     assert "the list has 5 numbers again" in answer.text
@@ -177,21 +219,26 @@ def test_of_two_who_save_at_once_neither_loses_anything(app: Flask, settings: Se
     for text in ("Анна", "Борис", "89163333334", "89163333333"):
         assert text in answer.text
     assert rows(settings)["3"]["name"] == "Анна"
-    again = boris.post("/phones/save", row="3", number="89163333334", code="", name="Борис",
-                       revision=value(answer.text, "revision"))
+    again = boris.post(
+        "/phones/save", row="3", number="89163333334", code="", name="Борис", revision=value(answer.text, "revision")
+    )
     assert again.status_code == 200
     assert rows(settings)["3"] == {"0": "89163333334", "1": "", "name": "Борис"}
 
 
-@pytest.mark.parametrize(("path", "fields", "says"), [
-    ("/phones/add", {"number": "89165555555", "code": "", "name": "мой"}, "мой"),
-    ("/phones/pause", {"key": ["3", "4"]}, "Of the selected rows 2 are still there"),
-    ("/phones/delete", {"key": ["3", "0"], "sure": "1"}, "Of the selected rows 1 is still there"),
-    ("/phones/save", {"row": "0", "number": "89161111112", "code": "", "name": "x"}, "deleted"),
-    ("/phones/undo", {}, "Nothing has been undone"),
-])
-def test_a_stale_page_changes_nothing_and_keeps_what_was_meant(operator: Browser, settings: Settings, path: str,
-                                                               fields: dict[str, object], says: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "fields", "says"),
+    [
+        ("/phones/add", {"number": "89165555555", "code": "", "name": "мой"}, "мой"),
+        ("/phones/pause", {"key": ["3", "4"]}, "Of the selected rows 2 are still there"),
+        ("/phones/delete", {"key": ["3", "0"], "sure": "1"}, "Of the selected rows 1 is still there"),
+        ("/phones/save", {"row": "0", "number": "89161111112", "code": "", "name": "x"}, "deleted"),
+        ("/phones/undo", {}, "Nothing has been undone"),
+    ],
+)
+def test_a_stale_page_changes_nothing_and_keeps_what_was_meant(
+    operator: Browser, settings: Settings, path: str, fields: dict[str, object], says: str
+) -> None:
     operator.get("/phones")
     write(settings, {key: row for key, row in ROWS.items() if key != "0"})
     before = settings.phones.read_bytes()
@@ -224,8 +271,9 @@ def test_a_broken_list_is_told_never_saved_over_and_can_be_brought_back(operator
     assert settings.phones.read_bytes() == good
 
 
-def test_a_broken_list_without_a_save_of_ours_is_brought_back_from_the_last_good_copy(operator: Browser,
-                                                                                     settings: Settings) -> None:
+def test_a_broken_list_without_a_save_of_ours_is_brought_back_from_the_last_good_copy(
+    operator: Browser, settings: Settings
+) -> None:
     watcher.WatchedDocument(documents.phones_document(settings.phones)).look()
     settings.phones.write_text("{")
     assert "The last good list has 5 numbers" in operator.get("/phones").text
@@ -233,8 +281,9 @@ def test_a_broken_list_without_a_save_of_ours_is_brought_back_from_the_last_good
     assert len(rows(settings)) == 5
 
 
-def test_a_missing_list_is_begun_anew_and_an_empty_one_says_what_to_do(operator: Browser, viewer: Browser,
-                                                                      settings: Settings) -> None:
+def test_a_missing_list_is_begun_anew_and_an_empty_one_says_what_to_do(
+    operator: Browser, viewer: Browser, settings: Settings
+) -> None:
     settings.phones.unlink()
     assert "is missing" in operator.get("/phones").text
     answer = operator.post("/phones/restore", empty="1")
@@ -244,16 +293,18 @@ def test_a_missing_list_is_begun_anew_and_an_empty_one_says_what_to_do(operator:
     assert "An operator can add numbers" in viewer.get("/phones").text
 
 
-def test_a_change_from_outside_is_seen_at_once_even_within_the_same_second(operator: Browser, settings: Settings
-                                                                          ) -> None:
+def test_a_change_from_outside_is_seen_at_once_even_within_the_same_second(
+    operator: Browser, settings: Settings
+) -> None:
     for last in range(10):
         write(settings, {"0": {"0": f"8916111111{last}", "1": ""}})
         os.utime(settings.phones, (1_700_000_000, 1_700_000_000))
         assert shown(operator.get("/phones").text) == [f"8 916 111-11-1{last}"]
 
 
-def test_a_disk_that_cannot_be_written_keeps_what_was_typed(operator: Browser, settings: Settings,
-                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_cannot_be_written_keeps_what_was_typed(
+    operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -34,8 +34,19 @@ AT_NINE = datetime(2026, 11, 22, 6, tzinfo=UTC)
 @pytest.fixture
 def day(journal: Journal) -> Journal:
     """A day on which Иванов did not answer, Петрова did, one is unknown, one waits no more, and one is in no list."""
-    ran(journal, {IVANOV: "not answered", PETROVA: "answered", "89164444444": "unknown", "89165555555": "busy",
-                  "777": "skipped"}, day=TODAY, at=AT_NINE, names={IVANOV: "Иванов И. И.", PETROVA: "Петрова"})
+    ran(
+        journal,
+        {
+            IVANOV: "not answered",
+            PETROVA: "answered",
+            "89164444444": "unknown",
+            "89165555555": "busy",
+            "777": "skipped",
+        },
+        day=TODAY,
+        at=AT_NINE,
+        names={IVANOV: "Иванов И. И.", PETROVA: "Петрова"},
+    )
     return journal
 
 
@@ -45,17 +56,29 @@ def shown(text: str) -> list[str]:
 
 
 def tally(text: str) -> dict[str, int]:
-    return {what: int(many) for what, many in re.findall(
-        r'<a href="/results\?[^"]*"[^>]*><span class="result [^"]*">([^<]*)</span> <strong class="num">(\d+)', text)}
+    return {
+        what: int(many)
+        for what, many in re.findall(
+            r'<a href="/results\?[^"]*"[^>]*><span class="result [^"]*">([^<]*)</span> <strong class="num">(\d+)', text
+        )
+    }
 
 
 # -- a day
 
 
 def test_without_a_journal_the_page_says_that_nobody_has_been_called_and_makes_none(
-        operator: Browser, settings: Settings) -> None:
-    for path in ("/results", "/results?day=2026-11-01", "/results/phone?q=777", "/results/again", "/results/day.csv",
-                 "/results/again/list.csv?result=busy", "/results/phone"):
+    operator: Browser, settings: Settings
+) -> None:
+    for path in (
+        "/results",
+        "/results?day=2026-11-01",
+        "/results/phone?q=777",
+        "/results/again",
+        "/results/day.csv",
+        "/results/again/list.csv?result=busy",
+        "/results/phone",
+    ):
         assert operator.get(path).status_code == 200, path
     assert "Nobody has been called yet" in operator.get("/results").text
     assert settings.journal.path is not None
@@ -70,20 +93,33 @@ def test_a_day_has_its_runs_results_charts_and_lines(operator: Browser, day: Jou
     assert "09:00:01" in text
     assert text.count('role="img"') == 2
     assert "4 calls by hour; most, 4, from 09:00 on" in text
-    assert "<th scope=\"row\">09:00–09:59</th>" in text
+    assert '<th scope="row">09:00–09:59</th>' in text
     assert not re.search(r"\sstyle=|<style|\son\w+=", text)
 
 
-@pytest.mark.parametrize(("query", "expected"), [
-    ("result=busy", ["8 916 555-55-55"]), ("result=busy&result=answered", ["8 916 333-33-33", "8 916 555-55-55"]),
-    ("q=ПЕТР", ["8 916 333-33-33"]), ("q=%2B7 (916) 111", ["8 916 111-11-11"]), ("q=nobody", []), ("result=failed", []),
-    ("q=777&result=busy", []), ("sort=number&down=1&result=busy&result=answered",
-                                ["8 916 555-55-55", "8 916 333-33-33"]),
-    ("sort=nonsense&result=nonsense&page=-1&run=999&down=x&q=%00", None), ("page=99", None), ("q=" + "x" * 5000, []),
-    ("run=x&day=2026-13-45", None), ("day=0001-01-01", None), ("day=9999-12-31", None), ("day=2999-12-31", []),
-])
-def test_lines_are_filtered_searched_and_sorted(operator: Browser, day: Journal, query: str,
-                                                expected: list[str] | None) -> None:
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("result=busy", ["8 916 555-55-55"]),
+        ("result=busy&result=answered", ["8 916 333-33-33", "8 916 555-55-55"]),
+        ("q=ПЕТР", ["8 916 333-33-33"]),
+        ("q=%2B7 (916) 111", ["8 916 111-11-11"]),
+        ("q=nobody", []),
+        ("result=failed", []),
+        ("q=777&result=busy", []),
+        ("sort=number&down=1&result=busy&result=answered", ["8 916 555-55-55", "8 916 333-33-33"]),
+        ("sort=nonsense&result=nonsense&page=-1&run=999&down=x&q=%00", None),
+        ("page=99", None),
+        ("q=" + "x" * 5000, []),
+        ("run=x&day=2026-13-45", None),
+        ("day=0001-01-01", None),
+        ("day=9999-12-31", None),
+        ("day=2999-12-31", []),
+    ],
+)
+def test_lines_are_filtered_searched_and_sorted(
+    operator: Browser, day: Journal, query: str, expected: list[str] | None
+) -> None:
     answer = operator.get(f"/results?{query}")
     assert answer.status_code == 200
     found = shown(answer.text)
@@ -110,9 +146,15 @@ def test_a_day_with_several_runs_shows_each_phone_once_and_each_run_by_itself(op
     assert "already rung today" in only
 
 
-@pytest.mark.parametrize(("query", "said"), [
-    ("day=2026-11-21", "has none on this day"), ("day=2026-11-20", "has one at 09:00"),
-    ("day=2026-11-23", "yet to come"), ("day=2026-11-01", "it begins later")])
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("day=2026-11-21", "has none on this day"),
+        ("day=2026-11-20", "has one at 09:00"),
+        ("day=2026-11-23", "yet to come"),
+        ("day=2026-11-01", "it begins later"),
+    ],
+)
 def test_a_day_without_a_run_says_why(operator: Browser, day: Journal, query: str, said: str) -> None:
     ran(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
     text = operator.get(f"/results?{query}").text
@@ -121,8 +163,9 @@ def test_a_day_without_a_run_says_why(operator: Browser, day: Journal, query: st
     assert "day=2026-11-" in re.search(r'class="btn btn-primary" href="([^"]*)"', text)[1]  # type: ignore[index]
 
 
-def test_of_a_day_on_which_the_service_was_silent_that_is_said(operator: Browser, day: Journal, settings: Settings
-                                                               ) -> None:
+def test_of_a_day_on_which_the_service_was_silent_that_is_said(
+    operator: Browser, day: Journal, settings: Settings
+) -> None:
     ran(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
     presence = Heartbeats(day)
     presence.begin(at=AT_NINE - timedelta(days=4))
@@ -146,7 +189,8 @@ def test_todays_start_that_is_yet_to_come_is_told(operator: Browser, journal: Jo
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_download_has_the_lines_as_filtered_in_the_readers_language_under_a_proper_name(
-        app: Flask, day: Journal, form: str) -> None:
+    app: Flask, day: Journal, form: str
+) -> None:
     answer = Browser(app, "viewer", language="ru").get(f"/results/day.{form}?result=busy&result=skipped")
     name = unquote(re.search(r"filename\*=UTF-8''(\S+)", answer.headers["Content-Disposition"])[1])  # type: ignore[index]
     assert name == f"Итоги 2026-11-22.{form}"
@@ -175,8 +219,12 @@ def test_a_name_or_number_leads_to_the_days_of_its_phone_newest_first(operator: 
     ran(day, {"89160000000": "busy"}, day=date(2026, 11, 19), at=AT_NINE - timedelta(days=3))
     for query in ("q=8 (916) 333", "number=" + PETROVA):
         text = operator.get(f"/results/phone?{query}").text
-        assert re.findall(r'<a href="/results\?day=([^"]*)">', text) == ["2026-11-22", "2026-11-21", "2026-11-20",
-                                                                        "2026-11-19"]
+        assert re.findall(r'<a href="/results\?day=([^"]*)">', text) == [
+            "2026-11-22",
+            "2026-11-21",
+            "2026-11-20",
+            "2026-11-19",
+        ]
         assert "Петрова" in text
         assert "answered" in text
         assert "has none on this day" in text
@@ -195,7 +243,8 @@ def test_a_day_of_several_runs_is_one_line_and_the_others_are_folded_away(operat
 
 
 def test_several_that_are_found_are_offered_and_who_is_only_in_the_journal_is_found_too(
-        operator: Browser, day: Journal) -> None:
+    operator: Browser, day: Journal
+) -> None:
     several = operator.get("/results/phone?q=8916").text
     assert "Who is it?" in several
     assert shown(several) == ["8 916 111-11-11", "8 916 333-33-33"]
@@ -216,8 +265,9 @@ def test_a_paused_phone_says_so_on_the_day_it_was_paused(operator: Browser, jour
     assert "paused" in text
 
 
-def test_a_large_journal_is_shown_some_days_at_a_time(operator: Browser, journal: Journal,
-                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_journal_is_shown_some_days_at_a_time(
+    operator: Browser, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for back in range(50):
         ran(journal, {IVANOV: "busy"}, day=TODAY - timedelta(days=back), at=AT_NINE - timedelta(days=back))
     text = operator.get(f"/results/phone?number={IVANOV}").text
@@ -230,9 +280,11 @@ def test_a_large_journal_is_shown_some_days_at_a_time(operator: Browser, journal
 
 def test_the_former_scripts_day_and_a_run_of_only_some_are_told(operator: Browser, day: Journal) -> None:
     from obzvon.domain.redial import note_of
+
     day.claim("20261121-f", date(2026, 11, 21), "former", [], at=AT_NINE - timedelta(days=1), state="done")
-    day.claim("20261120-m", FRIDAY, "manual", [], at=AT_NINE - timedelta(days=2), state="done",
-              note=note_of(FRIDAY, ["busy"]))
+    day.claim(
+        "20261120-m", FRIDAY, "manual", [], at=AT_NINE - timedelta(days=2), state="done", note=note_of(FRIDAY, ["busy"])
+    )
     text = operator.get(f"/results/phone?number={PETROVA}").text
     assert "The former script rang on that day" in text
     assert "only of some numbers" in text
@@ -253,6 +305,7 @@ def hidden(browser: Browser, page: str) -> dict[str, str]:
 
 def serve(journal: Journal, answer: CommandResult, asked: list[dict[str, object]]) -> threading.Thread:
     """A service that takes one command."""
+
     def work() -> None:
         commands = CommandQueue(journal)
         until = datetime.now(UTC) + timedelta(seconds=20)
@@ -275,9 +328,15 @@ def test_first_the_results_are_chosen_and_unknown_is_not_ticked(operator: Browse
 
 
 def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
-        app: Flask, operator: Browser, journal: Journal, settings: Settings) -> None:
-    ran(journal, {IVANOV: "answered", PETROVA: "answered", "89164444444": "answered", "89165555555": "busy"},
-        day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
+    app: Flask, operator: Browser, journal: Journal, settings: Settings
+) -> None:
+    ran(
+        journal,
+        {IVANOV: "answered", PETROVA: "answered", "89164444444": "answered", "89165555555": "busy"},
+        day=TODAY,
+        at=AT_NINE,
+        heard={IVANOV: 3, PETROVA: 20},
+    )
     assert tally(operator.get("/results").text) == {"answered": 3, "busy": 1}
     app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
     text = operator.get("/results").text
@@ -291,22 +350,25 @@ def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
 
 
 def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
-        app: Flask, operator: Browser, journal: Journal, settings: Settings) -> None:
+    app: Flask, operator: Browser, journal: Journal, settings: Settings
+) -> None:
     Heartbeats(journal).begin(at=SUNDAY)
     ran(journal, {IVANOV: "answered", PETROVA: "answered"}, day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
     assert "Nobody is left to be called again" in operator.get("/results/again").text
     app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
     assert "Call again those not reached" in operator.get("/results").text
     assert dict(re.findall(r'name="result" value="([^"]*)"( checked)?', operator.get("/results/again").text)) == {
-        "not delivered": ""}
+        "not delivered": ""
+    }
     page = page_of("not delivered")
     text = operator.get(page).text
     assert "1 number can be called again" in text
     assert "hung up before 10 s of the message is called a second time" in text
     asked: list[dict[str, object]] = []
     thread = serve(journal, CommandResult(True, say("the run has begun: 1 call")), asked)
-    answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not delivered"],
-                           **hidden(operator, page))
+    answer = operator.post(
+        "/results/again/start", page=page, day=str(TODAY), result=["not delivered"], **hidden(operator, page)
+    )
     thread.join()
     assert answer.status_code == 200
     assert asked[0]["only"] == "not delivered"
@@ -329,18 +391,26 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
     asked: list[dict[str, object]] = []
     thread = serve(day, CommandResult(True, say("the run has begun: 1 call")), asked)
     page = page_of("not answered")
-    answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                           **hidden(operator, page))
+    answer = operator.post(
+        "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
+    )
     thread.join()
     assert answer.status_code == 200
     assert "The run has begun" in answer.text
     [command] = asked
     assert command["expected"]
     assert {name: command[name] for name in ("name", "by", "only", "day", "run")} == {
-        "name": "start", "by": "operator", "only": "not answered", "day": "2026-11-22", "run": 0}
+        "name": "start",
+        "by": "operator",
+        "only": "not answered",
+        "day": "2026-11-22",
+        "run": 0,
+    }
     [change] = AuditLog(day).latest(10)
     assert (change.who, str(change.what)) == (
-        "operator", "began a run of 1 number, only some of those of 2026-11-22: not answered")
+        "operator",
+        "began a run of 1 number, only some of those of 2026-11-22: not answered",
+    )
 
 
 def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journal) -> None:
@@ -363,8 +433,9 @@ def test_an_empty_choice_is_nobody_and_never_everybody(operator: Browser, day: J
     revision = value(operator.get("/phones").text, "revision")
     digest = f"{RedialSelection((), (), ()).digest}-{revision[:16]}-0"
     for results in ([], ["no answer"]):
-        answer = operator.post("/results/again/start", page="/run", day=str(TODAY), result=results, digest=digest,
-                               once=secrets.token_hex())
+        answer = operator.post(
+            "/results/again/start", page="/run", day=str(TODAY), result=results, digest=digest, once=secrets.token_hex()
+        )
         assert answer.status_code == 409
     assert CommandQueue(day).take(at=SUNDAY) is None
 
@@ -392,8 +463,9 @@ def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, o
     Heartbeats(day).begin(at=SUNDAY)
     app.extensions["obzvon"].sleep = lambda _: CommandQueue(day).take(at=SUNDAY)
     page = page_of("not answered")
-    text = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                         **hidden(operator, page)).text
+    text = operator.post(
+        "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
+    ).text
     assert "The service has taken the order" in text
     assert "nobody is called" not in text
     assert len(AuditLog(day).latest(10)) == 1
@@ -403,8 +475,9 @@ def test_what_the_service_refuses_is_shown_and_nothing_is_recorded(operator: Bro
     Heartbeats(day).begin(at=SUNDAY)
     thread = serve(day, CommandResult(False, say("run {run} is in progress already; see: obzvon status", run=7)), [])
     page = page_of("not answered")
-    answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                           **hidden(operator, page))
+    answer = operator.post(
+        "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
+    )
     thread.join()
     assert answer.status_code == 409
     assert "Run 7 is in progress already" in answer.text
@@ -415,39 +488,54 @@ def test_without_a_service_nobody_is_called_and_nothing_is_left_for_it(operator:
     page = page_of("not answered")
     text = operator.get(page).text
     assert "Call 1 number now" not in text
-    answer = operator.post("/results/again/start", page=page, day=str(TODAY), result=["not answered"],
-                           digest=value(text, "digest"), once="a")
+    answer = operator.post(
+        "/results/again/start",
+        page=page,
+        day=str(TODAY),
+        result=["not answered"],
+        digest=value(text, "digest"),
+        once="a",
+    )
     assert answer.status_code == 409
     assert "The service is not running" in answer.text
     assert CommandQueue(day).take(at=SUNDAY) is None
 
 
 @pytest.mark.parametrize("target", ["start", "list"])
-def test_what_was_confirmed_is_not_done_to_anybody_else(operator: Browser, day: Journal, settings: Settings,
-                                                       target: str) -> None:
+def test_what_was_confirmed_is_not_done_to_anybody_else(
+    operator: Browser, day: Journal, settings: Settings, target: str
+) -> None:
     Heartbeats(day).begin(at=SUNDAY)
     page = page_of("not answered", "busy")
     digest = value(operator.get(page).text, "digest")
     write(settings, {**ROWS, "9": {"0": "89165555555", "1": ""}})
     for results in (["not answered", "busy"], ["not answered", "busy", "unknown"], ["answered"], []):
-        answer = operator.post(f"/results/again/{target}", page=page, day=str(TODAY), result=results, digest=digest,
-                               once=secrets.token_hex())
+        answer = operator.post(
+            f"/results/again/{target}",
+            page=page,
+            day=str(TODAY),
+            result=results,
+            digest=digest,
+            once=secrets.token_hex(),
+        )
         assert answer.status_code == 409
         assert "have changed in the meantime" in answer.text
     assert CommandQueue(day).take(at=SUNDAY) is None
     assert len(rows(settings)) == 6
 
 
-def test_they_become_the_list_and_the_old_one_can_be_brought_back(operator: Browser, day: Journal,
-                                                                 settings: Settings) -> None:
+def test_they_become_the_list_and_the_old_one_can_be_brought_back(
+    operator: Browser, day: Journal, settings: Settings
+) -> None:
     ran(day, {PAUSED: "busy"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
     write(settings, {**ROWS, "1": {"0": PAUSED, "1": "", "paused": True}, "9": {"0": "89165555555", "1": "", "x": 1}})
     before = rows(settings)
     page = page_of("not answered", "busy")
     text = operator.get(page).text
     assert "1 of them is paused" in text
-    answer = operator.post("/results/again/list", page=page, day=str(TODAY), result=["not answered", "busy"],
-                           digest=value(text, "digest"))
+    answer = operator.post(
+        "/results/again/list", page=page, day=str(TODAY), result=["not answered", "busy"], digest=value(text, "digest")
+    )
     assert answer.status_code == 200
     assert "The list has 3 numbers now" in answer.text
     assert rows(settings) == {key: before[key] for key in ("0", "1", "9")}
@@ -458,8 +546,14 @@ def test_they_become_the_list_and_the_old_one_can_be_brought_back(operator: Brow
 
 def test_what_is_told_outlives_the_answer_that_asks_for_the_login(operator: Browser, day: Journal) -> None:
     page = page_of("not answered")
-    answer = operator.post("/results/again/list", page=page, day=str(TODAY), result=["not answered"],
-                           digest=value(operator.get(page).text, "digest"), follow=False)
+    answer = operator.post(
+        "/results/again/list",
+        page=page,
+        day=str(TODAY),
+        result=["not answered"],
+        digest=value(operator.get(page).text, "digest"),
+        follow=False,
+    )
     assert answer.status_code == 303
     assert operator.client.get("/phones").status_code == 401  # as a browser does that has logged in under /results
     assert "The list has 1 number now" in operator.get("/phones").text
@@ -470,14 +564,16 @@ def test_they_are_downloaded_as_a_list(app: Flask, day: Journal, settings: Setti
     answer = Browser(app, "operator", language="ru").get("/results/again/list.csv?result=busy&result=not answered")
     assert "Список 2026-11-22.csv" in unquote(answer.headers["Content-Disposition"])
     assert list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";")) == [
-        ["Номер", "Добавочный код", "Имя", "Пауза"], [IVANOV, "", "Иванов И. И.", "нет"],
-        ["8 916 555-55-55", "", "'=1", "да"]]
+        ["Номер", "Добавочный код", "Имя", "Пауза"],
+        [IVANOV, "", "Иванов И. И.", "нет"],
+        ["8 916 555-55-55", "", "'=1", "да"],
+    ]
 
 
 def test_a_viewer_sees_whom_but_has_no_button(viewer: Browser, day: Journal) -> None:
     text = viewer.get(page_of("not answered")).text
     assert "Иванов" in text
-    assert "<form method=\"post\" action=\"/results" not in text
+    assert '<form method="post" action="/results' not in text
     assert "Call again those not reached" not in viewer.get("/results").text
 
 
@@ -485,9 +581,16 @@ def test_a_broken_list_is_told(operator: Browser, day: Journal, settings: Settin
     page = page_of("not answered")
     digest = value(operator.get(page).text, "digest")
     write(settings, "{")
-    for answer in (operator.get(page), operator.get("/results/again/list.csv?result=busy"),
-                   *(operator.post(f"/results/again/{target}", page="/week", day=str(TODAY), result="not answered",
-                                   digest=digest) for target in ("start", "list"))):
+    for answer in (
+        operator.get(page),
+        operator.get("/results/again/list.csv?result=busy"),
+        *(
+            operator.post(
+                f"/results/again/{target}", page="/week", day=str(TODAY), result="not answered", digest=digest
+            )
+            for target in ("start", "list")
+        ),
+    ):
         assert answer.status_code == 500
         assert "cannot be read" in answer.text
     assert operator.get("/results/phone?q=8916").status_code == 200
@@ -496,8 +599,16 @@ def test_a_broken_list_is_told(operator: Browser, day: Journal, settings: Settin
 # -- hostile
 
 
-HOSTILE = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "a\nb", "\u202ea", "{{7*7}}", "%s%(x)s{x}", "';--",
-           "\x00"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "a\nb",
+    "\u202ea",
+    "{{7*7}}",
+    "%s%(x)s{x}",
+    "';--",
+    "\x00",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -510,8 +621,9 @@ def test_hostile_text_is_shown_and_never_run(operator: Browser, journal: Journal
         assert "\u202e" not in page.text
     for path in ("/results", "/results/phone", "/results/again", "/results/day.csv", "/results/again/list.csv"):
         names = ("q", "number", "code", "day", "run", "result", "sort", "page", "until", "down")
-        answer = operator.client.get(path, query_string=dict.fromkeys(names, text), headers=operator.login,
-                                     buffered=True)
+        answer = operator.client.get(
+            path, query_string=dict.fromkeys(names, text), headers=operator.login, buffered=True
+        )
         assert answer.status_code == 200, path
         if answer.mimetype == "text/csv":
             assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -525,6 +637,7 @@ def test_a_postgresql_journal_is_shown_too(settings: Settings, request: pytest.F
     with settings.file.open("a") as file:
         file.write(f"[Journal]\nurl = {url}\n")
     from obzvon.settings.model import load
+
     app = create_app(load(settings.file), clock=lambda: SUNDAY)
     journal = Journal(url)
     ran(journal, {IVANOV: "busy", PETROVA: "answered"}, day=TODAY, at=AT_NINE, names={IVANOV: "Иванов"})

@@ -31,8 +31,11 @@ class Office:
     """A working folder with an editor; `opens` brings a service, which obeys while the editor waits for it."""
 
     def __init__(self, folder: Path, users: str, **keys: object) -> None:
-        self.workshop = Workshop(folder, phones={**dict(zip("01234", PEOPLE, strict=True)), "7": "777"}, **{
-            "start": "09:00", "bundle": 2, "timeout": 10, "archive": "yes", **keys})  # type: ignore[arg-type]
+        self.workshop = Workshop(
+            folder,
+            phones={**dict(zip("01234", PEOPLE, strict=True)), "7": "777"},
+            **{"start": "09:00", "bundle": 2, "timeout": 10, "archive": "yes", **keys},
+        )  # type: ignore[arg-type]
         (folder / "users.json").write_text(users)
         self.now = NOON
         self.app = create_app(self.workshop.settings, clock=lambda: self.now)
@@ -96,7 +99,7 @@ class Office:
 
 
 def plain(text: str) -> str:
-    main = text[text.index("<div id=\"told\""):] if "<div id=\"told\"" in text else text
+    main = text[text.index('<div id="told"') :] if '<div id="told"' in text else text
     text = re.sub(r"<[^>]+>", " ", main).replace("\u00a0", " ").replace("\u2011", "-")
     return re.sub(r"\s+([,:.;]|$)", r"\1", re.sub(r"\s+", " ", text))
 
@@ -139,10 +142,14 @@ def test_where_nothing_runs_it_says_when_the_next_run_begins_and_whom_it_skips(o
     assert "Pause" not in text
 
 
-@pytest.mark.parametrize(("silence", "says"), [
-    (timedelta(seconds=30), ""), (timedelta(minutes=2), "Nothing has been heard of it since 12:00"),
-    (timedelta(days=1), "Nothing has been heard of it since 12:00, Monday"),
-])
+@pytest.mark.parametrize(
+    ("silence", "says"),
+    [
+        (timedelta(seconds=30), ""),
+        (timedelta(minutes=2), "Nothing has been heard of it since 12:00"),
+        (timedelta(days=1), "Nothing has been heard of it since 12:00, Monday"),
+    ],
+)
 def test_a_service_that_is_silent_is_not_running(opened: Office, silence: timedelta, says: str) -> None:
     opened.now += silence
     text = opened.page()
@@ -232,8 +239,12 @@ def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Pat
     office.works(60)
     journal = office.desk.journal()
     run = journal.last_run()
-    journal.end_calls([CallOutcome(run.id, place, Disposition.ANSWERED, office.now, None, EventDetail(listened=heard))
-                       for place, heard in ((1, 12.0), (2, 3.0), (3, None))])
+    journal.end_calls(
+        [
+            CallOutcome(run.id, place, Disposition.ANSWERED, office.now, None, EventDetail(listened=heard))
+            for place, heard in ((1, 12.0), (2, 3.0), (3, None))
+        ]
+    )
     text = office.page()
     assert "answered 3 delivered 1 not delivered 1" in text
     assert "answered not delivered: 3 s" in text
@@ -270,8 +281,9 @@ def test_a_journal_that_cannot_be_used_is_told_with_its_remedy(tmp_path: Path, u
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "a\nb", "\u202eevil", "a\0b"])
 def test_hostile_names_are_shown_and_act_on_nothing(opened: Office, name: str) -> None:
-    opened.workshop.write_list({"0": {"0": PEOPLE[0], "1": "", "name": name},
-                                "1": {"0": name, "1": name, "name": name}})
+    opened.workshop.write_list(
+        {"0": {"0": PEOPLE[0], "1": "", "name": name}, "1": {"0": name, "1": name, "name": name}}
+    )
     assert "<script>alert" not in opened.operator.get("/run/start").text
     opened.start()
     opened.works(5)
@@ -333,8 +345,12 @@ def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(open
     watch.forget()
     opened.works(60)
     assert opened.shift
-    opened.shift.journal.end_calls([CallOutcome(call.run_id, call.position, Disposition.ANSWERED, opened.now)
-                                    for call in opened.shift.journal.on_the_way(CallState.HANDED)])
+    opened.shift.journal.end_calls(
+        [
+            CallOutcome(call.run_id, call.position, Disposition.ANSWERED, opened.now)
+            for call in opened.shift.journal.on_the_way(CallState.HANDED)
+        ]
+    )
     last = watch.look(opened.now)
     assert last.status
     assert last.status.counts["answered"] == 5
@@ -435,8 +451,10 @@ def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Offic
     assert len(opened.changes()) == 1
 
 
-@pytest.mark.parametrize("fields", [{}, {"once": "", "after": "0"}, {"once": "x", "after": "-1"},
-                                    {"once": "x", "after": "\0", "revision": "<b>"}])
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"once": "", "after": "0"}, {"once": "x", "after": "-1"}, {"once": "x", "after": "\0", "revision": "<b>"}],
+)
 def test_a_start_that_was_not_asked_begins_nothing(opened: Office, fields: dict[str, str]) -> None:
     answer = opened.operator.post("/run/start", **{"revision": "", **fields})
     assert answer.status_code == 409
@@ -447,8 +465,10 @@ def test_during_a_run_no_other_is_asked_for_or_begun(opened: Office) -> None:
     asked = opened.operator.get("/run/start").text
     opened.start()
     fields = {name: value(asked, name) for name in ("once", "after", "revision")}
-    for answer in (opened.operator.post("/run/start", whom="again", **fields),
-                   opened.operator.client.get("/run/start", headers=opened.operator.login, follow_redirects=True)):
+    for answer in (
+        opened.operator.post("/run/start", whom="again", **fields),
+        opened.operator.client.get("/run/start", headers=opened.operator.login, follow_redirects=True),
+    ):
         assert "A run is in progress already" in answer.text
     assert opened.shift
     assert len(opened.shift.journal.runs_on(NOON.date())) == 1
@@ -518,8 +538,10 @@ def test_a_run_is_paused_and_goes_on(opened: Office) -> None:
     assert "The run goes on; calls waiting: 3" in text
     opened.works(30)
     assert len(opened.workshop.in_spool()) == 5
-    assert [change.partition(": ")[2].partition(":")[0] for change in opened.changes()][:2] == ["run resumed",
-                                                                                               "run paused"]
+    assert [change.partition(": ")[2].partition(":")[0] for change in opened.changes()][:2] == [
+        "run resumed",
+        "run paused",
+    ]
 
 
 def test_a_stop_is_asked_with_counts_and_calls_in_progress_go_on(opened: Office) -> None:
@@ -592,13 +614,22 @@ def test_a_test_call_sent_twice_rings_once(opened: Office) -> None:
     assert opened.workshop.in_spool() == PEOPLE[:1]
 
 
-@pytest.mark.parametrize(("number", "code", "wrong"), [
-    ("", "", "number"), ("777", "", "number"), ("<script>alert(1)</script>", "", "number"), ("=1+1", "", "number"),
-    (PEOPLE[0], "context 22", "code"), (PEOPLE[0], "1\n2", "code"), ("8916\0", "\u202e1", "number"),
-    ("9" * 100_000, "", "number"),
-])
-def test_a_number_or_code_that_cannot_be_rung_is_told_at_its_field(opened: Office, number: str, code: str, wrong: str
-                                                                  ) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "wrong"),
+    [
+        ("", "", "number"),
+        ("777", "", "number"),
+        ("<script>alert(1)</script>", "", "number"),
+        ("=1+1", "", "number"),
+        (PEOPLE[0], "context 22", "code"),
+        (PEOPLE[0], "1\n2", "code"),
+        ("8916\0", "\u202e1", "number"),
+        ("9" * 100_000, "", "number"),
+    ],
+)
+def test_a_number_or_code_that_cannot_be_rung_is_told_at_its_field(
+    opened: Office, number: str, code: str, wrong: str
+) -> None:
     answer = opened.post("/run/call", number=number, code=code)
     assert answer.status_code == 422
     assert "Nobody has been rung" in answer.text
@@ -617,7 +648,7 @@ def test_a_viewer_sees_all_of_it_and_is_offered_nothing(opened: Office) -> None:
     opened.start()
     text = viewer.get("/run").text
     assert "The run is in progress" in text
-    assert "<form" not in text[text.index("<main"):]
+    assert "<form" not in text[text.index("<main") :]
     assert "/run/stop" not in text
     for path in ("/run/start", "/run/stop"):
         assert viewer.get(path).status_code == 302
@@ -650,8 +681,6 @@ def test_a_clock_elsewhere_is_named_by_its_city(tmp_path: Path, users_text: str)
     office = Office(tmp_path, users_text, time_zone="Asia/Vladivostok")
     assert "Сейчас 19:00 (Владивосток)" in office.page(browser=Browser(office.app, "operator", language="ru"))
     office.ends()
-
-
 
 
 def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) -> None:

@@ -48,8 +48,9 @@ def test_the_page_is_russian_for_a_russian(app: Flask) -> None:
         assert words in text
 
 
-def test_a_time_and_a_day_without_calls_are_saved_as_the_old_script_reads_them(operator: Browser, settings: Settings
-                                                                              ) -> None:
+def test_a_time_and_a_day_without_calls_are_saved_as_the_old_script_reads_them(
+    operator: Browser, settings: Settings
+) -> None:
     before = saved(settings)
     fields = {**WORKWEEK, "at-1": "10:30", "on-6": "1", "at-6": "8:05"}
     fields.pop("on-5")
@@ -62,8 +63,9 @@ def test_a_time_and_a_day_without_calls_are_saved_as_the_old_script_reads_them(o
     assert saved(settings)["1"] == "10:30"
 
 
-def test_mondays_time_is_copied_to_the_workdays_and_saved_only_when_it_is_meant(operator: Browser, settings: Settings
-                                                                               ) -> None:
+def test_mondays_time_is_copied_to_the_workdays_and_saved_only_when_it_is_meant(
+    operator: Browser, settings: Settings
+) -> None:
     before = settings.schedule.read_bytes()
     text = post(operator, **{"at-1": "11:11", "action": "copy"})
     assert len(re.findall(r'name="at-\d" value="11:11"', text)) == 5
@@ -86,13 +88,19 @@ def test_more_dates_than_the_page_would_add_are_kept(operator: Browser, settings
     text = operator.get("/week").text
     dates = re.findall(r'name="date" value="([^"]*)"', text)
     assert len(dates) > 500
-    operator.post("/week", page="/week", date=dates, **{f"on-{day}": "1" for day in dates},
-                  **{f"at-{day}": "11:00" for day in dates})
+    operator.post(
+        "/week",
+        page="/week",
+        date=dates,
+        **{f"on-{day}": "1" for day in dates},
+        **{f"at-{day}": "11:00" for day in dates},
+    )
     assert json.loads(settings.schedule.read_text())["dates"] == dict.fromkeys(days, "11:00")
 
 
-def test_a_holiday_that_is_ticked_is_a_day_without_calls_and_unticked_it_is_a_usual_one(operator: Browser,
-                                                                                       settings: Settings) -> None:
+def test_a_holiday_that_is_ticked_is_a_day_without_calls_and_unticked_it_is_a_usual_one(
+    operator: Browser, settings: Settings
+) -> None:
     assert 'value="2027-01-01"' in operator.get("/week").text
     text = post(operator, off=["2027-01-01", "2027-01-07"])
     assert saved(settings)["dates"] == {"2027-01-01": "00:00", "2027-01-07": "00:00"}
@@ -107,16 +115,25 @@ def test_a_holiday_with_a_time_of_its_own_stands_among_the_dates(operator: Brows
     assert "stands among the single dates" in text
 
 
-@pytest.mark.parametrize(("fields", "says"), [
-    ({"at-1": ""}, "Set a time"), ({"at-1": "00:00"}, "00:00 means"), ({"at-1": "25:00"}, "Write a time"),
-    ({"at-1": "<script>"}, "Write a time"), ({"at-1": "\0" * 10}, "Write a time"), ({"at-1": "٠٩:٠٠"}, "Write a time"),
-    ({"at-1": "9" * 100_000}, "Write a time"),
-    ({"new-date": "31.12.2026"}, "Choose a date"), ({"action": "add"}, "Choose a date"),
-    ({"new-date": "2026-12-25", "on-new": "1"}, "Set a time"),
-    ({"date": "2026-12-25", "on-2026-12-25": "1"}, "Set a time"),
-])
-def test_what_is_no_time_or_date_is_told_at_its_field_and_not_saved(operator: Browser, settings: Settings,
-                                                                    fields: dict[str, str], says: str) -> None:
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"at-1": ""}, "Set a time"),
+        ({"at-1": "00:00"}, "00:00 means"),
+        ({"at-1": "25:00"}, "Write a time"),
+        ({"at-1": "<script>"}, "Write a time"),
+        ({"at-1": "\0" * 10}, "Write a time"),
+        ({"at-1": "٠٩:٠٠"}, "Write a time"),
+        ({"at-1": "9" * 100_000}, "Write a time"),
+        ({"new-date": "31.12.2026"}, "Choose a date"),
+        ({"action": "add"}, "Choose a date"),
+        ({"new-date": "2026-12-25", "on-new": "1"}, "Set a time"),
+        ({"date": "2026-12-25", "on-2026-12-25": "1"}, "Set a time"),
+    ],
+)
+def test_what_is_no_time_or_date_is_told_at_its_field_and_not_saved(
+    operator: Browser, settings: Settings, fields: dict[str, str], says: str
+) -> None:
     before = settings.schedule.read_bytes()
     answer = operator.post("/week", page="/week", **{**WORKWEEK, **fields})
     assert answer.status_code == 422
@@ -160,8 +177,7 @@ def test_a_start_that_the_former_script_has_done_is_not_due(app: Flask, settings
     assert "Overdue" not in Browser(after, "operator").get("/week").text
 
 
-def test_a_time_of_today_that_has_passed_says_that_it_rings_nobody_today(operator: Browser, settings: Settings
-                                                                         ) -> None:
+def test_a_time_of_today_that_has_passed_says_that_it_rings_nobody_today(operator: Browser, settings: Settings) -> None:
     seen_by_a_service(settings)
     assert "has passed already" not in post(operator, **{"on-7": "1", "at-7": "12:30"})
     text = post(operator, **{"on-7": "1", "at-7": "11:00"})  # it is Sunday, noon

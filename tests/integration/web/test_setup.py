@@ -45,14 +45,21 @@ def service_works(journal: Journal) -> None:
 
 
 def call(journal: Journal, kind: str, how: Disposition) -> None:
-    run = journal.claim(f"{kind}-{how}", SUNDAY.date(), kind, [Candidate(Phone("", "89161111111"), "89161111111")],
-                        at=SUNDAY, state="done")
+    run = journal.claim(
+        f"{kind}-{how}",
+        SUNDAY.date(),
+        kind,
+        [Candidate(Phone("", "89161111111"), "89161111111")],
+        at=SUNDAY,
+        state="done",
+    )
     assert run
     journal.end_calls([CallOutcome(run.id, 1, how, SUNDAY)])
 
 
 def test_a_new_folder_has_everything_before_it_and_the_first_thing_to_do_is_the_service(
-        operator: Browser, empty: None, settings: Settings) -> None:
+    operator: Browser, empty: None, settings: Settings
+) -> None:
     assert home(operator) == "/first-steps"
     assert steps(operator) == [False] * 5
     text = operator.get("/first-steps").text
@@ -100,8 +107,9 @@ def test_after_a_run_nobody_is_led_there_any_more(operator: Browser, empty: None
     assert operator.get("/first-steps").status_code == 200
 
 
-def test_who_does_not_want_it_is_not_led_there_again_and_finds_it_under_check(app: Flask, operator: Browser,
-                                                                             empty: None) -> None:
+def test_who_does_not_want_it_is_not_led_there_again_and_finds_it_under_check(
+    app: Flask, operator: Browser, empty: None
+) -> None:
     answer = operator.post("/first-steps/leave", page="/first-steps", follow=False)
     assert answer.headers["Location"] == "/phones"
     assert home(operator) == "/phones"
@@ -117,7 +125,8 @@ def test_a_viewer_is_led_to_the_list_and_sees_the_steps_without_links(viewer: Br
 
 @pytest.mark.parametrize(("file", "link"), [("todo.json", "/phones"), ("schedule.json", "/week")])
 def test_a_document_that_cannot_be_read_is_a_step_that_leads_to_its_page(
-        operator: Browser, settings: Settings, journal: Journal, file: str, link: str) -> None:
+    operator: Browser, settings: Settings, journal: Journal, file: str, link: str
+) -> None:
     service_works(journal)
     (settings.source / file).write_text("{")
     text = operator.get("/first-steps").text

@@ -33,8 +33,11 @@ def said() -> set[str | tuple[str, ...]]:
 
 
 def test_every_text_has_its_russian_in_every_form_and_none_is_superfluous(catalogue: Catalog) -> None:
-    ready = {entry.id for entry in catalogue
-             if entry.id and all([entry.string] if isinstance(entry.string, str) else entry.string)}
+    ready = {
+        entry.id
+        for entry in catalogue
+        if entry.id and all([entry.string] if isinstance(entry.string, str) else entry.string)
+    }
     assert said() == ready, RENEW
     assert not [entry.id for entry in catalogue if entry.id and entry.fuzzy]
 

@@ -57,8 +57,9 @@ def test_only_an_administrator_sees_it(app: Flask, boss: Browser, operator: Brow
         assert operator.post(f"{PAGE}/{what}", name="viewer", role="operator", sure="1").status_code == 403
 
 
-def test_a_user_is_added_with_a_password_that_is_shown_once(app: Flask, boss: Browser, users: Users, settings: Settings
-                                                           ) -> None:
+def test_a_user_is_added_with_a_password_that_is_shown_once(
+    app: Flask, boss: Browser, users: Users, settings: Settings
+) -> None:
     text = post(boss, "add", name=" анна ", role="viewer")
     password = shown_password(text)
     assert users.load()["анна"].role is Role.VIEWER
@@ -74,8 +75,9 @@ def form_of(browser: Browser, path: str, **fields: object) -> dict[str, str]:
     return {name: value for name in ("once", "present", "name") if (value := field(text, name))}
 
 
-def test_a_form_that_is_sent_twice_adds_one_user_and_shows_the_same_password_again(boss: Browser, users: Users,
-                                                                                   settings: Settings) -> None:
+def test_a_form_that_is_sent_twice_adds_one_user_and_shows_the_same_password_again(
+    boss: Browser, users: Users, settings: Settings
+) -> None:
     form = form_of(boss, f"{PAGE}?add=1")
     first, second = (shown_password(post(boss, "add", **{**form, "name": "анна"}, role="viewer")) for _ in range(2))
     assert first == second
@@ -91,7 +93,8 @@ def test_a_form_that_is_sent_twice_adds_one_user_and_shows_the_same_password_aga
 
 
 def test_a_form_that_is_sent_twice_makes_one_new_password_and_undoes_nothing_that_came_after(
-        boss: Browser, users: Users, settings: Settings) -> None:
+    boss: Browser, users: Users, settings: Settings
+) -> None:
     form = form_of(boss, f"{PAGE}/password", name="operator")
     first, second = (shown_password(post(boss, "password", **form, sure="1")) for _ in range(2))
     assert first == second
@@ -103,7 +106,8 @@ def test_a_form_that_is_sent_twice_makes_one_new_password_and_undoes_nothing_tha
 
 
 def test_of_two_forms_at_once_that_are_the_same_both_show_the_password_that_holds(
-        boss: Browser, users: Users, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    boss: Browser, users: Users, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     form, change = form_of(boss, f"{PAGE}/password", name="operator"), Users.change_password
 
     def overtaken(self: Users, name: str, password: str, **more: object) -> None:
@@ -123,8 +127,9 @@ def test_a_name_that_can_be_taken_for_another_is_refused_at_its_field(boss: Brow
 
 
 @pytest.mark.parametrize("name", ["", "a b", "<b>x</b>", "x\n", "\u202eab", "a\0", "x" * 65, "operator"])
-def test_a_name_that_cannot_be_one_is_refused_at_its_field(boss: Browser, users: Users, settings: Settings, name: str
-                                                          ) -> None:
+def test_a_name_that_cannot_be_one_is_refused_at_its_field(
+    boss: Browser, users: Users, settings: Settings, name: str
+) -> None:
     before = users.path.read_bytes()
     answer = boss.post(f"{PAGE}/add", page=PAGE, name=name, role="operator")
     if name == "x\n":  # its newline is not seen in the field either
@@ -146,11 +151,15 @@ def test_a_role_that_there_is_not_changes_nothing(boss: Browser, users: Users, r
     assert users.path.read_bytes() == before
 
 
-def test_a_new_password_a_role_and_a_removal_are_asked_once_more_and_recorded(app: Flask, boss: Browser, users: Users,
-                                                                             settings: Settings) -> None:
+def test_a_new_password_a_role_and_a_removal_are_asked_once_more_and_recorded(
+    app: Flask, boss: Browser, users: Users, settings: Settings
+) -> None:
     before = users.path.read_bytes()
-    asked = [post(boss, "password", name="operator"), post(boss, "role", name="operator", role="viewer"),
-             post(boss, "remove", name="operator")]
+    asked = [
+        post(boss, "password", name="operator"),
+        post(boss, "role", name="operator", role="viewer"),
+        post(boss, "remove", name="operator"),
+    ]
     for text in asked:
         assert 'name="sure" value="1"' in text
     assert "operator → viewer" in asked[1]
@@ -166,9 +175,11 @@ def test_a_new_password_a_role_and_a_removal_are_asked_once_more_and_recorded(ap
     post(boss, "remove", name="operator", sure="1")
     assert "operator" not in users.load()
     assert Browser(app, "operator", password).get("/phones").status_code == 401
-    assert recorded(settings) == ["administrator users: removed operator",
-                                  "administrator users: operator: operator → viewer",
-                                  "administrator users: a new password for operator"]
+    assert recorded(settings) == [
+        "administrator users: removed operator",
+        "administrator users: operator: operator → viewer",
+        "administrator users: a new password for operator",
+    ]
 
 
 def test_the_same_role_again_changes_nothing(boss: Browser, settings: Settings) -> None:
@@ -217,8 +228,9 @@ def test_the_page_shows_each_user_and_edits_one(boss: Browser) -> None:
     assert "scrypt" not in text
 
 
-def test_a_users_file_that_cannot_be_written_is_told(boss: Browser, users: Users, monkeypatch: pytest.MonkeyPatch
-                                                     ) -> None:
+def test_a_users_file_that_cannot_be_written_is_told(
+    boss: Browser, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from obzvon.common import files
 
     def full(*_: object) -> None:
@@ -249,8 +261,10 @@ def test_the_settings_are_russian_for_a_russian(app: Flask) -> None:
 
 
 def test_no_password_stands_among_the_settings(settings: Settings) -> None:
-    settings.file.write_text(settings.file.read_text() + "[Journal]\nurl = postgresql+psycopg://obzvon:geheim@nowhere/x\n"
-                             "[Calls]\ncaller_id = \"<b>Office</b>\" <6122103>\n")
+    settings.file.write_text(
+        settings.file.read_text() + "[Journal]\nurl = postgresql+psycopg://obzvon:geheim@nowhere/x\n"
+        '[Calls]\ncaller_id = "<b>Office</b>" <6122103>\n'
+    )
     app = create_app(load(settings.file))
     text = Browser(app, "administrator").get(f"{PAGE}/settings").text
     assert "geheim" not in text

@@ -26,7 +26,7 @@ GOLDEN = SUPPORT / "golden"
 ORDINARY = CallForm("avtoobzvon")
 CODED = CallForm("avtoobzvon-ivr", "6122103")
 
-CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7f, 0xa0), 0x2028, 0x2029)]
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)]
 
 
 def changed(form: CallForm, **fields: object) -> CallForm:
@@ -52,8 +52,18 @@ def test_a_call_file_is_what_it_has_always_been_byte_for_byte(retries: int, arch
 def test_every_setting_has_its_line() -> None:
     form = CallForm("calls", '"Школа № 5" <6122103>', 3, 30, 45, "hello", 2, archive=True)
     assert CallFileTemplate(form).render("203", "*12").decode().split("\n") == [
-        "Channel: local/203@calls", 'CallerID: "Школа № 5" <6122103>', "MaxRetries: 3", "RetryTime: 30", "WaitTime: 45",
-        "Setvar: dtmf=*12", "Setvar: CALLEE=203", "Context: calls", "Extension: hello", "Priority: 2", "Archive: yes"]
+        "Channel: local/203@calls",
+        'CallerID: "Школа № 5" <6122103>',
+        "MaxRetries: 3",
+        "RetryTime: 30",
+        "WaitTime: 45",
+        "Setvar: dtmf=*12",
+        "Setvar: CALLEE=203",
+        "Context: calls",
+        "Extension: hello",
+        "Priority: 2",
+        "Archive: yes",
+    ]
 
 
 def test_one_template_makes_many_files() -> None:
@@ -105,15 +115,20 @@ def test_a_refusal_shows_a_value_that_an_operator_can_read() -> None:
     assert len(text) < 300
 
 
-_values = st.one_of(st.text(), st.text(alphabet="0123456789*\n;#@:/ \0\r\x85\u2028aЖ", max_size=12),
-                    st.from_regex("[0-9*]{1,12}"), st.integers(1, 1100).map("5".__mul__))
+_values = st.one_of(
+    st.text(),
+    st.text(alphabet="0123456789*\n;#@:/ \0\r\x85\u2028aЖ", max_size=12),
+    st.from_regex("[0-9*]{1,12}"),
+    st.integers(1, 1100).map("5".__mul__),
+)
 
 
 @given(number=_values, code=_values, caller_id=_values, context=_values, extension=_values, archive=st.booleans())
 @example(number="1", code="", caller_id="a\nApplication: System", context="c", extension="e", archive=False)
 @example(number="1", code="1", caller_id="\ud800", context="c", extension="e", archive=True)
 def test_whatever_goes_in_a_file_has_its_own_lines_and_no_others(
-        *, number: str, code: str, caller_id: str, context: str, extension: str, archive: bool) -> None:
+    *, number: str, code: str, caller_id: str, context: str, extension: str, archive: bool
+) -> None:
     try:
         data = CallFileTemplate(CallForm(context, caller_id, extension=extension, archive=archive)).render(number, code)
     except UnsafeValueError:
@@ -121,8 +136,17 @@ def test_whatever_goes_in_a_file_has_its_own_lines_and_no_others(
     lines = data.split(b"\n")
     setvar = ["Setvar", "Setvar"] if code else []
     assert [line.split(b":")[0].decode() for line in lines] == [
-        "Channel", "CallerID", "MaxRetries", "RetryTime", "WaitTime", *setvar, "Context", "Extension", "Priority",
-        *["Archive"] * archive]
+        "Channel",
+        "CallerID",
+        "MaxRetries",
+        "RetryTime",
+        "WaitTime",
+        *setvar,
+        "Context",
+        "Extension",
+        "Priority",
+        *["Archive"] * archive,
+    ]
     assert len(data.decode().splitlines()) == len(lines)
     assert max(map(len, lines)) <= MAX_LINE
     assert re.fullmatch(rb"Channel: local/[0-9*]+@" + re.escape(context.encode()), lines[0])
@@ -135,37 +159,43 @@ TRIED = "\nStartRetry: 4242 1 (1700000120)\n"
 RETRIED = TRIED + "\nEndRetry: 4242 1 (1700000030)\n\nStartRetry: 5151 2 (1700000300)\n"
 
 
-@pytest.mark.parametrize(("written", "expected"), [
-    ("", None),
-    (TRIED, None),
-    ("\nStatus: Completed\n", Disposition.ANSWERED),
-    (TRIED + "\nStatus: Completed\n", Disposition.ANSWERED),
-    (TRIED + "\nStatus: Expired\n", Disposition.NOT_ANSWERED),
-    (RETRIED + "\nStatus: Expired\n", Disposition.NOT_ANSWERED),
-    ("\nStatus: Failed\n", Disposition.FAILED),
-    ("\nStatus: Completed", Disposition.ANSWERED),
-    ("\nstatus:COMPLETED \r\n", Disposition.ANSWERED),
-    ("\nStatus: Something new\n", Disposition.UNKNOWN),
-    ("\nStatus:\n", Disposition.UNKNOWN),
-    ("\nStatus: Expired\n\nStatus: Completed\n", Disposition.ANSWERED),
-])
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", None),
+        (TRIED, None),
+        ("\nStatus: Completed\n", Disposition.ANSWERED),
+        (TRIED + "\nStatus: Completed\n", Disposition.ANSWERED),
+        (TRIED + "\nStatus: Expired\n", Disposition.NOT_ANSWERED),
+        (RETRIED + "\nStatus: Expired\n", Disposition.NOT_ANSWERED),
+        ("\nStatus: Failed\n", Disposition.FAILED),
+        ("\nStatus: Completed", Disposition.ANSWERED),
+        ("\nstatus:COMPLETED \r\n", Disposition.ANSWERED),
+        ("\nStatus: Something new\n", Disposition.UNKNOWN),
+        ("\nStatus:\n", Disposition.UNKNOWN),
+        ("\nStatus: Expired\n\nStatus: Completed\n", Disposition.ANSWERED),
+    ],
+)
 def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Disposition | None) -> None:
     for form, code in ((ORDINARY, ""), (changed(CODED, archive=True), "1")):
         finished = CallFileTemplate(form).render("89161111111", code) + written.encode()
         assert outcome(finished) == expected
 
 
-@pytest.mark.parametrize(("written", "expected"), [
-    ("", None),
-    (TRIED, 4242),
-    (TRIED.rstrip(), 4242),
-    (RETRIED, 5151),
-    (TRIED + "\nEndRetry: 4242 1 (1700000030)\n", 4242),
-    ("\nStartRetry: 1 1 (1700000120)\n", 1),
-    ("\nStartRetry:\n", 0),
-    ("\nStartRetry: x\n", 0),
-    ("\nStartRe", None),
-])
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("", None),
+        (TRIED, 4242),
+        (TRIED.rstrip(), 4242),
+        (RETRIED, 5151),
+        (TRIED + "\nEndRetry: 4242 1 (1700000030)\n", 4242),
+        ("\nStartRetry: 1 1 (1700000120)\n", 1),
+        ("\nStartRetry:\n", 0),
+        ("\nStartRetry: x\n", 0),
+        ("\nStartRe", None),
+    ],
+)
 def test_a_file_tells_which_asterisk_began_its_call(written: str, expected: int | None) -> None:
     for form in (ORDINARY, changed(ORDINARY, archive=True)):
         assert started_by(CallFileTemplate(form).render("89161111111") + written.encode()) == expected
@@ -187,20 +217,33 @@ def test_any_bytes_have_an_outcome_or_none(data: bytes) -> None:
 # -- its name
 
 
-@pytest.mark.parametrize(("call", "name"), [
-    (CallFileName("20260105-1a2b", 1, 1), "obzvon-20260105-1a2b-000001-1.call"),
-    (CallFileName("20260105t-ff", 123_456, 2), "obzvon-20260105t-ff-123456-2.call"),
-    (CallFileName("0-0", 1_234_567, 10), "obzvon-0-0-1234567-10.call"),
-])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (CallFileName("20260105-1a2b", 1, 1), "obzvon-20260105-1a2b-000001-1.call"),
+        (CallFileName("20260105t-ff", 123_456, 2), "obzvon-20260105t-ff-123456-2.call"),
+        (CallFileName("0-0", 1_234_567, 10), "obzvon-0-0-1234567-10.call"),
+    ],
+)
 def test_a_name_tells_whose_call_it_is(call: CallFileName, name: str) -> None:
     assert file_name(call.token, call.position, call.attempt) == name
     assert parse_name(name) == call
 
 
-@pytest.mark.parametrize("name", [
-    "", "a.call", "89161111111.call", "obzvon-20260105-1a2b-000001-1.call.tmp", ".obzvon-20260105-1a2b-000001-1.call",
-    "obzvon-20260105-1a2b-1-1.call", "obzvon-20260105-1a2b-000001.call", "obzvon-20260105-1a2b-000001-1.call\n",
-    "obzvon-../../x-1a-000001-1.call", "obzvon-20260105-1a2b-٠٠٠٠٠١-1.call",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "a.call",
+        "89161111111.call",
+        "obzvon-20260105-1a2b-000001-1.call.tmp",
+        ".obzvon-20260105-1a2b-000001-1.call",
+        "obzvon-20260105-1a2b-1-1.call",
+        "obzvon-20260105-1a2b-000001.call",
+        "obzvon-20260105-1a2b-000001-1.call\n",
+        "obzvon-../../x-1a-000001-1.call",
+        "obzvon-20260105-1a2b-٠٠٠٠٠١-1.call",
+    ],
+)
 def test_a_file_of_somebody_elses_is_not_ours(name: str) -> None:
     assert parse_name(name) is None

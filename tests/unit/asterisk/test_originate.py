@@ -30,9 +30,18 @@ SECOND = timedelta(seconds=1)
 
 def test_an_action_is_the_call_of_its_call_file() -> None:
     assert OriginateTemplate(FORM).render(CHANNEL, "89502222222", "1*") == {
-        "Action": "Originate", "Channel": "local/89502222222@avtoobzvon-ivr", "Context": "avtoobzvon-ivr",
-        "Exten": "play", "Priority": "1", "Timeout": "45000", "Async": "true", "CallerID": "Office <6122103>",
-        "Variable": ["dtmf=1*", "CALLEE=89502222222"], "ChannelId": CHANNEL, "OtherChannelId": f"{CHANNEL};2"}
+        "Action": "Originate",
+        "Channel": "local/89502222222@avtoobzvon-ivr",
+        "Context": "avtoobzvon-ivr",
+        "Exten": "play",
+        "Priority": "1",
+        "Timeout": "45000",
+        "Async": "true",
+        "CallerID": "Office <6122103>",
+        "Variable": ["dtmf=1*", "CALLEE=89502222222"],
+        "ChannelId": CHANNEL,
+        "OtherChannelId": f"{CHANNEL};2",
+    }
     file = callfile.CallFileTemplate(FORM).render("89502222222", "1*").decode().splitlines()
     assert "Channel: local/89502222222@avtoobzvon-ivr" in file
     assert [line for line in file if "Setvar" in line] == ["Setvar: dtmf=1*", "Setvar: CALLEE=89502222222"]
@@ -45,16 +54,31 @@ def test_without_a_code_or_caller_nothing_is_said_of_them() -> None:
 
 
 def test_each_attempt_of_each_call_has_a_channel_of_its_own() -> None:
-    names = {channel_id(token, position, attempt) for token in ("20260105-abcdef", "20260105-abcde0")
-             for position in (1, 11) for attempt in (1, 11)}
+    names = {
+        channel_id(token, position, attempt)
+        for token in ("20260105-abcdef", "20260105-abcde0")
+        for position in (1, 11)
+        for attempt in (1, 11)
+    }
     assert len(names) == 8
     assert all(is_channel_id(name) for name in names)
     assert not is_channel_id("1795576538.2")
     assert not is_channel_id(f"{CHANNEL};2")
 
 
-HOSTILE = ["1\r\nAction: Command", "1\nVariable: SHELL(id)=1", "1,FILE(/etc/passwd)=x", "76@other/n", "1;2", "1#", "",
-           " 1", "１", "1\0", "1\u2028"]
+HOSTILE = [
+    "1\r\nAction: Command",
+    "1\nVariable: SHELL(id)=1",
+    "1,FILE(/etc/passwd)=x",
+    "76@other/n",
+    "1;2",
+    "1#",
+    "",
+    " 1",
+    "１",
+    "1\0",
+    "1\u2028",
+]
 LINES = ["a\r\nApplication: System\r\nData: id", "a\nb", "a;b", "a#b", "a\0b", "\x85", "\udcff"]
 
 
@@ -97,8 +121,20 @@ def test_what_is_sent_has_one_line_for_each_field() -> None:
     lines = sent.split("\r\n")
     assert lines[-2:] == ["", ""]
     assert sorted(line.partition(":")[0] for line in lines[:-2]) == [
-        "Action", "ActionID", "Async", "CallerID", "Channel", "ChannelId", "Context", "Exten", "OtherChannelId",
-        "Priority", "Timeout", "Variable", "Variable"]
+        "Action",
+        "ActionID",
+        "Async",
+        "CallerID",
+        "Channel",
+        "ChannelId",
+        "Context",
+        "Exten",
+        "OtherChannelId",
+        "Priority",
+        "Timeout",
+        "Variable",
+        "Variable",
+    ]
 
 
 def test_a_refusal_is_told_from_a_missing_right() -> None:
@@ -112,20 +148,24 @@ def test_a_refusal_is_told_from_a_missing_right() -> None:
     assert len(str(reason)) < 150
 
 
-@pytest.mark.parametrize(("after", "is_up", "heard", "expected"), [
-    (0, False, -60, CallLiveness.OPEN),  # taken a moment ago, and not to be seen yet
-    (9, False, -60, CallLiveness.OPEN),
-    (10, False, -60, CallLiveness.LOST),  # it would be there
-    (3600, True, -60, CallLiveness.GOES_ON),
-    (100, True, None, CallLiveness.GOES_ON),  # nobody hears
-    (100, False, None, CallLiveness.OPEN),
-    (3600, True, None, CallLiveness.LOST),  # and will not in time
-    (3600, False, None, CallLiveness.LOST),
-    (100, False, 99, CallLiveness.OPEN),  # a new connection
-    (100, False, 98, CallLiveness.LOST),
-    (100, True, 98, CallLiveness.GOES_ON),
-])
-def test_a_call_is_waited_for_as_long_as_it_may_show_itself(after: float, is_up: bool, heard: float | None,
-                                                            expected: CallLiveness) -> None:
+@pytest.mark.parametrize(
+    ("after", "is_up", "heard", "expected"),
+    [
+        (0, False, -60, CallLiveness.OPEN),  # taken a moment ago, and not to be seen yet
+        (9, False, -60, CallLiveness.OPEN),
+        (10, False, -60, CallLiveness.LOST),  # it would be there
+        (3600, True, -60, CallLiveness.GOES_ON),
+        (100, True, None, CallLiveness.GOES_ON),  # nobody hears
+        (100, False, None, CallLiveness.OPEN),
+        (3600, True, None, CallLiveness.LOST),  # and will not in time
+        (3600, False, None, CallLiveness.LOST),
+        (100, False, 99, CallLiveness.OPEN),  # a new connection
+        (100, False, 98, CallLiveness.LOST),
+        (100, True, 98, CallLiveness.GOES_ON),
+    ],
+)
+def test_a_call_is_waited_for_as_long_as_it_may_show_itself(
+    after: float, is_up: bool, heard: float | None, expected: CallLiveness
+) -> None:
     heard_since = None if heard is None else NINE + heard * SECOND
     assert fate(NINE, NINE + after * SECOND, is_up=is_up, heard_since=heard_since) is expected

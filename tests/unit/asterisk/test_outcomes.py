@@ -23,7 +23,8 @@ LATER = timedelta(minutes=2)
 Timed = tuple[int, dict[str, str]]
 RECORDED: dict[str, dict[str, list[Timed]]] = {
     path.stem: {kind: [(at, fields) for at, fields in events] for kind, events in json.loads(path.read_text()).items()}
-    for path in sorted((SUPPORT / "ami_events").glob("asterisk-*.json"))}
+    for path in sorted((SUPPORT / "ami_events").glob("asterisk-*.json"))
+}
 
 EXPECTED = {
     "answered": Disposition.ANSWERED,
@@ -97,14 +98,20 @@ def elsewhere(events: Iterable[Timed], call: int) -> list[Timed]:
 
 def entry(event: dict[str, str], duration: str = "00:00:01", state: str = "Up") -> dict[str, str]:
     """A channel as CoreShowChannels lists it."""
-    return {"Event": "CoreShowChannel", "Channel": event["Channel"], "Uniqueid": event["Uniqueid"],
-            "Linkedid": event["Linkedid"], "ChannelStateDesc": state, "Duration": duration}
+    return {
+        "Event": "CoreShowChannel",
+        "Channel": event["Channel"],
+        "Uniqueid": event["Uniqueid"],
+        "Linkedid": event["Linkedid"],
+        "ChannelStateDesc": state,
+        "Duration": duration,
+    }
 
 
 def talking(version: str = "asterisk-22") -> list[Timed]:
     """The events of an answered call up to the middle of the message."""
     events = RECORDED[version]["answered"]
-    return events[:next(place for place, (_, fields) in enumerate(events) if "HangupRequest" in fields["Event"])]
+    return events[: next(place for place, (_, fields) in enumerate(events) if "HangupRequest" in fields["Event"])]
 
 
 def channels(events: Iterable[Timed]) -> list[dict[str, str]]:
@@ -159,8 +166,12 @@ def test_of_two_trunks_the_last_one_tells(version: str) -> None:
     """As where an outbound route tries a second trunk."""
     tried = RECORDED[version]["busy"]
     [trunk] = [fields["Uniqueid"] for fields in channels(tried) if fields["Channel"].startswith("PJSIP")]
-    refused = json.loads(json.dumps(tried).replace(f'"{trunk}"', f'"{trunk}9"').replace("BUSY", "CONGESTION")
-                         .replace('"Cause": "17"', '"Cause": "34"'))
+    refused = json.loads(
+        json.dumps(tried)
+        .replace(f'"{trunk}"', f'"{trunk}9"')
+        .replace("BUSY", "CONGESTION")
+        .replace('"Cause": "17"', '"Cause": "34"')
+    )
     second = [(at, fields) for at, fields in refused if f"{trunk}9" in fields.values()]
     assert the_outcome([*tried[:-1], *second, tried[-1]]).disposition is Disposition.BUSY  # towards L1
     without_l1 = [(at, fields) for at, fields in tried if fields.get("DialStatus") != "BUSY"]
@@ -240,12 +251,51 @@ def test_calls_at_the_same_time_are_kept_apart(version: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.dictionaries(
-    st.sampled_from(["Event", "Channel", "Uniqueid", "Linkedid", "DestUniqueid", "DestLinkedid", "DestChannel", "Cause",
-                     "DialStatus", "UserEvent", "Key", "ChannelStateDesc"]),
-    st.one_of(st.sampled_from(["Newchannel", "Newstate", "DialBegin", "DialEnd", "Hangup", "Rename", "UserEvent", "1.1",
-                               "ObzvonAnswer", "1.2", "Local/8@avtoobzvon-00000001;1", "ANSWER", "Up", "9" * 99, "\0"]),
-              st.text(max_size=5), st.lists(st.text(max_size=3), max_size=2)))))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    "Event",
+                    "Channel",
+                    "Uniqueid",
+                    "Linkedid",
+                    "DestUniqueid",
+                    "DestLinkedid",
+                    "DestChannel",
+                    "Cause",
+                    "DialStatus",
+                    "UserEvent",
+                    "Key",
+                    "ChannelStateDesc",
+                ]
+            ),
+            st.one_of(
+                st.sampled_from(
+                    [
+                        "Newchannel",
+                        "Newstate",
+                        "DialBegin",
+                        "DialEnd",
+                        "Hangup",
+                        "Rename",
+                        "UserEvent",
+                        "1.1",
+                        "ObzvonAnswer",
+                        "1.2",
+                        "Local/8@avtoobzvon-00000001;1",
+                        "ANSWER",
+                        "Up",
+                        "9" * 99,
+                        "\0",
+                    ]
+                ),
+                st.text(max_size=5),
+                st.lists(st.text(max_size=3), max_size=2),
+            ),
+        )
+    )
+)
 def test_no_event_makes_a_traceback(events: list[dict[str, object]]) -> None:
     calls = CallTracker(CONTEXTS)
     for event in events:
@@ -263,12 +313,20 @@ def answer(events: Sequence[Timed], **fields: str) -> Timed:
     """A UserEvent in L1 just before its end."""
     first = events[0][1]
     at = max(at for at, event in events if event.get("Uniqueid") == first["Uniqueid"]) - 1
-    return at, {"Event": "UserEvent", "UserEvent": "ObzvonAnswer", "Channel": first["Channel"],
-                "Uniqueid": first["Uniqueid"], "Linkedid": first["Linkedid"], **fields}
+    return at, {
+        "Event": "UserEvent",
+        "UserEvent": "ObzvonAnswer",
+        "Channel": first["Channel"],
+        "Uniqueid": first["Uniqueid"],
+        "Linkedid": first["Linkedid"],
+        **fields,
+    }
 
 
-@pytest.mark.parametrize(("written", "key"), [("1", "1"), ("9", "9"), ("0", "0"), ("*", "*"), ("", ""), ("1;x", ""),
-                                              ("1" * 9, ""), ("١", "")])
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [("1", "1"), ("9", "9"), ("0", "0"), ("*", "*"), ("", ""), ("1;x", ""), ("1" * 9, ""), ("١", "")],
+)
 def test_the_key_that_was_pressed_comes_with_the_outcome(written: str, key: str) -> None:
     events = RECORDED["asterisk-22"]["answered"]
     assert the_outcome([*events, answer(events, Key=written)]).key == key
@@ -293,8 +351,11 @@ def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutco
     missed = events[:comes_back]
     hung_up = {leg(fields) for _, fields in missed if fields["Event"] == "Hangup"}
     states = {leg(fields): fields["ChannelStateDesc"] for _, fields in missed if "ChannelStateDesc" in fields}
-    up = [entry(fields, state=states[fields["Uniqueid"]]) for fields in channels(missed)
-          if fields["Uniqueid"] not in hung_up]
+    up = [
+        entry(fields, state=states[fields["Uniqueid"]])
+        for fields in channels(missed)
+        if fields["Uniqueid"] not in hung_up
+    ]
     calls.compare(up, calls.known(), now, anew=True)
     feed(calls, [(at + 1, fields) for at, fields in events[comes_back:]])
     told = calls.settle(NINE + LATER)
@@ -320,8 +381,11 @@ def test_a_gap_makes_no_disposition_wrong(version: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", ANSWERED)
 def test_whoever_answered_before_a_gap_or_speaks_after_it_has_answered(version: str, kind: str) -> None:
     events = RECORDED[version][kind]
-    [answered] = [place for place, (_, fields) in enumerate(events) if fields.get("DialStatus") == "ANSWER"
-                  and leg(fields) == events[0][1]["Uniqueid"]]
+    [answered] = [
+        place
+        for place, (_, fields) in enumerate(events)
+        if fields.get("DialStatus") == "ANSWER" and leg(fields) == events[0][1]["Uniqueid"]
+    ]
     last = len(events)
     before = cut_at(version, kind, answered + 1, last)
     assert (before.disposition, before.ended, before.listened) == (Disposition.ANSWERED, None, None)
@@ -396,22 +460,26 @@ def test_lines_are_ours_and_other_peoples_by_trunk_or_by_call() -> None:
     assert calls.lines("PJSIP/carrier") == LineCounts(1, 1, 8)
     assert calls.lines("PJSIP/other") == LineCounts(0, 0, 8)
     assert calls.lines() == LineCounts(1, 2, 8)
-    calls.feed({"Event": "Rename", "Uniqueid": channels(talking())[2]["Uniqueid"], "Newname": "PJSIP/other-00000009"},
-               NINE)
+    calls.feed(
+        {"Event": "Rename", "Uniqueid": channels(talking())[2]["Uniqueid"], "Newname": "PJSIP/other-00000009"}, NINE
+    )
     assert calls.lines("PJSIP/other") == LineCounts(1, 0, 8)
 
 
-@pytest.mark.parametrize(("trunk", "channel", "is_its"), [
-    ("PJSIP/carrier", "PJSIP/carrier-0000000a", True),
-    ("PJSIP/carrier", "PJSIP/carrier2-0000000a", False),
-    ("PJSIP/carrier", "PJSIP/carrier-two-0000000a", False),
-    ("PJSIP/carrier-two", "PJSIP/carrier-two-0000000a", True),
-    ("PJSIP/carrier", "Local/PJSIP/carrier-0000000a;1", False),
-    ("DAHDI/i1", "DAHDI/i1/89161111111-a", True),
-    ("DAHDI/i1", "DAHDI/i10/89161111111-a", False),
-    ("DAHDI/", "DAHDI/i10/89161111111-a", True),
-    ("PJSIP/out-", "PJSIP/out-two-0000000a", True),
-])
+@pytest.mark.parametrize(
+    ("trunk", "channel", "is_its"),
+    [
+        ("PJSIP/carrier", "PJSIP/carrier-0000000a", True),
+        ("PJSIP/carrier", "PJSIP/carrier2-0000000a", False),
+        ("PJSIP/carrier", "PJSIP/carrier-two-0000000a", False),
+        ("PJSIP/carrier-two", "PJSIP/carrier-two-0000000a", True),
+        ("PJSIP/carrier", "Local/PJSIP/carrier-0000000a;1", False),
+        ("DAHDI/i1", "DAHDI/i1/89161111111-a", True),
+        ("DAHDI/i1", "DAHDI/i10/89161111111-a", False),
+        ("DAHDI/", "DAHDI/i10/89161111111-a", True),
+        ("PJSIP/out-", "PJSIP/out-two-0000000a", True),
+    ],
+)
 def test_whose_channel_it_is(trunk: str, channel: str, is_its: bool) -> None:
     assert is_of(trunk, channel) is is_its
 
@@ -424,8 +492,15 @@ def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch
     monkeypatch.setattr("obzvon.asterisk.ami.call_tracker._REMEMBERED", 500)
     calls = CallTracker(CONTEXTS)
     for number in range(3000):
-        calls.feed({"Event": "Newchannel", "Channel": f"PJSIP/a-{number}", "Uniqueid": f"1.{number}",
-                    "Linkedid": f"1.{number}"}, NINE)
+        calls.feed(
+            {
+                "Event": "Newchannel",
+                "Channel": f"PJSIP/a-{number}",
+                "Uniqueid": f"1.{number}",
+                "Linkedid": f"1.{number}",
+            },
+            NINE,
+        )
     assert len(calls) == 1000
     calls.compare([], calls.known(), NINE, anew=True)
     calls.settle(NINE + LATER)

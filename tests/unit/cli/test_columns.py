@@ -53,8 +53,10 @@ def test_a_cell_has_its_colour_in_a_terminal() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.lists(st.text("abc dя日", max_size=30), min_size=3, max_size=3), min_size=1, max_size=5),
-       st.integers(12, 60))
+@given(
+    st.lists(st.lists(st.text("abc dя日", max_size=30), min_size=3, max_size=3), min_size=1, max_size=5),
+    st.integers(12, 60),
+)
 def test_in_a_terminal_no_line_is_wider_than_it_and_nothing_is_lost(rows: list[list[str]], width: int) -> None:
     shown = lines(rows, width=width)
     assert all(cell_len(line) <= width for line in shown)

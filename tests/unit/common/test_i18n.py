@@ -62,17 +62,23 @@ def test_a_sentence_without_a_translation_is_shown_in_english() -> None:
     assert say("xyzzy {n}", n=1).in_language("ru") == "xyzzy 1"
 
 
-@pytest.mark.parametrize("sentence", [
-    say("plain"), say("{a}", a=say("{b}", b="\0Ж\n")), say_many("{n} call", "{n} calls", 5), say("{x}", x=0.5),
-    Message(""),
-])
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        say("plain"),
+        say("{a}", a=say("{b}", b="\0Ж\n")),
+        say_many("{n} call", "{n} calls", 5),
+        say("{x}", x=0.5),
+        Message(""),
+    ],
+)
 def test_a_sentence_is_stored_and_read_again(sentence: Message) -> None:
     stored = msgspec.json.encode(sentence)
     assert msgspec.json.decode(stored, type=Message) == sentence
     assert b"many" not in stored or sentence.many
 
 
-@given(st.text(), st.integers(-2**63, 2**63 - 1), st.text())
+@given(st.text(), st.integers(-(2**63), 2**63 - 1), st.text())
 def test_whatever_the_values_a_stored_sentence_is_worded_the_same(name: str, n: int, inner: str) -> None:
     sentence = say("{name} {n} {inner}", name=name, n=n, inner=say("({text})", text=inner))
     again = msgspec.json.decode(msgspec.json.encode(sentence), type=Message)
@@ -101,24 +107,28 @@ def test_a_process_speaks_to_its_reader_and_a_page_to_its_own(monkeypatch: pytes
     assert sentence.in_language("en") == "3 row: paused"
 
 
-@pytest.mark.parametrize(("environ", "expected"), [
-    ({}, "ru"),
-    ({"LANG": "C"}, "ru"),
-    ({"LANG": "C.UTF-8"}, "ru"),
-    ({"LANG": "POSIX", "PATH": "/usr/bin:/bin"}, "ru"),
-    ({"LANG": ""}, "ru"),
-    ({"LANG": "de_DE.UTF-8"}, "ru"),
-    ({"LANG": "en_US.UTF-8"}, "en"),
-    ({"LANG": "ru_RU.UTF-8"}, "ru"),
-    ({"LANG": "ru_RU.KOI8-R"}, "ru"),
-    ({"LANG": "EN_us"}, "en"),
-    ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ru_RU.UTF-8"}, "ru"),
-    ({"LANG": "ru_RU.UTF-8", "LC_ALL": "en_GB.UTF-8", "LC_MESSAGES": "ru_RU.UTF-8"}, "en"),
-    ({"LANG": "en_US.UTF-8", "LC_ALL": "C"}, "en"),
-    ({"LANG": "ru_RU.UTF-8", "LC_ALL": "ru_RU.UTF-8", "OBZVON_LANGUAGE": "en"}, "en"),
-    ({"LANG": "en_US.UTF-8", "OBZVON_LANGUAGE": "ru"}, "ru"),
-    ({"LANG": "en_US.UTF-8", "OBZVON_LANGUAGE": ""}, "en"),
-])
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "ru"),
+        ({"LANG": "C"}, "ru"),
+        ({"LANG": "C.UTF-8"}, "ru"),
+        ({"LANG": "POSIX", "PATH": "/usr/bin:/bin"}, "ru"),
+        ({"LANG": ""}, "ru"),
+        ({"LANG": "de_DE.UTF-8"}, "ru"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.KOI8-R"}, "ru"),
+        ({"LANG": "EN_us"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "en_GB.UTF-8", "LC_MESSAGES": "ru_RU.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "ru_RU.UTF-8", "OBZVON_LANGUAGE": "en"}, "en"),
+        ({"LANG": "en_US.UTF-8", "OBZVON_LANGUAGE": "ru"}, "ru"),
+        ({"LANG": "en_US.UTF-8", "OBZVON_LANGUAGE": ""}, "en"),
+    ],
+)
 def test_the_readers_language_is_the_environments_and_russian_where_it_tells_none(
-        environ: dict[str, str], expected: str) -> None:
+    environ: dict[str, str], expected: str
+) -> None:
     assert preferred(environ) == expected

@@ -27,45 +27,78 @@ def test_what_is_not_there_or_of_another_version_is_none(text: str) -> None:
     assert unpacked(text) is None
 
 
-@pytest.mark.parametrize(("readout", "words", "free"), [
-    (LineUsage(pace=FIXED, ours=2), "ours 2, others 0", None),
-    (LineUsage(pace=Pace(2, 10, ceiling=Capacity(30)), ours=2), "ours 2, others 0", None),
-    (LineUsage(pace=LIMIT, ours=12, others=9, ami=UP), "ours 12 of 20, free 8", 8),
-    (LineUsage(pace=LINES, ours=12), "12 of 30, all ours; free for us 8", 8),
-    (LineUsage(pace=LINES, ours=12, others=10, ami=UP), "22 of 30: ours 12, others 10; free for us 3", 3),
-    (LineUsage(pace=LINES, ours=12, others=40, ami=UP), "52 of 30: ours 12, others 40; free for us 0", 0),
-    (LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(5000)), ours=1), "1 of 5000, all ours; free for us 4999",
-     4999),
-])
+@pytest.mark.parametrize(
+    ("readout", "words", "free"),
+    [
+        (LineUsage(pace=FIXED, ours=2), "ours 2, others 0", None),
+        (LineUsage(pace=Pace(2, 10, ceiling=Capacity(30)), ours=2), "ours 2, others 0", None),
+        (LineUsage(pace=LIMIT, ours=12, others=9, ami=UP), "ours 12 of 20, free 8", 8),
+        (LineUsage(pace=LINES, ours=12), "12 of 30, all ours; free for us 8", 8),
+        (LineUsage(pace=LINES, ours=12, others=10, ami=UP), "22 of 30: ours 12, others 10; free for us 3", 3),
+        (LineUsage(pace=LINES, ours=12, others=40, ami=UP), "52 of 30: ours 12, others 40; free for us 0", 0),
+        (
+            LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(5000)), ours=1),
+            "1 of 5000, all ours; free for us 4999",
+            4999,
+        ),
+    ],
+)
 def test_lines_in_use_are_told_with_what_bounds_them(readout: LineUsage, words: str, free: int | None) -> None:
     assert str(readout.in_words()) == words
     assert readout.free == free
 
 
-@pytest.mark.parametrize(("readout", "words"), [
-    (LineUsage(pace=LINES), "not configured"), (LineUsage(pace=LINES, ami=UP), "connected since 09:00"),
-    (LineUsage(pace=LINES, others=4, ami=DOWN),
-     "silent since 09:00: only our own calls are counted, and other people's calls as they were last: 4"),
-    (LineUsage(pace=LIMIT, ami=DOWN), "silent since 09:00: only our own calls are counted"),
-    (LineUsage(pace=FIXED, ami=DOWN),
-     "silent since 09:00: the pace does not depend on it, and how calls end is not known meanwhile"),
-])
+@pytest.mark.parametrize(
+    ("readout", "words"),
+    [
+        (LineUsage(pace=LINES), "not configured"),
+        (LineUsage(pace=LINES, ami=UP), "connected since 09:00"),
+        (
+            LineUsage(pace=LINES, others=4, ami=DOWN),
+            "silent since 09:00: only our own calls are counted, and other people's calls as they were last: 4",
+        ),
+        (LineUsage(pace=LIMIT, ami=DOWN), "silent since 09:00: only our own calls are counted"),
+        (
+            LineUsage(pace=FIXED, ami=DOWN),
+            "silent since 09:00: the pace does not depend on it, and how calls end is not known meanwhile",
+        ),
+    ],
+)
 def test_a_link_tells_what_goes_on_without_it(readout: LineUsage, words: str) -> None:
     assert str(readout.ami_in_words("09:00")) == words
     assert readout.is_silent is words.startswith("silent")
 
 
-@pytest.mark.parametrize(("readout", "worth"), [
-    (LineUsage(pace=FIXED), False), (LineUsage(pace=FIXED, ami=UP), True), (LineUsage(pace=LIMIT), True)])
+@pytest.mark.parametrize(
+    ("readout", "worth"),
+    [(LineUsage(pace=FIXED), False), (LineUsage(pace=FIXED, ami=UP), True), (LineUsage(pace=LIMIT), True)],
+)
 def test_it_is_shown_where_it_says_more_than_the_run(readout: LineUsage, worth: bool) -> None:
     assert readout.is_worth_showing is worth
 
 
 def test_programs_are_told_of_other_people_only_where_somebody_tells_of_them() -> None:
     assert LineUsage(pace=LINES, ours=1).lines_dict("en") == {
-        "pacing": "adaptive", "pace": "as soon as there is room, up to 10 calls a second, at most 20 calls at once",
-        "ours": 1, "others": None, "in_use": 1, "lines": 30, "reserve": 5, "limit": 20, "free": 19,
-        "counted_by": "spool"}
+        "pacing": "adaptive",
+        "pace": "as soon as there is room, up to 10 calls a second, at most 20 calls at once",
+        "ours": 1,
+        "others": None,
+        "in_use": 1,
+        "lines": 30,
+        "reserve": 5,
+        "limit": 20,
+        "free": 19,
+        "counted_by": "spool",
+    }
     assert LineUsage(pace=FIXED, others=3, by=CountedBy.PBX, ami=UP).lines_dict("en") == {
-        "pacing": "fixed", "pace": "bundles of 2 calls, 10 s apart", "ours": 0, "others": 3, "in_use": 3,
-        "lines": None, "reserve": 0, "limit": None, "free": None, "counted_by": "pbx"}
+        "pacing": "fixed",
+        "pace": "bundles of 2 calls, 10 s apart",
+        "ours": 0,
+        "others": 3,
+        "in_use": 3,
+        "lines": None,
+        "reserve": 0,
+        "limit": None,
+        "free": None,
+        "counted_by": "pbx",
+    }

@@ -44,105 +44,148 @@ def dialled(plan: NumberingPlan, number: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize("written", [
-    "89161234567", "79161234567", "9161234567", "+79161234567", "+7 916 123-45-67", "8 (916) 123-45-67",
-    "8-916-123-45-67", "8.916.123.45.67", "8/916/1234567", "(916)1234567",
-    "8\N{NO-BREAK SPACE}916\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}45\N{NO-BREAK SPACE}67",
-    "+7\N{NARROW NO-BREAK SPACE}916\N{THIN SPACE}123\N{FIGURE SPACE}45\N{EN DASH}67",
-    "8\N{HYPHEN}916\N{NON-BREAKING HYPHEN}1234567", "8\t9161234567", "  89161234567  ", "89161234567\n",
-    "\r\n+7 916 1234567\r\n", "\N{NO-BREAK SPACE}89161234567", "+7 8 916 1234567", "8 10 7 916 123 45 67",
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "89161234567",
+        "79161234567",
+        "9161234567",
+        "+79161234567",
+        "+7 916 123-45-67",
+        "8 (916) 123-45-67",
+        "8-916-123-45-67",
+        "8.916.123.45.67",
+        "8/916/1234567",
+        "(916)1234567",
+        "8\N{NO-BREAK SPACE}916\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}45\N{NO-BREAK SPACE}67",
+        "+7\N{NARROW NO-BREAK SPACE}916\N{THIN SPACE}123\N{FIGURE SPACE}45\N{EN DASH}67",
+        "8\N{HYPHEN}916\N{NON-BREAKING HYPHEN}1234567",
+        "8\t9161234567",
+        "  89161234567  ",
+        "89161234567\n",
+        "\r\n+7 916 1234567\r\n",
+        "\N{NO-BREAK SPACE}89161234567",
+        "+7 8 916 1234567",
+        "8 10 7 916 123 45 67",
+    ],
+)
 def test_every_usual_notation_is_dialled_as_eight_and_ten_digits(written: str) -> None:
     assert RUSSIA.dial(written) == "89161234567"
 
 
-@pytest.mark.parametrize(("written", "number"), [
-    ("+7 (495) 123-45-67", "84951234567"),
-    ("8 800 555-35-35", "88005553535"),
-    ("7 804 333 00 00", "88043330000"),
-    ("+7 978 000 00 00", "89780000000"),
-])
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+7 (495) 123-45-67", "84951234567"),
+        ("8 800 555-35-35", "88005553535"),
+        ("7 804 333 00 00", "88043330000"),
+        ("+7 978 000 00 00", "89780000000"),
+    ],
+)
 def test_landlines_and_freephone_numbers_are_ordinary_ones(written: str, number: str) -> None:
     assert RUSSIA.dial(written) == number
 
 
-@pytest.mark.parametrize(("written", "reason"), [
-    ("", "no number"),
-    (" \n", "no number"),
-    ("--", "no number"),
-    ("777", "too short: 3 digits where 11 are expected"),
-    ("7916838933", "too short: 10 digits where 11 are expected"),
-    ("8916123456", "too short: 10 digits where 11 are expected"),
-    ("112", "too short: 3 digits where 11 are expected"),
-    ("891612345678", "too long: 12 digits where 11 are expected"),
-    ("89161234567 89161234568", "too long: 22 digits where 11 are expected"),
-    ("5" * 5000, "too long: 5000 digits where 11 are expected"),
-    ("80000000000", UNKNOWN),
-    ("1234567890", UNKNOWN),
-    ("+7", UNKNOWN),
-    ("+7 916 123 45 6", UNKNOWN),
-    ("+8 916 123 45 67", UNKNOWN),
-    ("+", "“+” is not a phone number"),
-    ("++79161234567", "“++79161234567” is not a phone number"),
-    ("context 22", "“context 22” is not a phone number"),
-    ("tel:+79161234567", "“tel:+79161234567” is not a phone number"),
-    ("8916123456O", "“8916123456O” is not a phone number"),
-    ("8916123456О", "“8916123456О” is not a phone number"),
-    ("89161234567 доб. 12", "“89161234567 доб. 12” is not a phone number"),
-    ("89161234567,,12", "“89161234567,,12” is not a phone number"),
-    ("76@other/n", "“76@other/n” is not a phone number"),
-    ("89161234567;5", "“89161234567;5” is not a phone number"),
-    ("*100#", "“*100#” is not a phone number"),
-    ("8916\0001234567", "“8916�1234567” is not a phone number"),
-    ("\00089161234567", "“�89161234567” is not a phone number"),
-    ("8916\n1234567", "“8916�1234567” is not a phone number"),
-    ("89161234567\nApplication: System", "is not a phone number"),
-    ("\ud800", "“�” is not a phone number"),
-    ("ж" * 100, "“" + "ж" * 39 + "…” is not a phone number"),
-    ("٨٩١٦١٢٣٤٥٦٧", "digits of another script"),
-    ("८९१६१२३४५६७", "digits of another script"),
-    ("８９１６１２３４５６７", "digits of another script"),
-    ("8916123456７", "digits of another script"),
-    ("8916123456²", "digits of another script"),
-    ("8.9161234567E+10", SPREADSHEET),
-    ("8,91612E+10", SPREADSHEET),
-    ("8.91612e10", SPREADSHEET),
-    ("8,91612Е+10", SPREADSHEET),
-    ("89161234567.0", SPREADSHEET),
-    ("89161234567,00", SPREADSHEET),
-])
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("", "no number"),
+        (" \n", "no number"),
+        ("--", "no number"),
+        ("777", "too short: 3 digits where 11 are expected"),
+        ("7916838933", "too short: 10 digits where 11 are expected"),
+        ("8916123456", "too short: 10 digits where 11 are expected"),
+        ("112", "too short: 3 digits where 11 are expected"),
+        ("891612345678", "too long: 12 digits where 11 are expected"),
+        ("89161234567 89161234568", "too long: 22 digits where 11 are expected"),
+        ("5" * 5000, "too long: 5000 digits where 11 are expected"),
+        ("80000000000", UNKNOWN),
+        ("1234567890", UNKNOWN),
+        ("+7", UNKNOWN),
+        ("+7 916 123 45 6", UNKNOWN),
+        ("+8 916 123 45 67", UNKNOWN),
+        ("+", "“+” is not a phone number"),
+        ("++79161234567", "“++79161234567” is not a phone number"),
+        ("context 22", "“context 22” is not a phone number"),
+        ("tel:+79161234567", "“tel:+79161234567” is not a phone number"),
+        ("8916123456O", "“8916123456O” is not a phone number"),
+        ("8916123456О", "“8916123456О” is not a phone number"),
+        ("89161234567 доб. 12", "“89161234567 доб. 12” is not a phone number"),
+        ("89161234567,,12", "“89161234567,,12” is not a phone number"),
+        ("76@other/n", "“76@other/n” is not a phone number"),
+        ("89161234567;5", "“89161234567;5” is not a phone number"),
+        ("*100#", "“*100#” is not a phone number"),
+        ("8916\0001234567", "“8916�1234567” is not a phone number"),
+        ("\00089161234567", "“�89161234567” is not a phone number"),
+        ("8916\n1234567", "“8916�1234567” is not a phone number"),
+        ("89161234567\nApplication: System", "is not a phone number"),
+        ("\ud800", "“�” is not a phone number"),
+        ("ж" * 100, "“" + "ж" * 39 + "…” is not a phone number"),
+        ("٨٩١٦١٢٣٤٥٦٧", "digits of another script"),
+        ("८९१६१२३४५६७", "digits of another script"),
+        ("８９１６１２３４５６７", "digits of another script"),
+        ("8916123456７", "digits of another script"),
+        ("8916123456²", "digits of another script"),
+        ("8.9161234567E+10", SPREADSHEET),
+        ("8,91612E+10", SPREADSHEET),
+        ("8.91612e10", SPREADSHEET),
+        ("8,91612Е+10", SPREADSHEET),
+        ("89161234567.0", SPREADSHEET),
+        ("89161234567,00", SPREADSHEET),
+    ],
+)
 def test_what_is_no_number_is_refused_with_the_reason(written: str, reason: str) -> None:
     assert reason in refusal(written)
     assert reason in refusal(written, NumberingPlan(foreign=True, premium=True))
 
 
-@pytest.mark.parametrize("written", ["8916123456.0", "7916123456.0", "8916123456,0", "8916123456.5", "7916123456,25",
-                                     "891612345.67", "89161.234567", "8.9161234567E-5", " 8916123456.5\n"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "8916123456.0",
+        "7916123456.0",
+        "8916123456,0",
+        "8916123456.5",
+        "7916123456,25",
+        "891612345.67",
+        "89161.234567",
+        "8.9161234567E-5",
+        " 8916123456.5\n",
+    ],
+)
 def test_what_stands_behind_a_spreadsheets_point_is_no_digit_of_the_number(written: str) -> None:
     assert SPREADSHEET in refusal(written)
 
 
-@pytest.mark.parametrize(("written", "number"), [
-    ("8 809 123-45-67", "88091234567"), ("8 803 123 45 67", "88031234567"), ("+78091234567", "88091234567"),
-])
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("8 809 123-45-67", "88091234567"),
+        ("8 803 123 45 67", "88031234567"),
+        ("+78091234567", "88091234567"),
+    ],
+)
 def test_premium_numbers_are_refused_unless_allowed(written: str, number: str) -> None:
     assert refusal(written) == PREMIUM
     assert NumberingPlan(premium=True).dial(written) == number
     assert refusal(written, NumberingPlan(foreign=True)) == PREMIUM
 
 
-@pytest.mark.parametrize(("written", "number"), [
-    ("+7 701 123 45 67", "81077011234567"),
-    ("8 701 123 45 67", "81077011234567"),
-    ("77011234567", "81077011234567"),
-    ("7011234567", "81077011234567"),
-    ("+380 44 123 45 67", "810380441234567"),
-    ("8 10 380 44 123 45 67", "810380441234567"),
-    ("810380441234567", "810380441234567"),
-    ("+375 29 491-19-11", "810375294911911"),
-    ("+44 20 7946 0958", "810442079460958"),
-    ("+800 1234 5678", "81080012345678"),
-])
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+7 701 123 45 67", "81077011234567"),
+        ("8 701 123 45 67", "81077011234567"),
+        ("77011234567", "81077011234567"),
+        ("7011234567", "81077011234567"),
+        ("+380 44 123 45 67", "810380441234567"),
+        ("8 10 380 44 123 45 67", "810380441234567"),
+        ("810380441234567", "810380441234567"),
+        ("+375 29 491-19-11", "810375294911911"),
+        ("+44 20 7946 0958", "810442079460958"),
+        ("+800 1234 5678", "81080012345678"),
+    ],
+)
 def test_foreign_numbers_are_refused_unless_allowed(written: str, number: str) -> None:
     assert refusal(written) == FOREIGN
     assert refusal(written, NumberingPlan(premium=True)) == FOREIGN
@@ -222,10 +265,15 @@ def _parsed(written: str, region: str) -> str | None:
     return re.sub(r"\D", "", national)
 
 
-@pytest.mark.parametrize(("region", "starts", "length"), [
-    ("RU", ["", "9", "4", "8", "80"], 10), ("KZ", ["", "7", "701", "80"], 10), ("BY", ["", "29", "15", "800"], 9),
-    ("UA", ["", "50", "44", "800"], 9),
-])
+@pytest.mark.parametrize(
+    ("region", "starts", "length"),
+    [
+        ("RU", ["", "9", "4", "8", "80"], 10),
+        ("KZ", ["", "7", "701", "80"], 10),
+        ("BY", ["", "29", "15", "800"], 9),
+        ("UA", ["", "50", "44", "800"], 9),
+    ],
+)
 def test_the_compiled_pattern_says_what_the_parser_says(region: str, starts: list[str], length: int) -> None:
     """Of random numbers, most of the usual length and some with a digit more or less."""
     plan = NumberingPlan(region)
@@ -252,33 +300,39 @@ def test_the_compiled_pattern_agrees_with_the_parser_in_every_range(prefix: str,
         assert dialled(RUSSIA, prefix + start + rest) == _parsed(prefix + start + rest, "RU")
 
 
-@pytest.mark.parametrize(("region", "written", "number"), [
-    ("KZ", "+7 701 123 45 67", "87011234567"),
-    ("KZ", "8 (701) 123-45-67", "87011234567"),
-    ("KZ", "7011234567", "87011234567"),
-    ("BY", "+375 29 491-19-11", "80294911911"),
-    ("BY", "8 029 491-19-11", "80294911911"),
-    ("BY", "375294911911", "80294911911"),
-    ("BY", "8 0152 45-09-11", "80152450911"),
-    ("UA", "+380 50 123 45 67", "0501234567"),
-    ("UA", "050 123 45 67", "0501234567"),
-    ("DE", "+49 1512 3456789", "015123456789"),
-    ("DE", "01512 3456789", "015123456789"),
-    ("DE", "0049 30 123456", "030123456"),
-    ("IT", "+39 02 1234 5678", "0212345678"),
-    ("US", "(201) 555-0123", "12015550123"),
-    ("US", "+1 201 555 0123", "12015550123"),
-])
+@pytest.mark.parametrize(
+    ("region", "written", "number"),
+    [
+        ("KZ", "+7 701 123 45 67", "87011234567"),
+        ("KZ", "8 (701) 123-45-67", "87011234567"),
+        ("KZ", "7011234567", "87011234567"),
+        ("BY", "+375 29 491-19-11", "80294911911"),
+        ("BY", "8 029 491-19-11", "80294911911"),
+        ("BY", "375294911911", "80294911911"),
+        ("BY", "8 0152 45-09-11", "80152450911"),
+        ("UA", "+380 50 123 45 67", "0501234567"),
+        ("UA", "050 123 45 67", "0501234567"),
+        ("DE", "+49 1512 3456789", "015123456789"),
+        ("DE", "01512 3456789", "015123456789"),
+        ("DE", "0049 30 123456", "030123456"),
+        ("IT", "+39 02 1234 5678", "0212345678"),
+        ("US", "(201) 555-0123", "12015550123"),
+        ("US", "+1 201 555 0123", "12015550123"),
+    ],
+)
 def test_other_countries_numbers_are_dialled_as_they_are_there(region: str, written: str, number: str) -> None:
     assert NumberingPlan(region).dial(written) == number
 
 
-@pytest.mark.parametrize(("region", "written", "number"), [
-    ("KZ", "+7 916 123 45 67", "81079161234567"),
-    ("DE", "+7 916 123 45 67", "0079161234567"),
-    ("US", "+7 916 123 45 67", "01179161234567"),
-    ("IL", "+7 916 123 45 67", "79161234567"),
-])
+@pytest.mark.parametrize(
+    ("region", "written", "number"),
+    [
+        ("KZ", "+7 916 123 45 67", "81079161234567"),
+        ("DE", "+7 916 123 45 67", "0079161234567"),
+        ("US", "+7 916 123 45 67", "01179161234567"),
+        ("IL", "+7 916 123 45 67", "79161234567"),
+    ],
+)
 def test_abroad_a_russian_number_is_a_foreign_one(region: str, written: str, number: str) -> None:
     assert refusal(written, NumberingPlan(region)) == FOREIGN
     assert NumberingPlan(region, foreign=True).dial(written) == number
@@ -304,16 +358,38 @@ def test_a_region_that_is_none_is_refused() -> None:
         NumberingPlan("XX")
 
 
-@pytest.mark.parametrize(("written", "code"), [
-    ("", ""), ("  ", ""), ("1", "1"), (" 1\n", "1"), ("0", "0"), ("*12", "*12"), ("0" * 32, "0" * 32),
-])
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("", ""),
+        ("  ", ""),
+        ("1", "1"),
+        (" 1\n", "1"),
+        ("0", "0"),
+        ("*12", "*12"),
+        ("0" * 32, "0" * 32),
+    ],
+)
 def test_an_extension_code_is_digits_and_stars(written: str, code: str) -> None:
     assert extension_code(written) == code
 
 
-@pytest.mark.parametrize("written", [
-    "context 22", "12#", "1,2", "1;2", "w1", "１", "1\n2", "1\0", "+1", "1.0", "0" * 33,
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "context 22",
+        "12#",
+        "1,2",
+        "1;2",
+        "w1",
+        "１",
+        "1\n2",
+        "1\0",
+        "+1",
+        "1.0",
+        "0" * 33,
+    ],
+)
 def test_any_other_extension_code_is_refused(written: str) -> None:
     with pytest.raises(InvalidNumberError, match="may hold only the digits 0–9 and"):
         extension_code(written)

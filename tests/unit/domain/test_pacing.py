@@ -33,10 +33,13 @@ def test_without_a_delay_nothing_is_waited_for() -> None:
     assert Pace(2, 0).wait(NINE, NINE) == 0
 
 
-@pytest.mark.parametrize(("bundle", "calls", "bundles", "seconds"), [
-    (2, 0, 0, 0), (2, 1, 1, 0), (2, 2, 1, 0), (2, 3, 2, 10), (2, 5, 3, 20), (1, 100, 100, 990), (1000, 999, 1, 0)])
+@pytest.mark.parametrize(
+    ("bundle", "calls", "bundles", "seconds"),
+    [(2, 0, 0, 0), (2, 1, 1, 0), (2, 2, 1, 0), (2, 3, 2, 10), (2, 5, 3, 20), (1, 100, 100, 990), (1000, 999, 1, 0)],
+)
 def test_a_run_is_as_many_bundles_as_it_takes_with_a_delay_between_them_only(
-        bundle: int, calls: int, bundles: int, seconds: float) -> None:
+    bundle: int, calls: int, bundles: int, seconds: float
+) -> None:
     pace = Pace(bundle, 10)
     assert pace.bundles(calls) == bundles
     assert pace.lasts(calls) == timedelta(seconds=seconds)
@@ -54,26 +57,32 @@ def test_a_handful_is_small_enough_to_be_waited_for() -> None:
     assert 0 < HANDFUL <= 1000
 
 
-@pytest.mark.parametrize(("ceiling", "ours", "others", "room"), [
-    (Capacity(), 5000, 5000, HANDFUL),
-    (Capacity(lines=30), 0, 0, 30),
-    (Capacity(lines=30), 12, 10, 8),
-    (Capacity(lines=30, reserve=5), 12, 10, 3),
-    (Capacity(lines=30, reserve=5), 12, 18, 0),
-    (Capacity(lines=30, limit=20), 12, 0, 8),
-    (Capacity(lines=30, limit=20), 12, 15, 3),
-    (Capacity(limit=20), 12, 500, 8),
-    (Capacity(limit=20), 25, 0, 0),
-])
-def test_there_is_room_for_what_lines_reserve_and_limit_leave(ceiling: Capacity, ours: int, others: int, room: int
-                                                              ) -> None:
+@pytest.mark.parametrize(
+    ("ceiling", "ours", "others", "room"),
+    [
+        (Capacity(), 5000, 5000, HANDFUL),
+        (Capacity(lines=30), 0, 0, 30),
+        (Capacity(lines=30), 12, 10, 8),
+        (Capacity(lines=30, reserve=5), 12, 10, 3),
+        (Capacity(lines=30, reserve=5), 12, 18, 0),
+        (Capacity(lines=30, limit=20), 12, 0, 8),
+        (Capacity(lines=30, limit=20), 12, 15, 3),
+        (Capacity(limit=20), 12, 500, 8),
+        (Capacity(limit=20), 25, 0, 0),
+    ],
+)
+def test_there_is_room_for_what_lines_reserve_and_limit_leave(
+    ceiling: Capacity, ours: int, others: int, room: int
+) -> None:
     assert ceiling.room(LinesInUse(ours, others)) == room
 
 
-@given(st.integers(1, 500), st.integers(0, 500), st.none() | st.integers(1, 500), st.integers(0, 600),
-       st.integers(0, 600))
-def test_whoever_fills_the_room_is_never_over_the_ceiling(lines: int, reserve: int, limit: int | None, ours: int,
-                                                           others: int) -> None:
+@given(
+    st.integers(1, 500), st.integers(0, 500), st.none() | st.integers(1, 500), st.integers(0, 600), st.integers(0, 600)
+)
+def test_whoever_fills_the_room_is_never_over_the_ceiling(
+    lines: int, reserve: int, limit: int | None, ours: int, others: int
+) -> None:
     ceiling = Capacity(lines, reserve, limit)
     room = ceiling.room(LinesInUse(ours, others))
     assert room >= 0
@@ -106,4 +115,5 @@ def test_a_bundle_that_was_cut_is_waited_for_as_much_less_in_the_adaptive_mode_o
 def test_a_pace_says_what_it_is() -> None:
     assert str(Pace(2, 10).in_words()) == "bundles of 2 calls, 10 s apart"
     assert str(Pace(2, 10, PaceMode.ADAPTIVE, 12.5, Capacity(lines=30, reserve=4)).in_words()) == (
-        "as soon as there is room, up to 12.5 calls a second, at most 26 calls at once")
+        "as soon as there is room, up to 12.5 calls a second, at most 26 calls at once"
+    )

@@ -40,8 +40,9 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def days_begun(week: Schedule, instants: Iterator[datetime], zone: ZoneInfo, lateness: timedelta | None = None
-               ) -> list[tuple[date, datetime]]:
+def days_begun(
+    week: Schedule, instants: Iterator[datetime], zone: ZoneInfo, lateness: timedelta | None = None
+) -> list[tuple[date, datetime]]:
     """What a service would begin that looks at each of these instants."""
     done: set[date] = set()
     begun = []
@@ -61,21 +62,24 @@ def every(step: timedelta, first: datetime, last: datetime) -> Iterator[datetime
 # -- a day
 
 
-@pytest.mark.parametrize(("now", "day"), [
-    ("2026-01-05 00:00:00", None),
-    ("2026-01-05 10:35:59.999999", None),
-    ("2026-01-05 10:36:00", MONDAY),
-    ("2026-01-05 10:36:00.000001", MONDAY),
-    ("2026-01-05 10:59:00", MONDAY),
-    ("2026-01-05 11:05:00", MONDAY),
-    ("2026-01-05 23:59:59.999999", MONDAY),
-    ("2026-01-06 00:00:00", None),
-    ("2026-01-06 10:35:00", None),
-    ("2026-01-06 10:36:00", TUESDAY),
-    ("2026-01-10 10:36:00", None),
-    ("2026-01-11 23:00:00", None),
-    ("2026-01-12 00:00:00", None),
-])
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ("2026-01-05 00:00:00", None),
+        ("2026-01-05 10:35:59.999999", None),
+        ("2026-01-05 10:36:00", MONDAY),
+        ("2026-01-05 10:36:00.000001", MONDAY),
+        ("2026-01-05 10:59:00", MONDAY),
+        ("2026-01-05 11:05:00", MONDAY),
+        ("2026-01-05 23:59:59.999999", MONDAY),
+        ("2026-01-06 00:00:00", None),
+        ("2026-01-06 10:35:00", None),
+        ("2026-01-06 10:36:00", TUESDAY),
+        ("2026-01-10 10:36:00", None),
+        ("2026-01-11 23:00:00", None),
+        ("2026-01-12 00:00:00", None),
+    ],
+)
 def test_a_run_is_due_from_its_time_to_the_end_of_its_day(now: str, day: date | None) -> None:
     assert due(WORKING_DAYS, moscow(now), set(), zone=MOSCOW) == day
 
@@ -93,36 +97,42 @@ def test_the_time_is_the_weeks_zones_and_not_the_clocks() -> None:
     assert due(daily(9), datetime(2026, 1, 5, 14, tzinfo=ZoneInfo("Asia/Novosibirsk")), set(), zone=MOSCOW) == MONDAY
 
 
-@pytest.mark.parametrize(("lateness", "now", "day"), [
-    (timedelta(hours=2), "2026-01-05 10:36", MONDAY),
-    (timedelta(hours=2), "2026-01-05 12:36", MONDAY),
-    (timedelta(hours=2), "2026-01-05 12:36:00.000001", None),
-    (timedelta(hours=2), "2026-01-05 23:00", None),
-    (timedelta(hours=20), "2026-01-06 06:36", MONDAY),
-    (timedelta(hours=20), "2026-01-06 06:37", None),
-    (timedelta(hours=20), "2026-01-06 10:36", TUESDAY),
-    (timedelta(0), "2026-01-05 10:35:59", None),
-    (timedelta(0), "2026-01-05 10:36", MONDAY),
-    (timedelta(0), "2026-01-05 10:36:00.050", MONDAY),
-    (timedelta(0), "2026-01-05 10:36:59", MONDAY),
-    (timedelta(0), "2026-01-05 10:37:01", None),
-    (timedelta(0), "2026-01-05 23:00", None),
-    (timedelta(seconds=5), "2026-01-05 10:36:30", MONDAY),
-    (timedelta(minutes=5), "2026-01-05 10:41:01", None),
-])
+@pytest.mark.parametrize(
+    ("lateness", "now", "day"),
+    [
+        (timedelta(hours=2), "2026-01-05 10:36", MONDAY),
+        (timedelta(hours=2), "2026-01-05 12:36", MONDAY),
+        (timedelta(hours=2), "2026-01-05 12:36:00.000001", None),
+        (timedelta(hours=2), "2026-01-05 23:00", None),
+        (timedelta(hours=20), "2026-01-06 06:36", MONDAY),
+        (timedelta(hours=20), "2026-01-06 06:37", None),
+        (timedelta(hours=20), "2026-01-06 10:36", TUESDAY),
+        (timedelta(0), "2026-01-05 10:35:59", None),
+        (timedelta(0), "2026-01-05 10:36", MONDAY),
+        (timedelta(0), "2026-01-05 10:36:00.050", MONDAY),
+        (timedelta(0), "2026-01-05 10:36:59", MONDAY),
+        (timedelta(0), "2026-01-05 10:37:01", None),
+        (timedelta(0), "2026-01-05 23:00", None),
+        (timedelta(seconds=5), "2026-01-05 10:36:30", MONDAY),
+        (timedelta(minutes=5), "2026-01-05 10:41:01", None),
+    ],
+)
 def test_a_missed_start_is_made_up_for_as_long_as_is_allowed(lateness: timedelta, now: str, day: date | None) -> None:
     assert due(WORKING_DAYS, moscow(now), set(), zone=MOSCOW, lateness=lateness) == day
 
 
-@pytest.mark.parametrize(("now", "day"), [
-    ("2026-01-05 22:59", None),
-    ("2026-01-05 23:30", MONDAY),
-    ("2026-01-06 00:00", MONDAY),
-    ("2026-01-06 01:00", MONDAY),
-    ("2026-01-06 01:00:01", None),
-    ("2026-01-06 22:59", None),
-    ("2026-01-06 23:00", TUESDAY),
-])
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ("2026-01-05 22:59", None),
+        ("2026-01-05 23:30", MONDAY),
+        ("2026-01-06 00:00", MONDAY),
+        ("2026-01-06 01:00", MONDAY),
+        ("2026-01-06 01:00:01", None),
+        ("2026-01-06 22:59", None),
+        ("2026-01-06 23:00", TUESDAY),
+    ],
+)
 def test_lateness_reaches_past_midnight(now: str, day: date | None) -> None:
     assert due(daily(23), moscow(now), {MONDAY - timedelta(days=1)}, zone=MOSCOW, lateness=2 * HOUR) == day
 
@@ -138,10 +148,10 @@ def test_lateness_that_reaches_the_next_start_does_not_ring_the_same_people_twic
 
 @pytest.mark.parametrize("start", [(0, 1), (23, 59)])
 def test_the_first_and_the_last_minute_of_a_day_are_times_like_others(start: tuple[int, int]) -> None:
-    begun = days_begun(daily(*start), every(timedelta(seconds=20), moscow("2026-01-05 00:00"),
-                                            moscow("2026-01-07 23:59:59")), MOSCOW)
-    assert begun == [(day, datetime.combine(day, time(*start), MOSCOW))
-                     for day in (MONDAY, TUESDAY, date(2026, 1, 7))]
+    begun = days_begun(
+        daily(*start), every(timedelta(seconds=20), moscow("2026-01-05 00:00"), moscow("2026-01-07 23:59:59")), MOSCOW
+    )
+    assert begun == [(day, datetime.combine(day, time(*start), MOSCOW)) for day in (MONDAY, TUESDAY, date(2026, 1, 7))]
 
 
 def test_a_start_in_the_last_minute_that_is_missed_is_gone_unless_lateness_says_otherwise() -> None:
@@ -152,7 +162,8 @@ def test_a_start_in_the_last_minute_that_is_missed_is_gone_unless_lateness_says_
 
 @given(_instants, st.none() | st.timedeltas(timedelta(0), 30 * HOUR), _times)
 def test_what_is_due_has_begun_and_is_not_due_again_when_it_is_done(
-        now: datetime, lateness: timedelta | None, times: list[time | None]) -> None:
+    now: datetime, lateness: timedelta | None, times: list[time | None]
+) -> None:
     week, done = Schedule(tuple(times)), set[date]()
     while (day := due(week, now, done, zone=MOSCOW, lateness=lateness)) is not None:
         assert day not in done
@@ -231,31 +242,77 @@ def test_a_clock_that_is_a_year_behind_blocks_no_day_either() -> None:
     assert due(WORKING_DAYS, moscow("2026-01-05 10:36"), done, zone=MOSCOW) == MONDAY
 
 
-@pytest.mark.parametrize(("zone", "week", "instants", "begun"), [
-    pytest.param(BERLIN, daily(2, 30), ("2026-03-28 22:00", "2026-03-30 22:00"),
-                 [(date(2026, 3, 29), "2026-03-29 01:30"), (date(2026, 3, 30), "2026-03-30 00:30")],
-                 id="half past two does not come: it is half past three"),
-    pytest.param(BERLIN, daily(2, 30), ("2026-10-24 22:00", "2026-10-26 22:00"),
-                 [(date(2026, 10, 25), "2026-10-25 00:30"), (date(2026, 10, 26), "2026-10-26 01:30")],
-                 id="half past two comes twice: the first time"),
-    pytest.param(BERLIN, daily(3), ("2026-03-28 23:00", "2026-03-29 21:59"),
-                 [(date(2026, 3, 29), "2026-03-29 01:00")], id="three comes right after two"),
-    pytest.param(MOSCOW, daily(1, 30), ("2014-10-25 20:00", "2014-10-26 20:59"),
-                 [(date(2014, 10, 26), "2014-10-25 21:30")], id="Moscow goes to winter time for good"),
-    pytest.param(MOSCOW, daily(9), ("2014-10-24 20:00", "2014-10-26 20:59"),
-                 [(date(2014, 10, 25), "2014-10-25 05:00"), (date(2014, 10, 26), "2014-10-26 06:00")],
-                 id="Moscow's nine is another instant after the law"),
-    pytest.param(SAMARA, daily(2, 30), ("2010-10-30 20:00", "2010-10-31 20:59"),
-                 [(date(2010, 10, 31), "2010-10-30 22:30")], id="Samara goes back an hour"),
-    pytest.param(SAMARA, daily(2, 30), ("2011-03-26 21:00", "2011-03-27 19:59"),
-                 [(date(2011, 3, 27), "2011-03-26 23:30")], id="Samara goes forward for good"),
-    pytest.param(SAO_PAULO, daily(0, 1), ("2018-11-03 12:00", "2018-11-04 12:00"),
-                 [(date(2018, 11, 4), "2018-11-04 03:01")], id="a day that begins at one"),
-    pytest.param(SAO_PAULO, daily(23, 30), ("2018-02-17 12:00", "2018-02-18 12:00"),
-                 [(date(2018, 2, 17), "2018-02-18 01:30")], id="a day with two last hours"),
-])
+@pytest.mark.parametrize(
+    ("zone", "week", "instants", "begun"),
+    [
+        pytest.param(
+            BERLIN,
+            daily(2, 30),
+            ("2026-03-28 22:00", "2026-03-30 22:00"),
+            [(date(2026, 3, 29), "2026-03-29 01:30"), (date(2026, 3, 30), "2026-03-30 00:30")],
+            id="half past two does not come: it is half past three",
+        ),
+        pytest.param(
+            BERLIN,
+            daily(2, 30),
+            ("2026-10-24 22:00", "2026-10-26 22:00"),
+            [(date(2026, 10, 25), "2026-10-25 00:30"), (date(2026, 10, 26), "2026-10-26 01:30")],
+            id="half past two comes twice: the first time",
+        ),
+        pytest.param(
+            BERLIN,
+            daily(3),
+            ("2026-03-28 23:00", "2026-03-29 21:59"),
+            [(date(2026, 3, 29), "2026-03-29 01:00")],
+            id="three comes right after two",
+        ),
+        pytest.param(
+            MOSCOW,
+            daily(1, 30),
+            ("2014-10-25 20:00", "2014-10-26 20:59"),
+            [(date(2014, 10, 26), "2014-10-25 21:30")],
+            id="Moscow goes to winter time for good",
+        ),
+        pytest.param(
+            MOSCOW,
+            daily(9),
+            ("2014-10-24 20:00", "2014-10-26 20:59"),
+            [(date(2014, 10, 25), "2014-10-25 05:00"), (date(2014, 10, 26), "2014-10-26 06:00")],
+            id="Moscow's nine is another instant after the law",
+        ),
+        pytest.param(
+            SAMARA,
+            daily(2, 30),
+            ("2010-10-30 20:00", "2010-10-31 20:59"),
+            [(date(2010, 10, 31), "2010-10-30 22:30")],
+            id="Samara goes back an hour",
+        ),
+        pytest.param(
+            SAMARA,
+            daily(2, 30),
+            ("2011-03-26 21:00", "2011-03-27 19:59"),
+            [(date(2011, 3, 27), "2011-03-26 23:30")],
+            id="Samara goes forward for good",
+        ),
+        pytest.param(
+            SAO_PAULO,
+            daily(0, 1),
+            ("2018-11-03 12:00", "2018-11-04 12:00"),
+            [(date(2018, 11, 4), "2018-11-04 03:01")],
+            id="a day that begins at one",
+        ),
+        pytest.param(
+            SAO_PAULO,
+            daily(23, 30),
+            ("2018-02-17 12:00", "2018-02-18 12:00"),
+            [(date(2018, 2, 17), "2018-02-18 01:30")],
+            id="a day with two last hours",
+        ),
+    ],
+)
 def test_each_day_has_one_run_whatever_becomes_of_the_clocks(
-        zone: ZoneInfo, week: Schedule, instants: tuple[str, str], begun: list[tuple[date, str]]) -> None:
+    zone: ZoneInfo, week: Schedule, instants: tuple[str, str], begun: list[tuple[date, str]]
+) -> None:
     first, last = map(utc, instants)
     found = days_begun(week, every(timedelta(minutes=10), first, last), zone)
     found = [(day, at) for day, at in found if at > first]  # what was due already when we began to look
@@ -264,11 +321,19 @@ def test_each_day_has_one_run_whatever_becomes_of_the_clocks(
         assert utc(expected) <= at < utc(expected) + timedelta(minutes=10)
 
 
-@pytest.mark.parametrize(("zone", "day"), [
-    (BERLIN, date(2026, 3, 29)), (BERLIN, date(2026, 10, 25)), (MOSCOW, date(2014, 10, 26)),
-    (MOSCOW, date(2011, 3, 27)), (SAMARA, date(2010, 10, 31)), (SAO_PAULO, date(2018, 11, 4)),
-    (SAO_PAULO, date(2018, 2, 17)), (ZoneInfo("Asia/Almaty"), date(2024, 2, 29)),
-])
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        (BERLIN, date(2026, 3, 29)),
+        (BERLIN, date(2026, 10, 25)),
+        (MOSCOW, date(2014, 10, 26)),
+        (MOSCOW, date(2011, 3, 27)),
+        (SAMARA, date(2010, 10, 31)),
+        (SAO_PAULO, date(2018, 11, 4)),
+        (SAO_PAULO, date(2018, 2, 17)),
+        (ZoneInfo("Asia/Almaty"), date(2024, 2, 29)),
+    ],
+)
 def test_on_a_day_of_a_clock_change_every_minute_is_a_start_that_comes_once(zone: ZoneInfo, day: date) -> None:
     for minute in range(1, 24 * 60, 7):
         week = daily(minute // 60, minute % 60)
@@ -301,20 +366,25 @@ def test_the_next_starts_are_in_the_weeks_zone_and_leave_out_days_without_a_run(
 
 def test_the_next_start_is_todays_until_it_has_come() -> None:
     assert next_starts(WORKING_DAYS, moscow("2026-01-05 10:35:59"), set(), zone=MOSCOW, count=1) == [
-        moscow("2026-01-05 10:36")]
+        moscow("2026-01-05 10:36")
+    ]
     assert next_starts(WORKING_DAYS, moscow("2026-01-05 10:36"), set(), zone=MOSCOW, count=1) == [
-        moscow("2026-01-06 10:36")]
+        moscow("2026-01-06 10:36")
+    ]
 
 
 def test_a_day_that_is_done_has_no_next_start() -> None:
     assert next_starts(WORKING_DAYS, moscow("2026-01-05 09:00"), {MONDAY}, zone=MOSCOW, count=1) == [
-        moscow("2026-01-06 10:36")]
+        moscow("2026-01-06 10:36")
+    ]
 
 
 def test_one_off_dates_are_among_the_next_starts() -> None:
     week = Schedule((None,) * 7, {SUNDAY: time(12), date(2026, 6, 1): time(8)})
     assert next_starts(week, moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == [
-        moscow("2026-01-11 12:00"), moscow("2026-06-01 08:00")]
+        moscow("2026-01-11 12:00"),
+        moscow("2026-06-01 08:00"),
+    ]
     assert next_starts(Schedule(), moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == []
 
 
@@ -350,8 +420,10 @@ PLAN = NumberingPlan()
 
 def called(*phones: Phone, rung: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
     """Each row as what is dialled, or why not."""
-    return [str(one.skipped) if one.skipped else f"{one.number} {one.code}".strip()
-            for one in candidates(phones, PLAN, rung)]
+    return [
+        str(one.skipped) if one.skipped else f"{one.number} {one.code}".strip()
+        for one in candidates(phones, PLAN, rung)
+    ]
 
 
 def test_every_row_is_called_or_has_its_reason_and_none_is_lost() -> None:
@@ -379,13 +451,19 @@ def test_a_candidate_keeps_its_row() -> None:
 
 def test_a_number_that_stands_twice_is_called_once() -> None:
     assert called(Phone("0", "89161111111"), Phone("4", "+7 916 111-11-11"), Phone("5", "9161111111")) == [
-        "89161111111", "the same number as in row 0", "the same number as in row 0"]
+        "89161111111",
+        "the same number as in row 0",
+        "the same number as in row 0",
+    ]
 
 
 def test_the_same_number_with_another_code_is_somebody_else() -> None:
-    assert called(Phone("0", "89161111111", "1"), Phone("1", "89161111111", "2"), Phone("2", "89161111111"),
-                  Phone("3", "89161111111", "1")) == [
-        "89161111111 1", "89161111111 2", "89161111111", "the same number as in row 0"]
+    assert called(
+        Phone("0", "89161111111", "1"),
+        Phone("1", "89161111111", "2"),
+        Phone("2", "89161111111"),
+        Phone("3", "89161111111", "1"),
+    ) == ["89161111111 1", "89161111111 2", "89161111111", "the same number as in row 0"]
 
 
 def test_a_paused_row_or_a_bad_one_does_not_stand_in_the_way_of_its_double() -> None:
@@ -395,9 +473,13 @@ def test_a_paused_row_or_a_bad_one_does_not_stand_in_the_way_of_its_double() -> 
 
 def test_who_was_rung_today_is_not_rung_again() -> None:
     rung = frozenset({("89161111111", ""), ("89162222222", "1")})
-    assert called(Phone("0", "+79161111111"), Phone("1", "89162222222", "1"), Phone("2", "89162222222", "2"),
-                  Phone("3", "89161111111"), rung=rung) == [
-        "already rung today", "already rung today", "89162222222 2", "the same number as in row 0"]
+    assert called(
+        Phone("0", "+79161111111"),
+        Phone("1", "89162222222", "1"),
+        Phone("2", "89162222222", "2"),
+        Phone("3", "89161111111"),
+        rung=rung,
+    ) == ["already rung today", "already rung today", "89162222222 2", "the same number as in row 0"]
 
 
 def test_candidates_are_made_one_by_one() -> None:
@@ -411,16 +493,27 @@ def test_candidates_are_made_one_by_one() -> None:
     assert [next(found).number for _ in range(3)] == ["89160000000", "89160000001", "89160000002"]
 
 
-@given(st.lists(st.builds(Phone, key=st.uuids().map(str), number=st.sampled_from(
-    ["89161111111", "+7 916 111 11 11", "777", "", "89162222222"]), code=st.sampled_from(["", "1", "x"]),
-    paused=st.booleans())))
+@given(
+    st.lists(
+        st.builds(
+            Phone,
+            key=st.uuids().map(str),
+            number=st.sampled_from(["89161111111", "+7 916 111 11 11", "777", "", "89162222222"]),
+            code=st.sampled_from(["", "1", "x"]),
+            paused=st.booleans(),
+        )
+    )
+)
 def test_whatever_the_list_nobody_is_rung_twice_and_nobody_is_forgotten(phones: list[Phone]) -> None:
     found = list(candidates(phones, PLAN))
     assert [one.phone for one in found] == phones
     ringing = [(one.number, one.code) for one in found if one.skipped is None]
     assert len(set(ringing)) == len(ringing)
-    callable_ones = {(PLAN.dial(phone.number), phone.code) for phone in phones
-                     if phone.number not in ("777", "") and phone.code != "x" and not phone.paused}
+    callable_ones = {
+        (PLAN.dial(phone.number), phone.code)
+        for phone in phones
+        if phone.number not in ("777", "") and phone.code != "x" and not phone.paused
+    }
     assert set(ringing) == callable_ones
 
 

@@ -15,8 +15,14 @@ def row(number: str, code: str = "", skipped: Message | None = None) -> Candidat
     return Candidate(Phone(number, number, code, paused=skipped is PAUSED), number, code, skipped)
 
 
-LISTED = [row("1"), row("2", skipped=PAUSED), row("3", "5"), row("3"),
-          row("1", skipped=say("the same number as in row {key}", key="1")), row("9")]
+LISTED = [
+    row("1"),
+    row("2", skipped=PAUSED),
+    row("3", "5"),
+    row("3"),
+    row("1", skipped=say("the same number as in row {key}", key="1")),
+    row("9"),
+]
 
 
 def test_the_rows_are_those_of_the_list_that_are_not_paused() -> None:
@@ -46,9 +52,14 @@ def test_whoever_was_not_confirmed_is_not_rung() -> None:
         RedialRequest(MET, note).choose([row("9")])
 
 
-@pytest.mark.parametrize(("text", "results"), [
-    ("busy", {"busy"}), (" busy , no-answer,", {"busy", "no answer"}),
-    ("not answered,unknown", {"not answered", "unknown"})])
+@pytest.mark.parametrize(
+    ("text", "results"),
+    [
+        ("busy", {"busy"}),
+        (" busy , no-answer,", {"busy", "no answer"}),
+        ("not answered,unknown", {"not answered", "unknown"}),
+    ],
+)
 def test_results_are_read_as_one_types_them(text: str, results: set[str]) -> None:
     assert results_in(text) == results
 

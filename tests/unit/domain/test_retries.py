@@ -11,18 +11,31 @@ FIVE, HALF = timedelta(minutes=5), timedelta(minutes=30)
 RULES = RetryPolicy({Disposition.BUSY: RetryRule(2, FIVE), Disposition.NO_ANSWER: RetryRule(1, HALF)})
 
 
-@pytest.mark.parametrize(("disposition", "attempt", "after"), [
-    (Disposition.BUSY, 1, FIVE), (Disposition.BUSY, 2, FIVE), (Disposition.BUSY, 3, None),
-    (Disposition.NO_ANSWER, 1, HALF), (Disposition.NO_ANSWER, 2, None), (Disposition.CONGESTION, 1, None),
-])
-def test_each_disposition_has_its_own_number_of_further_attempts(disposition: Disposition, attempt: int,
-                                                                after: timedelta | None) -> None:
+@pytest.mark.parametrize(
+    ("disposition", "attempt", "after"),
+    [
+        (Disposition.BUSY, 1, FIVE),
+        (Disposition.BUSY, 2, FIVE),
+        (Disposition.BUSY, 3, None),
+        (Disposition.NO_ANSWER, 1, HALF),
+        (Disposition.NO_ANSWER, 2, None),
+        (Disposition.CONGESTION, 1, None),
+    ],
+)
+def test_each_disposition_has_its_own_number_of_further_attempts(
+    disposition: Disposition, attempt: int, after: timedelta | None
+) -> None:
     assert RULES.again(disposition, attempt) == after
 
 
 def test_nobody_is_rung_again_who_has_answered_or_may_have() -> None:
-    for final in (Disposition.ANSWERED, Disposition.UNKNOWN, Disposition.HANDED, Disposition.WITHDRAWN,
-                  Disposition.NO_SUCH_NUMBER):
+    for final in (
+        Disposition.ANSWERED,
+        Disposition.UNKNOWN,
+        Disposition.HANDED,
+        Disposition.WITHDRAWN,
+        Disposition.NO_SUCH_NUMBER,
+    ):
         assert final not in REPEATABLE
         assert RULES.again(final, 1) is None
 

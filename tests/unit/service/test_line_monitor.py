@@ -59,11 +59,19 @@ def of(link: Link, **configured: str) -> LineMonitor:
 
 def test_without_a_link_our_files_are_what_there_is() -> None:
     readout = LineMonitor(LineCounter(lambda: ["a", "b"])).read(NINE, BOUNDED)
-    assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (2, 0, CountedBy.SPOOL, None, BOUNDED)
+    assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (
+        2,
+        0,
+        CountedBy.SPOOL,
+        None,
+        BOUNDED,
+    )
 
 
-@pytest.mark.parametrize(("configured", "by"), [
-    ({}, CountedBy.PBX), ({"trunk": "PJSIP/x"}, CountedBy.TRUNK), ({"group": "g@c"}, CountedBy.GROUP)])
+@pytest.mark.parametrize(
+    ("configured", "by"),
+    [({}, CountedBy.PBX), ({"trunk": "PJSIP/x"}, CountedBy.TRUNK), ({"group": "g@c"}, CountedBy.GROUP)],
+)
 def test_it_is_told_by_what_lines_are_counted(link: Link, configured: dict[str, str], by: CountedBy) -> None:
     instruments = of(link, **configured)
     assert instruments.read(NINE, BOUNDED).by is by
@@ -85,7 +93,8 @@ def test_a_link_that_stands_and_has_not_been_heard_for_some_seconds_is_silent_si
 
 
 def test_the_log_says_once_that_it_is_silent_and_that_it_is_not_any_more(
-        link: Link, caplog: pytest.LogCaptureFixture) -> None:
+    link: Link, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "obzvon")
     instruments = of(link)
     for minute in range(5):

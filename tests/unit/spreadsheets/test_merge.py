@@ -30,23 +30,31 @@ def judge(phones: list[Phone], *cells: list[str], **options: object) -> merge.Me
 # -- columns
 
 
-@pytest.mark.parametrize(("cells", "roles", "head"), [
-    ([["Номер", "Добавочный код", "Имя", "Пауза"]], (NUMBER, CODE, NAME, PAUSED), 1),
-    ([["Number", "Extension code", "Name", "Pause"]], (NUMBER, CODE, NAME, PAUSED), 1),
-    ([["№ п/п", "Ф.И.О.", "Тел. моб.", "Доб."], ["1", "x", "89161111111", ""]], ("", NAME, NUMBER, CODE), 1),
-    ([["Список водителей"], [], ["ФАМИЛИЯ", "Имя", "Отчество", "Сотовый телефон"]], (NAME, NAME, NAME, NUMBER), 3),
-    ([["Номер", "Телефон"], ["1", "89161111111"], ["2", "89161111112"]], ("", NUMBER), 1),
-    ([["Phone", "Phone 2", "Driver"], ["89161111111", "", "x"]], (NUMBER, "", NAME), 1),
-    ([["89161111111", "12", "Иванов"], ["89161111112", "", "Петров"]], (NUMBER, CODE, NAME), 0),
-    ([["1", "Иванов", "8 916 111-11-11"], ["2", "Петров", "79161111112"]], ("", NAME, NUMBER), 0),
-    ([["79161111111.0", "1"], ["7.9161111112E+10", "2"], ["79161111113", "3"]], (NUMBER, ""), 0),
-    ([["89161111111", "Водитель"], ["89161111112", "Водитель"]], (NUMBER, NAME), 0),
-    ([["тел 89161111111", "x"], ["y", "z"]], ("", ""), 0),
-    ([["Водители на ноябрь"], ["1", "Иванов", "89161111111"], ["2", "Петров", "89161111112"]], ("", NAME, NUMBER), 0),
-    ([["a", "b"]], ("", ""), 0),
-])
+@pytest.mark.parametrize(
+    ("cells", "roles", "head"),
+    [
+        ([["Номер", "Добавочный код", "Имя", "Пауза"]], (NUMBER, CODE, NAME, PAUSED), 1),
+        ([["Number", "Extension code", "Name", "Pause"]], (NUMBER, CODE, NAME, PAUSED), 1),
+        ([["№ п/п", "Ф.И.О.", "Тел. моб.", "Доб."], ["1", "x", "89161111111", ""]], ("", NAME, NUMBER, CODE), 1),
+        ([["Список водителей"], [], ["ФАМИЛИЯ", "Имя", "Отчество", "Сотовый телефон"]], (NAME, NAME, NAME, NUMBER), 3),
+        ([["Номер", "Телефон"], ["1", "89161111111"], ["2", "89161111112"]], ("", NUMBER), 1),
+        ([["Phone", "Phone 2", "Driver"], ["89161111111", "", "x"]], (NUMBER, "", NAME), 1),
+        ([["89161111111", "12", "Иванов"], ["89161111112", "", "Петров"]], (NUMBER, CODE, NAME), 0),
+        ([["1", "Иванов", "8 916 111-11-11"], ["2", "Петров", "79161111112"]], ("", NAME, NUMBER), 0),
+        ([["79161111111.0", "1"], ["7.9161111112E+10", "2"], ["79161111113", "3"]], (NUMBER, ""), 0),
+        ([["89161111111", "Водитель"], ["89161111112", "Водитель"]], (NUMBER, NAME), 0),
+        ([["тел 89161111111", "x"], ["y", "z"]], ("", ""), 0),
+        (
+            [["Водители на ноябрь"], ["1", "Иванов", "89161111111"], ["2", "Петров", "89161111112"]],
+            ("", NAME, NUMBER),
+            0,
+        ),
+        ([["a", "b"]], ("", ""), 0),
+    ],
+)
 def test_the_columns_are_guessed_from_headings_and_from_what_stands_below(
-        cells: list[list[str]], roles: tuple[str, ...], head: int) -> None:
+    cells: list[list[str]], roles: tuple[str, ...], head: int
+) -> None:
     found = column_roles.guess(table(*cells), max(map(len, cells)), PLAN)
     if roles == ("", ""):
         assert NUMBER not in found.roles
@@ -68,23 +76,38 @@ def test_a_name_may_stand_in_several_columns() -> None:
 # -- what a spreadsheet did to the numbers
 
 
-@pytest.mark.parametrize(("text", "number"), [
-    ("79161234567.0", "79161234567"), ("79161234567,00", "79161234567"), ("7.9161234567E+10", "79161234567"),
-    ("7,9161234567e10", "79161234567"), ("'+79161234567", "+79161234567"), (" 8 916 123-45-67 ", "8 916 123-45-67"),
-])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("79161234567.0", "79161234567"),
+        ("79161234567,00", "79161234567"),
+        ("7.9161234567E+10", "79161234567"),
+        ("7,9161234567e10", "79161234567"),
+        ("'+79161234567", "+79161234567"),
+        (" 8 916 123-45-67 ", "8 916 123-45-67"),
+    ],
+)
 def test_a_number_with_all_its_digits_is_recognised(text: str, number: str) -> None:
     judged = judge([], [text])
     assert (judged.rows[0].kind, judged.rows[0].number) == ("new", number)
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    ("7,9E+10", "what a spreadsheet made of a number"), ("7.91612E+10", "what a spreadsheet made of a number"),
-    ("7.916123456E+10", "what a spreadsheet made of a number"),
-    ("8916123456.5", "what a spreadsheet made of a number"), ("8916123456,75", "what a spreadsheet made of"),
-    ("2026-11-22", "is a date"), ("#N/A", "is not a phone number"),
-    ("1E+300", "what a spreadsheet made of a number"),
-    ("٨٩١٦١١١١١١١", "digits of another script"), ("", "no number"), ("777", "too short"),
-])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("7,9E+10", "what a spreadsheet made of a number"),
+        ("7.91612E+10", "what a spreadsheet made of a number"),
+        ("7.916123456E+10", "what a spreadsheet made of a number"),
+        ("8916123456.5", "what a spreadsheet made of a number"),
+        ("8916123456,75", "what a spreadsheet made of"),
+        ("2026-11-22", "is a date"),
+        ("#N/A", "is not a phone number"),
+        ("1E+300", "what a spreadsheet made of a number"),
+        ("٨٩١٦١١١١١١١", "digits of another script"),
+        ("", "no number"),
+        ("777", "too short"),
+    ],
+)
 def test_a_number_without_all_its_digits_is_refused_with_its_reason_and_never_guessed(text: str, reason: str) -> None:
     row = judge([], [text, "", "x"]).rows[0]
     assert row.kind == "refused"
@@ -115,8 +138,12 @@ def test_a_formula_without_a_value_is_refused_only_where_it_is_used() -> None:
 # -- against the list
 
 
-LISTED = [Phone("0", "89161111111", "", "Иванов", extra={"note": 1}), Phone("3", "8 (950) 222-22-22", "1", "", True),
-          Phone("7", "777", "context 22", "старая запись"), Phone("9", "+7 916 111-11-11", "", "Иванов ещё раз")]
+LISTED = [
+    Phone("0", "89161111111", "", "Иванов", extra={"note": 1}),
+    Phone("3", "8 (950) 222-22-22", "1", "", True),
+    Phone("7", "777", "context 22", "старая запись"),
+    Phone("9", "+7 916 111-11-11", "", "Иванов ещё раз"),
+]
 
 
 def kinds(judged: merge.MergePlan) -> list[str]:
@@ -124,11 +151,19 @@ def kinds(judged: merge.MergePlan) -> list[str]:
 
 
 def test_rows_are_new_changed_there_already_twice_refused_or_empty() -> None:
-    judged = judge(LISTED, ["+79161111111", "", "Иванов"], ["89502222222", "1", "Петров"], ["89502222222", "2", ""],
-                   ["8 916 333-33-33", "", "Новый"], ["79163333333", "", "Он же"],
-                   ["777", "context 22", "старая запись"],
-                   ["778", "", ""], ["", "", "", "да"], ["79161111111", "", "Иванов ещё раз"],
-                   ["79161111111", "", "и ещё"])
+    judged = judge(
+        LISTED,
+        ["+79161111111", "", "Иванов"],
+        ["89502222222", "1", "Петров"],
+        ["89502222222", "2", ""],
+        ["8 916 333-33-33", "", "Новый"],
+        ["79163333333", "", "Он же"],
+        ["777", "context 22", "старая запись"],
+        ["778", "", ""],
+        ["", "", "", "да"],
+        ["79161111111", "", "Иванов ещё раз"],
+        ["79161111111", "", "и ещё"],
+    )
     assert kinds(judged) == ["same", "changed", "new", "new", "twice", "same", "refused", "empty", "same", "twice"]
     assert judged.counts == {"new": 2, "changed": 1, "same": 3, "twice": 2, "refused": 1, "empty": 1}
     assert str(judged.rows[4].reason) == "the same number as in row 4"
@@ -137,8 +172,11 @@ def test_rows_are_new_changed_there_already_twice_refused_or_empty() -> None:
 
 def test_rows_that_are_matched_keep_key_notation_and_whatever_else_they_hold() -> None:
     result = judge(LISTED, ["79161111111", "", "Другой"], ["89163333333", "", "Новый"]).result()
-    assert result == [Phone("0", "89161111111", "", "Другой", extra={"note": 1}), *LISTED[1:],
-                      Phone("10", "89163333333", "", "Новый")]
+    assert result == [
+        Phone("0", "89161111111", "", "Другой", extra={"note": 1}),
+        *LISTED[1:],
+        Phone("10", "89163333333", "", "Новый"),
+    ]
 
 
 def test_replacing_leaves_out_who_is_not_in_the_table_and_keeps_its_order() -> None:
@@ -158,17 +196,35 @@ def test_an_empty_cell_takes_no_name_off_unless_the_list_is_replaced_and_never_a
     assert unnamed.result() == [LISTED[0]]
 
 
-@pytest.mark.parametrize(("word", "paused"), [("да", True), ("x", True), ("не звонить", True), ("+", True),
-                                              ("1", True), ("нет", False), ("No", False), ("0", False),
-                                              ("ЛОЖЬ", False), ("-", False)])
+@pytest.mark.parametrize(
+    ("word", "paused"),
+    [
+        ("да", True),
+        ("x", True),
+        ("не звонить", True),
+        ("+", True),
+        ("1", True),
+        ("нет", False),
+        ("No", False),
+        ("0", False),
+        ("ЛОЖЬ", False),
+        ("-", False),
+    ],
+)
 def test_only_a_plain_no_is_no_pause(word: str, paused: bool) -> None:
     assert judge([], ["89161111111", "", "", word]).result()[0].paused is paused
     assert judge(LISTED, ["89502222222", "1", "", word]).result()[1].paused is paused
 
 
 def test_what_cannot_be_seen_or_is_too_long_is_refused_and_line_breaks_are_not() -> None:
-    judged = judge([], ["89161111111", "", "a\u202eb"], ["89161111112", "", "a\0b"], ["89161111113", "", "x" * 201],
-                   ["89161111114", "", "две\nстроки"], ["8" * 101, "", ""])
+    judged = judge(
+        [],
+        ["89161111111", "", "a\u202eb"],
+        ["89161111112", "", "a\0b"],
+        ["89161111113", "", "x" * 201],
+        ["89161111114", "", "две\nстроки"],
+        ["8" * 101, "", ""],
+    )
     assert kinds(judged) == ["refused", "refused", "refused", "new", "refused"]
 
 
@@ -204,22 +260,77 @@ def test_the_progress_goes_from_nothing_to_all() -> None:
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: text == text.strip()),
-    st.sampled_from(["=1+1", "'=1", "''=1", "'x", "'", "''", "+7 916", "-1", "@a", "＝1", '"', '""', 'a"b', "a;b",
-                     "a\nb", "a\r\nb", "a\rb", "a\tb", "_x000D_", "_x005F_", "a\0b", "#N/A", "TRUE", "1e5", "00123",
-                     "=", "\u200f=1", "Имя", "Номер", "Ёлка 🙂", "<b>&amp;", "нет", "a\ufffeb", "x" * 300]))
-NUMBERS = st.one_of(st.integers(0, 99).map(lambda n: f"891611111{n:02}"), TEXTS,
-                    st.sampled_from(["8 (916) 111-11-11", "+7 916 111-11-11", "79161111111", "0012345", "777",
-                                     "7,9E+10", "79161111111.0", "7.9161111111E+10", "2026-01-01", "'89161111111", ""]))
-CODES = st.one_of(st.just(""), st.integers(0, 99).map(lambda n: f"{n:03}"), TEXTS,
-                  st.sampled_from(["1.0", "context 22"]))
+    st.sampled_from(
+        [
+            "=1+1",
+            "'=1",
+            "''=1",
+            "'x",
+            "'",
+            "''",
+            "+7 916",
+            "-1",
+            "@a",
+            "＝1",
+            '"',
+            '""',
+            'a"b',
+            "a;b",
+            "a\nb",
+            "a\r\nb",
+            "a\rb",
+            "a\tb",
+            "_x000D_",
+            "_x005F_",
+            "a\0b",
+            "#N/A",
+            "TRUE",
+            "1e5",
+            "00123",
+            "=",
+            "\u200f=1",
+            "Имя",
+            "Номер",
+            "Ёлка 🙂",
+            "<b>&amp;",
+            "нет",
+            "a\ufffeb",
+            "x" * 300,
+        ]
+    ),
+)
+NUMBERS = st.one_of(
+    st.integers(0, 99).map(lambda n: f"891611111{n:02}"),
+    TEXTS,
+    st.sampled_from(
+        [
+            "8 (916) 111-11-11",
+            "+7 916 111-11-11",
+            "79161111111",
+            "0012345",
+            "777",
+            "7,9E+10",
+            "79161111111.0",
+            "7.9161111111E+10",
+            "2026-01-01",
+            "'89161111111",
+            "",
+        ]
+    ),
+)
+CODES = st.one_of(
+    st.just(""), st.integers(0, 99).map(lambda n: f"{n:03}"), TEXTS, st.sampled_from(["1.0", "context 22"])
+)
 
 
 @st.composite
 def lists(draw: st.DrawFn) -> list[Phone]:
     fields = draw(st.lists(st.tuples(NUMBERS, CODES, TEXTS, st.booleans()), max_size=8))
     extras = draw(st.lists(st.none() | st.just({"note": "kept"}), min_size=len(fields), max_size=len(fields)))
-    return [Phone(str(3 * place), *field, extra=extra)
-            for place, (field, extra) in enumerate(zip(fields, extras, strict=True))]
+    return [
+        Phone(str(3 * place), *field, extra=extra)
+        for place, (field, extra) in enumerate(zip(fields, extras, strict=True))
+    ]
 
 
 def exported(phones: list[Phone], form: str, language: str) -> tuple[list[TableRow], ColumnRoles]:
@@ -242,8 +353,9 @@ LANGUAGES = st.sampled_from(["ru", "en"])
 
 @given(lists(), FORMS, LANGUAGES, st.booleans())
 @settings(deadline=None, max_examples=150)
-def test_an_export_that_is_imported_again_changes_nothing(phones: list[Phone], form: str, language: str, replace: bool
-                                                          ) -> None:
+def test_an_export_that_is_imported_again_changes_nothing(
+    phones: list[Phone], form: str, language: str, replace: bool
+) -> None:
     rows, layout = exported(phones, form, language)
     assert layout == ColumnRoles((NUMBER, CODE, NAME, PAUSED), 1)
     judged = merge.judge(rows, layout, phones, PLAN, replace=replace)
@@ -254,14 +366,22 @@ def test_an_export_that_is_imported_again_changes_nothing(phones: list[Phone], f
 
 @given(lists(), lists(), FORMS)
 @settings(deadline=None, max_examples=150)
-def test_an_export_puts_the_same_list_in_the_place_of_another(phones: list[Phone], others: list[Phone], form: str
-                                                              ) -> None:
+def test_an_export_puts_the_same_list_in_the_place_of_another(
+    phones: list[Phone], others: list[Phone], form: str
+) -> None:
     rows, layout = exported(phones, form, "ru")
     result = merge.judge(rows, layout, others, PLAN, replace=True).result(whole=True)
 
     def said(listed: list[Phone]) -> list[tuple[str, ...]]:
-        return [(*merge._known_by(merge._mended_by_us(phone.number), merge._mended_by_us(phone.code), PLAN)[0],
-                 phone.name, str(phone.paused)) for phone in listed if phone.number or phone.code or phone.name]
+        return [
+            (
+                *merge._known_by(merge._mended_by_us(phone.number), merge._mended_by_us(phone.code), PLAN)[0],
+                phone.name,
+                str(phone.paused),
+            )
+            for phone in listed
+            if phone.number or phone.code or phone.name
+        ]
 
     assert said(result) == said(phones)
     assert len({phone.key for phone in result}) == len(result)
@@ -290,8 +410,10 @@ def test_what_xml_cannot_hold_comes_back(text: str) -> None:
 
 def test_rejected_rows_are_told_with_their_reasons_and_can_be_taken_in_again() -> None:
     stream = io.BytesIO()
-    refused = [(Phone("", "777", "", "=x"), say("too short: {given} digits where {wanted} are expected", given=3,
-                                                wanted=11)), (Phone("", "1", "", ""), None)]
+    refused = [
+        (Phone("", "777", "", "=x"), say("too short: {given} digits where {wanted} are expected", given=3, wanted=11)),
+        (Phone("", "1", "", ""), None),
+    ]
     phone_list.write_refused_csv(refused, stream, "ru")
     text = stream.getvalue().decode("utf-8-sig")
     assert text.splitlines()[1] == "777;;'=x;нет;слишком короткий: цифр 3, а нужно 11"

@@ -12,15 +12,24 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 DAY = date(2026, 11, 23)
 
 
-@pytest.mark.parametrize(("most", "top"), [(1, 1), (2, 2), (3, 4), (9, 10), (10, 10), (11, 12), (4100, 5000),
-                                           (100_000, 100_000), (100_001, 120_000)])
+@pytest.mark.parametrize(
+    ("most", "top"),
+    [(1, 1), (2, 2), (3, 4), (9, 10), (10, 10), (11, 12), (4100, 5000), (100_000, 100_000), (100_001, 120_000)],
+)
 def test_the_scale_ends_with_a_round_number(most: int, top: int) -> None:
     assert nice(most) == top
 
 
 def test_hours_are_by_the_clock_of_the_settings_and_quiet_ones_are_shown() -> None:
-    tally = Counter({("2026-11-23 06:00", "answered"): 3, ("2026-11-23 06:45", "busy"): 1,
-                     ("2026-11-23 08:15", "unknown"): 2, ("", "skipped"): 9, ("2026-11-23 06:00", "withdrawn"): 5})
+    tally = Counter(
+        {
+            ("2026-11-23 06:00", "answered"): 3,
+            ("2026-11-23 06:45", "busy"): 1,
+            ("2026-11-23 08:15", "unknown"): 2,
+            ("", "skipped"): 9,
+            ("2026-11-23 06:00", "withdrawn"): 5,
+        }
+    )
     chart = of_hours({1: tally, 2: Counter({("2026-11-23 06:00", "answered"): 1})}, MOSCOW)
     assert chart is not None
     assert [bar.at.hour for bar in chart.bars] == [9, 10, 11, 12, 13, 14, 15, 16]

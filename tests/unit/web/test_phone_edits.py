@@ -9,16 +9,19 @@ ANNA, BORIS = Phone("0", "89161111111", name="Анна"), Phone("7", "8916222222
 PAUSED = Phone("0", "89161111111", name="Анна", paused=True)
 
 
-@pytest.mark.parametrize(("before", "after", "says"), [
-    ([], [ANNA], "list: added 89161111111 Анна"),
-    ([ANNA, BORIS], [PAUSED, BORIS], "list: paused 89161111111 Анна"),
-    ([PAUSED], [ANNA], "list: called again 89161111111 Анна"),
-    ([BORIS], [Phone("7", "89163333333")], "list: changed 89162222222 to 89163333333"),
-    ([ANNA, BORIS], [ANNA], "list: deleted 89162222222"),
-    ([ANNA], [PAUSED, BORIS], "list: added 1, changed 1, deleted 0"),
-    ([ANNA, BORIS], [BORIS, ANNA], "list: put into another order"),
-    ([], [Phone("0", "1\n2", name="x" * 500)], "list: added 1\\n2 " + "x" * 99 + "…"),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ([], [ANNA], "list: added 89161111111 Анна"),
+        ([ANNA, BORIS], [PAUSED, BORIS], "list: paused 89161111111 Анна"),
+        ([PAUSED], [ANNA], "list: called again 89161111111 Анна"),
+        ([BORIS], [Phone("7", "89163333333")], "list: changed 89162222222 to 89163333333"),
+        ([ANNA, BORIS], [ANNA], "list: deleted 89162222222"),
+        ([ANNA], [PAUSED, BORIS], "list: added 1, changed 1, deleted 0"),
+        ([ANNA, BORIS], [BORIS, ANNA], "list: put into another order"),
+        ([], [Phone("0", "1\n2", name="x" * 500)], "list: added 1\\n2 " + "x" * 99 + "…"),
+    ],
+)
 def test_what_was_done_to_the_list_is_one_sentence(before: list[Phone], after: list[Phone], says: str) -> None:
     assert edits(before, after).message().in_language("en") == says
 

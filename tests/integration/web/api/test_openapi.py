@@ -33,10 +33,12 @@ from web.security.rate_limit import RateLimiter
 EXAMPLES = 25
 
 # A number that cannot be called is refused (422), and so is a change of what has been changed since (412, 428).
-CHECKS = ChecksConfig.from_dict({
-    "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "412", "422", "428"]},
-    "negative_data_rejection": {"expected-statuses": ["400", "401", "404", "405", "412", "415", "422", "428"]},
-})
+CHECKS = ChecksConfig.from_dict(
+    {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "412", "422", "428"]},
+        "negative_data_rejection": {"expected-statuses": ["400", "401", "404", "405", "412", "415", "422", "428"]},
+    }
+)
 
 
 @pytest.fixture
@@ -71,14 +73,16 @@ def made_callable(body: Any) -> None:
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method}-{operation.path}")
 def test_what_it_allows_is_taken_and_answered_as_it_says_and_all_else_refused(
-        app: Flask, operator: Browser, service: Service, operation: Operation, mode: GenerationMode) -> None:
+    app: Flask, operator: Browser, service: Service, operation: Operation, mode: GenerationMode
+) -> None:
     service.says = lambda command: CommandResult(command.name != "resume", say("paused"))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, headers=operator.login)
     schema.config.checks = CHECKS
     statuses: Counter[int] = Counter()
 
-    @example_settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None,
-                      suppress_health_check=list(HealthCheck))
+    @example_settings(
+        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(case=schema[operation.path][operation.method].as_strategy(generation_mode=mode))
     def ask(case: Case) -> None:
         if mode is GenerationMode.POSITIVE and statuses.total() % 3:
@@ -93,8 +97,12 @@ def test_what_it_allows_is_taken_and_answered_as_it_says_and_all_else_refused(
 
 
 def test_every_address_is_described_and_no_other(app: Flask) -> None:
-    there = {(re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule), method.lower()) for rule in app.url_map.iter_rules()
-             if rule.rule.startswith("/api/") for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    there = {
+        (re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
     assert there == {(f"/api/v1{operation.path}", operation.method) for operation in OPERATIONS}
 
 

@@ -23,20 +23,32 @@ def revision(browser: Browser) -> str:
 
 def faults(answer: Any) -> dict[str, str]:
     assert answer.mimetype == "application/problem+json"
-    return {fault.get("pointer") or fault.get("parameter") or fault.get("header"): fault["detail"]
-            for fault in answer.json["errors"]}
+    return {
+        fault.get("pointer") or fault.get("parameter") or fault.get("header"): fault["detail"]
+        for fault in answer.json["errors"]
+    }
 
 
 def test_the_list_is_read_with_each_rows_state_and_reason(operator: Browser) -> None:
     found = listed(operator)
     assert [(row["row"], row["dials"], row["state"]) for row in found["rows"]] == [
-        ("0", "89161111111", "called"), ("1", "89502222222", "paused"), ("3", "89163333333", "called"),
+        ("0", "89161111111", "called"),
+        ("1", "89502222222", "paused"),
+        ("3", "89163333333", "called"),
         ("4", "", "refused"),
-        ("5", "89161111111", "twice")]
+        ("5", "89161111111", "twice"),
+    ]
     assert found["rows"][3]["reason"] == "too short: 3 digits where 11 are expected"
     assert found["rows"][3] | {"dials": "", "state": "", "reason": ""} == {
-        "row": "4", "number": "777", "code": "context 22", "name": "", "paused": False, "dials": "", "state": "",
-        "reason": ""}
+        "row": "4",
+        "number": "777",
+        "code": "context 22",
+        "name": "",
+        "paused": False,
+        "dials": "",
+        "state": "",
+        "reason": "",
+    }
     assert found["counts"] == {"called": 2, "paused": 1, "refused": 1, "twice": 1}
     assert (found["total"], found["found"], found["page"], found["pages"]) == (5, 5, 1, 1)
     assert operator.get(PHONES).headers["ETag"] == f'"{found["revision"]}"'
@@ -55,11 +67,21 @@ def test_reasons_are_in_the_language_that_is_asked_for(operator: Browser) -> Non
     assert "too short" in reason(**{"Accept-Language": "en-US,en;q=0.9"})
 
 
-@pytest.mark.parametrize(("query", "keys"), [
-    ("?only=trouble", "45"), ("?only=paused", "1"), ("?q=иванов", "05"), ("?q=%2B7 916 333-33", "3"),
-    ("?limit=2", "01"), ("?limit=2&page=3", "5"), ("?limit=2&page=4", ""), ("?sort=name&limit=1", "5"),
-    ("?down=true", "54310"), ("?down=1&limit=1", "5"),
-])
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("?only=trouble", "45"),
+        ("?only=paused", "1"),
+        ("?q=иванов", "05"),
+        ("?q=%2B7 916 333-33", "3"),
+        ("?limit=2", "01"),
+        ("?limit=2&page=3", "5"),
+        ("?limit=2&page=4", ""),
+        ("?sort=name&limit=1", "5"),
+        ("?down=true", "54310"),
+        ("?down=1&limit=1", "5"),
+    ],
+)
 def test_rows_are_searched_filtered_and_sorted_as_on_the_page(operator: Browser, query: str, keys: str) -> None:
     assert [row["row"] for row in listed(operator, query)["rows"]] == list(keys)
 
@@ -69,9 +91,11 @@ def test_every_parameter_that_is_wrong_is_told_at_once(operator: Browser) -> Non
     assert answer.status_code == 400
     assert set(faults(answer)) == {"page", "limit", "only", "down", "sort", "q"}
     answer = operator.send("GET", PHONES + "?page=0&only=nobody&onyl=paused")
-    assert faults(answer) == {"onyl": "There is no such parameter; there are: q, only, sort, down, page, limit",
-                              "page": "A whole number from 1 to 1000000000 is expected",
-                              "only": "One of these is expected: all, paused, trouble"}
+    assert faults(answer) == {
+        "onyl": "There is no such parameter; there are: q, only, sort, down, page, limit",
+        "page": "A whole number from 1 to 1000000000 is expected",
+        "only": "One of these is expected: all, paused, trouble",
+    }
 
 
 def test_a_revision_that_the_client_has_is_not_sent_again(operator: Browser) -> None:
@@ -92,18 +116,29 @@ def test_one_row_is_read_by_its_key(operator: Browser, settings: Settings, key: 
 
 
 def test_a_whole_list_takes_the_place_of_the_old_one(operator: Browser, settings: Settings) -> None:
-    answer = operator.send("PUT", PHONES, {"rows": [
-        {"row": "3", "number": "+7 916 333-33-33", "name": "Петрова А."}, {"number": "8 916 555 55 55", "code": "12"},
-        {"row": "9", "number": "89166666666", "paused": True}]}, If_Match=revision(operator))
+    answer = operator.send(
+        "PUT",
+        PHONES,
+        {
+            "rows": [
+                {"row": "3", "number": "+7 916 333-33-33", "name": "Петрова А."},
+                {"number": "8 916 555 55 55", "code": "12"},
+                {"row": "9", "number": "89166666666", "paused": True},
+            ]
+        },
+        If_Match=revision(operator),
+    )
     assert answer.status_code == 200, answer.text
     said = answer.json
     assert (said["total"], said["added"], said["changed"], said["deleted"]) == (3, 2, 1, 4)
     assert [(row["row"], row["state"]) for row in said["rows"]] == [("10", "called"), ("9", "paused"), ("3", "called")]
     assert said["counts"]["called"] == 2
     assert answer.headers["ETag"] == f'"{said["revision"]}"' == revision(operator)
-    assert rows(settings) == {"3": {"0": "+7 916 333-33-33", "1": "", "name": "Петрова А."},
-                              "10": {"0": "8 916 555 55 55", "1": "12"},
-                              "9": {"0": "89166666666", "1": "", "paused": True}}
+    assert rows(settings) == {
+        "3": {"0": "+7 916 333-33-33", "1": "", "name": "Петрова А."},
+        "10": {"0": "8 916 555 55 55", "1": "12"},
+        "9": {"0": "89166666666", "1": "", "paused": True},
+    }
 
 
 def test_rows_can_be_put_back_as_they_came_and_nothing_is_changed(operator: Browser, settings: Settings) -> None:
@@ -143,27 +178,52 @@ def test_a_page_of_the_list_is_not_taken_for_the_whole(operator: Browser, settin
 
 def test_everything_that_is_wrong_in_a_list_is_told_at_once_with_its_row(operator: Browser, settings: Settings) -> None:
     before = settings.phones.read_bytes()
-    answer = operator.send("PUT", PHONES, {"rows": [
-        {"row": "0", "number": "12345", "code": "x"}, {"row": "4", "number": "777", "code": "context 22"},
-        {"row": "new", "number": "89165555555"}, {"row": "4", "number": "777", "code": "context 22"},
-        {"number": "89165555555", "name": "a\u202eb"}, {"number": ""}]}, If_Match=revision(operator))
+    answer = operator.send(
+        "PUT",
+        PHONES,
+        {
+            "rows": [
+                {"row": "0", "number": "12345", "code": "x"},
+                {"row": "4", "number": "777", "code": "context 22"},
+                {"row": "new", "number": "89165555555"},
+                {"row": "4", "number": "777", "code": "context 22"},
+                {"number": "89165555555", "name": "a\u202eb"},
+                {"number": ""},
+            ]
+        },
+        If_Match=revision(operator),
+    )
     assert answer.status_code == 422
     assert {(fault["pointer"], fault.get("row")) for fault in answer.json["errors"]} == {
-        ("#/rows/0/number", "0"), ("#/rows/0/code", "0"), ("#/rows/2/row", "new"), ("#/rows/3/row", "4"),
-        ("#/rows/4/name", None), ("#/rows/5/number", None)}
+        ("#/rows/0/number", "0"),
+        ("#/rows/0/code", "0"),
+        ("#/rows/2/row", "new"),
+        ("#/rows/3/row", "4"),
+        ("#/rows/4/name", None),
+        ("#/rows/5/number", None),
+    }
     assert faults(answer)["#/rows/0/number"] == "Too short: 5 digits where 11 are expected"
     assert settings.phones.read_bytes() == before
 
 
 def test_every_field_of_the_wrong_kind_is_told_at_once(operator: Browser) -> None:
-    answer = operator.send("PUT", PHONES, {"rows": [
-        {"number": 89161111111, "paused": "yes"}, {}, "89161111111", {"number": "89161111111", "fone": 1}], "a/b~": 0},
-        If_Match=revision(operator))
+    answer = operator.send(
+        "PUT",
+        PHONES,
+        {
+            "rows": [{"number": 89161111111, "paused": "yes"}, {}, "89161111111", {"number": "89161111111", "fone": 1}],
+            "a/b~": 0,
+        },
+        If_Match=revision(operator),
+    )
     assert faults(answer) == {
-        "#/rows/0/number": "A text, in quotes, is expected", "#/rows/0/paused": "true or false is expected",
-        "#/rows/1/number": "It is missing", "#/rows/2": "An object is expected",
+        "#/rows/0/number": "A text, in quotes, is expected",
+        "#/rows/0/paused": "true or false is expected",
+        "#/rows/1/number": "It is missing",
+        "#/rows/2": "An object is expected",
         "#/rows/3/fone": "There is no such field; there are: number, code, name, paused, row, dials, state, reason",
-        "#/a~1b~0": "There is no such field; there are: rows"}
+        "#/a~1b~0": "There is no such field; there are: rows",
+    }
     assert operator.send("PUT", PHONES, [], If_Match="*").status_code == 422
     assert faults(operator.send("PUT", PHONES, {"rows": {}}, If_Match="*")) == {"#/rows": "A list is expected"}
 
@@ -178,17 +238,29 @@ def test_of_very_many_faults_a_hundred_are_told_and_the_rest_counted(operator: B
 
 def test_ever_so_many_empty_objects_do_not_fill_the_memory(operator: Browser) -> None:
     body = b'{"rows": [' + b"{}," * 2_000_000 + b"{}]}"
-    answer = operator.client.put(PHONES, data=body, content_type="application/json",
-                                 headers={**operator.login, "If-Match": "*"})
+    answer = operator.client.put(
+        PHONES, data=body, content_type="application/json", headers={**operator.login, "If-Match": "*"}
+    )
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b'{"rows": [{"number": "\xff"}]}', b"[" * 100_000,
-                                  b'{"rows": [{"number": "\\ud800"}]}', b'{"a":' * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"rows": [{"number": "\xff"}]}',
+        b"[" * 100_000,
+        b'{"rows": [{"number": "\\ud800"}]}',
+        b'{"a":' * 100_000,
+    ],
+)
 def test_what_is_no_json_is_refused_and_changes_nothing(operator: Browser, settings: Settings, body: bytes) -> None:
     before = settings.phones.read_bytes()
-    answer = operator.client.put(PHONES, data=body, content_type="application/json",
-                                 headers={**operator.login, "If-Match": "*"})
+    answer = operator.client.put(
+        PHONES, data=body, content_type="application/json", headers={**operator.login, "If-Match": "*"}
+    )
     assert answer.status_code in (400, 422)
     assert answer.mimetype == "application/problem+json"
     assert settings.phones.read_bytes() == before
@@ -198,12 +270,23 @@ def test_what_is_no_json_is_refused_and_changes_nothing(operator: Browser, setti
 
 
 def test_rows_are_added_changed_and_deleted_in_one_step(operator: Browser, settings: Settings) -> None:
-    answer = operator.send("PATCH", PHONES, {
-        "add": [{"number": "8 (916) 555-55-55", "name": "Новый"}, {"number": "89161111111"}],
-        "change": {"1": {"paused": False}, "4": {"name": "справочная"}}, "delete": ["5"]}, If_Match=revision(operator))
+    answer = operator.send(
+        "PATCH",
+        PHONES,
+        {
+            "add": [{"number": "8 (916) 555-55-55", "name": "Новый"}, {"number": "89161111111"}],
+            "change": {"1": {"paused": False}, "4": {"name": "справочная"}},
+            "delete": ["5"],
+        },
+        If_Match=revision(operator),
+    )
     assert answer.status_code == 200, answer.text
     assert [(row["row"], row["state"]) for row in answer.json["rows"]] == [
-        ("6", "called"), ("7", "twice"), ("1", "called"), ("4", "refused")]
+        ("6", "called"),
+        ("7", "twice"),
+        ("1", "called"),
+        ("4", "refused"),
+    ]
     after = rows(settings)
     assert list(after) == ["0", "1", "3", "4", "6", "7"]
     assert after["4"] == {"0": "777", "1": "context 22", "name": "справочная", "note": "kept"}
@@ -215,18 +298,28 @@ def test_what_cannot_be_called_may_stay_and_not_be_made(operator: Browser, setti
     answer = operator.send("PATCH", PHONES, {"change": {"4": {"number": "778"}}}, If_Match=revision(operator))
     assert faults(answer) == {"#/change/4/number": "Too short: 3 digits where 11 are expected"}
     assert settings.phones.read_bytes() == before
-    assert operator.send("PATCH", PHONES, {"change": {"4": {"number": "777", "paused": True}}},
-                         If_Match=revision(operator)).status_code == 200
+    assert (
+        operator.send(
+            "PATCH", PHONES, {"change": {"4": {"number": "777", "paused": True}}}, If_Match=revision(operator)
+        ).status_code
+        == 200
+    )
     assert rows(settings)["4"]["paused"] is True
 
 
 def test_rows_that_are_not_there_are_told_and_nothing_is_done(operator: Browser, settings: Settings) -> None:
     before = settings.phones.read_bytes()
-    answer = operator.send("PATCH", PHONES, {
-        "add": [{"number": "89165555555"}], "change": {"8": {"name": "x"}, "0": {"name": "y"}}, "delete": ["9", "0"]},
-        If_Match=revision(operator))
-    assert faults(answer) == {"#/change/8": "There is no such row", "#/delete/0": "There is no such row",
-                              "#/delete/1": "It cannot be changed and deleted at once"}
+    answer = operator.send(
+        "PATCH",
+        PHONES,
+        {"add": [{"number": "89165555555"}], "change": {"8": {"name": "x"}, "0": {"name": "y"}}, "delete": ["9", "0"]},
+        If_Match=revision(operator),
+    )
+    assert faults(answer) == {
+        "#/change/8": "There is no such row",
+        "#/delete/0": "There is no such row",
+        "#/delete/1": "It cannot be changed and deleted at once",
+    }
     assert settings.phones.read_bytes() == before
 
 
@@ -234,8 +327,9 @@ def test_rows_that_are_not_there_are_told_and_nothing_is_done(operator: Browser,
 
 
 @pytest.mark.parametrize(("method", "body"), [("PUT", {"rows": []}), ("PATCH", {"delete": ["0"]})])
-def test_a_change_names_the_revision_that_it_is_based_on(operator: Browser, settings: Settings, method: str,
-                                                        body: object) -> None:
+def test_a_change_names_the_revision_that_it_is_based_on(
+    operator: Browser, settings: Settings, method: str, body: object
+) -> None:
     before, stale = settings.phones.read_bytes(), revision(operator)
     assert operator.send(method, PHONES, body).status_code == 428
     for wrong in ('"0"', "0", f"W/{stale}", "", '""', stale[:-2]):
@@ -249,8 +343,9 @@ def test_a_change_names_the_revision_that_it_is_based_on(operator: Browser, sett
     assert operator.send(method, PHONES, body, If_Match=f'"0", {revision(operator)}').status_code == 200
 
 
-def test_of_two_that_save_at_the_same_moment_one_is_refused(app: Flask, operator: Browser, settings: Settings,
-                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_that_save_at_the_same_moment_one_is_refused(
+    app: Flask, operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     based = revision(operator)
     shelf = app.extensions["obzvon"].phones
     save = shelf.save
@@ -293,8 +388,9 @@ def test_a_broken_list_says_so_and_is_replaced_only_by_who_names_it(operator: Br
     assert list(rows(settings)) == ["0"]
 
 
-def test_what_cannot_be_saved_is_told_and_nothing_is_lost(operator: Browser, settings: Settings,
-                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_saved_is_told_and_nothing_is_lost(
+    operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from obzvon.common import files
 
     def full(*_: object) -> None:
@@ -318,7 +414,8 @@ def test_changes_are_recorded_with_their_author(app: Flask, operator: Browser) -
     found = AuditLog(app.extensions["obzvon"].journal()).latest(10)
     assert [(change.who, change.what.in_language("en")) for change in found] == [
         ("operator", "list: added 1, changed 0, deleted 2"),
-        ("operator", "list: changed +7 916 333-33-33 Петрова to +7 916 333-33-33 Петрова А.")]
+        ("operator", "list: changed +7 916 333-33-33 Петрова to +7 916 333-33-33 Петрова А."),
+    ]
 
 
 def test_a_list_of_megabytes_is_taken_and_a_greater_one_refused(operator: Browser) -> None:
@@ -331,8 +428,20 @@ def test_a_list_of_megabytes_is_taken_and_a_greater_one_refused(operator: Browse
     assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
 
 
-HOSTILE = ["<script>alert(1)</script>", "=cmd|'/c calc'!A0", "a\nb", "a\0b", "\u202egnp.exe", "../../etc/passwd",
-           "Set-Cookie: x", "x" * 100_000, "89161111111\r\nChannel: x", "' OR 1=1 --", "{{7*7}}", "é" * 50]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "=cmd|'/c calc'!A0",
+    "a\nb",
+    "a\0b",
+    "\u202egnp.exe",
+    "../../etc/passwd",
+    "Set-Cookie: x",
+    "x" * 100_000,
+    "89161111111\r\nChannel: x",
+    "' OR 1=1 --",
+    "{{7*7}}",
+    "é" * 50,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)

@@ -33,11 +33,18 @@ def test_too_many_wrong_passwords_are_429_and_say_until_when(app: Flask) -> None
     assert 0 < int(answer.headers["Retry-After"]) <= 900
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/api/", 404), ("GET", "/api/v2/phones", 404), ("POST", "/api/v1/nothing", 404),
-    ("DELETE", "/api/v1/phones", 405), ("POST", "/api/v1/phones", 405), ("GET", "/api/v1/run/start", 405),
-    ("OPTIONS", "/api/v1/phones", 405),
-])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/", 404),
+        ("GET", "/api/v2/phones", 404),
+        ("POST", "/api/v1/nothing", 404),
+        ("DELETE", "/api/v1/phones", 405),
+        ("POST", "/api/v1/phones", 405),
+        ("GET", "/api/v1/run/start", 405),
+        ("OPTIONS", "/api/v1/phones", 405),
+    ],
+)
 def test_what_is_not_there_is_a_problem(operator: Browser, method: str, path: str, status: int) -> None:
     answer = operator.send(method, path)
     is_problem(answer, status)
@@ -45,8 +52,9 @@ def test_what_is_not_there_is_a_problem(operator: Browser, method: str, path: st
         assert answer.headers["Allow"]
 
 
-def test_a_mistake_of_the_program_shows_no_inside(app: Flask, operator: Browser, caplog: pytest.LogCaptureFixture,
-                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_the_program_shows_no_inside(
+    app: Flask, operator: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("inside")
 

@@ -22,8 +22,13 @@ REPORT = "/api/v1/report"
 
 @pytest.fixture
 def a_day(journal: Journal, settings: Settings) -> None:
-    run = journal.claim("t", SUNDAY.date(), "week", candidates(
-        [Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan()), at=SUNDAY)
+    run = journal.claim(
+        "t",
+        SUNDAY.date(),
+        "week",
+        candidates([Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan()),
+        at=SUNDAY,
+    )
     assert run
     journal.end_calls([CallOutcome(run.id, 1, Disposition.ANSWERED, SUNDAY)])
 
@@ -54,7 +59,9 @@ def test_a_wrong_day_or_form_is_told(operator: Browser) -> None:
     answer = operator.send("GET", REPORT + "?date=yesterday&format=pdf")
     assert answer.status_code == 400
     assert {fault["parameter"]: fault["detail"] for fault in answer.json["errors"]} == {
-        "date": "Write the date as 2026-12-31", "format": "One of these is expected: csv, json, xlsx"}
+        "date": "Write the date as 2026-12-31",
+        "format": "One of these is expected: csv, json, xlsx",
+    }
 
 
 def test_where_there_is_no_journal_yet_a_report_is_empty(operator: Browser, settings: Settings) -> None:

@@ -28,8 +28,13 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
     assert operator.send("GET", "/api/v1/status").json["run"] is None
     Heartbeats(journal).begin(at=SUNDAY)
     Heartbeats(journal).beat(at=SUNDAY, trouble=msgspec.json.encode((say("no number"),)).decode())
-    journal.claim("t", SUNDAY.date(), "week", candidates([Phone("0", "89161111111"), Phone("1", "1")],
-                                                         settings.numbering_plan()), at=SUNDAY)
+    journal.claim(
+        "t",
+        SUNDAY.date(),
+        "week",
+        candidates([Phone("0", "89161111111"), Phone("1", "1")], settings.numbering_plan()),
+        at=SUNDAY,
+    )
     answer = operator.send("GET", "/api/v1/status")
     found = msgspec.json.decode(answer.data, type=schemas.Status)
     assert found.run
@@ -43,8 +48,12 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
 def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal: Journal) -> None:
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
     Heartbeats(journal).begin(at=SUNDAY)
-    Heartbeats(journal).beat(at=SUNDAY, readout=packed(LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK,
-                                                             ami=AmiConnectionState(True, SUNDAY))))
+    Heartbeats(journal).beat(
+        at=SUNDAY,
+        readout=packed(
+            LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
+        ),
+    )
     found = msgspec.json.decode(operator.send("GET", "/api/v1/status").data, type=schemas.Status)
     assert found.lines
     assert (found.lines.ours, found.lines.others, found.lines.free, found.lines.counted_by) == (12, 4, 9, "trunk")
@@ -62,8 +71,9 @@ def test_the_plan_is_the_commands_document(operator: Browser) -> None:
 
 
 @pytest.mark.parametrize(("order", "body"), ORDERS)
-def test_an_order_reaches_the_service_and_its_answer_comes_back(operator: Browser, service: Service, order: str,
-                                                               body: object) -> None:
+def test_an_order_reaches_the_service_and_its_answer_comes_back(
+    operator: Browser, service: Service, order: str, body: object
+) -> None:
     answer = operator.send("POST", RUN + order, body)
     assert (answer.status_code, answer.json) == (200, {"text": "paused"})
     [taken] = service.taken
@@ -76,7 +86,10 @@ def test_what_an_order_says_is_passed_on(operator: Browser, service: Service) ->
     operator.send("POST", RUN + "stop", {"withdraw": True})
     operator.send("POST", RUN + "call", {"number": "8 (916) 555-55-55", "code": "12*"})
     assert [command.params for command in service.taken] == [
-        {"again": False, "rest": True}, {"withdraw": True}, {"number": "8 (916) 555-55-55", "code": "12*"}]
+        {"again": False, "rest": True},
+        {"withdraw": True},
+        {"number": "8 (916) 555-55-55", "code": "12*"},
+    ]
 
 
 def test_an_order_that_is_sent_again_is_done_and_recorded_once(app: Flask, operator: Browser, service: Service) -> None:
@@ -95,8 +108,9 @@ def test_another_users_order_with_the_same_mark_is_another(app: Flask, operator:
 
 
 @pytest.mark.parametrize(("hour", "is_night"), [(20, False), (21, True), (23, True), (0, True), (7, True), (8, False)])
-def test_a_start_at_night_says_that_it_is_meant(app: Flask, operator: Browser, service: Service, hour: int,
-                                                is_night: bool) -> None:
+def test_a_start_at_night_says_that_it_is_meant(
+    app: Flask, operator: Browser, service: Service, hour: int, is_night: bool
+) -> None:
     app.extensions["obzvon"].clock = lambda: SUNDAY.replace(hour=(hour - 3) % 24, minute=5)  # Moscow's hour
     answer = operator.send("POST", RUN + "start", {"rest": True})
     assert answer.status_code == (422 if is_night else 200)
@@ -113,8 +127,10 @@ def test_what_was_ordered_is_recorded_as_it_was_said(app: Flask, operator: Brows
         operator.send("POST", RUN + "start", body)
     changes = AuditLog(app.extensions["obzvon"].journal()).latest(9)
     assert [change.what.in_language("en") for change in changes][::-1] == [
-        "run begun by hand: paused", "run begun by hand, for those not rung today: paused",
-        "run begun by hand, for everybody, also those rung today: paused"]
+        "run begun by hand: paused",
+        "run begun by hand, for those not rung today: paused",
+        "run begun by hand, for everybody, also those rung today: paused",
+    ]
 
 
 def test_an_order_without_a_body_is_none(operator: Browser, service: Service) -> None:
@@ -133,10 +149,12 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
     changes = AuditLog(app.extensions["obzvon"].journal()).latest(9)
     assert {change.who for change in changes} == {"operator"}
     assert [change.what.in_language("en") for change in changes][::-1] == [
-        "run paused: paused", "run resumed: no run is in progress",
+        "run paused: paused",
+        "run resumed: no run is in progress",
         "run stopped and un-begun calls taken back: no run is in progress",
         "run begun by hand, for everybody, also those rung today: no run is in progress",
-        "test call 89165555555 12: no run is in progress"]
+        "test call 89165555555 12: no run is in progress",
+    ]
 
 
 def test_what_the_service_refuses_is_a_conflict_with_its_reason(operator: Browser, service: Service) -> None:
@@ -148,8 +166,8 @@ def test_what_the_service_refuses_is_a_conflict_with_its_reason(operator: Browse
 
 @pytest.mark.parametrize("there_is_a_journal", [True, False])
 def test_where_no_service_takes_it_nothing_is_left_to_be_done_later(
-        app: Flask, operator: Browser, settings: Settings, request: pytest.FixtureRequest,
-        there_is_a_journal: bool) -> None:
+    app: Flask, operator: Browser, settings: Settings, request: pytest.FixtureRequest, there_is_a_journal: bool
+) -> None:
     if there_is_a_journal:
         request.getfixturevalue("journal")
     app.extensions["obzvon"].sleep = lambda seconds: None
@@ -165,17 +183,27 @@ def test_what_was_taken_and_is_not_answered_yet_is_no_refusal(app: Flask, operat
     assert (answer.status_code, answer.json) == (202, {"text": "taken by the service and not answered yet"})
 
 
-@pytest.mark.parametrize(("order", "body", "pointers"), [
-    ("start", {"again": True, "rest": True}, {"#/rest"}), ("start", {"again": 1, "all": True}, {"#/again", "#/all"}),
-    ("start", {"night": 1, "once": "x" * 65}, {"#/night", "#/once"}), ("stop", {"withdraw": "yes"}, {"#/withdraw"}),
-    ("pause", {"x": 1}, {"#/x"}), ("resume", [], {"#"}),
-    ("call", {}, {"#/number"}), ("call", {"number": "123", "code": "x"}, {"#/number", "#/code"}),
-    ("call", {"number": "89165555555\nChannel: x"}, {"#/number"}), ("call", {"number": 89165555555}, {"#/number"}),
-])
+@pytest.mark.parametrize(
+    ("order", "body", "pointers"),
+    [
+        ("start", {"again": True, "rest": True}, {"#/rest"}),
+        ("start", {"again": 1, "all": True}, {"#/again", "#/all"}),
+        ("start", {"night": 1, "once": "x" * 65}, {"#/night", "#/once"}),
+        ("stop", {"withdraw": "yes"}, {"#/withdraw"}),
+        ("pause", {"x": 1}, {"#/x"}),
+        ("resume", [], {"#"}),
+        ("call", {}, {"#/number"}),
+        ("call", {"number": "123", "code": "x"}, {"#/number", "#/code"}),
+        ("call", {"number": "89165555555\nChannel: x"}, {"#/number"}),
+        ("call", {"number": 89165555555}, {"#/number"}),
+    ],
+)
 def test_an_order_that_is_not_understood_never_reaches_the_service(
-        operator: Browser, service: Service, order: str, body: object, pointers: set[str]) -> None:
-    answer = operator.client.post(RUN + order, data=json.dumps(body), content_type="application/json",
-                                  headers=operator.login)
+    operator: Browser, service: Service, order: str, body: object, pointers: set[str]
+) -> None:
+    answer = operator.client.post(
+        RUN + order, data=json.dumps(body), content_type="application/json", headers=operator.login
+    )
     assert answer.status_code == 422
     assert {fault["pointer"] for fault in answer.json["errors"]} == pointers
     assert service.taken == []

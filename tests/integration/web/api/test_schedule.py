@@ -38,20 +38,37 @@ def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, setti
     said = [change.what.in_language("en") for change in AuditLog(app.extensions["obzvon"].journal()).latest(5)]
     assert said == [
         "schedule: 2026-11-30: 08:00 → as its weekday; 2026-12-31: no calls → as its weekday",
-        ("schedule: Monday: 09:00 → 10:30; Saturday: no calls → 11:00; 2026-11-30: as its weekday → 08:00; "
-         "2026-12-31: as its weekday → no calls")]
+        (
+            "schedule: Monday: 09:00 → 10:30; Saturday: no calls → 11:00; 2026-11-30: as its weekday → 08:00; "
+            "2026-12-31: as its weekday → no calls"
+        ),
+    ]
 
 
 def test_everything_that_is_wrong_is_told_at_once(operator: Browser, settings: Settings) -> None:
     before = settings.schedule.read_bytes()
-    answer = operator.send("PUT", WEEK, {
-        "1": "9:00", "2": "24:00", "3": None, "4": "09:00\n", "5": "09:00", "7": 0, "8": "09:00",
-        "dates": {"2026-02-30": "09:00", "31.12.2026": "00:00", "2026-12-31": "soon"}}, If_Match="*")
+    answer = operator.send(
+        "PUT",
+        WEEK,
+        {
+            "1": "9:00",
+            "2": "24:00",
+            "3": None,
+            "4": "09:00\n",
+            "5": "09:00",
+            "7": 0,
+            "8": "09:00",
+            "dates": {"2026-02-30": "09:00", "31.12.2026": "00:00", "2026-12-31": "soon"},
+        },
+        If_Match="*",
+    )
     assert answer.status_code == 422
     assert {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]} == {
         **dict.fromkeys(("#/1", "#/2", "#/3", "#/4", "#/7", "#/dates/2026-12-31"), "Write it as 09:00"),
-        "#/6": "It is missing", "#/8": "There is no such field; there are: 1, 2, 3, 4, 5, 6, 7, dates",
-        **dict.fromkeys(("#/dates/2026-02-30", "#/dates/31.12.2026"), "Write the date as 2026-12-31")}
+        "#/6": "It is missing",
+        "#/8": "There is no such field; there are: 1, 2, 3, 4, 5, 6, 7, dates",
+        **dict.fromkeys(("#/dates/2026-02-30", "#/dates/31.12.2026"), "Write the date as 2026-12-31"),
+    }
     assert settings.schedule.read_bytes() == before
     many = {f"{year}-01-{day:02}": "00:00" for year in range(2027, 2047) for day in range(1, 32)}
     answer = operator.send("PUT", WEEK, {**USUAL, "dates": many}, If_Match="*")
@@ -69,8 +86,9 @@ def test_a_change_names_the_revision_that_it_is_based_on(operator: Browser, sett
 
 
 @pytest.mark.parametrize("text", [None, "{nonsense"])
-def test_a_missing_or_broken_week_is_replaced_only_by_who_says_so(operator: Browser, settings: Settings,
-                                                                 text: str | None) -> None:
+def test_a_missing_or_broken_week_is_replaced_only_by_who_says_so(
+    operator: Browser, settings: Settings, text: str | None
+) -> None:
     settings.schedule.unlink()
     if text:
         settings.schedule.write_text(text)
