@@ -9,7 +9,7 @@ from flask_httpauth import HTTPBasicAuth
 from werkzeug.exceptions import TooManyRequests, default_exceptions
 
 from obzvon.domain.labels import role_word
-from obzvon.spreadsheets.table import UPLOAD
+from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
 from obzvon.users import Role
 from web import errors, requests
 from web.context import desk
@@ -25,7 +25,7 @@ OPEN = frozenset({"healthz"})
 JSON = "application/json"
 PERSONAL = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
 """What changes nothing but how one's own browser shows the pages, and one's own password."""
-LARGE = {"imports.upload": UPLOAD + 500_000}
+LARGE = {"imports.upload": MAX_UPLOAD_BYTES + 500_000}
 """What takes a file, and how many bytes the whole request may have; all else is far smaller."""
 ADMINISTRATORS = "administration."
 """How the endpoints begin that are for administrators alone."""

@@ -34,7 +34,7 @@ from obzvon.reports.call_report import (
     ResultCounts,
 )
 from obzvon.reports.status import CurrentStatus, RunStatus, ServiceStatus
-from obzvon.spreadsheets.cell_text import one_line
+from obzvon.spreadsheets.cell_text import to_one_line
 
 _WIDE = 10_000
 """Columns of what is no terminal: more than a row of the longest cells takes."""
@@ -387,7 +387,7 @@ def _time(moment: datetime, day: date | None) -> str:
 
 def _shown(text: str) -> str:
     """One line of what can be seen, however odd the text is."""
-    text = one_line(text[: _LONGEST + 1])
+    text = to_one_line(text[: _LONGEST + 1])
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

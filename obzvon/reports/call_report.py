@@ -16,14 +16,14 @@ from obzvon.common.i18n import Message, say, spoken
 from obzvon.domain.calls import CallRecord, CallState
 from obzvon.domain.labels import kind_word, remark, result_word
 from obzvon.domain.results import DeliveryCounts, Disposition, is_delivered
-from obzvon.spreadsheets.cell_text import ROWS, is_formula
+from obzvon.spreadsheets.cell_text import MAX_ROWS, is_formula
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
     from openpyxl.workbook.child import _WorkbookChild
 from obzvon.common.text import grouped
-from obzvon.spreadsheets.cell_text import one_line
+from obzvon.spreadsheets.cell_text import to_one_line
 
 HANDED, ENDED = say("Handed over"), say("Ended")
 NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
@@ -196,9 +196,9 @@ def write_xlsx(
     sheets = 0
     with tempfile.TemporaryFile() as whole:
         try:
-            while counts.total() == sheets * ROWS:
+            while counts.total() == sheets * MAX_ROWS:
                 sheets += 1
-                _calls_sheet(book, islice(left, ROWS), reader, sheets)
+                _calls_sheet(book, islice(left, MAX_ROWS), reader, sheets)
             _summary_sheet(book, counts, reader)
         finally:
             book.save(whole)  # after a failure too: it is here that openpyxl takes its own temporary files away
@@ -272,7 +272,7 @@ def _seconds(line: CallRecord) -> int | None:
 
 def _harmless(text: str) -> str:
     """One line that no spreadsheet takes for a formula, whatever stands before the sign that begins one."""
-    return ("'" if is_formula(text) else "") + one_line(text)
+    return ("'" if is_formula(text) else "") + to_one_line(text)
 
 
 def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLabels, number: int) -> None:
@@ -284,7 +284,7 @@ def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLa
     sheet.append([_cell(sheet, reader.word(heading), bold=True) for heading in _HEADINGS])
 
     def text(value: str) -> "str | Cell | None":
-        value = one_line(value)
+        value = to_one_line(value)
         return _cell(sheet, value) if value.startswith(("=", "#")) else value or None
 
     def when(moment: datetime | None) -> datetime | None:

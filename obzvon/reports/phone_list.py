@@ -10,7 +10,7 @@ from obzvon.common.i18n import Message, say
 from obzvon.domain.phones import Phone
 from obzvon.reports.call_report import CODE, NAME, NUMBER, REASON
 from obzvon.spreadsheets import xlsx_writer
-from obzvon.spreadsheets.cell_text import CELL, fitting, guarded
+from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS, escape_formula, truncate_to_cell
 
 PAUSED = say("Pause")
 _HEADINGS = (NUMBER, CODE, NAME, PAUSED)
@@ -35,14 +35,15 @@ def write_refused_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO
 
 def write_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
     """As a workbook where all is text; the stream can be sought in."""
-    xlsx_writer.write(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language))
+    xlsx_writer.write_xlsx(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language))
 
 
 def _write(rows: Iterable[list[str]], stream: IO[bytes]) -> None:
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
     try:
         csv.writer(text, delimiter=";").writerows(
-            [guarded(fitting(field, CELL - 1)).replace("\0", "\ufffd") for field in row] for row in rows
+            [escape_formula(truncate_to_cell(field, MAX_CELL_UNITS - 1)).replace("\0", "\ufffd") for field in row]
+            for row in rows
         )
     finally:
         text.detach()

@@ -1,4 +1,4 @@
-"""CSV and columns copied out of a spreadsheet, as bytes, to rows of text. Pure."""
+"""Reads CSV, and columns copied out of a spreadsheet, as rows of text. Pure."""
 
 import codecs
 import csv
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from obzvon.common.i18n import say
-from obzvon.spreadsheets.cell_text import unguarded
+from obzvon.spreadsheets.cell_text import unescape_formula
 from obzvon.spreadsheets.table import RowCollector, Table, TableRow, UnreadableTableError
 
 _DELIMITERS = {"\t": say("tabs"), ";": say("semicolons"), ",": say("commas")}
@@ -20,31 +20,34 @@ _UTF8_PAIR = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
-def read(
+def read_csv(
     data: bytes,
     keep: Callable[[TableRow], None],
     *,
     pasted: bool = False,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Table:
-    """Gives each row to `keep`; raises Unreadable. `pasted` = from the clipboard, where quotes mean less."""
+    """Pass each row to `keep` and return the table. Raises UnreadableTableError.
+
+    `pasted`: the data comes from the clipboard, where a spreadsheet quotes only the cells that need it.
+    """
     text, encoding = _decoded(data)
     named = _NAMED_DELIMITER.match(text)
     delimiter = named[1] if named else _delimiter(text)
-    keeper = RowCollector(keep)
-    with_apostrophes = pasted or delimiter == "\t"  # only a CSV needs an apostrophe to keep a text from acting
+    collector = RowCollector(keep)
+    with_apostrophes = pasted or delimiter == "\t"  # only in CSV does an apostrophe protect a text
     for line, cells in enumerate(_records(text, delimiter, pasted=pasted), 1):
         if line % _STEP == 0:
             progress(min(1.0, line * 30 / len(text)))
         if named and line == 1:
             continue
-        keeper.add(line, cells if with_apostrophes else [unguarded(cell) for cell in cells])
+        collector.add(line, cells if with_apostrophes else [unescape_formula(cell) for cell in cells])
     form = (
         say("pasted rows")
         if pasted
-        else say("text in {encoding}, divided by {what}", encoding=encoding, what=_DELIMITERS[delimiter])
+        else say("text in {encoding}, separated by {what}", encoding=encoding, what=_DELIMITERS[delimiter])
     )
-    return Table(form, keeper.rows, keeper.columns, keeper.empty)
+    return Table(form, collector.rows, collector.columns, collector.empty)
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
@@ -54,7 +57,7 @@ def _decoded(data: bytes) -> tuple[str, str]:
         text, encoding = _decode_bytes(data)
     if (place := text.find("\0")) >= 0:
         raise UnreadableTableError(
-            say("it is no table: there is a zero byte in line {line}", line=text.count("\n", 0, place) + 1)
+            say("it is not a table: there is a zero byte in line {line}", line=text.count("\n", 0, place) + 1)
         )
     return text, encoding
 
@@ -67,7 +70,7 @@ def _decode_bytes(data: bytes) -> tuple[str, str]:
         if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
             raise UnreadableTableError(
                 say(
-                    "a letter in line {line} is damaged, the rest is in UTF-8; save the file anew",
+                    "a letter in line {line} is damaged, the rest is in UTF-8; save the file again",
                     line=data.count(b"\n", 0, error.start) + 1,
                 )
             ) from None
@@ -80,14 +83,14 @@ def _decode(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         raise UnreadableTableError(
             say(
-                "it is no text that can be read: neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
+                "the text is neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
                 line=data.count(b"\n", 0, error.start) + 1,
             )
         ) from None
 
 
 def _delimiter(text: str) -> str:
-    """The one by which most rows fall into equally many columns, more than one."""
+    """Return the delimiter that splits most rows into the same number of columns, at least two."""
     sample = text[:_SAMPLE]
     scores = []
     for place, delimiter in enumerate(_DELIMITERS):
@@ -103,7 +106,7 @@ def _delimiter(text: str) -> str:
 
 
 def _records(text: str, delimiter: str, *, pasted: bool) -> Iterator[list[str]]:
-    """By the rules of CSV if the text keeps them, else with quotes that are not closed taken as they stand."""
+    """Split by the rules of CSV if the text keeps them, otherwise keep unclosed quotes as text."""
     if pasted or not _keeps_the_rules(text, delimiter):
         return _split(text, delimiter, bare=pasted)
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -119,10 +122,10 @@ def _keeps_the_rules(text: str, delimiter: str) -> bool:
 
 
 def _split(text: str, delimiter: str, *, bare: bool = False) -> Iterator[list[str]]:
-    """Records where only a whole field between quotes is a quoted one.
+    """Yield records in which only a whole field between quotes counts as quoted.
 
-    `bare`: and only if it needs them. A spreadsheet copies the cell "Груз" as it stands, and puts one with a line break
-    or a tab between quotes.
+    With `bare` it counts only if it needs the quotes: a spreadsheet copies the cell "Груз" unchanged and quotes a cell
+    with a line break or a tab.
     """
     quoted = re.compile(rf'"((?:[^"]++|"")*+)"(?={delimiter}|\r|\n|\Z)')
     plain = re.compile(rf"[^{delimiter}\r\n]*")

@@ -1,4 +1,4 @@
-"""Starts the process that reads an upload, and waits for its word."""
+"""Starts the process that reads an upload, and waits for its answer."""
 
 import contextlib
 import os
@@ -14,61 +14,62 @@ import obzvon
 from obzvon.spreadsheets import worker
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
-PATIENCE = 150.0
-"""Seconds until a reading that does not end is ended."""
-_AT_ONCE = threading.BoundedSemaphore(2)
-_A_MOMENT = 5
-_KEPT = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "TMPDIR")
+#: A reading that takes longer is killed.
+TIMEOUT_SECONDS = 150.0
+_TWO_AT_ONCE = threading.BoundedSemaphore(2)
+_EXIT_SECONDS = 5
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "TMPDIR")
 
 
-def read(
+def read_upload(
     upload: Path,
     folder: Path,
     *,
     pasted: bool = False,
     sheet: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> Table:
-    """The table, whose rows are then in the folder; raises Unreadable. No more than two are read at once."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "obzvon.spreadsheets.worker",
-        str(upload),
-        str(folder),
-    ]  # -P: not from the cwd
-    command += ["--pasted"] * pasted + (["--sheet", str(sheet)] if sheet is not None else [])
+    """Read the upload, leave its rows in the folder and return the table. At most two are read at once.
+
+    Raises UnreadableTableError.
+    """
+    command = _command(upload, folder, pasted=pasted, sheet=sheet)
     with (
-        _AT_ONCE,
+        _TWO_AT_ONCE,
         subprocess.Popen(  # noqa: S603 - this Python, a module of ours, two paths of ours and a number
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
         ) as process,
     ):
-        last = threading.Timer(patience, process.kill)
+        last = threading.Timer(timeout, process.kill)
         last.daemon = True
         last.start()
         try:
-            answer = _listen(process, progress)
+            answer = _read_replies(process, progress)
         finally:
             last.cancel()
             try:
-                process.wait(_A_MOMENT)
+                process.wait(_EXIT_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
     if answer.table is None:
-        raise UnreadableTableError(answer.refused or worker.too_much())
+        raise UnreadableTableError(answer.refused or worker.limits_exceeded())
     return answer.table
 
 
-def rows(folder: Path) -> list[TableRow]:
-    """The rows that a reading has left."""
+def _command(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> list[str]:
+    # -P: import nothing from the current folder
+    command = [sys.executable, "-P", "-m", "obzvon.spreadsheets.worker", str(upload), str(folder)]
+    return command + ["--pasted"] * pasted + (["--sheet", str(sheet)] if sheet is not None else [])
+
+
+def load_rows(folder: Path) -> list[TableRow]:
+    """Return the rows that a reading has left."""
     return msgspec.json.Decoder(TableRow).decode_lines((folder / worker.ROWS).read_bytes())
 
 
-def table(folder: Path) -> Table | None:
-    """The table that a reading has left, None where none has come to its end."""
+def load_table(folder: Path) -> Table | None:
+    """Return the table that a reading has left, None if no reading has finished."""
     try:
         return msgspec.json.decode((folder / worker.TABLE).read_bytes(), type=Table)
     except (OSError, msgspec.MsgspecError):
@@ -76,14 +77,16 @@ def table(folder: Path) -> Table | None:
 
 
 def _environment() -> dict[str, str]:
-    """Where the program is, and nothing that it has no need to know."""
+    """Return the environment of the child: where the program is, and nothing that it does not need."""
     places = [str(Path(obzvon.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | {"PYTHONPATH": os.pathsep.join(places)}
+    return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {
+        "PYTHONPATH": os.pathsep.join(places)
+    }
 
 
-def _listen(process: "subprocess.Popen[bytes]", progress: Callable[[float], None]) -> worker.WorkerReply:
+def _read_replies(process: "subprocess.Popen[bytes]", progress: Callable[[float], None]) -> worker.WorkerReply:
     if process.stdout is None:
-        raise UnreadableTableError(worker.FAILED)
+        raise UnreadableTableError(worker.READ_FAILED)
     for line in process.stdout:
         if line[:1].isdigit():
             progress(int(line) / 1000)

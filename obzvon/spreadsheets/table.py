@@ -1,4 +1,4 @@
-"""A table from outside as rows of text, and how much of one is taken at most."""
+"""A table from outside as rows of text, and the limits on its size."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,17 @@ import msgspec
 
 from obzvon.common.errors import ObzvonError
 from obzvon.common.i18n import Message, say
-from obzvon.spreadsheets.cell_text import CELL, ROWS
+from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS, MAX_ROWS
 
-UPLOAD = 20_000_000
-"""Bytes of a file; a list of 100,000 rows has 2 to 5 millions."""
-COLUMNS = 256
-CELLS = 10_000_000
-CHARACTERS = 100_000_000
+#: A list of 100,000 rows has 2 to 5 million bytes.
+MAX_UPLOAD_BYTES = 20_000_000
+MAX_COLUMNS = 256
+MAX_CELLS = 10_000_000
+MAX_CHARACTERS = 100_000_000
 
 
 class UnreadableTableError(ObzvonError):
-    """A file that is no table, or one that asks for more than is given; with the reason for the operator."""
+    """A file that is not a table or exceeds a limit. `reason` is for the operator."""
 
     def __init__(self, reason: Message) -> None:
         self.reason = reason
@@ -27,7 +27,7 @@ class UnreadableTableError(ObzvonError):
 
 
 class TableRow(msgspec.Struct, array_like=True, gc=False):
-    """A row that has something in it: its number in the file, its cells, and which of them could not be computed."""
+    """A row that is not empty: its line in the file, its cells, and the columns of formulas without a value."""
 
     line: int
     cells: list[str]
@@ -42,21 +42,21 @@ class Sheet(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct):
-    """What is told of a table beside its rows."""
+    """A table without its rows."""
 
+    #: The kind of file, as "a workbook" or "text in UTF-8, separated by semicolons".
     form: Message
-    """What it is: a workbook; text in UTF-8 with semicolons."""
     rows: int = 0
     columns: int = 0
+    #: Rows of the file with nothing in them.
     empty: int = 0
-    """Rows of the file with nothing in them."""
     notes: list[Message] = []
     sheets: list[Sheet] = []
     sheet: int = 0
 
 
 class RowCollector:
-    """Takes the rows of a table one after another, as long as they stay within the limits."""
+    """Takes the rows of a table one after another while they stay within the limits."""
 
     def __init__(self, keep: Callable[[TableRow], None]) -> None:
         self._keep = keep
@@ -67,46 +67,48 @@ class RowCollector:
         self._characters = 0
 
     def add(self, line: int, cells: list[str], uncomputed: list[int] | None = None) -> None:
-        """One more row; raises Unreadable for one too many."""
+        """Add a row. Raises UnreadableTableError when a limit is exceeded."""
         while cells and not cells[-1] and not (uncomputed and uncomputed[-1] == len(cells) - 1):
             cells.pop()
         if not any(cells) and not uncomputed:
             self.empty += 1
             return
-        check_place(line, len(cells))
+        check_position(line, len(cells))
         self.rows += 1
         self.columns = max(self.columns, len(cells))
         self._cells += len(cells)
         self._characters += sum(map(len, cells))
-        if max(map(len, cells)) > CELL:
-            raise UnreadableTableError(say("row {line}: a cell has more than {most} characters", line=line, most=CELL))
-        if self._cells > CELLS or self._characters > CHARACTERS:
+        if max(map(len, cells)) > MAX_CELL_UNITS:
+            raise UnreadableTableError(
+                say("row {line}: a cell has more than {most} characters", line=line, most=MAX_CELL_UNITS)
+            )
+        if self._cells > MAX_CELLS or self._characters > MAX_CHARACTERS:
             raise UnreadableTableError(
                 say(
-                    "there is too much in it, the limit is reached in row {line}; delete the columns that "
-                    "are not needed, or divide it",
+                    "it is too large, the limit is reached in row {line}; delete the columns that "
+                    "are not needed, or split it",
                     line=line,
                 )
             )
         self._keep(TableRow(line, cells, uncomputed or []))
 
 
-def check_place(line: int, columns: int) -> None:
-    """Raises Unreadable for a cell that lies too far down or to the right."""
-    if line > ROWS:
+def check_position(line: int, columns: int) -> None:
+    """Raise UnreadableTableError for a cell too far down or to the right."""
+    if line > MAX_ROWS:
         raise UnreadableTableError(
             say(
-                "something stands in row {line}; {most} rows are taken at most: delete what stands below",
+                "there is something in row {line}, and at most {most} rows are read: delete what is below",
                 line=line,
-                most=ROWS,
+                most=MAX_ROWS,
             )
         )
-    if columns > COLUMNS:
+    if columns > MAX_COLUMNS:
         raise UnreadableTableError(
             say(
-                "row {line} has {given} columns; {most} are taken at most: delete what stands to the right",
+                "row {line} has {given} columns, and at most {most} are read: delete what is to the right",
                 line=line,
                 given=columns,
-                most=COLUMNS,
+                most=MAX_COLUMNS,
             )
         )

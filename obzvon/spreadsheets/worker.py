@@ -1,8 +1,8 @@
-"""An upload read in a process of its own, which may use so much memory, time and disk and no more.
+"""Reads an upload in a process of its own with limits on memory, time and disk.
 
-Whatever a file does to its reader, the editor goes on; and the memory that the reading took is given back. This module
-is that process: `python -m obzvon.spreadsheets.worker UPLOAD FOLDER [--pasted] [--sheet N]`. It prints how far it is,
-in thousandths, and at the end the table or the reason why there is none, as JSON. In FOLDER it leaves `rows`, one JSON
+A file that breaks its reader does not break the editor, and the memory is freed at the end. This module is that
+process: `python -m obzvon.spreadsheets.worker UPLOAD FOLDER [--pasted] [--sheet N]`. It prints its progress in
+thousandths, and at the end the table or the reason why there is none, as JSON. In FOLDER it leaves `rows`, one JSON
 array a line, and then `table`.
 """
 
@@ -20,26 +20,28 @@ from obzvon.common.i18n import Message, say
 from obzvon.spreadsheets import csv_reader, xlsx_reader
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
-MEMORY = 1_000_000_000
-SECONDS = 90
-DISK = 500_000_000
+MAX_MEMORY_BYTES = 1_000_000_000
+MAX_CPU_SECONDS = 90
+MAX_DISK_BYTES = 500_000_000
 NICE = 5
 ROWS, TABLE = "rows", "table"
-FAILED, NOTHING = say("it could not be read; try again"), say("there is nothing in it")
-"""What is told where no other reason is known, and of an empty table."""
+#: The reason where no other one is known.
+READ_FAILED = say("it could not be read; try again")
+#: The reason for an empty table.
+NOTHING = say("there is nothing in it")
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BUFFER = 1_000_000
 
 
 class WorkerReply(msgspec.Struct, omit_defaults=True):
-    """What the process says last."""
+    """The last line that the process prints."""
 
     table: Table | None = None
     refused: Message | None = None
 
 
-def read(
+def read_table(
     upload: Path,
     keep: Callable[[TableRow], None],
     *,
@@ -47,16 +49,16 @@ def read(
     sheet: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Table:
-    """The table in a file of any kind, which its first bytes tell; raises Unreadable."""
+    """Read the table in a file; its first bytes tell the kind. Raises UnreadableTableError."""
     with upload.open("rb") as stream:
         head = stream.read(2_000)
         stream.seek(0)
         if pasted:
-            return csv_reader.read(stream.read(), keep, pasted=True, progress=progress)
+            return csv_reader.read_csv(stream.read(), keep, pasted=True, progress=progress)
         if head.startswith(b"PK"):
-            return xlsx_reader.read(stream, keep, sheet=sheet, progress=progress)
+            return xlsx_reader.read_xlsx(stream, keep, sheet=sheet, progress=progress)
         _refuse_others(head)
-        return csv_reader.read(stream.read(), keep, progress=progress)
+        return csv_reader.read_csv(stream.read(), keep, progress=progress)
 
 
 def _refuse_others(head: bytes) -> None:
@@ -77,10 +79,10 @@ def _refuse_others(head: bytes) -> None:
 
 
 class _RowFile(io.BufferedWriter):
-    """A file of rows."""
+    """A file of rows, one JSON array a line."""
 
     def keep(self, row: TableRow) -> None:
-        """One more."""
+        """Write one more row."""
         self.write(_encoder.encode(row) + b"\n")
 
 
@@ -88,32 +90,34 @@ _encoder = msgspec.json.Encoder()
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The process."""
+    """Run the process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("upload", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pasted", action="store_true")
     parser.add_argument("--sheet", type=int)
-    told = parser.parse_args(arguments)
-    _limit()
+    options = parser.parse_args(arguments)
+    _limit_resources()
     try:
-        answer = WorkerReply(table=_keep(told.upload, told.folder, pasted=told.pasted, sheet=told.sheet))
+        answer = WorkerReply(
+            table=_store_table(options.upload, options.folder, pasted=options.pasted, sheet=options.sheet)
+        )
     except UnreadableTableError as error:
         answer = WorkerReply(refused=error.reason)
     except (MemoryError, RecursionError):
-        answer = WorkerReply(refused=too_much())
+        answer = WorkerReply(refused=limits_exceeded())
     sys.stdout.buffer.write(_encoder.encode(answer) + b"\n")
 
 
-def too_much() -> Message:
-    """What is told of a file that the process did not get to the end of."""
+def limits_exceeded() -> Message:
+    """Return the reason for a file that exceeds the limits on memory or time."""
     return say(
         "reading it takes more memory or time than a list needs; delete the sheets and columns that are not "
         "needed, or save it as CSV"
     )
 
 
-def _keep(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Table:
+def _store_table(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Table:
     said = -1
 
     def progress(part: float) -> None:
@@ -125,20 +129,20 @@ def _keep(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Tab
 
     (folder / TABLE).unlink(missing_ok=True)
     with _RowFile(io.FileIO(folder / ROWS, "wb"), _BUFFER) as rows:
-        table = read(upload, rows.keep, pasted=pasted, sheet=sheet, progress=progress)
+        table = read_table(upload, rows.keep, pasted=pasted, sheet=sheet, progress=progress)
     fresh = folder / f"{TABLE}.new"
     fresh.write_bytes(_encoder.encode(table))
     fresh.replace(folder / TABLE)
     return table
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     os.nice(NICE)
     os.umask(0o007)
     for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_FSIZE, DISK),
+        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, MAX_DISK_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))

@@ -1,9 +1,9 @@
-"""The zip of XML parts that a workbook is, read bit by bit and no further than the limits go.
+"""Reads the zip of XML parts that a workbook is, piece by piece and within limits.
 
-openpyxl takes what a file says of itself for true: a cell in the last column of the last row makes it fill the rest, a
-part is unpacked whole before anybody knows its size, and reading takes five times as long. Here what is unpacked is
-counted while it comes, nothing is held that was not written into the file, and XML with a document type, which is what
-entities need, is refused at its first line.
+openpyxl trusts what a file says about itself: a cell in the last column of the last row makes it fill all cells before,
+a part is unpacked whole before its size is known, and reading takes five times as long. Here unpacked bytes are counted
+as they come, only cells that are in the file take memory, and XML with a document type, which entities need, is refused
+at its first line.
 """
 
 import posixpath
@@ -18,31 +18,31 @@ from obzvon.spreadsheets.table import UnreadableTableError
 
 Attributes = dict[str, str]
 
-PARTS = 2_000
-UNPACKED = 400_000_000
-"""Bytes of all parts that are read; a sheet of a million rows has 200 millions."""
-_RATIO = 300
-"""A packed sheet grows 10 to 100 times; the most that can be packed so is 1,000 times."""
-_ANYWAY = 5_000_000
-"""Bytes that a part may have whatever the ratio."""
-_PIECE = 65_536
-_DEPTH = 64
+MAX_PARTS = 2_000
+#: Of all parts that are read. A sheet of a million rows has 200 million bytes.
+MAX_UNPACKED_BYTES = 400_000_000
+#: An ordinary sheet unpacks to 10 to 100 times its size; the format allows 1,000 times.
+_MAX_RATIO = 300
+#: A part may have this size whatever the ratio.
+_ALWAYS_ALLOWED_BYTES = 5_000_000
+_PIECE_BYTES = 65_536
+_MAX_DEPTH = 64
 _ENCRYPTED = 0x1
-_DAMAGED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError)
+_DAMAGE_ERRORS = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError)
 
 
 class XlsxPackage:
-    """The parts by their names, whatever the case they are written in; 1C's files need that."""
+    """The parts by name. Case is ignored, as files of 1C need it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         try:
             self._zip = zipfile.ZipFile(stream)
             parts = self._zip.infolist()
-        except _DAMAGED as error:
-            raise broken() from error
-        if len(parts) > PARTS:
+        except _DAMAGE_ERRORS as error:
+            raise damaged_error() from error
+        if len(parts) > MAX_PARTS:
             raise UnreadableTableError(
-                say("it has {given} parts; a workbook has {most} at most", given=len(parts), most=PARTS)
+                say("it has {given} parts; a workbook has at most {most}", given=len(parts), most=MAX_PARTS)
             )
         self._parts = {part.filename.lower().lstrip("/"): part for part in parts}
         self._unpacked = 0
@@ -51,43 +51,43 @@ class XlsxPackage:
         return name.lower() in self._parts
 
     def size(self, name: str) -> int:
-        """Bytes that the part says it has."""
+        """Return the size in bytes that the part claims."""
         return self._parts[name.lower()].file_size if name in self else 0
 
     def head(self, name: str, length: int) -> bytes:
-        """The first bytes of a part, b"" where there is none."""
+        """Return the first bytes of a part, b"" if it does not exist."""
         return next(self.pieces(name), b"")[:length] if name in self else b""
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A part bit by bit; raises Unreadable where it is broken or grows beyond the limits."""
+        """Yield a part piece by piece. Raises UnreadableTableError if it is damaged or exceeds a limit."""
         part = self._parts.get(name.lower())
         if part is None:
-            raise broken()
+            raise damaged_error()
         if part.flag_bits & _ENCRYPTED:
             raise UnreadableTableError(say("it is protected by a password; save it without one"))
         if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise broken()
-        most = max(part.compress_size * _RATIO, _ANYWAY)
+            raise damaged_error()
+        most = max(part.compress_size * _MAX_RATIO, _ALWAYS_ALLOWED_BYTES)
         size = 0
         try:
             with self._zip.open(part) as stream:
-                while piece := stream.read(_PIECE):
+                while piece := stream.read(_PIECE_BYTES):
                     size += len(piece)
                     self._unpacked += len(piece)
-                    if size > most or self._unpacked > UNPACKED:
-                        raise too_large()
+                    if size > most or self._unpacked > MAX_UNPACKED_BYTES:
+                        raise too_large_error()
                     yield piece
-        except (*_DAMAGED, RuntimeError, zlib.error) as error:
-            raise broken() from error
+        except (*_DAMAGE_ERRORS, RuntimeError, zlib.error) as error:
+            raise damaged_error() from error
 
 
-def parse(
+def parse_xml(
     pieces: Iterator[bytes],
     start: Callable[[str, Attributes], None],
     end: Callable[[str], None] = lambda _: None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Tells each element of the XML by its name without a prefix; raises Unreadable."""
+    """Call `start`, `end` and `text` for each element, by its name without a prefix. Raises UnreadableTableError."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     depth = 0
@@ -95,8 +95,8 @@ def parse(
     def begin(name: str, attributes: Attributes) -> None:
         nonlocal depth
         depth += 1
-        if depth > _DEPTH:
-            raise broken()
+        if depth > _MAX_DEPTH:
+            raise damaged_error()
         start(name.rpartition(":")[2] if ":" in name else name, attributes)
 
     def finish(name: str) -> None:
@@ -105,7 +105,7 @@ def parse(
         end(name.rpartition(":")[2] if ":" in name else name)
 
     def refuse(*_: object) -> None:
-        raise UnreadableTableError(say("there is a document type in its XML, which no workbook needs; it is not read"))
+        raise UnreadableTableError(say("its XML has a document type, which no workbook needs; it is not read"))
 
     parser.StartElementHandler = begin
     parser.EndElementHandler = finish
@@ -117,19 +117,19 @@ def parse(
             parser.Parse(piece, False)
         parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, ValueError) as error:
-        raise broken() from error
+        raise damaged_error() from error
 
 
-def target(base: str, named: str) -> str:
-    """The part that another one, in the folder `base`, names."""
+def resolve_target(base: str, named: str) -> str:
+    """Return the name of the part that a part in the folder `base` refers to."""
     return posixpath.normpath(named.lstrip("/") if named.startswith("/") else posixpath.join(base, named))
 
 
-def broken() -> UnreadableTableError:
-    """What is told of a file that is no whole workbook."""
-    return UnreadableTableError(say("the workbook is damaged; open it in Excel, save it anew as .xlsx and try again"))
+def damaged_error() -> UnreadableTableError:
+    """Return the error for a file that is not a whole workbook."""
+    return UnreadableTableError(say("the workbook is damaged; open it in Excel, save it again as .xlsx and try again"))
 
 
-def too_large() -> UnreadableTableError:
-    """What is told of a file that unpacks to more than is taken."""
-    return UnreadableTableError(say("unpacked it is too large; delete the sheets and columns that are not needed"))
+def too_large_error() -> UnreadableTableError:
+    """Return the error for a file that unpacks to more than the limit."""
+    return UnreadableTableError(say("it is too large when unpacked; delete the sheets and columns that are not needed"))

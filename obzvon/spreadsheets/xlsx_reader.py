@@ -1,28 +1,28 @@
-"""XLSX to rows of text, within limits. What a formula came to is taken, not computed."""
+"""Reads XLSX as rows of text, within limits. Formulas are not computed: their saved value is taken."""
 
 from collections.abc import Callable
 from typing import IO
 
 from obzvon.common.i18n import say
-from obzvon.spreadsheets.table import CHARACTERS, RowCollector, Sheet, Table, TableRow, UnreadableTableError
-from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, broken, parse, target
+from obzvon.spreadsheets.table import MAX_CHARACTERS, RowCollector, Sheet, Table, TableRow, UnreadableTableError
+from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, damaged_error, parse_xml, resolve_target
 from obzvon.spreadsheets.xlsx_sheet import NumberFormat, SharedParts, SharedText, SheetReader, whole_number
 
-SHEETS = 255
+MAX_SHEETS = 255
 
 
 class Workbook:
-    """The sheets of a workbook, its shared texts and formats."""
+    """The sheets of a workbook and the texts and formats that they share."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.package = XlsxPackage(stream)
         self.sheets: list[Sheet] = []
-        self.common = SharedParts()
+        self.shared = SharedParts()
         self._parts: list[str] = []
         self._open()
 
     def part(self, sheet: int) -> str:
-        """The name of a sheet's part."""
+        """Return the name of a sheet's part."""
         return self._parts[sheet]
 
     def _open(self) -> None:
@@ -32,7 +32,7 @@ class Workbook:
             "xl/workbook.xml",
         )
         if main not in self.package:
-            raise UnreadableTableError(say("it is no workbook; choose a file .xlsx or .csv"))
+            raise UnreadableTableError(say("it is not a workbook; choose an .xlsx or .csv file"))
         folder, _, name = main.rpartition("/")
         related = list(self._relations(f"{folder}/_rels/{name}.rels", folder))
         self._read_sheets(main, {key: part for kind, key, part in related if kind == "worksheet"})
@@ -45,25 +45,25 @@ class Workbook:
     def _read_sheets(self, main: str, parts: dict[str, str]) -> None:
         def start(element: str, attributes: Attributes) -> None:
             if element == "workbookPr":
-                self.common.since_1904 = attributes.get("date1904", "0") in ("1", "true")
+                self.shared.since_1904 = attributes.get("date1904", "0") in ("1", "true")
             elif element == "sheet":
                 key = next((value for name, value in attributes.items() if name.endswith(":id")), "")
-                if key in parts:  # a sheet with a chart alone has no cells
+                if key in parts:  # a sheet that is only a chart has no cells
                     self.sheets.append(
                         Sheet(attributes.get("name", ""), attributes.get("state", "visible") != "visible")
                     )
                     self._parts.append(parts[key])
 
-        parse(self.package.pieces(main), start)
+        parse_xml(self.package.pieces(main), start)
         if not self.sheets:
-            raise broken()
-        if len(self.sheets) > SHEETS:
+            raise damaged_error()
+        if len(self.sheets) > MAX_SHEETS:
             raise UnreadableTableError(
-                say("it has {given} sheets; {most} are taken at most", given=len(self.sheets), most=SHEETS)
+                say("it has {given} sheets, and at most {most} are read", given=len(self.sheets), most=MAX_SHEETS)
             )
 
     def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
-        """Kind, key and part of what a part names."""
+        """Return kind, key and part of each relationship of a part."""
         found: list[tuple[str, str, str]] = []
 
         def start(element: str, attributes: Attributes) -> None:
@@ -72,12 +72,12 @@ class Workbook:
                     (
                         attributes.get("Type", "").rpartition("/")[2],
                         attributes.get("Id", ""),
-                        target(folder, attributes.get("Target", "")),
+                        resolve_target(folder, attributes.get("Target", "")),
                     )
                 )
 
         if part in self.package:
-            parse(self.package.pieces(part), start)
+            parse_xml(self.package.pieces(part), start)
         return found
 
     def _read_formats(self, part: str) -> None:
@@ -92,9 +92,9 @@ class Workbook:
                 codes[whole_number(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
             elif element == "xf" and inside == "cellXfs":
                 key = whole_number(attributes.get("numFmtId"))
-                self.common.formats.append(NumberFormat(key, codes.get(key, "")))
+                self.shared.formats.append(NumberFormat(key, codes.get(key, "")))
 
-        parse(self.package.pieces(part), start)
+        parse_xml(self.package.pieces(part), start)
 
     def _read_texts(self, part: str) -> None:
         text = SharedText()
@@ -106,43 +106,46 @@ class Workbook:
             if element == "si":
                 whole = text.take()
                 total += len(whole) + 50
-                if total > CHARACTERS:
+                if total > MAX_CHARACTERS:
                     raise UnreadableTableError(
-                        say("there is too much text in it; delete the sheets and columns that are not needed")
+                        say("it has too much text; delete the sheets and columns that are not needed")
                     )
-                self.common.texts.append(whole)
+                self.shared.texts.append(whole)
 
-        parse(self.package.pieces(part), text.start, end, text.add)
+        parse_xml(self.package.pieces(part), text.start, end, text.add)
 
 
-def read(
+def read_xlsx(
     stream: IO[bytes],
     keep: Callable[[TableRow], None],
     *,
     sheet: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Table:
-    """Gives each row of a sheet to `keep`, without one named of the first that has any; raises Unreadable."""
+    """Pass each row of a sheet to `keep` and return the table. Raises UnreadableTableError.
+
+    Without `sheet`, the first sheet that has rows is read, visible ones first.
+    """
     book = Workbook(stream)
-    keeper = RowCollector(keep)
+    collector = RowCollector(keep)
     if sheet is not None and not 0 <= sheet < len(book.sheets):
-        raise UnreadableTableError(say("there is no such sheet in it"))
+        raise UnreadableTableError(say("it has no such sheet"))
     places = [sheet] if sheet is not None else sorted(range(len(book.sheets)), key=lambda at: book.sheets[at].hidden)
     reader = None
     for place in places:
-        keeper.empty = 0
-        reader = SheetReader(book.common, keeper)
+        collector.empty = 0
+        reader = SheetReader(book.shared, collector)
         reader.run(book.package, book.part(place), progress)
         sheet = place
-        if keeper.rows:
+        if collector.rows:
             break
-    if not keeper.rows and len(places) > 1:
+    if not collector.rows and len(places) > 1:
         sheet = places[0]
     return Table(
         say("a workbook"),
-        keeper.rows,
-        keeper.columns,
-        keeper.empty,
+        collector.rows,
+        collector.columns,
+        collector.empty,
         reader.notes() if reader else [],
         book.sheets,
         sheet or 0,

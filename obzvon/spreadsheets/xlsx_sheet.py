@@ -1,4 +1,4 @@
-"""One sheet of a workbook, element by element, to rows of text."""
+"""Reads one sheet of a workbook, element by element, as rows of text."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,35 +8,35 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.spreadsheets.cell_text import CELL
-from obzvon.spreadsheets.cell_text import read as unescaped
-from obzvon.spreadsheets.table import RowCollector, UnreadableTableError, check_place
-from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, broken, parse
+from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS
+from obzvon.spreadsheets.cell_text import unescape_xml_text as unescaped
+from obzvon.spreadsheets.table import RowCollector, UnreadableTableError, check_position
+from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, damaged_error, parse_xml
 
-_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-"""The formats that have a number and no text: those of dates and times."""
+#: The built-in formats of dates and times; they have a number and no text.
+_DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _NOT_A_DATE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 _DATE = re.compile(r"[dmyhs]", re.IGNORECASE)
 _ZEROS = re.compile(r"0+")
-_EXACT = 2**53
-_DAYS = 2_958_466
-"""Days until the year 10000, where a spreadsheet's calendar ends."""
+_MAX_EXACT_INTEGER = 2**53
+#: Days until the year 10000, where a spreadsheet's calendar ends.
+_MAX_DAYS = 2_958_466
 
 
 class NumberFormat:
-    """How a cell's number is shown."""
+    """The format of a cell's number."""
 
     def __init__(self, number: int = 0, code: str = "") -> None:
-        self.date = number in _DATES or bool(_DATE.search(_NOT_A_DATE.sub("", code)))
+        self.date = number in _DATE_FORMATS or bool(_DATE.search(_NOT_A_DATE.sub("", code)))
+        #: With the format 00000 the number 42 is shown as 00042.
         self.digits = len(code) if _ZEROS.fullmatch(code) else 0
-        """With the format 00000 the number 42 is shown as 00042."""
 
 
 GENERAL = NumberFormat()
 
 
-def number(raw: str, form: NumberFormat, *, since_1904: bool = False) -> str:
-    """The text of a numeric cell; one whose digits do not all stand there stays as it is written."""
+def format_number(raw: str, form: NumberFormat, *, since_1904: bool = False) -> str:
+    """Return the text of a numeric cell. A number whose digits are not all there stays as it is written."""
     if form.date:
         return _date(raw, since_1904=since_1904)
     if not (raw.isascii() and raw.isdecimal() and len(raw) <= 15):
@@ -49,7 +49,12 @@ def _whole(raw: str) -> str:
         value = Decimal(raw)
     except InvalidOperation:
         return raw
-    if value.is_finite() and value.adjusted() < 17 and abs(value) < _EXACT and value == value.to_integral_value():
+    if (
+        value.is_finite()
+        and value.adjusted() < 17
+        and abs(value) < _MAX_EXACT_INTEGER
+        and value == value.to_integral_value()
+    ):
         return str(int(value))
     return raw
 
@@ -59,7 +64,7 @@ def _date(raw: str, *, since_1904: bool) -> str:
         days = float(raw)
     except ValueError:
         return raw
-    if not 0 <= days < _DAYS:
+    if not 0 <= days < _MAX_DAYS:
         return raw
     if since_1904:
         days += 1462
@@ -70,11 +75,11 @@ def _date(raw: str, *, since_1904: bool) -> str:
 
 
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
-_NAMED = 10
+_LISTED_ROWS = 10
 
 
 class SharedParts(msgspec.Struct):
-    """What the sheets of a workbook share: texts, formats, and where their calendar begins."""
+    """Texts, formats and the start of the calendar, which the sheets of a workbook share."""
 
     texts: list[str] = []
     formats: list[NumberFormat] = []
@@ -82,7 +87,7 @@ class SharedParts(msgspec.Struct):
 
 
 class SharedText:
-    """The text of `t` elements, without the readings that stand above Japanese ones."""
+    """Collects the text of `t` elements without the phonetic readings of Japanese text."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -91,29 +96,29 @@ class SharedText:
         self._in_reading = False
 
     def start(self, element: str, _: Attributes) -> None:
-        """An element begins."""
+        """Note that an element begins."""
         if element == "t":
             self._in_text = not self._in_reading
         elif element == "rPh":
             self._in_reading = True
 
     def end(self, element: str) -> None:
-        """An element ends."""
+        """Note that an element ends."""
         if element == "t":
             self._in_text = False
         elif element == "rPh":
             self._in_reading = False
 
     def add(self, text: str) -> None:
-        """What stands in it."""
+        """Add text if it belongs to the cell."""
         if self._in_text:
             self._length += len(text)
-            if self._length > 8 * CELL:  # each character may stand there as _x0000_
-                raise UnreadableTableError(say("a cell has more than {most} characters", most=CELL))
+            if self._length > 8 * MAX_CELL_UNITS:  # each character may be written as _x0000_
+                raise UnreadableTableError(say("a cell has more than {most} characters", most=MAX_CELL_UNITS))
             self._pieces.append(text)
 
     def take(self) -> str:
-        """The text so far; the next one begins."""
+        """Return the text so far and begin the next one."""
         whole = self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
         self._pieces.clear()
         self._length = 0
@@ -121,11 +126,11 @@ class SharedText:
 
 
 class SheetReader:
-    """The elements of one sheet, row by row."""
+    """Turns the elements of one sheet into rows."""
 
-    def __init__(self, common: SharedParts, keeper: RowCollector) -> None:
-        self._common = common
-        self._keeper = keeper
+    def __init__(self, shared: SharedParts, collector: RowCollector) -> None:
+        self._shared = shared
+        self._collector = collector
         self._line = 0
         self._column = -1
         self._cells: dict[int, str] = {}
@@ -144,7 +149,7 @@ class SheetReader:
         self._hidden_now = False
 
     def run(self, package: XlsxPackage, part: str, progress: Callable[[float], None]) -> None:
-        """Gives its rows to the keeper; raises Unreadable."""
+        """Pass the rows to the collector. Raises UnreadableTableError."""
         size = package.size(part) or 1
 
         def pieces() -> Iterator[bytes]:
@@ -154,33 +159,34 @@ class SheetReader:
                 progress(min(1.0, done / size))
                 yield piece
 
-        parse(pieces(), self._start, self._end, self._add)
+        parse_xml(pieces(), self._start, self._end, self._add)
 
     def notes(self) -> list[Message]:
-        """What is odd about the sheet."""
-        told: list[Message] = []
+        """Return what the operator should know about the sheet."""
+        notes: list[Message] = []
         if self._hidden:
-            told.append(
+            notes.append(
                 say_many(
-                    "{n} row is hidden in the file and is taken all the same: {rows}",
-                    "{n} rows are hidden in the file and are taken all the same: {rows}",
+                    "{n} row is hidden in the file and is read nevertheless: {rows}",
+                    "{n} rows are hidden in the file and are read nevertheless: {rows}",
                     len(self._hidden),
-                    rows=", ".join(map(str, self._hidden[:_NAMED])) + (", …" if len(self._hidden) > _NAMED else ""),
+                    rows=", ".join(map(str, self._hidden[:_LISTED_ROWS]))
+                    + (", …" if len(self._hidden) > _LISTED_ROWS else ""),
                 )
             )
         if self._columns_hidden:
-            told.append(say("some columns are hidden in the file; they are shown here"))
+            notes.append(say("some columns are hidden in the file; they are shown here"))
         if self._merged:
-            told.append(say("some cells are merged: their value stands in the first of them only"))
+            notes.append(say("some cells are merged: only the first of them has the value"))
         if self._formulas:
-            told.append(
+            notes.append(
                 say_many(
-                    "{n} cell is computed: its value is taken as it was when the file was saved",
-                    "{n} cells are computed: their values are taken as they were when the file was saved",
+                    "{n} cell is a formula: its value is the one saved in the file",
+                    "{n} cells are formulas: their values are the ones saved in the file",
                     self._formulas,
                 )
             )
-        return told
+        return notes
 
     def _start(self, element: str, attributes: Attributes) -> None:
         if element == "c":
@@ -202,18 +208,18 @@ class SheetReader:
         elif element == "mergeCell":
             self._merged += 1
         elif element == "col":
-            self._columns_hidden += is_set(attributes.get("hidden"))
+            self._columns_hidden += is_true(attributes.get("hidden"))
 
     def _start_row(self, attributes: Attributes) -> None:
         given = attributes.get("r")
         line = whole_number(given) if given else self._line + 1
         if line <= self._line or not self._in_data:
-            raise broken()
+            raise damaged_error()
         self._line = line
         self._column = -1
         self._cells.clear()
         self._uncomputed.clear()
-        self._hidden_now = "hidden" in attributes and is_set(attributes["hidden"])
+        self._hidden_now = "hidden" in attributes and is_true(attributes["hidden"])
 
     def _start_cell(self, attributes: Attributes) -> None:
         place = attributes.get("r")
@@ -222,7 +228,7 @@ class SheetReader:
         else:
             found = _PLACE.fullmatch(place)
             if not found:
-                raise broken()
+                raise damaged_error()
             self._column = _column(found[1])
         self._kind = attributes.get("t", "n")
         self._style = attributes.get("s", "")
@@ -233,8 +239,8 @@ class SheetReader:
     def _add(self, text: str) -> None:
         if self._collecting is not None:
             self._collected += len(text)
-            if self._collected > 8 * CELL:
-                raise UnreadableTableError(say("a cell has more than {most} characters", most=CELL))
+            if self._collected > 8 * MAX_CELL_UNITS:
+                raise UnreadableTableError(say("a cell has more than {most} characters", most=MAX_CELL_UNITS))
             self._collecting.append(text)
         else:
             self._text.add(text)
@@ -260,7 +266,7 @@ class SheetReader:
                 self._uncomputed.append(self._column)
                 text = "=" + "".join(self._formula)
         if text:
-            check_place(self._line, self._column + 1)
+            check_position(self._line, self._column + 1)
             self._cells[self._column] = text
 
     def _cell_text(self) -> str:
@@ -272,24 +278,24 @@ class SheetReader:
             return ""
         if self._kind == "n":
             style = whole_number(self._style) if self._style else 0
-            formats = self._common.formats
-            return number(
-                raw.strip(), formats[style] if style < len(formats) else GENERAL, since_1904=self._common.since_1904
+            formats = self._shared.formats
+            return format_number(
+                raw.strip(), formats[style] if style < len(formats) else GENERAL, since_1904=self._shared.since_1904
             )
         if self._kind == "s":
             place = whole_number(raw)
-            if place >= len(self._common.texts):
-                raise broken()
-            return self._common.texts[place]
+            if place >= len(self._shared.texts):
+                raise damaged_error()
+            return self._shared.texts[place]
         return unescaped(raw) if self._kind == "str" else raw
 
     def _end_row(self) -> None:
         cells = [""] * (max(self._cells) + 1) if self._cells else []
         for column, text in self._cells.items():
             cells[column] = text
-        before = self._keeper.rows
-        self._keeper.add(self._line, cells, sorted(set(self._uncomputed)))
-        if self._hidden_now and self._keeper.rows > before:
+        before = self._collector.rows
+        self._collector.add(self._line, cells, sorted(set(self._uncomputed)))
+        if self._hidden_now and self._collector.rows > before:
             self._hidden.append(self._line)
 
 
@@ -301,13 +307,13 @@ def _column(letters: str) -> int:
 
 
 def whole_number(text: str | None) -> int:
-    """The number in an attribute, 0 where there is none; raises Unreadable for another text."""
+    """Return the integer in an attribute, 0 if it is empty. Raises UnreadableTableError for another text."""
     text = (text or "").strip()
     if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise broken()
+        raise damaged_error()
     return int(text or 0)
 
 
-def is_set(text: str | None) -> bool:
-    """Whether an attribute says yes."""
+def is_true(text: str | None) -> bool:
+    """Return whether a boolean attribute is set."""
     return text in ("1", "true")

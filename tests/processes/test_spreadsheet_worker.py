@@ -22,7 +22,7 @@ def read(data: bytes, folder: Path, **options: object) -> tuple[Table, list[Tabl
     """What this very process reads, with the rows."""
     (folder / "upload").write_bytes(data)
     rows: list[TableRow] = []
-    return worker.read(folder / "upload", rows.append, **options), rows
+    return worker.read_table(folder / "upload", rows.append, **options), rows
 
 
 def cells(data: bytes, folder: Path, **options: object) -> list[list[str]]:
@@ -168,7 +168,7 @@ def test_a_formulas_last_value_is_taken_and_one_without_a_value_is_marked(tmp_pa
     )
     table, rows = read(package(inside), tmp_path)
     assert rows == [TableRow(2, ["79161111111", "", "", "=1+1"], [3])]
-    assert "2 cells are computed" in str(table.notes[0])
+    assert "2 cells are formulas" in str(table.notes[0])
 
 
 def test_hidden_rows_hidden_columns_and_merged_cells_are_told(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_hidden_rows_hidden_columns_and_merged_cells_are_told(tmp_path: Path) ->
     table, rows = read((tmp_path / "book.xlsx").read_bytes(), tmp_path)
     assert len(rows) == 4
     told = "\n".join(map(str, table.notes))
-    assert "1 row is hidden in the file and is taken all the same: 2" in told
+    assert "1 row is hidden in the file and is read nevertheless: 2" in told
     assert "columns are hidden" in told
     assert "merged" in told
 
@@ -242,18 +242,18 @@ def test_a_hostile_file_is_refused_with_a_reason_within_the_limits(
     (tmp_path / "upload").write_bytes(hostile[name])
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     with pytest.raises(UnreadableTableError) as refused:
-        subprocess_reader.read(tmp_path / "upload", tmp_path)
-    assert str(refused.value) != str(worker.too_much())  # it knows why, and was not just cut off
-    assert subprocess_reader.table(tmp_path) is None
+        subprocess_reader.read_upload(tmp_path / "upload", tmp_path)
+    assert str(refused.value) != str(worker.limits_exceeded())  # it knows why, and was not just cut off
+    assert subprocess_reader.load_table(tmp_path) is None
     grown = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert grown <= max(before, worker.MEMORY // 1024)
+    assert grown <= max(before, worker.MAX_MEMORY_BYTES // 1024)
 
 
 def test_the_reasons_say_what_to_do(tmp_path: Path, hostile: dict[str, bytes]) -> None:
     for name, reason in {
-        "sparse": "something stands in row 1048576",
+        "sparse": "there is something in row 1048576",
         "far to the right": "has 16384 columns",
-        "zip bomb": "unpacked it is too large",
+        "zip bomb": "too large when unpacked",
         "billion laughs": "document type",
         "external entity": "document type",
         "old xls": "save it as .xlsx",
@@ -263,7 +263,7 @@ def test_the_reasons_say_what_to_do(tmp_path: Path, hostile: dict[str, bytes]) -
         "pdf": "it is a PDF",
         "html called xls": "web page",
         "many sheets": "400 sheets",
-        "a zip": "no workbook",
+        "a zip": "not a workbook",
         "damaged UTF-8": "a letter in line 4 is damaged",
     }.items():
         with pytest.raises(UnreadableTableError, match=reason):
@@ -276,7 +276,7 @@ def test_the_sparse_file_is_as_small_as_they_come(hostile: dict[str, bytes]) -> 
 
 def test_a_reading_that_takes_too_much_memory_or_time_is_ended_and_the_reason_told(tmp_path: Path) -> None:
     for spend in ("bytearray(2_000_000_000)", "[0] * 10 ** 10"):
-        program = f"from obzvon.spreadsheets import worker; worker.read = lambda *_, **__: {spend}; worker.main()"
+        program = f"from obzvon.spreadsheets import worker; worker.read_table = lambda *_, **__: {spend}; worker.main()"
         told = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)],
             capture_output=True,
@@ -286,7 +286,7 @@ def test_a_reading_that_takes_too_much_memory_or_time_is_ended_and_the_reason_to
         assert "more memory or time" in told.stdout
     (tmp_path / "upload").write_bytes(b"89161111111\n" * 300_000)
     with pytest.raises(UnreadableTableError, match="more memory or time"):
-        subprocess_reader.read(tmp_path / "upload", tmp_path, patience=0.001)
+        subprocess_reader.read_upload(tmp_path / "upload", tmp_path, timeout=0.001)
 
 
 def test_the_process_gets_no_modules_from_the_working_folder_and_no_secrets(
@@ -296,21 +296,21 @@ def test_the_process_gets_no_modules_from_the_working_folder_and_no_secrets(
     (tmp_path / "upload").write_bytes(b"1;2")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OBZVON_SETTINGS", "/secret")
-    assert subprocess_reader.read(tmp_path / "upload", tmp_path).rows == 1
+    assert subprocess_reader.read_upload(tmp_path / "upload", tmp_path).rows == 1
     assert "OBZVON_SETTINGS" not in subprocess_reader._environment()
 
 
 def test_the_rows_are_left_in_the_folder_and_how_far_it_is_is_told(tmp_path: Path) -> None:
     (tmp_path / "upload").write_bytes(books.book(["a", "1"], ["b", "2"]))
     told: list[float] = []
-    table = subprocess_reader.read(tmp_path / "upload", tmp_path, progress=told.append)
-    assert subprocess_reader.table(tmp_path) == table
-    assert subprocess_reader.rows(tmp_path) == [TableRow(1, ["a", "1"]), TableRow(2, ["b", "2"])]
+    table = subprocess_reader.read_upload(tmp_path / "upload", tmp_path, progress=told.append)
+    assert subprocess_reader.load_table(tmp_path) == table
+    assert subprocess_reader.load_rows(tmp_path) == [TableRow(1, ["a", "1"]), TableRow(2, ["b", "2"])]
     assert told[-1] == 1.0
     assert not (tmp_path / "rows").stat().st_mode & 0o007
 
 
 def test_a_table_cut_off_by_a_restart_is_none(tmp_path: Path) -> None:
-    assert subprocess_reader.table(tmp_path) is None
+    assert subprocess_reader.load_table(tmp_path) is None
     (tmp_path / "table").write_bytes(b'{"form"')
-    assert subprocess_reader.table(tmp_path) is None
+    assert subprocess_reader.load_table(tmp_path) is None

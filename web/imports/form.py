@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
-from obzvon.spreadsheets.merge import LONGEST
+from obzvon.spreadsheets.merge import MAX_LENGTHS
 from web.imports.drafts import Draft
 
 _MENDED = re.compile(r"number-([0-9]{1,7})", re.ASCII)
@@ -37,7 +37,9 @@ def read(
     for name in form:
         found = _MENDED.fullmatch(name)
         if found and (line := int(found[1])) in judged:
-            fields = tuple(form.get(f"{field}-{line}", "").strip()[: _ROOM * most] for field, most in LONGEST.items())
+            fields = tuple(
+                form.get(f"{field}-{line}", "").strip()[: _ROOM * most] for field, most in MAX_LENGTHS.items()
+            )
             if fields != tuple(map(_as_typed, judged[line])):
                 mended[line] = fields[0], fields[1], fields[2]
     if (layout, replace, mended) == (shown, draft.replace, draft.mended):

@@ -92,7 +92,7 @@ class ImportJobs:
             work.error = error.reason
         except Exception as error:  # a thread has nobody else to tell
             log.exception("editor: import")
-            work.error = error.message() if isinstance(error, UserError) else worker.FAILED
+            work.error = error.message() if isinstance(error, UserError) else worker.READ_FAILED
         finally:
             with self._lock:
                 self._make_room()
@@ -105,10 +105,10 @@ class ImportJobs:
             def progress(part: float) -> None:
                 work.part = _READING * part
 
-            work.table = subprocess_reader.table(folder) or subprocess_reader.read(
+            work.table = subprocess_reader.load_table(folder) or subprocess_reader.read_upload(
                 self._drafts.upload(draft), folder, pasted=draft.pasted, sheet=draft.sheet, progress=progress
             )
-            work.rows = subprocess_reader.rows(folder)
+            work.rows = subprocess_reader.load_rows(folder)
         if not work.rows and len(work.table.sheets) < 2:
             raise UnreadableTableError(worker.NOTHING)
 
@@ -122,11 +122,17 @@ class ImportJobs:
             work.part = _READING + (1 - _READING) * part
 
         rows = work.rows if draft.only is None else [row for row in work.rows if row.line in draft.only]
-        layout = draft.layout or column_roles.guess(work.rows, table.columns, plan)
+        layout = draft.layout or column_roles.guess_roles(work.rows, table.columns, plan)
         work.layout = layout
         if layout.problem() is None:
-            work.judgement = merge.judge(
-                rows, layout, work.listed.phones, plan, replace=draft.replace, mended=draft.mended, progress=progress
+            work.judgement = merge.plan_merge(
+                rows,
+                layout,
+                work.listed.phones,
+                plan,
+                replace=draft.replace,
+                corrections=draft.mended,
+                progress=progress,
             )
             if draft.only is None:
                 work.judgement.counts["empty"] += table.empty

@@ -19,7 +19,7 @@ from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
 from obzvon.spreadsheets import column_roles, merge
 from obzvon.spreadsheets.merge import MergePlan, RowDecision
-from obzvon.spreadsheets.table import UPLOAD
+from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
 from web.context import desk
 from web.i18n import language, worded
 from web.imports import form
@@ -83,13 +83,13 @@ def upload() -> ResponseReturnValue:
         return _start(422, {field: _("Paste the rows first") if field == "pasted" else _("Choose a file first")})
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
-    if not 0 < size <= UPLOAD:
+    if not 0 < size <= MAX_UPLOAD_BYTES:
         return _start(
             422,
             {
                 "file": _("The file is empty")
                 if not size
-                else _("The file is larger than %(most)s MB", most=UPLOAD // 1_000_000)
+                else _("The file is larger than %(most)s MB", most=MAX_UPLOAD_BYTES // 1_000_000)
             },
             pasted,
         )
@@ -106,7 +106,11 @@ def upload() -> ResponseReturnValue:
 
 def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str = "") -> ResponseReturnValue:
     return render_template(
-        "import.html", drafts=_importing().drafts.of(visitor().name), errors=errors or {}, pasted=pasted, most=UPLOAD
+        "import.html",
+        drafts=_importing().drafts.of(visitor().name),
+        errors=errors or {},
+        pasted=pasted,
+        most=MAX_UPLOAD_BYTES,
     ), status
 
 
@@ -160,7 +164,7 @@ def take(draft: str) -> ResponseReturnValue:
     if not result and judgement.phones:
         flash(_("Nobody would be left in the list: nothing has been changed."), "warn")
         return _go_on(found)
-    gone = judgement.gone() if judgement.replace else []
+    gone = judgement.removed_phones() if judgement.replace else []
     if gone and "sure" not in request.form:
         kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
         return render_template(
@@ -194,7 +198,7 @@ def refused(draft: str) -> ResponseReturnValue:
     phone_list.write_refused_csv(
         (
             (Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
-            for row in work.judgement.of("refused")
+            for row in work.judgement.rows_of("refused")
         ),
         stream,
         language(),
@@ -259,7 +263,7 @@ def _go_on(draft: Draft) -> ResponseReturnValue:
 
 def _chosen(draft: Draft, work: ImportJob) -> Draft:
     """The draft with the form's choices, kept if they are new."""
-    rows = work.judgement.of("refused") if work.judgement else []
+    rows = work.judgement.rows_of("refused") if work.judgement else []
     fresh = form.read(request.form, draft, work.layout, {row.line: (row.number, row.code, row.name) for row in rows})
     if fresh is not draft:
         _importing().drafts.save(fresh)
@@ -288,9 +292,9 @@ def _save(draft: Draft, work: ImportJob, result: list[Phone], *, whole: bool) ->
         return _stale(draft)
     except DocumentError as error:
         return _show(work, 500, worded(error.message()))
-    desk().record(visitor().name, merge.record_of(judgement, draft.name or work.form, whole=whole))
+    desk().record(visitor().name, merge.audit_message(judgement, draft.name or work.form, whole=whole))
     _tell(judgement, whole=whole)
-    left = [] if whole else judgement.of("refused")
+    left = [] if whole else judgement.rows_of("refused")
     _put_away(draft, left)
     if left:
         return redirect(url_for("imports.look", draft=draft.id), 303)
@@ -321,7 +325,7 @@ def _tell(judgement: MergePlan, *, whole: bool) -> None:
     told = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
     if counts["changed"]:
         told.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
-    if judgement.replace and (gone := len(judgement.gone())):
+    if judgement.replace and (gone := len(judgement.removed_phones())):
         told.append(ngettext("%(num)s taken off", "%(num)s taken off", gone))
     flash(", ".join(told), "undo")
 
@@ -334,7 +338,7 @@ def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseRetur
     if work.error is not None or work.table is None:
         return render_template("import_error.html", error=work.error, draft=draft), 422
     judgement = work.judgement
-    rows = judgement.of("refused") if judgement else []
+    rows = judgement.rows_of("refused") if judgement else []
     pages = max(1, -(-len(rows) // PAGE))
     given = request.args.get("page", "")
     page = min(max(1, int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1), pages)
@@ -349,13 +353,13 @@ def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseRetur
         rows=work.rows[:_SHOWN],
         heads=work.rows[:_HEADS],
         letter=_letter,
-        cell=column_roles.cell,
+        cell=column_roles.text_at,
         named=_NAMED,
         refused=rows[(page - 1) * PAGE : page * PAGE],
         refused_count=len(rows),
         page=page,
         pages=pages,
-        gone=judgement.gone() if judgement and judgement.replace else [],
+        gone=judgement.removed_phones() if judgement and judgement.replace else [],
         failed=failed,
         run=_run(),
         as_called=_as_called,

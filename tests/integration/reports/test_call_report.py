@@ -35,7 +35,7 @@ from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
 from obzvon.reports import call_report
 from obzvon.reports.call_report import write_csv, write_json, write_xlsx
-from obzvon.spreadsheets.cell_text import one_line
+from obzvon.spreadsheets.cell_text import to_one_line
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
@@ -250,7 +250,7 @@ def test_a_csv_has_a_byte_order_mark_semicolons_and_a_line_for_each_phone() -> N
 def test_what_a_spreadsheet_would_take_for_a_formula_gets_an_apostrophe(text: str) -> None:
     fields = as_csv([line(name=text, number=text, code=text, disposition="skipped", reason=say("{it}", it=text))])[1]
     assert all(fields[column].startswith("'") for column in (2, 3, 4, 6))
-    assert fields[4].endswith(one_line(text))
+    assert fields[4].endswith(to_one_line(text))
 
 
 @given(st.text())
@@ -366,8 +366,8 @@ def test_whatever_stands_in_a_name_is_text_in_a_workbook(text: str) -> None:
     )["Calls"]
     for column in "CDEG":
         cell = sheet[f"{column}2"]
-        assert (cell.value or "") == one_line(text)
-        assert cell.data_type == ("s" if one_line(text) else "n")
+        assert (cell.value or "") == to_one_line(text)
+        assert cell.data_type == ("s" if to_one_line(text) else "n")
         assert len((cell.value or "").encode("utf-16-le")) // 2 <= 32_767
     assert sheet["E3"].value == "Иванов И. И."
 
@@ -381,7 +381,7 @@ def test_a_workbook_holds_no_formula(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_into_one_sheet_goes_on_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call_report, "ROWS", 2)
+    monkeypatch.setattr(call_report, "MAX_ROWS", 2)
     assert [(sheet.title, sheet.max_row) for sheet in as_xlsx([PLAIN] * 5)] == [
         ("Calls", 3),
         ("Calls 2", 3),

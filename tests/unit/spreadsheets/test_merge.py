@@ -24,7 +24,7 @@ def table(*cells: list[str]) -> list[TableRow]:
 
 
 def judge(phones: list[Phone], *cells: list[str], **options: object) -> merge.MergePlan:
-    return merge.judge(table(*cells), options.pop("layout", WHOLE), phones, PLAN, **options)
+    return merge.plan_merge(table(*cells), options.pop("layout", WHOLE), phones, PLAN, **options)
 
 
 # -- columns
@@ -55,7 +55,7 @@ def judge(phones: list[Phone], *cells: list[str], **options: object) -> merge.Me
 def test_the_columns_are_guessed_from_headings_and_from_what_stands_below(
     cells: list[list[str]], roles: tuple[str, ...], head: int
 ) -> None:
-    found = column_roles.guess(table(*cells), max(map(len, cells)), PLAN)
+    found = column_roles.guess_roles(table(*cells), max(map(len, cells)), PLAN)
     if roles == ("", ""):
         assert NUMBER not in found.roles
     else:
@@ -64,7 +64,7 @@ def test_the_columns_are_guessed_from_headings_and_from_what_stands_below(
 
 def test_a_layout_needs_one_column_of_numbers() -> None:
     assert "choose the column" in str(ColumnRoles(("", NAME)).problem())
-    assert "one column only" in str(ColumnRoles((NUMBER, NUMBER)).problem())
+    assert "only one column each" in str(ColumnRoles((NUMBER, NUMBER)).problem())
     assert ColumnRoles((NAME, NUMBER, NAME)).problem() is None
 
 
@@ -129,9 +129,9 @@ def test_an_extension_code_that_became_a_fraction_is_whole_again_and_a_word_is_r
 
 def test_a_formula_without_a_value_is_refused_only_where_it_is_used() -> None:
     rows = [TableRow(1, ["89161111111", "", "=A1"], [2]), TableRow(2, ["89161111112", "", "x", "", "=A1"], [4])]
-    judged = merge.judge(rows, WHOLE, [], PLAN)
+    judged = merge.plan_merge(rows, WHOLE, [], PLAN)
     assert [row.kind for row in judged.rows] == ["refused", "new"]
-    mended = merge.judge(rows, WHOLE, [], PLAN, mended={1: ("89161111111", "", "Иванов")})
+    mended = merge.plan_merge(rows, WHOLE, [], PLAN, corrections={1: ("89161111111", "", "Иванов")})
     assert [row.kind for row in mended.rows] == ["new", "new"]
 
 
@@ -167,7 +167,7 @@ def test_rows_are_new_changed_there_already_twice_refused_or_empty() -> None:
     assert kinds(judged) == ["same", "changed", "new", "new", "twice", "same", "refused", "empty", "same", "twice"]
     assert judged.counts == {"new": 2, "changed": 1, "same": 3, "twice": 2, "refused": 1, "empty": 1}
     assert str(judged.rows[4].reason) == "the same number as in row 4"
-    assert judged.gone() == []
+    assert judged.removed_phones() == []
 
 
 def test_rows_that_are_matched_keep_key_notation_and_whatever_else_they_hold() -> None:
@@ -181,7 +181,7 @@ def test_rows_that_are_matched_keep_key_notation_and_whatever_else_they_hold() -
 
 def test_replacing_leaves_out_who_is_not_in_the_table_and_keeps_its_order() -> None:
     judged = judge(LISTED, ["89163333333", "", "Новый"], ["89161111111", "", "Иванов"], ["1", "", ""], replace=True)
-    assert [phone.key for phone in judged.gone()] == ["3", "7", "9"]
+    assert [phone.key for phone in judged.removed_phones()] == ["3", "7", "9"]
     assert judged.result() == [Phone("10", "89163333333", "", "Новый"), LISTED[0]]
     assert judged.result(whole=True)[-1] == Phone("11", "1", "", "")
 
@@ -235,17 +235,19 @@ def test_a_match_whose_new_name_is_refused_stays_in_the_list_as_it_is() -> None:
 
 
 def test_mended_rows_are_judged_as_mended_and_emptied_ones_are_left_out() -> None:
-    judged = judge([], ["777", "", "x"], ["778", "", "y"], mended={1: ("89161111111", "1", "Иванов"), 2: ("", "", "")})
+    judged = judge(
+        [], ["777", "", "x"], ["778", "", "y"], corrections={1: ("89161111111", "1", "Иванов"), 2: ("", "", "")}
+    )
     assert kinds(judged) == ["new", "empty"]
     assert judged.result() == [Phone("0", "89161111111", "1", "Иванов")]
 
 
 def test_what_is_recorded_says_how_many_and_from_where() -> None:
     judged = judge(LISTED, ["89163333333", "", "Новый"], ["89161111111", "", "Другой"], ["1", "", ""])
-    assert str(merge.record_of(judged, "a.xlsx")) == "imported: 1 new, 1 changed, from a.xlsx"
-    assert str(merge.record_of(judged, "a\n", whole=True)) == "imported: 2 new, 1 changed, from a\\n"
+    assert str(merge.audit_message(judged, "a.xlsx")) == "imported: 1 new, 1 changed, from a.xlsx"
+    assert str(merge.audit_message(judged, "a\n", whole=True)) == "imported: 2 new, 1 changed, from a\\n"
     judged.replace = True
-    assert str(merge.record_of(judged, "a")) == "the list was replaced: 1 new, 1 changed, 3 taken off, from a"
+    assert str(merge.audit_message(judged, "a")) == "the list was replaced: 1 new, 1 changed, 3 removed, from a"
 
 
 def test_the_progress_goes_from_nothing_to_all() -> None:
@@ -340,11 +342,11 @@ def exported(phones: list[Phone], form: str, language: str) -> tuple[list[TableR
     if form == "csv":
         assume("\0" not in "".join(text for phone in phones for text in (phone.number, phone.code, phone.name)))
         phone_list.write_csv(phones, stream, language)
-        found = csv_reader.read(stream.getvalue(), rows.append)
+        found = csv_reader.read_csv(stream.getvalue(), rows.append)
     else:
         phone_list.write_xlsx(phones, stream, language)
-        found = xlsx_reader.read(stream, rows.append)
-    return rows, column_roles.guess(rows, found.columns, PLAN)
+        found = xlsx_reader.read_xlsx(stream, rows.append)
+    return rows, column_roles.guess_roles(rows, found.columns, PLAN)
 
 
 FORMS = st.sampled_from(["csv", "xlsx"])
@@ -358,9 +360,9 @@ def test_an_export_that_is_imported_again_changes_nothing(
 ) -> None:
     rows, layout = exported(phones, form, language)
     assert layout == ColumnRoles((NUMBER, CODE, NAME, PAUSED), 1)
-    judged = merge.judge(rows, layout, phones, PLAN, replace=replace)
+    judged = merge.plan_merge(rows, layout, phones, PLAN, replace=replace)
     assert set(kinds(judged)) <= {"same"}
-    assert judged.gone() == []
+    assert judged.removed_phones() == []
     assert judged.result() == phones
 
 
@@ -370,12 +372,12 @@ def test_an_export_puts_the_same_list_in_the_place_of_another(
     phones: list[Phone], others: list[Phone], form: str
 ) -> None:
     rows, layout = exported(phones, form, "ru")
-    result = merge.judge(rows, layout, others, PLAN, replace=True).result(whole=True)
+    result = merge.plan_merge(rows, layout, others, PLAN, replace=True).result(whole=True)
 
     def said(listed: list[Phone]) -> list[tuple[str, ...]]:
         return [
             (
-                *merge._known_by(merge._mended_by_us(phone.number), merge._mended_by_us(phone.code), PLAN)[0],
+                *merge._identify(merge._repair_cell(phone.number), merge._repair_cell(phone.code), PLAN)[0],
                 phone.name,
                 str(phone.paused),
             )
@@ -391,21 +393,21 @@ def test_an_export_puts_the_same_list_in_the_place_of_another(
 @settings(deadline=None, max_examples=100)
 def test_the_import_of_an_export_exports_the_same_bytes_again(phones: list[Phone], form: str) -> None:
     rows, layout = exported(phones, form, "ru")
-    again = merge.judge(rows, layout, [], PLAN, replace=True).result(whole=True)
+    again = merge.plan_merge(rows, layout, [], PLAN, replace=True).result(whole=True)
     once = exported(again, form, "ru")
-    assert exported(merge.judge(once[0], once[1], [], PLAN, replace=True).result(whole=True), form, "ru") == once
+    assert exported(merge.plan_merge(once[0], once[1], [], PLAN, replace=True).result(whole=True), form, "ru") == once
 
 
 @given(st.text())
 def test_guarding_is_taken_back_exactly(text: str) -> None:
-    guarded = cell_text.guarded(text)
-    assert cell_text.unguarded(guarded) == text
+    guarded = cell_text.escape_formula(text)
+    assert cell_text.unescape_formula(guarded) == text
     assert not cell_text.is_formula(guarded)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_xml_cannot_hold_comes_back(text: str) -> None:
-    assert cell_text.read(cell_text.written(text)) == text
+    assert cell_text.unescape_xml_text(cell_text.escape_xml_text(text)) == text
 
 
 def test_rejected_rows_are_told_with_their_reasons_and_can_be_taken_in_again() -> None:
@@ -418,5 +420,5 @@ def test_rejected_rows_are_told_with_their_reasons_and_can_be_taken_in_again() -
     text = stream.getvalue().decode("utf-8-sig")
     assert text.splitlines()[1] == "777;;'=x;нет;слишком короткий: цифр 3, а нужно 11"
     rows: list[TableRow] = []
-    csv_reader.read(stream.getvalue(), rows.append)
-    assert column_roles.guess(rows, 5, PLAN) == ColumnRoles((NUMBER, CODE, NAME, PAUSED, ""), 1)
+    csv_reader.read_csv(stream.getvalue(), rows.append)
+    assert column_roles.guess_roles(rows, 5, PLAN) == ColumnRoles((NUMBER, CODE, NAME, PAUSED, ""), 1)
