@@ -31,7 +31,7 @@ from obzvon.journal.schema import SCHEMA, calls, commands, meta, runs
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
-    from tests.conftest import Postgres
+    from tests.support.postgres import PostgresServer
 
 MONDAY = date(2026, 1, 5)
 TUESDAY = date(2026, 1, 6)
@@ -786,7 +786,7 @@ def test_a_journal_that_cannot_be_opened_is_told_without_its_password(
     assert "→" in told
 
 
-def test_a_wrong_password_is_told_without_it(postgres: "Postgres") -> None:
+def test_a_wrong_password_is_told_without_it(postgres: "PostgresServer") -> None:
     with pytest.raises(UserError, match="password authentication failed") as caught:
         Journal(f"postgresql+psycopg://obzvon:sEcret@127.0.0.1:{postgres.port}/postgres")
     assert "obzvon:***@127.0.0.1" in str(caught.value)

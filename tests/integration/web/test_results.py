@@ -23,6 +23,7 @@ from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 from tests.integration.journal.test_queries import ran
 from tests.integration.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
+from tests.support.postgres import PostgresServer
 from web.app import create_app
 
 TODAY = SUNDAY.date()
@@ -632,8 +633,8 @@ def test_hostile_text_is_shown_and_never_run(operator: Browser, journal: Journal
         assert "\u202e" not in re.sub(r'value="[^"]*"', "", answer.text)
 
 
-def test_a_postgresql_journal_is_shown_too(settings: Settings, request: pytest.FixtureRequest) -> None:
-    url = request.getfixturevalue("postgres").new_database()
+def test_a_postgresql_journal_is_shown_too(settings: Settings, postgres: PostgresServer) -> None:
+    url = postgres.new_database()
     with settings.file.open("a") as file:
         file.write(f"[Journal]\nurl = {url}\n")
     from obzvon.settings.model import load
