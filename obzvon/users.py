@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from obzvon.common import files
-from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 
 _ALIKE = str.maketrans("авекмнорстухёієѕјһԁԛԝ", "abekmhopctyxeiesjhdqw")
@@ -223,7 +223,9 @@ class Users:
             [
                 Problem(
                     str(self.path),
-                    say("{what}: {file}: {why}", what=what, file=error.filename or self.path, why=why(error)),
+                    say(
+                        "{what}: {file}: {why}", what=what, file=error.filename or self.path, why=os_error_reason(error)
+                    ),
                     say("run this as a user who may write there, or mend the rights"),
                 )
             ]

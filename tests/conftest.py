@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.common.i18n import speak, spoken
+from obzvon.common.i18n import current_language, set_language
 from tests.support import profile
 from tests.support.postgres import PostgresServer
 
@@ -94,11 +94,11 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def english() -> Iterator[None]:
-    """Make this process speak English for the test."""
-    before = spoken()
-    speak("en")
+    """Make this process set_language English for the test."""
+    before = current_language()
+    set_language("en")
     yield
-    speak(before)
+    set_language(before)
 
 
 @pytest.fixture

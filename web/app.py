@@ -19,10 +19,10 @@ from web.admin.checks import checkup, trouble_count
 from web.admin.password import own_password
 from web.admin.users import administration
 from web.api import blueprint
-from web.context import AppContext, now
-from web.i18n import spoken_day, spoken_time
+from web.context import AppContext, utc_now
+from web.i18n import format_day, format_time
 from web.imports import views
-from web.phone_index import grouped
+from web.phone_index import group_digits
 from web.phones.export import exports
 from web.phones.views import phones
 from web.results.views import results
@@ -34,7 +34,9 @@ _BODY = 2_000_000
 """Bytes of one request: every row of a page selected, or a week with all its dates, is far below."""
 
 
-def create_app(settings: Settings, *, gate: LoginService | None = None, clock: Callable[[], datetime] = now) -> Flask:
+def create_app(
+    settings: Settings, *, login: LoginService | None = None, clock: Callable[[], datetime] = utc_now
+) -> Flask:
     """The editor of this working folder."""
     app = Flask("web", static_folder="static", template_folder="templates")
     app.config.update(
@@ -48,14 +50,14 @@ def create_app(settings: Settings, *, gate: LoginService | None = None, clock: C
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["obzvon"] = AppContext(settings, gate=gate, clock=clock)
-    headers.install(app)
-    i18n.install(app, settings)
-    permissions.install(app)
-    errors.install(app)
+    app.extensions["obzvon"] = AppContext(settings, login=login, clock=clock)
+    headers.install_headers(app)
+    i18n.install_i18n(app, settings)
+    permissions.install_permissions(app)
+    errors.install_error_pages(app)
     install(app)
-    blueprint.install(app)
-    metrics.install(app)
+    blueprint.install_api(app)
+    metrics.install_metrics(app)
 
     @app.get("/healthz")
     def healthz() -> ResponseReturnValue:
@@ -78,7 +80,7 @@ def create_app(settings: Settings, *, gate: LoginService | None = None, clock: C
             "visitor": permissions.visitor,
             "may_change": permissions.may_change,
             "form_token": permissions.form_token,
-            "role_of": permissions.role_of,
+            "role_label": permissions.role_label,
             "may_open": permissions.may_open,
         }
 
@@ -96,10 +98,10 @@ def install(app: Flask) -> None:
     for page in (run, results, checkup, setup.first_steps, administration, changes, own_password, exports):
         app.register_blueprint(page)
     views.install(app)
-    app.add_template_filter(grouped)
+    app.add_template_filter(group_digits)
     app.jinja_env.globals.update(
-        spoken_day=spoken_day,
-        spoken_time=spoken_time,
+        format_day=format_day,
+        format_time=format_time,
         result_word=result_word,
         remark=lambda line: remark(line, app.extensions["obzvon"].settings.delivered),
         trouble_count=trouble_count,

@@ -15,11 +15,11 @@ from obzvon.journal.commands import (
     DuplicateCommandError,
 )
 from obzvon.journal.heartbeat import Heartbeats
-from web.context import desk
-from web.i18n import worded
+from web.context import app_context
+from web.i18n import translate
 from web.permissions import visitor
 
-LONGEST = 15.0
+WAIT_SECONDS = 15.0
 """Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
 _NIGHT = (21, 8)
 """The hours between which a start by hand has to be ticked on purpose."""
@@ -31,9 +31,9 @@ def is_night(here: datetime) -> bool:
     return here.hour >= evening or here.hour < morning
 
 
-def order(name: str, *, word: str = "", about: str = "", once: str = "", **params: str | int | bool) -> None:
+def submit_command(name: str, *, word: str = "", about: str = "", once: str = "", **params: str | int | bool) -> None:
     """Has the service do it. `word` is that of `words.ordered`; a form with the same `once` is one order."""
-    at, who = desk(), visitor().name
+    at, who = app_context(), visitor().name
     journal = at.journal()
     told, is_first = (
         _(
@@ -50,15 +50,15 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
                 number = commands.ask(name, by=who, at=at.clock(), once=once[:64] or None, **params)
             except DuplicateCommandError as before:
                 number, is_first = before.number, False
-            outcome = commands.wait(number, longest=LONGEST, sleep=at.sleep)
-            told = _sentence(worded(outcome.text))
+            outcome = commands.wait(number, longest=WAIT_SECONDS, sleep=at.sleep)
+            told = _sentence(translate(outcome.text))
         except CommandNotTakenError:
             if Heartbeats(journal).lives():
                 told = _(
                     "The service is busy and has not taken the order; nothing has been done. Try again in a minute."
                 )
         except CommandStateUnknownError:
-            outcome, told = CommandResult(False, LOST), lost()
+            outcome, told = CommandResult(False, LOST), state_unknown_text()
         except CommandNotAnsweredError:
             outcome = CommandResult(True, NOT_ANSWERED)
             told = _("The service has taken the order and is still at it; this page shows what comes of it.")
@@ -67,7 +67,7 @@ def order(name: str, *, word: str = "", about: str = "", once: str = "", **param
     flash(told, "note" if outcome.ok else "warn")
 
 
-def lost() -> str:
+def state_unknown_text() -> str:
     """What is said where the journal has failed since the order was left in it."""
     return str(
         _(

@@ -22,7 +22,7 @@ from web.security.login import LoginService
 log = logging.getLogger("obzvon")
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     """The machine's clock."""
     return datetime.now(UTC)
 
@@ -31,14 +31,14 @@ class AppContext:
     """One for each app; opens nothing before it is asked for."""
 
     def __init__(
-        self, settings: Settings, *, gate: LoginService | None = None, clock: Callable[[], datetime] = now
+        self, settings: Settings, *, login: LoginService | None = None, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self.settings = settings
-        self.gate = gate or LoginService(Users(settings.web.users))
+        self.login = login or LoginService(Users(settings.web.users))
         self.clock = clock
         self.sleep: Callable[[float], object] = time.sleep
         self.phones = PhoneIndexCache(documents.phones_document(settings.phones), settings.numbering_plan())
-        self.week = documents.week_document(settings.schedule)
+        self.schedule = documents.week_document(settings.schedule)
         self._journal: Journal | None = None
         self._opened: tuple[int, int] | None = None
         self._lock = threading.Lock()
@@ -98,7 +98,7 @@ class AppContext:
         return None if journal is None else journal.active_run()
 
 
-def desk() -> AppContext:
+def app_context() -> AppContext:
     """The desk of the app that answers this request."""
     found: AppContext = current_app.extensions["obzvon"]
     return found

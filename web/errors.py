@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, TooManyReque
 
 from obzvon.common.errors import Problem, UserError
 from web import headers, problems, requests
-from web.context import desk
+from web.context import app_context
 from web.security import csrf
 
 log = logging.getLogger("obzvon")
@@ -28,20 +28,20 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     return text
 
 
-def install(app: Flask) -> None:
+def install_error_pages(app: Flask) -> None:
     """Takes over what the app answers when something is wrong."""
     app.jinja_env.globals["outside_style"] = outside_style
-    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(HTTPException, error_response)
     app.register_error_handler(UserError, _user)
     app.register_error_handler(Exception, _unforeseen)
 
 
-def http(error: HTTPException) -> Response:
+def error_response(error: HTTPException) -> Response:
     """The page of an HTTP error."""
     if error.code is not None and error.code < 400:
         return make_response(error.get_response())
-    if requests.is_a_program():
-        return problems.http(error)
+    if requests.is_api_request():
+        return problems.http_error_response(error)
     title, remedy = _words(error)
     response = _page(error.code or 500, title, remedy)
     for name, value in error.get_headers():
@@ -51,15 +51,15 @@ def http(error: HTTPException) -> Response:
 
 
 def _user(error: UserError) -> Response:
-    if requests.is_a_program():
-        return problems.of_user(error)
+    if requests.is_api_request():
+        return problems.user_error_response(error)
     log.error("editor: %s %s: %s", request.method, request.path, error)
     return _page(500, _("It could not be done; nothing has been changed"), problems=error.problems)
 
 
 def _unforeseen(error: Exception) -> Response:
     log.error("editor: %s %s: %r", request.method, request.path, error, exc_info=error)
-    return http(InternalServerError())
+    return error_response(InternalServerError())
 
 
 def _page(code: int, title: str, remedy: str = "", problems: Sequence[Problem] = ()) -> Response:
@@ -92,7 +92,7 @@ def _values(error: HTTPException) -> dict[str, str]:
     """What stands in some of the remedies: until when one has to wait, and how much may be sent."""
     if isinstance(error, TooManyRequests):
         wait = error.retry_after if isinstance(error.retry_after, int) else 0
-        over = desk().clock().astimezone(desk().settings.zone) + timedelta(seconds=wait + 59)
+        over = app_context().clock().astimezone(app_context().settings.zone) + timedelta(seconds=wait + 59)
         return {"time": f"{over:%H:%M}"}
     if error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return {"most": str((request.max_content_length or 0) // 1_000_000)}

@@ -46,7 +46,7 @@ _HEADERS = {
 }
 
 
-def install(app: Flask) -> None:
+def install_headers(app: Flask) -> None:
     """Sets them on every answer of the app."""
 
     @app.after_request

@@ -9,7 +9,7 @@ from flask_babel import Babel, format_date, get_locale
 from flask_babel import gettext as _
 
 from obzvon.common.i18n import LANGUAGES, Message
-from obzvon.common.text import escaped
+from obzvon.common.text import escape_controls
 from obzvon.domain.forecast import SkipReason
 from obzvon.settings.model import Settings
 from web import requests
@@ -20,12 +20,12 @@ _YEAR = 31_536_000
 _THEMES = ("light", "dark", "auto")
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install_i18n(app: Flask, settings: Settings) -> None:
     """Sets up languages, times and what templates need for them."""
     usual = settings.language if settings.language in LANGUAGES else "ru"
 
     def locale() -> str:
-        if requests.is_a_program():
+        if requests.is_api_request():
             return request.accept_languages.best_match(LANGUAGES) or usual
         chosen = request.cookies.get("language", "")
         return chosen if chosen in LANGUAGES else usual
@@ -38,9 +38,9 @@ def install(app: Flask, settings: Settings) -> None:
         timezone_selector=lambda: settings.zone,
     )
     app.register_blueprint(preferences)
-    app.add_template_filter(worded)
-    app.add_template_filter(escaped, "shown")
-    app.add_template_filter(capitalised)
+    app.add_template_filter(translate)
+    app.add_template_filter(escape_controls)
+    app.add_template_filter(upper_first)
     app.add_template_filter(lower_first)
     app.jinja_env.globals.update(language=language, theme=theme)
 
@@ -50,12 +50,12 @@ def language() -> str:
     return str(get_locale())
 
 
-def worded(message: Message) -> str:
+def translate(message: Message) -> str:
     """A sentence of obzvon's in the page's language; what values it has act on nothing."""
-    return escaped(message.in_language(language()))
+    return escape_controls(message.in_language(language()))
 
 
-def capitalised(text: str) -> str:
+def upper_first(text: str) -> str:
     """The text as a sentence of its own."""
     return text[:1].upper() + text[1:]
 
@@ -92,12 +92,12 @@ def _keep(name: str, value: str) -> ResponseReturnValue:
     return response
 
 
-def here(moment: datetime, settings: Settings) -> datetime:
+def local_time(moment: datetime, settings: Settings) -> datetime:
     """A moment by the settings' clock."""
     return moment.astimezone(settings.zone)
 
 
-def place(zone: tzinfo) -> str:
+def zone_city(zone: tzinfo) -> str:
     """Where the clock of a time zone hangs: a city, else the zone's name."""
     name = str(zone)
     if "/" not in name or name.startswith("Etc/"):
@@ -108,7 +108,7 @@ def place(zone: tzinfo) -> str:
         return name
 
 
-def why_words(why: SkipReason) -> str:
+def skip_reason_label(why: SkipReason) -> str:
     """Why rows are skipped, before a count of them."""
     words = {
         SkipReason.PAUSED: _("paused"),
@@ -119,12 +119,12 @@ def why_words(why: SkipReason) -> str:
     return str(words[why])
 
 
-def spoken_time(moment: datetime | time) -> str:
+def format_time(moment: datetime | time) -> str:
     """A time of day, as 09:00."""
     return f"{moment:%H:%M}"
 
 
-def spoken_day(moment: datetime, now: datetime) -> str:
+def format_day(moment: datetime, now: datetime) -> str:
     """A day in words, as far as one needs: today, tomorrow, Friday 27 November."""
     ahead = moment.date() - now.date()
     words = str(format_date(moment.date(), "EEEE, d MMMM" if moment.year == now.year else "EEEE, d MMMM y"))

@@ -28,7 +28,7 @@ _RUNS = ("week", "manual")
 """What is more than a test call."""
 
 
-def install(app: Flask) -> None:
+def install_metrics(app: Flask) -> None:
     """Counts the answers of the app, and shows what there is to show."""
     figures = MetricsCollector(app.extensions["obzvon"])
     registry = CollectorRegistry()
@@ -111,7 +111,7 @@ class MetricsCollector(Collector):
         except DocumentError:
             listed = None
         try:
-            week = at.week.load()
+            week = at.schedule.load()
         except DocumentError:
             week = None
         broken.add_metric(["phones"], listed is None)

@@ -12,30 +12,30 @@ from obzvon.domain.labels import role_word
 from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
 from obzvon.users import Role
 from web import errors, requests
-from web.context import desk
-from web.i18n import worded
+from web.context import app_context
+from web.i18n import translate
 from web.security import csrf
 from web.security.login import TooManyFailuresError, Visitor
 
 log = logging.getLogger("obzvon")
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN = frozenset({"healthz"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC_ENDPOINTS = frozenset({"healthz"})
 """What is answered without a password."""
 JSON = "application/json"
-PERSONAL = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
+PERSONAL_ENDPOINTS = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
 """What changes nothing but how one's own browser shows the pages, and one's own password."""
-LARGE = {"imports.upload": MAX_UPLOAD_BYTES + 500_000}
+UPLOAD_LIMITS = {"imports.upload": MAX_UPLOAD_BYTES + 500_000}
 """What takes a file, and how many bytes the whole request may have; all else is far smaller."""
 ADMINISTRATORS = "administration."
 """How the endpoints begin that are for administrators alone."""
 
 
-def needed(endpoint: str | None, method: str) -> Role:
+def required_role(endpoint: str | None, method: str) -> Role:
     """The least role that may do this."""
     if endpoint is not None and endpoint.startswith(ADMINISTRATORS):
         return Role.ADMINISTRATOR
-    return Role.VIEWER if method in SAFE or endpoint in PERSONAL else Role.OPERATOR
+    return Role.VIEWER if method in SAFE_METHODS or endpoint in PERSONAL_ENDPOINTS else Role.OPERATOR
 
 
 def visitor() -> Visitor:
@@ -44,9 +44,9 @@ def visitor() -> Visitor:
     return found
 
 
-def role_of(someone: Visitor) -> str:
+def role_label(someone: Visitor) -> str:
     """The word for what a visitor may do."""
-    return worded(role_word(someone.role))
+    return translate(role_word(someone.role))
 
 
 def may_change() -> bool:
@@ -56,15 +56,15 @@ def may_change() -> bool:
 
 def may_open(endpoint: str) -> bool:
     """Whether there is such a page and whoever is asking may see it."""
-    return endpoint in current_app.view_functions and visitor().role.includes(needed(endpoint, "GET"))
+    return endpoint in current_app.view_functions and visitor().role.includes(required_role(endpoint, "GET"))
 
 
 def form_token() -> str:
     """The token that this visitor's forms carry."""
-    return csrf.token(visitor(), datetime.now(UTC).date())
+    return csrf.make_token(visitor(), datetime.now(UTC).date())
 
 
-def install(app: Flask) -> None:
+def install_permissions(app: Flask) -> None:
     """Puts the door before every page."""
     auth = HTTPBasicAuth(realm="obzvon")
 
@@ -74,18 +74,18 @@ def install(app: Flask) -> None:
             return None
         address = request.remote_addr or ""
         try:
-            return desk().gate.admit(name, password, address)
+            return app_context().login.authenticate(name, password, address)
         except TooManyFailuresError as failures:
             log.warning("editor: too many wrong passwords from %s", address)
             raise TooManyRequests(retry_after=failures.wait) from failures
 
     @auth.error_handler  # type: ignore[untyped-decorator]
     def refuse(status: int) -> ResponseReturnValue:
-        return errors.http(default_exceptions[status]())
+        return errors.error_response(default_exceptions[status]())
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:
-        if request.endpoint in OPEN:
+        if request.endpoint in PUBLIC_ENDPOINTS:
             return None
         # Not login_required, which lets OPTIONS pass unasked.
         found: Visitor | None = auth.authenticate(auth.get_auth(), None)
@@ -99,18 +99,18 @@ def install(app: Flask) -> None:
 
 def _judge() -> None:
     """Stops what this visitor may not do, and what was not meant by the visitor."""
-    if not visitor().role.includes(needed(request.endpoint, request.method)):
+    if not visitor().role.includes(required_role(request.endpoint, request.method)):
         abort(403, errors.ADMINISTRATORS if (request.endpoint or "").startswith(ADMINISTRATORS) else None)
-    if request.method in SAFE:
+    if request.method in SAFE_METHODS:
         return
-    if (most := LARGE.get(request.endpoint or "")) is not None:
+    if (most := UPLOAD_LIMITS.get(request.endpoint or "")) is not None:
         request.max_content_length = request.max_form_memory_size = most
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if not csrf.is_from_here(site, origin, request.host_url):
+    if not csrf.is_same_origin(site, origin, request.host_url):
         abort(400, csrf.FOREIGN)
-    if requests.is_a_program():
+    if requests.is_api_request():
         # No form can send this, and no script of another site without asking first, which is refused (OPTIONS).
         if request.url_rule is not None and request.mimetype != JSON:
             abort(415)
-    elif not csrf.is_token(request.form.get(csrf.FIELD, ""), visitor(), datetime.now(UTC).date()):
+    elif not csrf.is_valid_token(request.form.get(csrf.FIELD, ""), visitor(), datetime.now(UTC).date()):
         abort(400, csrf.OLD)

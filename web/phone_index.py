@@ -18,10 +18,10 @@ from obzvon.documents.store import Document, DocumentError, LoadedDocument, revi
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, candidates
 
-PAGE = 100
+PAGE_ROWS = 100
 SORTS = ("row", "number", "code", "name", "state")
-Kind = Literal["called", "paused", "refused", "twice"]
-FILTERS: dict[str, tuple[Kind, ...]] = {"all": (), "trouble": ("refused", "twice"), "paused": ("paused",)}
+RowState = Literal["called", "paused", "refused", "twice"]
+FILTERS: dict[str, tuple[RowState, ...]] = {"all": (), "trouble": ("refused", "twice"), "paused": ("paused",)}
 
 _SETTLED = 1.0
 """As in `documents`: a file changed longer ago than this shows its next change in its stat."""
@@ -39,9 +39,9 @@ class PhoneIndex:
         with _no_collecting():
             self.rows: list[Candidate] = list(candidates(self.phones, plan))
         self.places = {phone.key: place for place, phone in enumerate(self.phones)}
-        self.counts: dict[Kind, int] = {"called": 0, "paused": 0, "refused": 0, "twice": 0}
+        self.counts: dict[RowState, int] = {"called": 0, "paused": 0, "refused": 0, "twice": 0}
         for row in self.rows:
-            self.counts[kind(row)] += 1
+            self.counts[row_state(row)] += 1
         self._texts: list[str] = []
         self._orders: dict[str, Sequence[int]] = {"row": range(len(self.rows))}
 
@@ -49,7 +49,7 @@ class PhoneIndex:
         """The places of the rows that have the text in number, code or name, in that order."""
         wanted = FILTERS[only]
         order = self._order(sort)
-        found = [place for place in order if kind(self.rows[place]) in wanted] if wanted else list(order)
+        found = [place for place in order if row_state(self.rows[place]) in wanted] if wanted else list(order)
         if needle := _needle(text):
             texts = self._searched()
             found = [place for place in found if needle in texts[place]]
@@ -90,7 +90,7 @@ class PhoneIndex:
                 keys = [(row.phone.name == "", row.phone.name.casefold().replace("ё", "е")) for row in rows]
             else:
                 ranks = {"refused": 0, "twice": 1, "paused": 2, "called": 3}
-                keys = [ranks[kind(row)] for row in rows]
+                keys = [ranks[row_state(row)] for row in rows]
             order = self._orders[sort] = sorted(range(len(rows)), key=keys.__getitem__)  # type: ignore[arg-type]
         return order
 
@@ -144,7 +144,7 @@ class RestorableVersion(msgspec.Struct, frozen=True):
     data: list[Phone]
 
 
-def backup(document: Document[list[Phone]]) -> RestorableVersion | None:
+def newest_restorable_version(document: Document[list[Phone]]) -> RestorableVersion | None:
     """The newest earlier state of the list that can be read."""
     try:
         numbers = [revision.number for revision in document.revisions()]
@@ -178,7 +178,7 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def kind(row: Candidate) -> Kind:
+def row_state(row: Candidate) -> RowState:
     """What a run does with the row."""
     if row.skipped is None:
         return "called"
@@ -187,7 +187,7 @@ def kind(row: Candidate) -> Kind:
     return "twice" if row.number else "refused"
 
 
-def grouped(number: str) -> str:
+def group_digits(number: str) -> str:
     """A number as people read it: 8 916 111-11-11."""
     if len(number) == 11 and number[0] == "8" and number.isascii() and number.isdecimal():
         return f"8\u00a0{number[1:4]}\u00a0{number[4:7]}\u2011{number[7:9]}\u2011{number[9:]}"

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
 from obzvon.journal.database import JournalUnavailableError
-from web.i18n import worded
+from web.i18n import translate
 from web.security import csrf
 
 log = logging.getLogger("obzvon")
@@ -19,7 +19,7 @@ log = logging.getLogger("obzvon")
 JSON = "application/problem+json"
 _MOST = 100
 """So many faults are told; of more only how many there are."""
-COUNTED = 1000
+MAX_ISSUES = 1000
 """So many faults are looked for."""
 
 
@@ -65,7 +65,7 @@ class RequestError(Exception):
         self.revision = revision
 
 
-def refused(refusal: RequestError) -> Response:
+def request_error_response(refusal: RequestError) -> Response:
     """The answer to it."""
     title, usual = _words(refusal.status)
     faults = refusal.faults
@@ -81,7 +81,7 @@ def refused(refusal: RequestError) -> Response:
     )
 
 
-def http(error: HTTPException) -> Response:
+def http_error_response(error: HTTPException) -> Response:
     """The answer where the pages would show an error page."""
     status = error.code or 500
     title, detail = _words(status, error.description)
@@ -91,13 +91,13 @@ def http(error: HTTPException) -> Response:
     return _answer(ProblemDetails(title, status, detail), kept)
 
 
-def of_user(error: UserError) -> Response:
+def user_error_response(error: UserError) -> Response:
     """What the administrator can mend."""
     log.error("editor: %s %s: %s", request.method, request.path, error)
     status = 503 if isinstance(error, JournalUnavailableError) else 500
     revision = error.revision if isinstance(error, DocumentError) else ""
     title = _("It could not be done; nothing has been changed")
-    return _answer(ProblemDetails(title, status, worded(error.message()), revision=revision))
+    return _answer(ProblemDetails(title, status, translate(error.message()), revision=revision))
 
 
 def _answer(problem: ProblemDetails, headers: Mapping[str, str] | None = None) -> Response:

@@ -2,10 +2,10 @@
 
 from flask import has_request_context, request
 
-PROGRAMS = "/api/"
+API_PREFIX = "/api/"
 """How the addresses begin that programs ask, and that answer in JSON."""
 
 
-def is_a_program() -> bool:
+def is_api_request() -> bool:
     """Whether this request asks the JSON interface."""
-    return has_request_context() and request.path.startswith(PROGRAMS)
+    return has_request_context() and request.path.startswith(API_PREFIX)

@@ -3,7 +3,7 @@
 import enum
 from pathlib import Path
 
-from obzvon.common.processes import alive, read_pid
+from obzvon.common.processes import is_process_alive, read_pid
 
 
 class AsteriskState(enum.Enum):
@@ -20,7 +20,7 @@ def asterisk(pid_file: Path | None) -> AsteriskState:
     if pid_file is None:
         return AsteriskState.UNSEEN
     pid = read_pid(pid_file)
-    return AsteriskState.RUNNING if pid is not None and alive(pid) else AsteriskState.DOWN
+    return AsteriskState.RUNNING if pid is not None and is_process_alive(pid) else AsteriskState.DOWN
 
 
 def is_gone(pid: int, pid_file: Path | None) -> bool:
@@ -30,8 +30,8 @@ def is_gone(pid: int, pid_file: Path | None) -> bool:
     a container, where its processes have other numbers.
     """
     if pid_file is not None:
-        return read_pid(pid_file) != pid or not alive(pid)
-    return not alive(pid) and _any_asterisk()
+        return read_pid(pid_file) != pid or not is_process_alive(pid)
+    return not is_process_alive(pid) and _any_asterisk()
 
 
 def _any_asterisk() -> bool:

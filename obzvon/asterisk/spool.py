@@ -11,7 +11,7 @@ from pathlib import Path
 from obzvon.asterisk import callfile, process, staging
 from obzvon.asterisk import store_lock as neighbours
 from obzvon.common import files as disk
-from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.domain.results import Disposition
 from obzvon.settings.model import Settings
@@ -265,7 +265,7 @@ def cannot(error: OSError) -> Problem:
     """An error of the filesystem, as an administrator can mend it."""
     return Problem(
         str(error.filename or ""),
-        say("cannot write here: {why}", why=why(error)),
+        say("cannot write here: {why}", why=os_error_reason(error)),
         say("make room or mend the rights; the run goes on by itself"),
     )
 

@@ -17,7 +17,7 @@ from obzvon.checks import runner
 from obzvon.checks.context import Machine, of
 from obzvon.common.errors import UserError
 from obzvon.journal.findings import Finding, Level
-from obzvon.settings import model as settings
+from obzvon.settings.model import load_settings
 
 _PR_SET_PDEATHSIG = 1
 _NICE = 10
@@ -38,7 +38,7 @@ def main(file: Path, parent: int, *, refused: bool = False) -> None:
 
 def _examine(file: Path, machine: Machine) -> list[Finding]:
     try:
-        known = settings.load(file)
+        known = load_settings(file)
     except UserError as failed:  # it was right when the service read it, and has been changed since
         return [of(problem, Level.ERROR) for problem in failed.problems]
     return list(runner.examine(known, spool.spool_of(known), now=datetime.now(UTC), machine=machine))

@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from obzvon.checks.context import error
-from obzvon.common.errors import UserError, why
+from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.journal.commands import CommandQueue, CommandResult
 from obzvon.journal.findings import HOURLY, Finding, FindingsStore, Level
@@ -129,7 +129,7 @@ class BackgroundCheck:
                 start_new_session=True,
             )
         except OSError as failed:
-            self._leave([_failed(why(failed))], now)
+            self._leave([_failed(os_error_reason(failed))], now)
         else:
             self._began = time.monotonic()
 

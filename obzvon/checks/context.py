@@ -11,7 +11,7 @@ import msgspec
 from obzvon.asterisk.spool import Spool
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
-from obzvon.common.text import escaped, harmless
+from obzvon.common.text import escape_controls, escape_values
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
@@ -97,7 +97,7 @@ def of(problem: Problem, level: Level) -> Finding:
 
 def _finding(level: Level, where: object, what: Message, remedy: Message) -> Finding:
     """Names of files and rows of the list, which are in it, may hold anything; it goes to terminals and into JSON."""
-    return Finding(level, escaped(str(where)), harmless(what), harmless(remedy))
+    return Finding(level, escape_controls(str(where)), escape_values(what), escape_values(remedy))
 
 
 def listed(messages: Iterable[Message]) -> Message:

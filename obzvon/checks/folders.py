@@ -181,7 +181,7 @@ def logs(visit: CheckContext) -> Iterator[Finding]:
     folder = visit.settings.logs
     if not folder.is_dir():
         return
-    file = folder / daily.file_name(visit.now.astimezone(visit.settings.zone).date())
+    file = folder / daily.log_file_name(visit.now.astimezone(visit.settings.zone).date())
     for path, needed in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
         if path.exists() and not os.access(path, needed):
             yield warning(

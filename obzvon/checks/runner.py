@@ -15,7 +15,7 @@ import msgspec
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import ami, asterisk, clock, documents, folders, journal, settings, store
 from obzvon.checks.context import Check, CheckContext, Machine, error, of
-from obzvon.common.errors import UserError, why
+from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import Settings
@@ -88,7 +88,7 @@ def _safely(check: Check, visit: CheckContext) -> Iterator[Finding]:
     except OSError as failed:
         yield error(
             failed.filename or _name(check),
-            say("it cannot be looked at: {why}", why=why(failed)),
+            say("it cannot be looked at: {why}", why=os_error_reason(failed)),
             say("run obzvon check as the service's user, or mend the rights"),
         )
     except Exception as failed:

@@ -8,15 +8,14 @@ from pathlib import Path
 from obzvon.common import i18n
 from obzvon.journal.runs import Journal
 from obzvon.service import factory
-from obzvon.settings import model as settings
-from obzvon.settings.model import Settings
+from obzvon.settings.model import Settings, default_settings_file, load_settings
 
 
 def settings_of(file: Path | None) -> Settings:
     """Those of the file, else of the first that is found; from here on the program speaks the language they name."""
-    known = settings.load(file or settings.search_path())
+    known = load_settings(file or default_settings_file())
     if known.language in i18n.LANGUAGES:
-        i18n.speak(known.language)
+        i18n.set_language(known.language)
     return known
 
 

@@ -17,7 +17,7 @@ from obzvon.journal.heartbeat import Heartbeats
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.service.scheduler import stopped_by_signals
-from obzvon.settings import model as settings
+from obzvon.settings.model import load_settings
 
 DELAY = 3.0
 """Seconds until the demonstration's run begins."""
@@ -62,7 +62,7 @@ class Demo:
             workspace.make(
                 folder, spool=folder / "spool" / "outgoing", phones=phones(), week=week, bundle="4", timeout="1"
             )
-        self.settings = settings.load(file)
+        self.settings = load_settings(file)
         self.settings.target.mkdir(parents=True, exist_ok=True)
         self.journal = factory.open_journal(self.settings)
         if made:  # else a demonstration after nine o'clock would begin with the run that was missed today

@@ -66,7 +66,7 @@ def beside(known: Settings) -> Iterator[None]:
     from web.server import listen, serving  # noqa: PLC0415 - as above
 
     here = msgspec.structs.replace(known.web, host="127.0.0.1", proxy="")
-    app = create_app(msgspec.structs.replace(known, web=here, language=i18n.spoken()))
+    app = create_app(msgspec.structs.replace(known, web=here, language=i18n.current_language()))
     try:
         server = listen(app, here)
     except OSError:  # the port is somebody else's: any will do

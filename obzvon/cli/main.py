@@ -27,7 +27,7 @@ from obzvon.cli.context import settings_of as _settings
 from obzvon.cli.progress import RunProgressBar
 from obzvon.cli.translate import told
 from obzvon.common import files, i18n, logs
-from obzvon.common.errors import ObzvonError, Problem, UserError, why
+from obzvon.common.errors import ObzvonError, Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.store import Document, DocumentError, LoadedDocument
 from obzvon.documents.watcher import WatchedDocument, way_back
@@ -42,8 +42,7 @@ from obzvon.reports.next_run import next_run
 from obzvon.reports.status import look
 from obzvon.service import factory
 from obzvon.service.scheduler import stopped_by_signals
-from obzvon.settings import model as settings
-from obzvon.settings.model import Settings
+from obzvon.settings.model import Settings, load_settings
 
 log = logging.getLogger("obzvon")
 T = TypeVar("T")
@@ -122,7 +121,7 @@ def demo(folder: Path | None, once: bool) -> None:
 def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
     file = workspace.make(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
-    known = settings.load(file)
+    known = load_settings(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
         Heartbeats(journal).remember_week(Schedule(), now.astimezone(known.zone).date(), now)
@@ -314,7 +313,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to show nothing
             stream.reconfigure(errors="replace")
-    i18n.speak(i18n.preferred())
+    i18n.set_language(i18n.preferred_language())
     translate.translate(cli)
     try:
         cli(standalone_mode=False)
@@ -333,7 +332,7 @@ def main() -> NoReturn:
     except BrokenPipeError:  # who read our output has had enough
         sys.exit(NOT_RUN)
     except OSError as error:
-        click.echo(str(Problem(str(error.filename or ""), why(error))), err=True)
+        click.echo(str(Problem(str(error.filename or ""), os_error_reason(error))), err=True)
         sys.exit(NOT_RUN)
     sys.exit(0)
 
@@ -371,11 +370,11 @@ def _in_force(document: Document[T]) -> LoadedDocument[T]:
 
 @contextmanager
 def _logging(known: Settings) -> Iterator[None]:
-    logs.set_up(known.logs, known.zone, level=known.log_level, keep_days=known.keep_days, terminal=True)
+    logs.set_up_logging(known.logs, known.zone, level=known.log_level, keep_days=known.keep_days, terminal=True)
     try:
         yield
     finally:
-        logs.take_down()
+        logs.remove_log_handlers()
 
 
 @contextmanager
@@ -396,13 +395,15 @@ def _output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
             with file.open("wb") as stream:
                 yield stream
         else:
-            with files.replacing(file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
+            with files.replace_file(file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
                 yield stream
     except OSError as error:
         raise UserError(
             [
                 Problem(
-                    str(file), say("cannot be written: {why}", why=why(error)), say("name another file with --output")
+                    str(file),
+                    say("cannot be written: {why}", why=os_error_reason(error)),
+                    say("name another file with --output"),
                 )
             ]
         ) from error

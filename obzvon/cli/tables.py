@@ -16,7 +16,7 @@ from rich.text import Text
 from obzvon.cli import columns
 from obzvon.cli.columns import Cell
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.common.text import grouped
+from obzvon.common.text import group_digits
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.forecast import CutOffReason, RunForecast, SkipReason
 from obzvon.domain.labels import kind_word, state_word, tally, weekday_word
@@ -157,7 +157,7 @@ def _clock(moment: datetime | None, reader: ReportLabels) -> Cell:
 
 
 def _number(number: str) -> Cell:
-    return Cell(_shown(grouped(number)) or "—")
+    return Cell(_shown(group_digits(number)) or "—")
 
 
 _COLUMNS: tuple[tuple[Message, int, Callable[[CallRecord, ReportLabels], Cell]], ...] = (

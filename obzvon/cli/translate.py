@@ -5,7 +5,7 @@ import os
 
 import click
 
-from obzvon.common.i18n import CATALOGUE, TRANSLATIONS, say, say_many, spoken
+from obzvon.common.i18n import CATALOGUE, TRANSLATIONS, current_language, say, say_many
 
 
 def told(text: str) -> str:
@@ -51,7 +51,7 @@ def translate(command: click.Command) -> None:
     """Words the help of a command, its options and its subcommands in the language of this process."""
     gettext.bindtextdomain(CATALOGUE, TRANSLATIONS)
     gettext.textdomain(CATALOGUE)
-    os.environ["LANGUAGE"] = spoken()  # where gettext itself, and so click, looks for the reader's language
+    os.environ["LANGUAGE"] = current_language()  # where gettext itself, and so click, looks for the reader's language
     _word(command)
 
 

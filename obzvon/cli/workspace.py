@@ -8,7 +8,7 @@ from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, week_document
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.settings import model as settings
+from obzvon.settings.model import load_settings, settings_template
 
 ASTERISK_SPOOL = Path("/var/spool/asterisk/outgoing")
 
@@ -59,9 +59,9 @@ def make(
     for place in (folder, file.parent):
         place.mkdir(parents=True, exist_ok=True)
     # The default of a settings.ini without this key is what the first users have: no archive, and so no outcomes.
-    text = settings.template(**places, **values).replace(";archive = no", "archive = yes")
+    text = settings_template(**places, **values).replace(";archive = no", "archive = yes")
     files.write_durably(file, text.encode(), mode=0o640)
-    known = settings.load(file)
+    known = load_settings(file)
     files.make_folder(known.logs)
     phone_list, plan = phones_document(known.phones), week_document(known.schedule)
     if not known.phones.exists():

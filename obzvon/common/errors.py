@@ -24,7 +24,7 @@ _SYSTEM_SAYS = {
 """The system's own words, of what an office meets: the system has them in the language of the machine only."""
 
 
-def why(error: OSError) -> Message:
+def os_error_reason(error: OSError) -> Message:
     """What the system says is wrong, in the reader's language where we know it."""
     known = _SYSTEM_SAYS.get(error.errno or 0)
     return known or Message("{why}", {"why": error.strerror or str(error)})

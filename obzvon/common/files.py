@@ -17,17 +17,17 @@ def write_durably(path: Path, data: bytes, mode: int = 0o640) -> None:
     A file that is replaced passes on its mode, and its owner and group as far as this process may give them. A new one
     gets `mode`, whatever the umask, and from root the owner of its folder. A link is followed.
     """
-    with replacing(path, mode) as descriptor:
+    with replace_file(path, mode) as descriptor:
         _write_all(descriptor, data)
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: int = 0o640) -> Iterator[int]:
+def replace_file(path: Path, mode: int = 0o640) -> Iterator[int]:
     """As `write_durably`, for what is written bit by bit: the descriptor of a file that takes the place at the end."""
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with naming(temporary):
+        with add_file_name(temporary):
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 _dress(descriptor, path if path.exists() else path.parent, mode)
@@ -35,7 +35,7 @@ def replacing(path: Path, mode: int = 0o640) -> Iterator[int]:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-        with naming(path):
+        with add_file_name(path):
             os.replace(temporary, path)  # noqa: PTH105 - the steps are all `os`'s own, to be seen as one list
     except BaseException:
         with contextlib.suppress(OSError):
@@ -46,7 +46,7 @@ def replacing(path: Path, mode: int = 0o640) -> Iterator[int]:
 
 def sync_folder(folder: Path) -> None:
     """Makes the names in the folder durable: what was created, renamed and deleted there."""
-    with naming(folder):
+    with add_file_name(folder):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
@@ -56,7 +56,7 @@ def sync_folder(folder: Path) -> None:
 
 def sync_filesystem(path: Path) -> None:
     """Makes everything on the filesystem of `path` durable: one call for a whole bundle of files."""
-    with naming(path):
+    with add_file_name(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             syncfs = getattr(_libc(), "syncfs", None)
@@ -70,7 +70,7 @@ def sync_filesystem(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
+def add_file_name(path: Path) -> Iterator[None]:
     """Gives the file's name to an OSError that has none: those of write and fsync know only a descriptor."""
     try:
         yield

@@ -6,7 +6,7 @@ import re
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 
-def is_address(text: str) -> bool:
+def is_host(text: str) -> bool:
     """Whether it can be the address or the name of a machine."""
     return _HOST.fullmatch(text) is not None
 

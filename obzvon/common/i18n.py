@@ -54,18 +54,18 @@ def say_many(one: str, many: str, /, n: int, **values: object) -> Message:
     return Message(one, _plain({"n": n, **values}), many)
 
 
-def speak(language: str) -> None:
+def set_language(language: str) -> None:
     """Sets the language of this process: 'ru' or 'en'."""
     global _current  # noqa: PLW0603 - a process speaks to one reader; the editor words each page for itself
     _current = language if language in LANGUAGES else "en"
 
 
-def spoken() -> str:
+def current_language() -> str:
     """The language of this process."""
     return _current
 
 
-def preferred(environ: Mapping[str, str] = os.environ) -> str:
+def preferred_language(environ: Mapping[str, str] = os.environ) -> str:
     """The reader's language by the environment; Russian where it tells nothing, as under cron and supervisor."""
     for name in ("OBZVON_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         language = environ.get(name, "")[:2].lower()

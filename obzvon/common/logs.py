@@ -1,6 +1,6 @@
 """The logs: one file a day in dir_logs, and the terminal. Whatever happens to them, the calling goes on.
 
-`set_up(folder, zone, …)` once a process; after that everything goes to ``logging.getLogger("obzvon")``.
+`set_up_logging(folder, zone, …)` once a process; after that everything goes to ``logging.getLogger("obzvon")``.
 
 The handlers of the standard library do not fit: TimedRotatingFileHandler renames the file of the day that has passed,
 at the first line after midnight, which loses lines when the service, a `run --once` and the command line do so at the
@@ -21,18 +21,18 @@ from pathlib import Path
 from typing import TextIO
 
 from obzvon.common import files
-from obzvon.common.errors import Problem, why
+from obzvon.common.errors import Problem, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.common.text import escaped, harmless
+from obzvon.common.text import escape_controls, escape_values
 
 _MODE = 0o640
 _NAME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.log", re.ASCII)
 
 
-def set_up(folder: Path, zone: tzinfo, *, level: str, keep_days: int, terminal: bool) -> None:
+def set_up_logging(folder: Path, zone: tzinfo, *, level: str, keep_days: int, terminal: bool) -> None:
     """Sends the logger "obzvon" to the day's file in dir_logs and, if wanted, to stderr; a second call replaces it."""
     log = logging.getLogger("obzvon")
-    take_down()
+    remove_log_handlers()
     layout = LogFormatter(zone)
     handlers: list[logging.Handler] = [DailyFileHandler(folder, zone, keep_days=keep_days)]
     if terminal:
@@ -43,8 +43,8 @@ def set_up(folder: Path, zone: tzinfo, *, level: str, keep_days: int, terminal: 
     log.setLevel(level)
 
 
-def take_down() -> None:
-    """Takes off what `set_up` has put on."""
+def remove_log_handlers() -> None:
+    """Takes off what `set_up_logging` has put on."""
     log = logging.getLogger("obzvon")
     for handler in log.handlers.copy():
         if isinstance(handler, DailyFileHandler | TerminalHandler):
@@ -52,7 +52,7 @@ def take_down() -> None:
             handler.close()
 
 
-def file_name(day: date) -> str:
+def log_file_name(day: date) -> str:
     """The name of a day's file."""
     return f"{day.isoformat()}.log"
 
@@ -75,7 +75,7 @@ class LogFormatter(logging.Formatter):
         lines = [f"{at:%Y-%m-%d %H:%M:%S} {record.levelname} {first}", *(f"    {line.lstrip()}" for line in rest)]
         if record.exc_info:
             lines += (f"    {line}" for line in self.formatException(record.exc_info).split("\n"))
-        return "\n".join(map(escaped, lines))
+        return "\n".join(map(escape_controls, lines))
 
 
 class DailyFileHandler(logging.Handler):
@@ -99,7 +99,7 @@ class DailyFileHandler(logging.Handler):
             return
         day = datetime.fromtimestamp(record.created, self._zone).date()
         try:
-            self._append(self._folder / file_name(day), line)
+            self._append(self._folder / log_file_name(day), line)
         except OSError as error:
             self._lost += 1
             if self._lost == 1:
@@ -107,7 +107,7 @@ class DailyFileHandler(logging.Handler):
                     str(
                         Problem(
                             str(self._folder),
-                            say("the log cannot be written: {why}", why=why(error)),
+                            say("the log cannot be written: {why}", why=os_error_reason(error)),
                             say("make room or mend the rights: the log goes on by itself, and all else goes on anyhow"),
                         )
                     )
@@ -178,10 +178,10 @@ def _open(path: Path) -> int:
 
 
 def _text(record: logging.LogRecord) -> str:
-    message = harmless(record.msg) if isinstance(record.msg, Message) else str(record.msg)
+    message = escape_values(record.msg) if isinstance(record.msg, Message) else str(record.msg)
     if isinstance(record.args, Mapping):
-        return str(message) % {name: harmless(value) for name, value in record.args.items()}
-    return str(message) % tuple(map(harmless, record.args)) if record.args else str(message)
+        return str(message) % {name: escape_values(value) for name, value in record.args.items()}
+    return str(message) % tuple(map(escape_values, record.args)) if record.args else str(message)
 
 
 def _is_before(text: str, day: date) -> bool:

@@ -13,7 +13,7 @@ def read_pid(pid_file: Path) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def alive(pid: int) -> bool:
+def is_process_alive(pid: int) -> bool:
     """Whether there is a process of that number."""
     try:
         os.kill(pid, 0)

@@ -16,7 +16,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from obzvon.common import files
-from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.documents import phones_json, schedule_json
 from obzvon.documents.history import History, Revision
@@ -217,9 +217,9 @@ class Document(Generic[T]):
     def _failure(self, what: Message, error: OSError, remedy: Message | None = None) -> Problem:
         where = str(error.filename or self.path)
         told = (
-            say("{what}: {why}", what=what, why=why(error))
+            say("{what}: {why}", what=what, why=os_error_reason(error))
             if where == str(self.path)
-            else say("{what}: {file}: {why}", what=what, file=where, why=why(error))
+            else say("{what}: {file}: {why}", what=what, file=where, why=os_error_reason(error))
         )
         return Problem(str(self.path), told, remedy or say("mend the rights or the room of the folder"))
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
-from obzvon.common.i18n import Message, spoken
+from obzvon.common.i18n import Message, current_language
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone, candidates
@@ -92,7 +92,7 @@ class RunForecast(msgspec.Struct, frozen=True):
 
         Sentences are in that language, else in the one of this process.
         """
-        language = language or spoken()
+        language = language or current_language()
         return {
             "now": self.now,
             "time_zone": self.zone,

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import insert, select
 
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.common.text import escaped
+from obzvon.common.text import escape_controls
 from obzvon.domain.labels import role_word
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -162,7 +162,7 @@ def _row(phone: Phone) -> Message:
 
 
 def _short(text: str) -> str:
-    text = escaped(text)
+    text = escape_controls(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

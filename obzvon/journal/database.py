@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
-from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.files import make_file
 from obzvon.common.i18n import Message, say
 from obzvon.journal.lock import JournalLock, lock_for
@@ -247,7 +247,7 @@ def _told(where: str) -> Iterator[None]:
             ]
         ) from None
     except (DBAPIError, OSError) as error:
-        reason = why(error) if isinstance(error, OSError) else error.orig
+        reason = os_error_reason(error) if isinstance(error, OSError) else error.orig
         raise JournalUnavailableError(
             [
                 Problem(

@@ -101,7 +101,7 @@ class Heartbeats:
             sign is not None
             and sign.stopped_at is None
             and sign.host == socket.gethostname()
-            and processes.alive(sign.pid)
+            and processes.is_process_alive(sign.pid)
         )
 
     def _seen(self) -> Row[Any] | None:

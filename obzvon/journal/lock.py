@@ -9,7 +9,7 @@ import filelock
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 
 _ADVISORY_KEY = 0x0B2A0E
@@ -64,7 +64,7 @@ class _FileLock:
                 [
                     Problem(
                         error.filename or path,
-                        say("the journal cannot be locked: {why}", why=why(error)),
+                        say("the journal cannot be locked: {why}", why=os_error_reason(error)),
                         say("give the file to the service's user, or delete it while no service runs"),
                     )
                 ]

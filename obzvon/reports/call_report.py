@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from obzvon.common.i18n import Message, say, spoken
+from obzvon.common.i18n import Message, current_language, say
 from obzvon.domain.calls import CallRecord, CallState
 from obzvon.domain.labels import kind_word, remark, result_word
 from obzvon.domain.results import DeliveryCounts, Disposition, is_delivered
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
     from openpyxl.workbook.child import _WorkbookChild
-from obzvon.common.text import grouped
+from obzvon.common.text import group_digits
 from obzvon.spreadsheets.cell_text import to_one_line
 
 HANDED, ENDED = say("Handed over"), say("Ended")
@@ -61,7 +61,7 @@ class ReportLabels:
     def __init__(self, zone: tzinfo, language: str | None = None, least: float = 0.0) -> None:
         self.zone = zone
         self.least = least
-        self.language = language or spoken()
+        self.language = language or current_language()
         self._results: dict[str, str] = {}
 
     def word(self, message: Message) -> str:
@@ -296,7 +296,7 @@ def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLa
             [
                 when(line.handed_at),
                 when(line.ended_at),
-                text(grouped(line.number)),
+                text(group_digits(line.number)),
                 text(line.code),
                 text(line.name),
                 text(reader.result(line.result)),

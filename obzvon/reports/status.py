@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta, tzinfo
 
 import msgspec
 
-from obzvon.common.i18n import Message, spoken
+from obzvon.common.i18n import Message, current_language
 from obzvon.domain.calls import Run
 from obzvon.domain.forecast import forecast, to_json
 from obzvon.domain.line_usage import LineUsage, unpacked
@@ -80,7 +80,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
 
         Sentences are in that language, else in the one of this process.
         """
-        service, language = self.service, language or spoken()
+        service, language = self.service, language or current_language()
         return {
             "now": self._here(self.now),
             "time_zone": str(self.zone),

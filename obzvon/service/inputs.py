@@ -12,8 +12,7 @@ from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule, due, next_starts, start_instant
 from obzvon.journal.heartbeat import Heartbeats
-from obzvon.settings import model as settings
-from obzvon.settings.model import Settings
+from obzvon.settings.model import Settings, load_settings
 
 log = logging.getLogger("obzvon")
 watch = logging.getLogger("obzvon.watch")
@@ -158,7 +157,7 @@ class PaceWatch:
             return self._pace
         self._seen = stamp
         try:
-            pace = settings.load(self._file).pace()
+            pace = load_settings(self._file).pace()
         except UserError as error:
             log.warning(
                 "%s",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from obzvon.common.hosts import is_address
+from obzvon.common.hosts import is_host
 from obzvon.common.i18n import Message, say
 from obzvon.settings.secrets import Secret
 from obzvon.settings.values import USER, InvalidValueError
@@ -66,9 +66,9 @@ class AmiSettings(msgspec.Struct, frozen=True):
         return [(key, what, remedy) for is_wrong, key, what, remedy in found if is_wrong]
 
 
-def far_host(text: str) -> str:
+def parse_host(text: str) -> str:
     """The address or the name of the machine that Asterisk runs on."""
-    if is_address(text):
+    if is_host(text):
         return text
     raise InvalidValueError(
         say("{value} is no address of a machine", value=text),
@@ -76,7 +76,7 @@ def far_host(text: str) -> str:
     )
 
 
-def manager_user(text: str) -> str:
+def parse_manager_user(text: str) -> str:
     """A user of Asterisk's manager.conf."""
     if USER.fullmatch(text):
         return text
@@ -86,7 +86,7 @@ def manager_user(text: str) -> str:
     )
 
 
-def secret(text: str) -> Secret:
+def parse_secret(text: str) -> Secret:
     """A password; what is wrong with it is told without showing it."""
     if len(text) > _SECRET or not (text.isascii() and text.isprintable()):
         raise InvalidValueError(
@@ -96,7 +96,7 @@ def secret(text: str) -> Secret:
     return Secret(text)
 
 
-def fingerprint(text: str) -> str:
+def parse_fingerprint(text: str) -> str:
     """SHA-256 of a certificate as openssl prints it; small letters without colons come out."""
     plain = text.partition("=")[2] or text
     if re.fullmatch(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}", plain):
@@ -107,7 +107,7 @@ def fingerprint(text: str) -> str:
     )
 
 
-def channel(text: str) -> str:
+def parse_channel_prefix(text: str) -> str:
     """The beginning of a channel's name, technology and endpoint."""
     if _CHANNEL.fullmatch(text):
         return text
@@ -120,7 +120,7 @@ def channel(text: str) -> str:
     )
 
 
-def channel_group(text: str) -> str:
+def parse_channel_group(text: str) -> str:
     """A group of the dialplan's GROUP()."""
     if _GROUP.fullmatch(text):
         return text

@@ -25,7 +25,7 @@ class EffectiveValue(msgspec.Struct, frozen=True):
     written: bool
 
 
-def shown(settings: Settings) -> list[EffectiveValue]:
+def effective_values(settings: Settings) -> list[EffectiveValue]:
     """All of them, in the order of their sections."""
     return [
         EffectiveValue(

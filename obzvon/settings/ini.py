@@ -10,7 +10,7 @@ import msgspec
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say, say_many
 
-BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 """More than this is no settings file."""
 
 _SHOWN = 10
@@ -41,7 +41,7 @@ class IniFile(msgspec.Struct, frozen=True):
     bad: list[tuple[int, Message, Message]]
 
 
-def decode(data: bytes) -> str | None:
+def decode_ini(data: bytes) -> str | None:
     """UTF-8 with or without a BOM, else Windows-1251; None when it is no text at all."""
     for encoding in ("utf-8-sig", "cp1251"):
         try:
@@ -52,7 +52,7 @@ def decode(data: bytes) -> str | None:
     return None
 
 
-def parse(text: str) -> IniFile:
+def parse_ini(text: str) -> IniFile:
     """Splits the text; names are kept as written, whoever compares them ignores case."""
     ini = IniFile([], [], [])
     section = ""
@@ -81,7 +81,7 @@ def parse(text: str) -> IniFile:
     return ini
 
 
-def bad_lines(file: str, ini: IniFile) -> list[Problem]:
+def bad_line_problems(file: str, ini: IniFile) -> list[Problem]:
     """The lines that say nothing, as problems; of a file that is all garbage only the first few."""
     problems = [Problem(f"{file}:{number}", what, remedy) for number, what, remedy in ini.bad[:_SHOWN]]
     if len(ini.bad) > _SHOWN:

@@ -6,29 +6,36 @@ import msgspec
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.retries import REPEATABLE
-from obzvon.settings.ami import channel, channel_group, far_host, fingerprint, manager_user, secret
-from obzvon.settings.secrets import journal
-from obzvon.settings.timezone import zone
-from obzvon.settings.values import (
-    caller_id,
-    clock,
-    day,
-    flag,
-    name,
-    one_of,
-    owner,
-    pace_mode,
-    pattern,
-    printable,
-    rate,
-    region,
-    repeats,
-    rights,
-    seconds,
-    span,
-    whole,
+from obzvon.settings.ami import (
+    parse_channel_group,
+    parse_channel_prefix,
+    parse_fingerprint,
+    parse_host,
+    parse_manager_user,
+    parse_secret,
 )
-from obzvon.settings.web import address, own_host
+from obzvon.settings.secrets import parse_journal_url
+from obzvon.settings.timezone import parse_zone
+from obzvon.settings.values import (
+    choice_parser,
+    integer_parser,
+    parse_caller_id,
+    parse_date,
+    parse_dialplan_name,
+    parse_duration,
+    parse_file_mode,
+    parse_flag,
+    parse_owner,
+    parse_pace_mode,
+    parse_pattern,
+    parse_rate,
+    parse_region,
+    parse_retry_rule,
+    parse_seconds,
+    parse_text,
+    parse_time,
+)
+from obzvon.settings.web import parse_ip_address, parse_listen_host
 
 
 class SettingKey(msgspec.Struct, frozen=True):
@@ -46,12 +53,19 @@ class SettingKey(msgspec.Struct, frozen=True):
 
 def _call_form(section: str, group: str) -> tuple[SettingKey, ...]:
     return (
-        SettingKey(section, "context", "context", name, say("the dialplan context in which the number is rung"), group),
+        SettingKey(
+            section,
+            "context",
+            "context",
+            parse_dialplan_name,
+            say("the dialplan context in which the number is rung"),
+            group,
+        ),
         SettingKey(
             section,
             "caller_id",
             "caller_id",
-            caller_id,
+            parse_caller_id,
             say("the number that is shown to who is rung"),
             group,
             may_be_empty=True,
@@ -60,19 +74,30 @@ def _call_form(section: str, group: str) -> tuple[SettingKey, ...]:
             section,
             "max_retries",
             "max_retries",
-            whole(0, 100),
+            integer_parser(0, 100),
             say("how many more times Asterisk itself tries an unanswered call"),
             group,
         ),
-        SettingKey(section, "retry_time", "retry_time", whole(1, 86_400), say("seconds before such a retry"), group),
-        SettingKey(section, "wait_time", "wait_time", whole(1, 86_400), say("seconds to wait for the answer"), group),
-        SettingKey(section, "extension", "extension", name, say("where in the context the answered call goes"), group),
-        SettingKey(section, "priority", "priority", whole(1, 10_000), say("and at which priority"), group),
+        SettingKey(
+            section, "retry_time", "retry_time", integer_parser(1, 86_400), say("seconds before such a retry"), group
+        ),
+        SettingKey(
+            section, "wait_time", "wait_time", integer_parser(1, 86_400), say("seconds to wait for the answer"), group
+        ),
+        SettingKey(
+            section,
+            "extension",
+            "extension",
+            parse_dialplan_name,
+            say("where in the context the answered call goes"),
+            group,
+        ),
+        SettingKey(section, "priority", "priority", integer_parser(1, 10_000), say("and at which priority"), group),
         SettingKey(
             section,
             "archive",
             "archive",
-            flag,
+            parse_flag,
             say("whether Asterisk keeps finished call files, which tell who answered"),
             group,
         ),
@@ -80,42 +105,59 @@ def _call_form(section: str, group: str) -> tuple[SettingKey, ...]:
 
 
 KEYS = (
-    SettingKey("Dirs", "dir_source", "source", printable, say("the folder of the list and the week")),
-    SettingKey("Dirs", "dir_store", "store", printable, say("the folder where call files are made ready")),
-    SettingKey("Dirs", "dir_target", "target", printable, say("Asterisk's folder: call files in it are rung")),
-    SettingKey("Dirs", "dir_logs", "logs", printable, say("the folder of the logs")),
-    SettingKey("Dirs", "file_phones", "phones", printable, say("the file of the list")),
-    SettingKey("Dirs", "file_sch", "schedule", printable, say("the file of the week")),
-    SettingKey("CreateCallFiles", "status", "former_status", one_of("Off", "Working"), say("left by the old script")),
-    SettingKey("CreateCallFiles", "start", "former_start", day, say("the date of the old script's last run")),
+    SettingKey("Dirs", "dir_source", "source", parse_text, say("the folder of the list and the week")),
+    SettingKey("Dirs", "dir_store", "store", parse_text, say("the folder where call files are made ready")),
+    SettingKey("Dirs", "dir_target", "target", parse_text, say("Asterisk's folder: call files in it are rung")),
+    SettingKey("Dirs", "dir_logs", "logs", parse_text, say("the folder of the logs")),
+    SettingKey("Dirs", "file_phones", "phones", parse_text, say("the file of the list")),
+    SettingKey("Dirs", "file_sch", "schedule", parse_text, say("the file of the week")),
     SettingKey(
-        "CreateCallFiles", "bundle", "bundle", whole(1, 100_000), say("how many calls are handed over together")
+        "CreateCallFiles", "status", "former_status", choice_parser("Off", "Working"), say("left by the old script")
     ),
-    SettingKey("CreateCallFiles", "timeout", "timeout", seconds, say("seconds between two bundles")),
+    SettingKey("CreateCallFiles", "start", "former_start", parse_date, say("the date of the old script's last run")),
     SettingKey(
-        "Pace", "pacing", "pace_mode", pace_mode, say("how the next bundle is chosen: fixed, throttled or adaptive")
+        "CreateCallFiles",
+        "bundle",
+        "bundle",
+        integer_parser(1, 100_000),
+        say("how many calls are handed over together"),
+    ),
+    SettingKey("CreateCallFiles", "timeout", "timeout", parse_seconds, say("seconds between two bundles")),
+    SettingKey(
+        "Pace",
+        "pacing",
+        "pace_mode",
+        parse_pace_mode,
+        say("how the next bundle is chosen: fixed, throttled or adaptive"),
     ),
     SettingKey(
-        "Pace", "calls_per_second", "rate", rate, say("adaptive: how many calls a second are begun at the most")
+        "Pace", "calls_per_second", "rate", parse_rate, say("adaptive: how many calls a second are begun at the most")
     ),
     SettingKey(
         "Pace",
         "lines",
         "lines",
-        whole(1, 100_000),
+        integer_parser(1, 100_000),
         say("how many calls the trunk or the PBX carries in all"),
         "ceiling",
     ),
     SettingKey(
-        "Pace", "reserve", "reserve", whole(0, 100_000), say("how many lines stay free for the office"), "ceiling"
+        "Pace",
+        "reserve",
+        "reserve",
+        integer_parser(0, 100_000),
+        say("how many lines stay free for the office"),
+        "ceiling",
     ),
-    SettingKey("Pace", "limit", "limit", whole(1, 100_000), say("the most calls that may be ours at once"), "ceiling"),
+    SettingKey(
+        "Pace", "limit", "limit", integer_parser(1, 100_000), say("the most calls that may be ours at once"), "ceiling"
+    ),
     *(
         SettingKey(
             "Rounds",
             disposition.value.replace(" ", "_"),
             disposition.value,
-            repeats,
+            parse_retry_rule,
             say("how often, and after how long, such a call is made once more"),
             "rounds",
         )
@@ -123,70 +165,89 @@ KEYS = (
     ),
     *_call_form("Calls", "ordinary"),
     *_call_form("CodeCalls", "coded"),
-    SettingKey("Day", "time_zone", "zone", zone, say("the time zone of the week, the logs and the reports")),
+    SettingKey("Day", "time_zone", "zone", parse_zone, say("the time zone of the week, the logs and the reports")),
     SettingKey(
         "Day",
         "late_start",
         "late_start",
-        span,
+        parse_duration,
         say("how long a missed start is made up for; empty = the rest of the day"),
     ),
-    SettingKey("Day", "latest", "latest", clock, say("the time of day after which nothing is handed over")),
-    SettingKey("Numbers", "region", "region", region, say("the country by whose plan numbers are read")),
-    SettingKey("Numbers", "foreign", "foreign", flag, say("whether numbers of other countries are rung")),
-    SettingKey("Numbers", "premium", "premium", flag, say("whether premium-rate numbers are rung")),
+    SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which nothing is handed over")),
+    SettingKey("Numbers", "region", "region", parse_region, say("the country by whose plan numbers are read")),
+    SettingKey("Numbers", "foreign", "foreign", parse_flag, say("whether numbers of other countries are rung")),
+    SettingKey("Numbers", "premium", "premium", parse_flag, say("whether premium-rate numbers are rung")),
     SettingKey(
-        "Numbers", "internal", "internal", pattern, say("what internal numbers look like, a regular expression")
+        "Numbers", "internal", "internal", parse_pattern, say("what internal numbers look like, a regular expression")
     ),
-    SettingKey("Spool", "owner", "owner", owner, say("the owner of call files; empty = that of dir_target")),
-    SettingKey("Spool", "mode", "mode", rights, say("the rights of call files")),
+    SettingKey("Spool", "owner", "owner", parse_owner, say("the owner of call files; empty = that of dir_target")),
+    SettingKey("Spool", "mode", "mode", parse_file_mode, say("the rights of call files")),
     SettingKey(
-        "Spool", "pid_file", "pid_file", printable, say("Asterisk's pid file; while it is down nothing is handed over")
+        "Spool", "pid_file", "pid_file", parse_text, say("Asterisk's pid file; while it is down nothing is handed over")
     ),
-    SettingKey("Journal", "url", "journal", journal, say("where runs and calls are kept, a file or a database")),
     SettingKey(
-        "AMI", "host", "host", far_host, say("where Asterisk's manager interface is; empty = none is used"), "ami"
+        "Journal", "url", "journal", parse_journal_url, say("where runs and calls are kept, a file or a database")
     ),
-    SettingKey("AMI", "port", "port", whole(1, 65_535), say("its port"), "ami"),
-    SettingKey("AMI", "user", "user", manager_user, say("who logs in there"), "ami"),
-    SettingKey("AMI", "secret", "secret", secret, say("the password of that user"), "ami"),
-    SettingKey("AMI", "tls", "tls", flag, say("whether it is reached encrypted"), "ami"),
-    SettingKey("AMI", "tls_ca", "tls_ca", printable, say("the file of the certificates that are trusted"), "ami"),
     SettingKey(
-        "AMI", "tls_fingerprint", "tls_fingerprint", fingerprint, say("the one certificate that is trusted"), "ami"
+        "AMI", "host", "host", parse_host, say("where Asterisk's manager interface is; empty = none is used"), "ami"
+    ),
+    SettingKey("AMI", "port", "port", integer_parser(1, 65_535), say("its port"), "ami"),
+    SettingKey("AMI", "user", "user", parse_manager_user, say("who logs in there"), "ami"),
+    SettingKey("AMI", "secret", "secret", parse_secret, say("the password of that user"), "ami"),
+    SettingKey("AMI", "tls", "tls", parse_flag, say("whether it is reached encrypted"), "ami"),
+    SettingKey("AMI", "tls_ca", "tls_ca", parse_text, say("the file of the certificates that are trusted"), "ami"),
+    SettingKey(
+        "AMI",
+        "tls_fingerprint",
+        "tls_fingerprint",
+        parse_fingerprint,
+        say("the one certificate that is trusted"),
+        "ami",
     ),
     SettingKey(
         "AMI",
         "transport",
         "transport",
-        one_of("spool", "ami"),
+        choice_parser("spool", "ami"),
         say("how calls go to Asterisk: spool = as files in dir_target, ami = by its manager interface"),
         "ami",
     ),
-    SettingKey("AMI", "trunk", "trunk", channel, say("the beginning of the names of the trunk's channels"), "ami"),
-    SettingKey("AMI", "group", "group", channel_group, say("the GROUP whose channels are counted"), "ami"),
+    SettingKey(
+        "AMI", "trunk", "trunk", parse_channel_prefix, say("the beginning of the names of the trunk's channels"), "ami"
+    ),
+    SettingKey("AMI", "group", "group", parse_channel_group, say("the GROUP whose channels are counted"), "ami"),
     SettingKey(
         "AMI",
         "delivered",
         "delivered",
-        seconds,
+        parse_seconds,
         say("seconds for which a message must be listened to if it is to count as delivered; 0 = every answered one"),
     ),
-    SettingKey("Log", "level", "log_level", one_of("DEBUG", "INFO", "WARNING", "ERROR"), say("how much the log tells")),
     SettingKey(
-        "Log", "keep_days", "keep_days", whole(0, 36_500), say("days for which log files are kept; 0 = for ever")
+        "Log", "level", "log_level", choice_parser("DEBUG", "INFO", "WARNING", "ERROR"), say("how much the log tells")
     ),
-    SettingKey("Log", "language", "language", one_of("auto", "ru", "en"), say("the language of service and commands")),
-    SettingKey("Web", "host", "host", own_host, say("the address that the editor listens on"), "web"),
-    SettingKey("Web", "port", "port", whole(1, 65_535), say("the editor's port"), "web"),
-    SettingKey("Web", "users", "users", printable, say("the file of the editor's users"), "web"),
+    SettingKey(
+        "Log",
+        "keep_days",
+        "keep_days",
+        integer_parser(0, 36_500),
+        say("days for which log files are kept; 0 = for ever"),
+    ),
+    SettingKey(
+        "Log", "language", "language", choice_parser("auto", "ru", "en"), say("the language of service and commands")
+    ),
+    SettingKey("Web", "host", "host", parse_listen_host, say("the address that the editor listens on"), "web"),
+    SettingKey("Web", "port", "port", integer_parser(1, 65_535), say("the editor's port"), "web"),
+    SettingKey("Web", "users", "users", parse_text, say("the file of the editor's users"), "web"),
     SettingKey(
         "Web",
         "plain_http",
         "plain_http",
-        flag,
+        parse_flag,
         say("whether the editor may listen unencrypted on an address that other machines reach"),
         "web",
     ),
-    SettingKey("Web", "proxy", "proxy", address, say("the address of the proxy in front of the editor"), "web"),
+    SettingKey(
+        "Web", "proxy", "proxy", parse_ip_address, say("the address of the proxy in front of the editor"), "web"
+    ),
 )

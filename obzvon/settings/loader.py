@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from obzvon.common.errors import Problem, UserError, why
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import CALLER_ID, CallForm
 from obzvon.domain.pacing import Capacity, PaceMode
@@ -37,18 +37,18 @@ _KNOWN = {(key.section.lower(), key.name): key for key in KEYS}
 _SECTIONS = {key.section.lower(): key.section for key in KEYS}
 
 
-def read(file: Path, environ: Mapping[str, str]) -> dict[str, object]:
+def read_settings(file: Path, environ: Mapping[str, str]) -> dict[str, object]:
     """The fields of Settings that the file gives; raises UserError with everything that is wrong in it."""
-    return _Loader(file, ini.parse(_text(file)), environ).fields_of_settings()
+    return _Loader(file, ini.parse_ini(_text(file)), environ).fields_of_settings()
 
 
 def _text(file: Path) -> str:
     remedy: Message = say("name another file with --settings")
     try:
         with file.open("rb") as stream:
-            data = stream.read(ini.BYTES + 1)
+            data = stream.read(ini.MAX_BYTES + 1)
     except OSError as error:
-        what = say("cannot be read: {why}", why=why(error))
+        what = say("cannot be read: {why}", why=os_error_reason(error))
         if error.errno == errno.ENOENT:
             what = say("there is no such file")
             remedy = say("name the file with --settings, or make a working folder: obzvon init DIR")
@@ -58,8 +58,8 @@ def _text(file: Path) -> str:
             what = say("it is a folder")
             remedy = say("name the file itself: {path}", path=file / "settings.ini")
         raise UserError([Problem(str(file), what, remedy)]) from error
-    text = ini.decode(data)
-    if text is None or len(data) > ini.BYTES:
+    text = ini.decode_ini(data)
+    if text is None or len(data) > ini.MAX_BYTES:
         what, remedy = say("it is no text file"), say("save it as text, in UTF-8 or Windows-1251")
         raise UserError([Problem(str(file), what, remedy)])
     return text
@@ -72,7 +72,7 @@ class _Loader:
         self.file = file
         self.folder = file.parent
         self.environ = environ
-        self.problems: list[Problem] = ini.bad_lines(str(file), content)
+        self.problems: list[Problem] = ini.bad_line_problems(str(file), content)
         self.notes: list[Problem] = []
         self.entries: dict[tuple[str, str], ini.IniEntry] = {}
         self.faulty: set[tuple[str, str]] = set()

@@ -14,7 +14,7 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.retries import RetryPolicy
 from obzvon.settings.ami import AmiSettings
-from obzvon.settings.loader import CODED, ORDINARY, read
+from obzvon.settings.loader import CODED, ORDINARY, read_settings
 from obzvon.settings.secrets import JournalUrl
 from obzvon.settings.timezone import machine_zone
 from obzvon.settings.web import WebSettings
@@ -106,7 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return NumberingPlan(self.region, foreign=self.foreign, premium=self.premium, internal=self.internal)
 
 
-def search_path(environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Path:
+def default_settings_file(environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Path:
     """The file meant when none is named: $OBZVON_SETTINGS, else ./settings.ini, else /etc/obzvon/settings.ini."""
     if named := environ.get("OBZVON_SETTINGS"):
         return Path(named)
@@ -115,13 +115,13 @@ def search_path(environ: Mapping[str, str] = os.environ, cwd: Path | None = None
     return everywhere if _is_there(everywhere) and not _is_there(here) else here
 
 
-def load(path: Path | str, environ: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(path: Path | str, environ: Mapping[str, str] = os.environ) -> Settings:
     """Reads the file; raises UserError with everything that is wrong in it."""
     file = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would leave the folder of a linked settings.ini
-    return Settings(file=file, **read(file, environ))  # type: ignore[arg-type]
+    return Settings(file=file, **read_settings(file, environ))  # type: ignore[arg-type]
 
 
-def template(**values: str) -> str:
+def settings_template(**values: str) -> str:
     """A commented settings.ini in Russian for a new working folder; `values` sets keys, as `dir_target="/spool"`."""
     text = _TEMPLATE.read_text(encoding="utf-8")
     for key, value in values.items():

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from obzvon.common.i18n import say
-from obzvon.settings.values import InvalidValueError, printable
+from obzvon.settings.values import InvalidValueError, parse_text
 
 
 class JournalUrl:
@@ -26,7 +26,7 @@ class JournalUrl:
         return Path(path) if found else None
 
     def __str__(self) -> str:
-        return masked(self._url)
+        return mask_password(self._url)
 
     def __repr__(self) -> str:
         return f"JournalUrl({str(self)!r})"
@@ -38,12 +38,12 @@ class JournalUrl:
         return hash(self._url)
 
 
-def journal(text: str) -> str:
+def parse_journal_url(text: str) -> str:
     """The path of a file, or the address of a database."""
     scheme, found, rest = text.partition("://")
     remedy = say("write the path of a file, sqlite:///path or postgresql+psycopg://user:password@host/base")
     if not found:
-        return printable(text)
+        return parse_text(text)
     if scheme == "sqlite":
         if not rest.startswith("/") or not rest.strip("/") or rest == "/:memory:":
             raise InvalidValueError(say("it names no file"), remedy)
@@ -51,12 +51,13 @@ def journal(text: str) -> str:
         raise InvalidValueError(say("{scheme} is no kind of journal", scheme=scheme), remedy)
     elif not rest.isprintable() or " " in rest:
         raise InvalidValueError(
-            say("the address {url} has characters that cannot stand in it", url=ascii(masked(text))[1:-1]), remedy
+            say("the address {url} has characters that cannot stand in it", url=ascii(mask_password(text))[1:-1]),
+            remedy,
         )
     return text
 
 
-def masked(url: str) -> str:
+def mask_password(url: str) -> str:
     """An address without its password."""
     scheme, found, rest = url.partition("://")
     credentials, at, host = rest.rpartition("@")

@@ -12,7 +12,7 @@ from obzvon.common.i18n import say
 from obzvon.settings.values import InvalidValueError
 
 
-def zone(text: str) -> tzinfo:
+def parse_zone(text: str) -> tzinfo:
     """A time zone by its name."""
     if found := _zone_or_none(text):
         return found

@@ -43,14 +43,14 @@ class InvalidValueError(Exception):
         self.remedy = remedy
 
 
-def printable(text: str) -> str:
+def parse_text(text: str) -> str:
     """Any text of characters that can be seen."""
     if "\0" in text or not text.isprintable():
         raise InvalidValueError(say("there are characters in it that cannot be seen"), say("type it anew"))
     return text
 
 
-def whole(least: int, most: int) -> Callable[[str], int]:
+def integer_parser(least: int, most: int) -> Callable[[str], int]:
     """Reads whole numbers from `least` to `most`."""
 
     def read(text: str) -> int:
@@ -64,7 +64,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-def seconds(text: str) -> float:
+def parse_seconds(text: str) -> float:
     """A number of seconds, up to a day; a comma is a point."""
     value = _number(text)
     if 0 <= value <= 86_400:
@@ -75,7 +75,7 @@ def seconds(text: str) -> float:
     )
 
 
-def rate(text: str) -> float:
+def parse_rate(text: str) -> float:
     """A number of calls per second."""
     value = _number(text)
     if 0.01 <= value <= 1000:
@@ -93,19 +93,19 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def pace_mode(text: str) -> PaceMode:
+def parse_pace_mode(text: str) -> PaceMode:
     """How the next bundle is chosen."""
-    return PaceMode(one_of(*PaceMode)(text))
+    return PaceMode(choice_parser(*PaceMode)(text))
 
 
-def flag(text: str) -> bool:
+def parse_flag(text: str) -> bool:
     """Yes or no, in either language."""
     if (value := _WORDS.get(text.lower())) is not None:
         return value
     raise InvalidValueError(say("{value} is neither yes nor no", value=text), say("write yes or no"))
 
 
-def one_of(*words: str) -> Callable[[str], str]:
+def choice_parser(*words: str) -> Callable[[str], str]:
     """Reads these words, in large or small letters."""
 
     def read(text: str) -> str:
@@ -119,7 +119,7 @@ def one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-def day(text: str) -> date:
+def parse_date(text: str) -> date:
     """A date, as 2022-01-24 or 24.01.2022."""
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
@@ -129,7 +129,7 @@ def day(text: str) -> date:
     raise InvalidValueError(say("{value} is no date", value=text), say("write it as 2022-01-24"))
 
 
-def clock(text: str) -> time:
+def parse_time(text: str) -> time:
     """A time of day."""
     found = re.fullmatch(r"([0-9]{1,2})[:-]([0-9]{2})", text)
     if found and int(found[1]) < 24 and int(found[2]) < 60:
@@ -137,7 +137,7 @@ def clock(text: str) -> time:
     raise InvalidValueError(say("{value} is no time of day", value=text), say("write it as 21:00"))
 
 
-def span(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """A length of time up to a day: 2:00, 90m, 4h."""
     if text == "0":
         return timedelta()
@@ -157,13 +157,13 @@ def span(text: str) -> timedelta:
     return span
 
 
-def repeats(text: str) -> RetryRule:
+def parse_retry_rule(text: str) -> RetryRule:
     """How often a call is made again, and after how long: 2 x 5m."""
     found = re.fullmatch(r"([0-9]{1,3}) ?[x×х*] ?(.+)", text, re.IGNORECASE)
     if text == "0":
         return RetryRule(0, timedelta())
     with contextlib.suppress(InvalidValueError):
-        if found and int(found[1]) <= 100 and (after := span(found[2])):
+        if found and int(found[1]) <= 100 and (after := parse_duration(found[2])):
             return RetryRule(int(found[1]), after)
     raise InvalidValueError(
         say("{value} does not say how often and after how long", value=text),
@@ -171,7 +171,7 @@ def repeats(text: str) -> RetryRule:
     )
 
 
-def name(text: str) -> str:
+def parse_dialplan_name(text: str) -> str:
     """A name that can stand in a call file."""
     if _NAME.fullmatch(text):
         return text
@@ -181,7 +181,7 @@ def name(text: str) -> str:
     )
 
 
-def caller_id(text: str) -> str:
+def parse_caller_id(text: str) -> str:
     """What a call file may tell as the caller, within one line of it."""
     if len(text.encode()) > _LINE:
         raise InvalidValueError(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
@@ -193,7 +193,7 @@ def caller_id(text: str) -> str:
     return text
 
 
-def region(text: str) -> str:
+def parse_region(text: str) -> str:
     """The two letters of a country."""
     if text.upper() in SUPPORTED_REGIONS:
         return text.upper()
@@ -202,7 +202,7 @@ def region(text: str) -> str:
     )
 
 
-def pattern(text: str) -> str:
+def parse_pattern(text: str) -> str:
     """A regular expression."""
     try:
         re.compile(text)
@@ -214,7 +214,7 @@ def pattern(text: str) -> str:
     return text
 
 
-def rights(text: str) -> int:
+def parse_file_mode(text: str) -> int:
     """The rights of a file that its owner reads and writes and that nobody else can use amiss."""
     remedy = say("write 0640, or 0660 where the group must write too")
     if not re.fullmatch(r"(0o?)?[0-7]{3}", text):
@@ -231,7 +231,7 @@ def rights(text: str) -> int:
     return mode
 
 
-def owner(text: str) -> tuple[int, int]:
+def parse_owner(text: str) -> tuple[int, int]:
     """Uid and gid of `user` or `user:group`; without a group it is that of the user, -1 where nobody knows it."""
     user, colon, group = text.partition(":")
     if not USER.fullmatch(user) or (colon and not USER.fullmatch(group)):

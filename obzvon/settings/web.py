@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from obzvon.common.hosts import is_address
+from obzvon.common.hosts import is_host
 from obzvon.common.i18n import say
 from obzvon.settings.values import InvalidValueError
 
@@ -22,9 +22,9 @@ class WebSettings(msgspec.Struct, frozen=True):
     """The address of the proxy in front of it, which tells who asks and over what; empty = there is none."""
 
 
-def own_host(text: str) -> str:
+def parse_listen_host(text: str) -> str:
     """An address that the editor can listen on."""
-    if is_address(text):
+    if is_host(text):
         return text
     raise InvalidValueError(
         say("{value} is no address of this machine", value=text),
@@ -32,7 +32,7 @@ def own_host(text: str) -> str:
     )
 
 
-def address(text: str) -> str:
+def parse_ip_address(text: str) -> str:
     """The address of a machine in figures."""
     try:
         return str(ipaddress.ip_address(text))

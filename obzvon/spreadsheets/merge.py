@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.common.text import escaped
+from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
 from obzvon.domain.phones import Phone
 from obzvon.spreadsheets.cell_text import integer_digits
@@ -129,7 +129,11 @@ def audit_message(merge: MergePlan, file: str | Message, *, whole: bool = False)
     """Return the audit log's sentence about an import."""
     counts = merge.counts
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
-    values = {"new": new, "changed": counts["changed"], "file": escaped(file)[:100] if isinstance(file, str) else file}
+    values = {
+        "new": new,
+        "changed": counts["changed"],
+        "file": escape_controls(file)[:100] if isinstance(file, str) else file,
+    }
     if merge.replace:
         return say(
             "the list was replaced: {new} new, {changed} changed, {gone} removed, from {file}",
@@ -254,7 +258,7 @@ def _field_problem(row: RowDecision) -> Message | None:
     ):
         if len(text) > most:
             return say_many("a field is longer than {n} character", "a field is longer than {n} characters", most)
-    if escaped(name := row.name.translate(_BREAKS)) != name:
+    if escape_controls(name := row.name.translate(_BREAKS)) != name:
         return say("the name has invisible characters; type it again")
     return None
 

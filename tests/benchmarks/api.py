@@ -15,7 +15,7 @@ from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Phone, candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
-from obzvon.settings.model import load
+from obzvon.settings.model import load_settings
 from tests.benchmarks.office import LOGIN, office
 
 PORT = 18233
@@ -32,7 +32,7 @@ def main() -> None:
 
 def rung(folder: Path, phones: list[Phone]) -> None:
     """A run of today, all of it answered."""
-    known, now = load(folder / "settings.ini"), datetime.now(UTC)
+    known, now = load_settings(folder / "settings.ini"), datetime.now(UTC)
     journal = Journal(known.journal.reveal())
     run = journal.claim(
         "bench", now.astimezone(known.zone).date(), "week", candidates(phones, known.numbering_plan()), at=now

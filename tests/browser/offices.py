@@ -23,8 +23,7 @@ from obzvon.journal.findings import FindingsStore
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.service import factory
-from obzvon.settings import model as settings
-from obzvon.settings.model import Settings
+from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Users
 from tests.browser.conftest import PASSWORD, PEOPLE
 from web.app import create_app
@@ -209,7 +208,7 @@ def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) ->
     """The editor of such an office in that folder; `users` is the text of its users' file."""
     known = _made(office, folder, str(users))
     gate = LoginService(Users(known.web.users), failures=RateLimiter(most=0)) if office.locked else None
-    app = create_app(known, gate=gate, clock=lambda: office.now)
+    app = create_app(known, login=gate, clock=lambda: office.now)
     editor = Editor(app, f"http://127.0.0.1:{known.web.port}")
 
     def note(_app, template, **_more: object) -> None:
@@ -232,7 +231,7 @@ def _made(office: Office, folder: Path, users: str) -> Settings:
     for name, text in (("todo.json", office.phones), ("schedule.json", office.week)):
         if text is not None:
             (folder / name).write_text(text)
-    known = settings.load(folder / "settings.ini")
+    known = load_settings(folder / "settings.ini")
     if office.fill:
         journal = factory.open_journal(known)
         office.fill(journal)

@@ -17,7 +17,7 @@ import pytest
 
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.settings.model import load
+from obzvon.settings.model import load_settings
 from obzvon.users import Role, Users
 from tests.browser.conftest import PASSWORD, comes_true, serving
 from tests.integration.journal.test_queries import ran
@@ -45,7 +45,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "target").mkdir()
     users = Users(made / "users.json")
     users.add("анна", PASSWORD, Role.OPERATOR)
-    journal = Journal(load(made / "settings.ini").journal.reveal())
+    journal = Journal(load_settings(made / "settings.ini").journal.reveal())
     now = datetime.now(UTC)
     for back in range(35, -1, -1):
         at = now - timedelta(days=back, hours=2)
@@ -61,7 +61,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def today_in(folder: Path, at: datetime) -> date:
-    return at.astimezone(load(folder / "settings.ini").zone).date()
+    return at.astimezone(load_settings(folder / "settings.ini").zone).date()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def service(office: Path) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
         env=os.environ,
     )
-    journal = Journal(load(office / "settings.ini").journal.reveal())
+    journal = Journal(load_settings(office / "settings.ini").journal.reveal())
     try:
         until = time.monotonic() + 30
         while (sign := Heartbeats(journal).sign()) is None or sign.started_at < begun:

@@ -15,7 +15,7 @@ from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, p
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.settings.model import load
+from obzvon.settings.model import load_settings
 from tests.browser.conftest import comes_true, serving, tab_to
 from tests.support.workshop import service, wait_until, zone_of_noon
 
@@ -40,7 +40,7 @@ class Place:
 @pytest.fixture
 def office(folder: Path, tmp_path: Path) -> Iterator[Place]:
     """A list of 200 in bundles of 2, by a clock that shows noon; the stand-in and the service work."""
-    port = load(folder / "settings.ini").web.port
+    port = load_settings(folder / "settings.ini").web.port
     users, folder = folder / "users.json", tmp_path
     shutil.copy(users, folder)
     (folder / "settings.ini").write_text(
@@ -221,7 +221,7 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser)
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width: int) -> None:
-    known = load(folder / "settings.ini")
+    known = load_settings(folder / "settings.ini")
     journal = Journal(known.journal.reveal())
     presence, now = Heartbeats(journal), datetime.now(UTC)
     presence.begin(at=now)

@@ -21,7 +21,7 @@ from obzvon.cli import workspace
 from obzvon.cli.main import cli
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
-from obzvon.settings import model as settings
+from obzvon.settings.model import load_settings
 
 ENGLISH = {"OBZVON_LANGUAGE": "en"}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -355,7 +355,7 @@ def test_init_writes_the_settings_apart_where_it_is_told_to(obzvon: Run, tmp_pat
     answer = obzvon("--settings", str(file), "init", "--rehearsal", str(folder))
     assert answer.returncode == 0, answer.stderr
     assert [path.name for path in file.parent.iterdir()] == ["settings.ini"]
-    known = settings.load(file)
+    known = load_settings(file)
     assert (known.source, known.store, known.target, known.logs) == (
         folder,
         folder / "store",
@@ -428,9 +428,9 @@ def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
     monkeypatch.setattr(workspace, "ASTERISK_SPOOL", spool)
     done = CliRunner().invoke(cli, ["init", "--rehearsal", str(tmp_path / "rehearsal")])
     assert done.exit_code == 0, done.output
-    known = settings.load(tmp_path / "rehearsal" / "settings.ini")
+    known = load_settings(tmp_path / "rehearsal" / "settings.ini")
     assert (known.target, known.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
-    assert settings.load(workspace.make(tmp_path / "real")).target == spool
+    assert load_settings(workspace.make(tmp_path / "real")).target == spool
 
 
 def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_back(obzvon: Run, folder: Path) -> None:
@@ -444,7 +444,7 @@ def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_ba
 
 
 def test_the_report_after_midnight_names_the_run_of_the_day_before(obzvon: Run, folder: Path) -> None:
-    journal = factory.open_journal(settings.load(folder / "settings.ini"))
+    journal = factory.open_journal(load_settings(folder / "settings.ini"))
     journal.claim("t-1", date(2026, 1, 5), "manual", [], at=datetime(2026, 1, 5, 20, tzinfo=UTC))
     journal.close()
     assert "run 1 of 2026-01-05 is still in progress: obzvon report --date 2026-01-05" in obzvon("report").stderr

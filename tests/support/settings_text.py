@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.common.errors import UserError
-from obzvon.settings.model import Settings, load
+from obzvon.settings.model import Settings, load_settings
 
 MOSCOW = {"TZ": "Europe/Moscow"}
 
@@ -13,7 +13,7 @@ MOSCOW = {"TZ": "Europe/Moscow"}
 def load_text(folder: Path, text: str | bytes) -> Settings:
     file = folder / "settings.ini"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load(file, MOSCOW)
+    return load_settings(file, MOSCOW)
 
 
 def problems(folder: Path, text: str | bytes) -> str:

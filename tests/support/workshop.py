@@ -32,8 +32,8 @@ from obzvon.service import factory
 from obzvon.service.command_handlers import obey
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
-from obzvon.settings import model as settings
 from obzvon.settings.keys import KEYS
+from obzvon.settings.model import Settings, load_settings
 
 ROOT = os.geteuid() == 0
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -70,8 +70,8 @@ class Workshop:
         self.write_week(start)
 
     @property
-    def settings(self) -> settings.Settings:
-        return settings.load(self.folder / "settings.ini")
+    def settings(self) -> Settings:
+        return load_settings(self.folder / "settings.ini")
 
     @property
     def spool_folder(self) -> Path:

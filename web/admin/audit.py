@@ -6,8 +6,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from obzvon.journal.audit import AuditLog
-from web.context import desk
-from web.i18n import here
+from web.context import app_context
+from web.i18n import local_time
 
 changes = Blueprint("changes", __name__, url_prefix="/changes")
 
@@ -19,16 +19,16 @@ def index() -> ResponseReturnValue:
     """One page of them, by days; `before` is the last change of the page before."""
     before = request.args.get("before", "")
     start = int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None
-    at = desk()
+    at = app_context()
     journal = at.journal()
     found = AuditLog(journal).latest(PAGE + 1, before=start) if journal else []
-    lines = [(here(change.at, at.settings), change) for change in found[:PAGE]]
+    lines = [(local_time(change.at, at.settings), change) for change in found[:PAGE]]
     groups = [list(group) for _, group in groupby(lines, lambda line: line[0].date())]
     days = [(group[0][0], group) for group in groups]
     return render_template(
         "changes.html",
         days=days,
-        now=here(at.clock(), at.settings),
+        now=local_time(at.clock(), at.settings),
         first=start is None,
         older=found[PAGE - 1].id if len(found) > PAGE else None,
     )

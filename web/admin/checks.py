@@ -15,8 +15,8 @@ from obzvon.journal.findings import CheckReport, FindingsStore, Level
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.reports.status import ServiceStatus, service_of
-from web.context import desk
-from web.i18n import capitalised, here, worded
+from web.context import app_context
+from web.i18n import local_time, translate, upper_first
 from web.permissions import visitor
 
 checkup = Blueprint("checkup", __name__, url_prefix="/check")
@@ -49,7 +49,7 @@ class LastCheck(msgspec.Struct, frozen=True):
 @checkup.get("")
 def index() -> ResponseReturnValue:
     """What was found, the worst first."""
-    at = desk()
+    at = app_context()
     now = at.clock()
     problems: tuple[Problem, ...] = ()
     try:
@@ -62,9 +62,9 @@ def index() -> ResponseReturnValue:
         known=found,
         examined=examined,
         problems=problems,
-        now=here(now, at.settings),
-        at=here(examined.at, at.settings) if examined else None,
-        seen=here(found.service.seen, at.settings) if found.service.seen else None,
+        now=local_time(now, at.settings),
+        at=local_time(examined.at, at.settings) if examined else None,
+        seen=local_time(found.service.seen, at.settings) if found.service.seen else None,
         stale=found.is_stale(now),
         errors=examined.of(Level.ERROR) if examined else [],
         fine=examined.of(Level.OK) if examined else [],
@@ -75,7 +75,7 @@ def index() -> ResponseReturnValue:
 @checkup.post("/again")
 def again() -> ResponseReturnValue:
     """Has the service look once more, and waits for it."""
-    at = desk()
+    at = app_context()
     journal = at.journal()
     if journal is None or known(journal).state != "alive":
         flash(
@@ -94,13 +94,13 @@ def again() -> ResponseReturnValue:
     except (CommandNotTakenError, CommandNotAnsweredError):
         flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
     else:
-        flash(capitalised(worded(answer.text)), "note")
+        flash(upper_first(translate(answer.text)), "note")
     return redirect(url_for("checkup.index"), 303)
 
 
 def trouble_count() -> int:
     """How many errors the navigation shows; two short queries, for this is asked at every page."""
-    at = desk()
+    at = app_context()
     try:
         journal = at.journal()
         if journal is None:
@@ -117,7 +117,7 @@ def known(journal: Journal | None) -> LastCheck:
     if journal is None:
         return LastCheck(None, ServiceStatus(alive=False), "never")
     examined = FindingsStore(journal).latest()
-    service = service_of(Heartbeats(journal).sign(), desk().clock())
+    service = service_of(Heartbeats(journal).sign(), app_context().clock())
     return LastCheck(examined, service, _state(service, once=examined is not None and examined.once))
 
 

@@ -7,8 +7,8 @@ from werkzeug.exceptions import TooManyRequests
 
 from obzvon.journal import audit
 from obzvon.users import UserChangeError, Users
-from web.context import desk
-from web.i18n import capitalised, worded
+from web.context import app_context
+from web.i18n import translate, upper_first
 from web.permissions import visitor
 from web.security.login import TooManyFailuresError
 
@@ -32,18 +32,18 @@ def change() -> ResponseReturnValue:
         errors["present"] = _("That is not the present password")
     else:
         try:
-            Users(desk().settings.web.users).change_password(visitor().name, new)
+            Users(app_context().settings.web.users).change_password(visitor().name, new)
         except UserChangeError as refused:
-            errors["new"] = capitalised(worded(refused.problems[0].what))
+            errors["new"] = upper_first(translate(refused.problems[0].what))
     if errors:
         return render_template("own_password.html", errors=errors), 422
-    desk().record(visitor().name, audit.own_password_changed())
+    app_context().record(visitor().name, audit.own_password_changed())
     return render_template("own_password_changed.html")
 
 
 def _is_present(password: str) -> bool:
     """By the door, which counts wrong ones with those of the login."""
     try:
-        return desk().gate.admit(visitor().name, password, request.remote_addr or "") is not None
+        return app_context().login.authenticate(visitor().name, password, request.remote_addr or "") is not None
     except TooManyFailuresError as failures:
         raise TooManyRequests(retry_after=failures.wait) from failures

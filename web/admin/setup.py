@@ -14,10 +14,10 @@ from obzvon.domain.schedule import next_starts
 from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import Journal
 from web.admin import checks
-from web.context import desk
-from web.i18n import here, lower_first, spoken_day, spoken_time, worded
+from web.context import app_context
+from web.i18n import format_day, format_time, local_time, lower_first, translate
 from web.permissions import may_change, may_open
-from web.phone_index import grouped
+from web.phone_index import group_digits
 
 first_steps = Blueprint("first_steps", __name__, url_prefix="/first-steps")
 
@@ -58,7 +58,7 @@ def wanted() -> bool:
     if not may_change() or request.cookies.get(_COOKIE) == "left":
         return False
     try:
-        journal = desk().journal()
+        journal = app_context().journal()
         if journal is not None and journal.last_run() is not None:
             return False
         return not all(step.done for step in _steps())
@@ -67,7 +67,7 @@ def wanted() -> bool:
 
 
 def _steps() -> list[SetupStep]:
-    journal = desk().journal()
+    journal = app_context().journal()
     known = checks.known(journal)
     return [_service(known), _check(known), _list(), _week(journal), _test_call(journal)]
 
@@ -98,7 +98,7 @@ def _check(known: checks.LastCheck) -> SetupStep:
             "%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.", known.errors
         )
         return SetupStep(title, False, count, _("See what to do"), link)
-    if known.is_stale(desk().clock()):
+    if known.is_stale(app_context().clock()):
         return SetupStep(title, False, _("The last check is old."), _("To the check"), link)
     return SetupStep(title, True, _("Everything that a run needs is in order."))
 
@@ -106,7 +106,7 @@ def _check(known: checks.LastCheck) -> SetupStep:
 def _list() -> SetupStep:
     title, link = _("There are numbers on the list"), url_for("phones.index", add=1)
     try:
-        counts = desk().phones.current().counts
+        counts = app_context().phones.current().counts
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("phones.index"))
     if counts["called"]:
@@ -117,11 +117,11 @@ def _list() -> SetupStep:
 
 
 def _week(journal: Journal | None) -> SetupStep:
-    title, at = _("The schedule has a time"), desk()
+    title, at = _("The schedule has a time"), app_context()
     now = at.clock()
-    today = here(now, at.settings)
+    today = local_time(now, at.settings)
     try:
-        week = at.week.load().data
+        week = at.schedule.load().data
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
     starts = next_starts(week, now, journal.days_done(today.date()) if journal else (), zone=at.settings.zone, count=1)
@@ -131,8 +131,8 @@ def _week(journal: Journal | None) -> SetupStep:
             True,
             _(
                 "The next run: %(day)s, %(time)s.",
-                time=spoken_time(starts[0]),
-                day=lower_first(spoken_day(starts[0], today)),
+                time=format_time(starts[0]),
+                day=lower_first(format_day(starts[0], today)),
             ),
         )
     return SetupStep(
@@ -158,4 +158,6 @@ def _test_call(journal: Journal | None) -> SetupStep:
 
 
 def _of(call: CallRecord) -> str:
-    return str(_("%(number)s: %(result)s.", number=grouped(call.number), result=worded(result_word(call.result))))
+    return str(
+        _("%(number)s: %(result)s.", number=group_digits(call.number), result=translate(result_word(call.result)))
+    )

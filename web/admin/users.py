@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 
 from obzvon.domain.labels import role_word
 from obzvon.journal import audit
-from obzvon.settings.effective import shown
+from obzvon.settings.effective import effective_values
 from obzvon.users import Role, User, UserChangeError, Users, is_right, made_up
-from web.context import desk
+from web.context import app_context
 from web.errors import N_
-from web.i18n import capitalised, worded
+from web.i18n import translate, upper_first
 from web.permissions import visitor
 
 administration = Blueprint("administration", __name__, url_prefix="/management")
@@ -44,8 +44,10 @@ def index() -> ResponseReturnValue:
 @administration.get("/settings")
 def settings() -> ResponseReturnValue:
     """What settings.ini says, and what holds where it says nothing."""
-    sections = [(name, list(keys)) for name, keys in groupby(shown(desk().settings), lambda one: one.section)]
-    return render_template("settings.html", sections=sections, file=desk().settings.file)
+    sections = [
+        (name, list(keys)) for name, keys in groupby(effective_values(app_context().settings), lambda one: one.section)
+    ]
+    return render_template("settings.html", sections=sections, file=app_context().settings.file)
 
 
 @administration.post("/add")
@@ -58,9 +60,9 @@ def add() -> ResponseReturnValue:
     except UserChangeError as refused:
         if not is_right(_users().load().get(name), password):
             problem = refused.problems[0]
-            return _page(add=True, name=name, role=role, error=capitalised(worded(problem.what))), 422
+            return _page(add=True, name=name, role=role, error=upper_first(translate(problem.what))), 422
     else:
-        desk().record(visitor().name, audit.user_added(name, role))
+        app_context().record(visitor().name, audit.user_added(name, role))
     return render_template("password.html", name=name, password=password, added=True)
 
 
@@ -88,7 +90,7 @@ def password() -> ResponseReturnValue:
         if not is_right(_users().load().get(name), new):  # the same form, a moment ago
             raise
     else:
-        desk().record(visitor().name, audit.password_reset(name))
+        app_context().record(visitor().name, audit.password_reset(name))
     return render_template("password.html", name=name, password=new, added=False)
 
 
@@ -100,7 +102,7 @@ def role() -> ResponseReturnValue:
     if chosen is user.role:
         flash(_("Nothing was changed."), "note")
         return _home()
-    before, after = worded(role_word(user.role)), worded(role_word(chosen))
+    before, after = translate(role_word(user.role)), translate(role_word(chosen))
     if "sure" not in request.form:
         return _confirm(
             _("%(name)s: %(before)s → %(after)s?", name=name, before=before, after=after),
@@ -110,7 +112,7 @@ def role() -> ResponseReturnValue:
             role=chosen,
         )
     _change(lambda users: users.change_role(name, chosen))
-    desk().record(visitor().name, audit.role_changed(name, user.role, chosen))
+    app_context().record(visitor().name, audit.role_changed(name, user.role, chosen))
     flash(_("%(name)s: %(after)s from now on", name=name, after=after), "note")
     return _home()
 
@@ -128,7 +130,7 @@ def remove() -> ResponseReturnValue:
             danger="1",
         )
     _change(lambda users: users.remove(name))
-    desk().record(visitor().name, audit.user_removed(name))
+    app_context().record(visitor().name, audit.user_removed(name))
     flash(_("Removed: %(name)s", name=name), "note")
     return _home()
 
@@ -146,7 +148,7 @@ def denied(caught: ChangeDeniedError) -> ResponseReturnValue:
 def _page(
     *, edit: str | None = None, add: bool = False, name: str = "", role: Role = Role.OPERATOR, error: str = ""
 ) -> str:
-    roles = [(one.value, worded(role_word(one)), _(may)) for one, may in _MAY.items()]
+    roles = [(one.value, translate(role_word(one)), _(may)) for one, may in _MAY.items()]
     return render_template(
         "administration.html",
         users=sorted(_users().load().items()),
@@ -199,7 +201,7 @@ def _secret() -> bytes:
 
 
 def _users() -> Users:
-    return Users(desk().settings.web.users)
+    return Users(app_context().settings.web.users)
 
 
 def _role() -> Role:
@@ -225,7 +227,7 @@ def _change(change: Callable[[Users], None]) -> None:
         change(_users())
     except UserChangeError as refused:
         problem = refused.problems[0]
-        raise ChangeDeniedError(f"{capitalised(worded(problem.what))}: {worded(problem.remedy)}") from refused
+        raise ChangeDeniedError(f"{upper_first(translate(problem.what))}: {translate(problem.remedy)}") from refused
 
 
 def _home() -> ResponseReturnValue:

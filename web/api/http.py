@@ -7,8 +7,8 @@ from flask import Response, abort, request
 from flask_babel import gettext as _
 from msgspec import inspect
 
-from obzvon.common.text import escaped
-from web.api.validation import expected, faults
+from obzvon.common.text import escape_controls
+from web.api.validation import describe_expected, find_issues
 from web.problems import RequestError, ValidationIssue
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -17,7 +17,7 @@ _MOST = 1_000_000
 """Objects and lists of one body: ever so many empty ones would fill the memory."""
 
 
-def answered(value: object, *, revision: str | None = None, status: int = 200) -> Response:
+def json_response(value: object, *, revision: str | None = None, status: int = 200) -> Response:
     """The value as JSON; with a revision it is a document, which a client may have in this revision already."""
     response = Response(msgspec.json.encode(value) + b"\n", status, content_type="application/json")
     response.vary.add("Accept-Language")
@@ -27,7 +27,7 @@ def answered(value: object, *, revision: str | None = None, status: int = 200) -
     return response
 
 
-def body(shape: type[T]) -> T:
+def parse_body(shape: type[T]) -> T:
     """The body; raises Refusal with everything that is wrong in it."""
     data = request.get_data(cache=False)
     if data.count(b"{") + data.count(b"[") > _MOST:
@@ -39,13 +39,13 @@ def body(shape: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(400, _("The body is no JSON: %(why)s", why=error)) from error
     try:
-        found = faults(msgspec.json.decode(data), shape, wrong)
+        found = find_issues(msgspec.json.decode(data), shape, wrong)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(400, _("The body is no JSON: %(why)s", why=error)) from error
     raise RequestError(422, "", found) from wrong
 
 
-def parameters(shape: type[T]) -> T:
+def parse_query(shape: type[T]) -> T:
     """The parameters of the address; raises Refusal with everything that is wrong with them."""
     given = request.args.to_dict()
     known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
@@ -55,20 +55,20 @@ def parameters(shape: type[T]) -> T:
             wrong.append(
                 ValidationIssue(
                     _("There is no such parameter; there are: %(names)s", names=", ".join(known)),
-                    parameter=escaped(name),
+                    parameter=escape_controls(name),
                 )
             )
             continue
         try:
             msgspec.convert(value, known[name].type, strict=False)
         except msgspec.ValidationError:
-            wrong.append(ValidationIssue(expected(inspect.type_info(known[name].type)), parameter=name))
+            wrong.append(ValidationIssue(describe_expected(inspect.type_info(known[name].type)), parameter=name))
     if wrong:
         raise RequestError(400, _("There are parameters that cannot be taken as they stand."), wrong)
     return msgspec.convert(given, shape, strict=False)
 
 
-def based_on(present: str) -> str:
+def check_precondition(present: str) -> str:
     """The revision that stands there (`present`, '' for none), if the request says that it is meant to change that.
 
     `If-Match` names it, or is `*`: whatever stands there. `If-None-Match: *` says that nothing stands there yet.

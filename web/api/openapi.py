@@ -85,7 +85,7 @@ OPERATIONS = (
 )
 
 
-def document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
     """All of it."""
     shaped = [one for operation in OPERATIONS for one in (operation.answer, operation.body) if one]
     _, schemas = msgspec.json.schema_components([*dict.fromkeys(shaped), ProblemDetails], ref_template=_SCHEMAS)

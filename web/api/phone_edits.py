@@ -15,12 +15,12 @@ from obzvon.journal import audit
 from web import phone_form
 from web.api.schemas import ListChange, NewList, NewRow, RowChange
 from web.phone_index import PhoneIndex
-from web.problems import COUNTED, RequestError, ValidationIssue
+from web.problems import MAX_ISSUES, RequestError, ValidationIssue
 
 _KEY = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
-def replaced(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> list[Phone]:
+def replace_list(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> list[Phone]:
     """The whole list; raises Refusal. A row under a known key keeps what other programs wrote into it."""
     known = {phone.key: phone for phone in before}
     free = 1 + max((int(row.row) for row in body.rows if row.row is not UNSET and _KEY.fullmatch(row.row)), default=-1)
@@ -44,7 +44,7 @@ def replaced(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> lis
     return taking.checked(phones)
 
 
-def changed(body: ListChange, listed: PhoneIndex, plan: NumberingPlan) -> list[Phone]:
+def change_list(body: ListChange, listed: PhoneIndex, plan: NumberingPlan) -> list[Phone]:
     """The list with some rows more, less or otherwise; raises Refusal."""
     taking = _RowValidator(plan)
     after = {phone.key: phone for phone in listed.phones}
@@ -77,7 +77,7 @@ class _RowValidator:
     def refuse(self, reason: str, pointer: str, key: str = "") -> None:
         """Something about a row is wrong."""
         self.faults.append(ValidationIssue(reason, pointer=pointer, row=key))
-        if len(self.faults) >= COUNTED:
+        if len(self.faults) >= MAX_ISSUES:
             raise RequestError(422, "", self.faults)
 
     def add(self, key: str, row: NewRow, pointer: str) -> Phone:
@@ -96,8 +96,8 @@ class _RowValidator:
         return phones
 
     def _judged(self, phone: Phone, before: Phone | None, given: Mapping[str, Any], pointer: str) -> Phone:
-        texts = {name: given.get(name, getattr(phone, name)) for name in phone_form.LONGEST}
-        form = phone_form.read(texts, self._plan, before)
+        texts = {name: given.get(name, getattr(phone, name)) for name in phone_form.MAX_LENGTHS}
+        form = phone_form.parse_phone_form(texts, self._plan, before)
         for name, reason in form.errors.items():
             self.refuse(reason, f"{pointer}/{name}", before.key if before else "")
         return msgspec.structs.replace(form.onto(phone), paused=given.get("paused", phone.paused))
@@ -132,7 +132,7 @@ class ListDiff(msgspec.Struct, frozen=True):
         return audit.deleted(self.deleted)
 
 
-def edits(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
+def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
     """How the later list differs; a row is the same as long as its key is. Where it stands is no difference."""
     left = {phone.key: phone for phone in before}
     added: list[Phone] = []

@@ -9,10 +9,10 @@ from msgspec import UNSET
 
 from obzvon.journal import audit
 from obzvon.reports import call_report
-from web.api.http import answered, parameters
+from web.api.http import json_response, parse_query
 from web.api.schemas import Change, Changes, ChangesQuery, ReportQuery
-from web.context import desk
-from web.i18n import language, worded
+from web.context import app_context
+from web.i18n import language, translate
 
 looks = Blueprint("api_looks", __name__, url_prefix="/api/v1")
 
@@ -27,8 +27,8 @@ _PART = 65_536
 @looks.get("/report")
 def day() -> Response:
     """What became of each phone on a day."""
-    wanted = parameters(ReportQuery)
-    at = desk()
+    wanted = parse_query(ReportQuery)
+    at = app_context()
     zone, least = at.settings.zone, at.settings.delivered
     of = at.clock().astimezone(zone).date() if wanted.day is UNSET else wanted.day
     journal = at.journal()
@@ -66,13 +66,13 @@ def _parts(stream: IO[bytes]) -> Iterator[bytes]:
 @looks.get("/changes")
 def latest() -> Response:
     """Who changed what, the newest first."""
-    wanted = parameters(ChangesQuery)
-    journal = desk().journal()
+    wanted = parse_query(ChangesQuery)
+    journal = app_context().journal()
     before: Any = None if wanted.before is UNSET else wanted.before
     found = audit.AuditLog(journal).latest(wanted.limit, before=before) if journal else []
-    return answered(
+    return json_response(
         Changes(
-            tuple(Change(one.id, one.at, one.who, worded(one.what)) for one in found),
+            tuple(Change(one.id, one.at, one.who, translate(one.what)) for one in found),
             found[-1].id if len(found) == wanted.limit else None,
         )
     )

@@ -18,11 +18,11 @@ from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run
 from obzvon.reports.status import look
 from web import phone_form
-from web.api.http import answered, body
+from web.api.http import json_response, parse_body
 from web.api.schemas import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
-from web.commands import LONGEST, is_night
-from web.context import desk
-from web.i18n import language, worded
+from web.commands import WAIT_SECONDS, is_night
+from web.context import app_context
+from web.i18n import language, translate
 from web.permissions import visitor
 from web.problems import RequestError, ValidationIssue
 
@@ -32,7 +32,7 @@ run = Blueprint("api_run", __name__, url_prefix="/api/v1")
 @run.get("/status")
 def status() -> Response:
     """The run in progress or the last one, and the service."""
-    at = desk()
+    at = app_context()
     journal, known = at.journal(), at.settings
     found = look(
         journal,
@@ -43,26 +43,26 @@ def status() -> Response:
         latest=known.latest,
         least=known.delivered,
     )
-    return answered(found.as_dict(language()))
+    return json_response(found.as_dict(language()))
 
 
 @run.get("/plan")
 def plan() -> Response:
     """What the next run would do."""
-    at = desk()
+    at = app_context()
     foreseen = next_run(
-        at.settings, at.phones.current().phones, at.week.load(), at.journal(), at.clock(), numbering=at.phones.plan
+        at.settings, at.phones.current().phones, at.schedule.load(), at.journal(), at.clock(), numbering=at.phones.plan
     )
-    return answered(foreseen.as_dict(language()))
+    return json_response(foreseen.as_dict(language()))
 
 
 @run.post("/run/start")
 def start() -> Response:
     """Begins a run now, beside the week's."""
-    wanted = body(StartRequest)
+    wanted = parse_body(StartRequest)
     if wanted.again and wanted.rest:
         raise RequestError(422, "", [ValidationIssue(_("It excludes `again`"), pointer="#/rest")])
-    here = desk().clock().astimezone(desk().settings.zone)
+    here = app_context().clock().astimezone(app_context().settings.zone)
     if is_night(here) and not wanted.night:
         raise RequestError(
             422,
@@ -81,21 +81,21 @@ def start() -> Response:
 @run.post("/run/pause")
 def pause() -> Response:
     """Holds the hand-over; calls in progress go on."""
-    body(EmptyBody)
+    parse_body(EmptyBody)
     return _order("pause")
 
 
 @run.post("/run/resume")
 def resume() -> Response:
     """Goes on with a paused run."""
-    body(EmptyBody)
+    parse_body(EmptyBody)
     return _order("resume")
 
 
 @run.post("/run/stop")
 def stop() -> Response:
     """Ends the run: who was not rung yet will not be."""
-    wanted = body(StopRequest)
+    wanted = parse_body(StopRequest)
     return _order(
         "stop", word="stop withdraw" if wanted.withdraw else "stop", once=wanted.once, withdraw=wanted.withdraw
     )
@@ -104,8 +104,8 @@ def stop() -> Response:
 @run.post("/run/call")
 def call() -> Response:
     """One test call, outside any run."""
-    wanted = body(TestCallRequest)
-    form = phone_form.read({"number": wanted.number, "code": wanted.code}, desk().phones.plan)
+    wanted = parse_body(TestCallRequest)
+    form = phone_form.parse_phone_form({"number": wanted.number, "code": wanted.code}, app_context().phones.plan)
     if form.errors:
         raise RequestError(
             422, "", [ValidationIssue(reason, pointer=f"#/{name}") for name, reason in form.errors.items()]
@@ -120,7 +120,7 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
 
     With the same `once` of the same user it is the same order: it is not done again, and its answer is told again.
     """
-    at, who = desk(), visitor().name
+    at, who = app_context(), visitor().name
     journal = at.journal()
     outcome, status, is_first = NOT_TAKEN, 503, True
     if journal is not None:
@@ -131,7 +131,7 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
                 number = commands.ask(name, by=who, at=at.clock(), once=mark, **params)
             except DuplicateCommandError as before:
                 number, is_first = before.number, False
-            answer = commands.wait(number, longest=LONGEST, sleep=at.sleep)
+            answer = commands.wait(number, longest=WAIT_SECONDS, sleep=at.sleep)
             outcome, status = answer.text, 200 if answer.ok else 409
         except CommandNotTakenError:
             pass
@@ -144,5 +144,5 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
     if status == 503:
         raise RequestError(503, _("No service takes it: nothing has been done. Is it running?"))
     if status == 409:
-        raise RequestError(409, worded(outcome))
-    return answered(CommandDone(worded(outcome)), status=status)
+        raise RequestError(409, translate(outcome))
+    return json_response(CommandDone(translate(outcome)), status=status)

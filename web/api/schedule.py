@@ -8,10 +8,10 @@ from flask import Blueprint, Response
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.schedule import Schedule
 from obzvon.journal import audit
-from web.api.http import answered, based_on, body
+from web.api.http import check_precondition, json_response, parse_body
 from web.api.schemas import ScheduleDocument
-from web.context import desk
-from web.i18n import worded
+from web.context import app_context
+from web.i18n import translate
 from web.permissions import visitor
 from web.problems import RequestError
 
@@ -25,34 +25,34 @@ _MIDNIGHT = time(0)
 def index() -> Response:
     """The week, as `schedule.json` has it."""
     try:
-        loaded = desk().week.load()
+        loaded = app_context().schedule.load()
     except DocumentError as error:
-        if desk().week.path.exists():
+        if app_context().schedule.path.exists():
             raise
-        raise RequestError(404, worded(error.message())) from error
-    return answered(_written(loaded.data), revision=loaded.revision)
+        raise RequestError(404, translate(error.message())) from error
+    return json_response(_written(loaded.data), revision=loaded.revision)
 
 
 @week.put("")
 def replace() -> Response:
     """Another week; also in the place of one that is broken or missing."""
     before, present = _before()
-    based = based_on(present)
-    after = _read(body(ScheduleDocument))
+    based = check_precondition(present)
+    after = _read(parse_body(ScheduleDocument))
     revision = based
     if before != after:
         try:
-            revision = desk().week.save(after, based)
+            revision = app_context().schedule.save(after, based)
         except ExternallyChangedError as error:
             raise RequestError(412, revision=error.found) from error
-        desk().record(visitor().name, audit.week_changed(before or Schedule(), after))
-    return answered(_written(after), revision=revision)
+        app_context().record(visitor().name, audit.week_changed(before or Schedule(), after))
+    return json_response(_written(after), revision=revision)
 
 
 def _before() -> tuple[Schedule | None, str]:
     """The week and the revision that stand there; of one that cannot be read None, of none no revision."""
     try:
-        loaded = desk().week.load()
+        loaded = app_context().schedule.load()
     except DocumentError as error:
         return None, error.revision
     return loaded.data, loaded.revision

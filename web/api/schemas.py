@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from obzvon.reports.call_report import ReportCall
-from web.phone_form import LONGEST
-from web.phone_index import PAGE, Kind
+from web.phone_form import MAX_LENGTHS
+from web.phone_index import PAGE_ROWS, RowState
 
 MOST_ROWS = 100_000
 """So many rows of the list are in one answer."""
@@ -22,7 +22,7 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False)
 
 def _told(longest: str, what: str) -> Meta:
     # What stood there before may stay, however long: so this is told, and judged by the pages' own rules.
-    return Meta(description=what, extra_json_schema={"maxLength": LONGEST[longest]})
+    return Meta(description=what, extra_json_schema={"maxLength": MAX_LENGTHS[longest]})
 
 
 Number = Annotated[str, _told("number", "The number, in any usual notation.")]
@@ -54,7 +54,7 @@ class Selection(msgspec.Struct, frozen=True):
     sort: Annotated[Literal["row", "number", "code", "name", "state"], Meta(description="By what.")] = "row"
     down: Annotated[bool, Meta(description="The other way round.")] = False
     page: Annotated[int, Meta(ge=1, le=1_000_000_000, description="Which page.")] = 1
-    limit: Annotated[int, Meta(ge=1, le=MOST_ROWS, description="Rows of a page.")] = PAGE
+    limit: Annotated[int, Meta(ge=1, le=MOST_ROWS, description="Rows of a page.")] = PAGE_ROWS
 
 
 class Row(_Strict, frozen=True):
@@ -67,7 +67,7 @@ class Row(_Strict, frozen=True):
     paused: bool
     dials: Annotated[str, Meta(description="What Asterisk dials, or nothing.")]
     state: Annotated[
-        Kind,
+        RowState,
         Meta(description="What a run does with it: `refused` cannot be called, `twice` stands further up as well."),
     ]
     reason: Annotated[str, Meta(description="Why it is not called, in the reader's language.")]

@@ -14,28 +14,28 @@ import msgspec
 from flask_babel import gettext as _
 from msgspec import inspect
 
-from web.problems import COUNTED, ValidationIssue
+from web.problems import MAX_ISSUES, ValidationIssue
 
 Wrong = Iterator[tuple[str, str]]
 """JSON pointers and what is wrong there."""
 
 
-def faults(value: object, shape: type[Any], error: msgspec.ValidationError) -> list[ValidationIssue]:
+def find_issues(value: object, shape: type[Any], error: msgspec.ValidationError) -> list[ValidationIssue]:
     """What is wrong with it; `error` is what msgspec said."""
     found = [
         ValidationIssue(what, pointer="#" + where)
-        for where, what in islice(_wrong(value, inspect.type_info(shape), ""), COUNTED)
+        for where, what in islice(_wrong(value, inspect.type_info(shape), ""), MAX_ISSUES)
     ]
     return found or [ValidationIssue(str(error), pointer="#")]
 
 
-def expected(kind: inspect.Type) -> str:
+def describe_expected(kind: inspect.Type) -> str:
     """What is expected of a single value."""
     said = _("An object is expected")
     match kind:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
             example = next(iter((extra or {}).get("examples", ())), None)
-            said = _("Write it as %(example)s", example=example) if example else expected(inner)
+            said = _("Write it as %(example)s", example=example) if example else describe_expected(inner)
         case inspect.BoolType():
             said = _("true or false is expected")
         case inspect.IntType(ge=least, le=most) if least is not None and most is not None:
@@ -64,7 +64,7 @@ def _wrong(value: object, kind: inspect.Type, where: str) -> Wrong:
             for place, one in enumerate(value):
                 yield from _wrong(one, item, f"{where}/{place}")
         case _ if not _fits(value, bare):
-            yield where, expected(kind)
+            yield where, describe_expected(kind)
 
 
 def _wrong_struct(value: dict[str, object], kind: inspect.StructType, where: str) -> Wrong:
@@ -83,7 +83,7 @@ def _wrong_dict(value: dict[str, object], kind: inspect.DictType, where: str) ->
         yield where, _("At most %(most)s of them are taken", most=kind.max_length)
     for name, one in value.items():
         if isinstance(kind.key_type, inspect.DateType) and not _fits(name, kind.key_type):
-            yield _inside(where, name), expected(kind.key_type)
+            yield _inside(where, name), describe_expected(kind.key_type)
         yield from _wrong(one, kind.value_type, _inside(where, name))
 
 

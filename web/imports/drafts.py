@@ -69,7 +69,7 @@ class Drafts:
         files.make_folder(self.folder(draft))
         try:
             with (
-                files.replacing(self.upload(draft), _MODE) as descriptor,
+                files.replace_file(self.upload(draft), _MODE) as descriptor,
                 open(descriptor, "wb", closefd=False) as file,
             ):
                 shutil.copyfileobj(stream, file, _PIECE)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from obzvon.common.errors import UserError, why
+from obzvon.common.errors import UserError, os_error_reason
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.calls import Run
 from obzvon.domain.numbering import InvalidNumberError
@@ -20,8 +20,8 @@ from obzvon.reports import phone_list
 from obzvon.spreadsheets import column_roles, merge
 from obzvon.spreadsheets.merge import MergePlan, RowDecision
 from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
-from web.context import desk
-from web.i18n import language, worded
+from web.context import app_context
+from web.i18n import language, translate
 from web.imports import form
 from web.imports.drafts import Draft, Drafts, TooManyDraftsError
 from web.imports.jobs import ImportJob, ImportJobs
@@ -100,7 +100,9 @@ def upload() -> ResponseReturnValue:
             503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")}, pasted
         )
     except OSError as error:
-        return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))}, pasted)
+        return _start(
+            500, {"file": _("The file cannot be kept: %(why)s", why=translate(os_error_reason(error)))}, pasted
+        )
     return _go_on(draft)
 
 
@@ -210,7 +212,7 @@ def refused(draft: str) -> ResponseReturnValue:
 @imports.errorhandler(OSError)
 def unkept(error: OSError) -> ResponseReturnValue:
     """What was chosen for a draft has found no room; the list has not been touched."""
-    return _start(500, {"file": _("The file cannot be kept: %(why)s", why=worded(why(error)))})
+    return _start(500, {"file": _("The file cannot be kept: %(why)s", why=translate(os_error_reason(error)))})
 
 
 @imports.errorhandler(DraftGoneError)
@@ -229,7 +231,7 @@ def _importing() -> ImportContext:
 
 
 def _now() -> datetime:
-    return desk().clock()
+    return app_context().clock()
 
 
 def _draft(key: str) -> Draft:
@@ -287,12 +289,12 @@ def _save(draft: Draft, work: ImportJob, result: list[Phone], *, whole: bool) ->
         flash(_("There was nothing to import: the list has not been changed."), "note")
         return _go_on(draft)
     try:
-        desk().phones.save(result, listed.revision)
+        app_context().phones.save(result, listed.revision)
     except ExternallyChangedError:
         return _stale(draft)
     except DocumentError as error:
-        return _show(work, 500, worded(error.message()))
-    desk().record(visitor().name, merge.audit_message(judgement, draft.name or work.form, whole=whole))
+        return _show(work, 500, translate(error.message()))
+    app_context().record(visitor().name, merge.audit_message(judgement, draft.name or work.form, whole=whole))
     _tell(judgement, whole=whole)
     left = [] if whole else judgement.rows_of("refused")
     _put_away(draft, left)
@@ -380,12 +382,12 @@ def _letter(place: int) -> str:
 def _as_called(number: str) -> str:
     """What would be dialled, or the number as it stands where that is nothing."""
     with contextlib.suppress(InvalidNumberError):
-        return desk().phones.plan.dial(number)
+        return app_context().phones.plan.dial(number)
     return number
 
 
 def _run() -> Run | None:
     try:
-        return desk().active_run()
+        return app_context().active_run()
     except UserError:  # the page of the schedule tells what is wrong with the journal
         return None

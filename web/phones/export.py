@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
-from web.context import desk
+from web.context import app_context
 from web.i18n import language
 
 exports = Blueprint("exports", __name__, url_prefix="/phones/export")
@@ -25,9 +25,9 @@ _FORMS: dict[str, tuple[Callable[[Iterable[Phone], IO[bytes], str], None], str]]
 def download(form: str) -> ResponseReturnValue:
     """The list as it stands now."""
     write, kind = _FORMS[form]
-    phones = desk().phones.current().phones
+    phones = app_context().phones.current().phones
     stream = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     write(phones, stream, language())
     stream.seek(0)
-    today = desk().clock().astimezone(desk().settings.zone).date()
+    today = app_context().clock().astimezone(app_context().settings.zone).date()
     return send_file(stream, kind, as_attachment=True, download_name=f"obzvon-{today.isoformat()}.{form}")

@@ -11,18 +11,18 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
-from obzvon.common.text import escaped
+from obzvon.common.text import escape_controls
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.calls import Run
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit
 from web import phone_form
-from web.context import desk
-from web.i18n import worded
+from web.context import app_context
+from web.i18n import translate
 from web.permissions import visitor
 from web.phone_form import PhoneForm
-from web.phone_index import FILTERS, PAGE, SORTS, PhoneIndex, backup, grouped, kind
+from web.phone_index import FILTERS, PAGE_ROWS, SORTS, PhoneIndex, group_digits, newest_restorable_version, row_state
 
 phones = Blueprint("phones", __name__, url_prefix="/phones")
 
@@ -94,12 +94,12 @@ def index() -> ResponseReturnValue:
 @phones.errorhandler(PhonesUnreadableError)
 def broken(caught: PhonesUnreadableError) -> ResponseReturnValue:
     """What is wrong with the list, and what could be brought back."""
-    document = desk().phones.document
+    document = app_context().phones.document
     return render_template(
         "broken.html",
         problems=caught.error.problems,
         revision=caught.error.revision,
-        backup=backup(document),
+        backup=newest_restorable_version(document),
         file=document.path,
         missing=not document.path.exists(),
     ), 500
@@ -112,7 +112,7 @@ def stale(caught: StalePageError) -> ResponseReturnValue:
     typed = None
     row = listed.row(caught.row) if caught.row is not None else None
     if "number" in request.form:
-        typed = phone_form.read(request.form, desk().phones.plan, row.phone if row else None)
+        typed = phone_form.parse_phone_form(request.form, app_context().phones.plan, row.phone if row else None)
     kept = [
         (name, value) for name, values in request.form.lists() for value in values if name not in {"revision", "token"}
     ]
@@ -136,12 +136,12 @@ def _page(
 ) -> ResponseReturnValue:
     listed = _listed()
     found = view.find(listed)
-    pages = max(1, -(-len(found) // PAGE))
+    pages = max(1, -(-len(found) // PAGE_ROWS))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
-    rows = [listed.rows[place] for place in found[(view.page - 1) * PAGE : view.page * PAGE]]
+    rows = [listed.rows[place] for place in found[(view.page - 1) * PAGE_ROWS : view.page * PAGE_ROWS]]
     edited = listed.row(edit) if edit is not None else None
     if edited and form is None:
-        form = phone_form.shown(edited.phone)
+        form = phone_form.fill_phone_form(edited.phone)
     return render_template(
         "phones.html",
         listed=listed,
@@ -149,12 +149,12 @@ def _page(
         rows=rows,
         found=len(found),
         pages=pages,
-        kind=kind,
+        kind=row_state,
         run=_run(),
         edited=edited,
         add=(add and not edited) or not listed.rows,
         form=form or PhoneForm(),
-        first=(view.page - 1) * PAGE + 1,
+        first=(view.page - 1) * PAGE_ROWS + 1,
         undoable=_undoable(),
         at=request.args.get("at"),
         filters=FILTERS,
@@ -167,7 +167,7 @@ def _page(
 @phones.post("/add")
 def add() -> ResponseReturnValue:
     """A new row."""
-    form = phone_form.read(request.form, desk().phones.plan)
+    form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
     view = _view(request.form)
     if form.errors:
         return _page(view, status=422, add=True, form=form)
@@ -186,7 +186,7 @@ def save() -> ResponseReturnValue:
     key, view = request.form.get("row", ""), _view(request.form)
     before = _listed().row(key)
     _fresh(key)
-    form = phone_form.read(request.form, desk().phones.plan, before.phone if before else None)
+    form = phone_form.parse_phone_form(request.form, app_context().phones.plan, before.phone if before else None)
     if form.errors:
         return _page(view, status=422, edit=key, add=before is None, form=form)
 
@@ -251,7 +251,7 @@ def delete() -> ResponseReturnValue:
 def undo() -> ResponseReturnValue:
     """The list as it was before the last change."""
     try:
-        desk().phones.document.undo(request.form.get("revision", ""))
+        app_context().phones.document.undo(request.form.get("revision", ""))
     except ExternallyChangedError as error:
         raise StalePageError from error
     count = len(_listed().phones)
@@ -263,8 +263,8 @@ def undo() -> ResponseReturnValue:
 @phones.post("/restore")
 def restore() -> ResponseReturnValue:
     """A list in the place of one that is broken or missing: an earlier one, or an empty one."""
-    document, revision = desk().phones.document, request.form.get("revision", "")
-    kept = backup(document)
+    document, revision = app_context().phones.document, request.form.get("revision", "")
+    kept = newest_restorable_version(document)
     try:
         if request.form.get("empty") == "1" and not document.path.exists():
             document.save([], "")
@@ -285,7 +285,7 @@ def restore() -> ResponseReturnValue:
 
 def _listed() -> PhoneIndex:
     try:
-        return desk().phones.current()
+        return app_context().phones.current()
     except DocumentError as error:
         raise PhonesUnreadableError(error) from error
 
@@ -301,7 +301,7 @@ def _fresh(row: str | None = None) -> PhoneIndex:
 def _change(edit: Callable[[PhoneIndex], list[Phone]], *, row: str | None = None) -> None:
     listed = _fresh(row)
     try:
-        desk().phones.save(edit(listed), listed.revision)
+        app_context().phones.save(edit(listed), listed.revision)
     except ExternallyChangedError as error:
         raise StalePageError(row) from error
 
@@ -326,24 +326,24 @@ def _chosen(listed: PhoneIndex, view: PhonesQuery) -> list[Candidate]:
 
 def _run() -> Run | None:
     try:
-        return desk().active_run()
+        return app_context().active_run()
     except UserError:  # the page of the schedule tells what is wrong with the journal
         return None
 
 
 def _undoable() -> bool:
     try:
-        return len(desk().phones.document.revisions()) > 1
+        return len(app_context().phones.document.revisions()) > 1
     except DocumentError:
         return False
 
 
 def _unsaved(form: PhoneForm, error: DocumentError) -> PhoneForm:
-    return msgspec.structs.replace(form, errors={"": worded(error.message())})
+    return msgspec.structs.replace(form, errors={"": translate(error.message())})
 
 
 def _record(deed: Message) -> None:
-    desk().record(visitor().name, deed)
+    app_context().record(visitor().name, deed)
 
 
 def _tell(text: str) -> None:
@@ -354,8 +354,8 @@ def _short(form: PhoneForm) -> str:
     """The row in a few words."""
     number = form.number
     with contextlib.suppress(InvalidNumberError):
-        number = grouped(desk().phones.plan.dial(number))
-    return escaped(f"{number} {form.name}".strip()[:120])
+        number = group_digits(app_context().phones.plan.dial(number))
+    return escape_controls(f"{number} {form.name}".strip()[:120])
 
 
 def _address(view: PhonesQuery, **more: object) -> str:

@@ -10,15 +10,15 @@ from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.queries import CallQueries
 from obzvon.reports.status import service_of
-from web.context import desk
-from web.i18n import spoken_time
+from web.context import app_context
+from web.i18n import format_time
 
 
 class ResultDays:
     """The days by the settings' clock, as things are at the moment of one request."""
 
     def __init__(self) -> None:
-        at = desk()
+        at = app_context()
         self.now = at.clock()
         self.zone = at.settings.zone
         self.today = self.now.astimezone(self.zone).date()
@@ -61,7 +61,7 @@ class ResultDays:
         start = start_instant(week, day, self.zone)
         if start is None:
             return str(_("There was no run: the schedule, as it is now, has none on this day."))
-        time = spoken_time(start.astimezone(self.zone))
+        time = format_time(start.astimezone(self.zone))
         if start > self.now:
             return str(_("Today's run begins at %(time)s.", time=time))
         return str(
@@ -84,7 +84,7 @@ class ResultDays:
         if not self._looked:
             self._looked = True
             try:
-                self._week = desk().week.load().data
+                self._week = app_context().schedule.load().data
             except DocumentError:
                 self._week = None
         return self._week

@@ -13,7 +13,7 @@ from obzvon.domain import redial
 from obzvon.domain.calls import CallRecord, Run
 from obzvon.journal.queries import CallQueries, worth
 from obzvon.journal.runs import Journal
-from web.context import desk
+from web.context import app_context
 from web.phone_index import PhoneIndex
 from web.results.days import ResultDays
 from web.results.query import day_in, text_in
@@ -48,7 +48,7 @@ def page() -> ResponseReturnValue:
     """Asked with a text: who that may be, or that person's days; asked with a number and a code: its days."""
     q = text_in(request.args.get("q", "")).strip()
     number, code = text_in(request.args.get("number", "")), text_in(request.args.get("code", ""))
-    days, journal = ResultDays(), desk().journal()
+    days, journal = ResultDays(), app_context().journal()
     until = min(day_in(request.args.get("until", "")) or days.today, days.today)
     window = _window(journal, until, days.first)
     people: list[PhoneMatch] = []
@@ -143,7 +143,7 @@ def _why_not(runs: Collection[Run], day: date, days: ResultDays) -> str:
 
 def _listed() -> PhoneIndex | None:
     try:
-        return desk().phones.current()
+        return app_context().phones.current()
     except DocumentError:  # the page of the numbers says what is wrong with the list
         return None
 

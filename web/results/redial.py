@@ -30,9 +30,9 @@ from obzvon.journal.queries import CallFilter, CallQueries
 from obzvon.journal.runs import Journal
 from obzvon.reports import phone_list
 from obzvon.reports.status import service_of
-from web.commands import LONGEST, is_night, lost
-from web.context import desk
-from web.i18n import language, worded
+from web.commands import WAIT_SECONDS, is_night, state_unknown_text
+from web.context import app_context
+from web.i18n import language, translate
 from web.permissions import visitor
 from web.phone_index import PhoneIndex
 from web.results import query
@@ -64,14 +64,14 @@ def page() -> ResponseReturnValue:
     """First: whose results; then: these, and what to do with them."""
     days = ResultDays()
     view = _view(days.today)
-    journal = desk().journal()
+    journal = app_context().journal()
     if view.results and journal is not None:
         return _confirm(journal, view, days)
     counts: dict[str, int] = {}
     if journal is not None:
-        found = CallQueries(journal, desk().settings.delivered)
+        found = CallQueries(journal, app_context().settings.delivered)
         counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
-        if desk().settings.delivered:
+        if app_context().settings.delivered:
             counts |= found.delivery(CallFilter(view.day, view.run)).counts
     return render_template(
         "results_again.html",
@@ -80,7 +80,7 @@ def page() -> ResponseReturnValue:
         counts=counts,
         missed=redial.MISSED,
         results=redial.RESULTS,
-        least=desk().settings.delivered,
+        least=app_context().settings.delivered,
     )
 
 
@@ -88,7 +88,7 @@ def start() -> ResponseReturnValue:
     """A run of just these, now: the service begins it, if they are still those that were confirmed."""
     days = ResultDays()
     view = _view(days.today)
-    journal, once = desk().journal_to_write(), request.form.get("once", "")[:64]
+    journal, once = app_context().journal_to_write(), request.form.get("once", "")[:64]
     number, chosen = CommandQueue(journal).asked(once) if once else None, None
     if number is None:  # else the form was sent twice, and only the answer is told again
         try:
@@ -115,10 +115,10 @@ def start() -> ResponseReturnValue:
         )
         return _confirm(journal, view, days, refused=refused)
     if chosen is not None:
-        desk().record(visitor().name, redial.run_begun(len(chosen.choice.called), view.day, view.results))
+        app_context().record(visitor().name, redial.run_begun(len(chosen.choice.called), view.day, view.results))
     if answer.text in (LOST, NOT_ANSWERED):
         flash(
-            lost()
+            state_unknown_text()
             if answer.text == LOST
             else _("The service has taken the order and is still at it; this page shows what comes of it."),
             "warn",
@@ -132,7 +132,7 @@ def make_list() -> ResponseReturnValue:
     """They become the list; the one before stays in the history."""
     days = ResultDays()
     view = _view(days.today)
-    journal = desk().journal_to_write()
+    journal = app_context().journal_to_write()
     try:
         chosen = _chosen(journal, view, days.today)
         if request.form.get("digest") != chosen.digest:
@@ -140,12 +140,12 @@ def make_list() -> ResponseReturnValue:
         rows = chosen.rows()
         if not rows:
             return _confirm(journal, view, days)
-        desk().phones.save(rows, chosen.listed.revision)
+        app_context().phones.save(rows, chosen.listed.revision)
     except ExternallyChangedError:
         return _confirm(journal, view, days, refused=_changed())
     except DocumentError as error:
         return _broken(error.problems)
-    desk().record(visitor().name, redial.list_made(len(rows), view.day, view.results))
+    app_context().record(visitor().name, redial.list_made(len(rows), view.day, view.results))
     flash(
         ngettext(
             "The list has %(num)s number now. The one before can be brought back.",
@@ -161,7 +161,7 @@ def list_csv() -> ResponseReturnValue:
     """They, as a list to be kept or read in elsewhere."""
     days = ResultDays()
     view = _view(days.today)
-    journal = desk().journal()
+    journal = app_context().journal()
     stream = io.BytesIO()
     try:
         rows = _chosen(journal, view, days.today).rows() if journal and view.results else []
@@ -179,8 +179,8 @@ def _view(today: date) -> ResultsQuery:
 
 
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
-    listed = desk().phones.current()
-    found = CallQueries(journal, desk().settings.delivered)
+    listed = app_context().phones.current()
+    found = CallQueries(journal, app_context().settings.delivered)
     met = found.again(view.day, view.results, today=today, run=view.run).met if view.results else {}
     return ConfirmedSelection(redial.choose(listed.rows, met), listed)
 
@@ -209,8 +209,8 @@ def _confirm(
         night=is_night(here),
         once=secrets.token_urlsafe(12),
         alive=service_of(Heartbeats(journal).sign(), days.now).alive,
-        latest=desk().settings.latest,
-        least=desk().settings.delivered,
+        latest=app_context().settings.latest,
+        least=app_context().settings.delivered,
     )
     return page, status if refused else 200
 
@@ -223,13 +223,13 @@ def _changed() -> str:
 
 def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> int | None:
     """The number of the order; None where no service is there to take it."""
-    if not service_of(Heartbeats(journal).sign(), desk().clock()).alive:
+    if not service_of(Heartbeats(journal).sign(), app_context().clock()).alive:
         return None
     try:
         return CommandQueue(journal).ask(
             "start",
             by=visitor().name,
-            at=desk().clock(),
+            at=app_context().clock(),
             once=once,
             only=",".join(view.results),
             day=view.day.isoformat(),
@@ -245,7 +245,7 @@ def _answer(journal: Journal, number: int | None) -> CommandResult | None:
     if number is None:
         return None
     try:
-        return CommandQueue(journal).wait(number, longest=LONGEST, sleep=desk().sleep)
+        return CommandQueue(journal).wait(number, longest=WAIT_SECONDS, sleep=app_context().sleep)
     except CommandNotTakenError:
         return None
     except CommandStateUnknownError:
@@ -261,5 +261,5 @@ def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:
 
 
 def _sentence(text: Message) -> str:
-    words = worded(text)
+    words = translate(text)
     return words[:1].upper() + words[1:] + "."

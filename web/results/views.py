@@ -18,8 +18,8 @@ from obzvon.journal.runs import Journal
 from obzvon.journal.tallies import RUNG, Tally
 from obzvon.reports import call_report
 from web import charts
-from web.context import desk
-from web.i18n import language, worded
+from web.context import app_context
+from web.i18n import language, translate
 from web.results import phone, query
 from web.results import redial as results_again
 from web.results.days import ResultDays
@@ -31,9 +31,9 @@ results.add_url_rule("/again", "again", results_again.page)
 results.add_url_rule("/again/start", "start", results_again.start, methods=["POST"])
 results.add_url_rule("/again/list", "make_list", results_again.make_list, methods=["POST"])
 results.add_url_rule("/again/list.csv", "list_csv", results_again.list_csv)
-results.add_app_template_filter(lambda result: worded(result_word(result)), "how")
-results.add_app_template_filter(lambda kind: worded(kind_word(kind)), "run_kind")
-results.add_app_template_filter(lambda state: worded(state_word(state)), "run_state")
+results.add_app_template_filter(lambda result: translate(result_word(result)), "how")
+results.add_app_template_filter(lambda kind: translate(kind_word(kind)), "run_kind")
+results.add_app_template_filter(lambda state: translate(state_word(state)), "run_state")
 
 PAGE = 100
 _DAYS = 30
@@ -53,7 +53,7 @@ def index() -> ResponseReturnValue:
     """The day's runs, results and calls."""
     days = ResultDays()
     view = query.read(request.args, days.today)
-    journal = desk().journal()
+    journal = app_context().journal()
     if journal is None or journal.empty():
         return render_template("results_none.html", view=view, days=days)
     found = _found(journal)
@@ -64,7 +64,9 @@ def index() -> ResponseReturnValue:
     counts = found.counts(view.day, tallies, view.run)
     total = _total(found, view, counts)
     delivery = (
-        found.delivery(CallFilter(view.day, view.run)) if desk().settings.delivered and counts["answered"] else None
+        found.delivery(CallFilter(view.day, view.run))
+        if app_context().settings.delivered and counts["answered"]
+        else None
     )
     if delivery is not None:
         counts.update(delivery.counts)
@@ -110,12 +112,12 @@ def download(form: str) -> ResponseReturnValue:
     """
     days = ResultDays()
     view = query.read(request.args, days.today)
-    journal = desk().journal()
+    journal = app_context().journal()
     lines = _found(journal).each(view.shown) if journal else iter(())
     write = call_report.write_csv if form == "csv" else call_report.write_xlsx
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
-        write(lines, stream, zone=days.zone, language=language(), least=desk().settings.delivered)
+        write(lines, stream, zone=days.zone, language=language(), least=app_context().settings.delivered)
     except BaseException:
         stream.close()
         raise
@@ -126,7 +128,7 @@ def download(form: str) -> ResponseReturnValue:
 
 
 def _found(journal: Journal) -> CallQueries:
-    return CallQueries(journal, desk().settings.delivered)
+    return CallQueries(journal, app_context().settings.delivered)
 
 
 def _total(found: CallQueries, view: ResultsQuery, counts: Mapping[str, int]) -> int:

@@ -138,7 +138,7 @@ class RunStateCache:
     def next(self, standing: RunPageState, now: datetime) -> RunForecast:
         """What the next run would do; raises UserError."""
         desk = self._desk
-        listed, week = desk.phones.current(), desk.week.load()
+        listed, week = desk.phones.current(), desk.schedule.load()
         run = standing.status.run if standing.status else None
         key = (
             listed.revision,

@@ -17,9 +17,9 @@ from obzvon.domain.forecast import RunForecast, SkipReason
 from obzvon.journal.commands import CommandQueue
 from obzvon.reports.next_run import run_by_hand
 from web import phone_form
-from web.commands import is_night, order
-from web.context import desk
-from web.i18n import place, why_words
+from web.commands import is_night, submit_command
+from web.context import app_context
+from web.i18n import skip_reason_label, zone_city
 from web.permissions import may_change
 from web.phone_form import PhoneForm
 from web.run.line_bar import bar as lines_bar
@@ -47,7 +47,7 @@ def index() -> ResponseReturnValue:
 @run.get("/live")
 def live() -> ResponseReturnValue:
     """The pieces that are not any more as the page has them: `have` is what it has; 204 if all are."""
-    standing = _watch().look(desk().clock())
+    standing = _watch().look(app_context().clock())
     pieces = _pieces(standing)
     have = _have(pieces)
     if request.args.get("have") == have and request.args.get("every") == str(_every(standing)):
@@ -59,7 +59,7 @@ def live() -> ResponseReturnValue:
 
 
 def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnValue:
-    standing = _watch().look(desk().clock())
+    standing = _watch().look(app_context().clock())
     pieces = _pieces(standing)
     return render_template(
         "run.html", pieces=pieces, have=_have(pieces), every=_every(standing), form=form or PhoneForm(), once=_once()
@@ -68,7 +68,7 @@ def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnVal
 
 def _pieces(standing: RunPageState) -> dict[str, Markup]:
     """Each piece of the page as it is now."""
-    now, plan, problems = desk().clock(), None, standing.problems
+    now, plan, problems = app_context().clock(), None, standing.problems
     if not problems and not standing.active:
         try:
             plan = _watch().next(standing, now)
@@ -93,16 +93,16 @@ def _every(standing: RunPageState) -> int:
 
 def _common(now: datetime) -> dict[str, object]:
     """What several of the templates need."""
-    known = desk().settings
+    known = app_context().settings
     return {
         "now": now.astimezone(known.zone),
         "zone": known.zone,
-        "place": place(known.zone),
+        "place": zone_city(known.zone),
         "known": known,
         "bar": lines_bar,
         "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
         "named": _NAMED,
-        "why_words": why_words,
+        "skip_reason_label": skip_reason_label,
     }
 
 
@@ -131,7 +131,7 @@ class StartPreview(msgspec.Struct, frozen=True):
 @run.get("/start")
 def ask_start() -> ResponseReturnValue:
     """Whether a start is meant, and whom it would ring."""
-    standing = _watch().look(desk().clock())
+    standing = _watch().look(app_context().clock())
     if refusal := _no_start(standing):
         return refusal
     return _start_page(_choice(standing))
@@ -142,7 +142,7 @@ def start() -> ResponseReturnValue:
     """Begins a run, if things are still as they were when somebody was asked."""
     once, again = request.form.get("once", ""), request.form.get("whom") == "again"
     if not _is_known(once):  # else the form was sent twice, and only the answer is told again
-        standing = _watch().look(desk().clock())
+        standing = _watch().look(app_context().clock())
         if refusal := _no_start(standing):
             return refusal
         choice = _choice(standing)
@@ -151,7 +151,7 @@ def start() -> ResponseReturnValue:
             return _start_page(choice, changed=True, status=409)
         if is_night(choice.rest.now) and "night" not in request.form:
             return _start_page(choice, unticked=True, status=422)
-    order(
+    submit_command(
         "start",
         word="start again" if again else "start rest",
         once=once,
@@ -164,8 +164,8 @@ def start() -> ResponseReturnValue:
 
 
 def _choice(standing: RunPageState) -> StartPreview:
-    at, now = desk(), desk().clock()
-    listed, week, journal = at.phones.current(), at.week.load().data, at.journal()
+    at, now = app_context(), app_context().clock()
+    listed, week, journal = at.phones.current(), at.schedule.load().data, at.journal()
     rest, again = (
         run_by_hand(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
         for again in (False, True)
@@ -207,7 +207,7 @@ def _no_start(standing: RunPageState) -> ResponseReturnValue | None:
 @run.post("/resume", defaults={"name": "resume"})
 def hold(name: str) -> ResponseReturnValue:
     """Holds the hand-over, or goes on."""
-    order(name, run=_number("run"))
+    submit_command(name, run=_number("run"))
     return _back()
 
 
@@ -216,17 +216,19 @@ def ask_stop() -> ResponseReturnValue:
     """Whether a stop is meant, and what it does to the calls in progress."""
     if not may_change():
         return redirect(url_for("run.index"))
-    return _stop_page(_watch().look(desk().clock()))
+    return _stop_page(_watch().look(app_context().clock()))
 
 
 @run.post("/stop")
 def stop() -> ResponseReturnValue:
     """Ends the run that was meant; with `withdraw` also takes back what Asterisk has not begun."""
     once, withdraw = request.form.get("once", ""), request.form.get("withdraw") == "1"
-    standing = _watch().look(desk().clock())
+    standing = _watch().look(app_context().clock())
     if not _is_known(once) and (not once or _number("run") != standing.last_id):
         return _stop_page(standing, changed=True)
-    order("stop", word="stop withdraw" if withdraw else "stop", once=once, withdraw=withdraw, run=_number("run"))
+    submit_command(
+        "stop", word="stop withdraw" if withdraw else "stop", once=once, withdraw=withdraw, run=_number("run")
+    )
     return _back()
 
 
@@ -235,7 +237,7 @@ def _stop_page(standing: RunPageState, *, changed: bool = False) -> ResponseRetu
         flash(_("No run is in progress and no call is on its way: there is nothing to stop."), "note")
         return redirect(url_for("run.index"), 303)
     return render_template(
-        "run_stop.html", standing=standing, changed=changed, once=_once(), **_common(desk().clock())
+        "run_stop.html", standing=standing, changed=changed, once=_once(), **_common(app_context().clock())
     ), 409 if changed else 200
 
 
@@ -245,11 +247,11 @@ def _stop_page(standing: RunPageState, *, changed: bool = False) -> ResponseRetu
 @run.post("/call")
 def call() -> ResponseReturnValue:
     """One call to the number that was typed, outside any run."""
-    form = phone_form.read(request.form, desk().phones.plan)
+    form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
     if form.errors:
         return _page(form, 422)
-    number = desk().phones.plan.dial(form.number)
-    order("call", about=number, once=request.form.get("once", ""), number=number, code=form.code)
+    number = app_context().phones.plan.dial(form.number)
+    submit_command("call", about=number, once=request.form.get("once", ""), number=number, code=form.code)
     return _back()
 
 
@@ -270,7 +272,7 @@ def broken(caught: DocumentError) -> ResponseReturnValue:
 
 
 def _watch() -> RunStateCache:
-    found: RunStateCache = current_app.extensions.setdefault("obzvon.run", RunStateCache(desk()))
+    found: RunStateCache = current_app.extensions.setdefault("obzvon.run", RunStateCache(app_context()))
     return found
 
 
@@ -281,7 +283,7 @@ def _back() -> ResponseReturnValue:
 
 def _is_known(once: str) -> bool:
     """Whether this very form was sent before."""
-    journal = desk().journal()
+    journal = app_context().journal()
     return bool(once) and journal is not None and CommandQueue(journal).asked(once[:64]) is not None
 
 

@@ -16,8 +16,8 @@ from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run
-from web.context import desk
-from web.i18n import language, worded
+from web.context import app_context
+from web.i18n import language, translate
 from web.permissions import visitor
 from web.schedule import form as week_form
 from web.schedule import holidays as public_holidays
@@ -65,13 +65,13 @@ def save() -> ResponseReturnValue:
     if form.errors:
         return _page(loaded, form, status=422)
     try:
-        revision = desk().week.save(form.week(), loaded.revision)
+        revision = app_context().schedule.save(form.week(), loaded.revision)
     except ExternallyChangedError:
         return _conflict(_loaded(), form)
     except DocumentError as error:
-        return _page(loaded, msgspec.structs.replace(form, errors={"": worded(error.message())}), status=500)
+        return _page(loaded, msgspec.structs.replace(form, errors={"": translate(error.message())}), status=500)
     if form.week() != loaded.data:
-        desk().record(visitor().name, audit.week_changed(loaded.data, form.week()))
+        app_context().record(visitor().name, audit.week_changed(loaded.data, form.week()))
     flash(
         _("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
         "undo" if revision != loaded.revision else "note",
@@ -84,8 +84,8 @@ def save() -> ResponseReturnValue:
 def undo() -> ResponseReturnValue:
     """The week as it was before the last change; of a broken or missing one, the last that can be read."""
     try:
-        desk().week.undo(request.form.get("revision", ""))
-        desk().record(visitor().name, audit.week_undone())
+        app_context().schedule.undo(request.form.get("revision", ""))
+        app_context().record(visitor().name, audit.week_undone())
         flash(_("Undone: the schedule is again as it was before the last change."), "undo")
     except ExternallyChangedError:
         flash(
@@ -102,8 +102,8 @@ def undo() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """A week without a start where there is no file."""
     try:
-        desk().week.save(Schedule(), "")
-        desk().record(visitor().name, audit.week_begun())
+        app_context().schedule.save(Schedule(), "")
+        app_context().record(visitor().name, audit.week_begun())
     except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("week.index"), 303)
@@ -112,7 +112,7 @@ def begin() -> ResponseReturnValue:
 @week.errorhandler(ScheduleUnreadableError)
 def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
     """What is wrong with the week, and the way back."""
-    document = desk().week
+    document = app_context().schedule
     try:
         earlier = bool(document.revisions())
     except DocumentError:
@@ -129,8 +129,8 @@ def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
 def _page(
     loaded: LoadedDocument[Schedule], form: ScheduleForm, *, status: int = 200, based_on: str | None = None
 ) -> ResponseReturnValue:
-    now = desk().clock()
-    zone = desk().settings.zone
+    now = app_context().clock()
+    zone = app_context().settings.zone
     here = now.astimezone(zone)
     return render_template(
         "week.html",
@@ -144,7 +144,7 @@ def _page(
         outlook=_foresee(loaded, now),
         skipped=_SKIPPED,
         undoable=_undoable(),
-        latest=desk().settings.latest,
+        latest=app_context().settings.latest,
         seen=_has_been_seen(),
     ), status
 
@@ -179,7 +179,7 @@ def _date_said(form: ScheduleForm, day: date) -> str:
 
 
 def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
-    at = desk()
+    at = app_context()
     try:
         listed, journal = at.phones.current(), at.journal()
         plan = next_run(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
@@ -190,7 +190,7 @@ def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
 
 def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:
     """Nobody is rung because of an edit: a time of today that is set when it has passed counts from its next day."""
-    zone, now = desk().settings.zone, desk().clock()
+    zone, now = app_context().settings.zone, app_context().clock()
     today = now.astimezone(zone).date()
     start = start_instant(after, today, zone)
     changed = before.start_on(today) != after.start_on(today)
@@ -207,7 +207,7 @@ def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:
 def _has_been_seen() -> bool:
     """Whether a service, or `obzvon init`, has seen any week; the first of all takes the week as it finds it."""
     try:
-        journal = desk().journal()
+        journal = app_context().journal()
         return journal is not None and Heartbeats(journal).has_seen_a_week()
     except UserError:
         return True  # the page says what is the matter with the journal
@@ -215,13 +215,13 @@ def _has_been_seen() -> bool:
 
 def _loaded() -> LoadedDocument[Schedule]:
     try:
-        return desk().week.load()
+        return app_context().schedule.load()
     except DocumentError as error:
         raise ScheduleUnreadableError(error) from error
 
 
 def _holidays() -> dict[date, str]:
-    at = desk()
+    at = app_context()
     return public_holidays.coming(at.settings.region, at.clock().astimezone(at.settings.zone).date(), language())
 
 
@@ -232,6 +232,6 @@ def _day_names() -> list[str]:
 
 def _undoable() -> bool:
     try:
-        return len(desk().week.revisions()) > 1
+        return len(app_context().schedule.revisions()) > 1
     except DocumentError:
         return False

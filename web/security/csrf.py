@@ -18,18 +18,18 @@ FOREIGN, OLD = "foreign origin", "no valid token"
 _PORTS = {"http": 80, "https": 443}
 
 
-def token(visitor: Visitor, day: date) -> str:
+def make_token(visitor: Visitor, day: date) -> str:
     """What the user's forms carry on that day."""
     return hmac.new(visitor.secret, f"form {visitor.name} {day.isoformat()}".encode(), "sha256").hexdigest()
 
 
-def is_token(given: str, visitor: Visitor, today: date) -> bool:
+def is_valid_token(given: str, visitor: Visitor, today: date) -> bool:
     """Whether it is the user's token of today or yesterday."""
     days = today, today - timedelta(days=1)
-    return any(hmac.compare_digest(given.encode(), token(visitor, day).encode()) for day in days)
+    return any(hmac.compare_digest(given.encode(), make_token(visitor, day).encode()) for day in days)
 
 
-def is_from_here(site: str | None, origin: str | None, here: str) -> bool:
+def is_same_origin(site: str | None, origin: str | None, here: str) -> bool:
     """Whether the browser says that our own page sent it; a program that is no browser says nothing, and may.
 
     `site` and `origin` are its headers Sec-Fetch-Site and Origin, `here` is the scheme and host that were asked.

@@ -49,7 +49,7 @@ class _CachedLogin(msgspec.Struct, frozen=True):
 
 
 class LoginService:
-    """The door: `admit` is called on every request.
+    """The door: `authenticate` is called on every request.
 
     Who guesses is slowed down by address and by name. A browser that has logged in goes on meanwhile: what it sends is
     no guess, as long as the user has not been changed.
@@ -67,7 +67,7 @@ class LoginService:
         self._known: dict[str, User] = {}
         self._logins: OrderedDict[bytes, _CachedLogin] = OrderedDict()
 
-    def admit(self, name: str, password: str, address: str) -> Visitor | None:
+    def authenticate(self, name: str, password: str, address: str) -> Visitor | None:
         """The user, None for a wrong name or password; raises TooManyFailures, and UserError for a broken file."""
         now = self._clock()
         known = self._look()
@@ -75,7 +75,7 @@ class LoginService:
         user, login = known.get(name), self._login(mark, known.get(name), now)
         if login is not None and now - login.at < _REMEMBERED:
             return login.visitor
-        of_address = f"address {network(address)}"
+        of_address = f"address {rate_limited_network(address)}"
         of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
         if login is None and (wait := self._failures.attempt((of_address, of_user), now)):
             raise TooManyFailuresError(wait)
@@ -106,7 +106,7 @@ class LoginService:
             return self._known
 
 
-def network(address: str) -> str:
+def rate_limited_network(address: str) -> str:
     """What one person is likely to have: an IPv4 address, of IPv6 the /64."""
     try:
         found = ipaddress.ip_address(address)

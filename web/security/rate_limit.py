@@ -5,9 +5,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
-MOST = 20
+MAX_FAILURES = 20
 """So many wrong passwords in a row; the next attempt waits."""
-WINDOW = 900.0
+WINDOW_SECONDS = 900.0
 """Seconds that a key's failures are remembered, counted from the first of them."""
 _KEYS = 20_000
 
@@ -15,7 +15,7 @@ _KEYS = 20_000
 class RateLimiter:
     """An attempt is counted before it is looked at, so that many at once get no more tries than one after another."""
 
-    def __init__(self, most: int = MOST, window: float = WINDOW, keys: int = _KEYS) -> None:
+    def __init__(self, most: int = MAX_FAILURES, window: float = WINDOW_SECONDS, keys: int = _KEYS) -> None:
         self._most = most
         self._window = window
         self._keys = keys

@@ -5,7 +5,7 @@ import errno
 import socket
 import ssl
 
-from obzvon.common.errors import ObzvonError, Problem, why
+from obzvon.common.errors import ObzvonError, Problem, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.settings.ami import AmiSettings
 
@@ -212,7 +212,7 @@ def _of_network(ami: AmiSettings, error: OSError) -> AmiError:
         return AmiError(
             Backoff.SETTINGS,
             ami,
-            say("the certificates of tls_ca cannot be read: {why}", why=why(error)),
+            say("the certificates of tls_ca cannot be read: {why}", why=os_error_reason(error)),
             say("mend tls_ca in [AMI], or the rights of that file"),
         )
     if isinstance(error, ConnectionError):
@@ -224,4 +224,6 @@ def _of_network(ami: AmiSettings, error: OSError) -> AmiError:
             say("that machine does not answer"),
             say("see whether it is up, and whether a firewall keeps this port closed"),
         )
-    return AmiError(Backoff.NETWORK, ami, say("no connection comes about: {why}", why=why(error)), Message(""))
+    return AmiError(
+        Backoff.NETWORK, ami, say("no connection comes about: {why}", why=os_error_reason(error)), Message("")
+    )

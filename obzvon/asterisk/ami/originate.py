@@ -15,7 +15,7 @@ import msgspec
 from obzvon.asterisk import callfile
 from obzvon.asterisk.callfile import UnsafeValueError
 from obzvon.common.i18n import Message, say
-from obzvon.common.text import escaped
+from obzvon.common.text import escape_controls
 from obzvon.domain.calls import CALLER_ID, CallForm
 from obzvon.domain.results import Disposition
 
@@ -87,7 +87,7 @@ def refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
     if "extension does not exist" in said.lower():
         place = f"{form.extension}@{form.context}"
         return Disposition.WRONG_DIALPLAN, say("Asterisk's dialplan has no {extension}", extension=place)
-    return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escaped(said[:80]))
+    return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escape_controls(said[:80]))
 
 
 class ReplyStatus(enum.Enum):

@@ -9,7 +9,7 @@ import pytest
 
 from obzvon.asterisk import process
 from obzvon.asterisk.process import AsteriskState
-from obzvon.common.processes import alive
+from obzvon.common.processes import is_process_alive
 from tests.support.workshop import dead_pid
 
 
@@ -39,7 +39,7 @@ def test_a_process_of_another_user_lives_too(monkeypatch: pytest.MonkeyPatch) ->
         raise PermissionError
 
     monkeypatch.setattr(os, "kill", kill)
-    assert alive(1)
+    assert is_process_alive(1)
 
 
 def test_an_asterisk_is_gone_when_its_pid_file_names_another_or_it_lives_no_more(tmp_path: Path) -> None:

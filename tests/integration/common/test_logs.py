@@ -26,12 +26,12 @@ log = logging.getLogger("obzvon")
 def _taken_down() -> Iterator[None]:
     level = log.level
     yield
-    logs.take_down()
+    logs.remove_log_handlers()
     log.setLevel(level)
 
 
 def set_up(folder: Path, *, level: str = "INFO", keep_days: int = 30, terminal: bool = False) -> None:
-    logs.set_up(folder / "log", MOSCOW, level=level, keep_days=keep_days, terminal=terminal)
+    logs.set_up_logging(folder / "log", MOSCOW, level=level, keep_days=keep_days, terminal=terminal)
 
 
 def write(
@@ -308,7 +308,7 @@ def test_a_full_disk_is_told_once_and_no_later_line_is_torn(tmp_path: Path, caps
         assert whole[0].startswith(lines(tmp_path)[65]), "what got onto the full disk stands apart"
         assert lines(tmp_path)[66] == "2026-11-22 09:00:00 WARNING 35 lines could not be written to the log"
     finally:
-        logs.take_down()
+        logs.remove_log_handlers()
         subprocess.run(["umount", tmp_path / "log"], check=True)
 
 

@@ -27,8 +27,8 @@ from obzvon.cli import tables, workspace
 from obzvon.cli.main import cli
 from obzvon.cli.tables import show_report
 from obzvon.common.errors import UserError
-from obzvon.common.i18n import Message, say, speak
-from obzvon.common.text import grouped
+from obzvon.common.i18n import Message, say, set_language
+from obzvon.common.text import group_digits
 from obzvon.domain.calls import CallOutcome, CallRecord
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
@@ -591,7 +591,7 @@ def test_markup_in_names_is_shown_as_it_stands() -> None:
     ],
 )
 def test_numbers_are_grouped_as_people_read_them(number: str, read: str) -> None:
-    assert grouped(number) == read
+    assert group_digits(number) == read
 
 
 def test_the_words_are_those_of_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -601,7 +601,7 @@ def test_the_words_are_those_of_the_readers_language(monkeypatch: pytest.MonkeyP
     text = stream.getvalue().decode("utf-8-sig")
     assert text.startswith("ru:Handed over;ru:Ended;")
     assert ";ru:skipped;ru:too short" in text
-    speak("ru")
+    set_language("ru")
     stream = io.BytesIO()
     write_csv([SKIPPED], stream, zone=MOSCOW)
     assert stream.getvalue().decode("utf-8-sig") == text

@@ -26,7 +26,7 @@ from obzvon.journal.heartbeat import Heartbeats
 from obzvon.service import factory
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
-from obzvon.settings import model as settings
+from obzvon.settings.model import load_settings
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -324,7 +324,7 @@ def test_the_run_does_what_the_plan_said(
     (tmp_path / "schedule.json").write_text('{"1": "09:00"}', encoding="utf-8")
     written = moscow(4, 12).timestamp()  # before the start: else it is an edit that comes too late for the day
     os.utime(tmp_path / "schedule.json", (written, written))
-    known = settings.load(file, {})
+    known = load_settings(file, {})
     plan = planned(
         factory.phones_of(known).load().data,
         moscow(5, 8),

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.settings.effective import EffectiveValue, shown
+from obzvon.settings.effective import EffectiveValue, effective_values
 from obzvon.settings.keys import KEYS
-from obzvon.settings.model import load
+from obzvon.settings.model import load_settings
 
 
 def of(folder: Path, text: str = "") -> dict[tuple[str, str], EffectiveValue]:
     file = folder / "settings.ini"
     file.write_text(text)
-    return {(one.section, one.name): one for one in shown(load(file, {"TZ": "UTC"}))}
+    return {(one.section, one.name): one for one in effective_values(load_settings(file, {"TZ": "UTC"}))}
 
 
 def test_every_key_is_there_with_its_meaning(tmp_path: Path) -> None:

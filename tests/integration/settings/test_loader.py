@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obzvon.common.errors import UserError
-from obzvon.settings.model import load
+from obzvon.settings.model import load_settings
 from tests.support.paths import SUPPORT
 from tests.support.settings_text import load_text, problems
 
@@ -147,17 +147,17 @@ def test_a_file_that_we_may_not_read_sends_us_to_the_services_user(
 
     monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(UserError, match="runuser -u asterisk"):
-        load(tmp_path / "settings.ini")
+        load_settings(tmp_path / "settings.ini")
 
 
 def test_a_missing_file_and_a_folder_are_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file"):
-        load(tmp_path / "none.ini")
+        load_settings(tmp_path / "none.ini")
     with pytest.raises(UserError, match="it is a folder"):
-        load(tmp_path)
+        load_settings(tmp_path)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(UserError, match="cannot be read"):
-        load(tmp_path / "loop")
+        load_settings(tmp_path / "loop")
 
 
 @settings(deadline=None)

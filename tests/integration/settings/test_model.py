@@ -12,7 +12,7 @@ import pytest
 from obzvon.domain.calls import CallForm
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.keys import KEYS
-from obzvon.settings.model import Settings, search_path, template
+from obzvon.settings.model import Settings, default_settings_file, settings_template
 from obzvon.settings.secrets import JournalUrl, Secret
 from obzvon.settings.web import WebSettings
 from tests.support.paths import ROOT, SUPPORT
@@ -151,11 +151,11 @@ proxy = 10.0.0.1
 
 
 def test_the_search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert search_path({"OBZVON_SETTINGS": "/srv/one.ini"}, tmp_path) == Path("/srv/one.ini")
+    assert default_settings_file({"OBZVON_SETTINGS": "/srv/one.ini"}, tmp_path) == Path("/srv/one.ini")
     (tmp_path / "settings.ini").touch()
-    assert search_path({}, tmp_path) == tmp_path / "settings.ini"
+    assert default_settings_file({}, tmp_path) == tmp_path / "settings.ini"
     monkeypatch.chdir(tmp_path)
-    assert search_path({}) == tmp_path / "settings.ini"
+    assert default_settings_file({}) == tmp_path / "settings.ini"
 
 
 def test_the_template_is_exactly_the_defaults(tmp_path: Path) -> None:
@@ -163,15 +163,15 @@ def test_the_template_is_exactly_the_defaults(tmp_path: Path) -> None:
         return msgspec.structs.replace(load_text(tmp_path, text), written=frozenset())
 
     plain = read("")
-    assert read(template()) == plain
-    uncommented = re.sub(r"^;(\w+ =)", r"\1", template(), flags=re.MULTILINE)
-    assert uncommented != template()
+    assert read(settings_template()) == plain
+    uncommented = re.sub(r"^;(\w+ =)", r"\1", settings_template(), flags=re.MULTILINE)
+    assert uncommented != settings_template()
     assert read(uncommented) == plain
 
 
 def test_the_template_has_every_key_and_a_comment_before_it() -> None:
     section, found, commented = "", set(), False
-    for line in template().split("\n"):
+    for line in settings_template().split("\n"):
         if line.startswith("["):
             section, commented = line.strip("[]"), False
         elif line.startswith("; "):
@@ -185,13 +185,13 @@ def test_the_template_has_every_key_and_a_comment_before_it() -> None:
 
 
 def test_the_template_takes_values(tmp_path: Path) -> None:
-    text = template(dir_target="/var/spool/asterisk/outgoing", time_zone="Europe/Moscow", dir_logs="a\\1b")
+    text = settings_template(dir_target="/var/spool/asterisk/outgoing", time_zone="Europe/Moscow", dir_logs="a\\1b")
     settings = load_text(tmp_path, text)
     assert settings.target == Path("/var/spool/asterisk/outgoing")
     assert "\ntime_zone = Europe/Moscow\n" in text
     assert "\ndir_logs = a\\1b\n" in text
     with pytest.raises(ValueError, match="2 keys context"):
-        template(context="x")
+        settings_template(context="x")
 
 
 def test_settings_do_not_change_under_anybodys_hands(tmp_path: Path) -> None:

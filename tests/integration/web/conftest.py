@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from obzvon.journal.runs import Journal
-from obzvon.settings.model import Settings, load
+from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Role, Users
 from web.app import create_app
 
@@ -94,7 +94,7 @@ def settings(tmp_path: Path, users_text: str) -> Settings:
     (tmp_path / "schedule.json").write_text(
         json.dumps({**{str(day): "09:00" for day in range(1, 6)}, "6": "00:00", "7": "00:00"})
     )
-    known = load(tmp_path / "settings.ini")
+    known = load_settings(tmp_path / "settings.ini")
     write(known, ROWS)
     return known
 

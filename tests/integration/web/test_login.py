@@ -6,7 +6,7 @@ import pytest
 
 import web.security.login
 from obzvon.users import Role, Users
-from web.security.login import LoginService, TooManyFailuresError, network
+from web.security.login import LoginService, TooManyFailuresError, rate_limited_network
 from web.security.rate_limit import RateLimiter
 
 PASSWORD = "correct horse"
@@ -43,7 +43,7 @@ def test_a_right_password_is_hashed_once_in_five_minutes(users: Users, hashed: l
     clock = Clock()
     gate = LoginService(users, clock=clock)
     for clock.now in (0, 1, 299, 301):
-        visitor = gate.admit("operator", PASSWORD, "10.0.0.1")
+        visitor = gate.authenticate("operator", PASSWORD, "10.0.0.1")
         assert visitor is not None
         assert (visitor.name, visitor.role) == ("operator", Role.OPERATOR)
         assert visitor.secret.hex() not in repr(visitor)
@@ -55,56 +55,56 @@ def test_a_wrong_password_and_an_unknown_name_are_hashed_alike_and_never_remembe
 ) -> None:
     gate = LoginService(users)
     for name in ("operator", "nobody", "operator", "nobody"):
-        assert gate.admit(name, "wrong horse", "10.0.0.1") is None
+        assert gate.authenticate(name, "wrong horse", "10.0.0.1") is None
     assert len(hashed) == 4
 
 
 def test_a_change_of_the_users_file_holds_at_once(users: Users) -> None:
     gate = LoginService(users)
-    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+    assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
     users.change_password("operator", "battery staple")
-    assert gate.admit("operator", PASSWORD, "10.0.0.1") is None
-    assert gate.admit("operator", "battery staple", "10.0.0.1")
+    assert gate.authenticate("operator", PASSWORD, "10.0.0.1") is None
+    assert gate.authenticate("operator", "battery staple", "10.0.0.1")
     users.remove("operator")
-    assert gate.admit("operator", "battery staple", "10.0.0.1") is None
+    assert gate.authenticate("operator", "battery staple", "10.0.0.1") is None
 
 
 def test_too_many_failures_are_refused_before_the_hash(users: Users, hashed: list[str]) -> None:
     gate = LoginService(users, failures=RateLimiter(most=3))
     for _ in range(3):
-        gate.admit("operator", "wrong horse", "10.0.0.1")
+        gate.authenticate("operator", "wrong horse", "10.0.0.1")
     for name, address in (("operator", "10.0.0.2"), ("viewer", "10.0.0.1")):
         with pytest.raises(TooManyFailuresError):
-            gate.admit(name, PASSWORD, address)
+            gate.authenticate(name, PASSWORD, address)
     assert len(hashed) == 3
-    assert gate.admit("viewer", PASSWORD, "10.0.0.2")
+    assert gate.authenticate("viewer", PASSWORD, "10.0.0.2")
 
 
 def test_who_is_in_already_is_not_locked_out_by_somebody_elses_failures(users: Users) -> None:
     gate = LoginService(users, failures=RateLimiter(most=3))
-    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+    assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
     for _ in range(3):
-        gate.admit("operator", "wrong horse", "10.0.0.2")
-    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+        gate.authenticate("operator", "wrong horse", "10.0.0.2")
+    assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
 
 
 def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(users: Users, hashed: list[str]) -> None:
     clock = Clock()
     gate = LoginService(users, clock=clock, failures=RateLimiter(most=3, window=1e9))
-    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+    assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
     for _ in range(3):
-        assert gate.admit("operator", "wrong horse", "10.0.0.1") is None
+        assert gate.authenticate("operator", "wrong horse", "10.0.0.1") is None
     users.change_password("viewer", "battery staple")  # somebody else's change takes nothing away
     for clock.now in (10, 1000, 30_000, 60_000):  # each time it is used it holds for half a day more
-        assert gate.admit("operator", PASSWORD, "10.0.0.1")
+        assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
         with pytest.raises(TooManyFailuresError):
-            gate.admit("administrator", PASSWORD, "10.0.0.1")
+            gate.authenticate("administrator", PASSWORD, "10.0.0.1")
         with pytest.raises(TooManyFailuresError):
-            gate.admit("operator", "wrong horse", "10.0.0.1")
+            gate.authenticate("operator", "wrong horse", "10.0.0.1")
     assert hashed.count(PASSWORD) == 4  # the first time, and where five minutes had passed
     clock.now = 110_000
     with pytest.raises(TooManyFailuresError):
-        gate.admit("operator", PASSWORD, "10.0.0.1")
+        gate.authenticate("operator", PASSWORD, "10.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -118,24 +118,24 @@ def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(user
 )
 def test_a_login_that_was_right_is_none_any_more_when_its_user_has_been_changed(users: Users, change) -> None:
     gate = LoginService(users, failures=RateLimiter(most=3))
-    assert gate.admit("operator", PASSWORD, "10.0.0.1")
+    assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
     for _ in range(3):
-        gate.admit("operator", "wrong horse", "10.0.0.1")
+        gate.authenticate("operator", "wrong horse", "10.0.0.1")
     change(users)
     with pytest.raises(TooManyFailuresError):
-        gate.admit("operator", PASSWORD, "10.0.0.1")
+        gate.authenticate("operator", PASSWORD, "10.0.0.1")
 
 
 def test_a_login_of_ones_own_does_not_reset_the_count_of_an_address(users: Users) -> None:
     clock = Clock()
     gate = LoginService(users, clock=clock, failures=RateLimiter(most=3, window=1e9))
     for _ in range(2):
-        gate.admit("administrator", "wrong horse", "10.0.0.1")
+        gate.authenticate("administrator", "wrong horse", "10.0.0.1")
         clock.now += 1000  # what was remembered is forgotten
-        gate.admit("viewer", PASSWORD, "10.0.0.1")
-    gate.admit("nobody", "wrong horse", "10.0.0.1")
+        gate.authenticate("viewer", PASSWORD, "10.0.0.1")
+    gate.authenticate("nobody", "wrong horse", "10.0.0.1")
     with pytest.raises(TooManyFailuresError):
-        gate.admit("administrator", PASSWORD, "10.0.0.1")
+        gate.authenticate("administrator", PASSWORD, "10.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_login_of_ones_own_does_not_reset_the_count_of_an_address(users: Users
     ],
 )
 def test_an_ipv6_neighbourhood_counts_as_one(address: str, same: str) -> None:
-    assert network(address) == network(same)
+    assert rate_limited_network(address) == rate_limited_network(same)
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_an_ipv6_neighbourhood_counts_as_one(address: str, same: str) -> None:
     ],
 )
 def test_odd_names_and_passwords_are_only_wrong(users: Users, name: str, password: str) -> None:
-    assert LoginService(users).admit(name, password, "no address") is None
+    assert LoginService(users).authenticate(name, password, "no address") is None

@@ -15,7 +15,7 @@ from obzvon.users import Role
 from tests.integration.web.conftest import PASSWORD, Browser, value
 from web import permissions
 from web.app import create_app
-from web.security.csrf import is_from_here
+from web.security.csrf import is_same_origin
 
 PLACES = {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32, "form": "csv"}
 """What stands in the open places of addresses."""
@@ -86,7 +86,7 @@ def test_healthz_says_only_that_it_is_alive(app: Flask) -> None:
 def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewer: Browser) -> None:
     before = every_file(settings)
     for method, path in addresses(app):
-        if method not in permissions.SAFE and not path.startswith(("/language", "/theme", "/password")):
+        if method not in permissions.SAFE_METHODS and not path.startswith(("/language", "/theme", "/password")):
             if path.startswith("/api/"):
                 answer = viewer.send(method, path, CHANGES.get((method, path)), If_Match="*")
             else:
@@ -121,7 +121,7 @@ def test_without_a_token_or_from_another_origin_nothing_changes(
     before = every_file(settings)
     administrator = Browser(app, "administrator")
     for method, path in addresses(app):
-        if method not in permissions.SAFE and not path.startswith("/api/"):
+        if method not in permissions.SAFE_METHODS and not path.startswith("/api/"):
             answer = administrator.post(path, one="0", row="0", number="89165555555", sure="1", follow=False, **spoil)
             assert answer.status_code == 400, (method, path)
             assert "Set-Cookie" not in answer.headers
@@ -147,7 +147,7 @@ def test_a_script_of_another_site_orders_and_changes_nothing_in_json_either(
 ) -> None:
     before, asked = every_file(settings), orders(app)
     for method, path in addresses(app):
-        if method not in permissions.SAFE and path.startswith("/api/"):
+        if method not in permissions.SAFE_METHODS and path.startswith("/api/"):
             answer = operator.send(method, path, CHANGES.get((method, path)), If_Match="*", **headers)
             assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), (method, path)
     assert (every_file(settings), orders(app)) == (before, asked)
@@ -172,7 +172,7 @@ def test_what_a_form_of_another_site_can_send_orders_and_changes_nothing(
     """A browser sends such a request, with the login, without asking; some send neither Origin nor Sec-Fetch-Site."""
     before, asked = every_file(settings), orders(app)
     for method, path in addresses(app):
-        if method not in permissions.SAFE and path.startswith("/api/"):
+        if method not in permissions.SAFE_METHODS and path.startswith("/api/"):
             data = json.dumps(CHANGES.get((method, path), {}))
             answer = operator.client.open(
                 path, method=method, data=data, content_type=kind, headers={**operator.login, "If-Match": "*"}
@@ -198,7 +198,7 @@ def test_the_pages_take_no_json_in_the_place_of_their_token(app: Flask, settings
     administrator = Browser(app, "administrator")
     before = every_file(settings)
     for method, path in addresses(app):
-        if method not in permissions.SAFE and not path.startswith("/api/"):
+        if method not in permissions.SAFE_METHODS and not path.startswith("/api/"):
             assert administrator.send(method, path, {"one": "0", "sure": "1"}).status_code == 400, (method, path)
     assert every_file(settings) == before
 
@@ -231,7 +231,7 @@ def test_our_own_origin_is_let_through(operator: Browser) -> None:
     ],
 )
 def test_an_origin_is_scheme_host_and_port(origin: str, here: str, same: bool) -> None:
-    assert is_from_here(None, origin, here) is same
+    assert is_same_origin(None, origin, here) is same
 
 
 def test_twenty_wrong_passwords_and_the_next_attempt_is_429(app: Flask) -> None:
@@ -309,10 +309,10 @@ def test_a_language_and_colours_are_kept_and_lead_back(operator: Browser) -> Non
 
 
 def test_roles_are_decided_by_endpoint_and_method() -> None:
-    assert permissions.needed("phones.index", "GET") is Role.VIEWER
-    assert permissions.needed(None, "POST") is Role.OPERATOR
-    assert permissions.needed("administration.users", "GET") is Role.ADMINISTRATOR
-    assert permissions.needed("own_password.change", "POST") is Role.VIEWER
+    assert permissions.required_role("phones.index", "GET") is Role.VIEWER
+    assert permissions.required_role(None, "POST") is Role.OPERATOR
+    assert permissions.required_role("administration.users", "GET") is Role.ADMINISTRATOR
+    assert permissions.required_role("own_password.change", "POST") is Role.VIEWER
 
 
 def test_an_address_that_others_reach_says_that_it_is_not_encrypted(settings: Settings) -> None:

@@ -637,9 +637,9 @@ def test_a_postgresql_journal_is_shown_too(settings: Settings, postgres: Postgre
     url = postgres.new_database()
     with settings.file.open("a") as file:
         file.write(f"[Journal]\nurl = {url}\n")
-    from obzvon.settings.model import load
+    from obzvon.settings.model import load_settings
 
-    app = create_app(load(settings.file), clock=lambda: SUNDAY)
+    app = create_app(load_settings(settings.file), clock=lambda: SUNDAY)
     journal = Journal(url)
     ran(journal, {IVANOV: "busy", PETROVA: "answered"}, day=TODAY, at=AT_NINE, names={IVANOV: "Иванов"})
     ran(journal, {IVANOV: "answered"}, day=TODAY, at=AT_NINE + timedelta(hours=1))

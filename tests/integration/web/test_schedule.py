@@ -12,7 +12,7 @@ from flask import Flask
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.settings.model import Settings, load
+from obzvon.settings.model import Settings, load_settings
 from tests.integration.web.conftest import SUNDAY, Browser, value, write
 from web.app import create_app
 from web.schedule import holidays
@@ -173,7 +173,7 @@ def test_a_start_that_the_former_script_has_done_is_not_due(app: Flask, settings
     settings.schedule.write_text('{"7": "11:00"}')
     assert "Overdue" in Browser(app, "operator").get("/week").text
     settings.file.write_text(f"{settings.file.read_text()}[CreateCallFiles]\nstart = 2026-11-22\n")
-    after = create_app(load(settings.file), clock=lambda: SUNDAY)
+    after = create_app(load_settings(settings.file), clock=lambda: SUNDAY)
     assert "Overdue" not in Browser(after, "operator").get("/week").text
 
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
-from obzvon.settings.model import Settings, load
+from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Role, Users, is_right
 from tests.integration.web.conftest import PASSWORD, Browser
 from tests.integration.web.conftest import value as field
@@ -265,7 +265,7 @@ def test_no_password_stands_among_the_settings(settings: Settings) -> None:
         settings.file.read_text() + "[Journal]\nurl = postgresql+psycopg://obzvon:geheim@nowhere/x\n"
         '[Calls]\ncaller_id = "<b>Office</b>" <6122103>\n'
     )
-    app = create_app(load(settings.file))
+    app = create_app(load_settings(settings.file))
     text = Browser(app, "administrator").get(f"{PAGE}/settings").text
     assert "geheim" not in text
     assert "obzvon:***@nowhere" in text

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obzvon.common import i18n
-from obzvon.common.i18n import Message, preferred, say, say_many, speak, spoken
+from obzvon.common.i18n import Message, current_language, preferred_language, say, say_many, set_language
 
 
 @pytest.fixture(autouse=True)
 def the_language_is_as_it_was() -> Iterator[None]:
-    before = spoken()
+    before = current_language()
     yield
-    speak(before)
+    set_language(before)
 
 
 def test_a_sentence_is_worded_with_its_values() -> None:
-    speak("en")
+    set_language("en")
     assert str(say("no such folder: {path}", path=Path("/var/spool"))) == "no such folder: /var/spool"
     assert str(say("{n} of {all} is {share:.0%}", n=1, all=4, share=0.25)) == "1 of 4 is 25%"
     assert str(say("nothing to fill in")) == "nothing to fill in"
@@ -29,7 +29,7 @@ def test_a_sentence_is_worded_with_its_values() -> None:
 
 
 def test_values_with_braces_and_percent_signs_are_only_values() -> None:
-    speak("en")
+    set_language("en")
     assert str(say("“{name}” is wrong", name="{x} %s {0} {")) == "“{x} %s {0} {” is wrong"
 
 
@@ -40,7 +40,7 @@ def test_values_are_kept_as_numbers_texts_and_sentences() -> None:
 
 
 def test_a_value_may_have_any_name() -> None:
-    speak("en")
+    set_language("en")
     assert str(say("{text} {self} {many}", text="a", self="b", many="c")) == "a b c"
 
 
@@ -87,8 +87,8 @@ def test_whatever_the_values_a_stored_sentence_is_worded_the_same(name: str, n: 
 
 def test_the_process_speaks_the_language_it_was_told() -> None:
     for told, expected in (("ru", "ru"), ("en", "en"), ("de", "en"), ("", "en")):
-        speak(told)
-        assert spoken() == expected
+        set_language(told)
+        assert current_language() == expected
 
 
 def test_a_process_speaks_to_its_reader_and_a_page_to_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +99,10 @@ def test_a_process_speaks_to_its_reader_and_a_page_to_its_own(monkeypatch: pytes
     real = i18n._catalogue
     monkeypatch.setattr(i18n, "_catalogue", lambda asked: Catalogue() if asked == "ru" else real(asked))
     sentence = say("{n} row: {why}", n=3, why=say("paused"))
-    speak("en")
+    set_language("en")
     assert str(sentence) == "3 row: paused"
     assert sentence.in_language("ru") == "строка 3: на паузе"
-    speak("ru")
+    set_language("ru")
     assert str(sentence) == "строка 3: на паузе"
     assert sentence.in_language("en") == "3 row: paused"
 
@@ -131,4 +131,4 @@ def test_a_process_speaks_to_its_reader_and_a_page_to_its_own(monkeypatch: pytes
 def test_the_readers_language_is_the_environments_and_russian_where_it_tells_none(
     environ: dict[str, str], expected: str
 ) -> None:
-    assert preferred(environ) == expected
+    assert preferred_language(environ) == expected

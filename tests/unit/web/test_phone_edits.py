@@ -3,7 +3,7 @@
 import pytest
 
 from obzvon.domain.phones import Phone
-from web.api.phone_edits import edits
+from web.api.phone_edits import diff_lists
 
 ANNA, BORIS = Phone("0", "89161111111", name="Анна"), Phone("7", "89162222222")
 PAUSED = Phone("0", "89161111111", name="Анна", paused=True)
@@ -23,9 +23,9 @@ PAUSED = Phone("0", "89161111111", name="Анна", paused=True)
     ],
 )
 def test_what_was_done_to_the_list_is_one_sentence(before: list[Phone], after: list[Phone], says: str) -> None:
-    assert edits(before, after).message().in_language("en") == says
+    assert diff_lists(before, after).message().in_language("en") == says
 
 
 def test_a_list_that_is_the_same_has_no_edits() -> None:
-    assert not edits([ANNA, BORIS], [BORIS, ANNA])
-    assert edits([ANNA], [])
+    assert not diff_lists([ANNA, BORIS], [BORIS, ANNA])
+    assert diff_lists([ANNA], [])

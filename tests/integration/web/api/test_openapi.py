@@ -49,7 +49,7 @@ def app(settings: Settings, journal: Journal, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(users, "_nobodys", [hashed])
     settings.web.users.write_text(json.dumps({"operator": {"role": "operator", "password": hashed}}))
     patient = LoginService(Users(settings.web.users), failures=RateLimiter(most=1_000_000))
-    made = create_app(settings, gate=patient, clock=lambda: SUNDAY)
+    made = create_app(settings, login=patient, clock=lambda: SUNDAY)
     yield made
     made.extensions["obzvon"].journal().close()
 
