@@ -829,7 +829,7 @@ def test_a_damaged_file_is_told_with_what_it_needs_at_the_opening(tmp_path: Path
 
 
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the program sqlite3 is not installed")
-def test_what_can_be_read_of_a_damaged_file_is_saved_as_the_readme_says(tmp_path: Path) -> None:
+def test_what_can_be_read_of_a_damaged_file_is_saved_as_the_guide_says(tmp_path: Path) -> None:
     file = tmp_path / "journal.db"
     with contextlib.closing(Journal(f"sqlite:///{file}")) as journal:
         begin(journal, 5000)
@@ -841,8 +841,8 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_as_the_readme_says(tmp_path
         pytest.raises(UserError, match=r"malformed\n.*save what can still be read"),
     ):
         list(damaged.lines(MONDAY))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [command] = [line for line in readme.splitlines() if ".dump" in line]
+    guide = (ROOT / "docs" / "en" / "how-to" / "damaged-journal.md").read_text(encoding="utf-8")
+    [command] = [line for line in guide.splitlines() if ".dump" in line]
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
     with contextlib.closing(Journal(f"sqlite:///{file}")) as saved:
         lines = list(saved.lines(MONDAY))

@@ -201,7 +201,7 @@ def test_settings_do_not_change_under_anybodys_hands(tmp_path: Path) -> None:
     assert os.fspath(settings.file) == str(tmp_path / "settings.ini")
 
 
-def test_the_readme_explains_every_key_of_the_editor() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("### [Web]")[2].partition("\n#")[0]
+def test_the_reference_explains_every_key_of_the_editor_in_its_order() -> None:
+    reference = (ROOT / "docs" / "en" / "reference" / "settings.md").read_text(encoding="utf-8")
+    section = reference.partition("## [Web]")[2].partition("\n#")[0]
     assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [key.name for key in KEYS if key.section == "Web"]
