@@ -10,7 +10,7 @@ from flask import Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from obzvon.common.hosts import is_loopback
-from obzvon.domain.labels import remark, result_word
+from obzvon.domain.labels import call_remark, result_label
 from obzvon.settings.model import Settings
 from web import errors, headers, i18n, metrics, permissions
 from web.admin import setup
@@ -102,8 +102,8 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         format_day=format_day,
         format_time=format_time,
-        result_word=result_word,
-        remark=lambda line: remark(line, app.extensions["obzvon"].settings.delivered),
+        result_label=result_label,
+        call_remark=lambda line: call_remark(line, app.extensions["obzvon"].settings.delivered),
         trouble_count=trouble_count,
     )
 

@@ -9,17 +9,17 @@ import msgspec
 
 from obzvon.journal.tallies import Tally
 
-KINDS: dict[str, frozenset[str]] = {
+RESULTS_BY_KIND: dict[str, frozenset[str]] = {
     "answered": frozenset({"answered"}),
     "missed": frozenset({"not answered", "busy", "no answer", "congestion", "failed"}),
     "unknown": frozenset({"unknown"}),
     "handed": frozenset({"handed", "handing"}),
 }
 """What is stacked, from the bottom up, and of which results of calls it is made."""
-PLOT, ABOVE = 132, 14
+PLOT_HEIGHT, PLOT_TOP = 132, 14
 """The height of the highest bar, and what is above it."""
 
-_KIND = {result: kind for kind, results in KINDS.items() for result in results}
+_KIND = {result: kind for kind, results in RESULTS_BY_KIND.items() for result in results}
 _WIDE, _NARROW = 9, 5
 """So many labels stand side by side on a wide and on a narrow page."""
 _FEWEST = 8
@@ -71,7 +71,7 @@ class Chart(msgspec.Struct, frozen=True):
         return max(self.bars, key=lambda bar: bar.total)
 
 
-def of_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
+def chart_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
     """When calls were handed over; None where none was."""
     found: dict[datetime, Counter[str]] = {}
     for tally in tallies.values():
@@ -89,7 +89,7 @@ def of_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
     return _chart([(hour, found.get(hour, Counter())) for hour in hours])
 
 
-def of_days(tallied: Mapping[date, Sequence[Tally]], last: date, count: int) -> Chart | None:
+def chart_days(tallied: Mapping[date, Sequence[Tally]], last: date, count: int) -> Chart | None:
     """How many calls there were on each day; None where there was none."""
     days = []
     for ahead in range(count):
@@ -104,16 +104,16 @@ def of_days(tallied: Mapping[date, Sequence[Tally]], last: date, count: int) -> 
 
 
 def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
-    top = nice(max(counts.total() for _, counts in columns))
+    top = round_up_scale(max(counts.total() for _, counts in columns))
     slot = 100 / len(columns)
     width = slot * 0.72
     wide, narrow = -(-len(columns) // _WIDE), -(-len(columns) // _NARROW)
     narrow = -(-narrow // wide) * wide
     bars = []
     for number, (at, counts) in enumerate(columns):
-        parts, y = [], float(ABOVE + PLOT)
-        for kind in KINDS:
-            if height := counts[kind] / top * PLOT:
+        parts, y = [], float(PLOT_TOP + PLOT_HEIGHT)
+        for kind in RESULTS_BY_KIND:
+            if height := counts[kind] / top * PLOT_HEIGHT:
                 height = max(height, 1.0)
                 y -= height
                 parts.append(BarPart(kind, round(y, 2), round(height, 2)))
@@ -121,20 +121,20 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
         bars.append(
             Bar(
                 at,
-                {kind: counts[kind] for kind in KINDS if counts[kind]},
+                {kind: counts[kind] for kind in RESULTS_BY_KIND if counts[kind]},
                 tuple(parts),
                 round(slot * number + (slot - width) / 2, 3),
                 round(slot * (number + 0.5), 3),
                 label,
             )
         )
-    kinds = tuple(kind for kind in KINDS if any(counts[kind] for _, counts in columns))
+    kinds = tuple(kind for kind in RESULTS_BY_KIND if any(counts[kind] for _, counts in columns))
     marks = sorted({0, top // 2, top} if top % 2 == 0 else {0, top})
-    lines = tuple((value, round(ABOVE + PLOT - value / top * PLOT, 2)) for value in marks)
+    lines = tuple((value, round(PLOT_TOP + PLOT_HEIGHT - value / top * PLOT_HEIGHT, 2)) for value in marks)
     return Chart(tuple(bars), round(width, 3), kinds, lines)
 
 
-def nice(most: int) -> int:
+def round_up_scale(most: int) -> int:
     """The number at the top of the scale: a round one, not below `most`."""
     power = 1
     while power * 10 < most:
@@ -143,6 +143,6 @@ def nice(most: int) -> int:
     return next(round(power * step) for step in steps if power * step >= most)
 
 
-def is_another_day(chart: Chart) -> bool:
+def spans_days(chart: Chart) -> bool:
     """Whether the hours go on into another day."""
     return any(one.at.day != other.at.day for one, other in pairwise(chart.bars))

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import flash
 from flask_babel import gettext as _
 
-from obzvon.domain.labels import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAND_STATE_UNKNOWN, command_sentence
 from obzvon.journal.commands import (
     CommandNotAnsweredError,
     CommandNotTakenError,
@@ -42,7 +42,7 @@ def submit_command(name: str, *, word: str = "", about: str = "", once: str = ""
         ),
         True,
     )
-    outcome = CommandResult(False, NOT_TAKEN)
+    outcome = CommandResult(False, COMMAND_NOT_TAKEN)
     if journal is not None:
         commands = CommandQueue(journal)
         try:
@@ -58,12 +58,12 @@ def submit_command(name: str, *, word: str = "", about: str = "", once: str = ""
                     "The service is busy and has not taken the order; nothing has been done. Try again in a minute."
                 )
         except CommandStateUnknownError:
-            outcome, told = CommandResult(False, LOST), state_unknown_text()
+            outcome, told = CommandResult(False, COMMAND_STATE_UNKNOWN), state_unknown_text()
         except CommandNotAnsweredError:
-            outcome = CommandResult(True, NOT_ANSWERED)
+            outcome = CommandResult(True, COMMAND_NOT_ANSWERED)
             told = _("The service has taken the order and is still at it; this page shows what comes of it.")
     if is_first:
-        at.record(who, ordered(word or name, outcome.text, about))
+        at.record(who, command_sentence(word or name, outcome.text, about))
     flash(told, "note" if outcome.ok else "warn")
 
 

@@ -13,13 +13,13 @@ from prometheus_client.registry import Collector
 
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
-from obzvon.domain.labels import results
+from obzvon.domain.labels import result_names
 from obzvon.domain.line_usage import CountedBy, LineUsage
 from obzvon.domain.pacing import PaceMode
 from obzvon.domain.results import DeliveryCounts
 from obzvon.journal.heartbeat import Heartbeats
-from obzvon.reports.next_run import next_run
-from obzvon.reports.status import CurrentStatus, RunStatus, look
+from obzvon.reports.next_run import next_run_forecast
+from obzvon.reports.status import CurrentStatus, RunStatus, current_status
 from web.context import AppContext
 
 metrics = Blueprint("metrics", __name__)
@@ -89,7 +89,7 @@ class MetricsCollector(Collector):
         at = self._desk
         try:
             journal, known = at.journal(), at.settings
-            return look(
+            return current_status(
                 journal,
                 Heartbeats(journal).sign() if journal else None,
                 at.clock(),
@@ -121,7 +121,9 @@ class MetricsCollector(Collector):
             yield _by("obzvon_list_rows", "Rows of the list by what a run does with them.", "state", listed.counts)
         if week is not None:
             try:
-                start = next_run(at.settings, [], week, at.journal(), at.clock(), numbering=at.phones.plan).start
+                start = next_run_forecast(
+                    at.settings, [], week, at.journal(), at.clock(), numbering=at.phones.plan
+                ).start
             except UserError:
                 return
             if start is not None:
@@ -231,7 +233,7 @@ def _judged(delivery: DeliveryCounts) -> Mapping[str, int]:
 
 def _every(counts: Mapping[str, int]) -> Mapping[str, int]:
     """Each result, also those that there are none of: a series that is not there is no zero."""
-    return {result: counts.get(result, 0) for result in results()}
+    return {result: counts.get(result, 0) for result in result_names()}
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

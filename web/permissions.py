@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_httpauth import HTTPBasicAuth
 from werkzeug.exceptions import TooManyRequests, default_exceptions
 
-from obzvon.domain.labels import role_word
+from obzvon.domain.labels import user_role_label
 from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
 from obzvon.users import Role
 from web import errors, requests
@@ -46,7 +46,7 @@ def visitor() -> Visitor:
 
 def role_label(someone: Visitor) -> str:
     """The word for what a visitor may do."""
-    return translate(role_word(someone.role))
+    return translate(user_role_label(someone.role))
 
 
 def may_change() -> bool:

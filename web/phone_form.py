@@ -6,7 +6,7 @@ import msgspec
 from flask_babel import gettext as _
 
 from obzvon.common.text import escape_controls
-from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 from obzvon.domain.phones import Phone
 from web.i18n import translate
 
@@ -42,7 +42,7 @@ def parse_phone_form(form: Mapping[str, str], plan: NumberingPlan, before: Phone
             errors[name] = _("At most %(most)s characters", most=MAX_LENGTHS[name])
         elif escape_controls(text) != text:
             errors[name] = _("There are characters in it that cannot be seen; type it anew")
-    for name, judge in (("number", plan.dial), ("code", extension_code)):
+    for name, judge in (("number", plan.normalize), ("code", parse_extension_code)):
         changed = before is None or fields[name] != getattr(before, name)
         if name not in errors and changed:
             try:

@@ -16,7 +16,7 @@ import msgspec
 
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, revision_of
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
-from obzvon.domain.phones import Candidate, Phone, candidates
+from obzvon.domain.phones import Candidate, Phone, list_candidates
 
 PAGE_ROWS = 100
 SORTS = ("row", "number", "code", "name", "state")
@@ -37,7 +37,7 @@ class PhoneIndex:
         self.notes = loaded.notes
         self.phones = loaded.data
         with _no_collecting():
-            self.rows: list[Candidate] = list(candidates(self.phones, plan))
+            self.rows: list[Candidate] = list(list_candidates(self.phones, plan))
         self.places = {phone.key: place for place, phone in enumerate(self.phones)}
         self.counts: dict[RowState, int] = {"called": 0, "paused": 0, "refused": 0, "twice": 0}
         for row in self.rows:
@@ -210,14 +210,14 @@ class _CachedNumberingPlan(NumberingPlan):
         self._plan = plan
         self._known: dict[str, str | InvalidNumberError] = {}
 
-    def dial(self, number: str) -> str:
+    def normalize(self, number: str) -> str:
         """As the plan does."""
         known = self._known.get(number)
         if known is None:
             if len(self._known) > _REMEMBERED:
                 self._known.clear()
             try:
-                known = self._plan.dial(number)
+                known = self._plan.normalize(number)
             except InvalidNumberError as refused:
                 known = refused.with_traceback(None)
             self._known[number] = known

@@ -14,7 +14,7 @@ import msgspec
 
 from obzvon.asterisk import spool
 from obzvon.checks import runner
-from obzvon.checks.context import Machine, of
+from obzvon.checks.context import Machine, finding_from
 from obzvon.common.errors import UserError
 from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import load_settings
@@ -40,8 +40,8 @@ def _examine(file: Path, machine: Machine) -> list[Finding]:
     try:
         known = load_settings(file)
     except UserError as failed:  # it was right when the service read it, and has been changed since
-        return [of(problem, Level.ERROR) for problem in failed.problems]
-    return list(runner.examine(known, spool.spool_of(known), now=datetime.now(UTC), machine=machine))
+        return [finding_from(problem, Level.ERROR) for problem in failed.problems]
+    return list(runner.run_checks(known, spool.spool_of(known), now=datetime.now(UTC), machine=machine))
 
 
 if __name__ == "__main__":

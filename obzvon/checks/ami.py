@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from obzvon.asterisk.ami.errors import AmiError, no_login
 from obzvon.asterisk.ami.permissions import Permissions, inspect, needed, rights_by_console
 from obzvon.checks.asterisk import ask_console
-from obzvon.checks.context import CheckContext, error, good, of, warning
+from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
@@ -18,7 +18,7 @@ _PJSIP = "PJSIP/"
 _ENDPOINT = re.compile(r"^ *Endpoint: +([^\s/<]+)", re.MULTILINE)
 
 
-def ami(visit: CheckContext) -> Iterator[Finding]:
+def check_login(visit: CheckContext) -> Iterator[Finding]:
     """Where AMI is configured: that it answers, takes the login, and that its user has the least rights."""
     known = visit.settings.ami
     if not known:
@@ -26,12 +26,12 @@ def ami(visit: CheckContext) -> Iterator[Finding]:
         return
     where = f"AMI {known.host}:{known.port}"
     if visit.machine.ami_refused:
-        yield of(no_login(known).problem, Level.ERROR)
+        yield finding_from(no_login(known).problem, Level.ERROR)
         return
     try:
         rights = inspect(known, patience=_PATIENCE)
     except AmiError as trouble:
-        yield of(trouble.problem, Level.ERROR)
+        yield finding_from(trouble.problem, Level.ERROR)
         return
     yield good(where, say("Asterisk answers and takes the login of {user}", user=known.user))
     if not known.tls and not is_loopback(known.host):
@@ -44,7 +44,7 @@ def ami(visit: CheckContext) -> Iterator[Finding]:
     yield from _of_trunk(visit)
 
 
-def transport(visit: CheckContext) -> Iterator[Finding]:
+def check_transport(visit: CheckContext) -> Iterator[Finding]:
     """Where calls go by AMI: what has no effect then, and what stands in while the connection is away."""
     known = visit.settings
     if not known.by_ami:

@@ -27,7 +27,7 @@ _UNEDITED = re.compile(r"^\s*OBZVON_TRUNK=\S*@mytrunk\s*$", re.MULTILINE)
 _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 
-def running(visit: CheckContext) -> Iterator[Finding]:
+def check_running(visit: CheckContext) -> Iterator[Finding]:
     """Asterisk runs, by its pid file."""
     seen = visit.spool.asterisk()
     where = visit.spool.pid_file or "Asterisk"
@@ -43,7 +43,7 @@ def running(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def its_folder(visit: CheckContext) -> Iterator[Finding]:
+def check_spool_folder(visit: CheckContext) -> Iterator[Finding]:
     """dir_target is the folder that the Asterisk of this machine reads."""
     directories = _directories(visit.machine.asterisk_conf)
     target = visit.settings.target
@@ -61,7 +61,7 @@ def its_folder(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def its_user(visit: CheckContext) -> Iterator[Finding]:
+def check_user(visit: CheckContext) -> Iterator[Finding]:
     """The call files belong to the user that Asterisk runs as: else it loses the calls, or rings for ever."""
     pid = _pid(visit)
     if pid is None or not visit.settings.target.is_dir():
@@ -83,7 +83,7 @@ def its_user(visit: CheckContext) -> Iterator[Finding]:
     )
 
 
-def its_answers(visit: CheckContext) -> Iterator[Finding]:
+def check_console(visit: CheckContext) -> Iterator[Finding]:
     """pbx_spool is loaded, and the dialplan has what call files ask for; only where the running Asterisk answers."""
     machine = visit.machine
     program = shutil.which(machine.asterisk)
@@ -138,7 +138,7 @@ def _loaded(shown: str) -> Finding:
     return good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
 
 
-def left_in_spool(visit: CheckContext) -> Iterator[Finding]:
+def check_spool_files(visit: CheckContext) -> Iterator[Finding]:
     """No file of ours in the spool is one that Asterisk has forgotten or would ring again."""
     spool = visit.spool
     if not spool.target.is_dir():

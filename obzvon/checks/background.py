@@ -72,19 +72,19 @@ class BackgroundCheck:
         """Whether one is wanted or under way."""
         return self._wanted or self._process is not None
 
-    def want(self, command: int | None = None) -> None:
+    def request(self, command: int | None = None) -> None:
         """Has it made; if one is under way, another after it: what was mended meanwhile is to be seen."""
         self._wanted = True
         if command is not None:
             self._asked.append(command)
 
-    def want_if_due(self, now: datetime) -> None:
+    def request_if_due(self, now: datetime) -> None:
         """Has it made if the last is older than an hour; raises UserError."""
         last = self._findings.brief()
         if last is None or abs(now - last.at) >= HOURLY:
-            self.want()
+            self.request()
 
-    def look(self, now: datetime) -> None:
+    def poll(self, now: datetime) -> None:
         """Begins what is wanted, and leaves in the journal what has been found."""
         if self._process is None:
             if self._wanted:
@@ -100,7 +100,7 @@ class BackgroundCheck:
         else:
             self._leave(self._heard(self._process.returncode), now)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Ends what is under way, for the service stops."""
         self._wanted = False
         if self._process is not None:

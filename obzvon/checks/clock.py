@@ -12,7 +12,7 @@ _TOLERATED = timedelta(seconds=60)
 """Clocks are set back by seconds now and then, and nothing comes of it."""
 
 
-def zone(visit: CheckContext) -> Iterator[Finding]:
+def check_zone(visit: CheckContext) -> Iterator[Finding]:
     """The data of the settings' time zone can be found."""
     known = visit.settings
     where = f"{known.file} [Day] time_zone"
@@ -39,7 +39,7 @@ def zone(visit: CheckContext) -> Iterator[Finding]:
     )
 
 
-def clock(visit: CheckContext) -> Iterator[Finding]:
+def check_synchronised(visit: CheckContext) -> Iterator[Finding]:
     """Something keeps the machine's clock right."""
     kept = visit.machine.is_synchronised()
     if kept is False:
@@ -54,7 +54,7 @@ def clock(visit: CheckContext) -> Iterator[Finding]:
         yield good("", say("whether a time service keeps this machine's clock right cannot be told here"))
 
 
-def against_journal(visit: CheckContext) -> Iterator[Finding]:
+def check_against_journal(visit: CheckContext) -> Iterator[Finding]:
     """The journal holds no moment that is still to come."""
     if visit.journal is None:
         return

@@ -90,7 +90,7 @@ def error(where: object, what: Message, remedy: Message) -> Finding:
     return _finding(Level.ERROR, where, what, remedy)
 
 
-def of(problem: Problem, level: Level) -> Finding:
+def finding_from(problem: Problem, level: Level) -> Finding:
     """A problem that another room has found."""
     return _finding(level, problem.where, problem.what, problem.remedy)
 
@@ -100,7 +100,7 @@ def _finding(level: Level, where: object, what: Message, remedy: Message) -> Fin
     return Finding(level, escape_controls(str(where)), escape_values(what), escape_values(remedy))
 
 
-def listed(messages: Iterable[Message]) -> Message:
+def join_messages(messages: Iterable[Message]) -> Message:
     """Several messages in one line."""
     values = {f"item{number}": message for number, message in enumerate(messages)}
     return Message("; ".join(f"{{{name}}}" for name in values), dict(values))

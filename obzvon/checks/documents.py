@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from obzvon.checks.context import CheckContext, good, listed, of, warning
+from obzvon.checks.context import CheckContext, finding_from, good, join_messages, warning
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.history import History
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, week_document
-from obzvon.domain.forecast import forecast
+from obzvon.domain.forecast import forecast_handover
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Pace
-from obzvon.domain.phones import candidates
+from obzvon.domain.phones import list_candidates
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level
-from obzvon.reports.next_run import next_run
+from obzvon.reports.next_run import next_run_forecast
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ _NAMED = 5
 """So many rows that cannot be called are told with their reasons."""
 
 
-def phones(visit: CheckContext) -> Iterator[Finding]:
+def check_phones(visit: CheckContext) -> Iterator[Finding]:
     """The list can be read, and somebody on it can be called."""
     document = phones_document(visit.settings.phones)
     loaded, told = _read(document)
@@ -35,7 +35,7 @@ def phones(visit: CheckContext) -> Iterator[Finding]:
         return
     counts: Counter[str] = Counter()
     refused: list[Message] = []
-    for one in candidates(loaded.data, visit.settings.numbering_plan()):
+    for one in list_candidates(loaded.data, visit.settings.numbering_plan()):
         kind = (
             "called" if one.skipped is None else "paused" if one.phone.paused else "twice" if one.number else "refused"
         )
@@ -59,7 +59,7 @@ def phones(visit: CheckContext) -> Iterator[Finding]:
                 "{n} row cannot be called and is skipped: {rows}",
                 "{n} rows cannot be called and are skipped: {rows}",
                 counts["refused"],
-                rows=listed(refused),
+                rows=join_messages(refused),
             ),
             say("mend them in the list; obzvon plan names them all"),
         )
@@ -78,7 +78,7 @@ def phones(visit: CheckContext) -> Iterator[Finding]:
     )
 
 
-def week(visit: CheckContext) -> Iterator[Finding]:
+def check_schedule(visit: CheckContext) -> Iterator[Finding]:
     """The week can be read, has a start, and its runs have the time they need."""
     document = week_document(visit.settings.schedule)
     loaded, told = _read(document)
@@ -89,7 +89,7 @@ def week(visit: CheckContext) -> Iterator[Finding]:
     yield from _next(visit, document.path, loaded)
 
 
-def kept(visit: CheckContext) -> Iterator[Finding]:
+def check_history(visit: CheckContext) -> Iterator[Finding]:
     """Beside the documents their earlier versions and last good copies can be written."""
     documents = visit.settings.phones, visit.settings.schedule
     for folder in sorted({Path(os.path.realpath(path)).parent for path in documents}):
@@ -124,12 +124,12 @@ def _read(document: Document[T]) -> tuple[LoadedDocument[T] | None, list[Finding
         loaded = document.load()
     except DocumentError as failed:
         return None, list(_broken(document.path, document.history, failed))
-    return loaded, [of(note, Level.WARNING) for note in loaded.notes]
+    return loaded, [finding_from(note, Level.WARNING) for note in loaded.notes]
 
 
 def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Finding]:
     for problem in failed.problems:
-        yield of(problem, Level.ERROR)
+        yield finding_from(problem, Level.ERROR)
     if history.good() is not None:
         yield warning(
             path,
@@ -167,7 +167,7 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
     """The next run, and whether it has the time that it needs."""
     known = visit.settings
     pace = Pace(known.bundle, known.timeout)
-    plan = next_run(known, [], week, visit.journal, visit.now, numbering=NumberingPlan())
+    plan = next_run_forecast(known, [], week, visit.journal, visit.now, numbering=NumberingPlan())
     if plan.start is None:
         yield warning(
             path,
@@ -186,7 +186,7 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
                 "service starts"
             ),
         )
-    way = forecast(visit.calls, pace, max(plan.start, visit.now), plan.until)
+    way = forecast_handover(visit.calls, pace, max(plan.start, visit.now), plan.until)
     if way.cut_off and plan.until is not None:
         yield warning(
             path,

@@ -23,7 +23,7 @@ class SystemUser(msgspec.Struct, frozen=True):
         return bool(found.st_mode & (0o020 if found.st_gid in self.gids else 0o002))
 
 
-def person(name: str) -> SystemUser | None:
+def find_user(name: str) -> SystemUser | None:
     """The user of that name, if this machine has one."""
     try:
         found = pwd.getpwnam(name)
@@ -32,7 +32,7 @@ def person(name: str) -> SystemUser | None:
     return SystemUser(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
 
 
-def members(gid: int) -> frozenset[str]:
+def group_members(gid: int) -> frozenset[str]:
     """The users of a group: those it names, and those whose first group it is."""
     try:
         named = grp.getgrgid(gid).gr_mem

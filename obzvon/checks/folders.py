@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from obzvon.checks.context import CheckContext, error, good, warning
-from obzvon.checks.file_access import SystemUser, members, owner_name, person, user_name
+from obzvon.checks.file_access import SystemUser, find_user, group_members, owner_name, user_name
 from obzvon.common import logs as daily
 from obzvon.common.i18n import Message, say
 from obzvon.journal.findings import Finding
@@ -19,7 +19,7 @@ _LINE = 1000
 """Bytes that a call takes in the journal and its log, with plenty to spare."""
 
 
-def places(visit: CheckContext) -> Iterator[Finding]:
+def check_folders(visit: CheckContext) -> Iterator[Finding]:
     """Each folder is there; what Spool looks at itself is left to it."""
     known = visit.settings
     spool = (("dir_store", known.store), ("dir_target", known.target)) if known.has_spool else ()
@@ -48,9 +48,9 @@ def places(visit: CheckContext) -> Iterator[Finding]:
             yield tell(where, say("there is no such folder"), say("make it, or mend the path in [Dirs] {key}", key=key))
 
 
-def strangers(visit: CheckContext) -> Iterator[Finding]:
+def check_spool_access(visit: CheckContext) -> Iterator[Finding]:
     """Nobody but the service and Asterisk can put a call file anywhere that Asterisk reads."""
-    editors = [one for one in map(person, visit.machine.editors) if one is not None]
+    editors = [one for one in map(find_user, visit.machine.editors) if one is not None]
     sound = True
     for key, folder in (("dir_target", visit.settings.target), ("dir_store", visit.settings.store)):
         where = f"{key} {folder}"
@@ -83,14 +83,14 @@ def strangers(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def settings_file(visit: CheckContext) -> Iterator[Finding]:
+def check_settings_access(visit: CheckContext) -> Iterator[Finding]:
     """Nobody but root and the service decides what the service goes by: which folders, which dialplan, how fast."""
     file = visit.settings.file
     apart = say(
         "keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
         "(README, Security)"
     )
-    editors = [one for one in map(person, visit.machine.editors) if one is not None]
+    editors = [one for one in map(find_user, visit.machine.editors) if one is not None]
     sound = True
     if file.is_file() and (users := _others_who_write(visit, file.stat(), editors)):
         sound = False
@@ -164,7 +164,7 @@ def _others_who_write(visit: CheckContext, found: os.stat_result, editors: list[
         return {_EVERYBODY}
     names = {one.name for one in editors if one.uid and one.may_write(found)}
     if found.st_mode & stat.S_IWGRP:
-        names |= members(found.st_gid) - {"root", user_name(visit.service_uid())}
+        names |= group_members(found.st_gid) - {"root", user_name(visit.service_uid())}
     return names
 
 
@@ -176,7 +176,7 @@ def _listed(users: set[str]) -> Message:
     )
 
 
-def logs(visit: CheckContext) -> Iterator[Finding]:
+def check_logs(visit: CheckContext) -> Iterator[Finding]:
     """The day's log can be written."""
     folder = visit.settings.logs
     if not folder.is_dir():
@@ -195,7 +195,7 @@ def logs(visit: CheckContext) -> Iterator[Finding]:
     yield good(f"dir_logs {folder}", say("the log of the day can be written"))
 
 
-def room(visit: CheckContext) -> Iterator[Finding]:
+def check_free_space(visit: CheckContext) -> Iterator[Finding]:
     """Each filesystem has room for a run of this list."""
     known = visit.settings
     journal = known.journal.path

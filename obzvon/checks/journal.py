@@ -5,20 +5,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from obzvon.checks.context import CheckContext, error, good, listed, of, warning
+from obzvon.checks.context import CheckContext, error, finding_from, good, join_messages, warning
 from obzvon.checks.file_access import owner_name
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import service_of
+from obzvon.reports.status import service_status
 
 _CRON_LATE = timedelta(minutes=3)
 _RESTART = say("supervisorctl restart obzvon, and see its log")
 
 
-def opens(visit: CheckContext) -> Iterator[Finding]:
+def check_opens(visit: CheckContext) -> Iterator[Finding]:
     """The journal opens, is of a version we know, and can be written."""
     address = visit.settings.journal
     path = address.path
@@ -40,7 +40,7 @@ def opens(visit: CheckContext) -> Iterator[Finding]:
         journal = Journal(address.reveal(), create=False)
     except UserError as failed:
         for problem in failed.problems:
-            yield of(problem, Level.ERROR)
+            yield finding_from(problem, Level.ERROR)
         return
     visit.journal = journal
     try:
@@ -56,12 +56,12 @@ def opens(visit: CheckContext) -> Iterator[Finding]:
     yield good(journal.name, say("the journal opens and can be written"))
 
 
-def service(visit: CheckContext) -> Iterator[Finding]:
+def check_service(visit: CheckContext) -> Iterator[Finding]:
     """The service gives signs of life."""
     if visit.journal is None:
         return
     sign = Heartbeats(visit.journal).sign()
-    state = service_of(sign, visit.now)
+    state = service_status(sign, visit.now)
     if sign is None:
         yield good(
             "",
@@ -91,7 +91,7 @@ def service(visit: CheckContext) -> Iterator[Finding]:
         if state.trouble:
             yield warning(
                 "",
-                say("the service has trouble: {trouble}", trouble=listed(state.trouble)),
+                say("the service has trouble: {trouble}", trouble=join_messages(state.trouble)),
                 say("mend that; the service goes on by itself"),
             )
     elif (holder := _holder(visit.settings.journal.path)) is not None:
@@ -120,7 +120,7 @@ def service(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def run(visit: CheckContext) -> Iterator[Finding]:
+def check_run(visit: CheckContext) -> Iterator[Finding]:
     """A run that somebody has paused waits for somebody."""
     if visit.journal is None:
         return

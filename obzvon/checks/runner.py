@@ -14,64 +14,64 @@ import msgspec
 
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import ami, asterisk, clock, documents, folders, journal, settings, store
-from obzvon.checks.context import Check, CheckContext, Machine, error, of
+from obzvon.checks.context import Check, CheckContext, Machine, error, finding_from
 from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import Settings
 
 _CHECKS: tuple[Check, ...] = (
-    settings.who_we_are,
-    settings.settings,
-    settings.numbers,
-    clock.zone,
-    clock.clock,
-    journal.opens,  # opens the journal for those after it
-    clock.against_journal,
-    documents.phones,  # counts the calls of a run for those after it
-    documents.week,
-    documents.kept,
-    folders.places,
-    folders.strangers,
-    folders.settings_file,
-    folders.logs,
-    folders.room,
-    store.one_filesystem,
-    store.probe,
-    store.others,
-    store.leftovers,
-    asterisk.running,
-    asterisk.its_folder,
-    asterisk.its_user,
-    asterisk.its_answers,
-    asterisk.left_in_spool,
-    ami.ami,
-    ami.transport,
-    journal.service,
-    journal.run,
+    settings.check_user,
+    settings.check_settings,
+    settings.check_numbering,
+    clock.check_zone,
+    clock.check_synchronised,
+    journal.check_opens,  # opens the journal for those after it
+    clock.check_against_journal,
+    documents.check_phones,  # counts the calls of a run for those after it
+    documents.check_schedule,
+    documents.check_history,
+    folders.check_folders,
+    folders.check_spool_access,
+    folders.check_settings_access,
+    folders.check_logs,
+    folders.check_free_space,
+    store.check_filesystem,
+    store.check_probe_file,
+    store.check_other_services,
+    store.check_leftovers,
+    asterisk.check_running,
+    asterisk.check_spool_folder,
+    asterisk.check_user,
+    asterisk.check_console,
+    asterisk.check_spool_files,
+    ami.check_login,
+    ami.check_transport,
+    journal.check_service,
+    journal.check_run,
 )
 
 _OF_SPOOL: tuple[Check, ...] = (
-    folders.strangers,
-    store.one_filesystem,
-    store.probe,
-    store.others,
-    store.leftovers,
-    asterisk.running,
-    asterisk.its_folder,
-    asterisk.its_user,
-    asterisk.left_in_spool,
+    folders.check_spool_access,
+    store.check_filesystem,
+    store.check_probe_file,
+    store.check_other_services,
+    store.check_leftovers,
+    asterisk.check_running,
+    asterisk.check_spool_folder,
+    asterisk.check_user,
+    asterisk.check_spool_files,
 )
 """Where calls go by AMI there may be no spool to look at; and one that only stands in keeps no call from being made."""
 
 
-def examine(settings: Settings, spool: Spool, *, now: datetime, machine: Machine | None = None) -> Iterator[Finding]:
+def run_checks(settings: Settings, spool: Spool, *, now: datetime, machine: Machine | None = None) -> Iterator[Finding]:
     """Looks at everything and says what is good and what is not; raises nothing. `now` is aware."""
     visit = CheckContext(settings, spool, now, machine or Machine())
     try:
         for check in _CHECKS:
             if settings.has_spool or check not in _OF_SPOOL:
-                stands_in = settings.by_ami and check in _OF_SPOOL and check is not folders.strangers
+                stands_in = settings.by_ami and check in _OF_SPOOL and check is not folders.check_spool_access
                 yield from (_milder(found) if stands_in else found for found in _safely(check, visit))
     finally:
         if visit.journal is not None:
@@ -84,7 +84,7 @@ def _safely(check: Check, visit: CheckContext) -> Iterator[Finding]:
         yield from check(visit)
     except UserError as failed:
         for problem in failed.problems:
-            yield of(problem, Level.ERROR)
+            yield finding_from(problem, Level.ERROR)
     except OSError as failed:
         yield error(
             failed.filename or _name(check),

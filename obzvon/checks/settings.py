@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from obzvon.checks.context import CheckContext, error, good, of, warning
+from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.checks.file_access import user_name
 from obzvon.common.errors import Problem
 from obzvon.common.hosts import is_loopback
@@ -13,7 +13,7 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import Settings
 
 
-def who_we_are(visit: CheckContext) -> Iterator[Finding]:
+def check_user(visit: CheckContext) -> Iterator[Finding]:
     """Root may write everywhere, so root does not see what the service's user may not; others see too much of it."""
     if not visit.machine.as_root:
         me, service = os.geteuid(), visit.service_uid()
@@ -40,11 +40,11 @@ def who_we_are(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def settings(visit: CheckContext) -> Iterator[Finding]:
+def check_settings(visit: CheckContext) -> Iterator[Finding]:
     """What was read with a note, and what says two things at once."""
     known = visit.settings
     for note in known.notes:
-        yield of(note, Level.WARNING)
+        yield finding_from(note, Level.WARNING)
     secret = known.journal.reveal() != str(known.journal)
     if (secret or known.ami.secret) and known.file.stat().st_mode & stat.S_IROTH:
         yield warning(
@@ -52,13 +52,13 @@ def settings(visit: CheckContext) -> Iterator[Finding]:
             say("every user of this machine may read the passwords that stand here"),
             say("chmod o-r {path}", path=known.file),
         )
-    if problem := exposed(known):
-        yield of(problem, Level.ERROR)
+    if problem := find_unencrypted_editor(known):
+        yield finding_from(problem, Level.ERROR)
     if not known.notes:
         yield good(known.file, say("the settings can be read, and nothing in them is odd"))
 
 
-def exposed(known: Settings) -> Problem | None:
+def find_unencrypted_editor(known: Settings) -> Problem | None:
     """Passwords would go over a network unencrypted without anybody's having said so: the editor does not start."""
     host = known.web.host
     if is_loopback(host) or known.web.plain_http:
@@ -73,7 +73,7 @@ def exposed(known: Settings) -> Problem | None:
     )
 
 
-def numbers(visit: CheckContext) -> Iterator[Finding]:
+def check_numbering(visit: CheckContext) -> Iterator[Finding]:
     """The numbering plan of the country that the settings name."""
     known = visit.settings
     where = f"{known.file} [Numbers] region"

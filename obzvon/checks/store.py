@@ -9,7 +9,7 @@ from pathlib import Path
 
 from obzvon.asterisk import callfile, staging, store_lock
 from obzvon.asterisk.spool import cannot
-from obzvon.checks.context import CheckContext, error, good, of, warning
+from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.common.i18n import say, say_many
@@ -21,7 +21,7 @@ _OLD = 60.0
 """Seconds: a file that is younger may be part of a hand-over."""
 
 
-def one_filesystem(visit: CheckContext) -> Iterator[Finding]:
+def check_filesystem(visit: CheckContext) -> Iterator[Finding]:
     """Files can be moved from the store into the spool, as Spool itself sees it."""
     spool = visit.spool
     missing = [folder for folder in (spool.store, spool.target) if not folder.exists()]
@@ -29,12 +29,12 @@ def one_filesystem(visit: CheckContext) -> Iterator[Finding]:
         return  # told by the folders' own check
     problems = list(spool.problems())
     for problem in problems:
-        yield of(problem, Level.ERROR)
+        yield finding_from(problem, Level.ERROR)
     if not problems:
         yield good(f"dir_store {spool.store}", say("call files can be moved from here into dir_target"))
 
 
-def probe(visit: CheckContext) -> Iterator[Finding]:
+def check_probe_file(visit: CheckContext) -> Iterator[Finding]:
     """A file is made in the store, renamed there and deleted, as this process's user; never in the live spool."""
     spool, mode = visit.spool, visit.settings.mode
     if not spool.store.is_dir() or not spool.target.is_dir():
@@ -49,7 +49,7 @@ def probe(visit: CheckContext) -> Iterator[Finding]:
         found = moved.stat()
         moved.unlink()
     except OSError as failed:
-        yield of(cannot(failed), Level.ERROR)
+        yield finding_from(cannot(failed), Level.ERROR)
         return
     finally:
         for path in (made, moved):
@@ -79,7 +79,7 @@ def probe(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def others(visit: CheckContext) -> Iterator[Finding]:
+def check_other_services(visit: CheckContext) -> Iterator[Finding]:
     """No second service works with the same store, unless somebody wants it so."""
     known = visit.settings.journal
     for journal in store_lock.others(visit.spool.store, str(known.path or known)):
@@ -94,7 +94,7 @@ def others(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def leftovers(visit: CheckContext) -> Iterator[Finding]:
+def check_leftovers(visit: CheckContext) -> Iterator[Finding]:
     """What lies in the store: call files that were never handed over, and files of others."""
     store = visit.spool.store
     if not store.is_dir():

@@ -13,8 +13,8 @@ import click
 from obzvon.cli.context import journal_if_any, settings_of
 from obzvon.cli.translate import told
 from obzvon.common.i18n import say
-from obzvon.domain.labels import LOST
-from obzvon.domain.redial import results_in
+from obzvon.domain.labels import COMMAND_STATE_UNKNOWN
+from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import (
     ANSWER,
     PATIENCE,
@@ -26,7 +26,7 @@ from obzvon.journal.commands import (
 )
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import service_of
+from obzvon.reports.status import service_status
 
 _WRONG = 1
 
@@ -58,7 +58,7 @@ def start(file: Path | None, again: bool, rest: bool, only: str | None, day: dat
     if only is None:
         _order(file, "start", again=again, rest=rest)
     else:
-        wanted = ",".join(sorted(results_in(only)))
+        wanted = ",".join(sorted(parse_results(only)))
         _order(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
@@ -120,7 +120,7 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
     try:
         return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
     except CommandNotTakenError:
-        if service_of(Heartbeats(journal).sign(), datetime.now(UTC)).alive:
+        if service_status(Heartbeats(journal).sign(), datetime.now(UTC)).alive:
             return CommandResult(
                 False,
                 say(
@@ -130,7 +130,7 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
             )
         return no_service
     except CommandStateUnknownError:
-        return CommandResult(False, say("{what}; see: obzvon status", what=LOST))
+        return CommandResult(False, say("{what}; see: obzvon status", what=COMMAND_STATE_UNKNOWN))
     except CommandNotAnsweredError:
         return CommandResult(
             False,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from obzvon.checks.settings import exposed
+from obzvon.checks.settings import find_unencrypted_editor
 from obzvon.cli.context import settings_of
 from obzvon.cli.translate import told
 from obzvon.common import i18n
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import Message, say
-from obzvon.domain.labels import role_word
+from obzvon.domain.labels import user_role_label
 from obzvon.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def beside(known: Settings) -> Iterator[None]:
 
 def check_host(known: Settings) -> None:
     """Raises UserError where passwords would go over a network unencrypted without anybody's having said so."""
-    if problem := exposed(known):
+    if problem := find_unencrypted_editor(known):
         raise UserError([problem])
 
 
@@ -132,7 +132,7 @@ def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) ->
     users = _users(settings_of(file).web.users)
     password, is_new = _password(ask=ask, from_stdin=from_stdin)
     users.add(name, password, Role(role))
-    _say(say("added: {name}, {role}", name=name, role=role_word(role)))
+    _say(say("added: {name}, {role}", name=name, role=user_role_label(role)))
     if is_new:
         _say(say("password: {password}", password=password))
 
@@ -159,7 +159,7 @@ def change_role(file: Path | None, name: str, chosen: str) -> None:
     from obzvon.users import Role  # noqa: PLC0415 - as above
 
     _users(settings_of(file).web.users).change_role(name, Role(chosen))
-    _say(say("from now on: {name}, {role}", name=name, role=role_word(chosen)))
+    _say(say("from now on: {name}, {role}", name=name, role=user_role_label(chosen)))
 
 
 @user.command(help=told("Takes the access of NAME away."))
@@ -177,7 +177,7 @@ def list_users(file: Path | None) -> None:
     """Everybody."""
     users = _users(settings_of(file).web.users).load()
     for name, one in sorted(users.items()):
-        click.echo(f"{name}\t{role_word(one.role)}")
+        click.echo(f"{name}\t{user_role_label(one.role)}")
     if not users:
         _say(say("there are no users yet: obzvon user add NAME"))
 

@@ -38,8 +38,8 @@ from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.lock import JournalBusyError
 from obzvon.journal.runs import Journal
 from obzvon.reports import call_report
-from obzvon.reports.next_run import next_run
-from obzvon.reports.status import look
+from obzvon.reports.next_run import next_run_forecast
+from obzvon.reports.status import current_status
 from obzvon.service import factory
 from obzvon.service.scheduler import stopped_by_signals
 from obzvon.settings.model import Settings, load_settings
@@ -172,7 +172,7 @@ def run(file: Path | None, once: bool) -> None:
 def check(file: Path | None) -> None:
     """The self-check."""
     known = _settings(file)
-    findings = list(runner.examine(known, wiring_spool.spool_of(known), now=datetime.now(UTC)))
+    findings = list(runner.run_checks(known, wiring_spool.spool_of(known), now=datetime.now(UTC)))
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
@@ -196,7 +196,7 @@ def plan(file: Path | None, as_json: bool) -> None:
     known = _settings(file)
     phones, week = _in_force(factory.phones_of(known)), _in_force(factory.week_of(known))
     with journal_if_any(known) as journal:
-        foreseen = next_run(known, phones.data, week, journal, datetime.now(UTC))
+        foreseen = next_run_forecast(known, phones.data, week, journal, datetime.now(UTC))
     if as_json:
         click.echo(foreseen.to_json())
     else:
@@ -212,7 +212,7 @@ def status(file: Path | None, as_json: bool) -> None:
     """How the run stands."""
     known = _settings(file)
     with journal_if_any(known) as journal:
-        found = look(
+        found = current_status(
             journal,
             Heartbeats(journal).sign() if journal else None,
             datetime.now(UTC),
@@ -269,11 +269,11 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
             return
         with _output(output, form) as stream:
             if form == "csv":
-                call_report.write_csv(lines, stream, zone=known.zone, least=known.delivered)
+                call_report.write_calls_csv(lines, stream, zone=known.zone, least=known.delivered)
             elif form == "xlsx":
-                call_report.write_xlsx(lines, stream, zone=known.zone, least=known.delivered)
+                call_report.write_calls_xlsx(lines, stream, zone=known.zone, least=known.delivered)
             else:
-                call_report.write_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
+                call_report.write_calls_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
 
 
 @cli.command(help=told("Clears what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit."))

@@ -13,7 +13,7 @@ from rich.text import Text
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say
 from obzvon.domain.calls import Run
-from obzvon.domain.labels import tally
+from obzvon.domain.labels import format_result_counts
 from obzvon.journal.runs import Journal
 
 _REFRESH = 0.25
@@ -69,4 +69,4 @@ class RunProgressBar:
         self._run = run
         counts = self._journal.counts(run.id)
         self._bar.update(self._task, completed=run.total - counts["waiting"] - counts["handing"])
-        self._results.plain = tally(counts)
+        self._results.plain = format_result_counts(counts)

@@ -19,7 +19,7 @@ from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import group_digits
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.forecast import CutOffReason, RunForecast, SkipReason
-from obzvon.domain.labels import kind_word, state_word, tally, weekday_word
+from obzvon.domain.labels import format_result_counts, run_kind_label, run_state_label, weekday_label
 from obzvon.domain.results import DeliveryCounts
 from obzvon.reports.call_report import (
     ATTEMPT,
@@ -109,8 +109,8 @@ def show_status(console: Console, status: CurrentStatus) -> None:
             (
                 Cell(str(other.run.id), "dim"),
                 Cell(str(_moment(other.run.started_at.astimezone(status.zone)))),
-                Cell(str(kind_word(other.run.kind))),
-                Cell(str(state_word(other.run.state)), _STATE_STYLES.get(other.run.state, "")),
+                Cell(str(run_kind_label(other.run.kind))),
+                Cell(str(run_state_label(other.run.state)), _STATE_STYLES.get(other.run.state, "")),
                 Cell(str(_counted(other.calls, other.counts, other.delivery))),
             )
             for other in status.others
@@ -144,7 +144,7 @@ def show_report(
 
 def _by_run(lines: Iterable[CallRecord]) -> Iterator[tuple[Message | None, Iterator[CallRecord]]]:
     for (run, kind), calls in groupby(lines, lambda line: (line.run_id, line.kind)):
-        yield say("Run {run}, {kind}", run=run, kind=kind_word(kind)), calls
+        yield say("Run {run}, {kind}", run=run, kind=run_kind_label(kind)), calls
 
 
 def _result(line: CallRecord, reader: ReportLabels) -> Cell:
@@ -165,7 +165,7 @@ _COLUMNS: tuple[tuple[Message, int, Callable[[CallRecord, ReportLabels], Cell]],
         RUN,
         sys.maxsize,
         lambda line, reader: Cell(
-            str(line.run_id) if line.kind == "week" else f"{line.run_id}, {reader.word(kind_word(line.kind))}"
+            str(line.run_id) if line.kind == "week" else f"{line.run_id}, {reader.word(run_kind_label(line.kind))}"
         ),
     ),
     (HANDED, 0, lambda line, reader: _clock(line.handed_at, reader)),
@@ -221,7 +221,7 @@ def _plan_facts(plan: RunForecast) -> Iterator[tuple[Message, Text]]:
         yield say("Next run"), _text(say("{start} ({zone})", start=start, zone=plan.zone), "bold green")
     yield say("Calls"), _text(plan.calls)
     if plan.pace.is_bounded:
-        yield say("Pace"), _text(plan.pace.in_words())
+        yield say("Pace"), _text(plan.pace.describe())
     else:
         yield (
             say("Bundles"),
@@ -262,7 +262,7 @@ def _plan_facts(plan: RunForecast) -> Iterator[tuple[Message, Text]]:
                 "bold red",
             ),
         )
-    kinds = ", ".join(str(say("{why}: {n}", why=_WHY[why], n=n)) for why, n in plan.skipped_by().items())
+    kinds = ", ".join(str(say("{why}: {n}", why=_WHY[why], n=n)) for why, n in plan.count_skipped().items())
     yield say("Skipped"), _text(f"{len(plan.skipped)} ({kinds})" if kinds else 0)
 
 
@@ -294,14 +294,14 @@ def _readout_facts(status: CurrentStatus) -> Iterator[tuple[Message, Text]]:
     readout = status.service.readout
     if readout is None or not readout.is_worth_showing:
         return
-    yield say("Pace"), _text(readout.pace.in_words())
+    yield say("Pace"), _text(readout.pace.describe())
     yield (
         say("Lines in use"),
-        _text(say("{lines}; counted {how}", lines=readout.in_words(), how=readout.counted_in_words())),
+        _text(say("{lines}; counted {how}", lines=readout.describe(), how=readout.describe_counting())),
     )
     if readout.ami is not None:
         since = _moment(readout.ami.since.astimezone(status.zone), seconds=True)
-        yield say("AMI"), _text(readout.ami_in_words(since), "bold yellow" if readout.is_silent else "")
+        yield say("AMI"), _text(readout.describe_ami(since), "bold yellow" if readout.is_silent else "")
 
 
 def _run_facts(one: RunStatus, status: CurrentStatus, *, bar: bool) -> Iterator[tuple[Message, RenderableType]]:
@@ -310,7 +310,7 @@ def _run_facts(one: RunStatus, status: CurrentStatus, *, bar: bool) -> Iterator[
     yield (
         RUN,
         _text(
-            say("{run}, {kind}: {state}", run=run.id, kind=kind_word(run.kind), state=state_word(run.state)),
+            say("{run}, {kind}: {state}", run=run.id, kind=run_kind_label(run.kind), state=run_state_label(run.state)),
             _STATE_STYLES.get(run.state, "bold"),
         ),
     )
@@ -362,14 +362,14 @@ def _counted(calls: int, counts: Mapping[str, int], delivery: DeliveryCounts | N
         "{n} call: {counts}",
         "{n} calls: {counts}",
         calls,
-        counts=tally(counts, delivery if delivery and delivery.least else None),
+        counts=format_result_counts(counts, delivery if delivery and delivery.least else None),
     )
 
 
 def _day(day: date) -> Message:
     return say(
         "{weekday} {year}-{month}-{day}",
-        weekday=weekday_word(day.weekday()),
+        weekday=weekday_label(day.weekday()),
         year=str(day.year),
         month=f"{day.month:02}",
         day=f"{day.day:02}",

@@ -129,5 +129,5 @@ class CallForm(msgspec.Struct, frozen=True):
     archive: bool = False
 
 
-CALLER_ID = 255
+MAX_CALLER_ID_BYTES = 255
 """Bytes; manager.c (action_originate) cuts off what is longer."""

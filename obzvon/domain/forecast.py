@@ -9,13 +9,13 @@ import msgspec
 from obzvon.common.i18n import Message, current_language
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Pace
-from obzvon.domain.phones import Phone, candidates
-from obzvon.domain.schedule import Schedule, closing_instant, due, next_starts, start_instant
+from obzvon.domain.phones import Phone, list_candidates
+from obzvon.domain.schedule import Schedule, closing_instant, find_due_day, list_next_starts, start_instant
 
-STARTS = 7
+NEXT_STARTS_SHOWN = 7
 """How many of the next starts a plan names."""
 
-Rung = Mapping[date, Container[tuple[str, str]]]
+CalledByDay = Mapping[date, Container[tuple[str, str]]]
 """The numbers, with their codes, that were rung on a day; a day that is not in it is one on which nobody was."""
 
 
@@ -80,7 +80,7 @@ class RunForecast(msgspec.Struct, frozen=True):
     starts: tuple[datetime, ...]
     pace: Pace
 
-    def skipped_by(self) -> dict[SkipReason, int]:
+    def count_skipped(self) -> dict[SkipReason, int]:
         """How many rows are skipped for each kind of reason there is."""
         counts = dict.fromkeys(SkipReason, 0)
         for one in self.skipped:
@@ -88,7 +88,7 @@ class RunForecast(msgspec.Struct, frozen=True):
         return {why: count for why, count in counts.items() if count}
 
     def as_dict(self, language: str | None = None) -> dict[str, object]:
-        """The plan as `to_json` writes it; moments and days are still datetimes and dates.
+        """The plan as `format_json` writes it; moments and days are still datetimes and dates.
 
         Sentences are in that language, else in the one of this process.
         """
@@ -104,8 +104,8 @@ class RunForecast(msgspec.Struct, frozen=True):
             "bundle": self.bundle,
             "delay": self.delay,
             "pacing": self.pace.mode,
-            "pace": self.pace.in_words().in_language(language),
-            "ceiling": self.pace.ceiling.most if self.pace.is_bounded else None,
+            "pace": self.pace.describe().in_language(language),
+            "ceiling": self.pace.ceiling.max_ours if self.pace.is_bounded else None,
             "depends_on_talk": self.pace.is_bounded,
             "first_bundle_at": self.first_bundle,
             "last_bundle_at": self.last_bundle,
@@ -113,7 +113,7 @@ class RunForecast(msgspec.Struct, frozen=True):
             "until_because": self.until_because,
             "cut_off": self.cut_off,
             "skipped": len(self.skipped),
-            "skipped_by": self.skipped_by(),
+            "skipped_by": self.count_skipped(),
             "skipped_rows": [
                 {
                     "row": one.row,
@@ -132,7 +132,7 @@ class RunForecast(msgspec.Struct, frozen=True):
         """The plan as one JSON document, with these keys.
 
         - `now`, `start`, `first_bundle_at`, `last_bundle_at`, `until`: ISO 8601 with the offset of `time_zone`, or
-          null; `next_starts`: up to seven of them; `day`: the date whose run it is, or null.
+          null; `list_next_starts`: up to seven of them; `day`: the date whose run it is, or null.
         - `overdue`: true if `start` has passed and the run begins as soon as the service works.
         - `calls`: how many numbers the run would ring; `cut_off`: how many of them it would not get to before `until`,
           which is there because of (`until_because`) "latest" or the "next start".
@@ -144,10 +144,10 @@ class RunForecast(msgspec.Struct, frozen=True):
           row) or "rung" (today already); `skipped_rows`: each with `row` (its key in the list), `number`, `code`,
           `name`, `why` (one of those four) and `reason` (a sentence in the language of this process).
         """
-        return to_json(self.as_dict())
+        return format_json(self.as_dict())
 
 
-def foresee(
+def forecast_scheduled_run(
     phones: Iterable[Phone],
     week: Schedule,
     now: datetime,
@@ -156,15 +156,15 @@ def foresee(
     zone: tzinfo,
     numbering: NumberingPlan,
     pace: Pace,
-    rung: Rung | None = None,
+    rung: CalledByDay | None = None,
     latest: time | None = None,
     lateness: timedelta | None = None,
     since: Mapping[date, datetime] | None = None,
 ) -> RunForecast:
     """The next run of the week; `done`, `lateness` and `since` are those of `campaign.due`."""
-    starts = tuple(next_starts(week, now, done, zone=zone, count=STARTS + 1))
+    starts = tuple(list_next_starts(week, now, done, zone=zone, count=NEXT_STARTS_SHOWN + 1))
     today = now.astimezone(zone).date()
-    day: date | None = due(week, now, done, zone=zone, lateness=lateness, since=since)
+    day: date | None = find_due_day(week, now, done, zone=zone, lateness=lateness, since=since)
     overdue = day is not None
     start = start_instant(week, day, zone) if day else next(iter(starts), None)
     if start is not None and not overdue:
@@ -189,7 +189,7 @@ def foresee(
     )
 
 
-def foresee_by_hand(
+def forecast_manual_run(
     phones: Iterable[Phone],
     week: Schedule,
     now: datetime,
@@ -198,11 +198,11 @@ def foresee_by_hand(
     zone: tzinfo,
     numbering: NumberingPlan,
     pace: Pace,
-    rung: Rung | None = None,
+    rung: CalledByDay | None = None,
     latest: time | None = None,
 ) -> RunForecast:
     """A run that an operator would begin now; without `rung` it rings those again who were rung today."""
-    starts = tuple(next_starts(week, now, done, zone=zone, count=STARTS + 1))
+    starts = tuple(list_next_starts(week, now, done, zone=zone, count=NEXT_STARTS_SHOWN + 1))
     today = now.astimezone(zone).date()
     until, because = _end(today, latest, starts, zone)
     return _plan(
@@ -223,21 +223,21 @@ def foresee_by_hand(
     )
 
 
-def forecast(calls: int, pace: Pace, begins: datetime, until: datetime | None) -> HandoverForecast:
+def forecast_handover(calls: int, pace: Pace, begins: datetime, until: datetime | None) -> HandoverForecast:
     """How that many calls are handed over from `begins` on, if nothing is handed over at `until` or later."""
-    bundles = pace.bundles(calls)
+    bundles = pace.count_bundles(calls)
     if until is not None:
-        room, step = until - begins, timedelta(seconds=pace.step)
+        room, step = until - begins, timedelta(seconds=pace.interval)
         if room <= timedelta(0):
             bundles = 0
         elif step:
             bundles = min(bundles, -(-room // step))
-    handed = min(calls, bundles * pace.size)
-    last = begins.astimezone(UTC) + pace.lasts(handed) if handed else None
+    handed = min(calls, bundles * pace.bundle_size)
+    last = begins.astimezone(UTC) + pace.duration(handed) if handed else None
     return HandoverForecast(handed, bundles, last, calls - handed)
 
 
-def to_json(document: Mapping[str, object]) -> str:
+def format_json(document: Mapping[str, object]) -> str:
     """One JSON document for people and programs: indented, moments in ISO 8601."""
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
@@ -251,7 +251,7 @@ def _plan(
     zone: tzinfo,
     numbering: NumberingPlan,
     pace: Pace,
-    rung: Rung | None,
+    rung: CalledByDay | None,
     until: datetime | None,
     because: CutOffReason | None,
     day: date | None,
@@ -260,7 +260,7 @@ def _plan(
     starts: tuple[datetime, ...],
 ) -> RunForecast:
     calls, skipped = _sifted(phones, numbering, (rung or {}).get(rung_day, ()))
-    way = forecast(calls, pace, begins or now, until)
+    way = forecast_handover(calls, pace, begins or now, until)
 
     def here(moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(zone)
@@ -273,15 +273,15 @@ def _plan(
         overdue=overdue,
         calls=calls,
         bundles=way.bundles,
-        bundle=pace.size,
-        delay=pace.step,
+        bundle=pace.bundle_size,
+        delay=pace.interval,
         first_bundle=here(begins) if way.bundles else None,
         last_bundle=here(way.last) if begins else None,
         until=here(until),
         until_because=because,
         cut_off=way.cut_off,
         skipped=skipped,
-        starts=starts[:STARTS],
+        starts=starts[:NEXT_STARTS_SHOWN],
         pace=pace,
     )
 
@@ -293,7 +293,7 @@ def _sifted(
     called = 0
     seen: set[tuple[str, str]] = set()
     skipped: list[SkippedPhone] = []
-    for one in candidates(phones, numbering, rung):
+    for one in list_candidates(phones, numbering, rung):
         call, phone = (one.number, one.code), one.phone
         if one.skipped is None:
             called += 1

@@ -55,9 +55,11 @@ _ORDERS = {
     "call": say("test call"),
 }
 
-NOT_TAKEN = say("no service took it")
-NOT_ANSWERED = say("taken by the service and not answered yet")
-LOST = say("the journal could not be read any more, so it is not known whether it has been done or will be")
+COMMAND_NOT_TAKEN = say("no service took it")
+COMMAND_NOT_ANSWERED = say("taken by the service and not answered yet")
+COMMAND_STATE_UNKNOWN = say(
+    "the journal could not be read any more, so it is not known whether it has been done or will be"
+)
 """What is kept of an order without an answer."""
 
 _KEYS = {
@@ -84,27 +86,27 @@ _WEEKDAYS = (
 )
 
 
-def results() -> tuple[str, ...]:
+def result_names() -> tuple[str, ...]:
     """Everything that a call can have come to."""
     return tuple(_RESULTS)
 
 
-def result_word(result: str) -> Message:
+def result_label(result: str) -> Message:
     """The word for a disposition, for how far a call has come, or for what is said of an answered one besides."""
     return _RESULTS.get(result) or _JUDGED.get(result) or Message(result)
 
 
-def state_word(state: str) -> Message:
+def run_state_label(state: str) -> Message:
     """The word for a run's state."""
     return _STATES.get(state) or Message(state)
 
 
-def kind_word(kind: str) -> Message:
+def run_kind_label(kind: str) -> Message:
     """The word for how a run came to be."""
     return _KINDS.get(kind) or Message(kind)
 
 
-def ordered(order: str, outcome: Message, about: str = "") -> Message:
+def command_sentence(order: str, outcome: Message, about: str = "") -> Message:
     """What somebody ordered and what came of it, in one sentence to be kept."""
     word = _ORDERS.get(order) or Message(order)
     if about:
@@ -112,17 +114,17 @@ def ordered(order: str, outcome: Message, about: str = "") -> Message:
     return Message("{order}: {outcome}", {"order": word, "outcome": outcome})
 
 
-def role_word(role: str) -> Message:
+def user_role_label(role: str) -> Message:
     """The word for what a user of the editor may do."""
     return _ROLES.get(role) or Message(role)
 
 
-def weekday_word(place: int) -> Message:
+def weekday_label(place: int) -> Message:
     """The word for a weekday, 0 = Monday."""
     return _WEEKDAYS[place]
 
 
-def remark(line: CallRecord, least: float = 0.0) -> Message | None:
+def call_remark(line: CallRecord, least: float = 0.0) -> Message | None:
     """What there is to say beside a result: why it is so, or what the events told of an answered call.
 
     `least` is how many seconds of the message have to be listened to.
@@ -138,10 +140,10 @@ def remark(line: CallRecord, least: float = 0.0) -> Message | None:
     return key or heard
 
 
-def tally(counts: Mapping[str, int], delivery: DeliveryCounts | None = None) -> str:
+def format_result_counts(counts: Mapping[str, int], delivery: DeliveryCounts | None = None) -> str:
     """The counts of a run's results in one line, in this process's language; beside answered, what was delivered."""
     known = {result: str(counts[result]) for result in _RESULTS if counts.get(result)}
     if delivery is not None and "answered" in known:
-        judged = ", ".join(f"{result_word(how)} {many}" for how, many in delivery.counts.items())
+        judged = ", ".join(f"{result_label(how)} {many}" for how, many in delivery.counts.items())
         known["answered"] += f" ({judged})"
-    return ", ".join(f"{result_word(result)} {many}" for result, many in known.items()) or "0"
+    return ", ".join(f"{result_label(result)} {many}" for result, many in known.items()) or "0"

@@ -69,7 +69,7 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
         """Whether Asterisk should tell the lines in use, and does not."""
         return self.ami is not None and not self.ami.up
 
-    def in_words(self) -> Message:
+    def describe(self) -> Message:
         """The lines in use as an operator reads them."""
         ceiling = self.ceiling
         if ceiling is None:
@@ -89,19 +89,19 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
             free=self.free,
         )
 
-    def counted_in_words(self) -> Message:
+    def describe_counting(self) -> Message:
         """What they are counted by."""
         return _COUNTED[self.by]
 
-    def ami_in_words(self, since: object) -> Message:
+    def describe_ami(self, since: object) -> Message:
         """How the link stands; `since` is its moment as the reader's clock shows it."""
         if self.ami is None:
             return say("not configured")
         if self.ami.up:
             return say("connected since {time}", time=since)
-        return say("silent since {time}: {consequence}", time=since, consequence=self.without_ami())
+        return say("silent since {time}: {consequence}", time=since, consequence=self.describe_fallback())
 
-    def without_ami(self) -> Message:
+    def describe_fallback(self) -> Message:
         """How calls are handed over while Asterisk does not tell what is in use."""
         if not self.pace.is_bounded:
             return say("the pace does not depend on it, and how calls end is not known meanwhile")
@@ -111,12 +111,12 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
             "only our own calls are counted, and other people's calls as they were last: {others}", others=self.others
         )
 
-    def lines_dict(self, language: str) -> dict[str, object]:
+    def lines_as_dict(self, language: str) -> dict[str, object]:
         """The lines as the JSON interfaces have them."""
         ceiling = self.ceiling or Capacity()
         return {
             "pacing": self.pace.mode,
-            "pace": self.pace.in_words().in_language(language),
+            "pace": self.pace.describe().in_language(language),
             "ours": self.ours,
             "others": self.others if self.ami else None,
             "in_use": self.in_use,
@@ -136,12 +136,12 @@ _COUNTED = {
 }
 
 
-def packed(readout: LineUsage) -> str:
+def encode_line_usage(readout: LineUsage) -> str:
     """As it is kept."""
     return msgspec.json.encode(readout).decode()
 
 
-def unpacked(text: str) -> LineUsage | None:
+def decode_line_usage(text: str) -> LineUsage | None:
     """The other way; None where there is none, or one of another version."""
     try:
         return msgspec.json.decode(text, type=LineUsage) if text else None

@@ -84,7 +84,7 @@ class NumberingPlan:
             re.ASCII,
         )
 
-    def dial(self, number: str) -> str:
+    def normalize(self, number: str) -> str:
         """What Asterisk dials for `number`; raises `InvalidNumberError`."""
         if _SPREADSHEET.fullmatch(number.strip()):
             raise InvalidNumberError(
@@ -153,7 +153,7 @@ class NumberingPlan:
         return say("too long: {given} digits where {wanted} are expected", given=given, wanted=wanted)
 
 
-def extension_code(code: str) -> str:
+def parse_extension_code(code: str) -> str:
     """The digits to send after the answer, or ""; raises `InvalidNumberError`."""
     text = code.strip()
     if text and not _CODE.fullmatch(text):

@@ -8,13 +8,13 @@ import msgspec
 
 from obzvon.common.i18n import Message, say
 
-HANDFUL = 1000
+MAX_BATCH = 1000
 """Calls handed over in one go at the most; a larger bundle is several of these without a delay between them.
 
 It bounds how long a stop or a pause waits, and what an interrupted hand-over leaves to be looked through.
 """
 
-LOOK_AGAIN = 0.05
+RECHECK_SECONDS = 0.05
 """Seconds until a full PBX is looked at again: at this pace a line is idle for a few thousandths of a talk."""
 
 _SLICE = 0.1
@@ -56,7 +56,7 @@ class Capacity(msgspec.Struct, frozen=True):
         return self.lines is not None or self.limit is not None
 
     @property
-    def most(self) -> int | None:
+    def max_ours(self) -> int | None:
         """The most calls that can be ours while nobody else calls."""
         bounds = [self.limit] if self.limit is not None else []
         if self.lines is not None:
@@ -70,10 +70,10 @@ class Capacity(msgspec.Struct, frozen=True):
             rooms.append(self.lines - self.reserve - reading.ours - reading.others)
         return max(0, min(rooms)) if rooms else None
 
-    def room(self, reading: LinesInUse) -> int:
+    def batch_room(self, reading: LinesInUse) -> int:
         """How many more calls may go at once."""
         free = self.free(reading)
-        return HANDFUL if free is None else min(HANDFUL, free)
+        return MAX_BATCH if free is None else min(MAX_BATCH, free)
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -91,42 +91,42 @@ class Pace(msgspec.Struct, frozen=True):
         return self.mode is not PaceMode.FIXED and self.ceiling.is_set
 
     @property
-    def size(self) -> int:
+    def bundle_size(self) -> int:
         """Calls of a whole bundle."""
         return max(1, int(self.rate * _SLICE)) if self.mode is PaceMode.ADAPTIVE else self.bundle
 
     @property
-    def step(self) -> float:
+    def interval(self) -> float:
         """Seconds from a whole bundle to the next."""
-        return self.size / self.rate if self.mode is PaceMode.ADAPTIVE else self.delay
+        return self.bundle_size / self.rate if self.mode is PaceMode.ADAPTIVE else self.delay
 
-    def wait(self, now: datetime, last: datetime | None, calls: int | None = None) -> float:
+    def seconds_until_next(self, now: datetime, last: datetime | None, calls: int | None = None) -> float:
         """Seconds until the next bundle may go, when the last one, of so many calls, went at `last`.
 
         A clock set back delays nothing. In the adaptive mode a bundle that was cut is waited for as much less.
         """
         if last is None or now < last:
             return 0.0
-        step = calls / self.rate if calls is not None and self.mode is PaceMode.ADAPTIVE else self.step
+        step = calls / self.rate if calls is not None and self.mode is PaceMode.ADAPTIVE else self.interval
         return max(0.0, step - (now - last).total_seconds())
 
-    def bundles(self, calls: int) -> int:
+    def count_bundles(self, calls: int) -> int:
         """How many whole bundles that many calls are."""
-        return math.ceil(calls / self.size)
+        return math.ceil(calls / self.bundle_size)
 
-    def lasts(self, calls: int) -> timedelta:
+    def duration(self, calls: int) -> timedelta:
         """From the first bundle to the last, if none is cut or held up: there is no delay after the last one."""
-        return timedelta(seconds=max(0, self.bundles(calls) - 1) * self.step)
+        return timedelta(seconds=max(0, self.count_bundles(calls) - 1) * self.interval)
 
-    def in_words(self) -> Message:
+    def describe(self) -> Message:
         """The pace as an operator reads it."""
         if self.mode is PaceMode.ADAPTIVE:
             words = say("as soon as there is room, up to {rate} calls a second", rate=_short(self.rate))
         else:
-            words = say("bundles of {size} calls, {step} s apart", size=self.size, step=_short(self.step))
+            words = say("bundles of {size} calls, {step} s apart", size=self.bundle_size, step=_short(self.interval))
         if not self.is_bounded:
             return words
-        return say("{pace}, at most {most} calls at once", pace=words, most=self.ceiling.most or 0)
+        return say("{pace}, at most {most} calls at once", pace=words, most=self.ceiling.max_ours or 0)
 
 
 def _short(value: float) -> str:

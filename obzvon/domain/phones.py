@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable, Iterator
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 
 PAUSED = say("paused")
-RUNG_TODAY = say("already rung today")
+CALLED_TODAY = say("already rung today")
 """Why a row is skipped. The results know the second by its text: another line of the day says how it was rung."""
 
 
@@ -36,7 +36,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     skipped: Message | None = None
 
 
-def candidates(
+def list_candidates(
     phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tuple[str, str]] = ()
 ) -> Iterator[Candidate]:
     """Each row with what to dial or why not; a number and code that stand twice, or are among `rung`, are called once.
@@ -47,7 +47,7 @@ def candidates(
     seen: dict[tuple[str, str], str] = {}
     for phone in phones:
         try:
-            number, code = plan.dial(phone.number), extension_code(phone.code)
+            number, code = plan.normalize(phone.number), parse_extension_code(phone.code)
         except InvalidNumberError as refused:
             yield Candidate(phone, skipped=PAUSED if phone.paused else refused.reason)
             continue
@@ -58,12 +58,12 @@ def candidates(
         if first != phone.key:
             yield Candidate(phone, number, code, say("the same number as in row {key}", key=first))
         elif (number, code) in rung:
-            yield Candidate(phone, number, code, RUNG_TODAY)
+            yield Candidate(phone, number, code, CALLED_TODAY)
         else:
             yield Candidate(phone, number, code)
 
 
-def struck_off(
+def find_withdrawn(
     phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Message]:
     """Of the numbers and codes that wait in a run, those that the list, as it is now, no longer calls: and why not."""
@@ -71,7 +71,7 @@ def struck_off(
     paused: set[tuple[str, str]] = set()
     for phone in phones:
         with contextlib.suppress(InvalidNumberError):
-            call = plan.dial(phone.number), extension_code(phone.code)
+            call = plan.normalize(phone.number), parse_extension_code(phone.code)
             (paused if phone.paused else wanted).add(call)
     return {
         call: say("paused in the list during the run")

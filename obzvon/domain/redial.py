@@ -8,11 +8,11 @@ import msgspec
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.domain.labels import result_word
+from obzvon.domain.labels import result_label
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import NOT_DELIVERED
 
-MISSED = (
+MISSED_RESULTS = (
     "not answered",
     "busy",
     "no answer",
@@ -25,13 +25,13 @@ MISSED = (
     "withdrawn",
 )
 """Who was not reached, for a reason that is known."""
-RESULTS = (*MISSED, "unknown", NOT_DELIVERED)
+REDIAL_RESULTS = (*MISSED_RESULTS, "unknown", NOT_DELIVERED)
 """Of whom a run can be made; who may have been rung, or has answered, is only taken where that is asked for."""
-UNDER_WAY = ("handed", "handing", "waiting")
-BARRED = ("answered", *UNDER_WAY)
+STATES_IN_PROGRESS = ("handed", "handing", "waiting")
+RESULTS_BARRING_REDIAL = ("answered", *STATES_IN_PROGRESS)
 """Who has one of these today is not rung again because of what another day says."""
 
-Met = Mapping[tuple[str, str], tuple[str, str]]
+PhonesByCall = Mapping[tuple[str, str], tuple[str, str]]
 """Phones by number and code, with their result and name in the journal."""
 
 
@@ -52,13 +52,13 @@ class RedialSelection(msgspec.Struct, frozen=True):
 class RedialRequest(msgspec.Struct, frozen=True):
     """A run of some phones only; `expected` is the digest of what was confirmed, '' = whoever it is."""
 
-    met: Met
+    met: PhonesByCall
     note: Message
     expected: str = ""
 
     def choose(self, listed: Iterable[Candidate]) -> RedialSelection:
         """Those of them that the list has; raises UserError where that is nobody, or not who was confirmed."""
-        choice = choose(listed, self.met)
+        choice = select_phones(listed, self.met)
         if self.expected and choice.digest != self.expected:
             raise UserError(
                 [
@@ -84,7 +84,7 @@ class RedialRequest(msgspec.Struct, frozen=True):
         return choice
 
 
-def choose(listed: Iterable[Candidate], met: Met) -> RedialSelection:
+def select_phones(listed: Iterable[Candidate], met: PhonesByCall) -> RedialSelection:
     """The rows of the list, as `campaign.candidates` gives them, whose phones are among `met`."""
     called: dict[tuple[str, str], Candidate] = {}
     paused: dict[tuple[str, str], Candidate] = {}
@@ -103,50 +103,53 @@ def choose(listed: Iterable[Candidate], met: Met) -> RedialSelection:
     )
 
 
-def results_in(text: str) -> frozenset[str]:
+def parse_results(text: str) -> frozenset[str]:
     """The results in `unknown,busy,no-answer`; raises UserError for any of which no run can be made."""
     found = frozenset(one.strip().replace("-", " ") for one in text.split(",") if one.strip())
-    if not found or not found <= set(RESULTS):
+    if not found or not found <= set(REDIAL_RESULTS):
         raise UserError(
             [
                 Problem(
                     "",
                     say("no run can be made of those who are: {given}", given=text),
-                    say("name some of: {results}", results=",".join(map(hyphened, RESULTS))),
+                    say("name some of: {results}", results=",".join(map(hyphenate, REDIAL_RESULTS))),
                 )
             ]
         )
     return found
 
 
-def hyphened(result: str) -> str:
+def hyphenate(result: str) -> str:
     """A result as one types it."""
     return result.replace(" ", "-")
 
 
-def note_of(day: date, results: Iterable[str]) -> Message:
+def redial_note(day: date, results: Iterable[str]) -> Message:
     """What the run's own note says of whom it rings."""
     words: Message | None = None
-    for result in (one for one in RESULTS if one in set(results)):
-        words = result_word(result) if words is None else say("{one}, {other}", one=words, other=result_word(result))
+    for result in (one for one in REDIAL_RESULTS if one in set(results)):
+        words = result_label(result) if words is None else say("{one}, {other}", one=words, other=result_label(result))
     return say(_NOTE, day=day.isoformat(), results=words or Message(""))
 
 
-def run_begun(n: int, day: date, results: Iterable[str]) -> Message:
+def redial_started_sentence(n: int, day: date, results: Iterable[str]) -> Message:
     """What is kept of who began such a run."""
     return say_many(
-        "began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n, whom=note_of(day, results)
+        "began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n, whom=redial_note(day, results)
     )
 
 
-def list_made(n: int, day: date, results: Iterable[str]) -> Message:
+def list_created_sentence(n: int, day: date, results: Iterable[str]) -> Message:
     """What is kept of who made a list of these."""
     return say_many(
-        "made a new list of {n} number, {whom}", "made a new list of {n} numbers, {whom}", n, whom=note_of(day, results)
+        "made a new list of {n} number, {whom}",
+        "made a new list of {n} numbers, {whom}",
+        n,
+        whom=redial_note(day, results),
     )
 
 
-def is_of_some(note: Message | None) -> bool:
+def is_redial_note(note: Message | None) -> bool:
     """Whether a run with this note never meant the whole list."""
     return note is not None and note.text == _NOTE
 

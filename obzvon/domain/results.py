@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 DELIVERED, NOT_DELIVERED = "delivered", "not delivered"
-JUDGED = (DELIVERED, NOT_DELIVERED)
+DELIVERY_RESULTS = (DELIVERED, NOT_DELIVERED)
 """What is said of an answered call besides that."""
 
 

@@ -18,18 +18,18 @@ class RetryRule(msgspec.Struct, frozen=True):
 class RetryPolicy(msgspec.Struct, frozen=True):
     """The rounds by disposition; a disposition that is not among them is final, as ANSWERED and UNKNOWN always are."""
 
-    by: Mapping[Disposition, RetryRule] = {}
+    rules: Mapping[Disposition, RetryRule] = {}
 
-    def again(self, disposition: Disposition, attempt: int) -> timedelta | None:
+    def delay_after(self, disposition: Disposition, attempt: int) -> timedelta | None:
         """After how long a call is attempted once more whose attempt of that number (1 = the first) ended so."""
-        rule = self.by.get(disposition)
+        rule = self.rules.get(disposition)
         return rule.after if rule is not None and attempt <= rule.times else None
 
     def __bool__(self) -> bool:
-        return any(rule.times for rule in self.by.values())
+        return any(rule.times for rule in self.rules.values())
 
 
-REPEATABLE = (
+RETRYABLE = (
     Disposition.BUSY,
     Disposition.NO_ANSWER,
     Disposition.NOT_ANSWERED,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
-PROMPT = timedelta(minutes=1)
+PROMPT_START = timedelta(minutes=1)
 """Who looks at the week at a start looks a moment after it; from cron, up to a minute."""
 
 
@@ -31,7 +31,7 @@ def start_instant(week: Schedule, day: date, zone: tzinfo) -> datetime | None:
     return None if start is None else datetime.combine(day, start, zone).astimezone(UTC)
 
 
-def due(
+def find_due_day(
     week: Schedule,
     now: datetime,
     done: Container[date],
@@ -55,13 +55,13 @@ def due(
         start = start_instant(week, day, zone)
         if start is None or now < start:
             continue
-        in_time = day == today if lateness is None else now - start <= max(lateness, PROMPT)
+        in_time = day == today if lateness is None else now - start <= max(lateness, PROMPT_START)
         if in_time and (not since or day not in since or since[day] <= start):
             return day
     return None
 
 
-def next_starts(
+def list_next_starts(
     week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7
 ) -> list[datetime]:
     """The next `count` moments (in `zone`) at which a run begins, at most a year ahead."""

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
-from obzvon.domain.labels import role_word
+from obzvon.domain.labels import user_role_label
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.runs import Journal, packed
@@ -131,7 +131,7 @@ def week_begun() -> Message:
 
 def user_added(name: str, role: str) -> Message:
     """One more."""
-    return say("users: added {name}, {role}", name=name, role=role_word(role))
+    return say("users: added {name}, {role}", name=name, role=user_role_label(role))
 
 
 def user_removed(name: str) -> Message:
@@ -141,7 +141,9 @@ def user_removed(name: str) -> Message:
 
 def role_changed(name: str, before: str, after: str) -> Message:
     """Another role."""
-    return say("users: {name}: {before} → {after}", name=name, before=role_word(before), after=role_word(after))
+    return say(
+        "users: {name}: {before} → {after}", name=name, before=user_role_label(before), after=user_role_label(after)
+    )
 
 
 def password_reset(name: str) -> Message:

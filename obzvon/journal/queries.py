@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from obzvon.common.i18n import Message
 from obzvon.domain.calls import CallRecord, CallState, Run
-from obzvon.domain.redial import BARRED, MISSED, UNDER_WAY, RedialRequest, note_of
-from obzvon.domain.results import JUDGED, NOT_DELIVERED, DeliveryCounts, Disposition
+from obzvon.domain.redial import MISSED_RESULTS, RESULTS_BARRING_REDIAL, STATES_IN_PROGRESS, RedialRequest, redial_note
+from obzvon.domain.results import DELIVERY_RESULTS, NOT_DELIVERED, DeliveryCounts, Disposition
 from obzvon.journal import superseded, tallies
 from obzvon.journal.runs import Journal
 from obzvon.journal.schema import RESULT, calls, runs
@@ -38,9 +38,9 @@ from obzvon.journal.search import matches
 from obzvon.journal.superseded import SupersededRows
 from obzvon.journal.tallies import RUNG, Tally
 
-RESULTS = ("answered", *MISSED, "unknown", "handed", "handing", "waiting", "skipped")
+RESULTS = ("answered", *MISSED_RESULTS, "unknown", "handed", "handing", "waiting", "skipped")
 """Every result, in the order in which one asks for them."""
-KINDS = ("answered", *JUDGED, *RESULTS[1:])
+KINDS = ("answered", *DELIVERY_RESULTS, *RESULTS[1:])
 """What lines can be asked for by: results, and of the answered calls those that were delivered, or were not."""
 
 Sort = Literal["row", "time", "number", "name", "result"]
@@ -204,13 +204,16 @@ class CallQueries:
         """
         met = self._standing(CallFilter(day, None, frozenset(results)), run, tests=False)
         if day != today and met:
-            barred = {*BARRED, "unknown"} - set(results)
+            barred = {*RESULTS_BARRING_REDIAL, "unknown"} - set(results)
             for phone in self._standing(CallFilter(today, None, frozenset(barred)), None, tests=True):
                 met.pop(phone, None)
         if NOT_DELIVERED in results and met:  # whose best line is an answer may be on the line once more
-            for phone in (*self._journal.declined_on(today), *self._any(today, {*UNDER_WAY, "unknown"} - set(results))):
+            for phone in (
+                *self._journal.declined_on(today),
+                *self._any(today, {*STATES_IN_PROGRESS, "unknown"} - set(results)),
+            ):
                 met.pop(phone, None)
-        return RedialRequest(met, note_of(day, results), expected)
+        return RedialRequest(met, redial_note(day, results), expected)
 
     def _standing(self, shown: CallFilter, run: int | None, *, tests: bool) -> dict[tuple[str, str], tuple[str, str]]:
         query = self._query(select(calls.c.number, calls.c.code, RESULT, calls.c.name).join(runs), shown)
@@ -244,8 +247,8 @@ class CallQueries:
         return query
 
     def _is_of(self, kinds: Collection[str]) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = RESULT.in_(set(kinds).difference(JUDGED))
-        for kind in set(kinds).intersection(JUDGED):
+        found: ColumnElement[bool] = RESULT.in_(set(kinds).difference(DELIVERY_RESULTS))
+        for kind in set(kinds).intersection(DELIVERY_RESULTS):
             found |= tallies.judged(delivered=kind != NOT_DELIVERED, least=self._least)
         return found
 

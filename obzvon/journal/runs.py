@@ -29,7 +29,7 @@ from sqlalchemy.exc import IntegrityError
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import CallOutcome, CallRecord, CallState, PendingCall, Run
-from obzvon.domain.labels import result_word
+from obzvon.domain.labels import result_label
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import DeliveryCounts, Disposition
 from obzvon.journal import tallies
@@ -374,7 +374,7 @@ class JournalConflictError(UserError):
             [
                 Problem(
                     "",
-                    say("calls that were {state} a moment ago are not any more", state=result_word(state)),
+                    say("calls that were {state} a moment ago are not any more", state=result_label(state)),
                     say("is there a second service on this journal? Stop it"),
                 )
             ]

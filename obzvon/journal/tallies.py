@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, case, func, insert, select
 
-from obzvon.domain.phones import RUNG_TODAY
+from obzvon.domain.phones import CALLED_TODAY
 from obzvon.domain.results import Disposition
 from obzvon.journal.schema import RESULT, calls, tallies
 
 RUNG = "rung"
 """In place of `skipped` where a row was skipped because it had been rung that day: another line says how."""
 
-_RUNG_TODAY = msgspec.json.encode(RUNG_TODAY).decode()
+_RUNG_TODAY = msgspec.json.encode(CALLED_TODAY).decode()
 
 Tally = Counter[tuple[str, str]]
 """By the quarter of an hour ("2026-11-23 06:15", UTC; '' = not handed over) and the result."""

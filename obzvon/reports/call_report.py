@@ -14,7 +14,7 @@ import msgspec
 
 from obzvon.common.i18n import Message, current_language, say
 from obzvon.domain.calls import CallRecord, CallState
-from obzvon.domain.labels import kind_word, remark, result_word
+from obzvon.domain.labels import call_remark, result_label, run_kind_label
 from obzvon.domain.results import DeliveryCounts, Disposition, is_delivered
 from obzvon.spreadsheets.cell_text import MAX_ROWS, is_formula
 
@@ -29,8 +29,8 @@ HANDED, ENDED = say("Handed over"), say("Ended")
 NUMBER, CODE, NAME = say("Number"), say("Extension code"), say("Name")
 RESULT, REASON = say("Result"), say("Reason")
 RUN, BUNDLE, ATTEMPT, KIND = say("Run"), say("Bundle"), say("Attempt"), say("Kind of run")
-TAKEN, HEARD, KEY, CAUSE = say("Answered at"), say("Seconds heard"), say("Key"), say("Hangup cause")
-REACHED = say("Delivered")
+ANSWERED_AT, SECONDS_HEARD, KEY, CAUSE = say("Answered at"), say("Seconds heard"), say("Key"), say("Hangup cause")
+DELIVERED = say("Delivered")
 
 _HEADINGS = (
     HANDED,
@@ -44,9 +44,9 @@ _HEADINGS = (
     BUNDLE,
     ATTEMPT,
     KIND,
-    TAKEN,
-    HEARD,
-    REACHED,
+    ANSWERED_AT,
+    SECONDS_HEARD,
+    DELIVERED,
     KEY,
     CAUSE,
 )
@@ -71,7 +71,7 @@ class ReportLabels:
     def result(self, result: str) -> str:
         """The word for a disposition, or for how far a call has come."""
         if result not in self._results:
-            self._results[result] = self.word(result_word(result))
+            self._results[result] = self.word(result_label(result))
         return self._results[result]
 
     def reason(self, line: CallRecord) -> str:
@@ -80,11 +80,11 @@ class ReportLabels:
             return self.word(
                 say(
                     "{result}; once more from {time} on",
-                    result=result_word(line.disposition),
+                    result=result_label(line.disposition),
                     time=f"{self.clock(line.not_before):%H:%M}",
                 )
             )
-        said = remark(line, self.least)
+        said = call_remark(line, self.least)
         return self.word(said) if said else ""
 
     def delivered(self, line: CallRecord) -> str:
@@ -138,7 +138,7 @@ class ResultCounts(Counter[str]):
             yield line
 
 
-def write_csv(
+def write_calls_csv(
     lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None, least: float = 0.0
 ) -> ResultCounts:
     """The lines as Russian Excel opens them: UTF-8 with a BOM, `;` between the fields. Returns `counts` of results.
@@ -167,7 +167,7 @@ def write_csv(
                     line.run_id,
                     line.bundle,
                     line.attempt,
-                    reader.word(kind_word(line.kind)),
+                    reader.word(run_kind_label(line.kind)),
                     when(line.answered_at),
                     _seconds(line),
                     reader.delivered(line),
@@ -180,7 +180,7 @@ def write_csv(
     return counts
 
 
-def write_xlsx(
+def write_calls_xlsx(
     lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None, least: float = 0.0
 ) -> ResultCounts:
     """The lines as a workbook, and a sheet with the counts of results, which are returned too.
@@ -207,7 +207,7 @@ def write_xlsx(
     return counts
 
 
-def write_json(
+def write_calls_json(
     lines: Iterable[CallRecord],
     stream: IO[bytes],
     *,
@@ -304,7 +304,7 @@ def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLa
                 line.run_id,
                 line.bundle,
                 line.attempt,
-                reader.word(kind_word(line.kind)),
+                reader.word(run_kind_label(line.kind)),
                 when(line.answered_at),
                 _seconds(line),
                 reader.delivered(line) or None,

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from obzvon.documents.store import LoadedDocument
-from obzvon.domain.forecast import RunForecast, foresee, foresee_by_hand
+from obzvon.domain.forecast import RunForecast, forecast_manual_run, forecast_scheduled_run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -12,7 +12,7 @@ from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
 
 
-def next_run(
+def next_run_forecast(
     settings: Settings,
     phones: list[Phone],
     week: LoadedDocument[Schedule],
@@ -35,7 +35,7 @@ def next_run(
         sign = presence.sign()
         changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
         since = presence.week_since(week.data, today, changed)
-    return foresee(
+    return forecast_scheduled_run(
         phones,
         week.data,
         now,
@@ -50,7 +50,7 @@ def next_run(
     )
 
 
-def run_by_hand(
+def manual_run_forecast(
     settings: Settings,
     phones: list[Phone],
     week: Schedule,
@@ -64,7 +64,7 @@ def run_by_hand(
     today = now.astimezone(settings.zone).date()
     done = journal.days_done(today - timedelta(days=7)) if journal else set()
     rung = {today: journal.rung_on(today)} if journal and not again else {}
-    return foresee_by_hand(
+    return forecast_manual_run(
         phones,
         week,
         now,

@@ -17,7 +17,7 @@ _HEADINGS = (NUMBER, CODE, NAME, PAUSED)
 _WIDTHS = (20, 18, 40, 10)
 
 
-def write_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
+def write_phones_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
     """As Russian Excel opens it: UTF-8 with a BOM, `;` between fields, an apostrophe before what would be a formula.
 
     A zero byte, which no CSV can hold, becomes �.
@@ -25,7 +25,7 @@ def write_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None
     _write(_rows(phones, language), stream)
 
 
-def write_refused_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO[bytes], language: str) -> None:
+def write_refused_phones_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO[bytes], language: str) -> None:
     """Rows that were not taken, each with the reason, to be mended and taken in again."""
     headings = [heading.in_language(language) for heading in (*_HEADINGS, REASON)]
     words = _words(language)
@@ -33,7 +33,7 @@ def write_refused_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO
     _write(chain([headings], rows), stream)
 
 
-def write_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
+def write_phones_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
     """As a workbook where all is text; the stream can be sought in."""
     xlsx_writer.write_xlsx(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language))
 

@@ -7,8 +7,8 @@ import msgspec
 
 from obzvon.common.i18n import Message, current_language
 from obzvon.domain.calls import Run
-from obzvon.domain.forecast import forecast, to_json
-from obzvon.domain.line_usage import LineUsage, unpacked
+from obzvon.domain.forecast import forecast_handover, format_json
+from obzvon.domain.line_usage import LineUsage, decode_line_usage
 from obzvon.domain.pacing import Pace
 from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
@@ -76,7 +76,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
     others: tuple[RunStatus, ...] = ()
 
     def as_dict(self, language: str | None = None) -> dict[str, object]:
-        """The status as `to_json` writes it; moments and days are still datetimes and dates.
+        """The status as `format_json` writes it; moments and days are still datetimes and dates.
 
         Sentences are in that language, else in the one of this process.
         """
@@ -94,7 +94,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
                 "once": service.once,
                 "trouble": [one.in_language(language) for one in service.trouble],
             },
-            "lines": service.readout.lines_dict(language) if service.readout else None,
+            "lines": service.readout.lines_as_dict(language) if service.readout else None,
             "ami": self._ami(service.readout, language) if service.readout else None,
             "run": self._run(self.run, language) if self.run else None,
             "other_runs": [self._run(other, language) for other in self.others],
@@ -121,7 +121,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
           service lives), `depends_on_talk` (whether that depends on how long the calls last), `cut_off` (calls that it
           will not get to before `latest`).
         """
-        return to_json(self.as_dict())
+        return format_json(self.as_dict())
 
     def _here(self, moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(self.zone)
@@ -159,7 +159,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
         }
 
 
-def look(
+def current_status(
     journal: Journal | None,
     sign: Heartbeat | None,
     now: datetime,
@@ -170,7 +170,7 @@ def look(
     least: float = 0.0,
 ) -> CurrentStatus:
     """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
-    service = service_of(sign, now)
+    service = service_status(sign, now)
     pace = service.readout.pace if service.readout else pace
     if journal is None:
         return CurrentStatus(now, zone, service)
@@ -194,7 +194,7 @@ def look(
     return CurrentStatus(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
 
 
-def service_of(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
+def service_status(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
     """Whether the service lives, by its last sign: at most a minute old, on either side of a clock that was set."""
     if sign is None:
         return ServiceStatus(alive=False)
@@ -210,7 +210,7 @@ def service_of(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
         sign.seen_at,
         sign.stopped_at,
         sign.once,
-        unpacked(sign.readout) if alive else None,
+        decode_line_usage(sign.readout) if alive else None,
     )
 
 
@@ -230,12 +230,14 @@ def run_status(
     waiting = counts.get("waiting", 0) if run.active else 0
     ends, cut_off = None, 0
     if run.state == "running" and alive and waiting:
-        way = forecast(waiting, pace, now + timedelta(seconds=pace.wait(now, last)), closing)
+        way = forecast_handover(waiting, pace, now + timedelta(seconds=pace.seconds_until_next(now, last)), closing)
         ends, cut_off = way.last or closing, way.cut_off
         if pace.is_bounded and ends is not None:  # a ceiling holds it up as it has until now
             ends = max(ends, now + _at_the_speed_so_far(run, counts, now) * waiting)
             ends = min(ends, closing) if closing else ends
-    return RunStatus(run, counts, done, done + pace.bundles(waiting), last, ends, cut_off, delivery, pace.is_bounded)
+    return RunStatus(
+        run, counts, done, done + pace.count_bundles(waiting), last, ends, cut_off, delivery, pace.is_bounded
+    )
 
 
 def _at_the_speed_so_far(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:

@@ -8,7 +8,7 @@ import msgspec
 
 from obzvon.domain.results import Disposition
 
-BY_LAST_DIGIT = (
+RESULT_BY_LAST_DIGIT = (
     *(Disposition.ANSWERED,) * 6,
     Disposition.BUSY,
     Disposition.NO_ANSWER,
@@ -73,9 +73,9 @@ class SimulatedCarrier(msgspec.Struct, frozen=True):
     ring: float = 3.0
     busy: float = 0.2
 
-    def meet(self, number: str, wait_time: float) -> SimulatedOutcome:
+    def simulate(self, number: str, wait_time: float) -> SimulatedOutcome:
         """What becomes of one attempt at that number; nobody rings longer than `wait_time`."""
-        disposition = BY_LAST_DIGIT[int(number[-1])] if is_number(number) else Disposition.FAILED
+        disposition = RESULT_BY_LAST_DIGIT[int(number[-1])] if ends_with_digit(number) else Disposition.FAILED
         match disposition:
             case Disposition.ANSWERED:
                 return SimulatedOutcome(disposition, self.long_talk if number.endswith(_LONG_TALK) else self.talk)
@@ -87,12 +87,12 @@ class SimulatedCarrier(msgspec.Struct, frozen=True):
                 return SimulatedOutcome(disposition, min(self.busy, wait_time))
 
 
-def is_number(number: str) -> bool:
+def ends_with_digit(number: str) -> bool:
     """Whether the carrier gets to see it: it ends with an ASCII digit."""
     return number[-1:] in _DIGITS
 
 
-def parse(data: bytes) -> CallFile:
+def parse_call_file(data: bytes) -> CallFile:
     """Reads a call file as pbx_spool does, with every oddity that decides whether and whom it rings.
 
     pbx_spool.c: names of keys in any case, a byte before them hides them; the last of two equal keys wins; what cannot

@@ -32,14 +32,14 @@ class Ledger:
 
     def __init__(self, file: Path | None = None) -> None:
         self.attempts: list[LedgerAttempt] = []
-        self.times_rung: Counter[str] = Counter()
+        self.attempts_by_number: Counter[str] = Counter()
         self._file = file
         self._descriptor = -1
 
     def begin(self, attempt: LedgerAttempt) -> int:
         """Enters an attempt; returns its row."""
         self.attempts.append(attempt)
-        self.times_rung[attempt.number] += 1
+        self.attempts_by_number[attempt.number] += 1
         self._write(attempt)
         return len(self.attempts) - 1
 

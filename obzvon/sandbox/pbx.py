@@ -22,13 +22,13 @@ from typing import Self
 
 import msgspec
 
-from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, is_number, parse
+from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, ends_with_digit, parse_call_file
 from obzvon.sandbox.ledger import Ledger, LedgerAttempt
 
 log = logging.getLogger("obzvon.sandbox.pbx")
 
-LOOK = 0.02
-QUIET = 0.1
+SCAN_SECONDS = 0.02
+SETTLE_SECONDS = 0.1
 _AT_ONCE = 500
 """Things done in one step, so that a crowded folder does not keep ended calls waiting."""
 
@@ -99,7 +99,7 @@ class Sandbox:
 
     def attempts(self, number: str) -> int:
         """How many times the carrier was asked to ring that number."""
-        return self._ledger.times_rung[number]
+        return self._ledger.attempts_by_number[number]
 
     def start(self) -> None:
         """Begins to take call files, in a thread; makes the folder if there is none, as Asterisk does."""
@@ -141,9 +141,9 @@ class Sandbox:
                 wait = self.step(time.time())
             except Exception:
                 log.exception("the stand-in for Asterisk failed at a step and goes on")
-                wait = LOOK
+                wait = SCAN_SECONDS
             if wait:
-                self._halt.wait(min(wait, LOOK))
+                self._halt.wait(min(wait, SCAN_SECONDS))
 
     def _end_life(self) -> bool:
         """Whether this ended it: the second time there is nothing to end."""
@@ -171,10 +171,10 @@ class Sandbox:
             if not self._blind:
                 log.warning("cannot look into %s: %s", self._outgoing, error.strerror)
             self._blind = True
-            self._look_at = now + LOOK
+            self._look_at = now + SCAN_SECONDS
             return
         self._blind = False
-        self._look_at = now + LOOK * (1 + len(listed) / 2000)
+        self._look_at = now + SCAN_SECONDS * (1 + len(listed) / 2000)
         new = listed.items() - self._seen.items()
         self._seen = listed
         for name, _ in sorted(new):
@@ -192,8 +192,8 @@ class Sandbox:
             return
         if int(found.st_mtime) > int(now):
             self._queue(name, int(found.st_mtime))
-        elif abs(now - found.st_mtime) < QUIET:
-            self._plan(found.st_mtime + QUIET, partial(self._arrive, name))
+        elif abs(now - found.st_mtime) < SETTLE_SECONDS:
+            self._plan(found.st_mtime + SETTLE_SECONDS, partial(self._arrive, name))
         else:
             self._take(name, now)
 
@@ -211,7 +211,7 @@ class Sandbox:
         """Reads a file whose time has come and does what it says, as pbx_spool's scan_service."""
         path = self._outgoing / name
         try:
-            file = parse(path.read_bytes())
+            file = parse_call_file(path.read_bytes())
         except FileNotFoundError:
             return
         except OSError as error:
@@ -239,9 +239,9 @@ class Sandbox:
         again = int(now) + file.retry_time
         self._note(name, file, "StartRetry", attempt, again)
         number = file.number
-        outcome = self._carrier.meet(number, file.wait_time)
+        outcome = self._carrier.simulate(number, file.wait_time)
         row = -1
-        if is_number(number):
+        if ends_with_digit(number):
             code = file.variables.get("dtmf", "") if outcome.answered else ""
             row = self._ledger.begin(LedgerAttempt(number, code, now, outcome.answered))
         else:

@@ -8,8 +8,8 @@ from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.store import LoadedDocument
 from obzvon.domain.calls import CallOutcome, PendingCall, Run
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.pacing import HANDFUL, Pace
-from obzvon.domain.phones import Phone, struck_off
+from obzvon.domain.pacing import MAX_BATCH, Pace
+from obzvon.domain.phones import Phone, find_withdrawn
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
 from obzvon.service.handover import HandOver, HandOverResult
@@ -53,7 +53,7 @@ class ActiveRun:
         """Seconds until the next hand-over: within a bundle none."""
         if self._left:
             return 0.0
-        wait = self.pace.wait(now, self._last, self._handed or None)
+        wait = self.pace.seconds_until_next(now, self._last, self._handed or None)
         if self._is_through and self._again:
             due = self._again[0].not_before or now
             return max(wait, (due - now).total_seconds())
@@ -69,11 +69,11 @@ class ActiveRun:
 
     def room(self) -> int:
         """How many calls the PBX can take now."""
-        return self.pace.ceiling.room(self._gauge.look()) if self.pace.is_bounded else HANDFUL
+        return self.pace.ceiling.batch_room(self._gauge.look()) if self.pace.is_bounded else MAX_BATCH
 
     def is_cut_off(self, now: datetime) -> bool:
         """Whether nothing has gone for so long that the run is not in progress but left over."""
-        return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self.pace.step))
+        return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self.pace.interval))
 
     def keep_awake(self, before: "ActiveRun") -> None:
         """The same run, looked through anew: what was told to go on since then goes on."""
@@ -85,23 +85,23 @@ class ActiveRun:
         self.run = self._journal.run(self.run.id)
         self._active = now
 
-    def hand_some(self, now: datetime, room: int = HANDFUL) -> bool:
+    def hand_some(self, now: datetime, room: int = MAX_BATCH) -> bool:
         """Hands over a handful: a bundle, or as much of it as goes at once. False if nobody waits any more.
 
         A bundle that there is no room for is cut to `room` (at least 1), and what is cut comes with the next one.
         """
-        left = self._left or self.pace.size
-        most = min(left, HANDFUL, room)
+        left = self._left or self.pace.bundle_size
+        most = min(left, MAX_BATCH, room)
         if again := [call for call in self._again[:most] if call.not_before is None or call.not_before <= now]:
             return self._hand_again(again, now)
         calls = self._next[:most] or self._journal.waiting(self.run.id, after=self._after, limit=most)
         if not calls:
             self._is_through, self._looked = True, now
             return self._expects_more()
-        left = 0 if room < min(left, HANDFUL) else left - len(calls)
+        left = 0 if room < min(left, MAX_BATCH) else left - len(calls)
         # Without a delay the handful after this one goes at once, and its files can be written meanwhile.
-        goes_on = bool(left) or not self.pace.step
-        limit = min(left or self.pace.size, HANDFUL) if goes_on else 1
+        goes_on = bool(left) or not self.pace.interval
+        limit = min(left or self.pace.bundle_size, MAX_BATCH) if goes_on else 1
         then = self._journal.waiting(self.run.id, after=calls[-1].position, limit=limit)
         self._bundle += 0 if self._left else 1
         self._next, self._after = [], 0  # should it fail, what is given back is looked for from the beginning
@@ -183,7 +183,7 @@ class ActiveRun:
     def strike_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Withdraws what the operator has deleted or paused since the run began, up to the moment of the hand-over."""
         waiting = self._journal.waiting(self.run.id)
-        struck = struck_off(listed.data, plan, {(call.number, call.code) for call in waiting})
+        struck = find_withdrawn(listed.data, plan, {(call.number, call.code) for call in waiting})
         endings = [
             CallOutcome(self.run.id, call.position, Disposition.WITHDRAWN, now, reason)
             for call in waiting
@@ -205,7 +205,7 @@ class ActiveRun:
 
     def _leave_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         """Nobody is rung once more who is not to be rung any more."""
-        struck = struck_off(listed.data, plan, {(call.number, call.code) for call in self._again})
+        struck = find_withdrawn(listed.data, plan, {(call.number, call.code) for call in self._again})
         for call in self._again:
             if reason := struck.get((call.number, call.code)):
                 self._journal.leave_off(

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from obzvon.asterisk.spool import cannot
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
-from obzvon.domain.numbering import InvalidNumberError, extension_code
-from obzvon.domain.redial import results_in
+from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
+from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
 from obzvon.journal.queries import CallQueries
 from obzvon.service.dialer import Dialer
@@ -58,7 +58,7 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
             False, say("there has been another run in the meantime; look again whom this one would ring")
         )
     if "only" in command.params:  # an empty one, too: it is refused, and not taken for everybody
-        return _start_again(dialer, command, results_in(str(command.params["only"])), now)
+        return _start_again(dialer, command, parse_results(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
     rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
     if rung:
@@ -168,8 +168,8 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
 
 def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     try:
-        number = dialer.plan.dial(str(command.params.get("number", "")))
-        code = extension_code(str(command.params.get("code", "")))
+        number = dialer.plan.normalize(str(command.params.get("number", "")))
+        code = parse_extension_code(str(command.params.get("code", "")))
     except InvalidNumberError as refused:
         return CommandResult(False, refused.reason)
     dialer.test_call(number, code, now=now, by=command.asked_by)

@@ -15,8 +15,8 @@ from obzvon.asterisk.transport.spool import SpoolTransport
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import PendingCall, Run
-from obzvon.domain.labels import result_word, state_word, tally
-from obzvon.domain.pacing import LOOK_AGAIN, Pace
+from obzvon.domain.labels import format_result_counts, result_label, run_state_label
+from obzvon.domain.pacing import RECHECK_SECONDS, Pace
 from obzvon.domain.redial import RedialRequest
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.runs import Journal
@@ -132,7 +132,7 @@ class Dialer:
                     again=recovered.again,
                     handed=recovered.handed,
                     unknown=recovered.unknown,
-                    state=state_word(self.run.state),
+                    state=run_state_label(self.run.state),
                 ),
             )
 
@@ -217,7 +217,7 @@ class Dialer:
         if claimed is None:
             return None
         calls = claimed.run.total - len(claimed.skipped)
-        run_log.tell_begun(claimed.run, calls, claimed.skipped, self.pace, self._clock(now + self.pace.lasts(calls)))
+        run_log.tell_begun(claimed.run, calls, claimed.skipped, self.pace, self._clock(now + self.pace.duration(calls)))
         self._follow(claimed.run, list_revision=claimed.list_revision)
         return claimed.run
 
@@ -225,7 +225,7 @@ class Dialer:
         """Holds the hand-over (paused; what Asterisk has goes on), or goes on with it (running)."""
         assert self._course is not None  # noqa: S101 - the callers have looked
         self._course.change(state, now)
-        log.info("%s", say("run {run} is {state}", run=self._course.run.id, state=state_word(state)))
+        log.info("%s", say("run {run} is {state}", run=self._course.run.id, state=run_state_label(state)))
 
     def stop(self, now: datetime, reason: Message) -> int:
         """Ends the run: what still waits is withdrawn for `reason`; returns how many calls that were."""
@@ -248,7 +248,7 @@ class Dialer:
             self.journal.change_state(run.id, "stopped", at=now)
             raise
         if handed.refused:
-            raise RunNotStartedError(handed.refused[0].reason or result_word(handed.refused[0].disposition))
+            raise RunNotStartedError(handed.refused[0].reason or result_label(handed.refused[0].disposition))
 
     def _begin_due(self, now: datetime) -> None:
         day = self._agenda.due_day(now, self._done) or self._day_held_up(now)
@@ -290,7 +290,7 @@ class Dialer:
         if not course.is_by(self._agenda.list_revision):
             course.strike_off(self._agenda.phones(), self.plan, now)
         if not (room := course.room()):
-            return LOOK_AGAIN
+            return RECHECK_SECONDS
         if not course.hand_some(now, room):
             self._finish(course.run, now, "done")
             return math.inf
@@ -323,7 +323,10 @@ class Dialer:
     def _finish(self, run: Run, now: datetime, state: str) -> None:
         self.journal.change_state(run.id, state, at=now)
         self.journal.settle()
-        log.info("%s", say("run {run} has ended: {counts}", run=run.id, counts=tally(self.journal.counts(run.id))))
+        log.info(
+            "%s",
+            say("run {run} has ended: {counts}", run=run.id, counts=format_result_counts(self.journal.counts(run.id))),
+        )
         self.handover.close()
         self._follow(None)
 
@@ -362,7 +365,7 @@ class Dialer:
                     "run {run}, call {position}: {disposition}",
                     run=ending.run_id,
                     position=ending.position,
-                    disposition=result_word(ending.disposition),
+                    disposition=result_label(ending.disposition),
                 ),
             )
         run_log.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)

@@ -148,7 +148,7 @@ class HandOver:
             if isinstance(found, CallProgress):
                 continue
             self._found[name] = found
-            again = self._rounds.again(found.disposition, call.attempt)
+            again = self._rounds.delay_after(found.disposition, call.attempt)
             if again is not None and goes_on(call.run_id):
                 put_off.append((found, found.at + again))
             else:

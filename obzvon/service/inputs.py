@@ -10,7 +10,7 @@ from obzvon.documents.store import LoadedDocument
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone
-from obzvon.domain.schedule import Schedule, due, next_starts, start_instant
+from obzvon.domain.schedule import Schedule, find_due_day, list_next_starts, start_instant
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.settings.model import Settings, load_settings
 
@@ -83,7 +83,7 @@ class ScheduleWatch:
         """The day whose run should begin now, if any."""
         if self._since is None:
             return None
-        return due(
+        return find_due_day(
             self._week, now, done, zone=self._settings.zone, lateness=self._settings.late_start, since=self._since[1]
         )
 
@@ -101,7 +101,7 @@ class ScheduleWatch:
 
     def next_start(self, now: datetime, done: Container[date]) -> datetime | None:
         """When the next run begins, in the settings' time zone."""
-        return next(iter(next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)
+        return next(iter(list_next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)
 
     def _last_sign(self) -> datetime | None:
         """When the service before this one lived last, and the week that it knew was in force."""
@@ -169,7 +169,7 @@ class PaceWatch:
             return self._pace
         if pace != self._pace:
             self._pace = pace
-            log.info("%s", say("the pace has been changed: {pace}", pace=pace.in_words()))
+            log.info("%s", say("the pace has been changed: {pace}", pace=pace.describe()))
         return pace
 
     def _stamp(self) -> tuple[int, ...]:

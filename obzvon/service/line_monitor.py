@@ -122,11 +122,12 @@ class LineMonitor:
                 return
             self._silent, self._told = True, now
             log.warning(
-                "%s", say("Asterisk does not tell the lines in use: {consequence}", consequence=readout.without_ami())
+                "%s",
+                say("Asterisk does not tell the lines in use: {consequence}", consequence=readout.describe_fallback()),
             )
         elif self._silent and not readout.is_silent:
             self._silent = False
             log.info(
                 "%s",
-                say("Asterisk tells the lines in use again; they are counted {how}", how=readout.counted_in_words()),
+                say("Asterisk tells the lines in use again; they are counted {how}", how=readout.describe_counting()),
             )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import CallOutcome, Run
-from obzvon.domain.labels import tally
+from obzvon.domain.labels import format_result_counts
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import Disposition
@@ -46,7 +46,7 @@ def tell_begun(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until
                 run=run.id,
                 day=run.day,
                 calls=calls,
-                bundles=pace.bundles(calls),
+                bundles=pace.count_bundles(calls),
                 skipped=len(skipped),
                 until=until,
             ),
@@ -91,7 +91,9 @@ def tell_ended(endings: Iterable[CallOutcome], journal: Journal, handover: HandO
                 say(
                     "run {run}: all its calls have ended: {counts}",
                     run=run_id,
-                    counts=tally(journal.counts(run_id), journal.delivery(run_id, least) if least else None),
+                    counts=format_result_counts(
+                        journal.counts(run_id), journal.delivery(run_id, least) if least else None
+                    ),
                 ),
             )
 

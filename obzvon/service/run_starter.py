@@ -14,7 +14,7 @@ from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import Run
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.phones import Candidate, Phone, candidates
+from obzvon.domain.phones import Candidate, Phone, list_candidates
 from obzvon.domain.redial import RedialRequest
 from obzvon.journal.runs import Journal
 from obzvon.service.inputs import ScheduleWatch
@@ -70,9 +70,9 @@ class RunStarter:
             )
         rung = self._journal.declined_on(day) if again or only else self._journal.rung_on(day)
         skipped: list[Candidate] = []
-        listed = _noting(candidates(loaded.data, self._plan, rung), skipped)
+        listed = _noting(list_candidates(loaded.data, self._plan, rung), skipped)
         if only is not None:
-            listed, skipped = iter(only.choose(candidates(loaded.data, self._plan)).called), []
+            listed, skipped = iter(only.choose(list_candidates(loaded.data, self._plan)).called), []
         elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
             listed = iter(chosen := list(listed))
             _ensure_somebody(chosen)

@@ -21,7 +21,7 @@ from obzvon.asterisk.spool import cannot
 from obzvon.checks.background import BackgroundCheck
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import LineUsage, packed
+from obzvon.domain.line_usage import LineUsage, encode_line_usage
 from obzvon.journal.commands import Command, CommandQueue
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.lock import JournalBusyError, JournalLock
@@ -102,8 +102,8 @@ class Scheduler:
         self._clock.every().minute.do(self._tell_check)
         self._connect()
         if self._examination is not None:
-            self._examination.want()
-            self._clock.every().hour.do(self._examination.want)
+            self._examination.request()
+            self._clock.every().hour.do(self._examination.request)
         log.info("%s", say("the service is ready"))
         while not self._stopped:
             self._clock.run_pending()
@@ -129,7 +129,7 @@ class Scheduler:
             raise UserError([cannot(error)]) from error
         if self._examination is not None:
             self._examination.once = True
-            self._examination.want_if_due(self._now())
+            self._examination.request_if_due(self._now())
         while not self._stopped:
             wait = self.step()
             each()
@@ -168,13 +168,13 @@ class Scheduler:
         if self._serving and (due or self._trouble() != self._beaten or self._shows_other(now)):
             self._beat()
         if self._examination is not None:
-            self._examination.look(now)
+            self._examination.poll(now)
         return wait
 
     def _obey(self, command: Command, now: datetime) -> datetime:
         """Does what somebody has asked for; what time it is then."""
         if command.name == "check" and self._examination is not None:
-            self._examination.want(command.id)
+            self._examination.request(command.id)
             return now
         if not self.dialer.ready:
             self.dialer.step(now)
@@ -250,10 +250,10 @@ class Scheduler:
     def _finish_examination(self) -> None:
         """One that is under way is waited for where there is no next minute's look: cron has the next process."""
         while self._examination is not None and self._examination.busy and not self._stopped:
-            self._examination.look(self._now())
+            self._examination.poll(self._now())
             self._sleep(_GLANCE / 10)
         if self._examination is not None:
-            self._examination.end()
+            self._examination.stop()
 
     def _plan(self, now: datetime) -> None:
         """Has the next start wake us to the second; whether a run is due then, the dialer decides."""
@@ -287,7 +287,7 @@ class Scheduler:
             self._presence.beat(
                 at=self._now(),
                 trouble=msgspec.json.encode(trouble).decode() if trouble else "",
-                readout=packed(self._readout) if self._readout else "",
+                readout=encode_line_usage(self._readout) if self._readout else "",
             )
         except UserError as error:
             self.dialer.stumble(self._now(), error.problems)
@@ -306,7 +306,7 @@ class Scheduler:
 
     def _end(self) -> None:
         if self._examination is not None:
-            self._examination.end()
+            self._examination.stop()
         try:
             self._presence.end(at=self._now())
         except UserError as error:

@@ -37,7 +37,7 @@ def effective_values(settings: Settings) -> list[EffectiveValue]:
 
 def _value(settings: Settings, key: SettingKey) -> Message:
     if key.group == "rounds":
-        rule = settings.rounds.by.get(Disposition(key.field))
+        rule = settings.rounds.rules.get(Disposition(key.field))
         return Message("{value}", {"value": f"{rule.times} x {_text(rule.after)}"}) if rule else say("never")
     value = getattr(getattr(settings, key.group) if key.group else settings, key.field)
     if value is None or value in ("", Secret()):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.retries import REPEATABLE
+from obzvon.domain.retries import RETRYABLE
 from obzvon.settings.ami import (
     parse_channel_group,
     parse_channel_prefix,
@@ -161,7 +161,7 @@ KEYS = (
             say("how often, and after how long, such a call is made once more"),
             "rounds",
         )
-        for disposition in REPEATABLE
+        for disposition in RETRYABLE
     ),
     *_call_form("Calls", "ordinary"),
     *_call_form("CodeCalls", "coded"),

@@ -12,7 +12,7 @@ import msgspec
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.domain.calls import CALLER_ID, CallForm
+from obzvon.domain.calls import MAX_CALLER_ID_BYTES, CallForm
 from obzvon.domain.pacing import Capacity, PaceMode
 from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy, RetryRule
@@ -226,10 +226,10 @@ class _Loader:
     def _check_caller_ids(self, forms: Mapping[str, CallForm]) -> None:
         """What a call file can carry and an action cannot."""
         for section, form in forms.items():
-            if len(form.caller_id.encode()) > CALLER_ID:
+            if len(form.caller_id.encode()) > MAX_CALLER_ID_BYTES:
                 self._wrong(
                     self._where(section, "caller_id"),
-                    say("it is longer than {most} bytes", most=CALLER_ID),
+                    say("it is longer than {most} bytes", most=MAX_CALLER_ID_BYTES),
                     say("shorten it, or write transport = spool in [AMI]"),
                 )
 

@@ -175,7 +175,7 @@ def _share(rows: Sequence[TableRow], place: int, fits: Callable[[str], bool]) ->
 
 def _is_number(text: str, plan: NumberingPlan) -> bool:
     try:
-        plan.dial(integer_digits(text.lstrip("'")))
+        plan.normalize(integer_digits(text.lstrip("'")))
     except InvalidNumberError:
         return False
     return True

@@ -12,7 +12,7 @@ import msgspec
 
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
-from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 from obzvon.domain.phones import Phone
 from obzvon.spreadsheets.cell_text import integer_digits
 from obzvon.spreadsheets.column_roles import CODE, NAME, NUMBER, PAUSED, ColumnRoles, text_at
@@ -237,7 +237,7 @@ def _compare_with_phone(row: RowDecision, phone: Phone, *, replace: bool, named:
 
 def _identify(number: str, code: str, plan: NumberingPlan) -> tuple[RowIdentity, Message | None]:
     try:
-        return (plan.dial(number), extension_code(code), ""), None
+        return (plan.normalize(number), parse_extension_code(code), ""), None
     except InvalidNumberError as refused:
         reason = refused.reason
         if _DATE.fullmatch(number):

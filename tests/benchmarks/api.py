@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from obzvon.domain.calls import CallOutcome
-from obzvon.domain.phones import Phone, candidates
+from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import load_settings
@@ -35,7 +35,7 @@ def rung(folder: Path, phones: list[Phone]) -> None:
     known, now = load_settings(folder / "settings.ini"), datetime.now(UTC)
     journal = Journal(known.journal.reveal())
     run = journal.claim(
-        "bench", now.astimezone(known.zone).date(), "week", candidates(phones, known.numbering_plan()), at=now
+        "bench", now.astimezone(known.zone).date(), "week", list_candidates(phones, known.numbering_plan()), at=now
     )
     assert run
     journal.end_calls(CallOutcome(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1))

@@ -24,7 +24,7 @@ def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     phones = [Phone(str(key), f"89{key % 8 + 10:02}{key:07}", "", f"Абонент {key}") for key in range(rows)]
     print(f"{rows:,} rows")
-    for form, write in (("csv", phone_list.write_csv), ("xlsx", phone_list.write_xlsx)):
+    for form, write in (("csv", phone_list.write_phones_csv), ("xlsx", phone_list.write_phones_xlsx)):
         stream = io.BytesIO()
         write(phones, stream, "ru")
         with office(PORT, lambda folder: (folder / "todo.json").write_text("{}")) as (folder, pid):

@@ -13,7 +13,7 @@ from flask import Flask, template_rendered
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallState
-from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
@@ -87,7 +87,9 @@ def _works(journal: Journal, trouble: str = "") -> None:
         ami=AmiConnectionState(not trouble, NOON),
     )
     presence.beat(
-        at=NOON, trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "", readout=packed(readout)
+        at=NOON,
+        trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
+        readout=encode_line_usage(readout),
     )
 
 

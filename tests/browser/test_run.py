@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
@@ -230,7 +230,7 @@ def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width
     def shows(ours: int, others: int) -> None:
         presence.beat(
             at=datetime.now(UTC),
-            readout=packed(
+            readout=encode_line_usage(
                 LineUsage(pace=pace, ours=ours, others=others, by=CountedBy.TRUNK, ami=AmiConnectionState(True, now))
             ),
         )

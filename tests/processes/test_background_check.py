@@ -46,7 +46,7 @@ def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
     """Looks until it is over."""
 
     def over() -> bool:
-        one.look(NINE)
+        one.poll(NINE)
         return not one.busy
 
     wait_until(over, "the self-check")
@@ -72,7 +72,7 @@ def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(worksho
     )
 
     def told(*asked: int) -> str:
-        one.want(*asked)
+        one.request(*asked)
         return str(done(one, journal).findings[0].what)
 
     assert told() == ""
@@ -84,7 +84,7 @@ def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(worksho
 def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, journal: Journal) -> None:
     workshop.write_list({"0": "89161111111", "1": "777"})
     one = examination(workshop, journal)
-    one.want()
+    one.request()
     latest = done(one, journal)
     assert latest.at == NINE
     assert latest.pid == os.getpid()
@@ -95,7 +95,7 @@ def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, jo
 def test_a_settings_file_that_has_been_spoilt_since_the_start_is_found(workshop: Workshop, journal: Journal) -> None:
     one = examination(workshop, journal)
     (workshop.folder / "settings.ini").write_text("[CreateCallFiles]\nbundle = many\n")
-    one.want()
+    one.request()
     [error] = done(one, journal).of(Level.ERROR)
     assert "bundle" in error.where
 
@@ -104,11 +104,11 @@ def test_looking_never_waits_and_who_asked_is_answered_when_it_is_done(workshop:
     commands = CommandQueue(journal)
     one = examination(workshop, journal, FINDS)
     first = commands.ask("check", by="anna", at=NINE)
-    one.want(first)
+    one.request(first)
     assert one.busy
-    one.look(NINE)
+    one.poll(NINE)
     later = commands.ask("check", by="boris", at=NINE)
-    one.want(later)  # while the first is under way: what was mended meanwhile is to be seen
+    one.request(later)  # while the first is under way: what was mended meanwhile is to be seen
     assert commands.answered(first) is None
     assert done(one, journal).of(Level.ERROR)[0].where == "here"
     for number in (first, later):
@@ -131,7 +131,7 @@ def test_a_self_check_that_fails_itself_is_an_error_with_its_reason(
     workshop: Workshop, journal: Journal, script: str, says: str
 ) -> None:
     one = examination(workshop, journal, script)
-    one.want()
+    one.request()
     [error] = done(one, journal).findings
     assert error.level is Level.ERROR
     assert f"the self-check has failed: {says}" in str(error.what)
@@ -142,32 +142,32 @@ def test_one_that_cannot_be_begun_is_an_error(workshop: Workshop, journal: Journ
     one = BackgroundCheck(
         workshop.settings.file, FindingsStore(journal), CommandQueue(journal), program=["/nowhere/python"]
     )
-    one.want()
+    one.request()
     [error] = done(one, journal).findings
     assert "No such file" in str(error.what)
 
 
 def test_one_that_hangs_is_ended_and_told(workshop: Workshop, journal: Journal) -> None:
     one = examination(workshop, journal, HANGS, patience=0.1)
-    one.want()
+    one.request()
     [error] = done(one, journal).findings
     assert "was not done after" in str(error.what)
 
 
 def test_the_end_of_the_service_ends_it_and_keeps_what_was_known(workshop: Workshop, journal: Journal) -> None:
     one = examination(workshop, journal, FINDS)
-    one.want()
+    one.request()
     known = done(one, journal)
     other = examination(workshop, journal, HANGS)
-    other.want()
-    other.look(NINE)
+    other.request()
+    other.poll(NINE)
     process = other._process
     assert process is not None
-    other.end()
+    other.stop()
     assert process.returncode is not None
     assert not other.busy
     assert FindingsStore(journal).latest() == known
-    other.end()
+    other.stop()
 
 
 def test_one_that_is_ended_in_the_middle_leaves_nothing_in_the_store(workshop: Workshop, journal: Journal) -> None:
@@ -182,10 +182,10 @@ child.main(Path(sys.argv[1]), int(sys.argv[2]))
 """
     workshop.store_folder.mkdir()
     one = examination(workshop, journal, slow)
-    one.want()
-    one.look(NINE)
+    one.request()
+    one.poll(NINE)
     wait_until(lambda: any(workshop.store_folder.iterdir()), "the probe in the store")
-    one.end()
+    one.stop()
     assert list(workshop.store_folder.iterdir()) == []
 
 
@@ -228,7 +228,7 @@ def test_nothing_is_imported_from_the_working_folder_which_the_editor_may_write(
         (workshop.folder / name).write_text("open('planted', 'w')\nraise SystemExit('planted')\n")
     monkeypatch.chdir(workshop.folder)
     one = examination(workshop, journal)
-    one.want()
+    one.request()
     assert "planted" not in str(done(one, journal).findings)
     assert not (workshop.folder / "planted").exists()
 

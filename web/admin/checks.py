@@ -14,7 +14,7 @@ from obzvon.journal.commands import CommandNotAnsweredError, CommandNotTakenErro
 from obzvon.journal.findings import CheckReport, FindingsStore, Level
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import ServiceStatus, service_of
+from obzvon.reports.status import ServiceStatus, service_status
 from web.context import app_context
 from web.i18n import local_time, translate, upper_first
 from web.permissions import visitor
@@ -106,7 +106,7 @@ def trouble_count() -> int:
         if journal is None:
             return 0
         brief = FindingsStore(journal).brief()
-        state = _state(service_of(Heartbeats(journal).sign(), at.clock()), once=brief is not None and brief.once)
+        state = _state(service_status(Heartbeats(journal).sign(), at.clock()), once=brief is not None and brief.once)
     except UserError:  # the page of the check tells what is wrong with the journal
         return 1
     return (brief.errors if brief else 0) + (state == "silent")
@@ -117,7 +117,7 @@ def known(journal: Journal | None) -> LastCheck:
     if journal is None:
         return LastCheck(None, ServiceStatus(alive=False), "never")
     examined = FindingsStore(journal).latest()
-    service = service_of(Heartbeats(journal).sign(), app_context().clock())
+    service = service_status(Heartbeats(journal).sign(), app_context().clock())
     return LastCheck(examined, service, _state(service, once=examined is not None and examined.once))
 
 

@@ -9,8 +9,8 @@ from flask_babel import ngettext
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
 from obzvon.domain.calls import CallRecord
-from obzvon.domain.labels import result_word
-from obzvon.domain.schedule import next_starts
+from obzvon.domain.labels import result_label
+from obzvon.domain.schedule import list_next_starts
 from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import Journal
 from web.admin import checks
@@ -124,7 +124,9 @@ def _week(journal: Journal | None) -> SetupStep:
         week = at.schedule.load().data
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
-    starts = next_starts(week, now, journal.days_done(today.date()) if journal else (), zone=at.settings.zone, count=1)
+    starts = list_next_starts(
+        week, now, journal.days_done(today.date()) if journal else (), zone=at.settings.zone, count=1
+    )
     if starts:
         return SetupStep(
             title,
@@ -159,5 +161,5 @@ def _test_call(journal: Journal | None) -> SetupStep:
 
 def _of(call: CallRecord) -> str:
     return str(
-        _("%(number)s: %(result)s.", number=group_digits(call.number), result=translate(result_word(call.result)))
+        _("%(number)s: %(result)s.", number=group_digits(call.number), result=translate(result_label(call.result)))
     )

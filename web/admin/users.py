@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from obzvon.domain.labels import role_word
+from obzvon.domain.labels import user_role_label
 from obzvon.journal import audit
 from obzvon.settings.effective import effective_values
 from obzvon.users import Role, User, UserChangeError, Users, is_right, made_up
@@ -102,7 +102,7 @@ def role() -> ResponseReturnValue:
     if chosen is user.role:
         flash(_("Nothing was changed."), "note")
         return _home()
-    before, after = translate(role_word(user.role)), translate(role_word(chosen))
+    before, after = translate(user_role_label(user.role)), translate(user_role_label(chosen))
     if "sure" not in request.form:
         return _confirm(
             _("%(name)s: %(before)s → %(after)s?", name=name, before=before, after=after),
@@ -148,7 +148,7 @@ def denied(caught: ChangeDeniedError) -> ResponseReturnValue:
 def _page(
     *, edit: str | None = None, add: bool = False, name: str = "", role: Role = Role.OPERATOR, error: str = ""
 ) -> str:
-    roles = [(one.value, translate(role_word(one)), _(may)) for one, may in _MAY.items()]
+    roles = [(one.value, translate(user_role_label(one)), _(may)) for one, may in _MAY.items()]
     return render_template(
         "administration.html",
         users=sorted(_users().load().items()),

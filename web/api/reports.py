@@ -38,11 +38,11 @@ def day() -> Response:
     stream = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - it is closed when it is sent
     try:
         if wanted.form == "csv":
-            call_report.write_csv(lines, stream, zone=zone, language=language(), least=least)
+            call_report.write_calls_csv(lines, stream, zone=zone, language=language(), least=least)
         elif wanted.form == "xlsx":
-            call_report.write_xlsx(lines, stream, zone=zone, language=language(), least=least)
+            call_report.write_calls_xlsx(lines, stream, zone=zone, language=language(), least=least)
         else:
-            call_report.write_json(lines, stream, day=of, zone=zone, language=language(), least=least)
+            call_report.write_calls_json(lines, stream, day=of, zone=zone, language=language(), least=least)
         length = stream.tell()
         stream.seek(0)
     except BaseException:

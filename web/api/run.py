@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from obzvon.domain.labels import LOST, NOT_ANSWERED, NOT_TAKEN, ordered
+from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAND_STATE_UNKNOWN, command_sentence
 from obzvon.journal.commands import (
     CommandNotAnsweredError,
     CommandNotTakenError,
@@ -15,8 +15,8 @@ from obzvon.journal.commands import (
     DuplicateCommandError,
 )
 from obzvon.journal.heartbeat import Heartbeats
-from obzvon.reports.next_run import next_run
-from obzvon.reports.status import look
+from obzvon.reports.next_run import next_run_forecast
+from obzvon.reports.status import current_status
 from web import phone_form
 from web.api.http import json_response, parse_body
 from web.api.schemas import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
@@ -34,7 +34,7 @@ def status() -> Response:
     """The run in progress or the last one, and the service."""
     at = app_context()
     journal, known = at.journal(), at.settings
-    found = look(
+    found = current_status(
         journal,
         Heartbeats(journal).sign() if journal else None,
         at.clock(),
@@ -50,7 +50,7 @@ def status() -> Response:
 def plan() -> Response:
     """What the next run would do."""
     at = app_context()
-    foreseen = next_run(
+    foreseen = next_run_forecast(
         at.settings, at.phones.current().phones, at.schedule.load(), at.journal(), at.clock(), numbering=at.phones.plan
     )
     return json_response(foreseen.as_dict(language()))
@@ -122,7 +122,7 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
     """
     at, who = app_context(), visitor().name
     journal = at.journal()
-    outcome, status, is_first = NOT_TAKEN, 503, True
+    outcome, status, is_first = COMMAND_NOT_TAKEN, 503, True
     if journal is not None:
         commands = CommandQueue(journal)
         mark = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
@@ -136,11 +136,11 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
         except CommandNotTakenError:
             pass
         except CommandStateUnknownError:
-            outcome, status = LOST, 202
+            outcome, status = COMMAND_STATE_UNKNOWN, 202
         except CommandNotAnsweredError:
-            outcome, status = NOT_ANSWERED, 202
+            outcome, status = COMMAND_NOT_ANSWERED, 202
     if is_first:
-        at.record(who, ordered(word or name, outcome, about))
+        at.record(who, command_sentence(word or name, outcome, about))
     if status == 503:
         raise RequestError(503, _("No service takes it: nothing has been done. Is it running?"))
     if status == 409:

@@ -197,7 +197,7 @@ def refused(draft: str) -> ResponseReturnValue:
     if not work.done.is_set() or work.judgement is None:
         return redirect(url_for("imports.look", draft=draft))
     stream = io.BytesIO()
-    phone_list.write_refused_csv(
+    phone_list.write_refused_phones_csv(
         (
             (Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
             for row in work.judgement.rows_of("refused")
@@ -382,7 +382,7 @@ def _letter(place: int) -> str:
 def _as_called(number: str) -> str:
     """What would be dialled, or the number as it stands where that is nothing."""
     with contextlib.suppress(InvalidNumberError):
-        return app_context().phones.plan.dial(number)
+        return app_context().phones.plan.normalize(number)
     return number
 
 

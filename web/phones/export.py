@@ -16,8 +16,8 @@ exports = Blueprint("exports", __name__, url_prefix="/phones/export")
 
 _IN_MEMORY = 2_000_000
 _FORMS: dict[str, tuple[Callable[[Iterable[Phone], IO[bytes], str], None], str]] = {
-    "csv": (phone_list.write_csv, "text/csv; charset=utf-8"),
-    "xlsx": (phone_list.write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "csv": (phone_list.write_phones_csv, "text/csv; charset=utf-8"),
+    "xlsx": (phone_list.write_phones_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
 
 

@@ -354,7 +354,7 @@ def _short(form: PhoneForm) -> str:
     """The row in a few words."""
     number = form.number
     with contextlib.suppress(InvalidNumberError):
-        number = group_digits(app_context().phones.plan.dial(number))
+        number = group_digits(app_context().phones.plan.normalize(number))
     return escape_controls(f"{number} {form.name}".strip()[:120])
 
 

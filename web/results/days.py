@@ -9,7 +9,7 @@ from obzvon.documents.store import DocumentError
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.queries import CallQueries
-from obzvon.reports.status import service_of
+from obzvon.reports.status import service_status
 from web.context import app_context
 from web.i18n import format_time
 
@@ -74,7 +74,7 @@ class ResultDays:
 
     def _silent_since(self, day: date) -> datetime | None:
         """The last sign of a service that is silent now and was so all that day, or is so today."""
-        service = service_of(self._sign, self.now)
+        service = service_status(self._sign, self.now)
         last = service.stopped or service.seen
         if service.alive or last is None or (day < self.today and self.here(last).date() >= day):
             return None

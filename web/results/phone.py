@@ -132,7 +132,7 @@ def _days(results: CallQueries, person: PhoneMatch, window: DayWindow, days: Res
 def _why_not(runs: Collection[Run], day: date, days: ResultDays) -> str:
     """Why a phone has no line on a day."""
     whole = [run for run in runs if run.kind in ("week", "manual")]
-    if any(not redial.is_of_some(run.note) for run in whole):
+    if any(not redial.is_redial_note(run.note) for run in whole):
         return str(_("It was not in the list when the run began."))
     if whole:
         return str(_("That day's run was only of some numbers, and it was not among them."))

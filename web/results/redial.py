@@ -14,7 +14,7 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain import redial
-from obzvon.domain.labels import LOST, NOT_ANSWERED
+from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_STATE_UNKNOWN
 from obzvon.domain.phones import Phone
 from obzvon.domain.redial import RedialSelection
 from obzvon.journal.commands import (
@@ -29,7 +29,7 @@ from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.queries import CallFilter, CallQueries
 from obzvon.journal.runs import Journal
 from obzvon.reports import phone_list
-from obzvon.reports.status import service_of
+from obzvon.reports.status import service_status
 from web.commands import WAIT_SECONDS, is_night, state_unknown_text
 from web.context import app_context
 from web.i18n import language, translate
@@ -78,8 +78,8 @@ def page() -> ResponseReturnValue:
         view=view,
         days=days,
         counts=counts,
-        missed=redial.MISSED,
-        results=redial.RESULTS,
+        missed=redial.MISSED_RESULTS,
+        results=redial.REDIAL_RESULTS,
         least=app_context().settings.delivered,
     )
 
@@ -115,11 +115,13 @@ def start() -> ResponseReturnValue:
         )
         return _confirm(journal, view, days, refused=refused)
     if chosen is not None:
-        app_context().record(visitor().name, redial.run_begun(len(chosen.choice.called), view.day, view.results))
-    if answer.text in (LOST, NOT_ANSWERED):
+        app_context().record(
+            visitor().name, redial.redial_started_sentence(len(chosen.choice.called), view.day, view.results)
+        )
+    if answer.text in (COMMAND_STATE_UNKNOWN, COMMAND_NOT_ANSWERED):
         flash(
             state_unknown_text()
-            if answer.text == LOST
+            if answer.text == COMMAND_STATE_UNKNOWN
             else _("The service has taken the order and is still at it; this page shows what comes of it."),
             "warn",
         )
@@ -145,7 +147,7 @@ def make_list() -> ResponseReturnValue:
         return _confirm(journal, view, days, refused=_changed())
     except DocumentError as error:
         return _broken(error.problems)
-    app_context().record(visitor().name, redial.list_made(len(rows), view.day, view.results))
+    app_context().record(visitor().name, redial.list_created_sentence(len(rows), view.day, view.results))
     flash(
         ngettext(
             "The list has %(num)s number now. The one before can be brought back.",
@@ -167,7 +169,7 @@ def list_csv() -> ResponseReturnValue:
         rows = _chosen(journal, view, days.today).rows() if journal and view.results else []
     except DocumentError as error:
         return _broken(error.problems)
-    phone_list.write_csv(rows, stream, language())
+    phone_list.write_phones_csv(rows, stream, language())
     stream.seek(0)
     name = _("List %(day)s", day=view.day.isoformat())
     return send_file(stream, mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv")
@@ -175,14 +177,14 @@ def list_csv() -> ResponseReturnValue:
 
 def _view(today: date) -> ResultsQuery:
     view = query.read(request.values, today)
-    return ResultsQuery(view.day, view.run, query.results_in(view.results, redial.RESULTS))
+    return ResultsQuery(view.day, view.run, query.results_in(view.results, redial.REDIAL_RESULTS))
 
 
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
     listed = app_context().phones.current()
     found = CallQueries(journal, app_context().settings.delivered)
     met = found.again(view.day, view.results, today=today, run=view.run).met if view.results else {}
-    return ConfirmedSelection(redial.choose(listed.rows, met), listed)
+    return ConfirmedSelection(redial.select_phones(listed.rows, met), listed)
 
 
 def _confirm(
@@ -208,7 +210,7 @@ def _confirm(
         here=here,
         night=is_night(here),
         once=secrets.token_urlsafe(12),
-        alive=service_of(Heartbeats(journal).sign(), days.now).alive,
+        alive=service_status(Heartbeats(journal).sign(), days.now).alive,
         latest=app_context().settings.latest,
         least=app_context().settings.delivered,
     )
@@ -223,7 +225,7 @@ def _changed() -> str:
 
 def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> int | None:
     """The number of the order; None where no service is there to take it."""
-    if not service_of(Heartbeats(journal).sign(), app_context().clock()).alive:
+    if not service_status(Heartbeats(journal).sign(), app_context().clock()).alive:
         return None
     try:
         return CommandQueue(journal).ask(
@@ -249,9 +251,9 @@ def _answer(journal: Journal, number: int | None) -> CommandResult | None:
     except CommandNotTakenError:
         return None
     except CommandStateUnknownError:
-        return CommandResult(True, LOST)
+        return CommandResult(True, COMMAND_STATE_UNKNOWN)
     except CommandNotAnsweredError:
-        return CommandResult(True, NOT_ANSWERED)
+        return CommandResult(True, COMMAND_NOT_ANSWERED)
 
 
 def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:

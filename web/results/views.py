@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 
 from obzvon.domain import redial
 from obzvon.domain.calls import Run
-from obzvon.domain.labels import kind_word, result_word, state_word
-from obzvon.domain.results import JUDGED
+from obzvon.domain.labels import result_label, run_kind_label, run_state_label
+from obzvon.domain.results import DELIVERY_RESULTS
 from obzvon.journal.queries import KINDS, CallFilter, CallQueries
 from obzvon.journal.runs import Journal
 from obzvon.journal.tallies import RUNG, Tally
@@ -31,9 +31,9 @@ results.add_url_rule("/again", "again", results_again.page)
 results.add_url_rule("/again/start", "start", results_again.start, methods=["POST"])
 results.add_url_rule("/again/list", "make_list", results_again.make_list, methods=["POST"])
 results.add_url_rule("/again/list.csv", "list_csv", results_again.list_csv)
-results.add_app_template_filter(lambda result: translate(result_word(result)), "how")
-results.add_app_template_filter(lambda kind: translate(kind_word(kind)), "run_kind")
-results.add_app_template_filter(lambda state: translate(state_word(state)), "run_state")
+results.add_app_template_filter(lambda result: translate(result_label(result)), "how")
+results.add_app_template_filter(lambda kind: translate(run_kind_label(kind)), "run_kind")
+results.add_app_template_filter(lambda state: translate(run_state_label(state)), "run_state")
 
 PAGE = 100
 _DAYS = 30
@@ -86,8 +86,8 @@ def index() -> ResponseReturnValue:
         counts=counts,
         delivery=delivery,
         results=KINDS,
-        judged=JUDGED,
-        again=redial.RESULTS,
+        judged=DELIVERY_RESULTS,
+        again=redial.REDIAL_RESULTS,
         lines=lines,
         total=total,
         pages=pages,
@@ -97,9 +97,9 @@ def index() -> ResponseReturnValue:
         back=view.day - _DAY if days.first and view.day > days.first else None,
         ahead=view.day + _DAY if view.day < days.today else None,
         why=None if runs else days.why_none(view.day),
-        hours=charts.of_hours({view.run: tallies[view.run]} if view.run else tallies, days.zone),
+        hours=charts.chart_hours({view.run: tallies[view.run]} if view.run else tallies, days.zone),
         month=_month(journal, view.day, days.today),
-        is_another_day=charts.is_another_day,
+        spans_days=charts.spans_days,
     )
 
 
@@ -114,7 +114,7 @@ def download(form: str) -> ResponseReturnValue:
     view = query.read(request.args, days.today)
     journal = app_context().journal()
     lines = _found(journal).each(view.shown) if journal else iter(())
-    write = call_report.write_csv if form == "csv" else call_report.write_xlsx
+    write = call_report.write_calls_csv if form == "csv" else call_report.write_calls_xlsx
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
         write(lines, stream, zone=days.zone, language=language(), least=app_context().settings.delivered)
@@ -132,7 +132,7 @@ def _found(journal: Journal) -> CallQueries:
 
 
 def _total(found: CallQueries, view: ResultsQuery, counts: Mapping[str, int]) -> int:
-    if view.q.strip() or not set(JUDGED).isdisjoint(view.results):
+    if view.q.strip() or not set(DELIVERY_RESULTS).isdisjoint(view.results):
         return found.count(view.shown)
     return sum(counts.get(result, 0) for result in view.results or counts)
 
@@ -152,4 +152,4 @@ def _month(journal: Journal, day: date, today: date) -> charts.Chart | None:
     by_day: dict[date, list[Tally]] = {}
     for run in runs:
         by_day.setdefault(run.day, []).append(tallies[run.id])
-    return charts.of_days(by_day, last, _DAYS)
+    return charts.chart_days(by_day, last, _DAYS)

@@ -19,8 +19,8 @@ from obzvon.domain.schedule import closing_instant
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import Journal
-from obzvon.reports.next_run import next_run
-from obzvon.reports.status import RunStatus, ServiceStatus, run_status, service_of
+from obzvon.reports.next_run import next_run_forecast
+from obzvon.reports.status import RunStatus, ServiceStatus, run_status, service_status
 from web.context import AppContext
 
 LATEST = 15
@@ -107,7 +107,7 @@ class RunStateCache:
             journal = self._desk.journal()
             if journal is None:
                 return RunPageState(ServiceStatus(alive=False))
-            service = service_of(Heartbeats(journal).sign(), now)
+            service = service_status(Heartbeats(journal).sign(), now)
             test = self._test_call(journal, now)
             run = journal.active_run() or journal.last_run()
             if run is None:
@@ -153,7 +153,9 @@ class RunStateCache:
                 known, since, until, plan = self._planned
                 if known == key and since <= now < until:
                     return plan
-            plan = next_run(desk.settings, listed.phones, week, desk.journal(), now, numbering=desk.phones.plan)
+            plan = next_run_forecast(
+                desk.settings, listed.phones, week, desk.journal(), now, numbering=desk.phones.plan
+            )
             until = now + _PLANNED
             if plan.start is not None and now < plan.start < until:
                 until = plan.start

@@ -15,7 +15,7 @@ from obzvon.common.errors import Problem, UserError
 from obzvon.documents.store import DocumentError
 from obzvon.domain.forecast import RunForecast, SkipReason
 from obzvon.journal.commands import CommandQueue
-from obzvon.reports.next_run import run_by_hand
+from obzvon.reports.next_run import manual_run_forecast
 from web import phone_form
 from web.commands import is_night, submit_command
 from web.context import app_context
@@ -120,7 +120,7 @@ class StartPreview(msgspec.Struct, frozen=True):
     @property
     def rung(self) -> int:
         """How many rows of the list were rung today already."""
-        return self.rest.skipped_by().get(SkipReason.RUNG, 0)
+        return self.rest.count_skipped().get(SkipReason.RUNG, 0)
 
     @property
     def is_too_late(self) -> bool:
@@ -167,7 +167,7 @@ def _choice(standing: RunPageState) -> StartPreview:
     at, now = app_context(), app_context().clock()
     listed, week, journal = at.phones.current(), at.schedule.load().data, at.journal()
     rest, again = (
-        run_by_hand(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
+        manual_run_forecast(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
         for again in (False, True)
     )
     return StartPreview(rest, again, listed.revision, standing.last_id)
@@ -250,7 +250,7 @@ def call() -> ResponseReturnValue:
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
     if form.errors:
         return _page(form, 422)
-    number = app_context().phones.plan.dial(form.number)
+    number = app_context().phones.plan.normalize(form.number)
     submit_command("call", about=number, once=request.form.get("once", ""), number=number, code=form.code)
     return _back()
 

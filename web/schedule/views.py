@@ -15,7 +15,7 @@ from obzvon.domain.forecast import RunForecast
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit
 from obzvon.journal.heartbeat import Heartbeats
-from obzvon.reports.next_run import next_run
+from obzvon.reports.next_run import next_run_forecast
 from web.context import app_context
 from web.i18n import language, translate
 from web.permissions import visitor
@@ -182,7 +182,7 @@ def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
     at = app_context()
     try:
         listed, journal = at.phones.current(), at.journal()
-        plan = next_run(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
+        plan = next_run_forecast(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
         return NextRunView(plan, journal.active_run() if journal else None)
     except UserError as error:
         return NextRunView(None, None, error.problems)

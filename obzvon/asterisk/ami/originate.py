@@ -16,7 +16,7 @@ from obzvon.asterisk import callfile
 from obzvon.asterisk.callfile import UnsafeValueError
 from obzvon.common.i18n import Message, say
 from obzvon.common.text import escape_controls
-from obzvon.domain.calls import CALLER_ID, CallForm
+from obzvon.domain.calls import MAX_CALLER_ID_BYTES, CallForm
 from obzvon.domain.results import Disposition
 
 _LINE = 1000
@@ -57,7 +57,7 @@ class OriginateTemplate:
             "Async": "true",
         }
         if form.caller_id:
-            self._fields["CallerID"] = _checked("CallerID", form.caller_id, CALLER_ID)
+            self._fields["CallerID"] = _checked("CallerID", form.caller_id, MAX_CALLER_ID_BYTES)
 
     def render(self, channel: str, number: str, code: str = "") -> Action:
         """The fields of one action, for the attempt of that `channel_id`; raises UnsafeValue."""

@@ -19,7 +19,7 @@ from obzvon.asterisk.transport.outcome_matcher import Gone, OutcomeMatcher, own,
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
-from obzvon.domain.pacing import HANDFUL
+from obzvon.domain.pacing import MAX_BATCH
 from obzvon.domain.results import Disposition
 
 _STATUS_LATE = timedelta(seconds=10)
@@ -35,7 +35,7 @@ class SpoolTransport:
     """The transport through the spool; `ordinary` and `coded` say how the two kinds of calls are made."""
 
     via = None
-    handful = HANDFUL
+    handful = MAX_BATCH
     lost = say("the service stopped while it was handing the call over, and Asterisk has finished with it since")
 
     def __init__(self, spool: Spool, ordinary: CallForm, coded: CallForm, told: OutcomeMatcher | None = None) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from obzvon.asterisk.spool import Spool
-from obzvon.checks.ami import ami
+from obzvon.checks.ami import check_login
 from obzvon.checks.context import CheckContext, Machine
 from obzvon.journal.findings import Finding, Level
 from obzvon.settings.ami import AmiSettings
@@ -60,7 +60,7 @@ class Office:
             ami=msgspec.structs.replace(self.ami, **changes),
         )
         spool = Spool(settings.store, settings.target, pid_file=self.folder / "asterisk.pid")
-        return list(ami(CheckContext(settings, spool, datetime.now(UTC), self.machine)))
+        return list(check_login(CheckContext(settings, spool, datetime.now(UTC), self.machine)))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from obzvon.asterisk.spool import Spool
 from obzvon.checks import context as system_clock
 from obzvon.checks import store
 from obzvon.checks.context import Machine
-from obzvon.checks.runner import examine
+from obzvon.checks.runner import run_checks
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, week_document
@@ -119,7 +119,7 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
     def examine(self, now: datetime = SUNDAY) -> list[Finding]:
         known = self.settings
         spool = Spool(known.store, known.target, owner=known.owner, mode=known.mode, pid_file=known.pid_file)
-        return list(examine(known, spool, now=now, machine=self.machine))
+        return list(run_checks(known, spool, now=now, machine=self.machine))
 
     def at_present(self) -> datetime:
         """The clock of the files' own changes, in a time zone in which the day's start is still to come."""

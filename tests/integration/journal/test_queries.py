@@ -7,7 +7,7 @@ import pytest
 
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallRecord, CallState, EventDetail, Run
-from obzvon.domain.phones import RUNG_TODAY, Candidate, Phone
+from obzvon.domain.phones import CALLED_TODAY, Candidate, Phone
 from obzvon.domain.results import DeliveryCounts, Disposition
 from obzvon.journal.queries import SORTS, CallFilter, CallQueries, worth
 from obzvon.journal.runs import Journal
@@ -47,7 +47,7 @@ def ran(
     heard, keys = heard or {}, keys or {}
     rows = [
         candidate(
-            number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else RUNG_TODAY if not fate else None
+            number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else CALLED_TODAY if not fate else None
         )
         for number, fate in fates.items()
     ]

@@ -34,7 +34,7 @@ from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.runs import Journal
 from obzvon.reports import call_report
-from obzvon.reports.call_report import write_csv, write_json, write_xlsx
+from obzvon.reports.call_report import write_calls_csv, write_calls_json, write_calls_xlsx
 from obzvon.spreadsheets.cell_text import to_one_line
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -174,13 +174,13 @@ def line(**fields: object) -> CallRecord:
 
 def as_csv(lines: list[CallRecord], least: float = 0.0) -> list[list[str]]:
     stream = io.BytesIO()
-    write_csv(lines, stream, zone=MOSCOW, least=least)
+    write_calls_csv(lines, stream, zone=MOSCOW, least=least)
     return list(csv.reader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
 def as_xlsx(lines: list[CallRecord], least: float = 0.0) -> openpyxl.Workbook:
     stream = io.BytesIO()
-    write_xlsx(lines, stream, zone=MOSCOW, least=least)
+    write_calls_xlsx(lines, stream, zone=MOSCOW, least=least)
     return openpyxl.load_workbook(stream)
 
 
@@ -201,7 +201,7 @@ def shown(lines: list[CallRecord], width: int = 80, *, terminal: bool = False, l
 
 def test_a_csv_has_a_byte_order_mark_semicolons_and_a_line_for_each_phone() -> None:
     stream = io.BytesIO()
-    counts = write_csv(LINES, stream, zone=MOSCOW)
+    counts = write_calls_csv(LINES, stream, zone=MOSCOW)
     assert stream.getvalue().startswith(b"\xef\xbb\xbfHanded over;Ended;Number;")
     assert as_csv(LINES) == [
         HEADINGS,
@@ -264,7 +264,7 @@ def test_no_text_begins_a_formula_or_a_second_line(text: str) -> None:
 
 def test_the_stream_stays_open_and_lines_end_as_excel_ends_them(tmp_path: Path) -> None:
     with (tmp_path / "report.csv").open("wb") as stream:
-        write_csv(LINES, stream, zone=MOSCOW)
+        write_calls_csv(LINES, stream, zone=MOSCOW)
         assert not stream.closed
     assert (tmp_path / "report.csv").read_bytes().count(b"\r\n") == 4
 
@@ -276,7 +276,7 @@ def test_a_reader_who_breaks_off_leaves_the_stream_open() -> None:
 
     stream = io.BytesIO()
     with pytest.raises(OSError, match="gone"):
-        write_csv(broken(), stream, zone=MOSCOW)
+        write_calls_csv(broken(), stream, zone=MOSCOW)
     assert not stream.closed
 
 
@@ -294,11 +294,11 @@ def test_a_workbook_that_could_not_be_finished_is_none_and_leaves_nothing_behind
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     stream = io.BytesIO()
     with pytest.raises(OSError, match="gone"):
-        write_xlsx(broken(), stream, zone=MOSCOW)
+        write_calls_xlsx(broken(), stream, zone=MOSCOW)
     assert stream.getvalue() == b""
     with pytest.raises(OSError, match="no room"):
-        write_xlsx(LINES, Full(), zone=MOSCOW)
-    write_xlsx(LINES, stream, zone=MOSCOW)
+        write_calls_xlsx(LINES, Full(), zone=MOSCOW)
+    write_calls_xlsx(LINES, stream, zone=MOSCOW)
     gc.collect()
     assert list(tmp_path.iterdir()) == []
 
@@ -315,7 +315,7 @@ def test_a_workbook_can_be_written_to_a_pipe() -> None:
             raise OSError("a pipe does not know where it is")
 
     pipe = Pipe()
-    write_xlsx(LINES, pipe, zone=MOSCOW)
+    write_calls_xlsx(LINES, pipe, zone=MOSCOW)
     assert openpyxl.load_workbook(io.BytesIO(pipe.getvalue()))["Calls"].max_row == 4
 
 
@@ -374,7 +374,7 @@ def test_whatever_stands_in_a_name_is_text_in_a_workbook(text: str) -> None:
 
 def test_a_workbook_holds_no_formula(tmp_path: Path) -> None:
     with (tmp_path / "report.xlsx").open("wb") as stream:
-        write_xlsx([line(name=text) for text in HOSTILE], stream, zone=MOSCOW)
+        write_calls_xlsx([line(name=text) for text in HOSTILE], stream, zone=MOSCOW)
     with ZipFile(tmp_path / "report.xlsx") as archive:
         texts = [archive.read(name).decode() for name in archive.namelist() if "sheet" in name]
     assert not any("<f>" in text or "<f " in text for text in texts)
@@ -408,7 +408,7 @@ def test_a_day_without_calls_is_an_empty_table_and_no_error() -> None:
 
 def as_json(lines: list[CallRecord], least: float = 0.0) -> dict[str, object]:
     stream = io.BytesIO()
-    write_json(lines, stream, day=MONDAY, zone=MOSCOW, least=least)
+    write_calls_json(lines, stream, day=MONDAY, zone=MOSCOW, least=least)
     document: dict[str, object] = json.loads(stream.getvalue())
     return document
 
@@ -597,13 +597,13 @@ def test_numbers_are_grouped_as_people_read_them(number: str, read: str) -> None
 def test_the_words_are_those_of_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Message, "in_language", lambda self, language: f"{language}:{self.text}")
     stream = io.BytesIO()
-    write_csv([SKIPPED], stream, zone=MOSCOW, language="ru")
+    write_calls_csv([SKIPPED], stream, zone=MOSCOW, language="ru")
     text = stream.getvalue().decode("utf-8-sig")
     assert text.startswith("ru:Handed over;ru:Ended;")
     assert ";ru:skipped;ru:too short" in text
     set_language("ru")
     stream = io.BytesIO()
-    write_csv([SKIPPED], stream, zone=MOSCOW)
+    write_calls_csv([SKIPPED], stream, zone=MOSCOW)
     assert stream.getvalue().decode("utf-8-sig") == text
 
 
@@ -635,7 +635,7 @@ def test_a_report_that_cannot_be_finished_leaves_what_was_there(
         stream.flush()
         raise OSError("the database is gone")
 
-    monkeypatch.setattr(call_report, "write_csv", broken)
+    monkeypatch.setattr(call_report, "write_calls_csv", broken)
     settings, out = workspace.make(tmp_path / "office"), tmp_path / "out"
     out.mkdir()
     if there:
@@ -673,11 +673,11 @@ def test_the_memory_does_not_grow_with_the_lines(form: str) -> None:
         tracemalloc.start()
         stream = io.BufferedWriter(Nowhere())
         if form == "csv":
-            counts = write_csv(lines, stream, zone=MOSCOW)
+            counts = write_calls_csv(lines, stream, zone=MOSCOW)
         elif form == "xlsx":
-            counts = write_xlsx(lines, stream, zone=MOSCOW)
+            counts = write_calls_xlsx(lines, stream, zone=MOSCOW)
         elif form == "json":
-            counts = write_json(lines, stream, day=MONDAY, zone=MOSCOW)
+            counts = write_calls_json(lines, stream, day=MONDAY, zone=MOSCOW)
         else:
             counts = show_report(Console(file=io.TextIOWrapper(stream)), lines, day=MONDAY, zone=MOSCOW)
         assert counts == Counter({"answered": count})
@@ -693,9 +693,9 @@ def test_a_test_call_can_be_told_from_a_run_in_every_form() -> None:
     one = line(kind="test")
     assert "3, test call  09:00:01" in shown([one])
     csv_file, workbook = io.BytesIO(), io.BytesIO()
-    write_csv([one], csv_file, zone=UTC)
+    write_calls_csv([one], csv_file, zone=UTC)
     assert csv_file.getvalue().decode("utf-8-sig").splitlines()[1].endswith(";test call;;;;;")
-    write_xlsx([one], workbook, zone=UTC)
+    write_calls_xlsx([one], workbook, zone=UTC)
     assert [cell.value for cell in openpyxl.load_workbook(workbook).worksheets[0]["K"]] == ["Kind of run", "test call"]
 
 

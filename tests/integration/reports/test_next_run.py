@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from obzvon.journal.heartbeat import Heartbeats
-from obzvon.reports.next_run import next_run
+from obzvon.reports.next_run import next_run_forecast
 from obzvon.service import factory
 from tests.support.workshop import LONG_AGO, Workshop, at, numbers, shift
 
@@ -11,7 +11,7 @@ from tests.support.workshop import LONG_AGO, Workshop, at, numbers, shift
 def overdue(workshop: Workshop, clock: str) -> bool:
     known, journal = workshop.settings, workshop.journal()
     week = factory.week_of(known).load()
-    plan = next_run(known, factory.phones_of(known).load().data, week, journal, at(clock))
+    plan = next_run_forecast(known, factory.phones_of(known).load().data, week, journal, at(clock))
     journal.close()
     return plan.overdue
 

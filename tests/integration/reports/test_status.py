@@ -16,13 +16,13 @@ from rich.console import Console
 from obzvon.cli.tables import show_status
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, EventDetail, Run
-from obzvon.domain.line_usage import AmiConnectionState, LineUsage, packed
+from obzvon.domain.line_usage import AmiConnectionState, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.heartbeat import Heartbeat, Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import CurrentStatus, ServiceStatus, look, run_status, service_of
+from obzvon.reports.status import CurrentStatus, ServiceStatus, current_status, run_status, service_status
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
@@ -79,17 +79,17 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
 def status(
     journal: Journal, now: datetime, given: Heartbeat | None = None, *, latest: time | None = None, least: float = 0.0
 ) -> CurrentStatus:
-    return look(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
+    return current_status(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
 
 
 @pytest.mark.parametrize(("age", "alive"), [(0, True), (60, True), (61, False), (-60, True), (-3600, False)])
 def test_a_service_lives_whose_last_sign_is_at_most_a_minute_away(age: int, alive: bool) -> None:
-    assert service_of(sign(NINE), NINE + age * SECOND).alive is alive
+    assert service_status(sign(NINE), NINE + age * SECOND).alive is alive
 
 
 def test_a_service_that_was_stopped_or_never_was_does_not_live() -> None:
-    assert not service_of(sign(NINE, stopped=NINE), NINE).alive
-    assert service_of(None, NINE) == ServiceStatus(alive=False)
+    assert not service_status(sign(NINE, stopped=NINE), NINE).alive
+    assert service_status(None, NINE) == ServiceStatus(alive=False)
 
 
 def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(tmp_path: Path) -> None:
@@ -98,11 +98,11 @@ def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(
     presence.begin(at=NINE)
     trouble = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
     presence.beat(at=NINE + SECOND, trouble=msgspec.json.encode(trouble).decode())
-    assert list(map(str, service_of(presence.sign(), NINE + MINUTE).trouble)) == [
+    assert list(map(str, service_status(presence.sign(), NINE + MINUTE).trouble)) == [
         "/spool: no room",
         "Asterisk is not running",
     ]
-    assert service_of(presence.sign(), NINE + 2 * MINUTE).trouble == ()
+    assert service_status(presence.sign(), NINE + 2 * MINUTE).trouble == ()
     journal.close()
 
 
@@ -234,7 +234,7 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     readout = LineUsage(pace=bounded, ours=12, others=5, ami=AmiConnectionState(False, NINE - MINUTE, say("no answer")))
     begun = begin(journal, 9)
     hand(journal, begun, 4, 1, NINE)
-    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=packed(readout)))
+    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=encode_line_usage(readout)))
     document = json.loads(told.to_json())
     assert document["lines"] == {
         "pacing": "throttled",
@@ -262,18 +262,20 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
 
 def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
     readout = LineUsage(pace=PACE, ami=AmiConnectionState(True, NINE))
-    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), readout=packed(readout))
+    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), readout=encode_line_usage(readout))
     document = json.loads(status(journal, NINE, dead).to_json())
     assert (document["lines"], document["ami"]) == (None, None)
-    alive = json.loads(status(journal, NINE, msgspec.structs.replace(sign(), readout=packed(readout))).to_json())
+    alive = json.loads(
+        status(journal, NINE, msgspec.structs.replace(sign(), readout=encode_line_usage(readout))).to_json()
+    )
     assert alive["ami"] == {"state": "up", "since_at": "2026-01-05T09:00:00+03:00", "problem": ""}
     assert "AMI connected since" in " ".join(
-        shown(status(journal, NINE, msgspec.structs.replace(sign(), readout=packed(readout)))).split()
+        shown(status(journal, NINE, msgspec.structs.replace(sign(), readout=encode_line_usage(readout)))).split()
     )
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:
-    told = look(journal, None, NINE, zone=MOSCOW, pace=PACE)
+    told = current_status(journal, None, NINE, zone=MOSCOW, pace=PACE)
     document = json.loads(told.to_json())
     assert (document["run"], document["other_runs"], document["service"]["alive"]) == (None, [], False)
     assert shown(told) == "Service  has never run\nRun      there has been none yet\n"
@@ -318,7 +320,9 @@ def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> Non
     )
     journal.change_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
-    paced = look(journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(limit=1)))
+    paced = current_status(
+        journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(limit=1))
+    )
     assert "not before the run is resumed" in shown(paced)
     assert "Last bundle" not in shown(paced)
 

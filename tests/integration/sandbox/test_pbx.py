@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.domain.results import Disposition
-from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, parse
+from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, parse_call_file
 from obzvon.sandbox.ledger import LedgerAttempt, read_ledger
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.paths import ROOT
@@ -83,7 +83,9 @@ def rung_at(sandbox: Sandbox) -> list[float]:
 
 
 def test_a_call_file_is_read() -> None:
-    assert parse(call_text(retries=2, archive=True, more="Setvar: dtmf=1\nSet: CALLEE=8\n").encode()) == CallFile(
+    assert parse_call_file(
+        call_text(retries=2, archive=True, more="Setvar: dtmf=1\nSet: CALLEE=8\n").encode()
+    ) == CallFile(
         tech="local",
         destination="89160000000@avtoobzvon",
         extension="play",
@@ -96,7 +98,7 @@ def test_a_call_file_is_read() -> None:
 
 
 def test_defaults_are_those_of_pbx_spool() -> None:
-    file = parse(b"Channel: Local/1@c\nApplication: Wait\n")
+    file = parse_call_file(b"Channel: Local/1@c\nApplication: Wait\n")
     assert (file.max_retries, file.retry_time, file.wait_time, file.archive) == (0, 300, 45, False)
     assert file.callable
 
@@ -135,7 +137,7 @@ def test_defaults_are_those_of_pbx_spool() -> None:
     ],
 )
 def test_what_asterisk_cannot_read_is_not_called(text: str) -> None:
-    assert not parse(text.encode()).callable
+    assert not parse_call_file(text.encode()).callable
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_what_asterisk_cannot_read_is_not_called(text: str) -> None:
     ],
 )
 def test_what_asterisk_can_read_is_called(text: str) -> None:
-    file = parse(text.encode())
+    file = parse_call_file(text.encode())
     assert file.callable
     assert file.number == "89"
 
@@ -187,7 +189,7 @@ def test_what_asterisk_can_read_is_called(text: str) -> None:
     ],
 )
 def test_comments_end_a_value_unless_escaped(written: str, meant: str) -> None:
-    assert parse(f"Set: v={written}\n".encode()).variables["v"] == meant
+    assert parse_call_file(f"Set: v={written}\n".encode()).variables["v"] == meant
 
 
 @pytest.mark.parametrize(
@@ -214,12 +216,12 @@ def test_comments_end_a_value_unless_escaped(written: str, meant: str) -> None:
     ],
 )
 def test_numbers_and_flags_are_read_as_c_does(line: str, field: str, value: object) -> None:
-    assert getattr(parse(line.encode()), field) == value
+    assert getattr(parse_call_file(line.encode()), field) == value
 
 
 @pytest.mark.parametrize("line", ["hello", "Foo: bar", "Set: novalue", "Channel: x", "WaitTime: x", "x" * 2000])
 def test_what_is_wrong_in_a_file_is_told(line: str) -> None:
-    assert len(parse(line.encode()).problems) == 1
+    assert len(parse_call_file(line.encode()).problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -237,12 +239,12 @@ def test_what_is_wrong_in_a_file_is_told(line: str) -> None:
     ],
 )
 def test_the_last_digit_tells_how_a_call_ends(digit: str, disposition: Disposition, lasts: float) -> None:
-    outcome = SimulatedCarrier(talk=2, long_talk=30, ring=7, busy=1).meet("8916" + digit, wait_time=60)
+    outcome = SimulatedCarrier(talk=2, long_talk=30, ring=7, busy=1).simulate("8916" + digit, wait_time=60)
     assert (outcome.disposition, outcome.lasts) == (disposition, lasts)
 
 
 def test_nobody_rings_longer_than_the_wait_time() -> None:
-    assert SimulatedCarrier(ring=100).meet("7", wait_time=45).lasts == 45
+    assert SimulatedCarrier(ring=100).simulate("7", wait_time=45).lasts == 45
 
 
 # What becomes of a file

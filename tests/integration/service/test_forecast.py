@@ -17,7 +17,14 @@ from rich.console import Console
 from obzvon.asterisk import spool
 from obzvon.cli.tables import show_plan
 from obzvon.documents.watcher import WatchedDocument
-from obzvon.domain.forecast import CutOffReason, RunForecast, SkipReason, forecast, foresee, foresee_by_hand
+from obzvon.domain.forecast import (
+    CutOffReason,
+    RunForecast,
+    SkipReason,
+    forecast_handover,
+    forecast_manual_run,
+    forecast_scheduled_run,
+)
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone
@@ -63,7 +70,7 @@ def planned(
     since: dict[date, datetime] | None = None,
     zone: ZoneInfo = MOSCOW,
 ) -> RunForecast:
-    return foresee(
+    return forecast_scheduled_run(
         listed,
         week,
         now,
@@ -111,7 +118,7 @@ def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
     ]
     assert (plan.skipped[2].number, plan.skipped[2].code, plan.skipped[2].name) == ("777", "context 22", "Отдел")
     assert str(plan.skipped[3].reason) == "the same number as in row 1"
-    assert plan.skipped_by() == {
+    assert plan.count_skipped() == {
         SkipReason.PAUSED: 1,
         SkipReason.REFUSED: 1,
         SkipReason.DUPLICATE: 1,
@@ -188,7 +195,7 @@ def test_an_empty_list_is_a_run_of_nobody() -> None:
 
 
 def test_a_run_by_hand_begins_now_and_yields_to_the_next_days_run() -> None:
-    plan = foresee_by_hand(
+    plan = forecast_manual_run(
         phones(50),
         WORKING_DAYS,
         moscow(5, 8),
@@ -207,9 +214,9 @@ def test_the_bundles_before_a_moment_are_those_that_can_be_counted_one_by_one(
     calls: int, bundle: int, delay: float, room: float
 ) -> None:
     pace, begins = Pace(bundle, delay), moscow(5, 9)
-    way = forecast(calls, pace, begins, begins + timedelta(seconds=room))
+    way = forecast_handover(calls, pace, begins, begins + timedelta(seconds=room))
     step, end = timedelta(seconds=delay), timedelta(seconds=room)
-    counted = sum(number * step < end for number in range(pace.bundles(calls)))
+    counted = sum(number * step < end for number in range(pace.count_bundles(calls)))
     assert way.bundles == counted
     assert way.calls == min(calls, counted * bundle)
     assert way.calls + way.cut_off == calls
@@ -270,7 +277,9 @@ def test_in_a_file_the_plan_is_plain_lines_that_are_never_cut() -> None:
 
 def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_it_ends() -> None:
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 5, Capacity(30, 5))
-    plan = foresee(phones(100), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA, pace=pace)
+    plan = forecast_scheduled_run(
+        phones(100), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA, pace=pace
+    )
     document = json.loads(plan.to_json())
     assert (document["pacing"], document["ceiling"], document["depends_on_talk"]) == ("adaptive", 25, True)
     assert document["last_bundle_at"] == "2026-01-05T09:00:19.800000+03:00"  # the earliest: five a second

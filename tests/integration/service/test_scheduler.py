@@ -22,11 +22,11 @@ import pytest
 from obzvon.cli import tables
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import LineUsage, unpacked
+from obzvon.domain.line_usage import LineUsage, decode_line_usage
 from obzvon.journal.commands import CommandQueue
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
-from obzvon.reports.status import service_of
+from obzvon.reports.status import service_status
 from obzvon.service.line_monitor import LineCounter, LineMonitor
 from obzvon.service.scheduler import Scheduler, stopped_by_signals
 from tests.support.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
@@ -167,7 +167,7 @@ def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
     early = at("08:00:00")
     with working_on(workshop, lambda: early) as working:
         assert working.once()
-        found = service_of(Heartbeats(working.dialer.journal).sign(), early)
+        found = service_status(Heartbeats(working.dialer.journal).sign(), early)
     assert (found.once, found.alive, found.stopped) == (True, False, early)
     assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
 
@@ -353,7 +353,7 @@ class Beats:
         pass
 
     def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
-        self.told.append((self._clock(), unpacked(readout)))
+        self.told.append((self._clock(), decode_line_usage(readout)))
 
 
 def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(

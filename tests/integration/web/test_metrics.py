@@ -8,9 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, EventDetail
-from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
-from obzvon.domain.phones import Phone, candidates
+from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
@@ -50,8 +50,8 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     presence, plan = Heartbeats(journal), settings.numbering_plan()
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY - timedelta(seconds=7), trouble=msgspec.json.encode((say("no number"),)).decode())
-    first = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE[:2], plan), at=SUNDAY - timedelta(hours=1))
-    tried = journal.claim("b", SUNDAY.date(), "test", candidates(FIVE[:1], plan), at=SUNDAY)
+    first = journal.claim("a", SUNDAY.date(), "week", list_candidates(FIVE[:2], plan), at=SUNDAY - timedelta(hours=1))
+    tried = journal.claim("b", SUNDAY.date(), "test", list_candidates(FIVE[:1], plan), at=SUNDAY)
     assert first
     assert tried
     journal.end_calls(
@@ -63,7 +63,7 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     )
     for run in (first, tried):
         journal.change_state(run.id, "done", at=SUNDAY)
-    second = journal.claim("c", SUNDAY.date(), "manual", candidates(FIVE, plan), at=SUNDAY)
+    second = journal.claim("c", SUNDAY.date(), "manual", list_candidates(FIVE, plan), at=SUNDAY)
     assert second
     journal.end_calls([CallOutcome(second.id, 1, Disposition.ANSWERED, SUNDAY)])
     found = figures(viewer)
@@ -80,7 +80,7 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
 def test_what_was_delivered_is_told_where_it_is_told_apart(
     app: Flask, viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
-    run = journal.claim("a", SUNDAY.date(), "week", candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
+    run = journal.claim("a", SUNDAY.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
     assert run
     journal.end_calls(
         [
@@ -103,7 +103,7 @@ def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: 
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
     presence.beat(
         at=SUNDAY,
-        readout=packed(
+        readout=encode_line_usage(
             LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
         ),
     )
@@ -114,9 +114,9 @@ def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: 
     assert (found["obzvon_lines_free"], found["obzvon_ami_up"]) == (9, 1)
     assert (found["obzvon_lines_counted trunk"], found["obzvon_lines_counted spool"]) == (1, 0)
     assert (found["obzvon_pacing adaptive"], found["obzvon_pacing fixed"]) == (1, 0)
-    presence.beat(at=SUNDAY, readout=packed(LineUsage(pace=pace, ami=AmiConnectionState(False, SUNDAY))))
+    presence.beat(at=SUNDAY, readout=encode_line_usage(LineUsage(pace=pace, ami=AmiConnectionState(False, SUNDAY))))
     assert figures(viewer)["obzvon_ami_up"] == 0
-    presence.beat(at=SUNDAY, readout=packed(LineUsage(pace=Pace(2, 10), ours=3)))
+    presence.beat(at=SUNDAY, readout=encode_line_usage(LineUsage(pace=Pace(2, 10), ours=3)))
     found = figures(viewer)
     assert found["obzvon_lines_in_use ours"] == 3
     assert not {"obzvon_lines_in_use others", "obzvon_ami_up", "obzvon_lines_free"} & set(found)
@@ -126,7 +126,7 @@ def test_yesterdays_calls_are_the_last_runs_and_not_todays(
     viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
     day = SUNDAY - timedelta(days=1)
-    run = journal.claim("a", day.date(), "week", candidates(FIVE, settings.numbering_plan()), at=day)
+    run = journal.claim("a", day.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=day)
     assert run
     journal.change_state(run.id, "done", at=day)
     found = figures(viewer)

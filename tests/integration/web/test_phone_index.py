@@ -41,9 +41,9 @@ def test_a_change_judges_duplicates_anew_and_numbers_only_once(tmp_path: Path) -
     judged: list[str] = []
 
     class Counting(NumberingPlan):
-        def dial(self, number: str) -> str:
+        def normalize(self, number: str) -> str:
             judged.append(number)
-            return super().dial(number)
+            return super().normalize(number)
 
     document = phones_document(tmp_path / "todo.json")
     shelf = PhoneIndexCache(document, Counting())

@@ -280,11 +280,17 @@ def test_a_large_journal_is_shown_some_days_at_a_time(
 
 
 def test_the_former_scripts_day_and_a_run_of_only_some_are_told(operator: Browser, day: Journal) -> None:
-    from obzvon.domain.redial import note_of
+    from obzvon.domain.redial import redial_note
 
     day.claim("20261121-f", date(2026, 11, 21), "former", [], at=AT_NINE - timedelta(days=1), state="done")
     day.claim(
-        "20261120-m", FRIDAY, "manual", [], at=AT_NINE - timedelta(days=2), state="done", note=note_of(FRIDAY, ["busy"])
+        "20261120-m",
+        FRIDAY,
+        "manual",
+        [],
+        at=AT_NINE - timedelta(days=2),
+        state="done",
+        note=redial_note(FRIDAY, ["busy"]),
     )
     text = operator.get(f"/results/phone?number={PETROVA}").text
     assert "The former script rang on that day" in text

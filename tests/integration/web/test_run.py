@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallState, EventDetail
-from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.results import Disposition
 from obzvon.journal.audit import AuditLog
@@ -216,7 +216,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
     readout = LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, NOON))
     assert "Lines in use" not in opened.page()
-    opened.shift.presence.beat(at=NOON, readout=packed(readout))  # type: ignore[union-attr]
+    opened.shift.presence.beat(at=NOON, readout=encode_line_usage(readout))  # type: ignore[union-attr]
     text = opened.page()
     assert "Lines in use In use 16 of 30 Ours 12 Others 4 Free 9 For the office 5" in text
     assert "Counted by the channels of the trunk. Pace: as soon as there is room" in text
@@ -224,7 +224,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     address = have(opened.operator.get("/run").text)
     assert opened.operator.get(address).status_code == 204
     silent = msgspec.structs.replace(readout, ours=11, by=CountedBy.SPOOL, ami=AmiConnectionState(False, NOON))
-    opened.shift.presence.beat(at=NOON, readout=packed(silent))  # type: ignore[union-attr]
+    opened.shift.presence.beat(at=NOON, readout=encode_line_usage(silent))  # type: ignore[union-attr]
     answer = opened.operator.get(address).text
     assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
     assert "AMI: silent since 12:00: only our own calls are counted, and other people" in plain(answer)

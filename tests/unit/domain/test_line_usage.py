@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed, unpacked
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, decode_line_usage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 
 NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.usefixtures("english")
 
 def test_it_is_read_as_it_was_kept() -> None:
     readout = LineUsage(pace=LINES, ours=12, others=5, by=CountedBy.TRUNK, ami=DOWN)
-    assert unpacked(packed(readout)) == readout
+    assert decode_line_usage(encode_line_usage(readout)) == readout
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"pace": 1}', '{"pace": {"bundle": 1, "delay": 1}, "by": "x"}'])
 def test_what_is_not_there_or_of_another_version_is_none(text: str) -> None:
-    assert unpacked(text) is None
+    assert decode_line_usage(text) is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_is_not_there_or_of_another_version_is_none(text: str) -> None:
     ],
 )
 def test_lines_in_use_are_told_with_what_bounds_them(readout: LineUsage, words: str, free: int | None) -> None:
-    assert str(readout.in_words()) == words
+    assert str(readout.describe()) == words
     assert readout.free == free
 
 
@@ -65,7 +65,7 @@ def test_lines_in_use_are_told_with_what_bounds_them(readout: LineUsage, words: 
     ],
 )
 def test_a_link_tells_what_goes_on_without_it(readout: LineUsage, words: str) -> None:
-    assert str(readout.ami_in_words("09:00")) == words
+    assert str(readout.describe_ami("09:00")) == words
     assert readout.is_silent is words.startswith("silent")
 
 
@@ -78,7 +78,7 @@ def test_it_is_shown_where_it_says_more_than_the_run(readout: LineUsage, worth: 
 
 
 def test_programs_are_told_of_other_people_only_where_somebody_tells_of_them() -> None:
-    assert LineUsage(pace=LINES, ours=1).lines_dict("en") == {
+    assert LineUsage(pace=LINES, ours=1).lines_as_dict("en") == {
         "pacing": "adaptive",
         "pace": "as soon as there is room, up to 10 calls a second, at most 20 calls at once",
         "ours": 1,
@@ -90,7 +90,7 @@ def test_programs_are_told_of_other_people_only_where_somebody_tells_of_them() -
         "free": 19,
         "counted_by": "spool",
     }
-    assert LineUsage(pace=FIXED, others=3, by=CountedBy.PBX, ami=UP).lines_dict("en") == {
+    assert LineUsage(pace=FIXED, others=3, by=CountedBy.PBX, ami=UP).lines_as_dict("en") == {
         "pacing": "fixed",
         "pace": "bundles of 2 calls, 10 s apart",
         "ours": 0,

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
-from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, extension_code
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 
 RUSSIA = NumberingPlan("RU")
 EVERYTHING = NumberingPlan("RU", foreign=True, premium=True, internal=r"[1-9]\d{2}|\*\d{2}")
@@ -24,7 +24,7 @@ SPREADSHEET = "what a spreadsheet made of a number"
 
 def refusal(number: str, plan: NumberingPlan = RUSSIA) -> str:
     with pytest.raises(InvalidNumberError) as caught:
-        plan.dial(number)
+        plan.normalize(number)
     return str(caught.value)
 
 
@@ -39,7 +39,7 @@ def why_not(read: Callable[[str], str], written: str) -> str:
 
 def dialled(plan: NumberingPlan, number: str) -> str | None:
     try:
-        return plan.dial(number)
+        return plan.normalize(number)
     except InvalidNumberError:
         return None
 
@@ -70,7 +70,7 @@ def dialled(plan: NumberingPlan, number: str) -> str | None:
     ],
 )
 def test_every_usual_notation_is_dialled_as_eight_and_ten_digits(written: str) -> None:
-    assert RUSSIA.dial(written) == "89161234567"
+    assert RUSSIA.normalize(written) == "89161234567"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_every_usual_notation_is_dialled_as_eight_and_ten_digits(written: str) -
     ],
 )
 def test_landlines_and_freephone_numbers_are_ordinary_ones(written: str, number: str) -> None:
-    assert RUSSIA.dial(written) == number
+    assert RUSSIA.normalize(written) == number
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_what_stands_behind_a_spreadsheets_point_is_no_digit_of_the_number(writt
 )
 def test_premium_numbers_are_refused_unless_allowed(written: str, number: str) -> None:
     assert refusal(written) == PREMIUM
-    assert NumberingPlan(premium=True).dial(written) == number
+    assert NumberingPlan(premium=True).normalize(written) == number
     assert refusal(written, NumberingPlan(foreign=True)) == PREMIUM
 
 
@@ -189,14 +189,14 @@ def test_premium_numbers_are_refused_unless_allowed(written: str, number: str) -
 def test_foreign_numbers_are_refused_unless_allowed(written: str, number: str) -> None:
     assert refusal(written) == FOREIGN
     assert refusal(written, NumberingPlan(premium=True)) == FOREIGN
-    assert NumberingPlan(foreign=True).dial(written) == number
+    assert NumberingPlan(foreign=True).normalize(written) == number
 
 
 def test_a_foreign_premium_number_wants_both() -> None:
     premium = "+44 909 879 0000"
     assert refusal(premium, NumberingPlan(foreign=True)) == PREMIUM
     assert refusal(premium, NumberingPlan(premium=True)) == FOREIGN
-    assert EVERYTHING.dial(premium) == "810449098790000"
+    assert EVERYTHING.normalize(premium) == "810449098790000"
 
 
 @pytest.mark.parametrize("written", ["810 84 165 682 265", "810 81 3 1234 5678", "810 82 2 1234 567", "81084912345678"])
@@ -207,10 +207,10 @@ def test_a_call_abroad_is_not_taken_for_a_freephone_number(written: str) -> None
 
 def test_internal_numbers_are_dialled_as_they_stand() -> None:
     plan = NumberingPlan(internal=r"[1-9]\d{2}|\*\d{2}")
-    assert plan.dial("203") == "203"
-    assert plan.dial(" 2-03 ") == "203"
-    assert plan.dial("*21") == "*21"
-    assert plan.dial("89161234567") == "89161234567"
+    assert plan.normalize("203") == "203"
+    assert plan.normalize(" 2-03 ") == "203"
+    assert plan.normalize("*21") == "*21"
+    assert plan.normalize("89161234567") == "89161234567"
     assert "too short" in refusal("2030", plan)
     assert "digits of another script" in refusal("٢٠٣", plan)
     assert SPREADSHEET in refusal("20.0", plan)
@@ -240,7 +240,7 @@ def test_whatever_is_written_only_digits_are_dialled(written: str) -> None:
 
 @given(_written)
 def test_a_refusal_can_be_shown(written: str) -> None:
-    reason = why_not(RUSSIA.dial, written)
+    reason = why_not(RUSSIA.normalize, written)
     assert reason.isprintable()
     assert len(reason) < 200
 
@@ -249,7 +249,7 @@ def test_a_refusal_can_be_shown(written: str) -> None:
 def test_what_is_dialled_is_a_number_that_is_dialled_the_same(written: str) -> None:
     """So a number may be stored as it is dialled and read again."""
     number = dialled(RUSSIA, written)
-    assert number is None or RUSSIA.dial(number) == number
+    assert number is None or RUSSIA.normalize(number) == number
 
 
 def _parsed(written: str, region: str) -> str | None:
@@ -321,7 +321,7 @@ def test_the_compiled_pattern_agrees_with_the_parser_in_every_range(prefix: str,
     ],
 )
 def test_other_countries_numbers_are_dialled_as_they_are_there(region: str, written: str, number: str) -> None:
-    assert NumberingPlan(region).dial(written) == number
+    assert NumberingPlan(region).normalize(written) == number
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_other_countries_numbers_are_dialled_as_they_are_there(region: str, writ
 )
 def test_abroad_a_russian_number_is_a_foreign_one(region: str, written: str, number: str) -> None:
     assert refusal(written, NumberingPlan(region)) == FOREIGN
-    assert NumberingPlan(region, foreign=True).dial(written) == number
+    assert NumberingPlan(region, foreign=True).normalize(written) == number
 
 
 def test_every_countrys_own_mobile_numbers_are_ordinary_ones() -> None:
@@ -343,14 +343,14 @@ def test_every_countrys_own_mobile_numbers_are_ordinary_ones() -> None:
         if number := phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE):
             international = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
             national = phonenumbers.national_significant_number(number)
-            assert NumberingPlan(region).dial(international).endswith(national), region
+            assert NumberingPlan(region).normalize(international).endswith(national), region
 
 
 def test_digits_that_are_two_numbers_are_refused() -> None:
     germany = NumberingPlan("DE")
     assert "with and without the country code; write it with +49" in refusal("4915123456789", germany)
-    assert germany.dial("+4915123456789") == "015123456789"
-    assert germany.dial("04915123456") == "04915123456"
+    assert germany.normalize("+4915123456789") == "015123456789"
+    assert germany.normalize("04915123456") == "04915123456"
 
 
 def test_a_region_that_is_none_is_refused() -> None:
@@ -371,7 +371,7 @@ def test_a_region_that_is_none_is_refused() -> None:
     ],
 )
 def test_an_extension_code_is_digits_and_stars(written: str, code: str) -> None:
-    assert extension_code(written) == code
+    assert parse_extension_code(written) == code
 
 
 @pytest.mark.parametrize(
@@ -392,11 +392,11 @@ def test_an_extension_code_is_digits_and_stars(written: str, code: str) -> None:
 )
 def test_any_other_extension_code_is_refused(written: str) -> None:
     with pytest.raises(InvalidNumberError, match="may hold only the digits 0–9 and"):
-        extension_code(written)
+        parse_extension_code(written)
 
 
 @given(st.text())
 def test_whatever_is_written_only_digits_are_sent_after_the_answer(written: str) -> None:
-    reason = why_not(extension_code, written)
+    reason = why_not(parse_extension_code, written)
     assert reason.isprintable()
-    assert reason or re.fullmatch("[0-9*]{0,32}", extension_code(written), re.ASCII)
+    assert reason or re.fullmatch("[0-9*]{0,32}", parse_extension_code(written), re.ASCII)

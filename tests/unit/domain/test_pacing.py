@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obzvon.domain.pacing import HANDFUL, Capacity, LinesInUse, Pace, PaceMode
+from obzvon.domain.pacing import MAX_BATCH, Capacity, LinesInUse, Pace, PaceMode
 
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -17,20 +17,20 @@ def after(seconds: float) -> datetime:
 
 @pytest.mark.parametrize(("since", "wait"), [(0, 10), (0.25, 9.75), (9.999, 0.001), (10, 0), (11, 0), (86_400, 0)])
 def test_the_next_bundle_waits_for_the_rest_of_the_delay(since: float, wait: float) -> None:
-    assert Pace(2, 10).wait(after(since), NINE) == pytest.approx(wait)
+    assert Pace(2, 10).seconds_until_next(after(since), NINE) == pytest.approx(wait)
 
 
 def test_the_first_bundle_waits_for_nothing() -> None:
-    assert Pace(2, 10).wait(NINE, None) == 0
+    assert Pace(2, 10).seconds_until_next(NINE, None) == 0
 
 
 def test_a_clock_set_back_delays_nothing() -> None:
-    assert Pace(2, 10).wait(after(-1), NINE) == 0
-    assert Pace(2, 10).wait(after(-86_400), NINE) == 0
+    assert Pace(2, 10).seconds_until_next(after(-1), NINE) == 0
+    assert Pace(2, 10).seconds_until_next(after(-86_400), NINE) == 0
 
 
 def test_without_a_delay_nothing_is_waited_for() -> None:
-    assert Pace(2, 0).wait(NINE, NINE) == 0
+    assert Pace(2, 0).seconds_until_next(NINE, NINE) == 0
 
 
 @pytest.mark.parametrize(
@@ -41,26 +41,28 @@ def test_a_run_is_as_many_bundles_as_it_takes_with_a_delay_between_them_only(
     bundle: int, calls: int, bundles: int, seconds: float
 ) -> None:
     pace = Pace(bundle, 10)
-    assert pace.bundles(calls) == bundles
-    assert pace.lasts(calls) == timedelta(seconds=seconds)
+    assert pace.count_bundles(calls) == bundles
+    assert pace.duration(calls) == timedelta(seconds=seconds)
 
 
 @given(st.integers(1, 100_000), st.floats(0, 3600), st.integers(0, 1_000_000))
 def test_what_is_foretold_is_what_the_waits_add_up_to(bundle: int, delay: float, calls: int) -> None:
     pace = Pace(bundle, delay)
-    bundles = pace.bundles(calls)
+    bundles = pace.count_bundles(calls)
     assert 0 <= bundles * bundle - calls < bundle
-    assert pace.lasts(calls).total_seconds() == pytest.approx(max(0, bundles - 1) * pace.wait(NINE, NINE), abs=1e-3)
+    assert pace.duration(calls).total_seconds() == pytest.approx(
+        max(0, bundles - 1) * pace.seconds_until_next(NINE, NINE), abs=1e-3
+    )
 
 
 def test_a_handful_is_small_enough_to_be_waited_for() -> None:
-    assert 0 < HANDFUL <= 1000
+    assert 0 < MAX_BATCH <= 1000
 
 
 @pytest.mark.parametrize(
     ("ceiling", "ours", "others", "room"),
     [
-        (Capacity(), 5000, 5000, HANDFUL),
+        (Capacity(), 5000, 5000, MAX_BATCH),
         (Capacity(lines=30), 0, 0, 30),
         (Capacity(lines=30), 12, 10, 8),
         (Capacity(lines=30, reserve=5), 12, 10, 3),
@@ -74,7 +76,7 @@ def test_a_handful_is_small_enough_to_be_waited_for() -> None:
 def test_there_is_room_for_what_lines_reserve_and_limit_leave(
     ceiling: Capacity, ours: int, others: int, room: int
 ) -> None:
-    assert ceiling.room(LinesInUse(ours, others)) == room
+    assert ceiling.batch_room(LinesInUse(ours, others)) == room
 
 
 @given(
@@ -84,14 +86,14 @@ def test_whoever_fills_the_room_is_never_over_the_ceiling(
     lines: int, reserve: int, limit: int | None, ours: int, others: int
 ) -> None:
     ceiling = Capacity(lines, reserve, limit)
-    room = ceiling.room(LinesInUse(ours, others))
+    room = ceiling.batch_room(LinesInUse(ours, others))
     assert room >= 0
     if room:
         assert ours + room + others <= lines - reserve
         assert limit is None or ours + room <= limit
-    most = ceiling.most
+    most = ceiling.max_ours
     assert most is not None
-    assert ceiling.room(LinesInUse(0)) == most
+    assert ceiling.batch_room(LinesInUse(0)) == most
 
 
 def test_a_fixed_pace_looks_at_nothing_and_the_others_only_where_there_is_a_ceiling() -> None:
@@ -103,17 +105,17 @@ def test_a_fixed_pace_looks_at_nothing_and_the_others_only_where_there_is_a_ceil
 @pytest.mark.parametrize(("rate", "size", "step"), [(10, 1, 0.1), (100, 10, 0.1), (0.5, 1, 2), (25, 2, 0.08)])
 def test_an_adaptive_pace_goes_in_small_bundles_at_its_rate(rate: float, size: int, step: float) -> None:
     pace = Pace(200, 60, PaceMode.ADAPTIVE, rate)
-    assert (pace.size, pace.step) == (size, pytest.approx(step))
-    assert pace.lasts(1000).total_seconds() == pytest.approx(1000 / rate, abs=2 * step)
+    assert (pace.bundle_size, pace.interval) == (size, pytest.approx(step))
+    assert pace.duration(1000).total_seconds() == pytest.approx(1000 / rate, abs=2 * step)
 
 
 def test_a_bundle_that_was_cut_is_waited_for_as_much_less_in_the_adaptive_mode_only() -> None:
-    assert Pace(2, 10, PaceMode.ADAPTIVE, 100).wait(NINE, NINE, 3) == pytest.approx(0.03)
-    assert Pace(20, 10, PaceMode.THROTTLED).wait(NINE, NINE, 3) == 10
+    assert Pace(2, 10, PaceMode.ADAPTIVE, 100).seconds_until_next(NINE, NINE, 3) == pytest.approx(0.03)
+    assert Pace(20, 10, PaceMode.THROTTLED).seconds_until_next(NINE, NINE, 3) == 10
 
 
 def test_a_pace_says_what_it_is() -> None:
-    assert str(Pace(2, 10).in_words()) == "bundles of 2 calls, 10 s apart"
-    assert str(Pace(2, 10, PaceMode.ADAPTIVE, 12.5, Capacity(lines=30, reserve=4)).in_words()) == (
+    assert str(Pace(2, 10).describe()) == "bundles of 2 calls, 10 s apart"
+    assert str(Pace(2, 10, PaceMode.ADAPTIVE, 12.5, Capacity(lines=30, reserve=4)).describe()) == (
         "as soon as there is room, up to 12.5 calls a second, at most 26 calls at once"
     )

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.phones import Candidate, Phone, candidates, struck_off
-from obzvon.domain.schedule import Schedule, closing_instant, due, next_starts, start_instant
+from obzvon.domain.phones import Candidate, Phone, find_withdrawn, list_candidates
+from obzvon.domain.schedule import Schedule, closing_instant, find_due_day, list_next_starts, start_instant
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -47,7 +47,7 @@ def days_begun(
     done: set[date] = set()
     begun = []
     for now in instants:
-        while (day := due(week, now, done, zone=zone, lateness=lateness)) is not None:
+        while (day := find_due_day(week, now, done, zone=zone, lateness=lateness)) is not None:
             done.add(day)
             begun.append((day, now))
     return begun
@@ -81,20 +81,23 @@ def every(step: timedelta, first: datetime, last: datetime) -> Iterator[datetime
     ],
 )
 def test_a_run_is_due_from_its_time_to_the_end_of_its_day(now: str, day: date | None) -> None:
-    assert due(WORKING_DAYS, moscow(now), set(), zone=MOSCOW) == day
+    assert find_due_day(WORKING_DAYS, moscow(now), set(), zone=MOSCOW) == day
 
 
 def test_a_day_that_had_its_run_has_no_other() -> None:
     for now in ("2026-01-05 10:36", "2026-01-05 10:37", "2026-01-05 23:59"):
-        assert due(WORKING_DAYS, moscow(now), {MONDAY}, zone=MOSCOW) is None
-    assert due(WORKING_DAYS, moscow("2026-01-06 10:36"), {MONDAY}, zone=MOSCOW) == TUESDAY
+        assert find_due_day(WORKING_DAYS, moscow(now), {MONDAY}, zone=MOSCOW) is None
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-06 10:36"), {MONDAY}, zone=MOSCOW) == TUESDAY
 
 
 def test_the_time_is_the_weeks_zones_and_not_the_clocks() -> None:
-    assert due(daily(9), utc("2026-01-05 05:59:59"), set(), zone=MOSCOW) is None
-    assert due(daily(9), utc("2026-01-05 06:00"), set(), zone=MOSCOW) == MONDAY
-    assert due(daily(1), utc("2026-01-05 22:00"), set(), zone=MOSCOW) == TUESDAY
-    assert due(daily(9), datetime(2026, 1, 5, 14, tzinfo=ZoneInfo("Asia/Novosibirsk")), set(), zone=MOSCOW) == MONDAY
+    assert find_due_day(daily(9), utc("2026-01-05 05:59:59"), set(), zone=MOSCOW) is None
+    assert find_due_day(daily(9), utc("2026-01-05 06:00"), set(), zone=MOSCOW) == MONDAY
+    assert find_due_day(daily(1), utc("2026-01-05 22:00"), set(), zone=MOSCOW) == TUESDAY
+    assert (
+        find_due_day(daily(9), datetime(2026, 1, 5, 14, tzinfo=ZoneInfo("Asia/Novosibirsk")), set(), zone=MOSCOW)
+        == MONDAY
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_the_time_is_the_weeks_zones_and_not_the_clocks() -> None:
     ],
 )
 def test_a_missed_start_is_made_up_for_as_long_as_is_allowed(lateness: timedelta, now: str, day: date | None) -> None:
-    assert due(WORKING_DAYS, moscow(now), set(), zone=MOSCOW, lateness=lateness) == day
+    assert find_due_day(WORKING_DAYS, moscow(now), set(), zone=MOSCOW, lateness=lateness) == day
 
 
 @pytest.mark.parametrize(
@@ -134,16 +137,16 @@ def test_a_missed_start_is_made_up_for_as_long_as_is_allowed(lateness: timedelta
     ],
 )
 def test_lateness_reaches_past_midnight(now: str, day: date | None) -> None:
-    assert due(daily(23), moscow(now), {MONDAY - timedelta(days=1)}, zone=MOSCOW, lateness=2 * HOUR) == day
+    assert find_due_day(daily(23), moscow(now), {MONDAY - timedelta(days=1)}, zone=MOSCOW, lateness=2 * HOUR) == day
 
 
 def test_lateness_that_reaches_the_next_start_does_not_ring_the_same_people_twice_at_once() -> None:
     long = timedelta(hours=48)
     now = moscow("2026-01-06 10:36")
-    assert due(WORKING_DAYS, moscow("2026-01-06 10:35"), set(), zone=MOSCOW, lateness=long) == MONDAY
-    assert due(WORKING_DAYS, now, set(), zone=MOSCOW, lateness=long) == TUESDAY
-    assert due(WORKING_DAYS, now, {MONDAY}, zone=MOSCOW, lateness=long) == TUESDAY
-    assert due(WORKING_DAYS, now, {TUESDAY}, zone=MOSCOW, lateness=long) is None
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-06 10:35"), set(), zone=MOSCOW, lateness=long) == MONDAY
+    assert find_due_day(WORKING_DAYS, now, set(), zone=MOSCOW, lateness=long) == TUESDAY
+    assert find_due_day(WORKING_DAYS, now, {MONDAY}, zone=MOSCOW, lateness=long) == TUESDAY
+    assert find_due_day(WORKING_DAYS, now, {TUESDAY}, zone=MOSCOW, lateness=long) is None
 
 
 @pytest.mark.parametrize("start", [(0, 1), (23, 59)])
@@ -156,8 +159,8 @@ def test_the_first_and_the_last_minute_of_a_day_are_times_like_others(start: tup
 
 def test_a_start_in_the_last_minute_that_is_missed_is_gone_unless_lateness_says_otherwise() -> None:
     now = moscow("2026-01-06 00:00:30")
-    assert due(daily(23, 59), now, set(), zone=MOSCOW) is None
-    assert due(daily(23, 59), now, set(), zone=MOSCOW, lateness=HOUR) == MONDAY
+    assert find_due_day(daily(23, 59), now, set(), zone=MOSCOW) is None
+    assert find_due_day(daily(23, 59), now, set(), zone=MOSCOW, lateness=HOUR) == MONDAY
 
 
 @given(_instants, st.none() | st.timedeltas(timedelta(0), 30 * HOUR), _times)
@@ -165,7 +168,7 @@ def test_what_is_due_has_begun_and_is_not_due_again_when_it_is_done(
     now: datetime, lateness: timedelta | None, times: list[time | None]
 ) -> None:
     week, done = Schedule(tuple(times)), set[date]()
-    while (day := due(week, now, done, zone=MOSCOW, lateness=lateness)) is not None:
+    while (day := find_due_day(week, now, done, zone=MOSCOW, lateness=lateness)) is not None:
         assert day not in done
         start = start_instant(week, day, MOSCOW)
         assert start is not None
@@ -179,46 +182,48 @@ def test_what_is_due_has_begun_and_is_not_due_again_when_it_is_done(
 
 def test_a_date_without_a_run_has_none_and_the_next_week_has() -> None:
     week = Schedule(WORKING_DAYS.times, {MONDAY: None})
-    assert due(week, moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
-    assert due(week, moscow("2026-01-12 12:00"), set(), zone=MOSCOW) == date(2026, 1, 12)
+    assert find_due_day(week, moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
+    assert find_due_day(week, moscow("2026-01-12 12:00"), set(), zone=MOSCOW) == date(2026, 1, 12)
 
 
 def test_a_date_may_have_another_time_and_a_day_off_a_run() -> None:
     week = Schedule(WORKING_DAYS.times, {MONDAY: time(15), SATURDAY: time(9)})
-    assert due(week, moscow("2026-01-05 14:59"), set(), zone=MOSCOW) is None
-    assert due(week, moscow("2026-01-05 15:00"), set(), zone=MOSCOW) == MONDAY
-    assert due(week, moscow("2026-01-10 09:00"), set(), zone=MOSCOW) == SATURDAY
-    assert due(week, moscow("2026-01-17 09:00"), set(), zone=MOSCOW) is None
+    assert find_due_day(week, moscow("2026-01-05 14:59"), set(), zone=MOSCOW) is None
+    assert find_due_day(week, moscow("2026-01-05 15:00"), set(), zone=MOSCOW) == MONDAY
+    assert find_due_day(week, moscow("2026-01-10 09:00"), set(), zone=MOSCOW) == SATURDAY
+    assert find_due_day(week, moscow("2026-01-17 09:00"), set(), zone=MOSCOW) is None
 
 
 def test_a_start_set_before_its_time_is_made_and_one_set_after_it_is_not() -> None:
     now = moscow("2026-01-05 11:00")
     before, after = moscow("2026-01-05 10:35"), moscow("2026-01-05 10:37")
-    assert due(WORKING_DAYS, now, set(), zone=MOSCOW, since={MONDAY: before}) == MONDAY
-    assert due(WORKING_DAYS, now, set(), zone=MOSCOW, since={MONDAY: after}) is None
-    assert due(WORKING_DAYS, now, set(), zone=MOSCOW, since={TUESDAY: after}) == MONDAY
+    assert find_due_day(WORKING_DAYS, now, set(), zone=MOSCOW, since={MONDAY: before}) == MONDAY
+    assert find_due_day(WORKING_DAYS, now, set(), zone=MOSCOW, since={MONDAY: after}) is None
+    assert find_due_day(WORKING_DAYS, now, set(), zone=MOSCOW, since={TUESDAY: after}) == MONDAY
 
 
 def test_a_start_set_at_the_very_moment_is_made() -> None:
     start = moscow("2026-01-05 10:36")
-    assert due(WORKING_DAYS, start, set(), zone=MOSCOW, since={MONDAY: start}) == MONDAY
+    assert find_due_day(WORKING_DAYS, start, set(), zone=MOSCOW, since={MONDAY: start}) == MONDAY
 
 
 def test_an_edit_after_the_time_holds_for_its_day_only() -> None:
     since = {MONDAY: moscow("2026-01-05 20:00")}
-    assert due(WORKING_DAYS, moscow("2026-01-05 23:00"), set(), zone=MOSCOW, since=since) is None
-    assert due(WORKING_DAYS, moscow("2026-01-06 10:36"), set(), zone=MOSCOW, since=since) == TUESDAY
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-05 23:00"), set(), zone=MOSCOW, since=since) is None
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-06 10:36"), set(), zone=MOSCOW, since=since) == TUESDAY
 
 
 def test_an_edit_during_yesterdays_lateness_rings_nobody_at_night() -> None:
     since = {MONDAY: moscow("2026-01-06 00:10")}
-    assert due(daily(23), moscow("2026-01-06 00:30"), set(), zone=MOSCOW, lateness=2 * HOUR, since=since) is None
-    assert due(daily(23), moscow("2026-01-06 00:30"), set(), zone=MOSCOW, lateness=2 * HOUR) == MONDAY
+    assert (
+        find_due_day(daily(23), moscow("2026-01-06 00:30"), set(), zone=MOSCOW, lateness=2 * HOUR, since=since) is None
+    )
+    assert find_due_day(daily(23), moscow("2026-01-06 00:30"), set(), zone=MOSCOW, lateness=2 * HOUR) == MONDAY
 
 
 def test_a_day_that_was_rung_is_not_rung_again_at_an_edited_time() -> None:
     later = Schedule((time(15),) * 7)
-    assert due(later, moscow("2026-01-05 15:00"), {MONDAY}, zone=MOSCOW) is None
+    assert find_due_day(later, moscow("2026-01-05 15:00"), {MONDAY}, zone=MOSCOW) is None
 
 
 # -- clocks
@@ -227,19 +232,19 @@ def test_a_day_that_was_rung_is_not_rung_again_at_an_edited_time() -> None:
 def test_a_clock_that_is_set_back_over_midnight_rings_nobody_twice() -> None:
     done = {MONDAY, TUESDAY}
     for now in ("2026-01-06 00:05", "2026-01-05 23:55", "2026-01-05 10:36", "2026-01-06 00:00", "2026-01-06 10:36"):
-        assert due(WORKING_DAYS, moscow(now), done, zone=MOSCOW) is None
-    assert due(WORKING_DAYS, moscow("2026-01-07 10:36"), done, zone=MOSCOW) == date(2026, 1, 7)
+        assert find_due_day(WORKING_DAYS, moscow(now), done, zone=MOSCOW) is None
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-07 10:36"), done, zone=MOSCOW) == date(2026, 1, 7)
 
 
 def test_a_clock_that_was_a_year_ahead_blocks_no_day_after_it_is_set_right() -> None:
     done = {date(2027, 1, 5), date(2027, 1, 6)}
-    assert due(WORKING_DAYS, moscow("2026-01-05 10:36"), done, zone=MOSCOW) == MONDAY
-    assert due(WORKING_DAYS, moscow("2027-01-05 10:36"), done, zone=MOSCOW) is None
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-05 10:36"), done, zone=MOSCOW) == MONDAY
+    assert find_due_day(WORKING_DAYS, moscow("2027-01-05 10:36"), done, zone=MOSCOW) is None
 
 
 def test_a_clock_that_is_a_year_behind_blocks_no_day_either() -> None:
     done = {date(2025, 1, 6)}
-    assert due(WORKING_DAYS, moscow("2026-01-05 10:36"), done, zone=MOSCOW) == MONDAY
+    assert find_due_day(WORKING_DAYS, moscow("2026-01-05 10:36"), done, zone=MOSCOW) == MONDAY
 
 
 @pytest.mark.parametrize(
@@ -340,69 +345,71 @@ def test_on_a_day_of_a_clock_change_every_minute_is_a_start_that_comes_once(zone
         start = start_instant(week, day, zone)
         assert start is not None
         assert start.astimezone(zone).date() == day
-        assert due(week, start - timedelta(seconds=1), {day - timedelta(days=1)}, zone=zone) is None
-        assert due(week, start, {day - timedelta(days=1)}, zone=zone) == day
+        assert find_due_day(week, start - timedelta(seconds=1), {day - timedelta(days=1)}, zone=zone) is None
+        assert find_due_day(week, start, {day - timedelta(days=1)}, zone=zone) == day
 
 
 def test_lateness_is_counted_in_hours_that_pass_and_not_on_the_dial() -> None:
     week, day = daily(1, 30), date(2026, 10, 25)
-    assert due(week, utc("2026-10-25 01:30"), set(), zone=BERLIN, lateness=2 * HOUR) == day  # 02:30 for the second time
-    assert due(week, utc("2026-10-25 01:31"), set(), zone=BERLIN, lateness=2 * HOUR) is None
+    assert (
+        find_due_day(week, utc("2026-10-25 01:30"), set(), zone=BERLIN, lateness=2 * HOUR) == day
+    )  # 02:30 for the second time
+    assert find_due_day(week, utc("2026-10-25 01:31"), set(), zone=BERLIN, lateness=2 * HOUR) is None
 
 
 def test_the_end_of_the_day_ends_a_made_up_start_also_on_a_day_of_25_hours() -> None:
-    assert due(daily(9), utc("2026-10-25 22:59"), set(), zone=BERLIN) == date(2026, 10, 25)
-    assert due(daily(9), utc("2026-10-25 23:00"), set(), zone=BERLIN) is None
+    assert find_due_day(daily(9), utc("2026-10-25 22:59"), set(), zone=BERLIN) == date(2026, 10, 25)
+    assert find_due_day(daily(9), utc("2026-10-25 23:00"), set(), zone=BERLIN) is None
 
 
 # -- what comes
 
 
 def test_the_next_starts_are_in_the_weeks_zone_and_leave_out_days_without_a_run() -> None:
-    starts = next_starts(WORKING_DAYS, moscow("2026-01-08 10:36"), set(), zone=MOSCOW, count=3)
+    starts = list_next_starts(WORKING_DAYS, moscow("2026-01-08 10:36"), set(), zone=MOSCOW, count=3)
     assert starts == [moscow("2026-01-09 10:36"), moscow("2026-01-12 10:36"), moscow("2026-01-13 10:36")]
     assert {start.tzinfo for start in starts} == {MOSCOW}
 
 
 def test_the_next_start_is_todays_until_it_has_come() -> None:
-    assert next_starts(WORKING_DAYS, moscow("2026-01-05 10:35:59"), set(), zone=MOSCOW, count=1) == [
+    assert list_next_starts(WORKING_DAYS, moscow("2026-01-05 10:35:59"), set(), zone=MOSCOW, count=1) == [
         moscow("2026-01-05 10:36")
     ]
-    assert next_starts(WORKING_DAYS, moscow("2026-01-05 10:36"), set(), zone=MOSCOW, count=1) == [
+    assert list_next_starts(WORKING_DAYS, moscow("2026-01-05 10:36"), set(), zone=MOSCOW, count=1) == [
         moscow("2026-01-06 10:36")
     ]
 
 
 def test_a_day_that_is_done_has_no_next_start() -> None:
-    assert next_starts(WORKING_DAYS, moscow("2026-01-05 09:00"), {MONDAY}, zone=MOSCOW, count=1) == [
+    assert list_next_starts(WORKING_DAYS, moscow("2026-01-05 09:00"), {MONDAY}, zone=MOSCOW, count=1) == [
         moscow("2026-01-06 10:36")
     ]
 
 
 def test_one_off_dates_are_among_the_next_starts() -> None:
     week = Schedule((None,) * 7, {SUNDAY: time(12), date(2026, 6, 1): time(8)})
-    assert next_starts(week, moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == [
+    assert list_next_starts(week, moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == [
         moscow("2026-01-11 12:00"),
         moscow("2026-06-01 08:00"),
     ]
-    assert next_starts(Schedule(), moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == []
+    assert list_next_starts(Schedule(), moscow("2026-01-05 09:00"), set(), zone=MOSCOW) == []
 
 
 def test_a_next_start_that_the_clocks_skip_is_shown_as_it_will_be() -> None:
-    [start] = next_starts(daily(2, 30), utc("2026-03-29 00:00"), set(), zone=BERLIN, count=1)
+    [start] = list_next_starts(daily(2, 30), utc("2026-03-29 00:00"), set(), zone=BERLIN, count=1)
     assert start.isoformat() == "2026-03-29T03:30:00+02:00"
 
 
 @given(_instants, _times)
 def test_a_run_begins_when_the_plan_says_so(now: datetime, times: list[time | None]) -> None:
     week = Schedule(tuple(times))
-    for start in next_starts(week, now, set(), zone=BERLIN):
+    for start in list_next_starts(week, now, set(), zone=BERLIN):
         day = start.date()
-        assert due(week, start, {day - timedelta(days=1)}, zone=BERLIN) == day
+        assert find_due_day(week, start, {day - timedelta(days=1)}, zone=BERLIN) == day
 
 
 def test_no_weekday_has_a_run_in_an_empty_week() -> None:
-    assert due(Schedule(), moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
+    assert find_due_day(Schedule(), moscow("2026-01-05 12:00"), set(), zone=MOSCOW) is None
     assert start_instant(Schedule(), MONDAY, MOSCOW) is None
 
 
@@ -422,7 +429,7 @@ def called(*phones: Phone, rung: frozenset[tuple[str, str]] = frozenset()) -> li
     """Each row as what is dialled, or why not."""
     return [
         str(one.skipped) if one.skipped else f"{one.number} {one.code}".strip()
-        for one in candidates(phones, PLAN, rung)
+        for one in list_candidates(phones, PLAN, rung)
     ]
 
 
@@ -446,7 +453,7 @@ def test_every_row_is_called_or_has_its_reason_and_none_is_lost() -> None:
 
 def test_a_candidate_keeps_its_row() -> None:
     phone = Phone("7", "8 (916) 111-11-11", " 2 ", "Иванов И. И.", extra={"note": 1})
-    assert list(candidates([phone], PLAN)) == [Candidate(phone, "89161111111", "2")]
+    assert list(list_candidates([phone], PLAN)) == [Candidate(phone, "89161111111", "2")]
 
 
 def test_a_number_that_stands_twice_is_called_once() -> None:
@@ -489,7 +496,7 @@ def test_candidates_are_made_one_by_one() -> None:
             yield Phone(str(number), str(number))
             number += 1
 
-    found = candidates(endless(), PLAN)
+    found = list_candidates(endless(), PLAN)
     assert [next(found).number for _ in range(3)] == ["89160000000", "89160000001", "89160000002"]
 
 
@@ -505,12 +512,12 @@ def test_candidates_are_made_one_by_one() -> None:
     )
 )
 def test_whatever_the_list_nobody_is_rung_twice_and_nobody_is_forgotten(phones: list[Phone]) -> None:
-    found = list(candidates(phones, PLAN))
+    found = list(list_candidates(phones, PLAN))
     assert [one.phone for one in found] == phones
     ringing = [(one.number, one.code) for one in found if one.skipped is None]
     assert len(set(ringing)) == len(ringing)
     callable_ones = {
-        (PLAN.dial(phone.number), phone.code)
+        (PLAN.normalize(phone.number), phone.code)
         for phone in phones
         if phone.number not in ("777", "") and phone.code != "x" and not phone.paused
     }
@@ -523,13 +530,13 @@ def test_whatever_the_list_nobody_is_rung_twice_and_nobody_is_forgotten(phones: 
 def test_who_is_still_on_the_list_is_still_called() -> None:
     waiting = [("89161111111", ""), ("89162222222", "1")]
     phones = [Phone("9", "+7 916 111-11-11", name="new name"), Phone("1", "89162222222", " 1"), Phone("2", "777")]
-    assert struck_off(phones, PLAN, waiting) == {}
+    assert find_withdrawn(phones, PLAN, waiting) == {}
 
 
 def test_who_was_paused_or_taken_off_during_a_run_is_called_no_more() -> None:
     waiting = [("89161111111", ""), ("89162222222", "1"), ("89163333333", "")]
     phones = [Phone("0", "89161111111", paused=True), Phone("1", "89162222222", "2"), Phone("4", "89164444444")]
-    found = struck_off(phones, PLAN, waiting)
+    found = find_withdrawn(phones, PLAN, waiting)
     assert {call: str(reason) for call, reason in found.items()} == {
         ("89161111111", ""): "paused in the list during the run",
         ("89162222222", "1"): "taken off the list or changed during the run",
@@ -539,14 +546,16 @@ def test_who_was_paused_or_taken_off_during_a_run_is_called_no_more() -> None:
 
 def test_a_number_that_stands_once_more_unpaused_is_called() -> None:
     phones = [Phone("0", "89161111111", paused=True), Phone("1", "8 916 111 11 11")]
-    assert struck_off(phones, PLAN, [("89161111111", "")]) == {}
+    assert find_withdrawn(phones, PLAN, [("89161111111", "")]) == {}
 
 
 def test_an_empty_list_strikes_everybody_off() -> None:
-    assert len(struck_off([], PLAN, [("89161111111", ""), ("89162222222", "")])) == 2
+    assert len(find_withdrawn([], PLAN, [("89161111111", ""), ("89162222222", "")])) == 2
 
 
 def test_a_paused_row_is_known_by_its_number_too() -> None:
-    paused, odd = candidates([Phone("0", "8 916 111 11 11", " 1 ", paused=True), Phone("1", "777", paused=True)], PLAN)
+    paused, odd = list_candidates(
+        [Phone("0", "8 916 111 11 11", " 1 ", paused=True), Phone("1", "777", paused=True)], PLAN
+    )
     assert (paused.number, paused.code, str(paused.skipped)) == ("89161111111", "1", "paused")
     assert (odd.number, str(odd.skipped)) == ("", "paused")

@@ -5,7 +5,7 @@ import pytest
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say
 from obzvon.domain.phones import PAUSED, Candidate, Phone
-from obzvon.domain.redial import RedialRequest, choose, note_of, results_in
+from obzvon.domain.redial import RedialRequest, parse_results, redial_note, select_phones
 from tests.integration.journal.test_queries import DAY
 
 MET = {("1", ""): ("busy", "Анна"), ("2", ""): ("busy", ""), ("3", "5"): ("unknown", ""), ("4", ""): ("busy", "")}
@@ -26,25 +26,25 @@ LISTED = [
 
 
 def test_the_rows_are_those_of_the_list_that_are_not_paused() -> None:
-    choice = choose(LISTED, MET)
+    choice = select_phones(LISTED, MET)
     assert [(one.number, one.code) for one in choice.called] == [("1", ""), ("3", "5")]
     assert [one.number for one in choice.paused] == ["2"]
     assert choice.gone == (("4", ""),)
 
 
 def test_a_phone_that_is_paused_in_one_row_and_not_in_another_is_rung() -> None:
-    choice = choose([row("2", skipped=PAUSED), row("2")], MET)
+    choice = select_phones([row("2", skipped=PAUSED), row("2")], MET)
     assert (len(choice.called), choice.paused) == (1, ())
 
 
 def test_the_digest_is_of_whoever_would_be_rung_in_whatever_order() -> None:
-    assert choose(LISTED, MET).digest == choose(LISTED[::-1], MET).digest
-    assert choose(LISTED, MET).digest != choose(LISTED[1:3], MET).digest
+    assert select_phones(LISTED, MET).digest == select_phones(LISTED[::-1], MET).digest
+    assert select_phones(LISTED, MET).digest != select_phones(LISTED[1:3], MET).digest
 
 
 def test_whoever_was_not_confirmed_is_not_rung() -> None:
-    note = note_of(DAY, ["busy"])
-    digest = choose(LISTED, MET).digest
+    note = redial_note(DAY, ["busy"])
+    digest = select_phones(LISTED, MET).digest
     assert RedialRequest(MET, note, digest).choose(LISTED).digest == digest
     with pytest.raises(UserError, match="have changed since"):
         RedialRequest(MET, note, digest).choose([*LISTED, row("4")])
@@ -61,15 +61,15 @@ def test_whoever_was_not_confirmed_is_not_rung() -> None:
     ],
 )
 def test_results_are_read_as_one_types_them(text: str, results: set[str]) -> None:
-    assert results_in(text) == results
+    assert parse_results(text) == results
 
 
 @pytest.mark.parametrize("text", ["", ",", "answered", "busy,answered", "handed", "waiting", "Busy", "busy;unknown"])
 def test_who_answered_or_is_under_way_is_never_meant(text: str) -> None:
     with pytest.raises(UserError):
-        results_in(text)
+        parse_results(text)
 
 
 def test_a_note_names_the_results_in_their_order() -> None:
-    assert str(note_of(DAY, {"unknown", "busy"})) == "only some of those of 2026-11-23: busy, unknown"
-    assert note_of(DAY, {"unknown", "busy"}).in_language("ru").endswith("неизвестно")
+    assert str(redial_note(DAY, {"unknown", "busy"})) == "only some of those of 2026-11-23: busy, unknown"
+    assert redial_note(DAY, {"unknown", "busy"}).in_language("ru").endswith("неизвестно")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from obzvon.domain.results import Disposition
-from obzvon.domain.retries import REPEATABLE, RetryPolicy, RetryRule
+from obzvon.domain.retries import RETRYABLE, RetryPolicy, RetryRule
 
 FIVE, HALF = timedelta(minutes=5), timedelta(minutes=30)
 RULES = RetryPolicy({Disposition.BUSY: RetryRule(2, FIVE), Disposition.NO_ANSWER: RetryRule(1, HALF)})
@@ -25,7 +25,7 @@ RULES = RetryPolicy({Disposition.BUSY: RetryRule(2, FIVE), Disposition.NO_ANSWER
 def test_each_disposition_has_its_own_number_of_further_attempts(
     disposition: Disposition, attempt: int, after: timedelta | None
 ) -> None:
-    assert RULES.again(disposition, attempt) == after
+    assert RULES.delay_after(disposition, attempt) == after
 
 
 def test_nobody_is_rung_again_who_has_answered_or_may_have() -> None:
@@ -36,8 +36,8 @@ def test_nobody_is_rung_again_who_has_answered_or_may_have() -> None:
         Disposition.WITHDRAWN,
         Disposition.NO_SUCH_NUMBER,
     ):
-        assert final not in REPEATABLE
-        assert RULES.again(final, 1) is None
+        assert final not in RETRYABLE
+        assert RULES.delay_after(final, 1) is None
 
 
 def test_there_are_none_unless_somebody_asks_for_them() -> None:

@@ -341,10 +341,10 @@ def exported(phones: list[Phone], form: str, language: str) -> tuple[list[TableR
     rows: list[TableRow] = []
     if form == "csv":
         assume("\0" not in "".join(text for phone in phones for text in (phone.number, phone.code, phone.name)))
-        phone_list.write_csv(phones, stream, language)
+        phone_list.write_phones_csv(phones, stream, language)
         found = csv_reader.read_csv(stream.getvalue(), rows.append)
     else:
-        phone_list.write_xlsx(phones, stream, language)
+        phone_list.write_phones_xlsx(phones, stream, language)
         found = xlsx_reader.read_xlsx(stream, rows.append)
     return rows, column_roles.guess_roles(rows, found.columns, PLAN)
 
@@ -416,7 +416,7 @@ def test_rejected_rows_are_told_with_their_reasons_and_can_be_taken_in_again() -
         (Phone("", "777", "", "=x"), say("too short: {given} digits where {wanted} are expected", given=3, wanted=11)),
         (Phone("", "1", "", ""), None),
     ]
-    phone_list.write_refused_csv(refused, stream, "ru")
+    phone_list.write_refused_phones_csv(refused, stream, "ru")
     text = stream.getvalue().decode("utf-8-sig")
     assert text.splitlines()[1] == "777;;'=x;нет;слишком короткий: цифр 3, а нужно 11"
     rows: list[TableRow] = []

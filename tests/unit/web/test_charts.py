@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from web.charts import ABOVE, PLOT, is_another_day, nice, of_days, of_hours
+from web.charts import PLOT_HEIGHT, PLOT_TOP, chart_days, chart_hours, round_up_scale, spans_days
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 DAY = date(2026, 11, 23)
@@ -17,7 +17,7 @@ DAY = date(2026, 11, 23)
     [(1, 1), (2, 2), (3, 4), (9, 10), (10, 10), (11, 12), (4100, 5000), (100_000, 100_000), (100_001, 120_000)],
 )
 def test_the_scale_ends_with_a_round_number(most: int, top: int) -> None:
-    assert nice(most) == top
+    assert round_up_scale(most) == top
 
 
 def test_hours_are_by_the_clock_of_the_settings_and_quiet_ones_are_shown() -> None:
@@ -30,44 +30,46 @@ def test_hours_are_by_the_clock_of_the_settings_and_quiet_ones_are_shown() -> No
             ("2026-11-23 06:00", "withdrawn"): 5,
         }
     )
-    chart = of_hours({1: tally, 2: Counter({("2026-11-23 06:00", "answered"): 1})}, MOSCOW)
+    chart = chart_hours({1: tally, 2: Counter({("2026-11-23 06:00", "answered"): 1})}, MOSCOW)
     assert chart is not None
     assert [bar.at.hour for bar in chart.bars] == [9, 10, 11, 12, 13, 14, 15, 16]
     assert [bar.total for bar in chart.bars] == [5, 0, 2, 0, 0, 0, 0, 0]
     assert chart.bars[0].counts == {"answered": 4, "missed": 1}
     assert (chart.kinds, chart.total, chart.highest) == (("answered", "missed", "unknown"), 7, chart.bars[0])
-    assert not is_another_day(chart)
+    assert not spans_days(chart)
 
 
 def test_pieces_stand_on_one_another_and_the_highest_reaches_the_top() -> None:
-    chart = of_hours({1: Counter({("2026-11-23 06:00", "answered"): 6, ("2026-11-23 06:00", "busy"): 4})}, MOSCOW)
+    chart = chart_hours({1: Counter({("2026-11-23 06:00", "answered"): 6, ("2026-11-23 06:00", "busy"): 4})}, MOSCOW)
     assert chart is not None
     low, high = chart.bars[0].parts
     assert (low.kind, high.kind) == ("answered", "missed")
-    assert low.y + low.height == ABOVE + PLOT
+    assert low.y + low.height == PLOT_TOP + PLOT_HEIGHT
     assert high.y + high.height == pytest.approx(low.y)
-    assert high.y == ABOVE
-    assert chart.lines == ((0, ABOVE + PLOT), (5, ABOVE + PLOT / 2), (10, ABOVE))
+    assert high.y == PLOT_TOP
+    assert chart.lines == ((0, PLOT_TOP + PLOT_HEIGHT), (5, PLOT_TOP + PLOT_HEIGHT / 2), (10, PLOT_TOP))
 
 
 def test_a_single_call_among_many_can_still_be_seen() -> None:
-    chart = of_hours({1: Counter({("2026-11-23 06:00", "answered"): 99_999, ("2026-11-23 06:00", "busy"): 1})}, MOSCOW)
+    chart = chart_hours(
+        {1: Counter({("2026-11-23 06:00", "answered"): 99_999, ("2026-11-23 06:00", "busy"): 1})}, MOSCOW
+    )
     assert chart is not None
     assert chart.bars[0].parts[1].height == 1
 
 
 def test_a_run_over_midnight_goes_on_into_another_day_and_over_a_pause_of_days_there_is_no_desert() -> None:
-    chart = of_hours({1: Counter({("2026-11-23 20:00", "busy"): 1, ("2026-11-23 22:00", "busy"): 1})}, MOSCOW)
+    chart = chart_hours({1: Counter({("2026-11-23 20:00", "busy"): 1, ("2026-11-23 22:00", "busy"): 1})}, MOSCOW)
     assert chart is not None
-    assert is_another_day(chart)
-    chart = of_hours({1: Counter({("2026-11-23 20:00", "busy"): 1, ("2026-11-29 22:00", "busy"): 1})}, MOSCOW)
+    assert spans_days(chart)
+    chart = chart_hours({1: Counter({("2026-11-23 20:00", "busy"): 1, ("2026-11-29 22:00", "busy"): 1})}, MOSCOW)
     assert chart is not None
     assert len(chart.bars) == 2
 
 
 def test_days_are_counted_up_to_the_last() -> None:
     tallies = [Counter({("2026-11-23 06:00", "answered"): 3}), Counter({("x", "busy"): 1, ("", "busy"): 7})]
-    chart = of_days({DAY: tallies}, DAY, 30)
+    chart = chart_days({DAY: tallies}, DAY, 30)
     assert chart is not None
     assert [bar.total for bar in chart.bars] == [0] * 29 + [4]
     assert (chart.bars[0].at, chart.bars[-1].at) == (date(2026, 10, 25), DAY)
@@ -77,5 +79,5 @@ def test_days_are_counted_up_to_the_last() -> None:
 
 
 def test_where_there_were_no_calls_there_is_no_chart() -> None:
-    assert of_hours({1: Counter({("", "skipped"): 2})}, UTC) is None
-    assert of_days({}, DAY, 30) is None
+    assert chart_hours({1: Counter({("", "skipped"): 2})}, UTC) is None
+    assert chart_days({}, DAY, 30) is None

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome
-from obzvon.domain.phones import Phone, candidates
+from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
@@ -26,7 +26,7 @@ def a_day(journal: Journal, settings: Settings) -> None:
         "t",
         SUNDAY.date(),
         "week",
-        candidates([Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan()),
+        list_candidates([Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan()),
         at=SUNDAY,
     )
     assert run

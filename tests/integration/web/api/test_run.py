@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 
 from obzvon.common.i18n import say
-from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, packed
+from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
-from obzvon.domain.phones import Phone, candidates
+from obzvon.domain.phones import Phone, list_candidates
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.commands import CommandQueue, CommandResult
 from obzvon.journal.heartbeat import Heartbeats
@@ -32,7 +32,7 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
         "t",
         SUNDAY.date(),
         "week",
-        candidates([Phone("0", "89161111111"), Phone("1", "1")], settings.numbering_plan()),
+        list_candidates([Phone("0", "89161111111"), Phone("1", "1")], settings.numbering_plan()),
         at=SUNDAY,
     )
     answer = operator.send("GET", "/api/v1/status")
@@ -50,7 +50,7 @@ def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal
     Heartbeats(journal).begin(at=SUNDAY)
     Heartbeats(journal).beat(
         at=SUNDAY,
-        readout=packed(
+        readout=encode_line_usage(
             LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
         ),
     )
