@@ -104,11 +104,7 @@ class Users:
 
     def stamp(self) -> tuple[int, ...]:
         """What changes with the file; () while there is none."""
-        try:
-            stat = self.path.stat()
-        except OSError:
-            return ()
-        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+        return files.signature(self.path)
 
     def add(self, name: str, password: str, role: Role) -> None:
         """A new user."""

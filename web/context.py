@@ -15,6 +15,7 @@ from obzvon.domain.calls import Run
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
+from obzvon.settings.reload import SettingsWatch
 from obzvon.users import Users
 from web.phone_index import PhoneIndexCache
 from web.security.login import LoginService
@@ -33,7 +34,7 @@ class AppContext:
     def __init__(
         self, settings: Settings, *, login: LoginService | None = None, clock: Callable[[], datetime] = utc_now
     ) -> None:
-        self.settings = settings
+        self.settings_watch = SettingsWatch(settings)
         self.login = login or LoginService(Users(settings.web.users))
         self.clock = clock
         self.sleep: Callable[[float], object] = time.sleep
@@ -42,6 +43,11 @@ class AppContext:
         self._journal: Journal | None = None
         self._opened: tuple[int, int] | None = None
         self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force; the pace in them is the one that the service goes by."""
+        return self.settings_watch.current()
 
     def journal(self) -> Journal | None:
         """The journal, None where no service has made one yet; raises UserError."""

@@ -7,13 +7,13 @@ revision only what is new is judged.
 import contextlib
 import gc
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
+from obzvon.common.files import settled_signature
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, revision_of
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, list_candidates
@@ -23,8 +23,6 @@ SORTS = ("row", "number", "code", "name", "state")
 RowState = Literal["called", "paused", "refused", "twice"]
 FILTERS: dict[str, tuple[RowState, ...]] = {"all": (), "trouble": ("refused", "twice"), "paused": ("paused",)}
 
-_SETTLED = 1.0
-"""As in `documents`: a file changed longer ago than this shows its next change in its stat."""
 _REMEMBERED = 3_000_000
 _DIGITS = frozenset("0123456789+-() \u00a0.*")
 
@@ -108,12 +106,12 @@ class PhoneIndexCache:
     def current(self) -> PhoneIndex:
         """The list as it stands; raises DocumentError for one that is broken or not there."""
         with self._lock:
-            stat = self._stat()
-            if self._listed is None or stat is None or stat != self._seen:
+            signature = settled_signature(self.document.path)
+            if self._listed is None or not signature or signature != self._seen:
                 data, modified = self.document.read()
                 if self._listed is None or revision_of(data) != self._listed.revision:
                     self._listed = PhoneIndex(self.document.understand(data, modified), self.plan)
-                self._seen = stat
+                self._seen = signature
             return self._listed
 
     def save(self, phones: list[Phone], based_on: str) -> str:
@@ -124,15 +122,6 @@ class PhoneIndexCache:
                 self._listed = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan)
                 self._seen = None
         return revision
-
-    def _stat(self) -> tuple[int, ...] | None:
-        try:
-            stat = self.document.path.stat()
-        except OSError:
-            return None
-        if abs(time.time() - stat.st_mtime) < _SETTLED:
-            return None
-        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
 
 class RestorableVersion(msgspec.Struct, frozen=True):

@@ -7,8 +7,27 @@ import contextlib
 import ctypes
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+#: Clocks of filesystems are coarse: a second change within this time of the first may leave the same signature.
+_SETTLED_SECONDS = 1.0
+
+
+def signature(path: Path) -> tuple[int, ...]:
+    """Return what changes with each change of the file: its times, size and inode; () if there is no file to see."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+
+
+def settled_signature(path: Path) -> tuple[int, ...] | None:
+    """Return the file's signature, or None while the last change is so recent that another one might not show."""
+    found = signature(path)
+    return None if found and abs(time.time() - found[0] / 1e9) < _SETTLED_SECONDS else found
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o640) -> None:

@@ -1,17 +1,14 @@
 """A document as the service sees it: its last good revision stays in force."""
 
 import contextlib
-import time
 from typing import Generic
 
 import msgspec
 
 from obzvon.common.errors import Problem
+from obzvon.common.files import settled_signature
 from obzvon.common.i18n import Message, say
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, T, revision_of
-
-_SETTLED = 1.0
-"""Seconds after which a file with the same time, size and inode is the same: clocks of filesystems are coarse."""
 
 
 class WatchedDocument(Generic[T]):
@@ -50,8 +47,8 @@ class WatchedDocument(Generic[T]):
         return self._last_good(state.problems)
 
     def _look(self) -> tuple[LoadedDocument[None], LoadedDocument[T] | None]:
-        stat = self._stat()
-        if self._state and stat is not None and stat == self._seen:
+        signature = settled_signature(self._document.path)
+        if self._state and signature is not None and signature == self._seen:
             return self._state, None
         fresh: LoadedDocument[T] | None = None
         try:
@@ -62,18 +59,8 @@ class WatchedDocument(Generic[T]):
                 self._state = _without_data(fresh)
         except DocumentError as error:
             self._state = _without_data(self._last_good(error.problems, error))
-        self._seen = stat
+        self._seen = signature
         return self._state, fresh
-
-    def _stat(self) -> tuple[int, ...] | None:
-        """What changes with the file; None, which is never seen before, while one more change might not show."""
-        try:
-            stat = self._document.path.stat()
-        except OSError:
-            return ()
-        if abs(time.time() - stat.st_mtime) < _SETTLED:
-            return None
-        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
     def _keep(self, data: bytes, modified: float) -> None:
         history = self._document.history

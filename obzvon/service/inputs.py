@@ -12,7 +12,8 @@ from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule, find_due_day, list_next_starts, start_instant
 from obzvon.journal.heartbeat import Heartbeats
-from obzvon.settings.model import Settings, load_settings
+from obzvon.settings.model import Settings
+from obzvon.settings.reload import SettingsWatch
 
 log = logging.getLogger("obzvon")
 watch = logging.getLogger("obzvon.watch")
@@ -143,38 +144,26 @@ log = logging.getLogger("obzvon")
 
 
 class PaceWatch:
-    """Watches the file; a broken one changes nothing. What else stands in it waits for the next start."""
+    """The pace that settings.ini has now; each change of it is logged, and each fault of the file."""
 
-    def __init__(self, known: Settings) -> None:
-        self._file = known.file
-        self._pace = known.pace()
-        self._seen = self._stamp()
+    def __init__(self, settings: Settings) -> None:
+        self._settings = SettingsWatch(settings, on_error=_log_bad_settings)
+        self._pace = settings.pace()
 
     def look(self) -> Pace:
-        """The pace in force now; costs a stat if the file has not changed."""
-        stamp = self._stamp()
-        if stamp == self._seen:
-            return self._pace
-        self._seen = stamp
-        try:
-            pace = load_settings(self._file).pace()
-        except UserError as error:
-            log.warning(
-                "%s",
-                say(
-                    "settings.ini has been changed and cannot be used; the old settings stay in force: {problems}",
-                    problems=error.message(),
-                ),
-            )
-            return self._pace
+        """Return the pace in force. Costs one stat while the file has not changed."""
+        pace = self._settings.current().pace()
         if pace != self._pace:
             self._pace = pace
             log.info("%s", say("the pace has been changed: {pace}", pace=pace.describe()))
         return pace
 
-    def _stamp(self) -> tuple[int, ...]:
-        try:
-            stat = self._file.stat()
-        except OSError:
-            return ()
-        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+
+def _log_bad_settings(error: UserError) -> None:
+    log.warning(
+        "%s",
+        say(
+            "settings.ini has been changed and cannot be used; the old settings stay in force: {problems}",
+            problems=error.message(),
+        ),
+    )

@@ -95,7 +95,6 @@ class RunStateCache:
     def __init__(self, desk: AppContext, clock: Callable[[], float] = time.monotonic) -> None:
         self._desk = desk
         self._clock = clock
-        self._pace = desk.settings.pace()
         self._lock = threading.Lock()
         self._counted: tuple[tuple[int, str], float, _Counted] | None = None
         self._planning = threading.Lock()
@@ -117,7 +116,7 @@ class RunStateCache:
             return RunPageState(ServiceStatus(alive=False), problems=error.problems)
         known = self._desk.settings
         closing = closing_instant(run.day, known.latest, known.zone)
-        pace = service.readout.pace if service.readout else self._pace
+        pace = service.readout.pace if service.readout else known.pace()
         status = run_status(
             run,
             counted.counts,
@@ -144,6 +143,7 @@ class RunStateCache:
             listed.revision,
             week.revision,
             week.changed,
+            desk.settings.pace(),
             run and (run.id, run.state),
             standing.going,
             now.astimezone(desk.settings.zone).date(),

@@ -114,6 +114,11 @@ def operator(app: Flask) -> Browser:
 
 
 @pytest.fixture
+def administrator(app: Flask) -> Browser:
+    return Browser(app, "administrator")
+
+
+@pytest.fixture
 def viewer(app: Flask) -> Browser:
     return Browser(app, "viewer")
 

@@ -15,6 +15,7 @@ from obzvon.domain.results import Disposition
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
+from obzvon.settings.reload import SettingsWatch
 from tests.integration.web.conftest import SUNDAY, Browser, write
 from web.app import create_app
 
@@ -89,7 +90,7 @@ def test_what_was_delivered_is_told_where_it_is_told_apart(
         ]
     )
     assert not [name for name in figures(viewer) if "answered_" in name or name.endswith("answered yes")]
-    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    app.extensions["obzvon"].settings_watch = SettingsWatch(msgspec.structs.replace(settings, delivered=10.0))
     found = figures(viewer)
     for name in ("obzvon_run_answered", "obzvon_day_answered"):
         assert [found[f"{name} {how}"] for how in ("yes", "no", "unknown")] == [2, 1, 1]

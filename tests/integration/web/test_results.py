@@ -21,6 +21,7 @@ from obzvon.journal.commands import CommandQueue, CommandResult
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.settings.model import Settings
+from obzvon.settings.reload import SettingsWatch
 from tests.integration.journal.test_queries import ran
 from tests.integration.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
 from tests.support.postgres import PostgresServer
@@ -345,7 +346,7 @@ def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
         heard={IVANOV: 3, PETROVA: 20},
     )
     assert tally(operator.get("/results").text) == {"answered": 3, "busy": 1}
-    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    app.extensions["obzvon"].settings_watch = SettingsWatch(msgspec.structs.replace(settings, delivered=10.0))
     text = operator.get("/results").text
     assert tally(text) == {"answered": 3, "delivered": 1, "not delivered": 1, "busy": 1}
     assert "Of 1 answered call that is not known." in text
@@ -362,7 +363,7 @@ def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     Heartbeats(journal).begin(at=SUNDAY)
     ran(journal, {IVANOV: "answered", PETROVA: "answered"}, day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
     assert "Nobody is left to be called again" in operator.get("/results/again").text
-    app.extensions["obzvon"].settings = msgspec.structs.replace(settings, delivered=10.0)
+    app.extensions["obzvon"].settings_watch = SettingsWatch(msgspec.structs.replace(settings, delivered=10.0))
     assert "Call again those not reached" in operator.get("/results").text
     assert dict(re.findall(r'name="result" value="([^"]*)"( checked)?', operator.get("/results/again").text)) == {
         "not delivered": ""

@@ -1,0 +1,53 @@
+"""The settings that take effect without a restart: those of the pace. Every other one waits for the next start.
+
+The service and the editor both follow settings.ini by `SettingsWatch`, so a forecast is made by the pace that the
+service goes by.
+"""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from obzvon.common.errors import UserError
+from obzvon.common.files import signature
+from obzvon.settings.keys import KEYS
+from obzvon.settings.model import Settings, load_settings
+
+_FIELDS = ("bundle", "timeout", "pace_mode", "rate", "ceiling")
+#: Section and name of the keys that are read again while a program runs.
+RELOADED = frozenset((key.section, key.name) for key in KEYS if (key.group or key.field) in _FIELDS)
+
+
+class SettingsWatch:
+    """The settings of a running program, with the pace that settings.ini has now.
+
+    A broken or missing file changes nothing; `on_error` is called once for each broken version of it.
+    """
+
+    def __init__(self, settings: Settings, on_error: Callable[[UserError], object] = lambda _: None) -> None:
+        self._settings = settings
+        self._on_error = on_error
+        self._signature = signature(settings.file)
+        self._lock = threading.Lock()
+
+    def current(self) -> Settings:
+        """Return the settings in force. Costs one stat while the file has not changed."""
+        with self._lock:
+            found = signature(self._settings.file)
+            if found != self._signature:
+                self._signature = found
+                self._reload()
+            return self._settings
+
+    def _reload(self) -> None:
+        try:
+            fresh = load_settings(self._settings.file)
+        except UserError as error:
+            self._on_error(error)
+            return
+        self._settings = msgspec.structs.replace(
+            self._settings,
+            **{field: getattr(fresh, field) for field in _FIELDS},
+            written=(self._settings.written - RELOADED) | (fresh.written & RELOADED),
+        )
