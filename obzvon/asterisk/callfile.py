@@ -9,7 +9,7 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
 
-MAX_LINE = 1000
+MAX_LINE_BYTES = 1000
 """Bytes; pbx_spool.c skips lines over 1,022 characters."""
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f;#\u2028\u2029\ud800-\udfff]")
@@ -29,7 +29,7 @@ class UnsafeValueError(ObzvonError):
                 "{n} bytes, and a number or code holds only the digits 0–9 and *",
                 key=key,
                 value=ascii(value[:80]),
-                n=MAX_LINE,
+                n=MAX_LINE_BYTES,
             )
         )
 
@@ -45,12 +45,12 @@ class CallFileName(msgspec.Struct, frozen=True, gc=False):
     attempt: int
 
 
-def file_name(token: str, position: int, attempt: int) -> str:
+def call_file_name(token: str, position: int, attempt: int) -> str:
     """A name that no other call ever had: it says the run, and runs have tokens that are never used again."""
     return f"obzvon-{token}-{position:06d}-{attempt}.call"
 
 
-def parse_name(name: str) -> CallFileName | None:
+def parse_call_file_name(name: str) -> CallFileName | None:
     """The call that a file of that name belongs to, None if the file is not ours."""
     found = _NAME.fullmatch(name)
     return CallFileName(found[1], int(found[2]), int(found[3])) if found else None
@@ -84,7 +84,7 @@ class CallFileTemplate:
 
     def render(self, number: str, code: str = "") -> bytes:
         """The bytes of one call file; raises `UnsafeValueError`."""
-        check_dialled(number, code)
+        refuse_undialable(number, code)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
             lines += [_line("Setvar", f"dtmf={code}"), _line("Setvar", f"CALLEE={number}")]
@@ -92,7 +92,7 @@ class CallFileTemplate:
         return "\n".join(lines).encode()
 
 
-def outcome(finished: bytes) -> Disposition | None:
+def parse_disposition(finished: bytes) -> Disposition | None:
     """How the call of an archived call file ended; None while Asterisk has not written it (a moment after the move)."""
     found = None
     for line in finished.decode("utf-8", "replace").splitlines():
@@ -102,7 +102,7 @@ def outcome(finished: bytes) -> Disposition | None:
     return found
 
 
-def started_by(text: bytes) -> int | None:
+def parse_starter_pid(text: bytes) -> int | None:
     """The process id of the Asterisk that began this file's call, None if none has (pbx_spool.c: StartRetry)."""
     found = None
     for line in text.decode("utf-8", "replace").splitlines():
@@ -113,13 +113,13 @@ def started_by(text: bytes) -> int | None:
     return found
 
 
-def check(key: str, value: str, most: int) -> None:
+def refuse_unsafe(key: str, value: str, most: int) -> None:
     """Raises UnsafeValue where a value has signs that would change what is around it, or takes too many bytes."""
     if _UNSAFE.search(value) or len(value.encode()) > most:
         raise UnsafeValueError(key, value)
 
 
-def check_dialled(number: str, code: str) -> None:
+def refuse_undialable(number: str, code: str) -> None:
     """Raises UnsafeValue where a number or a code would change the context, or anything else."""
     if not _DIALLED.fullmatch(number):
         raise UnsafeValueError("Channel", number)
@@ -129,5 +129,5 @@ def check_dialled(number: str, code: str) -> None:
 
 def _line(key: str, value: str) -> str:
     line = f"{key}: {value}" if value else f"{key}:"
-    check(key, value, MAX_LINE - len(key) - 2)
+    refuse_unsafe(key, value, MAX_LINE_BYTES - len(key) - 2)
     return line

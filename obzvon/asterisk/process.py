@@ -15,7 +15,7 @@ class AsteriskState(enum.Enum):
     """No pid file is known: it may run on another machine or in a container, or this folder is not Asterisk's."""
 
 
-def asterisk(pid_file: Path | None) -> AsteriskState:
+def asterisk_state(pid_file: Path | None) -> AsteriskState:
     """Looks at Asterisk's pid file, if there is one to look at."""
     if pid_file is None:
         return AsteriskState.UNSEEN
@@ -23,7 +23,7 @@ def asterisk(pid_file: Path | None) -> AsteriskState:
     return AsteriskState.RUNNING if pid is not None and is_process_alive(pid) else AsteriskState.DOWN
 
 
-def is_gone(pid: int, pid_file: Path | None) -> bool:
+def is_asterisk_gone(pid: int, pid_file: Path | None) -> bool:
     """Whether the Asterisk that had this process id is certainly no longer there.
 
     Without a pid file only a machine on which some process is called asterisk can tell: elsewhere Asterisk may live in

@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from obzvon.asterisk import callfile, process, staging
 from obzvon.asterisk import store_lock as neighbours
@@ -21,7 +22,7 @@ class ReleaseError(UserError):
     """Not every file could be moved into the spool; those in `released` are there."""
 
     def __init__(self, released: Sequence[str], error: OSError) -> None:
-        super().__init__([cannot(error)])
+        super().__init__([write_problem(error)])
         self.released = released
 
 
@@ -49,7 +50,14 @@ class Spool:
         self._ahead: staging.Prefetcher | None = None
         self._place: neighbours.StoreLock | None = None
 
-    def prepare(self, *, home: Path) -> None:
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the store and the spool of the settings."""
+        return cls(
+            settings.store, settings.target, owner=settings.owner, mode=settings.mode, pid_file=settings.pid_file
+        )
+
+    def prepare_folders(self, *, home: Path) -> None:
         """Makes the store, and a spool within `home` (an absolute path that is not there is a mistake, not a wish).
 
         Raises UserError with everything that would keep calls from being handed over.
@@ -58,20 +66,20 @@ class Spool:
             self.store.parent.mkdir(parents=True, exist_ok=True)
             if self.target.is_relative_to(home):
                 disk.make_folder(self.target)
-            for folder in (self.store, *(self.store / half for half in staging.FOLDERS)):
+            for folder in (self.store, *(self.store / half for half in staging.STORE_FOLDERS)):
                 disk.make_folder(folder)
         except OSError as error:
-            raise UserError([cannot(error)]) from error
-        if problems := list(self.problems()):
+            raise UserError([write_problem(error)]) from error
+        if problems := list(self.find_problems()):
             raise UserError(problems)
 
-    def neighbours(self, journal: str) -> list[str]:
+    def other_services(self, journal: str) -> list[str]:
         """The journals of other services that work with this store now; from the first call on they see us too."""
         if self._place is None:
             self._place = neighbours.StoreLock(self.store, journal)
-        return neighbours.others(self.store, journal)
+        return neighbours.other_services(self.store, journal)
 
-    def problems(self) -> Iterator[Problem]:
+    def find_problems(self) -> Iterator[Problem]:
         """What is wrong with the folders, looked at without touching the spool."""
         whole = True
         for key, folder in (("dir_store", self.store), ("dir_target", self.target)):
@@ -99,7 +107,7 @@ class Spool:
                 ),
                 say("put dir_store beside dir_target, for example {path}", path=self.target.with_name("obzvon_store")),
             )
-        uid, gid = self.owner()
+        uid, gid = self.file_owner()
         if os.geteuid() != 0 and uid not in (-1, os.geteuid()):
             yield Problem(
                 f"dir_target {self.target}",
@@ -118,7 +126,7 @@ class Spool:
                 say("add the service's user to the group, or set [Spool] owner"),
             )
 
-    def owner(self) -> tuple[int, int]:
+    def file_owner(self) -> tuple[int, int]:
         """Whose the call files are to be: uid and gid, -1 = the service's own."""
         if self._owner is not None:
             return self._owner
@@ -134,24 +142,24 @@ class Spool:
 
         Raises OSError, and then none of them is left there.
         """
-        staging.stage(self._manner(), [(staging.place(name), data) for name, data in files])
+        staging.stage_files(self._manner(), [(staging.staging_path(name), data) for name, data in files])
 
     def stage_ahead(self, files: staging.Files) -> None:
         """Begins to stage in another process what will be asked for next."""
         if self._ahead is None:
             self._ahead = staging.Prefetcher(self._manner())
-        self._ahead.begin([(staging.place(name), data) for name, data in files])
+        self._ahead.begin([(staging.staging_path(name), data) for name, data in files])
 
-    def is_staged_ahead(self, names: Sequence[str]) -> bool:
+    def finish_staging_ahead(self, names: Sequence[str]) -> bool:
         """Whether exactly these files are staged by now; if others were, they are deleted again."""
-        return self._ahead is not None and self._ahead.finish([staging.place(name) for name in names])
+        return self._ahead is not None and self._ahead.finish([staging.staging_path(name) for name in names])
 
     def release(self, names: Sequence[str]) -> None:
         """Moves staged files into the spool, in this order, and makes that durable; raises `ReleaseError`."""
         released = 0
-        sources = [staging.place(name) for name in names]
+        sources = [staging.staging_path(name) for name in names]
         try:
-            with staging.opened(self.store) as store, staging.opened(self.target) as target:
+            with staging.open_folder(self.store) as store, staging.open_folder(self.target) as target:
                 try:
                     for name, source in zip(names, sources, strict=True):
                         os.rename(source, name, src_dir_fd=store, dst_dir_fd=target)
@@ -169,7 +177,7 @@ class Spool:
         """Deletes staged files that were never handed over."""
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                (self.store / staging.place(name)).unlink()
+                (self.store / staging.staging_path(name)).unlink()
 
     def close(self) -> None:
         """Ends what stages ahead; what it has staged for calls that wait is deleted."""
@@ -178,63 +186,63 @@ class Spool:
             self._ahead = None
 
     def _manner(self) -> staging.FileMode:
-        return staging.FileMode(str(self.store), self.owner(), self._mode)
+        return staging.FileMode(str(self.store), self.file_owner(), self._mode)
 
     # -- evidence
 
-    def staged(self) -> list[str]:
+    def staged_files(self) -> list[str]:
         """Our files in the store."""
-        return [name for folder in staging.FOLDERS for name in _ours(self.store / folder)]
+        return [name for folder in staging.STORE_FOLDERS for name in _ours(self.store / folder)]
 
-    def present(self) -> list[str]:
+    def files_in_spool(self) -> list[str]:
         """Our files in the spool: calls that wait for Asterisk or are in progress."""
         return _ours(self.target)
 
-    def begun_in_store(self, name: str) -> bool | None:
+    def was_started_before_sweep(self, name: str) -> bool | None:
         """Of a file in the store: whether its call was begun before it was swept out of the spool; None = not there."""
         try:
-            return callfile.started_by((self.store / staging.place(name)).read_bytes()) is not None
+            return callfile.parse_starter_pid((self.store / staging.staging_path(name)).read_bytes()) is not None
         except FileNotFoundError:
             return None
 
-    def is_present(self, name: str) -> bool:
+    def is_in_spool(self, name: str) -> bool:
         """Whether the file is in the spool: Asterisk has not finished with it."""
         return (self.target / name).exists()
 
-    def archived(self, name: str) -> tuple[bool, Disposition | None]:
+    def read_archive(self, name: str) -> tuple[bool, Disposition | None]:
         """Whether Asterisk has put the file into its archive, and what its status says once it is there."""
         try:
-            return True, callfile.outcome((self.done / name).read_bytes())
+            return True, callfile.parse_disposition((self.done / name).read_bytes())
         except FileNotFoundError:
             return False, None
 
-    def asterisk(self) -> process.AsteriskState:
+    def asterisk_state(self) -> process.AsteriskState:
         """Whether Asterisk runs, as far as it can be seen."""
-        return process.asterisk(self.pid_file)
+        return process.asterisk_state(self.pid_file)
 
-    def started(self, name: str) -> bool | None:
+    def is_started(self, name: str) -> bool | None:
         """Whether Asterisk has begun the call of a file in the spool; None if the file is gone."""
         try:
-            return callfile.started_by((self.target / name).read_bytes()) is not None
+            return callfile.parse_starter_pid((self.target / name).read_bytes()) is not None
         except FileNotFoundError:
             return None
 
-    def is_left_behind(self, name: str) -> bool:
+    def is_orphaned(self, name: str) -> bool:
         """Whether the file's call was begun by an Asterisk that is no longer there; another would begin it again.
 
         pbx_spool.c rings such a file, even with MaxRetries 0, once its mtime has passed.
         """
         try:
-            pid = callfile.started_by((self.target / name).read_bytes())
+            pid = callfile.parse_starter_pid((self.target / name).read_bytes())
         except FileNotFoundError:
             return False
-        return pid is not None and process.is_gone(pid, self.pid_file)
+        return pid is not None and process.is_asterisk_gone(pid, self.pid_file)
 
-    def take_out(self, name: str) -> bool | None:
+    def withdraw(self, name: str) -> bool | None:
         """Takes a file out of the spool; says whether its call was begun, None if Asterisk was faster."""
         if not self._to_store(name):
             return None
-        begun = self.begun_in_store(name)
+        begun = self.was_started_before_sweep(name)
         disk.sync_folder(self.target)
         self.discard([name])
         return begun
@@ -245,23 +253,23 @@ class Spool:
         Only for the time when Asterisk does not run: it would ring them at its start, however old they are. With
         `tokens` only the files of those runs: another campaign may hand over through the same spool.
         """
-        halves = [self.store / half for half in staging.FOLDERS]
+        halves = [self.store / half for half in staging.STORE_FOLDERS]
         for folder in (self.store, *halves):
             disk.make_folder(folder)
-        taken = sum(self._to_store(name) for name in self.present() if tokens is None or _token(name) in tokens)
+        taken = sum(self._to_store(name) for name in self.files_in_spool() if tokens is None or _token(name) in tokens)
         for folder in (self.target, *halves):
             disk.sync_folder(folder)
         return taken
 
     def _to_store(self, name: str) -> bool:
         try:
-            os.rename(self.target / name, (self.store / staging.place(name)))  # noqa: PTH104 - beside the other rename
+            os.rename(self.target / name, (self.store / staging.staging_path(name)))  # noqa: PTH104 - beside the other rename
         except FileNotFoundError:
             return False
         return True
 
 
-def cannot(error: OSError) -> Problem:
+def write_problem(error: OSError) -> Problem:
     """An error of the filesystem, as an administrator can mend it."""
     return Problem(
         str(error.filename or ""),
@@ -271,25 +279,20 @@ def cannot(error: OSError) -> Problem:
 
 
 def _token(name: str) -> str:
-    found = callfile.parse_name(name)
+    found = callfile.parse_call_file_name(name)
     return found.token if found else ""
 
 
 def _ours(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if callfile.parse_name(entry.name))
+        return sorted(entry.name for entry in entries if callfile.parse_call_file_name(entry.name))
 
 
 def _mount(folder: Path) -> object:
     """What rename(2) must not cross: the mount (two mounts of one filesystem are two), else the device."""
-    with staging.opened(folder) as descriptor:
+    with staging.open_folder(folder) as descriptor:
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines():
                 if line.startswith("mnt_id:"):
                     return line
         return os.fstat(descriptor).st_dev
-
-
-def spool_of(settings: Settings) -> Spool:
-    """The store and Asterisk's spool."""
-    return Spool(settings.store, settings.target, owner=settings.owner, mode=settings.mode, pid_file=settings.pid_file)

@@ -21,7 +21,7 @@ import msgspec
 
 from obzvon.common import files as disk
 
-FOLDERS = ("0", "1")
+STORE_FOLDERS = ("0", "1")
 """The store's halves: what is being written and what is moved away at one time do not wait for the same folder."""
 
 _PAST = 60
@@ -41,13 +41,13 @@ class FileMode(msgspec.Struct, frozen=True):
     mode: int
 
 
-def place(name: str) -> str:
+def staging_path(name: str) -> str:
     """Where in the store a call file of ours is staged: one name has one place, whoever writes it."""
     position = int(name.rsplit("-", 2)[1])
-    return f"{FOLDERS[position // 1000 % len(FOLDERS)]}/{name}"
+    return f"{STORE_FOLDERS[position // 1000 % len(STORE_FOLDERS)]}/{name}"
 
 
-def stage(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
+def stage_files(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
     """Writes whole call files, given by their paths in the store, and makes them durable at once.
 
     A file of that name that is there already was staged for a call that still waits, and is replaced. Raises OSError
@@ -55,7 +55,7 @@ def stage(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
     """
     staged: list[str] = []
     past = time.time() - _PAST
-    with opened(Path(manner.store)) as store:
+    with open_folder(Path(manner.store)) as store:
         try:
             dress = None
             for name, data in files:
@@ -84,7 +84,7 @@ def stage(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
 
 
 @contextlib.contextmanager
-def opened(folder: Path) -> Iterator[int]:
+def open_folder(folder: Path) -> Iterator[int]:
     """A descriptor of the folder, for calls relative to it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -156,7 +156,7 @@ def main(parent: int) -> None:
     while (request := _receive(sys.stdin.buffer)) is not None:
         manner, files = msgspec.msgpack.decode(request, type=tuple[FileMode, list[tuple[str, bytes]]])
         try:
-            stage(manner, files)
+            stage_files(manner, files)
         except OSError as error:
             _send(sys.stdout.buffer, str(error).encode())
         else:

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
-PREFIX = ".obzvon-service-"
+LOCK_PREFIX = ".obzvon-service-"
 
 
 class StoreLock:
@@ -34,14 +34,14 @@ class StoreLock:
                 os.close(writing)
 
 
-def others(store: Path, journal: str) -> list[str]:
+def other_services(store: Path, journal: str) -> list[str]:
     """The journals of the other services that are at work with this store, as far as we may look."""
     return sorted(_at_work(store, _name(journal)))
 
 
 def _at_work(store: Path, own: str) -> Iterator[str]:
     with contextlib.suppress(OSError):
-        for path in store.glob(f"{PREFIX}*"):
+        for path in store.glob(f"{LOCK_PREFIX}*"):
             if path.name != own and (said := _held(path)):
                 yield said
 
@@ -62,4 +62,4 @@ def _held(path: Path) -> str:
 
 
 def _name(journal: str) -> str:
-    return PREFIX + hashlib.sha256(f"{journal} {socket.gethostname()}".encode()).hexdigest()[:16]
+    return LOCK_PREFIX + hashlib.sha256(f"{journal} {socket.gethostname()}".encode()).hexdigest()[:16]

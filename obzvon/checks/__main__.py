@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from obzvon.asterisk import spool
+from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
 from obzvon.checks.context import Machine, finding_from
 from obzvon.common.errors import UserError
@@ -41,7 +41,7 @@ def _examine(file: Path, machine: Machine) -> list[Finding]:
         known = load_settings(file)
     except UserError as failed:  # it was right when the service read it, and has been changed since
         return [finding_from(problem, Level.ERROR) for problem in failed.problems]
-    return list(runner.run_checks(known, spool.spool_of(known), now=datetime.now(UTC), machine=machine))
+    return list(runner.run_checks(known, Spool.from_settings(known), now=datetime.now(UTC), machine=machine))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from obzvon.asterisk.ami.errors import AmiError, no_login
-from obzvon.asterisk.ami.permissions import Permissions, inspect, needed, rights_by_console
+from obzvon.asterisk.ami.errors import AmiError, login_refused
+from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console, required_rights
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.common.hosts import is_loopback
@@ -26,10 +26,10 @@ def check_login(visit: CheckContext) -> Iterator[Finding]:
         return
     where = f"AMI {known.host}:{known.port}"
     if visit.machine.ami_refused:
-        yield finding_from(no_login(known).problem, Level.ERROR)
+        yield finding_from(login_refused(known).problem, Level.ERROR)
         return
     try:
-        rights = inspect(known, patience=_PATIENCE)
+        rights = inspect_permissions(known, patience=_PATIENCE)
     except AmiError as trouble:
         yield finding_from(trouble.problem, Level.ERROR)
         return
@@ -72,7 +72,7 @@ def _of_rights(visit: CheckContext, where: str, rights: Permissions) -> Iterator
     user, originates = visit.settings.ami.user, visit.settings.by_ami
     least = ", ".join(
         f"{which} = {','.join(sorted(some))}"
-        for which, some in zip(("read", "write"), needed(originates=originates), strict=True)
+        for which, some in zip(("read", "write"), required_rights(originates=originates), strict=True)
     )
     remedy = say(
         "write in manager.conf under [{user}]: {rights}; then: {command}",
@@ -120,4 +120,4 @@ def _by_console(visit: CheckContext, user: str) -> Permissions | None:
     if not is_loopback(visit.settings.ami.host) or shutil.which(visit.machine.asterisk) is None:
         return None
     shown = ask_console(visit, f"manager show user {user}")
-    return rights_by_console(shown, originates=visit.settings.by_ami) if shown else None
+    return permissions_from_console(shown, originates=visit.settings.by_ami) if shown else None

@@ -29,7 +29,7 @@ _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 def check_running(visit: CheckContext) -> Iterator[Finding]:
     """Asterisk runs, by its pid file."""
-    seen = visit.spool.asterisk()
+    seen = visit.spool.asterisk_state()
     where = visit.spool.pid_file or "Asterisk"
     if seen is AsteriskState.DOWN:
         yield error(where, say("Asterisk is not running"), say("start it: systemctl start asterisk"))
@@ -67,7 +67,7 @@ def check_user(visit: CheckContext) -> Iterator[Finding]:
     if pid is None or not visit.settings.target.is_dir():
         return
     uid = _uid(pid)
-    owner = visit.spool.owner()[0]
+    owner = visit.spool.file_owner()[0]
     owner = os.geteuid() if owner == -1 else owner
     if uid is None or uid in (0, owner):
         return
@@ -145,9 +145,9 @@ def check_spool_files(visit: CheckContext) -> Iterator[Finding]:
         return
     where = f"dir_target {spool.target}"
     behind = waiting = in_progress = 0
-    for name in spool.present():
-        started = spool.started(name)
-        if started and spool.is_left_behind(name):
+    for name in spool.files_in_spool():
+        started = spool.is_started(name)
+        if started and spool.is_orphaned(name):
             behind += 1
         elif started:
             in_progress += 1
@@ -194,7 +194,7 @@ def check_spool_files(visit: CheckContext) -> Iterator[Finding]:
 
 def _pid(visit: CheckContext) -> int | None:
     """The running Asterisk that the settings mean."""
-    if visit.spool.pid_file is None or visit.spool.asterisk() is not AsteriskState.RUNNING:
+    if visit.spool.pid_file is None or visit.spool.asterisk_state() is not AsteriskState.RUNNING:
         return None
     return processes.read_pid(visit.spool.pid_file)
 

@@ -66,7 +66,7 @@ class CheckContext(msgspec.Struct):
     def service_uid(self) -> int:
         """The user that the service is to run as: whose the call files are to be, or our own where nobody says."""
         try:
-            uid = self.spool.owner()[0]
+            uid = self.spool.file_owner()[0]
         except OSError:
             uid = -1
         return os.geteuid() if uid == -1 else uid

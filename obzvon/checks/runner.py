@@ -1,6 +1,6 @@
 """The self-check: everything that a run needs is looked at, and each thing that is wrong comes with its remedy.
 
-    findings = list(examine(settings, wiring.spool_of(settings), now=datetime.now(UTC)))
+    findings = list(examine(settings, Spool.from_settings(settings), now=datetime.now(UTC)))
     sys.exit(1 if worst(findings) is Level.ERROR else 0)
 
 It changes nothing but for a file that is made and deleted in the store. The one who asks has `Settings`, so a

@@ -30,7 +30,7 @@ def check_user(visit: CheckContext) -> Iterator[Finding]:
         return
     if not visit.settings.target.is_dir():
         return
-    uid = visit.spool.owner()[0]
+    uid = visit.spool.file_owner()[0]
     if uid > 0:
         name = user_name(uid)
         yield warning(

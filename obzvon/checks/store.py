@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from obzvon.asterisk import callfile, staging, store_lock
-from obzvon.asterisk.spool import cannot
+from obzvon.asterisk.spool import write_problem
 from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
@@ -27,7 +27,7 @@ def check_filesystem(visit: CheckContext) -> Iterator[Finding]:
     missing = [folder for folder in (spool.store, spool.target) if not folder.exists()]
     if missing and all(is_made_by_itself(visit, folder) for folder in missing):
         return  # told by the folders' own check
-    problems = list(spool.problems())
+    problems = list(spool.find_problems())
     for problem in problems:
         yield finding_from(problem, Level.ERROR)
     if not problems:
@@ -42,20 +42,20 @@ def check_probe_file(visit: CheckContext) -> Iterator[Finding]:
     name = f"{_PROBE}{secrets.token_hex(4)}"
     made, moved = spool.store / name, spool.store / f"{name}.moved"
     try:
-        staging.stage(
-            staging.FileMode(str(spool.store), spool.owner(), mode), [(name, b"; made and deleted by check\n")]
+        staging.stage_files(
+            staging.FileMode(str(spool.store), spool.file_owner(), mode), [(name, b"; made and deleted by check\n")]
         )
         made.rename(moved)
         found = moved.stat()
         moved.unlink()
     except OSError as failed:
-        yield finding_from(cannot(failed), Level.ERROR)
+        yield finding_from(write_problem(failed), Level.ERROR)
         return
     finally:
         for path in (made, moved):
             with contextlib.suppress(OSError):
                 path.unlink()
-    uid, gid = spool.owner()
+    uid, gid = spool.file_owner()
     owner = owner_name(found.st_uid, found.st_gid)
     if uid not in (-1, found.st_uid) or gid not in (-1, found.st_gid) or stat.S_IMODE(found.st_mode) != mode:
         yield error(
@@ -82,7 +82,7 @@ def check_probe_file(visit: CheckContext) -> Iterator[Finding]:
 def check_other_services(visit: CheckContext) -> Iterator[Finding]:
     """No second service works with the same store, unless somebody wants it so."""
     known = visit.settings.journal
-    for journal in store_lock.others(visit.spool.store, str(known.path or known)):
+    for journal in store_lock.other_services(visit.spool.store, str(known.path or known)):
         yield warning(
             f"dir_store {visit.spool.store}",
             say(
@@ -105,7 +105,7 @@ def check_leftovers(visit: CheckContext) -> Iterator[Finding]:
     for path in _files(store):
         with contextlib.suppress(FileNotFoundError):
             if visit.now.timestamp() - path.lstat().st_ctime > _OLD:
-                (ours if callfile.parse_name(path.name) else strange).append(str(path.relative_to(store)))
+                (ours if callfile.parse_call_file_name(path.name) else strange).append(str(path.relative_to(store)))
     if ours:
         yield warning(
             where,
@@ -133,9 +133,9 @@ def check_leftovers(visit: CheckContext) -> Iterator[Finding]:
 
 def _files(store: Path) -> Iterator[Path]:
     for path in store.iterdir():
-        if path.name.startswith(store_lock.PREFIX):
+        if path.name.startswith(store_lock.LOCK_PREFIX):
             continue
-        if path.name in staging.FOLDERS and path.is_dir() and not path.is_symlink():
+        if path.name in staging.STORE_FOLDERS and path.is_dir() and not path.is_symlink():
             yield from path.iterdir()
         else:
             yield path

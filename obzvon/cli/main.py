@@ -17,8 +17,8 @@ import click
 from rich.console import Console
 
 from obzvon import __version__
-from obzvon.asterisk import spool as wiring_spool
 from obzvon.asterisk.process import AsteriskState
+from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
 from obzvon.cli import control, editor, tables, translate, workspace
 from obzvon.cli import demo as demonstration
@@ -172,7 +172,7 @@ def run(file: Path | None, once: bool) -> None:
 def check(file: Path | None) -> None:
     """The self-check."""
     known = _settings(file)
-    findings = list(runner.run_checks(known, wiring_spool.spool_of(known), now=datetime.now(UTC)))
+    findings = list(runner.run_checks(known, Spool.from_settings(known), now=datetime.now(UTC)))
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
@@ -281,8 +281,8 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
 def sweep(file: Path | None) -> None:
     """Before Asterisk's start."""
     known = _settings(file)
-    spool = wiring_spool.spool_of(known)
-    if spool.asterisk() is AsteriskState.RUNNING:
+    spool = Spool.from_settings(known)
+    if spool.asterisk_state() is AsteriskState.RUNNING:
         click.echo(
             str(
                 say(

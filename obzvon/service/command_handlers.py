@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
-from obzvon.asterisk.spool import cannot
+from obzvon.asterisk.spool import write_problem
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
 from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
@@ -43,7 +43,7 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         answer = CommandResult(False, error.message())
     except OSError as error:
         dialer.doubt()
-        answer = CommandResult(False, cannot(error).message())
+        answer = CommandResult(False, write_problem(error).message())
     log.info("%s", answer.text)
     return answer
 

@@ -8,7 +8,7 @@ import math
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from obzvon.asterisk.spool import Spool, cannot
+from obzvon.asterisk.spool import Spool, write_problem
 from obzvon.asterisk.transport.base import TransportUnavailableError
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.asterisk.transport.spool import SpoolTransport
@@ -59,7 +59,7 @@ class Dialer:
         self.ways = ways or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
         self.handover = HandOver(journal, self.ways, rounds=settings.rounds)
         self.plan = settings.numbering_plan()
-        self.gauge = gauge or LineCounter(self.ways.present)
+        self.gauge = gauge or LineCounter(self.ways.calls_in_progress)
         self._claims = RunStarter(settings, journal, agenda, self.plan)
         self._speed = PaceWatch(settings)
         self._settings = settings
@@ -107,7 +107,7 @@ class Dialer:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
         self.ways.prepare(self._settings.file.parent)
-        for other in self.ways.neighbours(self.journal.name):
+        for other in self.ways.other_services(self.journal.name):
             log.warning(
                 "%s",
                 say(
@@ -151,7 +151,7 @@ class Dialer:
             wait = self._advance(now)
             wait = min(wait, self._collect(now, busy=wait == 0.0))
         except OSError as error:
-            return self.stumble(now, (cannot(error),))
+            return self.stumble(now, (write_problem(error),))
         except TransportUnavailableError as held:
             return self.stumble(now, held.problems, look_anew=False)
         except UserError as error:
@@ -281,7 +281,7 @@ class Dialer:
         try:
             return self._hand_some(course, now)
         except TransportUnavailableError as held:
-            if held.quiet:
+            if held.is_transient:
                 return _MOMENT
             raise
 
@@ -349,7 +349,7 @@ class Dialer:
         pause = max(_LOOK, outstanding / _LOOKED_THROUGH)
         if busy:
             pause *= 10
-        elif self.handover.has_news:
+        elif self.handover.has_new_outcomes:
             pause *= _HASTE
         since = (now - self._collected_at).total_seconds() if self._collected_at else math.inf
         if 0 <= since < pause:

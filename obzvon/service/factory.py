@@ -1,7 +1,7 @@
 """Puts the parts together as the settings say."""
 
 from obzvon.asterisk.ami.client import AmiClient
-from obzvon.asterisk.spool import Spool, spool_of
+from obzvon.asterisk.spool import Spool
 from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
@@ -56,13 +56,13 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
     """The service on an open journal, which works as long as it holds that lock."""
     presence = Heartbeats(journal)
     agenda = ScheduleWatch(settings, WatchedDocument(phones_of(settings)), WatchedDocument(week_of(settings)), presence)
-    spool, link = spool_of(settings), link_of(settings)
+    spool, link = Spool.from_settings(settings), link_of(settings)
     ways = ways_of(settings, spool, link)
-    gauge = LineCounter(ways.present, link)
+    gauge = LineCounter(ways.calls_in_progress, link)
     dialer = Dialer(settings, journal, spool, agenda, gauge=gauge, ways=ways)
     commands = CommandQueue(journal)
     examination = BackgroundCheck(
-        settings.file, FindingsStore(journal), commands, is_refused=link.is_refused if link else None
+        settings.file, FindingsStore(journal), commands, is_refused=link.is_login_refused if link else None
     )
     return Scheduler(
         dialer,

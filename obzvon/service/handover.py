@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, name_of, with_via
+from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, assign_transport, attempt_name
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallState, PendingCall
@@ -73,9 +73,9 @@ class HandOver:
         return len(self._handed) + len(self._doubtful)
 
     @property
-    def has_news(self) -> bool:
+    def has_new_outcomes(self) -> bool:
         """Whether Asterisk's events have told of ends since it was looked."""
-        return self._ways.has_news
+        return self._ways.has_new_outcomes
 
     def has_calls_of(self, run_id: int) -> bool:
         """Whether Asterisk has calls of that run, or may have."""
@@ -93,24 +93,24 @@ class HandOver:
         `then` are the calls that will most likely go next, and at once.
         """
         way = self._ways.choose(now)
-        way.ready(calls, then or [])
+        way.prepare_calls(calls, then or [])
         handed = HandOverResult([], [])
-        for some in _handfuls(calls, way.handful):
-            names = {name_of(call) for call in some}
+        for some in _handfuls(calls, way.max_batch):
+            names = {attempt_name(call) for call in some}
             self._unsent |= names  # should the journal fail now, they go again
             self._journal.begin_handing(some, bundle, way.via)
             self._unsent -= names
-            went = way.send(with_via(some, way.via), now)
-            self._unsent.update(name_of(call) for call in went.kept)
+            went = way.send(assign_transport(some, way.via), now)
+            self._unsent.update(attempt_name(call) for call in went.not_sent)
             handed.refused.extend(self._write(went, now))
-            handed.gone.extend(went.gone)
-            if went.trouble is not None:
-                raise went.trouble
+            handed.gone.extend(went.accepted)
+            if went.error is not None:
+                raise went.error
         return handed
 
     def recover(self, *, now: datetime) -> RecoveryResult:
         """After a stop at whatever point: finds out what became of the calls that were on their way."""
-        self._ways.look(now)
+        self._ways.refresh(now)
         self._handed.clear()
         self._doubtful.clear()
         on_the_way = self._journal.on_the_way(CallState.HANDING)
@@ -123,7 +123,7 @@ class HandOver:
         self._remember(self._journal.on_the_way(CallState.HANDED), now)
         self._found = {name: ending for name, ending in self._found.items() if name in self._handed}
         # What else lies ready was made so for calls that still wait: it is made anew when they go.
-        self._ways.tidy(self._journal.tokens(), self._handed.values())
+        self._ways.discard_stale(self._journal.tokens(), self._handed.values())
         return RecoveryResult(len(again), len(handed), len(unknown) + len(self._doubtful))
 
     def may_put_off(self, run_id: int) -> bool:
@@ -136,14 +136,14 @@ class HandOver:
         A call whose run `goes_on`, by its id, may be put off for a further attempt instead.
         """
         if self.outstanding:
-            self._ways.look(now)
+            self._ways.refresh(now)
         endings = self._resolve(now)
         put_off: list[tuple[CallOutcome, datetime]] = []
         returned: list[PendingCall] = []
         for name, call in list(self._handed.items()):
-            way = self._ways.of(call)
-            found = self._found.get(name) or (way.progress(call, now) if way else _unknown(call, now))
-            if found is CallProgress.CAME_BACK:
+            way = self._ways.transport_for(call)
+            found = self._found.get(name) or (way.check_progress(call, now) if way else _unknown(call, now))
+            if found is CallProgress.RETURNED:
                 returned.append(call)
             if isinstance(found, CallProgress):
                 continue
@@ -155,7 +155,7 @@ class HandOver:
                 endings.append(found)
             del self._handed[name]
             if call.via and way:
-                way.drop([call])
+                way.discard([call])
         self._journal.put_off(put_off)
         if endings:
             self._journal.end_calls(endings)
@@ -167,7 +167,7 @@ class HandOver:
     def take_back(self, calls: list[PendingCall]) -> None:
         """Calls of one run that came back without having been begun wait again."""
         for call in calls:
-            self._handed.pop(name_of(call), None)
+            self._handed.pop(attempt_name(call), None)
         self._journal.give_back(calls, CallState.HANDED)
         self._drop(calls)
 
@@ -178,7 +178,7 @@ class HandOver:
             [CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason) for call in calls]
         )
         for call in calls:
-            self._handed.pop(name_of(call), None)
+            self._handed.pop(attempt_name(call), None)
         self._drop(calls)
 
     def withdraw(self, *, now: datetime) -> tuple[int, int]:
@@ -187,8 +187,8 @@ class HandOver:
         for name, call in list(self._handed.items()):
             if call.handed_at is not None and timedelta(0) <= now - call.handed_at < _SETTLING:
                 continue
-            way = self._ways.of(call)
-            begun = way.take_out(call) if way else None
+            way = self._ways.transport_for(call)
+            begun = way.withdraw(call) if way else None
             if begun is None:
                 continue
             disposition, reason = (
@@ -207,17 +207,17 @@ class HandOver:
 
     def _write(self, went: SendResult, now: datetime) -> list[CallOutcome]:
         """Writes down what came of a hand-over; returns how the refused calls ended."""
-        if went.gone:
-            self._journal.end_handing(went.gone, at=now)
-            self._remember(went.gone, now)
-        self._doubtful.update((name_of(call), call) for call in went.doubtful)
+        if went.accepted:
+            self._journal.end_handing(went.accepted, at=now)
+            self._remember(went.accepted, now)
+        self._doubtful.update((attempt_name(call), call) for call in went.uncertain)
         refused = [
-            CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.refused
+            CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.rejected
         ]
         if refused:
             self._journal.end_calls(refused)
-        if went.kept:
-            self._again(went.kept)
+        if went.not_sent:
+            self._again(went.not_sent)
         return refused
 
     def _sorted(
@@ -228,24 +228,24 @@ class HandOver:
         handed: list[PendingCall] = []
         unknown: list[CallOutcome] = []
         for call in calls:
-            if name_of(call) in self._unsent:
+            if attempt_name(call) in self._unsent:
                 again.append(call)
                 continue
-            way = self._ways.of(call)
-            trace = way.trace(call, now) if way else Evidence.NONE
-            if trace is Evidence.OPEN:
-                self._doubtful[name_of(call)] = call
+            way = self._ways.transport_for(call)
+            trace = way.find_evidence(call, now) if way else Evidence.NONE
+            if trace is Evidence.UNDECIDED:
+                self._doubtful[attempt_name(call)] = call
                 continue
-            self._doubtful.pop(name_of(call), None)
-            if trace is Evidence.NOT_RUNG:
+            self._doubtful.pop(attempt_name(call), None)
+            if trace is Evidence.NOT_CALLED:
                 again.append(call)
-            elif trace is Evidence.RUNG:
+            elif trace is Evidence.CALLED:
                 handed.append(call)
             else:
-                reason = way.lost if way else _NO_WAY
+                reason = way.unknown_reason if way else _NO_WAY
                 unknown.append(CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, reason))
                 if call.via and way:
-                    way.drop([call])
+                    way.discard([call])
         return again, handed, unknown
 
     def _resolve(self, now: datetime) -> list[CallOutcome]:
@@ -260,19 +260,19 @@ class HandOver:
 
     def _again(self, calls: list[PendingCall]) -> None:
         self._journal.give_back(calls, CallState.HANDING)
-        self._unsent.difference_update(name_of(call) for call in calls)
+        self._unsent.difference_update(attempt_name(call) for call in calls)
         self._drop(calls)
 
     def _drop(self, calls: Iterable[PendingCall]) -> None:
         for call in calls:
-            if way := self._ways.of(call):
-                way.drop([call])
+            if way := self._ways.transport_for(call):
+                way.discard([call])
 
     def _remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         for call in calls:
-            self._handed[name_of(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
-            if way := self._ways.of(call):
-                way.remember([call], now)
+            self._handed[attempt_name(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
+            if way := self._ways.transport_for(call):
+                way.track([call], now)
 
 
 def _unknown(call: PendingCall, now: datetime) -> CallOutcome:

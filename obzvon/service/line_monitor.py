@@ -27,7 +27,7 @@ class LineUsageSource(Protocol):
 class ChannelCounter(Protocol):
     """Who counts the channels of the PBX."""
 
-    def channels(self) -> LineUsageSource | None:
+    def lines_in_use(self) -> LineUsageSource | None:
         """What is in use; None while nobody knows."""
 
 
@@ -43,7 +43,7 @@ class LineCounter:
 
     def look(self) -> LinesInUse:
         """What is in use now. While the channels are silent, other people's calls count as they did last."""
-        seen = self._channels.channels() if self._channels else None
+        seen = self._channels.lines_in_use() if self._channels else None
         ours = len(self._present())
         self.by_channels = seen is not None
         if seen is not None:
@@ -76,7 +76,7 @@ class LinkStatus(Protocol):
 class LinkMonitor(Protocol):
     """Who knows how the link stands."""
 
-    def state(self) -> LinkStatus:
+    def status(self) -> LinkStatus:
         """At this moment."""
 
 
@@ -106,7 +106,7 @@ class LineMonitor:
     def _ami(self, now: datetime, *, told: bool) -> AmiConnectionState | None:
         if self._link is None:
             return None
-        state = self._link.state()
+        state = self._link.status()
         if state.up == told:
             self._changed = None
             return AmiConnectionState(

@@ -17,7 +17,7 @@ import msgspec
 import schedule
 
 from obzvon.asterisk.ami.client import AmiClient
-from obzvon.asterisk.spool import cannot
+from obzvon.asterisk.spool import write_problem
 from obzvon.checks.background import BackgroundCheck
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
@@ -126,7 +126,7 @@ class Scheduler:
         try:
             self.dialer.start(self._now())
         except OSError as error:
-            raise UserError([cannot(error)]) from error
+            raise UserError([write_problem(error)]) from error
         if self._examination is not None:
             self._examination.once = True
             self._examination.request_if_due(self._now())
@@ -187,7 +187,7 @@ class Scheduler:
         """Whether one check has nothing to wait for any more."""
         run = self.dialer.run
         if run is None:  # what Asterisk still has, its events will tell of
-            return not (self._link is not None and self._link.state().up and self.dialer.handover.outstanding)
+            return not (self._link is not None and self._link.status().up and self.dialer.handover.outstanding)
         return run.state == "paused" and run.day < self.dialer.today(self._now())
 
     def _connect(self) -> bool:
@@ -198,11 +198,11 @@ class Scheduler:
         if self._link is None or self._connected:
             return False
         self._connected = True
-        self._link.tells = self.wake
+        self._link.on_outcomes = self.wake
         self._link.start()
         patience = time.monotonic() + _PATIENCE
         while not self._stopped and time.monotonic() < patience:
-            state = self._link.state()
+            state = self._link.status()
             if state.up or state.problem is not None:
                 break
             self._sleep(_GLANCE / 20)
@@ -218,8 +218,8 @@ class Scheduler:
 
     def _trouble(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work, and what it has to do without: Asterisk's events, a document."""
-        silent = self._link.state().problem if self._link else None
-        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.ways.making_do) if one))
+        silent = self._link.status().problem if self._link else None
+        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.ways.degraded_by) if one))
         return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
 
     def _shows_other(self, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from obzvon.asterisk.ami.call_tracker import LineCounts
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.ami.errors import AmiError
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
-from obzvon.asterisk.ami.permissions import Permissions, inspect, rights_by_console
+from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console
 from obzvon.asterisk.ami.status import Timeouts
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import AmiSettings
@@ -42,10 +42,12 @@ def ami_of(pbx: Pbx, **changes: object) -> AmiSettings:
 
 @contextmanager
 def linked(ami: AmiSettings) -> Iterator[AmiClient]:
-    link = AmiClient(ami, "avtoobzvon", "avtoobzvon-ivr", times=Timeouts(compare=1), pause=lambda _kind, _failures: 0.2)
+    link = AmiClient(
+        ami, "avtoobzvon", "avtoobzvon-ivr", times=Timeouts(compare=1), backoff=lambda _kind, _failures: 0.2
+    )
     link.start()
     try:
-        until(lambda: link.state().up, "the link is up")
+        until(lambda: link.status().up, "the link is up")
         yield link
     finally:
         link.stop()
@@ -55,7 +57,7 @@ def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOut
     told: list[AttemptOutcome] = []
 
     def have() -> bool:
-        told.extend(link.ended())
+        told.extend(link.take_outcomes())
         return len(told) >= count
 
     until(have, f"{count} outcomes", within=within)
@@ -71,8 +73,8 @@ def test_each_outcome_is_the_carriers(rig: Rig) -> None:
         for number in numbers:
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 6"))
         told = {one.number: one for one in outcomes(link, len(numbers))}
-        assert link.was_up_since(begun)
-        until(lambda: link.channels() == LineCounts(0, 0, 0), "no channel is left")
+        assert link.has_listened_since(begun)
+        until(lambda: link.lines_in_use() == LineCounts(0, 0, 0), "no channel is left")
     until(lambda: all(entry.ended for entry in rig.carrier.ledger()), "the carrier has hung up")
     ledger = {entry.number: entry for entry in rig.carrier.ledger()}
     assert told.keys() == ledger.keys() == set(numbers)
@@ -99,12 +101,12 @@ def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> Non
                 session = link._session
                 if session is not None:
                     link._loop.call_soon_threadsafe(session.close)  # type: ignore[union-attr]
-            told |= {one.number: one for one in link.ended()}
+            told |= {one.number: one for one in link.take_outcomes()}
         until(lambda: not any(rig.pbx.outgoing.iterdir()), "the calls are over", within=60)
-        until(lambda: link.state().up, "it is up")
-        until(lambda: link.channels() == LineCounts(0, 0, 0), "no channel is left")
-        until(lambda: not link._calls.settling, "all is settled")
-        told |= {one.number: one for one in link.ended()}
+        until(lambda: link.status().up, "it is up")
+        until(lambda: link.lines_in_use() == LineCounts(0, 0, 0), "no channel is left")
+        until(lambda: not link._calls.has_ending_calls, "all is settled")
+        told |= {one.number: one for one in link.take_outcomes()}
     for number, one in told.items():
         expected = BY_ENDING.get(number[-2:], Disposition.ANSWERED)
         assert one.disposition in (expected, Disposition.UNKNOWN)
@@ -145,14 +147,14 @@ def test_a_link_that_comes_late_knows_the_calls_that_are_up(rig: Rig) -> None:
     rig.pbx.put(number, ordinary(number))
     until(lambda: rig.carrier.rung(number) and rig.carrier.rung(number)[0].answered, "it is answered")
     with linked(ami_of(rig.pbx)) as link:
-        assert link.channels() == LineCounts(1, 0, 3)
+        assert link.lines_in_use() == LineCounts(1, 0, 3)
         [one] = outcomes(link, 1)
     assert (one.disposition, one.complete) == (Disposition.ANSWERED, False)
 
 
 def test_the_shipped_user_has_the_least_rights_and_more_are_seen(rig: Rig) -> None:
-    assert inspect(ami_of(rig.pbx)) == Permissions()
-    assert rights_by_console(rig.pbx.cli("manager show user obzvon")) == Permissions()
+    assert inspect_permissions(ami_of(rig.pbx)) == Permissions()
+    assert permissions_from_console(rig.pbx.cli("manager show user obzvon")) == Permissions()
     config = rig.pbx.home / "etc" / "manager_obzvon.conf"
     shipped = config.read_text()
     try:
@@ -162,10 +164,10 @@ def test_the_shipped_user_has_the_least_rights_and_more_are_seen(rig: Rig) -> No
             )
         )
         rig.pbx.cli("manager reload")
-        found = inspect(ami_of(rig.pbx))
+        found = inspect_permissions(ami_of(rig.pbx))
         assert found.missing == ()
         assert {"read=system", "write=command", "write=originate"} <= set(found.excess)
-        console = rights_by_console(rig.pbx.cli("manager show user obzvon"))
+        console = permissions_from_console(rig.pbx.cli("manager show user obzvon"))
         assert console == Permissions(("read=user",), ("read=system", "write=command", "write=originate"))
     finally:
         config.write_text(shipped)
@@ -180,7 +182,7 @@ def test_a_user_who_may_not_read_calls_is_noticed(rig: Rig) -> None:
         rig.pbx.cli("manager reload")
         with linked(ami_of(rig.pbx)) as link:
             rig.pbx.put("89169999901", ordinary("89169999901"))
-            until(lambda: "nothing is told of them" in str(link.state().problem), "it is noticed")
+            until(lambda: "nothing is told of them" in str(link.status().problem), "it is noticed")
     finally:
         config.write_text(shipped)
         rig.pbx.cli("manager reload")
@@ -203,19 +205,19 @@ def test_it_connects_over_tls_with_a_self_signed_certificate(asterisk_root: Path
     with pbx:
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(made.read_text())).hexdigest()
         ami = msgspec.structs.replace(ami_of(pbx), port=port, tls=True, tls_fingerprint=fingerprint)
-        assert inspect(ami) == Permissions()
+        assert inspect_permissions(ami) == Permissions()
         with linked(ami) as link:
             pbx.put("wrong", ordinary("7"))
             [one] = outcomes(link, 1)
         assert one.disposition is Disposition.WRONG_DIALPLAN
         with pytest.raises(AmiError, match="not trusted"):
-            inspect(msgspec.structs.replace(ami, tls_fingerprint=""))
+            inspect_permissions(msgspec.structs.replace(ami, tls_fingerprint=""))
 
 
 def test_a_wrong_password_is_told(rig: Rig) -> None:
     ami = ami_of(rig.pbx)
     link = AmiClient(AmiSettings(ami.host, ami.port, ami.user, Secret("wrong")), "avtoobzvon", "avtoobzvon-ivr")
     link.start()
-    until(lambda: link.state().problem, "the trouble is told")
+    until(lambda: link.status().problem, "the trouble is told")
     link.stop()
     assert rig.pbx.log().count("failed to authenticate as 'obzvon'") <= 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.asterisk.ami.permissions import Permissions, inspect
+from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Rig
 from tests.asterisk.test_ami import ami_of
@@ -247,10 +247,10 @@ def test_without_the_right_the_calls_wait_and_go_when_it_is_given(tmp_path: Path
 
 def test_the_right_that_it_takes_is_told_when_it_is_lacking(rig: Rig) -> None:
     ami = ami_of(rig.pbx, transport="ami")
-    assert inspect(ami) == Permissions(("write=originate",))
+    assert inspect_permissions(ami) == Permissions(("write=originate",))
     with may_originate(rig):
-        assert inspect(ami) == Permissions()
-        assert inspect(ami_of(rig.pbx)) == Permissions((), ("write=originate",))
+        assert inspect_permissions(ami) == Permissions()
+        assert inspect_permissions(ami_of(rig.pbx)) == Permissions((), ("write=originate",))
 
 
 def _is_right(rig: Rig, numbers: dict[str, str], results: dict[str, tuple[str, str]]) -> None:

@@ -42,11 +42,11 @@ def burst() -> None:
     events = sum(len(RECORDED["asterisk-22"]["busy"]) for _ in range(5 * CALLS))
     while told < 5 * CALLS:
         at = time.monotonic()
-        lines = link.channels()
+        lines = link.lines_in_use()
         slowest = max(slowest, time.monotonic() - at)
         if not begun and lines and lines.channels:
             begun = at
-        if ended := link.ended():
+        if ended := link.take_outcomes():
             told, last = told + len(ended), time.monotonic()
         time.sleep(0.01)
     print(
@@ -80,7 +80,7 @@ def calls_up(version: int) -> None:
         )
         link = AmiClient(ami, "avtoobzvon", "avtoobzvon-ivr")
         link.start()
-        _until(lambda: link.state().up)
+        _until(lambda: link.status().up)
         before, cpu = _memory(), _cpu()
         numbers = [f"8916{number:05d}07" for number in range(CALLS)]
         for number in numbers:
@@ -88,10 +88,10 @@ def calls_up(version: int) -> None:
         peak, slowest, told, last = 0, 0.0, [], 0.0
         while len(told) < CALLS:
             at = time.monotonic()
-            lines = link.channels()
+            lines = link.lines_in_use()
             slowest = max(slowest, time.monotonic() - at)
             peak = max(peak, lines.channels if lines else 0)
-            if ended := link.ended():
+            if ended := link.take_outcomes():
                 told += ended
                 last = time.time()
             time.sleep(0.01)

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from obzvon.asterisk import spool as wiring_spool
 from obzvon.asterisk import staging
 from obzvon.asterisk.spool import Spool
 from obzvon.common import files as disk
@@ -118,8 +117,8 @@ class Workshop:
 
     def spool(self) -> Spool:
         """Its folders, ready for use."""
-        spool = wiring_spool.spool_of(self.settings)
-        spool.prepare(home=self.folder)
+        spool = Spool.from_settings(self.settings)
+        spool.prepare_folders(home=self.folder)
         return spool
 
     def journal(self) -> Journal:
@@ -146,7 +145,7 @@ class Shift:
         self.agenda = ScheduleWatch(
             known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), self.presence
         )
-        self.dialer = Dialer(known, self.journal, wiring_spool.spool_of(known), self.agenda)
+        self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.agenda)
         self._met: set[str] = set()
 
     def work(self, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
@@ -362,7 +361,7 @@ class _AheadHere(staging.Prefetcher):
     """Stages ahead in this process, whose steps are counted."""
 
     def begin(self, files: staging.Files) -> None:
-        staging.stage(self._manner, files)
+        staging.stage_files(self._manner, files)
         self._names = [name for name, _ in files]
 
     def finish(self, names: Iterable[str]) -> bool:

@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 import msgspec
 
 from obzvon.asterisk.ami.originate import is_channel_id
-from obzvon.asterisk.ami.outcomes import AttemptOutcome, Leg, TrackedCall, called, outcome
+from obzvon.asterisk.ami.outcomes import AttemptOutcome, Leg, TrackedCall, build_outcome, parse_first_leg
 
-GRACE = timedelta(seconds=0.3)
+SETTLE_DELAY = timedelta(seconds=0.3)
 """How long after its last event a call whose known legs are all hung up is held to be over: a leg of it that has not
 been announced yet would be announced by then."""
 
-CHANNELS = 100_000
+MAX_CHANNELS = 100_000
 """More channels than any PBX has; what is announced beyond them is not kept."""
 
-_REMEMBERED = 50_000
+_MAX_FORMER_CHANNELS = 50_000
 """So many channels that are gone are remembered, lest a late event bring one back to life."""
 
 _NUMBER = re.compile(r"[0-9*]+", re.ASCII)
@@ -65,7 +65,7 @@ class CallTracker:
             "Hangup": self._hangup,
             "UserEvent": self._user_event,
         }
-        self.begun: deque[tuple[str, str, str]] = deque(maxlen=CHANNELS)
+        self.new_calls: deque[tuple[str, str, str]] = deque(maxlen=MAX_CHANNELS)
         """Calls of ours that have begun, as (linkedid, L1's channel, context), for who wants to ask more of them."""
 
     def __len__(self) -> int:
@@ -79,21 +79,21 @@ class CallTracker:
         if handler := self._handlers.get(_text(event, "Event")):
             handler(event, now)
 
-    def code(self, linkedid: str, code: str) -> None:
+    def set_code(self, linkedid: str, code: str) -> None:
         """The extension code of a call, which somebody has asked for."""
         if call := self._calls.get(linkedid):
             call.code = code
 
-    def cut(self, now: datetime) -> None:
+    def mark_gap(self, now: datetime) -> None:
         """Events are missed from now on: what is up may end, or be answered, unseen."""
         for call in self._calls.values():
             call.gap = now
 
-    def known(self) -> frozenset[str]:
+    def channels_up(self) -> frozenset[str]:
         """The channels that are held to be up: ask before the list is asked for, and give it to `compare`."""
         return frozenset(uid for uid, call in self._home.items() if not call.legs[uid].is_over)
 
-    def compare(self, listed: Iterable[Event], known: Collection[str], now: datetime, *, anew: bool) -> int:
+    def reconcile(self, listed: Iterable[Event], known: Collection[str], now: datetime, *, anew: bool) -> int:
         """Sets right what is up by a whole list of CoreShowChannels; returns how many channels came unannounced.
 
         `known` is what `known()` was before the list was asked for: what was announced since may not be in the list.
@@ -133,29 +133,29 @@ class CallTracker:
 
     # -- what comes out
 
-    def settle(self, now: datetime) -> list[AttemptOutcome]:
+    def take_outcomes(self, now: datetime) -> list[AttemptOutcome]:
         """The outcomes of our calls that are over, each told once; they and other people's are forgotten."""
         outcomes: list[AttemptOutcome] = []
         for linkedid, call in list(self._ending.items()):
             if not call.is_over:
                 del self._ending[linkedid]
-            elif not timedelta() <= now - call.seen < GRACE:
+            elif not timedelta() <= now - call.seen < SETTLE_DELAY:
                 if call.is_ours:
-                    outcomes.append(outcome(call))
+                    outcomes.append(build_outcome(call))
                 self._forget(call)
         return outcomes
 
     @property
-    def settling(self) -> bool:
+    def has_ending_calls(self) -> bool:
         """Whether there are calls that `settle` will tell of."""
         return bool(self._ending)
 
-    def lines(self, trunk: str = "") -> LineCounts:
+    def count_lines(self, trunk: str = "") -> LineCounts:
         """How many lines are in use: channels whose name begins with `trunk`, or calls where it is empty."""
         ours = others = channels = 0
         for call in self._calls.values():
             up = [leg for leg in call.legs.values() if not leg.is_over]
-            lines = sum(is_of(trunk, leg.name) for leg in up) if trunk else bool(up)
+            lines = sum(is_trunk_channel(trunk, leg.name) for leg in up) if trunk else bool(up)
             channels += len(up)
             if call.is_ours:
                 ours += lines
@@ -163,7 +163,7 @@ class CallTracker:
                 others += lines
         return LineCounts(ours, others, channels)
 
-    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+    def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin.
 
         Not of those whose channel we have named: nobody has to guess which call that is.
@@ -179,7 +179,7 @@ class CallTracker:
         """The calls that are up, or over and not told of by `settle` yet."""
         return set(self._calls)
 
-    def over(self, linkedids: Iterable[str]) -> set[str]:
+    def hung_up(self, linkedids: Iterable[str]) -> set[str]:
         """Those of these whose channels are all hung up."""
         return {one for one in linkedids if one in self._gone or ((call := self._calls.get(one)) and call.is_over)}
 
@@ -252,7 +252,7 @@ class CallTracker:
         """The leg that an event is about, noted when it is met first; None of one that is gone."""
         call = self._home.get(uid)
         if call is None:
-            if not uid or not linkedid or uid in self._gone or len(self._home) >= CHANNELS:
+            if not uid or not linkedid or uid in self._gone or len(self._home) >= MAX_CHANNELS:
                 return None
             call = self._calls.setdefault(linkedid, TrackedCall(linkedid, now))
             call.legs[uid] = Leg(uid)
@@ -268,10 +268,10 @@ class CallTracker:
 
     def _recognise(self, call: TrackedCall, name: str) -> None:
         """It is ours if its first leg is L1 of a number in one of our contexts."""
-        number, context = called(name) or ("", "")
+        number, context = parse_first_leg(name) or ("", "")
         if context in self._contexts and _NUMBER.fullmatch(number):
             call.number, call.context = number, context
-            self.begun.append((call.linkedid, name, context))
+            self.new_calls.append((call.linkedid, name, context))
 
     def _look(self, call: TrackedCall) -> None:
         if call.is_over:
@@ -284,11 +284,11 @@ class CallTracker:
             self._home.pop(uid, None)
             self._gone[uid] = None
             self._gone_order.append(uid)
-        while len(self._gone_order) > _REMEMBERED:
+        while len(self._gone_order) > _MAX_FORMER_CHANNELS:
             self._gone.pop(self._gone_order.popleft(), None)
 
 
-def is_of(trunk: str, channel: str) -> bool:
+def is_trunk_channel(trunk: str, channel: str) -> bool:
     """Whether a channel is one of that trunk: `PJSIP/a` has `PJSIP/a-00000001`, not `PJSIP/ab-…`, not `PJSIP/a-b-…`."""
     if not channel.startswith(trunk):
         return False

@@ -32,7 +32,7 @@ from obzvon.settings.ami import AmiSettings
 
 log = logging.getLogger("obzvon")
 
-OUTCOMES = 100_000
+MAX_OUTCOMES = 100_000
 """So many wait to be asked for; a service that asks later than that loses the oldest."""
 
 _LAG = timedelta(seconds=1)
@@ -54,19 +54,19 @@ class AmiClient:
         *,
         clock: Callable[[], datetime] | None = None,
         times: Timeouts | None = None,
-        pause: Callable[[Backoff, int], float] = Backoff.pause,
+        backoff: Callable[[Backoff, int], float] = Backoff.delay,
     ) -> None:
         self._ami = ami
         self._ordinary = ordinary
         self._coded = coded
         self._clock = clock or _now
         self._times = times or Timeouts()
-        self._pause = pause
+        self._backoff = backoff
         self._lock = threading.Lock()
         self._calls = CallTracker({ordinary, coded})
-        self._ended: deque[AttemptOutcome] = deque(maxlen=OUTCOMES)
+        self._ended: deque[AttemptOutcome] = deque(maxlen=MAX_OUTCOMES)
         self._stirred = asyncio.Event()
-        self.tells: Callable[[], None] = _nobody
+        self.on_outcomes: Callable[[], None] = _nobody
         """Is called, in the link's thread, whenever there are outcomes to be asked for."""
         self._health = ConnectionStatus(up=False, since=self._clock())
         self._whole_since: datetime | None = None
@@ -100,20 +100,20 @@ class AmiClient:
             self._thread.join(1)
             self._thread = None
 
-    def state(self) -> ConnectionStatus:
+    def status(self) -> ConnectionStatus:
         """Whether it is up."""
         return self._health
 
-    def is_refused(self) -> bool:
+    def is_login_refused(self) -> bool:
         """Whether Asterisk refuses our login, so that every other one would be a failure more in its log."""
-        return self._health.problem == errors.no_login(self._ami).problem
+        return self._health.problem == errors.login_refused(self._ami).problem
 
-    def channels(self) -> LineCounts | None:
+    def lines_in_use(self) -> LineCounts | None:
         """The lines in use now, None where that is not known: the link is down or has been silent."""
         with self._lock:
             if not self._is_fresh():
                 return None
-            lines = self._calls.lines(self._ami.trunk)
+            lines = self._calls.count_lines(self._ami.trunk)
             if self._ami.group:
                 if self._group is None:
                     return None
@@ -121,46 +121,46 @@ class AmiClient:
                 return LineCounts(lines.ours, max(0, count - ours), lines.channels)
             return lines
 
-    def ended(self) -> list[AttemptOutcome]:
+    def take_outcomes(self) -> list[AttemptOutcome]:
         """The outcomes since this was asked last, oldest first."""
         with self._lock:
             outcomes = list(self._ended)
             self._ended.clear()
             return outcomes
 
-    def has_ended(self) -> bool:
+    def has_outcomes(self) -> bool:
         """Whether there are outcomes to be asked for."""
         return bool(self._ended)
 
-    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+    def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         """Of our calls that it sees and has not told of: number, context, code (None = unknown), and the last begin."""
         with self._lock:
-            return self._calls.on_the_line() if self._session else {}
+            return self._calls.call_starts() if self._session else {}
 
-    def was_up_since(self, moment: datetime) -> bool:
+    def has_listened_since(self, moment: datetime) -> bool:
         """Whether it is up and has seen every event since then: what has not been told has not ended yet."""
         since = self._whole_since
         return since is not None and since <= moment
 
-    def seen_until(self) -> datetime | None:
+    def heard_until(self) -> datetime | None:
         """All that happened before that moment has been seen and told; None while it is down."""
         return self._seen_until
 
     # -- for calls that are made through it
 
-    def carries(self) -> bool:
+    def can_send(self) -> bool:
         """Whether actions can be sent: it is up, and something was heard not long ago."""
         with self._lock:
             return self._is_fresh()
 
-    def silence(self) -> tuple[datetime, Problem]:
+    def outage(self) -> tuple[datetime, Problem]:
         """Since when it does not carry, and why."""
         health = self._health
         return health.since, health.problem or errors.silent(self._ami)
 
-    def denied(self) -> Problem:
+    def originate_denied(self) -> Problem:
         """What to do where the right to originate is refused."""
-        return errors.no_originate(self._ami)
+        return errors.originate_denied(self._ami)
 
     def originate(self, action: Action) -> ActionReply:
         """Sends one action and waits for the answer, while the loop carries on; raises nothing."""
@@ -173,25 +173,25 @@ class AmiClient:
             return asked.result(self._times.patience + 1)
         except (TimeoutError, concurrent.futures.CancelledError):  # it may have left: at the worst it leaves still
             asked.cancel()
-            return ActionReply(ReplyStatus.LOST)
+            return ActionReply(ReplyStatus.UNANSWERED)
 
-    def renew(self) -> None:
+    def reconnect(self) -> None:
         """Logs in anew."""
         with self._lock:
             if self._session is not None and self._loop is not None:
-                self._loop.call_soon_threadsafe(self._session.renew)
+                self._loop.call_soon_threadsafe(self._session.reconnect)
 
-    def up(self) -> set[str]:
+    def linkedids(self) -> set[str]:
         """The Linkedids of the calls that are up, or over and not told of yet."""
         with self._lock:
             return self._calls.linkedids()
 
-    def over(self, linkedids: Collection[str]) -> set[str]:
+    def hung_up(self, linkedids: Collection[str]) -> set[str]:
         """Those of these whose channels are all hung up."""
         with self._lock:
-            return self._calls.over(linkedids)
+            return self._calls.hung_up(linkedids)
 
-    def heard_since(self) -> datetime | None:
+    def listening_since(self) -> datetime | None:
         """Since when everything that happens is heard; None = it is not."""
         return self._whole_since
 
@@ -225,17 +225,17 @@ class AmiClient:
             except AmiError as found:
                 trouble = found
             except Exception as error:
-                trouble = errors.unexpected(self._ami, error)
+                trouble = errors.unexpected_error(self._ami, error)
             steady = self._health.up and loop.time() - begun > self._times.steady
             failures = 1 if steady else failures + 1
             if self._is_stopped:
                 return
             self._down(trouble)
-            await asyncio.sleep(self._pause(trouble.kind, failures))
+            await asyncio.sleep(self._backoff(trouble.kind, failures))
 
     async def _connected(self) -> AmiError:
         """One connection, from its making to its loss."""
-        trouble = errors.cut(self._ami)
+        trouble = errors.connection_lost(self._ami)
         self._heard_of_calls = False
         self._stirred = asyncio.Event()
         session = await AmiConnection.open(self._ami, self._take, patience=self._times.patience)
@@ -253,11 +253,11 @@ class AmiClient:
                 ):
                     group.create_task(_repeat(seconds, act, session))
                 for there_is, do in (
-                    (lambda: self._calls.settling, self._settle),
-                    (lambda: bool(self._calls.begun), self._ask_codes),
+                    (lambda: self._calls.has_ending_calls, self._settle),
+                    (lambda: bool(self._calls.new_calls), self._ask_codes),
                 ):
                     group.create_task(self._repeat_while(there_is, do, session))
-                raise await session.lost()
+                raise await session.wait_lost()
         except* AmiError as raised:
             trouble = _first(raised)
         finally:
@@ -266,13 +266,13 @@ class AmiClient:
 
     def _is_fresh(self) -> bool:
         session, loop = self._session, self._loop
-        return session is not None and loop is not None and loop.time() - session.heard <= self._times.fresh
+        return session is not None and loop is not None and loop.time() - session.last_heard <= self._times.fresh
 
     def _take(self, event: Message) -> None:
         with self._lock:
             self._heard_of_calls = self._heard_of_calls or text(event, "Event") == "Newchannel"
             self._calls.feed(event, self._clock())
-            if self._calls.settling or self._calls.begun:
+            if self._calls.has_ending_calls or self._calls.new_calls:
                 self._stirred.set()
 
     async def _repeat_while(
@@ -288,58 +288,58 @@ class AmiClient:
 
     async def _settle(self, _session: AmiConnection) -> None:
         with self._lock:
-            if self._calls.settling:
+            if self._calls.has_ending_calls:
                 now = self._clock()
-                outcomes = self._calls.settle(now)
-                if len(self._ended) + len(outcomes) > OUTCOMES and self._whole_since:
+                outcomes = self._calls.take_outcomes(now)
+                if len(self._ended) + len(outcomes) > MAX_OUTCOMES and self._whole_since:
                     self._whole_since = now
                 self._ended.extend(outcomes)
         if self._ended:
-            self.tells()
+            self.on_outcomes()
 
     async def _ping(self, session: AmiConnection) -> None:
         asked = self._clock()
-        await session.ask("Ping")
+        await session.request("Ping")
         self._seen_until = asked - _LAG
 
     async def _compare(self, session: AmiConnection, *, anew: bool = False) -> None:
         asked = self._clock()
         with self._lock:
-            known = self._calls.known()
-        channels = await session.channels()
+            known = self._calls.channels_up()
+        channels = await session.list_channels()
         with self._lock:
-            unannounced = self._calls.compare(channels, known, self._clock(), anew=anew)
+            unannounced = self._calls.reconcile(channels, known, self._clock(), anew=anew)
             heard = self._heard_of_calls
         self._stirred.set()  # of what is gone by the list no event comes
         if anew:
             self._whole_since = asked
         elif unannounced and not heard:
-            raise errors.no_events(self._ami)
+            raise errors.events_missing(self._ami)
 
     async def _count_group(self, session: AmiConnection) -> None:
         """GROUP_COUNT, and how many of ours were up then: between two counts ours are known by their events."""
-        answer = await session.ask("Getvar", Variable=f"GROUP_COUNT({self._ami.group})")
+        answer = await session.request("Getvar", Variable=f"GROUP_COUNT({self._ami.group})")
         value = text(answer, "Value")
         with self._lock:
-            ours = self._calls.lines().ours
+            ours = self._calls.count_lines().ours
             self._group = (int(value), ours) if value.isdecimal() else None
 
     async def _ask_codes(self, session: AmiConnection) -> None:
         """The extension code of each call that has begun: two calls of one number are told apart by nothing else."""
         with self._lock:
-            begun = [one for one in self._calls.begun if not is_channel_id(one[0])]
-            self._calls.begun.clear()
+            begun = [one for one in self._calls.new_calls if not is_channel_id(one[0])]
+            self._calls.new_calls.clear()
             if self._ordinary != self._coded:
                 for linkedid, _, context in begun:
                     if context == self._ordinary:
-                        self._calls.code(linkedid, "")
+                        self._calls.set_code(linkedid, "")
         waiting = [(linkedid, channel) for linkedid, channel, context in begun if context == self._coded]
         for place in range(0, len(waiting), 50):
             await asyncio.gather(*(self._ask_code(session, *one) for one in waiting[place : place + 50]))
 
     async def _ask_code(self, session: AmiConnection, linkedid: str, channel: str) -> None:
         for _ in range(_ASKED):
-            answer = await session.ask("Getvar", Channel=channel, Variable="dtmf")
+            answer = await session.request("Getvar", Channel=channel, Variable="dtmf")
             if text(answer, "Response") != "Success":
                 return  # it is over already
             code = text(answer, "Value")
@@ -348,7 +348,7 @@ class AmiClient:
             await asyncio.sleep(self._times.settle)  # Asterisk sets a call file's variables just after its channel
         if _CODE.fullmatch(code):
             with self._lock:
-                self._calls.code(linkedid, code)
+                self._calls.set_code(linkedid, code)
 
     # -- up and down
 
@@ -379,7 +379,7 @@ class AmiClient:
             self._session = self._group = self._whole_since = self._seen_until = None
             since = now if self._health.up or self._health.problem is None else self._health.since
             self._health = ConnectionStatus(up=False, since=since, problem=problem)
-            self._calls.cut(now)
+            self._calls.mark_gap(now)
 
 
 async def _let_go() -> None:

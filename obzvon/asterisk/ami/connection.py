@@ -50,9 +50,9 @@ class AmiConnection:
         self._protocol = _RobustProtocol(self._manager, self._lose_as_nonsense)
 
     @property
-    def heard(self) -> float:
+    def last_heard(self) -> float:
         """When something came last, by the loop's time."""
-        return self._protocol.heard
+        return self._protocol.last_heard
 
     @classmethod
     async def open(
@@ -76,20 +76,20 @@ class AmiConnection:
         self._lose()
         self._protocol.abort()
 
-    async def lost(self) -> AmiError:
+    async def wait_lost(self) -> AmiError:
         """Waits for the loss of the connection; why it was lost."""
         return await asyncio.shield(self._lost)
 
-    async def ask(self, action: str, /, **fields: str) -> Message:
+    async def request(self, action: str, /, **fields: str) -> Message:
         """The answer to an action; raises Trouble where none comes."""
         answer = await self._ask({"Action": action, **fields})
         return answer[0] if isinstance(answer, list) else answer
 
-    async def channels(self) -> list[Message]:
+    async def list_channels(self) -> list[Message]:
         """Every channel that is up, whole or not at all; raises Trouble."""
         answer = await self._ask({"Action": "CoreShowChannels"})
         if not isinstance(answer, list):
-            raise errors.no_reporting(self._ami, text(answer, "Message"))
+            raise errors.channel_list_refused(self._ami, text(answer, "Message"))
         return [message for message in answer if text(message, "Event") == "CoreShowChannel"]
 
     async def originate(self, action: Action) -> ActionReply:
@@ -103,15 +103,15 @@ class AmiConnection:
         await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             answer.cancel()
-            self._lose(errors.mute(self._ami))
-            return ActionReply(ReplyStatus.LOST)
+            self._lose(errors.not_responding(self._ami))
+            return ActionReply(ReplyStatus.UNANSWERED)
         if text(answer.result(), "Response") == "Success":
-            return ActionReply(ReplyStatus.TAKEN)
+            return ActionReply(ReplyStatus.ACCEPTED)
         return ActionReply(ReplyStatus.REFUSED, text(answer.result(), "Message"))
 
-    def renew(self) -> None:
+    def reconnect(self) -> None:
         """Ends it, for the next one to log in anew."""
-        self._lose(errors.renewal(self._ami))
+        self._lose(errors.planned_reconnect(self._ami))
 
     # -- connecting
 
@@ -127,27 +127,27 @@ class AmiConnection:
             )
             transport, _ = await asyncio.wait_for(making, self._patience)
         except Exception as error:
-            raise errors.of_error(ami, error) from error
+            raise errors.from_exception(ami, error) from error
         if ami.tls_fingerprint:
             certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
             fingerprint = hashlib.sha256(certificate or b"").hexdigest()
             if fingerprint != ami.tls_fingerprint:
-                raise errors.another_certificate(ami, fingerprint)
+                raise errors.certificate_mismatch(ami, fingerprint)
 
     async def _log_in(self, events: str) -> None:
         ami = self._ami
         login = {"Action": "Login", "Username": ami.user, "Events": events}
-        asked = await self.ask("Challenge", AuthType="MD5")
+        asked = await self.request("Challenge", AuthType="MD5")
         if text(asked, "Response") == "Success" and (challenge := text(asked, "Challenge")):
             key = hashlib.md5(f"{challenge}{ami.secret.reveal()}".encode(), usedforsecurity=False)
             login |= {"AuthType": "MD5", "Key": key.hexdigest()}
         elif ami.tls or is_loopback(ami.host):
             login |= {"Secret": ami.secret.reveal()}
         else:
-            raise errors.no_challenge(ami)
+            raise errors.challenge_unavailable(ami)
         answer = await self._ask(login)
         if isinstance(answer, list) or text(answer, "Response") != "Success":
-            raise errors.no_login(ami)
+            raise errors.login_refused(ami)
 
     # -- asking
 
@@ -163,17 +163,17 @@ class AmiConnection:
                 return answer.result()
             if self._lost.done():
                 raise self._lost.result()
-            if self._loop.time() - self.heard > self._patience / 2:
+            if self._loop.time() - self.last_heard > self._patience / 2:
                 break
         answer.cancel()
-        raise errors.mute(self._ami)
+        raise errors.not_responding(self._ami)
 
     def _lose(self, trouble: AmiError | None = None) -> None:
         if not self._lost.done():
-            self._lost.set_result(trouble or errors.cut(self._ami))
+            self._lost.set_result(trouble or errors.connection_lost(self._ami))
 
     def _lose_as_nonsense(self) -> None:
-        self._lose(errors.no_asterisk(self._ami))
+        self._lose(errors.not_asterisk(self._ami))
 
 
 class _SingleConnectionManager(Manager):  # type: ignore[misc]
@@ -202,7 +202,7 @@ class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
         self._greeting = b""
         self._is_over = False
         self.transport: asyncio.Transport | None = None
-        self.heard = 0.0
+        self.last_heard = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -214,7 +214,7 @@ class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
     def data_received(self, data: bytes) -> None:
         if self._is_over:
             return
-        self.heard = self._loop.time()
+        self.last_heard = self._loop.time()
         if len(self._greeting) < len(_GREETING):
             self._greeting += data[: len(_GREETING)]
             if not self._greeting.startswith(_GREETING[: len(self._greeting)]):

@@ -25,7 +25,7 @@ class Backoff(enum.Enum):
     LOGIN = (60.0, 300.0, 900.0, 3600.0)
     """Each attempt is a failed login in Asterisk's log, and whoever watches that log bars us after a few of them."""
 
-    def pause(self, failures: int) -> float:
+    def delay(self, failures: int) -> float:
         """Seconds before the next attempt, when that many in a row have failed."""
         pauses: tuple[float, ...] = self.value
         return pauses[min(max(failures, 1), len(pauses)) - 1]
@@ -40,7 +40,7 @@ class AmiError(ObzvonError):
         super().__init__(self.problem)
 
 
-def cut(ami: AmiSettings) -> AmiError:
+def connection_lost(ami: AmiSettings) -> AmiError:
     """The other side has closed the connection, or the network has."""
     return AmiError(
         Backoff.NETWORK,
@@ -50,7 +50,7 @@ def cut(ami: AmiSettings) -> AmiError:
     )
 
 
-def mute(ami: AmiSettings) -> AmiError:
+def not_responding(ami: AmiSettings) -> AmiError:
     """The connection stands, and no answer comes."""
     remedy = say("it is tried again by itself; if that goes on, see whether Asterisk hangs")
     if not ami.tls:
@@ -61,7 +61,7 @@ def mute(ami: AmiSettings) -> AmiError:
     return AmiError(Backoff.NETWORK, ami, say("nothing is answered there"), remedy)
 
 
-def no_asterisk(ami: AmiSettings) -> AmiError:
+def not_asterisk(ami: AmiSettings) -> AmiError:
     """What comes is none of Asterisk's manager interface."""
     return AmiError(
         Backoff.SETTINGS,
@@ -71,7 +71,7 @@ def no_asterisk(ami: AmiSettings) -> AmiError:
     )
 
 
-def no_login(ami: AmiSettings) -> AmiError:
+def login_refused(ami: AmiSettings) -> AmiError:
     """Asterisk tells a wrong secret from a wrong name or address in its log only."""
     return AmiError(
         Backoff.LOGIN,
@@ -86,7 +86,7 @@ def no_login(ami: AmiSettings) -> AmiError:
     )
 
 
-def no_challenge(ami: AmiSettings) -> AmiError:
+def challenge_unavailable(ami: AmiSettings) -> AmiError:
     """The secret would cross the network for everybody to read."""
     return AmiError(
         Backoff.SETTINGS,
@@ -96,7 +96,7 @@ def no_challenge(ami: AmiSettings) -> AmiError:
     )
 
 
-def no_events(ami: AmiSettings) -> AmiError:
+def events_missing(ami: AmiSettings) -> AmiError:
     """Calls go on, and nothing is told of them."""
     return AmiError(
         Backoff.SETTINGS,
@@ -106,7 +106,7 @@ def no_events(ami: AmiSettings) -> AmiError:
     )
 
 
-def no_reporting(ami: AmiSettings, said: str) -> AmiError:
+def channel_list_refused(ami: AmiSettings, said: str) -> AmiError:
     """The list of channels is refused."""
     return AmiError(
         Backoff.SETTINGS,
@@ -116,7 +116,7 @@ def no_reporting(ami: AmiSettings, said: str) -> AmiError:
     )
 
 
-def another_certificate(ami: AmiSettings, fingerprint: str) -> AmiError:
+def certificate_mismatch(ami: AmiSettings, fingerprint: str) -> AmiError:
     """It is not the one certificate that is trusted."""
     return AmiError(
         Backoff.SETTINGS,
@@ -129,7 +129,7 @@ def another_certificate(ami: AmiSettings, fingerprint: str) -> AmiError:
     )
 
 
-def no_originate(ami: AmiSettings) -> Problem:
+def originate_denied(ami: AmiSettings) -> Problem:
     """Calls go on, and none can be begun."""
     return Problem(
         f"AMI {ami.host}:{ami.port}",
@@ -143,7 +143,7 @@ def no_originate(ami: AmiSettings) -> Problem:
     )
 
 
-def renewal(ami: AmiSettings) -> AmiError:
+def planned_reconnect(ami: AmiSettings) -> AmiError:
     """The connection is made anew on purpose."""
     return AmiError(
         Backoff.RENEWAL, ami, say("the connection is made anew to see whether the rights were given"), Message("")
@@ -152,10 +152,10 @@ def renewal(ami: AmiSettings) -> AmiError:
 
 def silent(ami: AmiSettings) -> Problem:
     """The connection stands, as it seems, and nothing has been heard for some time."""
-    return mute(ami).problem
+    return not_responding(ami).problem
 
 
-def unexpected(ami: AmiSettings, error: Exception) -> AmiError:
+def unexpected_error(ami: AmiSettings, error: Exception) -> AmiError:
     """A mistake of ours."""
     return AmiError(
         Backoff.SETTINGS,
@@ -165,13 +165,13 @@ def unexpected(ami: AmiSettings, error: Exception) -> AmiError:
     )
 
 
-def of_error(ami: AmiSettings, error: Exception) -> AmiError:
+def from_exception(ami: AmiSettings, error: Exception) -> AmiError:
     """What the system says when a connection cannot be made."""
     if isinstance(error, ssl.SSLError):
         return _of_encryption(ami, error)
     if isinstance(error, socket.gaierror | UnicodeError):
         return AmiError(Backoff.SETTINGS, ami, say("there is no machine of that name"), say("mend host in [AMI]"))
-    return _of_network(ami, error) if isinstance(error, OSError) else unexpected(ami, error)
+    return _of_network(ami, error) if isinstance(error, OSError) else unexpected_error(ami, error)
 
 
 def _of_encryption(ami: AmiSettings, error: ssl.SSLError) -> AmiError:
@@ -216,7 +216,7 @@ def _of_network(ami: AmiSettings, error: OSError) -> AmiError:
             say("mend tls_ca in [AMI], or the rights of that file"),
         )
     if isinstance(error, ConnectionError):
-        return cut(ami)
+        return connection_lost(ami)
     if isinstance(error, TimeoutError) or error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return AmiError(
             Backoff.NETWORK,

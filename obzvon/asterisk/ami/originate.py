@@ -36,7 +36,7 @@ Action = Mapping[str, str | list[str]]
 
 def channel_id(token: str, position: int, attempt: int) -> str:
     """The Uniqueid of an attempt's L1, which no other call ever has: the name of its call file, less the ending."""
-    return callfile.file_name(token, position, attempt).removesuffix(".call")
+    return callfile.call_file_name(token, position, attempt).removesuffix(".call")
 
 
 def is_channel_id(linkedid: str) -> bool:
@@ -61,7 +61,7 @@ class OriginateTemplate:
 
     def render(self, channel: str, number: str, code: str = "") -> Action:
         """The fields of one action, for the attempt of that `channel_id`; raises UnsafeValue."""
-        callfile.check_dialled(number, code)
+        callfile.refuse_undialable(number, code)
         if not is_channel_id(channel):
             raise UnsafeValueError("ChannelId", channel)
         fields: dict[str, str | list[str]] = {
@@ -77,12 +77,12 @@ class OriginateTemplate:
         return fields
 
 
-def is_denied(said: str) -> bool:
+def is_permission_denied(said: str) -> bool:
     """Whether the user lacks the right: no fault of the call's, so it waits."""
     return "permission denied" in said.lower()
 
 
-def refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
+def classify_refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
     """What becomes of a call that Asterisk refuses in these words: it was not rung."""
     if "extension does not exist" in said.lower():
         place = f"{form.extension}@{form.context}"
@@ -93,41 +93,41 @@ def refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
 class ReplyStatus(enum.Enum):
     """What Asterisk made of an action."""
 
-    TAKEN = enum.auto()
+    ACCEPTED = enum.auto()
     REFUSED = enum.auto()
     NOT_SENT = enum.auto()
     """It never left."""
-    LOST = enum.auto()
+    UNANSWERED = enum.auto()
     """It left, and no answer came."""
 
 
 class ActionReply(msgspec.Struct, frozen=True):
     """The answer to one action, in Asterisk's words where it refuses."""
 
-    said: ReplyStatus
-    words: str = ""
+    status: ReplyStatus
+    message: str = ""
 
 
 class CallLiveness(enum.Enum):
     """Of a call that was sent: whether it is to be waited for."""
 
-    GOES_ON = enum.auto()
-    OPEN = enum.auto()
+    IN_PROGRESS = enum.auto()
+    UNDECIDED = enum.auto()
     LOST = enum.auto()
 
 
-def fate(sent: datetime, now: datetime, *, is_up: bool, heard_since: datetime | None) -> CallLiveness:
+def call_liveness(sent: datetime, now: datetime, *, is_up: bool, heard_since: datetime | None) -> CallLiveness:
     """By whether the call is seen, and since when (None: not now) all that happens has been heard and listed."""
     if heard_since is None:
         if now - sent >= _GIVEN_UP:
             return CallLiveness.LOST
-        return CallLiveness.GOES_ON if is_up else CallLiveness.OPEN
+        return CallLiveness.IN_PROGRESS if is_up else CallLiveness.UNDECIDED
     if is_up:
-        return CallLiveness.GOES_ON
+        return CallLiveness.IN_PROGRESS
     patience = _SHOWS if heard_since <= sent else _SETTLED
-    return CallLiveness.LOST if now - max(sent, heard_since) >= patience else CallLiveness.OPEN
+    return CallLiveness.LOST if now - max(sent, heard_since) >= patience else CallLiveness.UNDECIDED
 
 
 def _checked(key: str, value: str, most: int = _LINE) -> str:
-    callfile.check(key, value, most)
+    callfile.refuse_unsafe(key, value, most)
     return value

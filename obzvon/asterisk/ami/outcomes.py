@@ -56,7 +56,7 @@ class Leg(msgspec.Struct):
         return self.name.startswith("Local/")
 
     @property
-    def place(self) -> int:
+    def creation_number(self) -> int:
         """Which of the PBX's channels it is, counted from its start: Uniqueid is time and number."""
         number = self.uid.rpartition(".")[2]
         return int(number) if number.isdecimal() else 0
@@ -107,7 +107,7 @@ class TrackedCall(msgspec.Struct):
     def trunk(self) -> Leg | None:
         """T, the last one where several were tried; not what an answered call's L1 dials, as an operator."""
         tried = [leg for leg in self.legs.values() if not leg.is_local and leg.dialled_by != self.linkedid]
-        return max(tried, key=lambda leg: leg.place, default=None)
+        return max(tried, key=lambda leg: leg.creation_number, default=None)
 
 
 class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,13 +136,13 @@ class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every event of it has been seen."""
 
 
-def called(name: str) -> tuple[str, str] | None:
+def parse_first_leg(name: str) -> tuple[str, str] | None:
     """Number and context in the name of a call's L1; None of any other channel."""
     found = _L1.fullmatch(name)
     return (found[1], found[2]) if found else None
 
 
-def outcome(call: TrackedCall) -> AttemptOutcome:
+def build_outcome(call: TrackedCall) -> AttemptOutcome:
     """What a call of ours that is over has come to."""
     first, trunk = call.first, call.trunk
     ends = [leg.ended for leg in call.legs.values()]
@@ -155,7 +155,7 @@ def outcome(call: TrackedCall) -> AttemptOutcome:
         number=call.number,
         context=call.context,
         code=call.code,
-        disposition=disposition(call),
+        disposition=determine_disposition(call),
         begun=first.begun or first.ended or call.seen,
         rang=call.rang,
         answered=call.answered,
@@ -167,7 +167,7 @@ def outcome(call: TrackedCall) -> AttemptOutcome:
     )
 
 
-def disposition(call: TrackedCall) -> Disposition:
+def determine_disposition(call: TrackedCall) -> Disposition:
     """By what happened to T where there is one, else by what was said towards L1."""
     if call.is_answered:
         return Disposition.ANSWERED

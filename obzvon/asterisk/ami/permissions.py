@@ -15,9 +15,9 @@ import msgspec
 from obzvon.asterisk.ami.connection import AmiConnection, Message, text
 from obzvon.settings.ami import AmiSettings
 
-READ = frozenset({"call", "user"})
-WRITE = frozenset({"reporting"})
-ORIGINATE = frozenset({"originate"})
+READ_RIGHTS = frozenset({"call", "user"})
+WRITE_RIGHTS = frozenset({"reporting"})
+ORIGINATE_RIGHTS = frozenset({"originate"})
 
 _NEEDED = ("CoreShowChannels", "Getvar", "CoreStatus")
 _RIGHTS = re.compile(r"\(Priv: ([a-z,]+)\)\s*$", re.ASCII)
@@ -32,30 +32,30 @@ class Permissions(msgspec.Struct, frozen=True):
     excess: tuple[str, ...] = ()
 
 
-def needed(*, originates: bool) -> tuple[frozenset[str], frozenset[str]]:
+def required_rights(*, originates: bool) -> tuple[frozenset[str], frozenset[str]]:
     """The rights to read and to write that are needed; `originates`: calls are made through it."""
-    return READ, WRITE | ORIGINATE if originates else WRITE
+    return READ_RIGHTS, WRITE_RIGHTS | ORIGINATE_RIGHTS if originates else WRITE_RIGHTS
 
 
-def rights_by_commands(
+def permissions_from_commands(
     commands: Mapping[str, object], privileges: Iterable[str], *, originates: bool = False
 ) -> Permissions:
     """By the answer to ListCommands, and by the privileges that stood in the events that came."""
     missing = () if all(action in commands for action in _NEEDED) else ("write=reporting",)
     if originates and "Originate" not in commands:
         missing = ("write=originate", *missing)
-    found: list[frozenset[str]] = [WRITE, *([ORIGINATE] if originates else [])]
+    found: list[frozenset[str]] = [WRITE_RIGHTS, *([ORIGINATE_RIGHTS] if originates else [])]
     by_action = {rights for value in commands.values() if isinstance(value, str) and (rights := _rights(value))}
     for rights in sorted(by_action, key=lambda one: (len(one), sorted(one))):
         # What takes one right only tells which it is; of several any may be the one, unless one of them is known.
         if not any(known <= rights for known in found):
             found.append(rights)
     write = [f"write={'/'.join(sorted(rights))}" for rights in found[2 if originates else 1 :]]
-    seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ - {"all"}
+    seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ_RIGHTS - {"all"}
     return Permissions(missing, tuple(f"read={right}" for right in sorted(seen)) + tuple(write))
 
 
-def rights_by_console(shown: str, *, originates: bool = False) -> Permissions | None:
+def permissions_from_console(shown: str, *, originates: bool = False) -> Permissions | None:
     """By what `manager show user NAME` prints; None where it prints no rights."""
     found = {
         which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
@@ -63,7 +63,7 @@ def rights_by_console(shown: str, *, originates: bool = False) -> Permissions | 
     }
     if found.keys() != {"read", "write"}:
         return None
-    wanted = dict(zip(("read", "write"), needed(originates=originates), strict=True))
+    wanted = dict(zip(("read", "write"), required_rights(originates=originates), strict=True))
     has = {which: wanted[which] | rights if "all" in rights else rights for which, rights in found.items()}
     return Permissions(
         tuple(f"{which}={right}" for which in wanted for right in sorted(wanted[which] - has[which])),
@@ -80,7 +80,7 @@ _EVENTS_COME = 0.5
 """Seconds in which events after a login come: FullyBooted does, to whoever may read `system`."""
 
 
-def inspect(ami: AmiSettings, *, patience: float = 5.0) -> Permissions:
+def inspect_permissions(ami: AmiSettings, *, patience: float = 5.0) -> Permissions:
     """Connects once, logs in and tells which rights are too few or too many; raises Trouble."""
     return asyncio.run(_inspect(ami, patience))
 
@@ -93,8 +93,8 @@ async def _inspect(ami: AmiSettings, patience: float) -> Permissions:
 
     session = await AmiConnection.open(ami, note, patience=patience, events="on")
     try:
-        commands = await session.ask("ListCommands")
+        commands = await session.request("ListCommands")
         await asyncio.sleep(_EVENTS_COME)
-        return rights_by_commands(commands, privileges, originates=ami.transport == "ami")
+        return permissions_from_commands(commands, privileges, originates=ami.transport == "ami")
     finally:
         session.close()

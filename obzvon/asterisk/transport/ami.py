@@ -11,7 +11,7 @@ from typing import Protocol
 from obzvon.asterisk.ami import originate
 from obzvon.asterisk.ami.originate import Action, ActionReply, CallLiveness, ReplyStatus
 from obzvon.asterisk.transport.base import CallProgress, Evidence, Rejection, SendResult, TransportUnavailableError
-from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher, OutcomeSource, verdict
+from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher, OutcomeSource, final_disposition
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
@@ -26,28 +26,28 @@ _RENEWED = timedelta(minutes=1)
 class AmiPort(OutcomeSource, Protocol):
     """The connection to Asterisk's manager interface."""
 
-    def carries(self) -> bool:
+    def can_send(self) -> bool:
         """Whether actions can be sent now."""
 
-    def silence(self) -> tuple[datetime, Problem]:
+    def outage(self) -> tuple[datetime, Problem]:
         """Since when it does not carry, and why."""
 
-    def denied(self) -> Problem:
+    def originate_denied(self) -> Problem:
         """What is wrong, and to be done, where the right to originate is refused."""
 
     def originate(self, action: Action) -> ActionReply:
         """Sends one action and waits for the answer; raises nothing."""
 
-    def renew(self) -> None:
+    def reconnect(self) -> None:
         """Logs in anew."""
 
-    def up(self) -> set[str]:
+    def linkedids(self) -> set[str]:
         """The Linkedids of the calls that are up, or over and not told of yet."""
 
-    def over(self, linkedids: Collection[str]) -> set[str]:
+    def hung_up(self, linkedids: Collection[str]) -> set[str]:
         """Those of these whose channels are all hung up."""
 
-    def heard_since(self) -> datetime | None:
+    def listening_since(self) -> datetime | None:
         """Since when everything that happens is heard; None = it is not."""
 
 
@@ -55,8 +55,8 @@ class AmiTransport:
     """The transport through the manager interface; `ordinary` and `coded` say how the two kinds of calls are made."""
 
     via = "ami"
-    handful = 5
-    lost = say(
+    max_batch = 5
+    unknown_reason = say(
         "no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
         "is not known whether it was made, and it is not sent again"
     )
@@ -75,17 +75,17 @@ class AmiTransport:
         self.is_denied = False
         """Whether the last action was refused for want of a right."""
 
-    def ensure(self, now: datetime) -> None:
+    def ensure_available(self, now: datetime) -> None:
         """The connection stands."""
-        if self._line.carries():
+        if self._line.can_send():
             return
-        since, why = self._line.silence()
+        since, why = self._line.outage()
         raise TransportUnavailableError(
             [Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
-            quiet=timedelta() <= now - since < _MOMENT,
+            is_transient=timedelta() <= now - since < _MOMENT,
         )
 
-    def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:  # noqa: ARG002 - a transport like the other
+    def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:  # noqa: ARG002 - a transport like the other
         """Nothing of them is unfit to be sent."""
         for call in calls:
             self._action(call)
@@ -96,52 +96,54 @@ class AmiTransport:
         for place, call in enumerate(calls):
             self._out[_id(call)] = now
             answer = self._line.originate(self._action(call))
-            if answer.said is ReplyStatus.TAKEN:
+            if answer.status is ReplyStatus.ACCEPTED:
                 self.is_denied = False
-                went.gone.append(call)
+                went.accepted.append(call)
                 continue
-            if answer.said is ReplyStatus.LOST:
-                went.doubtful.append(call)
-                went.kept, went.trouble = list(calls[place + 1 :]), self._interrupted()
+            if answer.status is ReplyStatus.UNANSWERED:
+                went.uncertain.append(call)
+                went.not_sent, went.error = list(calls[place + 1 :]), self._interrupted()
                 break
             del self._out[_id(call)]
-            if answer.said is ReplyStatus.REFUSED and not originate.is_denied(answer.words):
+            if answer.status is ReplyStatus.REFUSED and not originate.is_permission_denied(answer.message):
                 self.is_denied = False
-                went.refused.append(Rejection(call, *originate.refusal(answer.words, self._forms[bool(call.code)])))
+                went.rejected.append(
+                    Rejection(call, *originate.classify_refusal(answer.message, self._forms[bool(call.code)]))
+                )
                 continue
-            went.kept = list(calls[place:])
-            went.trouble = self._denied(now) if answer.said is ReplyStatus.REFUSED else self._interrupted()
+            went.not_sent = list(calls[place:])
+            went.error = self._denied(now) if answer.status is ReplyStatus.REFUSED else self._interrupted()
             break
         return went
 
-    def trace(self, call: PendingCall, now: datetime) -> Evidence:
+    def find_evidence(self, call: PendingCall, now: datetime) -> Evidence:
         """By the list of channels and by the events."""
-        if self._told.of(call, self._context(call)):
-            return Evidence.RUNG
+        if self._told.outcomes_for(call, self._context(call)):
+            return Evidence.CALLED
         if _id(call) in self._up:
-            return Evidence.RUNG
-        return Evidence.NONE if self._fate(call, now) is CallLiveness.LOST else Evidence.OPEN
+            return Evidence.CALLED
+        return Evidence.NONE if self._fate(call, now) is CallLiveness.LOST else Evidence.UNDECIDED
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """What is up, and what events have told: in this order, so that what ends meanwhile is seen once at least."""
-        since = self._line.heard_since()
+        since = self._line.listening_since()
         if since != self._said_since:
             self._said_since = self._heard_since = since
-        self._up = self._line.up()
-        self._told.look(now)
+        self._up = self._line.linkedids()
+        self._told.refresh(now)
         self._set_back(now)
 
-    def remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
+    def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """From now on they are waited for."""
         for call in calls:
             self._out.setdefault(_id(call), now)
 
-    def progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
+    def check_progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """By its events, or by there being none."""
-        outcomes = self._told.of(call, self._context(call))
+        outcomes = self._told.outcomes_for(call, self._context(call))
         unheard = say("Asterisk's events were not heard when the call ended")
         if outcomes:
-            disposition, detail = verdict(outcomes, len(outcomes))
+            disposition, detail = final_disposition(outcomes, len(outcomes))
             self._told.forget(outcomes)
             return CallOutcome(
                 call.run_id,
@@ -152,21 +154,21 @@ class AmiTransport:
                 detail,
             )
         if self._fate(call, now) is not CallLiveness.LOST:
-            return CallProgress.GOES_ON
+            return CallProgress.IN_PROGRESS
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, unheard, EventDetail())
 
-    def take_out(self, call: PendingCall) -> bool | None:  # noqa: ARG002 - a transport like the other
+    def withdraw(self, call: PendingCall) -> bool | None:  # noqa: ARG002 - a transport like the other
         """What Asterisk has taken, it has begun."""
         return None
 
-    def drop(self, calls: Iterable[PendingCall]) -> None:
+    def discard(self, calls: Iterable[PendingCall]) -> None:
         """They are not waited for any more."""
         for call in calls:
             self._out.pop(_id(call), None)
 
-    def present(self) -> list[str]:
+    def calls_in_progress(self) -> list[str]:
         """What was sent and is not over, be it visible yet or not."""
-        over = self._line.over(self._out)
+        over = self._line.hung_up(self._out)
         return [one for one in self._out if one not in over]
 
     def close(self) -> None:
@@ -182,17 +184,17 @@ class AmiTransport:
 
     def _fate(self, call: PendingCall, now: datetime) -> CallLiveness:
         sent = self._out.setdefault(_id(call), now)
-        return originate.fate(sent, now, is_up=_id(call) in self._up, heard_since=self._heard_since)
+        return originate.call_liveness(sent, now, is_up=_id(call) in self._up, heard_since=self._heard_since)
 
     def _interrupted(self) -> TransportUnavailableError:
-        return TransportUnavailableError([self._line.silence()[1]], quiet=True)
+        return TransportUnavailableError([self._line.outage()[1]], is_transient=True)
 
     def _denied(self, now: datetime) -> TransportUnavailableError:
         self.is_denied = True
         if self._renewed is None or not timedelta() <= now - self._renewed < _RENEWED:
             self._renewed = now
-            self._line.renew()
-        return TransportUnavailableError([self._line.denied()])
+            self._line.reconnect()
+        return TransportUnavailableError([self._line.originate_denied()])
 
     def _action(self, call: PendingCall) -> Action:
         return self._templates[bool(call.code)].render(_id(call), call.number, call.code)

@@ -15,11 +15,11 @@ from obzvon.domain.results import Disposition
 
 
 class TransportUnavailableError(UserError):
-    """Nothing is wrong here, but no calls can go now; `quiet`: it will most likely have passed in a moment."""
+    """Nothing is wrong here, but no calls can go now; `is_transient`: it will most likely have passed in a moment."""
 
-    def __init__(self, problems: Iterable[Problem], *, quiet: bool = False) -> None:
+    def __init__(self, problems: Iterable[Problem], *, is_transient: bool = False) -> None:
         super().__init__(problems)
-        self.quiet = quiet
+        self.is_transient = is_transient
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -33,34 +33,34 @@ class Rejection(msgspec.Struct, frozen=True):
 class SendResult(msgspec.Struct):
     """What came of sending calls, each of which is in one of these lists."""
 
-    gone: list[PendingCall] = []
+    accepted: list[PendingCall] = []
     """Asterisk has them."""
-    kept: list[PendingCall] = []
+    not_sent: list[PendingCall] = []
     """They certainly never got there."""
-    doubtful: list[PendingCall] = []
+    uncertain: list[PendingCall] = []
     """Asterisk may have them. They are never sent again."""
-    refused: list[Rejection] = []
-    trouble: UserError | None = None
+    rejected: list[Rejection] = []
+    error: UserError | None = None
     """Why not all of them are gone."""
 
 
 class Evidence(enum.Enum):
     """What is found of a call that was on its way to Asterisk when the service stopped or the connection was lost."""
 
-    NOT_RUNG = enum.auto()
-    RUNG = enum.auto()
+    NOT_CALLED = enum.auto()
+    CALLED = enum.auto()
     """Asterisk has it, or had it and it is known how it ended."""
     NONE = enum.auto()
     """There is no trace of it, and there will be none."""
-    OPEN = enum.auto()
+    UNDECIDED = enum.auto()
     """Nobody can tell yet."""
 
 
 class CallProgress(enum.Enum):
     """How far a call is that Asterisk has."""
 
-    GOES_ON = enum.auto()
-    CAME_BACK = enum.auto()
+    IN_PROGRESS = enum.auto()
+    RETURNED = enum.auto()
     """It was never begun, and lies in the store."""
 
 
@@ -72,52 +72,52 @@ class Transport(Protocol):
         """Its name in the journal."""
 
     @property
-    def handful(self) -> int:
+    def max_batch(self) -> int:
         """How many calls may be on their way at once: as many can be in doubt after a stop."""
 
     @property
-    def lost(self) -> Message:
+    def unknown_reason(self) -> Message:
         """Why nobody knows of a call that was on its way and has left no trace."""
 
-    def ensure(self, now: datetime) -> None:
+    def ensure_available(self, now: datetime) -> None:
         """Raises Held while no calls can go this way."""
 
-    def ready(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
+    def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Makes ready what is sent next, and begins with what will most likely go after; raises OSError, UserError."""
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """Sends calls that are ready, of which the journal says that they are on their way."""
 
-    def trace(self, call: PendingCall, now: datetime) -> Evidence:
+    def find_evidence(self, call: PendingCall, now: datetime) -> Evidence:
         """What is found of a call that was on its way; `look` goes before."""
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """Takes in what there is to be seen, for `trace` and `progress`."""
 
-    def remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
+    def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Asterisk has these, or may have them: they are in progress until they end."""
 
-    def progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
+    def check_progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """How a call that Asterisk has ended, or that it has not; `look` goes before."""
 
-    def take_out(self, call: PendingCall) -> bool | None:
+    def withdraw(self, call: PendingCall) -> bool | None:
         """Takes a call back that has not begun; says whether it had begun just then, None if it stays where it is."""
 
-    def drop(self, calls: Iterable[PendingCall]) -> None:
+    def discard(self, calls: Iterable[PendingCall]) -> None:
         """Clears away what there is of calls that have ended or wait."""
 
-    def present(self) -> list[str]:
+    def calls_in_progress(self) -> list[str]:
         """The calls in progress, by their names."""
 
     def close(self) -> None:
         """Ends what works ahead."""
 
 
-def with_via(calls: Iterable[PendingCall], via: str | None) -> list[PendingCall]:
+def assign_transport(calls: Iterable[PendingCall], via: str | None) -> list[PendingCall]:
     """The calls as they are once they are sent that way."""
     return [call if call.via == via else msgspec.structs.replace(call, via=via) for call in calls]
 
 
-def name_of(call: PendingCall) -> str:
+def attempt_name(call: PendingCall) -> str:
     """An attempt's name, which is that of its call file."""
-    return callfile.file_name(call.token, call.position, call.attempt)
+    return callfile.call_file_name(call.token, call.position, call.attempt)

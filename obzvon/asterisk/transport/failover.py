@@ -38,7 +38,7 @@ class TransportSelector:
         self._why: Problem | None = None
 
     @property
-    def making_do(self) -> Problem | None:
+    def degraded_by(self) -> Problem | None:
         """What is wrong while the spool has to stand in."""
         return self._why
 
@@ -46,23 +46,23 @@ class TransportSelector:
         """Makes what is to be made; raises UserError where calls could not be handed over."""
         self._home = home
         if self.spool is not None and not self._prefers_ami:
-            self.spool.prepare(home)
+            self.spool.prepare_folders(home)
 
-    def neighbours(self, journal: str) -> list[str]:
+    def other_services(self, journal: str) -> list[str]:
         """The journals of other services that work with our store now."""
-        return self.spool.neighbours(journal) if self.spool is not None and self._has_store() else []
+        return self.spool.other_services(journal) if self.spool is not None and self._has_store() else []
 
     def choose(self, now: datetime) -> Transport:
         """The way that the next calls take; raises Held."""
         if not self._prefers_ami or self._ami is None:
             assert self.spool is not None  # noqa: S101 - there is one way at least
-            self.spool.ensure(now)
+            self.spool.ensure_available(now)
             return self.spool
         try:
-            self._ami.ensure(now)
+            self._ami.ensure_available(now)
         except TransportUnavailableError as held:
             # Where a right is lacking the connection is only away to see whether it has been given.
-            if held.quiet or self._ami.is_denied or self.spool is None or not self._stands_in(now):
+            if held.is_transient or self._ami.is_denied or self.spool is None or not self._stands_in(now):
                 raise
             self._make_do(held, self.spool)
             return self.spool
@@ -71,29 +71,29 @@ class TransportSelector:
             log.info("%s", say("the calls go by the manager interface again"))
         return self._ami
 
-    def of(self, call: PendingCall) -> Transport | None:
+    def transport_for(self, call: PendingCall) -> Transport | None:
         """The way that a call has gone; None if there is none of that name any more."""
         return self._ami if call.via else self.spool
 
     @property
-    def has_news(self) -> bool:
+    def has_new_outcomes(self) -> bool:
         """Whether Asterisk's events have told of ends since it was looked."""
-        return self._told is not None and self._told.has_news
+        return self._told is not None and self._told.has_new_outcomes
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """Takes in what there is to be seen."""
         for way in self._all():
-            way.look(now)
+            way.refresh(now)
 
-    def present(self) -> list[str]:
+    def calls_in_progress(self) -> list[str]:
         """The calls in progress, by their names."""
-        return [name for way in self._all() for name in way.present()]
+        return [name for way in self._all() for name in way.calls_in_progress()]
 
-    def tidy(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
+    def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
         """Clears away what was made ready for calls that wait."""
         if self._has_store():
             assert self.spool is not None  # noqa: S101 - it has one
-            self.spool.tidy(tokens, calls)
+            self.spool.discard_stale(tokens, calls)
 
     def close(self) -> None:
         """Ends what works ahead."""
@@ -109,15 +109,15 @@ class TransportSelector:
         return ways
 
     def _has_store(self) -> bool:
-        return self.spool is not None and (not self._prefers_ami or self.spool.is_there())
+        return self.spool is not None and (not self._prefers_ami or self.spool.has_folders())
 
     def _stands_in(self, now: datetime) -> bool:
         """Whether the spool can be used; a folder that Asterisk should have made is not made for it."""
         if self.spool is None or not self.spool.target.is_dir():
             return False
         try:
-            self.spool.prepare(self._home)
-            self.spool.ensure(now)
+            self.spool.prepare_folders(self._home)
+            self.spool.ensure_available(now)
         except UserError:
             return False
         return True

@@ -26,16 +26,16 @@ Gone = tuple[datetime, datetime]
 class OutcomeSource(Protocol):
     """Who hears the events."""
 
-    def ended(self) -> list[AttemptOutcome]:
+    def take_outcomes(self) -> list[AttemptOutcome]:
         """The attempts that have ended since the last time it was asked."""
 
-    def has_ended(self) -> bool:
+    def has_outcomes(self) -> bool:
         """Whether there are such."""
 
-    def was_up_since(self, moment: datetime) -> bool:
+    def has_listened_since(self, moment: datetime) -> bool:
         """Whether every event since then was heard."""
 
-    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+    def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         """Of our calls that have not been told of: number, context, code (None = unknown), and the last begin."""
 
 
@@ -48,14 +48,14 @@ class OutcomeMatcher:
         self._lasting: dict[tuple[str, str, str | None], datetime] = {}
 
     @property
-    def has_news(self) -> bool:
+    def has_new_outcomes(self) -> bool:
         """Whether there is something to take."""
-        return self._source.has_ended()
+        return self._source.has_outcomes()
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """Takes what there is; forgets what nobody has asked for in hours: calls that are not this journal's."""
-        self._lasting = self._source.on_the_line()  # first: who ends now is then in both
-        for one in self._source.ended():
+        self._lasting = self._source.call_starts()  # first: who ends now is then in both
+        for one in self._source.take_outcomes():
             self._told[one.number, one.context].append(one)
         for place, outcomes in list(self._told.items()):
             kept = [one for one in outcomes if now - one.begun < _KEPT]
@@ -64,7 +64,7 @@ class OutcomeMatcher:
             else:
                 del self._told[place]
 
-    def of(self, call: PendingCall, context: str) -> list[AttemptOutcome]:
+    def outcomes_for(self, call: PendingCall, context: str) -> list[AttemptOutcome]:
         """The attempts of that call, the first first. They stay until `forget`.
 
         Where we have named the channel there is no doubt whose it is; else it is by number, code and time.
@@ -89,16 +89,16 @@ class OutcomeMatcher:
             if not self._told[place]:
                 del self._told[place]
 
-    def lasts(self, call: PendingCall, context: str) -> bool:
+    def is_in_progress(self, call: PendingCall, context: str) -> bool:
         """Whether a call that may be this one is up, or its end about to be told."""
         begun = [self._lasting.get((call.number, context, code)) for code in (call.code, None)]
         return any(at and at >= _since(call, at) for at in begun)
 
-    def may_come(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
+    def is_outcome_pending(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
         """Whether an outcome of a call whose file has gone may still be on its way."""
-        if self.lasts(call, context):
+        if self.is_in_progress(call, context):
             return True
-        return gone_for < _SLACK and call.handed_at is not None and self._source.was_up_since(call.handed_at)
+        return gone_for < _SLACK and call.handed_at is not None and self._source.has_listened_since(call.handed_at)
 
 
 def _since(call: PendingCall, otherwise: datetime) -> datetime:
@@ -106,7 +106,9 @@ def _since(call: PendingCall, otherwise: datetime) -> datetime:
     return call.handed_at - _SLACK if call.handed_at else otherwise
 
 
-def own(outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, gone: Gone) -> list[AttemptOutcome]:
+def narrow_to_call(
+    outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, gone: Gone
+) -> list[AttemptOutcome]:
     """Of outcomes more than the call has had attempts those that have its code, and ended when its file went."""
     if len(outcomes) > attempts:
         outcomes = [one for one in outcomes if one.code == call.code] or outcomes
@@ -118,7 +120,7 @@ def own(outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, gone: 
     return outcomes
 
 
-def verdict(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Disposition, EventDetail]:
+def final_disposition(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Disposition, EventDetail]:
     """How a call ended by its attempts: it is answered if one of them was, else it ended as the last one did.
 
     Where there are more outcomes than attempts, and not all alike, nobody knows.

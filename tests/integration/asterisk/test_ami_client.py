@@ -18,7 +18,7 @@ from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.ami.errors import AmiError, Backoff
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
-from obzvon.asterisk.ami.permissions import Permissions, inspect, rights_by_console
+from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console
 from obzvon.asterisk.ami.status import Timeouts
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import AmiSettings
@@ -57,7 +57,7 @@ def linked(
     server: AmiServer, *, times: Timeouts = CALM, pause: Callable[[Backoff, int], float] = at_once, **changes: object
 ) -> Iterator[AmiClient]:
     """A link to it that has been started, and is stopped in time."""
-    link = AmiClient(ami_of(server, **changes), "avtoobzvon", "avtoobzvon-ivr", times=times, pause=pause)
+    link = AmiClient(ami_of(server, **changes), "avtoobzvon", "avtoobzvon-ivr", times=times, backoff=pause)
     link.start()
     try:
         yield link
@@ -69,12 +69,12 @@ def linked(
 
 
 def is_up(link: AmiClient) -> bool:
-    return link.state().up
+    return link.status().up
 
 
 def problem(link: AmiClient) -> str:
-    until(lambda: link.state().problem)
-    return str(link.state().problem)
+    until(lambda: link.status().problem)
+    return str(link.status().problem)
 
 
 def play(server: AmiServer, version: str, kind: str) -> None:
@@ -85,7 +85,7 @@ def outcomes(link: AmiClient, count: int) -> list[AttemptOutcome]:
     told: list[AttemptOutcome] = []
 
     def have() -> bool:
-        told.extend(link.ended())
+        told.extend(link.take_outcomes())
         return len(told) >= count
 
     until(have)
@@ -103,14 +103,14 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_it_logs_in_without_sending_the_secret_and_tells_what_becomes_of_calls(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.state().problem is None
+        assert link.status().problem is None
         play(server, "asterisk-22", "answered")
         play(server, "asterisk-16", "busy")
         told = outcomes(link, 2)
         assert {one.disposition for one in told} == {Disposition.ANSWERED, Disposition.BUSY}
         assert {one.code for one in told} == {""}
         assert all(one.complete for one in told)
-        assert link.ended() == []
+        assert link.take_outcomes() == []
     [login] = [one for one in server.actions if one["Action"] == "Login"]
     assert login["Events"] == "call,user"
     assert login["AuthType"] == "MD5"
@@ -154,17 +154,17 @@ def test_who_wants_to_know_is_told_of_each_end_and_nothing_works_while_nothing_e
     server: AmiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[int] = []
-    settle = CallTracker.settle
-    monkeypatch.setattr(CallTracker, "settle", lambda calls, now: looked.append(1) or settle(calls, now))
+    settle = CallTracker.take_outcomes
+    monkeypatch.setattr(CallTracker, "take_outcomes", lambda calls, now: looked.append(1) or settle(calls, now))
     news = threading.Event()
     with linked(server) as link:
-        link.tells = news.set
+        link.on_outcomes = news.set
         until(lambda: server.asked("Ping") > 3)
         assert not looked
         for kind in ("busy", "answered"):
             play(server, "asterisk-22", kind)
             assert news.wait(20)
-            assert link.has_ended()
+            assert link.has_outcomes()
             outcomes(link, 1)
             news.clear()
         told = len(looked)
@@ -180,33 +180,33 @@ def test_lines_in_use_are_known_while_it_is_up(server: AmiServer) -> None:
     server.channels = [entry({"Channel": "PJSIP/carrier-00000009", "Uniqueid": "9.9", "Linkedid": "9.9"})]
     with linked(server, trunk="PJSIP/carrier") as link:
         until(lambda: is_up(link))
-        assert link.channels() == LineCounts(0, 1, 1)
+        assert link.lines_in_use() == LineCounts(0, 1, 1)
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: link.channels() == LineCounts(1, 1, 4))
+        until(lambda: link.lines_in_use() == LineCounts(1, 1, 4))
         server.refuse()
         server.drop()
         until(lambda: not is_up(link))
-        assert link.channels() is None
+        assert link.lines_in_use() is None
 
 
 def test_lines_of_a_group_are_asked_for_and_ours_are_known_between(server: AmiServer) -> None:
     server.variables = {"GROUP_COUNT(obzvon@trunk)": "5"}
     with linked(server, group="obzvon@trunk") as link:
         until(lambda: is_up(link))
-        assert link.channels() == LineCounts(0, 5, 0)
+        assert link.lines_in_use() == LineCounts(0, 5, 0)
         server.variables = {"GROUP_COUNT(obzvon@trunk)": "6"}
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: link.channels() == LineCounts(1, 5, 3))
+        until(lambda: link.lines_in_use() == LineCounts(1, 5, 3))
         server.variables = {}
-        until(lambda: link.channels() is None)
+        until(lambda: link.lines_in_use() is None)
 
 
 def test_after_a_silence_lines_in_use_are_not_believed(server: AmiServer) -> None:
     times = msgspec.structs.replace(CALM, fresh=0.2, patience=30.0)
     with linked(server, times=times) as link:
-        until(lambda: is_up(link) and link.channels())
+        until(lambda: is_up(link) and link.lines_in_use())
         server.is_mute = True
-        until(lambda: link.channels() is None)
+        until(lambda: link.lines_in_use() is None)
         assert is_up(link)
 
 
@@ -218,14 +218,14 @@ def test_it_says_since_when_it_has_seen_everything(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         now = datetime.now(UTC)
-        assert not link.was_up_since(before)
-        assert link.was_up_since(now)
-        until(lambda: (link.seen_until() or before) > now - timedelta(seconds=1))
+        assert not link.has_listened_since(before)
+        assert link.has_listened_since(now)
+        until(lambda: (link.heard_until() or before) > now - timedelta(seconds=1))
         server.drop()
-        until(lambda: not link.was_up_since(now))
+        until(lambda: not link.has_listened_since(now))
         until(lambda: is_up(link))
-        assert not link.was_up_since(now)
-        assert link.was_up_since(datetime.now(UTC))
+        assert not link.has_listened_since(now)
+        assert link.has_listened_since(datetime.now(UTC))
 
 
 def test_calls_that_end_while_it_is_down_are_known_as_missed(server: AmiServer) -> None:
@@ -237,7 +237,7 @@ def test_calls_that_end_while_it_is_down_are_known_as_missed(server: AmiServer) 
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in ringing))
-        until(lambda: (link.channels() or LineCounts(0, 0, 0)).channels == 3)
+        until(lambda: (link.lines_in_use() or LineCounts(0, 0, 0)).channels == 3)
         server.drop()
         [missed] = outcomes(link, 1)
         assert missed.disposition is Disposition.UNKNOWN
@@ -249,11 +249,11 @@ def test_a_call_that_outlives_a_cut_goes_on(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: (link.channels() or LineCounts(0, 0, 0)).channels == 3)
+        until(lambda: (link.lines_in_use() or LineCounts(0, 0, 0)).channels == 3)
         server.channels = [entry(fields) for fields in channels(talking())]
         server.drop()
         until(lambda: server.logins == 2 and is_up(link))
-        assert link.ended() == []
+        assert link.take_outcomes() == []
         server.send(b"".join(packed(fields) for _, fields in RECORDED["asterisk-22"]["answered"][len(talking()) :]))
         [ended] = outcomes(link, 1)
         assert ended.disposition is Disposition.ANSWERED
@@ -278,7 +278,7 @@ def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, cap
         assert "manager.conf" in problem(link)
         server.secret = SECRET
         until(lambda: is_up(link))
-        assert link.state().problem is None
+        assert link.status().problem is None
     assert [one for one in warnings(caplog) if "login" in one] == warnings(caplog)[:1]
     assert len(warnings(caplog)) == 1
     assert SECRET not in caplog.text
@@ -287,9 +287,9 @@ def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, cap
 
 
 def test_the_pauses_of_each_kind_of_trouble() -> None:
-    assert [Backoff.LOGIN.pause(n) / 60 for n in range(1, 7)] == [1, 5, 15, 60, 60, 60]
-    assert [Backoff.NETWORK.pause(n) for n in (1, 2, 7, 1000)] == [0.5, 1, 30, 30]
-    assert Backoff.SETTINGS.pause(99) == 300
+    assert [Backoff.LOGIN.delay(n) / 60 for n in range(1, 7)] == [1, 5, 15, 60, 60, 60]
+    assert [Backoff.NETWORK.delay(n) for n in (1, 2, 7, 1000)] == [0.5, 1, 30, 30]
+    assert Backoff.SETTINGS.delay(99) == 300
 
 
 def test_a_port_where_nobody_listens(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -304,7 +304,7 @@ def test_a_port_where_nobody_listens(server: AmiServer, caplog: pytest.LogCaptur
         until(lambda: len(failures) >= 3)
         assert "nothing listens there" in problem(link)
         assert not is_up(link)
-        assert link.channels() is None
+        assert link.lines_in_use() is None
     assert failures[:3] == [1, 2, 3]
     assert len(warnings(caplog)) == 1
 
@@ -313,7 +313,7 @@ def test_an_asterisk_that_comes_later_is_found(server: AmiServer, caplog: pytest
     caplog.set_level(logging.INFO, "obzvon")
     server.secret = "another"
     with linked(server) as link:
-        until(lambda: link.state().problem)
+        until(lambda: link.status().problem)
         server.secret = SECRET
         until(lambda: is_up(link))
     assert caplog.records[-1].getMessage() == f"AMI 127.0.0.1:{server.port}: the connection stands"
@@ -344,7 +344,7 @@ def test_a_connection_that_is_cut_again_and_again_is_told_once(
         for count in range(1, 6):
             until(lambda count=count: server.logins >= count and is_up(link))  # type: ignore[misc]
             server.drop()
-            until(lambda: not is_up(link) or link.was_up_since(datetime.now(UTC)))
+            until(lambda: not is_up(link) or link.has_listened_since(datetime.now(UTC)))
         until(lambda: is_up(link))
     assert [one for one in warnings(caplog) if "the connection was cut" in one] == warnings(caplog)
     assert len(warnings(caplog)) == 1
@@ -357,14 +357,14 @@ def test_a_cut_in_the_middle_of_a_list_is_no_list(server: AmiServer) -> None:
     server.cuts_lists = True
     with linked(server) as link:
         assert "the connection was cut" in problem(link)
-        assert link.channels() is None
+        assert link.lines_in_use() is None
         server.cuts_lists = False
         until(lambda: is_up(link))
-        assert link.channels() == LineCounts(0, 50, 50)
+        assert link.lines_in_use() == LineCounts(0, 50, 50)
         server.cuts_lists = True
         server.drop()
         until(lambda: server.asked("CoreShowChannels") > 4)
-        assert not link.was_up_since(datetime.now(UTC))
+        assert not link.has_listened_since(datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -438,9 +438,9 @@ def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServe
         sending.start()
         while len(told) < 1000:
             begun = time.monotonic()
-            told += link.ended()
-            link.channels()
-            link.state()
+            told += link.take_outcomes()
+            link.lines_in_use()
+            link.status()
             slowest = max(slowest, time.monotonic() - begun)
             time.sleep(0.001)
             assert begun < time.monotonic() + 60
@@ -454,14 +454,14 @@ def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServe
 def test_outcomes_that_nobody_asks_for_do_not_fill_the_memory(
     server: AmiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("obzvon.asterisk.ami.client.OUTCOMES", 2)
+    monkeypatch.setattr("obzvon.asterisk.ami.client.MAX_OUTCOMES", 2)
     with linked(server) as link:
         until(lambda: is_up(link))
         now = datetime.now(UTC)
         for kind in ("busy", "congestion", "refused"):
             play(server, "asterisk-22", kind)
-        until(lambda: not link.was_up_since(now))
-        assert len(link.ended()) == 2
+        until(lambda: not link.has_listened_since(now))
+        assert len(link.take_outcomes()) == 2
 
 
 def test_a_user_without_reporting_is_told(server: AmiServer) -> None:
@@ -487,7 +487,7 @@ def test_a_mistake_of_ours_is_one_line_and_no_end(
 
     with linked(server) as link:
         until(lambda: is_up(link))
-        monkeypatch.setattr(CallTracker, "settle", broken)
+        monkeypatch.setattr(CallTracker, "take_outcomes", broken)
         play(server, "asterisk-22", "busy")
         assert "something unexpected" in problem(link)
         monkeypatch.undo()
@@ -507,11 +507,11 @@ def test_it_stops_at_once_whatever_it_is_doing(server: AmiServer) -> None:
         until(lambda: server.actions)
     server.refuse()
     with linked(server, pause=lambda _kind, _failures: 3600.0) as link:
-        until(lambda: link.state().problem)
+        until(lambda: link.status().problem)
 
 
 def test_it_can_be_started_again_and_twice(server: AmiServer) -> None:
-    link = AmiClient(ami_of(server), "a", "b", times=CALM, pause=at_once)
+    link = AmiClient(ami_of(server), "a", "b", times=CALM, backoff=at_once)
     for _ in range(3):
         link.start()
         link.start()
@@ -581,7 +581,7 @@ def test_an_encrypted_and_a_plain_side_do_not_meet(server: AmiServer, encrypted:
 
 
 def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
-    assert inspect(ami_of(server)) == Permissions()
+    assert inspect_permissions(ami_of(server)) == Permissions()
     server.booted = True
     server.commands |= {
         "Originate": "Originate a call.  (Priv: originate,all)",
@@ -591,7 +591,7 @@ def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
         "Atxfer": "Transfer.  (Priv: agent,config,all)",
     }
     del server.commands["Getvar"]
-    assert inspect(ami_of(server)) == Permissions(
+    assert inspect_permissions(ami_of(server)) == Permissions(
         ("write=reporting",), ("read=system", "write=call", "write=command", "write=originate", "write=agent/config")
     )
 
@@ -599,10 +599,10 @@ def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
 def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
     server.secret = "another"
     with pytest.raises(AmiError, match="login"):
-        inspect(ami_of(server))
+        inspect_permissions(ami_of(server))
     server.refuse()
     with pytest.raises(AmiError, match="nothing listens"):
-        inspect(ami_of(server))
+        inspect_permissions(ami_of(server))
 
 
 @pytest.mark.parametrize(
@@ -620,8 +620,8 @@ def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
 )
 def test_asterisks_console_tells_all_rights(read: str, write: str, rights: Permissions) -> None:
     shown = f"\n          username: obzvon\n         read perm: {read}\n        write perm: {write}\n"
-    assert rights_by_console(shown) == rights
+    assert permissions_from_console(shown) == rights
 
 
 def test_no_rights_are_read_where_none_are_printed() -> None:
-    assert rights_by_console("There is no manager called obzvon\n") is None
+    assert permissions_from_console("There is no manager called obzvon\n") is None

@@ -35,13 +35,13 @@ def reconnects(server: AmiServer, link: AmiClient, times: int) -> None:
 def test_an_order_is_taken_at_its_answer_and_not_at_the_answer_of_the_phone(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == ActionReply(ReplyStatus.TAKEN)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.ACCEPTED)
         [sent] = [one for one in server.actions if one["Action"] == "Originate"]
         assert sent["ChannelId"] == CHANNEL
         assert sent["Async"] == "true"
         # What comes of it, under the number of the action, is an event like any other.
         server.tell(Event="OriginateResponse", ActionID=sent["ActionID"], Response="Failure", Uniqueid=CHANNEL)
-        assert link.originate(ACTION) == ActionReply(ReplyStatus.TAKEN)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.ACCEPTED)
         reconnects(server, link, 2)
     assert server.asked("Originate") == 2
 
@@ -58,11 +58,11 @@ def test_an_order_that_was_read_and_not_answered_is_never_sent_again(server: Ami
     server.originates = "cuts"
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == ActionReply(ReplyStatus.LOST)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.UNANSWERED)
         server.originates = "takes"
         until(lambda: server.logins == 2 and is_up(link))
         reconnects(server, link, 3)
-        assert link.originate(ACTION) == ActionReply(ReplyStatus.TAKEN)  # the next one is another
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.ACCEPTED)  # the next one is another
     assert server.asked("Originate") == 2
 
 
@@ -70,7 +70,7 @@ def test_a_mute_peer_loses_the_order_and_the_connection_is_made_anew(server: Ami
     server.originates = "says nothing"
     with linked(server, times=msgspec.structs.replace(CALM, patience=0.3)) as link:
         until(lambda: is_up(link))
-        assert link.originate(ACTION) == ActionReply(ReplyStatus.LOST)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.UNANSWERED)
         until(lambda: server.logins == 2 and is_up(link))
         reconnects(server, link, 2)
     assert server.asked("Originate") == 1
@@ -83,7 +83,7 @@ def test_many_cut_at_their_orders_are_all_sent_once(server: AmiServer) -> None:
             until(lambda: is_up(link))
             channel = channel_id("20260105-abcdef", place, 1)
             answer = link.originate(OriginateTemplate(FORM).render(channel, f"8916{place:07d}"))
-            assert answer.said in (ReplyStatus.LOST, ReplyStatus.NOT_SENT)
+            assert answer.status in (ReplyStatus.UNANSWERED, ReplyStatus.NOT_SENT)
     sent = [one["ChannelId"] for one in server.actions if one["Action"] == "Originate"]
     assert len(sent) == len(set(sent))
     assert len(sent) >= 10
@@ -93,11 +93,11 @@ def test_nothing_is_sent_while_the_connection_is_away(server: AmiServer) -> None
     server.refuse()
     with linked(server) as link:
         assert "nothing listens there" in problem(link)
-        assert not link.carries()
+        assert not link.can_send()
         assert link.originate(ACTION) == ActionReply(ReplyStatus.NOT_SENT)
-        since, why = link.silence()
-        assert why == link.state().problem
-        assert since == link.state().since
+        since, why = link.outage()
+        assert why == link.status().problem
+        assert since == link.status().since
 
 
 def test_a_link_that_was_stopped_sends_nothing(server: AmiServer) -> None:
@@ -109,10 +109,10 @@ def test_a_link_that_was_stopped_sends_nothing(server: AmiServer) -> None:
 
 def test_a_link_that_hears_nothing_carries_nothing(server: AmiServer) -> None:
     with linked(server, times=msgspec.structs.replace(QUICK, patience=5, fresh=0.2)) as link:
-        until(link.carries)
+        until(link.can_send)
         server.is_mute = True
-        until(lambda: not link.carries())
-        assert "nothing is answered there" in str(link.silence()[1])
+        until(lambda: not link.can_send())
+        assert "nothing is answered there" in str(link.outage()[1])
 
 
 def test_an_order_waits_no_longer_than_its_patience_though_others_are_heard(server: AmiServer) -> None:
@@ -128,7 +128,7 @@ def test_an_order_waits_no_longer_than_its_patience_though_others_are_heard(serv
         talking = threading.Thread(target=chatter)
         talking.start()
         begun = time.monotonic()
-        assert link.originate(ACTION) == ActionReply(ReplyStatus.LOST)
+        assert link.originate(ACTION) == ActionReply(ReplyStatus.UNANSWERED)
         over.set()
         talking.join()
     assert time.monotonic() - begun < 10
@@ -139,17 +139,17 @@ def test_a_call_of_ours_is_seen_from_its_first_event_to_its_last(server: AmiServ
     channel = "Local/89161111111@avtoobzvon-00000001;1"
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.heard_since() is not None
-        assert link.up() == set()
+        assert link.listening_since() is not None
+        assert link.linkedids() == set()
         server.tell(Event="Newchannel", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL)
-        until(lambda: link.up() == {CHANNEL})
-        assert link.over([CHANNEL]) == set()
+        until(lambda: link.linkedids() == {CHANNEL})
+        assert link.hung_up([CHANNEL]) == set()
         server.tell(Event="Hangup", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL, Cause="0")
-        until(lambda: link.over([CHANNEL, "other"]) == {CHANNEL})
-        until(lambda: [one.linkedid for one in link.ended()] == [CHANNEL])
-        assert link.up() == set()
-        assert link.over([CHANNEL]) == {CHANNEL}
-    assert link.heard_since() is None
+        until(lambda: link.hung_up([CHANNEL, "other"]) == {CHANNEL})
+        until(lambda: [one.linkedid for one in link.take_outcomes()] == [CHANNEL])
+        assert link.linkedids() == set()
+        assert link.hung_up([CHANNEL]) == {CHANNEL}
+    assert link.listening_since() is None
     assert server.asked("Getvar") == 0  # whose code it is need not be asked: we have named it
 
 
@@ -165,13 +165,13 @@ def test_a_call_that_is_listed_on_a_new_connection_is_up(server: AmiServer) -> N
     ]
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.up() == {CHANNEL}
+        assert link.linkedids() == {CHANNEL}
 
 
 def test_a_renewal_logs_in_anew_and_troubles_nobody(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
     with linked(server, pause=at_once) as link:
         until(lambda: is_up(link))
-        link.renew()
+        link.reconnect()
         until(lambda: server.logins == 2 and is_up(link))
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
-    link.renew()  # there is none to be renewed
+    link.reconnect()  # there is none to be renewed

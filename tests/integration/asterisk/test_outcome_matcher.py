@@ -29,17 +29,17 @@ class Heard:
         self.up: datetime | None = at("08:00")
         self.lines: dict[tuple[str, str, str | None], datetime] = {}
 
-    def ended(self) -> list[AttemptOutcome]:
+    def take_outcomes(self) -> list[AttemptOutcome]:
         outcomes, self.outcomes = self.outcomes, []
         return outcomes
 
-    def has_ended(self) -> bool:
+    def has_outcomes(self) -> bool:
         return bool(self.outcomes)
 
-    def was_up_since(self, moment: datetime) -> bool:
+    def has_listened_since(self, moment: datetime) -> bool:
         return self.up is not None and self.up <= moment
 
-    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+    def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         return self.lines
 
     def tell(self, number: str, disposition: Disposition, **more: object) -> None:

@@ -21,7 +21,7 @@ TEXT = callfile.CallFileTemplate(CallForm(context="avtoobzvon")).render("8916111
 
 
 def name(position: int, token: str = "20260105-abcdef") -> str:
-    return callfile.file_name(token, position, 1)
+    return callfile.call_file_name(token, position, 1)
 
 
 def files(*positions: int) -> list[tuple[str, bytes]]:
@@ -31,7 +31,7 @@ def files(*positions: int) -> list[tuple[str, bytes]]:
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
     spool = Spool(tmp_path / "store", tmp_path / "outgoing")
-    spool.prepare(home=tmp_path)
+    spool.prepare_folders(home=tmp_path)
     return spool
 
 
@@ -46,7 +46,7 @@ def put(spool: Spool, *positions: int) -> list[Path]:
 
 
 def test_the_store_and_a_spool_of_our_own_are_made(tmp_path: Path) -> None:
-    Spool(tmp_path / "a" / "store", tmp_path / "target").prepare(home=tmp_path)
+    Spool(tmp_path / "a" / "store", tmp_path / "target").prepare_folders(home=tmp_path)
     assert (tmp_path / "a" / "store").is_dir()
     assert (tmp_path / "target").is_dir()
 
@@ -54,7 +54,7 @@ def test_the_store_and_a_spool_of_our_own_are_made(tmp_path: Path) -> None:
 def test_a_spool_elsewhere_that_is_not_there_is_a_mistake_and_not_a_wish(tmp_path: Path) -> None:
     missing = tmp_path / "asterisk" / "outgoing"
     with pytest.raises(UserError) as caught:
-        Spool(tmp_path / "home" / "store", missing).prepare(home=tmp_path / "home")
+        Spool(tmp_path / "home" / "store", missing).prepare_folders(home=tmp_path / "home")
     assert str(missing) in str(caught.value)
     assert "there is no such folder" in str(caught.value)
     assert not missing.parent.exists()
@@ -63,14 +63,14 @@ def test_a_spool_elsewhere_that_is_not_there_is_a_mistake_and_not_a_wish(tmp_pat
 def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "outgoing").write_text("")
     with pytest.raises(UserError) as caught:
-        Spool(tmp_path / "store", tmp_path / "outgoing").prepare(home=tmp_path)
+        Spool(tmp_path / "store", tmp_path / "outgoing").prepare_folders(home=tmp_path)
     assert str(tmp_path / "outgoing") in str(caught.value)
 
 
 def test_a_spool_on_another_filesystem_is_refused(tmp_path: Path) -> None:
     with tmpfs(tmp_path / "outgoing") as target:
         with pytest.raises(UserError, match="another filesystem") as caught:
-            Spool(tmp_path / "store", target).prepare(home=tmp_path)
+            Spool(tmp_path / "store", target).prepare_folders(home=tmp_path)
         assert "put dir_store beside dir_target" in str(caught.value)
 
 
@@ -79,7 +79,7 @@ def test_a_second_mount_of_the_same_filesystem_is_refused_as_rename_cannot_cross
     with bound(tmp_path / "real", tmp_path / "outgoing") as target:
         spool = Spool(tmp_path / "store", target)
         with pytest.raises(UserError, match="another filesystem"):
-            spool.prepare(home=tmp_path)
+            spool.prepare_folders(home=tmp_path)
         spool.stage(files(1))
         with pytest.raises(ReleaseError) as caught:
             spool.release([name(1)])
@@ -88,7 +88,7 @@ def test_a_second_mount_of_the_same_filesystem_is_refused_as_rename_cannot_cross
 
 def test_the_look_at_the_folders_leaves_nothing_in_the_spool(spool: Spool) -> None:
     before = spool.target.stat().st_mtime_ns
-    assert list(spool.problems()) == []
+    assert list(spool.find_problems()) == []
     assert list(spool.target.iterdir()) == []
     assert spool.target.stat().st_mtime_ns == before
 
@@ -96,7 +96,7 @@ def test_the_look_at_the_folders_leaves_nothing_in_the_spool(spool: Spool) -> No
 @pytest.mark.skipif(not ROOT, reason="gives folders away")
 def test_without_an_owner_the_files_get_the_spools(spool: Spool) -> None:
     os.chown(spool.target, 1234, 2345)
-    assert spool.owner() == (1234, 2345)
+    assert spool.file_owner() == (1234, 2345)
     (file,) = put(spool, 1)
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, 2345)
 
@@ -104,7 +104,7 @@ def test_without_an_owner_the_files_get_the_spools(spool: Spool) -> None:
 @pytest.mark.skipif(not ROOT, reason="gives files away")
 def test_the_owner_of_the_settings_goes_before_the_spools(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "store", tmp_path / "outgoing", owner=(1234, -1))
-    spool.prepare(home=tmp_path)
+    spool.prepare_folders(home=tmp_path)
     (file,) = put(spool, 1)
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, os.getegid())
 
@@ -122,10 +122,10 @@ def test_a_service_that_cannot_make_files_for_asterisk_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: tuple[int, int], expected: str
 ) -> None:
     spool = Spool(tmp_path / "store", tmp_path / "outgoing", owner=owner)
-    spool.prepare(home=tmp_path)
+    spool.prepare_folders(home=tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    assert expected in "".join(map(str, spool.problems()))
-    assert bool(list(spool.problems())) == bool(expected)
+    assert expected in "".join(map(str, spool.find_problems()))
+    assert bool(list(spool.find_problems())) == bool(expected)
 
 
 @pytest.mark.skipif(not ROOT, reason="becomes somebody else")
@@ -137,7 +137,7 @@ def test_a_folder_that_may_not_be_written_is_told_with_the_services_user(spool: 
         path.chmod(0o755)
     os.setresuid(65534, 65534, 0)
     try:
-        told = "".join(map(str, spool.problems()))
+        told = "".join(map(str, spool.find_problems()))
     finally:
         os.setresuid(0, 0, 0)
         for path, mode in zip(opened, modes, strict=True):
@@ -153,7 +153,7 @@ def test_a_folder_that_may_not_be_written_is_told_with_the_services_user(spool: 
 @pytest.mark.parametrize("mode", [0o640, 0o660, 0o600])
 def test_a_call_file_has_its_mode_under_any_umask(tmp_path: Path, umask: int, mode: int) -> None:
     spool = Spool(tmp_path / "store", tmp_path / "outgoing", mode=mode)
-    spool.prepare(home=tmp_path)
+    spool.prepare_folders(home=tmp_path)
     before = os.umask(umask)
     try:
         made = put(spool, 1, 2, 1000)
@@ -180,14 +180,14 @@ def test_files_come_into_the_spool_in_the_order_of_the_list(spool: Spool, monkey
     order = [999, 1000, 1001, 3, 1]
     put(spool, *order)
     assert renamed == [name(position) for position in order]
-    assert spool.staged() == []
+    assert spool.staged_files() == []
 
 
 def test_a_name_is_taken_for_ours_only_if_it_is(spool: Spool) -> None:
     put(spool, 1)
     for other in ("89161111111.call", "obzvon-1-1.call", f"{name(2)}.bak", f".{name(3)}", "obzvon"):
         (spool.target / other).write_text("")
-    assert spool.present() == [name(1)]
+    assert spool.files_in_spool() == [name(1)]
 
 
 def failing_at(place: int, before: Callable[[], None]) -> Callable[..., None]:
@@ -224,8 +224,8 @@ def test_when_the_spool_refuses_a_file_just_those_before_it_are_reported(
         patched.setattr(os, "rename", failing_at(place, refused))
         with pytest.raises(ReleaseError) as caught:
             spool.release([name(position) for position in range(1, 6)])
-    assert list(caught.value.released) == spool.present() == [name(position) for position in range(1, place)]
-    assert spool.staged() == [name(position) for position in range(place, 6)]
+    assert list(caught.value.released) == spool.files_in_spool() == [name(position) for position in range(1, place)]
+    assert spool.staged_files() == [name(position) for position in range(place, 6)]
     (problem,) = caught.value.problems
     assert problem.where == str(spool.target)
     assert why(caught.value) == errno.EACCES
@@ -236,13 +236,13 @@ def test_when_the_spool_becomes_read_only_midway_what_is_reported_is_what_is_the
 ) -> None:
     with tmpfs(tmp_path / "disk") as disk:
         spool = Spool(disk / "store", disk / "outgoing")
-        spool.prepare(home=disk)
+        spool.prepare_folders(home=disk)
         spool.stage(files(1, 2, 3, 4))
         monkeypatch.setattr(os, "rename", failing_at(3, lambda: remount(disk, "ro")))
         with pytest.raises(ReleaseError) as caught:
             spool.release([name(position) for position in range(1, 5)])
         assert why(caught.value) == errno.EROFS
-        assert list(caught.value.released) == spool.present() == [name(1), name(2)]
+        assert list(caught.value.released) == spool.files_in_spool() == [name(1), name(2)]
 
 
 def test_when_the_spool_is_deleted_midway_nothing_is_reported_as_handed_over(
@@ -254,7 +254,7 @@ def test_when_the_spool_is_deleted_midway_nothing_is_reported_as_handed_over(
         with pytest.raises(ReleaseError) as caught:
             spool.release([name(1), name(2)])
     assert list(caught.value.released) == []
-    assert spool.staged() == [name(1), name(2)]
+    assert spool.staged_files() == [name(1), name(2)]
 
 
 def test_a_missing_spool_is_told_by_its_name(spool: Spool) -> None:
@@ -269,7 +269,7 @@ def test_a_missing_spool_is_told_by_its_name(spool: Spool) -> None:
 def test_what_is_discarded_may_be_gone_already(spool: Spool) -> None:
     spool.stage(files(1, 2))
     spool.discard([name(1), name(7)])
-    assert spool.staged() == [name(2)]
+    assert spool.staged_files() == [name(2)]
 
 
 # -- evidence
@@ -277,12 +277,12 @@ def test_what_is_discarded_may_be_gone_already(spool: Spool) -> None:
 
 def test_a_file_that_asterisk_has_not_touched_is_not_begun(spool: Spool) -> None:
     (file,) = put(spool, 1)
-    assert spool.started(name(1)) is False
+    assert spool.is_started(name(1)) is False
     begin_call(file, 4711)
-    assert spool.started(name(1)) is True
+    assert spool.is_started(name(1)) is True
     end_call(file)
-    assert spool.started(name(1)) is None
-    assert not spool.is_present(name(1))
+    assert spool.is_started(name(1)) is None
+    assert not spool.is_in_spool(name(1))
 
 
 @pytest.mark.parametrize(
@@ -296,21 +296,21 @@ def test_a_file_that_asterisk_has_not_touched_is_not_begun(spool: Spool) -> None
     ],
 )
 def test_the_archive_tells_how_the_call_ended(spool: Spool, status: str, disposition: Disposition | None) -> None:
-    assert spool.archived(name(1)) == (False, None)
+    assert spool.read_archive(name(1)) == (False, None)
     (file,) = put(spool, 1)
     begin_call(file, 4711)
     end_call(file, status, done=spool.done)
-    assert spool.archived(name(1)) == (True, disposition)
+    assert spool.read_archive(name(1)) == (True, disposition)
 
 
 def test_what_is_taken_out_is_gone_and_tells_whether_its_call_was_begun(spool: Spool) -> None:
     _, begun = put(spool, 1, 2)
     begin_call(begun, 4711)
-    assert spool.take_out(name(1)) is False
-    assert spool.take_out(name(2)) is True
-    assert spool.take_out(name(3)) is None
-    assert spool.present() == []
-    assert spool.staged() == []
+    assert spool.withdraw(name(1)) is False
+    assert spool.withdraw(name(2)) is True
+    assert spool.withdraw(name(3)) is None
+    assert spool.files_in_spool() == []
+    assert spool.staged_files() == []
 
 
 def test_a_sweep_takes_our_files_into_the_store_and_leaves_those_of_others(spool: Spool) -> None:
@@ -318,8 +318,13 @@ def test_a_sweep_takes_our_files_into_the_store_and_leaves_those_of_others(spool
     begin_call(spool.target / name(1000), 4711)
     (spool.target / "somebody-else.call").write_text("")
     assert spool.sweep() == 3
-    assert spool.staged() == [name(1), name(2000), name(1000)]
-    assert [spool.begun_in_store(name(position)) for position in (1, 1000, 2000, 3000)] == [False, True, False, None]
+    assert spool.staged_files() == [name(1), name(2000), name(1000)]
+    assert [spool.was_started_before_sweep(name(position)) for position in (1, 1000, 2000, 3000)] == [
+        False,
+        True,
+        False,
+        None,
+    ]
     assert [file.name for file in spool.target.iterdir()] == ["somebody-else.call"]
     assert spool.sweep() == 0
 
@@ -330,8 +335,8 @@ def test_a_call_that_a_dead_asterisk_had_begun_is_left_behind(spool: Spool, tmp_
     waits, dead, lives = put(spool, 1, 2, 3)
     begin_call(dead, dead_pid())
     begin_call(lives, os.getpid())
-    assert [spool.is_left_behind(file.name) for file in (waits, dead, lives)] == [False, True, False]
-    assert not spool.is_left_behind(name(4))
+    assert [spool.is_orphaned(file.name) for file in (waits, dead, lives)] == [False, True, False]
+    assert not spool.is_orphaned(name(4))
 
 
 def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool, tmp_path: Path) -> None:
@@ -340,7 +345,7 @@ def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool
     (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     begin_call(file, os.getpid(), 2)
-    assert not spool.is_left_behind(file.name)
+    assert not spool.is_orphaned(file.name)
 
 
 def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_seen(
@@ -349,14 +354,14 @@ def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_se
     (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     monkeypatch.setattr(process, "_any_asterisk", lambda: False)
-    assert not spool.is_left_behind(file.name)
+    assert not spool.is_orphaned(file.name)
     monkeypatch.setattr(process, "_any_asterisk", lambda: True)
-    assert spool.is_left_behind(file.name)
+    assert spool.is_orphaned(file.name)
 
 
 def test_asterisk_is_seen_by_its_pid_file(spool: Spool, tmp_path: Path) -> None:
-    assert spool.asterisk() is AsteriskState.UNSEEN
+    assert spool.asterisk_state() is AsteriskState.UNSEEN
     spool.pid_file = tmp_path / "asterisk.pid"
-    assert spool.asterisk() is AsteriskState.DOWN
+    assert spool.asterisk_state() is AsteriskState.DOWN
     spool.pid_file.write_text(str(os.getpid()))
-    assert spool.asterisk() is AsteriskState.RUNNING
+    assert spool.asterisk_state() is AsteriskState.RUNNING

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import callfile, staging
-from obzvon.asterisk.staging import FileMode, Prefetcher, place, stage
+from obzvon.asterisk.staging import FileMode, Prefetcher, stage_files, staging_path
 from tests.support.paths import ROOT
 from tests.support.workshop import tmpfs
 
@@ -22,11 +22,11 @@ DATA = b"Channel: local/89161111111@avtoobzvon\n" * 5
 
 
 def name(position: int) -> str:
-    return callfile.file_name("20260105-abcdef", position, 1)
+    return callfile.call_file_name("20260105-abcdef", position, 1)
 
 
 def files(first: int, last: int) -> list[tuple[str, bytes]]:
-    return [(place(name(position)), DATA) for position in range(first, last + 1)]
+    return [(staging_path(name(position)), DATA) for position in range(first, last + 1)]
 
 
 def names(first: int, last: int) -> list[str]:
@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def make_store(folder: Path) -> Path:
-    for half in staging.FOLDERS:
+    for half in staging.STORE_FOLDERS:
         (folder / half).mkdir(parents=True)
     return folder
 
@@ -64,16 +64,16 @@ def ahead(store: Path) -> Iterator[Prefetcher]:
 
 
 def test_each_name_has_one_place_and_neighbouring_handfuls_do_not_share_a_folder() -> None:
-    assert place(name(1)) == f"0/{name(1)}"
-    assert place(name(999)) == f"0/{name(999)}"
-    assert place(name(1000)) == f"1/{name(1000)}"
-    assert place(name(2000)) == f"0/{name(2000)}"
-    assert place(name(12_345_678)) == f"1/{name(12_345_678)}"
-    assert len({place(name(position))[0] for position in range(1001, 2000)}) == 1
+    assert staging_path(name(1)) == f"0/{name(1)}"
+    assert staging_path(name(999)) == f"0/{name(999)}"
+    assert staging_path(name(1000)) == f"1/{name(1000)}"
+    assert staging_path(name(2000)) == f"0/{name(2000)}"
+    assert staging_path(name(12_345_678)) == f"1/{name(12_345_678)}"
+    assert len({staging_path(name(position))[0] for position in range(1001, 2000)}) == 1
 
 
 def test_files_are_whole_and_have_their_mode(store: Path) -> None:
-    stage(manner(store, 0o660), files(998, 1002))
+    stage_files(manner(store, 0o660), files(998, 1002))
     assert lying(store) == names(998, 1002)
     for path in names(998, 1002):
         assert (store / path).read_bytes() == DATA
@@ -81,12 +81,12 @@ def test_files_are_whole_and_have_their_mode(store: Path) -> None:
 
 
 def test_a_file_that_was_staged_before_is_replaced_and_not_written_into(store: Path) -> None:
-    old = store / place(name(1))
+    old = store / staging_path(name(1))
     old.write_bytes(b"longer than what comes" * 100)
     old.chmod(0o400)
     inode = old.stat().st_ino
     with old.open("rb"):  # so that the number cannot be given away again
-        stage(manner(store), files(1, 1))
+        stage_files(manner(store), files(1, 1))
         assert old.stat().st_ino != inode
     assert old.read_bytes() == DATA
     assert stat.S_IMODE(old.stat().st_mode) == 0o640
@@ -95,7 +95,7 @@ def test_a_file_that_was_staged_before_is_replaced_and_not_written_into(store: P
 def test_files_are_on_the_disk_before_it_returns(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[list[str]] = []
     monkeypatch.setattr(staging.disk, "sync_filesystem", lambda path: synced.append(lying(path)))
-    stage(manner(store), files(1, 3))
+    stage_files(manner(store), files(1, 3))
     assert synced == [names(1, 3)]
 
 
@@ -104,11 +104,11 @@ def test_a_full_disk_leaves_nothing_and_names_the_store(tmp_path: Path, options:
     with tmpfs(tmp_path / "disk", options) as disk:
         store = make_store(disk / "store")
         with pytest.raises(OSError, match="No space left") as caught:
-            stage(manner(store), files(1, 50))
+            stage_files(manner(store), files(1, 50))
         assert caught.value.errno == errno.ENOSPC
         assert caught.value.filename == str(store)
         assert lying(store) == []
-        stage(manner(store), files(1, 3))
+        stage_files(manner(store), files(1, 3))
         assert lying(store) == names(1, 3)
 
 
@@ -117,8 +117,8 @@ def test_a_disk_that_takes_only_a_part_of_a_file_gets_the_rest_or_is_full(
 ) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
-    stage(manner(store), files(1, 1))
-    assert (store / place(name(1))).read_bytes() == DATA
+    stage_files(manner(store), files(1, 1))
+    assert (store / staging_path(name(1))).read_bytes() == DATA
 
     def part(file: int, data: bytes) -> int:
         if len(data) < len(DATA):
@@ -127,7 +127,7 @@ def test_a_disk_that_takes_only_a_part_of_a_file_gets_the_rest_or_is_full(
 
     monkeypatch.setattr(os, "write", part)
     with pytest.raises(OSError, match="No space left"):
-        stage(manner(store), files(1, 2))
+        stage_files(manner(store), files(1, 2))
     assert lying(store) == []
 
 
@@ -148,7 +148,7 @@ def test_whatever_step_fails_nothing_is_left(store: Path, monkeypatch: pytest.Mo
         with monkeypatch.context() as patched:
             patched.setattr(os, step, failing)
             with pytest.raises(OSError, match="Input/output error") as caught:
-                stage(manner(store), files(1, 5))
+                stage_files(manner(store), files(1, 5))
     finally:
         os.umask(before)
     assert caught.value.filename == str(store)
@@ -157,7 +157,7 @@ def test_whatever_step_fails_nothing_is_left(store: Path, monkeypatch: pytest.Mo
 
 def test_a_missing_store_is_told_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
-        stage(manner(tmp_path / "nowhere"), files(1, 1))
+        stage_files(manner(tmp_path / "nowhere"), files(1, 1))
     assert caught.value.filename == str(tmp_path / "nowhere")
 
 
@@ -168,7 +168,7 @@ def test_what_was_begun_ahead_is_there_when_just_that_is_asked_for(store: Path, 
     ahead.begin(files(1, 300))
     assert ahead.finish(names(1, 300))
     assert lying(store) == names(1, 300)
-    assert (store / place(name(1))).read_bytes() == DATA
+    assert (store / staging_path(name(1))).read_bytes() == DATA
     ahead.begin(files(301, 600))
     assert ahead.finish(names(301, 600))
     assert lying(store) == names(1, 600)

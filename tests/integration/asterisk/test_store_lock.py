@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import store_lock
-from obzvon.asterisk.store_lock import StoreLock, others
+from obzvon.asterisk.store_lock import StoreLock, other_services
 from obzvon.journal.findings import Level
 from tests.integration.checks.test_runner import Office, office, only  # noqa: F401 - a fixture
 from tests.support.workshop import Workshop, at, numbers, shift
@@ -15,12 +15,12 @@ from tests.support.workshop import Workshop, at, numbers, shift
 
 def test_two_services_of_two_journals_see_one_another_as_long_as_both_live(tmp_path: Path) -> None:
     first = StoreLock(tmp_path, "/etc/obzvon/journal.db")
-    assert others(tmp_path, "/etc/obzvon/journal.db") == []
+    assert other_services(tmp_path, "/etc/obzvon/journal.db") == []
     second = StoreLock(tmp_path, "/tmp/rehearsal/journal.db")
-    assert others(tmp_path, "/etc/obzvon/journal.db")[0].startswith("/tmp/rehearsal/journal.db on ")
-    assert others(tmp_path, "/tmp/rehearsal/journal.db")[0].startswith("/etc/obzvon/journal.db on ")
+    assert other_services(tmp_path, "/etc/obzvon/journal.db")[0].startswith("/tmp/rehearsal/journal.db on ")
+    assert other_services(tmp_path, "/tmp/rehearsal/journal.db")[0].startswith("/etc/obzvon/journal.db on ")
     del second
-    assert others(tmp_path, "/etc/obzvon/journal.db") == []
+    assert other_services(tmp_path, "/etc/obzvon/journal.db") == []
     del first
 
 
@@ -37,13 +37,13 @@ def test_the_place_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "1\n"
-        assert len(others(tmp_path, "two")) == 1
+        assert len(other_services(tmp_path, "two")) == 1
         other.kill()
-    assert others(tmp_path, "two") == []
+    assert other_services(tmp_path, "two") == []
 
 
 def test_a_store_that_is_not_there_has_no_neighbours(tmp_path: Path) -> None:
-    assert others(tmp_path / "store", "one") == []
+    assert other_services(tmp_path / "store", "one") == []
 
 
 def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
@@ -66,4 +66,4 @@ def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Offi
     assert "by the journal /tmp/rehearsal/journal.db on " in str(finding)
     assert "obzvon init --rehearsal DIR" in str(finding)
     del own, other
-    assert store_lock.others(office.store, "") == []
+    assert store_lock.other_services(office.store, "") == []

@@ -704,13 +704,13 @@ def test_a_store_that_cannot_be_written(office: Office, mounted: Callable[[Path,
 
 def test_a_filesystem_that_gives_files_another_owner(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.change(mode=0o640)
-    stage = store.staging.stage
+    stage = store.staging.stage_files
 
     def changed(manner: object, files: object) -> None:
         stage(manner, files)
         (office.store / files[0][0]).chmod(0o777)
 
-    monkeypatch.setattr(store.staging, "stage", changed)
+    monkeypatch.setattr(store.staging, "stage_files", changed)
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "with mode 0777, and this filesystem does not let that be changed" in str(finding)
@@ -721,7 +721,7 @@ def test_a_filesystem_that_gives_files_another_owner(office: Office, monkeypatch
 
 def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
     for position in (1, 1001):
-        (office.store / store.staging.place(CALL_FILE.format(position))).touch()
+        (office.store / store.staging.staging_path(CALL_FILE.format(position))).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         Heartbeats(journal).begin(at=later)
@@ -731,7 +731,7 @@ def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
 
 
 def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office) -> None:
-    (office.store / store.staging.place(CALL_FILE.format(1))).touch()
+    (office.store / store.staging.staging_path(CALL_FILE.format(1))).touch()
     now = office.at_present()
     with office.journal() as journal:
         Heartbeats(journal).begin(at=now)
@@ -1023,7 +1023,7 @@ def test_the_modes_of_what_is_there_are_shown(office: Office) -> None:
 @pytest.fixture
 def far(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
     """An office whose Asterisk is on another machine, reached by AMI, and which has no spool."""
-    monkeypatch.setattr("obzvon.checks.ami.inspect", lambda *_, **__: Permissions())
+    monkeypatch.setattr("obzvon.checks.ami.inspect_permissions", lambda *_, **__: Permissions())
     shutil.rmtree(office.folder / "spool")
     office.settings.file.chmod(0o640)
     ami = AmiSettings("pbx", secret=Secret("x"), tls=True, transport="ami")

@@ -10,7 +10,7 @@ import pytest
 from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.ami.status import ConnectionStatus
-from obzvon.asterisk.spool import spool_of
+from obzvon.asterisk.spool import Spool
 from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
@@ -25,8 +25,8 @@ from obzvon.service.scheduler import Scheduler
 from tests.support.workshop import Shift, Workshop, at, fail, numbers, odd
 
 PHONES = numbers(6)
-TAKEN = ActionReply(ReplyStatus.TAKEN)
-LOST = ActionReply(ReplyStatus.LOST)
+TAKEN = ActionReply(ReplyStatus.ACCEPTED)
+LOST = ActionReply(ReplyStatus.UNANSWERED)
 AWAY = Problem("AMI pbx:5038", say("the connection was cut"))
 
 
@@ -77,13 +77,13 @@ class Pbx:
 
     # -- as ByAmi knows it
 
-    def carries(self) -> bool:
+    def can_send(self) -> bool:
         return self.since is not None
 
-    def silence(self) -> tuple[datetime, Problem]:
+    def outage(self) -> tuple[datetime, Problem]:
         return self.away_since, AWAY
 
-    def denied(self) -> Problem:
+    def originate_denied(self) -> Problem:
         return Problem("AMI pbx:5038", say("the user {user} may not originate calls", user="obzvon"))
 
     def originate(self, action: Action) -> ActionReply:
@@ -92,33 +92,33 @@ class Pbx:
         number = str(action["Channel"]).removeprefix("local/").partition("@")[0]
         answer = self.answer(number)
         self.orders.append(number)
-        if answer.said is ReplyStatus.TAKEN:
+        if answer.status is ReplyStatus.ACCEPTED:
             self.calls[str(action["ChannelId"])] = number
         return answer
 
-    def renew(self) -> None:
+    def reconnect(self) -> None:
         self.renewed += 1
 
-    def up(self) -> set[str]:
+    def linkedids(self) -> set[str]:
         return set(self.calls)
 
-    def over(self, linkedids: Collection[str]) -> set[str]:
+    def hung_up(self, linkedids: Collection[str]) -> set[str]:
         return self._over & set(linkedids)
 
-    def heard_since(self) -> datetime | None:
+    def listening_since(self) -> datetime | None:
         return self.since
 
-    def ended(self) -> list[AttemptOutcome]:
+    def take_outcomes(self) -> list[AttemptOutcome]:
         told, self._told = self._told, []
         return told
 
-    def was_up_since(self, moment: datetime) -> bool:
+    def has_listened_since(self, moment: datetime) -> bool:
         return self.since is not None and self.since <= moment
 
-    def has_ended(self) -> bool:
+    def has_outcomes(self) -> bool:
         return bool(self._told)
 
-    def on_the_line(self) -> dict[tuple[str, str, str | None], datetime]:
+    def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         return {}
 
 
@@ -131,7 +131,7 @@ class Standing:
     def stop(self) -> None:
         """It may end."""
 
-    def state(self) -> ConnectionStatus:
+    def status(self) -> ConnectionStatus:
         return ConnectionStatus(up=True, since=at("08:00"))
 
 
@@ -142,14 +142,19 @@ class Far(Shift):
         super().__init__(workshop)
         known, told = workshop.settings, OutcomeMatcher(pbx)
         ways = TransportSelector(
-            SpoolTransport(spool_of(known), known.ordinary, known.coded, told) if spool else None,
+            SpoolTransport(Spool.from_settings(known), known.ordinary, known.coded, told) if spool else None,
             AmiTransport(pbx, known.ordinary, known.coded, told),
             prefers_ami=True,
             told=told,
         )
         self.pbx = pbx
         self.dialer = Dialer(
-            known, self.journal, spool_of(known), self.agenda, gauge=LineCounter(ways.present), ways=ways
+            known,
+            self.journal,
+            Spool.from_settings(known),
+            self.agenda,
+            gauge=LineCounter(ways.calls_in_progress),
+            ways=ways,
         )
 
     def came(self) -> list[str]:
@@ -514,12 +519,12 @@ def test_the_spool_stands_in_and_that_is_said(
     pbx.cut(at("08:59:30"))
     near.work(at("08:59"), at("09:00:05"))
     assert workshop.in_spool() == PHONES[:2]
-    assert "the calls go through the spool" in str(near.dialer.ways.making_do)
+    assert "the calls go through the spool" in str(near.dialer.ways.degraded_by)
     assert caplog.text.count("the calls go through the spool") == 1
     pbx.since = at("09:00:06")
     near.work(at("09:00:06"), at("09:01"))
     assert pbx.orders == PHONES[2:]
-    assert near.dialer.ways.making_do is None
+    assert near.dialer.ways.degraded_by is None
     assert [near.lines()[number].via for number in PHONES] == [None, None, "ami", "ami", "ami", "ami"]
 
 
@@ -642,10 +647,10 @@ def test_what_was_ordered_is_in_use_until_it_is_over(workshop: Workshop, pbx: Pb
     far = Far(workshop, pbx)
     far.dialer.start(at("08:59"))
     far.work(at("08:59"), at("09:00:30"))
-    assert len(far.dialer.ways.present()) == 6
+    assert len(far.dialer.ways.calls_in_progress()) == 6
     pbx.end(PHONES[0])
-    assert len(far.dialer.ways.present()) == 5  # before anybody has asked how it ended
-    assert way.present() == []
+    assert len(far.dialer.ways.calls_in_progress()) == 5  # before anybody has asked how it ended
+    assert way.calls_in_progress() == []
     far.end()
 
 

@@ -68,7 +68,7 @@ def test_other_peoples_calls_count_against_the_lines(tmp_path: Path, mode: str) 
     with begun(tmp_path, mode, lines=6, timeout=0, calls_per_second=1000) as (workshop, working):
         others = [4]
         working.dialer.gauge = LineCounter(
-            working.dialer.gauge._present, type("Told", (), {"channels": lambda _: LinesInUse(0, others[0])})()
+            working.dialer.gauge._present, type("Told", (), {"lines_in_use": lambda _: LinesInUse(0, others[0])})()
         )
         working.work(at("09:00"), at("09:00:01"))
         assert len(workshop.in_spool()) == 2

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from obzvon.asterisk import spool
+from obzvon.asterisk.spool import Spool
 from obzvon.cli.tables import show_plan
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.forecast import (
@@ -347,7 +347,7 @@ def test_the_run_does_what_the_plan_said(
     agenda = ScheduleWatch(
         known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal)
     )
-    dialer = Dialer(known, journal, spool.spool_of(known), agenda)
+    dialer = Dialer(known, journal, Spool.from_settings(known), agenda)
     now = moscow(5, 8).astimezone(UTC)
     dialer.start(now)
     dialer.step(now)

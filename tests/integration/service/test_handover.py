@@ -236,7 +236,7 @@ def assert_each_call_is_in_one_place(
 ) -> None:
     """Waiting and nowhere, handed over and there, or ended: and in the spool once if it does not wait, else never."""
     rung = Counter({int(name.split("-")[3]): times for name, times in came.items()})
-    spool, store = bench.spool.present(), bench.workshop.in_store()
+    spool, store = bench.spool.files_in_spool(), bench.workshop.in_store()
     done = [path.name for path in bench.spool.done.iterdir()] if bench.spool.done.exists() else []
     for state in (CallState.WAITING, CallState.HANDING, CallState.HANDED):
         calls = bench.waiting() if state is CallState.WAITING else bench.journal.on_the_way(state)

@@ -8,14 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from obzvon.asterisk.callfile import (
-    MAX_LINE,
+    MAX_LINE_BYTES,
     CallFileName,
     CallFileTemplate,
     UnsafeValueError,
-    file_name,
-    outcome,
-    parse_name,
-    started_by,
+    call_file_name,
+    parse_call_file_name,
+    parse_disposition,
+    parse_starter_pid,
 )
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
@@ -97,15 +97,15 @@ def test_a_number_that_would_change_the_call_is_refused(number: str) -> None:
 
 
 def test_a_line_is_at_most_as_long_as_asterisk_reads_it() -> None:
-    fits = MAX_LINE - len("CallerID: ")
+    fits = MAX_LINE_BYTES - len("CallerID: ")
     CallFileTemplate(changed(ORDINARY, caller_id="x" * fits))
     assert "a call file's CallerID cannot hold" in refused(changed(ORDINARY, caller_id="x" * (fits + 1)))
     CallFileTemplate(changed(ORDINARY, caller_id="я" * (fits // 2)))
     assert "a call file's CallerID cannot hold" in refused(changed(ORDINARY, caller_id="я" * (fits // 2 + 1)))
-    assert "a call file's Context cannot hold" in refused(changed(ORDINARY, context="x" * MAX_LINE))
-    assert "a call file's Extension cannot hold" in refused(changed(ORDINARY, extension="x" * MAX_LINE))
-    assert "a call file's Channel cannot hold" in refused(ORDINARY, "1" * MAX_LINE)
-    assert "a call file's Setvar cannot hold" in refused(CODED, "1", "1" * MAX_LINE)
+    assert "a call file's Context cannot hold" in refused(changed(ORDINARY, context="x" * MAX_LINE_BYTES))
+    assert "a call file's Extension cannot hold" in refused(changed(ORDINARY, extension="x" * MAX_LINE_BYTES))
+    assert "a call file's Channel cannot hold" in refused(ORDINARY, "1" * MAX_LINE_BYTES)
+    assert "a call file's Setvar cannot hold" in refused(CODED, "1", "1" * MAX_LINE_BYTES)
     assert "a call file's Channel cannot hold" in refused(changed(ORDINARY, context="x" * 985), "1" * 11)
 
 
@@ -148,7 +148,7 @@ def test_whatever_goes_in_a_file_has_its_own_lines_and_no_others(
         *["Archive"] * archive,
     ]
     assert len(data.decode().splitlines()) == len(lines)
-    assert max(map(len, lines)) <= MAX_LINE
+    assert max(map(len, lines)) <= MAX_LINE_BYTES
     assert re.fullmatch(rb"Channel: local/[0-9*]+@" + re.escape(context.encode()), lines[0])
     assert not re.search(rb"[;#\0\r]", data)
 
@@ -179,7 +179,7 @@ RETRIED = TRIED + "\nEndRetry: 4242 1 (1700000030)\n\nStartRetry: 5151 2 (170000
 def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Disposition | None) -> None:
     for form, code in ((ORDINARY, ""), (changed(CODED, archive=True), "1")):
         finished = CallFileTemplate(form).render("89161111111", code) + written.encode()
-        assert outcome(finished) == expected
+        assert parse_disposition(finished) == expected
 
 
 @pytest.mark.parametrize(
@@ -198,20 +198,20 @@ def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Dispos
 )
 def test_a_file_tells_which_asterisk_began_its_call(written: str, expected: int | None) -> None:
     for form in (ORDINARY, changed(ORDINARY, archive=True)):
-        assert started_by(CallFileTemplate(form).render("89161111111") + written.encode()) == expected
+        assert parse_starter_pid(CallFileTemplate(form).render("89161111111") + written.encode()) == expected
 
 
 @pytest.mark.parametrize("caller_id", ["Status: Completed", "StartRetry: 1 1 (1)"])
 def test_a_caller_id_is_not_taken_for_what_asterisk_wrote(caller_id: str) -> None:
     data = CallFileTemplate(changed(ORDINARY, caller_id=caller_id)).render("89161111111")
-    assert outcome(data) is None
-    assert started_by(data) is None
+    assert parse_disposition(data) is None
+    assert parse_starter_pid(data) is None
 
 
 @given(st.binary() | st.text(alphabet="StarusRey: \n0123Completd\xa0٣").map(str.encode))
 def test_any_bytes_have_an_outcome_or_none(data: bytes) -> None:
-    assert outcome(data) in {None, *Disposition}
-    assert started_by(data) is None or started_by(data) >= 0
+    assert parse_disposition(data) in {None, *Disposition}
+    assert parse_starter_pid(data) is None or parse_starter_pid(data) >= 0
 
 
 # -- its name
@@ -226,8 +226,8 @@ def test_any_bytes_have_an_outcome_or_none(data: bytes) -> None:
     ],
 )
 def test_a_name_tells_whose_call_it_is(call: CallFileName, name: str) -> None:
-    assert file_name(call.token, call.position, call.attempt) == name
-    assert parse_name(name) == call
+    assert call_file_name(call.token, call.position, call.attempt) == name
+    assert parse_call_file_name(name) == call
 
 
 @pytest.mark.parametrize(
@@ -246,4 +246,4 @@ def test_a_name_tells_whose_call_it_is(call: CallFileName, name: str) -> None:
     ],
 )
 def test_a_file_of_somebody_elses_is_not_ours(name: str) -> None:
-    assert parse_name(name) is None
+    assert parse_call_file_name(name) is None

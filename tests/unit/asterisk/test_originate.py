@@ -11,11 +11,11 @@ from obzvon.asterisk import callfile
 from obzvon.asterisk.ami.originate import (
     CallLiveness,
     OriginateTemplate,
+    call_liveness,
     channel_id,
-    fate,
+    classify_refusal,
     is_channel_id,
-    is_denied,
-    refusal,
+    is_permission_denied,
 )
 from obzvon.asterisk.callfile import UnsafeValueError
 from obzvon.domain.calls import CallForm
@@ -138,11 +138,11 @@ def test_what_is_sent_has_one_line_for_each_field() -> None:
 
 
 def test_a_refusal_is_told_from_a_missing_right() -> None:
-    assert is_denied("Permission denied")
-    assert not is_denied("Extension does not exist.")
-    disposition, reason = refusal("Extension does not exist.", FORM)
+    assert is_permission_denied("Permission denied")
+    assert not is_permission_denied("Extension does not exist.")
+    disposition, reason = classify_refusal("Extension does not exist.", FORM)
     assert (disposition, str(reason)) == (Disposition.WRONG_DIALPLAN, "Asterisk's dialplan has no play@avtoobzvon-ivr")
-    disposition, reason = refusal("Originate failed\x1b[2J" + "x" * 100, FORM)
+    disposition, reason = classify_refusal("Originate failed\x1b[2J" + "x" * 100, FORM)
     assert disposition is Disposition.FAILED
     assert "\x1b" not in str(reason)
     assert len(str(reason)) < 150
@@ -151,21 +151,21 @@ def test_a_refusal_is_told_from_a_missing_right() -> None:
 @pytest.mark.parametrize(
     ("after", "is_up", "heard", "expected"),
     [
-        (0, False, -60, CallLiveness.OPEN),  # taken a moment ago, and not to be seen yet
-        (9, False, -60, CallLiveness.OPEN),
+        (0, False, -60, CallLiveness.UNDECIDED),  # taken a moment ago, and not to be seen yet
+        (9, False, -60, CallLiveness.UNDECIDED),
         (10, False, -60, CallLiveness.LOST),  # it would be there
-        (3600, True, -60, CallLiveness.GOES_ON),
-        (100, True, None, CallLiveness.GOES_ON),  # nobody hears
-        (100, False, None, CallLiveness.OPEN),
+        (3600, True, -60, CallLiveness.IN_PROGRESS),
+        (100, True, None, CallLiveness.IN_PROGRESS),  # nobody hears
+        (100, False, None, CallLiveness.UNDECIDED),
         (3600, True, None, CallLiveness.LOST),  # and will not in time
         (3600, False, None, CallLiveness.LOST),
-        (100, False, 99, CallLiveness.OPEN),  # a new connection
+        (100, False, 99, CallLiveness.UNDECIDED),  # a new connection
         (100, False, 98, CallLiveness.LOST),
-        (100, True, 98, CallLiveness.GOES_ON),
+        (100, True, 98, CallLiveness.IN_PROGRESS),
     ],
 )
 def test_a_call_is_waited_for_as_long_as_it_may_show_itself(
     after: float, is_up: bool, heard: float | None, expected: CallLiveness
 ) -> None:
     heard_since = None if heard is None else NINE + heard * SECOND
-    assert fate(NINE, NINE + after * SECOND, is_up=is_up, heard_since=heard_since) is expected
+    assert call_liveness(NINE, NINE + after * SECOND, is_up=is_up, heard_since=heard_since) is expected

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obzvon.asterisk.ami.call_tracker import GRACE, CallTracker, LineCounts, is_of
+from obzvon.asterisk.ami.call_tracker import SETTLE_DELAY, CallTracker, LineCounts, is_trunk_channel
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
 from tests.support.paths import SUPPORT
@@ -67,9 +67,9 @@ def outcomes(events: Iterable[Timed]) -> list[AttemptOutcome]:
     """What becomes of them, once nothing more comes."""
     calls = CallTracker(CONTEXTS)
     feed(calls, events)
-    ended = calls.settle(NINE + LATER)
-    assert calls.settle(NINE + LATER) == []
-    assert calls.lines() == LineCounts(0, 0, 0)
+    ended = calls.take_outcomes(NINE + LATER)
+    assert calls.take_outcomes(NINE + LATER) == []
+    assert calls.count_lines() == LineCounts(0, 0, 0)
     assert len(calls) == 0
     return ended
 
@@ -205,12 +205,12 @@ def test_repeated_and_late_events_change_nothing_twice(data: st.DataObject) -> N
         repeated.insert(data.draw(st.integers(place + 1, len(repeated))), events[place])
     calls = CallTracker(CONTEXTS)
     feed(calls, repeated)
-    [ended] = calls.settle(NINE + LATER)
+    [ended] = calls.take_outcomes(NINE + LATER)
     plain = the_outcome(events)
     assert (ended.disposition, ended.number, ended.cause) == (plain.disposition, plain.number, plain.cause)
     feed(calls, events)
-    assert calls.settle(NINE + 2 * LATER) == []
-    assert calls.lines() == LineCounts(0, 0, 0)
+    assert calls.take_outcomes(NINE + 2 * LATER) == []
+    assert calls.count_lines() == LineCounts(0, 0, 0)
 
 
 @every
@@ -219,19 +219,19 @@ def test_an_outcome_is_told_when_all_legs_are_hung_up_and_not_before(version: st
     last = max(place for place, (_, fields) in enumerate(events) if fields["Event"] == "Hangup")
     calls = CallTracker(CONTEXTS)
     feed(calls, events[:last])
-    assert calls.settle(NINE + LATER) == []
+    assert calls.take_outcomes(NINE + LATER) == []
     feed(calls, events[last:])
     end = moment(events[-1][0])
-    assert calls.settle(end) == []  # a leg that nobody has heard of yet would be announced now
-    assert calls.settling
-    assert len(calls.settle(end + GRACE)) == 1
-    assert not calls.settling
+    assert calls.take_outcomes(end) == []  # a leg that nobody has heard of yet would be announced now
+    assert calls.has_ending_calls
+    assert len(calls.take_outcomes(end + SETTLE_DELAY)) == 1
+    assert not calls.has_ending_calls
 
 
 def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
     calls = CallTracker(CONTEXTS)
     feed(calls, RECORDED["asterisk-22"]["busy"])
-    assert len(calls.settle(NINE - LATER)) == 1
+    assert len(calls.take_outcomes(NINE - LATER)) == 1
 
 
 @every
@@ -300,10 +300,10 @@ def test_no_event_makes_a_traceback(events: list[dict[str, object]]) -> None:
     calls = CallTracker(CONTEXTS)
     for event in events:
         calls.feed(event, NINE)
-        calls.settle(NINE)
-    calls.compare(events, calls.known(), NINE, anew=True)
-    calls.settle(NINE + LATER)
-    calls.lines("PJSIP/a")
+        calls.take_outcomes(NINE)
+    calls.reconcile(events, calls.channels_up(), NINE, anew=True)
+    calls.take_outcomes(NINE + LATER)
+    calls.count_lines("PJSIP/a")
 
 
 # -- keys
@@ -347,7 +347,7 @@ def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutco
     calls = CallTracker(CONTEXTS)
     feed(calls, events[:place])
     now = moment(events[place][0])
-    calls.cut(now)
+    calls.mark_gap(now)
     missed = events[:comes_back]
     hung_up = {leg(fields) for _, fields in missed if fields["Event"] == "Hangup"}
     states = {leg(fields): fields["ChannelStateDesc"] for _, fields in missed if "ChannelStateDesc" in fields}
@@ -356,9 +356,9 @@ def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutco
         for fields in channels(missed)
         if fields["Uniqueid"] not in hung_up
     ]
-    calls.compare(up, calls.known(), now, anew=True)
+    calls.reconcile(up, calls.channels_up(), now, anew=True)
     feed(calls, [(at + 1, fields) for at, fields in events[comes_back:]])
-    told = calls.settle(NINE + LATER)
+    told = calls.take_outcomes(NINE + LATER)
     assert len(calls) == 0
     if not told:  # it began and ended in the gap
         assert len(channels(events[:place])) == 0
@@ -398,10 +398,10 @@ def test_whoever_answered_before_a_gap_or_speaks_after_it_has_answered(version: 
 def test_a_call_that_began_in_a_gap_is_known_from_the_list(version: str) -> None:
     events = RECORDED[version]["they hang up"]
     calls = CallTracker(CONTEXTS)
-    calls.compare([entry(fields, "00:00:02") for fields in channels(events)], calls.known(), NINE, anew=True)
-    assert calls.lines("PJSIP/carrier") == LineCounts(1, 0, 3)
+    calls.reconcile([entry(fields, "00:00:02") for fields in channels(events)], calls.channels_up(), NINE, anew=True)
+    assert calls.count_lines("PJSIP/carrier") == LineCounts(1, 0, 3)
     feed(calls, [event for event in events if event[1]["Event"] == "Hangup"])
-    [ended] = calls.settle(NINE + LATER)
+    [ended] = calls.take_outcomes(NINE + LATER)
     assert (ended.number, ended.disposition) == ("89161100104", Disposition.ANSWERED)
     assert ended.begun == NINE - timedelta(seconds=2)
     assert not ended.complete
@@ -414,38 +414,40 @@ def test_a_channel_that_lacks_in_one_list_may_be_hanging_up_and_in_two_it_is_gon
     calls = CallTracker(CONTEXTS)
     feed(calls, talking())
     for up in (3, 0):
-        calls.compare([], calls.known(), NINE, anew=False)
-        assert calls.lines().channels == up
-    [ended] = calls.settle(NINE + LATER)
+        calls.reconcile([], calls.channels_up(), NINE, anew=False)
+        assert calls.count_lines().channels == up
+    [ended] = calls.take_outcomes(NINE + LATER)
     assert ended.disposition is Disposition.ANSWERED
     assert ended.ended is None
 
 
 def test_what_is_announced_while_the_list_is_made_is_not_taken_for_gone() -> None:
     calls = CallTracker(CONTEXTS)
-    known = calls.known()
+    known = calls.channels_up()
     feed(calls, talking())
     for _ in range(2):
-        calls.compare([], known, NINE, anew=True)
-    assert calls.lines().channels == 3
+        calls.reconcile([], known, NINE, anew=True)
+    assert calls.count_lines().channels == 3
 
 
 def test_channels_that_nobody_announced_are_counted_unless_they_are_too_young_to_have_been() -> None:
     """A manager user without read=call gets no events."""
     listed = [entry(fields, "00:00:09") for fields in channels(RECORDED["asterisk-22"]["answered"])]
     calls = CallTracker(CONTEXTS)
-    assert calls.compare([{**one, "Duration": "00:00:01"} for one in listed], calls.known(), NINE, anew=False) == 0
-    assert calls.lines().channels == 0
-    assert calls.compare(listed, calls.known(), NINE, anew=False) == 3
-    assert calls.lines() == LineCounts(1, 0, 3)
+    assert (
+        calls.reconcile([{**one, "Duration": "00:00:01"} for one in listed], calls.channels_up(), NINE, anew=False) == 0
+    )
+    assert calls.count_lines().channels == 0
+    assert calls.reconcile(listed, calls.channels_up(), NINE, anew=False) == 3
+    assert calls.count_lines() == LineCounts(1, 0, 3)
 
 
 def test_a_stale_list_brings_nobody_back_to_life() -> None:
     events = RECORDED["asterisk-22"]["busy"]
     calls = CallTracker(CONTEXTS)
     feed(calls, events)
-    assert len(calls.settle(NINE + LATER)) == 1
-    calls.compare([entry(fields) for fields in channels(events)], calls.known(), NINE, anew=True)
+    assert len(calls.take_outcomes(NINE + LATER)) == 1
+    calls.reconcile([entry(fields) for fields in channels(events)], calls.channels_up(), NINE, anew=True)
     assert len(calls) == 0
 
 
@@ -457,13 +459,13 @@ def test_lines_are_ours_and_other_peoples_by_trunk_or_by_call() -> None:
     feed(calls, talking())
     feed(calls, elsewhere(other_people(talking()), 7))
     feed(calls, elsewhere(other_people(RECORDED["asterisk-22"]["no context"][:2]), 8))
-    assert calls.lines("PJSIP/carrier") == LineCounts(1, 1, 8)
-    assert calls.lines("PJSIP/other") == LineCounts(0, 0, 8)
-    assert calls.lines() == LineCounts(1, 2, 8)
+    assert calls.count_lines("PJSIP/carrier") == LineCounts(1, 1, 8)
+    assert calls.count_lines("PJSIP/other") == LineCounts(0, 0, 8)
+    assert calls.count_lines() == LineCounts(1, 2, 8)
     calls.feed(
         {"Event": "Rename", "Uniqueid": channels(talking())[2]["Uniqueid"], "Newname": "PJSIP/other-00000009"}, NINE
     )
-    assert calls.lines("PJSIP/other") == LineCounts(1, 0, 8)
+    assert calls.count_lines("PJSIP/other") == LineCounts(1, 0, 8)
 
 
 @pytest.mark.parametrize(
@@ -481,15 +483,15 @@ def test_lines_are_ours_and_other_peoples_by_trunk_or_by_call() -> None:
     ],
 )
 def test_whose_channel_it_is(trunk: str, channel: str, is_its: bool) -> None:
-    assert is_of(trunk, channel) is is_its
+    assert is_trunk_channel(trunk, channel) is is_its
 
 
 # -- memory
 
 
 def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("obzvon.asterisk.ami.call_tracker.CHANNELS", 1000)
-    monkeypatch.setattr("obzvon.asterisk.ami.call_tracker._REMEMBERED", 500)
+    monkeypatch.setattr("obzvon.asterisk.ami.call_tracker.MAX_CHANNELS", 1000)
+    monkeypatch.setattr("obzvon.asterisk.ami.call_tracker._MAX_FORMER_CHANNELS", 500)
     calls = CallTracker(CONTEXTS)
     for number in range(3000):
         calls.feed(
@@ -502,8 +504,8 @@ def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch
             NINE,
         )
     assert len(calls) == 1000
-    calls.compare([], calls.known(), NINE, anew=True)
-    calls.settle(NINE + LATER)
+    calls.reconcile([], calls.channels_up(), NINE, anew=True)
+    calls.take_outcomes(NINE + LATER)
     assert len(calls) == 0
     assert len(calls._gone) == 500
 

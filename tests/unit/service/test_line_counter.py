@@ -10,7 +10,7 @@ class Told:
     def __init__(self, *readings: LinesInUse | None) -> None:
         self._readings = iter(readings)
 
-    def channels(self) -> LinesInUse | None:
+    def lines_in_use(self) -> LinesInUse | None:
         return next(self._readings)
 
 

@@ -33,10 +33,10 @@ class Link:
         self.health = Health(up=True, since=NINE)
         self.lines: LinesInUse | None = LinesInUse(2, 7)
 
-    def channels(self) -> LinesInUse | None:
+    def lines_in_use(self) -> LinesInUse | None:
         return self.lines
 
-    def state(self) -> Health:
+    def status(self) -> Health:
         return self.health
 
     def falls_silent(self, at: datetime) -> None:
