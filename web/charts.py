@@ -84,8 +84,10 @@ def chart_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
     hours = sorted(found)
     span = hours[-1] - hours[0]
     if span < _MOST * _HOUR:  # the quiet hours between are shown too; of a night between two days they are not
-        first = hours[0].astimezone(zone)
-        hours = [(first + _HOUR * number) for number in range(max(_FEWEST, round(span / _HOUR) + 1))]
+        first, count = hours[0], max(_FEWEST, round(span / _HOUR) + 1)
+        if hours[-1].date() == first.date():  # a late call must not drag the chart into the next day
+            first = first.replace(hour=min(first.hour, 24 - count))
+        hours = [(first + _HOUR * number) for number in range(count)]
     return _chart([(hour, found.get(hour, Counter())) for hour in hours])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from obzvon.journal.runs import Journal
@@ -85,6 +86,15 @@ def users_text(tmp_path_factory: pytest.TempPathFactory) -> str:
     for role in Role:
         users.add(role.value, PASSWORD, role)
     return users.path.read_text()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each test makes an app of its own; compiling the same templates for each takes most of the time."""
+    with pytest.MonkeyPatch.context() as patched:
+        cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+        patched.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
+        yield
 
 
 @pytest.fixture

@@ -39,6 +39,16 @@ def test_hours_are_by_the_clock_of_the_settings_and_quiet_ones_are_shown() -> No
     assert not spans_days(chart)
 
 
+@pytest.mark.parametrize(("hour", "first"), [("13:30", 16), ("14:00", 16), ("17:45", 16), ("20:59", 16), ("12:00", 15)])
+def test_the_hours_after_an_evening_call_end_with_the_day(hour: str, first: int) -> None:
+    chart = chart_hours({1: Counter({(f"2026-11-23 {hour}", "busy"): 2})}, MOSCOW)
+    assert chart is not None
+    assert [bar.at.hour for bar in chart.bars] == list(range(first, first + 8))
+    assert {bar.at.date() for bar in chart.bars} == {DAY}
+    assert chart.total == 2
+    assert not spans_days(chart)
+
+
 def test_pieces_stand_on_one_another_and_the_highest_reaches_the_top() -> None:
     chart = chart_hours({1: Counter({("2026-11-23 06:00", "answered"): 6, ("2026-11-23 06:00", "busy"): 4})}, MOSCOW)
     assert chart is not None
