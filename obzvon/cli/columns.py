@@ -26,7 +26,7 @@ class Cell(NamedTuple):
     style: str = ""
 
 
-def show(console: Console, rows: Sequence[Sequence[Cell]], headings: Sequence[str] = ()) -> None:
+def print_columns(console: Console, rows: Sequence[Sequence[Cell]], headings: Sequence[str] = ()) -> None:
     """Prints them, without the columns in which nothing stands.
 
     In a terminal what is too wide is wrapped within its column; elsewhere nothing is cut or broken.

@@ -11,7 +11,7 @@ from obzvon.service import factory
 from obzvon.settings.model import Settings, default_settings_file, load_settings
 
 
-def settings_of(file: Path | None) -> Settings:
+def use_settings(file: Path | None) -> Settings:
     """Those of the file, else of the first that is found; from here on the program speaks the language they name."""
     known = load_settings(file or default_settings_file())
     if known.language in i18n.LANGUAGES:
@@ -20,7 +20,7 @@ def settings_of(file: Path | None) -> Settings:
 
 
 @contextmanager
-def journal_if_any(known: Settings) -> Iterator[Journal | None]:
+def open_existing_journal(known: Settings) -> Iterator[Journal | None]:
     """The journal, None where no service has made one yet: who only asks makes none."""
     if known.journal.path is not None and not os.path.lexists(known.journal.path):
         yield None

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from obzvon.cli.context import journal_if_any, settings_of
-from obzvon.cli.translate import told
+from obzvon.cli.context import open_existing_journal, use_settings
+from obzvon.cli.translate import help_text
 from obzvon.common.i18n import say
 from obzvon.domain.labels import COMMAND_STATE_UNKNOWN
 from obzvon.domain.redial import parse_results
@@ -31,13 +31,13 @@ from obzvon.reports.status import service_status
 _WRONG = 1
 
 
-@click.command(help=told("Begins a run now, beside the week's."))
-@click.option("--again", is_flag=True, help=told("ring also those who were rung today already"))
-@click.option("--rest", is_flag=True, help=told("ring only those who were not rung today"))
+@click.command(help=help_text("Begins a run now, beside the week's."))
+@click.option("--again", is_flag=True, help=help_text("ring also those who were rung today already"))
+@click.option("--rest", is_flag=True, help=help_text("ring only those who were not rung today"))
 @click.option(
     "--only",
-    metavar=told("RESULTS"),
-    help=told(
+    metavar=help_text("RESULTS"),
+    help=help_text(
         "ring again only those with these results, commas between them; a wrong one is answered with all there are"
     ),
 )
@@ -45,8 +45,8 @@ _WRONG = 1
     "--date",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
-    metavar=told("YYYY-MM-DD"),
-    help=told("with --only: the day whose results those are; else today"),
+    metavar=help_text("YYYY-MM-DD"),
+    help=help_text("with --only: the day whose results those are; else today"),
 )
 @click.pass_obj
 def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
@@ -62,23 +62,23 @@ def start(file: Path | None, again: bool, rest: bool, only: str | None, day: dat
         _order(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
-@click.command(help=told("Holds the hand-over; calls in progress go on."))
+@click.command(help=help_text("Holds the hand-over; calls in progress go on."))
 @click.pass_obj
 def pause(file: Path | None) -> None:
     """Holds the run."""
     _order(file, "pause")
 
 
-@click.command(help=told("Goes on with a paused run."))
+@click.command(help=help_text("Goes on with a paused run."))
 @click.pass_obj
 def resume(file: Path | None) -> None:
     """Goes on."""
     _order(file, "resume")
 
 
-@click.command(help=told("Ends the run: who was not rung yet will not be."))
+@click.command(help=help_text("Ends the run: who was not rung yet will not be."))
 @click.option(
-    "--withdraw", is_flag=True, help=told("take files that Asterisk has not started out of the spool as well")
+    "--withdraw", is_flag=True, help=help_text("take files that Asterisk has not started out of the spool as well")
 )
 @click.pass_obj
 def stop(file: Path | None, withdraw: bool) -> None:
@@ -86,9 +86,11 @@ def stop(file: Path | None, withdraw: bool) -> None:
     _order(file, "stop", withdraw=withdraw)
 
 
-@click.command(help=told("One test call to NUMBER, outside any run."))
-@click.argument("number", metavar=told("NUMBER"))
-@click.option("--code", default="", metavar=told("DIGITS"), help=told("extension code, sent after the answer"))
+@click.command(help=help_text("One test call to NUMBER, outside any run."))
+@click.argument("number", metavar=help_text("NUMBER"))
+@click.option(
+    "--code", default="", metavar=help_text("DIGITS"), help=help_text("extension code, sent after the answer")
+)
 @click.pass_obj
 def call(file: Path | None, number: str, code: str) -> None:
     """A test call."""
@@ -99,7 +101,7 @@ def call(file: Path | None, number: str, code: str) -> None:
 def _order(file: Path | None, name: str, **params: Any) -> None:
     """Leaves a command for the service and prints its answer."""
     params = {key: _whole(value) if isinstance(value, str) else value for key, value in params.items()}
-    with journal_if_any(settings_of(file)) as journal:
+    with open_existing_journal(use_settings(file)) as journal:
         answer = _answer(journal, name, **params)
     click.echo(str(answer.text), err=not answer.ok)
     if not answer.ok:

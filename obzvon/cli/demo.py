@@ -16,7 +16,7 @@ from obzvon.journal.commands import CommandQueue
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
-from obzvon.service.scheduler import stopped_by_signals
+from obzvon.service.scheduler import stop_on_signals
 from obzvon.settings.model import load_settings
 
 DELAY = 3.0
@@ -36,7 +36,7 @@ _PEOPLE = (
 )
 
 
-def phones() -> list[Phone]:
+def demo_phones() -> list[Phone]:
     """Two dozen numbers that end in every way, and a few that cannot be called."""
     listed = [Phone(str(row), f"8916000{row:02d}{row % 10:02d}", "", f"{_PEOPLE[row % 10]}") for row in range(20)]
     return [
@@ -59,8 +59,8 @@ class Demo:
         made = not file.exists()
         if made:
             week = Schedule((time_of_day(9),) * 5 + (None, None))
-            workspace.make(
-                folder, spool=folder / "spool" / "outgoing", phones=phones(), week=week, bundle="4", timeout="1"
+            workspace.create_folder(
+                folder, spool=folder / "spool" / "outgoing", phones=demo_phones(), week=week, bundle="4", timeout="1"
             )
         self.settings = load_settings(file)
         self.settings.target.mkdir(parents=True, exist_ok=True)
@@ -92,15 +92,15 @@ class Demo:
 
         done = self.settings.target.with_name("outgoing_done")
         try:
-            with Sandbox(self.settings.target, done, talk=1.0, long_talk=3.0, ring=1.5), stopped_by_signals(service):
-                service.forever(step)
+            with Sandbox(self.settings.target, done, talk=1.0, long_talk=3.0, ring=1.5), stop_on_signals(service):
+                service.run_forever(step)
         finally:
             lock.release()
         return self.journal.last_run()
 
 
 @contextlib.contextmanager
-def folder_for(chosen: Path | None) -> Iterator[Path]:
+def demo_folder(chosen: Path | None) -> Iterator[Path]:
     """The folder that was chosen, which stays, or a temporary one, which goes."""
     if chosen is not None:
         yield chosen

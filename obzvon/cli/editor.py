@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from obzvon.checks.settings import find_unencrypted_editor
-from obzvon.cli.context import settings_of
-from obzvon.cli.translate import told
+from obzvon.cli.context import use_settings
+from obzvon.cli.translate import help_text
 from obzvon.common import i18n
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.hosts import is_loopback
@@ -28,11 +28,11 @@ FIRST = "admin"
 _ROLES = ("viewer", "operator", "administrator")
 
 
-@click.command(help=told("The editor, for supervisor."))
+@click.command(help=help_text("The editor, for supervisor."))
 @click.pass_obj
 def web(file: Path | None) -> None:
     """The editor."""
-    known = settings_of(file)
+    known = use_settings(file)
     check_host(known)
     from web.app import create_app  # noqa: PLC0415 - nothing else of obzvon needs Flask
     from web.server import listen, serve  # noqa: PLC0415 - as above
@@ -60,7 +60,7 @@ def web(file: Path | None) -> None:
 
 
 @contextmanager
-def beside(known: Settings) -> Iterator[None]:
+def serve_demo(known: Settings) -> Iterator[None]:
     """The editor of a demonstration as long as that lasts, on this machine alone; says where it is and who may in."""
     from web.app import create_app  # noqa: PLC0415 - as above
     from web.server import listen, serving  # noqa: PLC0415 - as above
@@ -95,31 +95,31 @@ def check_host(known: Settings) -> None:
         raise UserError([problem])
 
 
-@click.group(help=told("Who may use the editor."))
+@click.group(help=help_text("Who may use the editor."))
 def user() -> None:
     """The group."""
 
 
 def _password_options(command: click.Command) -> click.Command:
     command.params += [
-        click.Option(["--ask"], is_flag=True, help=told("ask for the password; else one is made up and printed")),
+        click.Option(["--ask"], is_flag=True, help=help_text("ask for the password; else one is made up and printed")),
         click.Option(
             ["--stdin", "from_stdin"],
             is_flag=True,
-            help=told("read the password from the first line of the standard input"),
+            help=help_text("read the password from the first line of the standard input"),
         ),
     ]
     return command
 
 
-@user.command(help=told("A new user, NAME."))
-@click.argument("name", metavar=told("NAME"))
+@user.command(help=help_text("A new user, NAME."))
+@click.argument("name", metavar=help_text("NAME"))
 @click.option(
     "--role",
     type=click.Choice(_ROLES),
     default="operator",
     show_default=True,
-    help=told(
+    help=help_text(
         "viewer: sees and changes nothing; operator: keeps the list and the week; administrator: "
         "sees users and settings too"
     ),
@@ -129,7 +129,7 @@ def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) ->
     """A new user."""
     from obzvon.users import Role  # noqa: PLC0415 - its hashing takes a tenth of a second to load
 
-    users = _users(settings_of(file).web.users)
+    users = _users(use_settings(file).web.users)
     password, is_new = _password(ask=ask, from_stdin=from_stdin)
     users.add(name, password, Role(role))
     _say(say("added: {name}, {role}", name=name, role=user_role_label(role)))
@@ -137,12 +137,12 @@ def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) ->
         _say(say("password: {password}", password=password))
 
 
-@user.command(help=told("Another password for NAME."))
-@click.argument("name", metavar=told("NAME"))
+@user.command(help=help_text("Another password for NAME."))
+@click.argument("name", metavar=help_text("NAME"))
 @click.pass_obj
 def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
     """Another password."""
-    users = _users(settings_of(file).web.users)
+    users = _users(use_settings(file).web.users)
     password, is_new = _password(ask=ask, from_stdin=from_stdin)
     users.change_password(name, password)
     _say(say("the password is changed: {name}", name=name))
@@ -150,32 +150,32 @@ def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
         _say(say("password: {password}", password=password))
 
 
-@user.command(name="role", help=told("Another role for NAME."))
-@click.argument("name", metavar=told("NAME"))
-@click.argument("chosen", metavar=told("ROLE"), type=click.Choice(_ROLES))
+@user.command(name="role", help=help_text("Another role for NAME."))
+@click.argument("name", metavar=help_text("NAME"))
+@click.argument("chosen", metavar=help_text("ROLE"), type=click.Choice(_ROLES))
 @click.pass_obj
 def change_role(file: Path | None, name: str, chosen: str) -> None:
     """Another role."""
     from obzvon.users import Role  # noqa: PLC0415 - as above
 
-    _users(settings_of(file).web.users).change_role(name, Role(chosen))
+    _users(use_settings(file).web.users).change_role(name, Role(chosen))
     _say(say("from now on: {name}, {role}", name=name, role=user_role_label(chosen)))
 
 
-@user.command(help=told("Takes the access of NAME away."))
-@click.argument("name", metavar=told("NAME"))
+@user.command(help=help_text("Takes the access of NAME away."))
+@click.argument("name", metavar=help_text("NAME"))
 @click.pass_obj
 def remove(file: Path | None, name: str) -> None:
     """One user less."""
-    _users(settings_of(file).web.users).remove(name)
+    _users(use_settings(file).web.users).remove(name)
     _say(say("removed: {name}", name=name))
 
 
-@user.command(name="list", help=told("The users and their roles."))
+@user.command(name="list", help=help_text("The users and their roles."))
 @click.pass_obj
 def list_users(file: Path | None) -> None:
     """Everybody."""
-    users = _users(settings_of(file).web.users).load()
+    users = _users(use_settings(file).web.users).load()
     for name, one in sorted(users.items()):
         click.echo(f"{name}\t{user_role_label(one.role)}")
     if not users:
@@ -190,7 +190,7 @@ def add_first_user(settings_file: Path) -> None:
     """The administrator of a new working folder, and the password, which is printed this once."""
     from obzvon.users import Role, made_up  # noqa: PLC0415 - as above
 
-    users = _users(settings_of(settings_file).web.users)
+    users = _users(use_settings(settings_file).web.users)
     if users.load():
         return
     password = made_up()

@@ -22,10 +22,10 @@ from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
 from obzvon.cli import control, editor, tables, translate, workspace
 from obzvon.cli import demo as demonstration
-from obzvon.cli.context import journal_if_any
-from obzvon.cli.context import settings_of as _settings
+from obzvon.cli.context import open_existing_journal
+from obzvon.cli.context import use_settings as _settings
 from obzvon.cli.progress import RunProgressBar
-from obzvon.cli.translate import told
+from obzvon.cli.translate import help_text
 from obzvon.common import files, i18n, logs
 from obzvon.common.errors import ObzvonError, Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
@@ -41,7 +41,7 @@ from obzvon.reports import call_report
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import current_status
 from obzvon.service import factory
-from obzvon.service.scheduler import stopped_by_signals
+from obzvon.service.scheduler import stop_on_signals
 from obzvon.settings.model import Settings, load_settings
 
 log = logging.getLogger("obzvon")
@@ -59,14 +59,14 @@ _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERRO
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
-    help=told("Rings everybody on a list at the day's hour through Asterisk."),
+    help=help_text("Rings everybody on a list at the day's hour through Asterisk."),
 )
 @click.option(
     "--settings",
     "file",
     type=click.Path(path_type=Path),
-    metavar=told("FILE"),
-    help=told("settings.ini; else $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"),
+    metavar=help_text("FILE"),
+    help=help_text("settings.ini; else $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"),
 )
 @click.version_option(__version__, prog_name="obzvon", message="%(prog)s %(version)s")
 @click.pass_context
@@ -76,21 +76,23 @@ def cli(context: click.Context, file: Path | None) -> None:
 
 
 @cli.command(
-    help=told("Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in 3 seconds.")
+    help=help_text(
+        "Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in 3 seconds."
+    )
 )
 @click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    metavar=told("DIR"),
-    help=told("use this folder and keep it"),
+    metavar=help_text("DIR"),
+    help=help_text("use this folder and keep it"),
 )
-@click.option("--exit", "once", is_flag=True, help=told("end with the run and print its summary"))
+@click.option("--exit", "once", is_flag=True, help=help_text("end with the run and print its summary"))
 def demo(folder: Path | None, once: bool) -> None:
     """The demonstration."""
-    with demonstration.folder_for(folder) as chosen:
+    with demonstration.demo_folder(folder) as chosen:
         shown = demonstration.Demo(chosen.absolute(), _say)
-        with editor.beside(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
+        with editor.serve_demo(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
             run = shown.run(bar, once=once)
         if run is not None:
             tables.show_report(
@@ -106,21 +108,21 @@ def demo(folder: Path | None, once: bool) -> None:
 
 
 @cli.command(
-    help=told(
+    help=help_text(
         "Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
         "--settings FILE the settings are written there instead."
     )
 )
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=told("DIR"))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=help_text("DIR"))
 @click.option(
     "--rehearsal",
     is_flag=True,
-    help=told("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"),
+    help=help_text("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"),
 )
 @click.pass_obj
 def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
-    file = workspace.make(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
+    file = workspace.create_folder(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
     known = load_settings(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
@@ -129,9 +131,9 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     editor.add_first_user(file)
 
 
-@cli.command(help=told("The service, in the foreground, for supervisor."))
+@cli.command(help=help_text("The service, in the foreground, for supervisor."))
 @click.option(
-    "--once", is_flag=True, help=told("one check, as from cron: a run that is due is done whole, then it ends")
+    "--once", is_flag=True, help=help_text("one check, as from cron: a run that is due is done whole, then it ends")
 )
 @click.pass_obj
 def run(file: Path | None, once: bool) -> None:
@@ -152,11 +154,11 @@ def run(file: Path | None, once: bool) -> None:
         service = factory.build_service(known, journal, lock)
         finished = True
         try:
-            with stopped_by_signals(service):
+            with stop_on_signals(service):
                 if once:
-                    finished = service.once(bar)
+                    finished = service.run_once(bar)
                 else:
-                    service.forever(bar)
+                    service.run_forever(bar)
         except ObzvonError as error:
             log.error("%s", error)  # noqa: TRY400 - it is told to an operator, not traced
             raise
@@ -167,7 +169,7 @@ def run(file: Path | None, once: bool) -> None:
         sys.exit(WRONG)
 
 
-@cli.command(help=told("The self-check: each problem with its remedy."))
+@cli.command(help=help_text("The self-check: each problem with its remedy."))
 @click.pass_obj
 def check(file: Path | None) -> None:
     """The self-check."""
@@ -188,30 +190,30 @@ def check(file: Path | None) -> None:
         sys.exit(WRONG)
 
 
-@cli.command(help=told("What the next run would do and when it would end. And the next seven starts."))
-@click.option("--json", "as_json", is_flag=True, help=told("one JSON document"))
+@cli.command(help=help_text("What the next run would do and when it would end. And the next seven starts."))
+@click.option("--json", "as_json", is_flag=True, help=help_text("one JSON document"))
 @click.pass_obj
 def plan(file: Path | None, as_json: bool) -> None:
     """The next run."""
     known = _settings(file)
-    phones, week = _in_force(factory.phones_of(known)), _in_force(factory.week_of(known))
-    with journal_if_any(known) as journal:
+    phones, week = _in_force(factory.open_phones(known)), _in_force(factory.open_schedule(known))
+    with open_existing_journal(known) as journal:
         foreseen = next_run_forecast(known, phones.data, week, journal, datetime.now(UTC))
     if as_json:
         click.echo(foreseen.to_json())
     else:
-        tables.show_plan(Console(), foreseen)
+        tables.show_forecast(Console(), foreseen)
     if phones.problems or week.problems:
         sys.exit(WRONG)
 
 
-@cli.command(help=told("The run in progress or the last one."))
-@click.option("--json", "as_json", is_flag=True, help=told("one JSON document"))
+@cli.command(help=help_text("The run in progress or the last one."))
+@click.option("--json", "as_json", is_flag=True, help=help_text("one JSON document"))
 @click.pass_obj
 def status(file: Path | None, as_json: bool) -> None:
     """How the run stands."""
     known = _settings(file)
-    with journal_if_any(known) as journal:
+    with open_existing_journal(known) as journal:
         found = current_status(
             journal,
             Heartbeats(journal).sign() if journal else None,
@@ -227,9 +229,13 @@ def status(file: Path | None, as_json: bool) -> None:
             tables.show_status(Console(), found)
 
 
-@cli.command(help=told("Calls of a day and their results."))
+@cli.command(help=help_text("Calls of a day and their results."))
 @click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar=told("YYYY-MM-DD"), help=told("the day; else today")
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar=help_text("YYYY-MM-DD"),
+    help=help_text("the day; else today"),
 )
 @click.option(
     "--format",
@@ -237,20 +243,20 @@ def status(file: Path | None, as_json: bool) -> None:
     type=click.Choice(["table", "csv", "xlsx", "json"]),
     default="table",
     show_default=True,
-    help=told("what to print"),
+    help=help_text("what to print"),
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar=told("FILE"),
-    help=told("write to this file; else to the standard output"),
+    metavar=help_text("FILE"),
+    help=help_text("write to this file; else to the standard output"),
 )
 @click.pass_obj
 def report(file: Path | None, day: datetime | None, form: str, output: Path | None) -> None:
     """A day's calls."""
     known = _settings(file)
     wanted = day.date() if day else datetime.now(UTC).astimezone(known.zone).date()
-    with journal_if_any(known) as journal:
+    with open_existing_journal(known) as journal:
         lines = journal.lines(wanted) if journal else iter(())
         active = journal.active_run() if journal and not day else None
         if active is not None and active.day < wanted:
@@ -276,7 +282,9 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
                 call_report.write_calls_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
 
 
-@cli.command(help=told("Clears what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit."))
+@cli.command(
+    help=help_text("Clears what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit.")
+)
 @click.pass_obj
 def sweep(file: Path | None) -> None:
     """Before Asterisk's start."""
@@ -294,7 +302,7 @@ def sweep(file: Path | None) -> None:
         )
         sys.exit(WRONG)
     try:
-        with journal_if_any(known) as journal:
+        with open_existing_journal(known) as journal:
             tokens = journal.tokens() if journal else None
     except UserError:  # a journal that is away is no reason to let Asterisk ring
         tokens = None

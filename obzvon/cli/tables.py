@@ -69,7 +69,7 @@ _RESULT_STYLES = {
 _STATE_STYLES = {"running": "bold green", "paused": "bold yellow", "stopped": "yellow"}
 
 
-def show_plan(console: Console, plan: RunForecast, *, rows: int = 20) -> None:
+def show_forecast(console: Console, plan: RunForecast, *, rows: int = 20) -> None:
     """Prints what the next run would do, up to so many of the rows that it skips, and the next starts."""
     _print(console, _facts(_plan_facts(plan)))
     if plan.skipped:
@@ -84,7 +84,9 @@ def show_plan(console: Console, plan: RunForecast, *, rows: int = 20) -> None:
             for one in plan.skipped[:rows]
         ]
         _print(console, "")
-        columns.show(console, listed, [str(one) for one in (say("Row"), NUMBER, _CODE, NAME, say("Why it is skipped"))])
+        columns.print_columns(
+            console, listed, [str(one) for one in (say("Row"), NUMBER, _CODE, NAME, say("Why it is skipped"))]
+        )
     if len(plan.skipped) > rows:
         _print(console, _text(say_many("and {n} more row", "and {n} more rows", len(plan.skipped) - rows), "dim"))
     if plan.starts:
@@ -116,7 +118,7 @@ def show_status(console: Console, status: CurrentStatus) -> None:
             for other in status.others
         ]
         _print(console, "", _text(say("Other runs"), "bold"))
-        columns.show(console, others)
+        columns.print_columns(console, others)
 
 
 def show_report(
@@ -133,7 +135,7 @@ def show_report(
         if run:
             _print(console, "", _text(run, "bold"))
         while batch := list(islice(calls, _BATCH)):
-            columns.show(console, [[cell(line, reader) for cell in cells] for line in batch], headings)
+            columns.print_columns(console, [[cell(line, reader) for cell in cells] for line in batch], headings)
     _print(
         console,
         "",

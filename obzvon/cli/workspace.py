@@ -13,7 +13,7 @@ from obzvon.settings.model import load_settings, settings_template
 ASTERISK_SPOOL = Path("/var/spool/asterisk/outgoing")
 
 
-def make(
+def create_folder(
     folder: Path,
     *,
     file: Path | None = None,

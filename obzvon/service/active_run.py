@@ -30,14 +30,21 @@ class ActiveRun:
     """A run in progress or paused; it goes on behind its last bundle. `list_revision` is that of its snapshot."""
 
     def __init__(
-        self, run: Run, journal: Journal, handover: HandOver, pace: Pace, gauge: LineCounter, *, list_revision: str = ""
+        self,
+        run: Run,
+        journal: Journal,
+        handover: HandOver,
+        pace: Pace,
+        line_counter: LineCounter,
+        *,
+        list_revision: str = "",
     ) -> None:
         self.run = run
         self._journal = journal
         self._handover = handover
         self.pace = pace
         """May be changed at any time; the next bundle goes by it."""
-        self._gauge = gauge
+        self._line_counter = line_counter
         self._list_revision = list_revision
         self._bundle, self._last = journal.last_bundle(run.id)
         self._active = self._last or run.started_at
@@ -61,7 +68,7 @@ class ActiveRun:
             return max(wait, _LOOK - (now - self._looked).total_seconds())
         return wait
 
-    def put_off(self, now: datetime) -> None:
+    def reload_retries(self, now: datetime) -> None:
         """Calls of this run wait for a further attempt, which the journal has since now."""
         self._again = self._journal.waiting_again(self.run.id)
         self._list_revision = ""  # whoever was taken off the list during the attempt is not rung once more
@@ -69,23 +76,23 @@ class ActiveRun:
 
     def room(self) -> int:
         """How many calls the PBX can take now."""
-        return self.pace.ceiling.batch_room(self._gauge.look()) if self.pace.is_bounded else MAX_BATCH
+        return self.pace.ceiling.batch_room(self._line_counter.count()) if self.pace.is_bounded else MAX_BATCH
 
-    def is_cut_off(self, now: datetime) -> bool:
+    def is_stale(self, now: datetime) -> bool:
         """Whether nothing has gone for so long that the run is not in progress but left over."""
         return now - self._active > max(_CUT_OFF, timedelta(seconds=2 * self.pace.interval))
 
-    def keep_awake(self, before: "ActiveRun") -> None:
+    def carry_activity_over(self, before: "ActiveRun") -> None:
         """The same run, looked through anew: what was told to go on since then goes on."""
         self._active = max(self._active, before._active)
 
-    def change(self, state: str, now: datetime) -> None:
+    def change_state(self, state: str, now: datetime) -> None:
         """Pauses the run, or goes on with it: `state` is paused or running."""
         self._journal.change_state(self.run.id, state, at=now)
         self.run = self._journal.run(self.run.id)
         self._active = now
 
-    def hand_some(self, now: datetime, room: int = MAX_BATCH) -> bool:
+    def dispatch_next(self, now: datetime, room: int = MAX_BATCH) -> bool:
         """Hands over a handful: a bundle, or as much of it as goes at once. False if nobody waits any more.
 
         A bundle that there is no room for is cut to `room` (at least 1), and what is cut comes with the next one.
@@ -125,7 +132,7 @@ class ActiveRun:
         """Hands over; if that is interrupted, what has gone or may have gone counts as a bundle all the same."""
         before = self._handover.outstanding
         try:
-            return self._handover.hand(calls, self._bundle, now=now, then=then)
+            return self._handover.dispatch(calls, self._bundle, now=now, then=then)
         except UserError:
             self._again = self._journal.waiting_again(self.run.id)
             if self._handover.outstanding > before:
@@ -135,7 +142,7 @@ class ActiveRun:
 
     def _expects_more(self) -> bool:
         """Whether calls may go that do not wait for their first attempt."""
-        return bool(self._again) or self._handover.may_put_off(self.run.id)
+        return bool(self._again) or self._handover.may_retry(self.run.id)
 
     def _tell(self, handed: HandOverResult, now: datetime, *, again: bool = False) -> None:
         self._last = self._active = now
@@ -176,11 +183,11 @@ class ActiveRun:
         )
         log.info("%s", told)
 
-    def is_by(self, list_revision: str) -> bool:
+    def is_based_on(self, list_revision: str) -> bool:
         """Whether the run knows that revision of the list already."""
         return list_revision == self._list_revision
 
-    def strike_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
+    def withdraw_removed(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Withdraws what the operator has deleted or paused since the run began, up to the moment of the hand-over."""
         waiting = self._journal.waiting(self.run.id)
         struck = find_withdrawn(listed.data, plan, {(call.number, call.code) for call in waiting})
@@ -190,7 +197,7 @@ class ActiveRun:
             if (reason := struck.get((call.number, call.code)))
         ]
         self._journal.end_calls(endings)
-        self._leave_off(listed, plan)
+        self._cancel_removed_retries(listed, plan)
         self._list_revision = listed.revision
         if endings:
             self._next = []
@@ -203,7 +210,7 @@ class ActiveRun:
                 ),
             )
 
-    def _leave_off(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
+    def _cancel_removed_retries(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         """Nobody is rung once more who is not to be rung any more."""
         struck = find_withdrawn(listed.data, plan, {(call.number, call.code) for call in self._again})
         for call in self._again:

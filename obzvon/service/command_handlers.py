@@ -19,7 +19,7 @@ _TAKEN_WITHIN = timedelta(minutes=1)
 """Who asks waits some seconds; what was asked of a service that was not there is not done when it comes, at night."""
 
 
-def obey(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
+def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     """Carries a command out; whatever goes wrong is in the answer."""
     log.info("%s", say("{who} asks: {command}", who=command.asked_by or "?", command=command.name))
     order = _ORDERS.get(command.name)
@@ -29,8 +29,8 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         return CommandResult(
             False, say("no service took the command in time, and by now it may not be wanted; ask again")
         )
-    if not dialer.ready and (dialer.run is None or order is _call):
-        return CommandResult(False, UserError(dialer.trouble).message())
+    if not dialer.is_ready and (dialer.run is None or order is _call):
+        return CommandResult(False, UserError(dialer.problems).message())
     if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
         return CommandResult(
             False,
@@ -39,10 +39,10 @@ def obey(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     try:
         answer = order(dialer, command, now)
     except UserError as error:
-        dialer.doubt()
+        dialer.require_recheck()
         answer = CommandResult(False, error.message())
     except OSError as error:
-        dialer.doubt()
+        dialer.require_recheck()
         answer = CommandResult(False, write_problem(error).message())
     log.info("%s", answer.text)
     return answer
@@ -72,7 +72,7 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
                 rung,
             ),
         )
-    run = dialer.begin(
+    run = dialer.start_run(
         dialer.today(now),
         "manual",
         now=now,
@@ -98,7 +98,7 @@ def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now:
     only = CallQueries(dialer.journal, dialer.delivered).again(
         day, results, today=today, run=run_id, expected=str(params.get("expected", ""))
     )
-    run = dialer.begin(today, "manual", now=now, by=command.asked_by, only=only)
+    run = dialer.start_run(today, "manual", now=now, by=command.asked_by, only=only)
     calls = run.total if run else 0
     begun = say_many("the run has begun: {n} call", "the run has begun: {n} calls", calls)
     left = len(only.met) - calls
@@ -115,7 +115,7 @@ def _pause(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  #
         return _NO_RUN
     if dialer.run.state == "paused":
         return CommandResult(True, say("the run is paused already"))
-    dialer.change("paused", now)
+    dialer.change_state("paused", now)
     counts = dialer.journal.counts(dialer.run.id)
     return CommandResult(
         True,
@@ -132,7 +132,7 @@ def _resume(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  
         return _NO_RUN
     if dialer.run.state != "paused":
         return CommandResult(True, say("the run is not paused"))
-    dialer.change("running", now)
+    dialer.change_state("running", now)
     return CommandResult(
         True, say("the run goes on; calls waiting: {waiting}", waiting=dialer.journal.counts(dialer.run.id)["waiting"])
     )
@@ -142,7 +142,7 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     withdraw = bool(command.params.get("withdraw"))
     withdrawn = 0
     if dialer.run is not None:
-        withdrawn = dialer.stop(now, say("stopped by user {who}", who=command.asked_by or "?"))
+        withdrawn = dialer.stop_run(now, say("stopped by user {who}", who=command.asked_by or "?"))
     elif not (withdraw and dialer.handover.outstanding):  # a run ends with its last bundle, not with its last call
         return _NO_RUN
     if not withdraw:

@@ -50,64 +50,64 @@ class Dialer:
         settings: Settings,
         journal: Journal,
         spool: Spool,
-        agenda: ScheduleWatch,
+        schedule_watch: ScheduleWatch,
         *,
-        gauge: LineCounter | None = None,
-        ways: TransportSelector | None = None,
+        line_counter: LineCounter | None = None,
+        transports: TransportSelector | None = None,
     ) -> None:
         self.journal = journal
-        self.ways = ways or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
-        self.handover = HandOver(journal, self.ways, rounds=settings.rounds)
+        self.transports = transports or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
+        self.handover = HandOver(journal, self.transports, rounds=settings.rounds)
         self.plan = settings.numbering_plan()
-        self.gauge = gauge or LineCounter(self.ways.calls_in_progress)
-        self._claims = RunStarter(settings, journal, agenda, self.plan)
-        self._speed = PaceWatch(settings)
+        self.line_counter = line_counter or LineCounter(self.transports.calls_in_progress)
+        self._run_starter = RunStarter(settings, journal, schedule_watch, self.plan)
+        self._pace_watch = PaceWatch(settings)
         self._settings = settings
-        self._agenda = agenda
-        self._course: ActiveRun | None = None
-        self._ready = False
-        self._done: set[date] = set()
-        self._trouble: tuple[Problem, ...] = ()
+        self._schedule_watch = schedule_watch
+        self._active_run: ActiveRun | None = None
+        self._is_ready = False
+        self._days_done: set[date] = set()
+        self._problems: tuple[Problem, ...] = ()
         self._retry_at: datetime | None = None
         self._collected_at: datetime | None = None
-        self._starts = run_log.MissedStartLog(agenda, journal)
+        self._missed_starts = run_log.MissedStartLog(schedule_watch, journal)
         self._held_up: date | None = None
 
     @property
     def run(self) -> Run | None:
         """The run in progress or paused."""
-        return self._course.run if self._course else None
+        return self._active_run.run if self._active_run else None
 
     @property
     def pace(self) -> Pace:
         """The pace of the next bundle."""
-        return self._speed.look()
+        return self._pace_watch.refresh()
 
     @property
-    def trouble(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work at the moment."""
-        return self._trouble
+        return self._problems
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether everything has been looked through since the start, and since the last trouble."""
-        return self._ready
+        return self._is_ready
 
     @property
-    def done(self) -> set[date]:
+    def days_done(self) -> set[date]:
         """The days of late that have had their run of the week."""
-        return self._done
+        return self._days_done
 
     @property
     def delivered(self) -> float:
         """Seconds for which a message must be listened to if it is to count as delivered."""
         return self._settings.delivered
 
-    def start(self, now: datetime) -> None:
+    def prepare(self, now: datetime) -> None:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
-        self.ways.prepare(self._settings.file.parent)
-        for other in self.ways.other_services(self.journal.name):
+        self.transports.prepare(self._settings.file.parent)
+        for other in self.transports.other_services(self.journal.name):
             log.warning(
                 "%s",
                 say(
@@ -116,13 +116,13 @@ class Dialer:
                     journal=other,
                 ),
             )
-        self._claims.former(self.today(now), now=now)
+        self._run_starter.record_former_run(self.today(now), now=now)
         recovered = self.handover.recover(now=now)
         self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
-        self._done = self.journal.days_done(self.today(now) - timedelta(days=7))
+        self._days_done = self.journal.days_done(self.today(now) - timedelta(days=7))
         self._follow(self.journal.active_run())
-        self._ready = True
-        if self.run is not None and not self._trouble:
+        self._is_ready = True
+        if self.run is not None and not self._problems:
             log.info(
                 "%s",
                 say(
@@ -142,47 +142,49 @@ class Dialer:
         After something went wrong everything is looked through anew before the work goes on, as after a start.
         """
         try:
-            self._agenda.look(now)
+            self._schedule_watch.refresh(now)
             if wait := self._pause_after_trouble(now):
-                return min(wait, self._collect(now, busy=False)) if self._ready else wait
-            if not self._ready:
-                self.start(now)
+                return min(wait, self._collect(now, busy=False)) if self._is_ready else wait
+            if not self._is_ready:
+                self.prepare(now)
             self._begin_due(now)
             wait = self._advance(now)
             wait = min(wait, self._collect(now, busy=wait == 0.0))
         except OSError as error:
-            return self.stumble(now, (write_problem(error),))
+            return self.report_problems(now, (write_problem(error),))
         except TransportUnavailableError as held:
-            return self.stumble(now, held.problems, look_anew=False)
+            return self.report_problems(now, held.problems, look_anew=False)
         except UserError as error:
-            return self.stumble(now, error.problems)
+            return self.report_problems(now, error.problems)
         self._tell_recovered()
         return wait
 
-    def stumble(self, now: datetime, problems: tuple[Problem, ...], *, look_anew: bool = True) -> float:
+    def report_problems(self, now: datetime, problems: tuple[Problem, ...], *, look_anew: bool = True) -> float:
         """Something is in the way: told once, tried again after a while; nothing is lost meanwhile."""
-        if problems != self._trouble:
-            self._trouble = problems
+        if problems != self._problems:
+            self._problems = problems
             for problem in problems:
                 log.error("%s", problem)
-        self._ready = self._ready and not look_anew
+        self._is_ready = self._is_ready and not look_anew
         self._retry_at = now + timedelta(seconds=_RETRY)
         return _RETRY
 
-    def expects_calls(self, now: datetime) -> bool:
+    def has_work(self, now: datetime) -> bool:
         """Whether there are calls to be made, or the ends of some to be heard."""
-        self._agenda.look(now)
+        self._schedule_watch.refresh(now)
         return (
-            self.run is not None or self.handover.outstanding > 0 or self._agenda.due_day(now, self._done) is not None
+            self.run is not None
+            or self.handover.outstanding > 0
+            or self._schedule_watch.due_day(now, self._days_done) is not None
         )
 
-    def doubt(self) -> None:
+    def require_recheck(self) -> None:
         """Has everything looked through anew before the work goes on."""
-        self._ready = False
+        self._is_ready = False
 
     # -- runs
 
-    def begin(
+    def start_run(
         self,
         day: date,
         kind: str,
@@ -211,27 +213,29 @@ class Dialer:
                     time=f"{self._settings.latest:%H:%M}",
                 ),
             )
-        claimed = self._claims.run(day, kind, now=now, by=by, again=again, only=only, list_revision=list_revision)
+        claimed = self._run_starter.start(
+            day, kind, now=now, by=by, again=again, only=only, list_revision=list_revision
+        )
         if claimed is None or kind == "week":
-            self._done.add(day)
+            self._days_done.add(day)
         if claimed is None:
             return None
         calls = claimed.run.total - len(claimed.skipped)
-        run_log.tell_begun(claimed.run, calls, claimed.skipped, self.pace, self._clock(now + self.pace.duration(calls)))
+        run_log.log_start(claimed.run, calls, claimed.skipped, self.pace, self._clock(now + self.pace.duration(calls)))
         self._follow(claimed.run, list_revision=claimed.list_revision)
         return claimed.run
 
-    def change(self, state: str, now: datetime) -> None:
+    def change_state(self, state: str, now: datetime) -> None:
         """Holds the hand-over (paused; what Asterisk has goes on), or goes on with it (running)."""
-        assert self._course is not None  # noqa: S101 - the callers have looked
-        self._course.change(state, now)
-        log.info("%s", say("run {run} is {state}", run=self._course.run.id, state=run_state_label(state)))
+        assert self._active_run is not None  # noqa: S101 - the callers have looked
+        self._active_run.change_state(state, now)
+        log.info("%s", say("run {run} is {state}", run=self._active_run.run.id, state=run_state_label(state)))
 
-    def stop(self, now: datetime, reason: Message) -> int:
+    def stop_run(self, now: datetime, reason: Message) -> int:
         """Ends the run: what still waits is withdrawn for `reason`; returns how many calls that were."""
-        assert self._course is not None  # noqa: S101 - the callers have looked
-        withdrawn = self._withdraw(self._course.run, now, reason)
-        self._finish(self._course.run, now, "stopped")
+        assert self._active_run is not None  # noqa: S101 - the callers have looked
+        withdrawn = self._withdraw(self._active_run.run, now, reason)
+        self._finish(self._active_run.run, now, "stopped")
         return withdrawn
 
     def test_call(self, number: str, code: str, *, now: datetime, by: str) -> None:
@@ -239,10 +243,10 @@ class Dialer:
 
         Raises UserError or OSError where it does not go, NotStarted also where Asterisk refuses it.
         """
-        self.handover.ensure(now)
-        run = self._claims.test_call(self.today(now), number, code, now=now, by=by)
+        self.handover.ensure_available(now)
+        run = self._run_starter.start_test_call(self.today(now), number, code, now=now, by=by)
         try:
-            handed = self.handover.hand(self.journal.waiting(run.id), 1, now=now)
+            handed = self.handover.dispatch(self.journal.waiting(run.id), 1, now=now)
         except (OSError, UserError):
             self.journal.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
             self.journal.change_state(run.id, "stopped", at=now)
@@ -251,64 +255,68 @@ class Dialer:
             raise RunNotStartedError(handed.refused[0].reason or result_label(handed.refused[0].disposition))
 
     def _begin_due(self, now: datetime) -> None:
-        day = self._agenda.due_day(now, self._done) or self._day_held_up(now)
+        day = self._schedule_watch.due_day(now, self._days_done) or self._day_held_up(now)
         if day is None:
-            self._starts.tell(now, self.today(now), self._done)
+            self._missed_starts.log_missed_start(now, self.today(now), self._days_done)
             return
         if self.run is not None:
             if self.run.day >= day:
                 # Begun by hand today: the week's run comes when it has ended, however late, and rings who is left.
                 self._held_up = day
                 return
-            self.stop(now, say("the run of {day} began", day=day))
-        self.begin(day, "week", now=now)
+            self.stop_run(now, say("the run of {day} began", day=day))
+        self.start_run(day, "week", now=now)
 
     def _day_held_up(self, now: datetime) -> date | None:
         """Today, if its start came during a run by hand; lateness is for a start that nobody was there for."""
         today = self.today(now)
-        waits = self._held_up == today and today not in self._done and self._agenda.week.start_on(today) is not None
+        waits = (
+            self._held_up == today
+            and today not in self._days_done
+            and self._schedule_watch.schedule.start_on(today) is not None
+        )
         return today if waits else None
 
     def _advance(self, now: datetime) -> float:
-        course = self._course
-        if course is None:
+        active = self._active_run
+        if active is None:
             return math.inf
-        if self._is_over(course, now) or course.run.state == "paused":
+        if self._is_over(active, now) or active.run.state == "paused":
             return math.inf
-        course.pace = self.pace
-        if wait := course.wait(now):
+        active.pace = self.pace
+        if wait := active.wait(now):
             return wait
         try:
-            return self._hand_some(course, now)
+            return self._dispatch_next(active, now)
         except TransportUnavailableError as held:
             if held.is_transient:
                 return _MOMENT
             raise
 
-    def _hand_some(self, course: ActiveRun, now: datetime) -> float:
-        self.handover.ensure(now)
-        if not course.is_by(self._agenda.list_revision):
-            course.strike_off(self._agenda.phones(), self.plan, now)
-        if not (room := course.room()):
+    def _dispatch_next(self, active: ActiveRun, now: datetime) -> float:
+        self.handover.ensure_available(now)
+        if not active.is_based_on(self._schedule_watch.list_revision):
+            active.withdraw_removed(self._schedule_watch.current_phones(), self.plan, now)
+        if not (room := active.room()):
             return RECHECK_SECONDS
-        if not course.hand_some(now, room):
-            self._finish(course.run, now, "done")
+        if not active.dispatch_next(now, room):
+            self._finish(active.run, now, "done")
             return math.inf
-        return course.wait(now)
+        return active.wait(now)
 
-    def _is_over(self, course: ActiveRun, now: datetime) -> bool:
+    def _is_over(self, active: ActiveRun, now: datetime) -> bool:
         """Ends a run for which it is too late: past `latest`, or left over from another day."""
-        if self._is_closed(course.run.day, now):
+        if self._is_closed(active.run.day, now):
             time = f"{self._settings.latest:%H:%M}"
-            self._withdraw(course.run, now, say("it was {time}, after which nothing is handed over", time=time))
-            self._finish(course.run, now, "done")
+            self._withdraw(active.run, now, say("it was {time}, after which nothing is handed over", time=time))
+            self._finish(active.run, now, "done")
             return True
-        if course.run.state == "running" and course.run.day < self.today(now) and course.is_cut_off(now):
+        if active.run.state == "running" and active.run.day < self.today(now) and active.is_stale(now):
             # Who switches a machine on at night rings nobody by that.
             self._withdraw(
-                course.run, now, say("the run was cut off, and the work could not go on before its day was over")
+                active.run, now, say("the run was cut off, and the work could not go on before its day was over")
             )
-            self._finish(course.run, now, "stopped")
+            self._finish(active.run, now, "stopped")
             return True
         return False
 
@@ -332,13 +340,13 @@ class Dialer:
 
     def _follow(self, run: Run | None, *, list_revision: str = "") -> None:
         """Makes a run the one in progress."""
-        before, self._course = self._course, None
+        before, self._active_run = self._active_run, None
         if run is not None:
-            self._course = ActiveRun(
-                run, self.journal, self.handover, self.pace, self.gauge, list_revision=list_revision
+            self._active_run = ActiveRun(
+                run, self.journal, self.handover, self.pace, self.line_counter, list_revision=list_revision
             )
             if before is not None and before.run.id == run.id:
-                self._course.keep_awake(before)
+                self._active_run.carry_activity_over(before)
 
     # -- outcomes
 
@@ -356,9 +364,9 @@ class Dialer:
             return pause - since
         self._collected_at = now
         collected = self.handover.collect(now=now, goes_on=lambda run_id: self._goes_on(run_id, now))
-        if collected.put_off and self._course is not None:
-            self._course.put_off(now)
-        for ending in (*collected.endings, *collected.put_off):
+        if collected.retried and self._active_run is not None:
+            self._active_run.reload_retries(now)
+        for ending in (*collected.endings, *collected.retried):
             log.debug(
                 "%s",
                 say(
@@ -368,9 +376,9 @@ class Dialer:
                     disposition=result_label(ending.disposition),
                 ),
             )
-        run_log.tell_ended(collected.endings, self.journal, self.handover, least=self.delivered)
+        run_log.log_outcomes(collected.endings, self.journal, self.handover, least=self.delivered)
         for run_id, calls in groupby(collected.returned, lambda call: call.run_id):
-            self._take_back(run_id, list(calls), now)
+            self._requeue(run_id, list(calls), now)
         return pause
 
     def _goes_on(self, run_id: int, now: datetime) -> bool:
@@ -378,14 +386,14 @@ class Dialer:
         run = self.run
         return run is not None and run.id == run_id and not self._is_closed(run.day, now)
 
-    def _take_back(self, run_id: int, calls: list[PendingCall], now: datetime) -> None:
+    def _requeue(self, run_id: int, calls: list[PendingCall], now: datetime) -> None:
         """Calls that Asterisk never began go again while their run can still ring anybody."""
         run = self.journal.run(run_id)
         ended_today = run.state == "done" and run.kind != "test" and run.day == self.today(now)
-        if run.active or (ended_today and self._course is None and not self._is_closed(run.day, now)):
+        if run.active or (ended_today and self._active_run is None and not self._is_closed(run.day, now)):
             if not run.active:  # first, so that calls never wait in a run that has ended
                 self.journal.change_state(run.id, "running", at=now)
-            self.handover.take_back(calls)
+            self.handover.requeue(calls)
             self._follow(self.journal.run(run_id))
             log.info(
                 "%s",
@@ -396,7 +404,7 @@ class Dialer:
                 ),
             )
         else:
-            self.handover.give_up(calls, now=now)
+            self.handover.withdraw_returned(calls, now=now)
 
     # -- the rest
 
@@ -406,9 +414,9 @@ class Dialer:
         return (self._retry_at - now).total_seconds()
 
     def _tell_recovered(self) -> None:
-        if self._trouble:
+        if self._problems:
             log.info("%s", say("the work goes on"))
-        self._trouble = ()
+        self._problems = ()
         self._retry_at = None
 
     def _is_closed(self, day: date, now: datetime) -> bool:

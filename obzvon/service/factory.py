@@ -24,25 +24,25 @@ from obzvon.service.scheduler import Scheduler
 from obzvon.settings.model import Settings
 
 
-def phones_of(settings: Settings) -> Document[list[Phone]]:
+def open_phones(settings: Settings) -> Document[list[Phone]]:
     """The list of phones."""
     return documents.phones_document(settings.phones)
 
 
-def week_of(settings: Settings) -> Document[Schedule]:
+def open_schedule(settings: Settings) -> Document[Schedule]:
     """The week."""
     return documents.week_document(settings.schedule)
 
 
-def link_of(settings: Settings) -> AmiClient | None:
-    """The link to Asterisk's manager interface, None where there is to be none."""
+def create_ami_client(settings: Settings) -> AmiClient | None:
+    """The ami to Asterisk's manager interface, None where there is to be none."""
     return AmiClient(settings.ami, settings.ordinary.context, settings.coded.context) if settings.ami else None
 
 
-def ways_of(settings: Settings, spool: Spool, link: AmiClient | None) -> TransportSelector:
-    """The ways for calls to go to Asterisk; who has no more than one of them still hears of calls of the other."""
-    told = OutcomeMatcher(link) if link else None
-    by_ami = AmiTransport(link, settings.ordinary, settings.coded, told) if link and told else None
+def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -> TransportSelector:
+    """Return the configured transports. Each also recovers calls that went by the other one before a change."""
+    told = OutcomeMatcher(ami) if ami else None
+    by_ami = AmiTransport(ami, settings.ordinary, settings.coded, told) if ami and told else None
     by_spool = SpoolTransport(spool, settings.ordinary, settings.coded, told) if settings.has_spool else None
     return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, told=told)
 
@@ -54,23 +54,25 @@ def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:
 
 def build_service(settings: Settings, journal: Journal, lock: JournalLock | None = None) -> Scheduler:
     """The service on an open journal, which works as long as it holds that lock."""
-    presence = Heartbeats(journal)
-    agenda = ScheduleWatch(settings, WatchedDocument(phones_of(settings)), WatchedDocument(week_of(settings)), presence)
-    spool, link = Spool.from_settings(settings), link_of(settings)
-    ways = ways_of(settings, spool, link)
-    gauge = LineCounter(ways.calls_in_progress, link)
-    dialer = Dialer(settings, journal, spool, agenda, gauge=gauge, ways=ways)
+    heartbeats = Heartbeats(journal)
+    schedule_watch = ScheduleWatch(
+        settings, WatchedDocument(open_phones(settings)), WatchedDocument(open_schedule(settings)), heartbeats
+    )
+    spool, ami = Spool.from_settings(settings), create_ami_client(settings)
+    transports = create_transports(settings, spool, ami)
+    line_counter = LineCounter(transports.calls_in_progress, ami)
+    dialer = Dialer(settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports)
     commands = CommandQueue(journal)
-    examination = BackgroundCheck(
-        settings.file, FindingsStore(journal), commands, is_refused=link.is_login_refused if link else None
+    background_check = BackgroundCheck(
+        settings.file, FindingsStore(journal), commands, is_refused=ami.is_login_refused if ami else None
     )
     return Scheduler(
         dialer,
-        agenda,
+        schedule_watch,
         commands,
-        presence,
+        heartbeats,
         lock=lock,
-        link=link,
-        examination=examination,
-        instruments=LineMonitor(gauge, settings.ami, link),
+        ami=ami,
+        background_check=background_check,
+        line_monitor=LineMonitor(line_counter, settings.ami, ami),
     )

@@ -43,7 +43,7 @@ class CollectResult(msgspec.Struct, frozen=True):
 
     endings: list[CallOutcome]
     returned: list[PendingCall]
-    put_off: list[CallOutcome] = []
+    retried: list[CallOutcome] = []
 
 
 class HandOverResult(msgspec.Struct, frozen=True):
@@ -56,9 +56,9 @@ class HandOverResult(msgspec.Struct, frozen=True):
 class HandOver:
     """Moves calls from the journal to Asterisk, and their outcomes back."""
 
-    def __init__(self, journal: Journal, ways: TransportSelector, *, rounds: RetryPolicy | None = None) -> None:
+    def __init__(self, journal: Journal, transports: TransportSelector, *, rounds: RetryPolicy | None = None) -> None:
         self._journal = journal
-        self._ways = ways
+        self._transports = transports
         self._rounds = rounds or RetryPolicy()
         self._handed: dict[str, PendingCall] = {}
         self._doubtful: dict[str, PendingCall] = {}
@@ -75,24 +75,24 @@ class HandOver:
     @property
     def has_new_outcomes(self) -> bool:
         """Whether Asterisk's events have told of ends since it was looked."""
-        return self._ways.has_new_outcomes
+        return self._transports.has_new_outcomes
 
     def has_calls_of(self, run_id: int) -> bool:
         """Whether Asterisk has calls of that run, or may have."""
         return any(call.run_id == run_id for calls in (self._handed, self._doubtful) for call in calls.values())
 
-    def ensure(self, now: datetime) -> None:
+    def ensure_available(self, now: datetime) -> None:
         """Raises Held while no calls can be handed over."""
-        self._ways.choose(now)
+        self._transports.choose(now)
 
-    def hand(
+    def dispatch(
         self, calls: list[PendingCall], bundle: int, *, now: datetime, then: list[PendingCall] | None = None
     ) -> HandOverResult:
         """Hands over calls of one run that wait; raises OSError or UserError, and then the rest waits again.
 
         `then` are the calls that will most likely go next, and at once.
         """
-        way = self._ways.choose(now)
+        way = self._transports.choose(now)
         way.prepare_calls(calls, then or [])
         handed = HandOverResult([], [])
         for some in _handfuls(calls, way.max_batch):
@@ -110,7 +110,7 @@ class HandOver:
 
     def recover(self, *, now: datetime) -> RecoveryResult:
         """After a stop at whatever point: finds out what became of the calls that were on their way."""
-        self._ways.refresh(now)
+        self._transports.refresh(now)
         self._handed.clear()
         self._doubtful.clear()
         on_the_way = self._journal.on_the_way(CallState.HANDING)
@@ -123,10 +123,10 @@ class HandOver:
         self._remember(self._journal.on_the_way(CallState.HANDED), now)
         self._found = {name: ending for name, ending in self._found.items() if name in self._handed}
         # What else lies ready was made so for calls that still wait: it is made anew when they go.
-        self._ways.discard_stale(self._journal.tokens(), self._handed.values())
+        self._transports.discard_stale(self._journal.tokens(), self._handed.values())
         return RecoveryResult(len(again), len(handed), len(unknown) + len(self._doubtful))
 
-    def may_put_off(self, run_id: int) -> bool:
+    def may_retry(self, run_id: int) -> bool:
         """Whether calls of the run that Asterisk has may come to wait for a further attempt."""
         return bool(self._rounds) and self.has_calls_of(run_id)
 
@@ -136,12 +136,12 @@ class HandOver:
         A call whose run `goes_on`, by its id, may be put off for a further attempt instead.
         """
         if self.outstanding:
-            self._ways.refresh(now)
+            self._transports.refresh(now)
         endings = self._resolve(now)
         put_off: list[tuple[CallOutcome, datetime]] = []
         returned: list[PendingCall] = []
         for name, call in list(self._handed.items()):
-            way = self._ways.transport_for(call)
+            way = self._transports.transport_for(call)
             found = self._found.get(name) or (way.check_progress(call, now) if way else _unknown(call, now))
             if found is CallProgress.RETURNED:
                 returned.append(call)
@@ -164,14 +164,14 @@ class HandOver:
             self._journal.settle()
         return CollectResult(endings, returned, [ending for ending, _ in put_off])
 
-    def take_back(self, calls: list[PendingCall]) -> None:
+    def requeue(self, calls: list[PendingCall]) -> None:
         """Calls of one run that came back without having been begun wait again."""
         for call in calls:
             self._handed.pop(attempt_name(call), None)
         self._journal.give_back(calls, CallState.HANDED)
         self._drop(calls)
 
-    def give_up(self, calls: list[PendingCall], *, now: datetime) -> None:
+    def withdraw_returned(self, calls: list[PendingCall], *, now: datetime) -> None:
         """Calls that came back without having been begun, and whose day is over, end as withdrawn."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
         self._journal.end_calls(
@@ -187,7 +187,7 @@ class HandOver:
         for name, call in list(self._handed.items()):
             if call.handed_at is not None and timedelta(0) <= now - call.handed_at < _SETTLING:
                 continue
-            way = self._ways.transport_for(call)
+            way = self._transports.transport_for(call)
             begun = way.withdraw(call) if way else None
             if begun is None:
                 continue
@@ -203,7 +203,7 @@ class HandOver:
 
     def close(self) -> None:
         """Ends what works ahead; what is ready is looked through at the next start."""
-        self._ways.close()
+        self._transports.close()
 
     def _write(self, went: SendResult, now: datetime) -> list[CallOutcome]:
         """Writes down what came of a hand-over; returns how the refused calls ended."""
@@ -231,7 +231,7 @@ class HandOver:
             if attempt_name(call) in self._unsent:
                 again.append(call)
                 continue
-            way = self._ways.transport_for(call)
+            way = self._transports.transport_for(call)
             trace = way.find_evidence(call, now) if way else Evidence.NONE
             if trace is Evidence.UNDECIDED:
                 self._doubtful[attempt_name(call)] = call
@@ -265,13 +265,13 @@ class HandOver:
 
     def _drop(self, calls: Iterable[PendingCall]) -> None:
         for call in calls:
-            if way := self._ways.transport_for(call):
+            if way := self._transports.transport_for(call):
                 way.discard([call])
 
     def _remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         for call in calls:
             self._handed[attempt_name(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
-            if way := self._ways.transport_for(call):
+            if way := self._transports.transport_for(call):
                 way.track([call], now)
 
 

@@ -28,12 +28,12 @@ class ScheduleWatch:
         settings: Settings,
         phones: WatchedDocument[list[Phone]],
         week: WatchedDocument[Schedule],
-        presence: Heartbeats,
+        heartbeats: Heartbeats,
     ) -> None:
         self._settings = settings
         self._phones = phones
         self._watched_week = week
-        self._presence = presence
+        self._heartbeats = heartbeats
         self._week = Schedule()
         self._changed: datetime | None = None
         self._looked: datetime | None = None
@@ -47,16 +47,16 @@ class ScheduleWatch:
         return self._revisions.get("phones", "")
 
     @property
-    def week(self) -> Schedule:
+    def schedule(self) -> Schedule:
         """The week that is in force."""
         return self._week
 
     @property
-    def trouble(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the documents; where there is a last good copy, the calling goes on by it."""
         return tuple(problem for problems in self._told.values() for problem in problems)
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """Looks whether the documents have changed; costs two stats if not.
 
         What the week says for today is kept, so that an edit can be told from a missed start.
@@ -74,9 +74,9 @@ class ScheduleWatch:
         self._looked = now
         today = now.astimezone(self._settings.zone).date()
         if self._changed is not None and (self._since is None or self._since[0] != today):
-            self._since = today, self._presence.remember_week(self._week, today, self._changed)
+            self._since = today, self._heartbeats.remember_week(self._week, today, self._changed)
 
-    def phones(self) -> LoadedDocument[list[Phone]]:
+    def current_phones(self) -> LoadedDocument[list[Phone]]:
         """The list in force: as it stands, or its last good copy; raises DocumentError if there is neither."""
         return self._phones.current()
 
@@ -88,7 +88,7 @@ class ScheduleWatch:
             self._week, now, done, zone=self._settings.zone, lateness=self._settings.late_start, since=self._since[1]
         )
 
-    def passed_unrung(self, now: datetime, done: Container[date]) -> datetime | None:
+    def missed_start(self, now: datetime, done: Container[date]) -> datetime | None:
         """Today's start, if it has passed and there was no run: it was set too late, or is too late to make up for."""
         zone = self._settings.zone
         today = now.astimezone(zone).date()
@@ -106,7 +106,7 @@ class ScheduleWatch:
 
     def _last_sign(self) -> datetime | None:
         """When the service before this one lived last, and the week that it knew was in force."""
-        sign = self._presence.sign()
+        sign = self._heartbeats.sign()
         return sign.seen_at if sign else None
 
     def _look(self, name: str, look: Callable[[], LoadedDocument[None]]) -> LoadedDocument[None] | None:
@@ -150,7 +150,7 @@ class PaceWatch:
         self._settings = SettingsWatch(settings, on_error=_log_bad_settings)
         self._pace = settings.pace()
 
-    def look(self) -> Pace:
+    def refresh(self) -> Pace:
         """Return the pace in force. Costs one stat while the file has not changed."""
         pace = self._settings.current().pace()
         if pace != self._pace:

@@ -1,4 +1,4 @@
-"""Reads the gauge and the link for whoever looks from outside, and says in the log when the link falls silent."""
+"""Counts the lines in use, and logs when Asterisk stops reporting them."""
 
 import logging
 from collections.abc import Callable
@@ -38,14 +38,14 @@ class LineCounter:
         self._present = present
         self._channels = channels
         self._others = 0
-        self.by_channels = False
+        self.includes_channels = False
         """Whether the last look was answered by the channels too."""
 
-    def look(self) -> LinesInUse:
+    def count(self) -> LinesInUse:
         """What is in use now. While the channels are silent, other people's calls count as they did last."""
         seen = self._channels.lines_in_use() if self._channels else None
         ours = len(self._present())
-        self.by_channels = seen is not None
+        self.includes_channels = seen is not None
         if seen is not None:
             ours, self._others = max(ours, seen.ours), seen.others
         return LinesInUse(ours, self._others)
@@ -81,12 +81,12 @@ class LinkMonitor(Protocol):
 
 
 class LineMonitor:
-    """The gauge, and the link where one is configured."""
+    """The line_counter, and the link where one is configured."""
 
     def __init__(
-        self, gauge: LineCounter, configured: Configured | None = None, link: LinkMonitor | None = None
+        self, line_counter: LineCounter, configured: Configured | None = None, link: LinkMonitor | None = None
     ) -> None:
-        self._gauge = gauge
+        self._line_counter = line_counter
         self._link = link
         ami = configured or Configured()
         self._counts = CountedBy.TRUNK if ami.trunk else CountedBy.GROUP if ami.group else CountedBy.PBX
@@ -94,10 +94,10 @@ class LineMonitor:
         self._silent = False
         self._told: datetime | None = None
 
-    def read(self, now: datetime, pace: Pace) -> LineUsage:
+    def read_usage(self, now: datetime, pace: Pace) -> LineUsage:
         """What they show; raises OSError where the spool cannot be looked at."""
-        reading = self._gauge.look()
-        told = self._gauge.by_channels
+        reading = self._line_counter.count()
+        told = self._line_counter.includes_channels
         by = self._counts if told else CountedBy.SPOOL
         readout = LineUsage(pace=pace, ours=reading.ours, others=reading.others, by=by, ami=self._ami(now, told=told))
         self._tell(readout, now)

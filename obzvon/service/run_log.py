@@ -22,7 +22,7 @@ _UNKNOWN_TOLD = 50
 """So many have a line each; the report has them all."""
 
 
-def tell_begun(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until: str) -> None:
+def log_start(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until: str) -> None:
     """That a run begins, with how many calls and until when by the clock, and a line for each row that it skips."""
     if pace.is_bounded:
         log.info(
@@ -65,7 +65,7 @@ def tell_begun(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until
         log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
 
 
-def tell_ended(endings: Iterable[CallOutcome], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
+def log_outcomes(endings: Iterable[CallOutcome], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
     """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known.
 
     `least` is how many seconds of a message have to be listened to.
@@ -101,15 +101,15 @@ def tell_ended(endings: Iterable[CallOutcome], journal: Journal, handover: HandO
 class MissedStartLog:
     """Why a start of the week begins no run: each said once."""
 
-    def __init__(self, agenda: ScheduleWatch, journal: Journal) -> None:
-        self._agenda = agenda
+    def __init__(self, schedule_watch: ScheduleWatch, journal: Journal) -> None:
+        self._schedule_watch = schedule_watch
         self._journal = journal
         self._passed: date | None = None
         self._had: datetime | None = None
 
-    def tell(self, now: datetime, today: date, done: Container[date]) -> None:
+    def log_missed_start(self, now: datetime, today: date, done: Container[date]) -> None:
         """What there is to say at that moment; `done` are the days that have had their run."""
-        passed = self._agenda.passed_unrung(now, done)
+        passed = self._schedule_watch.missed_start(now, done)
         if passed and self._passed != passed.date():
             self._passed = passed.date()
             watch.warning(
@@ -120,7 +120,7 @@ class MissedStartLog:
                     time=f"{passed:%H:%M}",
                 ),
             )
-        start = self._agenda.start_on(today) if today in done else None
+        start = self._schedule_watch.start_on(today) if today in done else None
         if start is not None and start != self._had:
             self._had = start
             self._tell_had(start, today)

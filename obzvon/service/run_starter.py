@@ -41,13 +41,15 @@ class StartedRun(msgspec.Struct, frozen=True):
 class RunStarter:
     """One campaign's."""
 
-    def __init__(self, settings: Settings, journal: Journal, agenda: ScheduleWatch, plan: NumberingPlan) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, schedule_watch: ScheduleWatch, plan: NumberingPlan
+    ) -> None:
         self._settings = settings
         self._journal = journal
-        self._agenda = agenda
+        self._schedule_watch = schedule_watch
         self._plan = plan
 
-    def run(
+    def start(
         self,
         day: date,
         kind: str,
@@ -63,7 +65,7 @@ class RunStarter:
         None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
         Raises NotStarted.
         """
-        loaded = self._agenda.phones()
+        loaded = self._schedule_watch.current_phones()
         if list_revision is not None and loaded.revision != list_revision:
             raise RunNotStartedError(
                 say("the list has been changed in the meantime"), say("look again whom it would ring")
@@ -79,7 +81,7 @@ class RunStarter:
         run = self._journal.claim(_token(day), day, kind, listed, at=now, by=by, note=only.note if only else None)
         return StartedRun(run, skipped, loaded.revision) if run is not None else None
 
-    def test_call(self, day: date, number: str, code: str, *, now: datetime, by: str) -> Run:
+    def start_test_call(self, day: date, number: str, code: str, *, now: datetime, by: str) -> Run:
         """A run of one call, outside any list."""
         one = Candidate(Phone("", number, code), number, code)
         # Its run has ended from the first: should the service stop now, no later one is to go on with it.
@@ -87,7 +89,7 @@ class RunStarter:
         assert run is not None  # noqa: S101 - a test call claims no day
         return run
 
-    def former(self, today: date, *, now: datetime) -> None:
+    def record_former_run(self, today: date, *, now: datetime) -> None:
         """The old script's day, read once: with an empty journal, so that a day already run is not run again."""
         if self._settings.former_start != today or not self._journal.empty():
             return

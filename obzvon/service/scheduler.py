@@ -25,7 +25,7 @@ from obzvon.domain.line_usage import LineUsage, encode_line_usage
 from obzvon.journal.commands import Command, CommandQueue
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.lock import JournalBusyError, JournalLock
-from obzvon.service.command_handlers import obey
+from obzvon.service.command_handlers import execute
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineMonitor
@@ -49,23 +49,23 @@ class Scheduler:
     def __init__(
         self,
         dialer: Dialer,
-        agenda: ScheduleWatch,
+        schedule_watch: ScheduleWatch,
         commands: CommandQueue,
-        presence: Heartbeats,
+        heartbeats: Heartbeats,
         *,
         lock: JournalLock | None = None,
-        link: AmiClient | None = None,
-        examination: BackgroundCheck | None = None,
-        instruments: LineMonitor | None = None,
+        ami: AmiClient | None = None,
+        background_check: BackgroundCheck | None = None,
+        line_monitor: LineMonitor | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.dialer = dialer
-        self._agenda = agenda
+        self._schedule_watch = schedule_watch
         self._commands = commands
-        self._presence = presence
+        self._heartbeats = heartbeats
         self._lock = lock
-        self._link = link
-        self._examination = examination
+        self._ami = ami
+        self._background_check = background_check
         self._now = now
         self._beat_at = 0.0
         self._stopped = False
@@ -77,13 +77,13 @@ class Scheduler:
         self._told = False
         self._serving = self._once = self._connected = False
         self._beaten: tuple[Problem, ...] = ()
-        self._instruments = instruments
+        self._line_monitor = line_monitor
         self._readout: LineUsage | None = None
         self._shown: LineUsage | None = None
         self._read_at = 0.0
 
     def stop(self, signalled: str = "") -> None:
-        """Ends `forever` after the step that is being done; says of which signal.
+        """Ends `run_forever` after the step that is being done; says of which signal.
 
         It takes no lock and logs nothing: a signal comes while the work holds any of them.
         """
@@ -96,14 +96,14 @@ class Scheduler:
         with contextlib.suppress(BlockingIOError):
             os.write(self._bell, b".")
 
-    def forever(self, each: Callable[[], None] = lambda: None) -> None:
+    def run_forever(self, each: Callable[[], None] = lambda: None) -> None:
         """Works until `stop`; `each` is called after every step, as for a progress bar. Raises UserError at first."""
         self._serving = True
         self._clock.every().minute.do(self._tell_check)
         self._connect()
-        if self._examination is not None:
-            self._examination.request()
-            self._clock.every().hour.do(self._examination.request)
+        if self._background_check is not None:
+            self._background_check.request()
+            self._clock.every().hour.do(self._background_check.request)
         log.info("%s", say("the service is ready"))
         while not self._stopped:
             self._clock.run_pending()
@@ -116,7 +116,7 @@ class Scheduler:
         self._end()
         log.info("%s", say("the service has stopped; the next start goes on where it was"))
 
-    def once(self, each: Callable[[], None] = lambda: None) -> bool:
+    def run_once(self, each: Callable[[], None] = lambda: None) -> bool:
         """One check, as from cron: a run that is due or was cut off is done whole. False if it cannot be finished.
 
         A run that is paused is waited for until its day is over: whoever resumes or stops it needs somebody who obeys.
@@ -124,27 +124,27 @@ class Scheduler:
         """
         self._once = True
         try:
-            self.dialer.start(self._now())
+            self.dialer.prepare(self._now())
         except OSError as error:
             raise UserError([write_problem(error)]) from error
-        if self._examination is not None:
-            self._examination.once = True
-            self._examination.request_if_due(self._now())
+        if self._background_check is not None:
+            self._background_check.once = True
+            self._background_check.request_if_due(self._now())
         while not self._stopped:
             wait = self.step()
             each()
-            if self.dialer.trouble or self._is_through():
+            if self.dialer.problems or self._is_through():
                 break
             self._serving = True
             if wait > 0:
                 self._sleep(min(wait, self._glance()))
         self._tell_signal()
-        self._finish_examination()
+        self._finish_background_check()
         self._disconnect()
         if not self._beat_at:
             self._beat()
         self._end()
-        return not self.dialer.trouble and (self.dialer.run is None or self.dialer.run.state == "paused")
+        return not self.dialer.problems and (self.dialer.run is None or self.dialer.run.state == "paused")
 
     def step(self) -> float:
         """What there is to do at this moment; seconds until there is more."""
@@ -159,7 +159,7 @@ class Scheduler:
         except JournalBusyError:
             raise  # another one has taken over: two must not be at work
         except UserError as error:
-            wait = self.dialer.stumble(now, error.problems)
+            wait = self.dialer.report_problems(now, error.problems)
         else:
             wait = self.dialer.step(now)
             self._plan(now)
@@ -167,27 +167,27 @@ class Scheduler:
         due = time.monotonic() - self._beat_at > _BEAT
         if self._serving and (due or self._trouble() != self._beaten or self._shows_other(now)):
             self._beat()
-        if self._examination is not None:
-            self._examination.poll(now)
+        if self._background_check is not None:
+            self._background_check.poll(now)
         return wait
 
     def _obey(self, command: Command, now: datetime) -> datetime:
         """Does what somebody has asked for; what time it is then."""
-        if command.name == "check" and self._examination is not None:
-            self._examination.request(command.id)
+        if command.name == "check" and self._background_check is not None:
+            self._background_check.request(command.id)
             return now
-        if not self.dialer.ready:
+        if not self.dialer.is_ready:
             self.dialer.step(now)
         if self._connect():
             now = self._now()
-        self._commands.answer(command.id, obey(self.dialer, command, now))
+        self._commands.answer(command.id, execute(self.dialer, command, now))
         return now
 
     def _is_through(self) -> bool:
         """Whether one check has nothing to wait for any more."""
         run = self.dialer.run
         if run is None:  # what Asterisk still has, its events will tell of
-            return not (self._link is not None and self._link.status().up and self.dialer.handover.outstanding)
+            return not (self._ami is not None and self._ami.status().up and self.dialer.handover.outstanding)
         return run.state == "paused" and run.day < self.dialer.today(self._now())
 
     def _connect(self) -> bool:
@@ -195,14 +195,14 @@ class Scheduler:
 
         Whether that took time; the second time there is nothing to do.
         """
-        if self._link is None or self._connected:
+        if self._ami is None or self._connected:
             return False
         self._connected = True
-        self._link.on_outcomes = self.wake
-        self._link.start()
+        self._ami.on_outcomes = self.wake
+        self._ami.start()
         patience = time.monotonic() + _PATIENCE
         while not self._stopped and time.monotonic() < patience:
-            state = self._link.status()
+            state = self._ami.status()
             if state.up or state.problem is not None:
                 break
             self._sleep(_GLANCE / 20)
@@ -210,20 +210,23 @@ class Scheduler:
 
     def _expects_calls(self, now: datetime) -> bool:
         """Whether this is, of all those that cron calls, one with calls to make, lest each logs in."""
-        return self._link is not None and not self._connected and self.dialer.expects_calls(now)
+        return self._ami is not None and not self._connected and self.dialer.has_work(now)
 
     def _disconnect(self) -> None:
-        if self._link is not None:
-            self._link.stop()
+        if self._ami is not None:
+            self._ami.stop()
 
     def _trouble(self) -> tuple[Problem, ...]:
         """What keeps the dialer from its work, and what it has to do without: Asterisk's events, a document."""
-        silent = self._link.status().problem if self._link else None
-        lacking = (*self._agenda.trouble, *(one for one in (silent, self.dialer.ways.degraded_by) if one))
-        return (*self.dialer.trouble, *(one for one in lacking if one not in self.dialer.trouble))
+        silent = self._ami.status().problem if self._ami else None
+        lacking = (
+            *self._schedule_watch.problems,
+            *(one for one in (silent, self.dialer.transports.degraded_by) if one),
+        )
+        return (*self.dialer.problems, *(one for one in lacking if one not in self.dialer.problems))
 
     def _shows_other(self, now: datetime) -> bool:
-        """Whether the instruments show something else than they did in the last sign of life.
+        """Whether the line_monitor show something else than they did in the last sign of life.
 
         They are looked at once a second while calls go or are on the line, seldomer where that is much to count; else
         only for a sign of life, so that an idle service writes nothing.
@@ -238,30 +241,30 @@ class Scheduler:
         return self._readout != self._shown
 
     def _read(self, now: datetime) -> None:
-        if self._instruments is not None:
+        if self._line_monitor is not None:
             self._read_at = time.monotonic()
             with contextlib.suppress(OSError):  # the dialer says so, and until then the last reading stands
-                self._readout = self._instruments.read(now, self.dialer.pace)
+                self._readout = self._line_monitor.read_usage(now, self.dialer.pace)
 
     def _glance(self) -> float:
         """Seconds until the next look at documents and commands, and at a self-check that somebody waits for."""
-        return _GLANCE / 10 if self._examination is not None and self._examination.busy else _GLANCE
+        return _GLANCE / 10 if self._background_check is not None and self._background_check.busy else _GLANCE
 
-    def _finish_examination(self) -> None:
+    def _finish_background_check(self) -> None:
         """One that is under way is waited for where there is no next minute's look: cron has the next process."""
-        while self._examination is not None and self._examination.busy and not self._stopped:
-            self._examination.poll(self._now())
+        while self._background_check is not None and self._background_check.busy and not self._stopped:
+            self._background_check.poll(self._now())
             self._sleep(_GLANCE / 10)
-        if self._examination is not None:
-            self._examination.stop()
+        if self._background_check is not None:
+            self._background_check.stop()
 
     def _plan(self, now: datetime) -> None:
         """Has the next start wake us to the second; whether a run is due then, the dialer decides."""
-        known = self._agenda.week, frozenset(self.dialer.done)
+        known = self._schedule_watch.schedule, frozenset(self.dialer.days_done)
         if known == self._known and (self._planned is None or now < self._planned):
             return
         self._known = known
-        start = self._agenda.next_start(now, self.dialer.done)
+        start = self._schedule_watch.next_start(now, self.dialer.days_done)
         if start == self._planned and self._told:
             return
         self._planned, self._told = start, True
@@ -283,14 +286,14 @@ class Scheduler:
         trouble = [problem.message() for problem in troubles]
         try:
             if not self._beat_at:
-                self._presence.begin(at=self._now(), once=self._once)
-            self._presence.beat(
+                self._heartbeats.begin(at=self._now(), once=self._once)
+            self._heartbeats.beat(
                 at=self._now(),
                 trouble=msgspec.json.encode(trouble).decode() if trouble else "",
                 readout=encode_line_usage(self._readout) if self._readout else "",
             )
         except UserError as error:
-            self.dialer.stumble(self._now(), error.problems)
+            self.dialer.report_problems(self._now(), error.problems)
         else:
             self._beat_at, self._beaten, self._shown = time.monotonic(), troubles, self._readout
 
@@ -305,16 +308,16 @@ class Scheduler:
             log.info("%s", say("{signal} received", signal=self._signalled))
 
     def _end(self) -> None:
-        if self._examination is not None:
-            self._examination.stop()
+        if self._background_check is not None:
+            self._background_check.stop()
         try:
-            self._presence.end(at=self._now())
+            self._heartbeats.end(at=self._now())
         except UserError as error:
             log.warning("%s", error)
 
 
 @contextlib.contextmanager
-def stopped_by_signals(scheduler: Scheduler) -> Iterator[None]:
+def stop_on_signals(scheduler: Scheduler) -> Iterator[None]:
     """SIGTERM, SIGINT and SIGHUP (a terminal is closed) end the scheduler after the step that is being done.
 
     SIGHUP does not where it is ignored already: that is what nohup is for.

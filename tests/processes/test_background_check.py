@@ -240,7 +240,7 @@ def working(workshop: Workshop, life: Shift, script: str, clock: object = lambda
     known = examination(workshop, life.journal, script)
     return Scheduler(
         life.dialer,
-        life.agenda,
+        life.schedule_watch,
         life.commands,
         life.presence,
         now=clock,  # type: ignore[arg-type]
@@ -260,7 +260,7 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
         elif asked and life.commands.answered(asked[0]):
             service.stop()
 
-    service.forever(each)
+    service.run_forever(each)
     assert findings.brief() == CheckSummary(NINE, False, 1)
     assert [job.unit for job in service._clock.jobs] == ["minutes", "hours"]
     life.end()
@@ -276,7 +276,7 @@ def test_a_self_check_that_hangs_holds_up_no_bundle_and_no_stop(workshop: Worksh
             stopped.append(time.monotonic())
             service.stop()
 
-    service.forever(each)
+    service.run_forever(each)
     print(f"stopped after {time.monotonic() - stopped[0]:.2f} s")
     assert FindingsStore(life.journal).latest() is None
     assert not service._examination.busy  # type: ignore[union-attr]

@@ -430,7 +430,7 @@ def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
     assert done.exit_code == 0, done.output
     known = load_settings(tmp_path / "rehearsal" / "settings.ini")
     assert (known.target, known.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
-    assert load_settings(workspace.make(tmp_path / "real")).target == spool
+    assert load_settings(workspace.create_folder(tmp_path / "real")).target == spool
 
 
 def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_back(obzvon: Run, folder: Path) -> None:

@@ -28,7 +28,7 @@ from obzvon.journal.commands import CommandQueue, CommandResult
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.service import factory
-from obzvon.service.command_handlers import obey
+from obzvon.service.command_handlers import execute
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings.keys import KEYS
@@ -140,12 +140,15 @@ class Shift:
         known = workshop.settings
         self.workshop = workshop
         self.journal = workshop.journal()
-        self.presence = Heartbeats(self.journal)
+        self.heartbeats = Heartbeats(self.journal)
         self.commands = CommandQueue(self.journal)
-        self.agenda = ScheduleWatch(
-            known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), self.presence
+        self.schedule_watch = ScheduleWatch(
+            known,
+            WatchedDocument(factory.open_phones(known)),
+            WatchedDocument(factory.open_schedule(known)),
+            self.heartbeats,
         )
-        self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.agenda)
+        self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.schedule_watch)
         self._met: set[str] = set()
 
     def work(self, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
@@ -172,11 +175,11 @@ class Shift:
     def ask(self, name: str, now: datetime, **params: str | int | bool) -> CommandResult:
         """Has the service obey a command at that moment."""
         self.commands.ask(name, by="anna", at=now, **params)
-        if not self.dialer.ready:
+        if not self.dialer.is_ready:
             self.dialer.step(now)
         command = self.commands.take(at=now)
         assert command is not None
-        return obey(self.dialer, command, now)
+        return execute(self.dialer, command, now)
 
     def results(self, day: datetime) -> dict[str, str]:
         """What became of each number on that day; of a number with several lines, the last."""
@@ -196,7 +199,7 @@ def shift(workshop: Workshop, now: datetime) -> Iterator[Shift]:
     """A service that has started at that moment."""
     working = Shift(workshop)
     try:
-        working.dialer.start(now)
+        working.dialer.prepare(now)
         yield working
     finally:
         working.end()

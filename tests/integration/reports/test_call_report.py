@@ -636,7 +636,7 @@ def test_a_report_that_cannot_be_finished_leaves_what_was_there(
         raise OSError("the database is gone")
 
     monkeypatch.setattr(call_report, "write_calls_csv", broken)
-    settings, out = workspace.make(tmp_path / "office"), tmp_path / "out"
+    settings, out = workspace.create_folder(tmp_path / "office"), tmp_path / "out"
     out.mkdir()
     if there:
         (out / "day.csv").write_bytes(b"yesterday's")
@@ -646,7 +646,7 @@ def test_a_report_that_cannot_be_finished_leaves_what_was_there(
 
 
 def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
-    settings = workspace.make(tmp_path / "office")
+    settings = workspace.create_folder(tmp_path / "office")
     os.mkfifo(pipe := tmp_path / "pipe")
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     arguments = ["--settings", str(settings), "report", "--format", "csv", "--output", str(pipe)]

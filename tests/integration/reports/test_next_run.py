@@ -10,8 +10,8 @@ from tests.support.workshop import LONG_AGO, Workshop, at, numbers, shift
 
 def overdue(workshop: Workshop, clock: str) -> bool:
     known, journal = workshop.settings, workshop.journal()
-    week = factory.week_of(known).load()
-    plan = next_run_forecast(known, factory.phones_of(known).load().data, week, journal, at(clock))
+    week = factory.open_schedule(known).load()
+    plan = next_run_forecast(known, factory.open_phones(known).load().data, week, journal, at(clock))
     journal.close()
     return plan.overdue
 
@@ -20,8 +20,8 @@ def test_an_old_week_that_is_put_there_after_its_time_is_no_missed_start(tmp_pat
     workshop = Workshop(tmp_path, phones=numbers(2), start="00:00")
     with shift(workshop, at("14:59")) as working:
         working.work(at("14:59"), at("14:59:05"))
-        working.presence.begin(at=at("14:59"))
-        working.presence.beat(at=at("14:59:05"))
+        working.heartbeats.begin(at=at("14:59"))
+        working.heartbeats.beat(at=at("14:59:05"))
     workshop.write_week("09:00", changed=LONG_AGO)  # as cp -p does
     assert not overdue(workshop, "15:00")
     with shift(workshop, at("15:00")) as working:

@@ -152,9 +152,9 @@ class Far(Shift):
             known,
             self.journal,
             Spool.from_settings(known),
-            self.agenda,
-            gauge=LineCounter(ways.calls_in_progress),
-            ways=ways,
+            self.schedule_watch,
+            line_counter=LineCounter(ways.calls_in_progress),
+            transports=ways,
         )
 
     def came(self) -> list[str]:
@@ -188,7 +188,7 @@ def pbx() -> Pbx:
 def far(workshop: Workshop, pbx: Pbx) -> Iterator[Far]:
     workshop.spool_folder.rmdir()
     working = Far(workshop, pbx)
-    working.dialer.start(at("08:59"))
+    working.dialer.prepare(at("08:59"))
     yield working
     working.end()
 
@@ -254,7 +254,7 @@ def test_without_the_right_all_calls_wait_and_it_is_told_once(
     far.work(at("08:59"), at("09:02:30"))
     assert set(far.told().values()) == {"waiting"}
     assert caplog.text.count("may not originate calls") == 1
-    assert "may not originate calls" in str(far.dialer.trouble[0])
+    assert "may not originate calls" in str(far.dialer.problems[0])
     assert 10 <= len(pbx.orders) <= 20
     assert set(pbx.orders) == {PHONES[0]}
     assert pbx.renewed == 3
@@ -262,7 +262,7 @@ def test_without_the_right_all_calls_wait_and_it_is_told_once(
     pbx.orders.clear()
     far.work(at("09:02:31"), at("09:04"))
     assert pbx.orders == PHONES
-    assert far.dialer.trouble == ()
+    assert far.dialer.problems == ()
 
 
 # -- an answer that is lost
@@ -319,7 +319,7 @@ def test_a_call_in_doubt_counts_as_a_line_in_use(workshop: Workshop, pbx: Pbx) -
     keys = {"pacing": "adaptive", "lines": 2, "calls_per_second": 10}
     office = Workshop(workshop.folder.parent / "ceiling", phones=PHONES, **keys)
     far = Far(office, pbx)
-    far.dialer.start(at("08:59"))
+    far.dialer.prepare(at("08:59"))
     lose_the_answer_to(pbx, PHONES[0], at("09:00"), is_made=False)
     far.work(at("08:59"), at("09:00:01"))
     pbx.answer = lambda _: TAKEN
@@ -358,7 +358,7 @@ def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_
     workshop: Workshop, pbx: Pbx, back: str
 ) -> None:
     far = Far(workshop, pbx)
-    far.dialer.start(at("09:00"))
+    far.dialer.prepare(at("09:00"))
     lose_the_answer_to(pbx, PHONES[0], at("09:00"), is_made=False)
     far.work(at("09:00"), at("09:00:01"))
     pbx.since = at("09:00:02")
@@ -385,7 +385,7 @@ def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(
         return TAKEN
 
     first = Far(workshop, pbx)
-    first.dialer.start(at("08:59"))
+    first.dialer.prepare(at("08:59"))
     pbx.answer = dies
     with pytest.raises(Died):
         first.work(at("08:59"), at("09:01"))
@@ -394,7 +394,7 @@ def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(
     first.journal.close()
     pbx.since, pbx.answer = None, lambda _: TAKEN
     second = Far(workshop, pbx)
-    second.dialer.start(at("09:01:01"))
+    second.dialer.prepare(at("09:01:01"))
     pbx.since = at("09:01:02")
     second.work(at("09:01:01"), at("09:03"))
     bundle = PHONES[place - place % 2 : place - place % 2 + 2]
@@ -409,7 +409,7 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
     workshop: Workshop, pbx: Pbx
 ) -> None:
     first = Far(workshop, pbx)
-    first.dialer.start(at("08:59"))
+    first.dialer.prepare(at("08:59"))
     first.work(at("08:59"), at("09:01"))
     assert pbx.orders == PHONES
     first.end()
@@ -417,7 +417,7 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
     for number in PHONES[:4]:
         pbx.end(number)
     second = Far(workshop, pbx)
-    second.dialer.start(at("09:02"))
+    second.dialer.prepare(at("09:02"))
     second.work(at("09:02"), at("09:02:10"))
     assert set(second.told().values()) == {"handed"}  # nobody can tell yet
     pbx.since = at("09:02:11")
@@ -493,7 +493,7 @@ def test_a_moment_without_it_is_not_worth_a_word(far: Far, pbx: Pbx, caplog: pyt
 
 def test_what_still_waits_when_the_day_is_over_is_withdrawn(tmp_path: Path, pbx: Pbx) -> None:
     far = Far(Workshop(tmp_path / "closing", phones=PHONES, latest="09:30"), pbx)
-    far.dialer.start(at("08:59"))
+    far.dialer.prepare(at("08:59"))
     pbx.cut(at("08:59"))
     far.work(at("08:59"), at("09:01"))
     far.work(at("09:29:50"), at("09:30:20"))
@@ -508,7 +508,7 @@ def test_what_still_waits_when_the_day_is_over_is_withdrawn(tmp_path: Path, pbx:
 def near(workshop: Workshop, pbx: Pbx) -> Iterator[Far]:
     """With a spool that can stand in."""
     working = Far(workshop, pbx, spool=True)
-    working.dialer.start(at("08:59"))
+    working.dialer.prepare(at("08:59"))
     yield working
     working.end()
 
@@ -519,12 +519,12 @@ def test_the_spool_stands_in_and_that_is_said(
     pbx.cut(at("08:59:30"))
     near.work(at("08:59"), at("09:00:05"))
     assert workshop.in_spool() == PHONES[:2]
-    assert "the calls go through the spool" in str(near.dialer.ways.degraded_by)
+    assert "the calls go through the spool" in str(near.dialer.transports.degraded_by)
     assert caplog.text.count("the calls go through the spool") == 1
     pbx.since = at("09:00:06")
     near.work(at("09:00:06"), at("09:01"))
     assert pbx.orders == PHONES[2:]
-    assert near.dialer.ways.degraded_by is None
+    assert near.dialer.transports.degraded_by is None
     assert [near.lines()[number].via for number in PHONES] == [None, None, "ami", "ami", "ami", "ami"]
 
 
@@ -534,7 +534,7 @@ def test_a_spool_that_cannot_be_used_does_not_stand_in(near: Far, pbx: Pbx, work
     near.work(at("08:59"), at("09:01"))
     assert set(near.told().values()) == {"waiting"}
     assert not workshop.spool_folder.exists()
-    assert "no calls can be handed over" in str(near.dialer.trouble[0])
+    assert "no calls can be handed over" in str(near.dialer.problems[0])
 
 
 def test_without_the_right_the_spool_does_not_stand_in(near: Far, pbx: Pbx, workshop: Workshop) -> None:
@@ -558,7 +558,7 @@ def test_an_order_whose_answer_was_lost_does_not_go_through_the_spool(near: Far,
 
 def test_a_killed_service_finds_by_the_journal_which_way_each_call_went(workshop: Workshop, pbx: Pbx) -> None:
     first = Far(workshop, pbx, spool=True)
-    first.dialer.start(at("08:59"))
+    first.dialer.prepare(at("08:59"))
     pbx.cut(at("08:59:30"))
     first.work(at("08:59"), at("09:00:05"))
     pbx.since = at("09:00:06")
@@ -567,7 +567,7 @@ def test_a_killed_service_finds_by_the_journal_which_way_each_call_went(workshop
     for file in workshop.spool_folder.iterdir():
         file.unlink()
     second = Far(workshop, pbx, spool=True)
-    second.dialer.start(at("09:01:01"))
+    second.dialer.prepare(at("09:01:01"))
     pbx.since = at("09:01:02")
     second.work(at("09:01:02"), at("09:01:20"))
     assert list(second.told().values()) == ["unknown"] * 2 + ["handed"] * 4
@@ -592,7 +592,7 @@ def test_a_pause_and_a_stop_leave_alone_what_was_ordered(far: Far, pbx: Pbx) -> 
 
 def test_a_second_round_is_another_order(tmp_path: Path, pbx: Pbx) -> None:
     far = Far(Workshop(tmp_path / "rounds", phones=PHONES[:2], bundle=2, busy="1 x 1m"), pbx)
-    far.dialer.start(at("08:59"))
+    far.dialer.prepare(at("08:59"))
     far.work(at("08:59"), at("09:00:05"))
     first = set(pbx.calls)
     pbx.end(PHONES[0], Disposition.BUSY)
@@ -608,7 +608,7 @@ def test_a_second_round_is_another_order(tmp_path: Path, pbx: Pbx) -> None:
 
 def test_an_interrupted_second_round_goes_on_with_who_was_not_ordered(tmp_path: Path, pbx: Pbx) -> None:
     far = Far(Workshop(tmp_path / "rounds", phones=PHONES[:4], bundle=4, busy="1 x 1m"), pbx)
-    far.dialer.start(at("08:59"))
+    far.dialer.prepare(at("08:59"))
     far.work(at("08:59"), at("09:00:05"))
     for number in PHONES[:4]:
         pbx.end(number, Disposition.BUSY)
@@ -631,9 +631,9 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
                 pbx.end(number)
 
     scheduler = Scheduler(
-        far.dialer, far.agenda, far.commands, far.presence, now=lambda: next(moments), link=Standing()
+        far.dialer, far.schedule_watch, far.commands, far.heartbeats, now=lambda: next(moments), ami=Standing()
     )  # type: ignore[arg-type]
-    assert scheduler.once(each)
+    assert scheduler.run_once(each)
     assert set(far.told().values()) == {"answered"}
     far.end()
 
@@ -645,22 +645,22 @@ def test_what_was_ordered_is_in_use_until_it_is_over(workshop: Workshop, pbx: Pb
     told = OutcomeMatcher(pbx)
     way = AmiTransport(pbx, workshop.settings.ordinary, workshop.settings.coded, told)
     far = Far(workshop, pbx)
-    far.dialer.start(at("08:59"))
+    far.dialer.prepare(at("08:59"))
     far.work(at("08:59"), at("09:00:30"))
-    assert len(far.dialer.ways.calls_in_progress()) == 6
+    assert len(far.dialer.transports.calls_in_progress()) == 6
     pbx.end(PHONES[0])
-    assert len(far.dialer.ways.calls_in_progress()) == 5  # before anybody has asked how it ended
+    assert len(far.dialer.transports.calls_in_progress()) == 5  # before anybody has asked how it ended
     assert way.calls_in_progress() == []
     far.end()
 
 
 def test_whose_settings_have_lost_ami_learns_that_nobody_hears_of_those_calls(workshop: Workshop, pbx: Pbx) -> None:
     first = Far(workshop, pbx)
-    first.dialer.start(at("08:59"))
+    first.dialer.prepare(at("08:59"))
     first.work(at("08:59"), at("09:00:30"))
     first.end()
     second = Shift(workshop)
-    second.dialer.start(at("09:01"))
+    second.dialer.prepare(at("09:01"))
     second.work(at("09:01"), at("09:01:10"))
     assert set(second.results(at("09:00")).values()) == {"unknown"}
     assert all("the settings do not have any more" in reason for reason in second.reasons(at("09:00")).values())

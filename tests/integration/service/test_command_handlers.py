@@ -14,7 +14,7 @@ from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.queries import CallQueries
 from obzvon.service import factory
-from obzvon.service.command_handlers import obey
+from obzvon.service.command_handlers import execute
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
 
 PEOPLE = numbers(5)
@@ -59,7 +59,7 @@ def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_wa
     working.commands.ask("start", by="anna", at=NOON - timedelta(seconds=since))
     command = working.commands.take(at=NOON)
     assert command is not None
-    answer = obey(working.dialer, command, NOON)
+    answer = execute(working.dialer, command, NOON)
     assert answer.ok == taken
     assert ("no service took the command in time" in str(answer.text)) != taken
 
@@ -70,7 +70,7 @@ def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_wa
 def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused(
     workshop: Workshop, working: Shift
 ) -> None:
-    listed = factory.phones_of(workshop.settings).load().revision
+    listed = factory.open_phones(workshop.settings).load().revision
     assert "5 calls" in asked(working, NOON, "start", after=0, list_revision=listed)
     first = working.dialer.run
     assert first is not None
@@ -81,7 +81,7 @@ def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused
     workshop.write_list(PEOPLE[:1], changed=None)
     refused_by = refused(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
     assert "the list has been changed" in refused_by
-    listed = factory.phones_of(workshop.settings).load().revision
+    listed = factory.open_phones(workshop.settings).load().revision
     assert "1 call" in asked(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
 
 
@@ -314,7 +314,7 @@ def test_what_was_asked_while_no_service_was_there_is_not_done_when_it_comes(wor
     working.commands.ask("start", by="anna", at=EIGHT)
     command = working.commands.take(at=NOON)
     assert command is not None
-    answer = obey(working.dialer, command, NOON)
+    answer = execute(working.dialer, command, NOON)
     assert not answer.ok
     assert "ask again" in str(answer.text)
     assert working.dialer.run is None

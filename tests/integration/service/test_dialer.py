@@ -235,7 +235,7 @@ def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_p
 
 
 def live_through_a_day(working: Shift) -> None:
-    working.dialer.start(at("08:59:59"))
+    working.dialer.prepare(at("08:59:59"))
     working.work(at("08:59:59"), at("09:00:45"), every=10)
 
 
@@ -368,11 +368,11 @@ def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logge
     (workshop.folder / "todo.json").unlink()
     with shift(workshop, EIGHT) as working:
         assert working.work(at("08:59:59"), at("09:30:00")) == []
-        assert working.dialer.trouble
+        assert working.dialer.problems
         workshop.write_list(PEOPLE, changed=at("09:30:00"))
         went = working.work(at("09:30:00"), at("09:30:40"))
         assert [gone for _, gone in went] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
-        assert not working.dialer.trouble
+        assert not working.dialer.problems
     assert logged("there is no such file") <= 2  # by the watch, and as what holds the run
     assert logged("the work goes on") == 1
 
@@ -470,7 +470,7 @@ def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps:
     with in_memory(tmp_path) as memory:
         workshop = Workshop(memory, phones=PEOPLE)
         working = Shift(workshop)
-        working.dialer.start(EIGHT)
+        working.dialer.prepare(EIGHT)
         with Life(workshop.spool_folder, steps) as life:
             working.dialer.test_call(PEOPLE[0], "", now=EIGHT, by="anna")
         working.end()
@@ -496,7 +496,7 @@ def test_a_clock_set_back_while_something_is_in_the_way_does_not_stall_it(worksh
         (workshop.folder / "todo.json").rename(workshop.folder / "away")
         shutil.rmtree(workshop.folder / ".history", ignore_errors=True)
         working.work(at("09:00:00"), at("09:00:02"))
-        assert working.dialer.trouble
+        assert working.dialer.problems
         (workshop.folder / "away").rename(workshop.folder / "todo.json")
         working.ask("start", at("06:00:00"))
         assert working.work(at("06:00:00"), at("06:00:01")) == [("06:00:00", PEOPLE[:2])]
@@ -554,12 +554,12 @@ def test_while_asterisk_is_down_the_run_is_held_and_then_goes_on(tmp_path: Path,
         working.work(at("08:59:59"), at("09:00:05"))
         pid_file.write_text(str(dead_pid()))
         assert working.work(at("09:00:06"), at("09:10:00")) == []
-        assert "Asterisk is not running" in str(working.dialer.trouble[0])
+        assert "Asterisk is not running" in str(working.dialer.problems[0])
         assert logged("Asterisk is not running") == 1
         pid_file.write_text(str(os.getpid()))
         went = working.work(at("09:10:01"), at("09:11:00"))
         assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
-        assert not working.dialer.trouble
+        assert not working.dialer.problems
         assert logged("the work goes on") == 1
 
 
@@ -604,13 +604,13 @@ def test_a_spool_that_goes_away_holds_the_run_and_it_goes_on_when_it_is_back(
         now = at("09:00:06")
         while now < at("09:30:00"):
             now += timedelta(seconds=min(working.dialer.step(now), 1))
-        assert working.dialer.trouble
+        assert working.dialer.problems
         assert logged(str(workshop.spool_folder)) <= 3
         assert logged("goes on where it was") == 0
         spool_comes_back(workshop)
         went = working.work(now, at("09:31:00"))
         assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
-        assert not working.dialer.trouble
+        assert not working.dialer.problems
         assert list(working.results(NINE).values()) == ["handed"] * 5
 
 
@@ -625,7 +625,7 @@ def test_a_spool_that_is_away_at_the_start_is_told_and_waited_for(tmp_path: Path
     try:
         for second in range(30):
             working.dialer.step(NINE + timedelta(seconds=second))
-        assert "there is no such folder" in str(working.dialer.trouble[0])
+        assert "there is no such folder" in str(working.dialer.problems[0])
         assert not working.ask("start", NINE).ok
         elsewhere.mkdir()
         assert [gone for _, gone in working.work(at("09:00:30"), at("09:01:00"))] == [PEOPLE]
@@ -657,7 +657,7 @@ def test_a_run_can_be_stopped_while_something_is_in_the_way(workshop: Workshop) 
         spool_goes(workshop)
         for second in range(6, 30):
             working.dialer.step(at(f"09:00:{second:02d}"))
-        assert working.dialer.trouble
+        assert working.dialer.problems
         assert working.ask("stop", at("09:00:30")).ok
         spool_comes_back(workshop)
         assert working.work(at("09:00:31"), at("09:05:00")) == []
@@ -719,7 +719,7 @@ def test_a_full_disk_under_the_journal_holds_the_run_until_there_is_room(
             first = working.work(at("08:59:59"), at("09:00:05"))
             ballast = fill(disk)
             held = working.work(at("09:00:06"), at("09:20:00"))
-            assert working.dialer.trouble
+            assert working.dialer.problems
             assert 1 <= logged(str(disk)) <= 2
             ballast.unlink()
             then = working.work(at("09:20:01"), at("09:22:00"))
@@ -847,7 +847,7 @@ def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
             workshop.spool().sweep()
             working = Shift(workshop)
             with Life(workshop.spool_folder, step) as life:
-                working.dialer.start(at("10:00:00"))
+                working.dialer.prepare(at("10:00:00"))
                 working.work(at("10:00:00"), at("10:00:30"))
                 whole = True
             working.end()
@@ -916,7 +916,7 @@ def test_a_run_resumed_on_another_day_goes_on_after_a_trouble_too(workshop: Work
         working.came()
         working.work(morning, morning)
         working.ask("resume", morning)
-        working.dialer.stumble(morning, ())
+        working.dialer.report_problems(morning, ())
         assert [came for _, came in working.work(morning + MINUTE, morning + 2 * MINUTE)] == [PEOPLE[2:4], PEOPLE[4:]]
 
 

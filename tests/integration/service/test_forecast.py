@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from obzvon.asterisk.spool import Spool
-from obzvon.cli.tables import show_plan
+from obzvon.cli.tables import show_forecast
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.forecast import (
     CutOffReason,
@@ -264,7 +264,7 @@ def test_the_json_has_these_keys_and_iso_times() -> None:
 def shown(plan: RunForecast, width: int = 80, *, terminal: bool = False) -> str:
     out = StringIO()
     colours: Literal["auto", "standard"] = "standard" if terminal else "auto"
-    show_plan(Console(file=out, width=width, force_terminal=terminal, color_system=colours), plan)
+    show_forecast(Console(file=out, width=width, force_terminal=terminal, color_system=colours), plan)
     return out.getvalue()
 
 
@@ -335,21 +335,24 @@ def test_the_run_does_what_the_plan_said(
     os.utime(tmp_path / "schedule.json", (written, written))
     known = load_settings(file, {})
     plan = planned(
-        factory.phones_of(known).load().data,
+        factory.open_phones(known).load().data,
         moscow(5, 8),
-        factory.week_of(known).load().data,
+        factory.open_schedule(known).load().data,
         bundle=known.bundle,
         delay=known.timeout,
         latest=known.latest,
     )
 
     journal = factory.open_journal(known)
-    agenda = ScheduleWatch(
-        known, WatchedDocument(factory.phones_of(known)), WatchedDocument(factory.week_of(known)), Heartbeats(journal)
+    schedule_watch = ScheduleWatch(
+        known,
+        WatchedDocument(factory.open_phones(known)),
+        WatchedDocument(factory.open_schedule(known)),
+        Heartbeats(journal),
     )
-    dialer = Dialer(known, journal, Spool.from_settings(known), agenda)
+    dialer = Dialer(known, journal, Spool.from_settings(known), schedule_watch)
     now = moscow(5, 8).astimezone(UTC)
-    dialer.start(now)
+    dialer.prepare(now)
     dialer.step(now)
     now = moscow(5, 9).astimezone(UTC)
     wait = dialer.step(now)

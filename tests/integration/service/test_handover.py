@@ -56,7 +56,7 @@ class Bench:
 
     def hand(self, count: int = 5) -> list[PendingCall]:
         calls = self.waiting()[:count]
-        self.handover.hand(calls, 1, now=NINE)
+        self.handover.dispatch(calls, 1, now=NINE)
         return calls
 
     def restart(self) -> RecoveryResult:
@@ -110,19 +110,19 @@ def test_calls_that_are_handed_over_are_in_the_spool_and_in_the_journal(bench: B
 
 def test_what_goes_next_is_written_meanwhile_and_taken_as_it_is(bench: Bench) -> None:
     calls = bench.waiting()
-    bench.handover.hand(calls[:2], 1, now=NINE, then=calls[2:4])
-    bench.handover.hand(calls[2:4], 2, now=NINE, then=calls[4:])
+    bench.handover.dispatch(calls[:2], 1, now=NINE, then=calls[2:4])
+    bench.handover.dispatch(calls[2:4], 2, now=NINE, then=calls[4:])
     assert bench.workshop.in_spool() == PEOPLE[:4]
     bench.handover.close()
     assert bench.workshop.in_store() == []
-    bench.handover.hand(calls[4:], 3, now=NINE)
+    bench.handover.dispatch(calls[4:], 3, now=NINE)
     assert bench.workshop.in_spool() == PEOPLE
 
 
 def test_what_was_written_meanwhile_for_others_than_those_who_go_is_deleted(bench: Bench) -> None:
     calls = bench.waiting()
-    bench.handover.hand(calls[:2], 1, now=NINE, then=calls[2:4])
-    bench.handover.hand(calls[4:], 2, now=NINE)
+    bench.handover.dispatch(calls[:2], 1, now=NINE, then=calls[2:4])
+    bench.handover.dispatch(calls[4:], 2, now=NINE)
     assert bench.workshop.in_spool() == [*PEOPLE[:2], PEOPLE[4]]
     assert bench.workshop.in_store() == []
 
@@ -141,11 +141,11 @@ def test_when_the_spool_refuses_those_who_are_not_in_it_wait_again(
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", refusing)
         with pytest.raises(ReleaseError, match=re.escape(str(bench.workshop.spool_folder))):
-            bench.handover.hand(calls[:4], 1, now=NINE, then=calls[4:])
+            bench.handover.dispatch(calls[:4], 1, now=NINE, then=calls[4:])
     assert bench.workshop.in_spool() == PEOPLE[:2]
     assert bench.results() == dict(zip(PEOPLE, ["handed"] * 2 + ["waiting"] * 3, strict=True))
     assert bench.handover.outstanding == 2
-    bench.handover.hand(bench.waiting(), 2, now=NINE)
+    bench.handover.dispatch(bench.waiting(), 2, now=NINE)
     assert bench.workshop.in_spool() == PEOPLE
 
 
@@ -181,7 +181,7 @@ def archives(file: Path) -> None:
 def hand_all(handover: HandOver, journal: Journal) -> None:
     """All that wait, two at a time, the next two written meanwhile."""
     while calls := journal.waiting(1, limit=2):
-        handover.hand(calls, 1, now=NINE, then=journal.waiting(1, after=calls[-1].position, limit=2))
+        handover.dispatch(calls, 1, now=NINE, then=journal.waiting(1, after=calls[-1].position, limit=2))
 
 
 @pytest.mark.parametrize(("asterisk", "archive"), [(leaves, "no"), (swallows, "no"), (archives, "yes")])
@@ -259,7 +259,7 @@ def assert_each_call_is_in_one_place(
 
 def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
-    bench.spool.stage(bench.handover._ways.spool._files(calls))
+    bench.spool.stage(bench.handover._transports.spool._files(calls))
     bench.journal.begin_handing(calls, 1)
     assert bench.restart() == RecoveryResult(again=2)
     assert set(bench.results().values()) == {"waiting"}
@@ -305,7 +305,7 @@ def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Ben
 
 
 def test_what_lies_in_the_store_for_calls_that_wait_is_cleared_away(bench: Bench) -> None:
-    bench.spool.stage(bench.handover._ways.spool._files(bench.waiting()))
+    bench.spool.stage(bench.handover._transports.spool._files(bench.waiting()))
     (bench.workshop.store_folder / "0" / "notes.txt").write_text("not ours")
     assert bench.restart() == RecoveryResult()
     assert bench.workshop.in_store() == ["notes.txt"]
@@ -315,7 +315,7 @@ def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
     calls = bench.hand(2)
     bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
     bench.journal.begin_handing(bench.waiting()[:1], 2)
-    bench.spool.stage(bench.handover._ways.spool._files(bench.waiting()))
+    bench.spool.stage(bench.handover._transports.spool._files(bench.waiting()))
     assert bench.restart() == RecoveryResult(handed=2, unknown=1)
     assert bench.restart() == RecoveryResult()
     assert [bench.results()[one] for one in PEOPLE] == ["handed", "handed", "unknown", "waiting", "waiting"]
@@ -397,18 +397,18 @@ def test_files_that_were_swept_out_before_they_were_begun_come_back_and_go_again
     collected = bench.collect()
     assert [(ending.position, ending.disposition) for ending in collected.endings] == [(1, Disposition.UNKNOWN)]
     assert [call.number for call in collected.returned] == PEOPLE[1:3]
-    bench.handover.take_back(collected.returned)
+    bench.handover.requeue(collected.returned)
     assert bench.workshop.in_store() == []
     assert [call.number for call in bench.waiting()] == PEOPLE[1:]
     assert bench.collect() == CollectResult([], [])
-    bench.handover.hand(bench.waiting(), 2, now=NINE)
+    bench.handover.dispatch(bench.waiting(), 2, now=NINE)
     assert bench.workshop.in_spool() == PEOPLE[1:]
 
 
 def test_files_that_came_back_when_their_day_was_over_are_withdrawn(bench: Bench) -> None:
     bench.hand(2)
     bench.spool.sweep()
-    bench.handover.give_up(bench.collect().returned, now=NINE)
+    bench.handover.withdraw_returned(bench.collect().returned, now=NINE)
     assert [bench.results()[one] for one in PEOPLE] == ["withdrawn"] * 2 + ["waiting"] * 3
     assert bench.workshop.in_store() == []
     assert bench.handover.outstanding == 0

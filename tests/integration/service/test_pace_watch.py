@@ -12,12 +12,12 @@ from tests.support.workshop import Workshop
 
 def test_a_new_pace_is_in_force_at_once_and_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     workshop = Workshop(tmp_path, bundle=2, timeout=10)
-    speed = PaceWatch(workshop.settings)
-    assert speed.look().bundle == 2
+    pace_watch = PaceWatch(workshop.settings)
+    assert pace_watch.refresh().bundle == 2
     workshop.write_settings(bundle=20, timeout=10, pacing="throttled", lines=30)
     with caplog.at_level(logging.INFO):
-        pace = speed.look()
-        speed.look()
+        pace = pace_watch.refresh()
+        pace_watch.refresh()
     assert (pace.bundle, pace.mode, pace.ceiling.max_ours) == (20, PaceMode.THROTTLED, 30)
     assert [record.getMessage() for record in caplog.records] == [
         "the pace has been changed: bundles of 20 calls, 10 s apart, at most 30 calls at once"
@@ -28,13 +28,13 @@ def test_a_broken_or_missing_file_changes_nothing_and_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     workshop = Workshop(tmp_path, bundle=2, timeout=10)
-    speed = PaceWatch(workshop.settings)
+    pace_watch = PaceWatch(workshop.settings)
     workshop.write_settings(bundle=0)
-    assert speed.look().bundle == 2
-    assert speed.look().bundle == 2
+    assert pace_watch.refresh().bundle == 2
+    assert pace_watch.refresh().bundle == 2
     assert len(caplog.records) == 1
     assert "bundle" in caplog.text
     (tmp_path / "settings.ini").unlink()
-    assert speed.look().bundle == 2
+    assert pace_watch.refresh().bundle == 2
     workshop.write_settings(bundle=3, timeout=10)
-    assert speed.look().bundle == 3
+    assert pace_watch.refresh().bundle == 3

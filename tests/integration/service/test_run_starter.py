@@ -19,44 +19,48 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 def claims_of(working: Shift) -> RunStarter:
-    return RunStarter(working.workshop.settings, working.journal, working.agenda, working.dialer.plan)
+    return RunStarter(working.workshop.settings, working.journal, working.schedule_watch, working.dialer.plan)
 
 
 def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
-        claims = claims_of(working)
-        first = claims.run(NINE.date(), "week", now=NINE)
+        starter = claims_of(working)
+        first = starter.start(NINE.date(), "week", now=NINE)
         assert first is not None
-        assert (first.run.total, first.skipped, first.list_revision) == (5, [], working.agenda.phones().revision)
-        assert claims.run(NINE.date(), "week", now=NINE) is None
+        assert (first.run.total, first.skipped, first.list_revision) == (
+            5,
+            [],
+            working.schedule_watch.current_phones().revision,
+        )
+        assert starter.start(NINE.date(), "week", now=NINE) is None
         working.journal.change_state(first.run.id, "done", at=NINE)
-        second = claims.run(NINE.date(), "manual", now=TEN, again=True)
+        second = starter.start(NINE.date(), "manual", now=TEN, again=True)
         assert second is not None
         assert second.run.token != first.run.token
 
 
 def test_a_run_by_hand_that_would_ring_nobody_is_not_entered(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
-        claims = claims_of(working)
+        starter = claims_of(working)
         with pytest.raises(RunNotStartedError, match="the list has been changed in the meantime"):
-            claims.run(NINE.date(), "manual", now=NINE, list_revision="an older one")
+            starter.start(NINE.date(), "manual", now=NINE, list_revision="an older one")
         workshop.write_list(["8916"])
-        working.agenda.look(NINE)
+        working.schedule_watch.refresh(NINE)
         with pytest.raises(RunNotStartedError, match="1 row is in the list, and it is skipped"):
-            claims.run(NINE.date(), "manual", now=NINE)
+            starter.start(NINE.date(), "manual", now=NINE)
         workshop.write_list([])
-        working.agenda.look(NINE)
+        working.schedule_watch.refresh(NINE)
         with pytest.raises(RunNotStartedError, match="the list is empty"):
-            claims.run(NINE.date(), "manual", now=NINE)
+            starter.start(NINE.date(), "manual", now=NINE)
         assert working.journal.empty()
 
 
 def test_a_test_call_is_a_run_that_has_ended_and_claims_no_day(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
-        claims = claims_of(working)
-        run = claims.test_call(NINE.date(), PEOPLE[0], "5", now=NINE, by="anna")
+        starter = claims_of(working)
+        run = starter.start_test_call(NINE.date(), PEOPLE[0], "5", now=NINE, by="anna")
         assert (run.kind, run.state, run.total, run.started_by) == ("test", "done", 1, "anna")
-        assert claims.run(NINE.date(), "week", now=NINE) is not None
+        assert starter.start(NINE.date(), "week", now=NINE) is not None
 
 
 def test_the_former_scripts_day_is_honoured_once(tmp_path: Path, logged: Callable[[str], int]) -> None:

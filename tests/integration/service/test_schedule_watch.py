@@ -35,14 +35,14 @@ def journal(workshop: Workshop) -> Iterator[Journal]:
 
 @pytest.fixture
 def fresh(workshop: Workshop, journal: Journal) -> Callable[[], ScheduleWatch]:
-    """An agenda as another start of the service has it."""
+    """An schedule_watch as another start of the service has it."""
 
     def build() -> ScheduleWatch:
         known = workshop.settings
         return ScheduleWatch(
             known,
-            WatchedDocument(factory.phones_of(known)),
-            WatchedDocument(factory.week_of(known)),
+            WatchedDocument(factory.open_phones(known)),
+            WatchedDocument(factory.open_schedule(known)),
             Heartbeats(journal),
         )
 
@@ -50,7 +50,7 @@ def fresh(workshop: Workshop, journal: Journal) -> Callable[[], ScheduleWatch]:
 
 
 @pytest.fixture
-def agenda(fresh: Callable[[], ScheduleWatch]) -> ScheduleWatch:
+def schedule_watch(fresh: Callable[[], ScheduleWatch]) -> ScheduleWatch:
     return fresh()
 
 
@@ -60,38 +60,40 @@ def told(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
     return lambda words: sum(words in message for message in caplog.messages)
 
 
-def due_at(agenda: ScheduleWatch, now: datetime, *done: date) -> date | None:
-    agenda.look(now)
-    return agenda.due_day(now, done)
+def due_at(schedule_watch: ScheduleWatch, now: datetime, *done: date) -> date | None:
+    schedule_watch.refresh(now)
+    return schedule_watch.due_day(now, done)
 
 
-def test_before_anybody_has_looked_nothing_is_due(agenda: ScheduleWatch) -> None:
-    assert agenda.due_day(TEN, ()) is None
-    assert agenda.list_revision == ""
+def test_before_anybody_has_looked_nothing_is_due(schedule_watch: ScheduleWatch) -> None:
+    assert schedule_watch.due_day(TEN, ()) is None
+    assert schedule_watch.list_revision == ""
 
 
-def test_a_day_is_due_from_its_start_on_until_it_is_done(agenda: ScheduleWatch) -> None:
-    assert due_at(agenda, at("08:59:59")) is None
-    assert due_at(agenda, NINE) == MONDAY
-    assert due_at(agenda, at("23:59:59")) == MONDAY
-    assert due_at(agenda, NINE, MONDAY) is None
+def test_a_day_is_due_from_its_start_on_until_it_is_done(schedule_watch: ScheduleWatch) -> None:
+    assert due_at(schedule_watch, at("08:59:59")) is None
+    assert due_at(schedule_watch, NINE) == MONDAY
+    assert due_at(schedule_watch, at("23:59:59")) == MONDAY
+    assert due_at(schedule_watch, NINE, MONDAY) is None
 
 
-def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(workshop: Workshop, agenda: ScheduleWatch) -> None:
-    assert due_at(agenda, EIGHT) is None
+def test_a_start_that_was_set_when_its_time_had_passed_is_not_due(
+    workshop: Workshop, schedule_watch: ScheduleWatch
+) -> None:
+    assert due_at(schedule_watch, EIGHT) is None
     workshop.write_week("07:00", changed=at("08:30:00"))
-    assert due_at(agenda, at("08:30:01")) is None
-    assert agenda.passed_unrung(at("08:30:01"), ()) == at("07:00:00")
-    assert agenda.passed_unrung(at("08:30:01"), (MONDAY,)) is None
+    assert due_at(schedule_watch, at("08:30:01")) is None
+    assert schedule_watch.missed_start(at("08:30:01"), ()) == at("07:00:00")
+    assert schedule_watch.missed_start(at("08:30:01"), (MONDAY,)) is None
 
 
 def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(
-    workshop: Workshop, agenda: ScheduleWatch, fresh: Callable[[], ScheduleWatch], journal: Journal
+    workshop: Workshop, schedule_watch: ScheduleWatch, fresh: Callable[[], ScheduleWatch], journal: Journal
 ) -> None:
-    assert due_at(agenda, EIGHT) is None
+    assert due_at(schedule_watch, EIGHT) is None
     Heartbeats(journal).begin(at=EIGHT)
     workshop.write_week("07:00", changed=at("06:00:00"))  # as `mv` and `cp -p` leave it
-    assert due_at(agenda, at("08:00:01")) is None
+    assert due_at(schedule_watch, at("08:00:01")) is None
     workshop.write_week("07:30", changed=at("06:00:00"))
     assert due_at(fresh(), at("08:00:02")) is None  # the service was stopped meanwhile
 
@@ -110,120 +112,124 @@ def test_a_week_that_is_older_than_its_start_is_due_also_where_it_was_never_seen
     assert due_at(fresh(), TEN) == MONDAY
 
 
-def test_a_week_that_came_after_its_start_is_due_the_next_day(workshop: Workshop, agenda: ScheduleWatch) -> None:
-    due_at(agenda, EIGHT)
+def test_a_week_that_came_after_its_start_is_due_the_next_day(
+    workshop: Workshop, schedule_watch: ScheduleWatch
+) -> None:
+    due_at(schedule_watch, EIGHT)
     workshop.write_week("09:30", changed=at("09:45:00"))
-    assert due_at(agenda, TEN) is None
-    assert due_at(agenda, at("09:30:00", "2026-01-06")) == date(2026, 1, 6)
+    assert due_at(schedule_watch, TEN) is None
+    assert due_at(schedule_watch, at("09:30:00", "2026-01-06")) == date(2026, 1, 6)
 
 
 def test_the_first_service_of_all_makes_up_for_a_start_whenever_the_week_was_written(
-    workshop: Workshop, agenda: ScheduleWatch
+    workshop: Workshop, schedule_watch: ScheduleWatch
 ) -> None:
     workshop.write_week("09:00", changed=at("09:30:00"))
-    assert due_at(agenda, TEN) == MONDAY
+    assert due_at(schedule_watch, TEN) == MONDAY
 
 
-def test_an_edit_of_the_list_or_of_another_day_makes_nothing_undue(workshop: Workshop, agenda: ScheduleWatch) -> None:
-    assert due_at(agenda, EIGHT) is None
+def test_an_edit_of_the_list_or_of_another_day_makes_nothing_undue(
+    workshop: Workshop, schedule_watch: ScheduleWatch
+) -> None:
+    assert due_at(schedule_watch, EIGHT) is None
     workshop.write_week(*["09:00"] * 6, "12:00", changed=at("09:30:00"))
     workshop.write_list(PEOPLE[:1], changed=at("09:30:00"))
-    assert due_at(agenda, TEN) == MONDAY
+    assert due_at(schedule_watch, TEN) == MONDAY
 
 
-def test_the_next_start_is_told_in_the_settings_time_zone(agenda: ScheduleWatch) -> None:
-    agenda.look(EIGHT)
-    start = agenda.next_start(EIGHT, ())
+def test_the_next_start_is_told_in_the_settings_time_zone(schedule_watch: ScheduleWatch) -> None:
+    schedule_watch.refresh(EIGHT)
+    start = schedule_watch.next_start(EIGHT, ())
     assert start == NINE
     assert start.isoformat() == "2026-01-05T09:00:00+03:00"
-    assert agenda.next_start(EIGHT, (MONDAY,)) == at("09:00:00", "2026-01-06")
+    assert schedule_watch.next_start(EIGHT, (MONDAY,)) == at("09:00:00", "2026-01-06")
 
 
-def test_a_week_without_a_start_has_no_next_one(workshop: Workshop, agenda: ScheduleWatch) -> None:
+def test_a_week_without_a_start_has_no_next_one(workshop: Workshop, schedule_watch: ScheduleWatch) -> None:
     workshop.write_week("00:00")
-    agenda.look(EIGHT)
-    assert agenda.next_start(EIGHT, ()) is None
-    assert agenda.passed_unrung(TEN, ()) is None
+    schedule_watch.refresh(EIGHT)
+    assert schedule_watch.next_start(EIGHT, ()) is None
+    assert schedule_watch.missed_start(TEN, ()) is None
 
 
-def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, agenda: ScheduleWatch) -> None:
-    agenda.look(EIGHT)
-    first = agenda.list_revision
+def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, schedule_watch: ScheduleWatch) -> None:
+    schedule_watch.refresh(EIGHT)
+    first = schedule_watch.list_revision
     assert first
-    assert [phone.number for phone in agenda.phones().data] == PEOPLE
-    assert agenda.phones().revision == first
+    assert [phone.number for phone in schedule_watch.current_phones().data] == PEOPLE
+    assert schedule_watch.current_phones().revision == first
     workshop.write_list(PEOPLE[:1], changed=EIGHT)
-    agenda.look(at("08:00:01"))
-    assert agenda.list_revision != first
+    schedule_watch.refresh(at("08:00:01"))
+    assert schedule_watch.list_revision != first
     workshop.write_list(PEOPLE, changed=at("08:00:02"))
-    agenda.look(at("08:00:03"))
-    assert agenda.list_revision == first
+    schedule_watch.refresh(at("08:00:03"))
+    assert schedule_watch.list_revision == first
 
 
 def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
-    workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]
+    workshop: Workshop, schedule_watch: ScheduleWatch, told: Callable[[str], int]
 ) -> None:
-    agenda.look(EIGHT)
-    revision = agenda.list_revision
+    schedule_watch.refresh(EIGHT)
+    revision = schedule_watch.list_revision
     workshop.write_text("todo.json", '{"0": ', changed=EIGHT)
     workshop.write_text("schedule.json", '{"1": "09', changed=EIGHT)
     for second in range(1, 30):
-        agenda.look(at(f"08:00:{second:02d}"))
+        schedule_watch.refresh(at(f"08:00:{second:02d}"))
     assert told("the last good copy is in force") == 2
-    assert agenda.list_revision == revision
-    assert len(agenda.phones().data) == 3
-    assert due_at(agenda, NINE) == MONDAY
+    assert schedule_watch.list_revision == revision
+    assert len(schedule_watch.current_phones().data) == 3
+    assert due_at(schedule_watch, NINE) == MONDAY
     workshop.write_list(PEOPLE, changed=NINE)
     workshop.write_week("09:00", changed=NINE)
-    agenda.look(at("09:00:01"))
+    schedule_watch.refresh(at("09:00:01"))
     assert told("can be read again") == 2
-    assert due_at(agenda, at("09:00:02")) == MONDAY
+    assert due_at(schedule_watch, at("09:00:02")) == MONDAY
 
 
 def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
-    workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]
+    workshop: Workshop, schedule_watch: ScheduleWatch, told: Callable[[str], int]
 ) -> None:
     (workshop.folder / "todo.json").unlink()
     (workshop.folder / "schedule.json").unlink()
     for second in range(30):
-        assert due_at(agenda, at(f"09:00:{second:02d}")) is None
+        assert due_at(schedule_watch, at(f"09:00:{second:02d}")) is None
     assert told("there is no such file") == 2
     assert told("the last good copy is in force") == 0
     with pytest.raises(DocumentError, match="there is no such file"):
-        agenda.phones()
+        schedule_watch.current_phones()
 
 
 def test_a_week_that_vanishes_stays_in_force(
-    workshop: Workshop, agenda: ScheduleWatch, fresh: Callable[[], ScheduleWatch]
+    workshop: Workshop, schedule_watch: ScheduleWatch, fresh: Callable[[], ScheduleWatch]
 ) -> None:
-    agenda.look(EIGHT)
+    schedule_watch.refresh(EIGHT)
     (workshop.folder / "schedule.json").unlink()
-    assert due_at(agenda, NINE) == MONDAY
+    assert due_at(schedule_watch, NINE) == MONDAY
     assert due_at(fresh(), NINE) == MONDAY
     shutil.rmtree(workshop.folder / ".history")
     assert due_at(fresh(), NINE) is None
 
 
 def test_notes_on_odd_rows_are_told_once_for_each_change(
-    workshop: Workshop, agenda: ScheduleWatch, told: Callable[[str], int]
+    workshop: Workshop, schedule_watch: ScheduleWatch, told: Callable[[str], int]
 ) -> None:
     workshop.write_text("schedule.json", '{"1": "09:00", "2": "soon", "8": "10:00"}')
-    agenda.look(EIGHT)
-    agenda.look(NINE)
+    schedule_watch.refresh(EIGHT)
+    schedule_watch.refresh(NINE)
     first = told("schedule.json")
     assert first > 0
-    agenda.look(TEN)
+    schedule_watch.refresh(TEN)
     assert told("schedule.json") == first
 
 
 def test_looking_costs_no_reading_while_nothing_has_changed(
-    agenda: ScheduleWatch, monkeypatch: pytest.MonkeyPatch
+    schedule_watch: ScheduleWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agenda.look(EIGHT)
+    schedule_watch.refresh(EIGHT)
 
     def read(*_: object) -> None:
         pytest.fail("a document was read although it had not changed")
 
     monkeypatch.setattr("obzvon.documents.store.Document.read", read)
-    agenda.look(at("08:00:01"))
-    assert agenda.due_day(NINE, ()) == MONDAY
+    schedule_watch.refresh(at("08:00:01"))
+    assert schedule_watch.due_day(NINE, ()) == MONDAY

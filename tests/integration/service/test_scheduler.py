@@ -28,7 +28,7 @@ from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.runs import Journal
 from obzvon.reports.status import service_status
 from obzvon.service.line_monitor import LineCounter, LineMonitor
-from obzvon.service.scheduler import Scheduler, stopped_by_signals
+from obzvon.service.scheduler import Scheduler, stop_on_signals
 from tests.support.workshop import Shift, Workshop, at, in_memory, numbers, service, wait_until, zone_of_noon
 
 PEOPLE = numbers(5)
@@ -52,7 +52,7 @@ class Clock:
 def working_on(workshop: Workshop, clock: Callable[[], datetime]) -> Iterator[Scheduler]:
     life = Shift(workshop)
     try:
-        yield Scheduler(life.dialer, life.agenda, life.commands, life.presence, now=clock)
+        yield Scheduler(life.dialer, life.schedule_watch, life.commands, life.heartbeats, now=clock)
     finally:
         life.end()
 
@@ -76,18 +76,18 @@ def results(workshop: Workshop, day: datetime = NINE) -> Counter[str]:
 def test_one_check_does_a_due_run_whole(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         steps: list[int] = []
-        assert working.once(lambda: steps.append(len(workshop.in_spool())))
+        assert working.run_once(lambda: steps.append(len(workshop.in_spool())))
         assert steps == [2, 4, 5]
     assert workshop.in_spool() == PEOPLE
 
 
 def test_one_check_before_the_start_or_after_the_run_does_nothing(workshop: Workshop) -> None:
     with working_on(workshop, lambda: at("08:59:59")) as working:
-        assert working.once()
+        assert working.run_once()
     assert workshop.in_spool() == []
     for _ in range(3):
         with working_on(workshop, lambda: NINE) as working:
-            assert working.once()
+            assert working.run_once()
     assert workshop.in_spool() == PEOPLE
     assert results(workshop) == {"handed": 5}
 
@@ -96,7 +96,7 @@ def test_one_check_waits_between_bundles(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=0.05)
     clock = Clock(NINE, 0.02)
     with working_on(workshop, clock) as working:
-        assert working.once()
+        assert working.run_once()
     with_bundles = workshop.journal()
     moments = sorted({line.handed_at for line in with_bundles.lines(NINE.date()) if line.handed_at})
     with_bundles.close()
@@ -106,23 +106,23 @@ def test_one_check_waits_between_bundles(tmp_path: Path) -> None:
 
 def test_one_check_goes_on_with_a_run_that_was_cut_off(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
-        working.dialer.start(NINE)
+        working.dialer.prepare(NINE)
         working.step()
     assert workshop.in_spool() == PEOPLE[:2]
     with working_on(workshop, lambda: at("09:01:00")) as working:
-        assert working.once()
+        assert working.run_once()
     assert workshop.in_spool() == PEOPLE
     assert results(workshop) == {"handed": 5}
 
 
 def test_one_check_stays_with_a_paused_run_until_its_day_is_over_and_rings_nobody(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
-        working.dialer.start(NINE)
+        working.dialer.prepare(NINE)
         working.step()
-        working.dialer.change("paused", NINE)
+        working.dialer.change_state("paused", NINE)
     moments = iter([at("09:01:00")] * 6)
     with working_on(workshop, lambda: next(moments, at("00:00:01", "2026-01-06"))) as working:
-        assert working.once()
+        assert working.run_once()
         assert next(moments, None) is None
     assert workshop.in_spool() == PEOPLE[:2]
 
@@ -130,10 +130,10 @@ def test_one_check_stays_with_a_paused_run_until_its_day_is_over_and_rings_nobod
 def test_one_check_that_cannot_finish_says_so_at_once_and_a_later_one_finishes(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, pid_file="asterisk.pid")
     with working_on(workshop, lambda: NINE) as working:
-        assert not working.once()
+        assert not working.run_once()
     (tmp_path / "asterisk.pid").write_text(str(os.getpid()))
     with working_on(workshop, Clock(at("09:01:00"), 10)) as working:
-        assert working.once()
+        assert working.run_once()
     assert results(workshop) == {"handed": 5}
 
 
@@ -142,14 +142,14 @@ def test_one_check_that_cannot_begin_raises_what_is_wrong(tmp_path: Path) -> Non
     workshop.spool_folder.rmdir()
     workshop.spool_folder.write_text("no folder")
     with working_on(workshop, lambda: NINE) as working, pytest.raises(UserError, match="outgoing"):
-        working.once()
+        working.run_once()
 
 
 def test_one_check_does_what_was_asked_meanwhile(workshop: Workshop) -> None:
     journal = workshop.journal()
     number = CommandQueue(journal).ask("start", by="anna", at=at("08:00:00"))
     with working_on(workshop, lambda: at("08:00:10")) as working:
-        assert working.once()
+        assert working.run_once()
     answer = CommandQueue(journal).answered(number)
     journal.close()
     assert answer is not None
@@ -159,14 +159,14 @@ def test_one_check_does_what_was_asked_meanwhile(workshop: Workshop) -> None:
 
 def test_one_check_that_is_stopped_midway_says_that_it_is_not_through(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
-        assert not working.once(working.stop)
+        assert not working.run_once(working.stop)
     assert workshop.in_spool() == PEOPLE[:2]
 
 
 def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
     early = at("08:00:00")
     with working_on(workshop, lambda: early) as working:
-        assert working.once()
+        assert working.run_once()
         found = service_status(Heartbeats(working.dialer.journal).sign(), early)
     assert (found.once, found.alive, found.stopped) == (True, False, early)
     assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
@@ -182,7 +182,7 @@ def test_it_works_until_it_is_stopped_and_leaves_its_signs(workshop: Workshop) -
             if working.dialer.run is None and workshop.in_spool() == PEOPLE:
                 working.stop()
 
-        working.forever(each)
+        working.run_forever(each)
     journal = workshop.journal()
     sign = Heartbeats(journal).sign()
     journal.close()
@@ -207,7 +207,7 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
         stopper.start()
         sleep = working._sleep
         working._sleep = lambda _: sleep(DEADLINE)  # type: ignore[method-assign]
-        working.forever(asleep.set)
+        working.run_forever(asleep.set)
         stopper.join()
         assert time.monotonic() - ended[0] < DEADLINE / 2
 
@@ -227,18 +227,18 @@ def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
                 working.stop()
 
         working._sleep = long_sleep  # type: ignore[method-assign]
-        working.forever()
+        working.run_forever()
         assert slept[-1] - slept[0] < DEADLINE / 2
         for _ in range(100_000):  # more than the pipe holds
             working.wake()
         working.stop()
-        working.forever()
+        working.run_forever()
 
 
 def test_a_stop_before_it_begins_does_nothing(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.stop()
-        working.forever()
+        working.run_forever()
     assert workshop.in_spool() == []
 
 
@@ -249,8 +249,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def test_a_signal_stops_it_and_the_handlers_of_before_come_back(workshop: Workshop, number: signal.Signals) -> None:
     before = [signal.getsignal(one) for one in SIGNALS]
     with working_on(workshop, lambda: NINE) as working:
-        with stopped_by_signals(working):
-            working.forever(lambda: os.kill(os.getpid(), number))
+        with stop_on_signals(working):
+            working.run_forever(lambda: os.kill(os.getpid(), number))
         assert [signal.getsignal(one) for one in SIGNALS] == before
     assert workshop.in_spool() == PEOPLE[:2]
 
@@ -258,9 +258,9 @@ def test_a_signal_stops_it_and_the_handlers_of_before_come_back(workshop: Worksh
 def test_a_service_under_nohup_outlives_its_terminal(workshop: Workshop) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+        with working_on(workshop, lambda: NINE) as working, stop_on_signals(working):
             os.kill(os.getpid(), signal.SIGHUP)
-            assert working.once()
+            assert working.run_once()
     finally:
         signal.signal(signal.SIGHUP, before)
     assert workshop.in_spool() == PEOPLE
@@ -270,10 +270,10 @@ def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
     workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "obzvon")
-    with working_on(workshop, lambda: NINE) as working, stopped_by_signals(working):
+    with working_on(workshop, lambda: NINE) as working, stop_on_signals(working):
         os.kill(os.getpid(), signal.SIGTERM)
         assert not caplog.messages
-        working.forever()
+        working.run_forever()
     assert "SIGTERM received" in caplog.messages
 
 
@@ -286,13 +286,13 @@ def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path
         never_asleep(working)
 
         def each() -> None:
-            troubles.append(bool(working.dialer.trouble))
+            troubles.append(bool(working.dialer.problems))
             if len(troubles) == 3:
                 workshop.spool_folder.unlink()
-            elif len(troubles) > 3 and (working.dialer.done or len(troubles) > 100):
+            elif len(troubles) > 3 and (working.dialer.days_done or len(troubles) > 100):
                 working.stop()
 
-        working.forever(each)
+        working.run_forever(each)
     assert troubles[:3] == [True, True, True]
     assert not troubles[-1]
     assert workshop.in_spool() == PEOPLE
@@ -325,7 +325,7 @@ def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
             if next(looks) == 199 or workshop.in_spool() == PEOPLE:
                 working.stop()
 
-        working.forever(each)
+        working.run_forever(each)
     monkeypatch.undo()
     assert results(workshop) == {"handed": 5}
 
@@ -333,7 +333,7 @@ def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
 def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, pid_file="asterisk.pid")
     with working_on(workshop, lambda: NINE) as working:
-        working.dialer.start(NINE)
+        working.dialer.prepare(NINE)
         working.step()
         Heartbeats(working.dialer.journal).begin(at=NINE)
         working._beat()
@@ -366,7 +366,7 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
         seconds = 1000.0
         monkeypatch.setattr("obzvon.service.scheduler.time.monotonic", lambda: seconds)
         beats = Beats(lambda: seconds)
-        monkeypatch.setattr(working, "_presence", beats)
+        monkeypatch.setattr(working, "_heartbeats", beats)
         monkeypatch.setattr(working, "_instruments", LineMonitor(LineCounter(lambda: present)))
         monkeypatch.setattr(working, "_serving", True)
         monkeypatch.setattr(dialer, "step", lambda now: math.inf)
@@ -396,11 +396,11 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
 
 def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
-        working.dialer.start(NINE)
+        working.dialer.prepare(NINE)
         working.step()
         workshop.write_text("todo.json", '{"0": ')
         working.step()
-        assert not working.dialer.trouble
+        assert not working.dialer.problems
         Heartbeats(working.dialer.journal).begin(at=NINE)
         working._beat()
         sign = Heartbeats(working.dialer.journal).sign()

@@ -17,7 +17,7 @@ from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.results import Disposition
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.database import JournalUnavailableError
-from obzvon.service.command_handlers import obey
+from obzvon.service.command_handlers import execute
 from tests.integration.web.conftest import Browser, value
 from tests.support.workshop import Shift, Workshop, at, begin_call, numbers
 from web.app import create_app
@@ -49,9 +49,9 @@ class Office:
 
     def opens(self) -> Shift:
         self.shift = Shift(self.workshop)
-        self.shift.dialer.start(self.now)
-        self.shift.dialer._done.add(self.now.date())  # the week's own run of today is not what these tests are about
-        self.shift.presence.begin(at=self.now)
+        self.shift.dialer.prepare(self.now)
+        self.shift.dialer._days_done.add(self.now.date())  # these tests are not about the day's scheduled run
+        self.shift.heartbeats.begin(at=self.now)
         return self.shift
 
     def works(self, seconds: float) -> None:
@@ -60,7 +60,7 @@ class Office:
         until = self.now + timedelta(seconds=seconds)
         self.shift.work(self.now, until)
         self.now = until
-        self.shift.presence.beat(at=self.now)
+        self.shift.heartbeats.beat(at=self.now)
 
     def page(self, path: str = "/run", browser: Browser | None = None) -> str:
         """What a page says, in one line, without its markup."""
@@ -95,7 +95,7 @@ class Office:
             return
         while command := self.shift.commands.take(at=self.now):
             self.meanwhile()
-            self.shift.commands.answer(command.id, obey(self.shift.dialer, command, self.now))
+            self.shift.commands.answer(command.id, execute(self.shift.dialer, command, self.now))
 
 
 def plain(text: str) -> str:
@@ -163,7 +163,7 @@ def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Of
 
     assert opened.shift
     trouble = Problem("/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over goes on by itself"))
-    opened.shift.presence.beat(at=opened.now, trouble=msgspec.json.encode([trouble.message()]).decode())
+    opened.shift.heartbeats.beat(at=opened.now, trouble=msgspec.json.encode([trouble.message()]).decode())
     text = opened.page()
     assert "but something is wrong" in text
     assert "Asterisk is not running" in text
@@ -216,7 +216,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
     readout = LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, NOON))
     assert "Lines in use" not in opened.page()
-    opened.shift.presence.beat(at=NOON, readout=encode_line_usage(readout))  # type: ignore[union-attr]
+    opened.shift.heartbeats.beat(at=NOON, readout=encode_line_usage(readout))  # type: ignore[union-attr]
     text = opened.page()
     assert "Lines in use In use 16 of 30 Ours 12 Others 4 Free 9 For the office 5" in text
     assert "Counted by the channels of the trunk. Pace: as soon as there is room" in text
@@ -224,11 +224,11 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     address = have(opened.operator.get("/run").text)
     assert opened.operator.get(address).status_code == 204
     silent = msgspec.structs.replace(readout, ours=11, by=CountedBy.SPOOL, ami=AmiConnectionState(False, NOON))
-    opened.shift.presence.beat(at=NOON, readout=encode_line_usage(silent))  # type: ignore[union-attr]
+    opened.shift.heartbeats.beat(at=NOON, readout=encode_line_usage(silent))  # type: ignore[union-attr]
     answer = opened.operator.get(address).text
     assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
     assert "AMI: silent since 12:00: only our own calls are counted, and other people" in plain(answer)
-    opened.shift.presence.end(at=NOON)  # type: ignore[union-attr]
+    opened.shift.heartbeats.end(at=NOON)  # type: ignore[union-attr]
     assert "Lines in use" not in opened.page()
 
 
@@ -396,7 +396,7 @@ def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> Non
 def test_at_night_it_wants_a_tick_on_purpose(opened: Office, clock: str) -> None:
     opened.now = at(clock)
     assert opened.shift
-    opened.shift.presence.beat(at=opened.now)
+    opened.shift.heartbeats.beat(at=opened.now)
     text = opened.page("/run/start")
     assert f"It is {clock[:5]} in Moscow" in text
     assert "At this hour people are usually not rung" in text
@@ -497,7 +497,7 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     office.start()
     if path == "/run/start":
         office.works(60)
-    office.shift.presence.end(at=office.now)
+    office.shift.heartbeats.end(at=office.now)
     office.shift.end()
     office.shift = None
     office.slept = 0
@@ -685,8 +685,8 @@ def test_a_clock_elsewhere_is_named_by_its_city(tmp_path: Path, users_text: str)
 
 def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) -> None:
     assert opened.shift
-    opened.shift.presence.begin(at=opened.now, once=True)
-    opened.shift.presence.end(at=opened.now)
+    opened.shift.heartbeats.begin(at=opened.now, once=True)
+    opened.shift.heartbeats.end(at=opened.now)
     text = opened.page()
     assert "It is started by cron and looked whether a run is due at 12:00" in text
     assert "supervisorctl" not in text

@@ -25,9 +25,9 @@ def looks(office: Office) -> LoadedDocument[object]:
     assert office.shift
     office.now += timedelta(seconds=2)
     office.shift.dialer.step(office.now)
-    assert office.shift.dialer.trouble == ()
-    assert office.shift.agenda.trouble == ()
-    loaded = office.shift.agenda.phones()
+    assert office.shift.dialer.problems == ()
+    assert office.shift.schedule_watch.problems == ()
+    loaded = office.shift.schedule_watch.current_phones()
     assert [phone.key for phone in loaded.data] == list(rows(office.workshop.settings))
     return loaded  # type: ignore[return-value]
 

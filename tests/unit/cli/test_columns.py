@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from obzvon.cli.columns import Cell, show
+from obzvon.cli.columns import Cell, print_columns
 
 
 def lines(rows: list[list[str]], headings: tuple[str, ...] = (), *, width: int | None = None) -> list[str]:
     """As they stand in a terminal of that width, or where there is none."""
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=width is not None, color_system=None)
-    show(console, [[Cell(text) for text in row] for row in rows], headings)
+    print_columns(console, [[Cell(text) for text in row] for row in rows], headings)
     return out.getvalue().splitlines()
 
 
@@ -48,7 +48,9 @@ def test_letters_that_take_two_columns_are_counted_so() -> None:
 
 def test_a_cell_has_its_colour_in_a_terminal() -> None:
     out = io.StringIO()
-    show(Console(file=out, width=80, force_terminal=True, color_system="standard"), [[Cell("a"), Cell("b", "red")]])
+    print_columns(
+        Console(file=out, width=80, force_terminal=True, color_system="standard"), [[Cell("a"), Cell("b", "red")]]
+    )
     assert out.getvalue() == "a  \x1b[31mb\x1b[0m\n"
 
 

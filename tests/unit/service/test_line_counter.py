@@ -15,21 +15,21 @@ class Told:
 
 
 def test_without_channels_our_files_in_the_spool_are_what_is_channels() -> None:
-    gauge = LineCounter(lambda: ["a", "b"])
-    assert gauge.look() == LinesInUse(2)
-    assert not gauge.by_channels
+    counter = LineCounter(lambda: ["a", "b"])
+    assert counter.count() == LinesInUse(2)
+    assert not counter.includes_channels
 
 
 def test_a_file_that_has_no_channel_yet_and_a_channel_whose_file_is_gone_both_count() -> None:
-    gauge = LineCounter(lambda: ["a", "b", "c"], Told(LinesInUse(1, 4), LinesInUse(5, 4)))
-    assert gauge.look() == LinesInUse(3, 4)
-    assert gauge.look() == LinesInUse(5, 4)
-    assert gauge.by_channels
+    counter = LineCounter(lambda: ["a", "b", "c"], Told(LinesInUse(1, 4), LinesInUse(5, 4)))
+    assert counter.count() == LinesInUse(3, 4)
+    assert counter.count() == LinesInUse(5, 4)
+    assert counter.includes_channels
 
 
 def test_while_the_channels_are_silent_the_files_are_counted_and_the_others_as_they_were_last() -> None:
-    gauge = LineCounter(lambda: ["a"], Told(None, LinesInUse(1, 7), None))
-    assert gauge.look() == LinesInUse(1, 0)
-    assert gauge.look() == LinesInUse(1, 7)
-    assert gauge.look() == LinesInUse(1, 7)
-    assert not gauge.by_channels
+    counter = LineCounter(lambda: ["a"], Told(None, LinesInUse(1, 7), None))
+    assert counter.count() == LinesInUse(1, 0)
+    assert counter.count() == LinesInUse(1, 7)
+    assert counter.count() == LinesInUse(1, 7)
+    assert not counter.includes_channels

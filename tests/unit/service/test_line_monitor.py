@@ -58,7 +58,7 @@ def of(link: Link, **configured: str) -> LineMonitor:
 
 
 def test_without_a_link_our_files_are_what_there_is() -> None:
-    readout = LineMonitor(LineCounter(lambda: ["a", "b"])).read(NINE, BOUNDED)
+    readout = LineMonitor(LineCounter(lambda: ["a", "b"])).read_usage(NINE, BOUNDED)
     assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (
         2,
         0,
@@ -73,48 +73,48 @@ def test_without_a_link_our_files_are_what_there_is() -> None:
     [({}, CountedBy.PBX), ({"trunk": "PJSIP/x"}, CountedBy.TRUNK), ({"group": "g@c"}, CountedBy.GROUP)],
 )
 def test_it_is_told_by_what_lines_are_counted(link: Link, configured: dict[str, str], by: CountedBy) -> None:
-    instruments = of(link, **configured)
-    assert instruments.read(NINE, BOUNDED).by is by
+    monitor = of(link, **configured)
+    assert monitor.read_usage(NINE, BOUNDED).by is by
     link.falls_silent(NINE + MINUTE)
-    readout = instruments.read(NINE + MINUTE, BOUNDED)
+    readout = monitor.read_usage(NINE + MINUTE, BOUNDED)
     assert (readout.by, readout.ours, readout.others) == (CountedBy.SPOOL, 3, 7)
     assert readout.ami == AmiConnectionState(False, NINE + MINUTE, Problem("AMI", say("no answer")).message())
 
 
 def test_a_link_that_stands_and_has_not_been_heard_for_some_seconds_is_silent_since_that_was_seen(link: Link) -> None:
-    instruments = of(link)
-    assert instruments.read(NINE, BOUNDED).ami == AmiConnectionState(True, NINE)
+    monitor = of(link)
+    assert monitor.read_usage(NINE, BOUNDED).ami == AmiConnectionState(True, NINE)
     link.lines = None
     for seconds in (5, 6):
-        readout = instruments.read(NINE + timedelta(seconds=seconds), BOUNDED)
+        readout = monitor.read_usage(NINE + timedelta(seconds=seconds), BOUNDED)
         assert readout.ami == AmiConnectionState(False, NINE + timedelta(seconds=5))
     link.lines = LinesInUse(1)
-    assert instruments.read(NINE + MINUTE, BOUNDED).ami == AmiConnectionState(True, NINE)
+    assert monitor.read_usage(NINE + MINUTE, BOUNDED).ami == AmiConnectionState(True, NINE)
 
 
 def test_the_log_says_once_that_it_is_silent_and_that_it_is_not_any_more(
     link: Link, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "obzvon")
-    instruments = of(link)
+    monitor = of(link)
     for minute in range(5):
         if minute == 1:
             link.falls_silent(NINE + MINUTE)
         elif minute == 3:
             link.comes_back(NINE + 3 * MINUTE)
-        instruments.read(NINE + minute * MINUTE, BOUNDED)
+        monitor.read_usage(NINE + minute * MINUTE, BOUNDED)
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     link.falls_silent(NINE + 6 * MINUTE)
-    instruments.read(NINE + 6 * MINUTE, BOUNDED)
+    monitor.read_usage(NINE + 6 * MINUTE, BOUNDED)
     link.comes_back(NINE + 7 * MINUTE)
-    instruments.read(NINE + 7 * MINUTE, BOUNDED)
+    monitor.read_usage(NINE + 7 * MINUTE, BOUNDED)
     assert len(caplog.records) == 2  # one that comes and goes does not fill the log
     link.falls_silent(NINE + 20 * MINUTE)
-    instruments.read(NINE + 20 * MINUTE, BOUNDED)
+    monitor.read_usage(NINE + 20 * MINUTE, BOUNDED)
     assert len(caplog.records) == 3
 
 
 def test_a_pace_that_goes_by_no_gauge_says_nothing_of_its_silence(link: Link, caplog: pytest.LogCaptureFixture) -> None:
     link.falls_silent(NINE)
-    of(link).read(NINE, Pace(2, 10))
+    of(link).read_usage(NINE, Pace(2, 10))
     assert not caplog.records
