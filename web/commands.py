@@ -9,12 +9,10 @@ from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAN
 from obzvon.journal.commands import (
     CommandNotAnsweredError,
     CommandNotTakenError,
-    CommandQueue,
     CommandResult,
     CommandStateUnknownError,
     DuplicateCommandError,
 )
-from obzvon.journal.heartbeat import Heartbeats
 from web.context import app_context
 from web.i18n import translate
 from web.permissions import visitor
@@ -44,16 +42,16 @@ def submit_command(name: str, *, word: str = "", about: str = "", once: str = ""
     )
     outcome = CommandResult(False, COMMAND_NOT_TAKEN)
     if journal is not None:
-        commands = CommandQueue(journal)
+        commands = journal.commands
         try:
             try:
-                number = commands.ask(name, by=who, at=at.clock(), once=once[:64] or None, **params)
+                number = commands.submit(name, by=who, at=at.clock(), form_key=once[:64] or None, **params)
             except DuplicateCommandError as before:
                 number, is_first = before.number, False
-            outcome = commands.wait(number, longest=WAIT_SECONDS, sleep=at.sleep)
+            outcome = commands.wait_for_result(number, timeout=WAIT_SECONDS, sleep=at.sleep)
             told = _sentence(translate(outcome.text))
         except CommandNotTakenError:
-            if Heartbeats(journal).lives():
+            if journal.heartbeats.is_process_alive():
                 told = _(
                     "The service is busy and has not taken the order; nothing has been done. Try again in a minute."
                 )

@@ -12,8 +12,7 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.documents import store as documents
 from obzvon.domain.calls import Run
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 from obzvon.users import Users
@@ -94,14 +93,14 @@ class AppContext:
         """Keeps who changed what. What was changed stays changed where this cannot be written; then the log has it."""
         log.info("editor: %s: %s", who, what)
         try:
-            AuditLog(self.journal_to_write()).record(who, what, at=self.clock())
+            self.journal_to_write().audit.record(who, what, at=self.clock())
         except UserError as error:
             log.warning("editor: %s: %s: %s", who, what, error)
 
     def active_run(self) -> Run | None:
         """The run in progress or paused; raises UserError."""
         journal = self.journal()
-        return None if journal is None else journal.active_run()
+        return None if journal is None else journal.runs.active()
 
 
 def app_context() -> AppContext:

@@ -17,7 +17,6 @@ from obzvon.domain.labels import result_names
 from obzvon.domain.line_usage import CountedBy, LineUsage
 from obzvon.domain.pacing import PaceMode
 from obzvon.domain.results import DeliveryCounts
-from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import CurrentStatus, RunStatus, current_status
 from web.context import AppContext
@@ -91,7 +90,7 @@ class MetricsCollector(Collector):
             journal, known = at.journal(), at.settings
             return current_status(
                 journal,
-                Heartbeats(journal).sign() if journal else None,
+                journal.heartbeats.latest() if journal else None,
                 at.clock(),
                 zone=known.zone,
                 pace=known.pace(),

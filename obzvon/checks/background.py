@@ -20,7 +20,7 @@ from obzvon.checks.context import error
 from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.journal.commands import CommandQueue, CommandResult
-from obzvon.journal.findings import HOURLY, Finding, FindingsStore, Level
+from obzvon.journal.findings import CHECK_INTERVAL, Finding, FindingsStore, Level
 
 log = logging.getLogger("obzvon")
 
@@ -80,8 +80,8 @@ class BackgroundCheck:
 
     def request_if_due(self, now: datetime) -> None:
         """Has it made if the last is older than an hour; raises UserError."""
-        last = self._findings.brief()
-        if last is None or abs(now - last.at) >= HOURLY:
+        last = self._findings.latest_summary()
+        if last is None or abs(now - last.at) >= CHECK_INTERVAL:
             self.request()
 
     def poll(self, now: datetime) -> None:
@@ -149,9 +149,9 @@ class BackgroundCheck:
         self._close()
         errors, warnings = (sum(one.level is level for one in found) for level in (Level.ERROR, Level.WARNING))
         try:
-            self._findings.keep(found, at=now, once=self.once)
+            self._findings.replace(found, at=now, once=self.once)
             for command in answering:
-                self._commands.answer(command, CommandResult(True, _summary(errors)))
+                self._commands.complete(command, CommandResult(True, _summary(errors)))
         except UserError as failed:  # the next one comes in an hour, and the dialer has more to say of this
             log.warning("%s", failed)
             return

@@ -58,7 +58,7 @@ def check_against_journal(visit: CheckContext) -> Iterator[Finding]:
     """The journal holds no moment that is still to come."""
     if visit.journal is None:
         return
-    latest = visit.journal.latest_moment()
+    latest = visit.journal.runs.latest_time()
     zone = visit.settings.zone
     if latest is None or latest <= visit.now + _TOLERATED:
         yield good("", say("the clock shows no time before that of the last run in the journal"))

@@ -13,7 +13,7 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls, escape_values
 from obzvon.journal.findings import Finding, Level
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 
 _ERROR = 5

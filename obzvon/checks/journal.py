@@ -10,8 +10,7 @@ from obzvon.checks.file_access import owner_name
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
 from obzvon.journal.findings import Finding, Level
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 
 _CRON_LATE = timedelta(minutes=3)
@@ -44,23 +43,23 @@ def check_opens(visit: CheckContext) -> Iterator[Finding]:
         return
     visit.journal = journal
     try:
-        with journal.write():
+        with journal.write_transaction():
             pass
     except Exception as failed:
         yield error(
-            journal.name,
+            journal.address,
             say("the journal cannot be written: {why}", why=getattr(failed, "orig", failed)),
             say("mend the rights or the room of its folder; nobody is rung before that"),
         )
         return
-    yield good(journal.name, say("the journal opens and can be written"))
+    yield good(journal.address, say("the journal opens and can be written"))
 
 
 def check_service(visit: CheckContext) -> Iterator[Finding]:
     """The service gives signs of life."""
     if visit.journal is None:
         return
-    sign = Heartbeats(visit.journal).sign()
+    sign = visit.journal.heartbeats.latest()
     state = service_status(sign, visit.now)
     if sign is None:
         yield good(
@@ -124,10 +123,10 @@ def check_run(visit: CheckContext) -> Iterator[Finding]:
     """A run that somebody has paused waits for somebody."""
     if visit.journal is None:
         return
-    active = visit.journal.active_run()
+    active = visit.journal.runs.active()
     if active is None:
         return
-    waiting = visit.journal.counts(active.id)["waiting"]
+    waiting = visit.journal.calls.count_results(active.id)["waiting"]
     if active.state == "paused":
         yield warning(
             "",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from obzvon.common import i18n
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, default_settings_file, load_settings
 

@@ -16,16 +16,14 @@ from obzvon.common.i18n import say
 from obzvon.domain.labels import COMMAND_STATE_UNKNOWN
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import (
-    ANSWER,
-    PATIENCE,
+    RESULT_SECONDS,
+    TAKE_SECONDS,
     CommandNotAnsweredError,
     CommandNotTakenError,
-    CommandQueue,
     CommandResult,
     CommandStateUnknownError,
 )
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 
 _WRONG = 1
@@ -113,16 +111,16 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
         False,
         say(
             "no service took the command within {seconds} seconds; is it running? See: supervisorctl status obzvon",
-            seconds=int(PATIENCE),
+            seconds=int(TAKE_SECONDS),
         ),
     )
     if journal is None:
         return no_service
-    commands = CommandQueue(journal)
+    commands = journal.commands
     try:
-        return commands.wait(commands.ask(name, by=_who(), at=datetime.now(UTC), **params))
+        return commands.wait_for_result(commands.submit(name, by=_who(), at=datetime.now(UTC), **params))
     except CommandNotTakenError:
-        if service_status(Heartbeats(journal).sign(), datetime.now(UTC)).alive:
+        if service_status(journal.heartbeats.latest(), datetime.now(UTC)).alive:
             return CommandResult(
                 False,
                 say(
@@ -138,7 +136,7 @@ def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
             False,
             say(
                 "the service has taken the command and not answered within {seconds} seconds; see: obzvon status",
-                seconds=int(ANSWER),
+                seconds=int(RESULT_SECONDS),
             ),
         )
 

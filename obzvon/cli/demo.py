@@ -12,8 +12,6 @@ from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import Run
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.commands import CommandQueue
-from obzvon.journal.heartbeat import Heartbeats
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.service.scheduler import stop_on_signals
@@ -67,13 +65,13 @@ class Demo:
         self.journal = factory.open_journal(self.settings)
         if made:  # else a demonstration after nine o'clock would begin with the run that was missed today
             now = datetime.now(UTC)
-            Heartbeats(self.journal).remember_week(Schedule(), now.astimezone(self.settings.zone).date(), now)
+            self.journal.seen_schedules.remember(Schedule(), now.astimezone(self.settings.zone).date(), now)
 
     def run(self, each: Callable[[], None], *, once: bool) -> Run | None:
         """Serves until a signal, or with `once` until the run has ended and every outcome is known; returns the run."""
-        lock = self.journal.lock()
+        lock = self.journal.acquire_lock()
         service = factory.build_service(self.settings, self.journal, lock)
-        commands = CommandQueue(self.journal)
+        commands = self.journal.commands
         begins = datetime.now(UTC) + timedelta(seconds=DELAY)
         asked: list[int] = []
         self._show(
@@ -84,10 +82,10 @@ class Demo:
 
         def step() -> None:
             if not asked and datetime.now(UTC) >= begins:
-                asked.append(commands.ask("start", by="demo", at=datetime.now(UTC), again=True))
+                asked.append(commands.submit("start", by="demo", at=datetime.now(UTC), again=True))
             each()
             over = service.dialer.run is None and not service.dialer.handover.outstanding
-            if once and asked and commands.answered(asked[0]) and over:
+            if once and asked and commands.result(asked[0]) and over:
                 service.stop()
 
         done = self.settings.target.with_name("outgoing_done")
@@ -96,7 +94,7 @@ class Demo:
                 service.run_forever(step)
         finally:
             lock.release()
-        return self.journal.last_run()
+        return self.journal.runs.latest()
 
 
 @contextlib.contextmanager

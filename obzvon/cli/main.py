@@ -33,10 +33,9 @@ from obzvon.documents.store import Document, DocumentError, LoadedDocument
 from obzvon.documents.watcher import WatchedDocument, way_back
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.database import JournalUnavailableError
-from obzvon.journal.findings import Level, worst
-from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.findings import Level, worst_level
+from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalBusyError
-from obzvon.journal.runs import Journal
 from obzvon.reports import call_report
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import current_status
@@ -97,7 +96,7 @@ def demo(folder: Path | None, once: bool) -> None:
         if run is not None:
             tables.show_report(
                 Console(),
-                shown.journal.lines(run.day),
+                shown.journal.calls.records_on(run.day),
                 day=run.day,
                 zone=shown.settings.zone,
                 least=shown.settings.delivered,
@@ -126,7 +125,7 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     known = load_settings(file)
     now = datetime.now(UTC)
     with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
-        Heartbeats(journal).remember_week(Schedule(), now.astimezone(known.zone).date(), now)
+        journal.seen_schedules.remember(Schedule(), now.astimezone(known.zone).date(), now)
     _say(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
     editor.add_first_user(file)
 
@@ -143,7 +142,7 @@ def run(file: Path | None, once: bool) -> None:
         if once and known.log_level != "DEBUG":
             watch.setLevel(logging.CRITICAL)
         try:
-            lock = journal.lock()
+            lock = journal.acquire_lock()
         except JournalBusyError as busy:
             if not once:
                 raise
@@ -186,7 +185,7 @@ def check(file: Path | None) -> None:
             else say("all is well")
         )
     )
-    if worst(findings) is Level.ERROR:
+    if worst_level(findings) is Level.ERROR:
         sys.exit(WRONG)
 
 
@@ -216,7 +215,7 @@ def status(file: Path | None, as_json: bool) -> None:
     with open_existing_journal(known) as journal:
         found = current_status(
             journal,
-            Heartbeats(journal).sign() if journal else None,
+            journal.heartbeats.latest() if journal else None,
             datetime.now(UTC),
             zone=known.zone,
             pace=known.pace(),
@@ -257,8 +256,8 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
     known = _settings(file)
     wanted = day.date() if day else datetime.now(UTC).astimezone(known.zone).date()
     with open_existing_journal(known) as journal:
-        lines = journal.lines(wanted) if journal else iter(())
-        active = journal.active_run() if journal and not day else None
+        lines = journal.calls.records_on(wanted) if journal else iter(())
+        active = journal.runs.active() if journal and not day else None
         if active is not None and active.day < wanted:
             click.echo(
                 str(
@@ -303,7 +302,7 @@ def sweep(file: Path | None) -> None:
         sys.exit(WRONG)
     try:
         with open_existing_journal(known) as journal:
-            tokens = journal.tokens() if journal else None
+            tokens = journal.runs.tokens() if journal else None
     except UserError:  # a journal that is away is no reason to let Asterisk ring
         tokens = None
     taken = spool.sweep(tokens)

@@ -14,7 +14,7 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import say
 from obzvon.domain.calls import Run
 from obzvon.domain.labels import format_result_counts
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 
 _REFRESH = 0.25
 """Seconds between two looks into the journal."""
@@ -58,7 +58,7 @@ class RunProgressBar:
         self._looked = time.monotonic()
         # A journal that is away is the service's to tell and to wait for; a terminal may have been closed.
         with contextlib.suppress(UserError, OSError):
-            run = self._journal.active_run() or self._run
+            run = self._journal.runs.active() or self._run
             if run is not None:
                 self._show(run)
 
@@ -67,6 +67,6 @@ class RunProgressBar:
             self._live.start()
             self._task = self._bar.add_task(str(say("run {run}", run=run.id)), total=run.total)
         self._run = run
-        counts = self._journal.counts(run.id)
+        counts = self._journal.calls.count_results(run.id)
         self._bar.update(self._task, completed=run.total - counts["waiting"] - counts["handing"])
         self._results.plain = format_result_counts(counts)

@@ -1,6 +1,7 @@
 """The journal's database: opened, with its tables, and its transactions. SQLite or PostgreSQL."""
 
 import contextlib
+import os
 import secrets
 import sqlite3
 import time
@@ -14,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.files import make_file
 from obzvon.common.i18n import Message, say
-from obzvon.journal.lock import JournalLock, lock_for
+from obzvon.journal.lock import JournalLock, acquire
 from obzvon.journal.schema import SCHEMA, meta, metadata
 
 _MODE = 0o660
@@ -33,21 +34,21 @@ class JournalUnavailableError(UserError):
 class Database:
     """An open database. `url` is SQLAlchemy's; the tables are made where there are none, unless `create` is off.
 
-    `patience` is how many seconds SQLite waits for somebody else's transaction: the service has little, it must obey a
-    stop. Raises UserError when it cannot be opened or was written by a newer version.
+    `busy_timeout` is how many seconds SQLite waits for another process's transaction; the service waits only briefly,
+    for it must react to a stop. Raises UserError when it cannot be opened or was written by a newer version.
     """
 
-    def __init__(self, url: str | URL, *, create: bool = True, patience: float = 30.0) -> None:
+    def __init__(self, url: str | URL, *, create: bool = True, busy_timeout: float = 30.0) -> None:
         self._is_open = False
         with _told("[Journal] url"):
             self.url = make_url(url)
-            self.engine = _engine(self.url, patience)
+            self.engine = _engine(self.url, busy_timeout)
             # SQLite's transactions are so by themselves.
             self._reader = (
-                self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+                self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
             )
         try:
-            with _told(self.name):
+            with _told(self.address):
                 self._open(create)
         except BaseException:
             self.close()
@@ -55,23 +56,24 @@ class Database:
         self._is_open = True
 
     def _open(self, create: bool) -> None:
-        if self.sqlite and self.url.database:
+        if self.is_sqlite and self.url.database:
             if create and not Path(self.url.database).exists():
-                _make_sqlite(Path(self.url.database))
+                _make_sqlite(Path(os.path.realpath(self.url.database)))
             _refuse_cut(self.url.database)
         if create:
-            with self.write() as connection:
-                if not self.sqlite:  # two that make the same tables at once get in each other's way
+            with self.write_transaction() as connection:
+                if not self.is_sqlite:  # two that make the same tables at once get in each other's way
                     connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
                 meta.create(connection, checkfirst=True)
                 self._refuse_newer(connection)
                 metadata.create_all(connection)
                 if _schema(connection) is None:
                     connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
-        elif self.sqlite and not Path(self.name).exists():  # or SQLite would make an empty one, owned by who only asked
-            raise UserError([Problem(self.name, say("there is no journal yet"), say("the service makes it"))])
+        elif self.is_sqlite and not Path(self.address).exists():
+            # SQLite would make an empty one, owned by whoever only reads.
+            raise UserError([Problem(self.address, say("there is no journal yet"), say("the service makes it"))])
         else:
-            with self.read() as connection:
+            with self.read_transaction() as connection:
                 self._refuse_newer(connection)
 
     def _refuse_newer(self, connection: Connection) -> None:
@@ -79,7 +81,7 @@ class Database:
             raise UserError(
                 [
                     Problem(
-                        self.name,
+                        self.address,
                         say("the journal was written by a newer version of obzvon"),
                         say("install that version, or name another journal in [Journal] url"),
                     )
@@ -87,12 +89,12 @@ class Database:
             )
 
     @property
-    def name(self) -> str:
+    def address(self) -> str:
         """The journal's address without its password."""
-        return self.url.database or "" if self.sqlite else self.url.render_as_string(hide_password=True)
+        return self.url.database or "" if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
     @property
-    def sqlite(self) -> bool:
+    def is_sqlite(self) -> bool:
         """Whether it is a file of this machine."""
         return self.url.get_backend_name() == "sqlite"
 
@@ -100,18 +102,18 @@ class Database:
         """Closes every connection."""
         self.engine.dispose()
 
-    def lock(self) -> JournalLock:
+    def acquire_lock(self) -> JournalLock:
         """Makes this process the journal's one service until the lock is released; raises `Busy`."""
-        return lock_for(self.engine)
+        return acquire(self.engine)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read_transaction(self) -> Iterator[Connection]:
         """A transaction that sees one state of the journal."""
         with self._telling(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write_transaction(self) -> Iterator[Connection]:
         """A transaction that is durable when it is left; takes the write lock at its beginning."""
         with (
             self._telling(),
@@ -133,7 +135,7 @@ class Database:
             raise JournalUnavailableError(
                 [
                     Problem(
-                        self.name,
+                        self.address,
                         say("the journal cannot be used: {why}", why=error.orig),
                         _mend_damage(error) or say("make room or mend the rights, or start the database"),
                     )
@@ -141,7 +143,7 @@ class Database:
             ) from error
 
 
-def _engine(url: URL, patience: float = 30.0) -> Engine:
+def _engine(url: URL, busy_timeout: float = 30.0) -> Engine:
     engine = create_engine(url)
     if url.get_backend_name() != "sqlite":
         return engine
@@ -149,7 +151,7 @@ def _engine(url: URL, patience: float = 30.0) -> Engine:
     def connected(connection: sqlite3.Connection, _record: object) -> None:
         # The module's own transactions begin late and end early; ours begin where we say so.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout={int(busy_timeout * 1000)}")
         _switch_to_wal(connection)
         for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -199,7 +201,8 @@ def _make_sqlite(path: Path) -> None:
 
 def _refuse_cut(name: str) -> None:
     path = Path(name)
-    if path.exists() and path.stat().st_size < _SMALLEST:
+    # Only a regular file can be cut. A folder on tmpfs has size 0, and so has a pipe: SQLite says what is wrong there.
+    if path.is_file() and path.stat().st_size < _SMALLEST:
         raise UserError(
             [
                 Problem(

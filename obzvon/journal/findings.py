@@ -1,4 +1,4 @@
-"""What the self-check finds, and the journal's memory of the last one, for the editor may not look into the spool."""
+"""What the last self-check found. The service keeps it in the journal, for the editor may not read the spool."""
 
 import enum
 import os
@@ -11,17 +11,17 @@ from sqlalchemy import delete, insert, select
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
-from obzvon.journal.runs import CAMPAIGN, Journal
-from obzvon.journal.schema import findings
+from obzvon.journal.database import Database
+from obzvon.journal.schema import CAMPAIGN, findings
 
-HOURLY = timedelta(hours=1)
-"""How often the service looks."""
-_MOST = 200
-"""So many of one level are kept; a list with a note for each of its rows has no more to say than that."""
+#: How often the service runs the self-check.
+CHECK_INTERVAL = timedelta(hours=1)
+#: So many findings of one level are kept; a list with a note for each of its rows has no more to say than that.
+_MAX_PER_LEVEL = 200
 
 
 class Level(enum.StrEnum):
-    """How bad it is: an error keeps calls from being made as they should, a warning may."""
+    """How bad a finding is: an error keeps calls from being made as they should, a warning may."""
 
     OK = "ok"
     WARNING = "warning"
@@ -29,7 +29,7 @@ class Level(enum.StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that was looked at: where, what was found, and what to do about it if it is not good."""
+    """One thing that was checked: where, what was found, and what to do about it if it is not good."""
 
     level: Level
     where: str
@@ -49,8 +49,8 @@ class CheckReport(msgspec.Struct, frozen=True):
     once: bool
     findings: tuple[Finding, ...]
 
-    def of(self, level: Level) -> list[Finding]:
-        """What is as bad as that."""
+    def with_level(self, level: Level) -> list[Finding]:
+        """Return the findings of one level."""
         return [finding for finding in self.findings if finding.level is level]
 
 
@@ -65,15 +65,15 @@ class CheckSummary(msgspec.Struct, frozen=True):
 class FindingsStore:
     """The last self-check in a journal."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def keep(self, found: Iterable[Finding], *, at: datetime, once: bool = False) -> None:
-        """Takes the place of what was found before."""
+    def replace(self, found: Iterable[Finding], *, at: datetime, once: bool = False) -> None:
+        """Write these findings in place of the last ones."""
         found = list(found)
-        kept = [one for level in Level for one in [one for one in found if one.level is level][:_MOST]]
-        errors = sum(one.level is Level.ERROR for one in kept)
-        with self._journal.write() as connection:
+        kept = [finding for level in Level for finding in [one for one in found if one.level is level][:_MAX_PER_LEVEL]]
+        errors = sum(finding.level is Level.ERROR for finding in kept)
+        with self._database.write_transaction() as connection:
             connection.execute(delete(findings).where(findings.c.campaign == CAMPAIGN))
             connection.execute(
                 insert(findings).values(
@@ -88,8 +88,8 @@ class FindingsStore:
             )
 
     def latest(self) -> CheckReport | None:
-        """What was found last; None if nobody has looked yet."""
-        with self._journal.read() as connection:
+        """Return the last self-check; None before the first."""
+        with self._database.read_transaction() as connection:
             row = connection.execute(select(findings).where(findings.c.campaign == CAMPAIGN)).first()
         if row is None:
             return None
@@ -97,16 +97,16 @@ class FindingsStore:
             row.at, row.pid, row.host, row.once, msgspec.json.decode(row.found, type=tuple[Finding, ...])
         )
 
-    def brief(self) -> CheckSummary | None:
-        """The same in short, for those who ask at every page."""
-        with self._journal.read() as connection:
+    def latest_summary(self) -> CheckSummary | None:
+        """Return the last self-check in short, without decoding its findings: every page asks for it."""
+        with self._database.read_transaction() as connection:
             row = connection.execute(
                 select(findings.c.at, findings.c.once, findings.c.errors).where(findings.c.campaign == CAMPAIGN)
             ).first()
         return None if row is None else CheckSummary(row.at, row.once, row.errors)
 
 
-def worst(found: Iterable[Finding]) -> Level:
-    """The worst level among them."""
+def worst_level(found: Iterable[Finding]) -> Level:
+    """Return the worst level among the findings; OK if there are none."""
     levels = {finding.level for finding in found}
     return next((level for level in (Level.ERROR, Level.WARNING) if level in levels), Level.OK)

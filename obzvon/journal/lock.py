@@ -19,7 +19,7 @@ _ADVISORY_KEY = 0x0B2A0E
 class JournalLock(Protocol):
     """Held until it is released."""
 
-    def ensure(self) -> None:
+    def ensure_held(self) -> None:
         """Raises UserError if it is held no longer, or is another journal's now: then nothing may be handed over."""
 
     def release(self) -> None:
@@ -41,7 +41,7 @@ class JournalBusyError(UserError):
         )
 
 
-def lock_for(engine: Engine) -> JournalLock:
+def acquire(engine: Engine) -> JournalLock:
     """Takes the lock of the engine's journal; raises `JournalBusyError`."""
     if engine.url.get_backend_name() == "sqlite":
         return _FileLock(engine.url.database or "")
@@ -71,7 +71,7 @@ class _FileLock:
             ) from error
         self._known = self._files()
 
-    def ensure(self) -> None:
+    def ensure_held(self) -> None:
         if self._files() != self._known:
             raise UserError(
                 [
@@ -110,7 +110,7 @@ class _AdvisoryLock:
         self._connection: Connection | None = None
         self._take()
 
-    def ensure(self) -> None:
+    def ensure_held(self) -> None:
         try:
             if self._connection is not None:
                 self._connection.execute(text("SELECT 1"))

@@ -1,8 +1,8 @@
-"""What became of calls, as the editor's pages ask for it: some lines of a run or a day, never all of them at once.
+"""The calls as the editor's pages ask for them: a page of a run or a day, never all of them at once.
 
-A phone has one line a day. Where several runs of the day had it, the line that says best what happened is shown, and
-the others are `lost`. The calls table has no index but its key (a run of 100,000 is written in a second), so a question
-about a day goes through that day's calls once, and questions about many days go through the tallies.
+A phone has one row a day; where several runs of the day had it, `superseded` says which rows are left out. The calls
+table has no index but its key (a run of 100,000 is written in a second), so a question about one day scans that day's
+calls once, and questions about many days use the tallies.
 """
 
 from collections import Counter
@@ -11,47 +11,37 @@ from datetime import date
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    FromClause,
-    Select,
-    Subquery,
-    and_,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
-from obzvon.common.i18n import Message
 from obzvon.domain.calls import CallRecord, CallState, Run
 from obzvon.domain.redial import MISSED_RESULTS, RESULTS_BARRING_REDIAL, STATES_IN_PROGRESS, RedialRequest, redial_note
 from obzvon.domain.results import DELIVERY_RESULTS, NOT_DELIVERED, DeliveryCounts, Disposition
-from obzvon.journal import superseded, tallies
-from obzvon.journal.runs import Journal
+from obzvon.journal import tallies
+from obzvon.journal.calls import CallStore
+from obzvon.journal.database import Database
+from obzvon.journal.rows import call_record
+from obzvon.journal.runs import RunStore
 from obzvon.journal.schema import RESULT, calls, runs
-from obzvon.journal.search import matches
+from obzvon.journal.search import contains_text
 from obzvon.journal.superseded import SupersededRows
-from obzvon.journal.tallies import RUNG, Tally
+from obzvon.journal.tallies import CALLED_EARLIER, Tally
 
+#: Every result, in the order in which it is shown.
 RESULTS = ("answered", *MISSED_RESULTS, "unknown", "handed", "handing", "waiting", "skipped")
-"""Every result, in the order in which one asks for them."""
+#: What rows can be filtered by: results, and for answered calls whether the message was delivered.
 KINDS = ("answered", *DELIVERY_RESULTS, *RESULTS[1:])
-"""What lines can be asked for by: results, and of the answered calls those that were delivered, or were not."""
 
 Sort = Literal["row", "time", "number", "name", "result"]
 SORTS: tuple[Sort, ...] = ("row", "time", "number", "name", "result")
 
 _CHUNK = 2000
-_NOT_IN_ANY = -1
+_BEFORE_ALL = (-1, 0)
+
+_RECORDS = select(runs.c.kind, runs.c.day, calls).join(runs)
 
 
 class CallFilter(msgspec.Struct, frozen=True):
-    """Which lines of a day: of one of its runs or of all; of some `KINDS` or of any; with a text or without."""
+    """Which rows of a day: of one of its runs or of all; of some `KINDS` or of any; with a text or without."""
 
     day: date
     run: int | None = None
@@ -60,43 +50,43 @@ class CallFilter(msgspec.Struct, frozen=True):
 
 
 class CallQueries:
-    """The calls in a journal, for reading; `least` is how many seconds of a message have to be listened to."""
+    """The calls in a journal, for reading; a call listened to for `least` seconds counts as delivered."""
 
-    def __init__(self, journal: Journal, least: float = 0.0) -> None:
-        self._journal = journal
+    def __init__(self, database: Database, least: float = 0.0) -> None:
+        self._database = database
         self._least = least
-        self._sqlite = journal.sqlite
+        self._sqlite = database.is_sqlite
+        self._runs = RunStore(database)
+        self._calls = CallStore(database)
 
     def latest(self, run_id: int, count: int) -> list[CallRecord]:
-        """The calls of a run that something happened to last, the newest first; skipped rows are no calls."""
+        """Return the calls of a run that changed last, newest first; rows that were skipped are left out."""
         moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
-        return self._lines(
-            _LINES.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
+        return self._records(
+            _RECORDS.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
             .order_by(moment.desc(), calls.c.position.desc())
             .limit(count)
         )
 
-    def test_call(self) -> CallRecord | None:
-        """The latest test call that was answered or handed over, else the latest of all; None if there was none."""
-        went = RESULT.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
-        query = _LINES.where(runs.c.kind == "test").order_by(went.desc(), calls.c.run_id.desc()).limit(1)
-        return next(iter(self._lines(query)), None)
+    def last_test_call(self) -> CallRecord | None:
+        """Return the latest test call that was answered or handed over, else the latest one; None before the first."""
+        succeeded = RESULT.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
+        query = _RECORDS.where(runs.c.kind == "test").order_by(succeeded.desc(), calls.c.run_id.desc()).limit(1)
+        return next(iter(self._records(query)), None)
 
-    def going(self, run_id: int) -> int:
-        """How many calls of a run are handed over, or just being, and not finished with."""
-        on_the_way = calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
-        with self._journal.read() as connection:
-            return int(
-                connection.execute(select(func.count()).where(calls.c.run_id == run_id, on_the_way)).scalar_one()
-            )
+    def count_in_progress(self, run_id: int) -> int:
+        """Return how many calls of a run are being handed over, or are with Asterisk and have not ended."""
+        in_progress = calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
+        query = select(func.count()).where(calls.c.run_id == run_id, in_progress)
+        with self._database.read_transaction() as connection:
+            return int(connection.execute(query).scalar_one())
 
-    # -- a day
+    # One day
 
     def page(
         self, shown: CallFilter, *, sort: Sort = "row", descending: bool = False, offset: int = 0, limit: int = 100
     ) -> list[CallRecord]:
-        """Some of the lines, in that order."""
-        query = self._query(_LINES, shown)
+        """Return one page of the rows, in that order."""
         keys: list[ColumnElement[Any]] = [calls.c.run_id, calls.c.position]
         if sort == "time":
             keys = [calls.c.handed_at, *keys]
@@ -111,263 +101,145 @@ class CallQueries:
             order.insert(0, calls.c.handed_at.is_(None))
         elif sort == "name":
             order.insert(0, calls.c.name == "")
-        return self._lines(query.order_by(*order).limit(limit).offset(offset))
+        return self._records(self._filtered(_RECORDS, shown).order_by(*order).limit(limit).offset(offset))
 
     def count(self, shown: CallFilter) -> int:
-        """How many lines those are."""
-        query = self._query(select(func.count()).select_from(calls), shown)
-        with self._journal.read() as connection:
+        """Return how many rows there are."""
+        query = self._filtered(select(func.count()).select_from(calls), shown)
+        with self._database.read_transaction() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def each(self, shown: CallFilter) -> Iterator[CallRecord]:
-        """All of them in the order of runs and list, a few at a time: whoever reads slowly holds nothing up."""
-        folded = self._folded(shown)
-        lost = self._lost_keys(folded) if folded else frozenset()
-        query = self._query(_LINES, shown, fold=False).order_by(calls.c.run_id, calls.c.position).limit(_CHUNK)
-        if folded:
-            query = query.where(~tallies.is_rung_elsewhere())
-        after: tuple[int, int] | None = (_NOT_IN_ANY, 0)
+    def iterate(self, shown: CallFilter) -> Iterator[CallRecord]:
+        """Yield all rows in the order of runs and list, a chunk at a time: a slow reader keeps no transaction open."""
+        superseded = self._superseded(shown)
+        left_out = superseded.keys() if superseded else frozenset()
+        query = self._selected(_RECORDS, shown).order_by(calls.c.run_id, calls.c.position).limit(_CHUNK)
+        if superseded:
+            query = query.where(~tallies.is_called_earlier())
+        after: tuple[int, int] | None = _BEFORE_ALL
         while after is not None:
             run_id, position = after
-            lines = self._lines(query.where(tuple_(calls.c.run_id, calls.c.position) > tuple_(run_id, position)))
-            yield from (line for line in lines if (line.run_id, line.position) not in lost)
-            after = (lines[-1].run_id, lines[-1].position) if len(lines) == _CHUNK else None
+            records = self._records(query.where(tuple_(calls.c.run_id, calls.c.position) > tuple_(run_id, position)))
+            yield from (record for record in records if (record.run_id, record.position) not in left_out)
+            after = (records[-1].run_id, records[-1].position) if len(records) == _CHUNK else None
 
-    def counts(self, day: date, tallied: dict[int, Tally], run: int | None = None) -> Counter[str]:
-        """How many phones have each result; `tallied` are the tallies of that day's runs."""
+    def count_results(self, day: date, tallied: dict[int, Tally], run: int | None = None) -> Counter[str]:
+        """Return how many phones have each result; `tallied` has the tallies of that day's runs."""
         found: Counter[str] = Counter()
         for run_id in tallied if run is None else [run]:
-            for (_, result), many in tallied.get(run_id, Counter[tuple[str, str]]()).items():
+            for (_, result), number in tallied.get(run_id, Counter[tuple[str, str]]()).items():
                 if run is not None:
-                    found["skipped" if result == RUNG else result] += many
-                elif result != RUNG:
-                    found[result] += many
-        folded = self._folded(CallFilter(day, run))
-        if folded:
-            found -= self._lost_counts(folded)
+                    found["skipped" if result == CALLED_EARLIER else result] += number
+                elif result != CALLED_EARLIER:
+                    found[result] += number
+        if superseded := self._superseded(CallFilter(day, run)):
+            found -= superseded.counts()
         return +found
 
-    def delivery(self, shown: CallFilter) -> DeliveryCounts:
-        """How many of those lines were delivered."""
-        with self._journal.read() as connection:
-            row = connection.execute(self._query(tallies.deliveries(self._least), shown)).one()
-        return DeliveryCounts(self._least, *map(int, row))
+    def count_deliveries(self, shown: CallFilter) -> DeliveryCounts:
+        """Return how many of the rows were delivered."""
+        query = self._filtered(tallies.select_deliveries(self._least), shown)
+        with self._database.read_transaction() as connection:
+            return DeliveryCounts(self._least, *map(int, connection.execute(query).one()))
 
-    def tallies(self, of: Iterable[Run]) -> dict[int, Tally]:
-        """How the calls of those runs ended and when they were handed over; of runs in progress as they are now."""
-        with self._journal.read() as connection:
-            ids = [run.id for run in of]
-            found = tallies.kept(connection, ids)
-            return {run_id: found[run_id] or tallies.count(connection, run_id) for run_id in ids}
+    def tallies(self, of_runs: Iterable[Run]) -> dict[int, Tally]:
+        """Return the tally of each run; for a run that is not settled as its calls are now."""
+        ids = [run.id for run in of_runs]
+        with self._database.read_transaction() as connection:
+            stored = tallies.load_stored(connection, ids)
+            return {run_id: stored[run_id] or tallies.count_calls(connection, run_id) for run_id in ids}
 
-    # -- many days
+    # Many days
 
-    def neighbours(self, day: date) -> tuple[date | None, date | None]:
-        """The last day before it and the first after it that had a run."""
-        with self._journal.read() as connection:
-            return (
-                connection.execute(select(func.max(runs.c.day)).where(runs.c.day < day)).scalar(),
-                connection.execute(select(func.min(runs.c.day)).where(runs.c.day > day)).scalar(),
-            )
-
-    def first_day(self) -> date | None:
-        """The first day that had a run."""
-        with self._journal.read() as connection:
-            return connection.execute(select(func.min(runs.c.day))).scalar()
-
-    def found(self, text: str, of_runs: Collection[int], limit: int) -> list[CallRecord]:
-        """The lines of those runs that have the text in their number, code or name, the latest runs first."""
-        return self._lines(
-            _LINES.where(calls.c.run_id.in_(of_runs), matches(text, sqlite=self._sqlite))
+    def search(self, text: str, run_ids: Collection[int], limit: int) -> list[CallRecord]:
+        """Return the rows of these runs that have the text in number, code or name, the latest runs first."""
+        return self._records(
+            _RECORDS.where(calls.c.run_id.in_(run_ids), contains_text(text, sqlite=self._sqlite))
             .order_by(calls.c.run_id.desc(), calls.c.position)
             .limit(limit)
         )
 
-    def of_phone(self, number: str, code: str, of_runs: Collection[int]) -> list[CallRecord]:
-        """A phone's lines in those runs, the latest first."""
-        return self._lines(
-            _LINES.where(calls.c.run_id.in_(of_runs), calls.c.number == number, calls.c.code == code).order_by(
+    def records_of_phone(self, number: str, code: str, run_ids: Collection[int]) -> list[CallRecord]:
+        """Return a phone's rows in these runs, the latest first."""
+        return self._records(
+            _RECORDS.where(calls.c.run_id.in_(run_ids), calls.c.number == number, calls.c.code == code).order_by(
                 calls.c.run_id.desc(), calls.c.position
             )
         )
 
-    # -- who is to be rung again
+    # Redial
 
-    def again(
+    def select_for_redial(
         self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
     ) -> RedialRequest:
-        """The phones of a day whose one line has one of the results (with `run` only those whose line is that run's).
+        """Return the phones of a day whose one row has one of the results; with `run` only if it is that run's row.
 
-        Nobody who has answered that day or today, or whom a run of today has at the moment, whatever else is said of
-        them; who is unknown today only if that is asked for. Who has answered that very day and did not hear the
-        message out only if that is asked for, and never who asked today not to be called any more.
+        Left out, whatever else is known of them: phones that answered that day or today, and phones that a run of
+        today is calling. Phones whose result of today is unknown are called only if that result is asked for. Phones
+        that answered that very day without hearing the message to its end are called only if that is asked for, and
+        never if they asked today not to be called again.
         """
-        met = self._standing(CallFilter(day, None, frozenset(results)), run, tests=False)
-        if day != today and met:
+        found = self._results_by_phone(CallFilter(day, None, frozenset(results)), run, tests=False)
+        if day != today and found:
             barred = {*RESULTS_BARRING_REDIAL, "unknown"} - set(results)
-            for phone in self._standing(CallFilter(today, None, frozenset(barred)), None, tests=True):
-                met.pop(phone, None)
-        if NOT_DELIVERED in results and met:  # whose best line is an answer may be on the line once more
-            for phone in (
-                *self._journal.declined_on(today),
-                *self._any(today, {*STATES_IN_PROGRESS, "unknown"} - set(results)),
-            ):
-                met.pop(phone, None)
-        return RedialRequest(met, redial_note(day, results), expected)
+            for phone in self._results_by_phone(CallFilter(today, None, frozenset(barred)), None, tests=True):
+                found.pop(phone, None)
+        if NOT_DELIVERED in results and found:  # a phone whose best row is an answer may be in a call again
+            busy = self._phones_with_any(today, {*STATES_IN_PROGRESS, "unknown"} - set(results))
+            for phone in (*self._calls.declined_on(today), *busy):
+                found.pop(phone, None)
+        return RedialRequest(found, redial_note(day, results), expected)
 
-    def _standing(self, shown: CallFilter, run: int | None, *, tests: bool) -> dict[tuple[str, str], tuple[str, str]]:
-        query = self._query(select(calls.c.number, calls.c.code, RESULT, calls.c.name).join(runs), shown)
+    def _results_by_phone(
+        self, shown: CallFilter, run: int | None, *, tests: bool
+    ) -> dict[tuple[str, str], tuple[str, str]]:
+        """Return (number, code) → (result, name) of the rows; test calls only with `tests`."""
+        query = self._filtered(select(calls.c.number, calls.c.code, RESULT, calls.c.name).join(runs), shown)
         if run is not None:
             query = query.where(calls.c.run_id == run)
         if not tests:
             query = query.where(runs.c.kind != "test")
-        with self._journal.read() as connection:
+        with self._database.read_transaction() as connection:
             return {(number, code): (result, name) for number, code, result, name in connection.execute(query)}
 
-    def _any(self, day: date, results: Collection[str]) -> list[tuple[str, str]]:
-        """The phones that have one of the results in any line of a day, test calls too."""
+    def _phones_with_any(self, day: date, results: Collection[str]) -> list[tuple[str, str]]:
+        """Return the phones with one of the results in any row of a day, test calls included."""
         query = select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, RESULT.in_(results))
-        with self._journal.read() as connection:
+        with self._database.read_transaction() as connection:
             return [(number, code) for number, code in connection.execute(query)]
 
-    # -- how it is asked
+    # How queries are built
 
-    def _query(self, query: Select[Any], shown: CallFilter, *, fold: bool = True) -> Select[Any]:
-        ids = [shown.run] if shown.run is not None else [run.id for run in self._journal.runs_on(shown.day)]
+    def _filtered(self, query: Select[Any], shown: CallFilter) -> Select[Any]:
+        """Return the query for one row a phone."""
+        query = self._selected(query, shown)
+        superseded = self._superseded(shown)
+        return superseded.exclude_from(query) if superseded else query
+
+    def _selected(self, query: Select[Any], shown: CallFilter) -> Select[Any]:
+        """Return the query for every row, superseded ones included."""
+        ids = [shown.run] if shown.run is not None else [run.id for run in self._runs.on_days(shown.day)]
         query = query.where(calls.c.run_id.in_(ids))
-        folded = self._folded(shown) if fold else []
-        if folded:
-            final = self._final(folded)
-            lost = final.among(sqlite=self._sqlite) if final else select(_key(self._lost(folded)))
-            query = query.where(~tallies.is_rung_elsewhere(), _key(calls).not_in(lost))
         if shown.results:
-            query = query.where(self._is_of(shown.results))
+            query = query.where(self._has_kind(shown.results))
         if shown.text.strip():
-            query = query.where(matches(shown.text, sqlite=self._sqlite))
+            query = query.where(contains_text(shown.text, sqlite=self._sqlite))
         return query
 
-    def _is_of(self, kinds: Collection[str]) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = RESULT.in_(set(kinds).difference(DELIVERY_RESULTS))
+    def _has_kind(self, kinds: Collection[str]) -> ColumnElement[bool]:
+        condition: ColumnElement[bool] = RESULT.in_(set(kinds).difference(DELIVERY_RESULTS))
         for kind in set(kinds).intersection(DELIVERY_RESULTS):
-            found |= tallies.judged(delivered=kind != NOT_DELIVERED, least=self._least)
-        return found
+            condition |= tallies.is_delivered(delivered=kind != NOT_DELIVERED, least=self._least)
+        return condition
 
-    def _folded(self, shown: CallFilter) -> list[Run]:
-        """The runs whose lines are to be folded into one a phone, the largest first; none where there is but one."""
+    def _superseded(self, shown: CallFilter) -> SupersededRows | None:
+        """Return the rows to leave out; None where the rows are those of a single run."""
         if shown.run is not None:
-            return []
-        several = [run for run in self._journal.runs_on(shown.day) if run.total]
-        return sorted(several, key=lambda run: -run.total) if len(several) > 1 else []
+            return None
+        several = [run for run in self._runs.on_days(shown.day) if run.total]
+        several.sort(key=lambda run: -run.total)
+        return SupersededRows(self._database, several) if len(several) > 1 else None
 
-    def _lost(self, folded: list[Run]) -> Subquery:
-        """The lines beside which there is a better one, with their results; at most those that stand in two runs."""
-        largest, *others = (run.id for run in folded)
-        real = ~tallies.is_rung_elsewhere()
-        again = select(calls.c.number, calls.c.code).where(calls.c.run_id.in_(others), real)
-        columns = (
-            calls.c.run_id,
-            calls.c.position,
-            calls.c.number,
-            calls.c.code,
-            RESULT.label("result"),
-            _double_row().label("double"),
-            _worth().label("worth"),
-            _heard().label("heard"),
-        )
-        met = union_all(
-            select(*columns).where(calls.c.run_id.in_(others), real),
-            select(*columns).where(calls.c.run_id == largest, real, tuple_(calls.c.number, calls.c.code).in_(again)),
-        ).subquery("met")
-        place = func.row_number().over(
-            partition_by=(met.c.number, met.c.code, met.c.double),
-            order_by=(met.c.worth.desc(), met.c.heard.desc(), met.c.run_id.desc(), met.c.position),
-        )
-        ranked = select(met.c.run_id, met.c.position, met.c.result, place.label("place")).subquery("ranked")
-        return select(ranked.c.run_id, ranked.c.position, ranked.c.result).where(ranked.c.place > 1).subquery("lost")
-
-    def _final(self, folded: list[Run]) -> SupersededRows | None:
-        """Those lines, if nothing about these runs changes any more."""
-        ids = tuple(run.id for run in folded)
-        with self._journal.read() as connection:
-            open_runs = select(func.count()).where(runs.c.id.in_(ids), runs.c.settled.is_(False))
-            if connection.execute(open_runs).scalar_one():
-                return None
-        return superseded.kept(self._journal, ids, lambda: self._find(folded))
-
-    def _find(self, folded: list[Run]) -> SupersededRows:
-        lost = self._lost(folded)
-        with self._journal.read() as connection:
-            found = connection.execute(select(lost.c.run_id, lost.c.position, lost.c.result)).all()
-        numbers = msgspec.json.encode([superseded.number(run_id, position) for run_id, position, _ in found]).decode()
-        return SupersededRows(Counter(result for _, _, result in found), numbers)
-
-    def _lost_counts(self, folded: list[Run]) -> Counter[str]:
-        if final := self._final(folded):
-            return final.counts
-        lost = self._lost(folded)
-        with self._journal.read() as connection:
-            query = select(lost.c.result, func.count().label("many")).group_by(lost.c.result)
-            return Counter({row.result: row.many for row in connection.execute(query)})
-
-    def _lost_keys(self, folded: list[Run]) -> frozenset[tuple[int, int]]:
-        if final := self._final(folded):
-            return final.keys()
-        lost = self._lost(folded)
-        with self._journal.read() as connection:
-            return frozenset(
-                (row.run_id, row.position) for row in connection.execute(select(lost.c.run_id, lost.c.position))
-            )
-
-    def _lines(self, query: Select[Any]) -> list[CallRecord]:
-        with self._journal.read() as connection:
-            return [_line(dict(row._mapping)) for row in connection.execute(query)]
-
-
-def worth(line: CallRecord) -> tuple[int, float]:
-    """How well a line says what happened to its phone that day: answered, under way, rung, withdrawn, skipped.
-
-    Of several answered calls the one that was listened to longest, or of which nobody knows.
-    """
-    heard = _HEARD if line.listened is None else line.listened
-    return (_WORTH.get(line.result, 3) if line.disposition else _UNDER_WAY), heard
-
-
-_UNDER_WAY = 4
-_HEARD = 1e9
-_WORTH = {"answered": 5, "withdrawn": 2, "skipped": 1}
-"""All that was rung is worth the same, 3: of several such lines the latest run's counts."""
-
-_LINES = select(runs.c.kind, runs.c.day, calls).join(runs)
-
-
-def _key(of: FromClause) -> ColumnElement[int]:
-    """A call's key as one number: SQLite looks for a pair through the whole of what it is not to be in."""
-    return cast(of.c.run_id, BigInteger) * superseded.PLACES + of.c.position
-
-
-def _worth() -> ColumnElement[int]:
-    return case(
-        (calls.c.disposition.is_(None), _UNDER_WAY),
-        *((calls.c.disposition == how, worth) for how, worth in _WORTH.items()),
-        else_=3,
-    )
-
-
-def _heard() -> ColumnElement[float]:
-    return func.coalesce(calls.c.listened, _HEARD)
-
-
-def _double_row() -> ColumnElement[str]:
-    """A row that was skipped for its double stands for itself: it is another line of the list."""
-    return case(
-        (
-            and_(calls.c.disposition == "skipped", calls.c.reason.like('{"text":"the same number as in row %')),
-            calls.c.row,
-        ),
-        else_=literal(""),
-    )
-
-
-def _line(fields: dict[str, Any]) -> CallRecord:
-    reason = fields["reason"]
-    return CallRecord(**{**fields, "reason": msgspec.json.decode(reason, type=Message) if reason else None})
+    def _records(self, query: Select[Any]) -> list[CallRecord]:
+        with self._database.read_transaction() as connection:
+            return [call_record(row._mapping) for row in connection.execute(query)]

@@ -22,6 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+CAMPAIGN = "main"
+"""The one campaign there is; the tables have room for several."""
+
 SCHEMA = 1
 """Grows by one with every change of the tables; kept in the journal itself."""
 

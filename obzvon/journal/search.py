@@ -1,4 +1,4 @@
-"""Finds a number or a name in the journal, in any notation and case, in the database's own way."""
+"""Searches the journal for a number or a name, in any notation and case, with the database's own means."""
 
 import re
 
@@ -10,28 +10,30 @@ _DIGITS = frozenset("0123456789+-() \u00a0.*")
 _PUNCTUATION = "+-() \u00a0."
 
 
-def matches(text: str, *, sqlite: bool) -> ColumnElement[bool]:
-    """Whether a call has the text in its number, its code or its name."""
+def contains_text(text: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """Return the condition for calls that have the text in their number, their code or their name."""
     text = text.strip().replace("\0", "")
-    named = _has(calls.c.name, text, sqlite=sqlite)
-    digits = digits_of(text)
+    in_name = _contains_any_case(calls.c.name, text, sqlite=sqlite)
+    digits = searchable_digits(text)
     if not digits:
-        return or_(named, calls.c.number.contains(text, autoescape=True), calls.c.code.contains(text, autoescape=True))
-    # What could not be called stands as it was written, with its brackets and dashes.
-    odd = calls.c.number.op("GLOB")("*[^0-9]*") if sqlite else calls.c.number.op("~")("[^0-9]")
+        return or_(
+            in_name, calls.c.number.contains(text, autoescape=True), calls.c.code.contains(text, autoescape=True)
+        )
+    # A number that could not be called is stored as it was written, with its brackets and dashes.
+    is_odd = calls.c.number.op("GLOB")("*[^0-9]*") if sqlite else calls.c.number.op("~")("[^0-9]")
     bare: ColumnElement[str] = calls.c.number
     for sign in _PUNCTUATION:
         bare = func.replace(bare, sign, "")
     return or_(
         calls.c.number.contains(digits, autoescape=True),
         calls.c.code.contains(digits, autoescape=True),
-        and_(odd, bare.contains(digits, autoescape=True)),
-        named,
+        and_(is_odd, bare.contains(digits, autoescape=True)),
+        in_name,
     )
 
 
-def digits_of(text: str) -> str:
-    """The digits of a number in any notation, without what +7 and 8 say alike; '' for what is no number."""
+def searchable_digits(text: str) -> str:
+    """Return the digits of a number in any notation, without a leading +7 or 8; '' for text that is no number."""
     text = text.strip()
     if not text or not _DIGITS.issuperset(text):
         return ""
@@ -41,8 +43,8 @@ def digits_of(text: str) -> str:
     return digits
 
 
-def _has(column: ColumnElement[str], text: str, *, sqlite: bool) -> ColumnElement[bool]:
-    """Neither SQLite's LIKE nor PostgreSQL's in the C locale knows Cyrillic capitals: the pattern names both."""
+def _contains_any_case(column: ColumnElement[str], text: str, *, sqlite: bool) -> ColumnElement[bool]:
+    # Neither SQLite's LIKE nor PostgreSQL's in the C locale folds Cyrillic letters: the pattern names both cases.
     if sqlite:
         return column.op("GLOB", is_comparison=True)("*" + "".join(map(_any_case, text)) + "*")
     return column.op("~", is_comparison=True)("".join(_any_case(char, escape="\\") for char in text))

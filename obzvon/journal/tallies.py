@@ -1,4 +1,4 @@
-"""How many calls of a run ended how, and when they were handed over: counted, and kept once nothing changes."""
+"""How many calls of a run ended how, and when they were handed over: counted, and stored once nothing changes."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,62 +11,62 @@ from obzvon.domain.phones import CALLED_TODAY
 from obzvon.domain.results import Disposition
 from obzvon.journal.schema import RESULT, calls, tallies
 
-RUNG = "rung"
-"""In place of `skipped` where a row was skipped because it had been rung that day: another line says how."""
+#: Counted in place of `skipped` where a row was skipped because its number had been called that day: the row of that
+#: call says how it ended. The value is stored.
+CALLED_EARLIER = "rung"
 
-_RUNG_TODAY = msgspec.json.encode(CALLED_TODAY).decode()
+_CALLED_EARLIER_REASON = msgspec.json.encode(CALLED_TODAY).decode()
 
+#: By the quarter of an hour of the hand-over ("2026-11-23 06:15", UTC; '' = not handed over) and the result.
 Tally = Counter[tuple[str, str]]
-"""By the quarter of an hour ("2026-11-23 06:15", UTC; '' = not handed over) and the result."""
 
 
-def is_rung_elsewhere() -> ColumnElement[bool]:
-    """Whether the line says only that the phone had been rung that day."""
-    return func.coalesce(calls.c.reason, "") == _RUNG_TODAY
+def is_called_earlier() -> ColumnElement[bool]:
+    """Return the condition for rows that say only that the phone had been called that day."""
+    return func.coalesce(calls.c.reason, "") == _CALLED_EARLIER_REASON
 
 
-def judged(*, delivered: bool, least: float) -> ColumnElement[bool]:
-    """Whether the call is known to be delivered, or known not to be: `delivery.is_delivered` for the database."""
-    long = calls.c.listened >= least  # of a call whose listening is not known, neither this nor its contrary is true
-    return and_(calls.c.disposition == Disposition.ANSWERED.value, long if delivered else ~long)
+def is_delivered(*, delivered: bool, least: float) -> ColumnElement[bool]:
+    """Return the condition for calls known to be delivered, or known not to be.
+
+    `domain.results.is_delivered` for the database. Neither holds where the listening time is not known (NULL).
+    """
+    long_enough = calls.c.listened >= least
+    return and_(calls.c.disposition == Disposition.ANSWERED.value, long_enough if delivered else ~long_enough)
 
 
-def deliveries(least: float) -> Select[Any]:
-    """How many calls were delivered, were not, and of how many answered ones that is not known."""
+def select_deliveries(least: float) -> Select[Any]:
+    """Return the query for how many calls were delivered, were not, and for how many answered ones that is unknown."""
     unknown = and_(calls.c.disposition == Disposition.ANSWERED.value, calls.c.listened.is_(None))
-    return select(
-        *(
-            func.coalesce(func.sum(case((which, 1), else_=0)), 0)
-            for which in (judged(delivered=True, least=least), judged(delivered=False, least=least), unknown)
-        )
-    )
+    conditions = (is_delivered(delivered=True, least=least), is_delivered(delivered=False, least=least), unknown)
+    return select(*(func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions))
 
 
-def count(connection: Connection, run_id: int) -> Tally:
-    """A run's tally as its calls are now: 100,000 of them take a tenth of a second."""
-    result = case((is_rung_elsewhere(), RUNG), else_=RESULT).label("how")
+def count_calls(connection: Connection, run_id: int) -> Tally:
+    """Return a run's tally as its calls are now: 100,000 of them take a tenth of a second."""
+    result = case((is_called_earlier(), CALLED_EARLIER), else_=RESULT).label("how")
     minute = _minute(connection.dialect).label("minute")
-    found: Tally = Counter()
-    for how, when, many in connection.execute(
+    tally: Tally = Counter()
+    for how, when, number in connection.execute(
         select(result, minute, func.count()).where(calls.c.run_id == run_id).group_by("how", "minute")
     ):
-        found[_quarter(when or ""), how] += many
-    return found
+        tally[_quarter(when or ""), how] += number
+    return tally
 
 
-def keep(connection: Connection, counted: Mapping[int, Tally]) -> None:
-    """Writes the tallies of runs that are settled now."""
+def store(connection: Connection, counted: Mapping[int, Tally]) -> None:
+    """Write the tallies of runs that are settled now."""
     rows = [
-        {"run_id": run_id, "quarter": quarter, "result": result, "calls": many}
+        {"run_id": run_id, "quarter": quarter, "result": result, "calls": number}
         for run_id, tally in counted.items()
-        for (quarter, result), many in tally.items()
+        for (quarter, result), number in tally.items()
     ]
     if rows:
         connection.execute(insert(tallies), rows)
 
 
-def kept(connection: Connection, run_ids: Iterable[int]) -> dict[int, Tally]:
-    """The tallies of settled runs."""
+def load_stored(connection: Connection, run_ids: Iterable[int]) -> dict[int, Tally]:
+    """Return the stored tally of each run; it is empty for a run that is not settled."""
     found: dict[int, Tally] = {run_id: Counter() for run_id in run_ids}
     for row in connection.execute(select(tallies).where(tallies.c.run_id.in_(found))):
         found[row.run_id][row.quarter, row.result] = row.calls
@@ -74,7 +74,7 @@ def kept(connection: Connection, run_ids: Iterable[int]) -> dict[int, Tally]:
 
 
 def _minute(dialect: Dialect) -> ColumnElement[str]:
-    """The minute of the hand-over as text, in UTC."""
+    """Return the minute of the hand-over as text, in UTC."""
     if dialect.name == "sqlite":
         return func.substr(calls.c.handed_at, 1, 16)
     return func.to_char(func.timezone("UTC", calls.c.handed_at), "YYYY-MM-DD HH24:MI")

@@ -7,8 +7,7 @@ from obzvon.domain.forecast import RunForecast, forecast_manual_run, forecast_sc
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 
 
@@ -27,14 +26,13 @@ def next_run_forecast(
     rung: set[tuple[str, str]] = set()
     since: dict[date, datetime] = {}
     if journal is not None:
-        done = journal.days_done(today - timedelta(days=7)) | (done if journal.empty() else set())
+        done = journal.runs.scheduled_days(today - timedelta(days=7)) | (done if journal.runs.is_empty() else set())
         if phones:  # else nobody would be skipped because of them
-            rung = journal.rung_on(today)
-        presence = Heartbeats(journal)
+            rung = journal.calls.called_on(today)
         # As the service will see it: a file that says it is old may have been put there since it looked last.
-        sign = presence.sign()
+        sign = journal.heartbeats.latest()
         changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
-        since = presence.week_since(week.data, today, changed)
+        since = journal.seen_schedules.changes(week.data, today, changed)
     return forecast_scheduled_run(
         phones,
         week.data,
@@ -62,8 +60,8 @@ def manual_run_forecast(
 ) -> RunForecast:
     """What a run begun now would do; `again`: it rings those too who were rung today."""
     today = now.astimezone(settings.zone).date()
-    done = journal.days_done(today - timedelta(days=7)) if journal else set()
-    rung = {today: journal.rung_on(today)} if journal and not again else {}
+    done = journal.runs.scheduled_days(today - timedelta(days=7)) if journal else set()
+    rung = {today: journal.calls.called_on(today)} if journal and not again else {}
     return forecast_manual_run(
         phones,
         week,

@@ -13,7 +13,7 @@ from obzvon.domain.pacing import Pace
 from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.heartbeat import Heartbeat
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 
 _SILENT = timedelta(seconds=60)
 """A service that has given no sign of life for longer does not live."""
@@ -174,21 +174,21 @@ def current_status(
     pace = service.readout.pace if service.readout else pace
     if journal is None:
         return CurrentStatus(now, zone, service)
-    run = journal.active_run() or journal.last_run()
+    run = journal.runs.active() or journal.runs.latest()
     days = {now.astimezone(zone).date()} | ({run.day} if run else set())
-    others = [other for day in sorted(days) for other in journal.runs_on(day) if run is None or other.id != run.id]
+    others = [other for day in sorted(days) for other in journal.runs.on_days(day) if run is None or other.id != run.id]
 
     def status(one: Run) -> RunStatus:
         closing = closing_instant(one.day, latest, zone)
         return run_status(
             one,
-            journal.counts(one.id),
-            journal.last_bundle(one.id),
+            journal.calls.count_results(one.id),
+            journal.calls.last_bundle(one.id),
             now,
             pace=pace,
             closing=closing,
             alive=service.alive,
-            delivery=journal.delivery(one.id, least) if least else None,
+            delivery=journal.calls.count_deliveries(one.id, least) if least else None,
         )
 
     return CurrentStatus(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
@@ -199,7 +199,7 @@ def service_status(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
     if sign is None:
         return ServiceStatus(alive=False)
     alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
-    told = sign.trouble if alive or sign.once else ""
+    told = sign.problem if alive or sign.once else ""
     trouble = msgspec.json.decode(told, type=tuple[Message, ...]) if told else ()
     return ServiceStatus(
         alive,
@@ -210,7 +210,7 @@ def service_status(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
         sign.seen_at,
         sign.stopped_at,
         sign.once,
-        decode_line_usage(sign.readout) if alive else None,
+        decode_line_usage(sign.line_usage) if alive else None,
     )
 
 

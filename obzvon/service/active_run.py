@@ -11,7 +11,7 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import MAX_BATCH, Pace
 from obzvon.domain.phones import Phone, find_withdrawn
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service.handover import HandOver, HandOverResult
 from obzvon.service.line_monitor import LineCounter
 
@@ -46,7 +46,7 @@ class ActiveRun:
         """May be changed at any time; the next bundle goes by it."""
         self._line_counter = line_counter
         self._list_revision = list_revision
-        self._bundle, self._last = journal.last_bundle(run.id)
+        self._bundle, self._last = journal.calls.last_bundle(run.id)
         self._active = self._last or run.started_at
         self._left = 0
         self._handed = 0
@@ -54,7 +54,7 @@ class ActiveRun:
         self._next: list[PendingCall] = []
         self._is_through = False
         self._looked: datetime | None = None
-        self._again = journal.waiting_again(run.id)
+        self._again = journal.calls.waiting_retries(run.id)
 
     def wait(self, now: datetime) -> float:
         """Seconds until the next hand-over: within a bundle none."""
@@ -70,7 +70,7 @@ class ActiveRun:
 
     def reload_retries(self, now: datetime) -> None:
         """Calls of this run wait for a further attempt, which the journal has since now."""
-        self._again = self._journal.waiting_again(self.run.id)
+        self._again = self._journal.calls.waiting_retries(self.run.id)
         self._list_revision = ""  # whoever was taken off the list during the attempt is not rung once more
         self._active = now
 
@@ -88,8 +88,8 @@ class ActiveRun:
 
     def change_state(self, state: str, now: datetime) -> None:
         """Pauses the run, or goes on with it: `state` is paused or running."""
-        self._journal.change_state(self.run.id, state, at=now)
-        self.run = self._journal.run(self.run.id)
+        self._journal.runs.set_state(self.run.id, state, at=now)
+        self.run = self._journal.runs.get(self.run.id)
         self._active = now
 
     def dispatch_next(self, now: datetime, room: int = MAX_BATCH) -> bool:
@@ -101,7 +101,7 @@ class ActiveRun:
         most = min(left, MAX_BATCH, room)
         if again := [call for call in self._again[:most] if call.not_before is None or call.not_before <= now]:
             return self._hand_again(again, now)
-        calls = self._next[:most] or self._journal.waiting(self.run.id, after=self._after, limit=most)
+        calls = self._next[:most] or self._journal.calls.waiting(self.run.id, after=self._after, limit=most)
         if not calls:
             self._is_through, self._looked = True, now
             return self._expects_more()
@@ -109,7 +109,7 @@ class ActiveRun:
         # Without a delay the handful after this one goes at once, and its files can be written meanwhile.
         goes_on = bool(left) or not self.pace.interval
         limit = min(left or self.pace.bundle_size, MAX_BATCH) if goes_on else 1
-        then = self._journal.waiting(self.run.id, after=calls[-1].position, limit=limit)
+        then = self._journal.calls.waiting(self.run.id, after=calls[-1].position, limit=limit)
         self._bundle += 0 if self._left else 1
         self._next, self._after = [], 0  # should it fail, what is given back is looked for from the beginning
         handed = self._hand(calls, now, then if goes_on else [])
@@ -134,7 +134,7 @@ class ActiveRun:
         try:
             return self._handover.dispatch(calls, self._bundle, now=now, then=then)
         except UserError:
-            self._again = self._journal.waiting_again(self.run.id)
+            self._again = self._journal.calls.waiting_retries(self.run.id)
             if self._handover.outstanding > before:
                 self._last = self._active = now
                 self._left = 0
@@ -189,14 +189,14 @@ class ActiveRun:
 
     def withdraw_removed(self, listed: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Withdraws what the operator has deleted or paused since the run began, up to the moment of the hand-over."""
-        waiting = self._journal.waiting(self.run.id)
+        waiting = self._journal.calls.waiting(self.run.id)
         struck = find_withdrawn(listed.data, plan, {(call.number, call.code) for call in waiting})
         endings = [
             CallOutcome(self.run.id, call.position, Disposition.WITHDRAWN, now, reason)
             for call in waiting
             if (reason := struck.get((call.number, call.code)))
         ]
-        self._journal.end_calls(endings)
+        self._journal.transitions.end_calls(endings)
         self._cancel_removed_retries(listed, plan)
         self._list_revision = listed.revision
         if endings:
@@ -215,8 +215,8 @@ class ActiveRun:
         struck = find_withdrawn(listed.data, plan, {(call.number, call.code) for call in self._again})
         for call in self._again:
             if reason := struck.get((call.number, call.code)):
-                self._journal.leave_off(
+                self._journal.transitions.cancel_retries(
                     self.run.id, [call.position], say("not attempted once more: {reason}", reason=reason)
                 )
         if struck:
-            self._again = self._journal.waiting_again(self.run.id)
+            self._again = self._journal.calls.waiting_retries(self.run.id)

@@ -10,7 +10,6 @@ from obzvon.common.i18n import say, say_many
 from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
-from obzvon.journal.queries import CallQueries
 from obzvon.service.dialer import Dialer
 
 log = logging.getLogger("obzvon")
@@ -52,7 +51,7 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     """A run; with `after` (the last run's id) and `list_revision` only if things are as they were for who asks."""
     if dialer.run is not None:
         return CommandResult(False, say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
-    last, revision = dialer.journal.last_run(), command.params.get("list_revision")
+    last, revision = dialer.journal.runs.latest(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
         return CommandResult(
             False, say("there has been another run in the meantime; look again whom this one would ring")
@@ -60,7 +59,7 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     if "only" in command.params:  # an empty one, too: it is refused, and not taken for everybody
         return _start_again(dialer, command, parse_results(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
-    rung = 0 if again or rest else len(dialer.journal.rung_on(dialer.today(now)))
+    rung = 0 if again or rest else len(dialer.journal.calls.called_on(dialer.today(now)))
     if rung:
         return CommandResult(
             False,
@@ -80,7 +79,7 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         again=again,
         list_revision=None if revision is None else str(revision),
     )
-    waiting = dialer.journal.counts(run.id)["waiting"] if run else 0
+    waiting = dialer.journal.calls.count_results(run.id)["waiting"] if run else 0
     return CommandResult(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
 
 
@@ -95,7 +94,7 @@ def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now:
         run_id = int(params.get("run", 0)) or None
     except ValueError:
         return CommandResult(False, say("the day or the run cannot be understood"))
-    only = CallQueries(dialer.journal, dialer.delivered).again(
+    only = dialer.journal.queries(dialer.delivered).select_for_redial(
         day, results, today=today, run=run_id, expected=str(params.get("expected", ""))
     )
     run = dialer.start_run(today, "manual", now=now, by=command.asked_by, only=only)
@@ -116,7 +115,7 @@ def _pause(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  #
     if dialer.run.state == "paused":
         return CommandResult(True, say("the run is paused already"))
     dialer.change_state("paused", now)
-    counts = dialer.journal.counts(dialer.run.id)
+    counts = dialer.journal.calls.count_results(dialer.run.id)
     return CommandResult(
         True,
         say(
@@ -134,7 +133,11 @@ def _resume(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  
         return CommandResult(True, say("the run is not paused"))
     dialer.change_state("running", now)
     return CommandResult(
-        True, say("the run goes on; calls waiting: {waiting}", waiting=dialer.journal.counts(dialer.run.id)["waiting"])
+        True,
+        say(
+            "the run goes on; calls waiting: {waiting}",
+            waiting=dialer.journal.calls.count_results(dialer.run.id)["waiting"],
+        ),
     )
 
 

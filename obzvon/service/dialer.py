@@ -19,7 +19,7 @@ from obzvon.domain.labels import format_result_counts, result_label, run_state_l
 from obzvon.domain.pacing import RECHECK_SECONDS, Pace
 from obzvon.domain.redial import RedialRequest
 from obzvon.domain.schedule import closing_instant
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service import run_log
 from obzvon.service.active_run import ActiveRun
 from obzvon.service.handover import HandOver
@@ -107,7 +107,7 @@ class Dialer:
         """Makes ready and goes on where the last service stopped; raises UserError or OSError."""
         self.handover.close()
         self.transports.prepare(self._settings.file.parent)
-        for other in self.transports.other_services(self.journal.name):
+        for other in self.transports.other_services(self.journal.address):
             log.warning(
                 "%s",
                 say(
@@ -118,9 +118,9 @@ class Dialer:
             )
         self._run_starter.record_former_run(self.today(now), now=now)
         recovered = self.handover.recover(now=now)
-        self.journal.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
-        self._days_done = self.journal.days_done(self.today(now) - timedelta(days=7))
-        self._follow(self.journal.active_run())
+        self.journal.transitions.withdraw_stranded(say("its run had ended before it could be handed over"), at=now)
+        self._days_done = self.journal.runs.scheduled_days(self.today(now) - timedelta(days=7))
+        self._follow(self.journal.runs.active())
         self._is_ready = True
         if self.run is not None and not self._problems:
             log.info(
@@ -246,10 +246,10 @@ class Dialer:
         self.handover.ensure_available(now)
         run = self._run_starter.start_test_call(self.today(now), number, code, now=now, by=by)
         try:
-            handed = self.handover.dispatch(self.journal.waiting(run.id), 1, now=now)
+            handed = self.handover.dispatch(self.journal.calls.waiting(run.id), 1, now=now)
         except (OSError, UserError):
-            self.journal.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
-            self.journal.change_state(run.id, "stopped", at=now)
+            self.journal.transitions.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
+            self.journal.runs.set_state(run.id, "stopped", at=now)
             raise
         if handed.refused:
             raise RunNotStartedError(handed.refused[0].reason or result_label(handed.refused[0].disposition))
@@ -321,7 +321,7 @@ class Dialer:
         return False
 
     def _withdraw(self, run: Run, now: datetime, reason: Message) -> int:
-        withdrawn = self.journal.withdraw_waiting(run.id, reason, at=now)
+        withdrawn = self.journal.transitions.withdraw_waiting(run.id, reason, at=now)
         log.warning(
             "%s",
             say_many("{n} call is withdrawn: {reason}", "{n} calls are withdrawn: {reason}", withdrawn, reason=reason),
@@ -329,11 +329,15 @@ class Dialer:
         return withdrawn
 
     def _finish(self, run: Run, now: datetime, state: str) -> None:
-        self.journal.change_state(run.id, state, at=now)
-        self.journal.settle()
+        self.journal.runs.set_state(run.id, state, at=now)
+        self.journal.runs.settle()
         log.info(
             "%s",
-            say("run {run} has ended: {counts}", run=run.id, counts=format_result_counts(self.journal.counts(run.id))),
+            say(
+                "run {run} has ended: {counts}",
+                run=run.id,
+                counts=format_result_counts(self.journal.calls.count_results(run.id)),
+            ),
         )
         self.handover.close()
         self._follow(None)
@@ -388,13 +392,13 @@ class Dialer:
 
     def _requeue(self, run_id: int, calls: list[PendingCall], now: datetime) -> None:
         """Calls that Asterisk never began go again while their run can still ring anybody."""
-        run = self.journal.run(run_id)
+        run = self.journal.runs.get(run_id)
         ended_today = run.state == "done" and run.kind != "test" and run.day == self.today(now)
         if run.active or (ended_today and self._active_run is None and not self._is_closed(run.day, now)):
             if not run.active:  # first, so that calls never wait in a run that has ended
-                self.journal.change_state(run.id, "running", at=now)
+                self.journal.runs.set_state(run.id, "running", at=now)
             self.handover.requeue(calls)
-            self._follow(self.journal.run(run_id))
+            self._follow(self.journal.runs.get(run_id))
             log.info(
                 "%s",
                 say_many(

@@ -12,11 +12,8 @@ from obzvon.documents.store import Document
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.commands import CommandQueue
-from obzvon.journal.findings import FindingsStore
-from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalLock
-from obzvon.journal.runs import Journal
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter, LineMonitor
@@ -49,28 +46,27 @@ def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -
 
 def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:
     """The journal; `patience` is Database's. Raises UserError."""
-    return Journal(settings.journal.reveal(), patience=patience)
+    return Journal(settings.journal.reveal(), busy_timeout=patience)
 
 
 def build_service(settings: Settings, journal: Journal, lock: JournalLock | None = None) -> Scheduler:
     """The service on an open journal, which works as long as it holds that lock."""
-    heartbeats = Heartbeats(journal)
     schedule_watch = ScheduleWatch(
-        settings, WatchedDocument(open_phones(settings)), WatchedDocument(open_schedule(settings)), heartbeats
+        settings, WatchedDocument(open_phones(settings)), WatchedDocument(open_schedule(settings)), journal
     )
     spool, ami = Spool.from_settings(settings), create_ami_client(settings)
     transports = create_transports(settings, spool, ami)
     line_counter = LineCounter(transports.calls_in_progress, ami)
     dialer = Dialer(settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports)
-    commands = CommandQueue(journal)
+    commands = journal.commands
     background_check = BackgroundCheck(
-        settings.file, FindingsStore(journal), commands, is_refused=ami.is_login_refused if ami else None
+        settings.file, journal.findings, commands, is_refused=ami.is_login_refused if ami else None
     )
     return Scheduler(
         dialer,
         schedule_watch,
         commands,
-        heartbeats,
+        journal.heartbeats,
         lock=lock,
         ami=ami,
         background_check=background_check,

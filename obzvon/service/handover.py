@@ -22,7 +22,7 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 
 _SETTLING = timedelta(seconds=1)
 """A call that Asterisk has had this long and not begun is one that it does not take now."""
@@ -98,7 +98,7 @@ class HandOver:
         for some in _handfuls(calls, way.max_batch):
             names = {attempt_name(call) for call in some}
             self._unsent |= names  # should the journal fail now, they go again
-            self._journal.begin_handing(some, bundle, way.via)
+            self._journal.transitions.begin_handing(some, bundle, way.via)
             self._unsent -= names
             went = way.send(assign_transport(some, way.via), now)
             self._unsent.update(attempt_name(call) for call in went.not_sent)
@@ -113,17 +113,17 @@ class HandOver:
         self._transports.refresh(now)
         self._handed.clear()
         self._doubtful.clear()
-        on_the_way = self._journal.on_the_way(CallState.HANDING)
+        on_the_way = self._journal.calls.in_transit(CallState.HANDING)
         again, handed, unknown = self._sorted(on_the_way, now)
         for calls in _by_run(handed):
-            self._journal.end_handing(calls, at=now)
-        self._journal.end_calls(unknown)
+            self._journal.transitions.end_handing(calls, at=now)
+        self._journal.transitions.end_calls(unknown)
         for calls in _by_run(again):
             self._again(calls)
-        self._remember(self._journal.on_the_way(CallState.HANDED), now)
+        self._remember(self._journal.calls.in_transit(CallState.HANDED), now)
         self._found = {name: ending for name, ending in self._found.items() if name in self._handed}
         # What else lies ready was made so for calls that still wait: it is made anew when they go.
-        self._transports.discard_stale(self._journal.tokens(), self._handed.values())
+        self._transports.discard_stale(self._journal.runs.tokens(), self._handed.values())
         return RecoveryResult(len(again), len(handed), len(unknown) + len(self._doubtful))
 
     def may_retry(self, run_id: int) -> bool:
@@ -156,25 +156,25 @@ class HandOver:
             del self._handed[name]
             if call.via and way:
                 way.discard([call])
-        self._journal.put_off(put_off)
+        self._journal.transitions.schedule_retries(put_off)
         if endings:
-            self._journal.end_calls(endings)
+            self._journal.transitions.end_calls(endings)
         self._found.clear()
         if endings:
-            self._journal.settle()
+            self._journal.runs.settle()
         return CollectResult(endings, returned, [ending for ending, _ in put_off])
 
     def requeue(self, calls: list[PendingCall]) -> None:
         """Calls of one run that came back without having been begun wait again."""
         for call in calls:
             self._handed.pop(attempt_name(call), None)
-        self._journal.give_back(calls, CallState.HANDED)
+        self._journal.transitions.return_to_waiting(calls, CallState.HANDED)
         self._drop(calls)
 
     def withdraw_returned(self, calls: list[PendingCall], *, now: datetime) -> None:
         """Calls that came back without having been begun, and whose day is over, end as withdrawn."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
-        self._journal.end_calls(
+        self._journal.transitions.end_calls(
             [CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason) for call in calls]
         )
         for call in calls:
@@ -198,7 +198,7 @@ class HandOver:
             )
             endings.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
             del self._handed[name]
-        self._journal.end_calls(endings)
+        self._journal.transitions.end_calls(endings)
         return sum(ending.disposition is Disposition.WITHDRAWN for ending in endings), self.outstanding
 
     def close(self) -> None:
@@ -208,14 +208,14 @@ class HandOver:
     def _write(self, went: SendResult, now: datetime) -> list[CallOutcome]:
         """Writes down what came of a hand-over; returns how the refused calls ended."""
         if went.accepted:
-            self._journal.end_handing(went.accepted, at=now)
+            self._journal.transitions.end_handing(went.accepted, at=now)
             self._remember(went.accepted, now)
         self._doubtful.update((attempt_name(call), call) for call in went.uncertain)
         refused = [
             CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.rejected
         ]
         if refused:
-            self._journal.end_calls(refused)
+            self._journal.transitions.end_calls(refused)
         if went.not_sent:
             self._again(went.not_sent)
         return refused
@@ -254,12 +254,12 @@ class HandOver:
             return []
         _, handed, unknown = self._sorted(list(self._doubtful.values()), now)
         for calls in _by_run(handed):
-            self._journal.end_handing(calls, at=now)
+            self._journal.transitions.end_handing(calls, at=now)
         self._remember(handed, now)
         return unknown
 
     def _again(self, calls: list[PendingCall]) -> None:
-        self._journal.give_back(calls, CallState.HANDING)
+        self._journal.transitions.return_to_waiting(calls, CallState.HANDING)
         self._unsent.difference_update(attempt_name(call) for call in calls)
         self._drop(calls)
 

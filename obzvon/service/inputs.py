@@ -11,7 +11,7 @@ from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule, find_due_day, list_next_starts, start_instant
-from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 
@@ -28,12 +28,12 @@ class ScheduleWatch:
         settings: Settings,
         phones: WatchedDocument[list[Phone]],
         week: WatchedDocument[Schedule],
-        heartbeats: Heartbeats,
+        journal: Journal,
     ) -> None:
         self._settings = settings
         self._phones = phones
         self._watched_week = week
-        self._heartbeats = heartbeats
+        self._journal = journal
         self._week = Schedule()
         self._changed: datetime | None = None
         self._looked: datetime | None = None
@@ -74,7 +74,7 @@ class ScheduleWatch:
         self._looked = now
         today = now.astimezone(self._settings.zone).date()
         if self._changed is not None and (self._since is None or self._since[0] != today):
-            self._since = today, self._heartbeats.remember_week(self._week, today, self._changed)
+            self._since = today, self._journal.seen_schedules.remember(self._week, today, self._changed)
 
     def current_phones(self) -> LoadedDocument[list[Phone]]:
         """The list in force: as it stands, or its last good copy; raises DocumentError if there is neither."""
@@ -106,7 +106,7 @@ class ScheduleWatch:
 
     def _last_sign(self) -> datetime | None:
         """When the service before this one lived last, and the week that it knew was in force."""
-        sign = self._heartbeats.sign()
+        sign = self._journal.heartbeats.latest()
         return sign.seen_at if sign else None
 
     def _look(self, name: str, look: Callable[[], LoadedDocument[None]]) -> LoadedDocument[None] | None:

@@ -10,7 +10,7 @@ from obzvon.domain.labels import format_result_counts
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service.handover import HandOver
 from obzvon.service.inputs import ScheduleWatch
 
@@ -85,14 +85,15 @@ def log_outcomes(endings: Iterable[CallOutcome], journal: Journal, handover: Han
     if more := len(unknown[_UNKNOWN_TOLD:]):
         log.warning("%s", say("calls unknown besides these: {n}; obzvon report has them all", n=more))
     for run_id in sorted({ending.run_id for ending in endings}):
-        if not journal.run(run_id).active and not handover.has_calls_of(run_id):
+        if not journal.runs.get(run_id).active and not handover.has_calls_of(run_id):
             log.info(
                 "%s",
                 say(
                     "run {run}: all its calls have ended: {counts}",
                     run=run_id,
                     counts=format_result_counts(
-                        journal.counts(run_id), journal.delivery(run_id, least) if least else None
+                        journal.calls.count_results(run_id),
+                        journal.calls.count_deliveries(run_id, least) if least else None,
                     ),
                 ),
             )
@@ -126,7 +127,7 @@ class MissedStartLog:
             self._tell_had(start, today)
 
     def _tell_had(self, start: datetime, today: date) -> None:
-        run = next((run for run in self._journal.runs_on(today) if run.kind in ("week", "former")), None)
+        run = next((run for run in self._journal.runs.on_days(today) if run.kind in ("week", "former")), None)
         if run is not None and start > run.started_at:
             watch.warning(
                 "%s",

@@ -16,7 +16,7 @@ from obzvon.domain.calls import Run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, list_candidates
 from obzvon.domain.redial import RedialRequest
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings.model import Settings
 
@@ -70,7 +70,7 @@ class RunStarter:
             raise RunNotStartedError(
                 say("the list has been changed in the meantime"), say("look again whom it would ring")
             )
-        rung = self._journal.declined_on(day) if again or only else self._journal.rung_on(day)
+        rung = self._journal.calls.declined_on(day) if again or only else self._journal.calls.called_on(day)
         skipped: list[Candidate] = []
         listed = _noting(list_candidates(loaded.data, self._plan, rung), skipped)
         if only is not None:
@@ -78,25 +78,25 @@ class RunStarter:
         elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
             listed = iter(chosen := list(listed))
             _ensure_somebody(chosen)
-        run = self._journal.claim(_token(day), day, kind, listed, at=now, by=by, note=only.note if only else None)
+        run = self._journal.runs.begin(_token(day), day, kind, listed, at=now, by=by, note=only.note if only else None)
         return StartedRun(run, skipped, loaded.revision) if run is not None else None
 
     def start_test_call(self, day: date, number: str, code: str, *, now: datetime, by: str) -> Run:
         """A run of one call, outside any list."""
         one = Candidate(Phone("", number, code), number, code)
         # Its run has ended from the first: should the service stop now, no later one is to go on with it.
-        run = self._journal.claim(_token(day), day, "test", [one], at=now, by=by, state="done")
+        run = self._journal.runs.begin(_token(day), day, "test", [one], at=now, by=by, state="done")
         assert run is not None  # noqa: S101 - a test call claims no day
         return run
 
     def record_former_run(self, today: date, *, now: datetime) -> None:
         """The old script's day, read once: with an empty journal, so that a day already run is not run again."""
-        if self._settings.former_start != today or not self._journal.empty():
+        if self._settings.former_start != today or not self._journal.runs.is_empty():
             return
         note = say("the former script has run today")
         if self._settings.former_status.lower() == "working":
             note = say("the former script was cut off in its run today, or is still at it: nobody is rung again")
-        self._journal.claim(_token(today), today, "former", [], at=now, note=note, state="done")
+        self._journal.runs.begin(_token(today), today, "former", [], at=now, note=note, state="done")
         log.warning("%s", note)
 
 

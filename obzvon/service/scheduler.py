@@ -151,8 +151,8 @@ class Scheduler:
         now = self._now()
         try:
             if self._lock is not None:
-                self._lock.ensure()
-            while command := self._commands.take(at=now):
+                self._lock.ensure_held()
+            while command := self._commands.take_next(at=now):
                 now = self._obey(command, now)
             if self._expects_calls(now) and self._connect():
                 now = self._now()
@@ -180,7 +180,7 @@ class Scheduler:
             self.dialer.step(now)
         if self._connect():
             now = self._now()
-        self._commands.answer(command.id, execute(self.dialer, command, now))
+        self._commands.complete(command.id, execute(self.dialer, command, now))
         return now
 
     def _is_through(self) -> bool:
@@ -289,8 +289,8 @@ class Scheduler:
                 self._heartbeats.begin(at=self._now(), once=self._once)
             self._heartbeats.beat(
                 at=self._now(),
-                trouble=msgspec.json.encode(trouble).decode() if trouble else "",
-                readout=encode_line_usage(self._readout) if self._readout else "",
+                problem=msgspec.json.encode(trouble).decode() if trouble else "",
+                line_usage=encode_line_usage(self._readout) if self._readout else "",
             )
         except UserError as error:
             self.dialer.report_problems(self._now(), error.problems)

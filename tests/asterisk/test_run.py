@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.domain.calls import CallRecord
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from tests.asterisk.rig import Rig
 from tests.asterisk.waiting import until
 
@@ -55,8 +55,8 @@ class Office:
             return []
         journal = Journal(f"sqlite:///{self.folder / 'journal.db'}")
         try:
-            runs = [journal.last_run()]
-            return [line for run in runs if run for line in journal.lines(run.day)]
+            runs = [journal.runs.latest()]
+            return [line for run in runs if run for line in journal.calls.records_on(run.day)]
         finally:
             journal.close()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from tests.benchmarks.office import LOGIN, office
 
@@ -34,11 +34,13 @@ def rung(folder: Path, phones: list[Phone]) -> None:
     """A run of today, all of it answered."""
     known, now = load_settings(folder / "settings.ini"), datetime.now(UTC)
     journal = Journal(known.journal.reveal())
-    run = journal.claim(
+    run = journal.runs.begin(
         "bench", now.astimezone(known.zone).date(), "week", list_candidates(phones, known.numbering_plan()), at=now
     )
     assert run
-    journal.end_calls(CallOutcome(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1))
+    journal.transitions.end_calls(
+        CallOutcome(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1)
+    )
     journal.close()
 
 

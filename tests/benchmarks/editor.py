@@ -15,7 +15,7 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallState
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from tests.benchmarks.office import LOGIN, office
 
 PORT = 18232
@@ -44,7 +44,7 @@ def called(folder: Path, rows: int) -> None:
     ends = list(Disposition)[:6]
     for count in (rows, 2000):
         numbers = [(f"89{key % 8 + 10:02}{key:07}", f"Абонент {key}") for key in range(count)]
-        run = journal.claim(
+        run = journal.runs.begin(
             f"bench-{count}",
             day,
             "manual",
@@ -52,14 +52,16 @@ def called(folder: Path, rows: int) -> None:
             at=at,
         )
         bundle = 0
-        while calls := journal.waiting(run.id, limit=1000):
+        while calls := journal.calls.waiting(run.id, limit=1000):
             bundle, at = bundle + 1, at + timedelta(minutes=1)
-            journal.begin_handing(calls, bundle)
-            journal.end_handing(calls, at=at)
-            journal.end_calls([CallOutcome(run.id, call.position, ends[call.position % 6], at) for call in calls])
-        journal.change_state(run.id, "done", at=at)
+            journal.transitions.begin_handing(calls, bundle)
+            journal.transitions.end_handing(calls, at=at)
+            journal.transitions.end_calls(
+                [CallOutcome(run.id, call.position, ends[call.position % 6], at) for call in calls]
+            )
+        journal.runs.set_state(run.id, "done", at=at)
         begun = time.perf_counter()
-        journal.settle()
+        journal.runs.settle()
         show_once(f"a run of {count:,} settled, with its tally", begun)
     journal.close()
 
@@ -107,7 +109,7 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
     show("what a start would do", lambda: ask("/run/start"))
     journal = Journal(f"sqlite:///{folder / 'journal.db'}")
     now = datetime.now(UTC)
-    run = journal.claim(
+    run = journal.runs.begin(
         "bench",
         now.date(),
         "manual",
@@ -116,10 +118,12 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
     )
     assert run
     for bundle in range(1, rows // 2000 + 1):
-        calls = journal.waiting(run.id, limit=1000)
-        journal.begin_handing(calls, bundle)
-        journal.end_handing(calls, at=now)
-        journal.end_calls([CallOutcome(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]])
+        calls = journal.calls.waiting(run.id, limit=1000)
+        journal.transitions.begin_handing(calls, bundle)
+        journal.transitions.end_handing(calls, at=now)
+        journal.transitions.end_calls(
+            [CallOutcome(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]]
+        )
     show("run page during the run, first time", lambda: ask("/run"), times=1)
     have = re.search(r'hx-get="([^"]*)"', ask("/run"))[1].replace("&amp;", "&")
     show("a renewal", lambda: ask(have), times=50)
@@ -131,10 +135,13 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
             time.sleep(0.4)
     used = (cpu(server) - before) / (time.perf_counter() - begun)
     print(f"{'five open pages, share of one processor':45} {used:6.1%} ({asked} renewals)")
-    journal.change_state(run.id, "stopped", at=now)
-    journal.withdraw_waiting(run.id, say("stopped"), at=now)
-    journal.end_calls(
-        [CallOutcome(run.id, call.position, Disposition.UNKNOWN, now) for call in journal.on_the_way(CallState.HANDED)]
+    journal.runs.set_state(run.id, "stopped", at=now)
+    journal.transitions.withdraw_waiting(run.id, say("stopped"), at=now)
+    journal.transitions.end_calls(
+        [
+            CallOutcome(run.id, call.position, Disposition.UNKNOWN, now)
+            for call in journal.calls.in_transit(CallState.HANDED)
+        ]
     )
     show("run page after the run, first time", lambda: ask("/run"), times=1)
     show("run page after the run", lambda: ask("/run"))

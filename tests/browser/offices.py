@@ -18,10 +18,7 @@ from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.findings import FindingsStore
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Users
@@ -58,27 +55,27 @@ def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str =
     ]
     rows.append(Candidate(Phone("120", "777", "context 22"), skipped=say("paused")))
     day = at.date()
-    run = journal.claim(f"{at:%Y%m%d-%H%M}-{kind}", day, kind, rows, at=at, by="анна")
+    run = journal.runs.begin(f"{at:%Y%m%d-%H%M}-{kind}", day, kind, rows, at=at, by="анна")
     assert run
-    calls = journal.waiting(run.id, limit=handed)
-    journal.begin_handing(calls, 1)
-    journal.end_handing(journal.on_the_way(CallState.HANDING), at=at + timedelta(minutes=1))
-    journal.end_calls(
+    calls = journal.calls.waiting(run.id, limit=handed)
+    journal.transitions.begin_handing(calls, 1)
+    journal.transitions.end_handing(journal.calls.in_transit(CallState.HANDING), at=at + timedelta(minutes=1))
+    journal.transitions.end_calls(
         [
             CallOutcome(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
             for place, call in enumerate(calls[:ended])
         ]
     )
     if done:
-        journal.change_state(run.id, "done", at=at + timedelta(minutes=3))
+        journal.runs.set_state(run.id, "done", at=at + timedelta(minutes=3))
     return run.id
 
 
 def _works(journal: Journal, trouble: str = "") -> None:
     """A service that lives and has seen the week."""
-    presence = Heartbeats(journal)
+    presence = journal.heartbeats
     presence.begin(at=NOON - timedelta(hours=4))
-    presence.remember_week(Schedule(), NOON.date(), NOON - timedelta(days=9))
+    journal.seen_schedules.remember(Schedule(), NOON.date(), NOON - timedelta(days=9))
     readout = LineUsage(
         pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)),
         ours=12,
@@ -88,8 +85,8 @@ def _works(journal: Journal, trouble: str = "") -> None:
     )
     presence.beat(
         at=NOON,
-        trouble=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
-        readout=encode_line_usage(readout),
+        problem=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
+        line_usage=encode_line_usage(readout),
     )
 
 
@@ -97,11 +94,11 @@ def _month(journal: Journal) -> None:
     for back in range(29, 0, -1):
         if back % 7 not in (1, 2):
             _run(journal, NOON - timedelta(days=back, hours=3), handed=40, ended=30 + back % 10, kind="week", done=True)
-    journal.settle()
+    journal.runs.settle()
 
 
 def _changed(journal: Journal) -> None:
-    changes = AuditLog(journal)
+    changes = journal.audit
     for back, who in ((30, "борис"), (3, "анна"), (1, "анна")):
         changes.record(who, say("paused"), at=NOON - timedelta(hours=back))
 
@@ -112,7 +109,7 @@ def running(journal: Journal) -> None:
     _changed(journal)
     _run(journal, NOON - timedelta(minutes=5), handed=30, ended=27)
     _works(journal, "Asterisk is not running")
-    FindingsStore(journal).keep(
+    journal.findings.replace(
         [
             error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk")),
             warning('todo.json "1"', say("paused"), say("mend it in the list")),
@@ -124,8 +121,8 @@ def running(journal: Journal) -> None:
 
 def paused(journal: Journal) -> None:
     """A run is paused; the service has been silent for long."""
-    journal.change_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
-    Heartbeats(journal).begin(at=NOON - timedelta(hours=2))
+    journal.runs.set_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
+    journal.heartbeats.begin(at=NOON - timedelta(hours=2))
 
 
 def idle(journal: Journal) -> None:
@@ -133,7 +130,7 @@ def idle(journal: Journal) -> None:
     _month(journal)
     _changed(journal)
     _run(journal, NOON - timedelta(hours=1), handed=30, ended=27, done=True)
-    call = journal.claim(
+    call = journal.runs.begin(
         "20261123-test",
         NOON.date(),
         "test",
@@ -142,19 +139,21 @@ def idle(journal: Journal) -> None:
         by="анна",
     )
     assert call
-    bundle = journal.waiting(call.id)
-    journal.begin_handing(bundle, 1)
-    journal.end_handing(bundle, at=NOON - timedelta(minutes=9))
-    journal.end_calls([CallOutcome(call.id, bundle[0].position, Disposition.ANSWERED, NOON - timedelta(minutes=8))])
-    journal.change_state(call.id, "done", at=NOON - timedelta(minutes=8))
+    bundle = journal.calls.waiting(call.id)
+    journal.transitions.begin_handing(bundle, 1)
+    journal.transitions.end_handing(bundle, at=NOON - timedelta(minutes=9))
+    journal.transitions.end_calls(
+        [CallOutcome(call.id, bundle[0].position, Disposition.ANSWERED, NOON - timedelta(minutes=8))]
+    )
+    journal.runs.set_state(call.id, "done", at=NOON - timedelta(minutes=8))
     _works(journal)
-    FindingsStore(journal).keep([good("", say("Asterisk is running"))], at=NOON)
+    journal.findings.replace([good("", say("Asterisk is running"))], at=NOON)
 
 
 def night(journal: Journal) -> None:
     """The same, eleven hours later."""
     idle(journal)
-    Heartbeats(journal).beat(at=NIGHT)
+    journal.heartbeats.beat(at=NIGHT)
 
 
 def nothing(journal: Journal) -> None:

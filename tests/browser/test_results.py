@@ -15,8 +15,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from obzvon.users import Role, Users
 from tests.browser.conftest import PASSWORD, comes_true, serving
@@ -83,7 +82,7 @@ def service(office: Path) -> Iterator[None]:
     journal = Journal(load_settings(office / "settings.ini").journal.reveal())
     try:
         until = time.monotonic() + 30
-        while (sign := Heartbeats(journal).sign()) is None or sign.started_at < begun:
+        while (sign := journal.heartbeats.latest()) is None or sign.started_at < begun:
             assert program.poll() is None
             assert time.monotonic() < until
             time.sleep(0.05)

@@ -13,8 +13,7 @@ import pytest
 
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from tests.browser.conftest import comes_true, serving, tab_to
 from tests.support.workshop import service, wait_until, zone_of_noon
@@ -223,14 +222,14 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser)
 def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width: int) -> None:
     known = load_settings(folder / "settings.ini")
     journal = Journal(known.journal.reveal())
-    presence, now = Heartbeats(journal), datetime.now(UTC)
+    presence, now = journal.heartbeats, datetime.now(UTC)
     presence.begin(at=now)
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(120, 5))
 
     def shows(ours: int, others: int) -> None:
         presence.beat(
             at=datetime.now(UTC),
-            readout=encode_line_usage(
+            line_usage=encode_line_usage(
                 LineUsage(pace=pace, ours=ours, others=others, by=CountedBy.TRUNK, ami=AmiConnectionState(True, now))
             ),
         )

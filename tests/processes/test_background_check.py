@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from obzvon.checks.background import BackgroundCheck
-from obzvon.journal.commands import CommandQueue
-from obzvon.journal.findings import CheckReport, CheckSummary, FindingsStore, Level
-from obzvon.journal.runs import Journal
+from obzvon.journal.findings import CheckReport, CheckSummary, Level
+from obzvon.journal.journal import Journal
 from obzvon.service.scheduler import Scheduler
 from tests.support.workshop import Shift, Workshop, at, numbers, wait_until
 
@@ -39,7 +38,7 @@ def journal(workshop: Workshop) -> Iterator[Journal]:
 
 def examination(workshop: Workshop, journal: Journal, script: str | None = None, **options: float) -> BackgroundCheck:
     program = {} if script is None else {"program": [sys.executable, "-c", script]}
-    return BackgroundCheck(workshop.settings.file, FindingsStore(journal), CommandQueue(journal), **program, **options)
+    return BackgroundCheck(workshop.settings.file, journal.findings, journal.commands, **program, **options)
 
 
 def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
@@ -50,7 +49,7 @@ def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
         return not one.busy
 
     wait_until(over, "the self-check")
-    latest = FindingsStore(journal).latest()
+    latest = journal.findings.latest()
     assert latest is not None
     return latest
 
@@ -65,8 +64,8 @@ def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(worksho
     refused = [False]
     one = BackgroundCheck(
         workshop.settings.file,
-        FindingsStore(journal),
-        CommandQueue(journal),
+        journal.findings,
+        journal.commands,
         is_refused=lambda: refused[0],
         program=[sys.executable, "-c", ARGUMENTS],
     )
@@ -78,7 +77,7 @@ def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(worksho
     assert told() == ""
     refused[0] = True
     assert told() == "refused"
-    assert told(CommandQueue(journal).ask("check", by="anna", at=NINE)) == ""
+    assert told(journal.commands.submit("check", by="anna", at=NINE)) == ""
 
 
 def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, journal: Journal) -> None:
@@ -88,31 +87,31 @@ def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, jo
     latest = done(one, journal)
     assert latest.at == NINE
     assert latest.pid == os.getpid()
-    assert any("too short" in str(finding.what) for finding in latest.of(Level.WARNING))
-    assert latest.of(Level.OK)
+    assert any("too short" in str(finding.what) for finding in latest.with_level(Level.WARNING))
+    assert latest.with_level(Level.OK)
 
 
 def test_a_settings_file_that_has_been_spoilt_since_the_start_is_found(workshop: Workshop, journal: Journal) -> None:
     one = examination(workshop, journal)
     (workshop.folder / "settings.ini").write_text("[CreateCallFiles]\nbundle = many\n")
     one.request()
-    [error] = done(one, journal).of(Level.ERROR)
+    [error] = done(one, journal).with_level(Level.ERROR)
     assert "bundle" in error.where
 
 
 def test_looking_never_waits_and_who_asked_is_answered_when_it_is_done(workshop: Workshop, journal: Journal) -> None:
-    commands = CommandQueue(journal)
+    commands = journal.commands
     one = examination(workshop, journal, FINDS)
-    first = commands.ask("check", by="anna", at=NINE)
+    first = commands.submit("check", by="anna", at=NINE)
     one.request(first)
     assert one.busy
     one.poll(NINE)
-    later = commands.ask("check", by="boris", at=NINE)
+    later = commands.submit("check", by="boris", at=NINE)
     one.request(later)  # while the first is under way: what was mended meanwhile is to be seen
-    assert commands.answered(first) is None
-    assert done(one, journal).of(Level.ERROR)[0].where == "here"
+    assert commands.result(first) is None
+    assert done(one, journal).with_level(Level.ERROR)[0].where == "here"
     for number in (first, later):
-        answer = commands.answered(number)
+        answer = commands.result(number)
         assert answer is not None
         assert str(answer.text) == "everything has been looked at: 1 error"
 
@@ -139,9 +138,7 @@ def test_a_self_check_that_fails_itself_is_an_error_with_its_reason(
 
 
 def test_one_that_cannot_be_begun_is_an_error(workshop: Workshop, journal: Journal) -> None:
-    one = BackgroundCheck(
-        workshop.settings.file, FindingsStore(journal), CommandQueue(journal), program=["/nowhere/python"]
-    )
+    one = BackgroundCheck(workshop.settings.file, journal.findings, journal.commands, program=["/nowhere/python"])
     one.request()
     [error] = done(one, journal).findings
     assert "No such file" in str(error.what)
@@ -166,7 +163,7 @@ def test_the_end_of_the_service_ends_it_and_keeps_what_was_known(workshop: Works
     other.stop()
     assert process.returncode is not None
     assert not other.busy
-    assert FindingsStore(journal).latest() == known
+    assert journal.findings.latest() == known
     other.stop()
 
 
@@ -252,16 +249,16 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
     workshop.write_week("00:00")
     life = Shift(workshop)
     service = working(workshop, life, FINDS)
-    findings, asked = FindingsStore(life.journal), []
+    findings, asked = life.journal.findings, []
 
     def each() -> None:
-        if findings.brief() and not asked:
-            asked.append(life.commands.ask("check", by="anna", at=NINE))
-        elif asked and life.commands.answered(asked[0]):
+        if findings.latest_summary() and not asked:
+            asked.append(life.commands.submit("check", by="anna", at=NINE))
+        elif asked and life.commands.result(asked[0]):
             service.stop()
 
     service.run_forever(each)
-    assert findings.brief() == CheckSummary(NINE, False, 1)
+    assert findings.latest_summary() == CheckSummary(NINE, False, 1)
     assert [job.unit for job in service._clock.jobs] == ["minutes", "hours"]
     life.end()
 
@@ -278,7 +275,7 @@ def test_a_self_check_that_hangs_holds_up_no_bundle_and_no_stop(workshop: Worksh
 
     service.run_forever(each)
     print(f"stopped after {time.monotonic() - stopped[0]:.2f} s")
-    assert FindingsStore(life.journal).latest() is None
+    assert life.journal.findings.latest() is None
     assert not service._examination.busy  # type: ignore[union-attr]
     life.end()
 
@@ -289,7 +286,7 @@ def test_cron_has_it_made_once_an_hour_and_waits_for_it(workshop: Workshop) -> N
         now = NINE + timedelta(minutes=minutes)
         life = Shift(workshop)
         assert working(workshop, life, FINDS, lambda now=now: now).once()
-        latest = FindingsStore(life.journal).latest()
+        latest = life.journal.findings.latest()
         assert latest is not None
         assert (latest.at, latest.once) == (NINE + timedelta(minutes=expected), True)
         life.end()

@@ -445,7 +445,7 @@ def test_the_plan_of_a_broken_list_is_that_of_its_last_good_copy_with_the_way_ba
 
 def test_the_report_after_midnight_names_the_run_of_the_day_before(obzvon: Run, folder: Path) -> None:
     journal = factory.open_journal(load_settings(folder / "settings.ini"))
-    journal.claim("t-1", date(2026, 1, 5), "manual", [], at=datetime(2026, 1, 5, 20, tzinfo=UTC))
+    journal.runs.begin("t-1", date(2026, 1, 5), "manual", [], at=datetime(2026, 1, 5, 20, tzinfo=UTC))
     journal.close()
     assert "run 1 of 2026-01-05 is still in progress: obzvon report --date 2026-01-05" in obzvon("report").stderr
     assert obzvon("report", "--date", "2026-01-06").stderr == ""

@@ -18,8 +18,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.domain.calls import CallRecord, Run
-from obzvon.journal.commands import CommandQueue
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.sandbox.ledger import read_ledger
 from tests.support.paths import ROOT
 from tests.support.workshop import Workshop, in_memory, numbers, service, wait_until, zone_of_noon
@@ -83,7 +82,7 @@ class Hunt:
         while not self._lives_through(kills) or len(self.runs()) == before:
             assert time.monotonic() < until, "the run does not come to its end"
             if len(self.runs()) == before > 0:  # who took the command was killed before it began
-                CommandQueue(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
+                self.journal.commands.submit("start", by="hunter", at=datetime.now(UTC), again=True)
         wait_until(lambda: not any(self.workshop.spool_folder.iterdir()), "the end of the last calls", 60)
         assert self._live().wait(60) == 0, self.said()
         return self.runs()[-1]
@@ -93,20 +92,20 @@ class Hunt:
         runs = 0
         while self.kills < kills:
             if runs:
-                CommandQueue(self.journal).ask("start", by="hunter", at=datetime.now(UTC), again=True)
+                self.journal.commands.submit("start", by="hunter", at=datetime.now(UTC), again=True)
             assert self.one_run(kills).state == "done"
             runs += 1
         return runs, self.check(runs)
 
     def runs(self) -> list[Run]:
         """The day's runs."""
-        last = self.journal.last_run()
-        return self.journal.runs_on(last.day) if last else []
+        last = self.journal.runs.latest()
+        return self.journal.runs.on_days(last.day) if last else []
 
     def lines(self) -> list[CallRecord]:
-        run = self.journal.last_run()
+        run = self.journal.runs.latest()
         assert run is not None
-        return list(self.journal.lines(run.day))
+        return list(self.journal.calls.records_on(run.day))
 
     def said(self) -> str:
         return (self.workshop.folder / "said").read_text()
@@ -135,7 +134,7 @@ class Hunt:
                     os.kill(process.pid, signal.SIGKILL)
                     self.kills += 1
             if process.wait(OVER) == -signal.SIGKILL:
-                run = self.journal.active_run()
+                run = self.journal.runs.active()
                 self.in_the_middle += run is not None
                 return False
             assert process.returncode == 0, self.said()

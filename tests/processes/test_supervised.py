@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.paths import ROOT
 
@@ -99,8 +99,8 @@ def dispositions(folder: Path) -> Counter[str]:
         return Counter()
     journal = Journal(f"sqlite:///{folder / 'journal.db'}")
     try:
-        run = journal.last_run()
-        return journal.counts(run.id) if run else Counter()
+        run = journal.runs.latest()
+        return journal.calls.count_results(run.id) if run else Counter()
     finally:
         journal.close()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from obzvon.domain.calls import CallRecord
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.sandbox.ledger import LedgerAttempt
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.ami_server import SECRET, AmiServer, packed
@@ -123,8 +123,8 @@ class Stage:
             return []
         journal = Journal(self.workshop.settings.journal.reveal())
         try:
-            run = journal.last_run()
-            return list(journal.lines(run.day)) if run else []
+            run = journal.runs.latest()
+            return list(journal.calls.records_on(run.day)) if run else []
         finally:
             journal.close()
 

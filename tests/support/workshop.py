@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,9 +24,11 @@ from obzvon.common import files as disk
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
 from obzvon.documents.watcher import WatchedDocument
-from obzvon.journal.commands import CommandQueue, CommandResult
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.calls import CallStore
+from obzvon.journal.commands import CommandResult
+from obzvon.journal.journal import Journal
+from obzvon.journal.runs import RunStore
+from obzvon.journal.transitions import CallTransitions
 from obzvon.service import factory
 from obzvon.service.command_handlers import execute
 from obzvon.service.dialer import Dialer
@@ -140,13 +142,13 @@ class Shift:
         known = workshop.settings
         self.workshop = workshop
         self.journal = workshop.journal()
-        self.heartbeats = Heartbeats(self.journal)
-        self.commands = CommandQueue(self.journal)
+        self.heartbeats = self.journal.heartbeats
+        self.commands = self.journal.commands
         self.schedule_watch = ScheduleWatch(
             known,
             WatchedDocument(factory.open_phones(known)),
             WatchedDocument(factory.open_schedule(known)),
-            self.heartbeats,
+            self.journal,
         )
         self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.schedule_watch)
         self._met: set[str] = set()
@@ -174,19 +176,19 @@ class Shift:
 
     def ask(self, name: str, now: datetime, **params: str | int | bool) -> CommandResult:
         """Has the service obey a command at that moment."""
-        self.commands.ask(name, by="anna", at=now, **params)
+        self.commands.submit(name, by="anna", at=now, **params)
         if not self.dialer.is_ready:
             self.dialer.step(now)
-        command = self.commands.take(at=now)
+        command = self.commands.take_next(at=now)
         assert command is not None
         return execute(self.dialer, command, now)
 
     def results(self, day: datetime) -> dict[str, str]:
         """What became of each number on that day; of a number with several lines, the last."""
-        return {line.number: line.result for line in self.journal.lines(day.date())}
+        return {line.number: line.result for line in self.journal.calls.records_on(day.date())}
 
     def reasons(self, day: datetime) -> dict[str, str]:
-        return {line.number: str(line.reason or "") for line in self.journal.lines(day.date())}
+        return {line.number: str(line.reason or "") for line in self.journal.calls.records_on(day.date())}
 
     def end(self) -> None:
         """A stop of its own will."""
@@ -242,8 +244,13 @@ def tell_status(file: Path, status: str) -> None:
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, method: str, *, done: bool, fails: Callable[[int], bool]) -> None:
-    """The journal's method fails at those of its calls, counted from 1; with `done` it does first what it is for."""
-    do: Callable[..., object] = getattr(Journal, method)
+    """Make a journal's method ("runs.begin") fail at those of its calls, counted from 1.
+
+    With `done` it does first what it is for.
+    """
+    subject, name = method.split(".")
+    owner = {"runs": RunStore, "calls": CallStore, "transitions": CallTransitions}[subject]
+    do: Callable[..., object] = getattr(owner, name)
     calls = count(1)
 
     def failing(*args: object, **named: object) -> object:
@@ -253,7 +260,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, method: str, *, done: bool, fails: Cal
             raise UserError([Problem("journal", say("it cannot be used"))])
         return result
 
-    monkeypatch.setattr(Journal, method, failing)
+    monkeypatch.setattr(owner, name, failing)
 
 
 def odd(call: int) -> bool:
@@ -281,16 +288,10 @@ class Life:
     """
 
     _DISK = ("open", "write", "fsync", "rename", "replace", "unlink", "utime", "fchown", "fchmod", "mkdir")
-    _JOURNAL = (
-        "claim",
-        "change_state",
-        "settle",
-        "begin_handing",
-        "end_handing",
-        "give_back",
-        "end_calls",
-        "withdraw_waiting",
-    )
+    _JOURNAL: ClassVar[dict[type, tuple[str, ...]]] = {
+        RunStore: ("begin", "set_state", "settle"),
+        CallTransitions: ("begin_handing", "end_handing", "return_to_waiting", "end_calls", "withdraw_waiting"),
+    }
 
     def __init__(
         self, spool: Path, ends_at: int = 0, *, after: bool = False, asterisk: Callable[[Path], object] = lambda _: None
@@ -310,8 +311,9 @@ class Life:
             self._patched.setattr(os, name, self._step(name, getattr(os, name)))
         self._patched.setattr(disk, "sync_filesystem", self._step("syncfs", disk.sync_filesystem))
         self._patched.setattr(staging, "Prefetcher", _AheadHere)
-        for name in self._JOURNAL:
-            self._patched.setattr(Journal, name, self._step(f"journal.{name}", getattr(Journal, name)))
+        for owner, names in self._JOURNAL.items():
+            for name in names:
+                self._patched.setattr(owner, name, self._step(f"journal.{name}", getattr(owner, name)))
         return self
 
     def __exit__(

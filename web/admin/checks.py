@@ -9,11 +9,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
-from obzvon.journal import audit
-from obzvon.journal.commands import CommandNotAnsweredError, CommandNotTakenError, CommandQueue
-from obzvon.journal.findings import CheckReport, FindingsStore, Level
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal import audit_messages
+from obzvon.journal.commands import CommandNotAnsweredError, CommandNotTakenError
+from obzvon.journal.findings import CheckReport, Level
+from obzvon.journal.journal import Journal
 from obzvon.reports.status import ServiceStatus, service_status
 from web.context import app_context
 from web.i18n import local_time, translate, upper_first
@@ -38,7 +37,7 @@ class LastCheck(msgspec.Struct, frozen=True):
     @property
     def errors(self) -> int:
         """How many things keep calls from being made."""
-        found = len(self.examined.of(Level.ERROR)) if self.examined else 0
+        found = len(self.examined.with_level(Level.ERROR)) if self.examined else 0
         return found + (self.state == "silent")
 
     def is_stale(self, now: datetime) -> bool:
@@ -66,9 +65,9 @@ def index() -> ResponseReturnValue:
         at=local_time(examined.at, at.settings) if examined else None,
         seen=local_time(found.service.seen, at.settings) if found.service.seen else None,
         stale=found.is_stale(now),
-        errors=examined.of(Level.ERROR) if examined else [],
-        fine=examined.of(Level.OK) if examined else [],
-        warnings=examined.of(Level.WARNING) if examined else [],
+        errors=examined.with_level(Level.ERROR) if examined else [],
+        fine=examined.with_level(Level.OK) if examined else [],
+        warnings=examined.with_level(Level.WARNING) if examined else [],
     )
 
 
@@ -86,11 +85,11 @@ def again() -> ResponseReturnValue:
             "warn",
         )
         return redirect(url_for("checkup.index"), 303)
-    commands = CommandQueue(journal)
-    number = commands.ask("check", by=visitor().name, at=at.clock())
-    at.record(visitor().name, audit.checked())
+    commands = journal.commands
+    number = commands.submit("check", by=visitor().name, at=at.clock())
+    at.record(visitor().name, audit_messages.check_requested())
     try:
-        answer = commands.wait(number, sleep=at.sleep)
+        answer = commands.wait_for_result(number, sleep=at.sleep)
     except (CommandNotTakenError, CommandNotAnsweredError):
         flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
     else:
@@ -105,8 +104,8 @@ def trouble_count() -> int:
         journal = at.journal()
         if journal is None:
             return 0
-        brief = FindingsStore(journal).brief()
-        state = _state(service_status(Heartbeats(journal).sign(), at.clock()), once=brief is not None and brief.once)
+        brief = journal.findings.latest_summary()
+        state = _state(service_status(journal.heartbeats.latest(), at.clock()), once=brief is not None and brief.once)
     except UserError:  # the page of the check tells what is wrong with the journal
         return 1
     return (brief.errors if brief else 0) + (state == "silent")
@@ -116,8 +115,8 @@ def known(journal: Journal | None) -> LastCheck:
     """What a journal tells; raises UserError."""
     if journal is None:
         return LastCheck(None, ServiceStatus(alive=False), "never")
-    examined = FindingsStore(journal).latest()
-    service = service_status(Heartbeats(journal).sign(), app_context().clock())
+    examined = journal.findings.latest()
+    service = service_status(journal.heartbeats.latest(), app_context().clock())
     return LastCheck(examined, service, _state(service, once=examined is not None and examined.once))
 
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
-from obzvon.journal import audit
+from obzvon.journal import audit_messages
 from obzvon.users import UserChangeError, Users
 from web.context import app_context
 from web.i18n import translate, upper_first
@@ -37,7 +37,7 @@ def change() -> ResponseReturnValue:
             errors["new"] = upper_first(translate(refused.problems[0].what))
     if errors:
         return render_template("own_password.html", errors=errors), 422
-    app_context().record(visitor().name, audit.own_password_changed())
+    app_context().record(visitor().name, audit_messages.own_password_changed())
     return render_template("own_password_changed.html")
 
 

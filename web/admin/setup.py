@@ -11,8 +11,7 @@ from obzvon.documents.store import DocumentError
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.labels import result_label
 from obzvon.domain.schedule import list_next_starts
-from obzvon.journal.queries import CallQueries
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from web.admin import checks
 from web.context import app_context
 from web.i18n import format_day, format_time, local_time, lower_first, translate
@@ -59,7 +58,7 @@ def wanted() -> bool:
         return False
     try:
         journal = app_context().journal()
-        if journal is not None and journal.last_run() is not None:
+        if journal is not None and journal.runs.latest() is not None:
             return False
         return not all(step.done for step in _steps())
     except UserError:  # the page of whatever is broken says what to do
@@ -125,7 +124,7 @@ def _week(journal: Journal | None) -> SetupStep:
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
     starts = list_next_starts(
-        week, now, journal.days_done(today.date()) if journal else (), zone=at.settings.zone, count=1
+        week, now, journal.runs.scheduled_days(today.date()) if journal else (), zone=at.settings.zone, count=1
     )
     if starts:
         return SetupStep(
@@ -148,7 +147,7 @@ def _week(journal: Journal | None) -> SetupStep:
 
 def _test_call(journal: Journal | None) -> SetupStep:
     title = _("A test call to your own number")
-    call = CallQueries(journal).test_call() if journal else None
+    call = journal.queries().last_test_call() if journal else None
     if call is not None and call.result in ("answered", "handed"):
         return SetupStep(title, True, _of(call))
     text = _("Hear for yourself what those hear who are called. Nobody else is rung.")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon.domain.labels import user_role_label
-from obzvon.journal import audit
+from obzvon.journal import audit_messages
 from obzvon.settings.effective import effective_values
 from obzvon.users import Role, User, UserChangeError, Users, is_right, made_up
 from web.context import app_context
@@ -62,7 +62,7 @@ def add() -> ResponseReturnValue:
             problem = refused.problems[0]
             return _page(add=True, name=name, role=role, error=upper_first(translate(problem.what))), 422
     else:
-        app_context().record(visitor().name, audit.user_added(name, role))
+        app_context().record(visitor().name, audit_messages.user_added(name, role))
     return render_template("password.html", name=name, password=password, added=True)
 
 
@@ -90,7 +90,7 @@ def password() -> ResponseReturnValue:
         if not is_right(_users().load().get(name), new):  # the same form, a moment ago
             raise
     else:
-        app_context().record(visitor().name, audit.password_reset(name))
+        app_context().record(visitor().name, audit_messages.password_reset(name))
     return render_template("password.html", name=name, password=new, added=False)
 
 
@@ -112,7 +112,7 @@ def role() -> ResponseReturnValue:
             role=chosen,
         )
     _change(lambda users: users.change_role(name, chosen))
-    app_context().record(visitor().name, audit.role_changed(name, user.role, chosen))
+    app_context().record(visitor().name, audit_messages.role_changed(name, user.role, chosen))
     flash(_("%(name)s: %(after)s from now on", name=name, after=after), "note")
     return _home()
 
@@ -130,7 +130,7 @@ def remove() -> ResponseReturnValue:
             danger="1",
         )
     _change(lambda users: users.remove(name))
-    app_context().record(visitor().name, audit.user_removed(name))
+    app_context().record(visitor().name, audit_messages.user_removed(name))
     flash(_("Removed: %(name)s", name=name), "note")
     return _home()
 

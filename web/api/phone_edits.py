@@ -11,7 +11,7 @@ from msgspec import UNSET
 from obzvon.common.i18n import Message
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
-from obzvon.journal import audit
+from obzvon.journal import audit_messages
 from web import phone_form
 from web.api.schemas import ListChange, NewList, NewRow, RowChange
 from web.phone_index import PhoneIndex
@@ -120,16 +120,18 @@ class ListDiff(msgspec.Struct, frozen=True):
     def message(self) -> Message:
         """What was done to the list: to which number, or how many there were."""
         if not self:
-            return audit.reordered()
+            return audit_messages.list_reordered()
         if len(self.added) + len(self.changed) + len(self.deleted) != 1:
-            return audit.list_changed(added=len(self.added), changed=len(self.changed), deleted=len(self.deleted))
+            return audit_messages.list_changed(
+                added=len(self.added), changed=len(self.changed), deleted=len(self.deleted)
+            )
         if self.added:
-            return audit.added(self.added[0])
+            return audit_messages.phone_added(self.added[0])
         for before, after in self.changed:
             if msgspec.structs.replace(before, paused=after.paused) == after:
-                return audit.paused([after]) if after.paused else audit.resumed([after])
-            return audit.edited(before, after)
-        return audit.deleted(self.deleted)
+                return audit_messages.phones_paused([after]) if after.paused else audit_messages.phones_resumed([after])
+            return audit_messages.phone_edited(before, after)
+        return audit_messages.phones_deleted(self.deleted)
 
 
 def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:

@@ -10,11 +10,9 @@ from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAN
 from obzvon.journal.commands import (
     CommandNotAnsweredError,
     CommandNotTakenError,
-    CommandQueue,
     CommandStateUnknownError,
     DuplicateCommandError,
 )
-from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import current_status
 from web import phone_form
@@ -36,7 +34,7 @@ def status() -> Response:
     journal, known = at.journal(), at.settings
     found = current_status(
         journal,
-        Heartbeats(journal).sign() if journal else None,
+        journal.heartbeats.latest() if journal else None,
         at.clock(),
         zone=known.zone,
         pace=known.pace(),
@@ -124,14 +122,14 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
     journal = at.journal()
     outcome, status, is_first = COMMAND_NOT_TAKEN, 503, True
     if journal is not None:
-        commands = CommandQueue(journal)
+        commands = journal.commands
         mark = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
         try:
             try:
-                number = commands.ask(name, by=who, at=at.clock(), once=mark, **params)
+                number = commands.submit(name, by=who, at=at.clock(), form_key=mark, **params)
             except DuplicateCommandError as before:
                 number, is_first = before.number, False
-            answer = commands.wait(number, longest=WAIT_SECONDS, sleep=at.sleep)
+            answer = commands.wait_for_result(number, timeout=WAIT_SECONDS, sleep=at.sleep)
             outcome, status = answer.text, 200 if answer.ok else 409
         except CommandNotTakenError:
             pass

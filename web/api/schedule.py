@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.schedule import Schedule
-from obzvon.journal import audit
+from obzvon.journal import audit_messages
 from web.api.http import check_precondition, json_response, parse_body
 from web.api.schemas import ScheduleDocument
 from web.context import app_context
@@ -45,7 +45,7 @@ def replace() -> Response:
             revision = app_context().schedule.save(after, based)
         except ExternallyChangedError as error:
             raise RequestError(412, revision=error.found) from error
-        app_context().record(visitor().name, audit.week_changed(before or Schedule(), after))
+        app_context().record(visitor().name, audit_messages.schedule_changed(before or Schedule(), after))
     return json_response(_written(after), revision=revision)
 
 

@@ -16,7 +16,7 @@ from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.calls import Run
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
-from obzvon.journal import audit
+from obzvon.journal import audit_messages
 from web import phone_form
 from web.context import app_context
 from web.i18n import translate
@@ -175,7 +175,7 @@ def add() -> ResponseReturnValue:
         _change(lambda listed: [*listed.phones, form.onto(Phone(listed.free_key(), ""))])
     except DocumentError as error:
         return _page(view, status=500, add=True, form=_unsaved(form, error))
-    _record(audit.added(form.onto(Phone("", ""))))
+    _record(audit_messages.phone_added(form.onto(Phone("", ""))))
     _tell(_("Added: %(number)s", number=_short(form)))
     return redirect(_address(view, add=1), 303)
 
@@ -201,7 +201,7 @@ def save() -> ResponseReturnValue:
         return _page(view, status=500, edit=key, form=_unsaved(form, error))
     old = before.phone if before else None
     if old is None or form.onto(old) != old:
-        _record(audit.edited(old, form.onto(old or Phone(key, ""))))
+        _record(audit_messages.phone_edited(old, form.onto(old or Phone(key, ""))))
     _tell(_("Saved: %(number)s", number=_short(form)))
     return redirect(_address(view, at=key), 303)
 
@@ -219,7 +219,7 @@ def pause(paused: bool) -> ResponseReturnValue:
                 msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone for phone in listed.phones
             ]
         )
-        _record(audit.paused(chosen) if paused else audit.resumed(chosen))
+        _record(audit_messages.phones_paused(chosen) if paused else audit_messages.phones_resumed(chosen))
         count = len(keys)
         _tell(
             ngettext("Paused: %(num)s number", "Paused: %(num)s numbers", count)
@@ -242,7 +242,7 @@ def delete() -> ResponseReturnValue:
     keys = {row.phone.key for row in rows}
     if keys:
         _change(lambda listed: [phone for phone in listed.phones if phone.key not in keys])
-        _record(audit.deleted([row.phone for row in rows]))
+        _record(audit_messages.phones_deleted([row.phone for row in rows]))
         _tell(ngettext("Deleted: %(num)s number", "Deleted: %(num)s numbers", len(keys)))
     return redirect(_address(view), 303)
 
@@ -255,7 +255,7 @@ def undo() -> ResponseReturnValue:
     except ExternallyChangedError as error:
         raise StalePageError from error
     count = len(_listed().phones)
-    _record(audit.list_undone(count))
+    _record(audit_messages.list_undone(count))
     _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
     return redirect(_address(_view(request.form)), 303)
 
@@ -268,13 +268,13 @@ def restore() -> ResponseReturnValue:
     try:
         if request.form.get("empty") == "1" and not document.path.exists():
             document.save([], "")
-            _record(audit.list_begun())
+            _record(audit_messages.list_created())
         elif kept is not None:
             if kept.number:
                 document.undo(revision, kept.number)
             else:
                 document.save(kept.data, revision)
-            _record(audit.list_restored(len(kept.data)))
+            _record(audit_messages.list_restored(len(kept.data)))
     except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("phones.index"), 303)

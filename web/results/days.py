@@ -7,8 +7,6 @@ from flask_babel import gettext as _
 
 from obzvon.documents.store import DocumentError
 from obzvon.domain.schedule import Schedule, start_instant
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.queries import CallQueries
 from obzvon.reports.status import service_status
 from web.context import app_context
 from web.i18n import format_time
@@ -23,8 +21,8 @@ class ResultDays:
         self.zone = at.settings.zone
         self.today = self.now.astimezone(self.zone).date()
         journal = at.journal()
-        self.first = CallQueries(journal).first_day() if journal else None
-        self._sign = Heartbeats(journal).sign() if journal else None
+        self.first = journal.runs.first_day() if journal else None
+        self._sign = journal.heartbeats.latest() if journal else None
         self._week: Schedule | None = None
         self._looked = False
 

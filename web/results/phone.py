@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from obzvon.documents.store import DocumentError
 from obzvon.domain import redial
 from obzvon.domain.calls import CallRecord, Run
-from obzvon.journal.queries import CallQueries, worth
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
+from obzvon.journal.queries import CallQueries
+from obzvon.journal.superseded import rank
 from web.context import app_context
 from web.phone_index import PhoneIndex
 from web.results.days import ResultDays
@@ -61,12 +62,12 @@ def page() -> ResponseReturnValue:
             deep = True
             known = {(one.number, one.code) for one in people}
             people += [
-                one for one in _in_journal(CallQueries(journal), q, window.runs) if (one.number, one.code) not in known
+                one for one in _in_journal(journal.queries(), q, window.runs) if (one.number, one.code) not in known
             ]
     person = people[0] if len(people) == 1 else None
     lines: Sequence[DayLine] = ()
     if person is not None and journal is not None:
-        lines = _days(CallQueries(journal), person, window, days)
+        lines = _days(journal.queries(), person, window, days)
         name = next((one.best.name for one in lines if one.best and one.best.name), "")
         person = msgspec.structs.replace(person, name=person.name or name)
     return render_template(
@@ -101,7 +102,7 @@ def _window(journal: Journal | None, until: date, first: date | None) -> DayWind
         return DayWindow()
     begin = max(first, until - timedelta(days=_DAYS - 1))
     by_day: dict[date, list[Run]] = {}
-    for run in journal.runs_on(begin, until):
+    for run in journal.runs.on_days(begin, until):
         by_day.setdefault(run.day, []).append(run)
     days: list[tuple[date, tuple[Run, ...]]] = []
     rows, day = 0, until
@@ -117,11 +118,11 @@ def _window(journal: Journal | None, until: date, first: date | None) -> DayWind
 
 def _days(results: CallQueries, person: PhoneMatch, window: DayWindow, days: ResultDays) -> list[DayLine]:
     by_day: dict[date, list[CallRecord]] = {}
-    for line in results.of_phone(person.number, person.code, window.runs):
+    for line in results.records_of_phone(person.number, person.code, window.runs):
         by_day.setdefault(line.day, []).append(line)
     found = []
     for day, runs in window.days:
-        lines = sorted(by_day.get(day, ()), key=lambda line: (worth(line), line.run_id), reverse=True)
+        lines = sorted(by_day.get(day, ()), key=lambda line: (rank(line), line.run_id), reverse=True)
         if lines:
             found.append(DayLine(day, lines[0], tuple(lines[1:])))
         else:
@@ -165,7 +166,7 @@ def _in_list(q: str) -> list[PhoneMatch]:
 
 def _in_journal(results: CallQueries, q: str, runs: Collection[int]) -> list[PhoneMatch]:
     people: dict[tuple[str, str], PhoneMatch] = {}
-    for line in results.found(q, runs, _LINES):
+    for line in results.search(q, runs, _LINES):
         if line.number:
             people.setdefault(
                 (line.number, line.code), PhoneMatch(line.number, line.code, line.name, listed=False, day=line.day)

@@ -20,14 +20,12 @@ from obzvon.domain.redial import RedialSelection
 from obzvon.journal.commands import (
     CommandNotAnsweredError,
     CommandNotTakenError,
-    CommandQueue,
     CommandResult,
     CommandStateUnknownError,
     DuplicateCommandError,
 )
-from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.journal import Journal
 from obzvon.journal.queries import CallFilter, CallQueries
-from obzvon.journal.runs import Journal
 from obzvon.reports import phone_list
 from obzvon.reports.status import service_status
 from web.commands import WAIT_SECONDS, is_night, state_unknown_text
@@ -70,9 +68,9 @@ def page() -> ResponseReturnValue:
     counts: dict[str, int] = {}
     if journal is not None:
         found = CallQueries(journal, app_context().settings.delivered)
-        counts = dict(found.counts(view.day, found.tallies(journal.runs_on(view.day)), view.run))
+        counts = dict(found.count_results(view.day, found.tallies(journal.runs.on_days(view.day)), view.run))
         if app_context().settings.delivered:
-            counts |= found.delivery(CallFilter(view.day, view.run)).counts
+            counts |= found.count_deliveries(CallFilter(view.day, view.run)).counts
     return render_template(
         "results_again.html",
         view=view,
@@ -89,7 +87,7 @@ def start() -> ResponseReturnValue:
     days = ResultDays()
     view = _view(days.today)
     journal, once = app_context().journal_to_write(), request.form.get("once", "")[:64]
-    number, chosen = CommandQueue(journal).asked(once) if once else None, None
+    number, chosen = journal.commands.find(once) if once else None, None
     if number is None:  # else the form was sent twice, and only the answer is told again
         try:
             chosen = _chosen(journal, view, days.today)
@@ -183,7 +181,7 @@ def _view(today: date) -> ResultsQuery:
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
     listed = app_context().phones.current()
     found = CallQueries(journal, app_context().settings.delivered)
-    met = found.again(view.day, view.results, today=today, run=view.run).met if view.results else {}
+    met = found.select_for_redial(view.day, view.results, today=today, run=view.run).met if view.results else {}
     return ConfirmedSelection(redial.select_phones(listed.rows, met), listed)
 
 
@@ -206,11 +204,11 @@ def _confirm(
         rows=len(rows),
         listed=len(chosen.listed.rows),
         refused=refused,
-        run=journal.active_run(),
+        run=journal.runs.active(),
         here=here,
         night=is_night(here),
         once=secrets.token_urlsafe(12),
-        alive=service_status(Heartbeats(journal).sign(), days.now).alive,
+        alive=service_status(journal.heartbeats.latest(), days.now).alive,
         latest=app_context().settings.latest,
         least=app_context().settings.delivered,
     )
@@ -225,14 +223,14 @@ def _changed() -> str:
 
 def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> int | None:
     """The number of the order; None where no service is there to take it."""
-    if not service_status(Heartbeats(journal).sign(), app_context().clock()).alive:
+    if not service_status(journal.heartbeats.latest(), app_context().clock()).alive:
         return None
     try:
-        return CommandQueue(journal).ask(
+        return journal.commands.submit(
             "start",
             by=visitor().name,
             at=app_context().clock(),
-            once=once,
+            form_key=once,
             only=",".join(view.results),
             day=view.day.isoformat(),
             run=view.run or 0,
@@ -247,7 +245,7 @@ def _answer(journal: Journal, number: int | None) -> CommandResult | None:
     if number is None:
         return None
     try:
-        return CommandQueue(journal).wait(number, longest=WAIT_SECONDS, sleep=app_context().sleep)
+        return journal.commands.wait_for_result(number, timeout=WAIT_SECONDS, sleep=app_context().sleep)
     except CommandNotTakenError:
         return None
     except CommandStateUnknownError:

@@ -13,9 +13,9 @@ from obzvon.domain import redial
 from obzvon.domain.calls import Run
 from obzvon.domain.labels import result_label, run_kind_label, run_state_label
 from obzvon.domain.results import DELIVERY_RESULTS
+from obzvon.journal.journal import Journal
 from obzvon.journal.queries import KINDS, CallFilter, CallQueries
-from obzvon.journal.runs import Journal
-from obzvon.journal.tallies import RUNG, Tally
+from obzvon.journal.tallies import CALLED_EARLIER, Tally
 from obzvon.reports import call_report
 from web import charts
 from web.context import app_context
@@ -54,17 +54,17 @@ def index() -> ResponseReturnValue:
     days = ResultDays()
     view = query.read(request.args, days.today)
     journal = app_context().journal()
-    if journal is None or journal.empty():
+    if journal is None or journal.runs.is_empty():
         return render_template("results_none.html", view=view, days=days)
     found = _found(journal)
-    runs = journal.runs_on(view.day)
+    runs = journal.runs.on_days(view.day)
     if view.run not in {run.id for run in runs}:
         view = msgspec.structs.replace(view, run=None)
     tallies = found.tallies(runs)
-    counts = found.counts(view.day, tallies, view.run)
+    counts = found.count_results(view.day, tallies, view.run)
     total = _total(found, view, counts)
     delivery = (
-        found.delivery(CallFilter(view.day, view.run))
+        found.count_deliveries(CallFilter(view.day, view.run))
         if app_context().settings.delivered and counts["answered"]
         else None
     )
@@ -77,7 +77,7 @@ def index() -> ResponseReturnValue:
         if total
         else []
     )
-    before, after = found.neighbours(view.day)
+    before, after = journal.runs.neighbouring_days(view.day)
     return render_template(
         "results.html",
         view=view,
@@ -113,7 +113,7 @@ def download(form: str) -> ResponseReturnValue:
     days = ResultDays()
     view = query.read(request.args, days.today)
     journal = app_context().journal()
-    lines = _found(journal).each(view.shown) if journal else iter(())
+    lines = _found(journal).iterate(view.shown) if journal else iter(())
     write = call_report.write_calls_csv if form == "csv" else call_report.write_calls_xlsx
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
@@ -139,7 +139,7 @@ def _total(found: CallQueries, view: ResultsQuery, counts: Mapping[str, int]) ->
 
 def _summaries(runs: Sequence[Run], tallies: Mapping[int, Tally]) -> list[RunSummary]:
     def calls(tally: Tally) -> int:
-        return sum(many for (_, result), many in tally.items() if result not in ("skipped", RUNG))
+        return sum(many for (_, result), many in tally.items() if result not in ("skipped", CALLED_EARLIER))
 
     return [RunSummary(run, calls(tallies[run.id]), run.total) for run in runs]
 
@@ -147,8 +147,8 @@ def _summaries(runs: Sequence[Run], tallies: Mapping[int, Tally]) -> list[RunSum
 def _month(journal: Journal, day: date, today: date) -> charts.Chart | None:
     """The last 30 days; of a day that is not among them, the 30 up to it."""
     last = today if today - timedelta(days=_DAYS) < day <= today else day
-    runs = journal.runs_on(last - timedelta(days=_DAYS - 1), last)
-    tallies = CallQueries(journal).tallies(runs)
+    runs = journal.runs.on_days(last - timedelta(days=_DAYS - 1), last)
+    tallies = journal.queries().tallies(runs)
     by_day: dict[date, list[Tally]] = {}
     for run in runs:
         by_day.setdefault(run.day, []).append(tallies[run.id])

@@ -16,9 +16,7 @@ from obzvon.domain.calls import CallRecord, Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.queries import CallQueries
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import RunStatus, ServiceStatus, run_status, service_status
 from web.context import AppContext
@@ -106,9 +104,9 @@ class RunStateCache:
             journal = self._desk.journal()
             if journal is None:
                 return RunPageState(ServiceStatus(alive=False))
-            service = service_status(Heartbeats(journal).sign(), now)
+            service = service_status(journal.heartbeats.latest(), now)
             test = self._test_call(journal, now)
-            run = journal.active_run() or journal.last_run()
+            run = journal.runs.active() or journal.runs.latest()
             if run is None:
                 return RunPageState(service, test=test)
             counted = self._count(journal, run)
@@ -167,13 +165,13 @@ class RunStateCache:
             key, begun = (run.id, run.state), self._clock()
             if self._counted is not None and self._counted[0] == key and begun < self._counted[1]:
                 return self._counted[2]
-            results, least = CallQueries(journal), self._desk.settings.delivered
+            results, least = journal.queries(), self._desk.settings.delivered
             counted = _Counted(
-                journal.counts(run.id),
-                journal.last_bundle(run.id),
-                results.going(run.id),
+                journal.calls.count_results(run.id),
+                journal.calls.last_bundle(run.id),
+                results.count_in_progress(run.id),
                 tuple(results.latest(run.id, LATEST)),
-                journal.delivery(run.id, least) if least else None,
+                journal.calls.count_deliveries(run.id, least) if least else None,
             )
             took = self._clock() - begun
             if took > _WORTH:
@@ -184,8 +182,8 @@ class RunStateCache:
 
     def _test_call(self, journal: Journal, now: datetime) -> LastTestCall | None:
         today = now.astimezone(self._desk.settings.zone).date()
-        tests = [run for run in journal.runs_on(today) if run.kind == "test"]
+        tests = [run for run in journal.runs.on_days(today) if run.kind == "test"]
         if not tests:
             return None
-        lines = CallQueries(journal).latest(tests[-1].id, 1)
+        lines = journal.queries().latest(tests[-1].id, 1)
         return LastTestCall(tests[-1], lines[0] if lines else None)

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from obzvon.common.errors import Problem, UserError
 from obzvon.documents.store import DocumentError
 from obzvon.domain.forecast import RunForecast, SkipReason
-from obzvon.journal.commands import CommandQueue
 from obzvon.reports.next_run import manual_run_forecast
 from web import phone_form
 from web.commands import is_night, submit_command
@@ -284,7 +283,7 @@ def _back() -> ResponseReturnValue:
 def _is_known(once: str) -> bool:
     """Whether this very form was sent before."""
     journal = app_context().journal()
-    return bool(once) and journal is not None and CommandQueue(journal).asked(once[:64]) is not None
+    return bool(once) and journal is not None and journal.commands.find(once[:64]) is not None
 
 
 def _number(name: str) -> int:

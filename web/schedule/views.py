@@ -13,8 +13,7 @@ from obzvon.documents.store import DocumentError, ExternallyChangedError, Loaded
 from obzvon.domain.calls import Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.schedule import Schedule, start_instant
-from obzvon.journal import audit
-from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal import audit_messages
 from obzvon.reports.next_run import next_run_forecast
 from web.context import app_context
 from web.i18n import language, translate
@@ -71,7 +70,7 @@ def save() -> ResponseReturnValue:
     except DocumentError as error:
         return _page(loaded, msgspec.structs.replace(form, errors={"": translate(error.message())}), status=500)
     if form.week() != loaded.data:
-        app_context().record(visitor().name, audit.week_changed(loaded.data, form.week()))
+        app_context().record(visitor().name, audit_messages.schedule_changed(loaded.data, form.week()))
     flash(
         _("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
         "undo" if revision != loaded.revision else "note",
@@ -85,7 +84,7 @@ def undo() -> ResponseReturnValue:
     """The week as it was before the last change; of a broken or missing one, the last that can be read."""
     try:
         app_context().schedule.undo(request.form.get("revision", ""))
-        app_context().record(visitor().name, audit.week_undone())
+        app_context().record(visitor().name, audit_messages.schedule_undone())
         flash(_("Undone: the schedule is again as it was before the last change."), "undo")
     except ExternallyChangedError:
         flash(
@@ -103,7 +102,7 @@ def begin() -> ResponseReturnValue:
     """A week without a start where there is no file."""
     try:
         app_context().schedule.save(Schedule(), "")
-        app_context().record(visitor().name, audit.week_begun())
+        app_context().record(visitor().name, audit_messages.schedule_created())
     except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
     return redirect(url_for("week.index"), 303)
@@ -183,7 +182,7 @@ def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
     try:
         listed, journal = at.phones.current(), at.journal()
         plan = next_run_forecast(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
-        return NextRunView(plan, journal.active_run() if journal else None)
+        return NextRunView(plan, journal.runs.active() if journal else None)
     except UserError as error:
         return NextRunView(None, None, error.problems)
 
@@ -208,7 +207,7 @@ def _has_been_seen() -> bool:
     """Whether a service, or `obzvon init`, has seen any week; the first of all takes the week as it finds it."""
     try:
         journal = app_context().journal()
-        return journal is not None and Heartbeats(journal).has_seen_a_week()
+        return journal is not None and journal.seen_schedules.has_any()
     except UserError:
         return True  # the page says what is the matter with the journal
 

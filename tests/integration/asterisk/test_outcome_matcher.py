@@ -14,7 +14,7 @@ from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallRecord
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.transitions import CallTransitions
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
 
 PHONES = numbers(3)
@@ -77,7 +77,7 @@ def files_go(workshop: Workshop, status: str = "") -> None:
 
 
 def lines(working: Shift) -> dict[str, CallRecord]:
-    return {line.number: line for line in working.journal.lines(BEGUN.date())}
+    return {line.number: line for line in working.journal.calls.records_on(BEGUN.date())}
 
 
 def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) -> None:
@@ -243,15 +243,15 @@ def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(
 ) -> None:
     with handed(tmp_path) as (workshop, working, heard):
         failures = iter((True, True))
-        end_calls = Journal.end_calls
+        end_calls = CallTransitions.end_calls
 
-        def failing(journal: Journal, endings: Iterable[CallOutcome]) -> int:
+        def failing(transitions: CallTransitions, endings: Iterable[CallOutcome]) -> int:
             endings = list(endings)
             if endings and next(failures, False):
                 raise UserError([Problem("journal", say("it cannot be used"))])
-            return end_calls(journal, endings)
+            return end_calls(transitions, endings)
 
-        monkeypatch.setattr(Journal, "end_calls", failing)
+        monkeypatch.setattr(CallTransitions, "end_calls", failing)
         for number in PHONES:
             heard.tell(number, Disposition.ANSWERED, listened=5.5, key="9")
         files_go(workshop)

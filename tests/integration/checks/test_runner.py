@@ -29,9 +29,8 @@ from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.calls import CallForm
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.findings import Finding, Level, worst
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.findings import Finding, Level, worst_level
+from obzvon.journal.journal import Journal
 from obzvon.journal.schema import SCHEMA, meta
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.model import Settings
@@ -79,7 +78,7 @@ class Office:
         self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
         self.week(Schedule((time(9, 0),) * 7))
         with self.journal() as journal:
-            Heartbeats(journal).begin(at=SUNDAY)
+            journal.heartbeats.begin(at=SUNDAY)
             self.remembers(journal)
         self.machine = Machine(
             as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(), is_synchronised=lambda: True
@@ -95,7 +94,7 @@ class Office:
     def remembers(journal: Journal) -> None:
         """The week was set at ten, an hour after today's start: nobody has missed that."""
         for week, changed in ((Schedule(), SUNDAY), (Schedule((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
-            Heartbeats(journal).remember_week(week, SUNDAY.date(), changed)
+            journal.seen_schedules.remember(week, SUNDAY.date(), changed)
 
     def journal(self) -> "Opened":
         return Opened(self.settings.journal.reveal())
@@ -197,7 +196,7 @@ def said(findings: list[Finding]) -> str:
 def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(office: Office) -> None:
     found = office.examine()
     assert bad(found) == []
-    assert worst(found) is Level.OK
+    assert worst_level(found) is Level.OK
     text = said(found).replace(str(office.folder), "DIR")
     for line in (
         "ok DIR/settings.ini: the settings can be read, and nothing in them is odd",
@@ -283,7 +282,7 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_made(office: 
 
 def test_an_error_is_worse_than_a_warning() -> None:
     one, two = Finding(Level.WARNING, "", say("odd")), Finding(Level.ERROR, "", say("wrong"))
-    assert [worst([]), worst([one]), worst([one, two])] == [Level.OK, Level.WARNING, Level.ERROR]
+    assert [worst_level([]), worst_level([one]), worst_level([one, two])] == [Level.OK, Level.WARNING, Level.ERROR]
 
 
 # -- settings, numbers, time
@@ -334,7 +333,7 @@ def test_a_zone_that_this_machine_has_no_data_of(office: Office, monkeypatch: py
 @pytest.mark.parametrize(("kept", "level"), [(False, Level.WARNING), (None, Level.OK), (True, Level.OK)])
 def test_a_clock_that_nothing_keeps_right(office: Office, kept: bool | None, level: Level) -> None:
     office.set(is_synchronised=lambda: kept)
-    assert worst(office.examine()) is level
+    assert worst_level(office.examine()) is level
 
 
 def test_this_machines_clock_can_be_asked() -> None:
@@ -344,10 +343,10 @@ def test_this_machines_clock_can_be_asked() -> None:
 @pytest.mark.parametrize(("back", "level"), [(timedelta(seconds=30), Level.OK), (timedelta(hours=2), Level.ERROR)])
 def test_a_clock_that_was_set_back_is_told_by_the_journal(office: Office, back: timedelta, level: Level) -> None:
     with office.journal() as journal:
-        journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY + back, state="done")
-        Heartbeats(journal).begin(at=SUNDAY)
+        journal.runs.begin("t-1", date(2026, 11, 22), "week", [], at=SUNDAY + back, state="done")
+        journal.heartbeats.begin(at=SUNDAY)
     found = office.examine()
-    assert worst(found) is level
+    assert worst_level(found) is level
     if level is Level.ERROR:
         assert "the clock shows 2026-11-22 12:00, and the journal holds a run of 2026-11-22 14:00" in str(only(found))
         assert "timedatectl set-ntp true" in str(only(found))
@@ -405,13 +404,13 @@ def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
     assert bad(office.examine()) == [], "it was set after its time"
     office.settings.journal.path.unlink()
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=SUNDAY)
+        journal.heartbeats.begin(at=SUNDAY)
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert "the start of 2026-11-22 09:00 has passed without a run: the service begins it at once" in str(finding)
     assert "write today into the dates of the week with 00:00" in str(finding)
     with office.journal() as journal:
-        journal.claim("t-1", date(2026, 11, 22), "week", [], at=SUNDAY, state="done")
+        journal.runs.begin("t-1", date(2026, 11, 22), "week", [], at=SUNDAY, state="done")
     assert "has passed" not in said(office.examine())
 
 
@@ -724,7 +723,7 @@ def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
         (office.store / store.staging.staging_path(CALL_FILE.format(position))).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=later)
+        journal.heartbeats.begin(at=later)
     finding = only(office.examine(later))
     assert "2 call files were left here by a service that was cut off" in str(finding)
     assert "supervisorctl start obzvon" in str(finding)
@@ -734,7 +733,7 @@ def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office
     (office.store / store.staging.staging_path(CALL_FILE.format(1))).touch()
     now = office.at_present()
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=now)
+        journal.heartbeats.begin(at=now)
     assert bad(office.examine(now)) == []
 
 
@@ -743,7 +742,7 @@ def test_files_of_others_in_the_store(office: Office) -> None:
         (office.store / name).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=later)
+        journal.heartbeats.begin(at=later)
     finding = only(office.examine(later))
     assert "3 files here are none of ours: 0/c, a.call, b.txt" in str(finding)
     assert "move them elsewhere" in str(finding)
@@ -753,7 +752,7 @@ def test_a_name_of_a_file_cannot_act_on_the_terminal(office: Office) -> None:
     (office.store / os.fsdecode(b"a\x1b[2J\n\xff.call")).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=later)
+        journal.heartbeats.begin(at=later)
     finding = only(office.examine(later))
     assert r"a\x1b[2J\n\udcff.call" in str(finding)
     assert msgspec.json.encode(finding)
@@ -771,11 +770,11 @@ def test_a_call_file_that_asterisk_has_not_taken_for_a_minute(office: Office) ->
     (office.spool / CALL_FILE.format(1)).write_text("Channel: local/89161111111@avtoobzvon\n")
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=later)
+        journal.heartbeats.begin(at=later)
     finding = only(office.examine(later))
     assert "1 call file has been here for more than a minute, and Asterisk has not taken it" in str(finding)
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=later - timedelta(minutes=2))
+        journal.heartbeats.begin(at=later - timedelta(minutes=2))
     assert bad(office.examine(later - timedelta(minutes=2))) == []
 
 
@@ -921,7 +920,7 @@ def test_a_journal_that_is_damaged(office: Office) -> None:
 
 
 def test_a_journal_of_a_newer_version(office: Office) -> None:
-    with office.journal() as journal, journal.write() as connection:
+    with office.journal() as journal, journal.write_transaction() as connection:
         connection.execute(meta.update().values(value=str(SCHEMA + 1)))
     assert "the journal was written by a newer version" in str(only(office.examine()))
 
@@ -937,7 +936,7 @@ def test_a_journal_that_somebody_holds_for_writing_is_told(office: Office, monke
     def busy(_journal: Journal) -> None:
         raise OSError("database is locked")
 
-    monkeypatch.setattr(Journal, "write", busy)
+    monkeypatch.setattr(Journal, "write_transaction", busy)
     assert "the journal cannot be written: database is locked" in str(only(office.examine()))
 
 
@@ -953,7 +952,7 @@ def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
 
 def test_a_service_that_was_stopped(office: Office) -> None:
     with office.journal() as journal:
-        Heartbeats(journal).end(at=SUNDAY - timedelta(hours=1))
+        journal.heartbeats.end(at=SUNDAY - timedelta(hours=1))
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert str(finding) == ("the service was stopped at 2026-11-22 11:00\n    → start it: supervisorctl start obzvon")
@@ -975,8 +974,8 @@ def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
 
 def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office) -> None:
     with office.journal() as journal:
-        Heartbeats(journal).begin(at=SUNDAY - timedelta(minutes=1), once=True)
-        Heartbeats(journal).end(at=SUNDAY - timedelta(minutes=1))
+        journal.heartbeats.begin(at=SUNDAY - timedelta(minutes=1), once=True)
+        journal.heartbeats.end(at=SUNDAY - timedelta(minutes=1))
     found = office.examine()
     assert bad(found) == []
     assert "the service is called from cron; it looked last at 2026-11-22 11:59" in said(found)
@@ -987,23 +986,25 @@ def test_a_service_that_cron_calls_is_no_service_that_was_stopped(office: Office
 def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
     trouble = [Problem("the spool", say("no room"), say("make some")).message()]
     with office.journal() as journal:
-        Heartbeats(journal).beat(at=SUNDAY, trouble=msgspec.json.encode(trouble).decode())
+        journal.heartbeats.beat(at=SUNDAY, problem=msgspec.json.encode(trouble).decode())
     assert "the service has trouble: the spool: no room" in str(only(office.examine()))
 
 
 def test_a_run_that_somebody_paused(office: Office) -> None:
     with office.journal() as journal:
-        run = journal.claim("t-1", date(2026, 11, 22), "week", [Candidate(Phone("0", "1"), "89161111111")], at=SUNDAY)
+        run = journal.runs.begin(
+            "t-1", date(2026, 11, 22), "week", [Candidate(Phone("0", "1"), "89161111111")], at=SUNDAY
+        )
         assert run is not None
         assert f"run {run.id} is in progress, 1 call waits" in said(office.examine())
-        journal.change_state(run.id, "paused", at=SUNDAY)
+        journal.runs.set_state(run.id, "paused", at=SUNDAY)
     finding = only(office.examine())
     assert str(finding) == (f"run {run.id} is paused, 1 call waits\n    → go on: obzvon resume; or end it: obzvon stop")
 
 
 def test_a_journal_in_postgresql(office: Office, journal_url: str) -> None:
     with Opened(journal_url) as journal:
-        Heartbeats(journal).begin(at=SUNDAY)
+        journal.heartbeats.begin(at=SUNDAY)
         office.remembers(journal)
     office.change(journal=JournalUrl(journal_url))
     office.settings.file.chmod(0o640)
@@ -1045,7 +1046,7 @@ def test_a_spool_that_can_stand_in_is_looked_at_and_keeps_no_call_from_being_mad
         far.settings, target=elsewhere, store=elsewhere.with_name("store"), written=frozenset({("Dirs", "dir_target")})
     )
     found = far.examine()
-    assert worst(found) is Level.WARNING
+    assert worst_level(found) is Level.WARNING
     assert any(f"dir_target {elsewhere}" in str(one) for one in found)
     assert any(f"they go through {elsewhere}" in str(one) for one in found)
 

@@ -10,7 +10,9 @@ from rich.console import Console
 from obzvon.cli import progress
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.journal.runs import Journal
+from obzvon.journal.calls import CallStore
+from obzvon.journal.journal import Journal
+from obzvon.journal.runs import RunStore
 from tests.support.workshop import Workshop, at, numbers
 
 
@@ -22,16 +24,16 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def test_a_journal_that_is_away_does_not_end_the_service(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal.claim("20260105-abcdef", at("09:00:00").date(), "manual", [], at=at("09:00:00"))
+    journal.runs.begin("20260105-abcdef", at("09:00:00").date(), "manual", [], at=at("09:00:00"))
     shown = io.StringIO()
 
-    def away(_: object = None) -> None:
+    def away(*_: object) -> None:
         raise UserError([Problem("", say("the journal cannot be used: {why}", why="gone"))])
 
     with progress.RunProgressBar(journal, Console(file=shown, force_terminal=True)) as bar:
         monkeypatch.setattr(progress, "_REFRESH", 0)
         bar()
-        monkeypatch.setattr(journal, "active_run", away)
-        monkeypatch.setattr(journal, "counts", away)
+        monkeypatch.setattr(RunStore, "active", away)
+        monkeypatch.setattr(CallStore, "count_results", away)
         bar()
     assert "1" in shown.getvalue()

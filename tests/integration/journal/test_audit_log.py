@@ -4,15 +4,14 @@ from pathlib import Path
 import pytest
 
 from obzvon.common.i18n import say
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 
 NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
 def test_the_newest_change_comes_first_and_older_ones_page_by_page(journal_url: str) -> None:
     journal = Journal(journal_url)
-    changes = AuditLog(journal)
+    changes = journal.audit
     assert changes.latest(10) == []
     for number in range(5):
         changes.record("анна", say("deleted: {n}", n=number), at=NINE + timedelta(minutes=number))
@@ -27,6 +26,6 @@ def test_the_newest_change_comes_first_and_older_ones_page_by_page(journal_url: 
 @pytest.mark.parametrize("who", ["", "Ivan O'Neil", "<b>"])
 def test_who_it_was_stands_as_it_was_given(tmp_path: Path, who: str) -> None:
     journal = Journal(f"sqlite:///{tmp_path}/journal.db")
-    AuditLog(journal).record(who, say("paused"), at=NINE)
-    assert AuditLog(journal).latest(1)[0].who == who
+    journal.audit.record(who, say("paused"), at=NINE)
+    assert journal.audit.latest(1)[0].who == who
     journal.close()

@@ -8,9 +8,8 @@ import pytest
 from obzvon.common.i18n import Message
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.journal import audit
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal import audit_messages
+from obzvon.journal.journal import Journal
 
 IVANOV = Phone("0", "89161111111", "", "Иванов")
 CODED = Phone("1", "89502222222", "12", "")
@@ -20,21 +19,21 @@ WORKDAYS = Schedule((time(9),) * 5 + (None, None))
 @pytest.mark.parametrize(
     ("deed", "english", "russian"),
     [
-        (audit.added(IVANOV), "list: added 89161111111 Иванов", "список: добавлен 89161111111 Иванов"),
+        (audit_messages.phone_added(IVANOV), "list: added 89161111111 Иванов", "список: добавлен 89161111111 Иванов"),
         (
-            audit.edited(IVANOV, CODED),
+            audit_messages.phone_edited(IVANOV, CODED),
             "list: changed 89161111111 Иванов to 89502222222 (12)",
             "изменён на 89502222222 (12)",
         ),
-        (audit.edited(None, IVANOV), "list: added 89161111111 Иванов", "добавлен"),
-        (audit.paused([IVANOV]), "list: paused 89161111111 Иванов", "на паузу поставлен 89161111111"),
-        (audit.paused([IVANOV] * 3), "list: paused 3 numbers", "на паузу поставлены 3 номера"),
-        (audit.resumed([CODED]), "list: called again 89502222222 (12)", "с паузы снят"),
-        (audit.resumed([CODED] * 5), "list: 5 numbers are called again", "с паузы снято 5 номеров"),
-        (audit.deleted([Phone("4", "")]), "list: deleted —", "удалён —"),
-        (audit.deleted([IVANOV] * 21), "list: deleted 21 numbers", "удалён 21 номер"),
+        (audit_messages.phone_edited(None, IVANOV), "list: added 89161111111 Иванов", "добавлен"),
+        (audit_messages.phones_paused([IVANOV]), "list: paused 89161111111 Иванов", "на паузу поставлен 89161111111"),
+        (audit_messages.phones_paused([IVANOV] * 3), "list: paused 3 numbers", "на паузу поставлены 3 номера"),
+        (audit_messages.phones_resumed([CODED]), "list: called again 89502222222 (12)", "с паузы снят"),
+        (audit_messages.phones_resumed([CODED] * 5), "list: 5 numbers are called again", "с паузы снято 5 номеров"),
+        (audit_messages.phones_deleted([Phone("4", "")]), "list: deleted —", "удалён —"),
+        (audit_messages.phones_deleted([IVANOV] * 21), "list: deleted 21 numbers", "удалён 21 номер"),
         (
-            audit.role_changed("anna", "viewer", "operator"),
+            audit_messages.role_changed("anna", "viewer", "operator"),
             "users: anna: viewer → operator",
             "anna: наблюдатель → оператор",
         ),
@@ -50,20 +49,20 @@ def test_a_changed_week_names_each_day_that_differs() -> None:
     after = msgspec.structs.replace(
         WORKDAYS, times=(time(10), *WORKDAYS.times[1:5], time(8, 30), None), dates={date(2026, 12, 31): None}
     )
-    deed = audit.week_changed(WORKDAYS, after)
+    deed = audit_messages.schedule_changed(WORKDAYS, after)
     assert deed.in_language("en") == (
         "schedule: Monday: 09:00 → 10:00; Saturday: no calls → 08:30; 2026-12-31: as its weekday → no calls"
     )
     assert deed.in_language("ru") == (
         "расписание: пн: 09:00 → 10:00; сб: не звонить → 08:30; 2026-12-31: как день недели → не звонить"
     )
-    back = audit.week_changed(after, msgspec.structs.replace(after, dates={}))
+    back = audit_messages.schedule_changed(after, msgspec.structs.replace(after, dates={}))
     assert back.in_language("en") == "schedule: 2026-12-31: no calls → as its weekday"
 
 
 def test_of_a_year_of_dates_some_are_named() -> None:
     after = Schedule(dates={date(2027, 1, day): time(9) for day in range(1, 31)})
-    assert audit.week_changed(Schedule(), after).in_language("en").endswith("; and 18 more days")
+    assert audit_messages.schedule_changed(Schedule(), after).in_language("en").endswith("; and 18 more days")
 
 
 @pytest.mark.parametrize(
@@ -73,9 +72,9 @@ def test_what_a_row_holds_acts_on_nothing_and_can_be_kept(journal_url: str, text
     from datetime import UTC, datetime
 
     journal = Journal(journal_url)
-    deed = audit.edited(Phone("0", text, text, text), Phone("0", text, "", ""))
-    AuditLog(journal).record("anna", deed, at=datetime.now(UTC))
-    [kept] = AuditLog(journal).latest(1)
+    deed = audit_messages.phone_edited(Phone("0", text, text, text), Phone("0", text, "", ""))
+    journal.audit.record("anna", deed, at=datetime.now(UTC))
+    [kept] = journal.audit.latest(1)
     journal.close()
     assert kept.what == deed
     said = kept.what.in_language("ru")

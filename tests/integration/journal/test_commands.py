@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from obzvon.common.i18n import say
 from obzvon.journal.commands import (
-    ANSWER,
-    PATIENCE,
+    RESULT_SECONDS,
+    TAKE_SECONDS,
     Command,
     CommandNotAnsweredError,
     CommandNotTakenError,
@@ -20,8 +20,7 @@ from obzvon.journal.commands import (
     DuplicateCommandError,
 )
 from obzvon.journal.database import JournalUnavailableError
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.journal.schema import service
 from tests.support.workshop import dead_pid
 
@@ -37,36 +36,36 @@ def journal(journal_url: str) -> Iterator[Journal]:
 
 @pytest.fixture
 def commands(journal: Journal) -> CommandQueue:
-    return CommandQueue(journal)
+    return journal.commands
 
 
 def test_a_command_comes_as_it_was_asked(commands: CommandQueue) -> None:
-    number = commands.ask("call", by="anna", at=NINE, number="89161111111", code="1", again=True, count=3)
+    number = commands.submit("call", by="anna", at=NINE, number="89161111111", code="1", again=True, count=3)
     later = NINE + timedelta(seconds=1)
-    assert commands.take(at=later) == Command(
+    assert commands.take_next(at=later) == Command(
         number, "call", {"number": "89161111111", "code": "1", "again": True, "count": 3}, "anna", NINE
     )
 
 
 def test_there_is_nothing_to_take_where_nobody_asked(commands: CommandQueue) -> None:
-    assert commands.take(at=NINE) is None
+    assert commands.take_next(at=NINE) is None
 
 
 def test_commands_are_taken_in_their_order_and_each_once(commands: CommandQueue) -> None:
-    asked = [commands.ask(name, by="anna", at=NINE) for name in ("pause", "resume", "stop")]
-    taken = [commands.take(at=NINE) for _ in range(4)]
+    asked = [commands.submit(name, by="anna", at=NINE) for name in ("pause", "resume", "stop")]
+    taken = [commands.take_next(at=NINE) for _ in range(4)]
     assert [command and command.id for command in taken] == [*asked, None]
 
 
 def test_two_takers_never_take_the_same_command(journal_url: str) -> None:
     journals = [Journal(journal_url) for _ in range(4)]
-    asked = [CommandQueue(journals[0]).ask("pause", by="anna", at=NINE) for _ in range(40)]
+    asked = [journals[0].commands.submit("pause", by="anna", at=NINE) for _ in range(40)]
 
     def take_all(journal: Journal) -> list[int]:
         taken = []
         misses = 0
         while misses < 5:  # one that another taker was faster with is a miss, and not the end
-            if command := CommandQueue(journal).take(at=NINE):
+            if command := journal.commands.take_next(at=NINE):
                 taken.append(command.id)
             else:
                 misses += 1
@@ -82,42 +81,42 @@ def test_two_takers_never_take_the_same_command(journal_url: str) -> None:
 
 @pytest.mark.parametrize("ok", [True, False])
 def test_who_asked_gets_the_answer_once_there_is_one(commands: CommandQueue, ok: bool) -> None:
-    number = commands.ask("pause", by="anna", at=NINE)
-    assert commands.answered(number) is None
-    commands.take(at=NINE)
-    assert commands.answered(number) is None
+    number = commands.submit("pause", by="anna", at=NINE)
+    assert commands.result(number) is None
+    commands.take_next(at=NINE)
+    assert commands.result(number) is None
     answer = CommandResult(ok, say("the run goes on; calls waiting: {waiting}", waiting=3))
-    commands.answer(number, answer)
-    assert commands.answered(number) == answer
-    assert commands.take(at=NINE) is None
+    commands.complete(number, answer)
+    assert commands.result(number) == answer
+    assert commands.take_next(at=NINE) is None
 
 
 def test_a_command_that_nobody_took_can_be_given_up_and_is_never_done(commands: CommandQueue) -> None:
-    number = commands.ask("start", by="anna", at=NINE)
-    assert commands.give_up(number)
-    assert commands.take(at=NINE) is None
-    assert commands.answered(number) is None
+    number = commands.submit("start", by="anna", at=NINE)
+    assert commands.withdraw(number)
+    assert commands.take_next(at=NINE) is None
+    assert commands.result(number) is None
 
 
 def test_a_command_that_was_taken_cannot_be_given_up(commands: CommandQueue) -> None:
-    number = commands.ask("start", by="anna", at=NINE)
-    commands.take(at=NINE)
-    assert not commands.give_up(number)
-    commands.answer(number, CommandResult(True, say("done")))
-    assert not commands.give_up(number)
-    assert commands.answered(number) is not None
+    number = commands.submit("start", by="anna", at=NINE)
+    commands.take_next(at=NINE)
+    assert not commands.withdraw(number)
+    commands.complete(number, CommandResult(True, say("done")))
+    assert not commands.withdraw(number)
+    assert commands.result(number) is not None
 
 
 def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journal_url: str) -> None:
     journals = [Journal(journal_url), Journal(journal_url)]
-    asker, taker = (CommandQueue(journal) for journal in journals)
+    asker, taker = (journal.commands for journal in journals)
     with ThreadPoolExecutor(2) as pool:
         for _ in range(20):
-            number = asker.ask("start", by="anna", at=NINE)
-            given_up = pool.submit(asker.give_up, number)
-            taken = pool.submit(taker.take, at=NINE)
+            number = asker.submit("start", by="anna", at=NINE)
+            given_up = pool.submit(asker.withdraw, number)
+            taken = pool.submit(taker.take_next, at=NINE)
             assert given_up.result() == (taken.result() is None)
-            while (left := taker.take(at=NINE)) is not None:  # neither side wins it twice
+            while (left := taker.take_next(at=NINE)) is not None:  # neither side wins it twice
                 pytest.fail(f"command {left.id} was taken after it was settled")
     for journal in journals:
         journal.close()
@@ -125,18 +124,21 @@ def test_a_command_given_up_while_it_is_being_taken_is_either_done_or_not(journa
 
 @pytest.mark.parametrize("again", ["x1", "x1' OR 1=1"])
 def test_a_form_that_is_sent_twice_is_one_request(commands: CommandQueue, again: str) -> None:
-    assert commands.asked(again) is None
-    first = commands.ask("start", by="anna", at=NINE, once=again)
-    assert commands.asked(again) == first
+    assert commands.find(again) is None
+    first = commands.submit("start", by="anna", at=NINE, form_key=again)
+    assert commands.find(again) == first
     with pytest.raises(DuplicateCommandError) as caught:
-        commands.ask("start", by="anna", at=NINE, once=again)
+        commands.submit("start", by="anna", at=NINE, form_key=again)
     assert caught.value.number == first
-    assert [command and command.id for command in (commands.take(at=NINE), commands.take(at=NINE))] == [first, None]
-    commands.answer(first, CommandResult(True, say("done")))
+    assert [command and command.id for command in (commands.take_next(at=NINE), commands.take_next(at=NINE))] == [
+        first,
+        None,
+    ]
+    commands.complete(first, CommandResult(True, say("done")))
     with pytest.raises(DuplicateCommandError):
-        commands.ask("start", by="anna", at=NINE, once=again)
-    assert commands.ask("start", by="anna", at=NINE, once="another") != first
-    assert commands.ask("start", by="anna", at=NINE) != commands.ask("start", by="anna", at=NINE)
+        commands.submit("start", by="anna", at=NINE, form_key=again)
+    assert commands.submit("start", by="anna", at=NINE, form_key="another") != first
+    assert commands.submit("start", by="anna", at=NINE) != commands.submit("start", by="anna", at=NINE)
 
 
 class Waiting:
@@ -153,67 +155,67 @@ class Waiting:
 
 
 def test_who_waits_gets_the_answer_when_it_comes(commands: CommandQueue) -> None:
-    number = commands.ask("pause", by="anna", at=NINE)
+    number = commands.submit("pause", by="anna", at=NINE)
     answer = CommandResult(True, say("the run is not paused"))
-    sleep = Waiting(1.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
-    assert commands.wait(number, sleep=sleep) == answer
+    sleep = Waiting(1.0, lambda: commands.take_next(at=NINE) and commands.complete(number, answer))
+    assert commands.wait_for_result(number, sleep=sleep) == answer
     assert sleep.slept < 1.2
 
 
 def test_a_request_that_nobody_takes_is_taken_back(commands: CommandQueue) -> None:
-    number = commands.ask("start", by="anna", at=NINE)
+    number = commands.submit("start", by="anna", at=NINE)
     sleep = Waiting()
     with pytest.raises(CommandNotTakenError):
-        commands.wait(number, sleep=sleep)
-    assert PATIENCE <= sleep.slept < PATIENCE + 0.2
-    assert commands.take(at=NINE) is None
+        commands.wait_for_result(number, sleep=sleep)
+    assert TAKE_SECONDS <= sleep.slept < TAKE_SECONDS + 0.2
+    assert commands.take_next(at=NINE) is None
 
 
 def test_a_service_that_is_at_work_on_a_big_list_is_waited_for_longer(commands: CommandQueue, journal: Journal) -> None:
-    Heartbeats(journal).begin(at=NINE)
-    number = commands.ask("start", by="anna", at=NINE)
+    journal.heartbeats.begin(at=NINE)
+    number = commands.submit("start", by="anna", at=NINE)
     answer = CommandResult(True, say("done"))
-    sleep = Waiting(20.0, lambda: commands.take(at=NINE) and commands.answer(number, answer))
-    assert commands.wait(number, sleep=sleep) == answer
-    number, sleep = commands.ask("stop", by="anna", at=NINE), Waiting()
+    sleep = Waiting(20.0, lambda: commands.take_next(at=NINE) and commands.complete(number, answer))
+    assert commands.wait_for_result(number, sleep=sleep) == answer
+    number, sleep = commands.submit("stop", by="anna", at=NINE), Waiting()
     with pytest.raises(CommandNotTakenError):
-        commands.wait(number, longest=12, sleep=sleep)
+        commands.wait_for_result(number, timeout=12, sleep=sleep)
     assert 12 <= sleep.slept < 12.2
 
 
 @pytest.mark.parametrize("gone", ["stopped", "dead", "elsewhere"])
 def test_a_service_that_cannot_be_seen_at_work_is_not(commands: CommandQueue, journal: Journal, gone: str) -> None:
-    Heartbeats(journal).begin(at=NINE)
+    journal.heartbeats.begin(at=NINE)
     if gone == "stopped":
-        Heartbeats(journal).end(at=NINE)
-    with journal.write() as connection:
+        journal.heartbeats.end(at=NINE)
+    with journal.write_transaction() as connection:
         if gone != "stopped":
             connection.execute(update(service).values({"pid": dead_pid()} if gone == "dead" else {"host": "elsewhere"}))
-    number, sleep = commands.ask("start", by="anna", at=NINE), Waiting()
+    number, sleep = commands.submit("start", by="anna", at=NINE), Waiting()
     with pytest.raises(CommandNotTakenError):
-        commands.wait(number, sleep=sleep)
-    assert sleep.slept < PATIENCE + 0.2
+        commands.wait_for_result(number, sleep=sleep)
+    assert sleep.slept < TAKE_SECONDS + 0.2
 
 
 def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(commands: CommandQueue) -> None:
-    number = commands.ask("start", by="anna", at=NINE)
+    number = commands.submit("start", by="anna", at=NINE)
 
     def fail(_: float) -> None:
         raise JournalUnavailableError([])
 
     with pytest.raises(CommandStateUnknownError):
-        commands.wait(number, sleep=fail)
+        commands.wait_for_result(number, sleep=fail)
 
 
-@pytest.mark.parametrize("longest", [1.0, 12.0, ANSWER])
+@pytest.mark.parametrize("longest", [1.0, 12.0, RESULT_SECONDS])
 def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(
     commands: CommandQueue, longest: float
 ) -> None:
-    number = commands.ask("start", by="anna", at=NINE)
-    commands.take(at=NINE)
+    number = commands.submit("start", by="anna", at=NINE)
+    commands.take_next(at=NINE)
     sleep = Waiting()
     with pytest.raises(CommandNotAnsweredError):
-        commands.wait(number, longest=longest, sleep=sleep)
-    assert max(longest, PATIENCE) <= sleep.slept < max(longest, PATIENCE) + 0.2
-    commands.answer(number, CommandResult(True, say("done")))
-    assert commands.wait(number, sleep=sleep).ok
+        commands.wait_for_result(number, timeout=longest, sleep=sleep)
+    assert max(longest, TAKE_SECONDS) <= sleep.slept < max(longest, TAKE_SECONDS) + 0.2
+    commands.complete(number, CommandResult(True, say("done")))
+    assert commands.wait_for_result(number, sleep=sleep).ok

@@ -8,7 +8,7 @@ import pytest
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
 from obzvon.journal.findings import CheckSummary, FindingsStore, Level
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 
 NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)
 DOWN = error("pid", say("Asterisk is not running"), say("start it: systemctl start asterisk"))
@@ -19,41 +19,41 @@ FINE = good("", say("Asterisk is running"))
 @pytest.fixture
 def findings(journal_url: str) -> Iterator[FindingsStore]:
     journal = Journal(journal_url)
-    yield FindingsStore(journal)
+    yield journal.findings
     journal.close()
 
 
 def test_before_anybody_has_looked_there_is_nothing(findings: FindingsStore) -> None:
     assert findings.latest() is None
-    assert findings.brief() is None
+    assert findings.latest_summary() is None
 
 
 def test_what_was_found_comes_back_to_be_worded_in_any_language(findings: FindingsStore) -> None:
-    findings.keep([FINE, DOWN, ODD], at=NINE)
+    findings.replace([FINE, DOWN, ODD], at=NINE)
     latest = findings.latest()
     assert latest is not None
     assert latest.at == NINE
     assert latest.pid > 0
     assert not latest.once
-    assert latest.of(Level.ERROR) == [DOWN]
-    assert latest.of(Level.WARNING) == [ODD]
-    assert latest.of(Level.OK) == [FINE]
+    assert latest.with_level(Level.ERROR) == [DOWN]
+    assert latest.with_level(Level.WARNING) == [ODD]
+    assert latest.with_level(Level.OK) == [FINE]
     assert DOWN.what.in_language("ru") == "Asterisk не работает"
-    assert findings.brief() == CheckSummary(NINE, False, 1)
+    assert findings.latest_summary() == CheckSummary(NINE, False, 1)
 
 
 def test_the_next_takes_the_place_of_the_last(findings: FindingsStore) -> None:
-    findings.keep([DOWN, DOWN], at=NINE)
-    findings.keep([FINE], at=NINE + timedelta(hours=1), once=True)
+    findings.replace([DOWN, DOWN], at=NINE)
+    findings.replace([FINE], at=NINE + timedelta(hours=1), once=True)
     latest = findings.latest()
     assert latest is not None
     assert (latest.at, latest.once, latest.findings) == (NINE + timedelta(hours=1), True, (FINE,))
-    assert findings.brief() == CheckSummary(NINE + timedelta(hours=1), True, 0)
+    assert findings.latest_summary() == CheckSummary(NINE + timedelta(hours=1), True, 0)
 
 
 def test_a_list_with_a_note_for_each_row_crowds_out_no_error(findings: FindingsStore) -> None:
-    findings.keep([ODD] * 5000 + [DOWN], at=NINE)
+    findings.replace([ODD] * 5000 + [DOWN], at=NINE)
     latest = findings.latest()
     assert latest is not None
-    assert latest.of(Level.ERROR) == [DOWN]
-    assert len(latest.of(Level.WARNING)) < 1000
+    assert latest.with_level(Level.ERROR) == [DOWN]
+    assert len(latest.with_level(Level.WARNING)) < 1000

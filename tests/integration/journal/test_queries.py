@@ -9,8 +9,9 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallRecord, CallState, EventDetail, Run
 from obzvon.domain.phones import CALLED_TODAY, Candidate, Phone
 from obzvon.domain.results import DeliveryCounts, Disposition
-from obzvon.journal.queries import SORTS, CallFilter, CallQueries, worth
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
+from obzvon.journal.queries import SORTS, CallFilter, CallQueries
+from obzvon.journal.superseded import SupersededRows, rank
 
 DAY = date(2026, 11, 23)
 NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -51,13 +52,13 @@ def ran(
         )
         for number, fate in fates.items()
     ]
-    run = journal.claim(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
+    run = journal.runs.begin(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
     assert run
     rung = {number: fate for number, fate in fates.items() if fate not in (None, "skipped", "waiting", "withdrawn")}
-    bundle = [call for call in journal.waiting(run.id) if call.number in rung]
-    journal.begin_handing(bundle, 1)
-    journal.end_handing(bundle, at=at + timedelta(seconds=1))
-    journal.end_calls(
+    bundle = [call for call in journal.calls.waiting(run.id) if call.number in rung]
+    journal.transitions.begin_handing(bundle, 1)
+    journal.transitions.end_handing(bundle, at=at + timedelta(seconds=1))
+    journal.transitions.end_calls(
         [
             CallOutcome(
                 run.id,
@@ -71,17 +72,17 @@ def ran(
             if (fate := rung[call.number]) and fate != "handed"
         ]
     )
-    journal.end_calls(
+    journal.transitions.end_calls(
         [
             CallOutcome(run.id, call.position, Disposition.WITHDRAWN, at)
-            for call in journal.waiting(run.id)
+            for call in journal.calls.waiting(run.id)
             if fates[call.number] == "withdrawn"
         ]
     )
     if done:
-        journal.change_state(run.id, "done", at=at + timedelta(minutes=1))
-        journal.settle()
-    return journal.run(run.id)
+        journal.runs.set_state(run.id, "done", at=at + timedelta(minutes=1))
+        journal.runs.settle()
+    return journal.runs.get(run.id)
 
 
 def results_of(lines: list[CallRecord]) -> dict[str, str]:
@@ -90,22 +91,22 @@ def results_of(lines: list[CallRecord]) -> dict[str, str]:
 
 
 def counted(results: CallQueries, journal: Journal, day: date = DAY, run: int | None = None) -> dict[str, int]:
-    return dict(results.counts(day, results.tallies(journal.runs_on(day)), run))
+    return dict(results.count_results(day, results.tallies(journal.runs.on_days(day)), run))
 
 
 def test_the_latest_calls_are_those_that_something_happened_to_last(journal: Journal) -> None:
     rows = [Candidate(Phone(str(key), f"8916000000{key}"), f"8916000000{key}") for key in range(4)]
     rows.append(Candidate(Phone("9", "777"), skipped=say("paused")))
-    run = journal.claim("20261123-abc", DAY, "manual", rows, at=NINE)
+    run = journal.runs.begin("20261123-abc", DAY, "manual", rows, at=NINE)
     assert run
-    assert CallQueries(journal).latest(run.id, 10) == []
-    assert CallQueries(journal).going(run.id) == 0
-    journal.begin_handing(journal.waiting(run.id, limit=3), 1)
-    assert CallQueries(journal).going(run.id) == 3
-    journal.end_handing(journal.on_the_way(CallState.HANDING), at=NINE + timedelta(seconds=1))
-    journal.end_calls([CallOutcome(run.id, 2, Disposition.ANSWERED, NINE + timedelta(seconds=9))])
-    assert CallQueries(journal).going(run.id) == 2
-    found = CallQueries(journal).latest(run.id, 2)
+    assert journal.queries().latest(run.id, 10) == []
+    assert journal.queries().count_in_progress(run.id) == 0
+    journal.transitions.begin_handing(journal.calls.waiting(run.id, limit=3), 1)
+    assert journal.queries().count_in_progress(run.id) == 3
+    journal.transitions.end_handing(journal.calls.in_transit(CallState.HANDING), at=NINE + timedelta(seconds=1))
+    journal.transitions.end_calls([CallOutcome(run.id, 2, Disposition.ANSWERED, NINE + timedelta(seconds=9))])
+    assert journal.queries().count_in_progress(run.id) == 2
+    found = journal.queries().latest(run.id, 2)
     assert [(line.position, line.result) for line in found] == [(2, "answered"), (3, "handed")]
 
 
@@ -137,16 +138,16 @@ def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
 ) -> None:
     one = ran(journal, {"89160000001": first, "89160000002": "answered", "89160000003": "busy"})
     ran(journal, {"89160000001": second, "89160000004": "busy"}, at=NINE + timedelta(hours=3), done=second != "waiting")
-    results = CallQueries(journal)
+    results = journal.queries()
     expected = {"89160000001": said, "89160000002": "answered", "89160000003": "busy", "89160000004": "busy"}
     assert results_of(results.page(CallFilter(DAY))) == expected
-    assert results_of(list(results.each(CallFilter(DAY)))) == expected
+    assert results_of(list(results.iterate(CallFilter(DAY)))) == expected
     assert results.count(CallFilter(DAY)) == 4
     counts = counted(results, journal)
     assert counts == {how: list(expected.values()).count(how) for how in expected.values()}
     best = max(
-        results.found("89160000001", [run.id for run in journal.runs_on(DAY)], 10),
-        key=lambda line: (worth(line), line.run_id),
+        results.search("89160000001", [run.id for run in journal.runs.on_days(DAY)], 10),
+        key=lambda line: (rank(line), line.run_id),
     )
     assert best.result == said
     # A single run is shown as it was.
@@ -157,7 +158,7 @@ def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
 def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Journal) -> None:
     ran(journal, {"89160000001": "answered"})
     second = ran(journal, {"89160000001": None, "89160000002": "busy"}, at=NINE + timedelta(hours=1))
-    results = CallQueries(journal)
+    results = journal.queries()
     assert len(results.page(CallFilter(DAY, second.id))) == 2
     assert counted(results, journal, run=second.id) == {"skipped": 1, "busy": 1}
     assert counted(results, journal) == {"answered": 1, "busy": 1}
@@ -166,32 +167,32 @@ def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Jou
 def test_a_row_that_is_anothers_double_keeps_its_own_line(journal: Journal) -> None:
     double = say("the same number as in row {key}", key="0")
     for hour in range(2):
-        journal.claim(
+        journal.runs.begin(
             f"20261123-{hour}",
             DAY,
             "manual",
             [candidate("89160000001", row="0"), candidate("89160000001", "ещё раз", double, row="5")],
             at=NINE + timedelta(hours=hour),
         )
-    lines = CallQueries(journal).page(CallFilter(DAY))
+    lines = journal.queries().page(CallFilter(DAY))
     assert [(line.row, line.result) for line in lines] == [("0", "waiting"), ("5", "skipped")]
 
 
 def test_an_extension_code_makes_another_phone(journal: Journal) -> None:
     for hour, code in enumerate(["1", "2"]):
-        journal.claim(
+        journal.runs.begin(
             f"20261123-{hour}", DAY, "manual", [candidate("89160000001", code=code)], at=NINE + timedelta(hours=hour)
         )
-    assert len(CallQueries(journal).page(CallFilter(DAY))) == 2
+    assert len(journal.queries().page(CallFilter(DAY))) == 2
 
 
 def test_a_day_without_runs_has_nothing(journal: Journal) -> None:
-    results = CallQueries(journal)
-    assert results.page(CallFilter(DAY)) == list(results.each(CallFilter(DAY))) == []
+    results = journal.queries()
+    assert results.page(CallFilter(DAY)) == list(results.iterate(CallFilter(DAY))) == []
     assert results.count(CallFilter(DAY)) == 0
     assert counted(results, journal) == {}
-    assert results.first_day() is None
-    assert results.neighbours(DAY) == (None, None)
+    assert journal.runs.first_day() is None
+    assert journal.runs.neighbouring_days(DAY) == (None, None)
 
 
 # -- filtered, searched, sorted
@@ -231,32 +232,32 @@ NAMES = {"89161111111": "Иванов И. И.", "89502222222": "ПЁТР [*]", "
 )
 def test_a_number_or_a_name_is_found_in_any_notation(journal: Journal, text: str, expected: list[str]) -> None:
     rows = [candidate(number, name, code="12*" if number == "89161111111" else "") for number, name in NAMES.items()]
-    journal.claim("20261123-a", DAY, "manual", rows, at=NINE)
-    results = CallQueries(journal)
+    journal.runs.begin("20261123-a", DAY, "manual", rows, at=NINE)
+    results = journal.queries()
     found = [line.number for line in results.page(CallFilter(DAY, text=text), sort="number")]
     assert found == expected
     assert results.count(CallFilter(DAY, text=text)) == len(expected)
 
 
 def test_what_could_not_be_called_is_found_by_its_digits(journal: Journal) -> None:
-    journal.claim(
+    journal.runs.begin(
         "20261123-a",
         DAY,
         "manual",
         [Candidate(Phone("0", "8 (916) 111"), skipped=say("too short")), candidate("89160000000")],
         at=NINE,
     )
-    assert [line.row for line in CallQueries(journal).page(CallFilter(DAY, text="916111"))] == ["0"]
+    assert [line.row for line in journal.queries().page(CallFilter(DAY, text="916111"))] == ["0"]
 
 
 def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
     ran(journal, {"89160000001": "busy", "89160000002": "answered", "89160000003": "failed", "89160000004": "busy"})
-    results = CallQueries(journal)
+    results = journal.queries()
     shown = CallFilter(DAY, results=frozenset({"busy", "failed"}))
     assert list(results_of(results.page(shown))) == ["89160000001", "89160000003", "89160000004"]
     assert results.count(shown) == 3
     assert [line.number for line in results.page(shown, offset=1, limit=1)] == ["89160000003"]
-    assert [line.number for line in results.each(CallFilter(DAY, None, shown.results, "0004"))] == ["89160000004"]
+    assert [line.number for line in results.iterate(CallFilter(DAY, None, shown.results, "0004"))] == ["89160000004"]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
 )
 def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(journal: Journal, sort: str, expected: list[str]) -> None:
     ran(journal, {"3": "skipped", "1": "busy", "2": "answered"}, names={"1": "Борис", "2": "Анна"})
-    results = CallQueries(journal)
+    results = journal.queries()
     assert [line.number for line in results.page(CallFilter(DAY), sort=sort)] == expected  # type: ignore[arg-type]
     backwards = [line.number for line in results.page(CallFilter(DAY), sort=sort, descending=True)]  # type: ignore[arg-type]
     last = {"name": "3", "time": "3"}.get(sort)
@@ -284,7 +285,7 @@ def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: 
     numbers = [f"8916000000{n}" for n in range(8)]
     ran(journal, dict.fromkeys(numbers, "busy"))
     ran(journal, {numbers[2]: "answered", "89170000000": "busy"}, at=NINE + timedelta(hours=1))
-    lines = list(CallQueries(journal).each(CallFilter(DAY)))
+    lines = list(journal.queries().iterate(CallFilter(DAY)))
     assert sorted(results_of(lines)) == sorted([*numbers, "89170000000"])
     assert results_of(lines)[numbers[2]] == "answered"
 
@@ -294,7 +295,7 @@ def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: 
 
 def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journal: Journal) -> None:
     run = ran(journal, {"1": "busy", "2": "answered", "3": "skipped", "4": None, "5": "withdrawn"}, done=False)
-    results = CallQueries(journal)
+    results = journal.queries()
     before = results.tallies([run])
     assert before == {
         run.id: {
@@ -305,15 +306,15 @@ def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journ
             ("", "withdrawn"): 1,
         }
     }
-    journal.change_state(run.id, "done", at=NINE)
-    journal.settle()
-    journal.settle()
+    journal.runs.set_state(run.id, "done", at=NINE)
+    journal.runs.settle()
+    journal.runs.settle()
     assert results.tallies([run]) == before
 
 
 def test_a_tally_of_a_run_in_progress_is_as_it_is_now(journal: Journal) -> None:
     run = ran(journal, {"1": "handed", "2": "waiting"}, done=False)
-    assert CallQueries(journal).tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
+    assert journal.queries().tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
 
 
 def everything(results: CallQueries, journal: Journal) -> tuple[dict[str, int], *tuple[object, ...]]:
@@ -322,9 +323,9 @@ def everything(results: CallQueries, journal: Journal) -> tuple[dict[str, int], 
     return (
         counted(results, journal),
         results_of(results.page(shown)),
-        results_of(list(results.each(shown))),
+        results_of(list(results.iterate(shown))),
         results.count(shown),
-        {number for number, _ in results.again(DAY, {"busy", "failed"}, today=DAY).met},
+        {number for number, _ in results.select_for_redial(DAY, {"busy", "failed"}, today=DAY).met},
     )
 
 
@@ -339,29 +340,31 @@ def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
             at=NINE + timedelta(hours=hours),
             done=False,
         )
-        journal.change_state(run.id, "done", at=NINE + timedelta(hours=hours, minutes=1))
-    before = everything(CallQueries(journal), journal)
+        journal.runs.set_state(run.id, "done", at=NINE + timedelta(hours=hours, minutes=1))
+    before = everything(journal.queries(), journal)
     assert before[0] == {"answered": 8, "unknown": 4, "not answered": 4, "busy": 4}
-    journal.settle()
-    assert everything(CallQueries(journal), journal) == before
+    journal.runs.settle()
+    assert everything(journal.queries(), journal) == before
 
-    monkeypatch.setattr(CallQueries, "_lost", lambda *_: pytest.fail("the runs are compared again"))
-    assert everything(CallQueries(journal), journal) == before
+    monkeypatch.setattr(SupersededRows, "_query", lambda *_: pytest.fail("the runs are compared again"))
+    assert everything(journal.queries(), journal) == before
 
 
 def test_a_run_that_comes_after_settled_ones_is_taken_into_account(journal: Journal) -> None:
     for hours in (0, 2):
         ran(journal, {"89160000001": "busy", "89160000002": "busy"}, at=NINE + timedelta(hours=hours))
-    assert counted(CallQueries(journal), journal) == {"busy": 2}
+    assert counted(journal.queries(), journal) == {"busy": 2}
     fates = {"89160000001": "answered", "89160000002": "waiting"}
     going = ran(journal, fates, at=NINE + timedelta(hours=4), done=False)
-    assert counted(CallQueries(journal), journal) == {"answered": 1, "waiting": 1}
-    [waiting] = journal.waiting(going.id)
-    journal.end_calls([CallOutcome(going.id, waiting.position, Disposition.WITHDRAWN, NINE + timedelta(hours=5))])
-    journal.change_state(going.id, "stopped", at=NINE + timedelta(hours=5))
-    assert counted(CallQueries(journal), journal) == {"answered": 1, "busy": 1}
-    journal.settle()
-    assert counted(CallQueries(journal), journal) == {"answered": 1, "busy": 1}
+    assert counted(journal.queries(), journal) == {"answered": 1, "waiting": 1}
+    [waiting] = journal.calls.waiting(going.id)
+    journal.transitions.end_calls(
+        [CallOutcome(going.id, waiting.position, Disposition.WITHDRAWN, NINE + timedelta(hours=5))]
+    )
+    journal.runs.set_state(going.id, "stopped", at=NINE + timedelta(hours=5))
+    assert counted(journal.queries(), journal) == {"answered": 1, "busy": 1}
+    journal.runs.settle()
+    assert counted(journal.queries(), journal) == {"answered": 1, "busy": 1}
 
 
 def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> None:
@@ -375,19 +378,18 @@ def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> 
                 at=NINE + timedelta(days=place, hours=hours),
             )
     for _ in range(2):
-        assert [counted(CallQueries(journal), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
+        assert [counted(journal.queries(), journal, day)["busy"] for day in days] == [1, 2, 3, 4, 5, 6]
 
 
 def test_days_and_their_neighbours(journal: Journal) -> None:
     friday, monday = date(2026, 11, 20), date(2026, 11, 23)
     ran(journal, {"1": "busy"}, day=friday, at=NINE - timedelta(days=3))
     ran(journal, {"1": "busy"}, day=monday)
-    results = CallQueries(journal)
-    assert results.neighbours(date(2026, 11, 22)) == (friday, monday)
-    assert results.neighbours(monday) == (friday, None)
-    assert results.first_day() == friday
-    assert [run.day for run in journal.runs_on(date(2026, 11, 1), monday)] == [friday, monday]
-    assert [run.day for run in journal.runs_on(monday, monday)] == [monday]
+    assert journal.runs.neighbouring_days(date(2026, 11, 22)) == (friday, monday)
+    assert journal.runs.neighbouring_days(monday) == (friday, None)
+    assert journal.runs.first_day() == friday
+    assert [run.day for run in journal.runs.on_days(date(2026, 11, 1), monday)] == [friday, monday]
+    assert [run.day for run in journal.runs.on_days(monday, monday)] == [monday]
 
 
 # -- who stands how
@@ -397,12 +399,12 @@ def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_ca
     first = ran(journal, {"1": "busy", "2": "answered", "3": "unknown", "4": "busy", "6": "busy"}, names={"1": "Анна"})
     second = ran(journal, {"4": "answered", "6": "no answer"}, at=NINE + timedelta(hours=1))
     ran(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
-    results = CallQueries(journal)
-    again = results.again(DAY, {"busy", "no answer"}, today=DAY)
+    results = journal.queries()
+    again = results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY)
     assert again.met == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
-    assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=first.id).met) == {("1", "")}
-    assert set(results.again(DAY, {"busy", "no answer"}, today=DAY, run=second.id).met) == {("6", "")}
-    assert set(results.again(DAY, {"unknown"}, today=DAY).met) == {("3", "")}
+    assert set(results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY, run=first.id).met) == {("1", "")}
+    assert set(results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY, run=second.id).met) == {("6", "")}
+    assert set(results.select_for_redial(DAY, {"unknown"}, today=DAY).met) == {("3", "")}
 
 
 def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> None:
@@ -416,9 +418,11 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
         done=False,
     )
     ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
-    results = CallQueries(journal)
-    assert {number for number, _ in results.again(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
-    assert {number for number, _ in results.again(DAY, {"busy", "unknown"}, today=today).met} == set("23568")
+    results = journal.queries()
+    assert {number for number, _ in results.select_for_redial(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
+    assert {number for number, _ in results.select_for_redial(DAY, {"busy", "unknown"}, today=today).met} == set(
+        "23568"
+    )
 
 
 def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_for(journal: Journal) -> None:
@@ -429,44 +433,48 @@ def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_f
         keys={"9": "9"},
     )  # of 4 nobody knows, 9 asked not to be called any more
     again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
-    results = CallQueries(journal, 10)
-    assert set(results.again(DAY, {"busy"}, today=DAY).met) == {("5", "")}
-    assert set(results.again(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
-    assert set(results.again(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
-    assert set(CallQueries(journal, 30).again(DAY, {"not delivered"}, today=DAY).met) == {
+    results = journal.queries(10)
+    assert set(results.select_for_redial(DAY, {"busy"}, today=DAY).met) == {("5", "")}
+    assert set(results.select_for_redial(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
+    assert set(results.select_for_redial(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
+    assert set(journal.queries(30).select_for_redial(DAY, {"not delivered"}, today=DAY).met) == {
         ("1", ""),
         ("2", ""),
         ("3", ""),
     }
-    assert results.again(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
+    assert results.select_for_redial(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
 
 
 @pytest.mark.parametrize("fate", ["handed", "waiting", "unknown"])
 def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
     ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     ran(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
-    assert set(CallQueries(journal, 10).again(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
+    assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
 
 
 def test_an_early_end_of_another_day_is_no_reason_to_ring_who_has_answered_today(journal: Journal) -> None:
     today = DAY + timedelta(days=1)
     ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     ran(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
-    assert set(CallQueries(journal, 10).again(DAY, {"not delivered"}, today=today).met) == {("2", "")}
+    assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=today).met) == {("2", "")}
 
 
 def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(journal: Journal) -> None:
     first = ran(journal, {"1": "answered", "2": "answered", "3": "answered", "4": "busy"}, heard={"1": 10, "2": 9.9})
     ran(journal, {"2": "answered", "1": "answered"}, at=NINE + timedelta(hours=1), heard={"2": 30, "1": 1})
-    results = CallQueries(journal, 10)
-    assert results.delivery(CallFilter(DAY)) == DeliveryCounts(10, delivered=2, unknown=1)
-    assert results.delivery(CallFilter(DAY, first.id)) == journal.delivery(first.id, 10) == DeliveryCounts(10, 1, 1, 1)
-    assert journal.delivery(first.id, 0) == DeliveryCounts(0, 2, 0, 1)
+    results = journal.queries(10)
+    assert results.count_deliveries(CallFilter(DAY)) == DeliveryCounts(10, delivered=2, unknown=1)
+    assert (
+        results.count_deliveries(CallFilter(DAY, first.id))
+        == journal.calls.count_deliveries(first.id, 10)
+        == DeliveryCounts(10, 1, 1, 1)
+    )
+    assert journal.calls.count_deliveries(first.id, 0) == DeliveryCounts(0, 2, 0, 1)
 
     def found(*kinds: str, run: int | None = None) -> set[str]:
         shown = CallFilter(DAY, run, frozenset(kinds))
         lines = results.page(shown)
-        assert lines == list(results.each(shown))
+        assert lines == list(results.iterate(shown))
         assert len(lines) == results.count(shown)
         return {line.number for line in lines}
 
@@ -486,31 +494,31 @@ def test_of_several_answered_lines_both_ways_of_judging_choose_the_same(journal:
     ran(journal, {"1": "answered"}, heard={"1": 5})
     ran(journal, {"1": "answered"}, at=NINE + timedelta(hours=1), heard={"1": 3})
     ran(journal, {"1": "no answer"}, at=NINE + timedelta(hours=2))
-    lines = CallQueries(journal).of_phone("1", "", [run.id for run in journal.runs_on(DAY)])
-    [best] = CallQueries(journal).page(CallFilter(DAY))
-    assert max(lines, key=lambda line: (worth(line), line.run_id)) == best
+    lines = journal.queries().records_of_phone("1", "", [run.id for run in journal.runs.on_days(DAY)])
+    [best] = journal.queries().page(CallFilter(DAY))
+    assert max(lines, key=lambda line: (rank(line), line.run_id)) == best
     assert best.listened == 5
 
 
 def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal: Journal) -> None:
-    results = CallQueries(journal)
+    results = journal.queries()
     one = Candidate(Phone("", "89161111111"), "89161111111")
 
     def call(token: str, kind: str, how: Disposition | None) -> None:
-        run = journal.claim(token, DAY, kind, [one], at=NINE, state="done")
+        run = journal.runs.begin(token, DAY, kind, [one], at=NINE, state="done")
         assert run
         if how:
-            journal.end_calls([CallOutcome(run.id, 1, how, NINE)])
+            journal.transitions.end_calls([CallOutcome(run.id, 1, how, NINE)])
 
     call("a", "manual", Disposition.ANSWERED)
-    assert results.test_call() is None
+    assert results.last_test_call() is None
     call("b", "test", None)
     call("c", "test", Disposition.NOT_ANSWERED)
-    found = results.test_call()
+    found = results.last_test_call()
     assert found
     assert found.result == "not answered"
     call("d", "test", Disposition.HANDED)
     call("e", "test", Disposition.FAILED)
-    found = results.test_call()
+    found = results.last_test_call()
     assert found
     assert found.result == "handed"

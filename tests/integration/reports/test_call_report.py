@@ -32,7 +32,7 @@ from obzvon.common.text import group_digits
 from obzvon.domain.calls import CallOutcome, CallRecord
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.reports import call_report
 from obzvon.reports.call_report import write_calls_csv, write_calls_json, write_calls_xlsx
 from obzvon.spreadsheets.cell_text import to_one_line
@@ -613,16 +613,16 @@ def test_the_report_is_the_journals_lines_of_that_day(tmp_path: Path) -> None:
         Candidate(Phone("0", "8 916 111-11-11", name="Иванов"), "89161111111"),
         Candidate(Phone("1", "777"), skipped=say("paused")),
     ]
-    run = journal.claim("t", MONDAY, "week", listed, at=NINE)
+    run = journal.runs.begin("t", MONDAY, "week", listed, at=NINE)
     assert run is not None
-    journal.begin_handing(calls := journal.waiting(run.id), 1)
-    journal.end_handing(calls, at=NINE)
-    journal.end_calls([CallOutcome(run.id, 1, Disposition.BUSY, NINE)])
-    assert [row[2:7] for row in as_csv(list(journal.lines(MONDAY)))[1:]] == [
+    journal.transitions.begin_handing(calls := journal.calls.waiting(run.id), 1)
+    journal.transitions.end_handing(calls, at=NINE)
+    journal.transitions.end_calls([CallOutcome(run.id, 1, Disposition.BUSY, NINE)])
+    assert [row[2:7] for row in as_csv(list(journal.calls.records_on(MONDAY)))[1:]] == [
         ["89161111111", "", "Иванов", "busy", ""],
         ["777", "", "", "skipped", "paused"],
     ]
-    assert as_csv(list(journal.lines(MONDAY + timedelta(days=1)))) == [HEADINGS]
+    assert as_csv(list(journal.calls.records_on(MONDAY + timedelta(days=1)))) == [HEADINGS]
     journal.close()
 
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from obzvon.journal.heartbeat import Heartbeats
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.service import factory
 from tests.support.workshop import LONG_AGO, Workshop, at, numbers, shift
@@ -31,8 +30,8 @@ def test_an_old_week_that_is_put_there_after_its_time_is_no_missed_start(tmp_pat
 def test_one_that_was_missed_because_nobody_was_there_is_overdue_and_made_up_for(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=numbers(2), start="09:00")
     journal = workshop.journal()
-    Heartbeats(journal).begin(at=at("08:00"))
-    Heartbeats(journal).end(at=at("08:30"))
+    journal.heartbeats.begin(at=at("08:00"))
+    journal.heartbeats.end(at=at("08:30"))
     journal.close()
     assert overdue(workshop, "15:00")
     with shift(workshop, at("15:00")) as working:

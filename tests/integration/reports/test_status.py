@@ -20,8 +20,8 @@ from obzvon.domain.line_usage import AmiConnectionState, LineUsage, encode_line_
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.heartbeat import Heartbeat, Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.heartbeat import Heartbeat
+from obzvon.journal.journal import Journal
 from obzvon.reports.status import CurrentStatus, ServiceStatus, current_status, run_status, service_status
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -63,7 +63,7 @@ def begin(
     by: str = "",
 ) -> Run:
     listed = [Candidate(Phone(str(n), f"8916{n:07d}"), f"8916{n:07d}") for n in range(count)]
-    begun = journal.claim(
+    begun = journal.runs.begin(
         token, day, kind, [*listed, Candidate(Phone("r", "777"), skipped=say("paused"))], at=at, by=by
     )
     assert begun is not None
@@ -71,9 +71,9 @@ def begin(
 
 
 def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) -> None:
-    calls = journal.waiting(begun.id, limit=count)
-    journal.begin_handing(calls, bundle)
-    journal.end_handing(calls, at=at)
+    calls = journal.calls.waiting(begun.id, limit=count)
+    journal.transitions.begin_handing(calls, bundle)
+    journal.transitions.end_handing(calls, at=at)
 
 
 def status(
@@ -94,15 +94,15 @@ def test_a_service_that_was_stopped_or_never_was_does_not_live() -> None:
 
 def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(tmp_path: Path) -> None:
     journal = Journal(f"sqlite:///{tmp_path}/trouble.db")
-    presence = Heartbeats(journal)
+    presence = journal.heartbeats
     presence.begin(at=NINE)
     trouble = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
-    presence.beat(at=NINE + SECOND, trouble=msgspec.json.encode(trouble).decode())
-    assert list(map(str, service_status(presence.sign(), NINE + MINUTE).trouble)) == [
+    presence.beat(at=NINE + SECOND, problem=msgspec.json.encode(trouble).decode())
+    assert list(map(str, service_status(presence.latest(), NINE + MINUTE).trouble)) == [
         "/spool: no room",
         "Asterisk is not running",
     ]
-    assert service_status(presence.sign(), NINE + 2 * MINUTE).trouble == ()
+    assert service_status(presence.latest(), NINE + 2 * MINUTE).trouble == ()
     journal.close()
 
 
@@ -110,7 +110,7 @@ def test_a_run_in_progress_is_told_with_its_counts_bundles_and_estimated_end(jou
     begun = begin(journal, 9)
     hand(journal, begun, 2, 1, NINE)
     hand(journal, begun, 2, 2, NINE + 10 * SECOND)
-    journal.end_calls([CallOutcome(begun.id, 1, Disposition.ANSWERED, NINE + 5 * SECOND)])
+    journal.transitions.end_calls([CallOutcome(begun.id, 1, Disposition.ANSWERED, NINE + 5 * SECOND)])
     told = status(journal, NINE + 13 * SECOND).run
     assert told is not None
     assert (told.run.id, told.run.state, told.calls, told.waiting) == (begun.id, "running", 9, 5)
@@ -145,11 +145,11 @@ def test_a_run_that_will_be_cut_off_says_how_many_it_will_not_get_to() -> None:
 
 def test_the_last_run_is_told_where_none_is_in_progress_and_the_days_others_beside_it(journal: Journal) -> None:
     week = begin(journal, 2, token="week")
-    journal.change_state(week.id, "stopped", at=NINE + MINUTE)
+    journal.runs.set_state(week.id, "stopped", at=NINE + MINUTE)
     hand_run = begin(journal, 2, token="hand", kind="manual", at=NINE + 2 * MINUTE, by="anna")
-    journal.change_state(hand_run.id, "done", at=NINE + 3 * MINUTE)
+    journal.runs.set_state(hand_run.id, "done", at=NINE + 3 * MINUTE)
     test = begin(journal, 1, token="test", kind="test", day=TUESDAY, at=NINE + timedelta(days=1))
-    journal.change_state(test.id, "done", at=NINE + timedelta(days=1))
+    journal.runs.set_state(test.id, "done", at=NINE + timedelta(days=1))
     told = status(journal, NINE + timedelta(days=1))
     assert told.run is not None
     assert (told.run.run.id, told.run.run.started_by) == (hand_run.id, "anna")
@@ -159,7 +159,7 @@ def test_the_last_run_is_told_where_none_is_in_progress_and_the_days_others_besi
 def test_an_active_run_comes_before_a_later_one_that_has_ended(journal: Journal) -> None:
     week = begin(journal, 2, token="week")
     later = begin(journal, 2, token="hand", kind="manual")
-    journal.change_state(later.id, "done", at=NINE)
+    journal.runs.set_state(later.id, "done", at=NINE)
     told = status(journal, NINE)
     assert told.run is not None
     assert (told.run.run.id, [other.run.id for other in told.others]) == (week.id, [later.id])
@@ -212,7 +212,7 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
 def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(journal: Journal) -> None:
     begun = begin(journal, 4)
     hand(journal, begun, 4, 1, NINE)
-    journal.end_calls(
+    journal.transitions.end_calls(
         [
             CallOutcome(begun.id, place, Disposition.ANSWERED, NINE, None, EventDetail(listened=heard))
             for place, heard in ((1, 12.0), (2, 3.0), (3, None))
@@ -234,7 +234,7 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     readout = LineUsage(pace=bounded, ours=12, others=5, ami=AmiConnectionState(False, NINE - MINUTE, say("no answer")))
     begun = begin(journal, 9)
     hand(journal, begun, 4, 1, NINE)
-    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), readout=encode_line_usage(readout)))
+    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), line_usage=encode_line_usage(readout)))
     document = json.loads(told.to_json())
     assert document["lines"] == {
         "pacing": "throttled",
@@ -262,15 +262,15 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
 
 def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
     readout = LineUsage(pace=PACE, ami=AmiConnectionState(True, NINE))
-    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), readout=encode_line_usage(readout))
+    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), line_usage=encode_line_usage(readout))
     document = json.loads(status(journal, NINE, dead).to_json())
     assert (document["lines"], document["ami"]) == (None, None)
     alive = json.loads(
-        status(journal, NINE, msgspec.structs.replace(sign(), readout=encode_line_usage(readout))).to_json()
+        status(journal, NINE, msgspec.structs.replace(sign(), line_usage=encode_line_usage(readout))).to_json()
     )
     assert alive["ami"] == {"state": "up", "since_at": "2026-01-05T09:00:00+03:00", "problem": ""}
     assert "AMI connected since" in " ".join(
-        shown(status(journal, NINE, msgspec.structs.replace(sign(), readout=encode_line_usage(readout)))).split()
+        shown(status(journal, NINE, msgspec.structs.replace(sign(), line_usage=encode_line_usage(readout)))).split()
     )
 
 
@@ -292,7 +292,7 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
     begun = begin(journal, 3, by="anna [bold]\x1b[2J")
     hand(journal, begun, 2, 1, NINE)
     test = begin(journal, 1, token="test", kind="test", at=NINE + SECOND)
-    journal.change_state(test.id, "done", at=NINE + SECOND)
+    journal.runs.set_state(test.id, "done", at=NINE + SECOND)
     assert shown(status(journal, NINE + SECOND)).splitlines() == [
         "Service      works since Monday 2026-01-05, 08:00:00 (process 4242 on pbx)",
         "Run          1, by the week: in progress",
@@ -318,7 +318,7 @@ def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> Non
     assert "it was stopped on Monday 2026-01-05, 08:59:59" in shown(
         status(journal, NINE, sign(NINE, stopped=NINE - SECOND))
     )
-    journal.change_state(begun.id, "paused", at=NINE)
+    journal.runs.set_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
     paced = current_status(
         journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(limit=1))

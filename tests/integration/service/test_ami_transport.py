@@ -161,7 +161,7 @@ class Far(Shift):
         return super().came() if self.workshop.spool_folder.is_dir() else []
 
     def lines(self) -> dict[str, CallRecord]:
-        return {line.number: line for line in self.journal.lines(at("09:00").date())}
+        return {line.number: line for line in self.journal.calls.records_on(at("09:00").date())}
 
     def told(self) -> dict[str, str]:
         return self.results(at("09:00"))
@@ -210,7 +210,7 @@ def lose_the_answer_to(pbx: Pbx, number: str, now: datetime, *, is_made: bool) -
 def made(pbx: Pbx, far: Far, number: str) -> None:
     """The call of a lost order is up."""
     line = far.lines()[number]
-    token = far.journal.run(line.run_id).token
+    token = far.journal.runs.get(line.run_id).token
     pbx.calls[f"obzvon-{token}-{line.position:06d}-1"] = number
 
 
@@ -433,7 +433,16 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
 
 @pytest.mark.parametrize(
     "method",
-    ["begin_handing", "end_handing", "end_calls", "settle", "change_state", "give_back", "waiting_again", "on_the_way"],
+    [
+        "transitions.begin_handing",
+        "transitions.end_handing",
+        "transitions.end_calls",
+        "runs.settle",
+        "runs.set_state",
+        "transitions.return_to_waiting",
+        "calls.waiting_retries",
+        "calls.in_transit",
+    ],
 )
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_nobody(
@@ -448,10 +457,10 @@ def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_
     assert len(pbx.orders) == len(set(pbx.orders))
     assert pbx.orders == PHONES
     assert set(far.told().values()) == {"answered"}
-    assert [run.state for run in far.journal.runs_on(at("09:00").date())] == ["done"]
+    assert [run.state for run in far.journal.runs.on_days(at("09:00").date())] == ["done"]
 
 
-@pytest.mark.parametrize("method", ["put_off", "end_calls", "settle"])
+@pytest.mark.parametrize("method", ["transitions.schedule_retries", "transitions.end_calls", "runs.settle"])
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
 def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_written(
     far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool

@@ -12,7 +12,6 @@ from obzvon.cli import control
 from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.queries import CallQueries
 from obzvon.service import factory
 from obzvon.service.command_handlers import execute
 from tests.support.workshop import Shift, Workshop, at, begin_call, end_call, numbers, shift
@@ -56,8 +55,8 @@ def test_a_command_that_there_is_not_is_refused_by_its_name(working: Shift) -> N
 def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_was_set(
     working: Shift, since: int, taken: bool
 ) -> None:
-    working.commands.ask("start", by="anna", at=NOON - timedelta(seconds=since))
-    command = working.commands.take(at=NOON)
+    working.commands.submit("start", by="anna", at=NOON - timedelta(seconds=since))
+    command = working.commands.take_next(at=NOON)
     assert command is not None
     answer = execute(working.dialer, command, NOON)
     assert answer.ok == taken
@@ -137,7 +136,7 @@ def test_tomorrow_is_another_day(working: Shift) -> None:
 def test_a_start_after_the_latest_time_is_refused_and_rings_nobody(tmp_path: Path) -> None:
     with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", latest="21:00"), EIGHT) as working:
         assert "21:00" in refused(working, at("21:00:00"), "start")
-        assert working.journal.runs_on(EIGHT.date()) == []
+        assert working.journal.runs.on_days(EIGHT.date()) == []
 
 
 def test_a_start_without_a_list_is_refused_with_the_reason(workshop: Workshop, working: Shift) -> None:
@@ -145,7 +144,7 @@ def test_a_start_without_a_list_is_refused_with_the_reason(workshop: Workshop, w
     for kept in (workshop.folder / ".history").iterdir():
         kept.unlink()
     assert "todo.json" in refused(working, NOON, "start")
-    assert working.journal.empty()
+    assert working.journal.runs.is_empty()
 
 
 # -- pause and resume
@@ -209,7 +208,7 @@ def test_a_stop_withdraws_who_waits_and_names_who_stopped_it(workshop: Workshop,
     assert "anna" in working.reasons(NOON)[PEOPLE[4]]
     assert working.work(at("12:00:06"), at("12:30:00")) == []
     assert workshop.in_spool() == PEOPLE[:2]
-    (run,) = working.journal.runs_on(NOON.date())
+    (run,) = working.journal.runs.on_days(NOON.date())
     assert (run.state, run.ended_at) == ("stopped", at("12:00:06"))
 
 
@@ -220,7 +219,7 @@ def test_a_stop_with_withdrawal_takes_out_what_asterisk_has_not_begun(workshop: 
     asked(working, at("12:00:06"), "stop", withdraw=True)
     assert workshop.in_spool() == PEOPLE[:1]
     assert list(working.results(NOON).values()) == ["handed"] + ["withdrawn"] * 4
-    assert working.journal.rung_on(NOON.date()) == {(PEOPLE[0], "")}
+    assert working.journal.calls.called_on(NOON.date()) == {(PEOPLE[0], "")}
 
 
 def test_after_the_last_bundle_what_asterisk_has_not_begun_can_still_be_withdrawn(
@@ -287,7 +286,7 @@ def test_a_test_call_to_what_cannot_be_called_is_refused_with_the_reason(
 ) -> None:
     assert refused(working, NOON, "call", number=number, code=code)
     assert workshop.in_spool() == workshop.in_store() == []
-    assert working.journal.empty()
+    assert working.journal.runs.is_empty()
 
 
 def test_a_test_call_that_asks_for_nothing_is_refused(working: Shift) -> None:
@@ -311,8 +310,8 @@ def test_a_test_call_that_cannot_be_handed_over_is_told_and_withdrawn(
 
 
 def test_what_was_asked_while_no_service_was_there_is_not_done_when_it_comes(working: Shift) -> None:
-    working.commands.ask("start", by="anna", at=EIGHT)
-    command = working.commands.take(at=NOON)
+    working.commands.submit("start", by="anna", at=EIGHT)
+    command = working.commands.take_next(at=NOON)
     assert command is not None
     answer = execute(working.dialer, command, NOON)
     assert not answer.ok
@@ -375,7 +374,7 @@ def came_of(working: Shift, since: datetime) -> list[str]:
 def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(told: Shift) -> None:
     assert asked(told, at("13:00:00"), "start", only="not answered") == "the run has begun: 2 calls"
     assert came_of(told, at("13:00:00")) == PEOPLE[1:3]
-    run = told.journal.runs_on(NOON.date())[-1]
+    run = told.journal.runs.on_days(NOON.date())[-1]
     assert (run.kind, run.total, run.started_by) == ("manual", 2, "anna")
     assert str(run.note) == "only some of those of 2026-01-05: not answered"
 
@@ -407,9 +406,9 @@ def test_who_has_answered_meanwhile_is_not_rung_again(told: Shift) -> None:
 def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_today(told: Shift) -> None:
     rows = [Candidate(Phone(number, number), number) for number in PEOPLE[1:3]]
     tomorrow = at("09:00:00", "2026-01-06")
-    run = told.journal.claim("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
+    run = told.journal.runs.begin("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
     assert run
-    told.journal.end_calls(
+    told.journal.transitions.end_calls(
         [CallOutcome(run.id, 1, Disposition.ANSWERED, tomorrow), CallOutcome(run.id, 2, Disposition.UNKNOWN, tomorrow)]
     )
     asked(told, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
@@ -430,7 +429,7 @@ def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told:
 
 
 def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
-    only = CallQueries(told.journal).again(NOON.date(), {"not answered"}, today=NOON.date())
+    only = told.journal.queries().select_for_redial(NOON.date(), {"not answered"}, today=NOON.date())
     listed = [Candidate(Phone(number, number), number) for number in PEOPLE]
     digest = only.choose(listed).digest
     assert "have changed since" in refused(told, at("13:00:00"), "start", only="not answered,unknown", expected=digest)
@@ -440,7 +439,7 @@ def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
 
 
 def test_only_those_of_one_run_are_rung(told: Shift) -> None:
-    (run,) = told.journal.runs_on(NOON.date())
+    (run,) = told.journal.runs.on_days(NOON.date())
     assert "nobody is left" in refused(told, at("13:00:00"), "start", only="not answered", run=run.id + 1)
     asked(told, at("13:01:00"), "start", only="withdrawn", run=run.id)
     assert came_of(told, at("13:01:00")) == [PEOPLE[4]]

@@ -53,7 +53,7 @@ def test_a_run_begins_at_its_time_and_goes_in_bundles_with_no_delay_after_the_la
         went = working.work(at("08:59:57"), at("09:00:20.5"))
         assert went == [("09:00:00", PEOPLE[:2]), ("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
         assert working.dialer.run is None
-        run = working.journal.last_run()
+        run = working.journal.runs.latest()
         assert run is not None
         assert (run.state, run.kind, run.day, run.started_at, run.ended_at) == (
             "done",
@@ -62,7 +62,7 @@ def test_a_run_begins_at_its_time_and_goes_in_bundles_with_no_delay_after_the_la
             NINE,
             at("09:00:20"),
         )
-        assert [line.bundle for line in working.journal.lines(NINE.date())] == [1, 1, 2, 2, 3]
+        assert [line.bundle for line in working.journal.calls.records_on(NINE.date())] == [1, 1, 2, 2, 3]
 
 
 def test_a_list_that_fills_its_last_bundle_ends_with_it(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_big_bundle_goes_in_handfuls_with_no_delay_within_it(tmp_path: Path, t
                 *[(second, size) for size in (1000, 1000, 100)],
             ]
             assert [number for _, gone in went for number in gone] == people
-            bundles = Counter(line.bundle for line in working.journal.lines(NINE.date()))
+            bundles = Counter(line.bundle for line in working.journal.calls.records_on(NINE.date()))
             assert bundles == {1: 2500, 2: 2100}
             assert workshop.in_store() == []
 
@@ -102,7 +102,7 @@ def test_a_big_bundle_goes_in_handfuls_with_no_delay_within_it(tmp_path: Path, t
 def test_an_empty_list_is_a_run_without_calls(tmp_path: Path, logged: Callable[[str], int]) -> None:
     with shift(Workshop(tmp_path), EIGHT) as working:
         assert working.work(at("08:59:59"), at("09:00:02")) == []
-        run = working.journal.last_run()
+        run = working.journal.runs.latest()
         assert run is not None
         assert (run.state, run.total) == ("done", 0)
 
@@ -132,7 +132,7 @@ def test_rows_that_cannot_be_called_are_in_the_run_with_the_reason(tmp_path: Pat
     }
     with shift(Workshop(tmp_path, phones=rows), EIGHT) as working:
         assert working.work(at("08:59:59"), at("09:00:02")) == [("09:00:00", PEOPLE[:1])]
-        lines = list(working.journal.lines(NINE.date()))
+        lines = list(working.journal.calls.records_on(NINE.date()))
         assert [(line.row, line.result) for line in lines] == [
             ("0", "handed"),
             ("3", "skipped"),
@@ -153,7 +153,7 @@ def test_a_day_has_one_run_however_often_it_is_looked_and_the_next_day_another(w
 def test_a_start_that_was_missed_is_made_up_for_the_same_day_and_not_the_next(workshop: Workshop) -> None:
     assert day_of(workshop, at("11:05:00"), at("11:05:00")) == [("11:05:00", PEOPLE[:2])]
     with shift(workshop, at("03:00:00", "2026-01-09")) as working:
-        assert working.journal.days_done(NINE.date()) == {NINE.date()}
+        assert working.journal.runs.scheduled_days(NINE.date()) == {NINE.date()}
 
 
 def test_the_order_is_the_lists(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_the_order_is_the_lists(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=rows, bundle=1, timeout=1)
     with shift(workshop, NINE) as working:
         went = working.work(NINE, at("09:00:03"))
-        listed = [line.number for line in working.journal.lines(NINE.date())]
+        listed = [line.number for line in working.journal.calls.records_on(NINE.date())]
     assert [gone[0] for _, gone in went] == listed
     assert sorted(listed) == sorted(rows.values())
 
@@ -174,7 +174,7 @@ def test_a_service_that_is_started_again_goes_on_where_it_was(workshop: Workshop
     with shift(workshop, at("09:00:03")) as working:
         working.came()
         assert working.work(at("09:00:03"), at("09:01:00")) == [("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
-        assert [line.bundle for line in working.journal.lines(NINE.date())] == [1, 1, 2, 2, 3]
+        assert [line.bundle for line in working.journal.calls.records_on(NINE.date())] == [1, 1, 2, 2, 3]
     assert logged("goes on where it was") == 1
     assert day_of(workshop, at("09:02:00"), at("10:00:00"), every=60) == [("09:02:00", PEOPLE)]  # nothing new
 
@@ -187,8 +187,8 @@ def test_a_service_that_is_started_at_every_look_rings_each_once(workshop: Works
         now += timedelta(seconds=1.7)
     assert workshop.in_spool() == PEOPLE
     with contextlib.closing(workshop.journal()) as journal:
-        assert [line.result for line in journal.lines(NINE.date())] == ["handed"] * 5
-        handed = sorted({line.handed_at for line in journal.lines(NINE.date()) if line.handed_at})
+        assert [line.result for line in journal.calls.records_on(NINE.date())] == ["handed"] * 5
+        handed = sorted({line.handed_at for line in journal.calls.records_on(NINE.date()) if line.handed_at})
     assert all(later - earlier >= timedelta(seconds=10) for earlier, later in pairwise(handed))
 
 
@@ -226,9 +226,9 @@ def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_p
             came += life.came
             rung = Counter(name.split("-")[3] for name in came.elements())
             assert rung == {f"{position:06d}": 1 for position in range(2, 7)}, where
-            results = Counter(line.result for line in working.journal.lines(NINE.date()))
+            results = Counter(line.result for line in working.journal.calls.records_on(NINE.date()))
             assert results == {"skipped": 1, "answered": 5}, where
-            assert [run.state for run in working.journal.runs_on(NINE.date())] == ["done"], where
+            assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["done"], where
             working.end()
             shutil.rmtree(workshop.folder)
         assert step > 80
@@ -387,7 +387,7 @@ def test_after_the_latest_time_the_rest_is_withdrawn_with_the_reason(tmp_path: P
         assert went == [("09:00:00", PEOPLE[:2]), ("09:00:40", PEOPLE[2:4])]
         assert working.results(NINE)[PEOPLE[4]] == "withdrawn"
         assert "09:01" in working.reasons(NINE)[PEOPLE[4]]
-        run = working.journal.last_run()
+        run = working.journal.runs.latest()
         assert run is not None
         assert (run.state, run.ended_at) == ("done", at("09:01:00"))
 
@@ -421,7 +421,7 @@ def test_the_next_days_run_ends_yesterdays_paused_one(workshop: Workshop) -> Non
         assert [gone for _, gone in went] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
         assert list(working.results(NINE).values()) == ["handed"] * 2 + ["withdrawn"] * 3
         assert "2026-01-06 began" in working.reasons(NINE)[PEOPLE[4]]
-        assert [run.state for run in working.journal.runs_on(NINE.date())] == ["stopped"]
+        assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["stopped"]
 
 
 def test_a_run_by_hand_before_the_weeks_leaves_it_those_who_were_not_rung(workshop: Workshop) -> None:
@@ -432,7 +432,7 @@ def test_a_run_by_hand_before_the_weeks_leaves_it_those_who_were_not_rung(worksh
         working.ask("stop", at("08:30:16"))
         assert workshop.in_spool() == PEOPLE[:4]
         assert working.work(at("08:59:59"), at("09:01:00")) == [("09:00:00", PEOPLE[4:])]
-        assert [run.kind for run in working.journal.runs_on(NINE.date())] == ["manual", "week"]
+        assert [run.kind for run in working.journal.runs.on_days(NINE.date())] == ["manual", "week"]
 
 
 def test_a_run_by_hand_that_lasts_into_the_weeks_time_is_not_rung_twice(workshop: Workshop) -> None:
@@ -441,9 +441,11 @@ def test_a_run_by_hand_that_lasts_into_the_weeks_time_is_not_rung_twice(workshop
         working.ask("start", at("08:59:55"))
         went = working.work(at("08:59:55"), at("09:01:00"))
         assert [number for _, gone in went for number in gone] == PEOPLE
-        kinds = [(run.kind, run.state) for run in working.journal.runs_on(NINE.date())]
+        kinds = [(run.kind, run.state) for run in working.journal.runs.on_days(NINE.date())]
         assert kinds == [("manual", "done"), ("week", "done")]
-        assert {line.result for line in working.journal.lines(NINE.date()) if line.kind == "week"} == {"skipped"}
+        assert {line.result for line in working.journal.calls.records_on(NINE.date()) if line.kind == "week"} == {
+            "skipped"
+        }
 
 
 def test_a_run_by_hand_holds_the_weeks_up_and_does_not_make_it_late(tmp_path: Path) -> None:
@@ -454,7 +456,7 @@ def test_a_run_by_hand_holds_the_weeks_up_and_does_not_make_it_late(tmp_path: Pa
         working.work(at("08:59:55"), at("09:01:50"))
         workshop.write_list(PEOPLE[:4])
         assert working.work(at("09:01:51"), at("09:04:00")) == [("09:03:15", PEOPLE[2:3]), ("09:03:16", PEOPLE[3:4])]
-        assert [run.kind for run in working.journal.runs_on(NINE.date())] == ["manual", "week"]
+        assert [run.kind for run in working.journal.runs.on_days(NINE.date())] == ["manual", "week"]
 
 
 def test_a_test_call_does_not_count_as_having_been_rung(workshop: Workshop) -> None:
@@ -477,7 +479,7 @@ def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps:
         with shift(workshop, at("08:10:00")) as working:
             working.work(at("08:10:00"), at("08:15:00"), every=10)
             assert working.dialer.run is None
-            lines = list(working.journal.lines(EIGHT.date()))
+            lines = list(working.journal.calls.records_on(EIGHT.date()))
             assert {line.result for line in lines} <= ({"handed", "unknown"} if life.came else {"withdrawn"})
             assert workshop.in_spool() == PEOPLE[: life.came.total()]
 
@@ -537,7 +539,7 @@ def test_on_the_days_of_both_changes_of_the_clocks_everybody_is_rung_once(
         for _ in range(20 * 60):
             working.dialer.step(moment)
             moment += MINUTE
-        runs = working.journal.runs_on(at("12:00:00", day).date())
+        runs = working.journal.runs.on_days(at("12:00:00", day).date())
         assert [run.started_at.isoformat() for run in runs] == [begins]
         assert list(working.results(at("12:00:00", day)).values()) == ["handed"] * 5
     assert workshop.in_spool() == PEOPLE
@@ -647,7 +649,7 @@ def test_a_command_while_the_spool_is_away_does_not_make_a_second_run_beside_the
     spool_comes_back(workshop)
     went = working.work(at("08:00:06"), at("08:01:00"))
     assert sorted(number for _, gone in went for number in gone) == PEOPLE
-    assert len(working.journal.runs_on(NINE.date())) == 1
+    assert len(working.journal.runs.on_days(NINE.date())) == 1
     working.end()
 
 
@@ -766,16 +768,16 @@ def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
 @pytest.mark.parametrize(
     "method",
     [
-        "begin_handing",
-        "end_handing",
-        "end_calls",
-        "settle",
-        "change_state",
-        "counts",
-        "last_bundle",
-        "give_back",
-        "run",
-        "claim",
+        "transitions.begin_handing",
+        "transitions.end_handing",
+        "transitions.end_calls",
+        "runs.settle",
+        "runs.set_state",
+        "calls.count_results",
+        "calls.last_bundle",
+        "transitions.return_to_waiting",
+        "runs.get",
+        "runs.begin",
     ],
 )
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
@@ -791,7 +793,7 @@ def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_n
             end_call(file)
         working.work(at("09:05:01"), at("09:06:00"))
         assert set(working.results(NINE).values()) <= {"handed"}
-        assert [run.state for run in working.journal.runs_on(NINE.date())] == ["done"]
+        assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["done"]
 
 
 # -- what comes back
@@ -817,7 +819,7 @@ def test_files_swept_out_after_the_run_was_through_open_it_again_the_same_day(wo
         went = working.work(at("15:00:00"), at("15:01:00"))
         assert [number for _, gone in went for number in gone] == PEOPLE[1:]
         assert working.results(NINE) == dict(zip(PEOPLE, ["unknown"] + ["handed"] * 4, strict=True))
-        assert [run.state for run in working.journal.runs_on(NINE.date())] == ["done"]
+        assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["done"]
 
 
 @pytest.mark.parametrize(("day", "latest"), [("2026-01-06", ""), ("2026-01-05", "12:00")])
@@ -856,7 +858,7 @@ def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
                 where = f"step {step}, {life.steps[-1]}"
                 assert workshop.in_spool() == PEOPLE, where
                 assert set(working.results(NINE).values()) == {"handed"}, where
-                assert [run.state for run in working.journal.runs_on(NINE.date())] == ["done"], where
+                assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["done"], where
             shutil.rmtree(workshop.folder)
         assert step > 20
 
@@ -864,12 +866,12 @@ def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
 def test_calls_are_looked_for_in_the_journal_only_while_they_are_on_the_way(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:01:00"))
-        assert len(working.journal.on_the_way(CallState.HANDED)) == 5
+        assert len(working.journal.calls.in_transit(CallState.HANDED)) == 5
         for file in workshop.spool_folder.iterdir():
             assert number_in(file) in PEOPLE
             end_call(file)
         working.work(at("09:01:01"), at("09:01:05"))
-        assert working.journal.on_the_way(CallState.HANDED) == []
+        assert working.journal.calls.in_transit(CallState.HANDED) == []
         assert working.dialer.step(at("09:01:10")) > 3600
 
 

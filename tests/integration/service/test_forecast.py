@@ -29,7 +29,6 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.heartbeat import Heartbeats
 from obzvon.service import factory
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
@@ -348,7 +347,7 @@ def test_the_run_does_what_the_plan_said(
         known,
         WatchedDocument(factory.open_phones(known)),
         WatchedDocument(factory.open_schedule(known)),
-        Heartbeats(journal),
+        journal,
     )
     dialer = Dialer(known, journal, Spool.from_settings(known), schedule_watch)
     now = moscow(5, 8).astimezone(UTC)
@@ -360,7 +359,7 @@ def test_the_run_does_what_the_plan_said(
         now += timedelta(seconds=wait)
         wait = dialer.step(now)
 
-    lines = list(journal.lines(MONDAY))
+    lines = list(journal.calls.records_on(MONDAY))
     handed = [line.handed_at for line in lines if line.handed_at]
     assert plan.calls == sum(line.disposition != "skipped" for line in lines)
     assert plan.bundles == len({line.bundle for line in lines if line.bundle})

@@ -16,7 +16,7 @@ from obzvon.asterisk.transport.spool import SpoolTransport
 from obzvon.domain.calls import CallState, PendingCall, Run
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service.handover import CollectResult, HandOver, RecoveryResult
 from tests.support.workshop import Life, Workshop, at, begin_call, dead_pid, end_call, in_memory, numbers, tell_status
 
@@ -41,7 +41,7 @@ class Bench:
         )
 
     def claim(self) -> Run:
-        run = self.journal.claim(
+        run = self.journal.runs.begin(
             "20260105-abcdef",
             NINE.date(),
             "week",
@@ -52,7 +52,7 @@ class Bench:
         return run
 
     def waiting(self) -> list[PendingCall]:
-        return self.journal.waiting(1)
+        return self.journal.calls.waiting(1)
 
     def hand(self, count: int = 5) -> list[PendingCall]:
         calls = self.waiting()[:count]
@@ -69,7 +69,7 @@ class Bench:
         return self.handover.collect(now=NINE + seconds * SECOND)
 
     def results(self) -> dict[str, str]:
-        return {line.number: line.result for line in self.journal.lines(NINE.date())}
+        return {line.number: line.result for line in self.journal.calls.records_on(NINE.date())}
 
     def file(self, position: int) -> Path:
         return next(self.workshop.spool_folder.glob(f"*-{position:06d}-1.call"))
@@ -104,7 +104,7 @@ def test_calls_that_are_handed_over_are_in_the_spool_and_in_the_journal(bench: B
     assert bench.workshop.in_spool() == PEOPLE[:3]
     assert bench.workshop.in_store() == []
     assert bench.results() == dict(zip(PEOPLE, ["handed"] * 3 + ["waiting"] * 2, strict=True))
-    assert [line.handed_at for line in bench.journal.lines(NINE.date())] == [NINE] * 3 + [None] * 2
+    assert [line.handed_at for line in bench.journal.calls.records_on(NINE.date())] == [NINE] * 3 + [None] * 2
     assert bench.handover.outstanding == 3
 
 
@@ -180,8 +180,8 @@ def archives(file: Path) -> None:
 
 def hand_all(handover: HandOver, journal: Journal) -> None:
     """All that wait, two at a time, the next two written meanwhile."""
-    while calls := journal.waiting(1, limit=2):
-        handover.dispatch(calls, 1, now=NINE, then=journal.waiting(1, after=calls[-1].position, limit=2))
+    while calls := journal.calls.waiting(1, limit=2):
+        handover.dispatch(calls, 1, now=NINE, then=journal.calls.waiting(1, after=calls[-1].position, limit=2))
 
 
 @pytest.mark.parametrize(("asterisk", "archive"), [(leaves, "no"), (swallows, "no"), (archives, "yes")])
@@ -239,7 +239,7 @@ def assert_each_call_is_in_one_place(
     spool, store = bench.spool.files_in_spool(), bench.workshop.in_store()
     done = [path.name for path in bench.spool.done.iterdir()] if bench.spool.done.exists() else []
     for state in (CallState.WAITING, CallState.HANDING, CallState.HANDED):
-        calls = bench.waiting() if state is CallState.WAITING else bench.journal.on_the_way(state)
+        calls = bench.waiting() if state is CallState.WAITING else bench.journal.calls.in_transit(state)
         for call in calls:
             name = f"obzvon-{call.token}-{call.position:06d}-1.call"
             assert state is not CallState.HANDING, where
@@ -249,7 +249,7 @@ def assert_each_call_is_in_one_place(
                 assert name not in spool, where
             elif asterisk is not swallows:
                 assert name in spool + done, where
-    ended = [line.position for line in bench.journal.lines(NINE.date()) if line.disposition]
+    ended = [line.position for line in bench.journal.calls.records_on(NINE.date()) if line.disposition]
     assert sorted(rung) == ended, where
     assert set(rung.values()) <= {1}, where
 
@@ -260,7 +260,7 @@ def assert_each_call_is_in_one_place(
 def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
     bench.spool.stage(bench.handover._transports.spool._files(calls))
-    bench.journal.begin_handing(calls, 1)
+    bench.journal.transitions.begin_handing(calls, 1)
     assert bench.restart() == RecoveryResult(again=2)
     assert set(bench.results().values()) == {"waiting"}
     assert bench.workshop.in_store() == []
@@ -268,7 +268,7 @@ def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(ben
 
 def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
+    bench.journal.transitions._advance(calls, CallState.HANDED, {"state": "handing"})
     assert bench.restart() == RecoveryResult(handed=2)
     assert [bench.results()[one] for one in PEOPLE] == ["handed"] * 2 + ["waiting"] * 3
     assert bench.handover.outstanding == 2
@@ -276,7 +276,7 @@ def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
 
 def test_a_call_whose_file_is_nowhere_is_unknown_and_not_rung_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
-    bench.journal.begin_handing(calls, 1)
+    bench.journal.transitions.begin_handing(calls, 1)
     assert bench.restart() == RecoveryResult(unknown=2)
     assert [bench.results()[one] for one in PEOPLE] == ["unknown"] * 2 + ["waiting"] * 3
     assert [call.number for call in bench.waiting()] == PEOPLE[2:]
@@ -284,7 +284,7 @@ def test_a_call_whose_file_is_nowhere_is_unknown_and_not_rung_again(bench: Bench
 
 def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_again(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
+    bench.journal.transitions._advance(calls, CallState.HANDED, {"state": "handing"})
     begin_call(bench.file(1), dead_pid())
     bench.spool.sweep()
     assert bench.restart() == RecoveryResult(again=1, handed=1)
@@ -296,7 +296,7 @@ def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_a
 @with_archive
 def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Bench) -> None:
     calls = bench.hand(3)
-    bench.journal._advance(calls[:1], CallState.HANDED, {"state": "handing"})
+    bench.journal.transitions._advance(calls[:1], CallState.HANDED, {"state": "handing"})
     for position, status in ((1, "Completed"), (2, "Expired")):
         bench.finish(position, status)
     assert bench.restart() == RecoveryResult(handed=1)
@@ -313,8 +313,8 @@ def test_what_lies_in_the_store_for_calls_that_wait_is_cleared_away(bench: Bench
 
 def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal._advance(calls, CallState.HANDED, {"state": "handing"})
-    bench.journal.begin_handing(bench.waiting()[:1], 2)
+    bench.journal.transitions._advance(calls, CallState.HANDED, {"state": "handing"})
+    bench.journal.transitions.begin_handing(bench.waiting()[:1], 2)
     bench.spool.stage(bench.handover._transports.spool._files(bench.waiting()))
     assert bench.restart() == RecoveryResult(handed=2, unknown=1)
     assert bench.restart() == RecoveryResult()
@@ -412,7 +412,7 @@ def test_files_that_came_back_when_their_day_was_over_are_withdrawn(bench: Bench
     assert [bench.results()[one] for one in PEOPLE] == ["withdrawn"] * 2 + ["waiting"] * 3
     assert bench.workshop.in_store() == []
     assert bench.handover.outstanding == 0
-    assert bench.journal.rung_on(NINE.date()) == set()
+    assert bench.journal.calls.called_on(NINE.date()) == set()
 
 
 # -- withdrawing

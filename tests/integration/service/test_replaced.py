@@ -7,7 +7,7 @@ import pytest
 
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError, phones_document
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 
 
 def test_a_pipe_in_the_place_of_the_list_is_told_and_not_waited_for(tmp_path: Path) -> None:
@@ -38,10 +38,10 @@ def test_a_journal_that_was_cut_to_nothing_is_not_taken_for_a_new_one(tmp_path: 
 @pytest.mark.parametrize("name", ["journal.db", "journal.db.lock"])
 def test_a_journal_or_lock_that_is_deleted_under_the_service_is_noticed(tmp_path: Path, name: str) -> None:
     journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
-    lock = journal.lock()
-    lock.ensure()
+    lock = journal.acquire_lock()
+    lock.ensure_held()
     (tmp_path / name).unlink()
     with pytest.raises(UserError, match="deleted or replaced"):
-        lock.ensure()
+        lock.ensure_held()
     lock.release()
     journal.close()

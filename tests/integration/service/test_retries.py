@@ -44,7 +44,7 @@ def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(
         all_end(workshop, "Completed", "Expired")
         working.work(at("09:06:01"), at("09:20"))
         assert working.results(at("09:00")) == {PHONES[0]: "answered", PHONES[1]: "answered", PHONES[2]: "not answered"}
-        assert [line.attempt for line in working.journal.lines(at("09:00").date())] == [1, 2, 2]
+        assert [line.attempt for line in working.journal.calls.records_on(at("09:00").date())] == [1, 2, 2]
         assert working.dialer.run is None
 
 
@@ -107,15 +107,15 @@ def test_who_waits_for_a_further_attempt_counts_as_rung_today(tmp_path: Path) ->
     with begun(tmp_path, not_answered="1 x 5m") as (workshop, working):
         all_end(workshop, "Expired", "Expired", "Completed")
         working.work(at("09:00:02"), at("09:00:05"))
-        assert {number for number, _ in working.journal.rung_on(at("09:00").date())} == set(PHONES)
+        assert {number for number, _ in working.journal.calls.called_on(at("09:00").date())} == set(PHONES)
 
 
 def test_who_asked_not_to_be_called_today_is_not_rung_again_even_if_everybody_is(tmp_path: Path) -> None:
     with begun(tmp_path) as (workshop, working):
         all_end(workshop, "Completed", "Completed", "Completed")
-        run = working.journal.last_run()
+        run = working.journal.runs.latest()
         assert run
-        working.journal.end_calls(
+        working.journal.transitions.end_calls(
             [CallOutcome(run.id, 2, Disposition.ANSWERED, at("09:00:02"), detail=EventDetail(key="9"))]
         )
         working.work(at("09:00:02"), at("09:00:05"))

@@ -33,7 +33,7 @@ def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(works
             working.schedule_watch.current_phones().revision,
         )
         assert starter.start(NINE.date(), "week", now=NINE) is None
-        working.journal.change_state(first.run.id, "done", at=NINE)
+        working.journal.runs.set_state(first.run.id, "done", at=NINE)
         second = starter.start(NINE.date(), "manual", now=TEN, again=True)
         assert second is not None
         assert second.run.token != first.run.token
@@ -52,7 +52,7 @@ def test_a_run_by_hand_that_would_ring_nobody_is_not_entered(workshop: Workshop)
         working.schedule_watch.refresh(NINE)
         with pytest.raises(RunNotStartedError, match="the list is empty"):
             starter.start(NINE.date(), "manual", now=NINE)
-        assert working.journal.empty()
+        assert working.journal.runs.is_empty()
 
 
 def test_a_test_call_is_a_run_that_has_ended_and_claims_no_day(workshop: Workshop) -> None:

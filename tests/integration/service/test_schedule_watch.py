@@ -10,8 +10,7 @@ import pytest
 
 from obzvon.documents.store import DocumentError
 from obzvon.documents.watcher import WatchedDocument
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.service.inputs import ScheduleWatch
 from tests.support.workshop import Workshop, at, numbers
@@ -43,7 +42,7 @@ def fresh(workshop: Workshop, journal: Journal) -> Callable[[], ScheduleWatch]:
             known,
             WatchedDocument(factory.open_phones(known)),
             WatchedDocument(factory.open_schedule(known)),
-            Heartbeats(journal),
+            journal,
         )
 
     return build
@@ -91,7 +90,7 @@ def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(
     workshop: Workshop, schedule_watch: ScheduleWatch, fresh: Callable[[], ScheduleWatch], journal: Journal
 ) -> None:
     assert due_at(schedule_watch, EIGHT) is None
-    Heartbeats(journal).begin(at=EIGHT)
+    journal.heartbeats.begin(at=EIGHT)
     workshop.write_week("07:00", changed=at("06:00:00"))  # as `mv` and `cp -p` leave it
     assert due_at(schedule_watch, at("08:00:01")) is None
     workshop.write_week("07:30", changed=at("06:00:00"))

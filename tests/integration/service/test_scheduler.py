@@ -23,9 +23,7 @@ from obzvon.cli import tables
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
 from obzvon.domain.line_usage import LineUsage, decode_line_usage
-from obzvon.journal.commands import CommandQueue
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 from obzvon.service.line_monitor import LineCounter, LineMonitor
 from obzvon.service.scheduler import Scheduler, stop_on_signals
@@ -65,7 +63,7 @@ def workshop(tmp_path: Path) -> Workshop:
 def results(workshop: Workshop, day: datetime = NINE) -> Counter[str]:
     journal = workshop.journal()
     try:
-        return Counter(line.result for line in journal.lines(day.date()))
+        return Counter(line.result for line in journal.calls.records_on(day.date()))
     finally:
         journal.close()
 
@@ -98,7 +96,7 @@ def test_one_check_waits_between_bundles(tmp_path: Path) -> None:
     with working_on(workshop, clock) as working:
         assert working.run_once()
     with_bundles = workshop.journal()
-    moments = sorted({line.handed_at for line in with_bundles.lines(NINE.date()) if line.handed_at})
+    moments = sorted({line.handed_at for line in with_bundles.calls.records_on(NINE.date()) if line.handed_at})
     with_bundles.close()
     assert len(moments) == 3
     assert all(later - earlier >= timedelta(seconds=0.05) for earlier, later in pairwise(moments))
@@ -147,10 +145,10 @@ def test_one_check_that_cannot_begin_raises_what_is_wrong(tmp_path: Path) -> Non
 
 def test_one_check_does_what_was_asked_meanwhile(workshop: Workshop) -> None:
     journal = workshop.journal()
-    number = CommandQueue(journal).ask("start", by="anna", at=at("08:00:00"))
+    number = journal.commands.submit("start", by="anna", at=at("08:00:00"))
     with working_on(workshop, lambda: at("08:00:10")) as working:
         assert working.run_once()
-    answer = CommandQueue(journal).answered(number)
+    answer = journal.commands.result(number)
     journal.close()
     assert answer is not None
     assert answer.ok
@@ -167,7 +165,7 @@ def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
     early = at("08:00:00")
     with working_on(workshop, lambda: early) as working:
         assert working.run_once()
-        found = service_status(Heartbeats(working.dialer.journal).sign(), early)
+        found = service_status(working.dialer.journal.heartbeats.latest(), early)
     assert (found.once, found.alive, found.stopped) == (True, False, early)
     assert "from cron; it looked last on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
 
@@ -184,7 +182,7 @@ def test_it_works_until_it_is_stopped_and_leaves_its_signs(workshop: Workshop) -
 
         working.run_forever(each)
     journal = workshop.journal()
-    sign = Heartbeats(journal).sign()
+    sign = journal.heartbeats.latest()
     journal.close()
     assert sign is not None
     assert (sign.started_at, sign.stopped_at) == (NINE, NINE)
@@ -307,7 +305,7 @@ def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures = 6
-    read = Journal.read
+    read = Journal.read_transaction
 
     def failing(self: Journal) -> object:
         nonlocal failures
@@ -318,7 +316,7 @@ def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
 
     with working_on(workshop, Clock(NINE, 4)) as working:
         never_asleep(working)
-        monkeypatch.setattr(Journal, "read", failing)
+        monkeypatch.setattr(Journal, "read_transaction", failing)
         looks = iter(range(200))
 
         def each() -> None:
@@ -335,11 +333,11 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.prepare(NINE)
         working.step()
-        Heartbeats(working.dialer.journal).begin(at=NINE)
+        working.dialer.journal.heartbeats.begin(at=NINE)
         working._beat()
-        sign = Heartbeats(working.dialer.journal).sign()
+        sign = working.dialer.journal.heartbeats.latest()
     assert sign is not None
-    assert "Asterisk is not running" in sign.trouble
+    assert "Asterisk is not running" in sign.problem
 
 
 class Beats:
@@ -352,8 +350,8 @@ class Beats:
     def begin(self, *, at: datetime, once: bool) -> None:
         pass
 
-    def beat(self, *, at: datetime, trouble: str = "", readout: str = "") -> None:
-        self.told.append((self._clock(), decode_line_usage(readout)))
+    def beat(self, *, at: datetime, problem: str = "", line_usage: str = "") -> None:
+        self.told.append((self._clock(), decode_line_usage(line_usage)))
 
 
 def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(
@@ -401,11 +399,11 @@ def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_g
         workshop.write_text("todo.json", '{"0": ')
         working.step()
         assert not working.dialer.problems
-        Heartbeats(working.dialer.journal).begin(at=NINE)
+        working.dialer.journal.heartbeats.begin(at=NINE)
         working._beat()
-        sign = Heartbeats(working.dialer.journal).sign()
+        sign = working.dialer.journal.heartbeats.latest()
     assert sign is not None
-    assert "todo.json" in sign.trouble
+    assert "todo.json" in sign.problem
 
 
 # -- a real process
@@ -433,10 +431,10 @@ def test_a_process_told_to_end_in_the_middle_of_a_big_bundle_ends_soon_and_the_n
         assert 3000 <= count(workshop) < 30_000
         assert workshop.in_store() == []
         journal = workshop.journal()
-        counts = journal.counts(1)
+        counts = journal.calls.count_results(1)
         assert counts == {"handed": count(workshop), "waiting": 30_000 - count(workshop)}
         # The rest of a bundle that was cut off waits for the delay: as if it had gone a minute ago.
-        with journal.write() as connection:
+        with journal.write_transaction() as connection:
             connection.exec_driver_sql(
                 "UPDATE calls SET handed_at = datetime(handed_at, '-90 seconds') WHERE handed_at IS NOT NULL"
             )
@@ -459,7 +457,7 @@ def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_p
         def alive() -> bool:
             nonlocal journal
             journal = journal or (workshop.journal() if (tmp_path / "journal.db").exists() else None)
-            return journal is not None and Heartbeats(journal).sign() is not None
+            return journal is not None and journal.heartbeats.latest() is not None
 
         wait_until(alive, "the first sign of life")
         assert service(workshop).wait(DEADLINE) == 2

@@ -7,8 +7,7 @@ import pytest
 from flask import Flask
 
 from obzvon.common.i18n import say
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, value, write
 from tests.integration.web.test_schedule import WORKWEEK
@@ -20,7 +19,7 @@ def recorded(settings: Settings) -> list[str]:
         return []
     journal = Journal(settings.journal.reveal())
     try:
-        return [str(one.what) for one in AuditLog(journal).latest(50)][::-1]
+        return [str(one.what) for one in journal.audit.latest(50)][::-1]
     finally:
         journal.close()
 
@@ -101,7 +100,7 @@ def test_the_newest_stands_first_with_its_time_and_who_it_was(app: Flask, operat
 def test_page_by_page_none_is_left_out(app: Flask, operator: Browser, settings: Settings) -> None:
     journal = Journal(settings.journal.reveal())
     for number in range(120):
-        AuditLog(journal).record(
+        journal.audit.record(
             "anna", say("users: removed {name}", name=f"user{number}"), at=SUNDAY - timedelta(hours=12 * (120 - number))
         )
     journal.close()
@@ -168,7 +167,7 @@ def test_a_journal_that_is_deleted_or_replaced_is_not_shown_any_longer(operator:
     assert "Old" not in operator.get("/changes").text
     assert not path.exists()
     journal = Journal(settings.journal.reveal())
-    AuditLog(journal).record("anna", say("by the new one"), at=SUNDAY)
+    journal.audit.record("anna", say("by the new one"), at=SUNDAY)
     journal.close()
     text = operator.get("/changes").text
     assert "by the new one" in text

@@ -10,11 +10,9 @@ from flask import Flask
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.commands import CommandQueue, CommandResult
-from obzvon.journal.findings import Finding, FindingsStore
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.commands import CommandResult
+from obzvon.journal.findings import Finding
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser
 
@@ -31,8 +29,8 @@ def found(
     journal: Journal, *findings: Finding, at: datetime = SUNDAY, seen: datetime = SUNDAY, once: bool = False
 ) -> None:
     """A service has looked at `at` and was last seen at `seen`."""
-    Heartbeats(journal).begin(at=seen)
-    FindingsStore(journal).keep(findings, at=at, once=once)
+    journal.heartbeats.begin(at=seen)
+    journal.findings.replace(findings, at=at, once=once)
 
 
 @pytest.fixture
@@ -42,11 +40,11 @@ def service(journal: Journal) -> Iterator[Callable[[CommandResult], None]]:
     threads = []
 
     def obey(answer: CommandResult) -> None:
-        commands = CommandQueue(journal)
+        commands = journal.commands
         while not over.wait(0.01):
-            if command := commands.take(at=SUNDAY):
+            if command := commands.take_next(at=SUNDAY):
                 assert (command.name, command.asked_by) == ("check", "operator")
-                commands.answer(command.id, answer)
+                commands.complete(command.id, answer)
                 return
 
     def begin(answer: CommandResult) -> None:
@@ -132,7 +130,7 @@ def test_what_is_old_or_from_a_dead_service_is_marked_so(
 
 def test_a_service_that_was_stopped_is_told_with_its_time(operator: Browser, journal: Journal) -> None:
     found(journal, DOWN)
-    Heartbeats(journal).end(at=SUNDAY - timedelta(hours=1))
+    journal.heartbeats.end(at=SUNDAY - timedelta(hours=1))
     text = flat(operator.get("/check").text)
     assert "The service has been stopped" in text
     assert "11:00" in text
@@ -166,7 +164,7 @@ def test_who_asks_for_another_look_waits_for_it_and_is_recorded(
     service(CommandResult(True, say("everything has been looked at: no errors")))
     text = operator.post("/check/again", page="/check").text
     assert "Everything has been looked at: no errors" in text
-    [change] = AuditLog(journal).latest(5)
+    [change] = journal.audit.latest(5)
     assert (change.who, str(change.what)) == ("operator", "had everything checked")
 
 
@@ -174,7 +172,7 @@ def test_no_service_is_asked_that_is_not_there(operator: Browser, journal: Journ
     assert "The service is not running" in operator.post("/check/again", page="/check").text
     found(journal, FINE, seen=SUNDAY - timedelta(hours=1))
     assert "The service is not running" in operator.post("/check/again", page="/check").text
-    assert CommandQueue(journal).take(at=SUNDAY) is None
+    assert journal.commands.take_next(at=SUNDAY) is None
 
 
 def test_a_service_that_does_not_answer_is_told(

@@ -14,7 +14,6 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from obzvon.common.i18n import set_language
-from obzvon.journal.audit import AuditLog
 from obzvon.settings.model import Settings
 from obzvon.spreadsheets import subprocess_reader
 from tests.integration.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
@@ -111,7 +110,7 @@ def test_a_file_is_looked_at_taken_in_recorded_and_undone(app: Flask, operator: 
     assert after["4"] == {"0": "777", "1": "context 22", "note": "kept"}
     assert list(after) == [*ROWS, "6"]
     set_language("en")
-    (change,) = AuditLog(app.extensions["obzvon"].journal()).latest(5)
+    (change,) = app.extensions["obzvon"].journal().audit.latest(5)
     assert (change.who, str(change.what)) == ("operator", "imported: 1 new, 1 changed, from drivers.csv")
     operator.post("/phones/undo")
     assert rows(settings) == ROWS

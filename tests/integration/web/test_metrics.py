@@ -12,8 +12,7 @@ from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, e
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 from tests.integration.web.conftest import SUNDAY, Browser, write
@@ -48,14 +47,16 @@ def test_a_folder_that_nobody_has_worked_in_yet_has_figures_too(viewer: Browser,
 
 
 def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, journal: Journal) -> None:
-    presence, plan = Heartbeats(journal), settings.numbering_plan()
+    presence, plan = journal.heartbeats, settings.numbering_plan()
     presence.begin(at=SUNDAY)
-    presence.beat(at=SUNDAY - timedelta(seconds=7), trouble=msgspec.json.encode((say("no number"),)).decode())
-    first = journal.claim("a", SUNDAY.date(), "week", list_candidates(FIVE[:2], plan), at=SUNDAY - timedelta(hours=1))
-    tried = journal.claim("b", SUNDAY.date(), "test", list_candidates(FIVE[:1], plan), at=SUNDAY)
+    presence.beat(at=SUNDAY - timedelta(seconds=7), problem=msgspec.json.encode((say("no number"),)).decode())
+    first = journal.runs.begin(
+        "a", SUNDAY.date(), "week", list_candidates(FIVE[:2], plan), at=SUNDAY - timedelta(hours=1)
+    )
+    tried = journal.runs.begin("b", SUNDAY.date(), "test", list_candidates(FIVE[:1], plan), at=SUNDAY)
     assert first
     assert tried
-    journal.end_calls(
+    journal.transitions.end_calls(
         [
             CallOutcome(first.id, 1, Disposition.ANSWERED, SUNDAY),
             CallOutcome(first.id, 2, Disposition.BUSY, SUNDAY),
@@ -63,10 +64,10 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
         ]
     )
     for run in (first, tried):
-        journal.change_state(run.id, "done", at=SUNDAY)
-    second = journal.claim("c", SUNDAY.date(), "manual", list_candidates(FIVE, plan), at=SUNDAY)
+        journal.runs.set_state(run.id, "done", at=SUNDAY)
+    second = journal.runs.begin("c", SUNDAY.date(), "manual", list_candidates(FIVE, plan), at=SUNDAY)
     assert second
-    journal.end_calls([CallOutcome(second.id, 1, Disposition.ANSWERED, SUNDAY)])
+    journal.transitions.end_calls([CallOutcome(second.id, 1, Disposition.ANSWERED, SUNDAY)])
     found = figures(viewer)
     assert (found["obzvon_service_up"], found["obzvon_service_in_trouble"]) == (1, 1)
     assert found["obzvon_service_silent_seconds"] == 7
@@ -74,16 +75,16 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     assert found["obzvon_run_start_timestamp_seconds"] == SUNDAY.timestamp()
     assert (found["obzvon_run_calls answered"], found["obzvon_run_calls waiting"]) == (1, 4)
     assert (found["obzvon_day_calls answered"], found["obzvon_day_calls busy"]) == (2, 1)
-    journal.change_state(second.id, "paused", at=SUNDAY)
+    journal.runs.set_state(second.id, "paused", at=SUNDAY)
     assert figures(viewer)["obzvon_run_active paused"] == 1
 
 
 def test_what_was_delivered_is_told_where_it_is_told_apart(
     app: Flask, viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
-    run = journal.claim("a", SUNDAY.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
+    run = journal.runs.begin("a", SUNDAY.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
     assert run
-    journal.end_calls(
+    journal.transitions.end_calls(
         [
             CallOutcome(run.id, place, Disposition.ANSWERED, SUNDAY, None, EventDetail(listened=heard))
             for place, heard in ((1, 12.0), (2, 3.0), (3, None), (4, 11.0))
@@ -97,14 +98,14 @@ def test_what_was_delivered_is_told_where_it_is_told_apart(
 
 
 def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: Browser, journal: Journal) -> None:
-    presence = Heartbeats(journal)
+    presence = journal.heartbeats
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY)
     assert not [name for name in figures(viewer) if name.startswith(("obzvon_lines", "obzvon_ami"))]
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
     presence.beat(
         at=SUNDAY,
-        readout=encode_line_usage(
+        line_usage=encode_line_usage(
             LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
         ),
     )
@@ -115,9 +116,9 @@ def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: 
     assert (found["obzvon_lines_free"], found["obzvon_ami_up"]) == (9, 1)
     assert (found["obzvon_lines_counted trunk"], found["obzvon_lines_counted spool"]) == (1, 0)
     assert (found["obzvon_pacing adaptive"], found["obzvon_pacing fixed"]) == (1, 0)
-    presence.beat(at=SUNDAY, readout=encode_line_usage(LineUsage(pace=pace, ami=AmiConnectionState(False, SUNDAY))))
+    presence.beat(at=SUNDAY, line_usage=encode_line_usage(LineUsage(pace=pace, ami=AmiConnectionState(False, SUNDAY))))
     assert figures(viewer)["obzvon_ami_up"] == 0
-    presence.beat(at=SUNDAY, readout=encode_line_usage(LineUsage(pace=Pace(2, 10), ours=3)))
+    presence.beat(at=SUNDAY, line_usage=encode_line_usage(LineUsage(pace=Pace(2, 10), ours=3)))
     found = figures(viewer)
     assert found["obzvon_lines_in_use ours"] == 3
     assert not {"obzvon_lines_in_use others", "obzvon_ami_up", "obzvon_lines_free"} & set(found)
@@ -127,9 +128,9 @@ def test_yesterdays_calls_are_the_last_runs_and_not_todays(
     viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
     day = SUNDAY - timedelta(days=1)
-    run = journal.claim("a", day.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=day)
+    run = journal.runs.begin("a", day.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=day)
     assert run
-    journal.change_state(run.id, "done", at=day)
+    journal.runs.set_state(run.id, "done", at=day)
     found = figures(viewer)
     assert (found["obzvon_run_calls waiting"], found["obzvon_day_calls waiting"]) == (5, 0)
 

@@ -3,8 +3,7 @@
 import pytest
 from flask import Flask
 
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users, is_right
 from tests.integration.web.conftest import PASSWORD, Browser
@@ -31,7 +30,7 @@ def test_everybody_changes_the_own_one_and_only_that(app: Flask, settings: Setti
     assert Browser(app, who).get("/phones").status_code == 401
     assert Browser(app, who, NEW).get("/phones").status_code == 200
     journal = Journal(settings.journal.reveal())
-    [kept] = AuditLog(journal).latest(5)
+    [kept] = journal.audit.latest(5)
     journal.close()
     assert (kept.who, str(kept.what)) == (who, "users: changed the own password")
 

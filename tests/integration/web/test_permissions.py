@@ -44,7 +44,7 @@ CHANGES = {
 def orders(app: Flask) -> int:
     """How many orders to the service there are."""
     journal = app.extensions["obzvon"].journal_to_write()
-    with journal.read() as connection:
+    with journal.read_transaction() as connection:
         return len(connection.execute(select(commands)).all())
 
 

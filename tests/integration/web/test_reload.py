@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from obzvon.domain.phones import Phone, candidates
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
 from tests.support.workshop import numbers
@@ -46,7 +45,7 @@ def test_the_forecast_follows_the_pace(operator: Browser, change_pace: Callable[
 def test_the_pages_of_the_next_run_follow_the_pace(
     operator: Browser, journal: Journal, change_pace: Callable[..., None], page: str
 ) -> None:
-    Heartbeats(journal).begin(at=SUNDAY)
+    journal.heartbeats.begin(at=SUNDAY)
     change_pace(PEOPLE, 1)
     before = operator.get(page).text
     change_pace(1, 3600)
@@ -59,8 +58,8 @@ def test_a_run_in_progress_follows_the_pace(
     operator: Browser, settings: Settings, journal: Journal, change_pace: Callable[..., None]
 ) -> None:
     rows = [Phone(str(row), number) for row, number in enumerate(numbers(PEOPLE))]
-    Heartbeats(journal).begin(at=SUNDAY)
-    journal.claim("t", SUNDAY.date(), "week", candidates(rows, settings.numbering_plan()), at=SUNDAY)
+    journal.heartbeats.begin(at=SUNDAY)
+    journal.runs.begin("t", SUNDAY.date(), "week", candidates(rows, settings.numbering_plan()), at=SUNDAY)
     for bundle, hours in ((PEOPLE, 0), (1, 9)):
         change_pace(bundle, 3600)
         status = operator.send("GET", "/api/v1/status").json["run"]

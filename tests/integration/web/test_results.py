@@ -16,10 +16,8 @@ from flask import Flask
 
 from obzvon.common.i18n import say
 from obzvon.domain.redial import RedialSelection
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.commands import CommandQueue, CommandResult
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.commands import CommandResult
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 from tests.integration.journal.test_queries import ran
@@ -169,7 +167,7 @@ def test_of_a_day_on_which_the_service_was_silent_that_is_said(
     operator: Browser, day: Journal, settings: Settings
 ) -> None:
     ran(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
-    presence = Heartbeats(day)
+    presence = day.heartbeats
     presence.begin(at=AT_NINE - timedelta(days=4))
     assert "the service is not running" in operator.get("/results?day=2026-11-20").text
     assert "the service is not running" not in operator.get("/results?day=2026-11-17").text
@@ -181,7 +179,7 @@ def test_of_a_day_on_which_the_service_was_silent_that_is_said(
 
 def test_todays_start_that_is_yet_to_come_is_told(operator: Browser, journal: Journal, settings: Settings) -> None:
     ran(journal, {IVANOV: "busy"}, day=FRIDAY, at=AT_NINE - timedelta(days=2))
-    Heartbeats(journal).begin(at=SUNDAY)
+    journal.heartbeats.begin(at=SUNDAY)
     settings.schedule.write_text(json.dumps({"7": "18:30"}))
     assert "Today&#39;s run begins at 18:30." in operator.get("/results").text
 
@@ -283,8 +281,8 @@ def test_a_large_journal_is_shown_some_days_at_a_time(
 def test_the_former_scripts_day_and_a_run_of_only_some_are_told(operator: Browser, day: Journal) -> None:
     from obzvon.domain.redial import redial_note
 
-    day.claim("20261121-f", date(2026, 11, 21), "former", [], at=AT_NINE - timedelta(days=1), state="done")
-    day.claim(
+    day.runs.begin("20261121-f", date(2026, 11, 21), "former", [], at=AT_NINE - timedelta(days=1), state="done")
+    day.runs.begin(
         "20261120-m",
         FRIDAY,
         "manual",
@@ -315,12 +313,12 @@ def serve(journal: Journal, answer: CommandResult, asked: list[dict[str, object]
     """A service that takes one command."""
 
     def work() -> None:
-        commands = CommandQueue(journal)
+        commands = journal.commands
         until = datetime.now(UTC) + timedelta(seconds=20)
         while datetime.now(UTC) < until:
-            if command := commands.take(at=SUNDAY):
+            if command := commands.take_next(at=SUNDAY):
                 asked.append({"name": command.name, "by": command.asked_by, **command.params})
-                commands.answer(command.id, answer)
+                commands.complete(command.id, answer)
                 return
 
     thread = threading.Thread(target=work)
@@ -360,7 +358,7 @@ def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
 def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     app: Flask, operator: Browser, journal: Journal, settings: Settings
 ) -> None:
-    Heartbeats(journal).begin(at=SUNDAY)
+    journal.heartbeats.begin(at=SUNDAY)
     ran(journal, {IVANOV: "answered", PETROVA: "answered"}, day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
     assert "Nobody is left to be called again" in operator.get("/results/again").text
     app.extensions["obzvon"].settings_watch = SettingsWatch(msgspec.structs.replace(settings, delivered=10.0))
@@ -380,11 +378,11 @@ def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     thread.join()
     assert answer.status_code == 200
     assert asked[0]["only"] == "not delivered"
-    assert "not delivered" in str(AuditLog(journal).latest(1)[0].what)
+    assert "not delivered" in str(journal.audit.latest(1)[0].what)
 
 
 def test_then_it_is_said_whom_that_means_with_counts_and_names(operator: Browser, day: Journal) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
     text = operator.get(page_of("not answered", "busy")).text
     assert "1 number can be called again" in text
     assert "Иванов И. И." in text
@@ -395,7 +393,7 @@ def test_then_it_is_said_whom_that_means_with_counts_and_names(operator: Browser
 
 
 def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, day: Journal) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
     asked: list[dict[str, object]] = []
     thread = serve(day, CommandResult(True, say("the run has begun: 1 call")), asked)
     page = page_of("not answered")
@@ -414,7 +412,7 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
         "day": "2026-11-22",
         "run": 0,
     }
-    [change] = AuditLog(day).latest(10)
+    [change] = day.audit.latest(10)
     assert (change.who, str(change.what)) == (
         "operator",
         "began a run of 1 number, only some of those of 2026-11-22: not answered",
@@ -422,7 +420,7 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
 
 
 def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journal) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
     page, asked = page_of("not answered"), list[dict[str, object]]()
     fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
     thread = serve(day, CommandResult(True, say("the run has begun: 1 call")), asked)
@@ -430,14 +428,14 @@ def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journa
         assert "The run has begun" in operator.post("/results/again/start", **fields).text
     thread.join()
     assert len(asked) == 1
-    assert CommandQueue(day).take(at=SUNDAY) is None
-    assert len(AuditLog(day).latest(10)) == 1
+    assert day.commands.take_next(at=SUNDAY) is None
+    assert len(day.audit.latest(10)) == 1
     assert operator.post("/results/again/start", **{**fields, "once": ""}).status_code == 409
-    assert CommandQueue(day).take(at=SUNDAY) is None
+    assert day.commands.take_next(at=SUNDAY) is None
 
 
 def test_an_empty_choice_is_nobody_and_never_everybody(operator: Browser, day: Journal) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
     revision = value(operator.get("/phones").text, "revision")
     digest = f"{RedialSelection((), (), ()).digest}-{revision[:16]}-0"
     for results in ([], ["no answer"]):
@@ -445,13 +443,13 @@ def test_an_empty_choice_is_nobody_and_never_everybody(operator: Browser, day: J
             "/results/again/start", page="/run", day=str(TODAY), result=results, digest=digest, once=secrets.token_hex()
         )
         assert answer.status_code == 409
-    assert CommandQueue(day).take(at=SUNDAY) is None
+    assert day.commands.take_next(at=SUNDAY) is None
 
 
 def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal) -> None:
     night = SUNDAY.replace(hour=20)  # 23:00 in Moscow
     ran(journal, {IVANOV: "not answered"}, day=TODAY, at=AT_NINE)
-    Heartbeats(journal).begin(at=night)
+    journal.heartbeats.begin(at=night)
     app = create_app(settings, clock=lambda: night)
     operator, page = Browser(app, "operator"), page_of("not answered")
     assert "Yes, ring them at 23:00" in operator.get(page).text
@@ -459,7 +457,7 @@ def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal
     answer = operator.post("/results/again/start", **fields)
     assert answer.status_code == 422
     assert "Nobody is called yet" in answer.text
-    assert CommandQueue(journal).take(at=night) is None
+    assert journal.commands.take_next(at=night) is None
     thread = serve(journal, CommandResult(True, say("the run has begun: 1 call")), asked := [])
     assert "The run has begun" in operator.post("/results/again/start", **fields, night="1").text
     thread.join()
@@ -468,19 +466,19 @@ def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal
 
 
 def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, operator: Browser, day: Journal) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
-    app.extensions["obzvon"].sleep = lambda _: CommandQueue(day).take(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
+    app.extensions["obzvon"].sleep = lambda _: day.commands.take_next(at=SUNDAY)
     page = page_of("not answered")
     text = operator.post(
         "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
     ).text
     assert "The service has taken the order" in text
     assert "nobody is called" not in text
-    assert len(AuditLog(day).latest(10)) == 1
+    assert len(day.audit.latest(10)) == 1
 
 
 def test_what_the_service_refuses_is_shown_and_nothing_is_recorded(operator: Browser, day: Journal) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
     thread = serve(day, CommandResult(False, say("run {run} is in progress already; see: obzvon status", run=7)), [])
     page = page_of("not answered")
     answer = operator.post(
@@ -489,7 +487,7 @@ def test_what_the_service_refuses_is_shown_and_nothing_is_recorded(operator: Bro
     thread.join()
     assert answer.status_code == 409
     assert "Run 7 is in progress already" in answer.text
-    assert AuditLog(day).latest(10) == []
+    assert day.audit.latest(10) == []
 
 
 def test_without_a_service_nobody_is_called_and_nothing_is_left_for_it(operator: Browser, day: Journal) -> None:
@@ -506,14 +504,14 @@ def test_without_a_service_nobody_is_called_and_nothing_is_left_for_it(operator:
     )
     assert answer.status_code == 409
     assert "The service is not running" in answer.text
-    assert CommandQueue(day).take(at=SUNDAY) is None
+    assert day.commands.take_next(at=SUNDAY) is None
 
 
 @pytest.mark.parametrize("target", ["start", "list"])
 def test_what_was_confirmed_is_not_done_to_anybody_else(
     operator: Browser, day: Journal, settings: Settings, target: str
 ) -> None:
-    Heartbeats(day).begin(at=SUNDAY)
+    day.heartbeats.begin(at=SUNDAY)
     page = page_of("not answered", "busy")
     digest = value(operator.get(page).text, "digest")
     write(settings, {**ROWS, "9": {"0": "89165555555", "1": ""}})
@@ -528,7 +526,7 @@ def test_what_was_confirmed_is_not_done_to_anybody_else(
         )
         assert answer.status_code == 409
         assert "have changed in the meantime" in answer.text
-    assert CommandQueue(day).take(at=SUNDAY) is None
+    assert day.commands.take_next(at=SUNDAY) is None
     assert len(rows(settings)) == 6
 
 
@@ -547,7 +545,7 @@ def test_they_become_the_list_and_the_old_one_can_be_brought_back(
     assert answer.status_code == 200
     assert "The list has 3 numbers now" in answer.text
     assert rows(settings) == {key: before[key] for key in ("0", "1", "9")}
-    assert "made a new list of 3 numbers" in str(AuditLog(day).latest(1)[0].what)
+    assert "made a new list of 3 numbers" in str(day.audit.latest(1)[0].what)
     operator.post("/phones/undo")
     assert rows(settings) == before
 

@@ -15,7 +15,6 @@ from obzvon.domain.calls import CallOutcome, CallState, EventDetail
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.results import Disposition
-from obzvon.journal.audit import AuditLog
 from obzvon.journal.database import JournalUnavailableError
 from obzvon.service.command_handlers import execute
 from tests.integration.web.conftest import Browser, value
@@ -81,7 +80,7 @@ class Office:
 
     def changes(self) -> list[str]:
         journal = self.desk.journal()
-        return [f"{change.who}: {change.what}" for change in AuditLog(journal).latest(20)] if journal else []
+        return [f"{change.who}: {change.what}" for change in journal.audit.latest(20)] if journal else []
 
     def ends(self) -> None:
         if self.shift:
@@ -93,9 +92,9 @@ class Office:
         self.slept += seconds
         if self.shift is None:
             return
-        while command := self.shift.commands.take(at=self.now):
+        while command := self.shift.commands.take_next(at=self.now):
             self.meanwhile()
-            self.shift.commands.answer(command.id, execute(self.shift.dialer, command, self.now))
+            self.shift.commands.complete(command.id, execute(self.shift.dialer, command, self.now))
 
 
 def plain(text: str) -> str:
@@ -131,7 +130,7 @@ def test_before_any_service_it_says_that_none_runs_and_offers_no_start(office: O
 def test_where_nothing_runs_it_says_when_the_next_run_begins_and_whom_it_skips(opened: Office) -> None:
     journal = opened.desk.journal()
     assert journal
-    journal.claim("20260105-week", NOON.date(), "week", [], at=at("09:00:00"), state="done")
+    journal.runs.begin("20260105-week", NOON.date(), "week", [], at=at("09:00:00"), state="done")
     text = opened.page()
     assert "It is 12:00 in Moscow" in text
     assert "The next one begins by itself Tomorrow, Tuesday" in text
@@ -163,7 +162,7 @@ def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Of
 
     assert opened.shift
     trouble = Problem("/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over goes on by itself"))
-    opened.shift.heartbeats.beat(at=opened.now, trouble=msgspec.json.encode([trouble.message()]).decode())
+    opened.shift.heartbeats.beat(at=opened.now, problem=msgspec.json.encode([trouble.message()]).decode())
     text = opened.page()
     assert "but something is wrong" in text
     assert "Asterisk is not running" in text
@@ -178,8 +177,8 @@ def test_a_run_in_progress_shows_how_far_it_is_and_who_was_rung(opened: Office) 
     opened.works(11)
     assert opened.shift
     journal = opened.shift.journal
-    first = journal.on_the_way(CallState.HANDED)[0]
-    journal.end_calls([CallOutcome(first.run_id, first.position, Disposition.ANSWERED, opened.now)])
+    first = journal.calls.in_transit(CallState.HANDED)[0]
+    journal.transitions.end_calls([CallOutcome(first.run_id, first.position, Disposition.ANSWERED, opened.now)])
     html = opened.operator.get("/run").text
     text = plain(html)
     assert '<progress class="run-bar" max="5" value="4" aria-label="Calls handed over">' in html
@@ -216,7 +215,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
     readout = LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, NOON))
     assert "Lines in use" not in opened.page()
-    opened.shift.heartbeats.beat(at=NOON, readout=encode_line_usage(readout))  # type: ignore[union-attr]
+    opened.shift.heartbeats.beat(at=NOON, line_usage=encode_line_usage(readout))  # type: ignore[union-attr]
     text = opened.page()
     assert "Lines in use In use 16 of 30 Ours 12 Others 4 Free 9 For the office 5" in text
     assert "Counted by the channels of the trunk. Pace: as soon as there is room" in text
@@ -224,7 +223,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     address = have(opened.operator.get("/run").text)
     assert opened.operator.get(address).status_code == 204
     silent = msgspec.structs.replace(readout, ours=11, by=CountedBy.SPOOL, ami=AmiConnectionState(False, NOON))
-    opened.shift.heartbeats.beat(at=NOON, readout=encode_line_usage(silent))  # type: ignore[union-attr]
+    opened.shift.heartbeats.beat(at=NOON, line_usage=encode_line_usage(silent))  # type: ignore[union-attr]
     answer = opened.operator.get(address).text
     assert re.findall(r'hx-swap-oob="true" id="([\w-]+)"', answer) == ["run-lines"]
     assert "AMI: silent since 12:00: only our own calls are counted, and other people" in plain(answer)
@@ -238,8 +237,8 @@ def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Pat
     office.start()
     office.works(60)
     journal = office.desk.journal()
-    run = journal.last_run()
-    journal.end_calls(
+    run = journal.runs.latest()
+    journal.transitions.end_calls(
         [
             CallOutcome(run.id, place, Disposition.ANSWERED, office.now, None, EventDetail(listened=heard))
             for place, heard in ((1, 12.0), (2, 3.0), (3, None))
@@ -345,10 +344,10 @@ def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(open
     watch.forget()
     opened.works(60)
     assert opened.shift
-    opened.shift.journal.end_calls(
+    opened.shift.journal.transitions.end_calls(
         [
             CallOutcome(call.run_id, call.position, Disposition.ANSWERED, opened.now)
-            for call in opened.shift.journal.on_the_way(CallState.HANDED)
+            for call in opened.shift.journal.calls.in_transit(CallState.HANDED)
         ]
     )
     last = watch.look(opened.now)
@@ -447,7 +446,7 @@ def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Offic
         assert "The run has begun: 5 calls" in answer.text
         opened.works(60)  # the first is through when the second comes
     assert opened.shift
-    assert len(opened.shift.journal.runs_on(opened.now.date())) == 1
+    assert len(opened.shift.journal.runs.on_days(opened.now.date())) == 1
     assert len(opened.changes()) == 1
 
 
@@ -471,7 +470,7 @@ def test_during_a_run_no_other_is_asked_for_or_begun(opened: Office) -> None:
     ):
         assert "A run is in progress already" in answer.text
     assert opened.shift
-    assert len(opened.shift.journal.runs_on(NOON.date())) == 1
+    assert len(opened.shift.journal.runs.on_days(NOON.date())) == 1
 
 
 def test_past_the_latest_hour_and_with_nobody_to_ring_no_start_is_offered(tmp_path: Path, users_text: str) -> None:
@@ -507,7 +506,7 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     assert 5 <= office.slept < 5.2
     assert "no service took it" in office.changes()[0]
     again = office.opens()
-    assert again.commands.take(at=office.now) is None
+    assert again.commands.take_next(at=office.now) is None
 
 
 def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_later(office: Office) -> None:
@@ -519,7 +518,7 @@ def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_
     office.slept = 0
     assert "busy and has not taken the order; nothing has been done" in office.post("/run/pause", "/run").text
     assert 15 <= office.slept < 15.2
-    assert office.opens().commands.take(at=office.now) is None
+    assert office.opens().commands.take_next(at=office.now) is None
 
 
 # -- pause, resume, stop
@@ -599,8 +598,8 @@ def test_one_test_call_is_rung_and_how_it_ended_is_shown(opened: Office) -> None
     assert "Last test call, 12:00:00, operator 8 916 555-55-51 12 — being rung…" in text
     assert 'hx-trigger="every 2s"' in opened.operator.get("/run").text
     assert opened.shift
-    call = opened.shift.journal.on_the_way(CallState.HANDED)[0]
-    opened.shift.journal.end_calls([CallOutcome(call.run_id, 1, Disposition.NOT_ANSWERED, opened.now)])
+    call = opened.shift.journal.calls.in_transit(CallState.HANDED)[0]
+    opened.shift.journal.transitions.end_calls([CallOutcome(call.run_id, 1, Disposition.NOT_ANSWERED, opened.now)])
     assert "8 916 555-55-51 12 — not answered" in opened.page()
     assert 'hx-trigger="every 10s"' in opened.operator.get("/run").text
     assert opened.changes() == ["operator: test call 89165555551: the test call to 89165555551 is handed over"]

@@ -10,8 +10,7 @@ import pytest
 from flask import Flask
 
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
 from tests.integration.web.conftest import SUNDAY, Browser, value, write
 from web.app import create_app
@@ -159,7 +158,7 @@ def test_of_two_who_save_the_second_sees_both_versions_and_chooses(operator: Bro
 
 def seen_by_a_service(settings: Settings) -> None:
     with contextlib.closing(Journal(settings.journal.reveal())) as journal:
-        Heartbeats(journal).remember_week(Schedule(), SUNDAY.date(), SUNDAY)
+        journal.seen_schedules.remember(Schedule(), SUNDAY.date(), SUNDAY)
 
 
 def test_where_no_service_has_been_a_start_that_has_passed_is_made_up_for(operator: Browser) -> None:

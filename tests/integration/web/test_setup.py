@@ -12,9 +12,7 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.findings import FindingsStore
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
 
@@ -40,12 +38,12 @@ def steps(browser: Browser) -> list[bool]:
 
 
 def service_works(journal: Journal) -> None:
-    Heartbeats(journal).begin(at=SUNDAY)
-    FindingsStore(journal).keep([FINE], at=SUNDAY)
+    journal.heartbeats.begin(at=SUNDAY)
+    journal.findings.replace([FINE], at=SUNDAY)
 
 
 def call(journal: Journal, kind: str, how: Disposition) -> None:
-    run = journal.claim(
+    run = journal.runs.begin(
         f"{kind}-{how}",
         SUNDAY.date(),
         kind,
@@ -54,7 +52,7 @@ def call(journal: Journal, kind: str, how: Disposition) -> None:
         state="done",
     )
     assert run
-    journal.end_calls([CallOutcome(run.id, 1, how, SUNDAY)])
+    journal.transitions.end_calls([CallOutcome(run.id, 1, how, SUNDAY)])
 
 
 def test_a_new_folder_has_everything_before_it_and_the_first_thing_to_do_is_the_service(
@@ -70,13 +68,13 @@ def test_a_new_folder_has_everything_before_it_and_the_first_thing_to_do_is_the_
 
 
 def test_step_by_step_to_the_test_call(operator: Browser, empty: None, settings: Settings, journal: Journal) -> None:
-    Heartbeats(journal).begin(at=SUNDAY)
+    journal.heartbeats.begin(at=SUNDAY)
     assert steps(operator) == [True, False, False, False, False]
-    FindingsStore(journal).keep([error("", say("Asterisk is not running"), say("try again"))], at=SUNDAY)
+    journal.findings.replace([error("", say("Asterisk is not running"), say("try again"))], at=SUNDAY)
     assert "1 error keeps calls from being made" in operator.get("/first-steps").text
-    FindingsStore(journal).keep([FINE], at=SUNDAY - timedelta(hours=3))
+    journal.findings.replace([FINE], at=SUNDAY - timedelta(hours=3))
     assert "The last check is old" in operator.get("/first-steps").text
-    FindingsStore(journal).keep([FINE], at=SUNDAY)
+    journal.findings.replace([FINE], at=SUNDAY)
     assert steps(operator) == [True, True, False, False, False]
     assert re.search(r'btn-primary" href="/phones\?add=1"', operator.get("/first-steps").text)
     write(settings, {"0": {"0": "777", "1": ""}, "1": {"0": "89161111111", "1": "", "paused": True}})

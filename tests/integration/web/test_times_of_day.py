@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from obzvon.domain.calls import Run
-from obzvon.journal.heartbeat import Heartbeats
 from obzvon.settings.model import Settings, load_settings
 from tests.integration.journal.test_queries import ran
 from tests.integration.web.conftest import ROWS, Browser, value, write
@@ -53,7 +52,7 @@ class Office:
         results = {IVANOV: "answered", PETROVA: "busy", "89164444444": "unknown", "777": "skipped"}
         starts = [(self.before, at) for at in (time(2, 30), time(17, 0), time(23, 59, 45))]
         starts += [(self.day, at) for at in (time(0, 1), time(2, 30), time(8, 55), time(17, 5), time(23, 30))]
-        Heartbeats(self.journal).begin(at=self.moment(self.before, time(2, 0)))
+        self.journal.heartbeats.begin(at=self.moment(self.before, time(2, 0)))
         return [
             ran(self.journal, results, day=day, at=self.moment(day, at), kind="manual")
             for day, at in starts

@@ -5,8 +5,7 @@ import re
 import pytest
 from flask import Flask
 
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Role, Users, is_right
 from tests.integration.web.conftest import PASSWORD, Browser
@@ -29,7 +28,7 @@ def users(settings: Settings) -> Users:
 def recorded(settings: Settings) -> list[str]:
     journal = Journal(settings.journal.reveal())
     try:
-        return [f"{one.who} {one.what}" for one in AuditLog(journal).latest(50)]
+        return [f"{one.who} {one.what}" for one in journal.audit.latest(50)]
     finally:
         journal.close()
 

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from obzvon.common.i18n import say
-from obzvon.journal.commands import Command, CommandQueue, CommandResult
-from obzvon.journal.runs import Journal
+from obzvon.journal.commands import Command, CommandResult
+from obzvon.journal.journal import Journal
 
 
 class Service:
@@ -18,7 +18,7 @@ class Service:
     def __init__(self, journal: Journal) -> None:
         self.taken: list[Command] = []
         self.says: Callable[[Command], CommandResult] = lambda command: CommandResult(True, say("paused"))
-        self._commands = CommandQueue(journal)
+        self._commands = journal.commands
         self._spoke, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work)
 
@@ -32,9 +32,9 @@ class Service:
 
     def _work(self) -> None:
         while not self._end.wait(0.005):
-            if command := self._commands.take(at=datetime.now(UTC)):
+            if command := self._commands.take_next(at=datetime.now(UTC)):
                 self.taken.append(command)
-                self._commands.answer(command.id, self.says(command))
+                self._commands.complete(command.id, self.says(command))
                 self._spoke.set()
 
     def hear(self, _: float) -> None:

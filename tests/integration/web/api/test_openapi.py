@@ -17,9 +17,8 @@ from werkzeug.security import generate_password_hash
 
 from obzvon import users
 from obzvon.common.i18n import say
-from obzvon.journal.audit import AuditLog
 from obzvon.journal.commands import CommandResult
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users
 from tests.integration.web.api.conftest import Service
@@ -44,7 +43,7 @@ CHECKS = ChecksConfig.from_dict(
 @pytest.fixture
 def app(settings: Settings, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """One that does not count wrong passwords, which are many here."""
-    AuditLog(journal).record("anna", say("the list: added {phone}", phone="89161111111"), at=SUNDAY)
+    journal.audit.record("anna", say("the list: added {phone}", phone="89161111111"), at=SUNDAY)
     hashed = generate_password_hash("quick", "pbkdf2:sha256:1")  # of a wrong password, too, each time
     monkeypatch.setattr(users, "_nobodys", [hashed])
     settings.web.users.write_text(json.dumps({"operator": {"role": "operator", "password": hashed}}))

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from obzvon.journal.audit import AuditLog
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import ROWS, Browser, rows, write
 
@@ -411,7 +410,7 @@ def test_changes_are_recorded_with_their_author(app: Flask, operator: Browser) -
     operator.send("PATCH", PHONES, {"change": {"3": {"name": "Петрова А."}}}, If_Match="*")
     operator.send("PATCH", PHONES, {"change": {"3": {"name": "Петрова А."}}}, If_Match="*")  # changes nothing
     operator.send("PATCH", PHONES, {"add": [{"number": "89165555555"}], "delete": ["0", "1"]}, If_Match="*")
-    found = AuditLog(app.extensions["obzvon"].journal()).latest(10)
+    found = app.extensions["obzvon"].journal().audit.latest(10)
     assert [(change.who, change.what.in_language("en")) for change in found] == [
         ("operator", "list: added 1, changed 0, deleted 2"),
         ("operator", "list: changed +7 916 333-33-33 Петрова to +7 916 333-33-33 Петрова А."),

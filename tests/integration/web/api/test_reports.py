@@ -11,8 +11,7 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.runs import Journal
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser
 from web.api import schemas
@@ -22,7 +21,7 @@ REPORT = "/api/v1/report"
 
 @pytest.fixture
 def a_day(journal: Journal, settings: Settings) -> None:
-    run = journal.claim(
+    run = journal.runs.begin(
         "t",
         SUNDAY.date(),
         "week",
@@ -30,7 +29,7 @@ def a_day(journal: Journal, settings: Settings) -> None:
         at=SUNDAY,
     )
     assert run
-    journal.end_calls([CallOutcome(run.id, 1, Disposition.ANSWERED, SUNDAY)])
+    journal.transitions.end_calls([CallOutcome(run.id, 1, Disposition.ANSWERED, SUNDAY)])
 
 
 def test_a_days_report_is_the_commands_document(operator: Browser, a_day: None) -> None:
@@ -72,7 +71,7 @@ def test_where_there_is_no_journal_yet_a_report_is_empty(operator: Browser, sett
 
 
 def test_changes_are_read_page_by_page(operator: Browser, journal: Journal) -> None:
-    changes = AuditLog(journal)
+    changes = journal.audit
     for place in range(5):
         changes.record("anna", say("the list: added {phone}", phone=place), at=SUNDAY + timedelta(minutes=place))
     first = operator.send("GET", "/api/v1/changes?limit=3").json

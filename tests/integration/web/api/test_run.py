@@ -11,10 +11,8 @@ from obzvon.common.i18n import say
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Phone, list_candidates
-from obzvon.journal.audit import AuditLog
-from obzvon.journal.commands import CommandQueue, CommandResult
-from obzvon.journal.heartbeat import Heartbeats
-from obzvon.journal.runs import Journal
+from obzvon.journal.commands import CommandResult
+from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.api.conftest import Service
 from tests.integration.web.conftest import SUNDAY, Browser
@@ -26,9 +24,9 @@ ORDERS = [("start", {}), ("pause", {}), ("resume", {}), ("stop", {}), ("call", {
 
 def test_the_status_is_the_commands_document(operator: Browser, settings: Settings, journal: Journal) -> None:
     assert operator.send("GET", "/api/v1/status").json["run"] is None
-    Heartbeats(journal).begin(at=SUNDAY)
-    Heartbeats(journal).beat(at=SUNDAY, trouble=msgspec.json.encode((say("no number"),)).decode())
-    journal.claim(
+    journal.heartbeats.begin(at=SUNDAY)
+    journal.heartbeats.beat(at=SUNDAY, problem=msgspec.json.encode((say("no number"),)).decode())
+    journal.runs.begin(
         "t",
         SUNDAY.date(),
         "week",
@@ -47,10 +45,10 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
 
 def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal: Journal) -> None:
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5))
-    Heartbeats(journal).begin(at=SUNDAY)
-    Heartbeats(journal).beat(
+    journal.heartbeats.begin(at=SUNDAY)
+    journal.heartbeats.beat(
         at=SUNDAY,
-        readout=encode_line_usage(
+        line_usage=encode_line_usage(
             LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
         ),
     )
@@ -98,7 +96,7 @@ def test_an_order_that_is_sent_again_is_done_and_recorded_once(app: Flask, opera
             assert operator.send("POST", RUN + order, {**body, "once": f"{order} 1"}).json == {"text": "paused"}
         assert operator.send("POST", RUN + order, {**body, "once": f"{order} 2"}).status_code == 200
     assert [command.name for command in service.taken] == ["start", "start", "stop", "stop", "call", "call"]
-    assert len(AuditLog(app.extensions["obzvon"].journal()).latest(99)) == 6
+    assert len(app.extensions["obzvon"].journal().audit.latest(99)) == 6
 
 
 def test_another_users_order_with_the_same_mark_is_another(app: Flask, operator: Browser, service: Service) -> None:
@@ -125,7 +123,7 @@ def test_a_start_at_night_says_that_it_is_meant(
 def test_what_was_ordered_is_recorded_as_it_was_said(app: Flask, operator: Browser, service: Service) -> None:
     for body in ({}, {"rest": True}, {"again": True}):
         operator.send("POST", RUN + "start", body)
-    changes = AuditLog(app.extensions["obzvon"].journal()).latest(9)
+    changes = app.extensions["obzvon"].journal().audit.latest(9)
     assert [change.what.in_language("en") for change in changes][::-1] == [
         "run begun by hand: paused",
         "run begun by hand, for those not rung today: paused",
@@ -146,7 +144,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
     operator.send("POST", RUN + "stop", {"withdraw": True})
     operator.send("POST", RUN + "start", {"again": True})
     operator.send("POST", RUN + "call", {"number": "89165555555", "code": "12"})
-    changes = AuditLog(app.extensions["obzvon"].journal()).latest(9)
+    changes = app.extensions["obzvon"].journal().audit.latest(9)
     assert {change.who for change in changes} == {"operator"}
     assert [change.what.in_language("en") for change in changes][::-1] == [
         "run paused: paused",
@@ -174,11 +172,11 @@ def test_where_no_service_takes_it_nothing_is_left_to_be_done_later(
     answer = operator.send("POST", RUN + "start")
     assert answer.status_code == 503
     assert "No service takes it" in answer.json["detail"]
-    assert CommandQueue(app.extensions["obzvon"].journal()).take(at=SUNDAY + timedelta(seconds=1)) is None
+    assert app.extensions["obzvon"].journal().commands.take(at=SUNDAY + timedelta(seconds=1)) is None
 
 
 def test_what_was_taken_and_is_not_answered_yet_is_no_refusal(app: Flask, operator: Browser, journal: Journal) -> None:
-    app.extensions["obzvon"].sleep = lambda seconds: CommandQueue(journal).take(at=SUNDAY)
+    app.extensions["obzvon"].sleep = lambda seconds: journal.commands.take_next(at=SUNDAY)
     answer = operator.send("POST", RUN + "start")
     assert (answer.status_code, answer.json) == (202, {"text": "taken by the service and not answered yet"})
 

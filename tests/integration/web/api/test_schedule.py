@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from obzvon.journal.audit import AuditLog
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import Browser
 
@@ -35,7 +34,7 @@ def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, setti
     assert answer.headers["ETag"] == operator.send("GET", WEEK).headers["ETag"] != etag
     assert on_disk(settings) == wanted
     assert operator.send("PUT", WEEK, {**wanted, "dates": {}}, If_Match="*").status_code == 200
-    said = [change.what.in_language("en") for change in AuditLog(app.extensions["obzvon"].journal()).latest(5)]
+    said = [change.what.in_language("en") for change in app.extensions["obzvon"].journal().audit.latest(5)]
     assert said == [
         "schedule: 2026-11-30: 08:00 → as its weekday; 2026-12-31: no calls → as its weekday",
         (

@@ -1,0 +1,128 @@
+"""The calls in a journal, read: what waits, what is on its way, what was called, and how a run's calls stand."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from obzvon.domain.calls import CallRecord, CallState, PendingCall
+from obzvon.domain.results import DeliveryCounts, Disposition
+from obzvon.journal import tallies
+from obzvon.journal.database import Database
+from obzvon.journal.rows import call_record
+from obzvon.journal.schema import RESULT, calls, runs
+
+DECLINED_KEY = "9"
+"""The key by which the called person asks not to be called again that day."""
+
+
+class CallStore:
+    """The calls in a journal, for reading; `CallTransitions` moves them on."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self, run_id: int, *, after: int = 0, limit: int | None = None) -> list[PendingCall]:
+        """Return the run's calls that wait for their first attempt, behind position `after`, in the list's order."""
+        return self._pending(
+            _in_state(CallState.WAITING)
+            .where(calls.c.run_id == run_id, calls.c.position > after, calls.c.attempt == 1)
+            .order_by(calls.c.position)
+            .limit(limit)
+        )
+
+    def waiting_retries(self, run_id: int) -> list[PendingCall]:
+        """Return the run's calls that wait for a further attempt, the earliest first."""
+        return self._pending(
+            _in_state(CallState.WAITING)
+            .where(calls.c.run_id == run_id, calls.c.attempt > 1)
+            .order_by(calls.c.not_before, calls.c.position)
+        )
+
+    def in_transit(self, state: CallState) -> list[PendingCall]:
+        """Return all calls in the state HANDING or HANDED, of any run."""
+        return self._pending(
+            _in_state(state).where(runs.c.settled.is_(False)).order_by(calls.c.run_id, calls.c.position)
+        )
+
+    def last_bundle(self, run_id: int) -> tuple[int, datetime | None]:
+        """Return the number of the run's latest bundle and when it was handed over; (0, None) before the first."""
+        with self._database.read_transaction() as connection:
+            number, at = connection.execute(
+                select(func.max(calls.c.bundle), func.max(calls.c.handed_at)).where(calls.c.run_id == run_id)
+            ).one()
+        return number or 0, at
+
+    def called_on(self, day: date) -> set[tuple[str, str]]:
+        """Return the numbers, with their codes, that were handed over in that day's runs; test calls do not count."""
+        handed_over = (
+            (calls.c.attempt > 1)
+            | calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
+            | (
+                (calls.c.state == CallState.ENDED.value)
+                & calls.c.bundle.is_not(None)
+                & (calls.c.disposition != Disposition.WITHDRAWN.value)
+            )
+        )
+        query = (
+            select(calls.c.number, calls.c.code)
+            .join(runs)
+            .where(runs.c.day == day, runs.c.kind.in_(("week", "manual")), handed_over)
+        )
+        with self._database.read_transaction() as connection:
+            return {(number, code) for number, code in connection.execute(query)}
+
+    def declined_on(self, day: date) -> set[tuple[str, str]]:
+        """Return the numbers, with their codes, whose owners asked that day not to be called again on it."""
+        query = select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, calls.c.key == DECLINED_KEY)
+        with self._database.read_transaction() as connection:
+            return {(number, code) for number, code in connection.execute(query)}
+
+    def count_results(self, run_id: int) -> Counter[str]:
+        """Return how many calls of a run have each result: a disposition, or waiting, handing, handed."""
+        with self._database.read_transaction() as connection:
+            rows = connection.execute(select(RESULT, func.count()).where(calls.c.run_id == run_id).group_by(RESULT))
+            return Counter({row[0]: row[1] for row in rows})
+
+    def count_deliveries(self, run_id: int, least: float) -> DeliveryCounts:
+        """Return how many calls of a run were delivered: listened to for at least `least` seconds."""
+        with self._database.read_transaction() as connection:
+            row = connection.execute(tallies.select_deliveries(least).where(calls.c.run_id == run_id)).one()
+        return DeliveryCounts(least, *map(int, row))
+
+    def records_on(self, day: date) -> Iterator[CallRecord]:
+        """Yield a day's calls, one record each, in the order of runs and list."""
+        query = (
+            select(runs.c.kind, runs.c.day, calls)
+            .join(runs)
+            .where(runs.c.day == day)
+            .order_by(calls.c.run_id, calls.c.position)
+            .execution_options(yield_per=1000)
+        )
+        with self._database.read_transaction() as connection, connection.execute(query) as rows:
+            for row in rows:
+                yield call_record(row._mapping)
+
+    def _pending(self, query: Select[Any]) -> list[PendingCall]:
+        with self._database.read_transaction() as connection:
+            return [PendingCall(*row) for row in connection.execute(query)]
+
+
+def _in_state(state: CallState) -> Select[Any]:
+    return (
+        select(
+            calls.c.run_id,
+            runs.c.token,
+            calls.c.position,
+            calls.c.number,
+            calls.c.code,
+            calls.c.attempt,
+            calls.c.handed_at,
+            calls.c.not_before,
+            calls.c.via,
+        )
+        .join(runs)
+        .where(calls.c.state == state.value)
+    )

@@ -1,0 +1,169 @@
+"""The state changes of calls: waiting → handing → handed → ended, back to waiting, and withdrawn.
+
+A call of a settled run never changes again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, null, select, update
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import Message, say
+from obzvon.domain.calls import CallOutcome, CallState, PendingCall
+from obzvon.domain.labels import result_label
+from obzvon.domain.results import Disposition
+from obzvon.journal.database import Database
+from obzvon.journal.rows import encode_message
+from obzvon.journal.schema import calls, runs
+
+
+class CallTransitions:
+    """Changes the state of calls, each change durable when it returns. Only the service does this."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin_handing(self, bundle: Sequence[PendingCall], number: int, via: str | None = None) -> None:
+        """Mark waiting calls as HANDING: from now on Asterisk may have them. `via` names the transport."""
+        self._advance(
+            bundle,
+            CallState.WAITING,
+            {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via},
+        )
+
+    def end_handing(self, bundle: Sequence[PendingCall], *, at: datetime) -> None:
+        """Mark calls as HANDED: Asterisk has them."""
+        self._advance(bundle, CallState.HANDING, {"state": CallState.HANDED.value, "handed_at": at})
+
+    def return_to_waiting(self, bundle: Sequence[PendingCall], state: CallState) -> None:
+        """Make calls in `state` wait again, which Asterisk never got."""
+        self._advance(bundle, state, {"state": CallState.WAITING.value, "bundle": null(), "handed_at": null()})
+
+    def end_calls(self, outcomes: Iterable[CallOutcome]) -> int:
+        """Write how calls ended and return how many were new: a call that has ended keeps its first outcome."""
+        rows = [_outcome_values(outcome) for outcome in outcomes]
+        if not rows:
+            return 0
+        with self._database.write_transaction() as connection:
+            return connection.execute(_END.values(state=CallState.ENDED.value), rows).rowcount
+
+    def schedule_retries(self, outcomes: Sequence[tuple[CallOutcome, datetime]]) -> None:
+        """Write how attempts ended, and make their calls wait for another one, not before the moment beside each."""
+        rows = [{**_outcome_values(outcome), "not_before_": moment} for outcome, moment in outcomes]
+        if not rows:
+            return
+        statement = _END.values(
+            state=CallState.WAITING.value, attempt=calls.c.attempt + 1, not_before=bindparam("not_before_")
+        )
+        with self._database.write_transaction() as connection:
+            connection.execute(statement, rows)
+
+    def cancel_retries(self, run_id: int, positions: Iterable[int], reason: Message) -> None:
+        """End calls that wait for a further attempt; they keep the last outcome, with this reason."""
+        rows = [{"run": run_id, "at_position": position} for position in positions]
+        if rows:
+            with self._database.write_transaction() as connection:
+                connection.execute(_NOT_ENDED.values(state=CallState.ENDED.value, reason=encode_message(reason)), rows)
+
+    def withdraw_waiting(self, run_id: int, reason: Message, *, at: datetime) -> int:
+        """End every call of the run that still waits as withdrawn, and return how many."""
+        return self._withdraw(calls.c.run_id == run_id, reason, at)
+
+    def withdraw_stranded(self, reason: Message, *, at: datetime) -> int:
+        """End every call that waits in a run that has ended as withdrawn, and return how many.
+
+        A stop that was interrupted half way leaves such calls.
+        """
+        ended = select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None))
+        return self._withdraw(calls.c.run_id.in_(ended), reason, at)
+
+    def _withdraw(self, of_runs: ColumnElement[bool], reason: Message, at: datetime) -> int:
+        waiting = (
+            update(calls).where(of_runs, calls.c.state == CallState.WAITING.value).values(state=CallState.ENDED.value)
+        )
+        no_retry = say("not attempted once more: {reason}", reason=reason)
+        with self._database.write_transaction() as connection:
+            connection.execute(waiting.where(calls.c.disposition.is_not(None)).values(reason=encode_message(no_retry)))
+            return connection.execute(
+                waiting.values(disposition=Disposition.WITHDRAWN.value, reason=encode_message(reason), ended_at=at)
+            ).rowcount
+
+    def _advance(self, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]) -> None:
+        """Move the calls of one run on from `before`, all or none; raise JournalConflictError if one has changed."""
+        if not bundle:
+            return
+        statement = (
+            update(calls)
+            .where(
+                calls.c.run_id == bundle[0].run_id,
+                calls.c.state == before.value,
+                calls.c.position.between(bindparam("first"), bindparam("last")),
+            )
+            .values(**values)
+        )
+        spans = [{"first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
+        with self._database.write_transaction() as connection:
+            if connection.execute(statement, spans).rowcount != len(bundle):
+                raise JournalConflictError(before)
+
+
+class JournalConflictError(UserError):
+    """Another process has changed the calls that are being handed over."""
+
+    def __init__(self, state: CallState) -> None:
+        super().__init__(
+            [
+                Problem(
+                    "",
+                    say("calls that were {state} a moment ago are not any more", state=result_label(state)),
+                    say("is there a second service on this journal? Stop it"),
+                )
+            ]
+        )
+
+
+_NOT_ENDED = update(calls).where(
+    calls.c.run_id == bindparam("run"),
+    calls.c.position == bindparam("at_position"),
+    calls.c.state != CallState.ENDED.value,
+)
+_END = _NOT_ENDED.values(
+    disposition=bindparam("how"),
+    reason=bindparam("why"),
+    ended_at=bindparam("at"),
+    rang_at=bindparam("rang"),
+    answered_at=bindparam("taken"),
+    listened=bindparam("heard"),
+    cause=bindparam("q850"),
+    key=bindparam("pressed"),
+    tries=bindparam("tried"),
+)
+
+
+def _outcome_values(outcome: CallOutcome) -> dict[str, object]:
+    detail = outcome.detail
+    return {
+        "run": outcome.run_id,
+        "at_position": outcome.position,
+        "how": outcome.disposition.value,
+        "why": encode_message(outcome.reason),
+        "at": outcome.at,
+        "rang": detail.rang_at,
+        "taken": detail.answered_at,
+        "heard": detail.listened,
+        "q850": detail.cause,
+        "pressed": detail.key or None,
+        "tried": detail.tries,
+    }
+
+
+def _spans(positions: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the unbroken ranges of these positions: nearly always one range, and one statement, for a bundle."""
+    spans: list[tuple[int, int]] = []
+    for position in sorted(positions):
+        if spans and position == spans[-1][1] + 1:
+            spans[-1] = spans[-1][0], position
+        else:
+            spans.append((position, position))
+    return spans
