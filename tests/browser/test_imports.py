@@ -1,12 +1,15 @@
 """A list comes from Excel: a real Chromium, in Russian, against a real server."""
 
 import json
+import threading
 from pathlib import Path
 
 import openpyxl
 import pytest
+from flask import request
 
 from tests.browser.conftest import comes_true
+from tests.browser.offices import OFFICES, open_editor, users_text
 
 pytestmark = pytest.mark.browser
 
@@ -112,6 +115,43 @@ def test_a_dispatcher_imports_an_excel_file_with_bad_rows_mends_them_and_undoes_
 
     assert all(url.startswith(server) for url in asked)
     assert not [text for text in said if "422" not in text and "Abort" not in text and "afterRequest" not in text]
+
+
+def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
+    tmp_path: Path, drivers: Path, browser
+) -> None:
+    release, held, handled = threading.Event(), [], threading.Event()
+
+    def hold_the_first_choice() -> None:
+        if request.endpoint == "imports.choose" and not held:
+            held.append(request.path)
+            release.wait(60)
+
+    def note_that_it_is_answered(answer):
+        if release.is_set() and request.endpoint == "imports.choose":
+            handled.set()
+        return answer
+
+    with open_editor(OFFICES["idle"], tmp_path, users_text(tmp_path)) as editor:
+        editor.app.before_request_funcs.setdefault(None, []).append(hold_the_first_choice)
+        editor.app.after_request_funcs.setdefault(None, []).append(note_that_it_is_answered)
+        page = browser().pages[0]
+        page.goto(editor.address + "/phones/import")
+        page.get_by_label("Excel (.xlsx) или CSV").set_input_files(drivers)
+        page.get_by_role("button", name="Посмотреть файл").click()
+        looked_at(page)
+        page.locator("#head").select_option("2")
+        comes_true(page, "document.querySelector('#import.htmx-request') !== null")
+        page.locator("#role-1").select_option("name")
+        page.locator("#role-3").select_option("code")
+        page.locator(".v-new .much", has_text="2").wait_for()
+        assert held
+        assert not handled.is_set()
+        release.set()  # only now the first choice comes to the server's mind, without the others
+        assert handled.wait(60)
+        page.reload()
+        looked_at(page)
+        assert [page.locator(field).input_value() for field in ("#head", "#role-1", "#role-3")] == ["2", "name", "code"]
 
 
 def test_replacing_the_list_is_asked_twice_and_undone(server: str, folder: Path, browser, drivers: Path) -> None:

@@ -7,7 +7,8 @@ import contextlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -33,8 +34,15 @@ class TooManyDraftsError(ObzvonError):
     """There is no room for a further draft."""
 
 
+class PageChoices(msgspec.Struct, frozen=True):
+    """The requests of one page: the number of the last one, and the fields that any of them has changed."""
+
+    number: int = 0
+    fields: tuple[str, ...] = ()
+
+
 class Draft(msgspec.Struct, frozen=True):
-    """One import and what was chosen for it; `version` grows with every choice."""
+    """One import and the choices made for it. `version` grows with every choice."""
 
     id: str
     owner: str
@@ -45,9 +53,11 @@ class Draft(msgspec.Struct, frozen=True):
     sheet: int | None = None
     layout: ColumnRoles | None = None
     replace: bool = False
-    mended: dict[int, tuple[str, str, str]] = {}
+    #: By line: the number, code and name that replace those of the file.
+    corrections: dict[int, tuple[str, str, str]] = msgspec.field(default_factory=dict, name="mended")
+    #: The lines that are left over when the rest has been imported; None before.
     only: frozenset[int] | None = None
-    """The lines that are left over when the rest has been taken in."""
+    pages: dict[str, PageChoices] = {}
 
 
 class Drafts:
@@ -55,6 +65,7 @@ class Drafts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._updating = threading.Lock()
 
     def create(self, owner: str, name: str, stream: IO[bytes], now: datetime, *, pasted: bool = False) -> Draft:
         """Keeps an upload; raises Full, OSError."""
@@ -94,12 +105,19 @@ class Drafts:
         """Keeps what was chosen."""
         files.write_durably(self.folder(draft) / "draft.json", msgspec.json.encode(draft), _MODE)
 
-    def choose_sheet(self, draft: Draft, sheet: int) -> Draft:
-        """The draft with another sheet, which has to be read anew."""
-        (self.folder(draft) / worker.TABLE).unlink(missing_ok=True)
-        fresh = msgspec.structs.replace(draft, sheet=sheet, layout=None, mended={}, version=draft.version + 1)
-        self.save(fresh)
-        return fresh
+    def update(self, draft: Draft, change: Callable[[Draft], Draft]) -> Draft:
+        """Apply the change to the draft as it is stored now, one request at a time, and return the result.
+
+        Raises OSError. Another sheet has to be read from the file again.
+        """
+        with self._updating:
+            current = self._read(draft.id) or draft
+            fresh = change(current)
+            if fresh.sheet != current.sheet:
+                (self.folder(draft) / worker.TABLE).unlink(missing_ok=True)
+            if fresh is not current:
+                self.save(fresh)
+            return fresh
 
     def drop(self, key: str) -> None:
         """Puts one away."""

@@ -1,59 +1,160 @@
-"""What an operator has chosen on the page of an import."""
+"""The choices that an operator makes on the page of an import.
 
+Requests overlap where an answer is slow, and may arrive in any order. So a request changes nothing but what its reader
+changed on the page: the page sends back what it showed, and everything else in the form is left alone.
+"""
+
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
 from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
-from obzvon.spreadsheets.merge import MAX_LENGTHS
-from web.imports.drafts import Draft
+from obzvon.spreadsheets.merge import MAX_LENGTHS, RowDecision
+from web.imports.drafts import Draft, PageChoices
 
-_MENDED = re.compile(r"number-([0-9]{1,7})", re.ASCII)
-_ROOM = 4
-"""A field may be typed so many times too long; beyond that it is no mistake of typing."""
-
-
-def sheet(form: Mapping[str, str], draft: Draft, sheets: int, now: int) -> int | None:
-    """The sheet that was chosen, if it is another one than that of `now`."""
-    given = _whole(form.get("sheet", ""))
-    return given if given is not None and given < sheets and given != now and draft.only is None else None
+_CORRECTED = re.compile(r"number-([0-9]{1,7})", re.ASCII)
+#: A field may be so many times too long before it is cut: that much may still be a mistake of typing.
+_LENGTH_FACTOR = 4
+#: The pages of a draft whose requests are remembered.
+_PAGES = 8
 
 
-def read(
-    form: Mapping[str, str], draft: Draft, shown: ColumnRoles, judged: Mapping[int, tuple[str, str, str]]
+class ShownChoices(msgspec.Struct, frozen=True):
+    """The choices as a page shows them. `rows` has a digest of the texts of each row that can be corrected there."""
+
+    sheet: int
+    head: int
+    roles: tuple[str, ...]
+    mode: str
+    rows: dict[int, str] = {}
+
+    @property
+    def layout(self) -> ColumnRoles:
+        """The roles of the columns and the row of the headings."""
+        return ColumnRoles(self.roles, self.head)
+
+    def encoded(self) -> str:
+        """Return the text that the page carries."""
+        return msgspec.json.encode(self).decode()
+
+
+def shown_choices(draft: Draft, sheet: int, layout: ColumnRoles, rows: Collection[RowDecision]) -> ShownChoices:
+    """Return the choices that a page with these rows shows."""
+    digests = {row.line: _digest((row.number, row.code, row.name)) for row in rows}
+    return ShownChoices(sheet, layout.head, layout.roles, "replace" if draft.replace else "add", digests)
+
+
+def corrected_lines(form: Mapping[str, str]) -> set[int]:
+    """Return the lines of the rows that the form has fields for."""
+    return {int(found[1]) for name in form if (found := _CORRECTED.fullmatch(name))}
+
+
+def merge_choices(
+    form: Mapping[str, str], draft: Draft, now: ShownChoices, *, sheets: int, lines: Collection[int]
 ) -> Draft:
-    """The draft with the choices of the form, and with a new version if one of them is new.
+    """Return the draft with what was changed on the page, with a new version if that changes the draft.
 
-    `shown` is the layout that the page had, `judged` what stood in the rows that can be mended there.
+    `now` has the choices of the draft as it is, `lines` the rows that may be corrected.
     """
-    layout, replace = shown, draft.replace
-    if draft.only is None:
-        roles = tuple(_one_of(form.get(f"role-{place}"), role) for place, role in enumerate(shown.roles))
-        head = _whole(form.get("head", ""))
-        layout = ColumnRoles(roles, shown.head if head is None else head)
-        replace = form.get("mode", "replace" if draft.replace else "add") == "replace"
-    mended = dict(draft.mended)
-    for name in form:
-        found = _MENDED.fullmatch(name)
-        if found and (line := int(found[1])) in judged:
-            fields = tuple(
-                form.get(f"{field}-{line}", "").strip()[: _ROOM * most] for field, most in MAX_LENGTHS.items()
-            )
-            if fields != tuple(map(_as_typed, judged[line])):
-                mended[line] = fields[0], fields[1], fields[2]
-    if (layout, replace, mended) == (shown, draft.replace, draft.mended):
+    page = _Page(form, draft)
+    if page.is_late:
         return draft
-    return msgspec.structs.replace(draft, layout=layout, replace=replace, mended=mended, version=draft.version + 1)
+    shown = _shown(form) or now
+    sheet, layout, replace, corrections = now.sheet, now.layout, draft.replace, draft.corrections
+    if draft.only is None:
+        mode = form.get("mode", shown.mode)
+        if page.changes("mode", mode != shown.mode):
+            replace = mode == "replace"
+        given = _whole(form.get("sheet", ""))
+        if given is not None and given < sheets and page.changes("sheet", given != shown.sheet):
+            sheet = given
+        if sheet == shown.sheet == now.sheet:
+            layout = _layout(form, shown, now, page.changes)
+    chosen: dict[str, object] = {"replace": replace}
+    if sheet != now.sheet:
+        chosen |= {"sheet": sheet, "layout": None, "corrections": {}}
+    else:
+        if shown.sheet == now.sheet:
+            corrections = {**draft.corrections, **_corrections(form, shown, lines, page.changes)}
+        # A guess that nobody has changed stays a guess.
+        chosen |= {"corrections": corrections, "layout": layout if layout != now.layout else draft.layout}
+    is_changed = any(getattr(draft, name) != value for name, value in chosen.items())
+    fresh = msgspec.structs.replace(draft, **chosen, pages=page.noted(), version=draft.version + is_changed)
+    return draft if fresh == draft else fresh
 
 
-def _as_typed(text: str) -> str:
-    """What a browser gives back of a text in a field of one line."""
-    return text.replace("\r", "").replace("\n", "").strip()
+class _Page:
+    """The page that sent the form: its tab, the version that it shows, and how many requests it has sent.
+
+    The last request of a page has all that the earlier ones had, so one that comes after it is late. What a page has
+    changed once it may change back. Only the script numbers tabs and requests: without it they come one at a time.
+    """
+
+    def __init__(self, form: Mapping[str, str], draft: Draft) -> None:
+        tab, _, number = form.get("choice", "").partition("-")
+        self._key = f"{tab[:20]} {_whole(form.get('version', ''))}"
+        self._number = _whole(number) or 0
+        self._pages = draft.pages
+        before = draft.pages.get(self._key, PageChoices())
+        self._fields = dict.fromkeys(before.fields)
+        self.is_late = self._number < before.number
+
+    def changes(self, field: str, is_changed: bool) -> bool:
+        """Return whether this page changes the field, or has changed it before."""
+        if is_changed:
+            self._fields[field] = None
+        return field in self._fields
+
+    def noted(self) -> dict[str, PageChoices]:
+        """Return the draft's pages with what this one has sent."""
+        if not self._number and not self._fields:
+            return self._pages
+        pages = {key: page for key, page in self._pages.items() if key != self._key}
+        pages[self._key] = PageChoices(self._number, tuple(self._fields))
+        return dict(list(pages.items())[-_PAGES:])
 
 
-def _one_of(given: str | None, usual: str) -> str:
-    return given if given in ROLES else usual
+def _layout(
+    form: Mapping[str, str], shown: ShownChoices, now: ShownChoices, changes: Callable[[str, bool], bool]
+) -> ColumnRoles:
+    roles = list(now.roles)
+    for place, before in enumerate(shown.roles[: len(roles)]):
+        role = form.get(f"role-{place}", before)
+        if role in ROLES and changes(f"role-{place}", role != before):
+            roles[place] = role
+    head = _whole(form.get("head", ""))
+    if head is not None and changes("head", head != shown.head):
+        return ColumnRoles(tuple(roles), head)
+    return ColumnRoles(tuple(roles), now.head)
+
+
+def _corrections(
+    form: Mapping[str, str], shown: ShownChoices, lines: Collection[int], changes: Callable[[str, bool], bool]
+) -> dict[int, tuple[str, str, str]]:
+    found: dict[int, tuple[str, str, str]] = {}
+    for line in corrected_lines(form):
+        typed = tuple(form.get(f"{field}-{line}", "").strip() for field in MAX_LENGTHS)
+        if line in lines and changes(f"row-{line}", _digest(typed) != shown.rows.get(line)):
+            number, code, name = (
+                text[: _LENGTH_FACTOR * most] for text, most in zip(typed, MAX_LENGTHS.values(), strict=True)
+            )
+            found[line] = number, code, name
+    return found
+
+
+def _shown(form: Mapping[str, str]) -> ShownChoices | None:
+    try:
+        return msgspec.json.decode(form.get("shown", ""), type=ShownChoices)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _digest(fields: tuple[str, ...]) -> str:
+    """Return the digest of a row's texts as a browser sends them back from fields of one line."""
+    typed = [text.replace("\r", "").replace("\n", "").strip() for text in fields]
+    return hashlib.sha256(msgspec.json.encode(typed)).hexdigest()[:16]
 
 
 def _whole(text: str) -> int | None:

@@ -131,7 +131,7 @@ class ImportJobs:
                 work.listed.phones,
                 plan,
                 replace=draft.replace,
-                corrections=draft.mended,
+                corrections=draft.corrections,
                 progress=progress,
             )
             if draft.only is None:

@@ -142,10 +142,7 @@ def choose(draft: str) -> ResponseReturnValue:
     work = _work(found)
     if not _finished(work) or work.table is None:
         return _go_on(found)
-    sheet = form.sheet(request.form, found, len(work.table.sheets), work.table.sheet)
-    if sheet is not None:
-        return _go_on(_importing().drafts.choose_sheet(found, sheet))
-    return _go_on(_chosen(found, work))
+    return _go_on(_with_choices(found, work))
 
 
 @imports.post("/<draft>/take")
@@ -155,8 +152,8 @@ def take(draft: str) -> ResponseReturnValue:
     work = _work(found)
     if not _finished(work) or work.judgement is None:
         return _go_on(found)
-    fresh = _chosen(found, work)
-    if fresh is not found or request.form.get("version") != str(found.version):
+    fresh = _with_choices(found, work)
+    if fresh.version != found.version or request.form.get("version") != str(found.version):
         flash(_("Your changes have been checked: look at the counts, then import."), "note")
         return _go_on(fresh)
     if request.form.get("revision") != work.listed.revision:
@@ -263,13 +260,22 @@ def _go_on(draft: Draft) -> ResponseReturnValue:
     return redirect(url_for("imports.look", draft=draft.id, page=page if page != "1" else None), 303)
 
 
-def _chosen(draft: Draft, work: ImportJob) -> Draft:
-    """The draft with the form's choices, kept if they are new."""
-    rows = work.judgement.rows_of("refused") if work.judgement else []
-    fresh = form.read(request.form, draft, work.layout, {row.line: (row.number, row.code, row.name) for row in rows})
-    if fresh is not draft:
-        _importing().drafts.save(fresh)
-    return fresh
+def _with_choices(draft: Draft, work: ImportJob) -> Draft:
+    """Keep the choices of the form, and return the draft with them and with those of other requests."""
+    table, merge_plan = work.table, work.judgement
+    if table is None:
+        return draft
+    lines = form.corrected_lines(request.form)
+    lines &= {row.line for row in work.rows} if lines else lines
+    rows = merge_plan.rows_of("refused") if merge_plan and "shown" not in request.form else []
+
+    def merge_into(current: Draft) -> Draft:
+        sheet = table.sheet if current.sheet is None else current.sheet
+        layout = current.layout or work.layout
+        now = form.shown_choices(current, sheet, layout, rows)
+        return form.merge_choices(request.form, current, now, sheets=len(table.sheets), lines=lines)
+
+    return _importing().drafts.update(draft, merge_into)
 
 
 def _stale(draft: Draft) -> ResponseReturnValue:
@@ -344,6 +350,7 @@ def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseRetur
     pages = max(1, -(-len(rows) // PAGE))
     given = request.args.get("page", "")
     page = min(max(1, int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1), pages)
+    shown_rows = rows[(page - 1) * PAGE : page * PAGE]
     return render_template(
         "import_look.html",
         draft=draft,
@@ -357,7 +364,8 @@ def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseRetur
         letter=_letter,
         cell=column_roles.text_at,
         named=_NAMED,
-        refused=rows[(page - 1) * PAGE : page * PAGE],
+        refused=shown_rows,
+        shown=form.shown_choices(draft, work.table.sheet, work.layout, shown_rows).encoded(),
         refused_count=len(rows),
         page=page,
         pages=pages,

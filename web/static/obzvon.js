@@ -29,6 +29,11 @@
   document.addEventListener("htmx:afterSettle", count);
   document.addEventListener("DOMContentLoaded", count);
   count();
+  const tab = Math.random().toString(36).slice(2, 12);
+  let choices = 0;
+  document.addEventListener("htmx:configRequest", (event) => {  // answers may be slow: the server sees which is the last
+    if (event.detail.elt.id === "import") event.detail.parameters.choice = `${tab}-${++choices}`;
+  });
   const lost = (is) => {
     const note = document.getElementById("run-lost");
     if (note && note.hidden === is) note.hidden = !is;

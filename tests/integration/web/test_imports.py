@@ -2,6 +2,7 @@
 
 import html
 import io
+import itertools
 import re
 import threading
 from datetime import timedelta
@@ -53,7 +54,8 @@ def ready(browser: Browser, address: str) -> TestResponse:
 
 def form(text: str) -> dict[str, object]:
     """The fields of the page's form, as a browser has them."""
-    fields: dict[str, object] = {name: value(text, name) for name in ("token", "version", "revision", "page")}
+    hidden = ("token", "version", "revision", "page", "shown")
+    fields: dict[str, object] = {name: html.unescape(value(text, name)) for name in hidden}
     for name, inside in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
         chosen = re.search(r'value="([^"]*)" selected', inside)
         fields[name] = chosen[1] if chosen else "0"
@@ -180,6 +182,108 @@ def test_columns_are_chosen_by_the_operator(operator: Browser, settings: Setting
     assert rows(settings)["6"] == {"0": "89165555555", "1": "12"}
 
 
+TITLED = "Водители;;;\n№;Кого;Куда звонить;Внутр.\n1;Новый;89165555555;12\n2;Второй;8916;5\n3;Третий;89165555557;7\n"
+COLUMNS = {"head": "2", "role-1": "name", "role-3": "code"}
+
+
+def choices(text: str) -> dict[str, object]:
+    """The head row, roles and way that a page shows."""
+    return {name: text for name, text in form(text).items() if name in ("head", "mode") or name.startswith("role-")}
+
+
+def chosen_one_by_one(text: str) -> list[dict[str, object]]:
+    """The three requests of a page on which three fields are changed before it is answered."""
+    fields, sent = form(text), []
+    for number, name in enumerate(COLUMNS, 1):
+        fields = {**fields, name: COLUMNS[name], "choice": f"tab-{number}"}
+        sent.append(fields)
+    return sent
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_choices_made_before_an_answer_has_come_are_all_kept_in_whatever_order_they_arrive(
+    operator: Browser, order: tuple[int, ...]
+) -> None:
+    address = send(operator, TITLED)
+    requests = chosen_one_by_one(ready(operator, address).text)
+    for number in order:
+        operator.client.post(address, data=requests[number], headers=operator.login)
+    assert COLUMNS.items() <= choices(ready(operator, address).text).items()
+
+
+def test_choices_that_are_handled_at_the_same_time_are_all_kept(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = send(operator, TITLED)
+    requests = chosen_one_by_one(ready(operator, address).text)
+    together, get = threading.Barrier(len(requests)), Drafts.get
+
+    def get_together(*arguments: object) -> object:
+        found = get(*arguments)  # type: ignore[arg-type]
+        together.wait(30)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Drafts, "get", get_together)
+        threads = [
+            threading.Thread(target=operator.client.application.test_client().post, args=(address,), kwargs=sent)
+            for sent in ({"data": one, "headers": operator.login} for one in reversed(requests))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert COLUMNS.items() <= choices(ready(operator, address).text).items()
+
+
+def test_a_late_request_of_an_older_page_undoes_nothing(operator: Browser) -> None:
+    address = send(operator, TITLED)
+    first, second, third = chosen_one_by_one(ready(operator, address).text)
+    operator.client.post(address, data=second, headers=operator.login)
+    page = ready(operator, address)
+    newer = {**form(page.text), "role-1": "", "role-3": "name", "choice": "tab-4"}
+    operator.client.post(address, data=newer, headers=operator.login)
+    operator.client.post(address, data=first, headers=operator.login)
+    assert choices(ready(operator, address).text) == {name: newer[name] for name in choices(page.text)}
+    operator.client.post(address, data={**third, "choice": "other-1"}, headers=operator.login)
+    assert choices(ready(operator, address).text)["role-3"] == "code"  # chosen in another tab
+
+
+def test_a_choice_is_taken_back_before_it_is_answered(operator: Browser) -> None:
+    for order in ((0, 1), (1, 0)):
+        address = send(operator, TITLED)
+        page = ready(operator, address)
+        fields = form(page.text)
+        sent = [{**fields, "role-1": "name", "choice": "t-1"}, {**fields, "head": "2", "choice": "t-2"}]
+        for number in order:
+            operator.client.post(address, data=sent[number], headers=operator.login)
+        assert choices(ready(operator, address).text) == {**choices(page.text), "head": "2"}
+
+
+def test_a_correction_outlives_a_late_choice(operator: Browser) -> None:
+    address = send(operator, TITLED)
+    page = post(operator, address, ready(operator, address).text, **COLUMNS)
+    assert counts(page.text) == {"new": 2, "refused": 1}
+    fields = form(page.text)
+    late = {**fields, "mode": "replace", "choice": "t-1"}
+    corrected = {**late, "number-4": "89165555556", "choice": "t-2"}
+    for sent in (corrected, late, {**late, "choice": ""}):
+        operator.client.post(address, data=sent, headers=operator.login)
+    assert counts(ready(operator, address).text)["new"] == 3
+
+
+def test_another_sheet_drops_the_choices_of_the_one_before_but_not_the_way(operator: Browser) -> None:
+    data = books.book(["89161111111", "Иванов И. И."], Второй=[["89165555555"], ["89165555556"]])
+    address = send(operator, data, "a.xlsx")
+    fields = form(ready(operator, address).text)
+    sent = [{**fields, "sheet": "1", "choice": "t-1"}, {**fields, "sheet": "1", "mode": "replace", "choice": "t-2"}]
+    operator.client.post(address, data=sent[1], headers=operator.login)
+    operator.client.post(address, data={**sent[0], "role-0": ""}, headers=operator.login)
+    page = ready(operator, address).text
+    assert counts(page)["new"] == 2
+    assert choices(page) == {"head": "0", "role-0": "number", "mode": "replace"}
+
+
 def test_columns_are_pasted_from_a_spreadsheet(operator: Browser, settings: Settings) -> None:
     answer = operator.post(
         "/phones/import", page="/phones/import", pasted="89165555555\t\tНовый\r\n\r\n777\t\tx", follow=False
@@ -232,7 +336,8 @@ def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(
     assert "Take 4 numbers off the list?" in asked.text
     assert "After that the list has 2 numbers" in asked.text
     assert rows(settings) == ROWS
-    fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text))
+    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text)
+    fields = {name: html.unescape(text) for name, text in hidden}
     answer = operator.client.post(address + "/take", data={**fields, "sure": "1"}, headers=operator.login)
     assert answer.status_code == 303
     assert rows(settings) == {"6": {"0": "89165555555", "1": "", "name": "Новый"}, "3": ROWS["3"]}
