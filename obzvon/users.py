@@ -193,7 +193,7 @@ class Users:
         if name in users:
             return users[name]
         raise self._refusal(
-            name, say("there is no such user"), say("known are: {names}", names=", ".join(sorted(users)) or "—")
+            name, say("there is no such user"), say("the names are: {names}", names=", ".join(sorted(users)) or "—")
         )
 
     def _hash(self, name: str, password: str) -> str:

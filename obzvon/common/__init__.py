@@ -1,1 +1,1 @@
-"""What any program would need: errors, translated sentences, files, processes, logs. Knows nothing of telephony."""
+"""General helpers: errors, translated sentences, files, processes, logs. Nothing here knows of telephony."""

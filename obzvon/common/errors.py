@@ -1,4 +1,4 @@
-"""The errors of the house: everything an operator can be told is one of these."""
+"""The base classes of our errors, and the problems that they report to operators."""
 
 import errno
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ import msgspec
 
 from obzvon.common.i18n import Message, say
 
-_SYSTEM_SAYS = {
+#: The usual errors of the system: strerror words them in the language of the machine, not of the reader.
+_ERRNO_REASONS = {
     errno.EACCES: say("Permission denied"),
     errno.EPERM: say("Operation not permitted"),
     errno.ENOENT: say("No such file or directory"),
@@ -21,17 +22,16 @@ _SYSTEM_SAYS = {
     errno.EIO: say("Input/output error"),
     errno.EMFILE: say("Too many open files"),
 }
-"""The system's own words, of what an office meets: the system has them in the language of the machine only."""
 
 
 def os_error_reason(error: OSError) -> Message:
-    """What the system says is wrong, in the reader's language where we know it."""
-    known = _SYSTEM_SAYS.get(error.errno or 0)
-    return known or Message("{why}", {"why": error.strerror or str(error)})
+    """Return the system's reason, in the reader's language if we have its words."""
+    reason = _ERRNO_REASONS.get(error.errno or 0)
+    return reason or Message("{why}", {"why": error.strerror or str(error)})
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong: where it is, what it is and what to do about it."""
+    """A fault for the operator: where it is, what it is and what to do about it."""
 
     where: str
     what: Message
@@ -42,18 +42,18 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{line}\n    → {self.remedy}" if self.remedy.text else line
 
     def message(self) -> Message:
-        """The same as one message, to be worded in the reader's language later."""
+        """Return the problem as one message, to be translated when it is shown."""
         place = "{where}: " if self.where else ""
         remedy = "\n    → {remedy}" if self.remedy.text else ""
         return Message(f"{place}{{what}}{remedy}", {"where": self.where, "what": self.what, "remedy": self.remedy})
 
 
 class ObzvonError(Exception):
-    """The base of all our errors."""
+    """Base class of all our errors."""
 
 
 class UserError(ObzvonError):
-    """Something that the operator can mend: every problem found, at once."""
+    """An error that the operator can fix, with every problem that was found."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -63,6 +63,6 @@ class UserError(ObzvonError):
         return "\n".join(map(str, self.problems))
 
     def message(self) -> Message:
-        """All the problems as one message, to be worded in the reader's language later."""
+        """Return the problems as one message, to be translated when it is shown."""
         values = {f"problem{number}": problem.message() for number, problem in enumerate(self.problems)}
         return Message("\n".join(f"{{{name}}}" for name in values), dict(values))

@@ -1,6 +1,6 @@
-"""The seam to the disk: every durable write of a file goes through here, so that a test can stop it at any step.
+"""Durable writes. Every step on the disk goes through this module, so that a test can stop it at any of them.
 
-All raise OSError with the file's name in it.
+Every OSError has the name of the file.
 """
 
 import contextlib
@@ -31,10 +31,10 @@ def settled_signature(path: Path) -> tuple[int, ...] | None:
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o640) -> None:
-    """Puts the file there whole or not at all, and on the disk before it returns.
+    """Write the file as a whole or not at all, and sync it before returning.
 
-    A file that is replaced passes on its mode, and its owner and group as far as this process may give them. A new one
-    gets `mode`, whatever the umask, and from root the owner of its folder. A link is followed.
+    A replaced file passes on its mode, and its owner and group if this process may set them. A new file gets `mode`,
+    whatever the umask, and, from root, the owner of its folder. A link is followed.
     """
     with replace_file(path, mode) as descriptor:
         _write_all(descriptor, data)
@@ -42,20 +42,20 @@ def write_durably(path: Path, data: bytes, mode: int = 0o640) -> None:
 
 @contextlib.contextmanager
 def replace_file(path: Path, mode: int = 0o640) -> Iterator[int]:
-    """As `write_durably`, for what is written bit by bit: the descriptor of a file that takes the place at the end."""
+    """Give the descriptor of a temporary file that replaces `path` at the end, as `write_durably` does."""
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with add_file_name(temporary):
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
-                _dress(descriptor, path if path.exists() else path.parent, mode)
+                _set_ownership(descriptor, path if path.exists() else path.parent, mode)
                 yield descriptor
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
         with add_file_name(path):
-            os.replace(temporary, path)  # noqa: PTH105 - the steps are all `os`'s own, to be seen as one list
+            os.replace(temporary, path)  # noqa: PTH105 - every step is a function of `os`, so that a test sees them all
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -64,7 +64,7 @@ def replace_file(path: Path, mode: int = 0o640) -> Iterator[int]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in the folder durable: what was created, renamed and deleted there."""
+    """Sync the names in the folder: files created, renamed and deleted there."""
     with add_file_name(folder):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -74,7 +74,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_filesystem(path: Path) -> None:
-    """Makes everything on the filesystem of `path` durable: one call for a whole bundle of files."""
+    """Sync the filesystem of `path`: one call for a whole bundle of files."""
     with add_file_name(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -90,7 +90,7 @@ def sync_filesystem(path: Path) -> None:
 
 @contextlib.contextmanager
 def add_file_name(path: Path) -> Iterator[None]:
-    """Gives the file's name to an OSError that has none: those of write and fsync know only a descriptor."""
+    """Add the file's name to an OSError without one. write and fsync know only a descriptor."""
     try:
         yield
     except OSError as error:
@@ -100,27 +100,27 @@ def add_file_name(path: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes the folder, if there is none, with the owner and the rights of the one that it lies in, but for others."""
+    """Create the folder if it does not exist, with its parent's owner and mode but no write access for others."""
     with contextlib.suppress(FileExistsError):
         folder.mkdir(0o700)
-        above = folder.parent.stat()
+        parent = folder.parent.stat()
         if os.geteuid() == 0:
-            os.chown(folder, above.st_uid, above.st_gid)
-        folder.chmod(above.st_mode & 0o6775)  # as /tmp is, nothing of ours has to be
+            os.chown(folder, parent.st_uid, parent.st_gid)
+        folder.chmod(parent.st_mode & 0o6775)  # not writable by everyone, even below /tmp
         sync_folder(folder.parent)
 
 
 def make_file(path: Path, mode: int) -> None:
-    """Makes an empty file, if there is none, as `write_durably` makes a new one."""
+    """Create an empty file if it does not exist, with the owner and mode that `write_durably` gives a new one."""
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _dress(descriptor, path.parent, mode)
+            _set_ownership(descriptor, path.parent, mode)
         finally:
             os.close(descriptor)
 
 
-def _dress(descriptor: int, like: Path, mode: int) -> None:
+def _set_ownership(descriptor: int, like: Path, mode: int) -> None:
     before = like.stat()
     if like.is_file() or os.geteuid() == 0:
         for uid, gid in ((before.st_uid, before.st_gid), (-1, before.st_gid)):

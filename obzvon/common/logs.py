@@ -1,12 +1,12 @@
-"""The logs: one file a day in dir_logs, and the terminal. Whatever happens to them, the calling goes on.
+"""The logs: one file a day in dir_logs, and the terminal. A fault of theirs never stops the calls.
 
-`set_up_logging(folder, zone, …)` once a process; after that everything goes to ``logging.getLogger("obzvon")``.
+Call `set_up_logging(folder, zone, …)` once in a process, then log to ``logging.getLogger("obzvon")``.
 
-The handlers of the standard library do not fit: TimedRotatingFileHandler renames the file of the day that has passed,
-at the first line after midnight, which loses lines when the service, a `run --once` and the command line do so at the
-same time; and it counts the hours of its own process, not the days of the settings' time zone. Here each line goes to
-the file that its own time names, so that there is nothing to turn over, and a clock set back does no harm. The file is
-opened for each line: who removes one, or a whole folder, gets a new one.
+The handlers of the standard library do not fit. TimedRotatingFileHandler renames yesterday's file at the first line
+after midnight, which loses lines when the service, a `run --once` and the command line do so at the same time; and it
+counts the hours of its own process, not the days of the settings' time zone. Here each line goes to the file that its
+own time names: there is nothing to rotate, and a clock set back does no harm. The file is opened for each line, so a
+removed file or folder is created again.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _NAME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.log", re.ASCII)
 
 
 def set_up_logging(folder: Path, zone: tzinfo, *, level: str, keep_days: int, terminal: bool) -> None:
-    """Sends the logger "obzvon" to the day's file in dir_logs and, if wanted, to stderr; a second call replaces it."""
+    """Send the logger "obzvon" to the day's file in dir_logs and, if wanted, to stderr. Replaces earlier handlers."""
     log = logging.getLogger("obzvon")
     remove_log_handlers()
     layout = LogFormatter(zone)
@@ -44,7 +44,7 @@ def set_up_logging(folder: Path, zone: tzinfo, *, level: str, keep_days: int, te
 
 
 def remove_log_handlers() -> None:
-    """Takes off what `set_up_logging` has put on."""
+    """Remove the handlers that `set_up_logging` added."""
     log = logging.getLogger("obzvon")
     for handler in log.handlers.copy():
         if isinstance(handler, DailyFileHandler | TerminalHandler):
@@ -53,15 +53,15 @@ def remove_log_handlers() -> None:
 
 
 def log_file_name(day: date) -> str:
-    """The name of a day's file."""
+    """Return the name of a day's file."""
     return f"{day.isoformat()}.log"
 
 
 class LogFormatter(logging.Formatter):
-    """`2026-11-22 09:00:00 INFO text` by the clock of `zone`; what more lines there are stand indented under it.
+    """Formats `2026-11-22 09:00:00 INFO text` in the time of `zone`, with further lines indented under it.
 
-    A value cannot begin a line: what operators have written comes here with every newline and control character
-    escaped. Only the newlines of our own sentences are kept.
+    A value cannot begin a line: newlines and control characters in text from operators are escaped. Only the newlines
+    of our own sentences are kept.
     """
 
     def __init__(self, zone: tzinfo) -> None:
@@ -69,7 +69,7 @@ class LogFormatter(logging.Formatter):
         self._zone = zone
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record's lines, without a newline at the end."""
+        """Return the record's lines, without a newline at the end."""
         at = datetime.fromtimestamp(record.created, self._zone)
         first, *rest = _text(record).rstrip("\n").split("\n")
         lines = [f"{at:%Y-%m-%d %H:%M:%S} {record.levelname} {first}", *(f"    {line.lstrip()}" for line in rest)]
@@ -79,7 +79,7 @@ class LogFormatter(logging.Formatter):
 
 
 class DailyFileHandler(logging.Handler):
-    """Appends each line to the file of its day; trouble is told once on stderr, until a line can be written again."""
+    """Appends each line to the file of its day. A failure is reported once on stderr until a line is written again."""
 
     def __init__(self, folder: Path, zone: tzinfo, *, keep_days: int) -> None:
         super().__init__()
@@ -91,10 +91,10 @@ class DailyFileHandler(logging.Handler):
         self._torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes the line; raises nothing."""
+        """Write the line. Raises nothing."""
         try:
-            line = self._told_loss(record) + self.format(record) + "\n"
-        except Exception:  # a sentence that cannot be put together is a mistake of ours, and no reason to stop
+            line = self._loss_line(record) + self.format(record) + "\n"
+        except Exception:  # a sentence that cannot be formatted is our bug and no reason to stop
             self.handleError(record)
             return
         day = datetime.fromtimestamp(record.created, self._zone).date()
@@ -108,7 +108,10 @@ class DailyFileHandler(logging.Handler):
                         Problem(
                             str(self._folder),
                             say("the log cannot be written: {why}", why=os_error_reason(error)),
-                            say("make room or mend the rights: the log goes on by itself, and all else goes on anyhow"),
+                            say(
+                                "make room or fix the permissions: logging resumes by itself, and "
+                                "everything else continues meanwhile"
+                            ),
                         )
                     )
                 )
@@ -118,8 +121,8 @@ class DailyFileHandler(logging.Handler):
             self._tidied = day
             self._tidy(day)
 
-    def _told_loss(self, record: logging.LogRecord) -> str:
-        """The line that stands in the log for those that do not, if there are any."""
+    def _loss_line(self, record: logging.LogRecord) -> str:
+        """Return the line that says how many could not be written, or '' if none was lost."""
         if not self._lost:
             return ""
         text = say_many(
@@ -142,16 +145,16 @@ class DailyFileHandler(logging.Handler):
             written = os.write(file, data)
             self._torn = written < len(data)
             if self._torn:
-                os.write(file, data[written:])  # says why, as a full disk
+                os.write(file, data[written:])  # raises the reason, for example a full disk
                 self._torn = False
         finally:
             os.close(file)
 
     def _tidy(self, day: date) -> None:
-        """Deletes the files of days that are past keeping; only names that we give are ours."""
+        """Delete the files of days before `keep_days`; only files with our names."""
         if not self._keep_days:
             return
-        with contextlib.suppress(OSError, OverflowError):  # it stays until tomorrow
+        with contextlib.suppress(OSError, OverflowError):  # try again tomorrow
             oldest = day - timedelta(days=self._keep_days)
             for path in self._folder.iterdir():
                 found = _NAME.fullmatch(path.name)
@@ -160,10 +163,10 @@ class DailyFileHandler(logging.Handler):
 
 
 class TerminalHandler(logging.Handler):
-    """Writes to whatever stderr is at the moment, as a progress bar may have taken its place."""
+    """Writes to the current sys.stderr, which a progress bar may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes the line; raises nothing."""
+        """Write the line. Raises nothing."""
         try:
             line = self.format(record)
         except Exception:  # as in the file
@@ -173,7 +176,7 @@ class TerminalHandler(logging.Handler):
 
 
 def _open(path: Path) -> int:
-    """Neither a link nor a pipe is a log: whoever may write in the folder could lead our lines into a call file."""
+    """Open the file. Links and pipes are refused: a writer of the folder could lead our lines into a call file."""
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
@@ -192,7 +195,7 @@ def _is_before(text: str, day: date) -> bool:
 
 
 def _print(line: str) -> None:
-    # sys.stderr is None in a process without one; a pipe may have been closed at its other end.
+    # sys.stderr is None in a process without one; the other end of a pipe may be closed.
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if not _takes_more(sys.stderr):
             return
@@ -201,8 +204,8 @@ def _print(line: str) -> None:
 
 
 def _takes_more(stream: TextIO) -> bool:
-    """Whether a line can be written without waiting: a pipe that nobody reads must not stop the calling."""
+    """Return whether a line can be written without blocking: a pipe that nobody reads must not stop the calls."""
     try:
         return bool(select.select([], [stream.fileno()], [], 0)[1])
-    except (OSError, ValueError):  # no descriptor, as a progress bar or a test has put in its place
+    except (OSError, ValueError):  # no descriptor: a progress bar or a test replaced it
         return True

@@ -1,11 +1,11 @@
-"""Whether Asterisk runs, as far as it can be seen from here."""
+"""Process numbers, and whether a process runs."""
 
 import os
 from pathlib import Path
 
 
 def read_pid(pid_file: Path) -> int | None:
-    """The number in a pid file, None if there is none."""
+    """Return the process number in a pid file, None if there is none."""
     try:
         text = pid_file.read_text(encoding="ascii", errors="replace").strip()
     except OSError:
@@ -14,10 +14,10 @@ def read_pid(pid_file: Path) -> int | None:
 
 
 def is_process_alive(pid: int) -> bool:
-    """Whether there is a process of that number."""
+    """Return whether there is a process with that number."""
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # a number too big for any process
+    except (ProcessLookupError, OverflowError):  # a number too large for any process
         return False
     except PermissionError:
         return True

@@ -59,7 +59,7 @@ def _repeated(where: str, keys: list[str]) -> Iterator[Problem]:
     """JSON would take the last of them, and whoever wrote the other would not hear of it."""
     for key, count in Counter(keys).items():
         if count > 1:
-            yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count), say("leave one of them"))
+            yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count), say("keep one of them"))
 
 
 def _time(where: str, value: object, problems: list[Problem]) -> time | None:
@@ -72,7 +72,7 @@ def _time(where: str, value: object, problems: list[Problem]) -> time | None:
     problems.append(
         Problem(
             where,
-            say("{value} is no time of day", value=json_codec.one_line(value)),
+            say("{value} is not a time of day", value=json_codec.one_line(value)),
             say("write it as 09:00, or 00:00 for no run"),
         )
     )
@@ -97,7 +97,7 @@ def _dates(value: object, problems: list[Problem]) -> dict[date, time | None]:
         if day := _date(key):
             dates[day] = _time(where, start, problems)
         else:
-            problems.append(Problem(where, say("{value} is no date", value=key), say("write it as 2026-12-31")))
+            problems.append(Problem(where, say("{value} is not a date", value=key), say("write it as 2026-12-31")))
     return dates
 
 

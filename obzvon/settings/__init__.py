@@ -1,1 +1,1 @@
-"""settings.ini: read, checked, shown."""
+"""settings.ini: load, check and show it."""

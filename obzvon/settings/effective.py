@@ -1,4 +1,4 @@
-"""The settings in force as people read them: every key with its value, its meaning and whether the file sets it."""
+"""The settings in force, for display: each key with its value, its meaning and whether the file sets it."""
 
 import contextlib
 import grp
@@ -16,7 +16,7 @@ from obzvon.settings.secrets import Secret
 
 
 class EffectiveValue(msgspec.Struct, frozen=True):
-    """One key; `value` has no password in it."""
+    """A key of settings.ini with its value in force, in which passwords are masked."""
 
     section: str
     name: str
@@ -26,7 +26,7 @@ class EffectiveValue(msgspec.Struct, frozen=True):
 
 
 def effective_values(settings: Settings) -> list[EffectiveValue]:
-    """All of them, in the order of their sections."""
+    """Return every key, in the order of the sections."""
     return [
         EffectiveValue(
             key.section, key.name, _value(settings, key), key.meaning, (key.section, key.name) in settings.written
@@ -44,7 +44,7 @@ def _value(settings: Settings, key: SettingKey) -> Message:
         return say("not set")
     if isinstance(value, bool):
         return say("yes") if value else say("no")
-    return Message("{value}", {"value": _AS.get(key.field, _text)(value)})
+    return Message("{value}", {"value": _FORMATTERS.get(key.field, _text)(value)})
 
 
 def _text(value: object) -> str:
@@ -66,5 +66,5 @@ def _owner(value: tuple[int, int]) -> str:
     return user if gid < 0 else f"{user}:{group}"
 
 
-_AS: dict[str, Callable[..., str]] = {"mode": "{:04o}".format, "owner": _owner}
-"""What else than its text a value is shown by."""
+#: Formatters of the values that `_text` does not show well, by field.
+_FORMATTERS: dict[str, Callable[..., str]] = {"mode": "{:04o}".format, "owner": _owner}

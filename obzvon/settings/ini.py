@@ -1,6 +1,6 @@
-"""The lines of an .ini file, with their numbers: every bad line is reported and none stops the reading. Pure.
+"""The lines of an .ini file, with their numbers. A bad line is reported and does not stop the parsing. Pure.
 
-configparser stops at the first bad line and forgets the numbers of the good ones.
+configparser stops at the first bad line and drops the numbers of the good ones.
 """
 
 import re
@@ -10,13 +10,13 @@ import msgspec
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say, say_many
 
+#: A larger file is not a settings file.
 MAX_BYTES = 1_000_000
-"""More than this is no settings file."""
 
-_SHOWN = 10
+_MAX_BAD_LINES = 10
+#: A bad line that may hold a password: only its key is repeated in the problem.
 _HIDDEN = re.compile(r"(?i)(secret|url)\b.*")
-"""A line that was to hold a password: only its key is repeated to the reader."""
-_LINE = 4000
+_MAX_LINE = 4000
 _SECTION = re.compile(r"\[([^\[\]]+)\]\s*(?:[;#].*)?")
 _ENTRY = re.compile(r"([^=:\s][^=:]*?)\s*[=:]\s*(.*)")
 _COMMENT = re.compile(r"(?:^|\s);.*")
@@ -25,7 +25,7 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 class IniEntry(msgspec.Struct, frozen=True):
-    """One `key = value` as it was written, the value without a trailing comment."""
+    """A `key = value` as written, the value without a trailing comment."""
 
     line: int
     section: str
@@ -34,7 +34,7 @@ class IniEntry(msgspec.Struct, frozen=True):
 
 
 class IniFile(msgspec.Struct, frozen=True):
-    """What an .ini file says: its section headings with their lines, its entries, and its lines that say nothing."""
+    """A parsed .ini file: section headings with their lines, entries, and bad lines as (number, what, remedy)."""
 
     sections: list[tuple[int, str]]
     entries: list[IniEntry]
@@ -42,7 +42,7 @@ class IniFile(msgspec.Struct, frozen=True):
 
 
 def decode_ini(data: bytes) -> str | None:
-    """UTF-8 with or without a BOM, else Windows-1251; None when it is no text at all."""
+    """Return the text in UTF-8 with or without a BOM, else in Windows-1251; None if it is not text."""
     for encoding in ("utf-8-sig", "cp1251"):
         try:
             text = data.decode(encoding)
@@ -53,15 +53,15 @@ def decode_ini(data: bytes) -> str | None:
 
 
 def parse_ini(text: str) -> IniFile:
-    """Splits the text; names are kept as written, whoever compares them ignores case."""
+    """Split the text into sections, entries and bad lines. Names keep their case; callers ignore it."""
     ini = IniFile([], [], [])
     section = ""
     for number, raw in enumerate(re.split(r"\r\n|\n|\r", text), 1):
         line = raw.strip()
         if not line or line[0] in ";#":
             continue
-        if len(line) > _LINE:
-            ini.bad.append((number, say("the line is longer than {most} characters", most=_LINE), _AS_KEY))
+        if len(line) > _MAX_LINE:
+            ini.bad.append((number, say("the line is longer than {most} characters", most=_MAX_LINE), _AS_KEY))
         elif heading := _SECTION.fullmatch(line):
             section = heading[1].strip()
             ini.sections.append((number, section))
@@ -72,7 +72,7 @@ def parse_ini(text: str) -> IniFile:
                 ini.bad.append(
                     (
                         number,
-                        say("{key} stands before the first [section]", key=entry[1]),
+                        say("{key} is before the first [section]", key=entry[1]),
                         say("write the section that it belongs to above it, for example [CreateCallFiles]"),
                     )
                 )
@@ -82,10 +82,10 @@ def parse_ini(text: str) -> IniFile:
 
 
 def bad_line_problems(file: str, ini: IniFile) -> list[Problem]:
-    """The lines that say nothing, as problems; of a file that is all garbage only the first few."""
-    problems = [Problem(f"{file}:{number}", what, remedy) for number, what, remedy in ini.bad[:_SHOWN]]
-    if len(ini.bad) > _SHOWN:
-        more = len(ini.bad) - _SHOWN
+    """Return the bad lines as problems, at most the first few."""
+    problems = [Problem(f"{file}:{number}", what, remedy) for number, what, remedy in ini.bad[:_MAX_BAD_LINES]]
+    if len(ini.bad) > _MAX_BAD_LINES:
+        more = len(ini.bad) - _MAX_BAD_LINES
         problems.append(Problem(file, say_many("{n} more such line", "{n} more such lines", more)))
     return problems
 

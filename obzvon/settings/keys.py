@@ -1,4 +1,4 @@
-"""Every key of settings.ini: where it stands, what it means, what reads it."""
+"""Every key of settings.ini: its section, its meaning, its parser."""
 
 from collections.abc import Callable
 
@@ -39,78 +39,47 @@ from obzvon.settings.web import parse_ip_address, parse_listen_host
 
 
 class SettingKey(msgspec.Struct, frozen=True):
-    """One key: where it stands, the field of Settings it sets (`group` names a struct in it), how its text is read."""
+    """A key of settings.ini: `parse` turns its text into the value of `field` in Settings.
+
+    `group` names the struct in Settings that has the field. An empty value counts as a missing key unless
+    `may_be_empty`.
+    """
 
     section: str
     name: str
     field: str
-    read: Callable[[str], object]
+    parse: Callable[[str], object]
     meaning: Message
     group: str = ""
     may_be_empty: bool = False
-    """An empty value is a value; else it is the same as no such key."""
 
 
-def _call_form(section: str, group: str) -> tuple[SettingKey, ...]:
-    return (
-        SettingKey(
-            section,
-            "context",
-            "context",
-            parse_dialplan_name,
-            say("the dialplan context in which the number is rung"),
-            group,
-        ),
-        SettingKey(
-            section,
-            "caller_id",
-            "caller_id",
-            parse_caller_id,
-            say("the number that is shown to who is rung"),
-            group,
-            may_be_empty=True,
-        ),
-        SettingKey(
-            section,
-            "max_retries",
-            "max_retries",
-            integer_parser(0, 100),
-            say("how many more times Asterisk itself tries an unanswered call"),
-            group,
-        ),
-        SettingKey(
-            section, "retry_time", "retry_time", integer_parser(1, 86_400), say("seconds before such a retry"), group
-        ),
-        SettingKey(
-            section, "wait_time", "wait_time", integer_parser(1, 86_400), say("seconds to wait for the answer"), group
-        ),
-        SettingKey(
-            section,
-            "extension",
-            "extension",
-            parse_dialplan_name,
-            say("where in the context the answered call goes"),
-            group,
-        ),
-        SettingKey(section, "priority", "priority", integer_parser(1, 10_000), say("and at which priority"), group),
-        SettingKey(
-            section,
-            "archive",
-            "archive",
-            parse_flag,
-            say("whether Asterisk keeps finished call files, which tell who answered"),
-            group,
-        ),
+def _call_form_keys(section: str, group: str) -> tuple[SettingKey, ...]:
+    parsers: dict[str, tuple[Callable[[str], object], Message]] = {
+        "context": (parse_dialplan_name, say("the dialplan context that the number is called in")),
+        "caller_id": (parse_caller_id, say("the caller ID that the called person sees")),
+        "max_retries": (integer_parser(0, 100), say("how many more times Asterisk itself tries an unanswered call")),
+        "retry_time": (integer_parser(1, 86_400), say("seconds before such a retry")),
+        "wait_time": (integer_parser(1, 86_400), say("seconds to wait for the answer")),
+        "extension": (parse_dialplan_name, say("the extension that an answered call goes to")),
+        "priority": (integer_parser(1, 10_000), say("the priority that it starts at")),
+        "archive": (parse_flag, say("whether Asterisk keeps finished call files, which say who answered")),
+    }
+    return tuple(
+        SettingKey(section, name, name, parse, meaning, group, may_be_empty=name == "caller_id")
+        for name, (parse, meaning) in parsers.items()
     )
 
 
 KEYS = (
-    SettingKey("Dirs", "dir_source", "source", parse_text, say("the folder of the list and the week")),
-    SettingKey("Dirs", "dir_store", "store", parse_text, say("the folder where call files are made ready")),
-    SettingKey("Dirs", "dir_target", "target", parse_text, say("Asterisk's folder: call files in it are rung")),
+    SettingKey("Dirs", "dir_source", "source", parse_text, say("the folder of the list and the schedule")),
+    SettingKey("Dirs", "dir_store", "store", parse_text, say("the folder where call files are prepared")),
+    SettingKey(
+        "Dirs", "dir_target", "target", parse_text, say("Asterisk's folder: it makes the calls of the files in it")
+    ),
     SettingKey("Dirs", "dir_logs", "logs", parse_text, say("the folder of the logs")),
     SettingKey("Dirs", "file_phones", "phones", parse_text, say("the file of the list")),
-    SettingKey("Dirs", "file_sch", "schedule", parse_text, say("the file of the week")),
+    SettingKey("Dirs", "file_sch", "schedule", parse_text, say("the file of the schedule")),
     SettingKey(
         "CreateCallFiles", "status", "former_status", choice_parser("Off", "Working"), say("left by the old script")
     ),
@@ -130,15 +99,13 @@ KEYS = (
         parse_pace_mode,
         say("how the next bundle is chosen: fixed, throttled or adaptive"),
     ),
-    SettingKey(
-        "Pace", "calls_per_second", "rate", parse_rate, say("adaptive: how many calls a second are begun at the most")
-    ),
+    SettingKey("Pace", "calls_per_second", "rate", parse_rate, say("adaptive: the most calls started per second")),
     SettingKey(
         "Pace",
         "lines",
         "lines",
         integer_parser(1, 100_000),
-        say("how many calls the trunk or the PBX carries in all"),
+        say("how many calls the trunk or the PBX can carry in total"),
         "ceiling",
     ),
     SettingKey(
@@ -149,41 +116,43 @@ KEYS = (
         say("how many lines stay free for the office"),
         "ceiling",
     ),
-    SettingKey(
-        "Pace", "limit", "limit", integer_parser(1, 100_000), say("the most calls that may be ours at once"), "ceiling"
-    ),
+    SettingKey("Pace", "limit", "limit", integer_parser(1, 100_000), say("the most calls of ours at once"), "ceiling"),
     *(
         SettingKey(
             "Rounds",
             disposition.value.replace(" ", "_"),
             disposition.value,
             parse_retry_rule,
-            say("how often, and after how long, such a call is made once more"),
+            say("how often, and after how long, such a call is made again"),
             "rounds",
         )
         for disposition in RETRYABLE
     ),
-    *_call_form("Calls", "ordinary"),
-    *_call_form("CodeCalls", "coded"),
-    SettingKey("Day", "time_zone", "zone", parse_zone, say("the time zone of the week, the logs and the reports")),
+    *_call_form_keys("Calls", "ordinary"),
+    *_call_form_keys("CodeCalls", "coded"),
+    SettingKey("Day", "time_zone", "zone", parse_zone, say("the time zone of the schedule, the logs and the reports")),
     SettingKey(
         "Day",
         "late_start",
         "late_start",
         parse_duration,
-        say("how long a missed start is made up for; empty = the rest of the day"),
+        say("how late a missed start may still be made; empty = any time that day"),
     ),
-    SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which nothing is handed over")),
-    SettingKey("Numbers", "region", "region", parse_region, say("the country by whose plan numbers are read")),
-    SettingKey("Numbers", "foreign", "foreign", parse_flag, say("whether numbers of other countries are rung")),
-    SettingKey("Numbers", "premium", "premium", parse_flag, say("whether premium-rate numbers are rung")),
+    SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which no calls are handed over")),
+    SettingKey("Numbers", "region", "region", parse_region, say("the country whose numbering plan applies")),
+    SettingKey("Numbers", "foreign", "foreign", parse_flag, say("whether numbers of other countries are called")),
+    SettingKey("Numbers", "premium", "premium", parse_flag, say("whether premium-rate numbers are called")),
     SettingKey(
         "Numbers", "internal", "internal", parse_pattern, say("what internal numbers look like, a regular expression")
     ),
     SettingKey("Spool", "owner", "owner", parse_owner, say("the owner of call files; empty = that of dir_target")),
-    SettingKey("Spool", "mode", "mode", parse_file_mode, say("the rights of call files")),
+    SettingKey("Spool", "mode", "mode", parse_file_mode, say("the mode of call files")),
     SettingKey(
-        "Spool", "pid_file", "pid_file", parse_text, say("Asterisk's pid file; while it is down nothing is handed over")
+        "Spool",
+        "pid_file",
+        "pid_file",
+        parse_text,
+        say("Asterisk's pid file; while Asterisk is down, no calls are handed over"),
     ),
     SettingKey(
         "Journal", "url", "journal", parse_journal_url, say("where runs and calls are kept, a file or a database")
@@ -192,16 +161,16 @@ KEYS = (
         "AMI", "host", "host", parse_host, say("where Asterisk's manager interface is; empty = none is used"), "ami"
     ),
     SettingKey("AMI", "port", "port", integer_parser(1, 65_535), say("its port"), "ami"),
-    SettingKey("AMI", "user", "user", parse_manager_user, say("who logs in there"), "ami"),
+    SettingKey("AMI", "user", "user", parse_manager_user, say("the user that logs in there"), "ami"),
     SettingKey("AMI", "secret", "secret", parse_secret, say("the password of that user"), "ami"),
-    SettingKey("AMI", "tls", "tls", parse_flag, say("whether it is reached encrypted"), "ami"),
-    SettingKey("AMI", "tls_ca", "tls_ca", parse_text, say("the file of the certificates that are trusted"), "ami"),
+    SettingKey("AMI", "tls", "tls", parse_flag, say("whether the connection is encrypted"), "ami"),
+    SettingKey("AMI", "tls_ca", "tls_ca", parse_text, say("the file with the trusted certificates"), "ami"),
     SettingKey(
         "AMI",
         "tls_fingerprint",
         "tls_fingerprint",
         parse_fingerprint,
-        say("the one certificate that is trusted"),
+        say("the fingerprint of the one trusted certificate"),
         "ami",
     ),
     SettingKey(
@@ -221,17 +190,17 @@ KEYS = (
         "delivered",
         "delivered",
         parse_seconds,
-        say("seconds for which a message must be listened to if it is to count as delivered; 0 = every answered one"),
+        say("seconds that a message must be heard to count as delivered; 0 = every answered call"),
     ),
     SettingKey(
-        "Log", "level", "log_level", choice_parser("DEBUG", "INFO", "WARNING", "ERROR"), say("how much the log tells")
+        "Log", "level", "log_level", choice_parser("DEBUG", "INFO", "WARNING", "ERROR"), say("how much is logged")
     ),
     SettingKey(
         "Log",
         "keep_days",
         "keep_days",
         integer_parser(0, 36_500),
-        say("days for which log files are kept; 0 = for ever"),
+        say("days that log files are kept; 0 = forever"),
     ),
     SettingKey(
         "Log", "language", "language", choice_parser("auto", "ru", "en"), say("the language of service and commands")

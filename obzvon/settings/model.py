@@ -1,4 +1,4 @@
-"""settings.ini: where things are, how the calls are made and how fast."""
+"""The settings as the program uses them, and the functions that load and create settings.ini."""
 
 import os
 import re
@@ -23,7 +23,7 @@ _TEMPLATE = Path(__file__).parents[1] / "data" / "settings.ini"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What settings.ini says, checked; times in seconds where nothing else is said."""
+    """The checked settings. Durations are in seconds unless they are a timedelta."""
 
     file: Path
     source: Path
@@ -37,92 +37,92 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bundle: int = 2
     timeout: float = 10.0
     pace_mode: PaceMode = PaceMode.FIXED
+    #: The most calls per second, in the adaptive mode.
     rate: float = 10.0
-    """Calls per second at the most, in the adaptive mode."""
     ceiling: Capacity = Capacity()
 
+    #: Which results are called again in the same run; none by default.
     rounds: RetryPolicy = RetryPolicy()
-    """Who is rung once more in the same run; nobody by default."""
 
+    #: The state that the old script left: 'Off', 'Working' or nothing.
     former_status: str = ""
-    """What the old script left: 'Off', 'Working' or nothing."""
+    #: The day of the old script's last run.
     former_start: date | None = None
-    """The day of the old script's last run."""
 
     ordinary: CallForm = ORDINARY
     coded: CallForm = CODED
 
     zone: tzinfo = msgspec.field(default_factory=lambda: machine_zone() or UTC)
+    #: How late a missed start may still be made; None = any time that day, 0 = never.
     late_start: timedelta | None = None
-    """How long after its time a missed start is made up for; None = the rest of the day, 0 = never."""
+    #: The time after which no calls are handed over; None = there is no such time.
     latest: time | None = None
-    """The time after which nothing is handed over; None = no such time."""
 
     region: str = "RU"
     foreign: bool = False
     premium: bool = False
+    #: A regular expression that internal numbers match as a whole; empty = there are none.
     internal: str = ""
-    """A regular expression that the whole of an internal number matches; empty = there are none."""
 
+    #: uid and gid of call files, as os.chown takes them (-1 = unchanged); None = those of the spool.
     owner: tuple[int, int] | None = None
-    """uid and gid of call files, as os.chown takes them (-1 = as it is); None = those of the spool."""
     mode: int = 0o640
+    #: Asterisk's pid file; None = it is not checked.
     pid_file: Path | None = None
-    """Asterisk's pid file; None = it is not looked at."""
 
     ami: AmiSettings = AmiSettings()
+    #: How many seconds a message must be heard to count as delivered; 0 = every answered call counts.
     delivered: float = 0.0
-    """Seconds for which a message must be listened to if it is to count as delivered; 0 = whatever was answered."""
 
     log_level: str = "INFO"
+    #: How long log files are kept; 0 = forever.
     keep_days: int = 30
-    """How long log files are kept; 0 = for ever."""
     language: str = "auto"
 
     web: WebSettings = WebSettings()
 
+    #: Section and name of the keys that the file sets; all others have their defaults.
     written: frozenset[tuple[str, str]] = frozenset()
-    """Section and name of the keys that the file sets; all others have their defaults."""
+    #: Values that were replaced by a fallback, for the log and `check`; the service can work with them.
     notes: tuple[Problem, ...] = ()
-    """What is not as it was written, though the service can work: for the log and `check`."""
 
     @property
     def by_ami(self) -> bool:
-        """Whether calls go to Asterisk by its manager interface."""
+        """Return whether calls go to Asterisk through its manager interface."""
         return bool(self.ami) and self.ami.transport == "ami"
 
     @property
     def has_spool(self) -> bool:
-        """Whether there is a spool: beside the manager interface one that is written, and not in our own folders."""
+        """Return whether a spool is used. With transport = ami that needs a dir_target outside our own folders."""
         ours = any(self.target.is_relative_to(folder) for folder in (self.file.parent, self.source))
         return not self.by_ami or (("Dirs", "dir_target") in self.written and not ours)
 
     def pace(self) -> Pace:
-        """How many calls go, and when the next ones."""
+        """Return the size of bundles and the time between them."""
         return Pace(self.bundle, self.timeout, self.pace_mode, self.rate, self.ceiling)
 
     def numbering_plan(self) -> NumberingPlan:
-        """Which numbers may be rung, and how they are dialled."""
+        """Return the rules for which numbers may be called and how they are dialled."""
         return NumberingPlan(self.region, foreign=self.foreign, premium=self.premium, internal=self.internal)
 
 
 def default_settings_file(environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Path:
-    """The file meant when none is named: $OBZVON_SETTINGS, else ./settings.ini, else /etc/obzvon/settings.ini."""
+    """Return the file to use if none is named: $OBZVON_SETTINGS, else ./settings.ini, else /etc/obzvon/settings.ini."""
     if named := environ.get("OBZVON_SETTINGS"):
         return Path(named)
     here = (cwd or Path.cwd()) / "settings.ini"
-    everywhere = Path("/etc/obzvon/settings.ini")
-    return everywhere if _is_there(everywhere) and not _is_there(here) else here
+    system_wide = Path("/etc/obzvon/settings.ini")
+    return system_wide if _is_there(system_wide) and not _is_there(here) else here
 
 
 def load_settings(path: Path | str, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Reads the file; raises UserError with everything that is wrong in it."""
+    """Load the file. Raises UserError with every problem in it."""
     file = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would leave the folder of a linked settings.ini
     return Settings(file=file, **read_settings(file, environ))  # type: ignore[arg-type]
 
 
 def settings_template(**values: str) -> str:
-    """A commented settings.ini in Russian for a new working folder; `values` sets keys, as `dir_target="/spool"`."""
+    """Return a commented settings.ini in Russian for a new folder; `values` sets keys, as `dir_target="/spool"`."""
     text = _TEMPLATE.read_text(encoding="utf-8")
     for key, value in values.items():
         line = f"{key} = {value}"
@@ -137,6 +137,6 @@ def _is_there(file: Path) -> bool:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # it may be there: reading it will tell what is wrong
+    except OSError:  # it may exist: loading it reports what is wrong
         return True
     return True

@@ -1,7 +1,6 @@
 """The settings that take effect without a restart: those of the pace. Every other one waits for the next start.
 
-The service and the editor both follow settings.ini by `SettingsWatch`, so a forecast is made by the pace that the
-service goes by.
+The service and the editor both follow settings.ini with a `SettingsWatch`, so that forecasts use the service's pace.
 """
 
 import threading

@@ -13,17 +13,17 @@ from obzvon.settings.values import InvalidValueError
 
 
 def parse_zone(text: str) -> tzinfo:
-    """A time zone by its name."""
+    """Return the time zone of that name."""
     if found := _zone_or_none(text):
         return found
     raise InvalidValueError(
-        say("{value} is no time zone", value=text),
-        say("write its name as in: {example}", example="Europe/Moscow, Asia/Yekaterinburg"),
+        say("{value} is not a time zone", value=text),
+        say("write its name, for example: {example}", example="Europe/Moscow, Asia/Yekaterinburg"),
     )
 
 
 def machine_zone(environ: Mapping[str, str] = os.environ, etc: Path = Path("/etc")) -> tzinfo | None:
-    """The time zone of the machine by $TZ, /etc/localtime or /etc/timezone; None where none of them tells it."""
+    """Return the machine's time zone by $TZ, /etc/localtime or /etc/timezone, or None if none of them names one."""
     names = [environ.get("TZ", "").removeprefix(":")]
     localtime = etc / "localtime"
     _, found, name = os.path.realpath(localtime).partition("/zoneinfo/")
@@ -44,5 +44,5 @@ def machine_zone(environ: Mapping[str, str] = os.environ, etc: Path = Path("/etc
 def _zone_or_none(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name) if name and not name.startswith("/") else None
-    except (OSError, ValueError, KeyError):  # the name of a folder, a path, no such name
+    except (OSError, ValueError, KeyError):  # a folder of zones, a path, an unknown name
         return None

@@ -1,4 +1,4 @@
-"""What a value of settings.ini may be: text in, checked value out, or Refused with what would be right."""
+"""Parsers of the values in settings.ini. Each returns the checked value or raises InvalidValueError."""
 
 import contextlib
 import grp
@@ -14,12 +14,12 @@ from obzvon.common.i18n import Message, say
 from obzvon.domain.pacing import PaceMode
 from obzvon.domain.retries import RetryRule
 
-_LINE = 990
-"""Bytes; with the word before it a call file's line has up to 1000."""
+#: A line of a call file may have 1000 bytes, the key included.
+_MAX_LINE_BYTES = 990
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,79}")
+#: Names of users, of a machine or of Asterisk.
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?")
-"""What a user of a machine or of Asterisk may be called."""
-_SPAN = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
+_DURATION = re.compile(r"(?:(?P<hours>\d{1,3}) ?[hч])?\s*(?:(?P<minutes>\d{1,4}) ?(?:min|мин|m|м))?", re.IGNORECASE)
 _WORDS = {
     "yes": True,
     "да": True,
@@ -35,7 +35,7 @@ _WORDS = {
 
 
 class InvalidValueError(Exception):
-    """The text is no value for this key: what is wrong with it, and what would be right."""
+    """The text is not a valid value: `what` is wrong with it, `remedy` says what to write."""
 
     def __init__(self, what: Message, remedy: Message) -> None:
         super().__init__(what, remedy)
@@ -44,20 +44,20 @@ class InvalidValueError(Exception):
 
 
 def parse_text(text: str) -> str:
-    """Any text of characters that can be seen."""
+    """Return the text, which must have visible characters only."""
     if "\0" in text or not text.isprintable():
-        raise InvalidValueError(say("there are characters in it that cannot be seen"), say("type it anew"))
+        raise InvalidValueError(say("it has invisible characters"), say("type it again"))
     return text
 
 
 def integer_parser(least: int, most: int) -> Callable[[str], int]:
-    """Reads whole numbers from `least` to `most`."""
+    """Return a parser of integers from `least` to `most`."""
 
     def read(text: str) -> int:
         if re.fullmatch(r"[0-9]{1,12}", text) and least <= int(text) <= most:
             return int(text)
         raise InvalidValueError(
-            say("{value} is not right here", value=text),
+            say("{value} is not allowed here", value=text),
             say("write a whole number from {least} to {most}", least=least, most=most),
         )
 
@@ -65,23 +65,23 @@ def integer_parser(least: int, most: int) -> Callable[[str], int]:
 
 
 def parse_seconds(text: str) -> float:
-    """A number of seconds, up to a day; a comma is a point."""
+    """Return a number of seconds, up to a day. The decimal sign is a point or a comma."""
     value = _number(text)
     if 0 <= value <= 86_400:
         return value
     raise InvalidValueError(
-        say("{value} is no number of seconds", value=text),
+        say("{value} is not a number of seconds", value=text),
         say("write a number of seconds from 0 to {most}, for example 10", most=86_400),
     )
 
 
 def parse_rate(text: str) -> float:
-    """A number of calls per second."""
+    """Return a number of calls per second."""
     value = _number(text)
     if 0.01 <= value <= 1000:
         return value
     raise InvalidValueError(
-        say("{value} is no number of calls per second", value=text),
+        say("{value} is not a number of calls per second", value=text),
         say("write a number from {least} to {most}, for example 10", least=0.01, most=1000),
     )
 
@@ -94,71 +94,72 @@ def _number(text: str) -> float:
 
 
 def parse_pace_mode(text: str) -> PaceMode:
-    """How the next bundle is chosen."""
+    """Return the mode in which the next bundle is chosen."""
     return PaceMode(choice_parser(*PaceMode)(text))
 
 
 def parse_flag(text: str) -> bool:
-    """Yes or no, in either language."""
+    """Return a boolean, written in English or Russian."""
     if (value := _WORDS.get(text.lower())) is not None:
         return value
     raise InvalidValueError(say("{value} is neither yes nor no", value=text), say("write yes or no"))
 
 
 def choice_parser(*words: str) -> Callable[[str], str]:
-    """Reads these words, in large or small letters."""
+    """Return a parser of these words, in any case."""
 
     def read(text: str) -> str:
         for word in words:
             if word.lower() == text.lower():
                 return word
         raise InvalidValueError(
-            say("{value} is not known here", value=text), say("write one of: {words}", words=", ".join(words))
+            say("{value} is not one of the words allowed here", value=text),
+            say("write one of: {words}", words=", ".join(words)),
         )
 
     return read
 
 
 def parse_date(text: str) -> date:
-    """A date, as 2022-01-24 or 24.01.2022."""
+    """Return a date, written as 2022-01-24 or 24.01.2022."""
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-    raise InvalidValueError(say("{value} is no date", value=text), say("write it as 2022-01-24"))
+    raise InvalidValueError(say("{value} is not a date", value=text), say("write it as 2022-01-24"))
 
 
 def parse_time(text: str) -> time:
-    """A time of day."""
+    """Return a time of day, written as 21:00 or 21-00."""
     found = re.fullmatch(r"([0-9]{1,2})[:-]([0-9]{2})", text)
     if found and int(found[1]) < 24 and int(found[2]) < 60:
         return time(int(found[1]), int(found[2]))
-    raise InvalidValueError(say("{value} is no time of day", value=text), say("write it as 21:00"))
+    raise InvalidValueError(say("{value} is not a time of day", value=text), say("write it as 21:00"))
 
 
 def parse_duration(text: str) -> timedelta:
-    """A length of time up to a day: 2:00, 90m, 4h."""
+    """Return a duration of at most a day, written as 2:00, 90m or 4h."""
     if text == "0":
         return timedelta()
-    clock = re.fullmatch(r"([0-9]{1,2}):([0-5][0-9])", text)
-    words = None if text.isascii() and text.isdigit() else _SPAN.fullmatch(text)
-    if clock:
-        span = timedelta(hours=int(clock[1]), minutes=int(clock[2]))
+    hours_minutes = re.fullmatch(r"([0-9]{1,2}):([0-5][0-9])", text)
+    words = None if text.isascii() and text.isdigit() else _DURATION.fullmatch(text)
+    if hours_minutes:
+        duration = timedelta(hours=int(hours_minutes[1]), minutes=int(hours_minutes[2]))
     elif words:
-        span = timedelta(hours=int(words["hours"] or 0), minutes=int(words["minutes"] or 0))
+        duration = timedelta(hours=int(words["hours"] or 0), minutes=int(words["minutes"] or 0))
     else:
         raise InvalidValueError(
-            say("{value} is no length of time", value=text),
+            say("{value} is not a length of time", value=text),
             say("write it as 2:00, 90m or 4h; 0 = never; empty = the rest of the day"),
         )
-    if span > timedelta(days=1):
+    if duration > timedelta(days=1):
         raise InvalidValueError(say("{value} is more than a day", value=text), say("write 24h or less"))
-    return span
+    return duration
 
 
 def parse_retry_rule(text: str) -> RetryRule:
-    """How often a call is made again, and after how long: 2 x 5m."""
+    """Return how often a call is made again and after how long, written as 2 x 5m."""
     found = re.fullmatch(r"([0-9]{1,3}) ?[x×х*] ?(.+)", text, re.IGNORECASE)
     if text == "0":
         return RetryRule(0, timedelta())
@@ -172,70 +173,71 @@ def parse_retry_rule(text: str) -> RetryRule:
 
 
 def parse_dialplan_name(text: str) -> str:
-    """A name that can stand in a call file."""
+    """Return a name of the dialplan, as a call file can have it."""
     if _NAME.fullmatch(text):
         return text
     raise InvalidValueError(
-        say("{value} cannot stand in a call file here", value=text),
+        say("{value} is not allowed here in a call file", value=text),
         say("use Latin letters, digits, and the signs _ . - only, 79 at most"),
     )
 
 
 def parse_caller_id(text: str) -> str:
-    """What a call file may tell as the caller, within one line of it."""
-    if len(text.encode()) > _LINE:
-        raise InvalidValueError(say("it is longer than {most} bytes", most=_LINE), say("shorten it"))
-    if not text.isprintable() or any(sign in text for sign in ";#"):
+    """Return a caller ID that fits into one line of a call file."""
+    if len(text.encode()) > _MAX_LINE_BYTES:
+        raise InvalidValueError(say("it is longer than {most} bytes", most=_MAX_LINE_BYTES), say("shorten it"))
+    if not text.isprintable() or any(char in text for char in ";#"):
         raise InvalidValueError(
-            say("{value} cannot stand in a call file", value=ascii(text)[1:-1]),
-            say("leave out ; and # and characters that cannot be seen"),
+            say("{value} is not allowed in a call file", value=ascii(text)[1:-1]),
+            say("leave out ; and # and invisible characters"),
         )
     return text
 
 
 def parse_region(text: str) -> str:
-    """The two letters of a country."""
+    """Return the two letters of a country."""
     if text.upper() in SUPPORTED_REGIONS:
         return text.upper()
     raise InvalidValueError(
-        say("{value} is no country", value=text), say("write the two letters of a country, for example RU")
+        say("{value} is not a country", value=text), say("write the two letters of a country, for example RU")
     )
 
 
 def parse_pattern(text: str) -> str:
-    """A regular expression."""
+    """Return a regular expression."""
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
         raise InvalidValueError(
-            say("{value} is no regular expression: {why}", value=text, why=error),
+            say("{value} is not a regular expression: {why}", value=text, why=error),
             say("write one that the whole number matches, for example [1-7][0-9]{{2}}"),
         ) from error
     return text
 
 
 def parse_file_mode(text: str) -> int:
-    """The rights of a file that its owner reads and writes and that nobody else can use amiss."""
+    """Return a file mode. The owner must read and write; execution and writing by others are refused."""
     remedy = say("write 0640, or 0660 where the group must write too")
     if not re.fullmatch(r"(0o?)?[0-7]{3}", text):
-        raise InvalidValueError(say("{value} are no rights of a file", value=text), remedy)
+        raise InvalidValueError(say("{value} is not a file mode", value=text), remedy)
     mode = int(text[-3:], 8)
     if mode & 0o600 != 0o600:
         raise InvalidValueError(
-            say("with {value} Asterisk, their owner, cannot write to call files", value=text), remedy
+            say("with {value} Asterisk, which owns call files, cannot write to them", value=text), remedy
         )
     if mode & 0o113:
         raise InvalidValueError(
-            say("{value} gives too much: whoever writes a call file runs programs as Asterisk", value=text), remedy
+            say("{value} allows too much: anyone who can write a call file can run programs as Asterisk", value=text),
+            remedy,
         )
     return mode
 
 
 def parse_owner(text: str) -> tuple[int, int]:
-    """Uid and gid of `user` or `user:group`; without a group it is that of the user, -1 where nobody knows it."""
+    """Return uid and gid of `user` or `user:group`. Without a group it is the user's own, or -1 if that is unknown."""
     user, colon, group = text.partition(":")
     if not USER.fullmatch(user) or (colon and not USER.fullmatch(group)):
-        raise InvalidValueError(say("{value} is no owner of a file", value=text), say("write user or user:group"))
+        raise InvalidValueError(say("{value} is not the owner of a file", value=text), say("write user or user:group"))
     uid, gid = _user(user)
     return (uid, _group(group)) if colon else (uid, gid)
 
@@ -260,5 +262,5 @@ def _group(name: str) -> int:
         return grp.getgrnam(name).gr_gid
     except KeyError:
         raise InvalidValueError(
-            say("this machine has no group {name}", name=name), say("write a group that there is, or the user alone")
+            say("this machine has no group {name}", name=name), say("write an existing group, or the user alone")
         ) from None

@@ -278,7 +278,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_the_log_goes_on_when_i
         write("lost")
     told = capsys.readouterr().err
     assert told.count("the log cannot be written: Not a directory") == 1
-    assert "→ make room or mend the rights" in told
+    assert "→ make room or fix the permissions" in told
     (tmp_path / "log").unlink()
     write("found")
     write("again")

@@ -803,7 +803,7 @@ def test_a_document_that_was_never_good_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(DocumentError, match="no such file"):
             watched.look()
     (tmp_path / "schedule.json").write_text('{"1":"25:00"}')
-    with pytest.raises(DocumentError, match="25:00 is no time of day"):
+    with pytest.raises(DocumentError, match="25:00 is not a time of day"):
         watched.current()
     (tmp_path / "schedule.json").write_text('{"1":"09:00"}')
     assert watched.current().data.times[0] == time(9)

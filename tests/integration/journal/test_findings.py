@@ -12,7 +12,7 @@ from obzvon.journal.journal import Journal
 
 NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)
 DOWN = error("pid", say("Asterisk is not running"), say("start it: systemctl start asterisk"))
-ODD = warning('todo.json "3"\x1b[31m', say("it is a folder"), say("join the two"))
+ODD = warning('todo.json "3"\x1b[31m', say("it is a folder"), say("merge the two"))
 FINE = good("", say("Asterisk is running"))
 
 

@@ -37,7 +37,7 @@ def test_a_fingerprint_is_taken_as_openssl_prints_it(tmp_path: Path, written: st
             "only one of them",
         ),
         (f"{ON}tls_ca = a\n", "INI [AMI] tls", "would not be encrypted"),
-        ("[AMI]\ntransport = ami\n", "INI:2 [AMI] transport", "no host is written"),
+        ("[AMI]\ntransport = ami\n", "INI:2 [AMI] transport", "no host is set"),
         (
             f"{ON}transport = ami\n[Calls]\ncaller_id = {'я' * 128}\n",
             "INI:6 [Calls] caller_id",

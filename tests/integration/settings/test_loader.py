@@ -54,23 +54,23 @@ context = avto obzvon
 """,
     ).split("\n") == [
         "INI:2 [Dirs] dir_sorce: there is no such key in this section",
-        "    → is dir_source meant?",
+        "    → did you mean dir_source?",
         "INI:3 [Dirs] bundle: there is no such key in this section",
         "    → move it to [CreateCallFiles]",
         "INI:4: neither a [section] nor a key = value: no sense",
         "    → write it as key = value, or put ; before a comment",
-        "INI:6 [CreateCallFiles] bundle: 0 is not right here",
+        "INI:6 [CreateCallFiles] bundle: 0 is not allowed here",
         "    → write a whole number from 1 to 100000",
-        "INI:7 [CreateCallFiles] timeout: soon is no number of seconds",
+        "INI:7 [CreateCallFiles] timeout: soon is not a number of seconds",
         "    → write a number of seconds from 0 to 86400, for example 10",
-        "INI:8 [CreateCallFiles] bundle: it is written already in line 6",
-        "    → leave one of them",
+        "INI:8 [CreateCallFiles] bundle: it is already set in line 6",
+        "    → keep one of them",
         "INI:9 [Call]: there is no such section",
-        "    → is [Calls] meant?",
-        "INI:12 [Calls] context: avto obzvon cannot stand in a call file here",
+        "    → did you mean [Calls]?",
+        "INI:12 [Calls] context: avto obzvon is not allowed here in a call file",
         "    → use Latin letters, digits, and the signs _ . - only, 79 at most",
-        "INI:13 [Dirs]: this section stands already in line 1",
-        "    → join the two",
+        "INI:13 [Dirs]: this section is already in line 1",
+        "    → merge the two",
     ]
 
 
@@ -78,9 +78,9 @@ context = avto obzvon
     ("dirs", "where", "what"),
     [
         ("dir_store = target", "INI:2 [Dirs] dir_store", "the same folder as dir_target"),
-        ("dir_store = target/store", "INI:2 [Dirs] dir_store", "lies in the other"),
-        ("dir_target = store/out", "INI [Dirs] dir_store", "lies in the other"),
-        ("dir_target = .", "INI [Dirs] dir_store", "lies in the other"),
+        ("dir_store = target/store", "INI:2 [Dirs] dir_store", "is inside the other"),
+        ("dir_target = store/out", "INI [Dirs] dir_store", "is inside the other"),
+        ("dir_target = .", "INI [Dirs] dir_store", "is inside the other"),
         ("dir_source = target", "INI:2 [Dirs] dir_source", "the same folder as dir_target"),
         ("dir_logs = store", "INI:2 [Dirs] dir_logs", "the same folder as dir_store"),
         ("file_phones = target/todo.json", "INI:2 [Dirs] file_phones", "Asterisk takes every file"),
@@ -104,7 +104,7 @@ def test_a_link_to_the_spool_does_not_hide_it(tmp_path: Path) -> None:
     "data", [b"\x7fELF\x02\x01\x01\x00\x00", b"a\x00b", "[Dirs]".encode("utf-16"), b"\x98\x98", b"; x\n" * 400_000]
 )
 def test_what_is_no_text_is_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
-    assert problems(tmp_path, data).split("\n")[0] == "INI: it is no text file"
+    assert problems(tmp_path, data).split("\n")[0] == "INI: it is not a text file"
 
 
 def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "first"),
-    [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not right"), ("[s{n}]", "there is no such section")],
+    [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not allowed"), ("[s{n}]", "there is no such section")],
 )
 def test_of_thousands_of_mistakes_the_first_twenty_are_told_and_how_many_more(
     tmp_path: Path, line: str, first: str
@@ -135,7 +135,7 @@ def test_a_line_without_end_is_not_repeated_to_the_reader(tmp_path: Path) -> Non
 
 def test_a_key_before_the_first_section_is_a_problem(tmp_path: Path) -> None:
     told = problems(tmp_path, "bundle = 2\n")
-    assert "INI:1: bundle stands before the first [section]" in told
+    assert "INI:1: bundle is before the first [section]" in told
     assert "write the section that it belongs to above it" in told
 
 

@@ -20,7 +20,7 @@ DOWN = error("/run/asterisk.pid", say("Asterisk is not running"), say("start it:
 ODD = warning(
     'todo.json "<b>3\u202e"',
     say("row {row}, {number}: {reason}", row="<script>", number="1\n2", reason=""),
-    say("join the two"),
+    say("merge the two"),
 )
 FINE = good("", say("Asterisk is running"))
 
@@ -80,7 +80,7 @@ def test_errors_come_first_and_each_has_its_remedy(operator: Browser, journal: J
             "/run/asterisk.pid",
             "What to do: start it: systemctl start asterisk",
             "1 thing is worth a look",
-            "What to do: join the two",
+            "What to do: merge the two",
             "1 thing is in order",
             "Asterisk is running",
         )

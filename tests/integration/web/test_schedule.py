@@ -193,7 +193,7 @@ def test_a_broken_week_is_told_and_brought_back(operator: Browser, settings: Set
     settings.schedule.write_text('{"1": "9 o\'clock"}')
     page = operator.get("/week")
     assert page.status_code == 500
-    assert "is no time of day" in page.text
+    assert "is not a time of day" in page.text
     assert operator.post("/week", page="/week", **WORKWEEK).status_code == 500
     operator.post("/week/undo", page="/week")
     assert settings.schedule.read_bytes() == good

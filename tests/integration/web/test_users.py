@@ -248,9 +248,9 @@ def test_a_users_file_that_cannot_be_written_is_told(
 
 def test_each_setting_is_shown_with_its_meaning_and_whether_the_file_sets_it(boss: Browser) -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", boss.get(f"{PAGE}/settings").text))
-    assert "time_zone the time zone of the week, the logs and the reports Europe/Moscow from the file" in text
+    assert "time_zone the time zone of the schedule, the logs and the reports Europe/Moscow from the file" in text
     assert "bundle how many calls are handed over together 2 default" in text
-    assert "latest the time of day after which nothing is handed over not set default" in text
+    assert "latest the time of day after which no calls are handed over not set default" in text
 
 
 def test_the_settings_are_russian_for_a_russian(app: Flask) -> None:
