@@ -1,32 +1,141 @@
-"""The settings that a command works by, and the journal that it looks into."""
+"""Shared parts of the commands: settings, journal, documents, log and output."""
 
+import logging
 import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, TypeVar
 
-from obzvon.common import i18n
+import click
+from rich.console import Console
+
+from obzvon.cli.progress import RunProgressBar
+from obzvon.common import files, i18n, logs
+from obzvon.common.errors import Problem, UserError, os_error_reason
+from obzvon.common.i18n import Message, say
+from obzvon.documents.store import Document, DocumentError, LoadedDocument
+from obzvon.documents.watcher import WatchedDocument, way_back
+from obzvon.journal.database import JournalUnavailableError
 from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, default_settings_file, load_settings
 
+log = logging.getLogger("obzvon")
+T = TypeVar("T")
+
+#: Exit status of a command that ran and found something wrong, and of one that could not run.
+EXIT_WRONG = 1
+EXIT_NOT_RUN = 2
+
+#: Seconds until a journal that cannot be opened is tried again.
+_RETRY_SECONDS = 10.0
+
 
 def use_settings(file: Path | None) -> Settings:
-    """Those of the file, else of the first that is found; from here on the program speaks the language they name."""
-    known = load_settings(file or default_settings_file())
-    if known.language in i18n.LANGUAGES:
-        i18n.set_language(known.language)
-    return known
+    """Load the named settings file, or the first that is found, and switch to the language that it names."""
+    settings = load_settings(file or default_settings_file())
+    if settings.language in i18n.LANGUAGES:
+        i18n.set_language(settings.language)
+    return settings
 
 
 @contextmanager
-def open_existing_journal(known: Settings) -> Iterator[Journal | None]:
-    """The journal, None where no service has made one yet: who only asks makes none."""
-    if known.journal.path is not None and not os.path.lexists(known.journal.path):
+def open_existing_journal(settings: Settings) -> Iterator[Journal | None]:
+    """Open the journal for reading; None if no service has made one yet. A question creates no journal."""
+    if settings.journal.path is not None and not os.path.lexists(settings.journal.path):
         yield None
         return
-    journal = factory.open_journal(known)
+    journal = factory.open_journal(settings)
     try:
         yield journal
     finally:
         journal.close()
+
+
+@contextmanager
+def open_journal(settings: Settings, *, waits: bool = False) -> Iterator[Journal]:
+    """Open the journal, and create it if there is none.
+
+    With `waits`, as in a service, wait for one that cannot be used yet, for example before its database is up.
+    """
+    journal = _wait_for_journal(settings) if waits else factory.open_journal(settings)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def _wait_for_journal(settings: Settings) -> Journal:
+    logged = None
+    while True:
+        try:
+            return factory.open_journal(settings, busy_timeout=1.0)
+        except JournalUnavailableError as error:
+            if error.problems != logged:
+                logged = error.problems
+                log.error("%s", error)  # noqa: TRY400 - written for an operator, no traceback
+            time.sleep(_RETRY_SECONDS)
+
+
+def load_current(document: Document[T]) -> LoadedDocument[T]:
+    """Return a document as the service uses it: if it is broken, print that and return its last good copy."""
+    try:
+        return document.load()
+    except DocumentError as error:
+        loaded = WatchedDocument(document).current()
+        click.echo(f"{error}\n{way_back(document)}", err=True)
+        return loaded
+
+
+@contextmanager
+def write_log(settings: Settings, *, terminal: bool = True) -> Iterator[None]:
+    """Write the log into its folder, and to the terminal as well."""
+    logs.set_up_logging(
+        settings.logs, settings.zone, level=settings.log_level, keep_days=settings.keep_days, terminal=terminal
+    )
+    try:
+        yield
+    finally:
+        logs.remove_log_handlers()
+
+
+@contextmanager
+def show_progress(journal: Journal) -> Iterator[RunProgressBar]:
+    """Show a progress bar of the run, if there is a terminal."""
+    with RunProgressBar(journal, Console(stderr=True)) as bar:
+        yield bar
+
+
+@contextmanager
+def open_output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
+    """Open the file for a report, or the standard output. Raise UserError if the file cannot be written."""
+    if file is None:
+        if form == "xlsx" and sys.stdout.isatty():
+            raise click.UsageError(str(say("a workbook cannot be shown in a terminal; name a file with --output")))
+        yield sys.stdout.buffer
+        return
+    try:
+        if file.exists() and not file.is_file():  # a pipe or /dev/stdout must not be replaced by a file
+            with file.open("wb") as stream:
+                yield stream
+        else:
+            with files.replace_file(file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
+                yield stream
+    except OSError as error:
+        raise UserError(
+            [
+                Problem(
+                    str(file),
+                    say("cannot be written: {why}", why=os_error_reason(error)),
+                    say("name another file with --output"),
+                )
+            ]
+        ) from error
+
+
+def echo(message: Message, *, err: bool = False) -> None:
+    """Print a sentence."""
+    click.echo(str(message), err=err)

@@ -6,12 +6,9 @@ Exit status: 0 done; 1 it ran and something is wrong; 2 it could not run.
 import io
 import logging
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NoReturn, TypeVar
+from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -22,36 +19,35 @@ from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
 from obzvon.cli import control, editor, tables, translate, workspace
 from obzvon.cli import demo as demonstration
-from obzvon.cli.context import open_existing_journal
-from obzvon.cli.context import use_settings as _settings
-from obzvon.cli.progress import RunProgressBar
+from obzvon.cli.context import (
+    EXIT_NOT_RUN,
+    EXIT_WRONG,
+    echo,
+    load_current,
+    open_existing_journal,
+    open_journal,
+    open_output,
+    show_progress,
+    use_settings,
+    write_log,
+)
 from obzvon.cli.translate import help_text
-from obzvon.common import files, i18n, logs
+from obzvon.common import i18n
 from obzvon.common.errors import ObzvonError, Problem, UserError, os_error_reason
-from obzvon.common.i18n import Message, say, say_many
-from obzvon.documents.store import Document, DocumentError, LoadedDocument
-from obzvon.documents.watcher import WatchedDocument, way_back
+from obzvon.common.i18n import say, say_many
 from obzvon.domain.schedule import Schedule
-from obzvon.journal.database import JournalUnavailableError
 from obzvon.journal.findings import Level, worst_level
-from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalBusyError
 from obzvon.reports import call_report
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import current_status
 from obzvon.service import factory
 from obzvon.service.scheduler import stop_on_signals
-from obzvon.settings.model import Settings, load_settings
+from obzvon.settings.model import load_settings
 
 log = logging.getLogger("obzvon")
-T = TypeVar("T")
 watch = logging.getLogger("obzvon.watch")
 
-WRONG = 1
-NOT_RUN = 2
-
-_RETRY = 10.0
-"""Seconds until a journal that cannot be opened is tried again."""
 
 _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
 
@@ -90,8 +86,8 @@ def cli(context: click.Context, file: Path | None) -> None:
 def demo(folder: Path | None, once: bool) -> None:
     """The demonstration."""
     with demonstration.demo_folder(folder) as chosen:
-        shown = demonstration.Demo(chosen.absolute(), _say)
-        with editor.serve_demo(shown.settings), _logging(shown.settings), _bar(shown.journal) as bar:
+        shown = demonstration.Demo(chosen.absolute(), echo)
+        with editor.serve_demo(shown.settings), write_log(shown.settings), show_progress(shown.journal) as bar:
             run = shown.run(bar, once=once)
         if run is not None:
             tables.show_report(
@@ -102,7 +98,7 @@ def demo(folder: Path | None, once: bool) -> None:
                 least=shown.settings.delivered,
             )
         if folder is not None:
-            _say(say("the folder is kept: {path}", path=folder))
+            echo(say("the folder is kept: {path}", path=folder))
         shown.journal.close()
 
 
@@ -122,11 +118,11 @@ def demo(folder: Path | None, once: bool) -> None:
 def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     """A new working folder."""
     file = workspace.create_folder(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
-    known = load_settings(file)
+    settings = load_settings(file)
     now = datetime.now(UTC)
-    with _journal(known) as journal:  # from now on an edit of the week can be told from a missed start
-        journal.seen_schedules.remember(Schedule(), now.astimezone(known.zone).date(), now)
-    _say(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
+    with open_journal(settings) as journal:  # from now on an edit of the week can be told from a missed start
+        journal.seen_schedules.remember(Schedule(), now.astimezone(settings.zone).date(), now)
+    echo(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
     editor.add_first_user(file)
 
 
@@ -137,9 +133,9 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
 @click.pass_obj
 def run(file: Path | None, once: bool) -> None:
     """The service."""
-    known = _settings(file)
-    with _logging(known), _journal(known, patient=not once) as journal, _bar(journal) as bar:
-        if once and known.log_level != "DEBUG":
+    settings = use_settings(file)
+    with write_log(settings), open_journal(settings, waits=not once) as journal, show_progress(journal) as bar:
+        if once and settings.log_level != "DEBUG":
             watch.setLevel(logging.CRITICAL)
         try:
             lock = journal.acquire_lock()
@@ -148,9 +144,9 @@ def run(file: Path | None, once: bool) -> None:
                 raise
             watch.info("%s", busy)
             return
-        for note in known.notes:
+        for note in settings.notes:
             watch.warning("%s", note)
-        service = factory.build_service(known, journal, lock)
+        service = factory.build_service(settings, journal, lock)
         finished = True
         try:
             with stop_on_signals(service):
@@ -165,15 +161,15 @@ def run(file: Path | None, once: bool) -> None:
             service.dialer.handover.close()
             lock.release()
     if not finished:
-        sys.exit(WRONG)
+        sys.exit(EXIT_WRONG)
 
 
 @cli.command(help=help_text("The self-check: each problem with its remedy."))
 @click.pass_obj
 def check(file: Path | None) -> None:
     """The self-check."""
-    known = _settings(file)
-    findings = list(runner.run_checks(known, Spool.from_settings(known), now=datetime.now(UTC)))
+    settings = use_settings(file)
+    findings = list(runner.run_checks(settings, Spool.from_settings(settings), now=datetime.now(UTC)))
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
@@ -186,7 +182,7 @@ def check(file: Path | None) -> None:
         )
     )
     if worst_level(findings) is Level.ERROR:
-        sys.exit(WRONG)
+        sys.exit(EXIT_WRONG)
 
 
 @cli.command(help=help_text("What the next run would do and when it would end. And the next seven starts."))
@@ -194,16 +190,16 @@ def check(file: Path | None) -> None:
 @click.pass_obj
 def plan(file: Path | None, as_json: bool) -> None:
     """The next run."""
-    known = _settings(file)
-    phones, week = _in_force(factory.open_phones(known)), _in_force(factory.open_schedule(known))
-    with open_existing_journal(known) as journal:
-        foreseen = next_run_forecast(known, phones.data, week, journal, datetime.now(UTC))
+    settings = use_settings(file)
+    phones, week = load_current(factory.open_phones(settings)), load_current(factory.open_schedule(settings))
+    with open_existing_journal(settings) as journal:
+        foreseen = next_run_forecast(settings, phones.data, week, journal, datetime.now(UTC))
     if as_json:
         click.echo(foreseen.to_json())
     else:
         tables.show_forecast(Console(), foreseen)
     if phones.problems or week.problems:
-        sys.exit(WRONG)
+        sys.exit(EXIT_WRONG)
 
 
 @cli.command(help=help_text("The run in progress or the last one."))
@@ -211,16 +207,16 @@ def plan(file: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def status(file: Path | None, as_json: bool) -> None:
     """How the run stands."""
-    known = _settings(file)
-    with open_existing_journal(known) as journal:
+    settings = use_settings(file)
+    with open_existing_journal(settings) as journal:
         found = current_status(
             journal,
             journal.heartbeats.latest() if journal else None,
             datetime.now(UTC),
-            zone=known.zone,
-            pace=known.pace(),
-            latest=known.latest,
-            least=known.delivered,
+            zone=settings.zone,
+            pace=settings.pace(),
+            latest=settings.latest,
+            least=settings.delivered,
         )
         if as_json:
             click.echo(found.to_json())
@@ -253,9 +249,9 @@ def status(file: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def report(file: Path | None, day: datetime | None, form: str, output: Path | None) -> None:
     """A day's calls."""
-    known = _settings(file)
-    wanted = day.date() if day else datetime.now(UTC).astimezone(known.zone).date()
-    with open_existing_journal(known) as journal:
+    settings = use_settings(file)
+    wanted = day.date() if day else datetime.now(UTC).astimezone(settings.zone).date()
+    with open_existing_journal(settings) as journal:
         lines = journal.calls.records_on(wanted) if journal else iter(())
         active = journal.runs.active() if journal and not day else None
         if active is not None and active.day < wanted:
@@ -270,15 +266,15 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
                 err=True,
             )
         if form == "table":
-            tables.show_report(Console(), lines, day=wanted, zone=known.zone, least=known.delivered)
+            tables.show_report(Console(), lines, day=wanted, zone=settings.zone, least=settings.delivered)
             return
-        with _output(output, form) as stream:
+        with open_output(output, form) as stream:
             if form == "csv":
-                call_report.write_calls_csv(lines, stream, zone=known.zone, least=known.delivered)
+                call_report.write_calls_csv(lines, stream, zone=settings.zone, least=settings.delivered)
             elif form == "xlsx":
-                call_report.write_calls_xlsx(lines, stream, zone=known.zone, least=known.delivered)
+                call_report.write_calls_xlsx(lines, stream, zone=settings.zone, least=settings.delivered)
             else:
-                call_report.write_calls_json(lines, stream, day=wanted, zone=known.zone, least=known.delivered)
+                call_report.write_calls_json(lines, stream, day=wanted, zone=settings.zone, least=settings.delivered)
 
 
 @cli.command(
@@ -287,8 +283,8 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
 @click.pass_obj
 def sweep(file: Path | None) -> None:
     """Before Asterisk's start."""
-    known = _settings(file)
-    spool = Spool.from_settings(known)
+    settings = use_settings(file)
+    spool = Spool.from_settings(settings)
     if spool.asterisk_state() is AsteriskState.RUNNING:
         click.echo(
             str(
@@ -299,14 +295,14 @@ def sweep(file: Path | None) -> None:
             ),
             err=True,
         )
-        sys.exit(WRONG)
+        sys.exit(EXIT_WRONG)
     try:
-        with open_existing_journal(known) as journal:
+        with open_existing_journal(settings) as journal:
             tokens = journal.runs.tokens() if journal else None
     except UserError:  # a journal that is away is no reason to let Asterisk ring
         tokens = None
     taken = spool.sweep(tokens)
-    _say(say_many("{n} call file was taken out of the spool", "{n} call files were taken out of the spool", taken))
+    echo(say_many("{n} call file was taken out of the spool", "{n} call files were taken out of the spool", taken))
 
 
 for order in (control.start, control.pause, control.resume, control.stop, control.call):
@@ -332,92 +328,16 @@ def main() -> NoReturn:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(NOT_RUN)
+        sys.exit(EXIT_NOT_RUN)
     except ObzvonError as error:
         click.echo(str(error), err=True)
-        sys.exit(NOT_RUN)
+        sys.exit(EXIT_NOT_RUN)
     except BrokenPipeError:  # who read our output has had enough
-        sys.exit(NOT_RUN)
+        sys.exit(EXIT_NOT_RUN)
     except OSError as error:
         click.echo(str(Problem(str(error.filename or ""), os_error_reason(error))), err=True)
-        sys.exit(NOT_RUN)
+        sys.exit(EXIT_NOT_RUN)
     sys.exit(0)
-
-
-@contextmanager
-def _journal(known: Settings, *, patient: bool = False) -> Iterator[Journal]:
-    """The journal, opened; a service is patient with one that cannot be used yet, as before its database is up."""
-    told = None
-    while True:
-        try:
-            journal = factory.open_journal(known, patience=1.0 if patient else 30.0)
-            break
-        except JournalUnavailableError as error:
-            if not patient:
-                raise
-            if error.problems != told:
-                told = error.problems
-                log.error("%s", error)  # noqa: TRY400 - it is told to an operator, not traced
-            time.sleep(_RETRY)
-    try:
-        yield journal
-    finally:
-        journal.close()
-
-
-def _in_force(document: Document[T]) -> LoadedDocument[T]:
-    """A document as the service goes by it: where it is broken, its last good copy, and that is said."""
-    try:
-        return document.load()
-    except DocumentError as error:
-        loaded = WatchedDocument(document).current()
-        click.echo(f"{error}\n{way_back(document)}", err=True)
-        return loaded
-
-
-@contextmanager
-def _logging(known: Settings) -> Iterator[None]:
-    logs.set_up_logging(known.logs, known.zone, level=known.log_level, keep_days=known.keep_days, terminal=True)
-    try:
-        yield
-    finally:
-        logs.remove_log_handlers()
-
-
-@contextmanager
-def _bar(journal: Journal) -> Iterator[RunProgressBar]:
-    with RunProgressBar(journal, Console(stderr=True)) as bar:
-        yield bar
-
-
-@contextmanager
-def _output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
-    if file is None:
-        if form == "xlsx" and sys.stdout.isatty():
-            raise click.UsageError(str(say("a workbook cannot be shown in a terminal; name a file with --output")))
-        yield sys.stdout.buffer
-        return
-    try:
-        if file.exists() and not file.is_file():  # a pipe or /dev/stdout: nothing may take its place
-            with file.open("wb") as stream:
-                yield stream
-        else:
-            with files.replace_file(file) as descriptor, open(descriptor, "wb", closefd=False) as stream:
-                yield stream
-    except OSError as error:
-        raise UserError(
-            [
-                Problem(
-                    str(file),
-                    say("cannot be written: {why}", why=os_error_reason(error)),
-                    say("name another file with --output"),
-                )
-            ]
-        ) from error
-
-
-def _say(text: Message) -> None:
-    click.echo(str(text))
 
 
 if __name__ == "__main__":

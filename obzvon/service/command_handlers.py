@@ -1,4 +1,4 @@
-"""Does what an operator asks: start, pause, resume, stop, one test call; and says what came of it."""
+"""Executes operators' commands: start, pause, resume, stop and a test call."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,161 +11,148 @@ from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
 from obzvon.service.dialer import Dialer
+from obzvon.service.run_starter import RunRequest
 
 log = logging.getLogger("obzvon")
 
-_TAKEN_WITHIN = timedelta(minutes=1)
-"""Who asks waits some seconds; what was asked of a service that was not there is not done when it comes, at night."""
+#: Older commands are refused: the requester has given up, and the service may have come back hours later, at night.
+_VALID_FOR = timedelta(minutes=1)
 
 
 def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
-    """Carries a command out; whatever goes wrong is in the answer."""
+    """Execute a command. Failures are in the result, not raised."""
     log.info("%s", say("{who} asks: {command}", who=command.asked_by or "?", command=command.name))
-    order = _ORDERS.get(command.name)
-    if order is None:
-        return CommandResult(False, say("there is no command {name}", name=command.name))
-    if abs(now - command.asked_at) > _TAKEN_WITHIN:  # one that the clock, set back, puts into the future is as old
-        return CommandResult(
-            False, say("no service took the command in time, and by now it may not be wanted; ask again")
+    if (handler := _HANDLERS.get(command.name)) is None:
+        return CommandResult.refused(say("there is no command {name}", name=command.name))
+    if abs(now - command.asked_at) > _VALID_FOR:  # a command from the future was given before the clock was set back
+        return CommandResult.refused(
+            say("no service took the command in time, and by now it may not be wanted; ask again")
         )
-    if not dialer.is_ready and (dialer.run is None or order is _call):
-        return CommandResult(False, UserError(dialer.problems).message())
+    if not dialer.is_ready and (dialer.run is None or handler is _call):
+        return CommandResult.refused(UserError(dialer.problems).message())
     if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
-        return CommandResult(
-            False,
-            say("run {run} is in progress by now, which was not the one that was meant; look again", run=dialer.run.id),
+        return CommandResult.refused(
+            say("run {run} is in progress by now, which was not the one that was meant; look again", run=dialer.run.id)
         )
     try:
-        answer = order(dialer, command, now)
+        result = handler(dialer, command, now)
     except UserError as error:
         dialer.require_recheck()
-        answer = CommandResult(False, error.message())
+        result = CommandResult.refused(error.message())
     except OSError as error:
         dialer.require_recheck()
-        answer = CommandResult(False, write_problem(error).message())
-    log.info("%s", answer.text)
-    return answer
+        result = CommandResult.refused(write_problem(error).message())
+    log.info("%s", result.text)
+    return result
 
 
 def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
-    """A run; with `after` (the last run's id) and `list_revision` only if things are as they were for who asks."""
+    """Start a run by hand.
+
+    With `after` (the id of the last run) and `list_revision` it starts only if things are as the operator saw them.
+    """
     if dialer.run is not None:
-        return CommandResult(False, say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
+        return CommandResult.refused(say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
     last, revision = dialer.journal.runs.latest(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
-        return CommandResult(
-            False, say("there has been another run in the meantime; look again whom this one would ring")
+        return CommandResult.refused(
+            say("there has been another run in the meantime; look again whom this one would ring")
         )
-    if "only" in command.params:  # an empty one, too: it is refused, and not taken for everybody
-        return _start_again(dialer, command, parse_results(str(command.params["only"])), now)
+    if "only" in command.params:  # an empty one, too: it is refused, not taken for everybody
+        return _start_redial(dialer, command, parse_results(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
-    rung = 0 if again or rest else len(dialer.journal.calls.called_on(dialer.today(now)))
-    if rung:
-        return CommandResult(
-            False,
+    today = dialer.runs.today(now)
+    called = 0 if again or rest else len(dialer.journal.calls.called_on(today))
+    if called:
+        return CommandResult.refused(
             say_many(
                 "{n} number was rung today already; ring it again: obzvon start --again; "
                 "ring only the others: obzvon start --rest",
                 "{n} numbers were rung today already; ring them again: obzvon start --again; "
                 "ring only the others: obzvon start --rest",
-                rung,
-            ),
+                called,
+            )
         )
-    run = dialer.start_run(
-        dialer.today(now),
-        "manual",
-        now=now,
-        by=command.asked_by,
-        again=again,
-        list_revision=None if revision is None else str(revision),
+    request = RunRequest(
+        "manual", command.asked_by, again=again, list_revision=None if revision is None else str(revision)
     )
+    run = dialer.runs.start(today, request, now)
     waiting = dialer.journal.calls.count_results(run.id)["waiting"] if run else 0
-    return CommandResult(True, say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
+    return CommandResult.done(say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
 
 
-def _start_again(dialer: Dialer, command: Command, results: frozenset[str], now: datetime) -> CommandResult:
-    """A run of those of a day (`day`, else today; `run`: only by that run) who have one of the results.
+def _start_redial(dialer: Dialer, command: Command, results: frozenset[str], now: datetime) -> CommandResult:
+    """Start a run of the phones that had one of the results on a day (`day`, else today), or in `run`.
 
-    `expected` is the digest of whom the asker saw: it does not begin with anybody else.
+    `expected` is the digest of the phones that the operator saw: the run starts with no others.
     """
-    today, params = dialer.today(now), command.params
+    today, params = dialer.runs.today(now), command.params
     try:
         day = date.fromisoformat(str(params["day"])) if params.get("day") else today
         run_id = int(params.get("run", 0)) or None
     except ValueError:
-        return CommandResult(False, say("the day or the run cannot be understood"))
+        return CommandResult.refused(say("the day or the run cannot be understood"))
     only = dialer.journal.queries(dialer.delivered).select_for_redial(
         day, results, today=today, run=run_id, expected=str(params.get("expected", ""))
     )
-    run = dialer.start_run(today, "manual", now=now, by=command.asked_by, only=only)
+    run = dialer.runs.start(today, RunRequest("manual", command.asked_by, only=only), now)
     calls = run.total if run else 0
     begun = say_many("the run has begun: {n} call", "the run has begun: {n} calls", calls)
-    left = len(only.met) - calls
-    return CommandResult(
-        True,
+    if not (left := len(only.met) - calls):
+        return CommandResult.done(begun)
+    return CommandResult.done(
         say("{begun}; of those who were meant, {left} are paused or not in the list any more", begun=begun, left=left)
-        if left
-        else begun,
     )
 
 
-def _pause(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  # noqa: ARG001 - an order like the others
-    if dialer.run is None:
+def _pause(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
+    if (active := dialer.runs.active) is None:
         return _NO_RUN
-    if dialer.run.state == "paused":
-        return CommandResult(True, say("the run is paused already"))
-    dialer.change_state("paused", now)
-    counts = dialer.journal.calls.count_results(dialer.run.id)
-    return CommandResult(
-        True,
+    if active.run.state == "paused":
+        return CommandResult.done(say("the run is paused already"))
+    dialer.runs.change_state(active, "paused", now)
+    return CommandResult.done(
         say(
             "paused; calls waiting: {waiting}, handed over and going on: {going}",
-            waiting=counts["waiting"],
+            waiting=dialer.journal.calls.count_results(active.run.id)["waiting"],
             going=dialer.handover.outstanding,
-        ),
+        )
     )
 
 
-def _resume(dialer: Dialer, command: Command, now: datetime) -> CommandResult:  # noqa: ARG001 - an order like the others
-    if dialer.run is None:
+def _resume(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
+    if (active := dialer.runs.active) is None:
         return _NO_RUN
-    if dialer.run.state != "paused":
-        return CommandResult(True, say("the run is not paused"))
-    dialer.change_state("running", now)
-    return CommandResult(
-        True,
-        say(
-            "the run goes on; calls waiting: {waiting}",
-            waiting=dialer.journal.calls.count_results(dialer.run.id)["waiting"],
-        ),
-    )
+    if active.run.state != "paused":
+        return CommandResult.done(say("the run is not paused"))
+    dialer.runs.change_state(active, "running", now)
+    waiting = dialer.journal.calls.count_results(active.run.id)["waiting"]
+    return CommandResult.done(say("the run goes on; calls waiting: {waiting}", waiting=waiting))
 
 
 def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     withdraw = bool(command.params.get("withdraw"))
     withdrawn = 0
-    if dialer.run is not None:
-        withdrawn = dialer.stop_run(now, say("stopped by user {who}", who=command.asked_by or "?"))
+    if (active := dialer.runs.active) is not None:
+        withdrawn = dialer.runs.stop(active, now, say("stopped by user {who}", who=command.asked_by or "?"))
     elif not (withdraw and dialer.handover.outstanding):  # a run ends with its last bundle, not with its last call
         return _NO_RUN
     if not withdraw:
-        return CommandResult(
-            True,
+        return CommandResult.done(
             say(
                 "stopped; calls withdrawn: {withdrawn}, handed over and going on: {going}",
                 withdrawn=withdrawn,
                 going=dialer.handover.outstanding,
-            ),
+            )
         )
     taken, going = dialer.handover.withdraw(now=now)
-    return CommandResult(
-        True,
+    return CommandResult.done(
         say(
             "stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, in progress and going on: {going}",
             withdrawn=withdrawn,
             taken=taken,
             going=going,
-        ),
+        )
     )
 
 
@@ -173,15 +160,15 @@ def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     try:
         number = dialer.plan.normalize(str(command.params.get("number", "")))
         code = parse_extension_code(str(command.params.get("code", "")))
-    except InvalidNumberError as refused:
-        return CommandResult(False, refused.reason)
-    dialer.test_call(number, code, now=now, by=command.asked_by)
-    return CommandResult(True, say("the test call to {number} is handed over", number=number))
+    except InvalidNumberError as invalid:
+        return CommandResult.refused(invalid.reason)
+    dialer.runs.make_test_call(number, code, now=now, by=command.asked_by)
+    return CommandResult.done(say("the test call to {number} is handed over", number=number))
 
 
-_NO_RUN = CommandResult(False, say("no run is in progress"))
+_NO_RUN = CommandResult.refused(say("no run is in progress"))
 
-_ORDERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = {
+_HANDLERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = {
     "start": _start,
     "pause": _pause,
     "resume": _resume,

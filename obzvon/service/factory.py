@@ -1,4 +1,4 @@
-"""Puts the parts together as the settings say."""
+"""Builds the service from the settings."""
 
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.spool import Spool
@@ -22,35 +22,35 @@ from obzvon.settings.model import Settings
 
 
 def open_phones(settings: Settings) -> Document[list[Phone]]:
-    """The list of phones."""
+    """Return the list of phones, not read yet."""
     return documents.phones_document(settings.phones)
 
 
 def open_schedule(settings: Settings) -> Document[Schedule]:
-    """The week."""
+    """Return the schedule, not read yet."""
     return documents.week_document(settings.schedule)
 
 
 def create_ami_client(settings: Settings) -> AmiClient | None:
-    """The ami to Asterisk's manager interface, None where there is to be none."""
+    """Return a client for Asterisk's manager interface, not connected yet; None if none is configured."""
     return AmiClient(settings.ami, settings.ordinary.context, settings.coded.context) if settings.ami else None
 
 
 def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -> TransportSelector:
-    """Return the configured transports. Each also recovers calls that went by the other one before a change."""
-    told = OutcomeMatcher(ami) if ami else None
-    by_ami = AmiTransport(ami, settings.ordinary, settings.coded, told) if ami and told else None
-    by_spool = SpoolTransport(spool, settings.ordinary, settings.coded, told) if settings.has_spool else None
-    return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, told=told)
+    """Return the transports. Each also recovers calls that went by it before the settings chose the other one."""
+    outcomes = OutcomeMatcher(ami) if ami else None
+    by_ami = AmiTransport(ami, settings.ordinary, settings.coded, outcomes) if ami and outcomes else None
+    by_spool = SpoolTransport(spool, settings.ordinary, settings.coded, outcomes) if settings.has_spool else None
+    return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, told=outcomes)
 
 
-def open_journal(settings: Settings, *, patience: float = 30.0) -> Journal:
-    """The journal; `patience` is Database's. Raises UserError."""
-    return Journal(settings.journal.reveal(), busy_timeout=patience)
+def open_journal(settings: Settings, *, busy_timeout: float = 30.0) -> Journal:
+    """Return the journal; `busy_timeout` is how many seconds a busy database is waited for. Raise UserError."""
+    return Journal(settings.journal.reveal(), busy_timeout=busy_timeout)
 
 
 def build_service(settings: Settings, journal: Journal, lock: JournalLock | None = None) -> Scheduler:
-    """The service on an open journal, which works as long as it holds that lock."""
+    """Return the service on an open journal. It works as long as it holds the lock."""
     schedule_watch = ScheduleWatch(
         settings, WatchedDocument(open_phones(settings)), WatchedDocument(open_schedule(settings)), journal
     )

@@ -1,14 +1,14 @@
-"""Hands calls over to Asterisk and finds out what became of them: the steps between the journal and a transport.
+"""Hands calls over to Asterisk and finds out how they ended: the steps between the journal and a transport.
 
-The order of the steps is what makes it safe to be stopped anywhere:
+The order of the steps makes it safe to be stopped anywhere:
 
-1. The calls are made ready; they still wait.
-2. The journal says that these calls are on their way, and by which transport, durably.
+1. The calls are prepared; in the journal they still wait.
+2. The journal says durably that these calls are being handed over, and by which transport.
 3. They are sent.
 4. The journal says that Asterisk has them, or that they wait again.
 
-So a call that is found on its way after a stop, or whose answer was lost, may have been rung: the evidence that its
-transport finds decides, the journal follows it, and without any the call ends as unknown and is never sent again.
+A call that is found being handed over after a stop, or whose answer was lost, may have been made. The evidence that its
+transport finds decides, and the journal follows it. Without evidence the call ends as unknown and is never sent again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +24,14 @@ from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy
 from obzvon.journal.journal import Journal
 
+#: Grace period before an unstarted call may be withdrawn: Asterisk may be about to begin it.
 _SETTLING = timedelta(seconds=1)
-"""A call that Asterisk has had this long and not begun is one that it does not take now."""
 
-_NO_WAY = say("it was handed over in a way that the settings do not have any more, so nobody hears how it ended")
+_NO_TRANSPORT = say("it was handed over in a way that the settings do not have any more, so nobody hears how it ended")
 
 
 class RecoveryResult(msgspec.Struct, frozen=True):
-    """What a start found of calls that were being handed over; `unknown` are also those that may yet be found."""
+    """Calls that were being handed over when the service stopped; `unknown` includes those in doubt."""
 
     again: int = 0
     handed: int = 0
@@ -39,191 +39,202 @@ class RecoveryResult(msgspec.Struct, frozen=True):
 
 
 class CollectResult(msgspec.Struct, frozen=True):
-    """What a look found: calls that ended, calls that wait for a further attempt, and calls that came back un-begun."""
+    """Calls that ended, calls that came back without having been begun, and calls that wait for a retry."""
 
-    endings: list[CallOutcome]
+    ended: list[CallOutcome]
     returned: list[PendingCall]
     retried: list[CallOutcome] = []
 
 
 class HandOverResult(msgspec.Struct, frozen=True):
-    """What a hand-over came to: calls that Asterisk has, and how those ended that it refused."""
+    """Calls that Asterisk has accepted, and the outcomes of those that it has refused."""
 
-    gone: list[PendingCall]
+    accepted: list[PendingCall]
     refused: list[CallOutcome]
 
 
 class HandOver:
     """Moves calls from the journal to Asterisk, and their outcomes back."""
 
-    def __init__(self, journal: Journal, transports: TransportSelector, *, rounds: RetryPolicy | None = None) -> None:
+    def __init__(
+        self, journal: Journal, transports: TransportSelector, *, retry_policy: RetryPolicy | None = None
+    ) -> None:
         self._journal = journal
         self._transports = transports
-        self._rounds = rounds or RetryPolicy()
+        self._retry_policy = retry_policy or RetryPolicy()
         self._handed: dict[str, PendingCall] = {}
-        self._doubtful: dict[str, PendingCall] = {}
-        self._found: dict[str, CallOutcome] = {}
-        """How calls ended that the journal does not say yet: a transport tells it once."""
+        self._uncertain: dict[str, PendingCall] = {}
+        #: Outcomes that are not in the journal yet. A transport reports each once.
+        self._outcomes: dict[str, CallOutcome] = {}
+        #: Attempts that were certainly not sent by this service, whatever the journal says.
         self._unsent: set[str] = set()
-        """Attempts that this service knows not to have been sent, whatever the journal says."""
 
     @property
     def outstanding(self) -> int:
-        """Calls that Asterisk has, or may have, and has not finished with, as far as it was looked."""
-        return len(self._handed) + len(self._doubtful)
+        """The number of calls that Asterisk has, or may have, and has not finished with as far as is known."""
+        return len(self._handed) + len(self._uncertain)
 
     @property
     def has_new_outcomes(self) -> bool:
-        """Whether Asterisk's events have told of ends since it was looked."""
+        """Whether Asterisk's events have reported ended calls since the last look."""
         return self._transports.has_new_outcomes
 
     def has_calls_of(self, run_id: int) -> bool:
-        """Whether Asterisk has calls of that run, or may have."""
-        return any(call.run_id == run_id for calls in (self._handed, self._doubtful) for call in calls.values())
+        """Return whether Asterisk has calls of that run, or may have."""
+        return any(call.run_id == run_id for calls in (self._handed, self._uncertain) for call in calls.values())
 
     def ensure_available(self, now: datetime) -> None:
-        """Raises Held while no calls can be handed over."""
+        """Raise TransportUnavailableError while no calls can be handed over."""
         self._transports.choose(now)
 
     def dispatch(
-        self, calls: list[PendingCall], bundle: int, *, now: datetime, then: list[PendingCall] | None = None
+        self, calls: list[PendingCall], bundle: int, *, now: datetime, following: list[PendingCall] | None = None
     ) -> HandOverResult:
-        """Hands over calls of one run that wait; raises OSError or UserError, and then the rest waits again.
+        """Hand over waiting calls of one run. Raise OSError or UserError if some did not go; those wait again.
 
-        `then` are the calls that will most likely go next, and at once.
+        `following` are the calls that will most likely go next, and at once: their files are written ahead.
         """
-        way = self._transports.choose(now)
-        way.prepare_calls(calls, then or [])
-        handed = HandOverResult([], [])
-        for some in _handfuls(calls, way.max_batch):
-            names = {attempt_name(call) for call in some}
-            self._unsent |= names  # should the journal fail now, they go again
-            self._journal.transitions.begin_handing(some, bundle, way.via)
+        transport = self._transports.choose(now)
+        transport.prepare_calls(calls, following or [])
+        result = HandOverResult([], [])
+        for batch in _batches(calls, transport.max_batch):
+            names = {attempt_name(call) for call in batch}
+            self._unsent |= names  # if the journal fails now, they go again
+            self._journal.transitions.begin_handing(batch, bundle, transport.via)
             self._unsent -= names
-            went = way.send(assign_transport(some, way.via), now)
-            self._unsent.update(attempt_name(call) for call in went.not_sent)
-            handed.refused.extend(self._write(went, now))
-            handed.gone.extend(went.accepted)
-            if went.error is not None:
-                raise went.error
-        return handed
+            sent = transport.send(assign_transport(batch, transport.via), now)
+            self._unsent.update(attempt_name(call) for call in sent.not_sent)
+            result.refused.extend(self._record(sent, now))
+            result.accepted.extend(sent.accepted)
+            if sent.error is not None:
+                raise sent.error
+        return result
 
     def recover(self, *, now: datetime) -> RecoveryResult:
-        """After a stop at whatever point: finds out what became of the calls that were on their way."""
+        """Find out, after a stop at any point, what became of the calls that were being handed over."""
         self._transports.refresh(now)
         self._handed.clear()
-        self._doubtful.clear()
-        on_the_way = self._journal.calls.in_transit(CallState.HANDING)
-        again, handed, unknown = self._sorted(on_the_way, now)
+        self._uncertain.clear()
+        again, handed, unknown = self._sort_by_evidence(self._journal.calls.in_transit(CallState.HANDING), now)
         for calls in _by_run(handed):
             self._journal.transitions.end_handing(calls, at=now)
         self._journal.transitions.end_calls(unknown)
         for calls in _by_run(again):
-            self._again(calls)
+            self._give_back(calls)
         self._remember(self._journal.calls.in_transit(CallState.HANDED), now)
-        self._found = {name: ending for name, ending in self._found.items() if name in self._handed}
-        # What else lies ready was made so for calls that still wait: it is made anew when they go.
+        self._outcomes = {name: outcome for name, outcome in self._outcomes.items() if name in self._handed}
+        # Other prepared files belong to calls that still wait. They are written again when those go.
         self._transports.discard_stale(self._journal.runs.tokens(), self._handed.values())
-        return RecoveryResult(len(again), len(handed), len(unknown) + len(self._doubtful))
+        return RecoveryResult(len(again), len(handed), len(unknown) + len(self._uncertain))
 
     def may_retry(self, run_id: int) -> bool:
-        """Whether calls of the run that Asterisk has may come to wait for a further attempt."""
-        return bool(self._rounds) and self.has_calls_of(run_id)
+        """Return whether calls of the run that Asterisk has may come to wait for a retry."""
+        return bool(self._retry_policy) and self.has_calls_of(run_id)
 
-    def collect(self, *, now: datetime, goes_on: Callable[[int], bool] = lambda _: False) -> CollectResult:
-        """Looks which calls Asterisk has finished with, and writes down how they ended.
+    def collect(self, *, now: datetime, may_continue: Callable[[int], bool] = lambda _: False) -> CollectResult:
+        """Find the calls that Asterisk has finished with, and write their outcomes into the journal.
 
-        A call whose run `goes_on`, by its id, may be put off for a further attempt instead.
+        A call is put off for a retry instead if the policy says so and its run, given by its id, may continue.
         """
         if self.outstanding:
             self._transports.refresh(now)
-        endings = self._resolve(now)
-        put_off: list[tuple[CallOutcome, datetime]] = []
+        ended = self._resolve_uncertain(now)
+        retries: list[tuple[CallOutcome, datetime]] = []
         returned: list[PendingCall] = []
         for name, call in list(self._handed.items()):
-            way = self._transports.transport_for(call)
-            found = self._found.get(name) or (way.check_progress(call, now) if way else _unknown(call, now))
-            if found is CallProgress.RETURNED:
+            progress = self._progress(name, call, now)
+            if progress is CallProgress.RETURNED:
                 returned.append(call)
-            if isinstance(found, CallProgress):
+            if isinstance(progress, CallProgress):
                 continue
-            self._found[name] = found
-            again = self._rounds.delay_after(found.disposition, call.attempt)
-            if again is not None and goes_on(call.run_id):
-                put_off.append((found, found.at + again))
+            self._outcomes[name] = progress
+            delay = self._retry_policy.delay_after(progress.disposition, call.attempt)
+            if delay is not None and may_continue(call.run_id):
+                retries.append((progress, progress.at + delay))
             else:
-                endings.append(found)
+                ended.append(progress)
             del self._handed[name]
-            if call.via and way:
-                way.discard([call])
-        self._journal.transitions.schedule_retries(put_off)
-        if endings:
-            self._journal.transitions.end_calls(endings)
-        self._found.clear()
-        if endings:
+            if call.via:
+                self._discard([call])
+        self._journal.transitions.schedule_retries(retries)
+        if ended:
+            self._journal.transitions.end_calls(ended)
+        self._outcomes.clear()
+        if ended:
             self._journal.runs.settle()
-        return CollectResult(endings, returned, [ending for ending, _ in put_off])
+        return CollectResult(ended, returned, [outcome for outcome, _ in retries])
 
     def requeue(self, calls: list[PendingCall]) -> None:
-        """Calls of one run that came back without having been begun wait again."""
+        """Let calls of one run wait again that came back without having been begun."""
         for call in calls:
             self._handed.pop(attempt_name(call), None)
         self._journal.transitions.return_to_waiting(calls, CallState.HANDED)
-        self._drop(calls)
+        self._discard(calls)
 
     def withdraw_returned(self, calls: list[PendingCall], *, now: datetime) -> None:
-        """Calls that came back without having been begun, and whose day is over, end as withdrawn."""
+        """End calls as withdrawn that came back without having been begun, and whose day is over."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
         self._journal.transitions.end_calls(
             [CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason) for call in calls]
         )
         for call in calls:
             self._handed.pop(attempt_name(call), None)
-        self._drop(calls)
+        self._discard(calls)
 
     def withdraw(self, *, now: datetime) -> tuple[int, int]:
-        """Takes the calls back that Asterisk has not begun; returns how many, and how many stay."""
-        endings = []
+        """Take back the calls that Asterisk has not begun. Return how many, and how many stay with it."""
+        outcomes = []
         for name, call in list(self._handed.items()):
             if call.handed_at is not None and timedelta(0) <= now - call.handed_at < _SETTLING:
                 continue
-            way = self._transports.transport_for(call)
-            begun = way.withdraw(call) if way else None
-            if begun is None:
+            transport = self._transports.transport_for(call)
+            had_begun = transport.withdraw(call) if transport else None
+            if had_begun is None:
                 continue
             disposition, reason = (
                 (Disposition.UNKNOWN, say("taken out of the spool at the moment when Asterisk began the call"))
-                if begun
+                if had_begun
                 else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call"))
             )
-            endings.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
+            outcomes.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
             del self._handed[name]
-        self._journal.transitions.end_calls(endings)
-        return sum(ending.disposition is Disposition.WITHDRAWN for ending in endings), self.outstanding
+        self._journal.transitions.end_calls(outcomes)
+        return sum(outcome.disposition is Disposition.WITHDRAWN for outcome in outcomes), self.outstanding
 
     def close(self) -> None:
-        """Ends what works ahead; what is ready is looked through at the next start."""
+        """Stop writing files ahead. The next start looks through those that are there."""
         self._transports.close()
 
-    def _write(self, went: SendResult, now: datetime) -> list[CallOutcome]:
-        """Writes down what came of a hand-over; returns how the refused calls ended."""
-        if went.accepted:
-            self._journal.transitions.end_handing(went.accepted, at=now)
-            self._remember(went.accepted, now)
-        self._doubtful.update((attempt_name(call), call) for call in went.uncertain)
+    def _record(self, sent: SendResult, now: datetime) -> list[CallOutcome]:
+        """Write the result of a send into the journal. Return the outcomes of refused calls."""
+        if sent.accepted:
+            self._journal.transitions.end_handing(sent.accepted, at=now)
+            self._remember(sent.accepted, now)
+        self._uncertain.update((attempt_name(call), call) for call in sent.uncertain)
         refused = [
-            CallOutcome(one.call.run_id, one.call.position, one.disposition, now, one.reason) for one in went.rejected
+            CallOutcome(rejection.call.run_id, rejection.call.position, rejection.disposition, now, rejection.reason)
+            for rejection in sent.rejected
         ]
         if refused:
             self._journal.transitions.end_calls(refused)
-        if went.not_sent:
-            self._again(went.not_sent)
+        if sent.not_sent:
+            self._give_back(sent.not_sent)
         return refused
 
-    def _sorted(
+    def _progress(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
+        if name in self._outcomes:
+            return self._outcomes[name]
+        if (transport := self._transports.transport_for(call)) is None:
+            return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _NO_TRANSPORT)
+        return transport.check_progress(call, now)
+
+    def _sort_by_evidence(
         self, calls: Iterable[PendingCall], now: datetime
     ) -> tuple[list[PendingCall], list[PendingCall], list[CallOutcome]]:
-        """Of calls that were on their way: those that go again, those that Asterisk has, those that nobody knows of."""
+        """Sort calls that were being handed over: those that go again, those that Asterisk has, unknown outcomes.
+
+        Calls whose evidence is still open are kept in `_uncertain` and are in none of the lists.
+        """
         again: list[PendingCall] = []
         handed: list[PendingCall] = []
         unknown: list[CallOutcome] = []
@@ -231,57 +242,53 @@ class HandOver:
             if attempt_name(call) in self._unsent:
                 again.append(call)
                 continue
-            way = self._transports.transport_for(call)
-            trace = way.find_evidence(call, now) if way else Evidence.NONE
-            if trace is Evidence.UNDECIDED:
-                self._doubtful[attempt_name(call)] = call
+            transport = self._transports.transport_for(call)
+            evidence = transport.find_evidence(call, now) if transport else Evidence.NONE
+            if evidence is Evidence.UNDECIDED:
+                self._uncertain[attempt_name(call)] = call
                 continue
-            self._doubtful.pop(attempt_name(call), None)
-            if trace is Evidence.NOT_CALLED:
+            self._uncertain.pop(attempt_name(call), None)
+            if evidence is Evidence.NOT_CALLED:
                 again.append(call)
-            elif trace is Evidence.CALLED:
+            elif evidence is Evidence.CALLED:
                 handed.append(call)
             else:
-                reason = way.unknown_reason if way else _NO_WAY
+                reason = transport.unknown_reason if transport else _NO_TRANSPORT
                 unknown.append(CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, reason))
-                if call.via and way:
-                    way.discard([call])
+                if call.via:
+                    self._discard([call])
         return again, handed, unknown
 
-    def _resolve(self, now: datetime) -> list[CallOutcome]:
-        """Looks what became of the calls in doubt; returns those of which nothing will ever be known."""
-        if not self._doubtful:
+    def _resolve_uncertain(self, now: datetime) -> list[CallOutcome]:
+        """Look for new evidence of uncertain calls. Return the outcomes of those that will stay unknown."""
+        if not self._uncertain:
             return []
-        _, handed, unknown = self._sorted(list(self._doubtful.values()), now)
+        _, handed, unknown = self._sort_by_evidence(list(self._uncertain.values()), now)
         for calls in _by_run(handed):
             self._journal.transitions.end_handing(calls, at=now)
         self._remember(handed, now)
         return unknown
 
-    def _again(self, calls: list[PendingCall]) -> None:
+    def _give_back(self, calls: list[PendingCall]) -> None:
         self._journal.transitions.return_to_waiting(calls, CallState.HANDING)
         self._unsent.difference_update(attempt_name(call) for call in calls)
-        self._drop(calls)
+        self._discard(calls)
 
-    def _drop(self, calls: Iterable[PendingCall]) -> None:
+    def _discard(self, calls: Iterable[PendingCall]) -> None:
         for call in calls:
-            if way := self._transports.transport_for(call):
-                way.discard([call])
+            if transport := self._transports.transport_for(call):
+                transport.discard([call])
 
     def _remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
         for call in calls:
             self._handed[attempt_name(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
-            if way := self._transports.transport_for(call):
-                way.track([call], now)
+            if transport := self._transports.transport_for(call):
+                transport.track([call], now)
 
 
-def _unknown(call: PendingCall, now: datetime) -> CallOutcome:
-    return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _NO_WAY)
-
-
-def _handfuls(calls: list[PendingCall], size: int) -> Iterator[list[PendingCall]]:
-    for place in range(0, len(calls), size):
-        yield calls[place : place + size]
+def _batches(calls: list[PendingCall], size: int) -> Iterator[list[PendingCall]]:
+    for start in range(0, len(calls), size):
+        yield calls[start : start + size]
 
 
 def _by_run(calls: Iterable[PendingCall]) -> list[list[PendingCall]]:

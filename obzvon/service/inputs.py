@@ -1,4 +1,4 @@
-"""What is to be done on which day: the two documents as they are in force now, and whether a run is due."""
+"""Watches what the operator may change while the service runs: the list, the schedule, and the pace in settings.ini."""
 
 import logging
 from collections.abc import Callable, Container
@@ -16,123 +16,129 @@ from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 
 log = logging.getLogger("obzvon")
-watch = logging.getLogger("obzvon.watch")
-"""What each look says anew: a service says it once, and cron would say it every minute."""
+#: For lines that a service logs once, and that a check from cron would repeat every minute.
+watch_log = logging.getLogger("obzvon.watch")
 
 
 class ScheduleWatch:
-    """The list and the week, watched; each change and each trouble with them is told once."""
+    """The current list and schedule. Each change of them, and each problem with them, is logged once."""
 
     def __init__(
         self,
         settings: Settings,
         phones: WatchedDocument[list[Phone]],
-        week: WatchedDocument[Schedule],
+        schedule: WatchedDocument[Schedule],
         journal: Journal,
     ) -> None:
         self._settings = settings
         self._phones = phones
-        self._watched_week = week
+        self._watched_schedule = schedule
         self._journal = journal
-        self._week = Schedule()
-        self._changed: datetime | None = None
-        self._looked: datetime | None = None
-        self._since: tuple[date, dict[date, datetime]] | None = None
+        self._schedule = Schedule()
+        self._changed_at: datetime | None = None
+        self._refreshed_at: datetime | None = None
+        #: The day of the last refresh, and since when its start time and yesterday's have been in force.
+        self._in_force: tuple[date, dict[date, datetime]] | None = None
         self._revisions: dict[str, str] = {}
-        self._told: dict[str, tuple[Problem, ...]] = {}
+        self._problems: dict[str, tuple[Problem, ...]] = {}
 
     @property
     def list_revision(self) -> str:
-        """The revision of the list that is in force; '' if there is none."""
+        """The revision of the current list; '' if there is none."""
         return self._revisions.get("phones", "")
 
     @property
     def schedule(self) -> Schedule:
-        """The week that is in force."""
-        return self._week
+        """The current schedule."""
+        return self._schedule
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the documents; where there is a last good copy, the calling goes on by it."""
-        return tuple(problem for problems in self._told.values() for problem in problems)
+        """The problems of the documents. If there is a last good copy of one, the service continues with that."""
+        return tuple(problem for problems in self._problems.values() for problem in problems)
 
     def refresh(self, now: datetime) -> None:
-        """Looks whether the documents have changed; costs two stats if not.
+        """Read the documents that have changed; if none has, that costs two stats.
 
-        What the week says for today is kept, so that an edit can be told from a missed start.
+        Today's start time is remembered in the journal, so that an edit can be told apart from a missed start.
         """
-        if self._look("phones", self._phones.look) is not None:
+        if self._refresh_document("phones", self._phones.look) is not None:
             log.debug("%s", say("the list of phones has been read"))
-        if self._look("week", self._watched_week.look) is not None:
-            loaded = self._watched_week.current()
-            # A file can say that it is from tomorrow, or, moved or copied here, that it is old: what was read now is in
-            # force from now on at the latest, and was not when another one stood there.
-            before = self._looked or self._last_sign()
-            changed = max(loaded.changed, before) if before else loaded.changed
-            self._week, self._changed, self._since = loaded.data, min(changed, now), None
+        if self._refresh_document("week", self._watched_schedule.look) is not None:
+            loaded = self._watched_schedule.current()
+            # The time of the file may lie: it may be in the future, or old because the file was moved or copied here.
+            # The new schedule is in force from now at the latest, and not before the last refresh, which saw another.
+            before = self._refreshed_at or self._last_seen_at()
+            changed_at = max(loaded.changed, before) if before else loaded.changed
+            self._schedule, self._changed_at, self._in_force = loaded.data, min(changed_at, now), None
             log.debug("%s", say("the week has been read"))
-        self._looked = now
+        self._refreshed_at = now
         today = now.astimezone(self._settings.zone).date()
-        if self._changed is not None and (self._since is None or self._since[0] != today):
-            self._since = today, self._journal.seen_schedules.remember(self._week, today, self._changed)
+        if self._changed_at is not None and (self._in_force is None or self._in_force[0] != today):
+            self._in_force = today, self._journal.seen_schedules.remember(self._schedule, today, self._changed_at)
 
     def current_phones(self) -> LoadedDocument[list[Phone]]:
-        """The list in force: as it stands, or its last good copy; raises DocumentError if there is neither."""
+        """Return the list, or its last good copy if it is broken. Raise DocumentError if there is neither."""
         return self._phones.current()
 
-    def due_day(self, now: datetime, done: Container[date]) -> date | None:
-        """The day whose run should begin now, if any."""
-        if self._since is None:
+    def due_day(self, now: datetime, days_done: Container[date]) -> date | None:
+        """Return the day whose scheduled run should start now, if any."""
+        if self._in_force is None:
             return None
         return find_due_day(
-            self._week, now, done, zone=self._settings.zone, lateness=self._settings.late_start, since=self._since[1]
+            self._schedule,
+            now,
+            days_done,
+            zone=self._settings.zone,
+            lateness=self._settings.late_start,
+            since=self._in_force[1],
         )
 
-    def missed_start(self, now: datetime, done: Container[date]) -> datetime | None:
-        """Today's start, if it has passed and there was no run: it was set too late, or is too late to make up for."""
+    def missed_start(self, now: datetime, days_done: Container[date]) -> datetime | None:
+        """Return today's start if it has passed without a run: it was set after its time, or it is too late for it."""
         zone = self._settings.zone
         today = now.astimezone(zone).date()
-        start = start_instant(self._week, today, zone)
-        return start.astimezone(zone) if start and start <= now and today not in done else None
+        start = start_instant(self._schedule, today, zone)
+        return start.astimezone(zone) if start and start <= now and today not in days_done else None
 
     def start_on(self, day: date) -> datetime | None:
-        """The week's start of that day, in the settings' time zone."""
-        start = start_instant(self._week, day, self._settings.zone)
+        """Return the scheduled start of that day, in the time zone of the settings."""
+        start = start_instant(self._schedule, day, self._settings.zone)
         return start.astimezone(self._settings.zone) if start else None
 
-    def next_start(self, now: datetime, done: Container[date]) -> datetime | None:
-        """When the next run begins, in the settings' time zone."""
-        return next(iter(list_next_starts(self._week, now, done, zone=self._settings.zone, count=1)), None)
+    def next_start(self, now: datetime, days_done: Container[date]) -> datetime | None:
+        """Return the next scheduled start, in the time zone of the settings."""
+        return next(iter(list_next_starts(self._schedule, now, days_done, zone=self._settings.zone, count=1)), None)
 
-    def _last_sign(self) -> datetime | None:
-        """When the service before this one lived last, and the week that it knew was in force."""
-        sign = self._journal.heartbeats.latest()
-        return sign.seen_at if sign else None
+    def _last_seen_at(self) -> datetime | None:
+        """Return the last heartbeat of the service before this one: until then its schedule was in force."""
+        heartbeat = self._journal.heartbeats.latest()
+        return heartbeat.seen_at if heartbeat else None
 
-    def _look(self, name: str, look: Callable[[], LoadedDocument[None]]) -> LoadedDocument[None] | None:
-        """The document's state if its revision is new; problems are told when they come and when they go."""
+    def _refresh_document(self, name: str, refresh: Callable[[], LoadedDocument[None]]) -> LoadedDocument[None] | None:
+        """Return the state of the document if its revision is new. Log problems when they appear and disappear."""
         try:
-            loaded = look()
+            loaded = refresh()
         except UserError as error:
-            self._tell(name, error.problems)
+            self._log_problems(name, error.problems)
             return None
-        self._tell(name, loaded.problems)
+        self._log_problems(name, loaded.problems)
         if loaded.revision == self._revisions.get(name):
             return None
         self._revisions[name] = loaded.revision
         for note in loaded.notes:
-            watch.info("%s", note)
+            watch_log.info("%s", note)
         return loaded
 
-    def _tell(self, name: str, problems: tuple[Problem, ...]) -> None:
-        before = self._told.get(name, ())
+    def _log_problems(self, name: str, problems: tuple[Problem, ...]) -> None:
+        before = self._problems.get(name, ())
         if problems == before:
             return
-        self._told[name] = problems
+        self._problems[name] = problems
         for problem in problems:
             log.error("%s", problem)
         if problems and self._revisions.get(name):
-            log.warning("%s", (self._phones if name == "phones" else self._watched_week).way_back)
+            log.warning("%s", (self._phones if name == "phones" else self._watched_schedule).way_back)
         if before and not problems:
             log.info(
                 "%s",
@@ -140,18 +146,15 @@ class ScheduleWatch:
             )
 
 
-log = logging.getLogger("obzvon")
-
-
 class PaceWatch:
-    """The pace that settings.ini has now; each change of it is logged, and each fault of the file."""
+    """The current pace. Other settings take effect at the next start; a broken settings.ini changes nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = SettingsWatch(settings, on_error=_log_bad_settings)
         self._pace = settings.pace()
 
     def refresh(self) -> Pace:
-        """Return the pace in force. Costs one stat while the file has not changed."""
+        """Return the current pace. If the file has not changed, that costs a stat."""
         pace = self._settings.current().pace()
         if pace != self._pace:
             self._pace = pace

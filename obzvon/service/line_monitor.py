@@ -9,7 +9,12 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage
 from obzvon.domain.pacing import LinesInUse, Pace
-from obzvon.settings.ami import AmiSettings as Configured
+from obzvon.settings.ami import AmiSettings
+
+log = logging.getLogger("obzvon")
+
+#: A connection that falls silent again within this time is not logged again.
+_NOT_LOGGED_AGAIN = timedelta(minutes=10)
 
 
 class LineUsageSource(Protocol):
@@ -17,117 +22,122 @@ class LineUsageSource(Protocol):
 
     @property
     def ours(self) -> int:
-        """Those of our calls."""
+        """Our calls."""
 
     @property
     def others(self) -> int:
-        """Other people's."""
+        """Other people's calls."""
 
 
 class ChannelCounter(Protocol):
-    """Who counts the channels of the PBX."""
+    """Counts the channels of the PBX."""
 
     def lines_in_use(self) -> LineUsageSource | None:
-        """What is in use; None while nobody knows."""
+        """Return the lines in use, None while they are unknown."""
 
 
 class LineCounter:
-    """Both counts; `present` lists our calls in progress."""
+    """Counts our calls by their files or orders, and everybody's by the channels of the PBX.
+
+    `present` lists our calls in progress. It misses calls whose Local channels were optimised away, and channels appear
+    a little late, so the larger count of ours is taken.
+    """
 
     def __init__(self, present: Callable[[], list[str]], channels: ChannelCounter | None = None) -> None:
         self._present = present
         self._channels = channels
         self._others = 0
+        #: True if the last count included the channels.
         self.includes_channels = False
-        """Whether the last look was answered by the channels too."""
 
     def count(self) -> LinesInUse:
-        """What is in use now. While the channels are silent, other people's calls count as they did last."""
-        seen = self._channels.lines_in_use() if self._channels else None
+        """Return the lines in use. While the channels are unknown, other people's calls count as they did last."""
+        counted = self._channels.lines_in_use() if self._channels else None
         ours = len(self._present())
-        self.includes_channels = seen is not None
-        if seen is not None:
-            ours, self._others = max(ours, seen.ours), seen.others
+        self.includes_channels = counted is not None
+        if counted is not None:
+            ours, self._others = max(ours, counted.ours), counted.others
         return LinesInUse(ours, self._others)
 
 
-log = logging.getLogger("obzvon")
-
-_REPEATED = timedelta(minutes=10)
-"""A link that falls silent again within this time is not told again."""
-
-
-class LinkStatus(Protocol):
-    """How a link stands."""
+class ConnectionState(Protocol):
+    """The state of the AMI connection."""
 
     @property
     def up(self) -> bool:
-        """Whether events come."""
+        """True while events arrive."""
 
     @property
     def since(self) -> datetime:
-        """Since when it is so."""
+        """The moment when the state last changed."""
 
     @property
     def problem(self) -> Problem | None:
-        """What is wrong where they do not."""
+        """The problem, if events do not arrive."""
 
 
-class LinkMonitor(Protocol):
-    """Who knows how the link stands."""
+class Connection(Protocol):
+    """The AMI connection."""
 
-    def status(self) -> LinkStatus:
-        """At this moment."""
+    def status(self) -> ConnectionState:
+        """Return its current state."""
 
 
 class LineMonitor:
-    """The line_counter, and the link where one is configured."""
+    """Reads the line counter, and the AMI connection if one is configured."""
 
     def __init__(
-        self, line_counter: LineCounter, configured: Configured | None = None, link: LinkMonitor | None = None
+        self, line_counter: LineCounter, ami_settings: AmiSettings | None = None, ami: Connection | None = None
     ) -> None:
         self._line_counter = line_counter
-        self._link = link
-        ami = configured or Configured()
-        self._counts = CountedBy.TRUNK if ami.trunk else CountedBy.GROUP if ami.group else CountedBy.PBX
-        self._changed: tuple[bool, datetime] | None = None
-        self._silent = False
-        self._told: datetime | None = None
+        self._ami = ami
+        ami_settings = ami_settings or AmiSettings()
+        self._counted_by = (
+            CountedBy.TRUNK if ami_settings.trunk else CountedBy.GROUP if ami_settings.group else CountedBy.PBX
+        )
+        self._differs_since: tuple[bool, datetime] | None = None
+        self._is_silent = False
+        self._logged_at: datetime | None = None
 
     def read_usage(self, now: datetime, pace: Pace) -> LineUsage:
-        """What they show; raises OSError where the spool cannot be looked at."""
-        reading = self._line_counter.count()
-        told = self._line_counter.includes_channels
-        by = self._counts if told else CountedBy.SPOOL
-        readout = LineUsage(pace=pace, ours=reading.ours, others=reading.others, by=by, ami=self._ami(now, told=told))
-        self._tell(readout, now)
-        return readout
+        """Return the lines in use and the state of the AMI connection. Raise OSError if the spool cannot be read."""
+        lines = self._line_counter.count()
+        is_heard = self._line_counter.includes_channels
+        usage = LineUsage(
+            pace=pace,
+            ours=lines.ours,
+            others=lines.others,
+            by=self._counted_by if is_heard else CountedBy.SPOOL,
+            ami=self._ami_state(now, is_heard=is_heard),
+        )
+        self._log_silence(usage, now)
+        return usage
 
-    def _ami(self, now: datetime, *, told: bool) -> AmiConnectionState | None:
-        if self._link is None:
+    def _ami_state(self, now: datetime, *, is_heard: bool) -> AmiConnectionState | None:
+        """Return whether AMI reports the lines in use, which it may fail to do while the connection is up."""
+        if self._ami is None:
             return None
-        state = self._link.status()
-        if state.up == told:
-            self._changed = None
-            return AmiConnectionState(
-                told, state.since, state.problem.message() if state.problem and not told else None
-            )
-        if self._changed is None or self._changed[0] != told:  # it stands, and has not been heard for some seconds
-            self._changed = told, now
-        return AmiConnectionState(told, self._changed[1])
+        state = self._ami.status()
+        if state.up == is_heard:
+            self._differs_since = None
+            problem = state.problem.message() if state.problem and not is_heard else None
+            return AmiConnectionState(is_heard, state.since, problem)
+        if self._differs_since is None or self._differs_since[0] != is_heard:
+            self._differs_since = is_heard, now
+        return AmiConnectionState(is_heard, self._differs_since[1])
 
-    def _tell(self, readout: LineUsage, now: datetime) -> None:
-        if readout.is_silent and not self._silent and readout.pace.is_bounded:
-            if self._told is not None and timedelta() <= now - self._told < _REPEATED:
+    def _log_silence(self, usage: LineUsage, now: datetime) -> None:
+        if usage.is_silent and not self._is_silent and usage.pace.is_bounded:
+            if self._logged_at is not None and timedelta() <= now - self._logged_at < _NOT_LOGGED_AGAIN:
                 return
-            self._silent, self._told = True, now
+            self._is_silent, self._logged_at = True, now
             log.warning(
                 "%s",
-                say("Asterisk does not tell the lines in use: {consequence}", consequence=readout.describe_fallback()),
+                say("Asterisk does not tell the lines in use: {consequence}", consequence=usage.describe_fallback()),
             )
-        elif self._silent and not readout.is_silent:
-            self._silent = False
+        elif self._is_silent and not usage.is_silent:
+            self._is_silent = False
             log.info(
                 "%s",
-                say("Asterisk tells the lines in use again; they are counted {how}", how=readout.describe_counting()),
+                say("Asterisk tells the lines in use again; they are counted {how}", how=usage.describe_counting()),
             )

@@ -1,135 +1,170 @@
-"""What the day's log tells of a run besides its own steps: who is skipped, how calls ended, why a start began none."""
+"""Log lines about runs: their start, what was handed over, how calls ended, and why a scheduled start was missed."""
 
 import logging
 from collections.abc import Container, Iterable
 from datetime import date, datetime
 
-from obzvon.common.i18n import Message, say
+from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import CallOutcome, Run
-from obzvon.domain.labels import format_result_counts
+from obzvon.domain.labels import format_result_counts, result_label
 from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
-from obzvon.service.handover import HandOver
+from obzvon.service.handover import HandOver, HandOverResult
 from obzvon.service.inputs import ScheduleWatch
 
 log = logging.getLogger("obzvon")
-watch = logging.getLogger("obzvon.watch")
+watch_log = logging.getLogger("obzvon.watch")
 
-_SKIPPED_TOLD = 50
-_UNKNOWN_TOLD = 50
-"""So many have a line each; the report has them all."""
+#: A bundle up to this size is logged number by number.
+_NUMBERS_LOGGED = 10
+#: Rows and calls that get a line each; the report lists all.
+_ROWS_LOGGED = 50
+_UNKNOWN_LOGGED = 50
 
 
-def log_start(run: Run, calls: int, skipped: list[Candidate], pace: Pace, until: str) -> None:
-    """That a run begins, with how many calls and until when by the clock, and a line for each row that it skips."""
+def log_start(run: Run, skipped: list[Candidate], pace: Pace, until: str) -> None:
+    """Log the start of a run, with the time of its last call (`until`), and a line for each row that it skips."""
+    calls = run.total - len(skipped)
+    facts = {"run": run.id, "day": run.day, "calls": calls, "skipped": len(skipped), "until": until}
     if pace.is_bounded:
-        log.info(
-            "%s",
-            say(
-                "run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not "
-                "before {until}",
-                run=run.id,
-                day=run.day,
-                calls=calls,
-                skipped=len(skipped),
-                until=until,
-            ),
+        begun = say(
+            "run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not before {until}",
+            **facts,
         )
     else:
-        log.info(
-            "%s",
-            say(
-                "run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
-                "the last bundle goes at {until}",
-                run=run.id,
-                day=run.day,
-                calls=calls,
-                bundles=pace.count_bundles(calls),
-                skipped=len(skipped),
-                until=until,
-            ),
+        begun = say(
+            "run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
+            "the last bundle goes at {until}",
+            bundles=pace.count_bundles(calls),
+            **facts,
         )
-    for one in skipped[:_SKIPPED_TOLD]:
+    log.info("%s", begun)
+    for candidate in skipped[:_ROWS_LOGGED]:
         log.info(
             "%s",
             say(
                 "row {row}, {number}: skipped, {reason}",
-                row=one.phone.key,
-                number=one.phone.number or "—",
-                reason=one.skipped or Message(""),
+                row=candidate.phone.key,
+                number=candidate.phone.number or "—",
+                reason=candidate.skipped or Message(""),
             ),
         )
-    if more := len(skipped[_SKIPPED_TOLD:]):
+    if more := len(skipped[_ROWS_LOGGED:]):
         log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
 
 
-def log_outcomes(endings: Iterable[CallOutcome], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
-    """A line for each call whose outcome nobody knows, and one when the last outcome of a run is known.
+def log_dispatched(run_id: int, bundle: int, result: HandOverResult, *, is_retry: bool) -> None:
+    """Log which calls of a bundle Asterisk has taken, and how many it has refused."""
+    if result.refused:
+        log.error(
+            "%s",
+            say_many(
+                "run {run}: Asterisk would not take {n} call: {reason}",
+                "run {run}: Asterisk would not take {n} calls: {reason}",
+                len(result.refused),
+                run=run_id,
+                reason=result.refused[0].reason or Message(""),
+            ),
+        )
+    if not (calls := result.accepted):
+        return
+    numbers = ", ".join(call.number for call in calls)
+    if len(calls) > _NUMBERS_LOGGED:
+        numbers = f"{calls[0].number} … {calls[-1].number}"
+    if is_retry:
+        line = say_many(
+            "run {run}, bundle {bundle}: {n} call handed over once more: {numbers}",
+            "run {run}, bundle {bundle}: {n} calls handed over once more: {numbers}",
+            len(calls),
+            run=run_id,
+            bundle=bundle,
+            numbers=numbers,
+        )
+    else:
+        line = say_many(
+            "run {run}, bundle {bundle}: {n} call handed over: {numbers}",
+            "run {run}, bundle {bundle}: {n} calls handed over: {numbers}",
+            len(calls),
+            run=run_id,
+            bundle=bundle,
+            numbers=numbers,
+        )
+    log.info("%s", line)
 
-    `least` is how many seconds of a message have to be listened to.
+
+def log_each_outcome(outcomes: Iterable[CallOutcome]) -> None:
+    """Log how each call ended, for debugging."""
+    for outcome in outcomes:
+        log.debug(
+            "%s",
+            say(
+                "run {run}, call {position}: {disposition}",
+                run=outcome.run_id,
+                position=outcome.position,
+                disposition=result_label(outcome.disposition),
+            ),
+        )
+
+
+def log_outcomes(outcomes: list[CallOutcome], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
+    """Log each call whose result is unknown, and a summary of each run whose last outcome is known now.
+
+    `least` is how many seconds of a message count as delivered; 0 = delivery is not counted.
     """
-    endings = list(endings)
-    unknown = [ending for ending in endings if ending.disposition is Disposition.UNKNOWN]
-    for ending in unknown[:_UNKNOWN_TOLD]:
+    unknown = [outcome for outcome in outcomes if outcome.disposition is Disposition.UNKNOWN]
+    for outcome in unknown[:_UNKNOWN_LOGGED]:
         log.warning(
             "%s",
             say(
                 "run {run}, call {position}: unknown, {reason}",
-                run=ending.run_id,
-                position=ending.position,
-                reason=ending.reason or Message(""),
+                run=outcome.run_id,
+                position=outcome.position,
+                reason=outcome.reason or Message(""),
             ),
         )
-    if more := len(unknown[_UNKNOWN_TOLD:]):
+    if more := len(unknown[_UNKNOWN_LOGGED:]):
         log.warning("%s", say("calls unknown besides these: {n}; obzvon report has them all", n=more))
-    for run_id in sorted({ending.run_id for ending in endings}):
+    for run_id in sorted({outcome.run_id for outcome in outcomes}):
         if not journal.runs.get(run_id).active and not handover.has_calls_of(run_id):
-            log.info(
-                "%s",
-                say(
-                    "run {run}: all its calls have ended: {counts}",
-                    run=run_id,
-                    counts=format_result_counts(
-                        journal.calls.count_results(run_id),
-                        journal.calls.count_deliveries(run_id, least) if least else None,
-                    ),
-                ),
+            counts = format_result_counts(
+                journal.calls.count_results(run_id), journal.calls.count_deliveries(run_id, least) if least else None
             )
+            log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id, counts=counts))
 
 
 class MissedStartLog:
-    """Why a start of the week begins no run: each said once."""
+    """Logs once why a scheduled start begins no run."""
 
     def __init__(self, schedule_watch: ScheduleWatch, journal: Journal) -> None:
         self._schedule_watch = schedule_watch
         self._journal = journal
-        self._passed: date | None = None
-        self._had: datetime | None = None
+        self._logged_day: date | None = None
+        self._logged_start: datetime | None = None
 
-    def log_missed_start(self, now: datetime, today: date, done: Container[date]) -> None:
-        """What there is to say at that moment; `done` are the days that have had their run."""
-        passed = self._schedule_watch.missed_start(now, done)
-        if passed and self._passed != passed.date():
-            self._passed = passed.date()
-            watch.warning(
+    def log_missed_start(self, now: datetime, today: date, days_done: Container[date]) -> None:
+        """Log a start of today that has passed without a run; `days_done` are the days that have had their run."""
+        missed = self._schedule_watch.missed_start(now, days_done)
+        if missed and self._logged_day != missed.date():
+            self._logged_day = missed.date()
+            watch_log.warning(
                 "%s",
                 say(
                     "today's start at {time} has passed and is not made up for: it was set after its "
                     "time, or is later than late_start allows; to ring today: obzvon start",
-                    time=f"{passed:%H:%M}",
+                    time=f"{missed:%H:%M}",
                 ),
             )
-        start = self._schedule_watch.start_on(today) if today in done else None
-        if start is not None and start != self._had:
-            self._had = start
-            self._tell_had(start, today)
+        start = self._schedule_watch.start_on(today) if today in days_done else None
+        if start is not None and start != self._logged_start:
+            self._logged_start = start
+            self._log_already_done(start, today)
 
-    def _tell_had(self, start: datetime, today: date) -> None:
+    def _log_already_done(self, start: datetime, today: date) -> None:
         run = next((run for run in self._journal.runs.on_days(today) if run.kind in ("week", "former")), None)
         if run is not None and start > run.started_at:
-            watch.warning(
+            watch_log.warning(
                 "%s",
                 say(
                     "today's start at {time} begins no run: the run of the day was already (run "

@@ -1,6 +1,6 @@
-"""Enters runs into the journal: whom of the list each is to ring, and why one is not begun.
+"""Writes new runs into the journal: which phones each is to call, and why one is not started.
 
-The entry is the claim: what makes the week's run one a day, and what a stopped service goes on with.
+The entry claims the day: it makes a scheduled run happen once a day, and lets a stopped service continue it.
 """
 
 import logging
@@ -24,14 +24,28 @@ log = logging.getLogger("obzvon")
 
 
 class RunNotStartedError(UserError):
-    """The run cannot be begun, for a reason that an operator can read."""
+    """The run cannot be started, for a reason that an operator can read."""
 
     def __init__(self, what: Message, remedy: Message | None = None) -> None:
         super().__init__([Problem("", what, remedy or Message(""))])
 
 
+class RunRequest(msgspec.Struct, frozen=True):
+    """The run to start: `kind` is week (scheduled) or manual, `by` the operator who asked for it.
+
+    With `again`, phones that were called today are called again. With `only`, these phones are called, today's calls or
+    not. With `list_revision`, the run starts only if that is still the list.
+    """
+
+    kind: str
+    by: str = ""
+    again: bool = False
+    only: RedialRequest | None = None
+    list_revision: str | None = None
+
+
 class StartedRun(msgspec.Struct, frozen=True):
-    """A run that has been entered, the rows that it skips, and the list that it was made of."""
+    """A run that has been written, the rows that it skips, and the revision of the list that it was made of."""
 
     run: Run
     skipped: list[Candidate]
@@ -39,7 +53,7 @@ class StartedRun(msgspec.Struct, frozen=True):
 
 
 class RunStarter:
-    """One campaign's."""
+    """Starts the runs of one campaign."""
 
     def __init__(
         self, settings: Settings, journal: Journal, schedule_watch: ScheduleWatch, plan: NumberingPlan
@@ -49,69 +63,63 @@ class RunStarter:
         self._schedule_watch = schedule_watch
         self._plan = plan
 
-    def start(
-        self,
-        day: date,
-        kind: str,
-        *,
-        now: datetime,
-        by: str = "",
-        again: bool = False,
-        only: RedialRequest | None = None,
-        list_revision: str | None = None,
-    ) -> StartedRun | None:
-        """A run with the list as it is now, or of some of it `only`, rung today or not.
+    def start(self, day: date, request: RunRequest, *, now: datetime) -> StartedRun | None:
+        """Write a run made of the current list.
 
-        None if the day's run of the week was begun before. With `list_revision` only if the list is still that one.
-        Raises NotStarted.
+        Return None if the day's scheduled run was started before. Raise RunNotStartedError.
         """
         loaded = self._schedule_watch.current_phones()
-        if list_revision is not None and loaded.revision != list_revision:
+        if request.list_revision is not None and loaded.revision != request.list_revision:
             raise RunNotStartedError(
                 say("the list has been changed in the meantime"), say("look again whom it would ring")
             )
-        rung = self._journal.calls.declined_on(day) if again or only else self._journal.calls.called_on(day)
         skipped: list[Candidate] = []
-        listed = _noting(list_candidates(loaded.data, self._plan, rung), skipped)
-        if only is not None:
-            listed, skipped = iter(only.choose(list_candidates(loaded.data, self._plan)).called), []
-        elif kind == "manual":  # who begins it by hand is there to be told that it would ring nobody
-            listed = iter(chosen := list(listed))
-            _ensure_somebody(chosen)
-        run = self._journal.runs.begin(_token(day), day, kind, listed, at=now, by=by, note=only.note if only else None)
+        if request.only is not None:
+            chosen: Iterable[Candidate] = request.only.choose(list_candidates(loaded.data, self._plan)).called
+        else:
+            called = self._journal.calls.declined_on(day) if request.again else self._journal.calls.called_on(day)
+            chosen = _collecting_skipped(list_candidates(loaded.data, self._plan, called), skipped)
+            if request.kind == "manual":  # the operator who starts it is there to read that nobody would be called
+                chosen = list(chosen)
+                _ensure_anybody(chosen)
+        note = request.only.note if request.only else None
+        run = self._journal.runs.begin(
+            _new_token(day), day, request.kind, iter(chosen), at=now, by=request.by, note=note
+        )
         return StartedRun(run, skipped, loaded.revision) if run is not None else None
 
     def start_test_call(self, day: date, number: str, code: str, *, now: datetime, by: str) -> Run:
-        """A run of one call, outside any list."""
-        one = Candidate(Phone("", number, code), number, code)
-        # Its run has ended from the first: should the service stop now, no later one is to go on with it.
-        run = self._journal.runs.begin(_token(day), day, "test", [one], at=now, by=by, state="done")
-        assert run is not None  # noqa: S101 - a test call claims no day
+        """Write a run of one call, outside any list."""
+        candidate = Candidate(Phone("", number, code), number, code)
+        # The run is written as ended: should the service stop now, the next one must not continue it.
+        run = self._journal.runs.begin(_new_token(day), day, "test", [candidate], at=now, by=by, state="done")
+        assert run is not None  # noqa: S101 - only scheduled runs can have been claimed before
         return run
 
     def record_former_run(self, today: date, *, now: datetime) -> None:
-        """The old script's day, read once: with an empty journal, so that a day already run is not run again."""
+        """Record the old script's run of today, once and in an empty journal, so that the day is not called again."""
         if self._settings.former_start != today or not self._journal.runs.is_empty():
             return
         note = say("the former script has run today")
         if self._settings.former_status.lower() == "working":
             note = say("the former script was cut off in its run today, or is still at it: nobody is rung again")
-        self._journal.runs.begin(_token(today), today, "former", [], at=now, note=note, state="done")
+        self._journal.runs.begin(_new_token(today), today, "former", [], at=now, note=note, state="done")
         log.warning("%s", note)
 
 
-def _noting(listed: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
-    """The rows as they come; those that are skipped are noted in passing."""
-    for one in listed:
-        if one.skipped is not None:
-            skipped.append(one)
-        yield one
+def _collecting_skipped(chosen: Iterable[Candidate], skipped: list[Candidate]) -> Iterator[Candidate]:
+    """Yield the candidates, and add those that are skipped to the list."""
+    for candidate in chosen:
+        if candidate.skipped is not None:
+            skipped.append(candidate)
+        yield candidate
 
 
-def _ensure_somebody(chosen: list[Candidate]) -> None:
+def _ensure_anybody(chosen: list[Candidate]) -> None:
+    """Raise RunNotStartedError if nobody would be called."""
     if not chosen:
         raise RunNotStartedError(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
-    if all(one.skipped for one in chosen):
+    if all(candidate.skipped for candidate in chosen):
         raise RunNotStartedError(
             say_many(
                 "nobody can be rung: {n} row is in the list, and it is skipped",
@@ -122,6 +130,6 @@ def _ensure_somebody(chosen: list[Candidate]) -> None:
         )
 
 
-def _token(day: date) -> str:
-    """What no other run ever has."""
+def _new_token(day: date) -> str:
+    """Return a token that no other run ever has."""
     return f"{day:%Y%m%d}-{secrets.token_hex(3)}"

@@ -239,9 +239,9 @@ def working(workshop: Workshop, life: Shift, script: str, clock: object = lambda
         life.dialer,
         life.schedule_watch,
         life.commands,
-        life.presence,
+        life.heartbeats,
         now=clock,  # type: ignore[arg-type]
-        examination=known,
+        background_check=known,
     )
 
 

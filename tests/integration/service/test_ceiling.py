@@ -67,8 +67,8 @@ def test_an_adaptive_run_is_no_faster_than_its_rate(tmp_path: Path) -> None:
 def test_other_peoples_calls_count_against_the_lines(tmp_path: Path, mode: str) -> None:
     with begun(tmp_path, mode, lines=6, timeout=0, calls_per_second=1000) as (workshop, working):
         others = [4]
-        working.dialer.line_counter = LineCounter(
-            working.dialer.line_counter._present,
+        working.dialer.runs.line_counter = LineCounter(
+            working.dialer.runs.line_counter._present,
             type("Told", (), {"lines_in_use": lambda _: LinesInUse(0, others[0])})(),
         )
         working.work(at("09:00"), at("09:00:01"))

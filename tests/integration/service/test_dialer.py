@@ -474,7 +474,7 @@ def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps:
         working = Shift(workshop)
         working.dialer.prepare(EIGHT)
         with Life(workshop.spool_folder, steps) as life:
-            working.dialer.test_call(PEOPLE[0], "", now=EIGHT, by="anna")
+            working.dialer.runs.make_test_call(PEOPLE[0], "", now=EIGHT, by="anna")
         working.end()
         with shift(workshop, at("08:10:00")) as working:
             working.work(at("08:10:00"), at("08:15:00"), every=10)

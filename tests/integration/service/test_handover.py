@@ -110,8 +110,8 @@ def test_calls_that_are_handed_over_are_in_the_spool_and_in_the_journal(bench: B
 
 def test_what_goes_next_is_written_meanwhile_and_taken_as_it_is(bench: Bench) -> None:
     calls = bench.waiting()
-    bench.handover.dispatch(calls[:2], 1, now=NINE, then=calls[2:4])
-    bench.handover.dispatch(calls[2:4], 2, now=NINE, then=calls[4:])
+    bench.handover.dispatch(calls[:2], 1, now=NINE, following=calls[2:4])
+    bench.handover.dispatch(calls[2:4], 2, now=NINE, following=calls[4:])
     assert bench.workshop.in_spool() == PEOPLE[:4]
     bench.handover.close()
     assert bench.workshop.in_store() == []
@@ -121,7 +121,7 @@ def test_what_goes_next_is_written_meanwhile_and_taken_as_it_is(bench: Bench) ->
 
 def test_what_was_written_meanwhile_for_others_than_those_who_go_is_deleted(bench: Bench) -> None:
     calls = bench.waiting()
-    bench.handover.dispatch(calls[:2], 1, now=NINE, then=calls[2:4])
+    bench.handover.dispatch(calls[:2], 1, now=NINE, following=calls[2:4])
     bench.handover.dispatch(calls[4:], 2, now=NINE)
     assert bench.workshop.in_spool() == [*PEOPLE[:2], PEOPLE[4]]
     assert bench.workshop.in_store() == []
@@ -141,7 +141,7 @@ def test_when_the_spool_refuses_those_who_are_not_in_it_wait_again(
     with monkeypatch.context() as patched:
         patched.setattr(os, "rename", refusing)
         with pytest.raises(ReleaseError, match=re.escape(str(bench.workshop.spool_folder))):
-            bench.handover.dispatch(calls[:4], 1, now=NINE, then=calls[4:])
+            bench.handover.dispatch(calls[:4], 1, now=NINE, following=calls[4:])
     assert bench.workshop.in_spool() == PEOPLE[:2]
     assert bench.results() == dict(zip(PEOPLE, ["handed"] * 2 + ["waiting"] * 3, strict=True))
     assert bench.handover.outstanding == 2
@@ -181,7 +181,7 @@ def archives(file: Path) -> None:
 def hand_all(handover: HandOver, journal: Journal) -> None:
     """All that wait, two at a time, the next two written meanwhile."""
     while calls := journal.calls.waiting(1, limit=2):
-        handover.dispatch(calls, 1, now=NINE, then=journal.calls.waiting(1, after=calls[-1].position, limit=2))
+        handover.dispatch(calls, 1, now=NINE, following=journal.calls.waiting(1, after=calls[-1].position, limit=2))
 
 
 @pytest.mark.parametrize(("asterisk", "archive"), [(leaves, "no"), (swallows, "no"), (archives, "yes")])
@@ -327,10 +327,10 @@ def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
 def test_without_an_archive_a_call_that_asterisk_has_finished_with_is_handed_over_and_no_more(bench: Bench) -> None:
     bench.hand(2)
     bench.finish(1)
-    (ending,) = bench.collect().endings
-    assert (ending.position, ending.disposition) == (1, Disposition.HANDED)
+    (outcome,) = bench.collect().ended
+    assert (outcome.position, outcome.disposition) == (1, Disposition.HANDED)
     assert bench.handover.outstanding == 1
-    assert bench.collect().endings == []
+    assert bench.collect().ended == []
 
 
 @with_archive
@@ -350,31 +350,31 @@ def test_a_status_that_comes_late_is_waited_for(bench: Bench) -> None:
     bench.hand(2)
     bench.finish(1)
     bench.finish(2)
-    assert bench.collect(60).endings == []
+    assert bench.collect(60).ended == []
     tell_status(next(bench.workshop.done_folder.glob("*-000001-1.call")), "Completed")
-    assert [ending.disposition for ending in bench.collect(61).endings] == [Disposition.ANSWERED]
-    assert bench.collect(69).endings == []
-    (ending,) = bench.collect(71).endings
-    assert ending.disposition is Disposition.UNKNOWN
-    assert str(ending.reason) == "Asterisk's archive tells no status"
+    assert [outcome.disposition for outcome in bench.collect(61).ended] == [Disposition.ANSWERED]
+    assert bench.collect(69).ended == []
+    (outcome,) = bench.collect(71).ended
+    assert outcome.disposition is Disposition.UNKNOWN
+    assert str(outcome.reason) == "Asterisk's archive tells no status"
 
 
 @with_archive
 def test_a_late_status_is_not_waited_for_for_ever_when_the_clock_is_set_back(bench: Bench) -> None:
     bench.hand(1)
     bench.finish(1)
-    assert bench.collect(3600).endings == []
-    assert bench.collect(0).endings == []
-    assert [ending.disposition for ending in bench.collect(11).endings] == [Disposition.UNKNOWN]
+    assert bench.collect(3600).ended == []
+    assert bench.collect(0).ended == []
+    assert [outcome.disposition for outcome in bench.collect(11).ended] == [Disposition.UNKNOWN]
 
 
 @with_archive
 def test_a_file_that_vanished_although_it_should_be_archived_is_unknown(bench: Bench) -> None:
     bench.hand(1)
     bench.file(1).unlink()
-    (ending,) = bench.collect().endings
-    assert ending.disposition is Disposition.UNKNOWN
-    assert str(ending.reason) == "the file is not in Asterisk's archive"
+    (outcome,) = bench.collect().ended
+    assert outcome.disposition is Disposition.UNKNOWN
+    assert str(outcome.reason) == "the file is not in Asterisk's archive"
 
 
 @pytest.mark.parametrize("bench", [{"pid_file": "asterisk.pid"}], indirect=True)
@@ -383,9 +383,9 @@ def test_a_file_that_a_dead_asterisk_left_behind_is_taken_out_and_its_call_unkno
     bench.hand(3)
     begin_call(bench.file(1), dead_pid())
     begin_call(bench.file(2), os.getpid())
-    (ending,) = bench.collect().endings
-    assert (ending.position, ending.disposition) == (1, Disposition.UNKNOWN)
-    assert "is not rung again" in str(ending.reason)
+    (outcome,) = bench.collect().ended
+    assert (outcome.position, outcome.disposition) == (1, Disposition.UNKNOWN)
+    assert "is not rung again" in str(outcome.reason)
     assert bench.workshop.in_spool() == PEOPLE[1:3]
     assert bench.workshop.in_store() == []
 
@@ -395,7 +395,7 @@ def test_files_that_were_swept_out_before_they_were_begun_come_back_and_go_again
     begin_call(bench.file(1), dead_pid())
     bench.spool.sweep()
     collected = bench.collect()
-    assert [(ending.position, ending.disposition) for ending in collected.endings] == [(1, Disposition.UNKNOWN)]
+    assert [(outcome.position, outcome.disposition) for outcome in collected.ended] == [(1, Disposition.UNKNOWN)]
     assert [call.number for call in collected.returned] == PEOPLE[1:3]
     bench.handover.requeue(collected.returned)
     assert bench.workshop.in_store() == []

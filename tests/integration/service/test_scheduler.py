@@ -203,8 +203,8 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
 
         stopper = threading.Thread(target=stop)
         stopper.start()
-        sleep = working._sleep
-        working._sleep = lambda _: sleep(DEADLINE)  # type: ignore[method-assign]
+        sleep = working.waker.sleep
+        working.waker.sleep = lambda _: sleep(DEADLINE)  # type: ignore[method-assign]
         working.run_forever(asleep.set)
         stopper.join()
         assert time.monotonic() - ended[0] < DEADLINE / 2
@@ -214,21 +214,21 @@ def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
     workshop.write_week("00:00")
     with working_on(workshop, lambda: NINE) as working:
         slept: list[float] = []
-        sleep = working._sleep
+        sleep = working.waker.sleep
 
         def long_sleep(_seconds: float) -> None:
-            threading.Timer(0.05, working.wake).start()
+            threading.Timer(0.05, working.waker.wake).start()
             slept.append(time.monotonic())
             sleep(DEADLINE)
             slept.append(time.monotonic())
             if len(slept) == 6:
                 working.stop()
 
-        working._sleep = long_sleep  # type: ignore[method-assign]
+        working.waker.sleep = long_sleep  # type: ignore[method-assign]
         working.run_forever()
         assert slept[-1] - slept[0] < DEADLINE / 2
         for _ in range(100_000):  # more than the pipe holds
-            working.wake()
+            working.waker.wake()
         working.stop()
         working.run_forever()
 
@@ -298,7 +298,7 @@ def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path
 
 def never_asleep(working: Scheduler) -> None:
     """Its clock goes on by itself."""
-    working._sleep = lambda _: None  # type: ignore[method-assign]
+    working.waker.sleep = lambda _: None  # type: ignore[method-assign]
 
 
 def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
@@ -334,7 +334,7 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
         working.dialer.prepare(NINE)
         working.step()
         working.dialer.journal.heartbeats.begin(at=NINE)
-        working._beat()
+        working.heartbeat.send()
         sign = working.dialer.journal.heartbeats.latest()
     assert sign is not None
     assert "Asterisk is not running" in sign.problem
@@ -362,11 +362,11 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
     with working_on(workshop, clock) as working:
         dialer = working.dialer
         seconds = 1000.0
-        monkeypatch.setattr("obzvon.service.scheduler.time.monotonic", lambda: seconds)
+        monkeypatch.setattr("obzvon.service.heartbeat_sender.time.monotonic", lambda: seconds)
         beats = Beats(lambda: seconds)
-        monkeypatch.setattr(working, "_heartbeats", beats)
-        monkeypatch.setattr(working, "_instruments", LineMonitor(LineCounter(lambda: present)))
-        monkeypatch.setattr(working, "_serving", True)
+        monkeypatch.setattr(working.heartbeat, "_heartbeats", beats)
+        monkeypatch.setattr(working.heartbeat, "_line_monitor", LineMonitor(LineCounter(lambda: present)))
+        monkeypatch.setattr(working, "_is_serving", True)
         monkeypatch.setattr(dialer, "step", lambda now: math.inf)
         monkeypatch.setattr(dialer.handover, "_handed", {})
         for tenth in range(300):  # idle: something changes, and nobody writes it down before the next sign of life
@@ -400,7 +400,7 @@ def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_g
         working.step()
         assert not working.dialer.problems
         working.dialer.journal.heartbeats.begin(at=NINE)
-        working._beat()
+        working.heartbeat.send()
         sign = working.dialer.journal.heartbeats.latest()
     assert sign is not None
     assert "todo.json" in sign.problem

@@ -49,7 +49,7 @@ class Office:
     def opens(self) -> Shift:
         self.shift = Shift(self.workshop)
         self.shift.dialer.prepare(self.now)
-        self.shift.dialer._days_done.add(self.now.date())  # these tests are not about the day's scheduled run
+        self.shift.dialer.days_done.add(self.now.date())  # these tests are not about the day's scheduled run
         self.shift.heartbeats.begin(at=self.now)
         return self.shift
 
