@@ -106,7 +106,8 @@ def check_history(visit: CheckContext) -> Iterator[Finding]:
         )
         if folder == Path(os.path.realpath(visit.settings.file)).parent and visit.settings.file.stat().st_uid == 0:
             remedy = say(
-                "leave this folder to root, and keep the lists elsewhere: dir_source, in [Dirs] (README, Security)"
+                "leave this folder to root, and keep the lists elsewhere: dir_source, in [Dirs] "
+                "(docs/en/explanation/security.md)"
             )
         yield warning(
             place,

@@ -88,7 +88,7 @@ def check_settings_access(visit: CheckContext) -> Iterator[Finding]:
     file = visit.settings.file
     apart = say(
         "keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
-        "(README, Security)"
+        "(docs/en/explanation/security.md)"
     )
     editors = [one for one in map(find_user, visit.machine.editors) if one is not None]
     sound = True

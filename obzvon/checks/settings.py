@@ -67,8 +67,8 @@ def find_unencrypted_editor(known: Settings) -> Problem | None:
         f"{known.file} [Web] host",
         say("{host} is an address that other machines reach, and the editor does not encrypt", host=host),
         say(
-            "leave 127.0.0.1 and put a proxy with TLS in front (README, The editor); in a network that you trust "
-            "write plain_http = yes"
+            "leave 127.0.0.1 and put a proxy with TLS in front (docs/en/how-to/web-server.md); in a network that you "
+            "trust write plain_http = yes"
         ),
     )
 

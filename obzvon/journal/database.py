@@ -274,5 +274,5 @@ def _mend_damage(error: DBAPIError | OSError) -> Message | None:
     return say(
         "the file is damaged, or [Journal] url names another one, and nobody is rung before that is mended: "
         "stop the service, bring the journal back from a copy or save what can still be read of it, and start "
-        "only tomorrow, for whom it rang today it may no longer know (README, A damaged journal)"
+        "only tomorrow, for whom it rang today it may no longer know (docs/en/how-to/damaged-journal.md)"
     )

@@ -217,3 +217,18 @@ def test_the_layers_are_those_of_the_import_contract(language: str) -> None:
     assert drawn == layers
     described = [row[0].strip("`") for row in rows if row[0].startswith("`")]
     assert sorted(described) == sorted(["web", *(name for layer in layers for name in layer)])
+
+
+# -- what the program says about the documentation
+
+
+def test_every_page_that_the_program_names_exists() -> None:
+    named = set()
+    for folder in ("obzvon", "web"):
+        for file in [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.po"), *(ROOT / folder).rglob("*.ini")]:
+            # A catalogue may break a name at the end of a line.
+            text = file.read_text(encoding="utf-8").replace('"\n"', "")
+            assert "README," not in text, file
+            named |= set(re.findall(r"docs/\w+/[\w/-]+\.md", text))
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []

@@ -836,7 +836,7 @@ def test_a_damaged_file_is_told_with_what_it_needs_at_the_opening(tmp_path: Path
     Journal(f"sqlite:///{file}").close()
     overwrite(file, page)
     with (
-        pytest.raises(UserError, match=r"start only tomorrow.*README, A damaged journal"),
+        pytest.raises(UserError, match=r"start only tomorrow.*docs/en/how-to/damaged-journal\.md"),
         contextlib.closing(Journal(f"sqlite:///{file}")) as journal,
     ):
         journal.runs.active()
