@@ -5,14 +5,9 @@ from datetime import datetime
 from flask import flash
 from flask_babel import gettext as _
 
-from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAND_STATE_UNKNOWN, command_sentence
-from obzvon.journal.commands import (
-    CommandNotAnsweredError,
-    CommandNotTakenError,
-    CommandResult,
-    CommandStateUnknownError,
-    DuplicateCommandError,
-)
+from obzvon.domain.labels import command_sentence
+from obzvon.journal.commands import CommandOutcome, CommandStatus
+from obzvon.journal.journal import Journal
 from web.context import app_context
 from web.i18n import translate
 from web.permissions import visitor
@@ -33,36 +28,44 @@ def submit_command(name: str, *, word: str = "", about: str = "", once: str = ""
     """Has the service do it. `word` is that of `words.ordered`; a form with the same `once` is one order."""
     at, who = app_context(), visitor().name
     journal = at.journal()
-    told, is_first = (
-        _(
-            "The service is not running, and nothing has been done. The administrator starts it: %(how)s",
-            how="supervisorctl start obzvon",
-        ),
-        True,
+    outcome = journal.commands.submit_and_wait(
+        name,
+        by=who,
+        at=at.clock(),
+        form_key=once[:64] or None,
+        timeout=WAIT_SECONDS,
+        sleep=at.sleep,
+        **params,
     )
-    outcome = CommandResult(False, COMMAND_NOT_TAKEN)
-    if journal is not None:
-        commands = journal.commands
-        try:
-            try:
-                number = commands.submit(name, by=who, at=at.clock(), form_key=once[:64] or None, **params)
-            except DuplicateCommandError as before:
-                number, is_first = before.number, False
-            outcome = commands.wait_for_result(number, timeout=WAIT_SECONDS, sleep=at.sleep)
-            told = _sentence(translate(outcome.text))
-        except CommandNotTakenError:
-            if journal.heartbeats.is_process_alive():
-                told = _(
-                    "The service is busy and has not taken the order; nothing has been done. Try again in a minute."
-                )
-        except CommandStateUnknownError:
-            outcome, told = CommandResult(False, COMMAND_STATE_UNKNOWN), state_unknown_text()
-        except CommandNotAnsweredError:
-            outcome = CommandResult(True, COMMAND_NOT_ANSWERED)
-            told = _("The service has taken the order and is still at it; this page shows what comes of it.")
-    if is_first:
+    is_fine = outcome.status in (CommandStatus.DONE, CommandStatus.NOT_ANSWERED)
+    flash(_outcome_text(journal, outcome), "note" if is_fine else "warn")
+    if outcome.is_new:
         at.record(who, command_sentence(word or name, outcome.text, about))
-    flash(told, "note" if outcome.ok else "warn")
+
+
+def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
+    """Return the sentence for the operator."""
+    if outcome.status is CommandStatus.NOT_TAKEN:
+        if journal.heartbeats.is_process_alive():
+            return str(
+                _("The service is busy and has not taken the order; nothing has been done. Try again in a minute.")
+            )
+        return str(
+            _(
+                "The service is not running, and nothing has been done. The administrator starts it: %(how)s",
+                how="supervisorctl start obzvon",
+            )
+        )
+    if outcome.status is CommandStatus.NOT_ANSWERED:
+        return not_answered_text()
+    if outcome.status is CommandStatus.UNKNOWN:
+        return state_unknown_text()
+    return _sentence(translate(outcome.text))
+
+
+def not_answered_text() -> str:
+    """Return the sentence for a command that the service has taken and not answered yet."""
+    return str(_("The service has taken the order and is still at it; this page shows what comes of it."))
 
 
 def state_unknown_text() -> str:

@@ -12,7 +12,7 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.documents import store as documents
 from obzvon.domain.calls import Run
-from obzvon.journal.journal import Journal
+from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 from obzvon.users import Users
@@ -40,6 +40,7 @@ class AppContext:
         self.phones = PhoneIndexCache(documents.phones_document(settings.phones), settings.numbering_plan())
         self.schedule = documents.week_document(settings.schedule)
         self._journal: Journal | None = None
+        self._absent = AbsentJournal()
         self._opened: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
@@ -48,8 +49,8 @@ class AppContext:
         """The settings in force; the pace in them is the one that the service goes by."""
         return self.settings_watch.current()
 
-    def journal(self) -> Journal | None:
-        """The journal, None where no service has made one yet; raises UserError."""
+    def journal(self) -> Journal:
+        """Return the journal, an absent one where no service has made it yet; raises UserError."""
         with self._lock:
             file = self._file()
             if file != self._opened and self._journal is not None:  # it was deleted, or another one has taken its place
@@ -57,13 +58,13 @@ class AppContext:
                 self._journal = None
             if self._journal is None and file is not None:
                 self._open()
-            return self._journal
+            return self._journal or self._absent
 
     def journal_to_write(self) -> Journal:
         """The journal, made where there is none yet; raises UserError."""
         journal = self.journal()
         with self._lock:
-            return journal or self._journal or self._open()
+            return self._journal or self._open() if journal.is_absent else journal
 
     def _open(self) -> Journal:
         self._journal = Journal(self.settings.journal.reveal())
@@ -99,8 +100,7 @@ class AppContext:
 
     def active_run(self) -> Run | None:
         """The run in progress or paused; raises UserError."""
-        journal = self.journal()
-        return None if journal is None else journal.runs.active()
+        return self.journal().runs.active()
 
 
 def app_context() -> AppContext:

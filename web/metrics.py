@@ -90,7 +90,7 @@ class MetricsCollector(Collector):
             journal, known = at.journal(), at.settings
             return current_status(
                 journal,
-                journal.heartbeats.latest() if journal else None,
+                journal.heartbeats.latest(),
                 at.clock(),
                 zone=known.zone,
                 pace=known.pace(),

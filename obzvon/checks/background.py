@@ -151,7 +151,7 @@ class BackgroundCheck:
         try:
             self._findings.replace(found, at=now, once=self.once)
             for command in answering:
-                self._commands.complete(command, CommandResult(True, _summary(errors)))
+                self._commands.complete(command, CommandResult.done(_summary(errors)))
         except UserError as failed:  # the next one comes in an hour, and the dialer has more to say of this
             log.warning("%s", failed)
             return

@@ -16,6 +16,7 @@ from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import list_candidates
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level
+from obzvon.journal.journal import AbsentJournal
 from obzvon.reports.next_run import next_run_forecast
 
 T = TypeVar("T")
@@ -168,7 +169,7 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
     """The next run, and whether it has the time that it needs."""
     known = visit.settings
     pace = Pace(known.bundle, known.timeout)
-    plan = next_run_forecast(known, [], week, visit.journal, visit.now, numbering=NumberingPlan())
+    plan = next_run_forecast(known, [], week, visit.journal or AbsentJournal(), visit.now, numbering=NumberingPlan())
     if plan.start is None:
         yield warning(
             path,

@@ -19,7 +19,7 @@ from obzvon.common.i18n import Message, say
 from obzvon.documents.store import Document, DocumentError, LoadedDocument
 from obzvon.documents.watcher import WatchedDocument, way_back
 from obzvon.journal.database import JournalUnavailableError
-from obzvon.journal.journal import Journal
+from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, default_settings_file, load_settings
 
@@ -43,10 +43,10 @@ def use_settings(file: Path | None) -> Settings:
 
 
 @contextmanager
-def open_existing_journal(settings: Settings) -> Iterator[Journal | None]:
-    """Open the journal for reading; None if no service has made one yet. A question creates no journal."""
+def open_existing_journal(settings: Settings) -> Iterator[Journal]:
+    """Open the journal for reading; an absent one if no service has made it yet. A question creates no journal."""
     if settings.journal.path is not None and not os.path.lexists(settings.journal.path):
-        yield None
+        yield AbsentJournal()
         return
     journal = factory.open_journal(settings)
     try:

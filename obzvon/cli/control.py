@@ -12,17 +12,9 @@ import click
 
 from obzvon.cli.context import open_existing_journal, use_settings
 from obzvon.cli.translate import help_text
-from obzvon.common.i18n import say
-from obzvon.domain.labels import COMMAND_STATE_UNKNOWN
+from obzvon.common.i18n import Message, say
 from obzvon.domain.redial import parse_results
-from obzvon.journal.commands import (
-    RESULT_SECONDS,
-    TAKE_SECONDS,
-    CommandNotAnsweredError,
-    CommandNotTakenError,
-    CommandResult,
-    CommandStateUnknownError,
-)
+from obzvon.journal.commands import RESULT_SECONDS, TAKE_SECONDS, CommandOutcome, CommandStatus
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 
@@ -97,48 +89,37 @@ def call(file: Path | None, number: str, code: str) -> None:
 
 
 def _order(file: Path | None, name: str, **params: Any) -> None:
-    """Leaves a command for the service and prints its answer."""
+    """Submit a command to the service, print its result, and exit with status 1 if it was not done."""
     params = {key: _whole(value) if isinstance(value, str) else value for key, value in params.items()}
     with open_existing_journal(use_settings(file)) as journal:
-        answer = _answer(journal, name, **params)
-    click.echo(str(answer.text), err=not answer.ok)
-    if not answer.ok:
+        outcome = journal.commands.submit_and_wait(name, by=_who(), at=datetime.now(UTC), **params)
+        text = _outcome_text(journal, outcome)
+    is_done = outcome.status is CommandStatus.DONE
+    click.echo(str(text), err=not is_done)
+    if not is_done:
         sys.exit(_WRONG)
 
 
-def _answer(journal: Journal | None, name: str, **params: Any) -> CommandResult:
-    no_service = CommandResult(
-        False,
-        say(
+def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
+    """Return the sentence for the operator."""
+    if outcome.status is CommandStatus.NOT_TAKEN:
+        if service_status(journal.heartbeats.latest(), datetime.now(UTC)).alive:
+            return say(
+                "the service has not answered in time; it may be busy with a big list, see: "
+                "obzvon status; then ask again"
+            )
+        return say(
             "no service took the command within {seconds} seconds; is it running? See: supervisorctl status obzvon",
             seconds=int(TAKE_SECONDS),
-        ),
-    )
-    if journal is None:
-        return no_service
-    commands = journal.commands
-    try:
-        return commands.wait_for_result(commands.submit(name, by=_who(), at=datetime.now(UTC), **params))
-    except CommandNotTakenError:
-        if service_status(journal.heartbeats.latest(), datetime.now(UTC)).alive:
-            return CommandResult(
-                False,
-                say(
-                    "the service has not answered in time; it may be busy with a big list, see: "
-                    "obzvon status; then ask again"
-                ),
-            )
-        return no_service
-    except CommandStateUnknownError:
-        return CommandResult(False, say("{what}; see: obzvon status", what=COMMAND_STATE_UNKNOWN))
-    except CommandNotAnsweredError:
-        return CommandResult(
-            False,
-            say(
-                "the service has taken the command and not answered within {seconds} seconds; see: obzvon status",
-                seconds=int(RESULT_SECONDS),
-            ),
         )
+    if outcome.status is CommandStatus.NOT_ANSWERED:
+        return say(
+            "the service has taken the command and not answered within {seconds} seconds; see: obzvon status",
+            seconds=int(RESULT_SECONDS),
+        )
+    if outcome.status is CommandStatus.UNKNOWN:
+        return say("{what}; see: obzvon status", what=outcome.text)
+    return outcome.text
 
 
 def _who() -> str:

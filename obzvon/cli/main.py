@@ -211,7 +211,7 @@ def status(file: Path | None, as_json: bool) -> None:
     with open_existing_journal(settings) as journal:
         found = current_status(
             journal,
-            journal.heartbeats.latest() if journal else None,
+            journal.heartbeats.latest(),
             datetime.now(UTC),
             zone=settings.zone,
             pace=settings.pace(),
@@ -252,8 +252,8 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
     settings = use_settings(file)
     wanted = day.date() if day else datetime.now(UTC).astimezone(settings.zone).date()
     with open_existing_journal(settings) as journal:
-        lines = journal.calls.records_on(wanted) if journal else iter(())
-        active = journal.runs.active() if journal and not day else None
+        lines = journal.calls.records_on(wanted)
+        active = journal.runs.active() if not day else None
         if active is not None and active.day < wanted:
             click.echo(
                 str(
@@ -298,7 +298,7 @@ def sweep(file: Path | None) -> None:
         sys.exit(EXIT_WRONG)
     try:
         with open_existing_journal(settings) as journal:
-            tokens = journal.runs.tokens() if journal else None
+            tokens = None if journal.is_absent else journal.runs.tokens()
     except UserError:  # a journal that is away is no reason to let Asterisk ring
         tokens = None
     taken = spool.sweep(tokens)

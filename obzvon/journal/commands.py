@@ -1,5 +1,6 @@
 """Commands of the operators to the service: the command line and the editor submit them, the service takes them."""
 
+import enum
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import ObzvonError, UserError
 from obzvon.common.i18n import Message
+from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAND_STATE_UNKNOWN
 from obzvon.journal.database import Database
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.rows import encode_message
@@ -20,18 +22,6 @@ TAKE_SECONDS = 5.0
 #: Seconds in which a command is answered that was taken, or that such a busy service will take.
 RESULT_SECONDS = 30.0
 _POLL_SECONDS = 0.05
-
-
-class CommandNotTakenError(ObzvonError):
-    """No service has taken the command. It is withdrawn and will not be executed."""
-
-
-class CommandNotAnsweredError(ObzvonError):
-    """A service has taken the command and has not written its result yet."""
-
-
-class CommandStateUnknownError(CommandNotAnsweredError):
-    """The journal has failed since the command was submitted: a service may execute it, or may have executed it."""
 
 
 class DuplicateCommandError(ObzvonError):
@@ -67,6 +57,44 @@ class CommandResult(msgspec.Struct, frozen=True):
     def refused(cls, text: Message) -> "CommandResult":
         """Return the result of a command that was not done."""
         return cls(ok=False, text=text)
+
+
+class CommandStatus(enum.Enum):
+    """How far a command had come when its submitter stopped waiting."""
+
+    #: The service has done it.
+    DONE = enum.auto()
+    #: The service has not done it, and says why.
+    REFUSED = enum.auto()
+    #: No service has taken it. It is withdrawn and will not be executed.
+    NOT_TAKEN = enum.auto()
+    #: A service has taken it and has not written its result yet.
+    NOT_ANSWERED = enum.auto()
+    #: The journal has failed since it was submitted: a service may execute it, or may have executed it.
+    UNKNOWN = enum.auto()
+
+
+_TEXTS = {
+    CommandStatus.NOT_TAKEN: COMMAND_NOT_TAKEN,
+    CommandStatus.NOT_ANSWERED: COMMAND_NOT_ANSWERED,
+    CommandStatus.UNKNOWN: COMMAND_STATE_UNKNOWN,
+}
+
+
+class CommandOutcome(msgspec.Struct, frozen=True):
+    """What came back for a command that was waited for: a status, and a sentence for the audit log.
+
+    `is_new` is False for a form that was sent twice: then the outcome is that of the first command.
+    """
+
+    status: CommandStatus
+    text: Message
+    is_new: bool = True
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the text is what the service says."""
+        return self.status in (CommandStatus.DONE, CommandStatus.REFUSED)
 
 
 class CommandQueue:
@@ -110,20 +138,43 @@ class CommandQueue:
         with self._database.read_transaction() as connection:
             return connection.execute(select(commands.c.id).where(commands.c.once == form_key)).scalar_one_or_none()
 
-    def wait_for_result(
-        self, number: int, *, timeout: float = RESULT_SECONDS, sleep: Callable[[float], object] = time.sleep
-    ) -> CommandResult:
-        """Return the service's result once it is there.
+    def submit_and_wait(
+        self,
+        name: str,
+        *,
+        by: str,
+        at: datetime,
+        form_key: str | None = None,
+        timeout: float = RESULT_SECONDS,
+        sleep: Callable[[float], object] = time.sleep,
+        **params: str | int | bool,
+    ) -> CommandOutcome:
+        """Write a command for the service, wait for its result and return the outcome, as `submit` and `wait` do.
 
-        Raises CommandNotTakenError, CommandNotAnsweredError or CommandStateUnknownError. `timeout` (seconds) is for a
-        command that was taken, and for a service that is alive but has not looked for commands yet.
+        A command whose `form_key` was used before is not written again: the first one is waited for.
+        """
+        if self._database.is_absent:  # no service has ever been here
+            return _outcome(CommandStatus.NOT_TAKEN)
+        try:
+            number = self.submit(name, by=by, at=at, form_key=form_key, **params)
+        except DuplicateCommandError as error:
+            return msgspec.structs.replace(self.wait(error.number, timeout=timeout, sleep=sleep), is_new=False)
+        return self.wait(number, timeout=timeout, sleep=sleep)
+
+    def wait(
+        self, number: int, *, timeout: float = RESULT_SECONDS, sleep: Callable[[float], object] = time.sleep
+    ) -> CommandOutcome:
+        """Wait for the result of a command and return the outcome.
+
+        `timeout` (seconds) is for a command that was taken, and for a service that is alive but has not looked for
+        commands yet.
         """
         try:
             return self._wait(number, timeout, sleep)
-        except UserError as error:
-            raise CommandStateUnknownError from error
+        except UserError:
+            return _outcome(CommandStatus.UNKNOWN)
 
-    def _wait(self, number: int, timeout: float, sleep: Callable[[float], object]) -> CommandResult:
+    def _wait(self, number: int, timeout: float, sleep: Callable[[float], object]) -> CommandOutcome:
         waited, taken = 0.0, False
         timeout = max(timeout, TAKE_SECONDS)
         while (result := self.result(number)) is None:
@@ -131,13 +182,13 @@ class CommandQueue:
             is_overdue = waited >= TAKE_SECONDS and (waited >= timeout or not self._heartbeats.is_process_alive())
             if not taken and is_overdue:
                 if self.withdraw(number):
-                    raise CommandNotTakenError
+                    return _outcome(CommandStatus.NOT_TAKEN)
                 taken = True
             elif waited >= timeout:
-                raise CommandNotAnsweredError
+                return _outcome(CommandStatus.NOT_ANSWERED)
             sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
-        return result
+        return CommandOutcome(CommandStatus.DONE if result.ok else CommandStatus.REFUSED, result.text)
 
     def take_next(self, *, at: datetime) -> Command | None:
         """Return the oldest command that nobody has taken, and take it: from now on this process answers it."""
@@ -165,7 +216,9 @@ class CommandQueue:
         """Return the result of a command; None as long as there is none."""
         with self._database.read_transaction() as connection:
             row = connection.execute(select(commands).where(commands.c.id == number)).one()
-        return CommandResult(bool(row.ok), msgspec.json.decode(row.answer, type=Message)) if row.answer else None
+        return (
+            CommandResult(ok=bool(row.ok), text=msgspec.json.decode(row.answer, type=Message)) if row.answer else None
+        )
 
     def withdraw(self, number: int) -> bool:
         """Withdraw a command; return False if the service has taken it and will answer."""
@@ -174,3 +227,7 @@ class CommandQueue:
                 update(commands).where(commands.c.id == number, commands.c.taken_at.is_(None)).values(done=True)
             )
         return withdrawn.rowcount == 1
+
+
+def _outcome(status: CommandStatus) -> CommandOutcome:
+    return CommandOutcome(status, _TEXTS[status])

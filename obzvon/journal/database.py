@@ -11,6 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.files import make_file
@@ -37,6 +39,9 @@ class Database:
     `busy_timeout` is how many seconds SQLite waits for another process's transaction; the service waits only briefly,
     for it must react to a stop. Raises UserError when it cannot be opened or was written by a newer version.
     """
+
+    #: Whether no service has made this journal yet; see `AbsentJournal`.
+    is_absent = False
 
     def __init__(self, url: str | URL, *, create: bool = True, busy_timeout: float = 30.0) -> None:
         self._is_open = False
@@ -71,7 +76,7 @@ class Database:
                     connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
         elif self.is_sqlite and not Path(self.address).exists():
             # SQLite would make an empty one, owned by whoever only reads.
-            raise UserError([Problem(self.address, say("there is no journal yet"), say("the service makes it"))])
+            raise no_journal_yet(self.address)
         else:
             with self.read_transaction() as connection:
                 self._refuse_newer(connection)
@@ -163,6 +168,23 @@ def _engine(url: URL, busy_timeout: float = 30.0) -> Engine:
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     return engine
+
+
+def empty_engine() -> Engine:
+    """Return an engine each of whose connections is to an empty database of its own, with all tables, in memory."""
+    engine = create_engine("sqlite://", poolclass=NullPool)
+    tables = ";\n".join(str(CreateTable(table).compile(engine)) for table in metadata.sorted_tables)
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.executescript(tables)
+
+    event.listen(engine, "connect", connected)
+    return engine
+
+
+def no_journal_yet(where: str) -> UserError:
+    """Return the error for a journal that no service has made yet."""
+    return UserError([Problem(where, say("there is no journal yet"), say("the service makes it"))])
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:

@@ -4,10 +4,15 @@ SQLite in WAL with `synchronous=FULL` (a commit is on the disk when it returns),
 changes runs and calls; the command line and the editor read them and leave commands.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, make_url
+
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.calls import CallStore
 from obzvon.journal.commands import CommandQueue
-from obzvon.journal.database import Database
+from obzvon.journal.database import Database, empty_engine, no_journal_yet
 from obzvon.journal.findings import FindingsStore
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.queries import CallQueries
@@ -62,3 +67,20 @@ class Journal(Database):
     def queries(self, least: float = 0.0) -> CallQueries:
         """Return the queries of the editor's pages; a call listened to for `least` seconds counts as delivered."""
         return CallQueries(self, least)
+
+
+class AbsentJournal(Journal):
+    """Stands for a journal that no service has made yet: it is empty, and a write raises UserError."""
+
+    is_absent = True
+
+    def __init__(self) -> None:
+        self._is_open = True
+        self.url = make_url("sqlite://")
+        self.engine = self._reader = empty_engine()
+
+    @contextmanager
+    def write_transaction(self) -> Iterator[Connection]:
+        """Raise UserError: the service makes the journal."""
+        raise no_journal_yet(self.address)
+        yield  # which makes it the context manager that the caller expects

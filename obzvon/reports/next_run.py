@@ -1,6 +1,6 @@
 """The plan of the next run, by the documents, the settings and what the journal remembers."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from obzvon.documents.store import LoadedDocument
 from obzvon.domain.forecast import RunForecast, forecast_manual_run, forecast_scheduled_run
@@ -15,24 +15,22 @@ def next_run_forecast(
     settings: Settings,
     phones: list[Phone],
     week: LoadedDocument[Schedule],
-    journal: Journal | None,
+    journal: Journal,
     now: datetime,
     *,
     numbering: NumberingPlan | None = None,
 ) -> RunForecast:
-    """What the next run would do; without a journal there has been none yet."""
+    """What the next run would do."""
     today = now.astimezone(settings.zone).date()
-    done: set[date] = {settings.former_start} if settings.former_start else set()
-    rung: set[tuple[str, str]] = set()
-    since: dict[date, datetime] = {}
-    if journal is not None:
-        done = journal.runs.scheduled_days(today - timedelta(days=7)) | (done if journal.runs.is_empty() else set())
-        if phones:  # else nobody would be skipped because of them
-            rung = journal.calls.called_on(today)
-        # As the service will see it: a file that says it is old may have been put there since it looked last.
-        sign = journal.heartbeats.latest()
-        changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
-        since = journal.seen_schedules.changes(week.data, today, changed)
+    done = journal.runs.scheduled_days(today - timedelta(days=7))
+    if settings.former_start and journal.runs.is_empty():
+        done |= {settings.former_start}
+    # An empty list has nobody to skip.
+    rung = journal.calls.called_on(today) if phones else set()
+    # As the service will see it: a file that says it is old may have been put there since it looked last.
+    sign = journal.heartbeats.latest()
+    changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
+    since = journal.seen_schedules.changes(week.data, today, changed)
     return forecast_scheduled_run(
         phones,
         week.data,
@@ -52,7 +50,7 @@ def manual_run_forecast(
     settings: Settings,
     phones: list[Phone],
     week: Schedule,
-    journal: Journal | None,
+    journal: Journal,
     now: datetime,
     *,
     again: bool,
@@ -60,8 +58,8 @@ def manual_run_forecast(
 ) -> RunForecast:
     """What a run begun now would do; `again`: it rings those too who were rung today."""
     today = now.astimezone(settings.zone).date()
-    done = journal.runs.scheduled_days(today - timedelta(days=7)) if journal else set()
-    rung = {today: journal.calls.called_on(today)} if journal and not again else {}
+    done = journal.runs.scheduled_days(today - timedelta(days=7))
+    rung = {today: journal.calls.called_on(today)} if not again else {}
     return forecast_manual_run(
         phones,
         week,

@@ -160,7 +160,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
 
 
 def current_status(
-    journal: Journal | None,
+    journal: Journal,
     sign: Heartbeat | None,
     now: datetime,
     *,
@@ -172,8 +172,6 @@ def current_status(
     """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
     service = service_status(sign, now)
     pace = service.readout.pace if service.readout else pace
-    if journal is None:
-        return CurrentStatus(now, zone, service)
     run = journal.runs.active() or journal.runs.latest()
     days = {now.astimezone(zone).date()} | ({run.day} if run else set())
     others = [other for day in sorted(days) for other in journal.runs.on_days(day) if run is None or other.id != run.id]

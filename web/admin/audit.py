@@ -20,7 +20,7 @@ def index() -> ResponseReturnValue:
     start = int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None
     at = app_context()
     journal = at.journal()
-    found = journal.audit.latest(PAGE + 1, before=start) if journal else []
+    found = journal.audit.latest(PAGE + 1, before=start)
     lines = [(local_time(change.at, at.settings), change) for change in found[:PAGE]]
     groups = [list(group) for _, group in groupby(lines, lambda line: line[0].date())]
     days = [(group[0][0], group) for group in groups]

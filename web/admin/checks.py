@@ -10,9 +10,8 @@ from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.journal import audit_messages
-from obzvon.journal.commands import CommandNotAnsweredError, CommandNotTakenError
 from obzvon.journal.findings import CheckReport, Level
-from obzvon.journal.journal import Journal
+from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.reports.status import ServiceStatus, service_status
 from web.context import app_context
 from web.i18n import local_time, translate, upper_first
@@ -54,7 +53,7 @@ def index() -> ResponseReturnValue:
     try:
         found = known(at.journal())
     except UserError as error:
-        found, problems = known(None), error.problems
+        found, problems = known(AbsentJournal()), error.problems
     examined = found.examined
     return render_template(
         "checkup.html",
@@ -76,7 +75,7 @@ def again() -> ResponseReturnValue:
     """Has the service look once more, and waits for it."""
     at = app_context()
     journal = at.journal()
-    if journal is None or known(journal).state != "alive":
+    if known(journal).state != "alive":
         flash(
             _(
                 "The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
@@ -85,15 +84,12 @@ def again() -> ResponseReturnValue:
             "warn",
         )
         return redirect(url_for("checkup.index"), 303)
-    commands = journal.commands
-    number = commands.submit("check", by=visitor().name, at=at.clock())
     at.record(visitor().name, audit_messages.check_requested())
-    try:
-        answer = commands.wait_for_result(number, sleep=at.sleep)
-    except (CommandNotTakenError, CommandNotAnsweredError):
-        flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
+    outcome = journal.commands.submit_and_wait("check", by=visitor().name, at=at.clock(), sleep=at.sleep)
+    if outcome.is_answered:
+        flash(upper_first(translate(outcome.text)), "note")
     else:
-        flash(upper_first(translate(answer.text)), "note")
+        flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
     return redirect(url_for("checkup.index"), 303)
 
 
@@ -102,8 +98,6 @@ def trouble_count() -> int:
     at = app_context()
     try:
         journal = at.journal()
-        if journal is None:
-            return 0
         brief = journal.findings.latest_summary()
         state = _state(service_status(journal.heartbeats.latest(), at.clock()), once=brief is not None and brief.once)
     except UserError:  # the page of the check tells what is wrong with the journal
@@ -111,10 +105,8 @@ def trouble_count() -> int:
     return (brief.errors if brief else 0) + (state == "silent")
 
 
-def known(journal: Journal | None) -> LastCheck:
+def known(journal: Journal) -> LastCheck:
     """What a journal tells; raises UserError."""
-    if journal is None:
-        return LastCheck(None, ServiceStatus(alive=False), "never")
     examined = journal.findings.latest()
     service = service_status(journal.heartbeats.latest(), app_context().clock())
     return LastCheck(examined, service, _state(service, once=examined is not None and examined.once))

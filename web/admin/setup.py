@@ -58,7 +58,7 @@ def wanted() -> bool:
         return False
     try:
         journal = app_context().journal()
-        if journal is not None and journal.runs.latest() is not None:
+        if journal.runs.latest() is not None:
             return False
         return not all(step.done for step in _steps())
     except UserError:  # the page of whatever is broken says what to do
@@ -115,7 +115,7 @@ def _list() -> SetupStep:
     return SetupStep(title, False, _("Nobody is on the list yet who could be called."), _("Add a number"), link)
 
 
-def _week(journal: Journal | None) -> SetupStep:
+def _week(journal: Journal) -> SetupStep:
     title, at = _("The schedule has a time"), app_context()
     now = at.clock()
     today = local_time(now, at.settings)
@@ -123,9 +123,7 @@ def _week(journal: Journal | None) -> SetupStep:
         week = at.schedule.load().data
     except DocumentError:
         return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
-    starts = list_next_starts(
-        week, now, journal.runs.scheduled_days(today.date()) if journal else (), zone=at.settings.zone, count=1
-    )
+    starts = list_next_starts(week, now, journal.runs.scheduled_days(today.date()), zone=at.settings.zone, count=1)
     if starts:
         return SetupStep(
             title,
@@ -145,9 +143,9 @@ def _week(journal: Journal | None) -> SetupStep:
     )
 
 
-def _test_call(journal: Journal | None) -> SetupStep:
+def _test_call(journal: Journal) -> SetupStep:
     title = _("A test call to your own number")
-    call = journal.queries().last_test_call() if journal else None
+    call = journal.queries().last_test_call()
     if call is not None and call.result in ("answered", "handed"):
         return SetupStep(title, True, _of(call))
     text = _("Hear for yourself what those hear who are called. Nobody else is rung.")

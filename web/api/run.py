@@ -6,13 +6,8 @@ from typing import Any
 from flask import Blueprint, Response
 from flask_babel import gettext as _
 
-from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_NOT_TAKEN, COMMAND_STATE_UNKNOWN, command_sentence
-from obzvon.journal.commands import (
-    CommandNotAnsweredError,
-    CommandNotTakenError,
-    CommandStateUnknownError,
-    DuplicateCommandError,
-)
+from obzvon.domain.labels import command_sentence
+from obzvon.journal.commands import CommandStatus
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import current_status
 from web import phone_form
@@ -34,7 +29,7 @@ def status() -> Response:
     journal, known = at.journal(), at.settings
     found = current_status(
         journal,
-        journal.heartbeats.latest() if journal else None,
+        journal.heartbeats.latest(),
         at.clock(),
         zone=known.zone,
         pace=known.pace(),
@@ -119,28 +114,15 @@ def _order(name: str, *, word: str = "", about: str = "", once: str = "", **para
     With the same `once` of the same user it is the same order: it is not done again, and its answer is told again.
     """
     at, who = app_context(), visitor().name
-    journal = at.journal()
-    outcome, status, is_first = COMMAND_NOT_TAKEN, 503, True
-    if journal is not None:
-        commands = journal.commands
-        mark = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
-        try:
-            try:
-                number = commands.submit(name, by=who, at=at.clock(), form_key=mark, **params)
-            except DuplicateCommandError as before:
-                number, is_first = before.number, False
-            answer = commands.wait_for_result(number, timeout=WAIT_SECONDS, sleep=at.sleep)
-            outcome, status = answer.text, 200 if answer.ok else 409
-        except CommandNotTakenError:
-            pass
-        except CommandStateUnknownError:
-            outcome, status = COMMAND_STATE_UNKNOWN, 202
-        except CommandNotAnsweredError:
-            outcome, status = COMMAND_NOT_ANSWERED, 202
-    if is_first:
-        at.record(who, command_sentence(word or name, outcome, about))
-    if status == 503:
+    form_key = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
+    outcome = at.journal().commands.submit_and_wait(
+        name, by=who, at=at.clock(), form_key=form_key, timeout=WAIT_SECONDS, sleep=at.sleep, **params
+    )
+    if outcome.is_new:
+        at.record(who, command_sentence(word or name, outcome.text, about))
+    if outcome.status is CommandStatus.NOT_TAKEN:
         raise RequestError(503, _("No service takes it: nothing has been done. Is it running?"))
-    if status == 409:
-        raise RequestError(409, translate(outcome))
-    return json_response(CommandDone(translate(outcome)), status=status)
+    if outcome.status is CommandStatus.REFUSED:
+        raise RequestError(409, translate(outcome.text))
+    done = outcome.status is CommandStatus.DONE
+    return json_response(CommandDone(translate(outcome.text)), status=200 if done else 202)

@@ -21,8 +21,8 @@ class ResultDays:
         self.zone = at.settings.zone
         self.today = self.now.astimezone(self.zone).date()
         journal = at.journal()
-        self.first = journal.runs.first_day() if journal else None
-        self._sign = journal.heartbeats.latest() if journal else None
+        self.first = journal.runs.first_day()
+        self._sign = journal.heartbeats.latest()
         self._week: Schedule | None = None
         self._looked = False
 

@@ -58,7 +58,7 @@ def page() -> ResponseReturnValue:
         people = [_known(number, code)]
     elif q:
         people = _in_list(q)
-        if (deep or not people) and journal:
+        if (deep or not people) and not journal.is_absent:
             deep = True
             known = {(one.number, one.code) for one in people}
             people += [
@@ -66,7 +66,7 @@ def page() -> ResponseReturnValue:
             ]
     person = people[0] if len(people) == 1 else None
     lines: Sequence[DayLine] = ()
-    if person is not None and journal is not None:
+    if person is not None:
         lines = _days(journal.queries(), person, window, days)
         name = next((one.best.name for one in lines if one.best and one.best.name), "")
         person = msgspec.structs.replace(person, name=person.name or name)
@@ -81,7 +81,7 @@ def page() -> ResponseReturnValue:
         window=window,
         deep=deep,
         until=until,
-        journal=journal is not None,
+        journal=not journal.is_absent,
     )
 
 
@@ -97,8 +97,8 @@ class DayWindow(msgspec.Struct, frozen=True):
         return [run.id for _, runs in self.days for run in runs]
 
 
-def _window(journal: Journal | None, until: date, first: date | None) -> DayWindow:
-    if journal is None or first is None or until < first:
+def _window(journal: Journal, until: date, first: date | None) -> DayWindow:
+    if first is None or until < first:
         return DayWindow()
     begin = max(first, until - timedelta(days=_DAYS - 1))
     by_day: dict[date, list[Run]] = {}

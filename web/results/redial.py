@@ -14,21 +14,14 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain import redial
-from obzvon.domain.labels import COMMAND_NOT_ANSWERED, COMMAND_STATE_UNKNOWN
 from obzvon.domain.phones import Phone
 from obzvon.domain.redial import RedialSelection
-from obzvon.journal.commands import (
-    CommandNotAnsweredError,
-    CommandNotTakenError,
-    CommandResult,
-    CommandStateUnknownError,
-    DuplicateCommandError,
-)
+from obzvon.journal.commands import CommandOutcome, CommandStatus
 from obzvon.journal.journal import Journal
-from obzvon.journal.queries import CallFilter, CallQueries
+from obzvon.journal.queries import CallFilter
 from obzvon.reports import phone_list
 from obzvon.reports.status import service_status
-from web.commands import WAIT_SECONDS, is_night, state_unknown_text
+from web.commands import WAIT_SECONDS, is_night, not_answered_text, state_unknown_text
 from web.context import app_context
 from web.i18n import language, translate
 from web.permissions import visitor
@@ -63,14 +56,13 @@ def page() -> ResponseReturnValue:
     days = ResultDays()
     view = _view(days.today)
     journal = app_context().journal()
-    if view.results and journal is not None:
+    if view.results and not journal.is_absent:
         return _confirm(journal, view, days)
-    counts: dict[str, int] = {}
-    if journal is not None:
-        found = CallQueries(journal, app_context().settings.delivered)
-        counts = dict(found.count_results(view.day, found.tallies(journal.runs.on_days(view.day)), view.run))
-        if app_context().settings.delivered:
-            counts |= found.count_deliveries(CallFilter(view.day, view.run)).counts
+    least = app_context().settings.delivered
+    queries = journal.queries(least)
+    counts = dict(queries.count_results(view.day, queries.tallies(journal.runs.on_days(view.day)), view.run))
+    if least:
+        counts |= queries.count_deliveries(CallFilter(view.day, view.run)).counts
     return render_template(
         "results_again.html",
         view=view,
@@ -78,7 +70,7 @@ def page() -> ResponseReturnValue:
         counts=counts,
         missed=redial.MISSED_RESULTS,
         results=redial.REDIAL_RESULTS,
-        least=app_context().settings.delivered,
+        least=least,
     )
 
 
@@ -103,29 +95,39 @@ def start() -> ResponseReturnValue:
                 refused=_("Nobody is called yet: tick that people are to be rung at this hour."),
                 status=422,
             )
-        number = _ask(journal, view, chosen, once)
-    answer = _answer(journal, number)
-    if answer is None or not answer.ok:
-        refused = (
-            _sentence(answer.text)
-            if answer
-            else _("The service is not running: nobody is called. Ask the administrator to start it, then try again.")
+        outcome = _submit(journal, view, chosen, once)
+    else:
+        outcome = journal.commands.wait(number, timeout=WAIT_SECONDS, sleep=app_context().sleep)
+    if (
+        chosen is not None
+        and outcome is not None
+        and outcome.status
+        not in (
+            CommandStatus.NOT_TAKEN,
+            CommandStatus.REFUSED,
         )
-        return _confirm(journal, view, days, refused=refused)
-    if chosen is not None:
+    ):
         app_context().record(
             visitor().name, redial.redial_started_sentence(len(chosen.choice.called), view.day, view.results)
         )
-    if answer.text in (COMMAND_STATE_UNKNOWN, COMMAND_NOT_ANSWERED):
-        flash(
-            state_unknown_text()
-            if answer.text == COMMAND_STATE_UNKNOWN
-            else _("The service has taken the order and is still at it; this page shows what comes of it."),
-            "warn",
-        )
-        return redirect(url_for("run.index"), 303)
-    flash(_sentence(answer.text), "note")
-    return redirect(url_for("results.index", day=days.today.isoformat()), 303)
+    return _show_outcome(journal, view, days, outcome)
+
+
+def _show_outcome(
+    journal: Journal, view: ResultsQuery, days: ResultDays, outcome: CommandOutcome | None
+) -> ResponseReturnValue:
+    """Return the page that says what came of the command."""
+    if outcome is None or outcome.status is CommandStatus.NOT_TAKEN:
+        refused = _("The service is not running: nobody is called. Ask the administrator to start it, then try again.")
+        return _confirm(journal, view, days, refused=refused)
+    if outcome.status is CommandStatus.REFUSED:
+        return _confirm(journal, view, days, refused=_sentence(outcome.text))
+    if outcome.status is CommandStatus.DONE:
+        flash(_sentence(outcome.text), "note")
+        return redirect(url_for("results.index", day=days.today.isoformat()), 303)
+    is_unknown = outcome.status is CommandStatus.UNKNOWN
+    flash(state_unknown_text() if is_unknown else not_answered_text(), "warn")
+    return redirect(url_for("run.index"), 303)
 
 
 def make_list() -> ResponseReturnValue:
@@ -164,7 +166,7 @@ def list_csv() -> ResponseReturnValue:
     journal = app_context().journal()
     stream = io.BytesIO()
     try:
-        rows = _chosen(journal, view, days.today).rows() if journal and view.results else []
+        rows = _chosen(journal, view, days.today).rows() if view.results else []
     except DocumentError as error:
         return _broken(error.problems)
     phone_list.write_phones_csv(rows, stream, language())
@@ -180,7 +182,7 @@ def _view(today: date) -> ResultsQuery:
 
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
     listed = app_context().phones.current()
-    found = CallQueries(journal, app_context().settings.delivered)
+    found = journal.queries(app_context().settings.delivered)
     met = found.select_for_redial(view.day, view.results, today=today, run=view.run).met if view.results else {}
     return ConfirmedSelection(redial.select_phones(listed.rows, met), listed)
 
@@ -221,37 +223,23 @@ def _changed() -> str:
     )
 
 
-def _ask(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> int | None:
-    """The number of the order; None where no service is there to take it."""
-    if not service_status(journal.heartbeats.latest(), app_context().clock()).alive:
+def _submit(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> CommandOutcome | None:
+    """Have the service start the run, and return the outcome; None where no service is there to take the command."""
+    now = app_context().clock()
+    if not service_status(journal.heartbeats.latest(), now).alive:
         return None
-    try:
-        return journal.commands.submit(
-            "start",
-            by=visitor().name,
-            at=app_context().clock(),
-            form_key=once,
-            only=",".join(view.results),
-            day=view.day.isoformat(),
-            run=view.run or 0,
-            expected=chosen.choice.digest,
-        )
-    except DuplicateCommandError as before:
-        return before.number
-
-
-def _answer(journal: Journal, number: int | None) -> CommandResult | None:
-    """What the service said, or that it is still at it; None where it has not taken the order, and will not."""
-    if number is None:
-        return None
-    try:
-        return journal.commands.wait_for_result(number, timeout=WAIT_SECONDS, sleep=app_context().sleep)
-    except CommandNotTakenError:
-        return None
-    except CommandStateUnknownError:
-        return CommandResult(True, COMMAND_STATE_UNKNOWN)
-    except CommandNotAnsweredError:
-        return CommandResult(True, COMMAND_NOT_ANSWERED)
+    return journal.commands.submit_and_wait(
+        "start",
+        by=visitor().name,
+        at=now,
+        form_key=once,
+        timeout=WAIT_SECONDS,
+        sleep=app_context().sleep,
+        only=",".join(view.results),
+        day=view.day.isoformat(),
+        run=view.run or 0,
+        expected=chosen.choice.digest,
+    )
 
 
 def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:

@@ -54,7 +54,7 @@ def index() -> ResponseReturnValue:
     days = ResultDays()
     view = query.read(request.args, days.today)
     journal = app_context().journal()
-    if journal is None or journal.runs.is_empty():
+    if journal.runs.is_empty():
         return render_template("results_none.html", view=view, days=days)
     found = _found(journal)
     runs = journal.runs.on_days(view.day)
@@ -113,7 +113,7 @@ def download(form: str) -> ResponseReturnValue:
     days = ResultDays()
     view = query.read(request.args, days.today)
     journal = app_context().journal()
-    lines = _found(journal).iterate(view.shown) if journal else iter(())
+    lines = _found(journal).iterate(view.shown)
     write = call_report.write_calls_csv if form == "csv" else call_report.write_calls_xlsx
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:

@@ -102,8 +102,6 @@ class RunStateCache:
         """How things stand."""
         try:
             journal = self._desk.journal()
-            if journal is None:
-                return RunPageState(ServiceStatus(alive=False))
             service = service_status(journal.heartbeats.latest(), now)
             test = self._test_call(journal, now)
             run = journal.runs.active() or journal.runs.latest()

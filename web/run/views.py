@@ -283,7 +283,7 @@ def _back() -> ResponseReturnValue:
 def _is_known(once: str) -> bool:
     """Whether this very form was sent before."""
     journal = app_context().journal()
-    return bool(once) and journal is not None and journal.commands.find(once[:64]) is not None
+    return bool(once) and journal.commands.find(once[:64]) is not None
 
 
 def _number(name: str) -> int:

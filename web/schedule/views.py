@@ -182,7 +182,7 @@ def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
     try:
         listed, journal = at.phones.current(), at.journal()
         plan = next_run_forecast(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
-        return NextRunView(plan, journal.runs.active() if journal else None)
+        return NextRunView(plan, journal.runs.active())
     except UserError as error:
         return NextRunView(None, None, error.problems)
 
@@ -207,7 +207,7 @@ def _has_been_seen() -> bool:
     """Whether a service, or `obzvon init`, has seen any week; the first of all takes the week as it finds it."""
     try:
         journal = app_context().journal()
-        return journal is not None and journal.seen_schedules.has_any()
+        return journal.seen_schedules.has_any()
     except UserError:
         return True  # the page says what is the matter with the journal
 

@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import update
 
 from obzvon.common.i18n import say
+from obzvon.domain.labels import COMMAND_NOT_TAKEN
 from obzvon.journal.commands import (
     RESULT_SECONDS,
     TAKE_SECONDS,
     Command,
-    CommandNotAnsweredError,
-    CommandNotTakenError,
+    CommandOutcome,
     CommandQueue,
     CommandResult,
-    CommandStateUnknownError,
+    CommandStatus,
     DuplicateCommandError,
 )
 from obzvon.journal.database import JournalUnavailableError
@@ -102,7 +102,7 @@ def test_a_command_that_was_taken_cannot_be_given_up(commands: CommandQueue) -> 
     number = commands.submit("start", by="anna", at=NINE)
     commands.take_next(at=NINE)
     assert not commands.withdraw(number)
-    commands.complete(number, CommandResult(True, say("done")))
+    commands.complete(number, CommandResult.done(say("done")))
     assert not commands.withdraw(number)
     assert commands.result(number) is not None
 
@@ -134,7 +134,7 @@ def test_a_form_that_is_sent_twice_is_one_request(commands: CommandQueue, again:
         first,
         None,
     ]
-    commands.complete(first, CommandResult(True, say("done")))
+    commands.complete(first, CommandResult.done(say("done")))
     with pytest.raises(DuplicateCommandError):
         commands.submit("start", by="anna", at=NINE, form_key=again)
     assert commands.submit("start", by="anna", at=NINE, form_key="another") != first
@@ -156,17 +156,16 @@ class Waiting:
 
 def test_who_waits_gets_the_answer_when_it_comes(commands: CommandQueue) -> None:
     number = commands.submit("pause", by="anna", at=NINE)
-    answer = CommandResult(True, say("the run is not paused"))
+    answer = CommandResult.done(say("the run is not paused"))
     sleep = Waiting(1.0, lambda: commands.take_next(at=NINE) and commands.complete(number, answer))
-    assert commands.wait_for_result(number, sleep=sleep) == answer
+    assert commands.wait(number, sleep=sleep) == CommandOutcome(CommandStatus.DONE, answer.text)
     assert sleep.slept < 1.2
 
 
 def test_a_request_that_nobody_takes_is_taken_back(commands: CommandQueue) -> None:
     number = commands.submit("start", by="anna", at=NINE)
     sleep = Waiting()
-    with pytest.raises(CommandNotTakenError):
-        commands.wait_for_result(number, sleep=sleep)
+    assert commands.wait(number, sleep=sleep).status is CommandStatus.NOT_TAKEN
     assert TAKE_SECONDS <= sleep.slept < TAKE_SECONDS + 0.2
     assert commands.take_next(at=NINE) is None
 
@@ -174,12 +173,11 @@ def test_a_request_that_nobody_takes_is_taken_back(commands: CommandQueue) -> No
 def test_a_service_that_is_at_work_on_a_big_list_is_waited_for_longer(commands: CommandQueue, journal: Journal) -> None:
     journal.heartbeats.begin(at=NINE)
     number = commands.submit("start", by="anna", at=NINE)
-    answer = CommandResult(True, say("done"))
+    answer = CommandResult.done(say("done"))
     sleep = Waiting(20.0, lambda: commands.take_next(at=NINE) and commands.complete(number, answer))
-    assert commands.wait_for_result(number, sleep=sleep) == answer
+    assert commands.wait(number, sleep=sleep) == CommandOutcome(CommandStatus.DONE, answer.text)
     number, sleep = commands.submit("stop", by="anna", at=NINE), Waiting()
-    with pytest.raises(CommandNotTakenError):
-        commands.wait_for_result(number, timeout=12, sleep=sleep)
+    assert commands.wait(number, timeout=12, sleep=sleep).status is CommandStatus.NOT_TAKEN
     assert 12 <= sleep.slept < 12.2
 
 
@@ -192,8 +190,7 @@ def test_a_service_that_cannot_be_seen_at_work_is_not(commands: CommandQueue, jo
         if gone != "stopped":
             connection.execute(update(service).values({"pid": dead_pid()} if gone == "dead" else {"host": "elsewhere"}))
     number, sleep = commands.submit("start", by="anna", at=NINE), Waiting()
-    with pytest.raises(CommandNotTakenError):
-        commands.wait_for_result(number, sleep=sleep)
+    assert commands.wait(number, sleep=sleep).status is CommandStatus.NOT_TAKEN
     assert sleep.slept < TAKE_SECONDS + 0.2
 
 
@@ -203,8 +200,7 @@ def test_where_the_journal_fails_meanwhile_nobody_says_that_nothing_was_done(com
     def fail(_: float) -> None:
         raise JournalUnavailableError([])
 
-    with pytest.raises(CommandStateUnknownError):
-        commands.wait_for_result(number, sleep=fail)
+    assert commands.wait(number, sleep=fail).status is CommandStatus.UNKNOWN
 
 
 @pytest.mark.parametrize("longest", [1.0, 12.0, RESULT_SECONDS])
@@ -214,8 +210,35 @@ def test_a_request_that_was_taken_is_waited_for_longer_and_not_taken_back(
     number = commands.submit("start", by="anna", at=NINE)
     commands.take_next(at=NINE)
     sleep = Waiting()
-    with pytest.raises(CommandNotAnsweredError):
-        commands.wait_for_result(number, timeout=longest, sleep=sleep)
+    assert commands.wait(number, timeout=longest, sleep=sleep).status is CommandStatus.NOT_ANSWERED
     assert max(longest, TAKE_SECONDS) <= sleep.slept < max(longest, TAKE_SECONDS) + 0.2
-    commands.complete(number, CommandResult(True, say("done")))
-    assert commands.wait_for_result(number, sleep=sleep).ok
+    commands.complete(number, CommandResult.done(say("done")))
+    assert commands.wait(number, sleep=sleep).status is CommandStatus.DONE
+
+
+@pytest.mark.parametrize("result", [CommandResult.done(say("done")), CommandResult.refused(say("no run"))])
+def test_a_command_is_submitted_and_its_outcome_waited_for(commands: CommandQueue, result: CommandResult) -> None:
+    def serve() -> None:
+        command = commands.take_next(at=NINE)
+        assert command is not None
+        assert (command.name, command.params) == ("stop", {"withdraw": True})
+        commands.complete(command.id, result)
+
+    outcome = commands.submit_and_wait("stop", by="anna", at=NINE, sleep=Waiting(1.0, serve), withdraw=True)
+    assert outcome == CommandOutcome(CommandStatus.DONE if result.ok else CommandStatus.REFUSED, result.text)
+    assert outcome.is_answered
+
+
+def test_a_form_that_is_sent_twice_gets_the_outcome_of_the_first_command(commands: CommandQueue) -> None:
+    first = commands.submit("start", by="anna", at=NINE, form_key="form")
+    commands.take_next(at=NINE)
+    commands.complete(first, CommandResult.done(say("done")))
+    again = commands.submit_and_wait("start", by="anna", at=NINE, form_key="form", sleep=Waiting())
+    assert again == CommandOutcome(CommandStatus.DONE, say("done"), is_new=False)
+    assert commands.take_next(at=NINE) is None
+
+
+def test_without_an_answer_the_outcome_has_a_sentence_for_the_audit_log(commands: CommandQueue) -> None:
+    outcome = commands.submit_and_wait("start", by="anna", at=NINE, sleep=Waiting())
+    assert outcome == CommandOutcome(CommandStatus.NOT_TAKEN, COMMAND_NOT_TAKEN)
+    assert not outcome.is_answered

@@ -17,7 +17,7 @@ class Service:
 
     def __init__(self, journal: Journal) -> None:
         self.taken: list[Command] = []
-        self.says: Callable[[Command], CommandResult] = lambda command: CommandResult(True, say("paused"))
+        self.says: Callable[[Command], CommandResult] = lambda command: CommandResult.done(say("paused"))
         self._commands = journal.commands
         self._spoke, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work)

@@ -139,7 +139,7 @@ def test_an_order_without_a_body_is_none(operator: Browser, service: Service) ->
 
 def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browser, service: Service) -> None:
     operator.send("POST", RUN + "pause")
-    service.says = lambda command: CommandResult(False, say("no run is in progress"))
+    service.says = lambda command: CommandResult.refused(say("no run is in progress"))
     operator.send("POST", RUN + "resume")
     operator.send("POST", RUN + "stop", {"withdraw": True})
     operator.send("POST", RUN + "start", {"again": True})
@@ -156,7 +156,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
 
 
 def test_what_the_service_refuses_is_a_conflict_with_its_reason(operator: Browser, service: Service) -> None:
-    service.says = lambda command: CommandResult(False, say("no run is in progress"))
+    service.says = lambda command: CommandResult.refused(say("no run is in progress"))
     answer = operator.send("POST", RUN + "pause")
     assert (answer.status_code, answer.json["detail"]) == (409, "no run is in progress")
     assert answer.mimetype == "application/problem+json"
@@ -172,7 +172,7 @@ def test_where_no_service_takes_it_nothing_is_left_to_be_done_later(
     answer = operator.send("POST", RUN + "start")
     assert answer.status_code == 503
     assert "No service takes it" in answer.json["detail"]
-    assert app.extensions["obzvon"].journal().commands.take(at=SUNDAY + timedelta(seconds=1)) is None
+    assert app.extensions["obzvon"].journal().commands.take_next(at=SUNDAY + timedelta(seconds=1)) is None
 
 
 def test_what_was_taken_and_is_not_answered_yet_is_no_refusal(app: Flask, operator: Browser, journal: Journal) -> None:
