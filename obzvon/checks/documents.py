@@ -12,7 +12,6 @@ from obzvon.documents.history import History
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, week_document
 from obzvon.domain.forecast import forecast_handover
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.pacing import Pace
 from obzvon.domain.phones import list_candidates
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level
@@ -168,7 +167,7 @@ def _late(visit: CheckContext, path: Path, week: Schedule) -> Iterator[Finding]:
 def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> Iterator[Finding]:
     """The next run, and whether it has the time that it needs."""
     known = visit.settings
-    pace = Pace(known.bundle, known.timeout)
+    pace = known.pace()
     plan = next_run_forecast(known, [], week, visit.journal or AbsentJournal(), visit.now, numbering=NumberingPlan())
     if plan.start is None:
         yield warning(
@@ -201,7 +200,7 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
             ),
             say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"),
         )
-    if not known.timeout and visit.calls > _AT_ONCE:
+    if not pace.interval and not pace.is_bounded and visit.calls > _AT_ONCE:
         yield warning(
             f"{known.file} [CreateCallFiles] timeout",
             say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=visit.calls),

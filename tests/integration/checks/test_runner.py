@@ -27,11 +27,13 @@ from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, week_document
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.calls import CallForm
+from obzvon.domain.pacing import Capacity, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level, worst_level
-from obzvon.journal.journal import Journal
+from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.journal.schema import SCHEMA, meta
+from obzvon.reports.next_run import next_run_forecast
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret
@@ -274,7 +276,7 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_made(office: 
     office.set(is_synchronised=broken)
     found = office.examine()
     assert str(only(found)) == (
-        "clock.clock: this check itself has failed: RuntimeError('a new kernel')\n"
+        "clock.check_synchronised: this check itself has failed: RuntimeError('a new kernel')\n"
         "    → it is a mistake of obzvon: report this line"
     )
     assert "the service runs" in said(found)
@@ -445,6 +447,32 @@ def test_a_run_that_cannot_end_in_time(office: Office) -> None:
     office.week(Schedule((time(20, 50),) * 7))
     office.change(latest=time(21, 0), bundle=1, timeout=60.0)
     assert "the run of 2026-11-22 20:50 does not get to 90 calls before 2026-11-22 21:00" in str(only(office.examine()))
+
+
+def test_a_run_that_cannot_end_in_time_at_the_configured_pace(office: Office) -> None:
+    office.phones(*(Phone(str(row), f"8916{row:07d}") for row in range(3000)))
+    office.week(Schedule((time(20, 59),) * 7))
+    office.change(latest=time(21, 0), timeout=0.0, pace_mode=PaceMode.ADAPTIVE, rate=6.0)
+    phones, week = office.settings.phones, office.settings.schedule
+    plan = next_run_forecast(
+        office.settings, phones_document(phones).load().data, week_document(week).load(), AbsentJournal(), SUNDAY
+    )
+    assert (plan.calls, plan.cut_off) == (3000, 2640)
+    finding = only(office.examine())
+    assert "the run of 2026-11-22 20:59 does not get to 2640 calls before 2026-11-22 21:00" in str(finding)
+
+
+@pytest.mark.parametrize(
+    "paced",
+    [
+        {"pace_mode": PaceMode.ADAPTIVE, "rate": 6.0},
+        {"pace_mode": PaceMode.THROTTLED, "ceiling": Capacity(30)},
+    ],
+)
+def test_a_long_list_that_its_pace_holds_back(office: Office, paced: dict[str, object]) -> None:
+    office.phones(*(Phone(str(row), f"8916{row:07d}") for row in range(1001)))
+    office.change(timeout=0.0, **paced)
+    assert "nothing holds a run back" not in said(office.examine())
 
 
 def test_a_long_list_that_nothing_holds_back(office: Office) -> None:
