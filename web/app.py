@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from obzvon.common.hosts import is_loopback
 from obzvon.domain.labels import call_remark, result_label
+from obzvon.domain.results import RESULTS, result_tone
 from obzvon.settings.model import Settings
 from web import errors, headers, i18n, metrics, permissions
 from web.admin import setup
@@ -19,6 +20,7 @@ from web.admin.checks import checkup, trouble_count
 from web.admin.password import own_password
 from web.admin.users import administration
 from web.api import blueprint
+from web.charts import result_class
 from web.context import AppContext, utc_now
 from web.i18n import format_day, format_time
 from web.imports import views
@@ -103,6 +105,9 @@ def install(app: Flask) -> None:
         format_day=format_day,
         format_time=format_time,
         result_label=result_label,
+        result_class=result_class,
+        result_tone=result_tone,
+        all_results=RESULTS,
         call_remark=lambda line: call_remark(line, app.extensions["obzvon"].settings.delivered),
         trouble_count=trouble_count,
     )

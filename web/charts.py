@@ -7,24 +7,22 @@ from itertools import pairwise
 
 import msgspec
 
+from obzvon.domain.results import CHART_GROUPS, result_group
 from obzvon.journal.tallies import Tally
 
-RESULTS_BY_KIND: dict[str, frozenset[str]] = {
-    "answered": frozenset({"answered"}),
-    "missed": frozenset({"not answered", "busy", "no answer", "congestion", "failed"}),
-    "unknown": frozenset({"unknown"}),
-    "handed": frozenset({"handed", "handing"}),
-}
-"""What is stacked, from the bottom up, and of which results of calls it is made."""
 PLOT_HEIGHT, PLOT_TOP = 132, 14
 """The height of the highest bar, and what is above it."""
 
-_KIND = {result: kind for kind, results in RESULTS_BY_KIND.items() for result in results}
 _WIDE, _NARROW = 9, 5
 """So many labels stand side by side on a wide and on a narrow page."""
 _FEWEST = 8
 _MOST = 48
 _HOUR = timedelta(hours=1)
+
+
+def result_class(result: str) -> str:
+    """Return the CSS class of a result's mark: `r-` and its group, or the name of what is no call's own result."""
+    return f"r-{result_group(result) or result.replace(' ', '-')}"
 
 
 class BarPart(msgspec.Struct, frozen=True):
@@ -76,7 +74,7 @@ def chart_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
     found: dict[datetime, Counter[str]] = {}
     for tally in tallies.values():
         for (quarter, result), many in tally.items():
-            if quarter and (kind := _KIND.get(result)):
+            if quarter and (kind := result_group(result)) in CHART_GROUPS:
                 moment = datetime.fromisoformat(quarter + "+00:00").astimezone(zone)
                 found.setdefault(moment.replace(minute=0), Counter())[kind] += many
     if not found:
@@ -99,7 +97,7 @@ def chart_days(tallied: Mapping[date, Sequence[Tally]], last: date, count: int) 
         counts: Counter[str] = Counter()
         for tally in tallied.get(day, ()):
             for (quarter, result), many in tally.items():
-                if quarter and (kind := _KIND.get(result)):
+                if quarter and (kind := result_group(result)) in CHART_GROUPS:
                     counts[kind] += many
         days.append((day, counts))
     return _chart(days) if any(counts for _, counts in days) else None
@@ -114,7 +112,7 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
     bars = []
     for number, (at, counts) in enumerate(columns):
         parts, y = [], float(PLOT_TOP + PLOT_HEIGHT)
-        for kind in RESULTS_BY_KIND:
+        for kind in CHART_GROUPS:
             if height := counts[kind] / top * PLOT_HEIGHT:
                 height = max(height, 1.0)
                 y -= height
@@ -123,14 +121,14 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
         bars.append(
             Bar(
                 at,
-                {kind: counts[kind] for kind in RESULTS_BY_KIND if counts[kind]},
+                {kind: counts[kind] for kind in CHART_GROUPS if counts[kind]},
                 tuple(parts),
                 round(slot * number + (slot - width) / 2, 3),
                 round(slot * (number + 0.5), 3),
                 label,
             )
         )
-    kinds = tuple(kind for kind in RESULTS_BY_KIND if any(counts[kind] for _, counts in columns))
+    kinds = tuple(kind for kind in CHART_GROUPS if any(counts[kind] for _, counts in columns))
     marks = sorted({0, top // 2, top} if top % 2 == 0 else {0, top})
     lines = tuple((value, round(PLOT_TOP + PLOT_HEIGHT - value / top * PLOT_HEIGHT, 2)) for value in marks)
     return Chart(tuple(bars), round(width, 3), kinds, lines)

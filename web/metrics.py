@@ -13,10 +13,9 @@ from prometheus_client.registry import Collector
 
 from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
-from obzvon.domain.labels import result_names
 from obzvon.domain.line_usage import CountedBy, LineUsage
 from obzvon.domain.pacing import PaceMode
-from obzvon.domain.results import DeliveryCounts
+from obzvon.domain.results import RESULTS, DeliveryCounts
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import CurrentStatus, RunStatus, current_status
 from web.context import AppContext
@@ -232,7 +231,7 @@ def _judged(delivery: DeliveryCounts) -> Mapping[str, int]:
 
 def _every(counts: Mapping[str, int]) -> Mapping[str, int]:
     """Each result, also those that there are none of: a series that is not there is no zero."""
-    return {result: counts.get(result, 0) for result in result_names()}
+    return {result: counts.get(result, 0) for result in RESULTS}
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

@@ -20,7 +20,7 @@ from obzvon.common.text import group_digits
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.forecast import CutOffReason, RunForecast, SkipReason
 from obzvon.domain.labels import format_result_counts, run_kind_label, run_state_label, weekday_label
-from obzvon.domain.results import DeliveryCounts
+from obzvon.domain.results import DeliveryCounts, ResultTone, result_tone
 from obzvon.reports.call_report import (
     ATTEMPT,
     BUNDLE,
@@ -50,21 +50,12 @@ _WHY = {
     SkipReason.DUPLICATE: say("stands twice"),
     SkipReason.RUNG: say("already rung today"),
 }
-_RESULT_STYLES = {
-    "answered": "green",
-    "busy": "yellow",
-    "no answer": "yellow",
-    "not answered": "yellow",
-    "congestion": "red",
-    "no such number": "red",
-    "refused": "red",
-    "unreachable trunk": "red",
-    "wrong dialplan": "red",
-    "failed": "red",
-    "unknown": "red",
-    "skipped": "dim",
-    "withdrawn": "dim",
-    "waiting": "dim",
+_TONE_STYLES = {
+    ResultTone.GOOD: "green",
+    ResultTone.MISSED: "yellow",
+    ResultTone.FAULT: "red",
+    ResultTone.PLAIN: "",
+    ResultTone.QUIET: "dim",
 }
 _STATE_STYLES = {"running": "bold green", "paused": "bold yellow", "stopped": "yellow"}
 
@@ -151,7 +142,7 @@ def _by_run(lines: Iterable[CallRecord]) -> Iterator[tuple[Message | None, Itera
 
 def _result(line: CallRecord, reader: ReportLabels) -> Cell:
     result, reason = reader.result(line.result), _shown(reader.reason(line))
-    return Cell(f"{result}: {reason}" if reason else result, _RESULT_STYLES.get(line.result, ""))
+    return Cell(f"{result}: {reason}" if reason else result, _TONE_STYLES[result_tone(line.result)])
 
 
 def _clock(moment: datetime | None, reader: ReportLabels) -> Cell:

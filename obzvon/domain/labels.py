@@ -4,28 +4,16 @@ from collections.abc import Mapping
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import CallRecord
-from obzvon.domain.results import DELIVERED, NOT_DELIVERED, DeliveryCounts, is_delivered
+from obzvon.domain.results import (
+    DELIVERED,
+    NOT_DELIVERED,
+    RESULTS,
+    TRAITS,
+    DeliveryCounts,
+    is_delivered,
+)
 
-_RESULTS = {
-    "answered": say("answered"),
-    "busy": say("busy"),
-    "no answer": say("no answer"),
-    "not answered": say("not answered"),
-    "congestion": say("congestion"),
-    "no such number": say("no such number"),
-    "refused": say("call refused"),
-    "unreachable trunk": say("unreachable trunk"),
-    "wrong dialplan": say("not in the dialplan"),
-    "failed": say("failed"),
-    "handed": say("handed over"),
-    "unknown": say("unknown"),
-    "skipped": say("skipped"),
-    "withdrawn": say("withdrawn"),
-    "waiting": say("waiting"),
-    "handing": say("being handed over"),
-}
-
-_JUDGED = {
+_DELIVERY = {
     DELIVERED: say("delivered"),
     NOT_DELIVERED: say("not delivered"),
 }
@@ -86,14 +74,11 @@ _WEEKDAYS = (
 )
 
 
-def result_names() -> tuple[str, ...]:
-    """Everything that a call can have come to."""
-    return tuple(_RESULTS)
-
-
 def result_label(result: str) -> Message:
     """The word for a disposition, for how far a call has come, or for what is said of an answered one besides."""
-    return _RESULTS.get(result) or _JUDGED.get(result) or Message(result)
+    if traits := TRAITS.get(result):
+        return traits.label
+    return _DELIVERY.get(result) or Message(result)
 
 
 def run_state_label(state: str) -> Message:
@@ -142,7 +127,7 @@ def call_remark(line: CallRecord, least: float = 0.0) -> Message | None:
 
 def format_result_counts(counts: Mapping[str, int], delivery: DeliveryCounts | None = None) -> str:
     """The counts of a run's results in one line, in this process's language; beside answered, what was delivered."""
-    known = {result: str(counts[result]) for result in _RESULTS if counts.get(result)}
+    known = {result: str(counts[result]) for result in RESULTS if counts.get(result)}
     if delivery is not None and "answered" in known:
         judged = ", ".join(f"{result_label(how)} {many}" for how, many in delivery.counts.items())
         known["answered"] += f" ({judged})"

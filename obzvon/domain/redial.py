@@ -10,26 +10,20 @@ from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.labels import result_label
 from obzvon.domain.phones import Candidate
-from obzvon.domain.results import NOT_DELIVERED
+from obzvon.domain.results import NOT_DELIVERED, RESULTS, TRAITS, ResultGroup
 
-MISSED_RESULTS = (
-    "not answered",
-    "busy",
-    "no answer",
-    "congestion",
-    "no such number",
-    "refused",
-    "unreachable trunk",
-    "wrong dialplan",
-    "failed",
-    "withdrawn",
+#: Results of phones that were not reached, for a reason that is known.
+MISSED_RESULTS = tuple(
+    result for result, traits in TRAITS.items() if traits.can_redial and traits.group is not ResultGroup.UNKNOWN
 )
-"""Who was not reached, for a reason that is known."""
-REDIAL_RESULTS = (*MISSED_RESULTS, "unknown", NOT_DELIVERED)
-"""Of whom a run can be made; who may have been rung, or has answered, is only taken where that is asked for."""
-STATES_IN_PROGRESS = ("handed", "handing", "waiting")
-RESULTS_BARRING_REDIAL = ("answered", *STATES_IN_PROGRESS)
-"""Who has one of these today is not rung again because of what another day says."""
+#: Results of phones of which a new run can be made. A phone that may have been reached is only taken on request.
+REDIAL_RESULTS = (*(result for result in RESULTS if TRAITS[result].can_redial), NOT_DELIVERED)
+STATES_IN_PROGRESS = tuple(result for result, traits in TRAITS.items() if traits.in_progress)
+#: Results of today that keep a phone from being called again because of another day's result.
+RESULTS_BARRING_REDIAL = (
+    *(result for result, traits in TRAITS.items() if traits.group is ResultGroup.ANSWERED),
+    *STATES_IN_PROGRESS,
+)
 
 PhonesByCall = Mapping[tuple[str, str], tuple[str, str]]
 """Phones by number and code, with their result and name in the journal."""

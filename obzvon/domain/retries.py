@@ -27,13 +27,3 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return any(rule.times for rule in self.rules.values())
-
-
-RETRYABLE = (
-    Disposition.BUSY,
-    Disposition.NO_ANSWER,
-    Disposition.NOT_ANSWERED,
-    Disposition.CONGESTION,
-    Disposition.NO_TRUNK,
-)
-"""What may come to another end the next time. Who has answered, or may have, is never among it."""

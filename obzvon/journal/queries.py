@@ -14,8 +14,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
 from obzvon.domain.calls import CallRecord, CallState, Run
-from obzvon.domain.redial import MISSED_RESULTS, RESULTS_BARRING_REDIAL, STATES_IN_PROGRESS, RedialRequest, redial_note
-from obzvon.domain.results import DELIVERY_RESULTS, NOT_DELIVERED, DeliveryCounts, Disposition
+from obzvon.domain.redial import RESULTS_BARRING_REDIAL, STATES_IN_PROGRESS, RedialRequest, redial_note
+from obzvon.domain.results import DELIVERY_RESULTS, NOT_DELIVERED, RESULTS, TAKEN_RESULTS, DeliveryCounts
 from obzvon.journal import tallies
 from obzvon.journal.calls import CallStore
 from obzvon.journal.database import Database
@@ -25,11 +25,6 @@ from obzvon.journal.schema import RESULT, calls, runs
 from obzvon.journal.search import contains_text
 from obzvon.journal.superseded import SupersededRows
 from obzvon.journal.tallies import CALLED_EARLIER, Tally
-
-#: Every result, in the order in which it is shown.
-RESULTS = ("answered", *MISSED_RESULTS, "unknown", "handed", "handing", "waiting", "skipped")
-#: What rows can be filtered by: results, and for answered calls whether the message was delivered.
-KINDS = ("answered", *DELIVERY_RESULTS, *RESULTS[1:])
 
 Sort = Literal["row", "time", "number", "name", "result"]
 SORTS: tuple[Sort, ...] = ("row", "time", "number", "name", "result")
@@ -41,7 +36,7 @@ _RECORDS = select(runs.c.kind, runs.c.day, calls).join(runs)
 
 
 class CallFilter(msgspec.Struct, frozen=True):
-    """Which rows of a day: of one of its runs or of all; of some `KINDS` or of any; with a text or without."""
+    """Rows of a day: of one of its runs or of all; with some of `results.FILTERS` or any; with a text or without."""
 
     day: date
     run: int | None = None
@@ -70,7 +65,7 @@ class CallQueries:
 
     def last_test_call(self) -> CallRecord | None:
         """Return the latest test call that was answered or handed over, else the latest one; None before the first."""
-        succeeded = RESULT.in_((Disposition.ANSWERED.value, Disposition.HANDED.value))
+        succeeded = RESULT.in_(TAKEN_RESULTS)
         query = _RECORDS.where(runs.c.kind == "test").order_by(succeeded.desc(), calls.c.run_id.desc()).limit(1)
         return next(iter(self._records(query)), None)
 

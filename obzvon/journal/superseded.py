@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from obzvon.domain.calls import CallRecord, Run
+from obzvon.domain.results import DEFAULT_RANK, IN_PROGRESS_RANK, Disposition, result_rank
 from obzvon.journal import tallies
 from obzvon.journal.database import Database
 from obzvon.journal.schema import RESULT, calls, runs
@@ -38,10 +39,6 @@ _CACHED_DAYS = 4
 #: A call's key as one number is its run times this, plus its position.
 _POSITIONS = 2**32
 
-_IN_PROGRESS_RANK = 4
-_RANKS = {"answered": 5, "withdrawn": 2, "skipped": 1}
-#: The rank of every other result of a call that was made; of several such rows the latest run's counts.
-_CALLED_RANK = 3
 #: Seconds that an answered call counts as listened to where nobody knows how long it was.
 _UNKNOWN_LISTENING = 1e9
 
@@ -49,11 +46,12 @@ _UNKNOWN_LISTENING = 1e9
 def rank(record: CallRecord) -> tuple[int, float]:
     """Return how well a record says what happened to its phone that day, greater is better.
 
-    Answered comes before in progress, any other call that was made, withdrawn and skipped. Of several answered calls
+    Answered comes before in progress, any other call that was made, withdrawn and skipped; of several such rows
+    the latest run's counts. Of several answered calls
     the one that was listened to longest is the best; an unknown time counts as the longest.
     """
     listened = _UNKNOWN_LISTENING if record.listened is None else record.listened
-    return (_RANKS.get(record.result, _CALLED_RANK) if record.disposition else _IN_PROGRESS_RANK), listened
+    return (result_rank(record.result) if record.disposition else IN_PROGRESS_RANK), listened
 
 
 class SupersededRows:
@@ -176,9 +174,13 @@ def _key(table: FromClause) -> ColumnElement[int]:
 
 def _rank() -> ColumnElement[int]:
     return case(
-        (calls.c.disposition.is_(None), _IN_PROGRESS_RANK),
-        *((calls.c.disposition == disposition, value) for disposition, value in _RANKS.items()),
-        else_=_CALLED_RANK,
+        (calls.c.disposition.is_(None), IN_PROGRESS_RANK),
+        *(
+            (calls.c.disposition == one.value, one.traits.rank)
+            for one in Disposition
+            if one.traits.rank != DEFAULT_RANK
+        ),
+        else_=DEFAULT_RANK,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.retries import RETRYABLE
+from obzvon.domain.results import RETRYABLE
 from obzvon.settings.ami import (
     parse_channel_group,
     parse_channel_prefix,

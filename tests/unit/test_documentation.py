@@ -10,8 +10,7 @@ import pytest
 
 from obzvon.asterisk.callfile import CallFileTemplate
 from obzvon.cli.main import cli
-from obzvon.domain.labels import result_names
-from obzvon.domain.results import Disposition
+from obzvon.domain.results import RESULTS, Disposition
 from obzvon.settings.keys import KEYS, SettingKey
 from tests.support import pages
 from tests.support.paths import ROOT
@@ -153,7 +152,7 @@ def test_the_keys_of_the_json_are_listed(language: str, command: str, shape: typ
 def test_every_result_is_explained_and_no_other(language: str) -> None:
     rows = pages.table(pages.prose(pages.page(language, "reference/results")))
     explained = [row[1].strip("`") for row in rows[1:]]
-    assert sorted(explained) == sorted(result_names())
+    assert sorted(explained) == sorted(RESULTS)
     assert {result.value for result in Disposition} <= set(explained)
 
 

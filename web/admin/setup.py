@@ -10,6 +10,7 @@ from obzvon.common.errors import UserError
 from obzvon.documents.store import DocumentError
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.labels import result_label
+from obzvon.domain.results import TAKEN_RESULTS
 from obzvon.domain.schedule import list_next_starts
 from obzvon.journal.journal import Journal
 from web.admin import checks
@@ -146,7 +147,7 @@ def _week(journal: Journal) -> SetupStep:
 def _test_call(journal: Journal) -> SetupStep:
     title = _("A test call to your own number")
     call = journal.queries().last_test_call()
-    if call is not None and call.result in ("answered", "handed"):
+    if call is not None and call.result in TAKEN_RESULTS:
         return SetupStep(title, True, _of(call))
     text = _("Hear for yourself what those hear who are called. Nobody else is rung.")
     if call is not None:

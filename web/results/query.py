@@ -7,13 +7,14 @@ from datetime import date
 import msgspec
 from werkzeug.datastructures import MultiDict
 
-from obzvon.journal.queries import KINDS, SORTS, CallFilter, Sort
+from obzvon.domain.results import FILTERS
+from obzvon.journal.queries import SORTS, CallFilter, Sort
 
 _QUERY = 200
 
 
 class ResultsQuery(msgspec.Struct, frozen=True):
-    """A day; of it one run or all, some `KINDS` of lines or any; a text; the order and the page."""
+    """A day; of it one run or all, some `FILTERS` of lines or any; a text; the order and the page."""
 
     day: date
     run: int | None = None
@@ -39,7 +40,7 @@ class ResultsQuery(msgspec.Struct, frozen=True):
 
     def toggled(self, result: str) -> tuple[str, ...]:
         """The results with this one more, or without it."""
-        return tuple(one for one in KINDS if (one in self.results) != (one == result))
+        return tuple(one for one in FILTERS if (one in self.results) != (one == result))
 
     @property
     def shown(self) -> CallFilter:
@@ -53,7 +54,7 @@ def read(values: MultiDict[str, str], today: date) -> ResultsQuery:
     return ResultsQuery(
         day_in(values.get("day", "")) or today,
         _number(values.get("run", "")),
-        results_in(values.getlist("result"), KINDS),
+        results_in(values.getlist("result"), FILTERS),
         text_in(values.get("q", "")),
         sort if sort in SORTS else "row",
         values.get("down") == "1",

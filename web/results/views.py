@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from obzvon.domain import redial
 from obzvon.domain.calls import Run
 from obzvon.domain.labels import result_label, run_kind_label, run_state_label
-from obzvon.domain.results import DELIVERY_RESULTS
+from obzvon.domain.results import DELIVERY_RESULTS, FILTERS
 from obzvon.journal.journal import Journal
-from obzvon.journal.queries import KINDS, CallFilter, CallQueries
+from obzvon.journal.queries import CallFilter, CallQueries
 from obzvon.journal.tallies import CALLED_EARLIER, Tally
 from obzvon.reports import call_report
 from web import charts
@@ -85,7 +85,7 @@ def index() -> ResponseReturnValue:
         runs=_summaries(runs, tallies),
         counts=counts,
         delivery=delivery,
-        results=KINDS,
+        results=FILTERS,
         judged=DELIVERY_RESULTS,
         again=redial.REDIAL_RESULTS,
         lines=lines,

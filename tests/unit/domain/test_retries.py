@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from obzvon.domain.results import Disposition
-from obzvon.domain.retries import RETRYABLE, RetryPolicy, RetryRule
+from obzvon.domain.results import RETRYABLE, Disposition
+from obzvon.domain.retries import RetryPolicy, RetryRule
 
 FIVE, HALF = timedelta(minutes=5), timedelta(minutes=30)
 RULES = RetryPolicy({Disposition.BUSY: RetryRule(2, FIVE), Disposition.NO_ANSWER: RetryRule(1, HALF)})
