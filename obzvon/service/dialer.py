@@ -99,7 +99,7 @@ class Dialer:
     def prepare(self, now: datetime) -> None:
         """Recover what the last service left, and continue its run. Raise UserError or OSError."""
         self.handover.close()
-        self.transports.prepare(self._home)
+        self.transports.prepare_folders(self._home)
         for other in self.transports.other_services(self.journal.address):
             log.warning(
                 "%s",

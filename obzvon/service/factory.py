@@ -38,10 +38,10 @@ def create_ami_client(settings: Settings) -> AmiClient | None:
 
 def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -> TransportSelector:
     """Return the transports. Each also recovers calls that went by it before the settings chose the other one."""
-    outcomes = OutcomeMatcher(ami) if ami else None
-    by_ami = AmiTransport(ami, settings.ordinary, settings.coded, outcomes) if ami and outcomes else None
+    outcomes = OutcomeMatcher(ami.calls) if ami else None
+    by_ami = AmiTransport(ami, ami.calls, settings.ordinary, settings.coded, outcomes) if ami and outcomes else None
     by_spool = SpoolTransport(spool, settings.ordinary, settings.coded, outcomes) if settings.has_spool else None
-    return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, told=outcomes)
+    return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, outcomes=outcomes)
 
 
 def open_journal(settings: Settings, *, busy_timeout: float = 30.0) -> Journal:
@@ -56,7 +56,7 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
     )
     spool, ami = Spool.from_settings(settings), create_ami_client(settings)
     transports = create_transports(settings, spool, ami)
-    line_counter = LineCounter(transports.calls_in_progress, ami)
+    line_counter = LineCounter(transports.calls_in_progress, ami.calls if ami else None)
     dialer = Dialer(settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports)
     commands = journal.commands
     background_check = BackgroundCheck(

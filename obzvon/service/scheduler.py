@@ -180,7 +180,7 @@ class Scheduler:
         if self._ami is None or self._is_connected:
             return False
         self._is_connected = True
-        self._ami.on_outcomes = self.waker.wake
+        self._ami.calls.on_outcomes = self.waker.wake
         self._ami.start()
         deadline = time.monotonic() + _CONNECT_SECONDS
         while not self._is_stopped and time.monotonic() < deadline:

@@ -14,10 +14,10 @@ import pytest
 
 from obzvon.asterisk.ami.call_tracker import LineCounts
 from obzvon.asterisk.ami.client import AmiClient
+from obzvon.asterisk.ami.connection import Timeouts
 from obzvon.asterisk.ami.errors import AmiError
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console
-from obzvon.asterisk.ami.status import Timeouts
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
@@ -57,7 +57,7 @@ def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOut
     told: list[AttemptOutcome] = []
 
     def have() -> bool:
-        told.extend(link.take_outcomes())
+        told.extend(link.calls.take_outcomes())
         return len(told) >= count
 
     until(have, f"{count} outcomes", within=within)
@@ -73,8 +73,8 @@ def test_each_outcome_is_the_carriers(rig: Rig) -> None:
         for number in numbers:
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 6"))
         told = {one.number: one for one in outcomes(link, len(numbers))}
-        assert link.has_listened_since(begun)
-        until(lambda: link.lines_in_use() == LineCounts(0, 0, 0), "no channel is left")
+        assert link.calls.has_listened_since(begun)
+        until(lambda: link.calls.lines_in_use() == LineCounts(0, 0, 0), "no channel is left")
     until(lambda: all(entry.ended for entry in rig.carrier.ledger()), "the carrier has hung up")
     ledger = {entry.number: entry for entry in rig.carrier.ledger()}
     assert told.keys() == ledger.keys() == set(numbers)
@@ -98,15 +98,15 @@ def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> Non
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", "WaitTime: 3"))
             if place % 10 == 9:
                 rig.pbx.cli("manager reload")  # which ends no connection
-                session = link._session
+                session = link.calls.connection
                 if session is not None:
                     link._loop.call_soon_threadsafe(session.close)  # type: ignore[union-attr]
-            told |= {one.number: one for one in link.take_outcomes()}
+            told |= {one.number: one for one in link.calls.take_outcomes()}
         until(lambda: not any(rig.pbx.outgoing.iterdir()), "the calls are over", within=60)
         until(lambda: link.status().up, "it is up")
-        until(lambda: link.lines_in_use() == LineCounts(0, 0, 0), "no channel is left")
-        until(lambda: not link._calls.has_ending_calls, "all is settled")
-        told |= {one.number: one for one in link.take_outcomes()}
+        until(lambda: link.calls.lines_in_use() == LineCounts(0, 0, 0), "no channel is left")
+        until(lambda: not link.calls.has_ending_calls(), "all is settled")
+        told |= {one.number: one for one in link.calls.take_outcomes()}
     for number, one in told.items():
         expected = BY_ENDING.get(number[-2:], Disposition.ANSWERED)
         assert one.disposition in (expected, Disposition.UNKNOWN)
@@ -147,7 +147,7 @@ def test_a_link_that_comes_late_knows_the_calls_that_are_up(rig: Rig) -> None:
     rig.pbx.put(number, ordinary(number))
     until(lambda: rig.carrier.rung(number) and rig.carrier.rung(number)[0].answered, "it is answered")
     with linked(ami_of(rig.pbx)) as link:
-        assert link.lines_in_use() == LineCounts(1, 0, 3)
+        assert link.calls.lines_in_use() == LineCounts(1, 0, 3)
         [one] = outcomes(link, 1)
     assert (one.disposition, one.complete) == (Disposition.ANSWERED, False)
 

@@ -81,7 +81,7 @@ def test_0_leads_to_the_operator_and_the_call_counts_until_they_have_talked(aski
     with linked(ami_of(asking.pbx)) as link:
         asking.pbx.put(number, ordinary(number))
         until(lambda: any(entry.answered for entry in asking.carrier.rung(operator)), "the operator answers")
-        until(lambda: link.lines_in_use() == LineCounts(2, 0, 4), "the call and the operator are up")
+        until(lambda: link.calls.lines_in_use() == LineCounts(2, 0, 4), "the call and the operator are up")
         until(
             lambda: (
                 any(entry.ended for entry in asking.carrier.rung(operator)) or not any(asking.pbx.outgoing.iterdir())
@@ -121,7 +121,7 @@ def test_the_calls_over_the_trunk_are_a_group_with_other_peoples(rig: Rig) -> No
     with linked(ami_of(rig.pbx, trunk="", group="trunk@obzvon")) as link:
         for number in ("89161113101", "89161113111"):
             rig.pbx.put(number, ordinary(number))
-        until(lambda: link.lines_in_use() == LineCounts(2, 0, 6), "two lines are in use")
+        until(lambda: link.calls.lines_in_use() == LineCounts(2, 0, 6), "two lines are in use")
         rig.pbx.put("other", "Channel: Local/89161113121@obzvon-numbers\nApplication: Wait\nData: 4\n")
-        until(lambda: link.lines_in_use() == LineCounts(2, 1, 9), "and somebody else's")
-        until(lambda: link.lines_in_use() == LineCounts(0, 0, 0), "all have hung up")
+        until(lambda: link.calls.lines_in_use() == LineCounts(2, 1, 9), "and somebody else's")
+        until(lambda: link.calls.lines_in_use() == LineCounts(0, 0, 0), "all have hung up")

@@ -42,11 +42,11 @@ def burst() -> None:
     events = sum(len(RECORDED["asterisk-22"]["busy"]) for _ in range(5 * CALLS))
     while told < 5 * CALLS:
         at = time.monotonic()
-        lines = link.lines_in_use()
+        lines = link.calls.lines_in_use()
         slowest = max(slowest, time.monotonic() - at)
         if not begun and lines and lines.channels:
             begun = at
-        if ended := link.take_outcomes():
+        if ended := link.calls.take_outcomes():
             told, last = told + len(ended), time.monotonic()
         time.sleep(0.01)
     print(
@@ -88,10 +88,10 @@ def calls_up(version: int) -> None:
         peak, slowest, told, last = 0, 0.0, [], 0.0
         while len(told) < CALLS:
             at = time.monotonic()
-            lines = link.lines_in_use()
+            lines = link.calls.lines_in_use()
             slowest = max(slowest, time.monotonic() - at)
             peak = max(peak, lines.channels if lines else 0)
-            if ended := link.take_outcomes():
+            if ended := link.calls.take_outcomes():
                 told += ended
                 last = time.time()
             time.sleep(0.01)

@@ -1,8 +1,8 @@
-"""One connection to Asterisk's manager interface, by panoramisk, from the login to its end: no retries.
+"""One connection to Asterisk's manager interface over panoramisk, from the login to its end, without retries.
 
-Of panoramisk its protocol, messages and actions are used. Its Manager connects again by itself, even after a refusal
-and for ever with a wrong password, and checks no answer to its pings; so whoever uses an `AmiConnection` owns all
-of that.
+Only panoramisk's protocol, messages and actions are used. Its Manager (version 1.4) reconnects by itself, even after a
+refusal and for ever with a wrong password, and does not check the answers to its pings. So reconnection and pings
+belong to the user of an `AmiConnection`.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+import msgspec
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
@@ -21,14 +22,14 @@ from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
 from obzvon.common.hosts import is_loopback
 from obzvon.settings.ami import AmiSettings
 
+# Classes of events to subscribe to, of those that the user may read.
 EVENTS = "call,user"
-"""What is subscribed to, of what the user may read."""
 
 _GREETING = b"Asterisk Call Manager/"
-_BUSY = 6
-"""So many times an answer is waited for while other things come."""
-_LONGEST = 262_144
-"""Characters: no message of Asterisk's comes near; what does not end by then is none."""
+# How often a late answer is waited for again while other messages come.
+_MAX_WAITS = 6
+# No message of Asterisk's comes near this length; a longer one is not AMI.
+_MAX_MESSAGE_CHARACTERS = 262_144
 
 _silent = logging.getLogger("obzvon.asterisk.ami.client.panoramisk")
 _silent.addHandler(logging.NullHandler())
@@ -38,8 +39,27 @@ _silent.setLevel(logging.CRITICAL)
 Message = Mapping[str, Any]
 
 
+class Timeouts(msgspec.Struct, frozen=True):
+    """Intervals and limits of a connection, all in seconds."""
+
+    #: Longest wait for a connection and for an answer; after that the peer counts as mute.
+    patience: float = 10.0
+    #: Between pings.
+    ping: float = 2.0
+    #: How long the lines in use are believed after the last message.
+    fresh: float = 6.0
+    #: Between an event and acting on it.
+    settle: float = 0.1
+    #: Between readings of GROUP_COUNT.
+    group: float = 0.5
+    #: Between lists of channels.
+    compare: float = 30.0
+    #: How long a connection must have been up for the next failure to count as the first one.
+    steady: float = 2.0
+
+
 class AmiConnection:
-    """A connection that is logged in; after its loss every request raises Trouble, and no event comes any more."""
+    """A connection that is logged in. After its loss every request raises AmiError, and no event comes any more."""
 
     def __init__(self, ami: AmiSettings, on_event: Callable[[Message], None], *, patience: float) -> None:
         self._ami = ami
@@ -47,60 +67,62 @@ class AmiConnection:
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[AmiError] = self._loop.create_future()
         self._manager = _SingleConnectionManager(on_event, self._lose)
-        self._protocol = _RobustProtocol(self._manager, self._lose_as_nonsense)
+        self._protocol = _RobustProtocol(self._manager, self._lose_as_malformed)
 
-    @property
-    def last_heard(self) -> float:
-        """When something came last, by the loop's time."""
-        return self._protocol.last_heard
+    def silent_seconds(self) -> float:
+        """Return how long ago the last message came."""
+        return self._loop.time() - self._protocol.last_heard
 
     @classmethod
     async def open(
         cls, ami: AmiSettings, on_event: Callable[[Message], None], *, patience: float = 10.0, events: str = EVENTS
     ) -> Self:
-        """Connects and logs in, each step within `patience` seconds; raises Trouble.
+        """Connect and log in, each step within `patience` seconds; raises AmiError.
 
         `on_event` is called in the loop with each event and must not raise.
         """
-        session = cls(ami, on_event, patience=patience)
+        connection = cls(ami, on_event, patience=patience)
         try:
-            await session._connect()
-            await session._log_in(events)
+            await connection._connect()
+            await connection._log_in(events)
         except BaseException:
-            session.close()
+            connection.close()
             raise
-        return session
+        return connection
 
     def close(self) -> None:
-        """Ends it at once."""
+        """End the connection at once."""
         self._lose()
         self._protocol.abort()
 
     async def wait_lost(self) -> AmiError:
-        """Waits for the loss of the connection; why it was lost."""
+        """Wait for the loss of the connection and return why it was lost."""
         return await asyncio.shield(self._lost)
 
     async def request(self, action: str, /, **fields: str) -> Message:
-        """The answer to an action; raises Trouble where none comes."""
-        answer = await self._ask({"Action": action, **fields})
+        """Send an action and return the answer; raises AmiError if none comes."""
+        answer = await self._request({"Action": action, **fields})
         return answer[0] if isinstance(answer, list) else answer
 
     async def list_channels(self) -> list[Message]:
-        """Every channel that is up, whole or not at all; raises Trouble."""
-        answer = await self._ask({"Action": "CoreShowChannels"})
+        """Return every channel that is up; raises AmiError unless the whole list has come."""
+        answer = await self._request({"Action": "CoreShowChannels"})
         if not isinstance(answer, list):
             raise errors.channel_list_refused(self._ami, text(answer, "Message"))
         return [message for message in answer if text(message, "Event") == "CoreShowChannel"]
 
     async def originate(self, action: Action) -> ActionReply:
-        """Sends it once, whatever comes; without an answer the connection is given up, so that the next one looks."""
+        """Send an action exactly once.
+
+        Without an answer the connection is given up: the next one lists the channels, which shows what became of it.
+        """
         transport = self._protocol.transport
         if self._lost.done() or transport is None or transport.is_closing():
             return ActionReply(ReplyStatus.NOT_SENT)
-        # as_list: to panoramisk "successfully queued" begins a list, which would end with the call's answer.
+        # as_list: panoramisk takes "successfully queued" for the start of a list that ends with the call's answer.
         answer: asyncio.Future[Message] = self._manager.send_action(dict(action), as_list=False)
-        either: set[asyncio.Future[Any]] = {answer, self._lost}
-        await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
+        awaited: set[asyncio.Future[Any]] = {answer, self._lost}
+        await asyncio.wait(awaited, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             answer.cancel()
             self._lose(errors.not_responding(self._ami))
@@ -109,8 +131,8 @@ class AmiConnection:
             return ActionReply(ReplyStatus.ACCEPTED)
         return ActionReply(ReplyStatus.REFUSED, text(answer.result(), "Message"))
 
-    def reconnect(self) -> None:
-        """Ends it, for the next one to log in anew."""
+    def end_for_new_login(self) -> None:
+        """End the connection so that the next one logs in again."""
         self._lose(errors.planned_reconnect(self._ami))
 
     # -- connecting
@@ -118,14 +140,14 @@ class AmiConnection:
     async def _connect(self) -> None:
         ami = self._ami
         try:
-            making = self._loop.create_connection(
+            connecting = self._loop.create_connection(
                 lambda: self._protocol,
                 ami.host,
                 ami.port,
-                ssl=_context(ami),
+                ssl=_ssl_context(ami),
                 server_hostname=ami.host if ami.tls else None,
             )
-            transport, _ = await asyncio.wait_for(making, self._patience)
+            transport, _ = await asyncio.wait_for(connecting, self._patience)
         except Exception as error:
             raise errors.from_exception(ami, error) from error
         if ami.tls_fingerprint:
@@ -137,47 +159,47 @@ class AmiConnection:
     async def _log_in(self, events: str) -> None:
         ami = self._ami
         login = {"Action": "Login", "Username": ami.user, "Events": events}
-        asked = await self.request("Challenge", AuthType="MD5")
-        if text(asked, "Response") == "Success" and (challenge := text(asked, "Challenge")):
+        reply = await self.request("Challenge", AuthType="MD5")
+        if text(reply, "Response") == "Success" and (challenge := text(reply, "Challenge")):
             key = hashlib.md5(f"{challenge}{ami.secret.reveal()}".encode(), usedforsecurity=False)
             login |= {"AuthType": "MD5", "Key": key.hexdigest()}
         elif ami.tls or is_loopback(ami.host):
             login |= {"Secret": ami.secret.reveal()}
         else:
             raise errors.challenge_unavailable(ami)
-        answer = await self._ask(login)
+        answer = await self._request(login)
         if isinstance(answer, list) or text(answer, "Response") != "Success":
             raise errors.login_refused(ami)
 
-    # -- asking
+    # -- requests
 
-    async def _ask(self, fields: dict[str, str]) -> Message | list[Message]:
+    async def _request(self, fields: dict[str, str]) -> Message | list[Message]:
         if self._lost.done():
             raise self._lost.result()
         answer: asyncio.Future[Message | list[Message]] = self._manager.send_action(fields)
-        either: set[asyncio.Future[Any]] = {answer, self._lost}
-        for _ in range(_BUSY):
-            # Futures of panoramisk's whose connection is lost are never resolved.
-            await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
+        awaited: set[asyncio.Future[Any]] = {answer, self._lost}
+        for _ in range(_MAX_WAITS):
+            # panoramisk never resolves the futures of a lost connection.
+            await asyncio.wait(awaited, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
                 return answer.result()
             if self._lost.done():
                 raise self._lost.result()
-            if self._loop.time() - self.last_heard > self._patience / 2:
+            if self.silent_seconds() > self._patience / 2:
                 break
         answer.cancel()
         raise errors.not_responding(self._ami)
 
-    def _lose(self, trouble: AmiError | None = None) -> None:
+    def _lose(self, error: AmiError | None = None) -> None:
         if not self._lost.done():
-            self._lost.set_result(trouble or errors.connection_lost(self._ami))
+            self._lost.set_result(error or errors.connection_lost(self._ami))
 
-    def _lose_as_nonsense(self) -> None:
+    def _lose_as_malformed(self) -> None:
         self._lose(errors.not_asterisk(self._ami))
 
 
 class _SingleConnectionManager(Manager):  # type: ignore[misc]
-    """panoramisk's Manager, less its own ways of connecting and retrying."""
+    """panoramisk's Manager without its own connecting and retrying."""
 
     def __init__(self, on_event: Callable[[Message], None], on_loss: Callable[[], None]) -> None:
         super().__init__(loop=asyncio.get_running_loop(), log=_silent)
@@ -193,11 +215,11 @@ class _SingleConnectionManager(Manager):  # type: ignore[misc]
 
 
 class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
-    """panoramisk's protocol, which survives what is no message and knows when it heard something last."""
+    """panoramisk's protocol that survives malformed messages and notes when the last message came."""
 
-    def __init__(self, manager: _SingleConnectionManager, on_nonsense: Callable[[], None]) -> None:
+    def __init__(self, manager: _SingleConnectionManager, on_malformed: Callable[[], None]) -> None:
         self._manager = manager
-        self._on_nonsense = on_nonsense
+        self._on_malformed = on_malformed
         self._loop = asyncio.get_running_loop()
         self._greeting = b""
         self._is_over = False
@@ -223,40 +245,40 @@ class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
         try:
             super().data_received(data)
         except Exception:
-            _silent.debug("no message", exc_info=True)
+            _silent.debug("not a message", exc_info=True)
             self._give_up()
-        if self.queue and len(self.queue[0]) > _LONGEST:
+        if self.queue and len(self.queue[0]) > _MAX_MESSAGE_CHARACTERS:
             self._give_up()
 
     def handle_message(self, message: Message) -> None:
         try:
             super().handle_message(message)
-        except Exception:  # panoramisk takes fields for text that a message has twice, as a list
-            _silent.debug("a message that panoramisk cannot take", exc_info=True)
+        except Exception:  # a field that a message has twice is a list, which panoramisk takes for text
+            _silent.debug("a message that panoramisk cannot handle", exc_info=True)
 
     def abort(self) -> None:
-        """Ends the connection at once, whatever is still to be sent."""
+        """End the connection at once, whatever is still to be sent."""
         self._is_over = True
         self.closed = True
         if self.transport is not None:
             self.transport.abort()
 
     def _give_up(self) -> None:
-        self._on_nonsense()
+        self._on_malformed()
         self.abort()
 
 
 def text(message: Message, name: str) -> str:
-    """A field of a message, "" where it has none or several of that name."""
+    """Return a field of a message, "" where it has none or several of that name."""
     value = message.get(name, "")
     return value if isinstance(value, str) else ""
 
 
-def _context(ami: AmiSettings) -> ssl.SSLContext | None:
+def _ssl_context(ami: AmiSettings) -> ssl.SSLContext | None:
     if not ami.tls:
         return None
     context = ssl.create_default_context(cafile=ami.tls_ca)
-    if ami.tls_fingerprint:  # that is compared instead, before anything is sent
+    if ami.tls_fingerprint:  # it is compared instead, before anything is sent
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context

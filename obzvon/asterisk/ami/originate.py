@@ -116,16 +116,16 @@ class CallLiveness(enum.Enum):
     LOST = enum.auto()
 
 
-def call_liveness(sent: datetime, now: datetime, *, is_up: bool, heard_since: datetime | None) -> CallLiveness:
+def call_liveness(sent: datetime, now: datetime, *, is_up: bool, listening_since: datetime | None) -> CallLiveness:
     """By whether the call is seen, and since when (None: not now) all that happens has been heard and listed."""
-    if heard_since is None:
+    if listening_since is None:
         if now - sent >= _GIVEN_UP:
             return CallLiveness.LOST
         return CallLiveness.IN_PROGRESS if is_up else CallLiveness.UNDECIDED
     if is_up:
         return CallLiveness.IN_PROGRESS
-    patience = _SHOWS if heard_since <= sent else _SETTLED
-    return CallLiveness.LOST if now - max(sent, heard_since) >= patience else CallLiveness.UNDECIDED
+    patience = _SHOWS if listening_since <= sent else _SETTLED
+    return CallLiveness.LOST if now - max(sent, listening_since) >= patience else CallLiveness.UNDECIDED
 
 
 def _checked(key: str, value: str, most: int = _LINE) -> str:

@@ -1,7 +1,7 @@
-"""Calls go to Asterisk as Originate actions, and its events tell what became of them.
+"""Hands calls over as Originate actions; Asterisk's events show what became of them.
 
 The journal says that a call is on its way before the action is sent, and an action is sent once. If its answer is lost,
-the call is in doubt until the next list of channels, or its events, show it; else it ends as unknown.
+the call is in doubt until its events or the next list of channels show it; else it ends as unknown.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,44 +11,48 @@ from typing import Protocol
 from obzvon.asterisk.ami import originate
 from obzvon.asterisk.ami.originate import Action, ActionReply, CallLiveness, ReplyStatus
 from obzvon.asterisk.transport.base import CallProgress, Evidence, Rejection, SendResult, TransportUnavailableError
-from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher, OutcomeSource, final_disposition
+from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher, final_disposition
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
 from obzvon.domain.results import Disposition
 
-_MOMENT = timedelta(seconds=5)
-"""A connection that is away no longer than this is told of by nobody but the log of the connection itself."""
-_RENEWED = timedelta(minutes=1)
-"""Rights that were mended count from the next login on (manager.c keeps a session's), so there is one now and then."""
+# A shorter outage is reported by the connection's own log only.
+_TRANSIENT_OUTAGE = timedelta(seconds=5)
+# manager.c keeps the rights of a session's login: while the right to originate is missing, log in again this often.
+_NEW_LOGIN_AFTER = timedelta(minutes=1)
 
 
-class AmiPort(OutcomeSource, Protocol):
-    """The connection to Asterisk's manager interface."""
+class ActionSender(Protocol):
+    """A connection to Asterisk's manager interface that sends actions."""
 
     def can_send(self) -> bool:
-        """Whether actions can be sent now."""
+        """Return whether actions can be sent now."""
 
     def outage(self) -> tuple[datetime, Problem]:
-        """Since when it does not carry, and why."""
+        """Return since when nothing can be sent, and why."""
 
     def originate_denied(self) -> Problem:
-        """What is wrong, and to be done, where the right to originate is refused."""
+        """Return the problem, with its remedy, of a user without the right to originate."""
 
     def originate(self, action: Action) -> ActionReply:
-        """Sends one action and waits for the answer; raises nothing."""
+        """Send one action and wait for the answer; raises nothing."""
 
     def reconnect(self) -> None:
-        """Logs in anew."""
+        """Log in again."""
+
+
+class CallStates(Protocol):
+    """State of the calls that Asterisk has, as its events show it."""
 
     def linkedids(self) -> set[str]:
-        """The Linkedids of the calls that are up, or over and not told of yet."""
+        """Return the Linkedids of the calls that are up, or over without a ready outcome."""
 
     def hung_up(self, linkedids: Collection[str]) -> set[str]:
-        """Those of these whose channels are all hung up."""
+        """Return those of these calls whose channels are all hung up."""
 
     def listening_since(self) -> datetime | None:
-        """Since when everything that happens is heard; None = it is not."""
+        """Return since when every event is heard; None while events are missed."""
 
 
 class AmiTransport:
@@ -61,140 +65,143 @@ class AmiTransport:
         "is not known whether it was made, and it is not sent again"
     )
 
-    def __init__(self, line: AmiPort, ordinary: CallForm, coded: CallForm, told: OutcomeMatcher) -> None:
-        self._line = line
+    def __init__(
+        self, sender: ActionSender, states: CallStates, ordinary: CallForm, coded: CallForm, outcomes: OutcomeMatcher
+    ) -> None:
+        self._sender = sender
+        self._states = states
         self._forms = ordinary, coded
         self._templates = originate.OriginateTemplate(ordinary), originate.OriginateTemplate(coded)
-        self._told = told
-        self._out: dict[str, datetime] = {}
+        self._outcomes = outcomes
+        # When each call in progress was sent, by its channel id.
+        self._sent_at: dict[str, datetime] = {}
         self._up: set[str] = set()
-        self._heard_since: datetime | None = None
-        self._said_since: datetime | None = None
-        """The same as the line said it, whatever has become of the clock since."""
-        self._renewed: datetime | None = None
+        self._listening_since: datetime | None = None
+        # The same as it was reported, before any correction for a clock that went backwards.
+        self._reported_since: datetime | None = None
+        self._new_login_at: datetime | None = None
+        #: Whether the last action was refused for want of a right.
         self.is_denied = False
-        """Whether the last action was refused for want of a right."""
 
     def ensure_available(self, now: datetime) -> None:
-        """The connection stands."""
-        if self._line.can_send():
+        """Raise TransportUnavailableError while the connection is down or silent."""
+        if self._sender.can_send():
             return
-        since, why = self._line.outage()
+        since, why = self._sender.outage()
         raise TransportUnavailableError(
             [Problem(why.where, say("no calls can be handed over: {why}", why=why.what), why.remedy)],
-            is_transient=timedelta() <= now - since < _MOMENT,
+            is_transient=timedelta() <= now - since < _TRANSIENT_OUTAGE,
         )
 
-    def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:  # noqa: ARG002 - a transport like the other
-        """Nothing of them is unfit to be sent."""
+    def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:  # noqa: ARG002 - the protocol's
+        """Raise UnsafeValueError if a call cannot be sent."""
         for call in calls:
             self._action(call)
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
-        """One after the other, so that not more than one can be in doubt."""
-        went = SendResult()
-        for place, call in enumerate(calls):
-            self._out[_id(call)] = now
-            answer = self._line.originate(self._action(call))
-            if answer.status is ReplyStatus.ACCEPTED:
+        """Send calls one after the other, so that no more than one can be in doubt."""
+        result = SendResult()
+        for position, call in enumerate(calls):
+            self._sent_at[_id(call)] = now
+            reply = self._sender.originate(self._action(call))
+            if reply.status is ReplyStatus.ACCEPTED:
                 self.is_denied = False
-                went.accepted.append(call)
+                result.accepted.append(call)
                 continue
-            if answer.status is ReplyStatus.UNANSWERED:
-                went.uncertain.append(call)
-                went.not_sent, went.error = list(calls[place + 1 :]), self._interrupted()
+            if reply.status is ReplyStatus.UNANSWERED:
+                result.uncertain.append(call)
+                result.not_sent, result.error = list(calls[position + 1 :]), self._interrupted()
                 break
-            del self._out[_id(call)]
-            if answer.status is ReplyStatus.REFUSED and not originate.is_permission_denied(answer.message):
+            del self._sent_at[_id(call)]
+            if reply.status is ReplyStatus.REFUSED and not originate.is_permission_denied(reply.message):
                 self.is_denied = False
-                went.rejected.append(
-                    Rejection(call, *originate.classify_refusal(answer.message, self._forms[bool(call.code)]))
-                )
+                form = self._forms[bool(call.code)]
+                result.rejected.append(Rejection(call, *originate.classify_refusal(reply.message, form)))
                 continue
-            went.not_sent = list(calls[place:])
-            went.error = self._denied(now) if answer.status is ReplyStatus.REFUSED else self._interrupted()
+            result.not_sent = list(calls[position:])
+            result.error = self._denied(now) if reply.status is ReplyStatus.REFUSED else self._interrupted()
             break
-        return went
+        return result
 
     def find_evidence(self, call: PendingCall, now: datetime) -> Evidence:
-        """By the list of channels and by the events."""
-        if self._told.outcomes_for(call, self._context(call)):
+        """Look for a call in the events and in the list of channels."""
+        if self._outcomes.outcomes_for(call, self._context(call)):
             return Evidence.CALLED
         if _id(call) in self._up:
             return Evidence.CALLED
-        return Evidence.NONE if self._fate(call, now) is CallLiveness.LOST else Evidence.UNDECIDED
+        return Evidence.NONE if self._liveness(call, now) is CallLiveness.LOST else Evidence.UNDECIDED
 
     def refresh(self, now: datetime) -> None:
-        """What is up, and what events have told: in this order, so that what ends meanwhile is seen once at least."""
-        since = self._line.listening_since()
-        if since != self._said_since:
-            self._said_since = self._heard_since = since
-        self._up = self._line.linkedids()
-        self._told.refresh(now)
-        self._set_back(now)
+        """Read which calls are up, then the outcomes: in this order a call that ends meanwhile is not overlooked."""
+        since = self._states.listening_since()
+        if since != self._reported_since:
+            self._reported_since = self._listening_since = since
+        self._up = self._states.linkedids()
+        self._outcomes.refresh(now)
+        self._correct_times(now)
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
-        """From now on they are waited for."""
+        """Wait for the end of these calls from now on."""
         for call in calls:
-            self._out.setdefault(_id(call), now)
+            self._sent_at.setdefault(_id(call), now)
 
     def check_progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
-        """By its events, or by there being none."""
-        outcomes = self._told.outcomes_for(call, self._context(call))
-        unheard = say("Asterisk's events were not heard when the call ended")
+        """Return the outcome by the call's events, or unknown once there can be none any more."""
+        outcomes = self._outcomes.outcomes_for(call, self._context(call))
+        missed = say("Asterisk's events were not heard when the call ended")
         if outcomes:
             disposition, detail = final_disposition(outcomes, len(outcomes))
-            self._told.forget(outcomes)
+            self._outcomes.forget(outcomes)
             return CallOutcome(
                 call.run_id,
                 call.position,
                 disposition,
                 outcomes[-1].ended or now,
-                unheard if disposition is Disposition.UNKNOWN else None,
+                missed if disposition is Disposition.UNKNOWN else None,
                 detail,
             )
-        if self._fate(call, now) is not CallLiveness.LOST:
+        if self._liveness(call, now) is not CallLiveness.LOST:
             return CallProgress.IN_PROGRESS
-        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, unheard, EventDetail())
+        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, missed, EventDetail())
 
-    def withdraw(self, call: PendingCall) -> bool | None:  # noqa: ARG002 - a transport like the other
-        """What Asterisk has taken, it has begun."""
+    def withdraw(self, call: PendingCall) -> bool | None:  # noqa: ARG002 - the protocol's
+        """Return None: a call that Asterisk has accepted has begun."""
         return None
 
     def discard(self, calls: Iterable[PendingCall]) -> None:
-        """They are not waited for any more."""
+        """Stop waiting for these calls."""
         for call in calls:
-            self._out.pop(_id(call), None)
+            self._sent_at.pop(_id(call), None)
 
     def calls_in_progress(self) -> list[str]:
-        """What was sent and is not over, be it visible yet or not."""
-        over = self._line.hung_up(self._out)
-        return [one for one in self._out if one not in over]
+        """Return the calls that were sent and are not over, whether they are visible yet or not."""
+        over = self._states.hung_up(self._sent_at)
+        return [channel for channel in self._sent_at if channel not in over]
 
     def close(self) -> None:
-        """Nothing works ahead."""
+        """Do nothing: no call is prepared ahead."""
 
-    def _set_back(self, now: datetime) -> None:
-        """Where the clock was set back, what was is waited for from now on, and not until it shows that time again."""
-        if self._heard_since is not None:
-            self._heard_since = min(self._heard_since, now)
-        for one, sent in self._out.items():
+    def _correct_times(self, now: datetime) -> None:
+        """If the clock went backwards, move stored times back to now so that timeouts still expire."""
+        if self._listening_since is not None:
+            self._listening_since = min(self._listening_since, now)
+        for channel, sent in self._sent_at.items():
             if sent > now:
-                self._out[one] = now
+                self._sent_at[channel] = now
 
-    def _fate(self, call: PendingCall, now: datetime) -> CallLiveness:
-        sent = self._out.setdefault(_id(call), now)
-        return originate.call_liveness(sent, now, is_up=_id(call) in self._up, heard_since=self._heard_since)
+    def _liveness(self, call: PendingCall, now: datetime) -> CallLiveness:
+        sent = self._sent_at.setdefault(_id(call), now)
+        return originate.call_liveness(sent, now, is_up=_id(call) in self._up, listening_since=self._listening_since)
 
     def _interrupted(self) -> TransportUnavailableError:
-        return TransportUnavailableError([self._line.outage()[1]], is_transient=True)
+        return TransportUnavailableError([self._sender.outage()[1]], is_transient=True)
 
     def _denied(self, now: datetime) -> TransportUnavailableError:
         self.is_denied = True
-        if self._renewed is None or not timedelta() <= now - self._renewed < _RENEWED:
-            self._renewed = now
-            self._line.reconnect()
-        return TransportUnavailableError([self._line.originate_denied()])
+        if self._new_login_at is None or not timedelta() <= now - self._new_login_at < _NEW_LOGIN_AFTER:
+            self._new_login_at = now
+            self._sender.reconnect()
+        return TransportUnavailableError([self._sender.originate_denied()])
 
     def _action(self, call: PendingCall) -> Action:
         return self._templates[bool(call.code)].render(_id(call), call.number, call.code)

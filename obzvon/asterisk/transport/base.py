@@ -1,4 +1,4 @@
-"""How calls go to Asterisk: what every way of it must be able to do, and how it says what came of it."""
+"""What every transport of calls to Asterisk can do, and how it reports the result."""
 
 import enum
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from obzvon.domain.results import Disposition
 
 
 class TransportUnavailableError(UserError):
-    """Nothing is wrong here, but no calls can go now; `is_transient`: it will most likely have passed in a moment."""
+    """No calls can be sent now, through no fault of theirs; `is_transient`: most likely for a moment only."""
 
     def __init__(self, problems: Iterable[Problem], *, is_transient: bool = False) -> None:
         super().__init__(problems)
@@ -23,7 +23,7 @@ class TransportUnavailableError(UserError):
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """A call that Asterisk would not take; nobody was rung."""
+    """A call that Asterisk refused to make."""
 
     call: PendingCall
     disposition: Disposition
@@ -31,93 +31,96 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class SendResult(msgspec.Struct):
-    """What came of sending calls, each of which is in one of these lists."""
+    """Result of a send. Every call is in exactly one list."""
 
+    #: Asterisk has them.
     accepted: list[PendingCall] = []
-    """Asterisk has them."""
+    #: They certainly never got there.
     not_sent: list[PendingCall] = []
-    """They certainly never got there."""
+    #: Asterisk may have them. They are never sent again.
     uncertain: list[PendingCall] = []
-    """Asterisk may have them. They are never sent again."""
     rejected: list[Rejection] = []
+    #: Why not all of them are accepted.
     error: UserError | None = None
-    """Why not all of them are gone."""
 
 
 class Evidence(enum.Enum):
     """What is found of a call that was on its way to Asterisk when the service stopped or the connection was lost."""
 
     NOT_CALLED = enum.auto()
+    #: Asterisk has it, or had it and it is known how it ended.
     CALLED = enum.auto()
-    """Asterisk has it, or had it and it is known how it ended."""
+    #: There is no trace of it, and there will be none.
     NONE = enum.auto()
-    """There is no trace of it, and there will be none."""
+    #: It cannot be decided yet.
     UNDECIDED = enum.auto()
-    """Nobody can tell yet."""
 
 
 class CallProgress(enum.Enum):
-    """How far a call is that Asterisk has."""
+    """State of a call that Asterisk has not finished."""
 
     IN_PROGRESS = enum.auto()
+    #: It never began, and its file is in the store again.
     RETURNED = enum.auto()
-    """It was never begun, and lies in the store."""
 
 
 class Transport(Protocol):
-    """A way for calls to go to Asterisk. Only `ready` and `ensure` raise."""
+    """A way for calls to reach Asterisk. Only `ensure_available` and `prepare_calls` raise."""
 
     @property
     def via(self) -> str | None:
-        """Its name in the journal."""
+        """The name of the transport in the journal."""
 
     @property
     def max_batch(self) -> int:
-        """How many calls may be on their way at once: as many can be in doubt after a stop."""
+        """The number of calls that may be on their way at once, and so in doubt after a stop."""
 
     @property
     def unknown_reason(self) -> Message:
-        """Why nobody knows of a call that was on its way and has left no trace."""
+        """The reason to give for a call that was on its way and has left no trace."""
 
     def ensure_available(self, now: datetime) -> None:
-        """Raises Held while no calls can go this way."""
+        """Raise TransportUnavailableError while no calls can be sent this way."""
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
-        """Makes ready what is sent next, and begins with what will most likely go after; raises OSError, UserError."""
+        """Prepare what is sent next, and begin with what most likely follows; raises OSError and UserError."""
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
-        """Sends calls that are ready, of which the journal says that they are on their way."""
+        """Send prepared calls that the journal says are on their way."""
 
     def find_evidence(self, call: PendingCall, now: datetime) -> Evidence:
-        """What is found of a call that was on its way; `look` goes before."""
+        """Return what the last `refresh` shows of a call that was on its way."""
 
     def refresh(self, now: datetime) -> None:
-        """Takes in what there is to be seen, for `trace` and `progress`."""
+        """Read the state that `find_evidence` and `check_progress` judge by."""
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
-        """Asterisk has these, or may have them: they are in progress until they end."""
+        """Take these calls as in progress until they end: Asterisk has them, or may have them."""
 
     def check_progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
-        """How a call that Asterisk has ended, or that it has not; `look` goes before."""
+        """Return the outcome of a call by the last `refresh`, or how far it is."""
 
     def withdraw(self, call: PendingCall) -> bool | None:
-        """Takes a call back that has not begun; says whether it had begun just then, None if it stays where it is."""
+        """Take back a call that has not begun.
+
+        Returns whether it began at that very moment, None if Asterisk keeps it.
+        """
 
     def discard(self, calls: Iterable[PendingCall]) -> None:
-        """Clears away what there is of calls that have ended or wait."""
+        """Delete what is left of calls that have ended or wait."""
 
     def calls_in_progress(self) -> list[str]:
-        """The calls in progress, by their names."""
+        """Return the names of the calls in progress."""
 
     def close(self) -> None:
-        """Ends what works ahead."""
+        """Stop preparing calls ahead."""
 
 
 def assign_transport(calls: Iterable[PendingCall], via: str | None) -> list[PendingCall]:
-    """The calls as they are once they are sent that way."""
+    """Return the calls with `via` set to the transport that sends them."""
     return [call if call.via == via else msgspec.structs.replace(call, via=via) for call in calls]
 
 
 def attempt_name(call: PendingCall) -> str:
-    """An attempt's name, which is that of its call file."""
+    """Return the name of an attempt, which is that of its call file."""
     return callfile.call_file_name(call.token, call.position, call.attempt)

@@ -1,4 +1,4 @@
-"""The ways there are for calls to go to Asterisk, and which of them the next calls take."""
+"""Selects the transport that the next calls take: the spool, the manager interface, or one in place of the other."""
 
 import logging
 from collections.abc import Container, Iterable
@@ -17,9 +17,9 @@ log = logging.getLogger("obzvon")
 
 
 class TransportSelector:
-    """The spool, the manager interface, or both; with `prefers_ami` the spool is only for when that is away.
+    """The spool, the manager interface, or both. With `prefers_ami` the spool is used only while AMI is unavailable.
 
-    Either may also be there for no more than the calls that went that way before the settings were changed.
+    Either may also be there only for the calls that it was given before the settings were changed.
     """
 
     def __init__(
@@ -28,91 +28,92 @@ class TransportSelector:
         ami: AmiTransport | None = None,
         *,
         prefers_ami: bool = False,
-        told: OutcomeMatcher | None = None,
+        outcomes: OutcomeMatcher | None = None,
     ) -> None:
         self.spool = spool
         self._ami = ami
-        self._told = told
+        self._outcomes = outcomes
         self._prefers_ami = prefers_ami
         self._home = Path()
-        self._why: Problem | None = None
+        self._degraded_by: Problem | None = None
 
     @property
     def degraded_by(self) -> Problem | None:
-        """What is wrong while the spool has to stand in."""
-        return self._why
+        """The problem for which calls go through the spool in place of AMI, None if there is none."""
+        return self._degraded_by
 
-    def prepare(self, home: Path) -> None:
-        """Makes what is to be made; raises UserError where calls could not be handed over."""
+    def prepare_folders(self, home: Path) -> None:
+        """Make the folders that are missing; raises UserError where calls could not be handed over."""
         self._home = home
         if self.spool is not None and not self._prefers_ami:
             self.spool.prepare_folders(home)
 
     def other_services(self, journal: str) -> list[str]:
-        """The journals of other services that work with our store now."""
+        """Return the journals of other services that use our store now."""
         return self.spool.other_services(journal) if self.spool is not None and self._has_store() else []
 
     def choose(self, now: datetime) -> Transport:
-        """The way that the next calls take; raises Held."""
+        """Return the transport for the next calls; raises TransportUnavailableError."""
         if not self._prefers_ami or self._ami is None:
-            assert self.spool is not None  # noqa: S101 - there is one way at least
+            assert self.spool is not None  # noqa: S101 - there is at least one transport
             self.spool.ensure_available(now)
             return self.spool
         try:
             self._ami.ensure_available(now)
-        except TransportUnavailableError as held:
-            # Where a right is lacking the connection is only away to see whether it has been given.
-            if held.is_transient or self._ami.is_denied or self.spool is None or not self._stands_in(now):
+        except TransportUnavailableError as unavailable:
+            # After a denied action the connection is down only to see whether the right has been given.
+            may_pass = unavailable.is_transient or self._ami.is_denied
+            if may_pass or self.spool is None or not self._can_use_spool(now):
                 raise
-            self._make_do(held, self.spool)
+            self._report_degraded(unavailable, self.spool)
             return self.spool
-        if self._why is not None:
-            self._why = None
+        if self._degraded_by is not None:
+            self._degraded_by = None
             log.info("%s", say("the calls go by the manager interface again"))
         return self._ami
 
     def transport_for(self, call: PendingCall) -> Transport | None:
-        """The way that a call has gone; None if there is none of that name any more."""
+        """Return the transport that a call was sent through, None if the settings no longer have it."""
         return self._ami if call.via else self.spool
 
     @property
     def has_new_outcomes(self) -> bool:
-        """Whether Asterisk's events have told of ends since it was looked."""
-        return self._told is not None and self._told.has_new_outcomes
+        """Whether outcomes have come in since the last `refresh`."""
+        return self._outcomes is not None and self._outcomes.has_new_outcomes
 
     def refresh(self, now: datetime) -> None:
-        """Takes in what there is to be seen."""
-        for way in self._all():
-            way.refresh(now)
+        """Read the state of the calls on all transports."""
+        for transport in self._all():
+            transport.refresh(now)
 
     def calls_in_progress(self) -> list[str]:
-        """The calls in progress, by their names."""
-        return [name for way in self._all() for name in way.calls_in_progress()]
+        """Return the names of the calls in progress."""
+        return [name for transport in self._all() for name in transport.calls_in_progress()]
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
-        """Clears away what was made ready for calls that wait."""
+        """Delete what was staged by the runs of these tokens, except for these calls."""
         if self._has_store():
-            assert self.spool is not None  # noqa: S101 - it has one
+            assert self.spool is not None  # noqa: S101 - it has a store
             self.spool.discard_stale(tokens, calls)
 
     def close(self) -> None:
-        """Ends what works ahead."""
-        for way in self._all():
-            way.close()
+        """Stop preparing calls ahead."""
+        for transport in self._all():
+            transport.close()
 
     def _all(self) -> list[Transport]:
-        ways: list[Transport] = []
+        transports: list[Transport] = []
         if self._has_store() and self.spool is not None:
-            ways.append(self.spool)
+            transports.append(self.spool)
         if self._ami is not None:
-            ways.append(self._ami)
-        return ways
+            transports.append(self._ami)
+        return transports
 
     def _has_store(self) -> bool:
         return self.spool is not None and (not self._prefers_ami or self.spool.has_folders())
 
-    def _stands_in(self, now: datetime) -> bool:
-        """Whether the spool can be used; a folder that Asterisk should have made is not made for it."""
+    def _can_use_spool(self, now: datetime) -> bool:
+        """Return whether the spool can take calls. The spool itself is Asterisk's to make, so it is not made here."""
         if self.spool is None or not self.spool.target.is_dir():
             return False
         try:
@@ -122,11 +123,11 @@ class TransportSelector:
             return False
         return True
 
-    def _make_do(self, held: TransportUnavailableError, spool: SpoolTransport) -> None:
-        if self._why is None:
-            self._why = Problem(
-                held.problems[0].where,
+    def _report_degraded(self, unavailable: TransportUnavailableError, spool: SpoolTransport) -> None:
+        if self._degraded_by is None:
+            self._degraded_by = Problem(
+                unavailable.problems[0].where,
                 say("the calls go through the spool {path} meanwhile", path=spool.target),
                 say("they go by the manager interface again as soon as the connection stands"),
             )
-            log.warning("%s", self._why)
+            log.warning("%s", self._degraded_by)

@@ -1,134 +1,146 @@
-"""What Asterisk's manager events told of our calls, until somebody asks for it: pairs outcomes with calls.
+"""Matches the outcomes that Asterisk's manager events show with our calls.
 
-Events say number, context and, where there is one, code, and no more: another campaign that calls through the same
-contexts may ring the same number at the same moment. Whose call was whose is then seen by when it ended.
+Events carry number, context and, where there is one, extension code, and nothing else that names a call file: another
+campaign that calls through the same contexts may call the same number at the same moment. Then the moment when each
+call ended decides.
 """
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from obzvon.asterisk.ami.originate import channel_id, is_channel_id
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.calls import EventDetail, PendingCall
 from obzvon.domain.results import Disposition
 
-_SLACK = timedelta(seconds=5)
-"""The file is renamed, then the journal says so: a call may have begun that much before its hand-over was noted."""
+# The file is renamed before the journal says so: a call may begin this long before its hand-over was noted.
+_HAND_OVER_LAG = timedelta(seconds=5)
+# Outcomes that nobody has asked for in this time belong to other journals.
 _KEPT = timedelta(hours=6)
-_NEAR = timedelta(seconds=2)
-"""The file leaves the spool when its call ends, and a busy machine is that much behind."""
+# The file leaves the spool when its call ends; a busy machine is this much behind.
+_DEPARTURE_LAG = timedelta(seconds=2)
 
-Gone = tuple[datetime, datetime]
-"""When a call's file was in the spool for the last time, as far as it was looked, and when it was not any more."""
+
+class Departure(NamedTuple):
+    """When a call's file was last seen in the spool, and when it was first missed there."""
+
+    last_seen: datetime
+    first_missed: datetime
 
 
 class OutcomeSource(Protocol):
-    """Who hears the events."""
+    """A listener to Asterisk's events."""
 
     def take_outcomes(self) -> list[AttemptOutcome]:
-        """The attempts that have ended since the last time it was asked."""
+        """Return the attempts that have ended since the last call of this."""
 
     def has_outcomes(self) -> bool:
-        """Whether there are such."""
+        """Return whether there are such attempts."""
 
     def has_listened_since(self, moment: datetime) -> bool:
-        """Whether every event since then was heard."""
+        """Return whether every event since then was heard."""
 
     def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
-        """Of our calls that have not been told of: number, context, code (None = unknown), and the last begin."""
+        """Return when the last call of each number, context and code (None = unknown) began.
+
+        Only our calls that are up, or whose outcome is not ready yet.
+        """
 
 
 class OutcomeMatcher:
-    """The outcomes of attempts whose calls have not been asked for yet."""
+    """The outcomes of attempts that are not matched with a call yet."""
 
     def __init__(self, source: OutcomeSource) -> None:
         self._source = source
-        self._told: defaultdict[tuple[str, str], list[AttemptOutcome]] = defaultdict(list)
-        self._lasting: dict[tuple[str, str, str | None], datetime] = {}
+        # By number and context.
+        self._outcomes: defaultdict[tuple[str, str], list[AttemptOutcome]] = defaultdict(list)
+        self._call_starts: dict[tuple[str, str, str | None], datetime] = {}
 
     @property
     def has_new_outcomes(self) -> bool:
-        """Whether there is something to take."""
+        """Whether outcomes have come in since the last `refresh`."""
         return self._source.has_outcomes()
 
     def refresh(self, now: datetime) -> None:
-        """Takes what there is; forgets what nobody has asked for in hours: calls that are not this journal's."""
-        self._lasting = self._source.call_starts()  # first: who ends now is then in both
-        for one in self._source.take_outcomes():
-            self._told[one.number, one.context].append(one)
-        for place, outcomes in list(self._told.items()):
-            kept = [one for one in outcomes if now - one.begun < _KEPT]
-            if kept:
-                self._told[place] = kept
+        """Take in new outcomes; forget those that nobody has asked for in hours: they are not this journal's."""
+        self._call_starts = self._source.call_starts()  # first: a call that ends between the two is in both
+        for outcome in self._source.take_outcomes():
+            self._outcomes[outcome.number, outcome.context].append(outcome)
+        for key, outcomes in list(self._outcomes.items()):
+            recent = [outcome for outcome in outcomes if now - outcome.begun < _KEPT]
+            if recent:
+                self._outcomes[key] = recent
             else:
-                del self._told[place]
+                del self._outcomes[key]
 
     def outcomes_for(self, call: PendingCall, context: str) -> list[AttemptOutcome]:
-        """The attempts of that call, the first first. They stay until `forget`.
+        """Return the attempts of a call, the first one first. They stay until `forget`.
 
-        Where we have named the channel there is no doubt whose it is; else it is by number, code and time.
+        A call whose channel we have named is found by that name, any other by number, code and time.
         """
-        told = self._told.get((call.number, context), ())
+        outcomes = self._outcomes.get((call.number, context), ())
         if call.via:
             named = channel_id(call.token, call.position, call.attempt)
-            return [one for one in told if one.linkedid == named]
+            return [outcome for outcome in outcomes if outcome.linkedid == named]
         return [
-            one
-            for one in told
-            if one.begun >= _since(call, one.begun)
-            and one.code in (None, call.code)
-            and not is_channel_id(one.linkedid)
+            outcome
+            for outcome in outcomes
+            if outcome.begun >= _earliest_start(call, outcome.begun)
+            and outcome.code in (None, call.code)
+            and not is_channel_id(outcome.linkedid)
         ]
 
     def forget(self, outcomes: list[AttemptOutcome]) -> None:
-        """These have been written down."""
-        for one in outcomes:
-            place = one.number, one.context
-            self._told[place] = [other for other in self._told.get(place, ()) if other is not one]
-            if not self._told[place]:
-                del self._told[place]
+        """Drop outcomes that have been written down."""
+        for written in outcomes:
+            key = written.number, written.context
+            self._outcomes[key] = [outcome for outcome in self._outcomes.get(key, ()) if outcome is not written]
+            if not self._outcomes[key]:
+                del self._outcomes[key]
 
     def is_in_progress(self, call: PendingCall, context: str) -> bool:
-        """Whether a call that may be this one is up, or its end about to be told."""
-        begun = [self._lasting.get((call.number, context, code)) for code in (call.code, None)]
-        return any(at and at >= _since(call, at) for at in begun)
+        """Return whether a call that may be this one is up, or its outcome not ready yet."""
+        starts = [self._call_starts.get((call.number, context, code)) for code in (call.code, None)]
+        return any(start and start >= _earliest_start(call, start) for start in starts)
 
     def is_outcome_pending(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
-        """Whether an outcome of a call whose file has gone may still be on its way."""
+        """Return whether an outcome may still come for a call whose file has left the spool."""
         if self.is_in_progress(call, context):
             return True
-        return gone_for < _SLACK and call.handed_at is not None and self._source.has_listened_since(call.handed_at)
+        return (
+            gone_for < _HAND_OVER_LAG and call.handed_at is not None and self._source.has_listened_since(call.handed_at)
+        )
 
 
-def _since(call: PendingCall, otherwise: datetime) -> datetime:
-    """What began before is another call."""
-    return call.handed_at - _SLACK if call.handed_at else otherwise
+def _earliest_start(call: PendingCall, default: datetime) -> datetime:
+    """Return the moment before which a call that began is another one."""
+    return call.handed_at - _HAND_OVER_LAG if call.handed_at else default
 
 
 def narrow_to_call(
-    outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, gone: Gone
+    outcomes: list[AttemptOutcome], call: PendingCall, attempts: int, departure: Departure
 ) -> list[AttemptOutcome]:
-    """Of outcomes more than the call has had attempts those that have its code, and ended when its file went."""
+    """Narrow ambiguous outcomes to this call: by extension code, then by when its file left the spool."""
     if len(outcomes) > attempts:
-        outcomes = [one for one in outcomes if one.code == call.code] or outcomes
+        outcomes = [outcome for outcome in outcomes if outcome.code == call.code] or outcomes
     if len(outcomes) > attempts:
-        present, missing = gone
+        earliest, latest = departure.last_seen - _DEPARTURE_LAG, departure.first_missed + _DEPARTURE_LAG
         outcomes = [
-            one for one in outcomes if one.ended and present - _NEAR <= one.ended <= missing + _NEAR
+            outcome for outcome in outcomes if outcome.ended and earliest <= outcome.ended <= latest
         ] or outcomes
     return outcomes
 
 
 def final_disposition(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Disposition, EventDetail]:
-    """How a call ended by its attempts: it is answered if one of them was, else it ended as the last one did.
+    """Return how a call ended by its attempts: answered if one of them was, else as the last one ended.
 
-    Where there are more outcomes than attempts, and not all alike, nobody knows.
+    More outcomes than attempts that do not all agree are unknown.
     """
     if len(outcomes) > attempts:
-        how = {one.disposition for one in outcomes}
-        return (how.pop() if len(how) == 1 else Disposition.UNKNOWN), EventDetail()
-    best = next((one for one in outcomes if one.disposition is Disposition.ANSWERED), outcomes[-1])
+        dispositions = {outcome.disposition for outcome in outcomes}
+        return (dispositions.pop() if len(dispositions) == 1 else Disposition.UNKNOWN), EventDetail()
+    best = next((outcome for outcome in outcomes if outcome.disposition is Disposition.ANSWERED), outcomes[-1])
     detail = EventDetail(
         rang_at=best.rang,
         answered_at=best.answered,

@@ -16,10 +16,10 @@ import pytest
 
 from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
 from obzvon.asterisk.ami.client import AmiClient
+from obzvon.asterisk.ami.connection import Timeouts
 from obzvon.asterisk.ami.errors import AmiError, Backoff
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console
-from obzvon.asterisk.ami.status import Timeouts
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
@@ -85,7 +85,7 @@ def outcomes(link: AmiClient, count: int) -> list[AttemptOutcome]:
     told: list[AttemptOutcome] = []
 
     def have() -> bool:
-        told.extend(link.take_outcomes())
+        told.extend(link.calls.take_outcomes())
         return len(told) >= count
 
     until(have)
@@ -110,7 +110,7 @@ def test_it_logs_in_without_sending_the_secret_and_tells_what_becomes_of_calls(s
         assert {one.disposition for one in told} == {Disposition.ANSWERED, Disposition.BUSY}
         assert {one.code for one in told} == {""}
         assert all(one.complete for one in told)
-        assert link.take_outcomes() == []
+        assert link.calls.take_outcomes() == []
     [login] = [one for one in server.actions if one["Action"] == "Login"]
     assert login["Events"] == "call,user"
     assert login["AuthType"] == "MD5"
@@ -158,13 +158,13 @@ def test_who_wants_to_know_is_told_of_each_end_and_nothing_works_while_nothing_e
     monkeypatch.setattr(CallTracker, "take_outcomes", lambda calls, now: looked.append(1) or settle(calls, now))
     news = threading.Event()
     with linked(server) as link:
-        link.on_outcomes = news.set
+        link.calls.on_outcomes = news.set
         until(lambda: server.asked("Ping") > 3)
         assert not looked
         for kind in ("busy", "answered"):
             play(server, "asterisk-22", kind)
             assert news.wait(20)
-            assert link.has_outcomes()
+            assert link.calls.has_outcomes()
             outcomes(link, 1)
             news.clear()
         told = len(looked)
@@ -180,33 +180,33 @@ def test_lines_in_use_are_known_while_it_is_up(server: AmiServer) -> None:
     server.channels = [entry({"Channel": "PJSIP/carrier-00000009", "Uniqueid": "9.9", "Linkedid": "9.9"})]
     with linked(server, trunk="PJSIP/carrier") as link:
         until(lambda: is_up(link))
-        assert link.lines_in_use() == LineCounts(0, 1, 1)
+        assert link.calls.lines_in_use() == LineCounts(0, 1, 1)
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: link.lines_in_use() == LineCounts(1, 1, 4))
+        until(lambda: link.calls.lines_in_use() == LineCounts(1, 1, 4))
         server.refuse()
         server.drop()
         until(lambda: not is_up(link))
-        assert link.lines_in_use() is None
+        assert link.calls.lines_in_use() is None
 
 
 def test_lines_of_a_group_are_asked_for_and_ours_are_known_between(server: AmiServer) -> None:
     server.variables = {"GROUP_COUNT(obzvon@trunk)": "5"}
     with linked(server, group="obzvon@trunk") as link:
         until(lambda: is_up(link))
-        assert link.lines_in_use() == LineCounts(0, 5, 0)
+        assert link.calls.lines_in_use() == LineCounts(0, 5, 0)
         server.variables = {"GROUP_COUNT(obzvon@trunk)": "6"}
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: link.lines_in_use() == LineCounts(1, 5, 3))
+        until(lambda: link.calls.lines_in_use() == LineCounts(1, 5, 3))
         server.variables = {}
-        until(lambda: link.lines_in_use() is None)
+        until(lambda: link.calls.lines_in_use() is None)
 
 
 def test_after_a_silence_lines_in_use_are_not_believed(server: AmiServer) -> None:
     times = msgspec.structs.replace(CALM, fresh=0.2, patience=30.0)
     with linked(server, times=times) as link:
-        until(lambda: is_up(link) and link.lines_in_use())
+        until(lambda: is_up(link) and link.calls.lines_in_use())
         server.is_mute = True
-        until(lambda: link.lines_in_use() is None)
+        until(lambda: link.calls.lines_in_use() is None)
         assert is_up(link)
 
 
@@ -218,14 +218,14 @@ def test_it_says_since_when_it_has_seen_everything(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         now = datetime.now(UTC)
-        assert not link.has_listened_since(before)
-        assert link.has_listened_since(now)
-        until(lambda: (link.heard_until() or before) > now - timedelta(seconds=1))
+        assert not link.calls.has_listened_since(before)
+        assert link.calls.has_listened_since(now)
+        until(lambda: (link.calls.heard_until() or before) > now - timedelta(seconds=1))
         server.drop()
-        until(lambda: not link.has_listened_since(now))
+        until(lambda: not link.calls.has_listened_since(now))
         until(lambda: is_up(link))
-        assert not link.has_listened_since(now)
-        assert link.has_listened_since(datetime.now(UTC))
+        assert not link.calls.has_listened_since(now)
+        assert link.calls.has_listened_since(datetime.now(UTC))
 
 
 def test_calls_that_end_while_it_is_down_are_known_as_missed(server: AmiServer) -> None:
@@ -237,7 +237,7 @@ def test_calls_that_end_while_it_is_down_are_known_as_missed(server: AmiServer) 
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in ringing))
-        until(lambda: (link.lines_in_use() or LineCounts(0, 0, 0)).channels == 3)
+        until(lambda: (link.calls.lines_in_use() or LineCounts(0, 0, 0)).channels == 3)
         server.drop()
         [missed] = outcomes(link, 1)
         assert missed.disposition is Disposition.UNKNOWN
@@ -249,11 +249,11 @@ def test_a_call_that_outlives_a_cut_goes_on(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         server.send(b"".join(packed(fields) for _, fields in talking()))
-        until(lambda: (link.lines_in_use() or LineCounts(0, 0, 0)).channels == 3)
+        until(lambda: (link.calls.lines_in_use() or LineCounts(0, 0, 0)).channels == 3)
         server.channels = [entry(fields) for fields in channels(talking())]
         server.drop()
         until(lambda: server.logins == 2 and is_up(link))
-        assert link.take_outcomes() == []
+        assert link.calls.take_outcomes() == []
         server.send(b"".join(packed(fields) for _, fields in RECORDED["asterisk-22"]["answered"][len(talking()) :]))
         [ended] = outcomes(link, 1)
         assert ended.disposition is Disposition.ANSWERED
@@ -304,7 +304,7 @@ def test_a_port_where_nobody_listens(server: AmiServer, caplog: pytest.LogCaptur
         until(lambda: len(failures) >= 3)
         assert "nothing listens there" in problem(link)
         assert not is_up(link)
-        assert link.lines_in_use() is None
+        assert link.calls.lines_in_use() is None
     assert failures[:3] == [1, 2, 3]
     assert len(warnings(caplog)) == 1
 
@@ -344,7 +344,7 @@ def test_a_connection_that_is_cut_again_and_again_is_told_once(
         for count in range(1, 6):
             until(lambda count=count: server.logins >= count and is_up(link))  # type: ignore[misc]
             server.drop()
-            until(lambda: not is_up(link) or link.has_listened_since(datetime.now(UTC)))
+            until(lambda: not is_up(link) or link.calls.has_listened_since(datetime.now(UTC)))
         until(lambda: is_up(link))
     assert [one for one in warnings(caplog) if "the connection was cut" in one] == warnings(caplog)
     assert len(warnings(caplog)) == 1
@@ -357,14 +357,14 @@ def test_a_cut_in_the_middle_of_a_list_is_no_list(server: AmiServer) -> None:
     server.cuts_lists = True
     with linked(server) as link:
         assert "the connection was cut" in problem(link)
-        assert link.lines_in_use() is None
+        assert link.calls.lines_in_use() is None
         server.cuts_lists = False
         until(lambda: is_up(link))
-        assert link.lines_in_use() == LineCounts(0, 50, 50)
+        assert link.calls.lines_in_use() == LineCounts(0, 50, 50)
         server.cuts_lists = True
         server.drop()
         until(lambda: server.asked("CoreShowChannels") > 4)
-        assert not link.has_listened_since(datetime.now(UTC))
+        assert not link.calls.has_listened_since(datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -438,8 +438,8 @@ def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServe
         sending.start()
         while len(told) < 1000:
             begun = time.monotonic()
-            told += link.take_outcomes()
-            link.lines_in_use()
+            told += link.calls.take_outcomes()
+            link.calls.lines_in_use()
             link.status()
             slowest = max(slowest, time.monotonic() - begun)
             time.sleep(0.001)
@@ -454,14 +454,14 @@ def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServe
 def test_outcomes_that_nobody_asks_for_do_not_fill_the_memory(
     server: AmiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("obzvon.asterisk.ami.client.MAX_OUTCOMES", 2)
+    monkeypatch.setattr("obzvon.asterisk.ami.call_view.MAX_OUTCOMES", 2)
     with linked(server) as link:
         until(lambda: is_up(link))
         now = datetime.now(UTC)
         for kind in ("busy", "congestion", "refused"):
             play(server, "asterisk-22", kind)
-        until(lambda: not link.has_listened_since(now))
-        assert len(link.take_outcomes()) == 2
+        until(lambda: not link.calls.has_listened_since(now))
+        assert len(link.calls.take_outcomes()) == 2
 
 
 def test_a_user_without_reporting_is_told(server: AmiServer) -> None:

@@ -139,17 +139,17 @@ def test_a_call_of_ours_is_seen_from_its_first_event_to_its_last(server: AmiServ
     channel = "Local/89161111111@avtoobzvon-00000001;1"
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.listening_since() is not None
-        assert link.linkedids() == set()
+        assert link.calls.listening_since() is not None
+        assert link.calls.linkedids() == set()
         server.tell(Event="Newchannel", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL)
-        until(lambda: link.linkedids() == {CHANNEL})
-        assert link.hung_up([CHANNEL]) == set()
+        until(lambda: link.calls.linkedids() == {CHANNEL})
+        assert link.calls.hung_up([CHANNEL]) == set()
         server.tell(Event="Hangup", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL, Cause="0")
-        until(lambda: link.hung_up([CHANNEL, "other"]) == {CHANNEL})
-        until(lambda: [one.linkedid for one in link.take_outcomes()] == [CHANNEL])
-        assert link.linkedids() == set()
-        assert link.hung_up([CHANNEL]) == {CHANNEL}
-    assert link.listening_since() is None
+        until(lambda: link.calls.hung_up([CHANNEL, "other"]) == {CHANNEL})
+        until(lambda: [one.linkedid for one in link.calls.take_outcomes()] == [CHANNEL])
+        assert link.calls.linkedids() == set()
+        assert link.calls.hung_up([CHANNEL]) == {CHANNEL}
+    assert link.calls.listening_since() is None
     assert server.asked("Getvar") == 0  # whose code it is need not be asked: we have named it
 
 
@@ -165,7 +165,7 @@ def test_a_call_that_is_listed_on_a_new_connection_is_up(server: AmiServer) -> N
     ]
     with linked(server) as link:
         until(lambda: is_up(link))
-        assert link.linkedids() == {CHANNEL}
+        assert link.calls.linkedids() == {CHANNEL}
 
 
 def test_a_renewal_logs_in_anew_and_troubles_nobody(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -66,7 +66,7 @@ def handed(folder: Path, **keys: object) -> Iterator[tuple[Workshop, Shift, Hear
     workshop = Workshop(folder, phones=PHONES, bundle=3, timeout=1, **keys)
     heard = Heard()
     with shift(workshop, at("08:59")) as working:
-        working.dialer.transports._told = working.dialer.transports.spool._told = OutcomeMatcher(heard)
+        working.dialer.transports._outcomes = working.dialer.transports.spool._outcomes = OutcomeMatcher(heard)
         working.work(at("09:00"), at("09:00:01"))
         yield workshop, working, heard
 

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
-from obzvon.asterisk.ami.status import ConnectionStatus
+from obzvon.asterisk.ami.reconnect import ConnectionStatus
 from obzvon.asterisk.spool import Spool
 from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.failover import TransportSelector
@@ -125,6 +126,9 @@ class Pbx:
 class Standing:
     """A link that stands, as far as the scheduler asks."""
 
+    def __init__(self) -> None:
+        self.calls = SimpleNamespace(on_outcomes=None)
+
     def start(self) -> None:
         """It has begun."""
 
@@ -143,9 +147,9 @@ class Far(Shift):
         known, told = workshop.settings, OutcomeMatcher(pbx)
         ways = TransportSelector(
             SpoolTransport(Spool.from_settings(known), known.ordinary, known.coded, told) if spool else None,
-            AmiTransport(pbx, known.ordinary, known.coded, told),
+            AmiTransport(pbx, pbx, known.ordinary, known.coded, told),
             prefers_ami=True,
-            told=told,
+            outcomes=told,
         )
         self.pbx = pbx
         self.dialer = Dialer(
@@ -652,7 +656,7 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
 
 def test_what_was_ordered_is_in_use_until_it_is_over(workshop: Workshop, pbx: Pbx) -> None:
     told = OutcomeMatcher(pbx)
-    way = AmiTransport(pbx, workshop.settings.ordinary, workshop.settings.coded, told)
+    way = AmiTransport(pbx, pbx, workshop.settings.ordinary, workshop.settings.coded, told)
     far = Far(workshop, pbx)
     far.dialer.prepare(at("08:59"))
     far.work(at("08:59"), at("09:00:30"))

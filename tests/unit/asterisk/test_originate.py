@@ -167,5 +167,5 @@ def test_a_refusal_is_told_from_a_missing_right() -> None:
 def test_a_call_is_waited_for_as_long_as_it_may_show_itself(
     after: float, is_up: bool, heard: float | None, expected: CallLiveness
 ) -> None:
-    heard_since = None if heard is None else NINE + heard * SECOND
-    assert call_liveness(NINE, NINE + after * SECOND, is_up=is_up, heard_since=heard_since) is expected
+    listening_since = None if heard is None else NINE + heard * SECOND
+    assert call_liveness(NINE, NINE + after * SECOND, is_up=is_up, listening_since=listening_since) is expected
