@@ -238,7 +238,7 @@ def test_an_internal_number_is_rung_where_the_administrator_says(asterisk_root: 
         rig.pbx.put("outside", ordinary("89161111106"))
         until(lambda: not (rig.pbx.outgoing / "outside").exists(), "the file leaves the spool")
         assert rig.carrier.rung("89161111106") == []
-        assert "obzvon: 89161111106 is not rung" in rig.pbx.log()
+        assert "obzvon: 89161111106 is not called" in rig.pbx.log()
 
 
 def test_a_trunk_can_be_the_office_s_own_outbound_routes(asterisk_root: Path) -> None:
