@@ -16,7 +16,7 @@ from obzvon.settings.model import Settings
 from web import errors, headers, i18n, metrics, permissions
 from web.admin import setup
 from web.admin.audit import changes
-from web.admin.checks import checkup, trouble_count
+from web.admin.checks import checkup, error_count
 from web.admin.password import own_password
 from web.admin.users import administration
 from web.api import blueprint
@@ -29,7 +29,7 @@ from web.phones.export import exports
 from web.phones.views import phones
 from web.results.views import results
 from web.run.views import run
-from web.schedule.views import week
+from web.schedule.views import schedule
 from web.security.login import LoginService
 
 _BODY = 2_000_000
@@ -96,10 +96,10 @@ def _mark(path: Path) -> str:
 def install(app: Flask) -> None:
     """Puts them into the app."""
     app.register_blueprint(phones)
-    app.register_blueprint(week)
+    app.register_blueprint(schedule)
     for page in (run, results, checkup, setup.first_steps, administration, changes, own_password, exports):
         app.register_blueprint(page)
-    views.install(app)
+    views.install_imports(app)
     app.add_template_filter(group_digits)
     app.jinja_env.globals.update(
         format_day=format_day,
@@ -109,9 +109,9 @@ def install(app: Flask) -> None:
         result_tone=result_tone,
         all_results=RESULTS,
         call_remark=lambda line: call_remark(line, app.extensions["obzvon"].settings.delivered),
-        trouble_count=trouble_count,
+        error_count=error_count,
     )
 
     @app.get("/")
     def home() -> ResponseReturnValue:
-        return redirect(url_for("first_steps.index" if setup.wanted() else "phones.index"))
+        return redirect(url_for("first_steps.index" if setup.is_setup_pending() else "phones.index"))

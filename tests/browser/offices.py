@@ -194,14 +194,14 @@ class Editor:
 
     def hold_imports(self) -> None:
         """From now on what is imported is never finished with."""
-        works = self.app.extensions["obzvon.imports"].works
+        jobs = self.app.extensions["obzvon.imports"].jobs
 
         def held(draft):
-            work = ImportJob(draft, self.app.extensions["obzvon"].phones.current())
-            work.part = 0.4
-            return work
+            job = ImportJob(draft, self.app.extensions["obzvon"].phones.current())
+            job.part = 0.4
+            return job
 
-        works.of = held
+        jobs.job_for = held
 
 
 @contextlib.contextmanager

@@ -51,9 +51,9 @@ def index() -> ResponseReturnValue:
     now = at.clock()
     problems: tuple[Problem, ...] = ()
     try:
-        found = known(at.journal())
+        found = last_check(at.journal())
     except UserError as error:
-        found, problems = known(AbsentJournal()), error.problems
+        found, problems = last_check(AbsentJournal()), error.problems
     examined = found.examined
     return render_template(
         "checkup.html",
@@ -71,11 +71,11 @@ def index() -> ResponseReturnValue:
 
 
 @checkup.post("/again")
-def again() -> ResponseReturnValue:
+def check_again() -> ResponseReturnValue:
     """Has the service look once more, and waits for it."""
     at = app_context()
     journal = at.journal()
-    if known(journal).state != "alive":
+    if last_check(journal).state != "alive":
         flash(
             _(
                 "The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
@@ -93,7 +93,7 @@ def again() -> ResponseReturnValue:
     return redirect(url_for("checkup.index"), 303)
 
 
-def trouble_count() -> int:
+def error_count() -> int:
     """How many errors the navigation shows; two short queries, for this is asked at every page."""
     at = app_context()
     try:
@@ -105,7 +105,7 @@ def trouble_count() -> int:
     return (brief.errors if brief else 0) + (state == "silent")
 
 
-def known(journal: Journal) -> LastCheck:
+def last_check(journal: Journal) -> LastCheck:
     """What a journal tells; raises UserError."""
     examined = journal.findings.latest()
     service = service_status(journal.heartbeats.latest(), app_context().clock())

@@ -53,7 +53,7 @@ def leave() -> ResponseReturnValue:
     return response
 
 
-def wanted() -> bool:
+def is_setup_pending() -> bool:
     """Whether the first page is the first steps: for one who can do them, until they are done or a run has been."""
     if not may_change() or request.cookies.get(_COOKIE) == "left":
         return False
@@ -68,7 +68,7 @@ def wanted() -> bool:
 
 def _steps() -> list[SetupStep]:
     journal = app_context().journal()
-    known = checks.known(journal)
+    known = checks.last_check(journal)
     return [_service(known), _check(known), _list(), _week(journal), _test_call(journal)]
 
 
@@ -123,7 +123,7 @@ def _week(journal: Journal) -> SetupStep:
     try:
         week = at.schedule.load().data
     except DocumentError:
-        return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("week.index"))
+        return SetupStep(title, False, _("The file cannot be read."), _("See what to do"), url_for("schedule.index"))
     starts = list_next_starts(week, now, journal.runs.scheduled_days(today.date()), zone=at.settings.zone, count=1)
     if starts:
         return SetupStep(
@@ -140,7 +140,7 @@ def _week(journal: Journal) -> SetupStep:
         False,
         _("No day has a time, so nobody is called by itself."),
         _("Set the schedule"),
-        url_for("week.index"),
+        url_for("schedule.index"),
     )
 
 

@@ -70,7 +70,7 @@ class Drafts:
     def create(self, owner: str, name: str, stream: IO[bytes], now: datetime, *, pasted: bool = False) -> Draft:
         """Keeps an upload; raises Full, OSError."""
         self.sweep(now)
-        mine = self.of(owner)
+        mine = self.drafts_of(owner)
         for old in mine[EACH - 1 :]:
             self.drop(old.id)
         if self._size() > BYTES:
@@ -95,7 +95,7 @@ class Drafts:
         draft = self._read(key)
         return draft if draft is not None and draft.owner == owner and now - draft.at < LASTS else None
 
-    def of(self, owner: str) -> list[Draft]:
+    def drafts_of(self, owner: str) -> list[Draft]:
         """The owner's drafts, newest first."""
         return sorted(
             (draft for draft in self._all() if draft.owner == owner), key=lambda draft: draft.at, reverse=True

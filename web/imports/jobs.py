@@ -26,113 +26,113 @@ class ImportJob:
 
     def __init__(self, draft: Draft, listed: PhoneIndex) -> None:
         self.draft = draft
-        self.listed = listed
+        self.index = listed
         self.part = 0.0
-        self.judging = False
+        self.is_comparing = False
         self.done = threading.Event()
         self.error: Message | None = None
         self.table: Table | None = None
         self.rows: list[TableRow] = []
         self.layout = ColumnRoles(())
-        self.judgement: merge.MergePlan | None = None
+        self.merge_plan: merge.MergePlan | None = None
 
     @property
-    def form(self) -> Message:
+    def table_format(self) -> Message:
         """What kind of table it is."""
         return self.table.form if self.table else Message("")
 
     @property
     def key(self) -> tuple[str, int, str]:
         """Of two with the same key the results are the same."""
-        return self.draft.id, self.draft.version, self.listed.revision
+        return self.draft.id, self.draft.version, self.index.revision
 
 
 class ImportJobs:
     """The passes that are under way and the last ones that have ended."""
 
-    def __init__(self, shelf: PhoneIndexCache, drafts: Drafts) -> None:
-        self._shelf = shelf
+    def __init__(self, phones: PhoneIndexCache, drafts: Drafts) -> None:
+        self._phones = phones
         self._drafts = drafts
-        self._works: OrderedDict[str, ImportJob] = OrderedDict()
+        self._jobs: OrderedDict[str, ImportJob] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, draft: Draft) -> ImportJob:
+    def job_for(self, draft: Draft) -> ImportJob:
         """The pass over this draft, as it is now, against the list as it is now; it is begun if there is none."""
-        work = ImportJob(draft, self._shelf.current())
+        job = ImportJob(draft, self._phones.current())
         with self._lock:
-            before = self._works.get(draft.id)
-            if before is not None and before.key == work.key:
-                self._works.move_to_end(draft.id)
+            before = self._jobs.get(draft.id)
+            if before is not None and before.key == job.key:
+                self._jobs.move_to_end(draft.id)
                 return before
-            self._works[draft.id] = work
-            self._works.move_to_end(draft.id)
+            self._jobs[draft.id] = job
+            self._jobs.move_to_end(draft.id)
             self._make_room()
         if before is not None and before.done.is_set() and before.draft.sheet == draft.sheet:
-            work.table, work.rows = before.table, before.rows
-        threading.Thread(target=self._do, args=(work,), name="import", daemon=True).start()
-        return work
+            job.table, job.rows = before.table, before.rows
+        threading.Thread(target=self._run, args=(job,), name="import", daemon=True).start()
+        return job
 
     def _make_room(self) -> None:
         """Lets go of the oldest that are done; what is under way is never begun twice."""
-        for key in [key for key, work in list(self._works.items())[:-1] if work.done.is_set()]:
-            if len(self._works) <= _KEPT and sum(len(work.rows) for work in self._works.values()) <= _ROWS:
+        for key in [key for key, job in list(self._jobs.items())[:-1] if job.done.is_set()]:
+            if len(self._jobs) <= _KEPT and sum(len(job.rows) for job in self._jobs.values()) <= _ROWS:
                 break
-            del self._works[key]
+            del self._jobs[key]
 
     def forget(self, draft: Draft) -> None:
         """Lets go of what is held of it."""
         with self._lock:
-            self._works.pop(draft.id, None)
+            self._jobs.pop(draft.id, None)
 
-    def _do(self, work: ImportJob) -> None:
+    def _run(self, job: ImportJob) -> None:
         try:
-            self._read(work)
-            self._judge(work)
+            self._read(job)
+            self._compare(job)
         except UnreadableTableError as error:
-            work.error = error.reason
+            job.error = error.reason
         except Exception as error:  # a thread has nobody else to tell
             log.exception("editor: import")
-            work.error = error.message() if isinstance(error, UserError) else worker.READ_FAILED
+            job.error = error.message() if isinstance(error, UserError) else worker.READ_FAILED
         finally:
             with self._lock:
                 self._make_room()
-            work.done.set()
+            job.done.set()
 
-    def _read(self, work: ImportJob) -> None:
-        if work.table is None:
-            draft, folder = work.draft, self._drafts.folder(work.draft)
+    def _read(self, job: ImportJob) -> None:
+        if job.table is None:
+            draft, folder = job.draft, self._drafts.folder(job.draft)
 
             def progress(part: float) -> None:
-                work.part = _READING * part
+                job.part = _READING * part
 
-            work.table = subprocess_reader.load_table(folder) or subprocess_reader.read_upload(
+            job.table = subprocess_reader.load_table(folder) or subprocess_reader.read_upload(
                 self._drafts.upload(draft), folder, pasted=draft.pasted, sheet=draft.sheet, progress=progress
             )
-            work.rows = subprocess_reader.load_rows(folder)
-        if not work.rows and len(work.table.sheets) < 2:
+            job.rows = subprocess_reader.load_rows(folder)
+        if not job.rows and len(job.table.sheets) < 2:
             raise UnreadableTableError(worker.NOTHING)
 
-    def _judge(self, work: ImportJob) -> None:
-        draft, table, plan = work.draft, work.table, self._shelf.plan
+    def _compare(self, job: ImportJob) -> None:
+        draft, table, plan = job.draft, job.table, self._phones.plan
         if table is None:
             return
-        work.judging = True
+        job.is_comparing = True
 
         def progress(part: float) -> None:
-            work.part = _READING + (1 - _READING) * part
+            job.part = _READING + (1 - _READING) * part
 
-        rows = work.rows if draft.only is None else [row for row in work.rows if row.line in draft.only]
-        layout = draft.layout or column_roles.guess_roles(work.rows, table.columns, plan)
-        work.layout = layout
+        rows = job.rows if draft.only is None else [row for row in job.rows if row.line in draft.only]
+        layout = draft.layout or column_roles.guess_roles(job.rows, table.columns, plan)
+        job.layout = layout
         if layout.problem() is None:
-            work.judgement = merge.plan_merge(
+            job.merge_plan = merge.plan_merge(
                 rows,
                 layout,
-                work.listed.phones,
+                job.index.phones,
                 plan,
                 replace=draft.replace,
                 corrections=draft.corrections,
                 progress=progress,
             )
             if draft.only is None:
-                work.judgement.counts["empty"] += table.empty
+                job.merge_plan.counts["empty"] += table.empty

@@ -45,15 +45,15 @@ class DraftGoneError(Exception):
 
 
 class ImportContext:
-    """The drafts of this editor, and the work on them."""
+    """The drafts of this editor, and the job on them."""
 
     def __init__(self, app: Flask) -> None:
-        shelf = app.extensions["obzvon"].phones
-        self.drafts = Drafts(shelf.document.path.parent / ".drafts")
-        self.works = ImportJobs(shelf, self.drafts)
+        phones = app.extensions["obzvon"].phones
+        self.drafts = Drafts(phones.document.path.parent / ".drafts")
+        self.jobs = ImportJobs(phones, self.drafts)
 
 
-def install(app: Flask) -> None:
+def install_imports(app: Flask) -> None:
     """Puts the page into the app."""
     app.register_blueprint(imports)
     app.extensions["obzvon.imports"] = ImportContext(app)
@@ -94,7 +94,7 @@ def upload() -> ResponseReturnValue:
             pasted,
         )
     try:
-        draft = _importing().drafts.create(visitor().name, name, stream, _now(), pasted=not name)
+        draft = _import_context().drafts.create(visitor().name, name, stream, _now(), pasted=not name)
     except TooManyDraftsError:
         return _start(
             503, {"file": _("There are too many unfinished imports. Finish some, or try again tomorrow.")}, pasted
@@ -109,7 +109,7 @@ def upload() -> ResponseReturnValue:
 def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str = "") -> ResponseReturnValue:
     return render_template(
         "import.html",
-        drafts=_importing().drafts.of(visitor().name),
+        drafts=_import_context().drafts.drafts_of(visitor().name),
         errors=errors or {},
         pasted=pasted,
         most=MAX_UPLOAD_BYTES,
@@ -120,50 +120,50 @@ def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str 
 
 
 @imports.get("/<draft>")
-def look(draft: str) -> ResponseReturnValue:
+def show_import(draft: str) -> ResponseReturnValue:
     """How far the reading is, what is wrong with the file, or what would be taken in."""
     found = _draft(draft)
-    return _show(_work(found))
+    return _show(_job(found))
 
 
 @imports.get("/<draft>/progress")
 def progress(draft: str) -> ResponseReturnValue:
     """The bar alone, until the page is ready."""
-    work = _work(_draft(draft))
-    if work.done.is_set():
-        return Response(status=204, headers={"HX-Redirect": url_for("imports.look", draft=draft)})
-    return render_template("import_progress.html", work=work)
+    job = _job(_draft(draft))
+    if job.done.is_set():
+        return Response(status=204, headers={"HX-Redirect": url_for("imports.show_import", draft=draft)})
+    return render_template("import_progress.html", job=job)
 
 
 @imports.post("/<draft>")
 def choose(draft: str) -> ResponseReturnValue:
     """Other columns, another sheet, rows mended."""
     found = _draft(draft)
-    work = _work(found)
-    if not _finished(work) or work.table is None:
+    job = _job(found)
+    if not _finished(job) or job.table is None:
         return _go_on(found)
-    return _go_on(_with_choices(found, work))
+    return _go_on(_with_choices(found, job))
 
 
 @imports.post("/<draft>/take")
 def take(draft: str) -> ResponseReturnValue:
     """All of it into the list, in one save; or another look if it is no longer what was looked at."""
     found = _draft(draft)
-    work = _work(found)
-    if not _finished(work) or work.judgement is None:
+    job = _job(found)
+    if not _finished(job) or job.merge_plan is None:
         return _go_on(found)
-    fresh = _with_choices(found, work)
+    fresh = _with_choices(found, job)
     if fresh.version != found.version or request.form.get("version") != str(found.version):
         flash(_("Your changes have been checked: look at the counts, then import."), "note")
         return _go_on(fresh)
-    if request.form.get("revision") != work.listed.revision:
+    if request.form.get("revision") != job.index.revision:
         return _stale(found)
-    judgement, whole = work.judgement, request.form.get("whole") == "1"
-    result = judgement.result(whole=whole)
-    if not result and judgement.phones:
+    merge_plan, whole = job.merge_plan, request.form.get("whole") == "1"
+    result = merge_plan.result(whole=whole)
+    if not result and merge_plan.phones:
         flash(_("Nobody would be left in the list: nothing has been changed."), "warn")
         return _go_on(found)
-    gone = judgement.removed_phones() if judgement.replace else []
+    gone = merge_plan.removed_phones() if merge_plan.replace else []
     if gone and "sure" not in request.form:
         kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
         return render_template(
@@ -175,7 +175,7 @@ def take(draft: str) -> ResponseReturnValue:
             result=len(result),
             run=_run(),
         )
-    return _save(found, work, result, whole=whole)
+    return _save(found, job, result, whole=whole)
 
 
 @imports.post("/<draft>/discard")
@@ -190,14 +190,14 @@ def discard(draft: str) -> ResponseReturnValue:
 def refused(draft: str) -> ResponseReturnValue:
     """The rows that cannot be called, with the reasons."""
     found = _draft(draft)
-    work = _work(found)
-    if not work.done.is_set() or work.judgement is None:
-        return redirect(url_for("imports.look", draft=draft))
+    job = _job(found)
+    if not job.done.is_set() or job.merge_plan is None:
+        return redirect(url_for("imports.show_import", draft=draft))
     stream = io.BytesIO()
     phone_list.write_refused_phones_csv(
         (
             (Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
-            for row in work.judgement.rows_of("refused")
+            for row in job.merge_plan.rows_of("refused")
         ),
         stream,
         language(),
@@ -222,7 +222,7 @@ def gone(_error: DraftGoneError) -> ResponseReturnValue:
 # -- steps
 
 
-def _importing() -> ImportContext:
+def _import_context() -> ImportContext:
     found: ImportContext = current_app.extensions["obzvon.imports"]
     return found
 
@@ -232,19 +232,19 @@ def _now() -> datetime:
 
 
 def _draft(key: str) -> Draft:
-    found = _importing().drafts.get(key, visitor().name, _now())
+    found = _import_context().drafts.get(key, visitor().name, _now())
     if found is None:
         raise DraftGoneError
     return found
 
 
-def _work(draft: Draft) -> ImportJob:
-    return _importing().works.of(draft)
+def _job(draft: Draft) -> ImportJob:
+    return _import_context().jobs.job_for(draft)
 
 
-def _finished(work: ImportJob) -> bool:
-    """Whether choices can be looked at; the work on the one before, made a moment ago, is waited for."""
-    if work.done.wait(_PATIENCE):
+def _finished(job: ImportJob) -> bool:
+    """Whether choices can be looked at; the job on the one before, made a moment ago, is waited for."""
+    if job.done.wait(_PATIENCE):
         return True
     flash(
         _("The file is still being compared with the list: what you chose last is not taken. Wait and choose again."),
@@ -255,27 +255,27 @@ def _finished(work: ImportJob) -> bool:
 
 def _go_on(draft: Draft) -> ResponseReturnValue:
     """To the draft's page, which is ready by then if the file is small."""
-    _work(draft).done.wait(_AT_ONCE)
+    _job(draft).done.wait(_AT_ONCE)
     page = request.form.get("page")
-    return redirect(url_for("imports.look", draft=draft.id, page=page if page != "1" else None), 303)
+    return redirect(url_for("imports.show_import", draft=draft.id, page=page if page != "1" else None), 303)
 
 
-def _with_choices(draft: Draft, work: ImportJob) -> Draft:
+def _with_choices(draft: Draft, job: ImportJob) -> Draft:
     """Keep the choices of the form, and return the draft with them and with those of other requests."""
-    table, merge_plan = work.table, work.judgement
+    table, merge_plan = job.table, job.merge_plan
     if table is None:
         return draft
     lines = form.corrected_lines(request.form)
-    lines &= {row.line for row in work.rows} if lines else lines
+    lines &= {row.line for row in job.rows} if lines else lines
     rows = merge_plan.rows_of("refused") if merge_plan and "shown" not in request.form else []
 
     def merge_into(current: Draft) -> Draft:
         sheet = table.sheet if current.sheet is None else current.sheet
-        layout = current.layout or work.layout
+        layout = current.layout or job.layout
         now = form.shown_choices(current, sheet, layout, rows)
         return form.merge_choices(request.form, current, now, sheets=len(table.sheets), lines=lines)
 
-    return _importing().drafts.update(draft, merge_into)
+    return _import_context().drafts.update(draft, merge_into)
 
 
 def _stale(draft: Draft) -> ResponseReturnValue:
@@ -289,9 +289,9 @@ def _stale(draft: Draft) -> ResponseReturnValue:
     return _go_on(draft)
 
 
-def _save(draft: Draft, work: ImportJob, result: list[Phone], *, whole: bool) -> ResponseReturnValue:
-    judgement, listed = work.judgement, work.listed
-    if judgement is None or result == listed.phones:
+def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> ResponseReturnValue:
+    merge_plan, listed = job.merge_plan, job.index
+    if merge_plan is None or result == listed.phones:
         flash(_("There was nothing to import: the list has not been changed."), "note")
         return _go_on(draft)
     try:
@@ -299,13 +299,13 @@ def _save(draft: Draft, work: ImportJob, result: list[Phone], *, whole: bool) ->
     except ExternallyChangedError:
         return _stale(draft)
     except DocumentError as error:
-        return _show(work, 500, translate(error.message()))
-    app_context().record(visitor().name, merge.audit_message(judgement, draft.name or work.form, whole=whole))
-    _tell(judgement, whole=whole)
-    left = [] if whole else judgement.rows_of("refused")
+        return _show(job, 500, translate(error.message()))
+    app_context().record(visitor().name, merge.audit_message(merge_plan, draft.name or job.table_format, whole=whole))
+    _tell(merge_plan, whole=whole)
+    left = [] if whole else merge_plan.rows_of("refused")
     _put_away(draft, left)
     if left:
-        return redirect(url_for("imports.look", draft=draft.id), 303)
+        return redirect(url_for("imports.show_import", draft=draft.id), 303)
     return redirect(url_for("phones.index"), 303)
 
 
@@ -313,7 +313,7 @@ def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
     """What is left over stays, to be mended."""
     if left:
         with contextlib.suppress(OSError):  # the list is saved; the draft stays whole, and its rows are there already
-            _importing().drafts.save(
+            _import_context().drafts.save(
                 msgspec.structs.replace(
                     draft,
                     only=frozenset(row.line for row in left),
@@ -323,30 +323,30 @@ def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
                 )
             )
     else:
-        _importing().drafts.drop(draft.id)
-        _importing().works.forget(draft)
+        _import_context().drafts.drop(draft.id)
+        _import_context().jobs.forget(draft)
 
 
-def _tell(judgement: MergePlan, *, whole: bool) -> None:
-    counts = judgement.counts
+def _tell(merge_plan: MergePlan, *, whole: bool) -> None:
+    counts = merge_plan.counts
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
     told = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
     if counts["changed"]:
         told.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
-    if judgement.replace and (gone := len(judgement.removed_phones())):
+    if merge_plan.replace and (gone := len(merge_plan.removed_phones())):
         told.append(ngettext("%(num)s taken off", "%(num)s taken off", gone))
     flash(", ".join(told), "undo")
 
 
-def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseReturnValue:
+def _show(job: ImportJob, status: int = 200, failed: str = "") -> ResponseReturnValue:
     """The page of a draft, as far as it has come."""
-    draft = work.draft
-    if not work.done.is_set():
-        return render_template("import_wait.html", work=work, draft=draft)
-    if work.error is not None or work.table is None:
-        return render_template("import_error.html", error=work.error, draft=draft), 422
-    judgement = work.judgement
-    rows = judgement.rows_of("refused") if judgement else []
+    draft = job.draft
+    if not job.done.is_set():
+        return render_template("import_wait.html", job=job, draft=draft)
+    if job.error is not None or job.table is None:
+        return render_template("import_error.html", error=job.error, draft=draft), 422
+    merge_plan = job.merge_plan
+    rows = merge_plan.rows_of("refused") if merge_plan else []
     pages = max(1, -(-len(rows) // PAGE))
     given = request.args.get("page", "")
     page = min(max(1, int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1), pages)
@@ -354,26 +354,26 @@ def _show(work: ImportJob, status: int = 200, failed: str = "") -> ResponseRetur
     return render_template(
         "import_look.html",
         draft=draft,
-        work=work,
-        table=work.table,
-        layout=work.layout,
-        judgement=judgement,
-        problem=work.layout.problem(),
-        rows=work.rows[:_SHOWN],
-        heads=work.rows[:_HEADS],
+        job=job,
+        table=job.table,
+        layout=job.layout,
+        merge_plan=merge_plan,
+        problem=job.layout.problem(),
+        rows=job.rows[:_SHOWN],
+        heads=job.rows[:_HEADS],
         letter=_letter,
         cell=column_roles.text_at,
         named=_NAMED,
         refused=shown_rows,
-        shown=form.shown_choices(draft, work.table.sheet, work.layout, shown_rows).encoded(),
+        shown=form.shown_choices(draft, job.table.sheet, job.layout, shown_rows).encoded(),
         refused_count=len(rows),
         page=page,
         pages=pages,
-        gone=judgement.removed_phones() if judgement and judgement.replace else [],
+        gone=merge_plan.removed_phones() if merge_plan and merge_plan.replace else [],
         failed=failed,
         run=_run(),
         as_called=_as_called,
-        revision=work.listed.revision,
+        revision=job.index.revision,
     ), status
 
 

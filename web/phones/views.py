@@ -56,7 +56,7 @@ class PhonesQuery(msgspec.Struct, frozen=True):
     down: bool = False
     page: int = 1
 
-    def args(self, **changes: object) -> dict[str, object]:
+    def url_args(self, **changes: object) -> dict[str, object]:
         """What its address has, without what is usual anyway."""
         view = msgspec.structs.replace(self, **changes)
         usual = PhonesQuery()
@@ -359,5 +359,5 @@ def _short(form: PhoneForm) -> str:
 
 
 def _address(view: PhonesQuery, **more: object) -> str:
-    arguments = view.args() | {name: value for name, value in more.items() if value is not None}
+    arguments = view.url_args() | {name: value for name, value in more.items() if value is not None}
     return url_for("phones.index", **arguments)  # type: ignore[arg-type]

@@ -22,22 +22,22 @@ class ResultDays:
         self.today = self.now.astimezone(self.zone).date()
         journal = at.journal()
         self.first = journal.runs.first_day()
-        self._sign = journal.heartbeats.latest()
-        self._week: Schedule | None = None
-        self._looked = False
+        self._heartbeat = journal.heartbeats.latest()
+        self._schedule: Schedule | None = None
+        self._is_schedule_loaded = False
 
-    def here(self, moment: datetime) -> datetime:
+    def local_time(self, moment: datetime) -> datetime:
         """A moment by the settings' clock."""
         return moment.astimezone(self.zone)
 
-    def spoken(self, day: date) -> str:
+    def day_words(self, day: date) -> str:
         """A day in words."""
         words = str(format_date(day, "EEEE, d MMMM" if day.year == self.today.year else "EEEE, d MMMM y"))
         if day == self.today:
             words = str(_("today, %(day)s", day=words))
         return words[:1].upper() + words[1:]
 
-    def why_none(self, day: date) -> str:
+    def reason_for_no_run(self, day: date) -> str:
         """Why there was no run on that day."""
         if day > self.today:
             return str(_("This day is yet to come."))
@@ -50,10 +50,10 @@ class ResultDays:
                     moment=format_datetime(silent, "d MMMM, HH:mm"),
                 )
             )
-        return self._by_the_week(day)
+        return self._reason_by_schedule(day)
 
-    def _by_the_week(self, day: date) -> str:
-        week = self._in_force()
+    def _reason_by_schedule(self, day: date) -> str:
+        week = self._current_schedule()
         if week is None:
             return str(_("There was no run."))
         start = start_instant(week, day, self.zone)
@@ -72,17 +72,17 @@ class ResultDays:
 
     def _silent_since(self, day: date) -> datetime | None:
         """The last sign of a service that is silent now and was so all that day, or is so today."""
-        service = service_status(self._sign, self.now)
+        service = service_status(self._heartbeat, self.now)
         last = service.stopped or service.seen
-        if service.alive or last is None or (day < self.today and self.here(last).date() >= day):
+        if service.alive or last is None or (day < self.today and self.local_time(last).date() >= day):
             return None
         return last
 
-    def _in_force(self) -> Schedule | None:
-        if not self._looked:
-            self._looked = True
+    def _current_schedule(self) -> Schedule | None:
+        if not self._is_schedule_loaded:
+            self._is_schedule_loaded = True
             try:
-                self._week = app_context().schedule.load().data
+                self._schedule = app_context().schedule.load().data
             except DocumentError:
-                self._week = None
-        return self._week
+                self._schedule = None
+        return self._schedule

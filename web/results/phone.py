@@ -17,7 +17,7 @@ from obzvon.journal.superseded import rank
 from web.context import app_context
 from web.phone_index import PhoneIndex
 from web.results.days import ResultDays
-from web.results.query import day_in, text_in
+from web.results.query import clean_search_text, parse_day
 
 _ROWS = 700_000
 """So many lines are gone through for one page: a week of 100,000 a day. Of a small list a page has 31 days."""
@@ -42,15 +42,15 @@ class DayLine(msgspec.Struct, frozen=True):
     day: date
     best: CallRecord | None = None
     others: tuple[CallRecord, ...] = ()
-    why: str = ""
+    reason: str = ""
 
 
-def page() -> ResponseReturnValue:
+def show_phone_days() -> ResponseReturnValue:
     """Asked with a text: who that may be, or that person's days; asked with a number and a code: its days."""
-    q = text_in(request.args.get("q", "")).strip()
-    number, code = text_in(request.args.get("number", "")), text_in(request.args.get("code", ""))
+    q = clean_search_text(request.args.get("q", "")).strip()
+    number, code = clean_search_text(request.args.get("number", "")), clean_search_text(request.args.get("code", ""))
     days, journal = ResultDays(), app_context().journal()
-    until = min(day_in(request.args.get("until", "")) or days.today, days.today)
+    until = min(parse_day(request.args.get("until", "")) or days.today, days.today)
     window = _window(journal, until, days.first)
     people: list[PhoneMatch] = []
     deep = "deep" in request.args
@@ -126,11 +126,11 @@ def _days(results: CallQueries, person: PhoneMatch, window: DayWindow, days: Res
         if lines:
             found.append(DayLine(day, lines[0], tuple(lines[1:])))
         else:
-            found.append(DayLine(day, why=_why_not(runs, day, days)))
+            found.append(DayLine(day, reason=_reason_for_no_call(runs, day, days)))
     return found
 
 
-def _why_not(runs: Collection[Run], day: date, days: ResultDays) -> str:
+def _reason_for_no_call(runs: Collection[Run], day: date, days: ResultDays) -> str:
     """Why a phone has no line on a day."""
     whole = [run for run in runs if run.kind in ("week", "manual")]
     if any(not redial.is_redial_note(run.note) for run in whole):
@@ -139,7 +139,7 @@ def _why_not(runs: Collection[Run], day: date, days: ResultDays) -> str:
         return str(_("That day's run was only of some numbers, and it was not among them."))
     if any(run.kind == "former" for run in runs):
         return str(_("The former script rang on that day; whom, the journal does not know."))
-    return days.why_none(day)
+    return days.reason_for_no_run(day)
 
 
 def _listed() -> PhoneIndex | None:

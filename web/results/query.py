@@ -24,7 +24,7 @@ class ResultsQuery(msgspec.Struct, frozen=True):
     down: bool = False
     page: int = 1
 
-    def args(self, **changes: object) -> dict[str, object]:
+    def url_args(self, **changes: object) -> dict[str, object]:
         """What its address has, without what is usual anyway."""
         view = msgspec.structs.replace(self, **changes)
         usual = ResultsQuery(view.day)
@@ -38,42 +38,42 @@ class ResultsQuery(msgspec.Struct, frozen=True):
             found["result"] = list(view.results)
         return found
 
-    def toggled(self, result: str) -> tuple[str, ...]:
+    def with_toggled(self, result: str) -> tuple[str, ...]:
         """The results with this one more, or without it."""
         return tuple(one for one in FILTERS if (one in self.results) != (one == result))
 
     @property
-    def shown(self) -> CallFilter:
+    def call_filter(self) -> CallFilter:
         """The lines that it asks for."""
         return CallFilter(self.day, self.run, frozenset(self.results), self.q)
 
 
-def read(values: MultiDict[str, str], today: date) -> ResultsQuery:
+def parse_results_query(values: MultiDict[str, str], today: date) -> ResultsQuery:
     """The view that an address or a form names; whatever is none is as usual."""
     sort = values.get("sort", "")
     return ResultsQuery(
-        day_in(values.get("day", "")) or today,
+        parse_day(values.get("day", "")) or today,
         _number(values.get("run", "")),
-        results_in(values.getlist("result"), FILTERS),
-        text_in(values.get("q", "")),
+        sort_results(values.getlist("result"), FILTERS),
+        clean_search_text(values.get("q", "")),
         sort if sort in SORTS else "row",
         values.get("down") == "1",
         _number(values.get("page", "")) or 1,
     )
 
 
-def text_in(text: str) -> str:
+def clean_search_text(text: str) -> str:
     """What is looked for; no database has a NUL in its texts."""
     return text.replace("\0", "")[:_QUERY]
 
 
-def results_in(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+def sort_results(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
     """Those of them that there are, in their usual order."""
     wanted = set(given)
     return tuple(one for one in known if one in wanted)
 
 
-def day_in(text: str) -> date | None:
+def parse_day(text: str) -> date | None:
     """A date as a browser sends it, of a time in which there may be calls."""
     try:
         return date.fromisoformat(text) if re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", text) else None

@@ -51,7 +51,7 @@ class ConfirmedSelection(msgspec.Struct, frozen=True):
         return [phone for phone in self.listed.phones if phone.key in keys]
 
 
-def page() -> ResponseReturnValue:
+def show_redial() -> ResponseReturnValue:
     """First: whose results; then: these, and what to do with them."""
     days = ResultDays()
     view = _view(days.today)
@@ -74,7 +74,7 @@ def page() -> ResponseReturnValue:
     )
 
 
-def start() -> ResponseReturnValue:
+def start_redial() -> ResponseReturnValue:
     """A run of just these, now: the service begins it, if they are still those that were confirmed."""
     days = ResultDays()
     view = _view(days.today)
@@ -130,7 +130,7 @@ def _show_outcome(
     return redirect(url_for("run.index"), 303)
 
 
-def make_list() -> ResponseReturnValue:
+def replace_list() -> ResponseReturnValue:
     """They become the list; the one before stays in the history."""
     days = ResultDays()
     view = _view(days.today)
@@ -159,7 +159,7 @@ def make_list() -> ResponseReturnValue:
     return redirect(url_for("phones.index"), 303)
 
 
-def list_csv() -> ResponseReturnValue:
+def download_list() -> ResponseReturnValue:
     """They, as a list to be kept or read in elsewhere."""
     days = ResultDays()
     view = _view(days.today)
@@ -176,8 +176,8 @@ def list_csv() -> ResponseReturnValue:
 
 
 def _view(today: date) -> ResultsQuery:
-    view = query.read(request.values, today)
-    return ResultsQuery(view.day, view.run, query.results_in(view.results, redial.REDIAL_RESULTS))
+    view = query.parse_results_query(request.values, today)
+    return ResultsQuery(view.day, view.run, query.sort_results(view.results, redial.REDIAL_RESULTS))
 
 
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:

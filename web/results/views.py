@@ -26,11 +26,11 @@ from web.results.days import ResultDays
 from web.results.query import ResultsQuery
 
 results = Blueprint("results", __name__, url_prefix="/results")
-results.add_url_rule("/phone", "phone", phone.page)
-results.add_url_rule("/again", "again", results_again.page)
-results.add_url_rule("/again/start", "start", results_again.start, methods=["POST"])
-results.add_url_rule("/again/list", "make_list", results_again.make_list, methods=["POST"])
-results.add_url_rule("/again/list.csv", "list_csv", results_again.list_csv)
+results.add_url_rule("/phone", "phone", phone.show_phone_days)
+results.add_url_rule("/again", "again", results_again.show_redial)
+results.add_url_rule("/again/start", "start", results_again.start_redial, methods=["POST"])
+results.add_url_rule("/again/list", "make_list", results_again.replace_list, methods=["POST"])
+results.add_url_rule("/again/list.csv", "list_csv", results_again.download_list)
 results.add_app_template_filter(lambda result: translate(result_label(result)), "how")
 results.add_app_template_filter(lambda kind: translate(run_kind_label(kind)), "run_kind")
 results.add_app_template_filter(lambda state: translate(run_state_label(state)), "run_state")
@@ -52,7 +52,7 @@ class RunSummary(msgspec.Struct, frozen=True):
 def index() -> ResponseReturnValue:
     """The day's runs, results and calls."""
     days = ResultDays()
-    view = query.read(request.args, days.today)
+    view = query.parse_results_query(request.args, days.today)
     journal = app_context().journal()
     if journal.runs.is_empty():
         return render_template("results_none.html", view=view, days=days)
@@ -73,7 +73,7 @@ def index() -> ResponseReturnValue:
     pages = max(1, -(-total // PAGE))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
     lines = (
-        found.page(view.shown, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE)
+        found.page(view.call_filter, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE)
         if total
         else []
     )
@@ -96,7 +96,7 @@ def index() -> ResponseReturnValue:
         after=after,
         back=view.day - _DAY if days.first and view.day > days.first else None,
         ahead=view.day + _DAY if view.day < days.today else None,
-        why=None if runs else days.why_none(view.day),
+        why=None if runs else days.reason_for_no_run(view.day),
         hours=charts.chart_hours({view.run: tallies[view.run]} if view.run else tallies, days.zone),
         month=_month(journal, view.day, days.today),
         spans_days=charts.spans_days,
@@ -111,9 +111,9 @@ def download(form: str) -> ResponseReturnValue:
     It is written whole before it is sent, and reads the journal a few calls at a time: a slow browser holds nothing up.
     """
     days = ResultDays()
-    view = query.read(request.args, days.today)
+    view = query.parse_results_query(request.args, days.today)
     journal = app_context().journal()
-    lines = _found(journal).iterate(view.shown)
+    lines = _found(journal).iterate(view.call_filter)
     write = call_report.write_calls_csv if form == "csv" else call_report.write_calls_xlsx
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
@@ -133,7 +133,7 @@ def _found(journal: Journal) -> CallQueries:
 
 def _total(found: CallQueries, view: ResultsQuery, counts: Mapping[str, int]) -> int:
     if view.q.strip() or not set(DELIVERY_RESULTS).isdisjoint(view.results):
-        return found.count(view.shown)
+        return found.count(view.call_filter)
     return sum(counts.get(result, 0) for result in view.results or counts)
 
 

@@ -13,7 +13,7 @@ class LineBarPart(msgspec.Struct, frozen=True):
     width: float
 
 
-def bar(readout: LineUsage) -> tuple[LineBarPart, ...]:
+def line_bar_parts(readout: LineUsage) -> tuple[LineBarPart, ...]:
     """Its pieces, from the left; the lines kept for the office are at its end, as far as nobody is on them."""
     ceiling = readout.ceiling
     if ceiling is None:

@@ -37,7 +37,7 @@ class LastTestCall(msgspec.Struct, frozen=True):
     line: CallRecord | None
 
     @property
-    def going(self) -> bool:
+    def in_progress(self) -> bool:
         """Whether more will be known of it."""
         return self.line is not None and self.line.disposition is None
 
@@ -50,7 +50,7 @@ class RunPageState(msgspec.Struct, frozen=True):
 
     service: ServiceStatus
     status: RunStatus | None = None
-    going: int = 0
+    in_progress: int = 0
     latest: tuple[CallRecord, ...] = ()
     closing: datetime | None = None
     test: LastTestCall | None = None
@@ -70,7 +70,7 @@ class RunPageState(msgspec.Struct, frozen=True):
     def is_moving(self) -> bool:
         """Whether the next look will show something else."""
         running = self.active is not None and self.active.state == "running"
-        return running or self.going > 0 or (self.test is not None and self.test.going)
+        return running or self.in_progress > 0 or (self.test is not None and self.test.in_progress)
 
 
 class _Counted(msgspec.Struct, frozen=True):
@@ -78,13 +78,13 @@ class _Counted(msgspec.Struct, frozen=True):
 
     counts: Mapping[str, int]
     last_bundle: tuple[int, datetime | None]
-    going: int
+    in_progress: int
     latest: tuple[CallRecord, ...]
     delivery: DeliveryCounts | None = None
 
     @property
     def is_final(self) -> bool:
-        return not self.going and not self.counts.get("waiting")
+        return not self.in_progress and not self.counts.get("waiting")
 
 
 class RunStateCache:
@@ -98,7 +98,7 @@ class RunStateCache:
         self._planning = threading.Lock()
         self._planned: tuple[tuple[object, ...], datetime, datetime, RunForecast] | None = None
 
-    def look(self, now: datetime) -> RunPageState:
+    def current(self, now: datetime) -> RunPageState:
         """How things stand."""
         try:
             journal = self._desk.journal()
@@ -123,25 +123,25 @@ class RunStateCache:
             alive=service.alive,
             delivery=counted.delivery,
         )
-        return RunPageState(service, status, counted.going, counted.latest, closing, test)
+        return RunPageState(service, status, counted.in_progress, counted.latest, closing, test)
 
     def forget(self) -> None:
         """The next look is a new one: something has just been done."""
         with self._lock:
             self._counted = None
 
-    def next(self, standing: RunPageState, now: datetime) -> RunForecast:
+    def next_forecast(self, page_state: RunPageState, now: datetime) -> RunForecast:
         """What the next run would do; raises UserError."""
         desk = self._desk
         listed, week = desk.phones.current(), desk.schedule.load()
-        run = standing.status.run if standing.status else None
+        run = page_state.status.run if page_state.status else None
         key = (
             listed.revision,
             week.revision,
             week.changed,
             desk.settings.pace(),
             run and (run.id, run.state),
-            standing.going,
+            page_state.in_progress,
             now.astimezone(desk.settings.zone).date(),
         )
         with self._planning:

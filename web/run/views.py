@@ -21,7 +21,7 @@ from web.context import app_context
 from web.i18n import skip_reason_label, zone_city
 from web.permissions import may_change
 from web.phone_form import PhoneForm
-from web.run.line_bar import bar as lines_bar
+from web.run.line_bar import line_bar_parts as lines_bar
 from web.run.state import RunPageState, RunStateCache
 
 run = Blueprint("run", __name__, url_prefix="/run")
@@ -46,34 +46,34 @@ def index() -> ResponseReturnValue:
 @run.get("/live")
 def live() -> ResponseReturnValue:
     """The pieces that are not any more as the page has them: `have` is what it has; 204 if all are."""
-    standing = _watch().look(app_context().clock())
-    pieces = _pieces(standing)
+    page_state = _state_cache().current(app_context().clock())
+    pieces = _pieces(page_state)
     have = _have(pieces)
-    if request.args.get("have") == have and request.args.get("every") == str(_every(standing)):
+    if request.args.get("have") == have and request.args.get("every") == str(_every(page_state)):
         return "", 204
     before = dict(part.split("-", 1) for part in request.args.get("have", "")[:500].split(".") if "-" in part)
     now = dict(part.split("-", 1) for part in have.split("."))
     changed = [_for_the_place_of_old(text) for name, text in pieces.items() if now[name] != before.get(name)]
-    return render_template("run/live_answer.html", pieces=changed, have=have, every=_every(standing))
+    return render_template("run/live_answer.html", pieces=changed, have=have, every=_every(page_state))
 
 
 def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnValue:
-    standing = _watch().look(app_context().clock())
-    pieces = _pieces(standing)
+    page_state = _state_cache().current(app_context().clock())
+    pieces = _pieces(page_state)
     return render_template(
-        "run.html", pieces=pieces, have=_have(pieces), every=_every(standing), form=form or PhoneForm(), once=_once()
+        "run.html", pieces=pieces, have=_have(pieces), every=_every(page_state), form=form or PhoneForm(), once=_once()
     ), status
 
 
-def _pieces(standing: RunPageState) -> dict[str, Markup]:
+def _pieces(page_state: RunPageState) -> dict[str, Markup]:
     """Each piece of the page as it is now."""
-    now, plan, problems = app_context().clock(), None, standing.problems
-    if not problems and not standing.active:
+    now, plan, problems = app_context().clock(), None, page_state.problems
+    if not problems and not page_state.active:
         try:
-            plan = _watch().next(standing, now)
+            plan = _state_cache().next_forecast(page_state, now)
         except UserError as error:
             problems = error.problems
-    view = {**_common(now), "standing": standing, "plan": plan, "problems": problems}
+    view = {**_common(now), "page_state": page_state, "plan": plan, "problems": problems}
     return {name: Markup(render_template(f"run/{name}.html", **view)) for name in PIECES}  # noqa: S704 - our templates
 
 
@@ -86,8 +86,8 @@ def _have(pieces: Mapping[str, str]) -> str:
     return ".".join(f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}" for name, text in pieces.items())
 
 
-def _every(standing: RunPageState) -> int:
-    return _QUICK if standing.is_moving else _SLOW
+def _every(page_state: RunPageState) -> int:
+    return _QUICK if page_state.is_moving else _SLOW
 
 
 def _common(now: datetime) -> dict[str, object]:
@@ -130,10 +130,10 @@ class StartPreview(msgspec.Struct, frozen=True):
 @run.get("/start")
 def ask_start() -> ResponseReturnValue:
     """Whether a start is meant, and whom it would ring."""
-    standing = _watch().look(app_context().clock())
-    if refusal := _no_start(standing):
+    page_state = _state_cache().current(app_context().clock())
+    if refusal := _no_start(page_state):
         return refusal
-    return _start_page(_choice(standing))
+    return _start_page(_choice(page_state))
 
 
 @run.post("/start")
@@ -141,10 +141,10 @@ def start() -> ResponseReturnValue:
     """Begins a run, if things are still as they were when somebody was asked."""
     once, again = request.form.get("once", ""), request.form.get("whom") == "again"
     if not _is_known(once):  # else the form was sent twice, and only the answer is told again
-        standing = _watch().look(app_context().clock())
-        if refusal := _no_start(standing):
+        page_state = _state_cache().current(app_context().clock())
+        if refusal := _no_start(page_state):
             return refusal
-        choice = _choice(standing)
+        choice = _choice(page_state)
         seen = (request.form.get("revision"), request.form.get("after"))
         if not once or seen != (choice.revision, str(choice.after)):
             return _start_page(choice, changed=True, status=409)
@@ -162,14 +162,14 @@ def start() -> ResponseReturnValue:
     return _back()
 
 
-def _choice(standing: RunPageState) -> StartPreview:
+def _choice(page_state: RunPageState) -> StartPreview:
     at, now = app_context(), app_context().clock()
     listed, week, journal = at.phones.current(), at.schedule.load().data, at.journal()
     rest, again = (
         manual_run_forecast(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
         for again in (False, True)
     )
-    return StartPreview(rest, again, listed.revision, standing.last_id)
+    return StartPreview(rest, again, listed.revision, page_state.last_id)
 
 
 def _start_page(
@@ -189,11 +189,11 @@ def _start_page(
     ), status
 
 
-def _no_start(standing: RunPageState) -> ResponseReturnValue | None:
+def _no_start(page_state: RunPageState) -> ResponseReturnValue | None:
     """The way back where nobody can begin a run now."""
     if not may_change():
         return redirect(url_for("run.index"))
-    if standing.active:
+    if page_state.active:
         flash(_("A run is in progress already: this is how it stands."), "note")
         return redirect(url_for("run.index"), 303)
     return None
@@ -204,7 +204,7 @@ def _no_start(standing: RunPageState) -> ResponseReturnValue | None:
 
 @run.post("/pause", defaults={"name": "pause"})
 @run.post("/resume", defaults={"name": "resume"})
-def hold(name: str) -> ResponseReturnValue:
+def pause_or_resume(name: str) -> ResponseReturnValue:
     """Holds the hand-over, or goes on."""
     submit_command(name, run=_number("run"))
     return _back()
@@ -215,28 +215,28 @@ def ask_stop() -> ResponseReturnValue:
     """Whether a stop is meant, and what it does to the calls in progress."""
     if not may_change():
         return redirect(url_for("run.index"))
-    return _stop_page(_watch().look(app_context().clock()))
+    return _stop_page(_state_cache().current(app_context().clock()))
 
 
 @run.post("/stop")
 def stop() -> ResponseReturnValue:
     """Ends the run that was meant; with `withdraw` also takes back what Asterisk has not begun."""
     once, withdraw = request.form.get("once", ""), request.form.get("withdraw") == "1"
-    standing = _watch().look(app_context().clock())
-    if not _is_known(once) and (not once or _number("run") != standing.last_id):
-        return _stop_page(standing, changed=True)
+    page_state = _state_cache().current(app_context().clock())
+    if not _is_known(once) and (not once or _number("run") != page_state.last_id):
+        return _stop_page(page_state, changed=True)
     submit_command(
         "stop", word="stop withdraw" if withdraw else "stop", once=once, withdraw=withdraw, run=_number("run")
     )
     return _back()
 
 
-def _stop_page(standing: RunPageState, *, changed: bool = False) -> ResponseReturnValue:
-    if standing.status is None or not (standing.active or standing.going):
+def _stop_page(page_state: RunPageState, *, changed: bool = False) -> ResponseReturnValue:
+    if page_state.status is None or not (page_state.active or page_state.in_progress):
         flash(_("No run is in progress and no call is on its way: there is nothing to stop."), "note")
         return redirect(url_for("run.index"), 303)
     return render_template(
-        "run_stop.html", standing=standing, changed=changed, once=_once(), **_common(app_context().clock())
+        "run_stop.html", page_state=page_state, changed=changed, once=_once(), **_common(app_context().clock())
     ), 409 if changed else 200
 
 
@@ -270,13 +270,13 @@ def broken(caught: DocumentError) -> ResponseReturnValue:
     return render_template("run_broken.html", problems=problems), 500
 
 
-def _watch() -> RunStateCache:
+def _state_cache() -> RunStateCache:
     found: RunStateCache = current_app.extensions.setdefault("obzvon.run", RunStateCache(app_context()))
     return found
 
 
 def _back() -> ResponseReturnValue:
-    _watch().forget()
+    _state_cache().forget()
     return redirect(url_for("run.index"), 303)
 
 

@@ -25,7 +25,7 @@ class DayFields(msgspec.Struct, frozen=True):
     at: str
 
     @classmethod
-    def of(cls, start: time | None) -> "DayFields":
+    def from_start(cls, start: time | None) -> "DayFields":
         """The fields of a start."""
         return cls(start is not None, f"{start:%H:%M}" if start else "")
 
@@ -41,26 +41,26 @@ class ScheduleForm(msgspec.Struct, frozen=True):
     new: DayFields = DayFields(on=True, at="")
     errors: dict[str, str] = {}
 
-    def week(self) -> Schedule:
+    def schedule(self) -> Schedule:
         """What they say; of a form without errors."""
         dates: dict[date, time | None] = dict.fromkeys(sorted(self.off))
         dates |= {day: _time(entry) for day, entry in self.dates.items()}
         return Schedule(tuple(_time(entry) for entry in self.days), dict(sorted(dates.items())))
 
-    def copied(self) -> "ScheduleForm":
+    def with_monday_copied(self) -> "ScheduleForm":
         """Monday's fields on the other workdays."""
         days = tuple(self.days[0] if place in WORKDAYS else entry for place, entry in enumerate(self.days))
         return msgspec.structs.replace(self, days=days)
 
 
-def shown(week: Schedule, holidays: Iterable[date]) -> ScheduleForm:
+def fill_schedule_form(schedule: Schedule, holidays: Iterable[date]) -> ScheduleForm:
     """The fields of a week; a holiday on which nobody is rung is a tick, and no date of its own."""
-    off = frozenset(day for day in holidays if day in week.dates and week.dates[day] is None)
-    dates = {day: DayFields.of(start) for day, start in sorted(week.dates.items()) if day not in off}
-    return ScheduleForm(tuple(DayFields.of(start) for start in week.times), dates, off)
+    off = frozenset(day for day in holidays if day in schedule.dates and schedule.dates[day] is None)
+    dates = {day: DayFields.from_start(start) for day, start in sorted(schedule.dates.items()) if day not in off}
+    return ScheduleForm(tuple(DayFields.from_start(start) for start in schedule.times), dates, off)
 
 
-def read(form: MultiDict[str, str], holidays: Iterable[date]) -> ScheduleForm:
+def parse_schedule_form(form: MultiDict[str, str], holidays: Iterable[date]) -> ScheduleForm:
     """The fields of the page; `holidays` are the days that it had ticks for."""
     errors: dict[str, str] = {}
     days = tuple(_entry(form, str(day), errors) for day in range(1, 8))

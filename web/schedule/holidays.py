@@ -7,7 +7,7 @@ import holidays
 _LANGUAGES = {"ru": "ru", "en": "en_US"}
 
 
-def coming(region: str, today: date, language: str) -> dict[date, str]:
+def upcoming_holidays(region: str, today: date, language: str) -> dict[date, str]:
     """Those from today on, with their names; none where the library does not know the region."""
     for wanted in (_LANGUAGES[language], None):
         try:

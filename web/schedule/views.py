@@ -18,11 +18,11 @@ from obzvon.reports.next_run import next_run_forecast
 from web.context import app_context
 from web.i18n import language, translate
 from web.permissions import visitor
-from web.schedule import form as week_form
+from web.schedule import form as schedule_form
 from web.schedule import holidays as public_holidays
 from web.schedule.form import ScheduleForm
 
-week = Blueprint("week", __name__, url_prefix="/week")
+schedule = Blueprint("schedule", __name__, url_prefix="/week")
 
 _SKIPPED = 20
 """So many skipped rows are named with their reasons."""
@@ -39,47 +39,47 @@ class ScheduleUnreadableError(Exception):
 class NextRunView(msgspec.Struct, frozen=True):
     """What the page foresees, or why it cannot."""
 
-    plan: RunForecast | None
+    forecast: RunForecast | None
     run: Run | None
     problems: tuple[Problem, ...] = ()
 
 
-@week.get("")
+@schedule.get("")
 def index() -> ResponseReturnValue:
     """The week."""
     loaded = _loaded()
-    return _page(loaded, week_form.shown(loaded.data, _holidays()))
+    return _page(loaded, schedule_form.fill_schedule_form(loaded.data, _holidays()))
 
 
-@week.post("")
+@schedule.post("")
 def save() -> ResponseReturnValue:
     """Another week; with the action `copy` only other fields, which are not saved yet."""
     loaded = _loaded()
-    form = week_form.read(request.form, _holidays())
+    form = schedule_form.parse_schedule_form(request.form, _holidays())
     if request.form.get("action") == "copy":
         flash(_("Monday's time stands on the other workdays now; it is not saved yet."), "note")
-        return _page(loaded, form.copied(), based_on=request.form.get("revision"))
+        return _page(loaded, form.with_monday_copied(), based_on=request.form.get("revision"))
     if request.form.get("revision") != loaded.revision:
         return _conflict(loaded, form)
     if form.errors:
         return _page(loaded, form, status=422)
     try:
-        revision = app_context().schedule.save(form.week(), loaded.revision)
+        revision = app_context().schedule.save(form.schedule(), loaded.revision)
     except ExternallyChangedError:
         return _conflict(_loaded(), form)
     except DocumentError as error:
         return _page(loaded, msgspec.structs.replace(form, errors={"": translate(error.message())}), status=500)
-    if form.week() != loaded.data:
-        app_context().record(visitor().name, audit_messages.schedule_changed(loaded.data, form.week()))
+    if form.schedule() != loaded.data:
+        app_context().record(visitor().name, audit_messages.schedule_changed(loaded.data, form.schedule()))
     flash(
         _("The schedule is saved.") if revision != loaded.revision else _("Nothing was changed."),
         "undo" if revision != loaded.revision else "note",
     )
-    _warn_of_a_passed_time(loaded.data, form.week())
-    return redirect(url_for("week.index"), 303)
+    _warn_of_a_passed_time(loaded.data, form.schedule())
+    return redirect(url_for("schedule.index"), 303)
 
 
-@week.post("/undo")
+@schedule.post("/undo")
 def undo() -> ResponseReturnValue:
     """The week as it was before the last change; of a broken or missing one, the last that can be read."""
     try:
@@ -94,10 +94,10 @@ def undo() -> ResponseReturnValue:
             ),
             "warn",
         )
-    return redirect(url_for("week.index"), 303)
+    return redirect(url_for("schedule.index"), 303)
 
 
-@week.post("/new")
+@schedule.post("/new")
 def begin() -> ResponseReturnValue:
     """A week without a start where there is no file."""
     try:
@@ -105,10 +105,10 @@ def begin() -> ResponseReturnValue:
         app_context().record(visitor().name, audit_messages.schedule_created())
     except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is how it stands now."), "note")
-    return redirect(url_for("week.index"), 303)
+    return redirect(url_for("schedule.index"), 303)
 
 
-@week.errorhandler(ScheduleUnreadableError)
+@schedule.errorhandler(ScheduleUnreadableError)
 def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
     """What is wrong with the week, and the way back."""
     document = app_context().schedule
@@ -117,7 +117,7 @@ def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
     except DocumentError:
         earlier = False
     return render_template(
-        "week_broken.html",
+        "schedule_broken.html",
         problems=caught.error.problems,
         revision=caught.error.revision,
         earlier=earlier,
@@ -132,7 +132,7 @@ def _page(
     zone = app_context().settings.zone
     here = now.astimezone(zone)
     return render_template(
-        "week.html",
+        "schedule.html",
         form=form,
         revision=loaded.revision if based_on is None else based_on,
         now=here,
@@ -140,7 +140,7 @@ def _page(
         notes=loaded.notes,
         day_names=_day_names(),
         holidays=_holidays(),
-        outlook=_foresee(loaded, now),
+        next_run=_next_run_view(loaded, now),
         skipped=_SKIPPED,
         undoable=_undoable(),
         latest=app_context().settings.latest,
@@ -151,7 +151,7 @@ def _page(
 def _conflict(loaded: LoadedDocument[Schedule], form: ScheduleForm) -> ResponseReturnValue:
     """Both versions, line by line, and the choice."""
     holidays = _holidays()
-    theirs = week_form.shown(loaded.data, holidays)
+    theirs = schedule_form.fill_schedule_form(loaded.data, holidays)
     lines = [
         (name, _said(their.on, their.at), _said(my.on, my.at))
         for name, their, my in zip(_day_names(), theirs.days, form.days, strict=True)
@@ -163,7 +163,7 @@ def _conflict(loaded: LoadedDocument[Schedule], form: ScheduleForm) -> ResponseR
     kept = [
         (name, value) for name, values in request.form.lists() for value in values if name not in {"revision", "token"}
     ]
-    return render_template("week_conflict.html", lines=lines, kept=kept, revision=loaded.revision), 409
+    return render_template("schedule_conflict.html", lines=lines, kept=kept, revision=loaded.revision), 409
 
 
 def _said(on: bool, at: str) -> str:
@@ -177,12 +177,12 @@ def _date_said(form: ScheduleForm, day: date) -> str:
     return str(_("as its weekday")) if entry is None else _said(entry.on, entry.at)
 
 
-def _foresee(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
+def _next_run_view(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
     at = app_context()
     try:
         listed, journal = at.phones.current(), at.journal()
-        plan = next_run_forecast(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
-        return NextRunView(plan, journal.runs.active())
+        forecast = next_run_forecast(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
+        return NextRunView(forecast, journal.runs.active())
     except UserError as error:
         return NextRunView(None, None, error.problems)
 
@@ -221,7 +221,9 @@ def _loaded() -> LoadedDocument[Schedule]:
 
 def _holidays() -> dict[date, str]:
     at = app_context()
-    return public_holidays.coming(at.settings.region, at.clock().astimezone(at.settings.zone).date(), language())
+    return public_holidays.upcoming_holidays(
+        at.settings.region, at.clock().astimezone(at.settings.zone).date(), language()
+    )
 
 
 def _day_names() -> list[str]:

@@ -335,12 +335,12 @@ def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(open
     ticks = iter(range(10_000))
     watch = RunStateCache(opened.desk, clock=lambda: float(next(ticks)))
     opened.start()
-    first = watch.look(opened.now)
+    first = watch.current(opened.now)
     opened.works(11)
-    assert watch.look(opened.now).latest == first.latest  # a look that took a second is good for ten
+    assert watch.current(opened.now).latest == first.latest  # a look that took a second is good for ten
     for _ in range(20):
-        watch.look(opened.now)
-    assert len(watch.look(opened.now).latest) == 4
+        watch.current(opened.now)
+    assert len(watch.current(opened.now).latest) == 4
     watch.forget()
     opened.works(60)
     assert opened.shift
@@ -350,11 +350,11 @@ def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(open
             for call in opened.shift.journal.calls.in_transit(CallState.HANDED)
         ]
     )
-    last = watch.look(opened.now)
+    last = watch.current(opened.now)
     assert last.status
     assert last.status.counts["answered"] == 5
     for _ in range(200):
-        assert watch.look(opened.now).latest is last.latest
+        assert watch.current(opened.now).latest is last.latest
 
 
 # -- a start

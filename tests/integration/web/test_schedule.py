@@ -215,10 +215,10 @@ def test_a_broken_list_leaves_the_week_to_be_edited(operator: Browser, settings:
 
 
 def test_holidays_are_those_to_come_of_this_and_next_year() -> None:
-    found = holidays.coming("RU", date(2026, 5, 10), "ru")
+    found = holidays.upcoming_holidays("RU", date(2026, 5, 10), "ru")
     assert date(2026, 6, 12) in found
     assert found[date(2027, 5, 9)] == "День Победы"
     assert date(2026, 5, 9) not in found
-    assert holidays.coming("RU", date(2026, 5, 10), "en")[date(2027, 5, 9)] == "Victory Day"
-    assert holidays.coming("ZZ", date(2026, 5, 10), "ru") == {}
-    assert holidays.coming("DE", date(2026, 5, 10), "ru")
+    assert holidays.upcoming_holidays("RU", date(2026, 5, 10), "en")[date(2027, 5, 9)] == "Victory Day"
+    assert holidays.upcoming_holidays("ZZ", date(2026, 5, 10), "ru") == {}
+    assert holidays.upcoming_holidays("DE", date(2026, 5, 10), "ru")

@@ -4,7 +4,7 @@ import pytest
 
 from obzvon.domain.line_usage import LineUsage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
-from web.run.line_bar import LineBarPart, bar
+from web.run.line_bar import LineBarPart, line_bar_parts
 
 
 def pace(ceiling: Capacity) -> Pace:
@@ -33,5 +33,5 @@ def pace(ceiling: Capacity) -> Pace:
     ],
 )
 def test_its_pieces_never_leave_it(readout: LineUsage, parts: tuple[LineBarPart, ...]) -> None:
-    assert bar(readout) == parts
+    assert line_bar_parts(readout) == parts
     assert sum(part.width for part in parts) <= 100
