@@ -21,10 +21,11 @@ profile.load()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier, and put tests that share a server into one group of pytest-xdist.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with its tier, group those that share a server, and leave out what only the long profile runs.
 
-    A group runs on one worker. Those of Asterisk and the browser mostly wait, so they overlap with the other workers.
+    A group of pytest-xdist runs on one worker. Those of Asterisk and the browser mostly wait, so they overlap with the
+    other workers.
     """
     for item in items:
         tier = item.path.relative_to(_TESTS).parts[0]
@@ -33,10 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _uses_postgresql(item):
             item.add_marker("postgresql")
             item.add_marker(pytest.mark.xdist_group("postgresql"))
-        elif tier == "asterisk":
-            item.add_marker(pytest.mark.xdist_group(_asterisk_group(item)))
-        elif tier == "browser":
-            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif tier in ("asterisk", "browser"):
+            version = _params(item).get("asterisk_root") or _params(item).get("peer") or _params(item).get("own_peer")
+            item.add_marker(pytest.mark.xdist_group("-".join(filter(None, (tier, str(version or ""), item.path.stem)))))
+    if not profile.LONG:
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def _params(item: pytest.Item) -> dict[str, object]:
@@ -45,11 +49,6 @@ def _params(item: pytest.Item) -> dict[str, object]:
 
 def _uses_postgresql(item: pytest.Item) -> bool:
     return _params(item).get("journal_url") == "postgresql" or "postgres" in getattr(item, "fixturenames", ())
-
-
-def _asterisk_group(item: pytest.Item) -> str:
-    version = _params(item).get("asterisk_root", "")
-    return f"asterisk-{version}" if version else "asterisk"
 
 
 @pytest.fixture(scope="session", autouse=True)

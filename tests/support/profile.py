@@ -7,8 +7,8 @@ from hypothesis import settings
 LONG = os.environ.get("OBZVON_TEST_PROFILE") == "long"
 
 
-def often(commit: int, long: int) -> int:
-    """Return how many rounds a search has in the profile of this run."""
+def often(*, commit: int, long: int) -> int:
+    """Return the one of the two numbers that belongs to the profile of this run."""
     return long if LONG else commit
 
 

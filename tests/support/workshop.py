@@ -63,6 +63,8 @@ class Workshop:
         self, folder: Path, *, phones: Iterable[str] | Mapping[str, object] = (), start: str = "09:00", **keys: object
     ) -> None:
         self.folder = folder
+        self._parsed = b""
+        self._places = (folder, folder)
         folder.mkdir(parents=True, exist_ok=True)
         places = {"dir_source": ".", "dir_store": "store", "dir_target": "outgoing", "dir_logs": "log"}
         self.write_settings(**{"time_zone": "Europe/Moscow", **places, **keys})
@@ -76,11 +78,19 @@ class Workshop:
 
     @property
     def spool_folder(self) -> Path:
-        return self.settings.target
+        return self._folders()[0]
 
     @property
     def store_folder(self) -> Path:
-        return self.settings.store
+        return self._folders()[1]
+
+    def _folders(self) -> tuple[Path, Path]:
+        """The spool and the store; settings.ini is parsed only when it has changed, for tests ask at every step."""
+        text = (self.folder / "settings.ini").read_bytes()
+        if text != self._parsed:
+            read = self.settings
+            self._parsed, self._places = text, (read.target, read.store)
+        return self._places
 
     @property
     def done_folder(self) -> Path:

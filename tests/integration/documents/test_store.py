@@ -13,7 +13,7 @@ from datetime import UTC, date, time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -268,13 +268,11 @@ values = st.recursive(
 rows = st.lists(st.builds(Phone, texts, texts, texts, texts, st.booleans()), unique_by=lambda phone: phone.key)
 
 
-@settings(deadline=None)
 @given(rows)
 def test_what_is_saved_is_read_again(phones: list[Phone]) -> None:
     assert read(phones_json.dump(phones)) == phones
 
 
-@settings(deadline=None)
 @given(st.dictionaries(texts, values | st.dictionaries(st.sampled_from(["0", "1", "name", "paused", "x"]), values)))
 def test_no_list_of_any_values_loses_a_row_or_changes_twice(document: dict[str, object]) -> None:
     once = read(json.dumps(document))
@@ -282,7 +280,6 @@ def test_no_list_of_any_values_loses_a_row_or_changes_twice(document: dict[str, 
     assert read(phones_json.dump(once)) == once
 
 
-@settings(deadline=None)
 @given(st.binary() | st.text(alphabet='{}[]",:01 \n').map(str.encode))
 def test_no_bytes_are_more_than_malformed(data: bytes) -> None:
     for parse in (phones_json.parse, schedule_json.parse):
@@ -384,7 +381,6 @@ def test_what_is_no_week_is_refused(text: str) -> None:
         schedule_json.parse(text.encode())
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.none() | st.times(time(0, 1)), min_size=7, max_size=7),
     st.dictionaries(st.dates(), st.none() | st.times(time(0, 1))),

@@ -666,7 +666,7 @@ class Nowhere(io.RawIOBase):
         return len(data)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx", "json", "table"])
+@pytest.mark.parametrize("form", ["csv", pytest.param("xlsx", marks=pytest.mark.long), "json", "table"])
 def test_the_memory_does_not_grow_with_the_lines(form: str) -> None:
     def peak(count: int) -> int:
         lines = (line(position=n, row=str(n), name=f"name {n % 9}") for n in range(count))

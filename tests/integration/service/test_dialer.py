@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from obzvon.domain.calls import CallState
+from tests.support.profile import often
 from tests.support.workshop import (
     ROOT,
     Life,
@@ -82,7 +83,14 @@ def test_without_a_delay_one_bundle_follows_the_other_at_once(tmp_path: Path) ->
     ]
 
 
-@pytest.mark.parametrize(("timeout", "second"), [(0, "09:00:00"), (0.5, "09:00:00"), (30, "09:00:30")])
+@pytest.mark.parametrize(
+    ("timeout", "second"),
+    [
+        (0.5, "09:00:00"),
+        pytest.param(0, "09:00:00", marks=pytest.mark.long),
+        pytest.param(30, "09:00:30", marks=pytest.mark.long),
+    ],
+)
 def test_a_big_bundle_goes_in_handfuls_with_no_delay_within_it(tmp_path: Path, timeout: float, second: str) -> None:
     people = numbers(4600)
     with in_memory(tmp_path) as memory:
@@ -205,11 +213,12 @@ def test_the_rest_of_a_big_bundle_that_was_cut_off_goes_after_the_delay(tmp_path
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
 def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_path: Path, after: bool) -> None:
+    stride = often(commit=6, long=1)
     with in_memory(tmp_path) as memory:
-        step = 0
+        step = (3 if after else 0) % stride
         whole = False
         while not whole:
-            step += 1
+            step += stride
             workshop = Workshop(memory / str(step), phones=PEOPLE, bundle=2, timeout=10, archive="yes")
             workshop.write_list({"0": "777"} | {str(n): one for n, one in enumerate(PEOPLE, 1)})
             came: Counter[str] = Counter()
@@ -842,7 +851,7 @@ def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
         step = 0
         whole = False
         while not whole:
-            step += 1
+            step += often(commit=4, long=1)
             workshop = Workshop(memory / str(step), phones=PEOPLE, bundle=5)
             with shift(workshop, EIGHT) as working:
                 working.work(at("08:59:59"), at("09:01:00"))

@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from obzvon.common.errors import UserError
@@ -160,14 +160,12 @@ def test_a_missing_file_and_a_folder_are_told_plainly(tmp_path: Path) -> None:
         load_settings(tmp_path / "loop")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     with contextlib.suppress(UserError):
         load_text(tmp_path_factory.mktemp("ini"), data)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -15,6 +15,7 @@ from obzvon.asterisk.ami.call_tracker import SETTLE_DELAY, CallTracker, LineCoun
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
 from tests.support.paths import SUPPORT
+from tests.support.profile import often
 
 NINE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 CONTEXTS = {"avtoobzvon", "avtoobzvon-ivr", "nowhere"}
@@ -181,7 +182,7 @@ def test_of_two_trunks_the_last_one_tells(version: str) -> None:
 # -- order, repetition, strangers
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=often(commit=20, long=300))
 @given(st.data())
 def test_the_order_of_the_legs_changes_nothing(data: st.DataObject) -> None:
     version, kind = data.draw(st.sampled_from(CASES))
@@ -195,7 +196,7 @@ def test_the_order_of_the_legs_changes_nothing(data: st.DataObject) -> None:
     assert the_outcome(shuffled) == the_outcome(events)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=often(commit=20, long=300))
 @given(st.data())
 def test_repeated_and_late_events_change_nothing_twice(data: st.DataObject) -> None:
     version, kind = data.draw(st.sampled_from(CASES))
@@ -250,7 +251,7 @@ def test_calls_at_the_same_time_are_kept_apart(version: str) -> None:
     assert len(outcomes(together)) == len(EXPECTED)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=often(commit=20, long=200))
 @given(
     st.lists(
         st.dictionaries(

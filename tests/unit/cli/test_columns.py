@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -54,7 +54,6 @@ def test_a_cell_has_its_colour_in_a_terminal() -> None:
     assert out.getvalue() == "a  \x1b[31mb\x1b[0m\n"
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.text("abc dя日", max_size=30), min_size=3, max_size=3), min_size=1, max_size=5),
     st.integers(12, 60),

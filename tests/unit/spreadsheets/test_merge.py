@@ -13,6 +13,7 @@ from obzvon.reports import phone_list
 from obzvon.spreadsheets import cell_text, column_roles, csv_reader, merge, xlsx_reader
 from obzvon.spreadsheets.column_roles import ColumnRoles
 from obzvon.spreadsheets.table import TableRow
+from tests.support.profile import often
 
 PLAN = NumberingPlan()
 NUMBER, CODE, NAME, PAUSED = "number", "code", "name", "paused"
@@ -354,7 +355,7 @@ LANGUAGES = st.sampled_from(["ru", "en"])
 
 
 @given(lists(), FORMS, LANGUAGES, st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=often(commit=20, long=150))
 def test_an_export_that_is_imported_again_changes_nothing(
     phones: list[Phone], form: str, language: str, replace: bool
 ) -> None:
@@ -367,7 +368,7 @@ def test_an_export_that_is_imported_again_changes_nothing(
 
 
 @given(lists(), lists(), FORMS)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=often(commit=20, long=150))
 def test_an_export_puts_the_same_list_in_the_place_of_another(
     phones: list[Phone], others: list[Phone], form: str
 ) -> None:
@@ -390,7 +391,7 @@ def test_an_export_puts_the_same_list_in_the_place_of_another(
 
 
 @given(lists(), FORMS)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=often(commit=20, long=100))
 def test_the_import_of_an_export_exports_the_same_bytes_again(phones: list[Phone], form: str) -> None:
     rows, layout = exported(phones, form, "ru")
     again = merge.plan_merge(rows, layout, [], PLAN, replace=True).result(whole=True)
