@@ -1,10 +1,11 @@
-"""Who may use the editor: names, roles and hashed passwords in a file of their own, users.json.
+"""The users of the editor: names, roles and hashed passwords in a file of their own, users.json.
 
 `{"admin": {"role": "administrator", "password": "scrypt:32768:8:1$…"}}`
 """
 
 import contextlib
 import enum
+import functools
 import hashlib
 import json
 import os
@@ -22,51 +23,38 @@ from obzvon.common import files
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 
-_ALIKE = str.maketrans("авекмнорстухёієѕјһԁԛԝ", "abekmhopctyxeiesjhdqw")
-"""Small Cyrillic letters that, or whose capitals, look like Latin ones."""
+FILE_MODE = 0o640
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 200
 
-
-def looks(name: str) -> str:
-    """What two names have in common that look alike."""
-    return unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
-
-
-def mixes_alphabets(name: str) -> bool:
-    """Whether there are letters of more than one alphabet in it."""
-    return len({unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha()}) > 1
-
-
-MODE = 0o640
-SHORTEST, LONGEST = 8, 200
-"""Characters of a password."""
-
-_PATIENCE = 10
+_LOCK_SECONDS = 10
+#: The lock is taken by the service's user and by the editor's user, who share a group.
 _LOCK_MODE = 0o660
-"""The lock is taken by the service's user and by the editor's, who share a group."""
 _NAME = re.compile(r"[^\W_](?:[\w.@-]{0,62}[^\W_])?")
+#: Of generated passwords: none that sounds or looks like another one.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-"""Of a generated password: none that is taken for another when it is read out."""
+#: Small Cyrillic letters that look like Latin ones, or whose capitals do.
+_LATIN_LOOKALIKES = str.maketrans("авекмнорстухёієѕјһԁԛԝ", "abekmhopctyxeiesjhdqw")
 
 
 class Role(enum.StrEnum):
-    """What a user may do: each role all that the one before it may."""
+    """A set of permissions. Each role includes the one before it."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMINISTRATOR = "administrator"
 
     def includes(self, other: "Role") -> bool:
-        """Whether whoever has this role may do what `other` may."""
+        """Return whether this role may do everything that `other` may."""
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(other)
 
 
 class UserChangeError(UserError):
-    """It is not done to the users, for a reason that whoever asked for it can mend."""
+    """A change of the users that is refused, for a reason that the requester can remove."""
 
 
 class User(msgspec.Struct, frozen=True):
-    """One user; `password` is its hash, which no text of the user shows."""
+    """A user of the editor. `password` is its hash; `repr` leaves it out."""
 
     role: Role
     password: str
@@ -76,13 +64,13 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Users:
-    """The users' file; every change is atomic and under a lock. A file that is not there has no users."""
+    """The file of the users. Every change is atomic and under a lock. A missing file has no users."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.realpath(path))
 
     def load(self) -> dict[str, User]:
-        """Everybody, by name; raises UserError for a file that cannot be read."""
+        """Return all users by name; raise UserError for a file that cannot be read."""
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
@@ -102,17 +90,17 @@ class Users:
                 ]
             ) from error
 
-    def stamp(self) -> tuple[int, ...]:
-        """What changes with the file; () while there is none."""
+    def signature(self) -> tuple[int, ...]:
+        """Return what changes with each change of the file; () while there is none."""
         return files.signature(self.path)
 
     def add(self, name: str, password: str, role: Role) -> None:
-        """A new user."""
+        """Add a user; raise UserChangeError for a name or a password that is refused."""
         if not _NAME.fullmatch(name):
             raise self._refusal(
                 name, say("it cannot be a user's name"), say("use letters, digits and . - _ @ between them, 64 at most")
             )
-        if mixes_alphabets(name):
+        if _mixes_alphabets(name):
             raise self._refusal(
                 name,
                 say("letters of different alphabets are mixed in it, for example Russian and English ones"),
@@ -126,7 +114,7 @@ class Users:
                     say("there is such a user already"),
                     say("name another, or change the password: obzvon user passwd"),
                 )
-            if alike := next((other for other in users if looks(other) == looks(name)), None):
+            if alike := next((other for other in users if _lookalike_key(other) == _lookalike_key(name)), None):
                 raise self._refusal(
                     name,
                     say("it looks like the user {other}", other=alike),
@@ -134,31 +122,31 @@ class Users:
                 )
             users[name] = User(role, hashed)
 
-    def change_password(self, name: str, password: str, *, of: User | None = None) -> None:
-        """Another password; if `of` is given, only of the user as it was looked at, else it is Refused."""
+    def change_password(self, name: str, password: str, *, expected: User | None = None) -> None:
+        """Change a password; raise UserChangeError if the user is no longer the `expected` one."""
         hashed = self._hash(name, password)
         with self._changing() as users:
-            known = self._known(users, name)
-            if of is not None and known != of:
+            user = self._existing(users, name)
+            if expected is not None and user != expected:
                 raise self._refusal(name, say("the user has been changed in the meantime"), say("look again"))
-            users[name] = User(known.role, hashed)
+            users[name] = User(user.role, hashed)
 
     def change_role(self, name: str, role: Role) -> None:
-        """Another role; not for the last administrator."""
+        """Change a role; raise UserChangeError for the last administrator."""
         with self._changing() as users:
             self._keep_an_administrator(users, name, role)
             users[name] = User(role, users[name].password)
 
     def remove(self, name: str) -> None:
-        """Takes a user's access away; not the last administrator's."""
+        """Remove a user; raise UserChangeError for the last administrator."""
         with self._changing() as users:
             self._keep_an_administrator(users, name, None)
             del users[name]
 
     def _keep_an_administrator(self, users: Mapping[str, User], name: str, role: Role | None) -> None:
-        """Raises Refused where nobody would be left who may manage the users."""
+        """Raise UserChangeError if nobody would be left who may manage the users."""
         others = (user for other, user in users.items() if other != name)
-        if self._known(users, name).role is Role.ADMINISTRATOR is not role and not any(
+        if self._existing(users, name).role is Role.ADMINISTRATOR is not role and not any(
             user.role is Role.ADMINISTRATOR for user in others
         ):
             raise self._refusal(
@@ -168,20 +156,20 @@ class Users:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, User]]:
         lock = self.path.with_name(f".{self.path.name}.lock")
-        held = FileLock(lock, timeout=_PATIENCE, mode=_LOCK_MODE)
+        held = FileLock(lock, timeout=_LOCK_SECONDS, mode=_LOCK_MODE)
         try:
             files.make_file(lock, _LOCK_MODE)
             with held:
                 users = self.load()
                 yield users
                 text = json.dumps(msgspec.to_builtins(dict(sorted(users.items()))), ensure_ascii=False, indent=2)
-                files.write_durably(self.path, f"{text}\n".encode(), MODE)
+                files.write_durably(self.path, f"{text}\n".encode(), FILE_MODE)
         except Timeout as error:
             raise UserError(
                 [
                     Problem(
                         str(self.path),
-                        say("another program has been changing it for {n} s", n=_PATIENCE),
+                        say("another program has been changing it for {n} s", n=_LOCK_SECONDS),
                         say("try again"),
                     )
                 ]
@@ -189,7 +177,7 @@ class Users:
         except OSError as error:
             raise self._failure(say("it cannot be saved, nothing has been changed"), error) from error
 
-    def _known(self, users: Mapping[str, User], name: str) -> User:
+    def _existing(self, users: Mapping[str, User], name: str) -> User:
         if name in users:
             return users[name]
         raise self._refusal(
@@ -197,10 +185,14 @@ class Users:
         )
 
     def _hash(self, name: str, password: str) -> str:
-        if not SHORTEST <= len(password) <= LONGEST:
+        if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
             raise self._refusal(
                 name,
-                say("the password has to have from {least} to {most} characters", least=SHORTEST, most=LONGEST),
+                say(
+                    "the password has to have from {least} to {most} characters",
+                    least=MIN_PASSWORD_LENGTH,
+                    most=MAX_PASSWORD_LENGTH,
+                ),
                 say("choose another, or let one be made up"),
             )
         if not password.isprintable():
@@ -228,27 +220,32 @@ class Users:
         )
 
 
-def is_right(user: User | None, password: str) -> bool:
-    """Whether it is the user's password; of nobody the answer is no, and takes the same time."""
-    if len(password) > LONGEST:
+def password_matches(user: User | None, password: str) -> bool:
+    """Return whether it is the user's password. For None the answer is no, after the same time."""
+    if len(password) > MAX_PASSWORD_LENGTH:
         return False
-    right = check_password_hash(user.password if user else _nobody(), password)
-    return right and user is not None
+    matches = check_password_hash(user.password if user else _impossible_hash(), password)
+    return matches and user is not None
 
 
-def made_up(seed: bytes = b"") -> str:
-    """A password that can be read out over the telephone: 80 bits; from the same secret seed the same one."""
+def generate_password(seed: bytes = b"") -> str:
+    """Return a password of 80 bits that can be read out over the telephone; the same secret seed gives the same one."""
     bits = hashlib.sha256(seed or secrets.token_bytes(32)).digest()
     return "-".join(
-        "".join(_LETTERS[bits[place + turn] % len(_LETTERS)] for turn in range(4)) for place in range(0, 16, 4)
+        "".join(_LETTERS[byte % len(_LETTERS)] for byte in bits[place : place + 4]) for place in range(0, 16, 4)
     )
 
 
-def _nobody() -> str:
-    """A hash that no password has, of the same cost as a user's."""
-    if not _nobodys:
-        _nobodys.append(generate_password_hash(secrets.token_hex()))
-    return _nobodys[0]
+@functools.cache
+def _impossible_hash() -> str:
+    """Return a hash that no password has; a check against it takes as long as one against a user's."""
+    return generate_password_hash(secrets.token_hex())
 
 
-_nobodys: list[str] = []
+def _lookalike_key(name: str) -> str:
+    """Return a key that names which look alike have in common."""
+    return unicodedata.normalize("NFKC", name).casefold().translate(_LATIN_LOOKALIKES)
+
+
+def _mixes_alphabets(name: str) -> bool:
+    return len({unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha()}) > 1

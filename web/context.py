@@ -38,7 +38,7 @@ class AppContext:
         self.clock = clock
         self.sleep: Callable[[float], object] = time.sleep
         self.phones = PhoneIndexCache(documents.phones_document(settings.phones), settings.numbering_plan())
-        self.schedule = documents.week_document(settings.schedule)
+        self.schedule = documents.schedule_document(settings.schedule)
         self._journal: Journal | None = None
         self._absent = AbsentJournal()
         self._opened: tuple[int, int] | None = None

@@ -16,7 +16,7 @@ import msgspec
 from obzvon.common.files import settled_signature
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, revision_of
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
-from obzvon.domain.phones import Candidate, Phone, list_candidates
+from obzvon.domain.phones import Candidate, Phone, list_candidates, next_free_key
 
 PAGE_ROWS = 100
 SORTS = ("row", "number", "code", "name", "state")
@@ -62,10 +62,7 @@ class PhoneIndex:
 
     def free_key(self) -> str:
         """A key that no row has: one more than the greatest."""
-        return str(
-            max((int(key) for key in self.places if key.isascii() and key.isdecimal() and len(key) < 19), default=-1)
-            + 1
-        )
+        return str(next_free_key(self.places))
 
     def _searched(self) -> list[str]:
         """What each row is searched by; made when it is first asked for."""
@@ -108,9 +105,9 @@ class PhoneIndexCache:
         with self._lock:
             signature = settled_signature(self.document.path)
             if self._listed is None or not signature or signature != self._seen:
-                data, modified = self.document.read()
+                data, modified = self.document.read_bytes()
                 if self._listed is None or revision_of(data) != self._listed.revision:
-                    self._listed = PhoneIndex(self.document.understand(data, modified), self.plan)
+                    self._listed = PhoneIndex(self.document.parse(data, modified), self.plan)
                 self._seen = signature
             return self._listed
 
@@ -145,11 +142,11 @@ def newest_restorable_version(document: Document[list[Phone]]) -> RestorableVers
         except DocumentError:
             continue
         return RestorableVersion(number, loaded.changed, len(loaded.data), loaded.data)
-    kept = document.history.good()
+    kept = document.history.good_copy()
     if kept is None:
         return None
     try:
-        loaded = document.understand(*kept)
+        loaded = document.parse(*kept)
     except DocumentError:
         return None
     return RestorableVersion(0, loaded.changed, len(loaded.data), loaded.data)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from obzvon.checks.context import CheckContext, finding_from, good, join_messages, warning
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.history import History
-from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, week_document
+from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, schedule_document
 from obzvon.domain.forecast import forecast_handover
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import list_candidates
@@ -80,7 +80,7 @@ def check_phones(visit: CheckContext) -> Iterator[Finding]:
 
 def check_schedule(visit: CheckContext) -> Iterator[Finding]:
     """The week can be read, has a start, and its runs have the time they need."""
-    document = week_document(visit.settings.schedule)
+    document = schedule_document(visit.settings.schedule)
     loaded, told = _read(document)
     yield from told
     if loaded is None:
@@ -131,13 +131,13 @@ def _read(document: Document[T]) -> tuple[LoadedDocument[T] | None, list[Finding
 def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Finding]:
     for problem in failed.problems:
         yield finding_from(problem, Level.ERROR)
-    if history.good() is not None:
+    if history.good_copy() is not None:
         yield warning(
             path,
             say("its last good copy is in force instead"),
             say(
                 "mend the document, or bring an earlier version back in the editor, or: cp {good} {path}",
-                good=history.good_path,
+                good=history.good_copy_path,
                 path=path,
             ),
         )

@@ -17,7 +17,7 @@ from obzvon.common import files, i18n, logs
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.documents.store import Document, DocumentError, LoadedDocument
-from obzvon.documents.watcher import WatchedDocument, way_back
+from obzvon.documents.watcher import WatchedDocument, recovery_hint
 from obzvon.journal.database import JournalUnavailableError
 from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.service import factory
@@ -85,8 +85,8 @@ def load_current(document: Document[T]) -> LoadedDocument[T]:
     try:
         return document.load()
     except DocumentError as error:
-        loaded = WatchedDocument(document).current()
-        click.echo(f"{error}\n{way_back(document)}", err=True)
+        loaded = WatchedDocument(document).load_current()
+        click.echo(f"{error}\n{recovery_hint(document)}", err=True)
         return loaded
 
 

@@ -188,12 +188,12 @@ _password_options(passwd)
 
 def add_first_user(settings_file: Path) -> None:
     """The administrator of a new working folder, and the password, which is printed this once."""
-    from obzvon.users import Role, made_up  # noqa: PLC0415 - as above
+    from obzvon.users import Role, generate_password  # noqa: PLC0415 - as above
 
     users = _users(use_settings(settings_file).web.users)
     if users.load():
         return
-    password = made_up()
+    password = generate_password()
     users.add(FIRST, password, Role.ADMINISTRATOR)
     _say(say("the editor's first user: {name}, password: {password}", name=FIRST, password=password))
 
@@ -206,7 +206,7 @@ def _users(path: Path) -> "Users":
 
 def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
     """The password, and whether it was made up."""
-    from obzvon.users import made_up  # noqa: PLC0415 - as above
+    from obzvon.users import generate_password  # noqa: PLC0415 - as above
 
     if ask:
         once_more = str(say("once more"))
@@ -218,7 +218,7 @@ def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
                 [Problem("", say("there is no password on the standard input"), say("write it into the first line"))]
             )
         return line, False
-    return made_up(), True
+    return generate_password(), True
 
 
 def _say(text: Message) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from obzvon.common import files
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.documents.store import phones_document, week_document
+from obzvon.documents.store import phones_document, schedule_document
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 from obzvon.settings.model import load_settings, settings_template
@@ -63,7 +63,7 @@ def create_folder(
     files.write_durably(file, text.encode(), mode=0o640)
     known = load_settings(file)
     files.make_folder(known.logs)
-    phone_list, plan = phones_document(known.phones), week_document(known.schedule)
+    phone_list, plan = phones_document(known.phones), schedule_document(known.schedule)
     if not known.phones.exists():
         phone_list.save(phones or [], "")
     if not known.schedule.exists():

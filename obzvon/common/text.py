@@ -1,15 +1,47 @@
-"""Text from files and people, made safe to show: it controls no terminal and forges no line of a log."""
+"""Text from files and people: decoded, and made safe to show, so that it controls no terminal and no line of a log."""
 
 import re
 from typing import overload
 
 import msgspec
 
-from obzvon.common.errors import Problem, UserError
+from obzvon.common.errors import ObzvonError, Problem, UserError
 from obzvon.common.i18n import Message
 
 #: Control characters, line separators, direction marks and lone surrogates.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_UTF8_CYRILLIC = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
+_HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+
+
+class UndecodableTextError(ObzvonError):
+    """The bytes are text in neither encoding. `position` is the first bad byte.
+
+    `is_damaged` = nearly all of it is UTF-8, with a letter that is damaged.
+    """
+
+    def __init__(self, position: int, *, is_damaged: bool = False) -> None:
+        super().__init__(position)
+        self.position = position
+        self.is_damaged = is_damaged
+
+
+def decode_text(data: bytes, *, refuse_damaged: bool = True) -> tuple[str, str]:
+    """Return the text and its encoding: UTF-8 with or without a BOM, else Windows-1251.
+
+    Raises UndecodableTextError, also for damaged UTF-8 unless `refuse_damaged` is off: half a UTF-8 file would be valid
+    Windows-1251 too, with names that nobody can read, and a save would make that permanent.
+    """
+    try:
+        return data.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError as error:
+        if refuse_damaged and 4 * len(_UTF8_CYRILLIC.findall(data)) > len(_HIGH_BYTE.findall(data)):
+            raise UndecodableTextError(error.start, is_damaged=True) from None
+    try:
+        return data.decode("cp1251"), "Windows-1251"
+    except UnicodeDecodeError as error:
+        raise UndecodableTextError(error.start) from None
 
 
 def escape_controls(text: str) -> str:

@@ -1,6 +1,6 @@
 """Earlier revisions of a document, numbered, and its last good copy: `.history/NAME.17`, `.history/NAME.good`.
 
-They are copies and not links: programs that write a document in place would write into a link too.
+They are copies, not links: a program that writes a document in place would write into a link too.
 """
 
 import os
@@ -11,15 +11,15 @@ import msgspec
 
 from obzvon.common import files
 
-KEPT = 50
-_BYTES = 256_000_000
-"""Beyond this the oldest go before there are `KEPT` of them, but never the last few."""
-_ALWAYS = 3
+MAX_REVISIONS = 50
+#: Beyond this total size the oldest are deleted before there are `MAX_REVISIONS`, but never the newest few.
+_MAX_BYTES = 256_000_000
+_ALWAYS_KEPT = 3
 _MODE = 0o660
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """One earlier state of a document: when it came into force, and its size in bytes."""
+    """An earlier state of a document: when it was written, and its size in bytes."""
 
     number: int
     at: datetime
@@ -27,14 +27,14 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class History:
-    """The revisions of one document; whoever records one holds the document's lock."""
+    """The revisions of one document. The caller of `record` holds the document's lock."""
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
         self._folder = path.parent / ".history"
 
     def revisions(self) -> list[Revision]:
-        """Newest first."""
+        """Return the revisions, newest first."""
         prefix = f"{self._name}."
         found = []
         for number in (name.removeprefix(prefix) for name in self._names() if name.startswith(prefix)):
@@ -43,35 +43,35 @@ class History:
                 found.append(Revision(int(number), datetime.fromtimestamp(stat.st_mtime, UTC), stat.st_size))
         return sorted(found, key=lambda revision: -revision.number)
 
-    def read(self, number: int | str) -> tuple[bytes, float]:
-        """The bytes of one of them and the time at which they came into force."""
+    def read_revision(self, number: int | str) -> tuple[bytes, float]:
+        """Return the bytes of a revision and the time at which it was written."""
         return self._path(number).read_bytes(), self._path(number).stat().st_mtime
 
     def record(self, data: bytes, modified: float | None = None) -> None:
-        """Keeps these bytes as the newest revision, unless they are it already, and lets go of the oldest."""
+        """Save these bytes as the newest revision, unless they are it already, and delete the oldest revisions."""
         kept = self.revisions()
-        if kept and kept[0].size == len(data) and self.read(kept[0].number)[0] == data:
+        if kept and kept[0].size == len(data) and self.read_revision(kept[0].number)[0] == data:
             return
         self._write(kept[0].number + 1 if kept else 1, data, modified)
         total = len(data)
         for place, revision in enumerate(kept, 2):
             total += revision.size
-            if place > KEPT or (place > _ALWAYS and total > _BYTES):
+            if place > MAX_REVISIONS or (place > _ALWAYS_KEPT and total > _MAX_BYTES):
                 self._path(revision.number).unlink(missing_ok=True)
 
-    def keep_good(self, data: bytes, modified: float) -> None:
-        """Keeps these bytes as the last ones that could be read, with the time at which they came into force."""
+    def save_good_copy(self, data: bytes, modified: float) -> None:
+        """Save these bytes as the last ones that could be parsed, with the time at which they were written."""
         self._write("good", data, modified)
 
     @property
-    def good_path(self) -> Path:
-        """Where the last good copy is kept."""
+    def good_copy_path(self) -> Path:
+        """Path of the last good copy."""
         return self._path("good")
 
-    def good(self) -> tuple[bytes, float] | None:
-        """The last good copy and its time."""
+    def good_copy(self) -> tuple[bytes, float] | None:
+        """Return the last good copy and its time; None if there is none."""
         try:
-            return self.read("good")
+            return self.read_revision("good")
         except OSError:
             return None
 

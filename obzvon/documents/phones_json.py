@@ -1,8 +1,8 @@
-"""todo.json as text: bytes to phones and back. Pure.
+"""Converts todo.json from bytes to phones and back. Pure.
 
-Its rows are what several programs and people's hands have left: objects or lists, strings or integers. Whatever a row
-holds besides what we understand goes to `Phone.extra` under its own name and is written back. There, under the name of
-one of our own fields, stands a value that was no text: it is written again as long as the field is not changed.
+Several programs and people write its rows: objects or lists, with strings or integers. Everything in a row that has no
+field in `Phone` goes to `Phone.extra` under its own name and is written back. `extra` also keeps a value of one of our
+own fields that was not text, under that field's name. It is written again as long as the field has not changed.
 """
 
 import gc
@@ -15,20 +15,20 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
 from obzvon.documents import json_codec
 from obzvon.documents.json_codec import MalformedError
-from obzvon.domain.phones import Phone
+from obzvon.domain.phones import Phone, next_free_key
 
-_NO = ("", "0", "false", "no", "off", "нет")
-_WHOLE = ""
+_FALSE_TEXTS = ("", "0", "false", "no", "off", "нет")
+_WHOLE_ROW = ""
 
 
 class ScalarRow(msgspec.Struct, frozen=True):
-    """In `Phone.extra`, under an empty name: all of a row that is neither an object nor a list."""
+    """A whole row that is neither an object nor a list; in `Phone.extra` under an empty name."""
 
     value: object
 
 
 class _EncodedRow(msgspec.Struct, gc=False, omit_defaults=True, rename={"number": "0", "code": "1"}):
-    """A row as it is written: what the old editor and script read, and two keys of ours where they say something."""
+    """A row as it is written: the keys that the old editor and script read, and two keys of ours if they are set."""
 
     number: str
     code: str
@@ -37,7 +37,7 @@ class _EncodedRow(msgspec.Struct, gc=False, omit_defaults=True, rename={"number"
 
 
 class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
-    """A row as nearly all are."""
+    """A row as nearly all rows are."""
 
     number: str | int
     code: str | int | None = ""
@@ -45,25 +45,25 @@ class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"
     paused: bool = False
 
 
-_usual_rows = msgspec.json.Decoder(dict[str, _CommonRow])
+_common_rows = msgspec.json.Decoder(dict[str, _CommonRow])
 
 
 def parse(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
-    """The rows in their order, none left out, and notes; raises Malformed when it is no list of rows at all.
+    """Return the rows in their order, none left out, and notes; raise MalformedError if it is no list of rows at all.
 
-    Of two rows under one key both are kept, the later one under a new key, and a note says so.
+    If two rows have one key, both are kept, the later one under a new key, and a note says so.
     """
     collecting = gc.isenabled()
-    gc.disable()  # a million small objects, none of them garbage, would be gone through again and again
+    gc.disable()  # it would scan a million small objects again and again, none of them garbage
     try:
-        return _usual(data) or _any(data)
+        return _parse_common(data) or _parse_any(data)
     finally:
         if collecting:
             gc.enable()
 
 
 def dump(phones: Iterable[Phone]) -> bytes:
-    """One row a line; raises Malformed for what JSON cannot hold and for two rows under one key."""
+    """Return the JSON, one row a line; raise MalformedError for what JSON cannot hold and for a key used twice."""
     lines: list[bytes] = []
     keys: set[str] = set()
     for phone in phones:
@@ -85,10 +85,10 @@ def dump(phones: Iterable[Phone]) -> bytes:
     return b"{\n" + b",\n".join(lines) + b"\n}\n" if lines else b"{}\n"
 
 
-def _usual(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
-    """The phones of a list without one odd row, at twice the speed; None for any other."""
+def _parse_common(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
+    """Return the phones of a list without any odd row, at twice the speed; None for any other list."""
     try:
-        rows = _usual_rows.decode(data)
+        rows = _common_rows.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if _has_more(data, len(rows)):
@@ -105,7 +105,7 @@ def _usual(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
     ], ()
 
 
-def _any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
+def _parse_any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
     document = json_codec.decode(data)
     if isinstance(document, list):
         return [_phone(str(index), row) for index, row in enumerate(document)], ()
@@ -121,32 +121,31 @@ def _any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
 
 
 def _has_more(data: bytes, rows: int) -> bool:
-    """Whether there are more objects and lists than rows: in a row, as brackets in a name, or hidden by a later row.
+    """Return whether there are more objects and lists than rows: nested, as brackets in a name, or hidden.
 
-    A later row under the same key hides the one before, as hands that copy lines leave them behind.
+    A later row with the same key hides the earlier one; people who copy lines leave such rows behind.
     """
     return data.count(b"{") + data.count(b"[") > rows + 1
 
 
 def _with_hidden(pairs: list[tuple[str, object]]) -> tuple[list[Phone], tuple[Problem, ...]]:
-    free = max((int(key) for key, _ in pairs if key.isdecimal() and len(key) < 19), default=-1)
+    free = next_free_key(key for key, _ in pairs)
     seen: set[str] = set()
     notes: list[Problem] = []
     phones: list[Phone] = []
     for key, row in pairs:
-        place = key
+        new_key = key
         if key in seen:
-            free += 1
-            place = str(free)
+            new_key, free = str(free), free + 1
             notes.append(
                 Problem(
                     f' "{key}"',
-                    say("two rows have this key; the later one is taken as {key}", key=place),
+                    say("two rows have this key; the later one is taken as {key}", key=new_key),
                     say("a save in the editor writes it so"),
                 )
             )
-        seen.add(place)
-        phones.append(_phone(place, row))
+        seen.add(new_key)
+        phones.append(_phone(new_key, row))
     return phones, tuple(notes)
 
 
@@ -155,7 +154,7 @@ def _phone(key: str, row: object) -> Phone:
         return _full(key, row)
     if isinstance(row, list):
         return _full(key, {str(index): value for index, value in enumerate(row)})
-    return Phone(key, json_codec.one_line(row), extra={_WHOLE: ScalarRow(row)})
+    return Phone(key, json_codec.value_text(row), extra={_WHOLE_ROW: ScalarRow(row)})
 
 
 def _full(key: str, row: dict[str, object]) -> Phone:
@@ -176,15 +175,15 @@ def _row(phone: Phone) -> bytes:
         fields["paused"] = True
     for name, value in extra.items():
         if isinstance(value, ScalarRow):
-            if fields == {"0": json_codec.one_line(value.value), "1": ""}:
+            if fields == {"0": json_codec.value_text(value.value), "1": ""}:
                 return json_codec.encode(value.value)
-        elif _still_says(phone, name, value):
+        elif _is_unchanged(phone, name, value):
             fields[name] = value
     return json_codec.encode(fields)
 
 
 def _is_plain(name: str, value: object) -> bool:
-    """Whether a field of ours holds all that the row says under that name."""
+    """Return whether a field of `Phone` holds everything that the row has under that name."""
     if name == "paused":
         return value is None or isinstance(value, bool)
     if name in {"0", "1", "name"}:
@@ -192,7 +191,7 @@ def _is_plain(name: str, value: object) -> bool:
     return False
 
 
-def _still_says(phone: Phone, name: str, value: object) -> bool:
+def _is_unchanged(phone: Phone, name: str, value: object) -> bool:
     match name:
         case "0":
             return _text(value) == phone.number
@@ -206,7 +205,7 @@ def _still_says(phone: Phone, name: str, value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else json_codec.one_line(value)
+    return "" if value is None else json_codec.value_text(value)
 
 
 def _name(value: object) -> str:
@@ -214,9 +213,9 @@ def _name(value: object) -> str:
 
 
 def _flag(value: object) -> bool:
-    """Someone wrote it to say "do not ring", so only a plain no is a no."""
+    """Return the flag. Somebody wrote it to say "do not call", so only a plain no counts as no."""
     if isinstance(value, str):
-        return value.strip().lower() not in _NO
+        return value.strip().lower() not in _FALSE_TEXTS
     return bool(value)
 
 

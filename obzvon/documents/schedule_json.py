@@ -1,7 +1,7 @@
-"""schedule.json as text: bytes to a week and back. Pure.
+"""Converts schedule.json from bytes to a schedule and back. Pure.
 
-The old script takes the first two characters of a time as its hour and the fourth and fifth as its minute; what it
-could read is read.
+The old script takes the first two characters of a time as its hour and the fourth and fifth as its minute. Every time
+that it accepted is accepted here.
 """
 
 import re
@@ -22,9 +22,9 @@ _MIDNIGHT = time(0, 0)
 
 
 def parse(data: bytes) -> tuple[Schedule, tuple[Problem, ...]]:
-    """The week, and notes on what is odd but harmless; raises Malformed with every entry that is wrong.
+    """Return the schedule, and notes on harmless oddities; raise MalformedError with every wrong entry.
 
-    Midnight, an empty time, null and a day that is left out all mean that there is no run.
+    Midnight, an empty time, null and a missing day all mean that there is no run.
     """
     document = json_codec.decode(data)
     pairs = json_codec.decode_pairs(data) if isinstance(document, dict) else []
@@ -37,32 +37,32 @@ def parse(data: bytes) -> tuple[Schedule, tuple[Problem, ...]]:
         *_repeated("", [key for key, _ in pairs]),
         *(_repeated(f' "{_DATES}"', json_codec.keys_within(data, _DATES)) if _DATES in values else ()),
     ]
-    times = tuple(_time(f' "{day}"', values.get(day), problems) for day in _DAYS)
-    dates = _dates(values.get(_DATES), problems)
+    times = tuple(_parse_time(f' "{day}"', values.get(day), problems) for day in _DAYS)
+    dates = _parse_dates(values.get(_DATES), problems)
     if problems:
         raise MalformedError(*problems)
     return Schedule(times, dates), tuple(_notes(values))
 
 
-def dump(week: Schedule, before: bytes = b"") -> bytes:
-    """One day a line, with the keys of `before` that are none of ours."""
-    fields: dict[str, object] = {day: _written(start) for day, start in zip(_DAYS, week.times, strict=True)}
-    if week.dates:
-        fields[_DATES] = {day.isoformat(): _written(start) for day, start in sorted(week.dates.items())}
-    for key, value in _foreign(before):
+def dump(schedule: Schedule, before: bytes = b"") -> bytes:
+    """Return the JSON, one day a line, with the keys of `before` that are unknown to us."""
+    fields: dict[str, object] = {day: _format_time(start) for day, start in zip(_DAYS, schedule.times, strict=True)}
+    if schedule.dates:
+        fields[_DATES] = {day.isoformat(): _format_time(start) for day, start in sorted(schedule.dates.items())}
+    for key, value in _unknown_keys(before):
         fields.setdefault(key, value)
     lines = [json_codec.encode(key) + b": " + json_codec.encode(value) for key, value in fields.items()]
     return b"{\n" + b",\n".join(lines) + b"\n}\n"
 
 
 def _repeated(where: str, keys: list[str]) -> Iterator[Problem]:
-    """JSON would take the last of them, and whoever wrote the other would not hear of it."""
+    """Yield a problem for each repeated key. JSON silently takes the last value, and the other would be lost."""
     for key, count in Counter(keys).items():
         if count > 1:
             yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count), say("keep one of them"))
 
 
-def _time(where: str, value: object, problems: list[Problem]) -> time | None:
+def _parse_time(where: str, value: object, problems: list[Problem]) -> time | None:
     if value is None or value == "":
         return None
     found = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -72,14 +72,14 @@ def _time(where: str, value: object, problems: list[Problem]) -> time | None:
     problems.append(
         Problem(
             where,
-            say("{value} is not a time of day", value=json_codec.one_line(value)),
+            say("{value} is not a time of day", value=json_codec.value_text(value)),
             say("write it as 09:00, or 00:00 for no run"),
         )
     )
     return None
 
 
-def _dates(value: object, problems: list[Problem]) -> dict[date, time | None]:
+def _parse_dates(value: object, problems: list[Problem]) -> dict[date, time | None]:
     if value is None or value == []:  # PHP writes an empty array for no dates
         return {}
     if not isinstance(value, dict):
@@ -94,14 +94,14 @@ def _dates(value: object, problems: list[Problem]) -> dict[date, time | None]:
     dates: dict[date, time | None] = {}
     for key, start in value.items():
         where = f' "{_DATES}" "{key}"'
-        if day := _date(key):
-            dates[day] = _time(where, start, problems)
+        if day := _parse_date(key):
+            dates[day] = _parse_time(where, start, problems)
         else:
             problems.append(Problem(where, say("{value} is not a date", value=key), say("write it as 2026-12-31")))
     return dates
 
 
-def _date(text: str) -> date | None:
+def _parse_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
@@ -126,7 +126,7 @@ def _notes(values: dict[str, object]) -> list[Problem]:
     return notes
 
 
-def _foreign(before: bytes) -> list[tuple[str, object]]:
+def _unknown_keys(before: bytes) -> list[tuple[str, object]]:
     try:
         document = json_codec.decode(before)
     except MalformedError:
@@ -134,7 +134,7 @@ def _foreign(before: bytes) -> list[tuple[str, object]]:
     return [(key, value) for key, value in document.items() if key != _DATES] if isinstance(document, dict) else []
 
 
-def _written(start: time | None) -> str:
+def _format_time(start: time | None) -> str:
     return f"{start:%H:%M}" if start else "00:00"
 
 

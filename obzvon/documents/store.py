@@ -1,6 +1,6 @@
-"""The operator's documents on the disk: read, saved only over what was read, brought back, watched for changes.
+"""The operator's documents on the disk: read, saved only over the revision that was read, restored.
 
-A document is its bytes and its revision their hash. Any program may write it, also in place and without our lock.
+A document is its bytes, and its revision is their hash. Any program may write it, also in place and without our lock.
 """
 
 import contextlib
@@ -27,13 +27,13 @@ from obzvon.domain.schedule import Schedule
 T = TypeVar("T")
 
 _MODE = 0o660
-_PATIENCE = 10
-_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-"""Filesystems know later times than Python does."""
+_LOCK_SECONDS = 10
+#: Filesystems store later times than Python can.
+_MAX_TIMESTAMP = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 class DocumentError(UserError):
-    """The document cannot be read or written; `revision` is that of the bytes that stand there ('' = none)."""
+    """The document cannot be read or written. `revision` is that of the current bytes; '' = there are none."""
 
     def __init__(self, *problems: Problem, revision: str = "") -> None:
         super().__init__(problems)
@@ -41,7 +41,7 @@ class DocumentError(UserError):
 
 
 class ExternallyChangedError(UserError):
-    """Somebody else has changed the document since the revision that the save was made on."""
+    """Another save has changed the document since the revision that the save is based on."""
 
     def __init__(self, path: Path, based_on: str, found: str) -> None:
         super().__init__(
@@ -58,9 +58,9 @@ class ExternallyChangedError(UserError):
 
 
 class LoadedDocument(msgspec.Struct, Generic[T], frozen=True):
-    """What a document says, since when, and what is odd in it.
+    """A parsed document, when it was written, and notes on what is odd in it.
 
-    `problems` is not empty where the document is broken and `data` is its last good copy.
+    If `problems` is not empty, the document is broken and `data` is from its last good copy.
     """
 
     data: T
@@ -71,32 +71,35 @@ class LoadedDocument(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Document(Generic[T]):
-    """One JSON document; `parse` and `dump` (new data, bytes before) know its text."""
+    """A JSON document. `parse` and `dump` (new data, bytes before) convert its bytes."""
 
     def __init__(
         self, path: Path, parse: Callable[[bytes], tuple[T, tuple[Problem, ...]]], dump: Callable[[T, bytes], bytes]
     ) -> None:
         self._named = path.absolute()
-        self._parse = parse
+        self._parse_bytes = parse
         self._dump = dump
 
     @property
     def path(self) -> Path:
-        """The file itself; a link may come to lead to another one."""
+        """The file itself. A link is followed each time, for it may lead to another file later."""
         return Path(os.path.realpath(self._named))
 
     @property
     def history(self) -> History:
-        """The file's earlier revisions, which lie beside it."""
+        """Earlier revisions of the file, in a folder beside it."""
         return History(self.path)
 
     def load(self) -> LoadedDocument[T]:
-        """Reads it; raises DocumentError when there is none or it is broken."""
-        data, modified = self.read()
-        return self.understand(data, modified)
+        """Read the document; raise DocumentError if there is none or it is broken."""
+        data, modified = self.read_bytes()
+        return self.parse(data, modified)
 
     def save(self, data: T, based_on: str) -> str:
-        """Replaces the revision `based_on` ('' = there is no file) and returns the new one; or ExternallyChanged."""
+        """Replace the revision `based_on` ('' = there is no file) and return the new one.
+
+        Raises ExternallyChangedError if the current revision is another one, and DocumentError.
+        """
         with self._locked(based_on) as before:
             try:
                 after = self._dump(data, before or b"")
@@ -105,26 +108,26 @@ class Document(Generic[T]):
             return self._replace(before, after)
 
     def revisions(self) -> list[Revision]:
-        """The earlier revisions, newest first; the first is the one in force if no other program has changed it."""
-        with self._failing(say("the earlier versions cannot be read")):
+        """Return the earlier revisions, newest first: the first is the current one unless another program wrote."""
+        with self._os_errors_as(say("the earlier versions cannot be read")):
             return self.history.revisions()
 
     def load_revision(self, number: int) -> LoadedDocument[T]:
-        """What an earlier revision said."""
-        with self._failing(say("version {number} cannot be read", number=number)):
-            data, modified = self.history.read(number)
-        return self.understand(data, modified)
+        """Return an earlier revision."""
+        with self._os_errors_as(say("version {number} cannot be read", number=number)):
+            data, modified = self.history.read_revision(number)
+        return self.parse(data, modified)
 
     def undo(self, based_on: str, to: int | None = None) -> str:
-        """Brings back revision `to`, else the last one before that in force, as a new revision, and returns it.
+        """Restore revision `to`, else the last one before the current one, as a new revision, and return that.
 
-        A second one undoes the first. Neither the broken revision in force nor a missing file stands in its way.
+        A second undo undoes the first. The current file may be broken or missing.
         """
         with self._locked(based_on) as before:
-            with self._failing(say("the earlier versions cannot be read")):
+            with self._os_errors_as(say("the earlier versions cannot be read")):
                 numbers = [revision.number for revision in self.history.revisions()] if to is None else [to]
                 for number in numbers:
-                    data, _ = self.history.read(number)
+                    data, _ = self.history.read_revision(number)
                     if (to is not None or data != before) and self._is_readable(data):
                         return self._replace(before, data)
             raise DocumentError(
@@ -132,10 +135,10 @@ class Document(Generic[T]):
                 revision=based_on,
             )
 
-    def read(self) -> tuple[bytes, float]:
-        """The bytes that stand there and the time they were changed at."""
+    def read_bytes(self) -> tuple[bytes, float]:
+        """Return the current bytes and the time at which they were written."""
         try:
-            # A pipe would have us wait for ever; a folder says by itself that it is none.
+            # A pipe would block for ever. A folder raises an error of its own.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             with open(descriptor, "rb") as stream:  # noqa: PTH123 - it is a descriptor
                 found = os.fstat(descriptor)
@@ -151,22 +154,26 @@ class Document(Generic[T]):
                 )
             ) from error
         except OSError as error:
-            raise DocumentError(self._failure(say("it cannot be read"), error, self._for_readers(error))) from error
+            raise DocumentError(
+                self._failure(say("it cannot be read"), error, self._remedy_for_readers(error))
+            ) from error
 
-    def understand(self, data: bytes, modified: float) -> LoadedDocument[T]:
-        """What bytes of this document say; raises DocumentError."""
+    def parse(self, data: bytes, modified: float) -> LoadedDocument[T]:
+        """Return the document that these bytes are; raise DocumentError."""
         revision = revision_of(data)
         try:
-            value, notes = self._parse(data)
+            value, notes = self._parse_bytes(data)
         except MalformedError as error:
             raise DocumentError(*self._with_places(error), revision=revision) from error
         named = tuple(self._in_file(note) for note in notes)
-        return LoadedDocument(value, revision, datetime.fromtimestamp(min(max(modified, 0), _LATEST), UTC), named)
+        return LoadedDocument(
+            value, revision, datetime.fromtimestamp(min(max(modified, 0), _MAX_TIMESTAMP), UTC), named
+        )
 
     def _replace(self, before: bytes | None, after: bytes) -> str:
         if after != before:
-            with self._failing(say("it cannot be saved, nothing has been changed")):
-                if before is not None:  # it may be another program's work, which no save of ours has recorded
+            with self._os_errors_as(say("it cannot be saved, nothing has been changed")):
+                if before is not None:  # another program may have written it, so that no save of ours has recorded it
                     self.history.record(before, self.path.stat().st_mtime)
                 files.write_durably(self.path, after, _MODE)
             with contextlib.suppress(OSError):  # it is saved; the next save records it
@@ -175,24 +182,24 @@ class Document(Generic[T]):
 
     @contextlib.contextmanager
     def _locked(self, based_on: str) -> Iterator[bytes | None]:
-        """Holds the lock that all savers take, gives the bytes in force."""
+        """Hold the lock that every save takes, and give the current bytes; raise if their revision is another one."""
         lock = self.path.with_name(f".{self.path.name}.lock")
         what = say("it cannot be saved, nothing has been changed")
-        with self._failing(what):
+        with self._os_errors_as(what):
             files.make_file(lock, _MODE)
-            held = FileLock(lock, timeout=_PATIENCE, mode=_MODE)
+            held = FileLock(lock, timeout=_LOCK_SECONDS, mode=_MODE)
             try:
                 held.acquire()
             except Timeout as error:
                 raise DocumentError(
                     Problem(
                         str(self.path),
-                        say("another program has been saving it for {n} s", n=_PATIENCE),
+                        say("another program has been saving it for {n} s", n=_LOCK_SECONDS),
                         say("try again"),
                     )
                 ) from error
         try:
-            before = self.read()[0] if self.path.exists() else None
+            before = self.read_bytes()[0] if self.path.exists() else None
             found = revision_of(before)
             if found != based_on:
                 raise ExternallyChangedError(self.path, based_on, found)
@@ -202,13 +209,13 @@ class Document(Generic[T]):
 
     def _is_readable(self, data: bytes) -> bool:
         try:
-            self._parse(data)
+            self._parse_bytes(data)
         except MalformedError:
             return False
         return True
 
     @contextlib.contextmanager
-    def _failing(self, what: Message) -> Iterator[None]:
+    def _os_errors_as(self, what: Message) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -216,14 +223,14 @@ class Document(Generic[T]):
 
     def _failure(self, what: Message, error: OSError, remedy: Message | None = None) -> Problem:
         where = str(error.filename or self.path)
-        told = (
+        sentence = (
             say("{what}: {why}", what=what, why=os_error_reason(error))
             if where == str(self.path)
             else say("{what}: {file}: {why}", what=what, file=where, why=os_error_reason(error))
         )
-        return Problem(str(self.path), told, remedy or say("mend the rights or the room of the folder"))
+        return Problem(str(self.path), sentence, remedy or say("mend the rights or the room of the folder"))
 
-    def _for_readers(self, error: OSError) -> Message | None:
+    def _remedy_for_readers(self, error: OSError) -> Message | None:
         if not isinstance(error, PermissionError):
             return None
         return say("let the service and the editor read it: their common group and chmod g+r {path}", path=self.path)
@@ -236,15 +243,15 @@ class Document(Generic[T]):
 
 
 def revision_of(data: bytes | None) -> str:
-    """The revision that these bytes are; '' where there is no file."""
+    """Return the revision of these bytes; '' for None, which means no file."""
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
 def phones_document(path: Path) -> Document[list[Phone]]:
-    """todo.json."""
+    """Return the document of the list, todo.json."""
     return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones))
 
 
-def week_document(path: Path) -> Document[Schedule]:
-    """schedule.json."""
+def schedule_document(path: Path) -> Document[Schedule]:
+    """Return the document of the schedule, schedule.json."""
     return Document(path, schedule_json.parse, schedule_json.dump)

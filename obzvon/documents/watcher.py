@@ -1,4 +1,4 @@
-"""A document as the service sees it: its last good revision stays in force."""
+"""A document as the service uses it: while it is broken or missing, its last good revision counts."""
 
 import contextlib
 from typing import Generic
@@ -12,78 +12,78 @@ from obzvon.documents.store import Document, DocumentError, LoadedDocument, T, r
 
 
 class WatchedDocument(Generic[T]):
-    """A document as the service sees it: its last good revision stays in force while the file is broken or gone.
+    """A document as the service uses it: while the file is broken or missing, its last good revision counts.
 
-    Holds no parsed data: a list of 100,000 rows is read again when it is asked for.
+    It holds no parsed data: a list of 100,000 rows is read again each time it is needed.
     """
 
     def __init__(self, document: Document[T]) -> None:
         self._document = document
         self._seen: tuple[int, ...] | None = None
         self._state: LoadedDocument[None] | None = None
-        self._unkept: tuple[bytes, float] | None = None
+        self._unsaved_copy: tuple[bytes, float] | None = None
 
     @property
-    def way_back(self) -> Message:
-        """How the last good copy takes the broken document's place."""
-        return way_back(self._document)
+    def recovery_hint(self) -> Message:
+        """Remedy for a broken document: the last good copy, or a repair."""
+        return recovery_hint(self._document)
 
-    def look(self) -> LoadedDocument[None]:
-        """What is in force, without its data; reads the file only if it has changed.
+    def current_state(self) -> LoadedDocument[None]:
+        """Return the current revision without its data. The file is read only if it has changed.
 
-        Raises DocumentError when there is no good one and has never been.
+        Raises DocumentError if there has never been a good revision.
         """
-        return self._look()[0]
+        return self._refresh()[0]
 
-    def current(self) -> LoadedDocument[T]:
-        """What is in force."""
-        state, fresh = self._look()
+    def load_current(self) -> LoadedDocument[T]:
+        """Return the current revision with its data; raise DocumentError if there has never been a good one."""
+        state, fresh = self._refresh()
         if fresh:
             return fresh
-        with contextlib.suppress(DocumentError):  # it may be changing at this very moment
-            data, modified = self._document.read()
+        with contextlib.suppress(DocumentError):  # another program may be writing it at this moment
+            data, modified = self._document.read_bytes()
             if revision_of(data) == state.revision:
-                return self._document.understand(data, modified)
+                return self._document.parse(data, modified)
         return self._last_good(state.problems)
 
-    def _look(self) -> tuple[LoadedDocument[None], LoadedDocument[T] | None]:
+    def _refresh(self) -> tuple[LoadedDocument[None], LoadedDocument[T] | None]:
         signature = settled_signature(self._document.path)
         if self._state and signature is not None and signature == self._seen:
             return self._state, None
         fresh: LoadedDocument[T] | None = None
         try:
-            data, modified = self._document.read()
+            data, modified = self._document.read_bytes()
             if self._state is None or self._state.problems or self._state.revision != revision_of(data):
-                fresh = self._document.understand(data, modified)
-                self._keep(data, modified)
+                fresh = self._document.parse(data, modified)
+                self._save_good_copy(data, modified)
                 self._state = _without_data(fresh)
         except DocumentError as error:
             self._state = _without_data(self._last_good(error.problems, error))
         self._seen = signature
         return self._state, fresh
 
-    def _keep(self, data: bytes, modified: float) -> None:
+    def _save_good_copy(self, data: bytes, modified: float) -> None:
         history = self._document.history
-        kept = history.good()
+        kept = history.good_copy()
         try:
             if kept is None or kept[0] != data:
-                history.keep_good(data, modified)
-            self._unkept = None
-        except OSError:  # no rights or no room: it lasts as long as this process
-            self._unkept = data, modified
+                history.save_good_copy(data, modified)
+            self._unsaved_copy = None
+        except OSError:  # no permission or no room: the copy lasts as long as this process
+            self._unsaved_copy = data, modified
 
     def _last_good(self, problems: tuple[Problem, ...], error: DocumentError | None = None) -> LoadedDocument[T]:
-        kept = self._unkept or self._document.history.good()
+        kept = self._unsaved_copy or self._document.history.good_copy()
         if kept is None:
             raise error or DocumentError(*problems)
-        return msgspec.structs.replace(self._document.understand(*kept), problems=problems)
+        return msgspec.structs.replace(self._document.parse(*kept), problems=problems)
 
 
-def way_back(document: Document[T]) -> Message:
-    """What to do about a document that cannot be read and has a last good copy."""
+def recovery_hint(document: Document[T]) -> Message:
+    """Return what to do about a document that cannot be read and has a last good copy."""
     return say(
         "the last good copy is in force; mend the document, or: cp {good} {path}",
-        good=document.history.good_path,
+        good=document.history.good_copy_path,
         path=document.path,
     )
 

@@ -27,6 +27,15 @@ class Phone(msgspec.Struct, frozen=True, gc=False):
     extra: dict[str, object] | None = None
 
 
+def next_free_key(keys: Iterable[str]) -> int:
+    """Return one more than the greatest of the keys that are numbers; 0 for an empty list.
+
+    A key of 19 digits or more does not count: one more than that may not fit into other programs' integers.
+    """
+    numbers = (int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19)
+    return max(numbers, default=-1) + 1
+
+
 class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A phone as a run sees it: what would be dialled, or why it is skipped."""
 

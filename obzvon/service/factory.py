@@ -28,7 +28,7 @@ def open_phones(settings: Settings) -> Document[list[Phone]]:
 
 def open_schedule(settings: Settings) -> Document[Schedule]:
     """Return the schedule, not read yet."""
-    return documents.week_document(settings.schedule)
+    return documents.schedule_document(settings.schedule)
 
 
 def create_ami_client(settings: Settings) -> AmiClient | None:

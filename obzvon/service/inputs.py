@@ -62,10 +62,10 @@ class ScheduleWatch:
 
         Today's start time is remembered in the journal, so that an edit can be told apart from a missed start.
         """
-        if self._refresh_document("phones", self._phones.look) is not None:
+        if self._refresh_document("phones", self._phones.current_state) is not None:
             log.debug("%s", say("the list of phones has been read"))
-        if self._refresh_document("week", self._watched_schedule.look) is not None:
-            loaded = self._watched_schedule.current()
+        if self._refresh_document("week", self._watched_schedule.current_state) is not None:
+            loaded = self._watched_schedule.load_current()
             # The time of the file may lie: it may be in the future, or old because the file was moved or copied here.
             # The new schedule is in force from now at the latest, and not before the last refresh, which saw another.
             before = self._refreshed_at or self._last_seen_at()
@@ -79,7 +79,7 @@ class ScheduleWatch:
 
     def current_phones(self) -> LoadedDocument[list[Phone]]:
         """Return the list, or its last good copy if it is broken. Raise DocumentError if there is neither."""
-        return self._phones.current()
+        return self._phones.load_current()
 
     def due_day(self, now: datetime, days_done: Container[date]) -> date | None:
         """Return the day whose scheduled run should start now, if any."""
@@ -138,7 +138,7 @@ class ScheduleWatch:
         for problem in problems:
             log.error("%s", problem)
         if problems and self._revisions.get(name):
-            log.warning("%s", (self._phones if name == "phones" else self._watched_schedule).way_back)
+            log.warning("%s", (self._phones if name == "phones" else self._watched_schedule).recovery_hint)
         if before and not problems:
             log.info(
                 "%s",

@@ -9,6 +9,7 @@ import msgspec
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.text import UndecodableTextError, decode_text
 
 #: A larger file is not a settings file.
 MAX_BYTES = 1_000_000
@@ -43,13 +44,11 @@ class IniFile(msgspec.Struct, frozen=True):
 
 def decode_ini(data: bytes) -> str | None:
     """Return the text in UTF-8 with or without a BOM, else in Windows-1251; None if it is not text."""
-    for encoding in ("utf-8-sig", "cp1251"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if _NOT_TEXT.search(text) else text
-    return None
+    try:
+        text, _ = decode_text(data, refuse_damaged=False)
+    except UndecodableTextError:
+        return None
+    return None if _NOT_TEXT.search(text) else text
 
 
 def parse_ini(text: str) -> IniFile:

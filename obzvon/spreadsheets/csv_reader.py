@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from obzvon.common.i18n import say
+from obzvon.common.text import UndecodableTextError, decode_text
 from obzvon.spreadsheets.cell_text import unescape_formula
 from obzvon.spreadsheets.table import RowCollector, Table, TableRow, UnreadableTableError
 
@@ -16,8 +17,6 @@ _SAMPLE = 60_000
 _SAMPLED_ROWS = 100
 _STEP = 5_000
 _NAMED_DELIMITER = re.compile(r"sep=([;,\t])\r?\n", re.IGNORECASE)
-_UTF8_PAIR = re.compile(rb"[\xd0\xd1][\x80-\xbf]")
-_HIGH = re.compile(rb"[\x80-\xff]")
 
 
 def read_csv(
@@ -64,29 +63,32 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 def _decode_bytes(data: bytes) -> tuple[str, str]:
     try:
-        return data.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError as error:
-        # Half a UTF-8 file would be valid Windows-1251 too, with names that nobody can read.
-        if 4 * len(_UTF8_PAIR.findall(data)) > len(_HIGH.findall(data)):
-            raise UnreadableTableError(
-                say(
-                    "a letter in line {line} is damaged, the rest is in UTF-8; save the file again",
-                    line=data.count(b"\n", 0, error.start) + 1,
-                )
-            ) from None
-    return _decode(data, "cp1251"), "Windows-1251"
+        return decode_text(data)
+    except UndecodableTextError as error:
+        if not error.is_damaged:
+            raise _neither_encoding(data, error.position) from None
+        raise UnreadableTableError(
+            say(
+                "a letter in line {line} is damaged, the rest is in UTF-8; save the file again",
+                line=data.count(b"\n", 0, error.position) + 1,
+            )
+        ) from None
 
 
 def _decode(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise UnreadableTableError(
-            say(
-                "the text is neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
-                line=data.count(b"\n", 0, error.start) + 1,
-            )
-        ) from None
+        raise _neither_encoding(data, error.start) from None
+
+
+def _neither_encoding(data: bytes, position: int) -> UnreadableTableError:
+    return UnreadableTableError(
+        say(
+            "the text is neither UTF-8 nor UTF-16 nor Windows-1251 (line {line})",
+            line=data.count(b"\n", 0, position) + 1,
+        )
+    )
 
 
 def _delimiter(text: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
-from obzvon.domain.phones import Phone
+from obzvon.domain.phones import Phone, next_free_key
 from obzvon.spreadsheets.cell_text import integer_digits
 from obzvon.spreadsheets.column_roles import CODE, NAME, NUMBER, PAUSED, ColumnRoles, text_at
 from obzvon.spreadsheets.table import TableRow
@@ -67,7 +67,7 @@ class MergePlan(msgspec.Struct):
         """Return the list after the import. With `whole` it also has the refused rows and the duplicates."""
         taken: tuple[RowKind, ...] = ("new", "twice", "refused") if whole else ("new",)
         changed: tuple[RowKind, ...] = ("changed", "refused") if whole else ("changed",)
-        free = _next_free_key(self.phones)
+        free = next_free_key(phone.key for phone in self.phones)
         matched: dict[int, Phone] = {}
         added: list[Phone] = []
         in_order: list[Phone] = []
@@ -261,17 +261,3 @@ def _field_problem(row: RowDecision) -> Message | None:
     if escape_controls(name := row.name.translate(_BREAKS)) != name:
         return say("the name has invisible characters; type it again")
     return None
-
-
-def _next_free_key(phones: Sequence[Phone]) -> int:
-    return (
-        max(
-            (
-                int(phone.key)
-                for phone in phones
-                if phone.key.isascii() and phone.key.isdecimal() and len(phone.key) < 19
-            ),
-            default=-1,
-        )
-        + 1
-    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.users import Role, Users, is_right
+from obzvon.users import Role, Users, password_matches
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ def test_an_administrator_adds_a_user_changes_the_role_and_takes_the_access_away
     page.get_by_label("Имя").fill("олег")
     expect("button", name="Добавить", exact=True).click()
     password = page.locator("#password").inner_text()
-    assert is_right(users.load()["олег"], password)
+    assert password_matches(users.load()["олег"], password)
     expect("link", name="К пользователям").click()
     expect("link", name="Изменить олег").click()
     page.get_by_label("наблюдатель").check()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.common.errors import UserError
-from obzvon.users import LONGEST, Role, UserChangeError, Users, is_right, made_up
+from obzvon.users import MAX_PASSWORD_LENGTH, Role, UserChangeError, Users, generate_password, password_matches
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -46,8 +46,8 @@ def test_a_user_is_kept_with_a_role_and_a_hash_and_no_password(users: Users) -> 
     assert user.role is Role.OPERATOR
     assert user.password.startswith("scrypt:")
     assert user.password not in repr(user)
-    assert is_right(user, "correct horse")
-    assert not is_right(user, "correct horsE")
+    assert password_matches(user, "correct horse")
+    assert not password_matches(user, "correct horsE")
 
 
 def test_the_file_is_not_for_others_to_read(users: Users) -> None:
@@ -61,7 +61,7 @@ def test_the_file_is_not_for_others_to_read(users: Users) -> None:
 
 def test_no_file_has_no_users_and_a_broken_one_says_so(users: Users) -> None:
     assert users.load() == {}
-    assert users.stamp() == ()
+    assert users.signature() == ()
     for text in ("{", "[]", '{"a": {"role": "god", "password": ""}}', '{"a": 1}'):
         users.path.write_text(text)
         with pytest.raises(UserError, match="no list of users"):
@@ -115,25 +115,25 @@ def test_names_that_differ_for_the_eye_stand_side_by_side_and_old_ones_go_on(use
         users.add(name, "correct horse", Role.VIEWER)
     users.path.write_text(users.path.read_text().replace('"ivan2"', '"IVAN"'))
     users.change_password("IVAN", "battery staple")
-    assert is_right(users.load()["IVAN"], "battery staple")
+    assert password_matches(users.load()["IVAN"], "battery staple")
 
 
 def test_a_password_is_changed_only_of_the_user_that_was_looked_at(users: Users) -> None:
     users.add("ivan", "correct horse", Role.OPERATOR)
     seen = users.load()["ivan"]
-    users.change_password("ivan", "battery staple", of=seen)
+    users.change_password("ivan", "battery staple", expected=seen)
     with pytest.raises(UserChangeError, match="changed in the meantime"):
-        users.change_password("ivan", "another one", of=seen)
-    assert is_right(users.load()["ivan"], "battery staple")
+        users.change_password("ivan", "another one", expected=seen)
+    assert password_matches(users.load()["ivan"], "battery staple")
 
 
 def test_a_made_up_password_is_another_each_time_and_from_a_seed_the_same() -> None:
-    assert len({made_up() for _ in range(100)}) == 100
-    assert made_up(b"seed") == made_up(b"seed") != made_up(b"another")
-    assert len(made_up(b"seed")) == 19
+    assert len({generate_password() for _ in range(100)}) == 100
+    assert generate_password(b"seed") == generate_password(b"seed") != generate_password(b"another")
+    assert len(generate_password(b"seed")) == 19
 
 
-@pytest.mark.parametrize("password", ["", "short", "x" * (LONGEST + 1), "eight\n\n\n\n"])
+@pytest.mark.parametrize("password", ["", "short", "x" * (MAX_PASSWORD_LENGTH + 1), "eight\n\n\n\n"])
 def test_a_password_that_is_none_is_refused(users: Users, password: str) -> None:
     with pytest.raises(UserError, match="password"):
         users.add("ivan", password, Role.VIEWER)
@@ -143,11 +143,11 @@ def test_a_user_is_added_once_changed_and_removed(users: Users) -> None:
     users.add("ivan", "correct horse", Role.OPERATOR)
     with pytest.raises(UserError, match="already"):
         users.add("ivan", "another one", Role.VIEWER)
-    before = users.stamp()
+    before = users.signature()
     users.change_password("ivan", "battery staple")
-    assert users.stamp() != before
+    assert users.signature() != before
     user = users.load()["ivan"]
-    assert (user.role, is_right(user, "battery staple")) == (Role.OPERATOR, True)
+    assert (user.role, password_matches(user, "battery staple")) == (Role.OPERATOR, True)
     for change in (lambda: users.change_password("anna", "battery staple"), lambda: users.remove("anna")):
         with pytest.raises(UserError, match=r"anna: there is no such user\n.*ivan"):
             change()
@@ -159,7 +159,7 @@ def test_a_role_is_changed_and_the_password_stays(users: Users) -> None:
     users.add("ivan", "correct horse", Role.OPERATOR)
     users.change_role("ivan", Role.VIEWER)
     user = users.load()["ivan"]
-    assert (user.role, is_right(user, "correct horse")) == (Role.VIEWER, True)
+    assert (user.role, password_matches(user, "correct horse")) == (Role.VIEWER, True)
     with pytest.raises(UserChangeError, match="no such user"):
         users.change_role("anna", Role.VIEWER)
 
@@ -219,10 +219,10 @@ def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(
         return hash_it(*given, **cost)
 
     monkeypatch.setattr(hashlib, "scrypt", counted)
-    assert not is_right(None, "wrong horse")
+    assert not password_matches(None, "wrong horse")
     hashed.clear()  # the first time of all, a hash that no password has is made besides
-    assert not is_right(user, "wrong horse")
-    assert not is_right(None, "wrong horse")
+    assert not password_matches(user, "wrong horse")
+    assert not password_matches(None, "wrong horse")
     assert len(hashed) == 2
     assert hashed[0] == hashed[1]
 
@@ -236,7 +236,7 @@ def test_a_role_may_what_the_lesser_ones_may() -> None:
 
 
 def test_a_made_up_password_is_long_and_another_each_time() -> None:
-    passwords = {made_up() for _ in range(100)}
+    passwords = {generate_password() for _ in range(100)}
     assert len(passwords) == 100
     assert all(len(password) == 19 for password in passwords)
 
@@ -247,7 +247,7 @@ def test_init_makes_the_first_user_and_prints_the_password_once(obzvon: Run, tmp
     password = made.stdout.split("password: ")[1].strip()
     user = Users(tmp_path / "work" / "users.json").load()["admin"]
     assert user.role is Role.ADMINISTRATOR
-    assert is_right(user, password)
+    assert password_matches(user, password)
 
 
 def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) -> None:
@@ -256,13 +256,13 @@ def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) ->
     assert "no users yet" in obzvon("user", "list").stdout
     added = obzvon("user", "add", "ivan")
     assert added.returncode == 0, added.stderr
-    assert is_right(users.load()["ivan"], added.stdout.split("password: ")[1].strip())
+    assert password_matches(users.load()["ivan"], added.stdout.split("password: ")[1].strip())
     silent = obzvon("user", "add", "anna", "--role", "viewer", "--stdin", given="correct horse\n")
     assert "correct horse" not in silent.stdout + silent.stderr
-    assert is_right(users.load()["anna"], "correct horse")
+    assert password_matches(users.load()["anna"], "correct horse")
     assert obzvon("user", "list").stdout == "anna\tviewer\nivan\toperator\n"
     assert obzvon("user", "passwd", "anna", "--stdin", given="battery staple\n").returncode == 0
-    assert is_right(users.load()["anna"], "battery staple")
+    assert password_matches(users.load()["anna"], "battery staple")
     assert obzvon("user", "role", "anna", "administrator").returncode == 0
     assert obzvon("user", "list").stdout == "anna\tadministrator\nivan\toperator\n"
     last = obzvon("user", "remove", "anna")

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from obzvon.domain.labels import user_role_label
 from obzvon.journal import audit_messages
 from obzvon.settings.effective import effective_values
-from obzvon.users import Role, User, UserChangeError, Users, is_right, made_up
+from obzvon.users import Role, User, UserChangeError, Users, generate_password, password_matches
 from web.context import app_context
 from web.errors import N_
 from web.i18n import translate, upper_first
@@ -58,7 +58,7 @@ def add() -> ResponseReturnValue:
     try:
         _users().add(name, password, role)
     except UserChangeError as refused:
-        if not is_right(_users().load().get(name), password):
+        if not password_matches(_users().load().get(name), password):
             problem = refused.problems[0]
             return _page(add=True, name=name, role=role, error=upper_first(translate(problem.what))), 422
     else:
@@ -80,14 +80,14 @@ def password() -> ResponseReturnValue:
             present=_mark(user),
         )
     new = _password_for(name)
-    if is_right(user, new):
+    if password_matches(user, new):
         return render_template("password.html", name=name, password=new, added=False)
     if request.form.get("present") != _mark(user):
         raise ChangeDeniedError(_("%(name)s has another password since; nothing has been changed.", name=name))
     try:
-        _change(lambda users: users.change_password(name, new, of=user))
+        _change(lambda users: users.change_password(name, new, expected=user))
     except ChangeDeniedError:
-        if not is_right(_users().load().get(name), new):  # the same form, a moment ago
+        if not password_matches(_users().load().get(name), new):  # the same form, a moment ago
             raise
     else:
         app_context().record(visitor().name, audit_messages.password_reset(name))
@@ -187,7 +187,7 @@ def _password_for(name: str) -> str:
     """
     once = request.form.get("once", "") or _once()
     about = f"password {once} {visitor().name} {name}"
-    return made_up(hmac.digest(_secret(), about.encode("utf-8", "replace"), "sha256"))
+    return generate_password(hmac.digest(_secret(), about.encode("utf-8", "replace"), "sha256"))
 
 
 def _mark(user: User) -> str:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from obzvon.common.i18n import Message
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.phones import Phone
+from obzvon.domain.phones import Phone, next_free_key
 from obzvon.journal import audit_messages
 from web import phone_form
 from web.api.schemas import ListChange, NewList, NewRow, RowChange
@@ -23,7 +23,7 @@ _KEY = re.compile(r"0|[1-9][0-9]{0,17}")
 def replace_list(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> list[Phone]:
     """The whole list; raises Refusal. A row under a known key keeps what other programs wrote into it."""
     known = {phone.key: phone for phone in before}
-    free = 1 + max((int(row.row) for row in body.rows if row.row is not UNSET and _KEY.fullmatch(row.row)), default=-1)
+    free = next_free_key(row.row for row in body.rows if row.row is not UNSET)
     taking = _RowValidator(plan)
     seen: set[str] = set()
     phones = []

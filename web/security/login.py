@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from obzvon.users import LONGEST, Role, User, Users, is_right
+from obzvon.users import MAX_PASSWORD_LENGTH, Role, User, Users, password_matches
 from web.security.rate_limit import RateLimiter
 
 _REMEMBERED = 300.0
@@ -79,7 +79,7 @@ class LoginService:
         of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
         if login is None and (wait := self._failures.attempt((of_address, of_user), now)):
             raise TooManyFailuresError(wait)
-        if not is_right(user, password[: LONGEST + 1]) or user is None:
+        if not password_matches(user, password[: MAX_PASSWORD_LENGTH + 1]) or user is None:
             return None
         if login is None:
             self._failures.forgive(of_address)
@@ -98,7 +98,7 @@ class LoginService:
         return login if login is not None and login.user == user and 0 <= now - login.at < _PROVEN else None
 
     def _look(self) -> dict[str, User]:
-        stamp = self._users.stamp()
+        stamp = self._users.signature()
         with self._lock:
             if stamp != self._stamp:
                 self._known = self._users.load()

@@ -24,7 +24,7 @@ from obzvon.checks.context import Machine
 from obzvon.checks.runner import run_checks
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
-from obzvon.documents.store import phones_document, week_document
+from obzvon.documents.store import phones_document, schedule_document
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.calls import CallForm
 from obzvon.domain.pacing import Capacity, PaceMode
@@ -90,7 +90,7 @@ class Office:
         self._keep(phones_document(self.settings.phones), list(phones))
 
     def week(self, week: Schedule) -> None:
-        self._keep(week_document(self.settings.schedule), week)
+        self._keep(schedule_document(self.settings.schedule), week)
 
     @staticmethod
     def remembers(journal: Journal) -> None:
@@ -133,7 +133,7 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
 
     def _keep(self, document: object, data: object) -> None:
         document.save(data, document.load().revision if document.path.exists() else "")
-        WatchedDocument(document).look()
+        WatchedDocument(document).current_state()
 
 
 class Opened:
@@ -455,7 +455,7 @@ def test_a_run_that_cannot_end_in_time_at_the_configured_pace(office: Office) ->
     office.change(latest=time(21, 0), timeout=0.0, pace_mode=PaceMode.ADAPTIVE, rate=6.0)
     phones, week = office.settings.phones, office.settings.schedule
     plan = next_run_forecast(
-        office.settings, phones_document(phones).load().data, week_document(week).load(), AbsentJournal(), SUNDAY
+        office.settings, phones_document(phones).load().data, schedule_document(week).load(), AbsentJournal(), SUNDAY
     )
     assert (plan.calls, plan.cut_off) == (3000, 2640)
     finding = only(office.examine())

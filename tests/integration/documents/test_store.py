@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from obzvon.documents import phones_json, schedule_json
+from obzvon.documents import phones_json, schedule_json, watcher
 from obzvon.documents import store as documents
 from obzvon.documents.json_codec import MalformedError
-from obzvon.documents.store import Document, DocumentError, ExternallyChangedError, phones_document, week_document
+from obzvon.documents.store import Document, DocumentError, ExternallyChangedError, phones_document, schedule_document
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -396,7 +396,7 @@ def test_a_saved_week_is_read_again(times: list[time | None], dates: dict[date, 
 def test_dates_of_php_and_keys_of_others_stay(tmp_path: Path) -> None:
     path = tmp_path / "schedule.json"
     path.write_text('{"1":"09-00","dates":[],"comment":"по будням","zone":{"x":1.50}}')
-    document = week_document(path)
+    document = schedule_document(path)
     loaded = document.load()
     week = Schedule(loaded.data.times, {date(2026, 12, 31): None, date(2026, 1, 9): time(10, 30)})
     document.save(week, loaded.revision)
@@ -506,7 +506,7 @@ def test_a_broken_or_deleted_document_can_be_brought_back(phones: Document[list[
     with pytest.raises(DocumentError) as caught:
         phones.load()
     assert phones.undo(caught.value.revision) == saved
-    assert phones.history.read(phones.revisions()[1].number)[0] == b"{broken"
+    assert phones.history.read_revision(phones.revisions()[1].number)[0] == b"{broken"
     phones.path.unlink()
     with pytest.raises(DocumentError) as caught:
         phones.load()
@@ -523,7 +523,7 @@ def test_the_last_fifty_revisions_are_kept(phones: Document[list[Phone]]) -> Non
 
 
 def test_long_lists_have_a_shorter_past(phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("obzvon.documents.history._BYTES", 1)
+    monkeypatch.setattr("obzvon.documents.history._MAX_BYTES", 1)
     revision = phones.load().revision
     for number in range(9):
         revision = phones.save([Phone("0", str(number))], revision)
@@ -580,7 +580,7 @@ def test_two_processes_saving_at_once_lose_nothing(phones: Document[list[Phone]]
 
 
 def test_a_lock_that_is_held_for_long_is_told(phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_PATIENCE", 0.2)
+    monkeypatch.setattr(documents, "_LOCK_SECONDS", 0.2)
     revision = phones.load().revision
     held, done = threading.Event(), threading.Event()
 
@@ -650,7 +650,7 @@ def test_a_read_only_disk_is_told_in_one_line(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(DocumentError, match="Read-only file system"):
         document.save([], revision)
-    assert WatchedDocument(document).current().data == [Phone("0", "777")]
+    assert WatchedDocument(document).load_current().data == [Phone("0", "777")]
 
 
 def as_user(uid: int, gid: int, act: Callable[[], None]) -> int:
@@ -726,9 +726,9 @@ def test_a_reader_without_the_right_to_keep_a_copy_still_has_it_in_memory(shared
 
     def watch() -> None:
         watched = WatchedDocument(document)
-        assert watched.current().data == [Phone("0", "777")]
+        assert watched.load_current().data == [Phone("0", "777")]
         document.path.write_bytes(b"{broken")
-        state = watched.current()
+        state = watched.load_current()
         assert state.data == [Phone("0", "777")]
         assert state.problems
 
@@ -743,73 +743,73 @@ def test_a_watched_file_is_read_only_when_it_has_changed(
 ) -> None:
     age(phones.path)
     watched = WatchedDocument(phones)
-    first = watched.look()
+    first = watched.current_state()
     with monkeypatch.context() as patched:
-        patched.setattr(Document, "read", lambda _: pytest.fail("read without need"))
-        assert watched.look() is first
+        patched.setattr(Document, "read_bytes", lambda _: pytest.fail("read without need"))
+        assert watched.current_state() is first
     rewrite(phones.path, ONE)
-    assert watched.look().revision == phones.load().revision != first.revision
-    assert watched.current().data == read(ONE)
+    assert watched.current_state().revision == phones.load().revision != first.revision
+    assert watched.load_current().data == read(ONE)
 
 
 def test_two_writes_in_one_tick_of_the_clock_are_both_seen(phones: Document[list[Phone]]) -> None:
     watched = WatchedDocument(phones)
     stat = phones.path.stat()
-    assert watched.current().data[0].number == "89161111111"
+    assert watched.load_current().data[0].number == "89161111111"
     with phones.path.open("r+b") as stream:
         stream.write(TWO.replace(b"89161111111", b"89169999999"))
     os.utime(phones.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert watched.current().data[0].number == "89169999999"
+    assert watched.load_current().data[0].number == "89169999999"
 
 
 def test_the_last_good_copy_stays_in_force_while_the_file_is_broken(phones: Document[list[Phone]]) -> None:
     age(phones.path)
     watched = WatchedDocument(phones)
-    good = watched.look()
+    good = watched.current_state()
     assert not good.problems
     for broken in (TWO[:30], b"", b"{}x"):
         rewrite(phones.path, broken)
-        state = watched.current()
+        state = watched.load_current()
         assert state.data == read(TWO)
         assert (state.revision, state.changed) == (good.revision, good.changed)
         [problem] = state.problems
         assert str(phones.path) in problem.where
-        assert watched.look().problems == state.problems
+        assert watched.current_state().problems == state.problems
     phones.path.unlink()
-    assert watched.current().data == read(TWO)
-    assert "no such file" in str(watched.look().problems[0])
+    assert watched.load_current().data == read(TWO)
+    assert "no such file" in str(watched.current_state().problems[0])
     phones.path.write_bytes(ONE)
-    assert not watched.look().problems
-    assert watched.current().data == read(ONE)
+    assert not watched.current_state().problems
+    assert watched.load_current().data == read(ONE)
 
 
 def test_the_last_good_copy_outlives_the_service(phones: Document[list[Phone]]) -> None:
     age(phones.path)
-    good = WatchedDocument(phones).look()
+    good = WatchedDocument(phones).current_state()
     rewrite(phones.path, b"{broken")
-    state = WatchedDocument(phones_document(phones.path)).current()
+    state = WatchedDocument(phones_document(phones.path)).load_current()
     assert state.data == read(TWO)
     assert (state.revision, state.changed) == (good.revision, good.changed)
     assert state.problems
 
 
 def test_a_document_that_was_never_good_is_an_error(tmp_path: Path) -> None:
-    watched = WatchedDocument(week_document(tmp_path / "schedule.json"))
+    watched = WatchedDocument(schedule_document(tmp_path / "schedule.json"))
     for _ in range(2):
         with pytest.raises(DocumentError, match="no such file"):
-            watched.look()
+            watched.current_state()
     (tmp_path / "schedule.json").write_text('{"1":"25:00"}')
     with pytest.raises(DocumentError, match="25:00 is not a time of day"):
-        watched.current()
+        watched.load_current()
     (tmp_path / "schedule.json").write_text('{"1":"09:00"}')
-    assert watched.current().data.times[0] == time(9)
+    assert watched.load_current().data.times[0] == time(9)
 
 
 def test_a_watched_week_tells_when_it_was_changed(tmp_path: Path) -> None:
     path = tmp_path / "schedule.json"
     path.write_text('{"1":"09:00","2":null}')
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    state = WatchedDocument(week_document(path)).look()
+    state = WatchedDocument(schedule_document(path)).current_state()
     assert state.changed == datetime.datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert len(state.notes) == 1
     assert state.notes[0].where == f'{path} "2"'
@@ -820,17 +820,17 @@ def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(
 ) -> None:
     age(phones.path)
     watched = WatchedDocument(phones)
-    state = watched.look()
+    state = watched.current_state()
     rewrite(phones.path, b"{broken")
-    monkeypatch.setattr(watched, "_stat", lambda: watched._seen)  # the change is not seen yet
-    assert watched.current().data == read(TWO)
-    assert watched.current().revision == state.revision
+    monkeypatch.setattr(watcher, "settled_signature", lambda _: watched._seen)  # the change is not seen yet
+    assert watched.load_current().data == read(TWO)
+    assert watched.load_current().revision == state.revision
 
 
 @pytest.mark.parametrize("moment", [-1e12, 1e12])
 def test_a_time_that_no_calendar_has_is_no_reason_not_to_read(tmp_path: Path, moment: float) -> None:
-    document = week_document(tmp_path / "schedule.json")
-    assert document.understand(b"{}", moment).data == Schedule()
+    document = schedule_document(tmp_path / "schedule.json")
+    assert document.parse(b"{}", moment).data == Schedule()
 
 
 @pytest.mark.parametrize("depth", range(900, 1000, 3))
@@ -838,4 +838,4 @@ def test_a_document_is_never_nested_too_deep_to_be_told(tmp_path: Path, depth: i
     path = tmp_path / "schedule.json"
     path.write_bytes(b'{"1": "09:00", "x": ' + b"[" * depth + b"]" * depth + b"}")
     with contextlib.suppress(DocumentError):
-        week_document(path).load()
+        schedule_document(path).load()

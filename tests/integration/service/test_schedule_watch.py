@@ -229,6 +229,6 @@ def test_looking_costs_no_reading_while_nothing_has_changed(
     def read(*_: object) -> None:
         pytest.fail("a document was read although it had not changed")
 
-    monkeypatch.setattr("obzvon.documents.store.Document.read", read)
+    monkeypatch.setattr("obzvon.documents.store.Document.read_bytes", read)
     schedule_watch.refresh(at("08:00:01"))
     assert schedule_watch.due_day(NINE, ()) == MONDAY

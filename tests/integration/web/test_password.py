@@ -5,7 +5,7 @@ from flask import Flask
 
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from obzvon.users import Users, is_right
+from obzvon.users import Users, password_matches
 from tests.integration.web.conftest import PASSWORD, Browser
 
 NEW = "battery staple"
@@ -25,7 +25,7 @@ def test_everybody_changes_the_own_one_and_only_that(app: Flask, settings: Setti
     assert "The password is changed" in text
     assert NEW not in text
     after = Users(settings.web.users).load()
-    assert is_right(after.pop(who), NEW)
+    assert password_matches(after.pop(who), NEW)
     assert after == others
     assert Browser(app, who).get("/phones").status_code == 401
     assert Browser(app, who, NEW).get("/phones").status_code == 200

@@ -274,7 +274,7 @@ def test_a_broken_list_is_told_never_saved_over_and_can_be_brought_back(operator
 def test_a_broken_list_without_a_save_of_ours_is_brought_back_from_the_last_good_copy(
     operator: Browser, settings: Settings
 ) -> None:
-    watcher.WatchedDocument(documents.phones_document(settings.phones)).look()
+    watcher.WatchedDocument(documents.phones_document(settings.phones)).current_state()
     settings.phones.write_text("{")
     assert "The last good list has 5 numbers" in operator.get("/phones").text
     operator.post("/phones/restore")

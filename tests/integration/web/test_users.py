@@ -7,7 +7,7 @@ from flask import Flask
 
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
-from obzvon.users import Role, Users, is_right
+from obzvon.users import Role, Users, password_matches
 from tests.integration.web.conftest import PASSWORD, Browser
 from tests.integration.web.conftest import value as field
 from web.app import create_app
@@ -62,7 +62,7 @@ def test_a_user_is_added_with_a_password_that_is_shown_once(
     text = post(boss, "add", name=" анна ", role="viewer")
     password = shown_password(text)
     assert users.load()["анна"].role is Role.VIEWER
-    assert is_right(users.load()["анна"], password)
+    assert password_matches(users.load()["анна"], password)
     assert Browser(app, "анна", password).get("/phones").status_code == 200
     assert password not in boss.get(PAGE).text
     assert recorded(settings) == ["administrator users: added анна, viewer"]
@@ -80,7 +80,7 @@ def test_a_form_that_is_sent_twice_adds_one_user_and_shows_the_same_password_aga
     form = form_of(boss, f"{PAGE}?add=1")
     first, second = (shown_password(post(boss, "add", **{**form, "name": "анна"}, role="viewer")) for _ in range(2))
     assert first == second
-    assert is_right(users.load()["анна"], first)
+    assert password_matches(users.load()["анна"], first)
     assert recorded(settings) == ["administrator users: added анна, viewer"]
     users.change_password("анна", "battery staple")
     answer = boss.post(f"{PAGE}/add", page=PAGE, **{**form, "name": "анна"}, role="viewer")
@@ -97,11 +97,11 @@ def test_a_form_that_is_sent_twice_makes_one_new_password_and_undoes_nothing_tha
     form = form_of(boss, f"{PAGE}/password", name="operator")
     first, second = (shown_password(post(boss, "password", **form, sure="1")) for _ in range(2))
     assert first == second
-    assert is_right(users.load()["operator"], first)
+    assert password_matches(users.load()["operator"], first)
     assert recorded(settings) == ["administrator users: a new password for operator"]
     users.change_password("operator", "battery staple")
     assert "has another password since" in post(boss, "password", **form, sure="1")
-    assert is_right(users.load()["operator"], "battery staple")
+    assert password_matches(users.load()["operator"], "battery staple")
 
 
 def test_of_two_forms_at_once_that_are_the_same_both_show_the_password_that_holds(
@@ -115,7 +115,7 @@ def test_of_two_forms_at_once_that_are_the_same_both_show_the_password_that_hold
 
     monkeypatch.setattr(Users, "change_password", overtaken)
     password = shown_password(post(boss, "password", **form, sure="1"))
-    assert is_right(users.load()["operator"], password)
+    assert password_matches(users.load()["operator"], password)
     assert not settings.journal.path.exists()  # type: ignore[union-attr]
 
 
@@ -166,11 +166,11 @@ def test_a_new_password_a_role_and_a_removal_are_asked_once_more_and_recorded(
 
     form = {name: field(asked[0], name) for name in ("once", "present")}
     password = shown_password(post(boss, "password", name="operator", sure="1", **form))
-    assert is_right(users.load()["operator"], password)
+    assert password_matches(users.load()["operator"], password)
     assert Browser(app, "operator").get("/phones").status_code == 401
     post(boss, "role", name="operator", role="viewer", sure="1")
     assert users.load()["operator"].role is Role.VIEWER
-    assert is_right(users.load()["operator"], password)
+    assert password_matches(users.load()["operator"], password)
     post(boss, "remove", name="operator", sure="1")
     assert "operator" not in users.load()
     assert Browser(app, "operator", password).get("/phones").status_code == 401

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.phones import Candidate, Phone, find_withdrawn, list_candidates
+from obzvon.domain.phones import Candidate, Phone, find_withdrawn, list_candidates, next_free_key
 from obzvon.domain.schedule import Schedule, closing_instant, find_due_day, list_next_starts, start_instant
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -559,3 +559,11 @@ def test_a_paused_row_is_known_by_its_number_too() -> None:
     )
     assert (paused.number, paused.code, str(paused.skipped)) == ("89161111111", "1", "paused")
     assert (odd.number, str(odd.skipped)) == ("", "paused")
+
+
+@pytest.mark.parametrize(
+    ("keys", "free"),
+    [([], 0), (["0", "2"], 3), (["x", "-1", "٣", "1.5"], 0), (["007"], 8), (["9" * 18], 10**18), (["9" * 19, "4"], 5)],
+)
+def test_a_new_row_gets_a_key_above_all_numbers(keys: list[str], free: int) -> None:
+    assert next_free_key(keys) == free

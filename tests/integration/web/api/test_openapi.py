@@ -45,7 +45,7 @@ def app(settings: Settings, journal: Journal, monkeypatch: pytest.MonkeyPatch) -
     """One that does not count wrong passwords, which are many here."""
     journal.audit.record("anna", say("the list: added {phone}", phone="89161111111"), at=SUNDAY)
     hashed = generate_password_hash("quick", "pbkdf2:sha256:1")  # of a wrong password, too, each time
-    monkeypatch.setattr(users, "_nobodys", [hashed])
+    monkeypatch.setattr(users, "_impossible_hash", lambda: hashed)
     settings.web.users.write_text(json.dumps({"operator": {"role": "operator", "password": hashed}}))
     patient = LoginService(Users(settings.web.users), failures=RateLimiter(most=1_000_000))
     made = create_app(settings, login=patient, clock=lambda: SUNDAY)
