@@ -35,7 +35,12 @@ def test_both_languages_have_the_same_pages() -> None:
 
 @every_pair
 def test_both_have_the_same_headings_tables_and_lists(pair: tuple[Path, Path]) -> None:
-    english, russian = (re.findall(r"^ *(#+ |\| |- |\d\. )", pages.prose(file), re.MULTILINE) for file in pair)
+    # The guide exists in Russian only: its section of the index has no counterpart.
+    texts = (
+        re.sub(r"^## .+\n\n(- \[.+\]\(guide/.*\n(  .*\n)*)+", "", pages.prose(file), flags=re.MULTILINE)
+        for file in pair
+    )
+    english, russian = (re.findall(r"^ *(#+ |\| |- |\d\. )", text, re.MULTILINE) for text in texts)
     assert english == russian
 
 
