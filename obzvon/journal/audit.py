@@ -12,7 +12,7 @@ from obzvon.journal.schema import changes
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One change: when, by whom, and a sentence that says what."""
+    """A change: when, by whom, and a sentence that describes it."""
 
     id: int
     at: datetime

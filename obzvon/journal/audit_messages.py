@@ -8,47 +8,38 @@ from datetime import date, time
 
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
-from obzvon.domain.labels import user_role_label
+from obzvon.domain.labels import user_role_label, weekday_label
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 
-_LONGEST = 100
-_NAMED = 12
-"""So many days of a changed week are named."""
-
-_DAYS = (
-    say("Monday"),
-    say("Tuesday"),
-    say("Wednesday"),
-    say("Thursday"),
-    say("Friday"),
-    say("Saturday"),
-    say("Sunday"),
-)
+#: Characters of a number, code or name in a sentence.
+_MAX_TEXT = 100
+#: Days of a changed schedule that are named; the others are counted.
+_MAX_DAYS = 12
 
 
 def check_requested() -> Message:
-    """The self-check was asked for."""
+    """Return the sentence for a self-check that was requested."""
     return say("had everything checked")
 
 
-# -- the list
+# The list
 
 
 def phone_added(phone: Phone) -> Message:
-    """A row more."""
+    """Return the sentence for a new row."""
     return say("list: added {row}", row=_row(phone))
 
 
 def phone_edited(before: Phone | None, after: Phone) -> Message:
-    """Another number, code or name in a row; where the row was deleted meanwhile it is a new one."""
+    """Return the sentence for a changed row; if `before` was deleted meanwhile, it is a new one."""
     if before is None:
         return phone_added(after)
     return say("list: changed {before} to {after}", before=_row(before), after=_row(after))
 
 
 def phones_paused(phones: Iterable[Phone]) -> Message:
-    """Rows that are not rung for a while."""
+    """Return the sentence for rows that were paused."""
     rows = list(phones)
     if len(rows) == 1:
         return say("list: paused {row}", row=_row(rows[0]))
@@ -56,7 +47,7 @@ def phones_paused(phones: Iterable[Phone]) -> Message:
 
 
 def phones_resumed(phones: Iterable[Phone]) -> Message:
-    """Rows that are rung again."""
+    """Return the sentence for rows that are called again after a pause."""
     rows = list(phones)
     if len(rows) == 1:
         return say("list: called again {row}", row=_row(rows[0]))
@@ -64,7 +55,7 @@ def phones_resumed(phones: Iterable[Phone]) -> Message:
 
 
 def phones_deleted(phones: Iterable[Phone]) -> Message:
-    """Rows less."""
+    """Return the sentence for rows that were deleted."""
     rows = list(phones)
     if len(rows) == 1:
         return say("list: deleted {row}", row=_row(rows[0]))
@@ -72,7 +63,7 @@ def phones_deleted(phones: Iterable[Phone]) -> Message:
 
 
 def list_undone(count: int) -> Message:
-    """The list as it was before; `count` rows."""
+    """Return the sentence for an undo, after which the list has `count` rows."""
     return say_many(
         "list: the last change undone, it has {n} number again",
         "list: the last change undone, it has {n} numbers again",
@@ -81,34 +72,34 @@ def list_undone(count: int) -> Message:
 
 
 def list_restored(count: int) -> Message:
-    """A list in the place of one that was broken or missing."""
+    """Return the sentence for a list that replaces one that was broken or missing."""
     return say_many("list: brought back one with {n} number", "list: brought back one with {n} numbers", count)
 
 
 def list_created() -> Message:
-    """An empty list where there was none."""
+    """Return the sentence for an empty list where there was none."""
     return say("list: begun anew, empty")
 
 
 def list_changed(*, added: int, changed: int, deleted: int) -> Message:
-    """Several rows of the list at once."""
+    """Return the sentence for several rows that changed at once."""
     return say(
         "list: added {added}, changed {changed}, deleted {deleted}", added=added, changed=changed, deleted=deleted
     )
 
 
 def list_reordered() -> Message:
-    """The same rows in another order."""
+    """Return the sentence for the same rows in another order."""
     return say("list: put into another order")
 
 
-# -- the week
+# The schedule
 
 
 def schedule_changed(before: Schedule, after: Schedule) -> Message:
-    """Other starts, each day that differs with both of them."""
+    """Return the sentence for a changed schedule, with both start times of each day that differs."""
     parts = [
-        say("{day}: {before} → {after}", day=_DAYS[place], before=_start(one), after=_start(other))
+        say("{day}: {before} → {after}", day=weekday_label(place), before=_start(one), after=_start(other))
         for place, (one, other) in enumerate(zip(before.times, after.times, strict=True))
         if one != other
     ]
@@ -116,7 +107,7 @@ def schedule_changed(before: Schedule, after: Schedule) -> Message:
         one, other = _on(before, day), _on(after, day)
         if one != other:
             parts.append(say("{day}: {before} → {after}", day=day.isoformat(), before=one, after=other))
-    named = parts[:_NAMED]
+    named = parts[:_MAX_DAYS]
     if more := len(parts) - len(named):
         named.append(say_many("and {n} more day", "and {n} more days", more))
     values = {f"part{place}": part for place, part in enumerate(named)}
@@ -124,47 +115,47 @@ def schedule_changed(before: Schedule, after: Schedule) -> Message:
 
 
 def schedule_undone() -> Message:
-    """The week as it was before the last change."""
+    """Return the sentence for a schedule whose last change was undone."""
     return say("schedule: the last change undone")
 
 
 def schedule_created() -> Message:
-    """A week without a start where there was none."""
+    """Return the sentence for a schedule without any start where there was none."""
     return say("schedule: begun anew, without a time")
 
 
-# -- the users
+# The users
 
 
 def user_added(name: str, role: str) -> Message:
-    """One more."""
+    """Return the sentence for a new user."""
     return say("users: added {name}, {role}", name=name, role=user_role_label(role))
 
 
 def user_removed(name: str) -> Message:
-    """One less."""
+    """Return the sentence for a removed user."""
     return say("users: removed {name}", name=name)
 
 
 def role_changed(name: str, before: str, after: str) -> Message:
-    """Another role."""
+    """Return the sentence for a changed role."""
     return say(
         "users: {name}: {before} → {after}", name=name, before=user_role_label(before), after=user_role_label(after)
     )
 
 
 def password_reset(name: str) -> Message:
-    """Another password for somebody."""
+    """Return the sentence for a new password of another user."""
     return say("users: a new password for {name}", name=name)
 
 
 def own_password_changed() -> Message:
-    """Another password for oneself."""
+    """Return the sentence for a user's own new password."""
     return say("users: changed the own password")
 
 
 def _row(phone: Phone) -> Message:
-    """The row in one line: number, code, name."""
+    """Return the row in one line: number, code, name."""
     values = {"number": phone.number or "—", "code": phone.code, "name": phone.name}
     text = " ".join(f"{{{name}}}" if name != "code" else "({code})" for name, value in values.items() if value)
     return Message(text, {name: _short(value) for name, value in values.items() if value})
@@ -172,12 +163,12 @@ def _row(phone: Phone) -> Message:
 
 def _short(text: str) -> str:
     text = escape_controls(text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
 
 
 def _start(start: time | None) -> Message:
     return say("no calls") if start is None else Message("{time}", {"time": f"{start:%H:%M}"})
 
 
-def _on(week: Schedule, day: date) -> Message:
-    return _start(week.dates[day]) if day in week.dates else say("as its weekday")
+def _on(schedule: Schedule, day: date) -> Message:
+    return _start(schedule.dates[day]) if day in schedule.dates else say("as its weekday")

@@ -1,4 +1,4 @@
-"""The calls in a journal, read: what waits, what is on its way, what was called, and how a run's calls stand."""
+"""Reads the calls in a journal: waiting, in transit, called that day, and the results of a run."""
 
 from collections import Counter
 from collections.abc import Iterator

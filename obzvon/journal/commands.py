@@ -33,7 +33,7 @@ class DuplicateCommandError(ObzvonError):
 
 
 class Command(msgspec.Struct, frozen=True):
-    """One command: start, pause, resume, stop, call or check."""
+    """A command: start, pause, resume, stop, call or check."""
 
     id: int
     name: str
@@ -43,7 +43,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class CommandResult(msgspec.Struct, frozen=True):
-    """What the service answers: whether the command was done, and a sentence for the operator."""
+    """The answer of the service: whether the command was done, and a sentence for the operator."""
 
     ok: bool
     text: Message
@@ -60,7 +60,7 @@ class CommandResult(msgspec.Struct, frozen=True):
 
 
 class CommandStatus(enum.Enum):
-    """How far a command had come when its submitter stopped waiting."""
+    """The state of a command when its submitter stopped waiting."""
 
     #: The service has done it.
     DONE = enum.auto()
@@ -82,7 +82,7 @@ _TEXTS = {
 
 
 class CommandOutcome(msgspec.Struct, frozen=True):
-    """What came back for a command that was waited for: a status, and a sentence for the audit log.
+    """The outcome of a command that was waited for: a status, and a sentence for the audit log.
 
     `is_new` is False for a form that was sent twice: then the outcome is that of the first command.
     """
@@ -93,7 +93,7 @@ class CommandOutcome(msgspec.Struct, frozen=True):
 
     @property
     def is_answered(self) -> bool:
-        """Whether the text is what the service says."""
+        """True if the text is the service's answer."""
         return self.status in (CommandStatus.DONE, CommandStatus.REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""What the last self-check found. The service keeps it in the journal, for the editor may not read the spool."""
+"""Findings of the last self-check. The service stores them in the journal, for the editor may not read the spool."""
 
 import enum
 import os
@@ -16,12 +16,12 @@ from obzvon.journal.schema import CAMPAIGN, findings
 
 #: How often the service runs the self-check.
 CHECK_INTERVAL = timedelta(hours=1)
-#: So many findings of one level are kept; a list with a note for each of its rows has no more to say than that.
+#: The number of findings kept for each level. A list may have a note for each of its rows.
 _MAX_PER_LEVEL = 200
 
 
 class Level(enum.StrEnum):
-    """How bad a finding is: an error keeps calls from being made as they should, a warning may."""
+    """The severity of a finding: an error keeps calls from being made as they should, a warning may."""
 
     OK = "ok"
     WARNING = "warning"
@@ -29,7 +29,7 @@ class Level(enum.StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that was checked: where, what was found, and what to do about it if it is not good."""
+    """The result of one check: where, what it found, and a remedy if that is not good."""
 
     level: Level
     where: str
@@ -41,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CheckReport(msgspec.Struct, frozen=True):
-    """One self-check: when, by which service (`once`: by one that cron calls), and everything that it found."""
+    """A self-check: when, by which service (`once`: by one that cron calls), and everything that it found."""
 
     at: datetime
     pid: int
@@ -55,7 +55,7 @@ class CheckReport(msgspec.Struct, frozen=True):
 
 
 class CheckSummary(msgspec.Struct, frozen=True):
-    """One self-check in short: when, whether by a service that cron calls, and how many errors it found."""
+    """A self-check in short: when, whether by a service that cron calls, and how many errors it found."""
 
     at: datetime
     once: bool

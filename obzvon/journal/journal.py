@@ -12,12 +12,13 @@ from sqlalchemy import Connection, make_url
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.calls import CallStore
 from obzvon.journal.commands import CommandQueue
-from obzvon.journal.database import Database, empty_engine, no_journal_yet
+from obzvon.journal.database import Database, no_journal_yet
 from obzvon.journal.findings import FindingsStore
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import RunStore
 from obzvon.journal.seen_schedule import SeenSchedules
+from obzvon.journal.sqlite import empty_engine
 from obzvon.journal.transitions import CallTransitions
 
 
@@ -56,7 +57,7 @@ class Journal(Database):
 
     @property
     def findings(self) -> FindingsStore:
-        """What the last self-check found."""
+        """The findings of the last self-check."""
         return FindingsStore(self)
 
     @property

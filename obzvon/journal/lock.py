@@ -1,4 +1,4 @@
-"""One service per journal: a lock that ends with its process, whichever way that goes."""
+"""The lock that allows one service per journal. It ends with its process, however that ends."""
 
 import contextlib
 import os
@@ -12,22 +12,22 @@ from sqlalchemy.exc import DBAPIError
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 
+#: The number of the PostgreSQL advisory lock of a service.
 _ADVISORY_KEY = 0x0B2A0E
-"""PostgreSQL's advisory locks are numbered; this is ours."""
 
 
 class JournalLock(Protocol):
-    """Held until it is released."""
+    """A lock that is held until it is released."""
 
     def ensure_held(self) -> None:
-        """Raises UserError if it is held no longer, or is another journal's now: then nothing may be handed over."""
+        """Raise UserError if it is no longer held, or locks another journal now: then no call may be handed over."""
 
     def release(self) -> None:
-        """Lets another service take the journal."""
+        """Release the lock, so that another service can take it."""
 
 
 class JournalBusyError(UserError):
-    """Another service is at work on this journal."""
+    """Another service uses this journal."""
 
     def __init__(self, where: str) -> None:
         super().__init__(
@@ -42,17 +42,17 @@ class JournalBusyError(UserError):
 
 
 def acquire(engine: Engine) -> JournalLock:
-    """Takes the lock of the engine's journal; raises `JournalBusyError`."""
+    """Take the lock of the engine's journal; raise JournalBusyError if another service holds it."""
     if engine.url.get_backend_name() == "sqlite":
         return _FileLock(engine.url.database or "")
     return _AdvisoryLock(engine, engine.url.render_as_string(hide_password=True))
 
 
 class _FileLock:
-    """SQLite: a file beside the journal, locked; both must stay the files that they were."""
+    """The lock of an SQLite journal: a locked file beside it. Both must remain the same files."""
 
     def __init__(self, path: str) -> None:
-        # Beside the file itself, as SQLite's own: whoever comes by a link to it meets the same lock.
+        # Beside the file itself, as SQLite's own files are: a service that opens it by a link meets the same lock.
         self._path = Path(os.path.realpath(path))
         self._lock = filelock.FileLock(f"{self._path}.lock", timeout=0, mode=0o660)
         try:
@@ -69,10 +69,10 @@ class _FileLock:
                     )
                 ]
             ) from error
-        self._known = self._files()
+        self._held_files = self._files()
 
     def ensure_held(self) -> None:
-        if self._files() != self._known:
+        if self._files() != self._held_files:
             raise UserError(
                 [
                     Problem(
@@ -102,7 +102,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 class _AdvisoryLock:
-    """PostgreSQL: held by a session of its own; it goes with the session, and is taken again."""
+    """The lock of a PostgreSQL journal. A session of its own holds it; if the session is lost, it is taken again."""
 
     def __init__(self, engine: Engine, where: str) -> None:
         self._engine = engine

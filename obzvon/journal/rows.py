@@ -1,4 +1,4 @@
-"""How the journal keeps messages and calls, and how they become the domain's records again."""
+"""Conversions between rows of the journal and the domain's messages and records."""
 
 import msgspec
 from sqlalchemy import RowMapping

@@ -40,25 +40,22 @@ class RunStore:
         Returns None if the run is a scheduled one (`week`, `former`) and that day has had its scheduled run.
         """
         claim = f"{CAMPAIGN} {day.isoformat()}" if kind in ("week", "former") else None
+        values = {
+            "token": token,
+            "campaign": CAMPAIGN,
+            "day": day,
+            "kind": kind,
+            "claim": claim,
+            "state": state,
+            "started_at": at,
+            "ended_at": None if state == "running" else at,
+            "started_by": by,
+            "note": encode_message(note) or "",
+            "total": 0,
+        }
         try:
             with self._database.write_transaction() as connection:
-                run_id = connection.execute(
-                    insert(runs)
-                    .returning(runs.c.id)
-                    .values(
-                        token=token,
-                        campaign=CAMPAIGN,
-                        day=day,
-                        kind=kind,
-                        claim=claim,
-                        state=state,
-                        started_at=at,
-                        ended_at=None if state == "running" else at,
-                        started_by=by,
-                        note=encode_message(note) or "",
-                        total=0,
-                    )
-                ).scalar_one()
+                run_id = connection.execute(insert(runs).returning(runs.c.id).values(**values)).scalar_one()
                 total = insert_calls(connection, run_id, candidates, at)
                 connection.execute(update(runs).where(runs.c.id == run_id).values(total=total))
         except IntegrityError:

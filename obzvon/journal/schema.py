@@ -1,4 +1,4 @@
-"""The journal's tables: runs, calls, commands, who changed what, what the service last saw and what it found."""
+"""The journal's tables: runs, calls, tallies, commands, audit log, seen schedule, heartbeat and findings."""
 
 from datetime import UTC, datetime
 
@@ -22,17 +22,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+#: The only campaign so far; the tables have room for several.
 CAMPAIGN = "main"
-"""The one campaign there is; the tables have room for several."""
-
+#: Grows by one with every change of the tables. It is stored in the journal.
 SCHEMA = 1
-"""Grows by one with every change of the tables; kept in the journal itself."""
 
 metadata = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC; SQLite knows no time zones and keeps the same moment without one."""
+    """An aware datetime, stored in UTC. SQLite has no time zones and stores the same moment without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -70,7 +69,7 @@ runs = Table(
     Column("campaign", Text, nullable=False),
     Column("day", Date, nullable=False),
     Column("kind", Text, CheckConstraint("kind IN ('week', 'manual', 'test', 'former')"), nullable=False),
-    # The claim: a campaign's day has one run of the week, whoever tries to begin it, however often.
+    # The claim: a campaign's day has one run of the week, however many processes try to begin it.
     Column("claim", Text, unique=True),
     Column("state", Text, CheckConstraint("state IN ('running', 'paused', 'done', 'stopped')"), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
@@ -113,8 +112,8 @@ calls = Table(
     sqlite_with_rowid=False,
 )
 
+#: The result of a call: its disposition, or its state. A call that waits for a further attempt has both.
 RESULT = case((calls.c.state == "ended", calls.c.disposition), else_=calls.c.state)
-"""A call's result: its disposition, or how far it has come. One that waits for a further attempt has both."""
 
 # How many calls of a settled run ended how, by the quarter of an hour (UTC, "2026-11-23 06:15") in which they were
 # handed over: '' = not at all. It is written once, so that nobody goes through a month's calls to draw a chart.
@@ -177,7 +176,7 @@ service = Table(
     Column("once", Boolean, nullable=False, server_default=false()),
 )
 
-# The last self-check; `errors` stands beside what was found so that every page can show how many there are.
+# The last self-check; `errors` is a column of its own, so that every page can show how many there are.
 findings = Table(
     "findings",
     metadata,

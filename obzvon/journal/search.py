@@ -22,8 +22,8 @@ def contains_text(text: str, *, sqlite: bool) -> ColumnElement[bool]:
     # A number that could not be called is stored as it was written, with its brackets and dashes.
     is_odd = calls.c.number.op("GLOB")("*[^0-9]*") if sqlite else calls.c.number.op("~")("[^0-9]")
     bare: ColumnElement[str] = calls.c.number
-    for sign in _PUNCTUATION:
-        bare = func.replace(bare, sign, "")
+    for mark in _PUNCTUATION:
+        bare = func.replace(bare, mark, "")
     return or_(
         calls.c.number.contains(digits, autoescape=True),
         calls.c.code.contains(digits, autoescape=True),

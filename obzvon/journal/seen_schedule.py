@@ -22,13 +22,13 @@ class SeenSchedules:
 
         Yesterday counts because its run may still be late. `changed` is when the document was written.
 
-        | start time in the schedule seen last | moment                               |
-        |--------------------------------------|--------------------------------------|
-        | another one                          | `changed`                            |
-        | the same                             | what was kept, else the day is left out |
+        | start time in the schedule seen last | moment of the change                      |
+        |--------------------------------------|-------------------------------------------|
+        | another one                          | `changed`                                 |
+        | the same                             | the stored moment, else the day is absent |
 
-        A day that is left out has had its start time since before anyone looked, as has every day for the first
-        service of a journal.
+        An absent day has had its start time since before the first look, as has every day for the first service of a
+        journal.
         """
         row = self._row()
         if row is None:

@@ -34,7 +34,7 @@ from obzvon.journal import tallies
 from obzvon.journal.database import Database
 from obzvon.journal.schema import RESULT, calls, runs
 
-#: So many days are cached for each journal; 50,000 rows take a megabyte.
+#: The number of days cached for each journal; 50,000 rows take a megabyte.
 _CACHED_DAYS = 4
 #: A call's key as one number is its run times this, plus its position.
 _POSITIONS = 2**32
@@ -62,7 +62,7 @@ class SupersededRows:
         self._ids = tuple(run.id for run in day_runs)
 
     def exclude_from(self, query: Select[Any]) -> Select[Any]:
-        """Return the query of `calls` without these rows, and without those that tell of a call in another run."""
+        """Return the query of `calls` without these rows, and without those that only refer to another run's call."""
         final = self._final()
         keys = final.select_keys(sqlite=self._database.is_sqlite) if final else select(_key(self._query()))
         return query.where(~tallies.is_called_earlier(), _key(calls).not_in(keys))

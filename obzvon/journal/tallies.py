@@ -1,4 +1,4 @@
-"""How many calls of a run ended how, and when they were handed over: counted, and stored once nothing changes."""
+"""Counts of a run's calls by result and time of hand-over, stored once nothing in the run changes any more."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -1,0 +1,123 @@
+"""SQLite's part of the journal: connections with explicit transactions, and the file, made whole and never cut."""
+
+import contextlib
+import secrets
+import sqlite3
+import time
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
+
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.files import make_file
+from obzvon.common.i18n import Message, say
+from obzvon.journal.schema import SCHEMA, meta, metadata
+
+_MODE = 0o660
+#: Bytes of the smallest SQLite file. SQLite takes a shorter one for an empty database.
+_MIN_BYTES = 512
+_WAL_SECONDS = 10
+
+
+def sqlite_engine(url: URL, busy_timeout: float = 30.0) -> Engine:
+    """Return an engine whose transactions begin at `BEGIN`, immediate if the option `obzvon_write` is set."""
+    engine = create_engine(url)
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        # The module's own transactions begin late and end early. Ours begin explicitly.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={int(busy_timeout * 1000)}")
+        _switch_to_wal(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("obzvon_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+def empty_engine() -> Engine:
+    """Return an engine each of whose connections is to an empty database of its own, with all tables, in memory."""
+    engine = create_engine("sqlite://", poolclass=NullPool)
+    tables = ";\n".join(str(CreateTable(table).compile(engine)) for table in metadata.sorted_tables)
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.executescript(tables)
+
+    event.listen(engine, "connect", connected)
+    return engine
+
+
+def make_journal_file(path: Path) -> None:
+    """Make a new journal's file as a whole, owned as its folder is, even if root makes it.
+
+    So an empty file is never a journal that is being made, but one that was cut.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    make_file(draft, _MODE)
+    try:
+        engine = sqlite_engine(URL.create("sqlite", database=str(draft)))
+        with engine.connect().execution_options(obzvon_write=True) as connection, connection.begin():
+            metadata.create_all(connection)
+            connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
+        engine.dispose()
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            path.hardlink_to(draft)
+    finally:
+        for part in ("", "-wal", "-shm"):
+            path.with_name(draft.name + part).unlink(missing_ok=True)
+
+
+def refuse_truncated(name: str) -> None:
+    """Raise UserError for a journal that has been cut to nothing: a new one would call everybody again."""
+    path = Path(name)
+    # Only a regular file can be cut. A folder on tmpfs has size 0, and so has a pipe: SQLite says what is wrong there.
+    if path.is_file() and path.stat().st_size < _MIN_BYTES:
+        raise UserError(
+            [
+                Problem(
+                    name,
+                    say(
+                        "the journal has been cut to nothing; with a new one everybody who was rung today would be "
+                        "rung again"
+                    ),
+                    say(
+                        "bring it back from a copy and start only tomorrow; or, to begin a new one, delete it and "
+                        "write today into the week's dates with 00:00"
+                    ),
+                )
+            ]
+        )
+
+
+def damage_remedy(error: DBAPIError | OSError) -> Message | None:
+    """Return what to do if the error means that the file is damaged, else None."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return None
+    return say(
+        "the file is damaged, or [Journal] url names another one, and nobody is rung before that is mended: "
+        "stop the service, bring the journal back from a copy or save what can still be read of it, and start "
+        "only tomorrow, for whom it rang today it may no longer know (docs/en/how-to/damaged-journal.md)"
+    )
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    # The busy timeout does not apply here: of two processes that open a new journal at once, one would fail.
+    until = time.monotonic() + _WAL_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
