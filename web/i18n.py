@@ -114,7 +114,7 @@ def skip_reason_label(why: SkipReason) -> str:
         SkipReason.PAUSED: _("paused"),
         SkipReason.REFUSED: _("cannot be called"),
         SkipReason.DUPLICATE: _("stand twice"),
-        SkipReason.RUNG: _("rung today already"),
+        SkipReason.CALLED_TODAY: _("rung today already"),
     }
     return str(words[why])
 

@@ -70,8 +70,8 @@ class MetricsCollector(Collector):
         yield _gauge("obzvon_journal_broken", "Whether the journal cannot be read.", found is None)
         if found is not None:
             yield from _service(found)
-            if found.service.readout is not None:
-                yield from _lines(found.service.readout)
+            if found.service.line_usage is not None:
+                yield from _lines(found.service.line_usage)
             yield from _runs(found)
         yield from self._documents()
         with self._lock:
@@ -86,16 +86,7 @@ class MetricsCollector(Collector):
     def _look(self) -> CurrentStatus | None:
         at = self._desk
         try:
-            journal, known = at.journal(), at.settings
-            return current_status(
-                journal,
-                journal.heartbeats.latest(),
-                at.clock(),
-                zone=known.zone,
-                pace=known.pace(),
-                latest=known.latest,
-                least=known.delivered,
-            )
+            return current_status(at.settings, at.journal(), at.clock())
         except UserError:
             return None
 
@@ -136,7 +127,7 @@ def _service(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
     service = found.service
     yield _gauge("obzvon_service_up", "Whether the service lives.", service.alive)
     yield _gauge(
-        "obzvon_service_in_trouble", "Whether something keeps it from handing calls over.", bool(service.trouble)
+        "obzvon_service_in_trouble", "Whether something keeps it from handing calls over.", bool(service.problems)
     )
     if service.seen is not None:
         yield _gauge(

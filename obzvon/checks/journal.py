@@ -87,10 +87,10 @@ def check_service(visit: CheckContext) -> Iterator[Finding]:
                 ),
                 say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"),
             )
-        if state.trouble:
+        if state.problems:
             yield warning(
                 "",
-                say("the service has trouble: {trouble}", trouble=join_messages(state.trouble)),
+                say("the service has trouble: {trouble}", trouble=join_messages(state.problems)),
                 say("mend that; the service goes on by itself"),
             )
     elif (holder := _holder(visit.settings.journal.path)) is not None:

@@ -209,15 +209,7 @@ def status(file: Path | None, as_json: bool) -> None:
     """How the run stands."""
     settings = use_settings(file)
     with open_existing_journal(settings) as journal:
-        found = current_status(
-            journal,
-            journal.heartbeats.latest(),
-            datetime.now(UTC),
-            zone=settings.zone,
-            pace=settings.pace(),
-            latest=settings.latest,
-            least=settings.delivered,
-        )
+        found = current_status(settings, journal, datetime.now(UTC))
         if as_json:
             click.echo(found.to_json())
         else:

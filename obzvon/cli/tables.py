@@ -48,7 +48,7 @@ _WHY = {
     SkipReason.PAUSED: say("paused"),
     SkipReason.REFUSED: say("cannot be called"),
     SkipReason.DUPLICATE: say("stands twice"),
-    SkipReason.RUNG: say("already rung today"),
+    SkipReason.CALLED_TODAY: say("already rung today"),
 }
 _TONE_STYLES = {
     ResultTone.GOOD: "green",
@@ -88,7 +88,7 @@ def show_status(console: Console, status: CurrentStatus) -> None:
     """Prints whether the service lives, and how far the run has come."""
     facts = [
         (say("Service"), _service(status.service, status.zone)),
-        *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.trouble),
+        *((say("Trouble"), Text(_lines(one), "bold red")) for one in status.service.problems),
     ]
     facts += _readout_facts(status)
     run = (
@@ -284,7 +284,7 @@ def _service(service: ServiceStatus, zone: tzinfo) -> Text:
 
 def _readout_facts(status: CurrentStatus) -> Iterator[tuple[Message, Text]]:
     """The lines in use and the link, where they say more than the run does."""
-    readout = status.service.readout
+    readout = status.service.line_usage
     if readout is None or not readout.is_worth_showing:
         return
     yield say("Pace"), _text(readout.pace.describe())

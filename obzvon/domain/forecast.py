@@ -1,4 +1,7 @@
-"""What the next run would do and when it would end. Pure; it decides by the very functions that the run uses."""
+"""Forecast of a run: how many calls it makes, whom it skips and when it ends. Pure.
+
+It decides by the very functions that the run uses.
+"""
 
 import enum
 from collections.abc import Container, Iterable, Mapping
@@ -13,26 +16,55 @@ from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.schedule import Schedule, closing_instant, find_due_day, list_next_starts, start_instant
 
 NEXT_STARTS_SHOWN = 7
-"""How many of the next starts a plan names."""
 
+#: Numbers with their codes that were called on a day. On a day that is missing nobody was called.
 CalledByDay = Mapping[date, Container[tuple[str, str]]]
-"""The numbers, with their codes, that were rung on a day; a day that is not in it is one on which nobody was."""
 
 
 class SkipReason(enum.StrEnum):
-    """Why a row is skipped."""
+    """Reason why a row is skipped. The values are those of the JSON interfaces."""
 
     PAUSED = "paused"
     REFUSED = "refused"
     DUPLICATE = "duplicate"
-    RUNG = "rung"
+    CALLED_TODAY = "rung"
 
 
 class CutOffReason(enum.StrEnum):
-    """What ends a run that is not through: the time after which nothing is handed over, or the next day's run."""
+    """Reason why a run ends with calls left: the time after which nothing is handed over, or the next day's run."""
 
     LATEST = "latest"
     NEXT_START = "next start"
+
+
+class RunInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a forecast depends on. `now` is aware.
+
+    `done`, `lateness` and `since` are those of `schedule.find_due_day`; `latest` is the time of day after which nothing
+    is handed over.
+    """
+
+    phones: Iterable[Phone]
+    schedule: Schedule
+    now: datetime
+    zone: tzinfo
+    numbering: NumberingPlan
+    pace: Pace
+    done: Container[date] = ()
+    called: CalledByDay = {}
+    latest: time | None = None
+    lateness: timedelta | None = None
+    since: Mapping[date, datetime] | None = None
+
+    @property
+    def today(self) -> date:
+        """Return the date in the time zone."""
+        return self.now.astimezone(self.zone).date()
+
+    def next_starts(self) -> tuple[datetime, ...]:
+        """Return the next starts, one more than are shown."""
+        starts = list_next_starts(self.schedule, self.now, self.done, zone=self.zone, count=NEXT_STARTS_SHOWN + 1)
+        return tuple(starts)
 
 
 class SkippedPhone(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +79,7 @@ class SkippedPhone(msgspec.Struct, frozen=True, gc=False):
 
 
 class HandoverForecast(msgspec.Struct, frozen=True):
-    """How a hand-over goes: `calls` are handed over in `bundles`, the last of them at `last`; `cut_off` are left."""
+    """Forecast of a hand-over: `calls` go in `bundles`, the last of them at `last`; `cut_off` calls are left."""
 
     calls: int
     bundles: int
@@ -56,10 +88,10 @@ class HandoverForecast(msgspec.Struct, frozen=True):
 
 
 class RunForecast(msgspec.Struct, frozen=True):
-    """What the next run would do, as things are at `now`; moments are aware, in the settings' time zone.
+    """Forecast of the next run as of `now`. Moments are aware, in the time zone of the settings.
 
-    `start` is None where the week has none within a year: then `calls`, `bundles` and `skipped` are those of a run
-    begun by hand now. `overdue`: the start has passed and is made up for as soon as the service works.
+    `start` is None if the schedule has none within a year: then `calls`, `bundles` and `skipped` are those of a run
+    started manually now. `overdue`: the start has passed, and the run begins as soon as the service works.
     """
 
     now: datetime
@@ -81,16 +113,16 @@ class RunForecast(msgspec.Struct, frozen=True):
     pace: Pace
 
     def count_skipped(self) -> dict[SkipReason, int]:
-        """How many rows are skipped for each kind of reason there is."""
+        """Return how many rows are skipped for each reason that occurs."""
         counts = dict.fromkeys(SkipReason, 0)
-        for one in self.skipped:
-            counts[one.why] += 1
+        for phone in self.skipped:
+            counts[phone.why] += 1
         return {why: count for why, count in counts.items() if count}
 
     def as_dict(self, language: str | None = None) -> dict[str, object]:
-        """The plan as `format_json` writes it; moments and days are still datetimes and dates.
+        """Return the forecast with the keys of `to_json`; moments and days are still datetimes and dates.
 
-        Sentences are in that language, else in the one of this process.
+        Sentences are in `language`, else in the language of this process.
         """
         language = language or current_language()
         return {
@@ -114,211 +146,158 @@ class RunForecast(msgspec.Struct, frozen=True):
             "cut_off": self.cut_off,
             "skipped": len(self.skipped),
             "skipped_by": self.count_skipped(),
-            "skipped_rows": [
-                {
-                    "row": one.row,
-                    "number": one.number,
-                    "code": one.code,
-                    "name": one.name,
-                    "why": one.why,
-                    "reason": one.reason.in_language(language),
-                }
-                for one in self.skipped
-            ],
+            "skipped_rows": [_skipped_row(phone, language) for phone in self.skipped],
             "next_starts": self.starts,
         }
 
     def to_json(self) -> str:
-        """The plan as one JSON document, with these keys.
+        """Return the forecast as one JSON document with these keys.
 
         - `now`, `start`, `first_bundle_at`, `last_bundle_at`, `until`: ISO 8601 with the offset of `time_zone`, or
-          null; `list_next_starts`: up to seven of them; `day`: the date whose run it is, or null.
+          null; `next_starts`: up to seven of them; `day`: the date of the run, or null.
         - `overdue`: true if `start` has passed and the run begins as soon as the service works.
-        - `calls`: how many numbers the run would ring; `cut_off`: how many of them it would not get to before `until`,
+        - `calls`: how many numbers the run would call; `cut_off`: how many of them it would not get to before `until`,
           which is there because of (`until_because`) "latest" or the "next start".
         - `bundles`: how many bundles would be handed over, of `bundle` calls each, `delay` seconds apart.
-        - `pacing`: "fixed", "throttled" or "adaptive"; `pace`: the same in words; `ceiling`: the most calls that are
-          ours at once, or null; `depends_on_talk`: true where there is a ceiling: then `last_bundle_at` is the
-          earliest, and how long the calls last decides.
+        - `pacing`: "fixed", "throttled" or "adaptive"; `pace`: the same as a sentence; `ceiling`: the most calls of
+          ours at once, or null; `depends_on_talk`: true if there is a ceiling: then `last_bundle_at` is the earliest,
+          and how long the calls last decides.
         - `skipped`: how many rows; `skipped_by`: how many of them are "paused", "refused", "duplicate" (of another
-          row) or "rung" (today already); `skipped_rows`: each with `row` (its key in the list), `number`, `code`,
-          `name`, `why` (one of those four) and `reason` (a sentence in the language of this process).
+          row) or "rung" (called today already); `skipped_rows`: each with `row` (its key in the list), `number`,
+          `code`, `name`, `why` (one of those four) and `reason` (a sentence in the language of this process).
         """
         return format_json(self.as_dict())
 
 
-def forecast_scheduled_run(
-    phones: Iterable[Phone],
-    week: Schedule,
-    now: datetime,
-    *,
-    done: Container[date],
-    zone: tzinfo,
-    numbering: NumberingPlan,
-    pace: Pace,
-    rung: CalledByDay | None = None,
-    latest: time | None = None,
-    lateness: timedelta | None = None,
-    since: Mapping[date, datetime] | None = None,
-) -> RunForecast:
-    """The next run of the week; `done`, `lateness` and `since` are those of `campaign.due`."""
-    starts = tuple(list_next_starts(week, now, done, zone=zone, count=NEXT_STARTS_SHOWN + 1))
-    today = now.astimezone(zone).date()
-    day: date | None = find_due_day(week, now, done, zone=zone, lateness=lateness, since=since)
+class _RunTimes(msgspec.Struct, frozen=True):
+    """When the run of a forecast begins and has to end. `begins` is the first hand-over: now if the run is overdue."""
+
+    day: date | None
+    start: datetime | None
+    begins: datetime | None
+    starts: tuple[datetime, ...]
+    until: datetime | None = None
+    because: CutOffReason | None = None
+    overdue: bool = False
+
+
+def forecast_scheduled_run(inputs: RunInputs) -> RunForecast:
+    """Forecast the next run of the schedule."""
+    starts = inputs.next_starts()
+    day = find_due_day(
+        inputs.schedule,
+        inputs.now,
+        inputs.done,
+        zone=inputs.zone,
+        lateness=inputs.lateness,
+        since=inputs.since,
+    )
     overdue = day is not None
-    start = start_instant(week, day, zone) if day else next(iter(starts), None)
+    start = start_instant(inputs.schedule, day, inputs.zone) if day else next(iter(starts), None)
     if start is not None and not overdue:
-        day = start.astimezone(zone).date()
-    begins = now if overdue else start
-    until, because = _end(day, latest, starts, zone) if day else (None, None)
-    return _plan(
-        phones,
-        now,
-        day or today,
-        begins,
-        zone=zone,
-        numbering=numbering,
-        pace=pace,
-        rung=rung,
-        until=until,
-        because=because,
-        day=day,
-        start=start,
-        overdue=overdue,
-        starts=starts,
-    )
+        day = start.astimezone(inputs.zone).date()
+    begins = inputs.now if overdue else start
+    until, because = _end(inputs, day, starts) if day else (None, None)
+    return _forecast(inputs, _RunTimes(day, start, begins, starts, until, because, overdue))
 
 
-def forecast_manual_run(
-    phones: Iterable[Phone],
-    week: Schedule,
-    now: datetime,
-    *,
-    done: Container[date],
-    zone: tzinfo,
-    numbering: NumberingPlan,
-    pace: Pace,
-    rung: CalledByDay | None = None,
-    latest: time | None = None,
-) -> RunForecast:
-    """A run that an operator would begin now; without `rung` it rings those again who were rung today."""
-    starts = tuple(list_next_starts(week, now, done, zone=zone, count=NEXT_STARTS_SHOWN + 1))
-    today = now.astimezone(zone).date()
-    until, because = _end(today, latest, starts, zone)
-    return _plan(
-        phones,
-        now,
-        today,
-        now,
-        zone=zone,
-        numbering=numbering,
-        pace=pace,
-        rung=rung,
-        until=until,
-        because=because,
-        day=today,
-        start=now,
-        overdue=False,
-        starts=starts,
-    )
+def forecast_manual_run(inputs: RunInputs) -> RunForecast:
+    """Forecast a run that an operator would start now; phones in `called` are skipped."""
+    starts = inputs.next_starts()
+    until, because = _end(inputs, inputs.today, starts)
+    return _forecast(inputs, _RunTimes(inputs.today, inputs.now, inputs.now, starts, until, because))
 
 
 def forecast_handover(calls: int, pace: Pace, begins: datetime, until: datetime | None) -> HandoverForecast:
-    """How that many calls are handed over from `begins` on, if nothing is handed over at `until` or later."""
+    """Forecast how `calls` are handed over from `begins` on, if nothing is handed over at `until` or later."""
     bundles = pace.count_bundles(calls)
     if until is not None:
-        room, step = until - begins, timedelta(seconds=pace.interval)
+        room, interval = until - begins, timedelta(seconds=pace.interval)
         if room <= timedelta(0):
             bundles = 0
-        elif step:
-            bundles = min(bundles, -(-room // step))
+        elif interval:
+            bundles = min(bundles, -(-room // interval))
     handed = min(calls, bundles * pace.bundle_size)
     last = begins.astimezone(UTC) + pace.duration(handed) if handed else None
     return HandoverForecast(handed, bundles, last, calls - handed)
 
 
 def format_json(document: Mapping[str, object]) -> str:
-    """One JSON document for people and programs: indented, moments in ISO 8601."""
+    """Return one JSON document for people and programs: indented, moments in ISO 8601."""
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def _plan(
-    phones: Iterable[Phone],
-    now: datetime,
-    rung_day: date,
-    begins: datetime | None,
-    *,
-    zone: tzinfo,
-    numbering: NumberingPlan,
-    pace: Pace,
-    rung: CalledByDay | None,
-    until: datetime | None,
-    because: CutOffReason | None,
-    day: date | None,
-    start: datetime | None,
-    overdue: bool,
-    starts: tuple[datetime, ...],
-) -> RunForecast:
-    calls, skipped = _sifted(phones, numbering, (rung or {}).get(rung_day, ()))
-    way = forecast_handover(calls, pace, begins or now, until)
+def _forecast(inputs: RunInputs, times: _RunTimes) -> RunForecast:
+    called = inputs.called.get(times.day or inputs.today, ())
+    calls, skipped = _sort_out(inputs.phones, inputs.numbering, called)
+    handover = forecast_handover(calls, inputs.pace, times.begins or inputs.now, times.until)
 
-    def here(moment: datetime | None) -> datetime | None:
-        return None if moment is None else moment.astimezone(zone)
+    def local(moment: datetime | None) -> datetime | None:
+        return None if moment is None else moment.astimezone(inputs.zone)
 
     return RunForecast(
-        now=now.astimezone(zone),
-        zone=str(zone),
-        day=day,
-        start=here(start),
-        overdue=overdue,
+        now=inputs.now.astimezone(inputs.zone),
+        zone=str(inputs.zone),
+        day=times.day,
+        start=local(times.start),
+        overdue=times.overdue,
         calls=calls,
-        bundles=way.bundles,
-        bundle=pace.bundle_size,
-        delay=pace.interval,
-        first_bundle=here(begins) if way.bundles else None,
-        last_bundle=here(way.last) if begins else None,
-        until=here(until),
-        until_because=because,
-        cut_off=way.cut_off,
+        bundles=handover.bundles,
+        bundle=inputs.pace.bundle_size,
+        delay=inputs.pace.interval,
+        first_bundle=local(times.begins) if handover.bundles else None,
+        last_bundle=local(handover.last) if times.begins else None,
+        until=local(times.until),
+        until_because=times.because,
+        cut_off=handover.cut_off,
         skipped=skipped,
-        starts=starts[:NEXT_STARTS_SHOWN],
-        pace=pace,
+        starts=times.starts[:NEXT_STARTS_SHOWN],
+        pace=inputs.pace,
     )
 
 
-def _sifted(
-    phones: Iterable[Phone], numbering: NumberingPlan, rung: Container[tuple[str, str]]
+def _sort_out(
+    phones: Iterable[Phone], numbering: NumberingPlan, called: Container[tuple[str, str]]
 ) -> tuple[int, tuple[SkippedPhone, ...]]:
-    """How many rows are called, and each that is not."""
-    called = 0
+    """Return how many rows are called, and each row that is skipped."""
+    calls = 0
     seen: set[tuple[str, str]] = set()
     skipped: list[SkippedPhone] = []
-    for one in list_candidates(phones, numbering, rung):
-        call, phone = (one.number, one.code), one.phone
-        if one.skipped is None:
-            called += 1
+    for candidate in list_candidates(phones, numbering, called):
+        call, phone = (candidate.number, candidate.code), candidate.phone
+        if candidate.skipped is None:
+            calls += 1
         else:
             why = (
                 SkipReason.PAUSED
                 if phone.paused
                 else SkipReason.REFUSED
-                if not one.number
+                if not candidate.number
                 else SkipReason.DUPLICATE
                 if call in seen
-                else SkipReason.RUNG
+                else SkipReason.CALLED_TODAY
             )
-            skipped.append(SkippedPhone(phone.key, phone.number, phone.code, phone.name, why, one.skipped))
+            skipped.append(SkippedPhone(phone.key, phone.number, phone.code, phone.name, why, candidate.skipped))
         if not phone.paused:
             seen.add(call)
-    return called, tuple(skipped)
+    return calls, tuple(skipped)
 
 
-def _end(
-    day: date, latest: time | None, starts: Iterable[datetime], zone: tzinfo
-) -> tuple[datetime | None, CutOffReason | None]:
-    """The moment after which nothing of that day's run is handed over, and what it is."""
-    ends = [(start, CutOffReason.NEXT_START) for start in starts if start.astimezone(zone).date() > day][:1]
-    closing = closing_instant(day, latest, zone)
+def _skipped_row(phone: SkippedPhone, language: str) -> dict[str, object]:
+    return {
+        "row": phone.row,
+        "number": phone.number,
+        "code": phone.code,
+        "name": phone.name,
+        "why": phone.why,
+        "reason": phone.reason.in_language(language),
+    }
+
+
+def _end(inputs: RunInputs, day: date, starts: Iterable[datetime]) -> tuple[datetime | None, CutOffReason | None]:
+    """Return the moment after which nothing of that day's run is handed over, and the reason."""
+    ends = [(start, CutOffReason.NEXT_START) for start in starts if start.astimezone(inputs.zone).date() > day][:1]
+    closing = closing_instant(day, inputs.latest, inputs.zone)
     if closing is not None:
         ends.append((closing, CutOffReason.LATEST))
     return min(ends, default=(None, None))

@@ -1,9 +1,12 @@
-"""The plan of the next run, by the documents, the settings and what the journal remembers."""
+"""Forecasts of runs from the documents, the settings and the journal."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import msgspec
 
 from obzvon.documents.store import LoadedDocument
-from obzvon.domain.forecast import RunForecast, forecast_manual_run, forecast_scheduled_run
+from obzvon.domain.forecast import RunForecast, RunInputs, forecast_manual_run, forecast_scheduled_run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -13,61 +16,61 @@ from obzvon.settings.model import Settings
 
 def next_run_forecast(
     settings: Settings,
-    phones: list[Phone],
-    week: LoadedDocument[Schedule],
+    phones: Sequence[Phone],
+    schedule: LoadedDocument[Schedule],
     journal: Journal,
     now: datetime,
     *,
     numbering: NumberingPlan | None = None,
 ) -> RunForecast:
-    """What the next run would do."""
-    today = now.astimezone(settings.zone).date()
-    done = journal.runs.scheduled_days(today - timedelta(days=7))
+    """Return the forecast of the next scheduled run."""
+    inputs = _run_inputs(settings, phones, schedule.data, journal, now, numbering=numbering)
     if settings.former_start and journal.runs.is_empty():
-        done |= {settings.former_start}
+        inputs = msgspec.structs.replace(inputs, done={settings.former_start})
+    # Judge as the service will: a file with an old date may have been put there after the service's last look.
+    heartbeat = journal.heartbeats.latest()
+    changed = max(schedule.changed, min(heartbeat.seen_at, now)) if heartbeat else schedule.changed
+    since = journal.seen_schedules.changes(schedule.data, inputs.today, changed)
     # An empty list has nobody to skip.
-    rung = journal.calls.called_on(today) if phones else set()
-    # As the service will see it: a file that says it is old may have been put there since it looked last.
-    sign = journal.heartbeats.latest()
-    changed = max(week.changed, min(sign.seen_at, now)) if sign else week.changed
-    since = journal.seen_schedules.changes(week.data, today, changed)
+    called = {inputs.today: journal.calls.called_on(inputs.today)} if phones else {}
     return forecast_scheduled_run(
-        phones,
-        week.data,
-        now,
-        done=done,
-        zone=settings.zone,
-        numbering=numbering or settings.numbering_plan(),
-        pace=settings.pace(),
-        rung={today: rung},
-        latest=settings.latest,
-        lateness=settings.late_start,
-        since=since,
+        msgspec.structs.replace(inputs, called=called, lateness=settings.late_start, since=since)
     )
 
 
 def manual_run_forecast(
     settings: Settings,
-    phones: list[Phone],
-    week: Schedule,
+    phones: Sequence[Phone],
+    schedule: Schedule,
     journal: Journal,
     now: datetime,
     *,
     again: bool,
     numbering: NumberingPlan | None = None,
 ) -> RunForecast:
-    """What a run begun now would do; `again`: it rings those too who were rung today."""
-    today = now.astimezone(settings.zone).date()
-    done = journal.runs.scheduled_days(today - timedelta(days=7))
-    rung = {today: journal.calls.called_on(today)} if not again else {}
-    return forecast_manual_run(
-        phones,
-        week,
-        now,
-        done=done,
+    """Return the forecast of a run started now; with `again` it calls phones that were called today, too."""
+    inputs = _run_inputs(settings, phones, schedule, journal, now, numbering=numbering)
+    called = {} if again else {inputs.today: journal.calls.called_on(inputs.today)}
+    return forecast_manual_run(msgspec.structs.replace(inputs, called=called))
+
+
+def _run_inputs(
+    settings: Settings,
+    phones: Sequence[Phone],
+    schedule: Schedule,
+    journal: Journal,
+    now: datetime,
+    *,
+    numbering: NumberingPlan | None,
+) -> RunInputs:
+    done: set[date] = journal.runs.scheduled_days(now.astimezone(settings.zone).date() - timedelta(days=7))
+    return RunInputs(
+        phones=phones,
+        schedule=schedule,
+        now=now,
         zone=settings.zone,
         numbering=numbering or settings.numbering_plan(),
         pace=settings.pace(),
-        rung=rung,
+        done=done,
         latest=settings.latest,
     )

@@ -1,7 +1,7 @@
-"""How things stand: the run in progress or the last one, and whether the service lives."""
+"""Current status: the run in progress or the last one, and whether the service is alive."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -14,29 +14,30 @@ from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.heartbeat import Heartbeat
 from obzvon.journal.journal import Journal
+from obzvon.settings.model import Settings
 
-_SILENT = timedelta(seconds=60)
-"""A service that has given no sign of life for longer does not live."""
+#: A service whose last heartbeat is older than this is not alive.
+_MAX_HEARTBEAT_AGE = timedelta(seconds=60)
 
 
 class ServiceStatus(msgspec.Struct, frozen=True):
-    """The service on this journal; `trouble` is what keeps it from handing over, empty where it does not live."""
+    """The service on this journal. `problems` keep it from handing over; they are empty if it is not alive."""
 
     alive: bool
-    trouble: tuple[Message, ...] = ()
+    problems: tuple[Message, ...] = ()
     pid: int | None = None
     host: str = ""
     started: datetime | None = None
     seen: datetime | None = None
     stopped: datetime | None = None
+    #: It ran for one look, as from cron: the next one comes by itself.
     once: bool = False
-    """It was one look, as from cron: the next one comes by itself."""
-    readout: LineUsage | None = None
-    """What it read last of the lines in use; None where it does not live, or has not said."""
+    #: The lines in use as it measured them last; None if it is not alive or has not reported any.
+    line_usage: LineUsage | None = None
 
 
 class RunStatus(msgspec.Struct, frozen=True):
-    """One run: how far it has come, and when its last bundle goes if nothing holds it up."""
+    """Progress of one run, and when its last bundle goes if nothing delays it."""
 
     run: Run
     counts: Mapping[str, int]
@@ -45,29 +46,29 @@ class RunStatus(msgspec.Struct, frozen=True):
     last_bundle: datetime | None = None
     ends: datetime | None = None
     cut_off: int = 0
+    #: None if `[AMI] delivered` is 0, so that every answered call counts.
     delivery: DeliveryCounts | None = None
-    """None where it is not told apart: `[AMI] delivered` is 0."""
+    #: Whether `ends` depends on how long the calls last, because a ceiling bounds them.
     depends_on_talk: bool = False
-    """Whether `ends` depends on how long the calls last: a ceiling bounds them."""
 
     @property
     def calls(self) -> int:
-        """How many numbers the run is to ring, or was."""
+        """Return how many numbers the run calls."""
         return self.run.total - self.counts.get("skipped", 0)
 
     @property
     def waiting(self) -> int:
-        """How many calls are not handed over yet."""
+        """Return how many calls are not handed over yet."""
         return self.counts.get("waiting", 0)
 
     @property
     def progress(self) -> float:
-        """How much of the run is done, from 0 to 1."""
+        """Return the share of calls that are handed over, from 0 to 1."""
         return 1 - self.waiting / self.calls if self.calls else 1.0
 
 
 class CurrentStatus(msgspec.Struct, frozen=True):
-    """How things stand at `now`; `others` are the other runs of the run's day and of today, test calls too."""
+    """The status at `now`. `others` are the other runs of the run's day and of today, including test calls."""
 
     now: datetime
     zone: tzinfo
@@ -76,61 +77,61 @@ class CurrentStatus(msgspec.Struct, frozen=True):
     others: tuple[RunStatus, ...] = ()
 
     def as_dict(self, language: str | None = None) -> dict[str, object]:
-        """The status as `format_json` writes it; moments and days are still datetimes and dates.
+        """Return the status with the keys of `to_json`; moments and days are still datetimes and dates.
 
-        Sentences are in that language, else in the one of this process.
+        Sentences are in `language`, else in the language of this process.
         """
         service, language = self.service, language or current_language()
         return {
-            "now": self._here(self.now),
+            "now": self._local(self.now),
             "time_zone": str(self.zone),
             "service": {
                 "alive": service.alive,
                 "pid": service.pid,
                 "host": service.host,
-                "started_at": self._here(service.started),
-                "seen_at": self._here(service.seen),
-                "stopped_at": self._here(service.stopped),
+                "started_at": self._local(service.started),
+                "seen_at": self._local(service.seen),
+                "stopped_at": self._local(service.stopped),
                 "once": service.once,
-                "trouble": [one.in_language(language) for one in service.trouble],
+                "trouble": [one.in_language(language) for one in service.problems],
             },
-            "lines": service.readout.lines_as_dict(language) if service.readout else None,
-            "ami": self._ami(service.readout, language) if service.readout else None,
+            "lines": service.line_usage.lines_as_dict(language) if service.line_usage else None,
+            "ami": self._ami(service.line_usage, language) if service.line_usage else None,
             "run": self._run(self.run, language) if self.run else None,
             "other_runs": [self._run(other, language) for other in self.others],
         }
 
     def to_json(self) -> str:
-        """The status as one JSON document, with these keys.
+        """Return the status as one JSON document with these keys.
 
         - `now`, and whatever ends in `_at`: ISO 8601 with the offset of `time_zone`, or null.
-        - `service`: `alive`, `pid`, `host`, `started_at`, `seen_at`, `stopped_at`, `once` (it is called
-          anew each time, as from cron), `trouble` (sentences in the language of this process).
-        - `lines` (null where the service does not live): `pacing` ("fixed", "throttled", "adaptive"), `pace` (a
-          sentence); lines in use in calls, `ours`, `others` (other people's as they were told last, null where nobody
-          tells of them) and `in_use`; the ceiling where it counts, `lines`, `reserve`, `limit` (null = none), and how
+        - `service`: `alive`, `pid`, `host`, `started_at`, `seen_at`, `stopped_at`, `once` (a new process for each
+          look, as from cron), `trouble` (sentences in the language of this process).
+        - `lines` (null if the service is not alive): `pacing` ("fixed", "throttled", "adaptive"), `pace` (a
+          sentence); lines in use in calls, `ours`, `others` (other people's as counted last, null if nobody
+          counts them) and `in_use`; the ceiling where it counts, `lines`, `reserve`, `limit` (null = none), and how
           many calls are `free` (null = nothing bounds them); `counted_by` ("spool", "trunk", "group", "pbx").
-        - `ami` (null where the service does not live): `state` ("none" is configured, "up", "down"), `since_at`,
+        - `ami` (null if the service is not alive): `state` ("none" is configured, "up", "down"), `since_at`,
           `problem` (a sentence, or "").
         - `run` (or null) and each of `other_runs`: `id`, `day`, `kind` ("week", "manual", "test", "former"), `state`
           ("running", "paused", "done", "stopped"), `started_at`, `ended_at`, `started_by`, `note`, `total` (rows),
-          `calls` (rows that are rung), `counts` (how many have each result), `delivery` (null where `[AMI] delivered`
+          `calls` (rows that are called), `counts` (how many have each result), `delivery` (null if `[AMI] delivered`
           is 0; else `least`, those seconds, and of how many answered calls the message was `delivered`,
           `not_delivered`, or that is `not_known`), `progress` (0 to 1), `bundles_done`, `bundles`, `last_bundle_at`
           (the latest that went), `ends_at` (when the last one will go; null unless the run is in progress and the
-          service lives), `depends_on_talk` (whether that depends on how long the calls last), `cut_off` (calls that it
-          will not get to before `latest`).
+          service is alive), `depends_on_talk` (whether that depends on how long the calls last), `cut_off` (calls that
+          it will not get to before `latest`).
         """
         return format_json(self.as_dict())
 
-    def _here(self, moment: datetime | None) -> datetime | None:
+    def _local(self, moment: datetime | None) -> datetime | None:
         return None if moment is None else moment.astimezone(self.zone)
 
-    def _ami(self, readout: LineUsage, language: str) -> dict[str, object]:
-        ami = readout.ami
+    def _ami(self, line_usage: LineUsage, language: str) -> dict[str, object]:
+        ami = line_usage.ami
         return {
             "state": ami.state if ami else "none",
-            "since_at": self._here(ami.since if ami else None),
+            "since_at": self._local(ami.since if ami else None),
             "problem": ami.problem.in_language(language) if ami and ami.problem else "",
         }
 
@@ -141,8 +142,8 @@ class CurrentStatus(msgspec.Struct, frozen=True):
             "day": run.day,
             "kind": run.kind,
             "state": run.state,
-            "started_at": self._here(run.started_at),
-            "ended_at": self._here(run.ended_at),
+            "started_at": self._local(run.started_at),
+            "ended_at": self._local(run.ended_at),
             "started_by": run.started_by,
             "note": run.note.in_language(language) if run.note else "",
             "total": run.total,
@@ -152,63 +153,63 @@ class CurrentStatus(msgspec.Struct, frozen=True):
             "progress": round(status.progress, 4),
             "bundles_done": status.bundles_done,
             "bundles": status.bundles,
-            "last_bundle_at": self._here(status.last_bundle),
-            "ends_at": self._here(status.ends),
+            "last_bundle_at": self._local(status.last_bundle),
+            "ends_at": self._local(status.ends),
             "depends_on_talk": status.depends_on_talk,
             "cut_off": status.cut_off,
         }
 
 
-def current_status(
-    journal: Journal,
-    sign: Heartbeat | None,
-    now: datetime,
-    *,
-    zone: tzinfo,
-    pace: Pace,
-    latest: time | None = None,
-    least: float = 0.0,
-) -> CurrentStatus:
-    """The status by the journal and the service's last sign of life; `least` is `delivery.is_delivered`'s."""
-    service = service_status(sign, now)
-    pace = service.readout.pace if service.readout else pace
+def current_status(settings: Settings, journal: Journal, now: datetime) -> CurrentStatus:
+    """Return the status from the journal and the last heartbeat of the service."""
+    zone, least = settings.zone, settings.delivered
+    service = service_status(journal.heartbeats.latest(), now)
     run = journal.runs.active() or journal.runs.latest()
     days = {now.astimezone(zone).date()} | ({run.day} if run else set())
     others = [other for day in sorted(days) for other in journal.runs.on_days(day) if run is None or other.id != run.id]
 
-    def status(one: Run) -> RunStatus:
-        closing = closing_instant(one.day, latest, zone)
+    def status_of(run: Run) -> RunStatus:
         return run_status(
-            one,
-            journal.calls.count_results(one.id),
-            journal.calls.last_bundle(one.id),
+            run,
+            journal.calls.count_results(run.id),
+            journal.calls.last_bundle(run.id),
             now,
-            pace=pace,
-            closing=closing,
+            pace=current_pace(settings, service),
+            closing=closing_instant(run.day, settings.latest, zone),
             alive=service.alive,
-            delivery=journal.calls.count_deliveries(one.id, least) if least else None,
+            delivery=journal.calls.count_deliveries(run.id, least) if least else None,
         )
 
-    return CurrentStatus(now, zone, service, status(run) if run else None, tuple(status(other) for other in others))
+    return CurrentStatus(
+        now, zone, service, status_of(run) if run else None, tuple(status_of(other) for other in others)
+    )
 
 
-def service_status(sign: Heartbeat | None, now: datetime) -> ServiceStatus:
-    """Whether the service lives, by its last sign: at most a minute old, on either side of a clock that was set."""
-    if sign is None:
+def current_pace(settings: Settings, service: ServiceStatus) -> Pace:
+    """Return the pace of the service, which may differ from the settings' until it reads them again."""
+    return service.line_usage.pace if service.line_usage else settings.pace()
+
+
+def service_status(heartbeat: Heartbeat | None, now: datetime) -> ServiceStatus:
+    """Return the status of the service: alive if its heartbeat is at most a minute from `now`.
+
+    The distance counts in both directions, because the clock may have been set.
+    """
+    if heartbeat is None:
         return ServiceStatus(alive=False)
-    alive = sign.stopped_at is None and abs(now - sign.seen_at) <= _SILENT
-    told = sign.problem if alive or sign.once else ""
-    trouble = msgspec.json.decode(told, type=tuple[Message, ...]) if told else ()
+    alive = heartbeat.stopped_at is None and abs(now - heartbeat.seen_at) <= _MAX_HEARTBEAT_AGE
+    reported = heartbeat.problem if alive or heartbeat.once else ""
+    problems = msgspec.json.decode(reported, type=tuple[Message, ...]) if reported else ()
     return ServiceStatus(
         alive,
-        trouble,
-        sign.pid,
-        sign.host,
-        sign.started_at,
-        sign.seen_at,
-        sign.stopped_at,
-        sign.once,
-        decode_line_usage(sign.line_usage) if alive else None,
+        problems,
+        heartbeat.pid,
+        heartbeat.host,
+        heartbeat.started_at,
+        heartbeat.seen_at,
+        heartbeat.stopped_at,
+        heartbeat.once,
+        decode_line_usage(heartbeat.line_usage) if alive else None,
     )
 
 
@@ -223,22 +224,27 @@ def run_status(
     alive: bool = True,
     delivery: DeliveryCounts | None = None,
 ) -> RunStatus:
-    """How far a run has come; `last_bundle` is the journal's, `closing` is when nothing is handed over any more."""
+    """Return the progress of a run.
+
+    `last_bundle` is its number and time; nothing is handed over at `closing` or later.
+    """
     done, last = last_bundle
     waiting = counts.get("waiting", 0) if run.active else 0
     ends, cut_off = None, 0
     if run.state == "running" and alive and waiting:
-        way = forecast_handover(waiting, pace, now + timedelta(seconds=pace.seconds_until_next(now, last)), closing)
-        ends, cut_off = way.last or closing, way.cut_off
-        if pace.is_bounded and ends is not None:  # a ceiling holds it up as it has until now
-            ends = max(ends, now + _at_the_speed_so_far(run, counts, now) * waiting)
+        handover = forecast_handover(
+            waiting, pace, now + timedelta(seconds=pace.seconds_until_next(now, last)), closing
+        )
+        ends, cut_off = handover.last or closing, handover.cut_off
+        if pace.is_bounded and ends is not None:  # assume that the ceiling delays the rest as it has until now
+            ends = max(ends, now + _time_per_call(run, counts, now) * waiting)
             ends = min(ends, closing) if closing else ends
     return RunStatus(
         run, counts, done, done + pace.count_bundles(waiting), last, ends, cut_off, delivery, pace.is_bounded
     )
 
 
-def _at_the_speed_so_far(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:
-    """How long the run has needed for each call that was handed over."""
+def _time_per_call(run: Run, counts: Mapping[str, int], now: datetime) -> timedelta:
+    """Return how long the run has needed for each call that was handed over."""
     handed = run.total - counts.get("skipped", 0) - counts.get("waiting", 0)
     return max(timedelta(), now - run.started_at) / handed if handed else timedelta()

@@ -26,17 +26,7 @@ run = Blueprint("api_run", __name__, url_prefix="/api/v1")
 def status() -> Response:
     """The run in progress or the last one, and the service."""
     at = app_context()
-    journal, known = at.journal(), at.settings
-    found = current_status(
-        journal,
-        journal.heartbeats.latest(),
-        at.clock(),
-        zone=known.zone,
-        pace=known.pace(),
-        latest=known.latest,
-        least=known.delivered,
-    )
-    return json_response(found.as_dict(language()))
+    return json_response(current_status(at.settings, at.journal(), at.clock()).as_dict(language()))
 
 
 @run.get("/plan")

@@ -18,7 +18,7 @@ from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal
 from obzvon.reports.next_run import next_run_forecast
-from obzvon.reports.status import RunStatus, ServiceStatus, run_status, service_status
+from obzvon.reports.status import RunStatus, ServiceStatus, current_pace, run_status, service_status
 from web.context import AppContext
 
 LATEST = 15
@@ -112,13 +112,12 @@ class RunStateCache:
             return RunPageState(ServiceStatus(alive=False), problems=error.problems)
         known = self._desk.settings
         closing = closing_instant(run.day, known.latest, known.zone)
-        pace = service.readout.pace if service.readout else known.pace()
         status = run_status(
             run,
             counted.counts,
             counted.last_bundle,
             now,
-            pace=pace,
+            pace=current_pace(known, service),
             closing=closing,
             alive=service.alive,
             delivery=counted.delivery,

@@ -119,7 +119,7 @@ class StartPreview(msgspec.Struct, frozen=True):
     @property
     def rung(self) -> int:
         """How many rows of the list were rung today already."""
-        return self.rest.count_skipped().get(SkipReason.RUNG, 0)
+        return self.rest.count_skipped().get(SkipReason.CALLED_TODAY, 0)
 
     @property
     def is_too_late(self) -> bool:

@@ -534,7 +534,7 @@ def test_in_a_file_each_call_is_one_plain_line() -> None:
     assert lines[2] == "3 09:00:01 09:00:41 8 916 111-11-11 Иванов И. И. 2 1 answered"
     assert lines[3] == f"3 09:00:01 09:00:41 8 916 111-11-11 12 {'И' * 90} 2 1 answered"
     assert lines[4] == "3 09:00:01 777 context 22 Отдел 1 skipped: too short: 3 digits where 11 are expected"
-    assert text.splitlines()[-1] == "4 calls: answered 2, skipped 1, waiting 1"
+    assert text.splitlines()[-1] == "4 calls: answered 2, waiting 1, skipped 1"
     assert "\x1b" not in text
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Literal
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,9 +21,11 @@ from obzvon.domain.line_usage import AmiConnectionState, LineUsage, encode_line_
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
-from obzvon.journal.heartbeat import Heartbeat
+from obzvon.journal.heartbeat import Heartbeat, Heartbeats
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import CurrentStatus, ServiceStatus, current_status, run_status, service_status
+from obzvon.settings.model import Settings
+from obzvon.settings.secrets import JournalUrl
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
@@ -76,10 +79,27 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
     journal.transitions.end_handing(calls, at=at)
 
 
+SETTINGS = Settings(
+    **dict.fromkeys(("file", "source", "store", "target", "logs", "phones", "schedule"), Path("/nowhere")),
+    journal=JournalUrl("sqlite:////nowhere"),
+    bundle=PACE.bundle,
+    timeout=PACE.delay,
+    zone=MOSCOW,
+)
+
+
 def status(
-    journal: Journal, now: datetime, given: Heartbeat | None = None, *, latest: time | None = None, least: float = 0.0
+    journal: Journal,
+    now: datetime,
+    heartbeat: Heartbeat | None = None,
+    *,
+    latest: time | None = None,
+    least: float = 0.0,
+    **settings: object,
 ) -> CurrentStatus:
-    return current_status(journal, given or sign(now), now, zone=MOSCOW, pace=PACE, latest=latest, least=least)
+    chosen = msgspec.structs.replace(SETTINGS, latest=latest, delivered=least, **settings)
+    with patch.object(Heartbeats, "latest", return_value=heartbeat or sign(now)):
+        return current_status(chosen, journal, now)
 
 
 @pytest.mark.parametrize(("age", "alive"), [(0, True), (60, True), (61, False), (-60, True), (-3600, False)])
@@ -98,11 +118,11 @@ def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(
     presence.begin(at=NINE)
     trouble = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
     presence.beat(at=NINE + SECOND, problem=msgspec.json.encode(trouble).decode())
-    assert list(map(str, service_status(presence.latest(), NINE + MINUTE).trouble)) == [
+    assert list(map(str, service_status(presence.latest(), NINE + MINUTE).problems)) == [
         "/spool: no room",
         "Asterisk is not running",
     ]
-    assert service_status(presence.latest(), NINE + 2 * MINUTE).trouble == ()
+    assert service_status(presence.latest(), NINE + 2 * MINUTE).problems == ()
     journal.close()
 
 
@@ -275,7 +295,7 @@ def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:
-    told = current_status(journal, None, NINE, zone=MOSCOW, pace=PACE)
+    told = current_status(SETTINGS, journal, NINE)
     document = json.loads(told.to_json())
     assert (document["run"], document["other_runs"], document["service"]["alive"]) == (None, [], False)
     assert shown(told) == "Service  has never run\nRun      there has been none yet\n"
@@ -299,11 +319,11 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
         "Begun        Monday 2026-01-05, 09:00:00, by anna [bold] [2J",
         "Progress     67%",
         "Bundles      1 of 2",
-        "Calls        3 calls: handed over 2, skipped 1, waiting 1",
+        "Calls        3 calls: handed over 2, waiting 1, skipped 1",
         "Last bundle  at about 09:00:10",
         "",
         "Other runs",
-        "2  Monday 2026-01-05, 09:00  test call  done  1 call: skipped 1, waiting 1",
+        "2  Monday 2026-01-05, 09:00  test call  done  1 call: waiting 1, skipped 1",
     ]
 
 
@@ -320,9 +340,7 @@ def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> Non
     )
     journal.runs.set_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
-    paced = current_status(
-        journal, sign(NINE), NINE, zone=MOSCOW, pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(limit=1))
-    )
+    paced = status(journal, NINE, pace_mode=PaceMode.ADAPTIVE, ceiling=Capacity(limit=1))
     assert "not before the run is resumed" in shown(paced)
     assert "Last bundle" not in shown(paced)
 

@@ -20,6 +20,7 @@ from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.forecast import (
     CutOffReason,
     RunForecast,
+    RunInputs,
     SkipReason,
     forecast_handover,
     forecast_manual_run,
@@ -63,24 +64,26 @@ def planned(
     bundle: int = 2,
     delay: float = 10,
     done: tuple[date, ...] = (),
-    rung: dict[date, set[tuple[str, str]]] | None = None,
+    called: dict[date, set[tuple[str, str]]] | None = None,
     latest: time | None = None,
     lateness: timedelta | None = None,
     since: dict[date, datetime] | None = None,
     zone: ZoneInfo = MOSCOW,
 ) -> RunForecast:
     return forecast_scheduled_run(
-        listed,
-        week,
-        now,
-        done=done,
-        zone=zone,
-        numbering=RUSSIA,
-        pace=Pace(bundle, delay),
-        rung=rung,
-        latest=latest,
-        lateness=lateness,
-        since=since,
+        RunInputs(
+            phones=listed,
+            schedule=week,
+            now=now,
+            done=done,
+            zone=zone,
+            numbering=RUSSIA,
+            pace=Pace(bundle, delay),
+            called=called or {},
+            latest=latest,
+            lateness=lateness,
+            since=since,
+        )
     )
 
 
@@ -108,9 +111,9 @@ def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
         Phone("d", "+7 916 000-00-01"),
         Phone("c", "89160000001", "1"),
     ]
-    plan = planned(listed, moscow(5, 8), rung={MONDAY: {("89160000000", "")}})
+    plan = planned(listed, moscow(5, 8), called={MONDAY: {("89160000000", "")}})
     assert [(one.row, one.why) for one in plan.skipped] == [
-        ("0", SkipReason.RUNG),
+        ("0", SkipReason.CALLED_TODAY),
         ("p", SkipReason.PAUSED),
         ("r", SkipReason.REFUSED),
         ("d", SkipReason.DUPLICATE),
@@ -121,15 +124,15 @@ def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
         SkipReason.PAUSED: 1,
         SkipReason.REFUSED: 1,
         SkipReason.DUPLICATE: 1,
-        SkipReason.RUNG: 1,
+        SkipReason.CALLED_TODAY: 1,
     }
     assert plan.calls == 2
 
 
 def test_who_was_rung_today_is_rung_again_tomorrow() -> None:
-    rung = {MONDAY: {("89160000000", "")}}
-    assert planned(phones(2), moscow(5, 8), rung=rung).calls == 1
-    assert planned(phones(2), moscow(5, 10), done=(MONDAY,), rung=rung).calls == 2
+    called = {MONDAY: {("89160000000", "")}}
+    assert planned(phones(2), moscow(5, 8), called=called).calls == 1
+    assert planned(phones(2), moscow(5, 10), done=(MONDAY,), called=called).calls == 2
 
 
 def test_calls_after_the_latest_time_are_cut_off() -> None:
@@ -170,7 +173,7 @@ def test_a_run_of_yesterday_that_is_made_up_for_skips_whom_yesterday_rang() -> N
         moscow(6, 0, 30),
         Schedule((time(23, 50), None, None, None, None, None, None)),
         lateness=timedelta(hours=2),
-        rung={MONDAY: {("89160000000", "")}},
+        called={MONDAY: {("89160000000", "")}},
     )
     assert (plan.day, plan.overdue, plan.calls) == (MONDAY, True, 2)
 
@@ -195,14 +198,15 @@ def test_an_empty_list_is_a_run_of_nobody() -> None:
 
 def test_a_run_by_hand_begins_now_and_yields_to_the_next_days_run() -> None:
     plan = forecast_manual_run(
-        phones(50),
-        WORKING_DAYS,
-        moscow(5, 8),
-        done=(),
-        zone=MOSCOW,
-        numbering=RUSSIA,
-        pace=Pace(1, 3600),
-        rung={MONDAY: {("89160000000", "")}},
+        RunInputs(
+            phones=phones(50),
+            schedule=WORKING_DAYS,
+            now=moscow(5, 8),
+            zone=MOSCOW,
+            numbering=RUSSIA,
+            pace=Pace(1, 3600),
+            called={MONDAY: {("89160000000", "")}},
+        )
     )
     assert (plan.day, plan.start, plan.calls) == (MONDAY, moscow(5, 8), 49)
     assert (plan.until, plan.until_because, plan.bundles) == (moscow(6, 9), CutOffReason.NEXT_START, 25)
@@ -277,7 +281,14 @@ def test_in_a_file_the_plan_is_plain_lines_that_are_never_cut() -> None:
 def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_it_ends() -> None:
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 5, Capacity(30, 5))
     plan = forecast_scheduled_run(
-        phones(100), WORKING_DAYS, moscow(5, 8), done=(), zone=MOSCOW, numbering=RUSSIA, pace=pace
+        RunInputs(
+            phones=phones(100),
+            schedule=WORKING_DAYS,
+            now=moscow(5, 8),
+            zone=MOSCOW,
+            numbering=RUSSIA,
+            pace=pace,
+        )
     )
     document = json.loads(plan.to_json())
     assert (document["pacing"], document["ceiling"], document["depends_on_talk"]) == ("adaptive", 25, True)
