@@ -1,1 +1,1 @@
-"""Users, password, checks, audit, first steps."""
+"""Pages of the administration: users, own password, self-check, audit log, first steps."""

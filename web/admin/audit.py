@@ -1,4 +1,4 @@
-"""Изменения: who changed what and when, the newest first."""
+"""«Изменения»: who changed what and when, newest first."""
 
 from itertools import groupby
 
@@ -15,7 +15,7 @@ PAGE = 50
 
 @changes.get("")
 def index() -> ResponseReturnValue:
-    """One page of them, by days; `before` is the last change of the page before."""
+    """Show one page of the audit log, by day. `before` is the id of the last change of the page before."""
     before = request.args.get("before", "")
     start = int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None
     at = app_context()

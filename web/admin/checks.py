@@ -1,4 +1,4 @@
-"""Проверка: what the service found when it last looked at everything; the editor itself may not look into the spool."""
+"""«Проверка»: the findings of the service's last self-check. The editor itself may not read the spool."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,15 +19,15 @@ from web.permissions import visitor
 
 checkup = Blueprint("checkup", __name__, url_prefix="/check")
 
+#: The service checks itself every hour; an older report may be out of date.
 _FRESH = timedelta(hours=2)
-"""The service looks every hour; what is older than this may not hold any more."""
 
+#: The service as its heartbeats show it. `cron`: it is started every minute and need not run in between.
 State = Literal["alive", "cron", "never", "stopped", "silent"]
-"""What the service's signs of life say; `cron`: it is called every minute and need not live in between."""
 
 
 class LastCheck(msgspec.Struct, frozen=True):
-    """What the journal tells: the last self-check, and how the service is."""
+    """The last self-check, and the state of the service."""
 
     examined: CheckReport | None
     service: ServiceStatus
@@ -35,18 +35,18 @@ class LastCheck(msgspec.Struct, frozen=True):
 
     @property
     def errors(self) -> int:
-        """How many things keep calls from being made."""
+        """The number of findings that keep calls from being made; a silent service is one."""
         found = len(self.examined.with_level(Level.ERROR)) if self.examined else 0
         return found + (self.state == "silent")
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether what was found may not hold any more."""
+        """Return whether the report may be out of date."""
         return self.examined is not None and abs(now - self.examined.at) > _FRESH
 
 
 @checkup.get("")
 def index() -> ResponseReturnValue:
-    """What was found, the worst first."""
+    """Show the findings, the worst first."""
     at = app_context()
     now = at.clock()
     problems: tuple[Problem, ...] = ()
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
     examined = found.examined
     return render_template(
         "checkup.html",
-        known=found,
+        check=found,
         examined=examined,
         problems=problems,
         now=local_time(now, at.settings),
@@ -72,7 +72,7 @@ def index() -> ResponseReturnValue:
 
 @checkup.post("/again")
 def check_again() -> ResponseReturnValue:
-    """Has the service look once more, and waits for it."""
+    """Have the service check itself again, and wait for the report."""
     at = app_context()
     journal = at.journal()
     if last_check(journal).state != "alive":
@@ -94,7 +94,7 @@ def check_again() -> ResponseReturnValue:
 
 
 def error_count() -> int:
-    """How many errors the navigation shows; two short queries, for this is asked at every page."""
+    """Return the number of errors that the navigation shows. Every page asks for it, so it costs two short queries."""
     at = app_context()
     try:
         journal = at.journal()
@@ -106,7 +106,7 @@ def error_count() -> int:
 
 
 def last_check(journal: Journal) -> LastCheck:
-    """What a journal tells; raises UserError."""
+    """Return what the journal knows; raise UserError if it cannot be read."""
     examined = journal.findings.latest()
     service = service_status(journal.heartbeats.latest(), app_context().clock())
     return LastCheck(examined, service, _state(service, once=examined is not None and examined.once))

@@ -1,4 +1,4 @@
-"""Мой пароль: everybody changes the own one."""
+"""«Мой пароль»: every user changes their own."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,13 +17,13 @@ own_password = Blueprint("own_password", __name__, url_prefix="/password")
 
 @own_password.get("")
 def index() -> ResponseReturnValue:
-    """The form."""
+    """Show the form."""
     return render_template("own_password.html", errors={})
 
 
 @own_password.post("")
 def change() -> ResponseReturnValue:
-    """Another password, for who knows the present one: a screen that was left open is not enough."""
+    """Change the visitor's password. The current one is required: a screen that was left open is not enough."""
     present, new, again = (request.form.get(field, "") for field in ("present", "new", "again"))
     errors: dict[str, str] = {}
     if new != again:
@@ -42,7 +42,7 @@ def change() -> ResponseReturnValue:
 
 
 def _is_present(password: str) -> bool:
-    """By the door, which counts wrong ones with those of the login."""
+    """Return whether this is the visitor's password. Wrong ones count as failed logins."""
     try:
         return app_context().login.authenticate(visitor().name, password, request.remote_addr or "") is not None
     except TooManyFailuresError as failures:

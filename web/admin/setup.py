@@ -1,4 +1,4 @@
-"""Первые шаги: what is still missing until the office can rely on the calls, one thing after the other."""
+"""«Первые шаги»: the steps that are still missing until the office can rely on the calls, one after the other."""
 
 import msgspec
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -26,20 +26,20 @@ _COOKIE = "first-steps"
 
 
 class SetupStep(msgspec.Struct, frozen=True):
-    """One of them: whether it is done, how it stands, and the page where one does it (`action` is the link's text)."""
+    """A step: whether it is done, its state in words, and the page where it is done. `action` is the link's text."""
 
     title: str
     done: bool
     text: str
     action: str = ""
     link: str = ""
+    #: The command that the administrator types where no page does it.
     command: str = ""
-    """What the administrator types where there is no page for it."""
 
 
 @first_steps.get("")
 def index() -> ResponseReturnValue:
-    """All of them; the first that is not done is the one to do."""
+    """Show all steps. The first that is not done is the one to do."""
     steps = _steps()
     current = next((number for number, step in enumerate(steps) if not step.done), None)
     return render_template("first_steps.html", steps=steps, current=current, done=sum(step.done for step in steps))
@@ -47,14 +47,14 @@ def index() -> ResponseReturnValue:
 
 @first_steps.post("/leave")
 def leave() -> ResponseReturnValue:
-    """From now on the first page of this browser is the list."""
+    """Make the list the first page of this browser from now on."""
     response = redirect(url_for("phones.index"), 303)
     response.set_cookie(_COOKIE, "left", max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
 
 def is_setup_pending() -> bool:
-    """Whether the first page is the first steps: for one who can do them, until they are done or a run has been."""
+    """Return whether to open with the first steps: for those who can do them, until all are done or a run has been."""
     if not may_change() or request.cookies.get(_COOKIE) == "left":
         return False
     try:
@@ -68,17 +68,17 @@ def is_setup_pending() -> bool:
 
 def _steps() -> list[SetupStep]:
     journal = app_context().journal()
-    known = checks.last_check(journal)
-    return [_service(known), _check(known), _list(), _week(journal), _test_call(journal)]
+    check = checks.last_check(journal)
+    return [_service(check), _check(check), _list(), _week(journal), _test_call(journal)]
 
 
-def _service(known: checks.LastCheck) -> SetupStep:
-    title, done = _("The service is running"), known.state in ("alive", "cron")
+def _service(check: checks.LastCheck) -> SetupStep:
+    title, done = _("The service is running"), check.state in ("alive", "cron")
     if done:
         text = (
             _("Cron calls it every minute.")
-            if known.state == "cron"
-            else _("It works on %(host)s.", host=known.service.host)
+            if check.state == "cron"
+            else _("It works on %(host)s.", host=check.service.host)
         )
         return SetupStep(title, True, text)
     return SetupStep(
@@ -89,16 +89,16 @@ def _service(known: checks.LastCheck) -> SetupStep:
     )
 
 
-def _check(known: checks.LastCheck) -> SetupStep:
+def _check(check: checks.LastCheck) -> SetupStep:
     title, link = _("The check finds no errors"), url_for("checkup.index")
-    if known.examined is None:
+    if check.examined is None:
         return SetupStep(title, False, _("The service looks as soon as it is started."), _("To the check"), link)
-    if known.errors:
+    if check.errors:
         count = ngettext(
-            "%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.", known.errors
+            "%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.", check.errors
         )
         return SetupStep(title, False, count, _("See what to do"), link)
-    if known.is_stale(app_context().clock()):
+    if check.is_stale(app_context().clock()):
         return SetupStep(title, False, _("The last check is old."), _("To the check"), link)
     return SetupStep(title, True, _("Everything that a run needs is in order."))
 

@@ -1,4 +1,4 @@
-"""Управление, for administrators alone: who may use the editor, and the settings that are in force."""
+"""«Управление», for administrators only: the users of the editor, and the settings in force."""
 
 import hmac
 import secrets
@@ -28,7 +28,7 @@ _MAY = {
 
 
 class ChangeDeniedError(Exception):
-    """It is not done, and nothing has been changed; `text` says why."""
+    """The change was refused and nothing has been changed. `text` says why."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -37,13 +37,13 @@ class ChangeDeniedError(Exception):
 
 @administration.get("")
 def index() -> ResponseReturnValue:
-    """The users."""
+    """Show the users."""
     return _page(edit=request.args.get("edit"), add="add" in request.args)
 
 
 @administration.get("/settings")
 def settings() -> ResponseReturnValue:
-    """What settings.ini says, and what holds where it says nothing."""
+    """Show the settings in force: those of settings.ini, and the defaults of the others."""
     sections = [
         (name, list(keys)) for name, keys in groupby(effective_values(app_context().settings), lambda one: one.section)
     ]
@@ -52,7 +52,7 @@ def settings() -> ResponseReturnValue:
 
 @administration.post("/add")
 def add() -> ResponseReturnValue:
-    """One user more; the password is made up and shown this once."""
+    """Add a user with a generated password, which is shown only here."""
     name, role = request.form.get("name", "").strip(), _role()
     password = _password_for(name)
     try:
@@ -68,7 +68,7 @@ def add() -> ResponseReturnValue:
 
 @administration.post("/password")
 def password() -> ResponseReturnValue:
-    """Another password for somebody, made up and shown this once."""
+    """Generate a new password for another user, which is shown only here."""
     name, user = _other()
     if "sure" not in request.form:
         return _confirm(
@@ -96,7 +96,7 @@ def password() -> ResponseReturnValue:
 
 @administration.post("/role")
 def role() -> ResponseReturnValue:
-    """Another role for somebody."""
+    """Change the role of another user."""
     name, user = _other()
     chosen = _role()
     if chosen is user.role:
@@ -119,7 +119,7 @@ def role() -> ResponseReturnValue:
 
 @administration.post("/remove")
 def remove() -> ResponseReturnValue:
-    """One user less."""
+    """Remove a user."""
     name, _user = _other()
     if "sure" not in request.form:
         return _confirm(
@@ -137,7 +137,7 @@ def remove() -> ResponseReturnValue:
 
 @administration.errorhandler(ChangeDeniedError)
 def denied(caught: ChangeDeniedError) -> ResponseReturnValue:
-    """Back to the users, with the reason."""
+    """Redirect to the users with the reason."""
     flash(caught.text, "warn")
     return _home()
 
@@ -181,9 +181,9 @@ def _once() -> str:
 
 
 def _password_for(name: str) -> str:
-    """The password that this very form makes: a form that is sent twice shows it twice, and makes it once.
+    """Return the password that this form makes. A form that is sent twice makes it once and shows it twice.
 
-    It is derived from what the form carries and from a secret of this process, and kept nowhere.
+    It is derived from the form's token and a secret of this process, and stored nowhere.
     """
     once = request.form.get("once", "") or _once()
     about = f"password {once} {visitor().name} {name}"
@@ -191,7 +191,7 @@ def _password_for(name: str) -> str:
 
 
 def _mark(user: User) -> str:
-    """By what a form knows the password that it is to replace again, without showing anything of it."""
+    """Return a mark by which a form names the password that it replaces, without revealing anything of it."""
     return hmac.new(_secret(), user.password.encode(), "sha256").hexdigest()[:32]
 
 
@@ -212,7 +212,7 @@ def _role() -> Role:
 
 
 def _other() -> tuple[str, User]:
-    """The user in question, who is somebody else: one may lock others out, and not by mistake oneself."""
+    """Return the user of the form; raise ChangeDeniedError if it is the visitor, who could lock themselves out."""
     name = request.form.get("name", "")
     user = _users().load().get(name)
     if user is None:

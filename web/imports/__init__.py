@@ -1,1 +1,1 @@
-"""The import pages."""
+"""The pages of an import."""

@@ -1,6 +1,8 @@
-"""Imports that are not confirmed yet, each a folder beside the list: `.drafts/ID/upload`, what was read of it, choices.
+"""Imports that are not confirmed yet.
 
-A draft is its owner's alone. It lasts a day, or until it is taken in or put away.
+Each is a folder beside the list: `.drafts/ID/` with the upload, its rows, the choices.
+
+A draft belongs to one user. It lasts a day, or until it is imported or discarded.
 """
 
 import contextlib
@@ -21,17 +23,17 @@ from obzvon.spreadsheets import worker
 from obzvon.spreadsheets.column_roles import ColumnRoles
 
 LASTS = timedelta(days=1)
+#: Drafts of one user; the next one replaces the oldest.
 EACH = 3
-"""Drafts of one user; a further one takes the place of the oldest."""
+#: Bytes of all drafts together; above that no new one is taken until some are discarded.
 BYTES = 600_000_000
-"""Of all drafts together; then no further one is taken until some are put away."""
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _MODE = 0o660
 _PIECE = 1_000_000
 
 
 class TooManyDraftsError(ObzvonError):
-    """There is no room for a further draft."""
+    """There is no room for another draft."""
 
 
 class PageChoices(msgspec.Struct, frozen=True):
@@ -42,7 +44,7 @@ class PageChoices(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """One import and the choices made for it. `version` grows with every choice."""
+    """An import and the choices made for it. `version` grows with every choice."""
 
     id: str
     owner: str
@@ -61,14 +63,14 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Drafts:
-    """All of them."""
+    """The drafts of all users."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._updating = threading.Lock()
 
     def create(self, owner: str, name: str, stream: IO[bytes], now: datetime, *, pasted: bool = False) -> Draft:
-        """Keeps an upload; raises Full, OSError."""
+        """Store an upload as a new draft; raise TooManyDraftsError or OSError."""
         self.sweep(now)
         mine = self.drafts_of(owner)
         for old in mine[EACH - 1 :]:
@@ -91,18 +93,18 @@ class Drafts:
         return draft
 
     def get(self, key: str, owner: str, now: datetime) -> Draft | None:
-        """The owner's draft of that key, as long as it lasts; to others it is not there."""
+        """Return the owner's draft with this key while it lasts, else None. Other users do not see it."""
         draft = self._read(key)
         return draft if draft is not None and draft.owner == owner and now - draft.at < LASTS else None
 
     def drafts_of(self, owner: str) -> list[Draft]:
-        """The owner's drafts, newest first."""
+        """Return the owner's drafts, newest first."""
         return sorted(
             (draft for draft in self._all() if draft.owner == owner), key=lambda draft: draft.at, reverse=True
         )
 
     def save(self, draft: Draft) -> None:
-        """Keeps what was chosen."""
+        """Write the draft with its choices."""
         files.write_durably(self.folder(draft) / "draft.json", msgspec.json.encode(draft), _MODE)
 
     def update(self, draft: Draft, change: Callable[[Draft], Draft]) -> Draft:
@@ -120,11 +122,11 @@ class Drafts:
             return fresh
 
     def drop(self, key: str) -> None:
-        """Puts one away."""
+        """Delete a draft."""
         shutil.rmtree(self._folder / key, ignore_errors=True)
 
     def sweep(self, now: datetime) -> None:
-        """Puts away what is older than a day, and what a crash has left."""
+        """Delete drafts older than a day, and what a crash has left behind."""
         for folder in self._folders():
             draft = self._read(folder.name)
             with contextlib.suppress(OSError):
@@ -133,11 +135,11 @@ class Drafts:
                     self.drop(folder.name)
 
     def folder(self, draft: Draft) -> Path:
-        """Where it lies."""
+        """Return the folder of a draft."""
         return self._folder / draft.id
 
     def upload(self, draft: Draft) -> Path:
-        """The file as it came."""
+        """Return the path of the uploaded file."""
         return self.folder(draft) / "upload"
 
     def _all(self) -> Iterator[Draft]:

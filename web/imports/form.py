@@ -15,7 +15,7 @@ from obzvon.spreadsheets.merge import MAX_LENGTHS, RowDecision
 from web.imports.drafts import Draft, PageChoices
 
 _CORRECTED = re.compile(r"number-([0-9]{1,7})", re.ASCII)
-#: A field may be so many times too long before it is cut: that much may still be a mistake of typing.
+#: A field is cut at this many times its greatest length: up to there it may be a mistake of typing.
 _LENGTH_FACTOR = 4
 #: The pages of a draft whose requests are remembered.
 _PAGES = 8
@@ -54,7 +54,7 @@ def corrected_lines(form: Mapping[str, str]) -> set[int]:
 def merge_choices(
     form: Mapping[str, str], draft: Draft, now: ShownChoices, *, sheets: int, lines: Collection[int]
 ) -> Draft:
-    """Return the draft with what was changed on the page, with a new version if that changes the draft.
+    """Return the draft with the changes of the page; it has a new version unless it stays the same.
 
     `now` has the choices of the draft as it is, `lines` the rows that may be corrected.
     """

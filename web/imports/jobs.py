@@ -1,4 +1,4 @@
-"""What is done with a draft beside the requests: read in a process of its own, then judged against the list."""
+"""Background work on drafts: a draft is read in a process of its own, then compared with the list."""
 
 import logging
 import threading
@@ -15,18 +15,18 @@ from web.phone_index import PhoneIndex, PhoneIndexCache
 log = logging.getLogger("obzvon")
 
 _KEPT = 4
+#: Drafts, and rows of all drafts, that stay in memory; others are compared again when somebody opens them.
 _ROWS = 1_000_000
-"""So many drafts, and rows of them, are held in memory; others are judged again when somebody looks at them."""
+#: The share of reading in the progress.
 _READING = 0.6
-"""The share of reading in the whole."""
 
 
 class ImportJob:
-    """One pass over a draft and what came of it. `done` is set at its end; then `error` or `rows` and `table` are."""
+    """A pass over a draft. `done` is set at its end; then either `error` is set, or `rows` and `table` are."""
 
-    def __init__(self, draft: Draft, listed: PhoneIndex) -> None:
+    def __init__(self, draft: Draft, index: PhoneIndex) -> None:
         self.draft = draft
-        self.index = listed
+        self.index = index
         self.part = 0.0
         self.is_comparing = False
         self.done = threading.Event()
@@ -38,17 +38,17 @@ class ImportJob:
 
     @property
     def table_format(self) -> Message:
-        """What kind of table it is."""
+        """The kind of file, as a sentence."""
         return self.table.form if self.table else Message("")
 
     @property
     def key(self) -> tuple[str, int, str]:
-        """Of two with the same key the results are the same."""
+        """Jobs with the same key have the same result."""
         return self.draft.id, self.draft.version, self.index.revision
 
 
 class ImportJobs:
-    """The passes that are under way and the last ones that have ended."""
+    """The jobs in progress and the last ones that have ended."""
 
     def __init__(self, phones: PhoneIndexCache, drafts: Drafts) -> None:
         self._phones = phones
@@ -57,7 +57,7 @@ class ImportJobs:
         self._lock = threading.Lock()
 
     def job_for(self, draft: Draft) -> ImportJob:
-        """The pass over this draft, as it is now, against the list as it is now; it is begun if there is none."""
+        """Return the job for this draft and the current list; start one if there is none."""
         job = ImportJob(draft, self._phones.current())
         with self._lock:
             before = self._jobs.get(draft.id)
@@ -73,14 +73,14 @@ class ImportJobs:
         return job
 
     def _make_room(self) -> None:
-        """Lets go of the oldest that are done; what is under way is never begun twice."""
+        """Drop the oldest jobs that are done. A job in progress stays, so it is never started twice."""
         for key in [key for key, job in list(self._jobs.items())[:-1] if job.done.is_set()]:
             if len(self._jobs) <= _KEPT and sum(len(job.rows) for job in self._jobs.values()) <= _ROWS:
                 break
             del self._jobs[key]
 
     def forget(self, draft: Draft) -> None:
-        """Lets go of what is held of it."""
+        """Drop the draft's job."""
         with self._lock:
             self._jobs.pop(draft.id, None)
 

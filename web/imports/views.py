@@ -1,4 +1,4 @@
-"""Импорт: rows from a file or the clipboard into the list: chosen, looked at, mended, taken in."""
+"""«Импорт»: rows from a file or the clipboard are previewed, corrected, and imported into the list."""
 
 import contextlib
 import io
@@ -29,23 +29,23 @@ from web.permissions import visitor
 
 imports = Blueprint("imports", __name__, url_prefix="/phones/import")
 
+#: Rows that cannot be called on one page, to be corrected there.
 PAGE = 20
-"""So many rows that cannot be called are shown at once, to be mended."""
 _SHOWN = 8
 _NAMED = 10
 _HEADS = 10
+#: Seconds that a small file may take before the page with its progress is shown.
 _AT_ONCE = 1.5
-"""Seconds that a small file may take before the page with its progress is shown."""
 
 _PATIENCE = 20
 
 
 class DraftGoneError(Exception):
-    """There is no such draft any more."""
+    """The draft does not exist any more."""
 
 
 class ImportContext:
-    """The drafts of this editor, and the job on them."""
+    """The drafts of this editor, and the jobs on them."""
 
     def __init__(self, app: Flask) -> None:
         phones = app.extensions["obzvon"].phones
@@ -54,7 +54,7 @@ class ImportContext:
 
 
 def install_imports(app: Flask) -> None:
-    """Puts the page into the app."""
+    """Register the pages."""
     app.register_blueprint(imports)
     app.extensions["obzvon.imports"] = ImportContext(app)
 
@@ -64,13 +64,13 @@ def install_imports(app: Flask) -> None:
 
 @imports.get("")
 def index() -> ResponseReturnValue:
-    """Where the file is chosen or the rows are pasted."""
+    """Show the form for a file or for pasted rows."""
     return _start()
 
 
 @imports.post("", endpoint="upload")
 def upload() -> ResponseReturnValue:
-    """Another file, or rows from the clipboard."""
+    """Store a file, or rows from the clipboard, as a new draft."""
     file = request.files.get("file")
     pasted = request.form.get("pasted", "")
     if file is not None and file.filename:
@@ -121,14 +121,14 @@ def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str 
 
 @imports.get("/<draft>")
 def show_import(draft: str) -> ResponseReturnValue:
-    """How far the reading is, what is wrong with the file, or what would be taken in."""
+    """Show the progress, or the problem with the file, or the preview."""
     found = _draft(draft)
     return _show(_job(found))
 
 
 @imports.get("/<draft>/progress")
 def progress(draft: str) -> ResponseReturnValue:
-    """The bar alone, until the page is ready."""
+    """Return the progress bar alone; send the browser to the preview when it is ready."""
     job = _job(_draft(draft))
     if job.done.is_set():
         return Response(status=204, headers={"HX-Redirect": url_for("imports.show_import", draft=draft)})
@@ -137,7 +137,7 @@ def progress(draft: str) -> ResponseReturnValue:
 
 @imports.post("/<draft>")
 def choose(draft: str) -> ResponseReturnValue:
-    """Other columns, another sheet, rows mended."""
+    """Take another sheet, other columns, or corrections."""
     found = _draft(draft)
     job = _job(found)
     if not _finished(job) or job.table is None:
@@ -147,7 +147,7 @@ def choose(draft: str) -> ResponseReturnValue:
 
 @imports.post("/<draft>/take")
 def take(draft: str) -> ResponseReturnValue:
-    """All of it into the list, in one save; or another look if it is no longer what was looked at."""
+    """Import the rows in one save. Show the preview again if it is not what the operator has seen."""
     found = _draft(draft)
     job = _job(found)
     if not _finished(job) or job.merge_plan is None:
@@ -180,7 +180,7 @@ def take(draft: str) -> ResponseReturnValue:
 
 @imports.post("/<draft>/discard")
 def discard(draft: str) -> ResponseReturnValue:
-    """Away with it."""
+    """Discard the draft."""
     found = _draft(draft)
     _put_away(found)
     return redirect(url_for("imports.index"), 303)
@@ -188,7 +188,7 @@ def discard(draft: str) -> ResponseReturnValue:
 
 @imports.get("/<draft>/refused.csv")
 def refused(draft: str) -> ResponseReturnValue:
-    """The rows that cannot be called, with the reasons."""
+    """Return the rows that cannot be called, with the reasons, as CSV."""
     found = _draft(draft)
     job = _job(found)
     if not job.done.is_set() or job.merge_plan is None:
@@ -208,13 +208,13 @@ def refused(draft: str) -> ResponseReturnValue:
 
 @imports.errorhandler(OSError)
 def unkept(error: OSError) -> ResponseReturnValue:
-    """What was chosen for a draft has found no room; the list has not been touched."""
+    """Report that a choice could not be stored. The list has not been changed."""
     return _start(500, {"file": _("The file cannot be kept: %(why)s", why=translate(os_error_reason(error)))})
 
 
 @imports.errorhandler(DraftGoneError)
 def gone(_error: DraftGoneError) -> ResponseReturnValue:
-    """To the beginning, with a word why."""
+    """Redirect to the beginning with the reason."""
     flash(_("That import is no longer there: it is kept for a day. Choose the file again."), "note")
     return redirect(url_for("imports.index"), 303 if request.method == "POST" else 302)
 
@@ -243,7 +243,7 @@ def _job(draft: Draft) -> ImportJob:
 
 
 def _finished(job: ImportJob) -> bool:
-    """Whether choices can be looked at; the job on the one before, made a moment ago, is waited for."""
+    """Wait for the job, and return whether it has ended, so that choices can be taken."""
     if job.done.wait(_PATIENCE):
         return True
     flash(
@@ -254,7 +254,7 @@ def _finished(job: ImportJob) -> bool:
 
 
 def _go_on(draft: Draft) -> ResponseReturnValue:
-    """To the draft's page, which is ready by then if the file is small."""
+    """Redirect to the draft's page, which is ready by then if the file is small."""
     _job(draft).done.wait(_AT_ONCE)
     page = request.form.get("page")
     return redirect(url_for("imports.show_import", draft=draft.id, page=page if page != "1" else None), 303)
@@ -290,12 +290,12 @@ def _stale(draft: Draft) -> ResponseReturnValue:
 
 
 def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> ResponseReturnValue:
-    merge_plan, listed = job.merge_plan, job.index
-    if merge_plan is None or result == listed.phones:
+    merge_plan, phone_index = job.merge_plan, job.index
+    if merge_plan is None or result == phone_index.phones:
         flash(_("There was nothing to import: the list has not been changed."), "note")
         return _go_on(draft)
     try:
-        app_context().phones.save(result, listed.revision)
+        app_context().phones.save(result, phone_index.revision)
     except ExternallyChangedError:
         return _stale(draft)
     except DocumentError as error:
@@ -310,7 +310,7 @@ def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> 
 
 
 def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
-    """What is left over stays, to be mended."""
+    """Delete the draft. Rows that were not imported stay in it, to be corrected."""
     if left:
         with contextlib.suppress(OSError):  # the list is saved; the draft stays whole, and its rows are there already
             _import_context().drafts.save(
@@ -330,16 +330,16 @@ def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
 def _tell(merge_plan: MergePlan, *, whole: bool) -> None:
     counts = merge_plan.counts
     new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
-    told = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
+    parts = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
     if counts["changed"]:
-        told.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
+        parts.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
     if merge_plan.replace and (gone := len(merge_plan.removed_phones())):
-        told.append(ngettext("%(num)s taken off", "%(num)s taken off", gone))
-    flash(", ".join(told), "undo")
+        parts.append(ngettext("%(num)s taken off", "%(num)s taken off", gone))
+    flash(", ".join(parts), "undo")
 
 
 def _show(job: ImportJob, status: int = 200, failed: str = "") -> ResponseReturnValue:
-    """The page of a draft, as far as it has come."""
+    """Return the page of a draft, as far as its job has got."""
     draft = job.draft
     if not job.done.is_set():
         return render_template("import_wait.html", job=job, draft=draft)
@@ -378,7 +378,7 @@ def _show(job: ImportJob, status: int = 200, failed: str = "") -> ResponseReturn
 
 
 def _letter(place: int) -> str:
-    """A column's name in a spreadsheet: A, …, Z, AA."""
+    """Return a column's name in a spreadsheet: A, …, Z, AA."""
     name = ""
     place += 1
     while place:
@@ -388,7 +388,7 @@ def _letter(place: int) -> str:
 
 
 def _as_called(number: str) -> str:
-    """What would be dialled, or the number as it stands where that is nothing."""
+    """Return the number as it is dialled, or unchanged if it cannot be."""
     with contextlib.suppress(InvalidNumberError):
         return app_context().phones.plan.normalize(number)
     return number

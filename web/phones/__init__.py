@@ -1,1 +1,1 @@
-"""The page of the list."""
+"""The pages of the list."""

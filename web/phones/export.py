@@ -1,4 +1,4 @@
-"""The list as a file, from which an import makes the same list."""
+"""The list as a file. Importing it makes the same list."""
 
 import tempfile
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ _FORMS: dict[str, tuple[Callable[[Iterable[Phone], IO[bytes], str], None], str]]
 
 @exports.get("/<any(csv, xlsx):form>")
 def download(form: str) -> ResponseReturnValue:
-    """The list as it stands now."""
+    """Return the current list as CSV or XLSX."""
     write, kind = _FORMS[form]
     phones = app_context().phones.current().phones
     stream = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the answer closes it

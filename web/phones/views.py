@@ -1,4 +1,4 @@
-"""Номера: the list of phones."""
+"""«Номера»: the list of phones."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -26,8 +26,8 @@ from web.phone_index import FILTERS, PAGE_ROWS, SORTS, PhoneIndex, group_digits,
 
 phones = Blueprint("phones", __name__, url_prefix="/phones")
 
+#: Rows that are named where a change is confirmed.
 _NAMED = 10
-"""So many rows are named where somebody is asked whether they are really meant."""
 _QUERY = 200
 
 
@@ -40,7 +40,7 @@ class PhonesUnreadableError(Exception):
 
 
 class StalePageError(Exception):
-    """The list has been changed since the page was made; `row` is the key of the row in question, if it is one."""
+    """The list has changed since the page was made. `row` is the key of the row that was edited, if any."""
 
     def __init__(self, row: str | None = None) -> None:
         super().__init__(row)
@@ -48,7 +48,7 @@ class StalePageError(Exception):
 
 
 class PhonesQuery(msgspec.Struct, frozen=True):
-    """Which part of the list the page shows, and in which order."""
+    """The part of the list that the page shows, and its order."""
 
     q: str = ""
     only: str = "all"
@@ -57,7 +57,7 @@ class PhonesQuery(msgspec.Struct, frozen=True):
     page: int = 1
 
     def url_args(self, **changes: object) -> dict[str, object]:
-        """What its address has, without what is usual anyway."""
+        """Return the parameters of the page's address, without defaults."""
         view = msgspec.structs.replace(self, **changes)
         usual = PhonesQuery()
         return {
@@ -66,9 +66,9 @@ class PhonesQuery(msgspec.Struct, frozen=True):
             if value != getattr(usual, name)
         }
 
-    def find(self, listed: PhoneIndex) -> list[int]:
-        """The places of all the rows that it would show, on whatever page."""
-        return listed.find(self.q, only=self.only, sort=self.sort, descending=self.down)
+    def find(self, phone_index: PhoneIndex) -> list[int]:
+        """Return the positions of all matching rows, on whatever page."""
+        return phone_index.find(self.q, only=self.only, sort=self.sort, descending=self.down)
 
 
 def _view(values: Mapping[str, str]) -> PhonesQuery:
@@ -87,13 +87,13 @@ def _view(values: Mapping[str, str]) -> PhonesQuery:
 
 @phones.get("")
 def index() -> ResponseReturnValue:
-    """The list."""
+    """Show the list."""
     return _page(_view(request.args), edit=request.args.get("edit"), add="add" in request.args)
 
 
 @phones.errorhandler(PhonesUnreadableError)
 def broken(caught: PhonesUnreadableError) -> ResponseReturnValue:
-    """What is wrong with the list, and what could be brought back."""
+    """Show the problems of the list, and the version that can be restored."""
     document = app_context().phones.document
     return render_template(
         "broken.html",
@@ -107,19 +107,19 @@ def broken(caught: PhonesUnreadableError) -> ResponseReturnValue:
 
 @phones.errorhandler(StalePageError)
 def stale(caught: StalePageError) -> ResponseReturnValue:
-    """Both versions, and the choice."""
-    listed = _listed()
+    """Show both versions and let the operator choose."""
+    phone_index = _phone_index()
     typed = None
-    row = listed.row(caught.row) if caught.row is not None else None
+    row = phone_index.row(caught.row) if caught.row is not None else None
     if "number" in request.form:
         typed = phone_form.parse_phone_form(request.form, app_context().phones.plan, row.phone if row else None)
     kept = [
         (name, value) for name, values in request.form.lists() for value in values if name not in {"revision", "token"}
     ]
-    chosen = [] if typed else _chosen(listed, _view(request.form))
+    chosen = [] if typed else _chosen(phone_index, _view(request.form))
     return render_template(
         "conflict.html",
-        listed=listed,
+        phone_index=phone_index,
         row=row,
         key=caught.row,
         typed=typed,
@@ -134,17 +134,17 @@ def stale(caught: StalePageError) -> ResponseReturnValue:
 def _page(
     view: PhonesQuery, *, status: int = 200, edit: str | None = None, add: bool = False, form: PhoneForm | None = None
 ) -> ResponseReturnValue:
-    listed = _listed()
-    found = view.find(listed)
+    phone_index = _phone_index()
+    found = view.find(phone_index)
     pages = max(1, -(-len(found) // PAGE_ROWS))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
-    rows = [listed.rows[place] for place in found[(view.page - 1) * PAGE_ROWS : view.page * PAGE_ROWS]]
-    edited = listed.row(edit) if edit is not None else None
+    rows = [phone_index.rows[place] for place in found[(view.page - 1) * PAGE_ROWS : view.page * PAGE_ROWS]]
+    edited = phone_index.row(edit) if edit is not None else None
     if edited and form is None:
         form = phone_form.fill_phone_form(edited.phone)
     return render_template(
         "phones.html",
-        listed=listed,
+        phone_index=phone_index,
         view=view,
         rows=rows,
         found=len(found),
@@ -152,7 +152,7 @@ def _page(
         kind=row_state,
         run=_run(),
         edited=edited,
-        add=(add and not edited) or not listed.rows,
+        add=(add and not edited) or not phone_index.rows,
         form=form or PhoneForm(),
         first=(view.page - 1) * PAGE_ROWS + 1,
         undoable=_undoable(),
@@ -166,13 +166,13 @@ def _page(
 
 @phones.post("/add")
 def add() -> ResponseReturnValue:
-    """A new row."""
+    """Add a row."""
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
     view = _view(request.form)
     if form.errors:
         return _page(view, status=422, add=True, form=form)
     try:
-        _change(lambda listed: [*listed.phones, form.onto(Phone(listed.free_key(), ""))])
+        _change(lambda phone_index: [*phone_index.phones, form.onto(Phone(phone_index.free_key(), ""))])
     except DocumentError as error:
         return _page(view, status=500, add=True, form=_unsaved(form, error))
     _record(audit_messages.phone_added(form.onto(Phone("", ""))))
@@ -182,18 +182,18 @@ def add() -> ResponseReturnValue:
 
 @phones.post("/save")
 def save() -> ResponseReturnValue:
-    """Another number, code or name in a row."""
+    """Change the number, code or name of a row."""
     key, view = request.form.get("row", ""), _view(request.form)
-    before = _listed().row(key)
+    before = _phone_index().row(key)
     _fresh(key)
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan, before.phone if before else None)
     if form.errors:
         return _page(view, status=422, edit=key, add=before is None, form=form)
 
-    def edit(listed: PhoneIndex) -> list[Phone]:
-        if key not in listed.places:  # it was deleted meanwhile, and is wanted all the same
-            return [*listed.phones, form.onto(Phone(key, ""))]
-        return [form.onto(phone) if phone.key == key else phone for phone in listed.phones]
+    def edit(phone_index: PhoneIndex) -> list[Phone]:
+        if key not in phone_index.places:  # it was deleted meanwhile, and is wanted all the same
+            return [*phone_index.phones, form.onto(Phone(key, ""))]
+        return [form.onto(phone) if phone.key == key else phone for phone in phone_index.phones]
 
     try:
         _change(edit, row=key)
@@ -209,14 +209,15 @@ def save() -> ResponseReturnValue:
 @phones.post("/pause", defaults={"paused": True})
 @phones.post("/resume", defaults={"paused": False})
 def pause(paused: bool) -> ResponseReturnValue:
-    """Rows that are not to be rung for a while, or are again."""
+    """Pause the chosen rows, or resume them."""
     view = _view(request.form)
     rows = _rows(view)
     chosen = [row.phone for row in rows if row.phone.paused != paused]
     if keys := {phone.key for phone in chosen}:
         _change(
-            lambda listed: [
-                msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone for phone in listed.phones
+            lambda phone_index: [
+                msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone
+                for phone in phone_index.phones
             ]
         )
         _record(audit_messages.phones_paused(chosen) if paused else audit_messages.phones_resumed(chosen))
@@ -233,7 +234,7 @@ def pause(paused: bool) -> ResponseReturnValue:
 
 @phones.post("/delete")
 def delete() -> ResponseReturnValue:
-    """Rows less; of more than one it is asked whether that is meant."""
+    """Delete the chosen rows. More than one have to be confirmed."""
     view = _view(request.form)
     rows = _rows(view)
     if len(rows) > 1 and "sure" not in request.form:
@@ -241,7 +242,7 @@ def delete() -> ResponseReturnValue:
         return render_template("delete.html", rows=rows[:_NAMED], count=len(rows), kept=kept, back=_address(view))
     keys = {row.phone.key for row in rows}
     if keys:
-        _change(lambda listed: [phone for phone in listed.phones if phone.key not in keys])
+        _change(lambda phone_index: [phone for phone in phone_index.phones if phone.key not in keys])
         _record(audit_messages.phones_deleted([row.phone for row in rows]))
         _tell(ngettext("Deleted: %(num)s number", "Deleted: %(num)s numbers", len(keys)))
     return redirect(_address(view), 303)
@@ -249,12 +250,12 @@ def delete() -> ResponseReturnValue:
 
 @phones.post("/undo")
 def undo() -> ResponseReturnValue:
-    """The list as it was before the last change."""
+    """Restore the list as it was before the last change."""
     try:
         app_context().phones.document.undo(request.form.get("revision", ""))
     except ExternallyChangedError as error:
         raise StalePageError from error
-    count = len(_listed().phones)
+    count = len(_phone_index().phones)
     _record(audit_messages.list_undone(count))
     _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
     return redirect(_address(_view(request.form)), 303)
@@ -262,7 +263,7 @@ def undo() -> ResponseReturnValue:
 
 @phones.post("/restore")
 def restore() -> ResponseReturnValue:
-    """A list in the place of one that is broken or missing: an earlier one, or an empty one."""
+    """Replace a broken or missing list by an earlier one, or by an empty one."""
     document, revision = app_context().phones.document, request.form.get("revision", "")
     kept = newest_restorable_version(document)
     try:
@@ -283,7 +284,7 @@ def restore() -> ResponseReturnValue:
 # -- steps
 
 
-def _listed() -> PhoneIndex:
+def _phone_index() -> PhoneIndex:
     try:
         return app_context().phones.current()
     except DocumentError as error:
@@ -291,37 +292,37 @@ def _listed() -> PhoneIndex:
 
 
 def _fresh(row: str | None = None) -> PhoneIndex:
-    """The list, if it is still the revision that the page was made on."""
-    listed = _listed()
-    if request.form.get("revision") != listed.revision:
+    """Return the list; raise StalePageError if it is not the revision that the page was made from."""
+    phone_index = _phone_index()
+    if request.form.get("revision") != phone_index.revision:
         raise StalePageError(row)
-    return listed
+    return phone_index
 
 
 def _change(edit: Callable[[PhoneIndex], list[Phone]], *, row: str | None = None) -> None:
-    listed = _fresh(row)
+    phone_index = _fresh(row)
     try:
-        app_context().phones.save(edit(listed), listed.revision)
+        app_context().phones.save(edit(phone_index), phone_index.revision)
     except ExternallyChangedError as error:
         raise StalePageError(row) from error
 
 
 def _rows(view: PhonesQuery) -> list[Candidate]:
-    """The rows that were chosen; if the list is another one by now, it is asked again whether they are meant."""
+    """Return the chosen rows; raise StalePageError if the list has changed, so that they are confirmed again."""
     rows = _chosen(_fresh(), view)
     if not rows:
         flash(_("Nothing was selected: tick the rows first."), "note")
     return rows
 
 
-def _chosen(listed: PhoneIndex, view: PhonesQuery) -> list[Candidate]:
+def _chosen(phone_index: PhoneIndex, view: PhonesQuery) -> list[Candidate]:
     if (one := request.form.get("one")) is not None:
         keys = [one]
     elif request.form.get("scope") == "found":
-        return [listed.rows[place] for place in view.find(listed)]
+        return [phone_index.rows[place] for place in view.find(phone_index)]
     else:
         keys = request.form.getlist("key")
-    return [row for key in dict.fromkeys(keys) if (row := listed.row(key))]
+    return [row for key in dict.fromkeys(keys) if (row := phone_index.row(key))]
 
 
 def _run() -> Run | None:
@@ -351,7 +352,7 @@ def _tell(text: str) -> None:
 
 
 def _short(form: PhoneForm) -> str:
-    """The row in a few words."""
+    """Return the row in a few words."""
     number = form.number
     with contextlib.suppress(InvalidNumberError):
         number = group_digits(app_context().phones.plan.normalize(number))

@@ -1,1 +1,1 @@
-"""The pages of results."""
+"""The pages of the results."""

@@ -1,4 +1,4 @@
-"""Days, and why nobody was called on one: as far as the journal and the documents tell."""
+"""Days in words, and the reason why nobody was called on one, as far as journal and documents show it."""
 
 from datetime import date, datetime
 
@@ -13,7 +13,7 @@ from web.i18n import format_time
 
 
 class ResultDays:
-    """The days by the settings' clock, as things are at the moment of one request."""
+    """The days in the settings' time zone, at the moment of one request."""
 
     def __init__(self) -> None:
         at = app_context()
@@ -27,18 +27,18 @@ class ResultDays:
         self._is_schedule_loaded = False
 
     def local_time(self, moment: datetime) -> datetime:
-        """A moment by the settings' clock."""
+        """Return the moment in the settings' time zone."""
         return moment.astimezone(self.zone)
 
     def day_words(self, day: date) -> str:
-        """A day in words."""
+        """Return the day in words."""
         words = str(format_date(day, "EEEE, d MMMM" if day.year == self.today.year else "EEEE, d MMMM y"))
         if day == self.today:
             words = str(_("today, %(day)s", day=words))
         return words[:1].upper() + words[1:]
 
     def reason_for_no_run(self, day: date) -> str:
-        """Why there was no run on that day."""
+        """Return the reason why there was no run on that day."""
         if day > self.today:
             return str(_("This day is yet to come."))
         if self.first is None or day < self.first:
@@ -71,7 +71,7 @@ class ResultDays:
         )
 
     def _silent_since(self, day: date) -> datetime | None:
-        """The last sign of a service that is silent now and was so all that day, or is so today."""
+        """Return the last heartbeat of a service that was silent all that day and still is; else None."""
         service = service_status(self._heartbeat, self.now)
         last = service.stopped or service.seen
         if service.alive or last is None or (day < self.today and self.local_time(last).date() >= day):

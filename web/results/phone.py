@@ -1,4 +1,4 @@
-"""«Почему не позвонили?»: one phone through its days, each with one line that says best what happened."""
+"""«Почему не позвонили?»: the days of one phone, each with the call that says best what happened."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
@@ -19,25 +19,25 @@ from web.phone_index import PhoneIndex
 from web.results.days import ResultDays
 from web.results.query import clean_search_text, parse_day
 
+#: Calls that are searched for one page: a week of 100,000 a day. A small list gets all 31 days.
 _ROWS = 700_000
-"""So many lines are gone through for one page: a week of 100,000 a day. Of a small list a page has 31 days."""
 _DAYS = 31
 _PEOPLE = 50
 _LINES = 2000
 
 
 class PhoneMatch(msgspec.Struct, frozen=True):
-    """A phone that was found; `day` is the last one in the journal, None where only the list has it."""
+    """A phone that was found. `day` is its last one in the journal, None if only the list has it."""
 
     number: str
     code: str
     name: str
-    listed: bool
+    is_listed: bool
     day: date | None = None
 
 
 class DayLine(msgspec.Struct, frozen=True):
-    """A phone's day: the line that says best what happened, the others, or why there is none."""
+    """A phone's day: the call that says best what happened, the others, or the reason why there is none."""
 
     day: date
     best: CallRecord | None = None
@@ -46,7 +46,7 @@ class DayLine(msgspec.Struct, frozen=True):
 
 
 def show_phone_days() -> ResponseReturnValue:
-    """Asked with a text: who that may be, or that person's days; asked with a number and a code: its days."""
+    """Show the days of a phone, given by number and code or found by text; of several matches, let one be chosen."""
     q = clean_search_text(request.args.get("q", "")).strip()
     number, code = clean_search_text(request.args.get("number", "")), clean_search_text(request.args.get("code", ""))
     days, journal = ResultDays(), app_context().journal()
@@ -55,14 +55,14 @@ def show_phone_days() -> ResponseReturnValue:
     people: list[PhoneMatch] = []
     deep = "deep" in request.args
     if number:
-        people = [_known(number, code)]
+        people = [_phone_with_name(number, code)]
     elif q:
         people = _in_list(q)
         if (deep or not people) and not journal.is_absent:
             deep = True
-            known = {(one.number, one.code) for one in people}
+            found = {(one.number, one.code) for one in people}
             people += [
-                one for one in _in_journal(journal.queries(), q, window.runs) if (one.number, one.code) not in known
+                one for one in _in_journal(journal.queries(), q, window.runs) if (one.number, one.code) not in found
             ]
     person = people[0] if len(people) == 1 else None
     lines: Sequence[DayLine] = ()
@@ -86,14 +86,14 @@ def show_phone_days() -> ResponseReturnValue:
 
 
 class DayWindow(msgspec.Struct, frozen=True):
-    """The days of a page, newest first, with their runs; `earlier` is where the next page begins."""
+    """The days of a page with their runs, newest first. `earlier` is the first day of the next page."""
 
     days: tuple[tuple[date, tuple[Run, ...]], ...] = ()
     earlier: date | None = None
 
     @property
     def runs(self) -> list[int]:
-        """All the runs."""
+        """The ids of all runs."""
         return [run.id for _, runs in self.days for run in runs]
 
 
@@ -131,7 +131,7 @@ def _days(results: CallQueries, person: PhoneMatch, window: DayWindow, days: Res
 
 
 def _reason_for_no_call(runs: Collection[Run], day: date, days: ResultDays) -> str:
-    """Why a phone has no line on a day."""
+    """Return the reason why a phone has no call on a day."""
     whole = [run for run in runs if run.kind in ("week", "manual")]
     if any(not redial.is_redial_note(run.note) for run in whole):
         return str(_("It was not in the list when the run began."))
@@ -142,7 +142,7 @@ def _reason_for_no_call(runs: Collection[Run], day: date, days: ResultDays) -> s
     return days.reason_for_no_run(day)
 
 
-def _listed() -> PhoneIndex | None:
+def _phone_index() -> PhoneIndex | None:
     try:
         return app_context().phones.current()
     except DocumentError:  # the page of the numbers says what is wrong with the list
@@ -150,15 +150,15 @@ def _listed() -> PhoneIndex | None:
 
 
 def _in_list(q: str) -> list[PhoneMatch]:
-    listed = _listed()
-    if listed is None:
+    phone_index = _phone_index()
+    if phone_index is None:
         return []
     people: dict[tuple[str, str], PhoneMatch] = {}
-    for place in listed.find(q):
-        row = listed.rows[place]
+    for place in phone_index.find(q):
+        row = phone_index.rows[place]
         number, code = row.number or row.phone.number, row.code or row.phone.code
         if number:
-            people.setdefault((number, code), PhoneMatch(number, code, row.phone.name, listed=True))
+            people.setdefault((number, code), PhoneMatch(number, code, row.phone.name, is_listed=True))
         if len(people) > _PEOPLE:
             break
     return list(people.values())
@@ -169,15 +169,15 @@ def _in_journal(results: CallQueries, q: str, runs: Collection[int]) -> list[Pho
     for line in results.search(q, runs, _LINES):
         if line.number:
             people.setdefault(
-                (line.number, line.code), PhoneMatch(line.number, line.code, line.name, listed=False, day=line.day)
+                (line.number, line.code), PhoneMatch(line.number, line.code, line.name, is_listed=False, day=line.day)
             )
     return list(people.values())
 
 
-def _known(number: str, code: str) -> PhoneMatch:
-    """A phone by its number and code, with the name that the list has for it."""
-    listed = _listed()
-    for row in listed.rows if listed else ():
+def _phone_with_name(number: str, code: str) -> PhoneMatch:
+    """Return the phone with this number and code, and the name that the list has for it."""
+    phone_index = _phone_index()
+    for row in phone_index.rows if phone_index else ():
         if (row.number or row.phone.number, row.code or row.phone.code) == (number, code):
-            return PhoneMatch(number, code, row.phone.name, listed=True)
-    return PhoneMatch(number, code, "", listed=False)
+            return PhoneMatch(number, code, row.phone.name, is_listed=True)
+    return PhoneMatch(number, code, "", is_listed=False)

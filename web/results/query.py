@@ -1,4 +1,4 @@
-"""What the address of a page of results asks for."""
+"""The parameters in the address of a results page."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _QUERY = 200
 
 
 class ResultsQuery(msgspec.Struct, frozen=True):
-    """A day; of it one run or all, some `FILTERS` of lines or any; a text; the order and the page."""
+    """A day, one of its runs or all, some `FILTERS` of calls or all, a text, the order and the page."""
 
     day: date
     run: int | None = None
@@ -25,7 +25,7 @@ class ResultsQuery(msgspec.Struct, frozen=True):
     page: int = 1
 
     def url_args(self, **changes: object) -> dict[str, object]:
-        """What its address has, without what is usual anyway."""
+        """Return the parameters of the page's address, without defaults."""
         view = msgspec.structs.replace(self, **changes)
         usual = ResultsQuery(view.day)
         found: dict[str, object] = {"day": view.day.isoformat()}
@@ -39,17 +39,17 @@ class ResultsQuery(msgspec.Struct, frozen=True):
         return found
 
     def with_toggled(self, result: str) -> tuple[str, ...]:
-        """The results with this one more, or without it."""
+        """Return the results with this one added, or removed if it is among them."""
         return tuple(one for one in FILTERS if (one in self.results) != (one == result))
 
     @property
     def call_filter(self) -> CallFilter:
-        """The lines that it asks for."""
+        """The calls that are asked for."""
         return CallFilter(self.day, self.run, frozenset(self.results), self.q)
 
 
 def parse_results_query(values: MultiDict[str, str], today: date) -> ResultsQuery:
-    """The view that an address or a form names; whatever is none is as usual."""
+    """Return the query of an address or a form, with defaults for what is missing or invalid."""
     sort = values.get("sort", "")
     return ResultsQuery(
         parse_day(values.get("day", "")) or today,
@@ -63,18 +63,18 @@ def parse_results_query(values: MultiDict[str, str], today: date) -> ResultsQuer
 
 
 def clean_search_text(text: str) -> str:
-    """What is looked for; no database has a NUL in its texts."""
+    """Return the text to search for, shortened. No database has a NUL in its texts."""
     return text.replace("\0", "")[:_QUERY]
 
 
-def sort_results(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Those of them that there are, in their usual order."""
+def sort_results(given: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """Return the known ones of these results, in their usual order."""
     wanted = set(given)
-    return tuple(one for one in known if one in wanted)
+    return tuple(one for one in allowed if one in wanted)
 
 
 def parse_day(text: str) -> date | None:
-    """A date as a browser sends it, of a time in which there may be calls."""
+    """Return the date that a browser sent, or None if there can be no calls on it."""
     try:
         return date.fromisoformat(text) if re.fullmatch(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Ringing some of a day's phones again: who is chosen, what was confirmed, and a run or a list made of just these."""
+"""Calling some of a day's phones again: the selection, its confirmation, and a run or a list made of it."""
 
 import io
 import secrets
@@ -30,29 +30,29 @@ from web.results import query
 from web.results.days import ResultDays
 from web.results.query import ResultsQuery
 
+#: Phones that are named where the selection is confirmed.
 _NAMED = 10
-"""So many phones are named where somebody is asked whether they are really meant."""
 
 
 class ConfirmedSelection(msgspec.Struct, frozen=True):
-    """Who is meant: the rows of the list, and the revision of the list and the digest by which they are known."""
+    """A selection from one revision of the list. The digest names both."""
 
     choice: RedialSelection
-    listed: PhoneIndex
+    phone_index: PhoneIndex
 
     @property
     def digest(self) -> str:
-        """What a confirmation is bound to: whoever would be rung, and whoever would be in the list."""
-        return f"{self.choice.digest}-{self.listed.revision[:16]}-{len(self.choice.paused)}"
+        """The digest that a confirmation is bound to: of those who are called and those who stay in the list."""
+        return f"{self.choice.digest}-{self.phone_index.revision[:16]}-{len(self.choice.paused)}"
 
     def rows(self) -> list[Phone]:
-        """The rows of the new list, as they stand in the old one and in its order."""
+        """Return the rows of the new list, unchanged and in the order of the old one."""
         keys = {one.phone.key for one in (*self.choice.called, *self.choice.paused)}
-        return [phone for phone in self.listed.phones if phone.key in keys]
+        return [phone for phone in self.phone_index.phones if phone.key in keys]
 
 
 def show_redial() -> ResponseReturnValue:
-    """First: whose results; then: these, and what to do with them."""
+    """Show the choice of results, then the phones with these results and what can be done with them."""
     days = ResultDays()
     view = _view(days.today)
     journal = app_context().journal()
@@ -75,12 +75,12 @@ def show_redial() -> ResponseReturnValue:
 
 
 def start_redial() -> ResponseReturnValue:
-    """A run of just these, now: the service begins it, if they are still those that were confirmed."""
+    """Have the service start a run of these phones, if they are still those that were confirmed."""
     days = ResultDays()
     view = _view(days.today)
     journal, once = app_context().journal_to_write(), request.form.get("once", "")[:64]
     number, chosen = journal.commands.find(once) if once else None, None
-    if number is None:  # else the form was sent twice, and only the answer is told again
+    if number is None:  # otherwise the form was sent twice, and only the answer is shown again
         try:
             chosen = _chosen(journal, view, days.today)
         except DocumentError as error:
@@ -131,7 +131,7 @@ def _show_outcome(
 
 
 def replace_list() -> ResponseReturnValue:
-    """They become the list; the one before stays in the history."""
+    """Make the selection the list. The old one stays in the history."""
     days = ResultDays()
     view = _view(days.today)
     journal = app_context().journal_to_write()
@@ -142,7 +142,7 @@ def replace_list() -> ResponseReturnValue:
         rows = chosen.rows()
         if not rows:
             return _confirm(journal, view, days)
-        app_context().phones.save(rows, chosen.listed.revision)
+        app_context().phones.save(rows, chosen.phone_index.revision)
     except ExternallyChangedError:
         return _confirm(journal, view, days, refused=_changed())
     except DocumentError as error:
@@ -160,7 +160,7 @@ def replace_list() -> ResponseReturnValue:
 
 
 def download_list() -> ResponseReturnValue:
-    """They, as a list to be kept or read in elsewhere."""
+    """Return the selection as a list in CSV."""
     days = ResultDays()
     view = _view(days.today)
     journal = app_context().journal()
@@ -181,16 +181,16 @@ def _view(today: date) -> ResultsQuery:
 
 
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
-    listed = app_context().phones.current()
+    phone_index = app_context().phones.current()
     found = journal.queries(app_context().settings.delivered)
-    met = found.select_for_redial(view.day, view.results, today=today, run=view.run).met if view.results else {}
-    return ConfirmedSelection(redial.select_phones(listed.rows, met), listed)
+    matches = found.select_for_redial(view.day, view.results, today=today, run=view.run).met if view.results else {}
+    return ConfirmedSelection(redial.select_phones(phone_index.rows, matches), phone_index)
 
 
 def _confirm(
     journal: Journal, view: ResultsQuery, days: ResultDays, *, refused: str = "", status: int = 409
 ) -> ResponseReturnValue:
-    """The phones by count and name, and what can be made of them; after a refusal once more, with the reason."""
+    """Show the phones by count and name, and what can be done with them. `refused` says why nothing was done."""
     try:
         chosen = _chosen(journal, view, days.today)
     except DocumentError as error:
@@ -204,7 +204,7 @@ def _confirm(
         digest=chosen.digest,
         named=rows[:_NAMED],
         rows=len(rows),
-        listed=len(chosen.listed.rows),
+        list_size=len(chosen.phone_index.rows),
         refused=refused,
         run=journal.runs.active(),
         here=here,
@@ -224,7 +224,7 @@ def _changed() -> str:
 
 
 def _submit(journal: Journal, view: ResultsQuery, chosen: ConfirmedSelection, once: str) -> CommandOutcome | None:
-    """Have the service start the run, and return the outcome; None where no service is there to take the command."""
+    """Have the service start the run, and return the outcome; None if no service is there to take the command."""
     now = app_context().clock()
     if not service_status(journal.heartbeats.latest(), now).alive:
         return None

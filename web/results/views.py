@@ -1,4 +1,4 @@
-"""Итоги: a day's calls and what became of them, and the way to ring some of them again."""
+"""«Итоги»: a day's calls and their results, and the way to call some of the phones again."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ _DAY = timedelta(days=1)
 
 
 class RunSummary(msgspec.Struct, frozen=True):
-    """A run as the page lists it: how many calls it had, and how many lines."""
+    """A run as the page lists it, with the number of its calls and of its rows."""
 
     run: Run
     calls: int
@@ -50,7 +50,7 @@ class RunSummary(msgspec.Struct, frozen=True):
 
 @results.get("")
 def index() -> ResponseReturnValue:
-    """The day's runs, results and calls."""
+    """Show the day's runs, results and calls."""
     days = ResultDays()
     view = query.parse_results_query(request.args, days.today)
     journal = app_context().journal()
@@ -106,9 +106,10 @@ def index() -> ResponseReturnValue:
 @results.get("/day.csv", defaults={"form": "csv"})
 @results.get("/day.xlsx", defaults={"form": "xlsx"})
 def download(form: str) -> ResponseReturnValue:
-    """What the page shows, all of it, as a file.
+    """Return all calls that the page selects, as a file.
 
-    It is written whole before it is sent, and reads the journal a few calls at a time: a slow browser holds nothing up.
+    The file is complete before it is sent, and the journal is read a few calls at a time: a slow browser blocks
+    nothing.
     """
     days = ResultDays()
     view = query.parse_results_query(request.args, days.today)
@@ -145,7 +146,7 @@ def _summaries(runs: Sequence[Run], tallies: Mapping[int, Tally]) -> list[RunSum
 
 
 def _month(journal: Journal, day: date, today: date) -> charts.Chart | None:
-    """The last 30 days; of a day that is not among them, the 30 up to it."""
+    """Return the chart of the last 30 days, or of the 30 up to an earlier day."""
     last = today if today - timedelta(days=_DAYS) < day <= today else day
     runs = journal.runs.on_days(last - timedelta(days=_DAYS - 1), last)
     tallies = journal.queries().tallies(runs)

@@ -1,1 +1,1 @@
-"""The page of the run."""
+"""The pages of the run."""

@@ -1,4 +1,4 @@
-"""The bar of lines in use, reckoned for SVG in per cent of its width. Pure."""
+"""The bar of lines in use, for SVG: positions in per cent of its width. Pure."""
 
 import msgspec
 
@@ -6,21 +6,21 @@ from obzvon.domain.line_usage import LineUsage
 
 
 class LineBarPart(msgspec.Struct, frozen=True):
-    """A piece of the bar: ours, others, or the lines kept for the office."""
+    """A part of the bar: our calls, other calls, or the reserved lines."""
 
     kind: str
     x: float
     width: float
 
 
-def line_bar_parts(readout: LineUsage) -> tuple[LineBarPart, ...]:
-    """Its pieces, from the left; the lines kept for the office are at its end, as far as nobody is on them."""
-    ceiling = readout.ceiling
+def line_bar_parts(usage: LineUsage) -> tuple[LineBarPart, ...]:
+    """Return the parts from the left. The reserved lines are at the end, unless somebody is using them."""
+    ceiling = usage.ceiling
     if ceiling is None:
         return ()
-    # Where only our own are bounded, other people's take nothing from them.
-    whole, others = (ceiling.limit or 1, 0) if ceiling.lines is None else (ceiling.lines, readout.others)
-    ours = min(readout.ours, whole)
+    # Where only our own calls are limited, other calls take no lines from them.
+    whole, others = (ceiling.limit or 1, 0) if ceiling.lines is None else (ceiling.lines, usage.others)
+    ours = min(usage.ours, whole)
     others = min(others, whole - ours)
     kept = min(ceiling.reserve, whole - ours - others)
     pieces = (("ours", 0, ours), ("others", ours, others), ("kept", whole - kept, kept))

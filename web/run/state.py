@@ -1,7 +1,7 @@
-"""How things stand, for the run page: looked up seldom enough that a page that renews itself costs little.
+"""The state of the run page, cached so that a page that refreshes itself costs little.
 
-With 100,000 calls a look takes a seventh of a second. So one look serves everybody who asks within ten times as long
-as it took, and a run that has ended, with nothing of it on its way, is looked up once.
+With 100,000 calls the queries take a seventh of a second. One result therefore serves all requests for ten times as
+long as it took. A run that has ended, with no call in progress, is queried once.
 """
 
 import threading
@@ -21,31 +21,31 @@ from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import RunStatus, ServiceStatus, current_pace, run_status, service_status
 from web.context import AppContext
 
+#: The number of last calls that are shown.
 LATEST = 15
-"""So many of the last calls are shown."""
-_WORTH = 0.02
-"""Seconds; a look that takes less is not kept."""
+#: Seconds; a quicker result is not cached.
+_MIN_CACHED_SECONDS = 0.02
 _SHARE = 10
+#: The lifetime of a forecast while nothing that it depends on has changed.
 _PLANNED = timedelta(minutes=5)
-"""So long a plan is taken for true while nothing that it knows has changed."""
 
 
 class LastTestCall(msgspec.Struct, frozen=True):
-    """The last test call of today: its run, and its line, which is not there if it could not be handed over."""
+    """Today's last test call: its run, and its call, which is None if it could not be handed over."""
 
     run: Run
     line: CallRecord | None
 
     @property
     def in_progress(self) -> bool:
-        """Whether more will be known of it."""
+        """True as long as the call has no result."""
         return self.line is not None and self.line.disposition is None
 
 
 class RunPageState(msgspec.Struct, frozen=True):
-    """The service, and the run in progress or the last one; `going` is how many of its calls Asterisk has now.
+    """The service, and the run in progress or the last one. `in_progress` is the number of calls that Asterisk has now.
 
-    `problems` keep the page from knowing the rest.
+    `problems` are set if the rest could not be read.
     """
 
     service: ServiceStatus
@@ -68,13 +68,13 @@ class RunPageState(msgspec.Struct, frozen=True):
 
     @property
     def is_moving(self) -> bool:
-        """Whether the next look will show something else."""
+        """True if the page will soon show something else."""
         running = self.active is not None and self.active.state == "running"
         return running or self.in_progress > 0 or (self.test is not None and self.test.in_progress)
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """What takes long to look up."""
+    """The results of the slow queries."""
 
     counts: Mapping[str, int]
     last_bundle: tuple[int, datetime | None]
@@ -88,10 +88,10 @@ class _Counted(msgspec.Struct, frozen=True):
 
 
 class RunStateCache:
-    """One for each app."""
+    """The cache of one app."""
 
-    def __init__(self, desk: AppContext, clock: Callable[[], float] = time.monotonic) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext, clock: Callable[[], float] = time.monotonic) -> None:
+        self._context = context
         self._clock = clock
         self._lock = threading.Lock()
         self._counted: tuple[tuple[int, str], float, _Counted] | None = None
@@ -99,9 +99,9 @@ class RunStateCache:
         self._planned: tuple[tuple[object, ...], datetime, datetime, RunForecast] | None = None
 
     def current(self, now: datetime) -> RunPageState:
-        """How things stand."""
+        """Return the current state."""
         try:
-            journal = self._desk.journal()
+            journal = self._context.journal()
             service = service_status(journal.heartbeats.latest(), now)
             test = self._test_call(journal, now)
             run = journal.runs.active() or journal.runs.latest()
@@ -110,14 +110,14 @@ class RunStateCache:
             counted = self._count(journal, run)
         except UserError as error:
             return RunPageState(ServiceStatus(alive=False), problems=error.problems)
-        known = self._desk.settings
-        closing = closing_instant(run.day, known.latest, known.zone)
+        settings = self._context.settings
+        closing = closing_instant(run.day, settings.latest, settings.zone)
         status = run_status(
             run,
             counted.counts,
             counted.last_bundle,
             now,
-            pace=current_pace(known, service),
+            pace=current_pace(settings, service),
             closing=closing,
             alive=service.alive,
             delivery=counted.delivery,
@@ -125,31 +125,31 @@ class RunStateCache:
         return RunPageState(service, status, counted.in_progress, counted.latest, closing, test)
 
     def forget(self) -> None:
-        """The next look is a new one: something has just been done."""
+        """Drop the cached state: something has just been changed."""
         with self._lock:
             self._counted = None
 
     def next_forecast(self, page_state: RunPageState, now: datetime) -> RunForecast:
-        """What the next run would do; raises UserError."""
-        desk = self._desk
-        listed, week = desk.phones.current(), desk.schedule.load()
+        """Return the forecast of the next run; raise UserError."""
+        context = self._context
+        phone_index, week = context.phones.current(), context.schedule.load()
         run = page_state.status.run if page_state.status else None
         key = (
-            listed.revision,
+            phone_index.revision,
             week.revision,
             week.changed,
-            desk.settings.pace(),
+            context.settings.pace(),
             run and (run.id, run.state),
             page_state.in_progress,
-            now.astimezone(desk.settings.zone).date(),
+            now.astimezone(context.settings.zone).date(),
         )
         with self._planning:
             if self._planned is not None:
-                known, since, until, plan = self._planned
-                if known == key and since <= now < until:
+                key_before, since, until, plan = self._planned
+                if key_before == key and since <= now < until:
                     return plan
             plan = next_run_forecast(
-                desk.settings, listed.phones, week, desk.journal(), now, numbering=desk.phones.plan
+                context.settings, phone_index.phones, week, context.journal(), now, numbering=context.phones.plan
             )
             until = now + _PLANNED
             if plan.start is not None and now < plan.start < until:
@@ -158,11 +158,11 @@ class RunStateCache:
             return plan
 
     def _count(self, journal: Journal, run: Run) -> _Counted:
-        with self._lock:  # whoever comes meanwhile waits for this look and has it too
+        with self._lock:  # requests that come meanwhile wait for this result and share it
             key, begun = (run.id, run.state), self._clock()
             if self._counted is not None and self._counted[0] == key and begun < self._counted[1]:
                 return self._counted[2]
-            results, least = journal.queries(), self._desk.settings.delivered
+            results, least = journal.queries(), self._context.settings.delivered
             counted = _Counted(
                 journal.calls.count_results(run.id),
                 journal.calls.last_bundle(run.id),
@@ -171,14 +171,14 @@ class RunStateCache:
                 journal.calls.count_deliveries(run.id, least) if least else None,
             )
             took = self._clock() - begun
-            if took > _WORTH:
+            if took > _MIN_CACHED_SECONDS:
                 self._counted = key, begun + took * (1 + _SHARE), counted
             if not run.active and counted.is_final:
                 self._counted = key, float("inf"), counted
             return counted
 
     def _test_call(self, journal: Journal, now: datetime) -> LastTestCall | None:
-        today = now.astimezone(self._desk.settings.zone).date()
+        today = now.astimezone(self._context.settings.zone).date()
         tests = [run for run in journal.runs.on_days(today) if run.kind == "test"]
         if not tests:
             return None

@@ -1,4 +1,4 @@
-"""Запуск: the run in progress or the last one, and what an operator can do about it."""
+"""«Запуск»: the run in progress or the last one, and what an operator can do about it."""
 
 import hashlib
 import secrets
@@ -26,12 +26,12 @@ from web.run.state import RunPageState, RunStateCache
 
 run = Blueprint("run", __name__, url_prefix="/run")
 
+#: The parts that the page refreshes by itself. A part that has not changed is left alone while somebody uses it.
 PIECES = ("clock", "service", "said", "live", "lines", "actions", "results", "test")
-"""What the page renews by itself, each piece only if it has changed: what has not stays as it is under one's hands."""
+#: Seconds until the next refresh, while something is in progress and otherwise.
 _QUICK, _SLOW = 2, 10
-"""Seconds until the page renews itself: while something moves, and else."""
+#: Skipped rows that are named with their reasons.
 _NAMED = 20
-"""So many skipped rows are named with their reasons."""
 
 
 # -- the page
@@ -39,13 +39,13 @@ _NAMED = 20
 
 @run.get("")
 def index() -> ResponseReturnValue:
-    """How things stand."""
+    """Show the run."""
     return _page()
 
 
 @run.get("/live")
 def live() -> ResponseReturnValue:
-    """The pieces that are not any more as the page has them: `have` is what it has; 204 if all are."""
+    """Return the parts that have changed; `have` names those of the page. 204 if none has."""
     page_state = _state_cache().current(app_context().clock())
     pieces = _pieces(page_state)
     have = _have(pieces)
@@ -66,7 +66,7 @@ def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnVal
 
 
 def _pieces(page_state: RunPageState) -> dict[str, Markup]:
-    """Each piece of the page as it is now."""
+    """Return each part of the page by its name."""
     now, plan, problems = app_context().clock(), None, page_state.problems
     if not problems and not page_state.active:
         try:
@@ -78,7 +78,7 @@ def _pieces(page_state: RunPageState) -> dict[str, Markup]:
 
 
 def _for_the_place_of_old(piece: str) -> Markup:
-    """The piece as htmx puts it in the place of that with the same id."""
+    """Return the part as htmx swaps it for the one with the same id."""
     return Markup(str(piece).replace(' id="run-', ' hx-swap-oob="true" id="run-', 1))  # noqa: S704 - our templates
 
 
@@ -91,15 +91,15 @@ def _every(page_state: RunPageState) -> int:
 
 
 def _common(now: datetime) -> dict[str, object]:
-    """What several of the templates need."""
-    known = app_context().settings
+    """Return the values that several templates need."""
+    settings = app_context().settings
     return {
-        "now": now.astimezone(known.zone),
-        "zone": known.zone,
-        "place": zone_city(known.zone),
-        "known": known,
+        "now": now.astimezone(settings.zone),
+        "zone": settings.zone,
+        "place": zone_city(settings.zone),
+        "settings": settings,
         "bar": lines_bar,
-        "archived": known.ordinary.archive or known.coded.archive or bool(known.ami),
+        "archived": settings.ordinary.archive or settings.coded.archive or bool(settings.ami),
         "named": _NAMED,
         "skip_reason_label": skip_reason_label,
     }
@@ -109,7 +109,7 @@ def _common(now: datetime) -> dict[str, object]:
 
 
 class StartPreview(msgspec.Struct, frozen=True):
-    """What a start would do, as somebody is asked whether it is meant; `rung` rows were rung today already."""
+    """The forecast of a start, for the confirmation page. `already_called` rows have been called today."""
 
     rest: RunForecast
     again: RunForecast
@@ -117,19 +117,19 @@ class StartPreview(msgspec.Struct, frozen=True):
     after: int
 
     @property
-    def rung(self) -> int:
-        """How many rows of the list were rung today already."""
+    def already_called(self) -> int:
+        """The number of rows that have been called today."""
         return self.rest.count_skipped().get(SkipReason.CALLED_TODAY, 0)
 
     @property
     def is_too_late(self) -> bool:
-        """Whether it is past the time after which nothing is handed over."""
+        """True if it is past the time after which nothing is handed over."""
         return self.rest.until is not None and self.rest.until <= self.rest.now
 
 
 @run.get("/start")
 def ask_start() -> ResponseReturnValue:
-    """Whether a start is meant, and whom it would ring."""
+    """Ask whether to start a run, and show whom it would call."""
     page_state = _state_cache().current(app_context().clock())
     if refusal := _no_start(page_state):
         return refusal
@@ -138,9 +138,9 @@ def ask_start() -> ResponseReturnValue:
 
 @run.post("/start")
 def start() -> ResponseReturnValue:
-    """Begins a run, if things are still as they were when somebody was asked."""
+    """Start a run, unless something has changed since the confirmation page."""
     once, again = request.form.get("once", ""), request.form.get("whom") == "again"
-    if not _is_known(once):  # else the form was sent twice, and only the answer is told again
+    if not _was_sent(once):  # otherwise the form was sent twice, and only the answer is shown again
         page_state = _state_cache().current(app_context().clock())
         if refusal := _no_start(page_state):
             return refusal
@@ -164,12 +164,12 @@ def start() -> ResponseReturnValue:
 
 def _choice(page_state: RunPageState) -> StartPreview:
     at, now = app_context(), app_context().clock()
-    listed, week, journal = at.phones.current(), at.schedule.load().data, at.journal()
+    phone_index, week, journal = at.phones.current(), at.schedule.load().data, at.journal()
     rest, again = (
-        manual_run_forecast(at.settings, listed.phones, week, journal, now, again=again, numbering=at.phones.plan)
+        manual_run_forecast(at.settings, phone_index.phones, week, journal, now, again=again, numbering=at.phones.plan)
         for again in (False, True)
     )
-    return StartPreview(rest, again, listed.revision, page_state.last_id)
+    return StartPreview(rest, again, phone_index.revision, page_state.last_id)
 
 
 def _start_page(
@@ -190,7 +190,7 @@ def _start_page(
 
 
 def _no_start(page_state: RunPageState) -> ResponseReturnValue | None:
-    """The way back where nobody can begin a run now."""
+    """Return a redirect if the visitor cannot start a run now, else None."""
     if not may_change():
         return redirect(url_for("run.index"))
     if page_state.active:
@@ -205,14 +205,14 @@ def _no_start(page_state: RunPageState) -> ResponseReturnValue | None:
 @run.post("/pause", defaults={"name": "pause"})
 @run.post("/resume", defaults={"name": "resume"})
 def pause_or_resume(name: str) -> ResponseReturnValue:
-    """Holds the hand-over, or goes on."""
+    """Pause or resume the run."""
     submit_command(name, run=_number("run"))
     return _back()
 
 
 @run.get("/stop")
 def ask_stop() -> ResponseReturnValue:
-    """Whether a stop is meant, and what it does to the calls in progress."""
+    """Ask whether to stop the run, and show what happens to the calls in progress."""
     if not may_change():
         return redirect(url_for("run.index"))
     return _stop_page(_state_cache().current(app_context().clock()))
@@ -220,10 +220,10 @@ def ask_stop() -> ResponseReturnValue:
 
 @run.post("/stop")
 def stop() -> ResponseReturnValue:
-    """Ends the run that was meant; with `withdraw` also takes back what Asterisk has not begun."""
+    """Stop the run that was confirmed; with `withdraw` also take back calls that Asterisk has not started."""
     once, withdraw = request.form.get("once", ""), request.form.get("withdraw") == "1"
     page_state = _state_cache().current(app_context().clock())
-    if not _is_known(once) and (not once or _number("run") != page_state.last_id):
+    if not _was_sent(once) and (not once or _number("run") != page_state.last_id):
         return _stop_page(page_state, changed=True)
     submit_command(
         "stop", word="stop withdraw" if withdraw else "stop", once=once, withdraw=withdraw, run=_number("run")
@@ -245,7 +245,7 @@ def _stop_page(page_state: RunPageState, *, changed: bool = False) -> ResponseRe
 
 @run.post("/call")
 def call() -> ResponseReturnValue:
-    """One call to the number that was typed, outside any run."""
+    """Make one call to the number that was typed, outside any run."""
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
     if form.errors:
         return _page(form, 422)
@@ -256,7 +256,7 @@ def call() -> ResponseReturnValue:
 
 @run.get("/call")
 def after_call() -> ResponseReturnValue:
-    """Whoever reloads the page of a number that was refused."""
+    """Redirect those who reload the page after a number was refused."""
     return redirect(url_for("run.index"))
 
 
@@ -265,7 +265,7 @@ def after_call() -> ResponseReturnValue:
 
 @run.errorhandler(DocumentError)
 def broken(caught: DocumentError) -> ResponseReturnValue:
-    """A start cannot be foreseen on a list or a week that cannot be read."""
+    """Show the problems of a list or a schedule that cannot be read: a start cannot be forecast then."""
     problems: tuple[Problem, ...] = caught.problems
     return render_template("run_broken.html", problems=problems), 500
 
@@ -280,8 +280,8 @@ def _back() -> ResponseReturnValue:
     return redirect(url_for("run.index"), 303)
 
 
-def _is_known(once: str) -> bool:
-    """Whether this very form was sent before."""
+def _was_sent(once: str) -> bool:
+    """Return whether this form was sent before."""
     journal = app_context().journal()
     return bool(once) and journal.commands.find(once[:64]) is not None
 

@@ -1,1 +1,1 @@
-"""The page of the schedule."""
+"""The pages of the schedule."""

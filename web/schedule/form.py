@@ -1,4 +1,4 @@
-"""What an operator set in the fields of the week: taken, or refused with the reason beside each field."""
+"""The fields of the schedule as an operator sets them: accepted, or refused with the reason beside each field."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,58 +10,58 @@ from werkzeug.datastructures import MultiDict
 
 from obzvon.domain.schedule import Schedule
 
+#: Tuesday to Friday, which can take over Monday's time.
 WORKDAYS = range(1, 5)
-"""Tuesday to Friday, which take over Monday's time."""
 
 _TIME = re.compile(r"([0-9]{1,2})[:.-]([0-9]{2})(?::[0-9]{2})?")
+#: Single dates above which the page accepts no more; those that exist are kept.
 _MOST = 500
-"""Dates that a week may have of its own before the page takes no further one; what it has already is kept."""
 
 
 class DayFields(msgspec.Struct, frozen=True):
-    """One day's fields: whether there is a run, and at which time."""
+    """The fields of a day: whether there is a run, and its time."""
 
     on: bool
     at: str
 
     @classmethod
     def from_start(cls, start: time | None) -> "DayFields":
-        """The fields of a start."""
+        """Return the fields for a start time; None means no run."""
         return cls(start is not None, f"{start:%H:%M}" if start else "")
 
 
 class ScheduleForm(msgspec.Struct, frozen=True):
-    """All the fields as they were set, and what is wrong with them by field."""
+    """All fields as they were set, and the errors by field."""
 
     days: tuple[DayFields, ...]
     dates: dict[date, DayFields]
+    #: The holidays that are ticked.
     off: frozenset[date]
-    """Holidays that are ticked."""
     new_date: str = ""
     new: DayFields = DayFields(on=True, at="")
     errors: dict[str, str] = {}
 
     def schedule(self) -> Schedule:
-        """What they say; of a form without errors."""
+        """Return the schedule of a form without errors."""
         dates: dict[date, time | None] = dict.fromkeys(sorted(self.off))
         dates |= {day: _time(entry) for day, entry in self.dates.items()}
         return Schedule(tuple(_time(entry) for entry in self.days), dict(sorted(dates.items())))
 
     def with_monday_copied(self) -> "ScheduleForm":
-        """Monday's fields on the other workdays."""
+        """Return the form with Monday's fields on the other workdays."""
         days = tuple(self.days[0] if place in WORKDAYS else entry for place, entry in enumerate(self.days))
         return msgspec.structs.replace(self, days=days)
 
 
 def fill_schedule_form(schedule: Schedule, holidays: Iterable[date]) -> ScheduleForm:
-    """The fields of a week; a holiday on which nobody is rung is a tick, and no date of its own."""
+    """Return the fields of a schedule. A holiday without a run is a tick and no single date."""
     off = frozenset(day for day in holidays if day in schedule.dates and schedule.dates[day] is None)
     dates = {day: DayFields.from_start(start) for day, start in sorted(schedule.dates.items()) if day not in off}
     return ScheduleForm(tuple(DayFields.from_start(start) for start in schedule.times), dates, off)
 
 
 def parse_schedule_form(form: MultiDict[str, str], holidays: Iterable[date]) -> ScheduleForm:
-    """The fields of the page; `holidays` are the days that it had ticks for."""
+    """Return the fields of the page. `holidays` are the days that it had ticks for."""
     errors: dict[str, str] = {}
     days = tuple(_entry(form, str(day), errors) for day in range(1, 8))
     gone = form.get("remove", "")

@@ -1,4 +1,4 @@
-"""The public holidays of this and the next year, to be offered for not ringing."""
+"""The public holidays of this and the next year, offered as days without calls."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ _LANGUAGES = {"ru": "ru", "en": "en_US"}
 
 
 def upcoming_holidays(region: str, today: date, language: str) -> dict[date, str]:
-    """Those from today on, with their names; none where the library does not know the region."""
+    """Return the holidays from today on with their names; none if the library does not know the region."""
     for wanted in (_LANGUAGES[language], None):
         try:
             found = holidays.country_holidays(region, years=(today.year, today.year + 1), language=wanted)

@@ -1,4 +1,4 @@
-"""Расписание: the week, the days that are otherwise, and what follows from them."""
+"""«Расписание»: the week, the single dates, and the runs that follow from them."""
 
 from datetime import date, datetime
 
@@ -24,12 +24,12 @@ from web.schedule.form import ScheduleForm
 
 schedule = Blueprint("schedule", __name__, url_prefix="/week")
 
+#: Skipped rows that are named with their reasons.
 _SKIPPED = 20
-"""So many skipped rows are named with their reasons."""
 
 
 class ScheduleUnreadableError(Exception):
-    """The week cannot be read."""
+    """The schedule cannot be read."""
 
     def __init__(self, error: DocumentError) -> None:
         super().__init__(error)
@@ -37,7 +37,7 @@ class ScheduleUnreadableError(Exception):
 
 
 class NextRunView(msgspec.Struct, frozen=True):
-    """What the page foresees, or why it cannot."""
+    """The forecast of the next run, or the problems that prevent it."""
 
     forecast: RunForecast | None
     run: Run | None
@@ -46,14 +46,14 @@ class NextRunView(msgspec.Struct, frozen=True):
 
 @schedule.get("")
 def index() -> ResponseReturnValue:
-    """The week."""
+    """Show the schedule."""
     loaded = _loaded()
     return _page(loaded, schedule_form.fill_schedule_form(loaded.data, _holidays()))
 
 
 @schedule.post("")
 def save() -> ResponseReturnValue:
-    """Another week; with the action `copy` only other fields, which are not saved yet."""
+    """Save the schedule. With the action `copy` only change the fields, without saving."""
     loaded = _loaded()
     form = schedule_form.parse_schedule_form(request.form, _holidays())
     if request.form.get("action") == "copy":
@@ -81,7 +81,7 @@ def save() -> ResponseReturnValue:
 
 @schedule.post("/undo")
 def undo() -> ResponseReturnValue:
-    """The week as it was before the last change; of a broken or missing one, the last that can be read."""
+    """Restore the schedule before the last change; of a broken or missing one, the last that can be read."""
     try:
         app_context().schedule.undo(request.form.get("revision", ""))
         app_context().record(visitor().name, audit_messages.schedule_undone())
@@ -99,7 +99,7 @@ def undo() -> ResponseReturnValue:
 
 @schedule.post("/new")
 def begin() -> ResponseReturnValue:
-    """A week without a start where there is no file."""
+    """Create a schedule without runs where there is no file."""
     try:
         app_context().schedule.save(Schedule(), "")
         app_context().record(visitor().name, audit_messages.schedule_created())
@@ -110,7 +110,7 @@ def begin() -> ResponseReturnValue:
 
 @schedule.errorhandler(ScheduleUnreadableError)
 def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
-    """What is wrong with the week, and the way back."""
+    """Show the problems of the schedule, and the version that can be restored."""
     document = app_context().schedule
     try:
         earlier = bool(document.revisions())
@@ -149,7 +149,7 @@ def _page(
 
 
 def _conflict(loaded: LoadedDocument[Schedule], form: ScheduleForm) -> ResponseReturnValue:
-    """Both versions, line by line, and the choice."""
+    """Show both versions line by line, and let the operator choose."""
     holidays = _holidays()
     theirs = schedule_form.fill_schedule_form(loaded.data, holidays)
     lines = [
@@ -180,15 +180,15 @@ def _date_said(form: ScheduleForm, day: date) -> str:
 def _next_run_view(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunView:
     at = app_context()
     try:
-        listed, journal = at.phones.current(), at.journal()
-        forecast = next_run_forecast(at.settings, listed.phones, loaded, journal, now, numbering=at.phones.plan)
+        phone_index, journal = at.phones.current(), at.journal()
+        forecast = next_run_forecast(at.settings, phone_index.phones, loaded, journal, now, numbering=at.phones.plan)
         return NextRunView(forecast, journal.runs.active())
     except UserError as error:
         return NextRunView(None, None, error.problems)
 
 
 def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:
-    """Nobody is rung because of an edit: a time of today that is set when it has passed counts from its next day."""
+    """Warn that a time which has already passed today counts from its next day: no edit causes calls at once."""
     zone, now = app_context().settings.zone, app_context().clock()
     today = now.astimezone(zone).date()
     start = start_instant(after, today, zone)
@@ -204,7 +204,7 @@ def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:
 
 
 def _has_been_seen() -> bool:
-    """Whether a service, or `obzvon init`, has seen any week; the first of all takes the week as it finds it."""
+    """Return whether a service or `obzvon init` has seen any schedule. The first one takes the file as it finds it."""
     try:
         journal = app_context().journal()
         return journal.seen_schedules.has_any()
