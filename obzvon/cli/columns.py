@@ -1,6 +1,7 @@
-"""Columns of text without lines between them, as fast as a report of a million calls needs; rich only colours them.
+"""Columns of text without lines between them, fast enough for a report of a million calls. rich only colours them.
 
-rich's own tables lay out a thousand rows in a second, for every cell of theirs is an object that is wrapped and cut.
+rich's own tables lay out only a thousand rows a second, because each of their cells is an object that is wrapped and
+cut.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,10 +14,10 @@ from rich.segment import Segment, Segments
 from rich.text import Text
 
 _GAP = 2
+#: Terminal columns that one letter may take.
 _LEAST = 2
-"""Columns that one letter may take."""
+#: Terminal columns that the last cell of a row gets at least. The widest of the other cells make room for it.
 _NARROWEST = 24
-"""Columns that the last cell of a row gets at the least; the widest of the others make room for it."""
 
 
 class Cell(NamedTuple):
@@ -27,9 +28,9 @@ class Cell(NamedTuple):
 
 
 def print_columns(console: Console, rows: Sequence[Sequence[Cell]], headings: Sequence[str] = ()) -> None:
-    """Prints them, without the columns in which nothing stands.
+    """Print rows of cells, leaving out empty columns.
 
-    In a terminal what is too wide is wrapped within its column; elsewhere nothing is cut or broken.
+    In a terminal, text that is too wide is wrapped within its column. Elsewhere nothing is cut or broken.
     """
     used = [column for column in range(len(rows[0])) if any(row[column].text for row in rows)] if rows else []
     if not used:
@@ -53,7 +54,7 @@ def print_columns(console: Console, rows: Sequence[Sequence[Cell]], headings: Se
 
 
 def _padded(line: Sequence[Cell], widths: Sequence[int]) -> Iterable[Cell]:
-    """The cells of a line with the room between them, and none after the last one that says something."""
+    """Yield the cells of a line padded to their columns, up to the last cell that has text."""
     last = max((place for place, cell in enumerate(line) if cell.text), default=-1)
     for place, cell in enumerate(line[: last + 1]):
         room = " " * (widths[place] - cell_len(cell.text) + _GAP) if place < last else ""
@@ -61,7 +62,7 @@ def _padded(line: Sequence[Cell], widths: Sequence[int]) -> Iterable[Cell]:
 
 
 def _fitted(widths: Sequence[int], width: int) -> list[int]:
-    """So wide that all have room: the last has what is left, and the widest of the others give way to it."""
+    """Return widths that fit. The last column gets the rest, and the widest of the others are narrowed for it."""
     *others, last = widths
     room = width - _GAP * len(others)
     while sum(others) > max(room - min(_NARROWEST, last), _LEAST * len(others)):
@@ -71,7 +72,7 @@ def _fitted(widths: Sequence[int], width: int) -> list[int]:
 
 
 def _wrapped(console: Console, line: Sequence[Cell], widths: Sequence[int]) -> Iterator[list[Cell]]:
-    """The lines that a line becomes in columns of these widths."""
+    """Yield the lines that a line takes in columns of these widths."""
     if all(cell_len(cell.text) <= width for cell, width in zip(line, widths, strict=True)):
         yield list(line)
         return

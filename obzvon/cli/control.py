@@ -1,4 +1,4 @@
-"""The commands that ask the service for something, and wait for its answer."""
+"""The commands that submit a command to the service and wait for its answer."""
 
 import getpass
 import os
@@ -10,15 +10,14 @@ from typing import Any
 
 import click
 
-from obzvon.cli.context import open_existing_journal, use_settings
+from obzvon.cli.context import EXIT_WRONG, echo, open_existing_journal, use_settings
 from obzvon.cli.translate import help_text
 from obzvon.common.i18n import Message, say
+from obzvon.common.supervision import supervisor_command
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import RESULT_SECONDS, TAKE_SECONDS, CommandOutcome, CommandStatus
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
-
-_WRONG = 1
 
 
 @click.command(help=help_text("Begins a run now, beside the week's."))
@@ -40,30 +39,30 @@ _WRONG = 1
 )
 @click.pass_obj
 def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
-    """A run by hand."""
+    """Start a run by hand."""
     if again + rest + (only is not None) > 1:
         raise click.UsageError(str(say("--again, --rest and --only exclude each other")))
     if day is not None and only is None:
         raise click.UsageError(str(say("--date goes with --only")))
     if only is None:
-        _order(file, "start", again=again, rest=rest)
+        _send(file, "start", again=again, rest=rest)
     else:
         wanted = ",".join(sorted(parse_results(only)))
-        _order(file, "start", only=wanted, day=day.date().isoformat() if day else "")
+        _send(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
 @click.command(help=help_text("Holds the hand-over; calls in progress go on."))
 @click.pass_obj
 def pause(file: Path | None) -> None:
-    """Holds the run."""
-    _order(file, "pause")
+    """Pause the run."""
+    _send(file, "pause")
 
 
 @click.command(help=help_text("Goes on with a paused run."))
 @click.pass_obj
 def resume(file: Path | None) -> None:
-    """Goes on."""
-    _order(file, "resume")
+    """Resume the run."""
+    _send(file, "resume")
 
 
 @click.command(help=help_text("Ends the run: who was not rung yet will not be."))
@@ -72,8 +71,8 @@ def resume(file: Path | None) -> None:
 )
 @click.pass_obj
 def stop(file: Path | None, withdraw: bool) -> None:
-    """Ends the run."""
-    _order(file, "stop", withdraw=withdraw)
+    """End the run."""
+    _send(file, "stop", withdraw=withdraw)
 
 
 @click.command(help=help_text("One test call to NUMBER, outside any run."))
@@ -83,21 +82,21 @@ def stop(file: Path | None, withdraw: bool) -> None:
 )
 @click.pass_obj
 def call(file: Path | None, number: str, code: str) -> None:
-    """A test call."""
-    _order(file, "call", number=number, code=code)
-    click.echo(str(say("how it ends: obzvon report")))
+    """Make a test call."""
+    _send(file, "call", number=number, code=code)
+    echo(say("how it ends: obzvon report"))
 
 
-def _order(file: Path | None, name: str, **params: Any) -> None:
+def _send(file: Path | None, name: str, **params: Any) -> None:
     """Submit a command to the service, print its result, and exit with status 1 if it was not done."""
-    params = {key: _whole(value) if isinstance(value, str) else value for key, value in params.items()}
+    params = {key: _encodable(value) if isinstance(value, str) else value for key, value in params.items()}
     with open_existing_journal(use_settings(file)) as journal:
-        outcome = journal.commands.submit_and_wait(name, by=_who(), at=datetime.now(UTC), **params)
+        outcome = journal.commands.submit_and_wait(name, by=_requester(), at=datetime.now(UTC), **params)
         text = _outcome_text(journal, outcome)
     is_done = outcome.status is CommandStatus.DONE
-    click.echo(str(text), err=not is_done)
+    echo(text, err=not is_done)
     if not is_done:
-        sys.exit(_WRONG)
+        sys.exit(EXIT_WRONG)
 
 
 def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
@@ -109,8 +108,9 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
                 "obzvon status; then ask again"
             )
         return say(
-            "no service took the command within {seconds} seconds; is it running? See: supervisorctl status obzvon",
+            "no service took the command within {seconds} seconds; is it running? See: {command}",
             seconds=int(TAKE_SECONDS),
+            command=supervisor_command("status"),
         )
     if outcome.status is CommandStatus.NOT_ANSWERED:
         return say(
@@ -122,22 +122,22 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
     return outcome.text
 
 
-def _who() -> str:
-    """Who types: the login behind sudo or runuser, else the user of the process."""
+def _requester() -> str:
+    """Return the name of the operator: the login behind sudo or runuser, else the user of the process."""
     try:
-        return _whole(os.environ.get("SUDO_USER") or _logged_in() or getpass.getuser())
+        return _encodable(os.environ.get("SUDO_USER") or _login_name() or getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
 
 
-def _whole(text: str) -> str:
-    """What was typed, without the bytes that are no letter in the terminal's encoding: the journal cannot hold them."""
+def _encodable(text: str) -> str:
+    """Return the text with undecodable bytes replaced: the journal cannot store them."""
     return text.encode(errors="replace").decode()
 
 
-def _logged_in(loginuid: Path = Path("/proc/self/loginuid")) -> str:
-    """Who logged in, whatever user that one has become since; '' where the kernel has not written it down."""
+def _login_name(loginuid: Path = Path("/proc/self/loginuid")) -> str:
+    """Return the user who logged in, even after sudo or su; '' if the kernel has not recorded it."""
     try:
         return pwd.getpwuid(int(loginuid.read_text(encoding="ascii"))).pw_name
-    except (KeyError, OSError, ValueError, OverflowError):  # nobody has: 4294967295, which is no user
+    except (KeyError, OSError, ValueError, OverflowError):  # 4294967295, which is no user, if nobody logged in
         return ""

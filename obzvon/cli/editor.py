@@ -1,4 +1,4 @@
-"""The commands that are about the editor: its users, and serving it."""
+"""The commands for the editor: serving it, and its users."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from obzvon.checks.settings import find_unencrypted_editor
-from obzvon.cli.context import use_settings
+from obzvon.cli.context import echo, use_settings
 from obzvon.cli.translate import help_text
 from obzvon.common import i18n
 from obzvon.common.errors import Problem, UserError
@@ -22,8 +22,8 @@ from obzvon.settings.model import Settings
 if TYPE_CHECKING:
     from obzvon.users import Users
 
-FIRST = "admin"
-"""The name of the first user."""
+#: The name of the first user.
+FIRST_USER = "admin"
 
 _ROLES = ("viewer", "operator", "administrator")
 
@@ -31,15 +31,15 @@ _ROLES = ("viewer", "operator", "administrator")
 @click.command(help=help_text("The editor, for supervisor."))
 @click.pass_obj
 def web(file: Path | None) -> None:
-    """The editor."""
-    known = use_settings(file)
-    check_host(known)
+    """Serve the editor."""
+    settings = use_settings(file)
+    check_host(settings)
     from web.app import create_app  # noqa: PLC0415 - nothing else of obzvon needs Flask
     from web.server import listen, serve  # noqa: PLC0415 - as above
 
-    at = known.web
+    at = settings.web
     try:
-        server = listen(create_app(known), at)
+        server = listen(create_app(settings), at)
     except OSError as error:
         raise UserError(
             [
@@ -51,53 +51,53 @@ def web(file: Path | None) -> None:
             ]
         ) from error
     host = f"[{at.host}]" if ":" in at.host else at.host
-    _say(say("the editor: {address}", address=f"http://{host}:{at.port}/"))
+    echo(say("the editor: {address}", address=f"http://{host}:{at.port}/"))
     if not is_loopback(at.host):
-        _say(say("it is not encrypted: whoever is on that network can read the passwords"))
+        echo(say("it is not encrypted: whoever is on that network can read the passwords"))
     if not _users(at.users).load():
-        _say(say("there are no users yet: obzvon user add NAME"))
+        echo(say("there are no users yet: obzvon user add NAME"))
     serve(server)
 
 
 @contextmanager
-def serve_demo(known: Settings) -> Iterator[None]:
-    """The editor of a demonstration as long as that lasts, on this machine alone; says where it is and who may in."""
+def serve_demo(settings: Settings) -> Iterator[list[Message]]:
+    """Serve the editor of a demonstration, on this machine only. Yield its address and who may log in."""
     from web.app import create_app  # noqa: PLC0415 - as above
     from web.server import listen, serving  # noqa: PLC0415 - as above
 
-    here = msgspec.structs.replace(known.web, host="127.0.0.1", proxy="")
-    app = create_app(msgspec.structs.replace(known, web=here, language=i18n.current_language()))
+    here = msgspec.structs.replace(settings.web, host="127.0.0.1", proxy="")
+    app = create_app(msgspec.structs.replace(settings, web=here, language=i18n.current_language()))
     try:
         server = listen(app, here)
-    except OSError:  # the port is somebody else's: any will do
+    except OSError:  # the port is in use: take any free one
         server = listen(app, msgspec.structs.replace(here, port=0))
     is_new = not _users(here.users).load()
-    _say(say("the editor: {address}", address=f"http://127.0.0.1:{server.effective_port}/run"))
+    access = [say("the editor: {address}", address=f"http://127.0.0.1:{server.effective_port}/run")]
     if is_new:
-        add_first_user(known.file)
+        access += add_first_user(settings.file)
     else:
-        _say(
+        access.append(
             say(
                 "its users are those of the folder; another password: obzvon --settings {path} user passwd NAME",
-                path=known.file,
+                path=settings.file,
             )
         )
     try:
         with serving(server):
-            yield
+            yield access
     finally:
         app.extensions["obzvon"].close()
 
 
-def check_host(known: Settings) -> None:
-    """Raises UserError where passwords would go over a network unencrypted without anybody's having said so."""
-    if problem := find_unencrypted_editor(known):
+def check_host(settings: Settings) -> None:
+    """Raise UserError if passwords would cross a network unencrypted and the settings do not allow that."""
+    if problem := find_unencrypted_editor(settings):
         raise UserError([problem])
 
 
 @click.group(help=help_text("Who may use the editor."))
 def user() -> None:
-    """The group."""
+    """Group the commands for users."""
 
 
 def _password_options(command: click.Command) -> click.Command:
@@ -126,28 +126,28 @@ def _password_options(command: click.Command) -> click.Command:
 )
 @click.pass_obj
 def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) -> None:
-    """A new user."""
+    """Add a user."""
     from obzvon.users import Role  # noqa: PLC0415 - its hashing takes a tenth of a second to load
 
     users = _users(use_settings(file).web.users)
     password, is_new = _password(ask=ask, from_stdin=from_stdin)
     users.add(name, password, Role(role))
-    _say(say("added: {name}, {role}", name=name, role=user_role_label(role)))
+    echo(say("added: {name}, {role}", name=name, role=user_role_label(role)))
     if is_new:
-        _say(say("password: {password}", password=password))
+        echo(say("password: {password}", password=password))
 
 
 @user.command(help=help_text("Another password for NAME."))
 @click.argument("name", metavar=help_text("NAME"))
 @click.pass_obj
 def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
-    """Another password."""
+    """Change a password."""
     users = _users(use_settings(file).web.users)
     password, is_new = _password(ask=ask, from_stdin=from_stdin)
     users.change_password(name, password)
-    _say(say("the password is changed: {name}", name=name))
+    echo(say("the password is changed: {name}", name=name))
     if is_new:
-        _say(say("password: {password}", password=password))
+        echo(say("password: {password}", password=password))
 
 
 @user.command(name="role", help=help_text("Another role for NAME."))
@@ -155,47 +155,47 @@ def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
 @click.argument("chosen", metavar=help_text("ROLE"), type=click.Choice(_ROLES))
 @click.pass_obj
 def change_role(file: Path | None, name: str, chosen: str) -> None:
-    """Another role."""
+    """Change a role."""
     from obzvon.users import Role  # noqa: PLC0415 - as above
 
     _users(use_settings(file).web.users).change_role(name, Role(chosen))
-    _say(say("from now on: {name}, {role}", name=name, role=user_role_label(chosen)))
+    echo(say("from now on: {name}, {role}", name=name, role=user_role_label(chosen)))
 
 
 @user.command(help=help_text("Takes the access of NAME away."))
 @click.argument("name", metavar=help_text("NAME"))
 @click.pass_obj
 def remove(file: Path | None, name: str) -> None:
-    """One user less."""
+    """Remove a user."""
     _users(use_settings(file).web.users).remove(name)
-    _say(say("removed: {name}", name=name))
+    echo(say("removed: {name}", name=name))
 
 
 @user.command(name="list", help=help_text("The users and their roles."))
 @click.pass_obj
 def list_users(file: Path | None) -> None:
-    """Everybody."""
+    """Print all users."""
     users = _users(use_settings(file).web.users).load()
-    for name, one in sorted(users.items()):
-        click.echo(f"{name}\t{user_role_label(one.role)}")
+    for name, account in sorted(users.items()):
+        click.echo(f"{name}\t{user_role_label(account.role)}")
     if not users:
-        _say(say("there are no users yet: obzvon user add NAME"))
+        echo(say("there are no users yet: obzvon user add NAME"))
 
 
 _password_options(add)
 _password_options(passwd)
 
 
-def add_first_user(settings_file: Path) -> None:
-    """The administrator of a new working folder, and the password, which is printed this once."""
+def add_first_user(settings_file: Path) -> list[Message]:
+    """Add the administrator of a new working folder. Return a sentence with the password, unless there are users."""
     from obzvon.users import Role, generate_password  # noqa: PLC0415 - as above
 
     users = _users(use_settings(settings_file).web.users)
     if users.load():
-        return
+        return []
     password = generate_password()
-    users.add(FIRST, password, Role.ADMINISTRATOR)
-    _say(say("the editor's first user: {name}, password: {password}", name=FIRST, password=password))
+    users.add(FIRST_USER, password, Role.ADMINISTRATOR)
+    return [say("the editor's first user: {name}, password: {password}", name=FIRST_USER, password=password)]
 
 
 def _users(path: Path) -> "Users":
@@ -205,7 +205,7 @@ def _users(path: Path) -> "Users":
 
 
 def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
-    """The password, and whether it was made up."""
+    """Return the password, and whether it was generated."""
     from obzvon.users import generate_password  # noqa: PLC0415 - as above
 
     if ask:
@@ -219,7 +219,3 @@ def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
             )
         return line, False
     return generate_password(), True
-
-
-def _say(text: Message) -> None:
-    click.echo(str(text))

@@ -17,7 +17,7 @@ from obzvon import __version__
 from obzvon.asterisk.process import AsteriskState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
-from obzvon.cli import control, editor, tables, translate, workspace
+from obzvon.cli import control, editor, report_table, tables, translate, workspace
 from obzvon.cli import demo as demonstration
 from obzvon.cli.context import (
     EXIT_NOT_RUN,
@@ -46,7 +46,7 @@ from obzvon.service.scheduler import stop_on_signals
 from obzvon.settings.model import load_settings
 
 log = logging.getLogger("obzvon")
-watch = logging.getLogger("obzvon.watch")
+watch_log = logging.getLogger("obzvon.watch")
 
 
 _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
@@ -66,7 +66,7 @@ _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERRO
 @click.version_option(__version__, prog_name="obzvon", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context, file: Path | None) -> None:
-    """The group; the settings are read by the commands that need them."""
+    """Remember the settings file for the commands, which read it if they need it."""
     context.obj = file
 
 
@@ -83,14 +83,22 @@ def cli(context: click.Context, file: Path | None) -> None:
     help=help_text("use this folder and keep it"),
 )
 @click.option("--exit", "once", is_flag=True, help=help_text("end with the run and print its summary"))
-def demo(folder: Path | None, once: bool) -> None:
-    """The demonstration."""
+@click.option("--fast", is_flag=True, help=help_text("a run of a few seconds"))
+def demo(folder: Path | None, once: bool, fast: bool) -> None:
+    """Run the demonstration."""
+    pace = demonstration.FAST if fast else demonstration.WATCHABLE
     with demonstration.demo_folder(folder) as chosen:
-        shown = demonstration.Demo(chosen.absolute(), echo)
-        with editor.serve_demo(shown.settings), write_log(shown.settings), show_progress(shown.journal) as bar:
-            run = shown.run(bar, once=once)
+        shown = demonstration.Demo(chosen.absolute(), echo, pace)
+        # In a terminal the progress bar shows the run. The lines of the log would push the editor's address away.
+        log_here = not sys.stderr.isatty()
+        with (
+            editor.serve_demo(shown.settings) as access,
+            write_log(shown.settings, terminal=log_here),
+            show_progress(shown.journal) as bar,
+        ):
+            run = shown.run(bar, access, once=once)
         if run is not None:
-            tables.show_report(
+            report_table.show_report(
                 Console(),
                 shown.journal.calls.records_on(run.day),
                 day=run.day,
@@ -116,14 +124,17 @@ def demo(folder: Path | None, once: bool) -> None:
 )
 @click.pass_obj
 def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
-    """A new working folder."""
+    """Create a working folder."""
     file = workspace.create_folder(folder.absolute(), file=file and file.absolute(), rehearsal=rehearsal)
     settings = load_settings(file)
     now = datetime.now(UTC)
-    with open_journal(settings) as journal:  # from now on an edit of the week can be told from a missed start
+    with open_journal(settings) as journal:  # from now on an edit of the schedule differs from a missed start
         journal.seen_schedules.remember(Schedule(), now.astimezone(settings.zone).date(), now)
     echo(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
-    editor.add_first_user(file)
+    for message in editor.add_first_user(file):
+        echo(message)
+    if rehearsal:
+        echo(workspace.describe_rehearsal(file, settings))
 
 
 @cli.command(help=help_text("The service, in the foreground, for supervisor."))
@@ -132,20 +143,20 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
 )
 @click.pass_obj
 def run(file: Path | None, once: bool) -> None:
-    """The service."""
+    """Run the service."""
     settings = use_settings(file)
     with write_log(settings), open_journal(settings, waits=not once) as journal, show_progress(journal) as bar:
         if once and settings.log_level != "DEBUG":
-            watch.setLevel(logging.CRITICAL)
+            watch_log.setLevel(logging.CRITICAL)
         try:
             lock = journal.acquire_lock()
         except JournalBusyError as busy:
             if not once:
                 raise
-            watch.info("%s", busy)
+            watch_log.info("%s", busy)
             return
         for note in settings.notes:
-            watch.warning("%s", note)
+            watch_log.warning("%s", note)
         service = factory.build_service(settings, journal, lock)
         finished = True
         try:
@@ -155,7 +166,7 @@ def run(file: Path | None, once: bool) -> None:
                 else:
                     service.run_forever(bar)
         except ObzvonError as error:
-            log.error("%s", error)  # noqa: TRY400 - it is told to an operator, not traced
+            log.error("%s", error)  # noqa: TRY400 - written for an operator, no traceback
             raise
         finally:
             service.dialer.handover.close()
@@ -167,20 +178,16 @@ def run(file: Path | None, once: bool) -> None:
 @cli.command(help=help_text("The self-check: each problem with its remedy."))
 @click.pass_obj
 def check(file: Path | None) -> None:
-    """The self-check."""
+    """Print the findings of a self-check."""
     settings = use_settings(file)
     findings = list(runner.run_checks(settings, Spool.from_settings(settings), now=datetime.now(UTC)))
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding}")
-    problems = sum(finding.level is not Level.OK for finding in findings)
-    click.echo(
-        str(
-            say_many("{n} thing needs your attention", "{n} things need your attention", problems)
-            if problems
-            else say("all is well")
-        )
-    )
+    if problems := sum(finding.level is not Level.OK for finding in findings):
+        echo(say_many("{n} thing needs your attention", "{n} things need your attention", problems))
+    else:
+        echo(say("all is well"))
     if worst_level(findings) is Level.ERROR:
         sys.exit(EXIT_WRONG)
 
@@ -189,15 +196,15 @@ def check(file: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help=help_text("one JSON document"))
 @click.pass_obj
 def plan(file: Path | None, as_json: bool) -> None:
-    """The next run."""
+    """Print the forecast of the next run."""
     settings = use_settings(file)
     phones, week = load_current(factory.open_phones(settings)), load_current(factory.open_schedule(settings))
     with open_existing_journal(settings) as journal:
-        foreseen = next_run_forecast(settings, phones.data, week, journal, datetime.now(UTC))
+        forecast = next_run_forecast(settings, phones.data, week, journal, datetime.now(UTC))
     if as_json:
-        click.echo(foreseen.to_json())
+        click.echo(forecast.to_json())
     else:
-        tables.show_forecast(Console(), foreseen)
+        tables.show_forecast(Console(), forecast)
     if phones.problems or week.problems:
         sys.exit(EXIT_WRONG)
 
@@ -206,7 +213,7 @@ def plan(file: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help=help_text("one JSON document"))
 @click.pass_obj
 def status(file: Path | None, as_json: bool) -> None:
-    """How the run stands."""
+    """Print the state of the service and of its run."""
     settings = use_settings(file)
     with open_existing_journal(settings) as journal:
         found = current_status(settings, journal, datetime.now(UTC))
@@ -240,25 +247,23 @@ def status(file: Path | None, as_json: bool) -> None:
 )
 @click.pass_obj
 def report(file: Path | None, day: datetime | None, form: str, output: Path | None) -> None:
-    """A day's calls."""
+    """Print or write the calls of a day."""
     settings = use_settings(file)
     wanted = day.date() if day else datetime.now(UTC).astimezone(settings.zone).date()
     with open_existing_journal(settings) as journal:
         lines = journal.calls.records_on(wanted)
         active = journal.runs.active() if not day else None
         if active is not None and active.day < wanted:
-            click.echo(
-                str(
-                    say(
-                        "run {run} of {day} is still in progress: obzvon report --date {day}",
-                        run=active.id,
-                        day=active.day,
-                    )
+            echo(
+                say(
+                    "run {run} of {day} is still in progress: obzvon report --date {day}",
+                    run=active.id,
+                    day=active.day,
                 ),
                 err=True,
             )
         if form == "table":
-            tables.show_report(Console(), lines, day=wanted, zone=settings.zone, least=settings.delivered)
+            report_table.show_report(Console(), lines, day=wanted, zone=settings.zone, least=settings.delivered)
             return
         with open_output(output, form) as stream:
             if form == "csv":
@@ -274,16 +279,14 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
 )
 @click.pass_obj
 def sweep(file: Path | None) -> None:
-    """Before Asterisk's start."""
+    """Take call files of ours out of the spool before Asterisk starts."""
     settings = use_settings(file)
     spool = Spool.from_settings(settings)
     if spool.asterisk_state() is AsteriskState.RUNNING:
-        click.echo(
-            str(
-                say(
-                    "Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
-                    "stop Asterisk first"
-                )
+        echo(
+            say(
+                "Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
+                "stop Asterisk first"
             ),
             err=True,
         )
@@ -291,7 +294,7 @@ def sweep(file: Path | None) -> None:
     try:
         with open_existing_journal(settings) as journal:
             tokens = None if journal.is_absent else journal.runs.tokens()
-    except UserError:  # a journal that is away is no reason to let Asterisk ring
+    except UserError:  # an unreachable journal is no reason to let Asterisk make the calls
         tokens = None
     taken = spool.sweep(tokens)
     echo(say_many("{n} call file was taken out of the spool", "{n} call files were taken out of the spool", taken))
@@ -304,15 +307,15 @@ cli.add_command(editor.user)
 
 
 def main() -> NoReturn:
-    """The program: every error becomes its lines on stderr and the exit status."""
+    """Run the program. Every error becomes a message on stderr and an exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to show nothing
+        if isinstance(stream, io.TextIOWrapper):  # print what the terminal can show of a name
             stream.reconfigure(errors="replace")
     i18n.set_language(i18n.preferred_language())
     translate.translate(cli)
     try:
         cli(standalone_mode=False)
-        if sys.stdout is not None:  # closed by who started us
+        if sys.stdout is not None:  # None if the parent process closed it
             sys.stdout.flush()
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -324,7 +327,7 @@ def main() -> NoReturn:
     except ObzvonError as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_NOT_RUN)
-    except BrokenPipeError:  # who read our output has had enough
+    except BrokenPipeError:  # the reader of our output has closed it
         sys.exit(EXIT_NOT_RUN)
     except OSError as error:
         click.echo(str(Problem(str(error.filename or ""), os_error_reason(error))), err=True)

@@ -1,4 +1,4 @@
-"""A run as it goes, in a terminal: a bar, how many wait and how the others ended. Elsewhere the log's lines do."""
+"""A progress bar of the run and the counts of its results, in a terminal. Elsewhere the log has to do."""
 
 import contextlib
 import time
@@ -16,12 +16,12 @@ from obzvon.domain.calls import Run
 from obzvon.domain.labels import format_result_counts
 from obzvon.journal.journal import Journal
 
-_REFRESH = 0.25
-"""Seconds between two looks into the journal."""
+#: Seconds between two reads of the journal.
+_REFRESH_SECONDS = 0.25
 
 
 class RunProgressBar:
-    """Call it after every step; it looks at the journal now and then, and shows nothing where there is no terminal."""
+    """Call it after every step. It reads the journal now and then, and shows nothing if there is no terminal."""
 
     def __init__(self, journal: Journal, console: Console | None = None) -> None:
         self._journal = journal
@@ -34,10 +34,12 @@ class RunProgressBar:
             console=self._console,
         )
         self._results = Text("", "dim")
-        self._live = Live(Group(self._bar, self._results), console=self._console, refresh_per_second=1 / _REFRESH)
+        self._live = Live(
+            Group(self._bar, self._results), console=self._console, refresh_per_second=1 / _REFRESH_SECONDS
+        )
         self._task: TaskID | None = None
         self._run: Run | None = None
-        self._looked = 0.0
+        self._read_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -52,11 +54,11 @@ class RunProgressBar:
                 self._live.stop()
 
     def __call__(self) -> None:
-        """Shows how far the run has come."""
-        if not self._console.is_terminal or time.monotonic() - self._looked < _REFRESH:
+        """Show how far the run has come."""
+        if not self._console.is_terminal or time.monotonic() - self._read_at < _REFRESH_SECONDS:
             return
-        self._looked = time.monotonic()
-        # A journal that is away is the service's to tell and to wait for; a terminal may have been closed.
+        self._read_at = time.monotonic()
+        # The service reports an unreachable journal and waits for it. The terminal may have been closed.
         with contextlib.suppress(UserError, OSError):
             run = self._journal.runs.active() or self._run
             if run is not None:

@@ -1,4 +1,4 @@
-"""The command line's help in the reader's language: our own sentences in it, and click's."""
+"""Translates the help of the command line: our own sentences and click's."""
 
 import gettext
 import os
@@ -9,11 +9,12 @@ from obzvon.common.i18n import CATALOGUE, TRANSLATIONS, current_language, say, s
 
 
 def help_text(text: str) -> str:
-    """Marks a help text for translation; `translate` words it."""
+    """Mark a help text for translation and return it. `translate` translates it later."""
     return text
 
 
-CLICK_SAYS = (
+#: Sentences of click (8.1 and later), which it looks up in the catalogue. They are here for `pybabel extract`.
+CLICK_SENTENCES = (
     help_text("Usage:"),
     help_text("[OPTIONS]"),
     help_text("COMMAND [ARGS]..."),
@@ -44,29 +45,28 @@ CLICK_SAYS = (
     say_many("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
     say_many("{value!r} does not match the format {format}.", "{value!r} does not match the formats {formats}.", 1),
 )
-"""What click (8.1 and later) says of its own and looks up in the catalogue; here, so that `pybabel extract` sees it."""
 
 
 def translate(command: click.Command) -> None:
-    """Words the help of a command, its options and its subcommands in the language of this process."""
+    """Translate the help of a command, its options and its subcommands into the language of this process."""
     gettext.bindtextdomain(CATALOGUE, TRANSLATIONS)
     gettext.textdomain(CATALOGUE)
     os.environ["LANGUAGE"] = current_language()  # where gettext itself, and so click, looks for the reader's language
-    _word(command)
+    _translate(command)
 
 
-def _word(command: click.Command) -> None:
-    command.help = _worded(command.help)
-    command.options_metavar = _worded(command.options_metavar)
+def _translate(command: click.Command) -> None:
+    command.help = _translated(command.help)
+    command.options_metavar = _translated(command.options_metavar)
     for param in command.params:
-        param.metavar = _worded(param.metavar)
+        param.metavar = _translated(param.metavar)
         if isinstance(param, click.Option):
-            param.help = _worded(param.help)
+            param.help = _translated(param.help)
     if isinstance(command, click.Group):
-        command.subcommand_metavar = _worded(command.subcommand_metavar) or ""
+        command.subcommand_metavar = _translated(command.subcommand_metavar) or ""
         for inner in command.commands.values():
-            _word(inner)
+            _translate(inner)
 
 
-def _worded(text: str | None) -> str | None:
+def _translated(text: str | None) -> str | None:
     return str(say(text)) if text else text

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po
 
 import obzvon
 from obzvon.cli import demo
-from obzvon.cli.translate import CLICK_SAYS
+from obzvon.cli.translate import CLICK_SENTENCES
 from obzvon.common.i18n import Message, say_many
 
 PACKAGE = Path(obzvon.__file__).parent
@@ -130,7 +130,7 @@ def test_no_translation_is_a_guess() -> None:
 
 
 def test_a_translation_has_the_places_of_its_original_in_every_form() -> None:
-    of_click = {message.text if isinstance(message, Message) else message for message in CLICK_SAYS}
+    of_click = {message.text if isinstance(message, Message) else message for message in CLICK_SENTENCES}
     for sentence, russian in translated():
         expected = set().union(*map(places, forms(sentence)))
         for form in russian:

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from obzvon.cli import tables, workspace
+from obzvon.cli import rendering, workspace
 from obzvon.cli.main import cli
-from obzvon.cli.tables import show_report
+from obzvon.cli.report_table import show_report
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, set_language
 from obzvon.common.text import group_digits
@@ -700,4 +700,4 @@ def test_a_test_call_can_be_told_from_a_run_in_every_form() -> None:
 
 
 def test_where_there_was_no_call_nothing_stands_behind_the_nought() -> None:
-    assert str(tables._counted(0, {}, None)) == "0 calls"
+    assert str(rendering.format_counts(0, {}, None)) == "0 calls"
