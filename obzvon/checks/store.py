@@ -86,8 +86,8 @@ def check_other_services(visit: CheckContext) -> Iterator[Finding]:
         yield warning(
             f"dir_store {visit.spool.store}",
             say(
-                "another service works with the same store, by the journal {journal}: unless it is another "
-                "campaign, both ring the same people",
+                "another service uses the same store, with the journal {journal}: unless it runs "
+                "another campaign, both call the same people",
                 journal=journal,
             ),
             say("stop the one that should not be there; a rehearsal has its own folders: obzvon init --rehearsal DIR"),

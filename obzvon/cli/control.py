@@ -20,14 +20,14 @@ from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 
 
-@click.command(help=help_text("Begins a run now, beside the week's."))
-@click.option("--again", is_flag=True, help=help_text("ring also those who were rung today already"))
-@click.option("--rest", is_flag=True, help=help_text("ring only those who were not rung today"))
+@click.command(help=help_text("Start a run now, outside the schedule."))
+@click.option("--again", is_flag=True, help=help_text("also call those who were already called today"))
+@click.option("--rest", is_flag=True, help=help_text("call only those who were not called today"))
 @click.option(
     "--only",
     metavar=help_text("RESULTS"),
     help=help_text(
-        "ring again only those with these results, commas between them; a wrong one is answered with all there are"
+        "call again only those with these results, separated by commas; an unknown result lists all of them"
     ),
 )
 @click.option(
@@ -35,15 +35,15 @@ from obzvon.reports.status import service_status
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar=help_text("YYYY-MM-DD"),
-    help=help_text("with --only: the day whose results those are; else today"),
+    help=help_text("with --only: the day of those results; default: today"),
 )
 @click.pass_obj
 def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
     """Start a run by hand."""
     if again + rest + (only is not None) > 1:
-        raise click.UsageError(str(say("--again, --rest and --only exclude each other")))
+        raise click.UsageError(str(say("--again, --rest and --only cannot be combined")))
     if day is not None and only is None:
-        raise click.UsageError(str(say("--date goes with --only")))
+        raise click.UsageError(str(say("--date needs --only")))
     if only is None:
         _send(file, "start", again=again, rest=rest)
     else:
@@ -51,23 +51,23 @@ def start(file: Path | None, again: bool, rest: bool, only: str | None, day: dat
         _send(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
-@click.command(help=help_text("Holds the hand-over; calls in progress go on."))
+@click.command(help=help_text("Pause the run; calls in progress continue."))
 @click.pass_obj
 def pause(file: Path | None) -> None:
     """Pause the run."""
     _send(file, "pause")
 
 
-@click.command(help=help_text("Goes on with a paused run."))
+@click.command(help=help_text("Resume a paused run."))
 @click.pass_obj
 def resume(file: Path | None) -> None:
     """Resume the run."""
     _send(file, "resume")
 
 
-@click.command(help=help_text("Ends the run: who was not rung yet will not be."))
+@click.command(help=help_text("End the run: nobody else will be called."))
 @click.option(
-    "--withdraw", is_flag=True, help=help_text("take files that Asterisk has not started out of the spool as well")
+    "--withdraw", is_flag=True, help=help_text("also take call files that Asterisk has not started out of the spool")
 )
 @click.pass_obj
 def stop(file: Path | None, withdraw: bool) -> None:
@@ -75,7 +75,7 @@ def stop(file: Path | None, withdraw: bool) -> None:
     _send(file, "stop", withdraw=withdraw)
 
 
-@click.command(help=help_text("One test call to NUMBER, outside any run."))
+@click.command(help=help_text("Make one test call to NUMBER, outside any run."))
 @click.argument("number", metavar=help_text("NUMBER"))
 @click.option(
     "--code", default="", metavar=help_text("DIGITS"), help=help_text("extension code, sent after the answer")
@@ -84,7 +84,7 @@ def stop(file: Path | None, withdraw: bool) -> None:
 def call(file: Path | None, number: str, code: str) -> None:
     """Make a test call."""
     _send(file, "call", number=number, code=code)
-    echo(say("how it ends: obzvon report"))
+    echo(say("to see how it ends: obzvon report"))
 
 
 def _send(file: Path | None, name: str, **params: Any) -> None:
@@ -104,8 +104,8 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
     if outcome.status is CommandStatus.NOT_TAKEN:
         if service_status(journal.heartbeats.latest(), datetime.now(UTC)).alive:
             return say(
-                "the service has not answered in time; it may be busy with a big list, see: "
-                "obzvon status; then ask again"
+                "the service did not answer in time; it may be busy with a big list; see: obzvon "
+                "status, then give the command again"
             )
         return say(
             "no service took the command within {seconds} seconds; is it running? See: {command}",
@@ -114,7 +114,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
         )
     if outcome.status is CommandStatus.NOT_ANSWERED:
         return say(
-            "the service has taken the command and not answered within {seconds} seconds; see: obzvon status",
+            "the service took the command but did not answer within {seconds} seconds; see: obzvon status",
             seconds=int(RESULT_SECONDS),
         )
     if outcome.status is CommandStatus.UNKNOWN:

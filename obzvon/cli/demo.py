@@ -102,7 +102,7 @@ class Demo:
         service = factory.build_service(self.settings, self.journal, lock)
         self._show(
             say(
-                "a run begins in {seconds} seconds; a stand-in plays Asterisk, nobody is rung",
+                "a run starts in {seconds} seconds; a stand-in takes Asterisk's place, and no real calls are made",
                 seconds=int(DELAY_SECONDS),
             )
         )

@@ -28,7 +28,7 @@ FIRST_USER = "admin"
 _ROLES = ("viewer", "operator", "administrator")
 
 
-@click.command(help=help_text("The editor, for supervisor."))
+@click.command(help=help_text("Serve the web editor, for supervisor or systemd."))
 @click.pass_obj
 def web(file: Path | None) -> None:
     """Serve the editor."""
@@ -53,7 +53,7 @@ def web(file: Path | None) -> None:
     host = f"[{at.host}]" if ":" in at.host else at.host
     echo(say("the editor: {address}", address=f"http://{host}:{at.port}/"))
     if not is_loopback(at.host):
-        echo(say("it is not encrypted: whoever is on that network can read the passwords"))
+        echo(say("it is not encrypted: anybody on that network can read the passwords"))
     if not _users(at.users).load():
         echo(say("there are no users yet: obzvon user add NAME"))
     serve(server)
@@ -78,7 +78,7 @@ def serve_demo(settings: Settings) -> Iterator[list[Message]]:
     else:
         access.append(
             say(
-                "its users are those of the folder; another password: obzvon --settings {path} user passwd NAME",
+                "its users are those of the folder; to change a password: obzvon --settings {path} user passwd NAME",
                 path=settings.file,
             )
         )
@@ -95,14 +95,16 @@ def check_host(settings: Settings) -> None:
         raise UserError([problem])
 
 
-@click.group(help=help_text("Who may use the editor."))
+@click.group(help=help_text("Manage the users of the editor."))
 def user() -> None:
     """Group the commands for users."""
 
 
 def _password_options(command: click.Command) -> click.Command:
     command.params += [
-        click.Option(["--ask"], is_flag=True, help=help_text("ask for the password; else one is made up and printed")),
+        click.Option(
+            ["--ask"], is_flag=True, help=help_text("ask for the password; otherwise one is generated and printed")
+        ),
         click.Option(
             ["--stdin", "from_stdin"],
             is_flag=True,
@@ -112,7 +114,7 @@ def _password_options(command: click.Command) -> click.Command:
     return command
 
 
-@user.command(help=help_text("A new user, NAME."))
+@user.command(help=help_text("Add a user, NAME."))
 @click.argument("name", metavar=help_text("NAME"))
 @click.option(
     "--role",
@@ -120,8 +122,8 @@ def _password_options(command: click.Command) -> click.Command:
     default="operator",
     show_default=True,
     help=help_text(
-        "viewer: sees and changes nothing; operator: keeps the list and the week; administrator: "
-        "sees users and settings too"
+        "viewer: only looks; operator: keeps the list and the schedule; administrator: also manages "
+        "users and sees the settings"
     ),
 )
 @click.pass_obj
@@ -137,7 +139,7 @@ def add(file: Path | None, name: str, role: str, ask: bool, from_stdin: bool) ->
         echo(say("password: {password}", password=password))
 
 
-@user.command(help=help_text("Another password for NAME."))
+@user.command(help=help_text("Change the password of NAME."))
 @click.argument("name", metavar=help_text("NAME"))
 @click.pass_obj
 def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
@@ -145,12 +147,12 @@ def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
     users = _users(use_settings(file).web.users)
     password, is_new = _password(ask=ask, from_stdin=from_stdin)
     users.change_password(name, password)
-    echo(say("the password is changed: {name}", name=name))
+    echo(say("password changed: {name}", name=name))
     if is_new:
         echo(say("password: {password}", password=password))
 
 
-@user.command(name="role", help=help_text("Another role for NAME."))
+@user.command(name="role", help=help_text("Change the role of NAME."))
 @click.argument("name", metavar=help_text("NAME"))
 @click.argument("chosen", metavar=help_text("ROLE"), type=click.Choice(_ROLES))
 @click.pass_obj
@@ -159,10 +161,10 @@ def change_role(file: Path | None, name: str, chosen: str) -> None:
     from obzvon.users import Role  # noqa: PLC0415 - as above
 
     _users(use_settings(file).web.users).change_role(name, Role(chosen))
-    echo(say("from now on: {name}, {role}", name=name, role=user_role_label(chosen)))
+    echo(say("role changed: {name}, {role}", name=name, role=user_role_label(chosen)))
 
 
-@user.command(help=help_text("Takes the access of NAME away."))
+@user.command(help=help_text("Remove the user NAME."))
 @click.argument("name", metavar=help_text("NAME"))
 @click.pass_obj
 def remove(file: Path | None, name: str) -> None:
@@ -171,7 +173,7 @@ def remove(file: Path | None, name: str) -> None:
     echo(say("removed: {name}", name=name))
 
 
-@user.command(name="list", help=help_text("The users and their roles."))
+@user.command(name="list", help=help_text("List the users and their roles."))
 @click.pass_obj
 def list_users(file: Path | None) -> None:
     """Print all users."""
@@ -209,13 +211,13 @@ def _password(*, ask: bool, from_stdin: bool) -> tuple[str, bool]:
     from obzvon.users import generate_password  # noqa: PLC0415 - as above
 
     if ask:
-        once_more = str(say("once more"))
+        once_more = str(say("repeat it"))
         return str(click.prompt(str(say("password")), hide_input=True, confirmation_prompt=once_more)), False
     if from_stdin:
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
             raise UserError(
-                [Problem("", say("there is no password on the standard input"), say("write it into the first line"))]
+                [Problem("", say("there is no password on the standard input"), say("write it on the first line"))]
             )
         return line, False
     return generate_password(), True

@@ -54,14 +54,14 @@ _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERRO
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
-    help=help_text("Rings everybody on a list at the day's hour through Asterisk."),
+    help=help_text("Calls everyone on a list through Asterisk at a set time each day."),
 )
 @click.option(
     "--settings",
     "file",
     type=click.Path(path_type=Path),
     metavar=help_text("FILE"),
-    help=help_text("settings.ini; else $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"),
+    help=help_text("the settings.ini to use; default: $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"),
 )
 @click.version_option(__version__, prog_name="obzvon", message="%(prog)s %(version)s")
 @click.pass_context
@@ -72,7 +72,8 @@ def cli(context: click.Context, file: Path | None) -> None:
 
 @cli.command(
     help=help_text(
-        "Shows all of it in a temporary folder; nobody is rung. A list, a week, the editor, a run in 3 seconds."
+        "Show everything in a temporary folder, without real calls. A list, a schedule, the editor, "
+        "and a run that takes two minutes."
     )
 )
 @click.option(
@@ -80,9 +81,9 @@ def cli(context: click.Context, file: Path | None) -> None:
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar=help_text("DIR"),
-    help=help_text("use this folder and keep it"),
+    help=help_text("use this folder, and keep it"),
 )
-@click.option("--exit", "once", is_flag=True, help=help_text("end with the run and print its summary"))
+@click.option("--exit", "once", is_flag=True, help=help_text("end with the run, and print its report"))
 @click.option("--fast", is_flag=True, help=help_text("a run of a few seconds"))
 def demo(folder: Path | None, once: bool, fast: bool) -> None:
     """Run the demonstration."""
@@ -112,15 +113,15 @@ def demo(folder: Path | None, once: bool, fast: bool) -> None:
 
 @cli.command(
     help=help_text(
-        "Makes a working folder. In it: settings.ini, an empty list, a week without a start. With "
-        "--settings FILE the settings are written there instead."
+        "Create a working folder. It contains settings.ini, an empty list and a schedule without "
+        "start times. With --settings FILE the settings are written to that file instead."
     )
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar=help_text("DIR"))
 @click.option(
     "--rehearsal",
     is_flag=True,
-    help=help_text("with a spool of its own in DIR: the Asterisk of this machine rings nobody by it"),
+    help=help_text("with a spool of its own in DIR, so that the Asterisk of this machine calls nobody"),
 )
 @click.pass_obj
 def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
@@ -130,17 +131,15 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     now = datetime.now(UTC)
     with open_journal(settings) as journal:  # from now on an edit of the schedule differs from a missed start
         journal.seen_schedules.remember(Schedule(), now.astimezone(settings.zone).date(), now)
-    echo(say("made: {path}\nread it, then: obzvon --settings {path} check", path=file))
+    echo(say("created: {path}\nread it, then run: obzvon --settings {path} check", path=file))
     for message in editor.add_first_user(file):
         echo(message)
     if rehearsal:
         echo(workspace.describe_rehearsal(file, settings))
 
 
-@cli.command(help=help_text("The service, in the foreground, for supervisor."))
-@click.option(
-    "--once", is_flag=True, help=help_text("one check, as from cron: a run that is due is done whole, then it ends")
-)
+@cli.command(help=help_text("Run the service in the foreground, for supervisor or systemd."))
+@click.option("--once", is_flag=True, help=help_text("check once, as from cron: finish a run that is due, then end"))
 @click.pass_obj
 def run(file: Path | None, once: bool) -> None:
     """Run the service."""
@@ -175,7 +174,7 @@ def run(file: Path | None, once: bool) -> None:
         sys.exit(EXIT_WRONG)
 
 
-@cli.command(help=help_text("The self-check: each problem with its remedy."))
+@cli.command(help=help_text("Check everything, and list each problem with its remedy."))
 @click.pass_obj
 def check(file: Path | None) -> None:
     """Print the findings of a self-check."""
@@ -187,13 +186,13 @@ def check(file: Path | None) -> None:
     if problems := sum(finding.level is not Level.OK for finding in findings):
         echo(say_many("{n} thing needs your attention", "{n} things need your attention", problems))
     else:
-        echo(say("all is well"))
+        echo(say("everything is in order"))
     if worst_level(findings) is Level.ERROR:
         sys.exit(EXIT_WRONG)
 
 
-@cli.command(help=help_text("What the next run would do and when it would end. And the next seven starts."))
-@click.option("--json", "as_json", is_flag=True, help=help_text("one JSON document"))
+@cli.command(help=help_text("Show what the next run will do, when it will end, and the next seven starts."))
+@click.option("--json", "as_json", is_flag=True, help=help_text("print one JSON document"))
 @click.pass_obj
 def plan(file: Path | None, as_json: bool) -> None:
     """Print the forecast of the next run."""
@@ -209,8 +208,8 @@ def plan(file: Path | None, as_json: bool) -> None:
         sys.exit(EXIT_WRONG)
 
 
-@cli.command(help=help_text("The run in progress or the last one."))
-@click.option("--json", "as_json", is_flag=True, help=help_text("one JSON document"))
+@cli.command(help=help_text("Show the run in progress, or the last one."))
+@click.option("--json", "as_json", is_flag=True, help=help_text("print one JSON document"))
 @click.pass_obj
 def status(file: Path | None, as_json: bool) -> None:
     """Print the state of the service and of its run."""
@@ -223,13 +222,13 @@ def status(file: Path | None, as_json: bool) -> None:
             tables.show_status(Console(), found)
 
 
-@cli.command(help=help_text("Calls of a day and their results."))
+@cli.command(help=help_text("Show a day's calls and their results."))
 @click.option(
     "--date",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar=help_text("YYYY-MM-DD"),
-    help=help_text("the day; else today"),
+    help=help_text("the day; default: today"),
 )
 @click.option(
     "--format",
@@ -237,13 +236,13 @@ def status(file: Path | None, as_json: bool) -> None:
     type=click.Choice(["table", "csv", "xlsx", "json"]),
     default="table",
     show_default=True,
-    help=help_text("what to print"),
+    help=help_text("the format of the report"),
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar=help_text("FILE"),
-    help=help_text("write to this file; else to the standard output"),
+    help=help_text("write to this file; default: the standard output"),
 )
 @click.pass_obj
 def report(file: Path | None, day: datetime | None, form: str, output: Path | None) -> None:
@@ -275,7 +274,7 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
 
 
 @cli.command(
-    help=help_text("Clears what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit.")
+    help=help_text("Clear what an Asterisk crash left in the spool. Only before Asterisk starts, from its unit.")
 )
 @click.pass_obj
 def sweep(file: Path | None) -> None:
@@ -285,8 +284,7 @@ def sweep(file: Path | None) -> None:
     if spool.asterisk_state() is AsteriskState.RUNNING:
         echo(
             say(
-                "Asterisk is running: what lies in the spool are its calls, and nothing is taken out; "
-                "stop Asterisk first"
+                "Asterisk is running: the files in the spool are its calls, and none was taken out; stop Asterisk first"
             ),
             err=True,
         )

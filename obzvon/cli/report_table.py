@@ -60,9 +60,7 @@ def show_report(
     print_parts(
         console,
         "",
-        plain_text(
-            format_counts(counts.total(), counts, counts.delivery) if counts else say("nobody was rung on that day")
-        ),
+        plain_text(format_counts(counts.total(), counts, counts.delivery) if counts else say("no calls on that day")),
     )
     return counts
 

@@ -36,8 +36,8 @@ from obzvon.reports.status import CurrentStatus, RunStatus, ServiceStatus
 _SKIP_REASONS = {
     SkipReason.PAUSED: say("paused"),
     SkipReason.REFUSED: say("cannot be called"),
-    SkipReason.DUPLICATE: say("stands twice"),
-    SkipReason.CALLED_TODAY: say("already rung today"),
+    SkipReason.DUPLICATE: say("in the list twice"),
+    SkipReason.CALLED_TODAY: say("already called today"),
 }
 _STATE_STYLES = {"running": "bold green", "paused": "bold yellow", "stopped": "yellow"}
 
@@ -77,7 +77,7 @@ def show_status(console: Console, status: CurrentStatus) -> None:
     """Print whether the service is alive, and how far the run has come."""
     facts = [
         (say("Service"), _service(status.service, status.zone)),
-        *((say("Trouble"), Text(printable_lines(problem), "bold red")) for problem in status.service.problems),
+        *((say("Problem"), Text(printable_lines(problem), "bold red")) for problem in status.service.problems),
     ]
     facts += _line_facts(status)
     run = (
@@ -107,7 +107,7 @@ def _forecast_facts(forecast: RunForecast) -> Iterator[tuple[Message, Text]]:
     yield from _pace_facts(forecast)
     if forecast.cut_off and forecast.until:
         why = (
-            say("the next run begins then")
+            say("the next run starts then")
             if forecast.until_because is CutOffReason.NEXT_START
             else say("nothing is handed over after that")
         )
@@ -123,11 +123,11 @@ def _forecast_facts(forecast: RunForecast) -> Iterator[tuple[Message, Text]]:
 
 def _start_fact(forecast: RunForecast) -> Text:
     if forecast.start is None:
-        return plain_text(say("none: the week has no start"), "yellow")
+        return plain_text(say("none: the schedule has no start times"), "yellow")
     start = format_moment(forecast.start)
     if forecast.overdue:
         missed = say(
-            "{start} ({zone}): passed, and made up for as soon as the service works", start=start, zone=forecast.zone
+            "{start} ({zone}): missed; it starts as soon as the service is running", start=start, zone=forecast.zone
         )
         return plain_text(missed, "bold yellow")
     return plain_text(say("{start} ({zone})", start=start, zone=forecast.zone), "bold green")
@@ -150,7 +150,10 @@ def _pace_facts(forecast: RunForecast) -> Iterator[tuple[Message, Text]]:
         return
     last = format_time(forecast.last_bundle, forecast.day)
     if is_bounded:
-        yield say("Last call"), plain_text(say("not before {time}; how long the calls last decides", time=last))
+        yield (
+            say("Last call"),
+            plain_text(say("no earlier than {time}, depending on how long the calls last", time=last)),
+        )
     else:
         yield say("First bundle"), plain_text(format_time(forecast.first_bundle, forecast.day))
         yield say("Last bundle"), plain_text(last)
@@ -163,7 +166,7 @@ def _service(service: ServiceStatus, zone: tzinfo) -> Text:
     if service.alive and service.started:
         return plain_text(
             say(
-                "works since {time} (process {pid} on {host})",
+                "running since {time} (process {pid} on {host})",
                 time=when(service.started),
                 pid=str(service.pid),
                 host=service.host,
@@ -171,11 +174,11 @@ def _service(service: ServiceStatus, zone: tzinfo) -> Text:
             "green",
         )
     if service.stopped and service.once:
-        return plain_text(say("from cron; it looked last on {time}", time=when(service.stopped)))
+        return plain_text(say("from cron; last check on {time}", time=when(service.stopped)))
     if service.stopped:
-        return plain_text(say("does not run: it was stopped on {time}", time=when(service.stopped)), "bold red")
+        return plain_text(say("not running: stopped on {time}", time=when(service.stopped)), "bold red")
     if service.seen:
-        return plain_text(say("does not run: its last sign of life is of {time}", time=when(service.seen)), "bold red")
+        return plain_text(say("not running: last heartbeat on {time}", time=when(service.seen)), "bold red")
     return plain_text(say("has never run"), "bold red")
 
 
@@ -205,7 +208,7 @@ def _run_facts(one: RunStatus, status: CurrentStatus, *, bar: bool) -> Iterator[
         ),
     )
     yield (
-        say("Begun"),
+        say("Started"),
         plain_text(say("{time}, by {who}", time=begun, who=printable(run.started_by)) if run.started_by else begun),
     )
     if run.ended_at:
@@ -228,13 +231,13 @@ def _end_facts(one: RunStatus, status: CurrentStatus) -> Iterator[tuple[Message,
     if one.ends:
         ends = format_time(one.ends.astimezone(status.zone), one.run.day)
         end = (
-            say("at about {time}, if calls go on lasting as long", time=ends)
+            say("at about {time}, if calls last as long as so far", time=ends)
             if one.depends_on_talk
             else say("at about {time}", time=ends)
         )
         yield last, plain_text(end)
     elif one.run.state == "running" and not status.service.alive:
-        yield last, plain_text(say("not before the service works again"), "bold red")
+        yield last, plain_text(say("not before the service is running again"), "bold red")
     elif one.run.state == "paused":
         yield last, plain_text(say("not before the run is resumed"), "yellow")
 

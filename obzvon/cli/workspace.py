@@ -67,10 +67,10 @@ def describe_rehearsal(file: Path, settings: Settings) -> Message:
 def _already_there(file: Path, *, is_apart: bool) -> Problem:
     return Problem(
         str(file),
-        say("there are settings already; nothing has been changed"),
-        say("name another file, or delete this one first")
+        say("there are settings already; nothing was changed"),
+        say("choose another file, or delete this one first")
         if is_apart
-        else say("name another folder, or delete this file first"),
+        else say("choose another folder, or delete this file first"),
     )
 
 

@@ -9,7 +9,7 @@ from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 
 PAUSED = say("paused")
-CALLED_TODAY = say("already rung today")
+CALLED_TODAY = say("already called today")
 """Why a row is skipped. The results know the second by its text: another line of the day says how it was rung."""
 
 

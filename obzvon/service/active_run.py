@@ -157,8 +157,8 @@ class ActiveRun:
             log.info(
                 "%s",
                 say_many(
-                    "the list was changed during the run: {n} call is withdrawn",
-                    "the list was changed during the run: {n} calls are withdrawn",
+                    "the list was changed during the run: {n} call withdrawn",
+                    "the list was changed during the run: {n} calls withdrawn",
                     len(outcomes),
                 ),
             )

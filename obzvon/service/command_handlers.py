@@ -21,18 +21,18 @@ _VALID_FOR = timedelta(minutes=1)
 
 def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     """Execute a command. Failures are in the result, not raised."""
-    log.info("%s", say("{who} asks: {command}", who=command.asked_by or "?", command=command.name))
+    log.info("%s", say("{who}: command {command}", who=command.asked_by or "?", command=command.name))
     if (handler := _HANDLERS.get(command.name)) is None:
         return CommandResult.refused(say("there is no command {name}", name=command.name))
     if abs(now - command.asked_at) > _VALID_FOR:  # a command from the future was given before the clock was set back
         return CommandResult.refused(
-            say("no service took the command in time, and by now it may not be wanted; ask again")
+            say("no service took the command in time, and it may no longer be wanted; give it again")
         )
     if not dialer.is_ready and (dialer.run is None or handler is _call):
         return CommandResult.refused(UserError(dialer.problems).message())
     if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
         return CommandResult.refused(
-            say("run {run} is in progress by now, which was not the one that was meant; look again", run=dialer.run.id)
+            say("run {run} is in progress now, not the one that you meant; reload and look again", run=dialer.run.id)
         )
     try:
         result = handler(dialer, command, now)
@@ -52,12 +52,10 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     With `after` (the id of the last run) and `list_revision` it starts only if things are as the operator saw them.
     """
     if dialer.run is not None:
-        return CommandResult.refused(say("run {run} is in progress already; see: obzvon status", run=dialer.run.id))
+        return CommandResult.refused(say("run {run} is already in progress; see: obzvon status", run=dialer.run.id))
     last, revision = dialer.journal.runs.latest(), command.params.get("list_revision")
     if (last.id if last else 0) != command.params.get("after", last.id if last else 0):
-        return CommandResult.refused(
-            say("there has been another run in the meantime; look again whom this one would ring")
-        )
+        return CommandResult.refused(say("there has been another run in the meantime; check again who would be called"))
     if "only" in command.params:  # an empty one, too: it is refused, not taken for everybody
         return _start_redial(dialer, command, parse_results(str(command.params["only"])), now)
     again, rest = bool(command.params.get("again")), bool(command.params.get("rest"))
@@ -66,10 +64,10 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     if called:
         return CommandResult.refused(
             say_many(
-                "{n} number was rung today already; ring it again: obzvon start --again; "
-                "ring only the others: obzvon start --rest",
-                "{n} numbers were rung today already; ring them again: obzvon start --again; "
-                "ring only the others: obzvon start --rest",
+                "{n} number was already called today; to call it again: obzvon start --again; to call "
+                "only the others: obzvon start --rest",
+                "{n} numbers were already called today; to call them again: obzvon start --again; to "
+                "call only the others: obzvon start --rest",
                 called,
             )
         )
@@ -78,7 +76,7 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     )
     run = dialer.runs.start(today, request, now)
     waiting = dialer.journal.calls.count_results(run.id)["waiting"] if run else 0
-    return CommandResult.done(say_many("the run has begun: {n} call", "the run has begun: {n} calls", waiting))
+    return CommandResult.done(say_many("the run has started: {n} call", "the run has started: {n} calls", waiting))
 
 
 def _start_redial(dialer: Dialer, command: Command, results: frozenset[str], now: datetime) -> CommandResult:
@@ -91,17 +89,17 @@ def _start_redial(dialer: Dialer, command: Command, results: frozenset[str], now
         day = date.fromisoformat(str(params["day"])) if params.get("day") else today
         run_id = int(params.get("run", 0)) or None
     except ValueError:
-        return CommandResult.refused(say("the day or the run cannot be understood"))
+        return CommandResult.refused(say("the day or the run is not valid"))
     only = dialer.journal.queries(dialer.delivered).select_for_redial(
         day, results, today=today, run=run_id, expected=str(params.get("expected", ""))
     )
     run = dialer.runs.start(today, RunRequest("manual", command.asked_by, only=only), now)
     calls = run.total if run else 0
-    begun = say_many("the run has begun: {n} call", "the run has begun: {n} calls", calls)
+    begun = say_many("the run has started: {n} call", "the run has started: {n} calls", calls)
     if not (left := len(only.met) - calls):
         return CommandResult.done(begun)
     return CommandResult.done(
-        say("{begun}; of those who were meant, {left} are paused or not in the list any more", begun=begun, left=left)
+        say("{begun}; {left} of the chosen phones are paused or no longer in the list", begun=begun, left=left)
     )
 
 
@@ -109,11 +107,11 @@ def _pause(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
     if (active := dialer.runs.active) is None:
         return _NO_RUN
     if active.run.state == "paused":
-        return CommandResult.done(say("the run is paused already"))
+        return CommandResult.done(say("the run is already paused"))
     dialer.runs.change_state(active, "paused", now)
     return CommandResult.done(
         say(
-            "paused; calls waiting: {waiting}, handed over and going on: {going}",
+            "paused; calls waiting: {waiting}, already with Asterisk: {going}",
             waiting=dialer.journal.calls.count_results(active.run.id)["waiting"],
             going=dialer.handover.outstanding,
         )
@@ -127,7 +125,7 @@ def _resume(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
         return CommandResult.done(say("the run is not paused"))
     dialer.runs.change_state(active, "running", now)
     waiting = dialer.journal.calls.count_results(active.run.id)["waiting"]
-    return CommandResult.done(say("the run goes on; calls waiting: {waiting}", waiting=waiting))
+    return CommandResult.done(say("the run continues; calls waiting: {waiting}", waiting=waiting))
 
 
 def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
@@ -140,7 +138,7 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     if not withdraw:
         return CommandResult.done(
             say(
-                "stopped; calls withdrawn: {withdrawn}, handed over and going on: {going}",
+                "stopped; calls withdrawn: {withdrawn}, still with Asterisk: {going}",
                 withdrawn=withdrawn,
                 going=dialer.handover.outstanding,
             )
@@ -148,7 +146,7 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     taken, going = dialer.handover.withdraw(now=now)
     return CommandResult.done(
         say(
-            "stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, in progress and going on: {going}",
+            "stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, still with Asterisk: {going}",
             withdrawn=withdrawn,
             taken=taken,
             going=going,

@@ -104,8 +104,8 @@ class Dialer:
             log.warning(
                 "%s",
                 say(
-                    "another service works with the same store, by the journal {journal}: unless it is "
-                    "another campaign, both ring the same people",
+                    "another service uses the same store, with the journal {journal}: unless it runs "
+                    "another campaign, both call the same people",
                     journal=other,
                 ),
             )
@@ -198,7 +198,7 @@ class Dialer:
 
     def _clear_problems(self) -> None:
         if self._problems:
-            log.info("%s", say("the work goes on"))
+            log.info("%s", say("work continues"))
         self._problems = ()
         self._retry_at = None
 
@@ -206,7 +206,7 @@ class Dialer:
         log.info(
             "%s",
             say(
-                "run {run} goes on where it was; calls not handed over, which go again: {again}, "
+                "run {run} continues where it stopped; calls not handed over, to go again: {again}, "
                 "handed over: {handed}, unknown: {unknown}; state: {state}",
                 run=run.id,
                 again=recovered.again,

@@ -63,7 +63,7 @@ class ScheduleWatch:
         Today's start time is remembered in the journal, so that an edit can be told apart from a missed start.
         """
         if self._refresh_document("phones", self._phones.current_state) is not None:
-            log.debug("%s", say("the list of phones has been read"))
+            log.debug("%s", say("the list of phones was read"))
         if self._refresh_document("week", self._watched_schedule.current_state) is not None:
             loaded = self._watched_schedule.load_current()
             # The time of the file may lie: it may be in the future, or old because the file was moved or copied here.
@@ -71,7 +71,7 @@ class ScheduleWatch:
             before = self._refreshed_at or self._last_seen_at()
             changed_at = max(loaded.changed, before) if before else loaded.changed
             self._schedule, self._changed_at, self._in_force = loaded.data, min(changed_at, now), None
-            log.debug("%s", say("the week has been read"))
+            log.debug("%s", say("the schedule was read"))
         self._refreshed_at = now
         today = now.astimezone(self._settings.zone).date()
         if self._changed_at is not None and (self._in_force is None or self._in_force[0] != today):
@@ -142,7 +142,9 @@ class ScheduleWatch:
         if before and not problems:
             log.info(
                 "%s",
-                say("the list of phones can be read again") if name == "phones" else say("the week can be read again"),
+                say("the list of phones can be read again")
+                if name == "phones"
+                else say("the schedule can be read again"),
             )
 
 
@@ -158,7 +160,7 @@ class PaceWatch:
         pace = self._settings.current().pace()
         if pace != self._pace:
             self._pace = pace
-            log.info("%s", say("the pace has been changed: {pace}", pace=pace.describe()))
+            log.info("%s", say("the pace was changed: {pace}", pace=pace.describe()))
         return pace
 
 
@@ -166,7 +168,7 @@ def _log_bad_settings(error: UserError) -> None:
     log.warning(
         "%s",
         say(
-            "settings.ini has been changed and cannot be used; the old settings stay in force: {problems}",
+            "settings.ini was changed and cannot be used; the previous settings remain in force: {problems}",
             problems=error.message(),
         ),
     )

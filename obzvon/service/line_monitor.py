@@ -133,11 +133,11 @@ class LineMonitor:
             self._is_silent, self._logged_at = True, now
             log.warning(
                 "%s",
-                say("Asterisk does not tell the lines in use: {consequence}", consequence=usage.describe_fallback()),
+                say("Asterisk does not report the lines in use: {consequence}", consequence=usage.describe_fallback()),
             )
         elif self._is_silent and not usage.is_silent:
             self._is_silent = False
             log.info(
                 "%s",
-                say("Asterisk tells the lines in use again; they are counted {how}", how=usage.describe_counting()),
+                say("Asterisk reports the lines in use again; they are counted {how}", how=usage.describe_counting()),
             )

@@ -76,8 +76,8 @@ class OutcomeCollector:
         log.info(
             "%s",
             say_many(
-                "{n} call came back from the spool un-begun and goes again",
-                "{n} calls came back from the spool un-begun and go again",
+                "{n} call came back from the spool before it started and goes again",
+                "{n} calls came back from the spool before they started and go again",
                 len(calls),
             ),
         )

@@ -83,7 +83,7 @@ class RunControl:
                     say("see [Day] latest"),
                 )
             log.warning(
-                "%s", say("the run of {day} begins after {time} and can ring nobody any more", day=day, time=latest)
+                "%s", say("the run of {day} starts after {time} and can call nobody any more", day=day, time=latest)
             )
         started = self._starter.start(day, request, now=now)
         if started is None or request.kind == "week":
@@ -197,6 +197,6 @@ class RunControl:
         withdrawn = self._journal.transitions.withdraw_waiting(run.id, reason, at=now)
         log.warning(
             "%s",
-            say_many("{n} call is withdrawn: {reason}", "{n} calls are withdrawn: {reason}", withdrawn, reason=reason),
+            say_many("{n} call withdrawn: {reason}", "{n} calls withdrawn: {reason}", withdrawn, reason=reason),
         )
         return withdrawn

@@ -30,12 +30,13 @@ def log_start(run: Run, skipped: list[Candidate], pace: Pace, until: str) -> Non
     facts = {"run": run.id, "day": run.day, "calls": calls, "skipped": len(skipped), "until": until}
     if pace.is_bounded:
         begun = say(
-            "run {run} of {day} begins; calls: {calls}, rows skipped: {skipped}; the last call goes not before {until}",
+            "run {run} of {day} starts; calls: {calls}, rows skipped: {skipped}; the last call goes "
+            "no earlier than {until}",
             **facts,
         )
     else:
         begun = say(
-            "run {run} of {day} begins; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
+            "run {run} of {day} starts; calls: {calls}, bundles: {bundles}, rows skipped: {skipped}; "
             "the last bundle goes at {until}",
             bundles=pace.count_bundles(calls),
             **facts,
@@ -52,7 +53,7 @@ def log_start(run: Run, skipped: list[Candidate], pace: Pace, until: str) -> Non
             ),
         )
     if more := len(skipped[_ROWS_LOGGED:]):
-        log.info("%s", say("rows skipped besides these: {n}; obzvon report has them all", n=more))
+        log.info("%s", say("further rows skipped: {n}; for all of them: obzvon report", n=more))
 
 
 def log_dispatched(run_id: int, bundle: int, result: HandOverResult, *, is_retry: bool) -> None:
@@ -61,8 +62,8 @@ def log_dispatched(run_id: int, bundle: int, result: HandOverResult, *, is_retry
         log.error(
             "%s",
             say_many(
-                "run {run}: Asterisk would not take {n} call: {reason}",
-                "run {run}: Asterisk would not take {n} calls: {reason}",
+                "run {run}: Asterisk refused {n} call: {reason}",
+                "run {run}: Asterisk refused {n} calls: {reason}",
                 len(result.refused),
                 run=run_id,
                 reason=result.refused[0].reason or Message(""),
@@ -75,8 +76,8 @@ def log_dispatched(run_id: int, bundle: int, result: HandOverResult, *, is_retry
         numbers = f"{calls[0].number} … {calls[-1].number}"
     if is_retry:
         line = say_many(
-            "run {run}, bundle {bundle}: {n} call handed over once more: {numbers}",
-            "run {run}, bundle {bundle}: {n} calls handed over once more: {numbers}",
+            "run {run}, bundle {bundle}: {n} call handed over again: {numbers}",
+            "run {run}, bundle {bundle}: {n} calls handed over again: {numbers}",
             len(calls),
             run=run_id,
             bundle=bundle,
@@ -125,13 +126,13 @@ def log_outcomes(outcomes: list[CallOutcome], journal: Journal, handover: HandOv
             ),
         )
     if more := len(unknown[_UNKNOWN_LOGGED:]):
-        log.warning("%s", say("calls unknown besides these: {n}; obzvon report has them all", n=more))
+        log.warning("%s", say("further calls with an unknown result: {n}; for all of them: obzvon report", n=more))
     for run_id in sorted({outcome.run_id for outcome in outcomes}):
         if not journal.runs.get(run_id).active and not handover.has_calls_of(run_id):
             counts = format_result_counts(
                 journal.calls.count_results(run_id), journal.calls.count_deliveries(run_id, least) if least else None
             )
-            log.info("%s", say("run {run}: all its calls have ended: {counts}", run=run_id, counts=counts))
+            log.info("%s", say("run {run}: all calls have ended: {counts}", run=run_id, counts=counts))
 
 
 class MissedStartLog:
@@ -151,8 +152,8 @@ class MissedStartLog:
             watch_log.warning(
                 "%s",
                 say(
-                    "today's start at {time} has passed and is not made up for: it was set after its "
-                    "time, or is later than late_start allows; to ring today: obzvon start",
+                    "today's start at {time} was missed and will not be made up for: it was set after "
+                    "its time, or late_start does not allow such a delay; to call today: obzvon start",
                     time=f"{missed:%H:%M}",
                 ),
             )
@@ -167,8 +168,8 @@ class MissedStartLog:
             watch_log.warning(
                 "%s",
                 say(
-                    "today's start at {time} begins no run: the run of the day was already (run "
-                    "{run}); once more: obzvon start",
+                    "today's start at {time} starts no run: the day has already had its run (run "
+                    "{run}); to call again: obzvon start",
                     time=f"{start:%H:%M}",
                     run=run.id,
                 ),

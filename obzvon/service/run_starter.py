@@ -71,7 +71,7 @@ class RunStarter:
         loaded = self._schedule_watch.current_phones()
         if request.list_revision is not None and loaded.revision != request.list_revision:
             raise RunNotStartedError(
-                say("the list has been changed in the meantime"), say("look again whom it would ring")
+                say("the list was changed in the meantime"), say("check again who would be called")
             )
         skipped: list[Candidate] = []
         if request.only is not None:
@@ -100,9 +100,9 @@ class RunStarter:
         """Record the old script's run of today, once and in an empty journal, so that the day is not called again."""
         if self._settings.former_start != today or not self._journal.runs.is_empty():
             return
-        note = say("the former script has run today")
+        note = say("the old script has already run today")
         if self._settings.former_status.lower() == "working":
-            note = say("the former script was cut off in its run today, or is still at it: nobody is rung again")
+            note = say("the old script's run was cut off today, or is still in progress: nobody is called again")
         self._journal.runs.begin(_new_token(today), today, "former", [], at=now, note=note, state="done")
         log.warning("%s", note)
 
@@ -118,12 +118,12 @@ def _collecting_skipped(chosen: Iterable[Candidate], skipped: list[Candidate]) -
 def _ensure_anybody(chosen: list[Candidate]) -> None:
     """Raise RunNotStartedError if nobody would be called."""
     if not chosen:
-        raise RunNotStartedError(say("the list is empty: there is nobody to ring"), say("add numbers in the editor"))
+        raise RunNotStartedError(say("the list is empty: there is nobody to call"), say("add numbers in the editor"))
     if all(candidate.skipped for candidate in chosen):
         raise RunNotStartedError(
             say_many(
-                "nobody can be rung: {n} row is in the list, and it is skipped",
-                "nobody can be rung: {n} rows are in the list, and all are skipped",
+                "nobody can be called: the list has {n} row, and it is skipped",
+                "nobody can be called: the list has {n} rows, and all are skipped",
                 len(chosen),
             ),
             say("see why: obzvon plan"),

@@ -99,7 +99,7 @@ class Scheduler:
         self._log_signal()
         self._disconnect()
         self._end()
-        log.info("%s", say("the service has stopped; the next start goes on where it was"))
+        log.info("%s", say("the service has stopped; the next start continues where it left off"))
 
     def run_once(self, after_step: Callable[[], None] = lambda: None) -> bool:
         """Do one check, as from cron: finish a run that is due or was cut off. Return False if it cannot be finished.

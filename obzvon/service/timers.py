@@ -58,11 +58,11 @@ class Timers:
         self._next_start, self._is_logged = start, True
         self._jobs.clear(_START)
         if start is None:
-            watch_log.info("%s", say("the week has no start; nobody will be rung by itself"))
+            watch_log.info("%s", say("the schedule has no start times; nothing will be called automatically"))
             return
-        watch_log.info("%s", say("the next run begins on {start}", start=f"{start:%Y-%m-%d %H:%M}"))
+        watch_log.info("%s", say("the next run starts on {start}", start=f"{start:%Y-%m-%d %H:%M}"))
         local = start.astimezone()
         self._jobs.every().day.at(f"{local:%H:%M:%S}").do(self._log_next_start).tag(_START)
 
     def _log_next_start(self) -> None:
-        log.debug("%s", say("the week is checked; next start: {start}", start=self._next_start or "—"))
+        log.debug("%s", say("schedule checked; next start: {start}", start=self._next_start or "—"))

@@ -22,6 +22,7 @@ from obzvon.cli.main import cli
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.settings.model import load_settings
+from tests.support.workshop import wait_until
 
 ENGLISH = {"OBZVON_LANGUAGE": "en"}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -160,8 +161,8 @@ def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(
         (["--only", "answered"], "answered"),
         (["--only", "busy,nonsense"], "not-answered,busy"),
         (["--only", ""], "name some"),
-        (["--only", "busy", "--again"], "exclude each other"),
-        (["--rest", "--again"], "exclude each other"),
+        (["--only", "busy", "--again"], "cannot be combined"),
+        (["--rest", "--again"], "cannot be combined"),
         (["--date", "2026-01-05"], "--only"),
     ],
     ids=str,
@@ -271,15 +272,16 @@ def test_the_old_scripts_day_is_not_run_again(obzvon: Run, folder: Path) -> None
     (folder / "settings.ini").write_text(settings.replace("timeout = 0", f"timeout = 0\nstatus = Off\nstart = {today}"))
     answer = obzvon("run", "--once")
     assert answer.returncode == 0
-    assert "former script" in answer.stderr
+    assert "old script" in answer.stderr
     assert not list((folder / "outgoing").iterdir())
 
 
 def test_the_demonstration_rings_nobody_and_prints_its_summary(obzvon: Run, tmp_path: Path) -> None:
-    answer = obzvon("demo", "--exit", "--dir", str(tmp_path / "kept"))
+    answer = obzvon("demo", "--exit", "--fast", "--dir", str(tmp_path / "kept"))
     assert answer.returncode == 0, answer.stderr
     assert "8 916 000-00-00" in answer.stdout
-    assert answer.stdout.index("password: ") < answer.stdout.index("a run begins in")
+    assert answer.stdout.index("a run starts in") < answer.stdout.index("the editor: ")
+    assert answer.stdout.index("the editor: ") < answer.stdout.index("password: ") < answer.stdout.index("8 916")
     assert "26 calls" in answer.stdout or "answered" in answer.stdout
     assert (tmp_path / "kept" / "todo.json").exists()
 
@@ -302,10 +304,10 @@ def test_the_demonstration_opens_the_editor_and_tells_who_may_in(folder: Path, t
         for name in ("one", "two"):
             demos.append(begin_demo(name))
             assert demos[-1].stdout
-            told = [demos[-1].stdout.readline() for _ in range(3)]
-            assert "a run begins in 3 seconds" in told[2]
-            address = re.search(r"http://127\.0\.0\.1:\d+/run", told[0])
-            user = re.search(r"first user: (\S+), password: (\S+)$", told[1])
+            lines = [demos[-1].stdout.readline() for _ in range(4)]
+            assert "a run starts in 3 seconds" in lines[0]
+            address = re.search(r"http://127\.0\.0\.1:\d+/run", lines[2])
+            user = re.search(r"first user: (\S+), password: (\S+)$", lines[3])
             assert address
             assert user
             addresses.add(address[0])
@@ -330,11 +332,27 @@ def test_the_demonstration_opens_the_editor_and_tells_who_may_in(folder: Path, t
 def test_a_demonstration_in_a_folder_that_has_users_leaves_them_alone(obzvon: Run, folder: Path) -> None:
     obzvon("user", "add", "ivan")
     users = (folder / "users.json").read_bytes()
-    answer = obzvon("demo", "--exit", "--dir", str(folder))
+    answer = obzvon("demo", "--exit", "--fast", "--dir", str(folder))
     assert answer.returncode == 0, answer.stderr
     assert "its users are those of the folder" in answer.stdout
     assert "first user" not in answer.stdout
     assert (folder / "users.json").read_bytes() == users
+
+
+def test_a_rehearsal_says_which_three_commands_follow(obzvon: Run, tmp_path: Path) -> None:
+    """The first of them runs as it is printed."""
+    answer = obzvon("init", "--rehearsal", str(tmp_path / "an office"))
+    assert answer.returncode == 0, answer.stderr
+    settings = tmp_path / "an office" / "settings.ini"
+    sandbox, service, editor = (line.strip() for line in answer.stdout.splitlines()[-3:])
+    assert service == f"obzvon --settings '{settings}' run"
+    assert editor == f"obzvon --settings '{settings}' web"
+    with subprocess.Popen(["sh", "-c", f"exec {sandbox}"], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            wait_until((tmp_path / "an office" / "target").is_dir, "the stand-in's folder")
+        finally:
+            process.terminate()
 
 
 def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvon: Run, tmp_path: Path) -> None:
@@ -347,7 +365,7 @@ def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvo
     assert obzvon("--settings", str(tmp_path / "office" / "settings.ini"), "check").returncode in (0, 1)
     again = obzvon("init", str(tmp_path / "office"))
     assert again.returncode == 2
-    assert "there are settings already; nothing has been changed" in again.stderr
+    assert "there are settings already; nothing was changed" in again.stderr
 
 
 def test_init_writes_the_settings_apart_where_it_is_told_to(obzvon: Run, tmp_path: Path) -> None:

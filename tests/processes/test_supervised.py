@@ -109,7 +109,7 @@ def test_supervisord_starts_it_brings_it_back_after_a_kill_and_stops_it(
     folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]
 ) -> None:
     until(lambda: pid(supervisor), "the service is up")
-    until(lambda: len(ledger()) >= 6, "the run has begun")
+    until(lambda: len(ledger()) >= 6, "the run has started")
     first = pid(supervisor)
     os.kill(first, signal.SIGKILL)
     until(lambda: pid(supervisor) not in (0, first), "supervisord has brought it back")
@@ -118,13 +118,13 @@ def test_supervisord_starts_it_brings_it_back_after_a_kill_and_stops_it(
     begun = time.monotonic()
     assert "stopped" in supervisor("stop", "obzvon")
     print(f"stopped in {time.monotonic() - begun:.2f} s")
-    assert "the next start goes on" in log(folder) or "следующий" in log(folder), "it was stopped, not killed"
+    assert "the next start continues" in log(folder) or "следующий" in log(folder), "it was stopped, not killed"
 
 
 def test_a_stop_in_the_middle_of_a_run_is_clean_and_the_next_start_goes_on(
     folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]
 ) -> None:
-    until(lambda: len(ledger()) >= 6, "the run has begun")
+    until(lambda: len(ledger()) >= 6, "the run has started")
     begun = time.monotonic()
     assert "stopped" in supervisor("stop", "obzvon")
     print(f"stopped in {time.monotonic() - begun:.2f} s")

@@ -41,7 +41,7 @@ def plan() -> Response:
 
 @run.post("/run/start")
 def start() -> Response:
-    """Begins a run now, beside the week's."""
+    """Start a run now, outside the schedule."""
     wanted = parse_body(StartRequest)
     if wanted.again and wanted.rest:
         raise RequestError(422, "", [ValidationIssue(_("It excludes `again`"), pointer="#/rest")])
@@ -63,21 +63,21 @@ def start() -> Response:
 
 @run.post("/run/pause")
 def pause() -> Response:
-    """Holds the hand-over; calls in progress go on."""
+    """Pause the run; calls in progress continue."""
     parse_body(EmptyBody)
     return _order("pause")
 
 
 @run.post("/run/resume")
 def resume() -> Response:
-    """Goes on with a paused run."""
+    """Resume a paused run."""
     parse_body(EmptyBody)
     return _order("resume")
 
 
 @run.post("/run/stop")
 def stop() -> Response:
-    """Ends the run: who was not rung yet will not be."""
+    """End the run: nobody else will be called."""
     wanted = parse_body(StopRequest)
     return _order(
         "stop", word="stop withdraw" if wanted.withdraw else "stop", once=wanted.once, withdraw=wanted.withdraw

@@ -53,7 +53,7 @@ def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
     one = Workshop(tmp_path / "one", phones=numbers(1), dir_store=store)
     two = Workshop(tmp_path / "two", phones=numbers(1), dir_store=store)
     with shift(one, at("08:00")), shift(two, at("08:00")):
-        warned = [record.getMessage() for record in caplog.records if "another service works" in record.getMessage()]
+        warned = [record.getMessage() for record in caplog.records if "another service uses" in record.getMessage()]
     assert len(warned) == 1
     assert f"{tmp_path}/one/journal.db on " in warned[0]
 

@@ -790,7 +790,7 @@ def test_a_call_file_that_a_crash_of_asterisk_left_in_the_spool(office: Office) 
     (office.spool / CALL_FILE.format(1)).write_text(CRASHED)
     finding = only(office.examine())
     assert finding.level is Level.ERROR
-    assert "1 call file is left of a call that Asterisk's crash cut off: it would be rung again" in str(finding)
+    assert "1 call file is left of a call that Asterisk's crash cut off: it would be called again" in str(finding)
     assert "obzvon sweep" in str(finding)
 
 

@@ -210,7 +210,7 @@ def test_a_sentence_that_cannot_be_put_together_stops_nothing(tmp_path: Path, mo
     set_up(tmp_path, terminal=True)
     write("%s", Message("{missing}"))
     write("%s %s", "one")
-    write("all is well")
+    write("everything is in order")
     assert lines(tmp_path) == ["2026-11-22 09:00:00 INFO all is well"]
 
 

@@ -85,7 +85,7 @@ def test_who_asked_gets_the_answer_once_there_is_one(commands: CommandQueue, ok:
     assert commands.result(number) is None
     commands.take_next(at=NINE)
     assert commands.result(number) is None
-    answer = CommandResult(ok, say("the run goes on; calls waiting: {waiting}", waiting=3))
+    answer = CommandResult(ok, say("the run continues; calls waiting: {waiting}", waiting=3))
     commands.complete(number, answer)
     assert commands.result(number) == answer
     assert commands.take_next(at=NINE) is None

@@ -400,7 +400,7 @@ def test_a_day_without_calls_is_an_empty_table_and_no_error() -> None:
         "counts": {},
         "delivery": {"least": 0.0, "delivered": 0, "not_delivered": 0, "not_known": 0},
     }
-    assert "nobody was rung on that day" in shown([])
+    assert "no calls on that day" in shown([])
 
 
 # -- JSON

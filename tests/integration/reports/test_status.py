@@ -276,7 +276,7 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     text = " ".join(shown(told).split())
     assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our own calls" in text
     assert "AMI silent since Monday 2026-01-05, 08:59:00: only our own calls are counted" in text
-    assert "if calls go on lasting as long" in text
+    assert "if calls last as long as so far" in text
     assert "Bundles" not in text
 
 
@@ -314,9 +314,9 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
     test = begin(journal, 1, token="test", kind="test", at=NINE + SECOND)
     journal.runs.set_state(test.id, "done", at=NINE + SECOND)
     assert shown(status(journal, NINE + SECOND)).splitlines() == [
-        "Service      works since Monday 2026-01-05, 08:00:00 (process 4242 on pbx)",
+        "Service      running since Monday 2026-01-05, 08:00:00 (process 4242 on pbx)",
         "Run          1, by the week: in progress",
-        "Begun        Monday 2026-01-05, 09:00:00, by anna [bold] [2J",
+        "Started      Monday 2026-01-05, 09:00:00, by anna [bold] [2J",
         "Progress     67%",
         "Bundles      1 of 2",
         "Calls        3 calls: handed over 2, waiting 1, skipped 1",
@@ -329,7 +329,7 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
 
 def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> None:
     begun = begin(journal, 3)
-    assert "Last bundle  not before the service works again" in shown(
+    assert "Last bundle  not before the service is running again" in shown(
         status(journal, NINE, sign(NINE - timedelta(hours=1)))
     )
     assert "its last sign of life is of Monday 2026-01-05, 08:00:00" in shown(

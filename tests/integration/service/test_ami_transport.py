@@ -492,7 +492,7 @@ def test_with_no_spool_the_calls_wait_and_go_when_it_is_back(
         pbx.since = at("09:05:01")
         far.work(at("09:05:01"), at("09:06"))
     assert pbx.orders == PHONES
-    assert "the work goes on" in caplog.text
+    assert "work continues" in caplog.text
 
 
 def test_a_moment_without_it_is_not_worth_a_word(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture) -> None:

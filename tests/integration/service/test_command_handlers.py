@@ -79,7 +79,7 @@ def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused
     assert "another run in the meantime" in refused_by
     workshop.write_list(PEOPLE[:1], changed=None)
     refused_by = refused(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
-    assert "the list has been changed" in refused_by
+    assert "the list was changed" in refused_by
     listed = factory.open_phones(workshop.settings).load().revision
     assert "1 call" in asked(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
 
@@ -104,14 +104,14 @@ def test_a_start_begins_a_run_at_once_and_tells_how_many_will_be_rung(workshop: 
 
 def test_one_call_is_not_calls(workshop: Workshop, working: Shift) -> None:
     workshop.write_list(PEOPLE[:1], changed=EIGHT)
-    assert asked(working, NOON, "start") == "the run has begun: 1 call"
+    assert asked(working, NOON, "start") == "the run has started: 1 call"
 
 
 def test_a_start_during_a_run_is_refused_also_while_it_is_paused(working: Shift) -> None:
     asked(working, NOON, "start")
-    assert "in progress already" in refused(working, NOON, "start")
+    assert "already in progress" in refused(working, NOON, "start")
     asked(working, NOON, "pause")
-    assert "in progress already" in refused(working, NOON, "start", again=True)
+    assert "already in progress" in refused(working, NOON, "start", again=True)
 
 
 def test_where_somebody_was_rung_today_a_start_wants_again_and_then_rings_all(
@@ -157,7 +157,7 @@ def test_a_paused_run_hands_nothing_over_until_it_is_resumed(workshop: Workshop,
     assert "3" in said
     assert "2" in said
     assert working.work(at("12:00:06"), at("12:30:00")) == []
-    assert "paused already" in asked(working, at("12:30:01"), "pause")
+    assert "already paused" in asked(working, at("12:30:01"), "pause")
     assert "3" in asked(working, at("12:30:01"), "resume")
     assert working.work(at("12:30:01"), at("12:31:00")) == [("12:30:01", PEOPLE[2:4]), ("12:30:11", PEOPLE[4:])]
 
@@ -315,7 +315,7 @@ def test_what_was_asked_while_no_service_was_there_is_not_done_when_it_comes(wor
     assert command is not None
     answer = execute(working.dialer, command, NOON)
     assert not answer.ok
-    assert "ask again" in str(answer.text)
+    assert "give it again" in str(answer.text)
     assert working.dialer.run is None
 
 
@@ -372,7 +372,7 @@ def came_of(working: Shift, since: datetime) -> list[str]:
 
 
 def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(told: Shift) -> None:
-    assert asked(told, at("13:00:00"), "start", only="not answered") == "the run has begun: 2 calls"
+    assert asked(told, at("13:00:00"), "start", only="not answered") == "the run has started: 2 calls"
     assert came_of(told, at("13:00:00")) == PEOPLE[1:3]
     run = told.journal.runs.on_days(NOON.date())[-1]
     assert (run.kind, run.total, run.started_by) == ("manual", 2, "anna")
@@ -424,7 +424,7 @@ def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told:
         changed=at("12:30:00"),
     )
     said = asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
-    assert said == ("the run has begun: 1 call; of those who were meant, 2 are paused or not in the list any more")
+    assert said == ("the run has started: 1 call; 2 of the chosen phones are paused or no longer in the list")
     assert came_of(told, at("13:00:00")) == [PEOPLE[4]]
 
 
@@ -470,6 +470,6 @@ def test_a_run_of_some_is_no_second_one_beside_another_and_none_after_the_latest
     with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=1, latest="21:00"), EIGHT) as working:
         working.dialer.step(EIGHT)
         asked(working, NOON, "start")
-        assert "in progress already" in refused(working, NOON, "start", only="withdrawn")
+        assert "already in progress" in refused(working, NOON, "start", only="withdrawn")
         asked(working, NOON, "stop")
         assert "21:00" in refused(working, at("21:00:00"), "start", only="withdrawn")

@@ -119,7 +119,7 @@ def test_an_empty_list_is_told_to_who_begins_a_run_by_hand(tmp_path: Path) -> No
     with shift(Workshop(tmp_path), EIGHT) as working:
         answer = working.ask("start", EIGHT)
         assert not answer.ok
-        assert str(answer.text).startswith("the list is empty: there is nobody to ring")
+        assert str(answer.text).startswith("the list is empty: there is nobody to call")
 
 
 def test_where_lines_decide_the_log_promises_no_time_for_the_last_call(
@@ -183,7 +183,7 @@ def test_a_service_that_is_started_again_goes_on_where_it_was(workshop: Workshop
         working.came()
         assert working.work(at("09:00:03"), at("09:01:00")) == [("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
         assert [line.bundle for line in working.journal.calls.records_on(NINE.date())] == [1, 1, 2, 2, 3]
-    assert logged("goes on where it was") == 1
+    assert logged("continues where it stopped") == 1
     assert day_of(workshop, at("09:02:00"), at("10:00:00"), every=60) == [("09:02:00", PEOPLE)]  # nothing new
 
 
@@ -270,7 +270,7 @@ def test_a_start_time_set_back_behind_the_clock_rings_nobody_and_says_so(
         working.dialer.step(EIGHT)
         workshop.write_week("07:30", changed=at("08:10:00"))
         assert working.work(at("08:10:01"), at("10:00:00"), every=60) == []
-        assert logged("has passed and is not made up for") == 1
+        assert logged("was missed and will not be made up for") == 1
         tomorrow = "2026-01-06"
         assert working.work(at("07:29:59", tomorrow), at("07:30:00", tomorrow)) == [("07:30:00", PEOPLE[:2])]
 
@@ -298,7 +298,7 @@ def test_an_edit_while_the_service_was_down_is_no_missed_start(
     with shift(workshop, at("12:00:00")) as working:
         working.came()
         assert working.work(at("12:00:00"), at("12:01:00")) == []
-        assert logged("has passed and is not made up for") == 1
+        assert logged("was missed and will not be made up for") == 1
 
 
 def test_a_row_deleted_or_paused_during_the_run_is_not_rung(workshop: Workshop, logged: Callable[[str], int]) -> None:
@@ -383,7 +383,7 @@ def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logge
         assert [gone for _, gone in went] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
         assert not working.dialer.problems
     assert logged("there is no such file") <= 2  # by the watch, and as what holds the run
-    assert logged("the work goes on") == 1
+    assert logged("work continues") == 1
 
 
 # -- ends
@@ -571,7 +571,7 @@ def test_while_asterisk_is_down_the_run_is_held_and_then_goes_on(tmp_path: Path,
         went = working.work(at("09:10:01"), at("09:11:00"))
         assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
         assert not working.dialer.problems
-        assert logged("the work goes on") == 1
+        assert logged("work continues") == 1
 
 
 def test_while_asterisk_is_down_calls_that_it_left_behind_are_still_taken_out(tmp_path: Path) -> None:
@@ -617,7 +617,7 @@ def test_a_spool_that_goes_away_holds_the_run_and_it_goes_on_when_it_is_back(
             now += timedelta(seconds=min(working.dialer.step(now), 1))
         assert working.dialer.problems
         assert logged(str(workshop.spool_folder)) <= 3
-        assert logged("goes on where it was") == 0
+        assert logged("continues where it stopped") == 0
         spool_comes_back(workshop)
         went = working.work(now, at("09:31:00"))
         assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
@@ -713,12 +713,12 @@ def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
             ballast = fill(disk)
             assert working.work(at("09:00:06"), at("09:20:00")) == []
             assert logged(str(disk)) == 1
-            assert logged("goes on where it was") == 0
+            assert logged("continues where it stopped") == 0
             ballast.unlink()
             went = working.work(at("09:20:01"), at("09:21:00"))
             assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
             assert list(working.results(NINE).values()) == ["handed"] * 5
-            assert logged("the work goes on") == 1
+            assert logged("work continues") == 1
 
 
 def test_a_full_disk_under_the_journal_holds_the_run_until_there_is_room(
@@ -936,7 +936,7 @@ def test_a_second_start_on_a_day_that_has_had_its_run_says_so_once_and_rings_nob
 ) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:01:00"))
-        assert logged("begins no run") == 0
+        assert logged("starts no run") == 0
         workshop.write_week("11:00", changed=at("10:00:00"))
         assert working.work(at("10:00:00"), at("11:00:10"), every=30) == []
     assert logged("today's start at 11:00 begins no run: the run of the day was already (run 1)") == 1
@@ -952,9 +952,9 @@ def test_the_last_outcome_of_a_run_is_a_line_and_so_is_each_that_nobody_knows(
         first, second = sorted(workshop.spool_folder.iterdir())
         first.unlink()  # Asterisk's archive has lost it
         working.work(at("09:00:06"), at("09:00:10"))
-        assert logged("run 1: all its calls have ended") == 0
+        assert logged("run 1: all calls have ended") == 0
         assert logged("run 1, call 1: unknown, the file is not in Asterisk's archive") == 1
         (workshop.done_folder / second.name).write_text(second.read_text() + "\nStatus: Completed\n")
         second.unlink()
         working.work(at("09:00:11"), at("09:00:20"))
-    assert logged("run 1: all its calls have ended: answered 1, unknown 1") == 1
+    assert logged("run 1: all calls have ended: answered 1, unknown 1") == 1

@@ -295,7 +295,7 @@ def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_
     assert document["last_bundle_at"] == "2026-01-05T09:00:19.800000+03:00"  # the earliest: five a second
     text = " ".join(shown(plan).split())
     assert "Pace as soon as there is room, up to 5 calls a second, at most 25 calls at once" in text
-    assert "Last call not before 09:00:19; how long the calls last decides" in text
+    assert "Last call no earlier than 09:00:19, depending on how long the calls last" in text
     assert "undles" not in text
 
 

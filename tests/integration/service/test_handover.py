@@ -385,7 +385,7 @@ def test_a_file_that_a_dead_asterisk_left_behind_is_taken_out_and_its_call_unkno
     begin_call(bench.file(2), os.getpid())
     (outcome,) = bench.collect().ended
     assert (outcome.position, outcome.disposition) == (1, Disposition.UNKNOWN)
-    assert "is not rung again" in str(outcome.reason)
+    assert "is not called again" in str(outcome.reason)
     assert bench.workshop.in_spool() == PEOPLE[1:3]
     assert bench.workshop.in_store() == []
 

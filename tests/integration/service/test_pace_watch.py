@@ -20,7 +20,7 @@ def test_a_new_pace_is_in_force_at_once_and_said_once(tmp_path: Path, caplog: py
         pace_watch.refresh()
     assert (pace.bundle, pace.mode, pace.ceiling.max_ours) == (20, PaceMode.THROTTLED, 30)
     assert [record.getMessage() for record in caplog.records] == [
-        "the pace has been changed: bundles of 20 calls, 10 s apart, at most 30 calls at once"
+        "the pace was changed: bundles of 20 calls, 10 s apart, at most 30 calls at once"
     ]
 
 

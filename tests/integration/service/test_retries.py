@@ -40,7 +40,7 @@ def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(
         [(moment, came)] = working.work(at("09:05:01"), at("09:06"))
         assert moment <= "09:05:05"
         assert came == PHONES[1:]
-        assert caplog.messages[-1].endswith(f"2 calls handed over once more: {PHONES[1]}, {PHONES[2]}")
+        assert caplog.messages[-1].endswith(f"2 calls handed over again: {PHONES[1]}, {PHONES[2]}")
         all_end(workshop, "Completed", "Expired")
         working.work(at("09:06:01"), at("09:20"))
         assert working.results(at("09:00")) == {PHONES[0]: "answered", PHONES[1]: "answered", PHONES[2]: "not answered"}

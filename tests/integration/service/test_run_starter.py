@@ -42,7 +42,7 @@ def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(works
 def test_a_run_by_hand_that_would_ring_nobody_is_not_entered(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
         starter = starter_of(working)
-        with pytest.raises(RunNotStartedError, match="the list has been changed in the meantime"):
+        with pytest.raises(RunNotStartedError, match="the list was changed in the meantime"):
             starter.start(NINE.date(), RunRequest("manual", list_revision="an older one"), now=NINE)
         workshop.write_list(["8916"])
         working.schedule_watch.refresh(NINE)
@@ -69,9 +69,9 @@ def test_the_former_scripts_day_is_honoured_once(tmp_path: Path, logged: Callabl
         dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status="Off", start="2026-01-05"
     )
     assert day_of(workshop, NINE, TEN, every=60) == []
-    assert logged("the former script has run today") == 1
+    assert logged("the old script has already run today") == 1
     assert day_of(workshop, TEN, TEN) == []
-    assert logged("the former script has run today") == 1
+    assert logged("the old script has already run today") == 1
     tomorrow = "2026-01-06"
     assert day_of(workshop, at("09:00:00", tomorrow), at("09:00:00", tomorrow)) == [("09:00:00", PEOPLE)]
 
@@ -88,7 +88,7 @@ def test_the_former_scripts_status_matters_only_on_its_day(
         dir_source=".", dir_target="outgoing", time_zone="Europe/Moscow", bundle=5, status=status, start=start
     )
     assert bool(day_of(workshop, NINE, NINE)) == rings
-    assert logged("was cut off in its run today") == (not rings)
+    assert logged("run was cut off today") == (not rings)
 
 
 def test_the_former_scripts_day_is_not_looked_at_once_there_has_been_a_run(tmp_path: Path) -> None:

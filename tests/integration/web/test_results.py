@@ -143,7 +143,7 @@ def test_a_day_with_several_runs_shows_each_phone_once_and_each_run_by_itself(op
     assert "2 runs" in text
     only = operator.get(f"/results?run={second.id}").text
     assert tally(only) == {"answered": 1, "skipped": 1}
-    assert "already rung today" in only
+    assert "already called today" in only
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_day_of_several_runs_is_one_line_and_the_others_are_folded_away(operat
     assert "and 2 more lines of this day" in text
     best, others = text.split("<details>", 1)
     assert "answered" in best.rsplit('<li class="met">', 1)[1]
-    assert "already rung today" in others
+    assert "already called today" in others
 
 
 def test_several_that_are_found_are_offered_and_who_is_only_in_the_journal_is_found_too(
@@ -371,7 +371,7 @@ def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     assert "1 number can be called again" in text
     assert "hung up before 10 s of the message is called a second time" in text
     asked: list[dict[str, object]] = []
-    thread = serve(journal, CommandResult.done(say("the run has begun: 1 call")), asked)
+    thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked)
     answer = operator.post(
         "/results/again/start", page=page, day=str(TODAY), result=["not delivered"], **hidden(operator, page)
     )
@@ -395,7 +395,7 @@ def test_then_it_is_said_whom_that_means_with_counts_and_names(operator: Browser
 def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, day: Journal) -> None:
     day.heartbeats.begin(at=SUNDAY)
     asked: list[dict[str, object]] = []
-    thread = serve(day, CommandResult.done(say("the run has begun: 1 call")), asked)
+    thread = serve(day, CommandResult.done(say("the run has started: 1 call")), asked)
     page = page_of("not answered")
     answer = operator.post(
         "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
@@ -423,7 +423,7 @@ def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journa
     day.heartbeats.begin(at=SUNDAY)
     page, asked = page_of("not answered"), list[dict[str, object]]()
     fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
-    thread = serve(day, CommandResult.done(say("the run has begun: 1 call")), asked)
+    thread = serve(day, CommandResult.done(say("the run has started: 1 call")), asked)
     for _ in range(3):
         assert "The run has begun" in operator.post("/results/again/start", **fields).text
     thread.join()
@@ -458,7 +458,7 @@ def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal
     assert answer.status_code == 422
     assert "Nobody is called yet" in answer.text
     assert journal.commands.take_next(at=night) is None
-    thread = serve(journal, CommandResult.done(say("the run has begun: 1 call")), asked := [])
+    thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked := [])
     assert "The run has begun" in operator.post("/results/again/start", **fields, night="1").text
     thread.join()
     assert len(asked) == 1
@@ -479,14 +479,14 @@ def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, o
 
 def test_what_the_service_refuses_is_shown_and_nothing_is_recorded(operator: Browser, day: Journal) -> None:
     day.heartbeats.begin(at=SUNDAY)
-    thread = serve(day, CommandResult.refused(say("run {run} is in progress already; see: obzvon status", run=7)), [])
+    thread = serve(day, CommandResult.refused(say("run {run} is already in progress; see: obzvon status", run=7)), [])
     page = page_of("not answered")
     answer = operator.post(
         "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
     )
     thread.join()
     assert answer.status_code == 409
-    assert "Run 7 is in progress already" in answer.text
+    assert "Run 7 is already in progress" in answer.text
     assert day.audit.latest(10) == []
 
 

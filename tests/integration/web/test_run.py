@@ -184,7 +184,7 @@ def test_a_run_in_progress_shows_how_far_it_is_and_who_was_rung(opened: Office) 
     assert '<progress class="run-bar" max="5" value="4" aria-label="Calls handed over">' in html
     assert "The run is in progress 80 %" in text
     assert "Handed over 4 of 5 Bundles 2 of 3 Last bundle at about 12:00" in text
-    assert "In progress now 3 Begun 12:00, by hand, operator" in text
+    assert "In progress now 3 Started 12:00, by hand, operator" in text
     assert "answered 1 not answered 0 handed over 3 waiting 1 skipped 1 withdrawn 0" in text
     assert "12:00:11 8 916 000-00-00 answered" in text
     assert "Begin now" not in text
@@ -372,7 +372,7 @@ def test_a_start_is_asked_first_and_begins_what_was_shown(opened: Office) -> Non
     assert "The run has begun: 5 calls" in opened.start()
     opened.works(25)
     assert sorted(opened.workshop.in_spool()) == PEOPLE
-    assert opened.changes() == ["operator: run begun by hand, for those not rung today: the run has begun: 5 calls"]
+    assert opened.changes() == ["operator: run begun by hand, for those not rung today: the run has started: 5 calls"]
 
 
 def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> None:
@@ -468,7 +468,7 @@ def test_during_a_run_no_other_is_asked_for_or_begun(opened: Office) -> None:
         opened.operator.post("/run/start", whom="again", **fields),
         opened.operator.client.get("/run/start", headers=opened.operator.login, follow_redirects=True),
     ):
-        assert "A run is in progress already" in answer.text
+        assert "A run is already in progress" in answer.text
     assert opened.shift
     assert len(opened.shift.journal.runs.on_days(NOON.date())) == 1
 
@@ -585,7 +585,7 @@ def test_what_was_meant_for_another_run_is_not_done_to_this_one(opened: Office, 
         assert answer.status_code == 409
         assert "it is another run by now" in answer.text
     else:
-        assert "which was not the one that was meant" in opened.page()
+        assert "not the one that you meant" in opened.page()
 
 
 # -- a test call

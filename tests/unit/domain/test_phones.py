@@ -486,7 +486,7 @@ def test_who_was_rung_today_is_not_rung_again() -> None:
         Phone("2", "89162222222", "2"),
         Phone("3", "89161111111"),
         rung=rung,
-    ) == ["already rung today", "already rung today", "89162222222 2", "the same number as in row 0"]
+    ) == ["already called today", "already called today", "89162222222 2", "the same number as in row 0"]
 
 
 def test_candidates_are_made_one_by_one() -> None:

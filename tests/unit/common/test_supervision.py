@@ -1,0 +1,15 @@
+"""The command by which the service is started here: systemd's, supervisor's, or our own."""
+
+from pathlib import Path
+
+from obzvon.common.supervision import supervisor_command
+
+
+def test_supervisorctl_is_named_only_where_it_is(tmp_path: Path) -> None:
+    folders = (tmp_path,)
+    found, missing = (lambda _: "/usr/bin/supervisorctl"), (lambda _: None)
+    assert supervisor_command("start", which=found, unit_folders=folders) == "supervisorctl start obzvon"
+    assert supervisor_command("start", which=missing, unit_folders=folders) == "obzvon run"
+    assert supervisor_command("status", which=missing, unit_folders=folders) == "obzvon status"
+    (tmp_path / "obzvon.service").touch()
+    assert supervisor_command("start", which=found, unit_folders=folders) == "systemctl start obzvon"
