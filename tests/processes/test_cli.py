@@ -195,7 +195,7 @@ def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -
                 deadline -= 1
             again = obzvon("start")
             assert again.returncode == 1
-            assert "3 numbers were rung today already" in again.stderr
+            assert "3 numbers were already called today" in again.stderr
             assert obzvon("stop").returncode == 1
             assert sandbox.attempts("89161111111") == 1
             assert sandbox.attempts("89165555551") == 1

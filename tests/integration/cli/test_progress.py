@@ -31,7 +31,7 @@ def test_a_journal_that_is_away_does_not_end_the_service(journal: Journal, monke
         raise UserError([Problem("", say("the journal cannot be used: {why}", why="gone"))])
 
     with progress.RunProgressBar(journal, Console(file=shown, force_terminal=True)) as bar:
-        monkeypatch.setattr(progress, "_REFRESH", 0)
+        monkeypatch.setattr(progress, "_REFRESH_SECONDS", 0)
         bar()
         monkeypatch.setattr(RunStore, "active", away)
         monkeypatch.setattr(CallStore, "count_results", away)

@@ -120,7 +120,7 @@ def test_where_somebody_was_rung_today_a_start_wants_again_and_then_rings_all(
     asked(working, NOON, "start")
     working.work(NOON, at("12:00:05"))
     asked(working, at("12:00:06"), "stop")
-    assert "2 numbers were rung today already" in refused(working, at("12:01:00"), "start")
+    assert "2 numbers were already called today" in refused(working, at("12:01:00"), "start")
     assert working.dialer.run is None
     assert "5 calls" in asked(working, at("12:01:00"), "start", again=True)
     working.work(at("12:01:00"), at("12:02:00"))

@@ -117,7 +117,8 @@ def test_one_check_stays_with_a_paused_run_until_its_day_is_over_and_rings_nobod
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.prepare(NINE)
         working.step()
-        working.dialer.change_state("paused", NINE)
+        assert working.dialer.runs.active is not None
+        working.dialer.runs.change_state(working.dialer.runs.active, "paused", NINE)
     moments = iter([at("09:01:00")] * 6)
     with working_on(workshop, lambda: next(moments, at("00:00:01", "2026-01-06"))) as working:
         assert working.run_once()
