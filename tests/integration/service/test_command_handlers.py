@@ -324,16 +324,16 @@ def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeyp
     monkeypatch.delenv("SUDO_USER", raising=False)
     loginuid = tmp_path / "loginuid"
     loginuid.write_text("4294967295")
-    assert control._logged_in(loginuid) == ""
-    assert control._logged_in(tmp_path / "none") == ""
+    assert control._login_name(loginuid) == ""
+    assert control._login_name(tmp_path / "none") == ""
     loginuid.write_text("1\n")
-    assert control._logged_in(loginuid) == "daemon"
-    monkeypatch.setattr(control, "_logged_in", lambda: "")
-    assert control._who() == "asterisk"
-    monkeypatch.setattr(control, "_logged_in", lambda: "ivan")
-    assert control._who() == "ivan"
+    assert control._login_name(loginuid) == "daemon"
+    monkeypatch.setattr(control, "_login_name", lambda: "")
+    assert control._requester() == "asterisk"
+    monkeypatch.setattr(control, "_login_name", lambda: "ivan")
+    assert control._requester() == "ivan"
     monkeypatch.setenv("SUDO_USER", "anna")
-    assert control._who() == "anna"
+    assert control._requester() == "anna"
 
 
 # -- only some of those of a day
