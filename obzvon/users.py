@@ -84,8 +84,8 @@ class Users:
                 [
                     Problem(
                         str(self.path),
-                        say("it is no list of users: {why}", why=error),
-                        say("mend it, or delete it and add the users anew: obzvon user add"),
+                        say("it is not a list of users: {why}", why=error),
+                        say("fix it, or delete it and add the users again: obzvon user add"),
                     )
                 ]
             ) from error
@@ -111,7 +111,7 @@ class Users:
             if name in users:
                 raise self._refusal(
                     name,
-                    say("there is such a user already"),
+                    say("this user exists already"),
                     say("name another, or change the password: obzvon user passwd"),
                 )
             if alike := next((other for other in users if _lookalike_key(other) == _lookalike_key(name)), None):
@@ -214,7 +214,7 @@ class Users:
                     say(
                         "{what}: {file}: {why}", what=what, file=error.filename or self.path, why=os_error_reason(error)
                     ),
-                    say("run this as a user who may write there, or mend the rights"),
+                    say("run this as a user who may write there, or fix the permissions"),
                 )
             ]
         )

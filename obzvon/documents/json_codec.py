@@ -127,4 +127,4 @@ def _line_and_column(data: bytes, position: int) -> str:
 
 
 def _restore() -> Message:
-    return say("mend the file, or bring back an earlier version of it")
+    return say("fix the file, or restore an earlier version of it")

@@ -110,7 +110,7 @@ def _parse_any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
     if isinstance(document, list):
         return [_phone(str(index), row) for index, row in enumerate(document)], ()
     if not isinstance(document, dict):
-        raise MalformedError(Problem(":1:1", say("it is no list of phones"), _shape()))
+        raise MalformedError(Problem(":1:1", say("it is not a list of phones"), _shape()))
     rows = cast("dict[str, object]", document)
     whole = sum(isinstance(row, dict | list) for row in rows.values())
     if whole < len(rows) or _has_more(data, whole):

@@ -30,7 +30,7 @@ def parse(data: bytes) -> tuple[Schedule, tuple[Problem, ...]]:
     pairs = json_codec.decode_pairs(data) if isinstance(document, dict) else []
     if document != [] and not isinstance(document, dict):
         raise MalformedError(
-            Problem(":1:1", say("it is no week"), say("write the days as {example}", example=_EXAMPLE))
+            Problem(":1:1", say("it is not a schedule"), say("write the days as {example}", example=_EXAMPLE))
         )
     values = dict(pairs)
     problems = [
@@ -59,7 +59,7 @@ def _repeated(where: str, keys: list[str]) -> Iterator[Problem]:
     """Yield a problem for each repeated key. JSON silently takes the last value, and the other would be lost."""
     for key, count in Counter(keys).items():
         if count > 1:
-            yield Problem(f'{where} "{key}"', say("this key stands in it {n} times", n=count), say("keep one of them"))
+            yield Problem(f'{where} "{key}"', say("this key is in it {n} times", n=count), say("keep one of them"))
 
 
 def _parse_time(where: str, value: object, problems: list[Problem]) -> time | None:
@@ -117,7 +117,7 @@ def _notes(values: dict[str, object]) -> list[Problem]:
     notes += [
         Problem(
             f' "{key}"',
-            say("this key is none of the days 1 to 7, it says nothing"),
+            say("this key is not one of the days 1 to 7, and is ignored"),
             say("write the days as {example}", example=_EXAMPLE),
         )
         for key in values

@@ -131,7 +131,7 @@ class Document(Generic[T]):
                     if (to is not None or data != before) and self._is_readable(data):
                         return self._replace(before, data)
             raise DocumentError(
-                Problem(str(self.path), say("there is no earlier version that could be brought back")),
+                Problem(str(self.path), say("there is no earlier version to restore")),
                 revision=based_on,
             )
 
@@ -150,7 +150,7 @@ class Document(Generic[T]):
                 Problem(
                     str(self.path),
                     say("there is no such file"),
-                    say("make it in the editor, or bring back an earlier version"),
+                    say("create it in the editor, or restore an earlier version"),
                 )
             ) from error
         except OSError as error:
@@ -228,7 +228,7 @@ class Document(Generic[T]):
             if where == str(self.path)
             else say("{what}: {file}: {why}", what=what, file=where, why=os_error_reason(error))
         )
-        return Problem(str(self.path), sentence, remedy or say("mend the rights or the room of the folder"))
+        return Problem(str(self.path), sentence, remedy or say("fix the permissions of the folder, or make room there"))
 
     def _remedy_for_readers(self, error: OSError) -> Message | None:
         if not isinstance(error, PermissionError):

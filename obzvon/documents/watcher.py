@@ -82,7 +82,7 @@ class WatchedDocument(Generic[T]):
 def recovery_hint(document: Document[T]) -> Message:
     """Return what to do about a document that cannot be read and has a last good copy."""
     return say(
-        "the last good copy is in force; mend the document, or: cp {good} {path}",
+        "the last good copy is in use; fix the document, or: cp {good} {path}",
         good=document.history.good_copy_path,
         path=document.path,
     )

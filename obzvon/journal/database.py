@@ -132,7 +132,7 @@ class Database:
                     Problem(
                         self.address,
                         say("the journal cannot be used: {why}", why=error.orig),
-                        damage_remedy(error) or say("make room or mend the rights, or start the database"),
+                        damage_remedy(error) or say("make room, fix the permissions, or start the database"),
                     )
                 ]
             ) from error
@@ -140,7 +140,7 @@ class Database:
 
 def no_journal_yet(where: str) -> UserError:
     """Return the error for a journal that no service has made yet."""
-    return UserError([Problem(where, say("there is no journal yet"), say("the service makes it"))])
+    return UserError([Problem(where, say("there is no journal yet"), say("the service creates it"))])
 
 
 def _schema(connection: Connection) -> str | None:

@@ -34,7 +34,7 @@ class JournalBusyError(UserError):
             [
                 Problem(
                     where,
-                    say("another obzvon service is at work on this journal"),
+                    say("another obzvon service is using this journal"),
                     say("stop it first (supervisorctl stop obzvon), or let it do the work"),
                 )
             ]
@@ -79,8 +79,8 @@ class _FileLock:
                         str(self._path),
                         say("the journal, or the lock beside it, was deleted or replaced under the running service"),
                         say(
-                            "nothing is handed over: put the old one back, or stop the service, write "
-                            "today into the week's dates with 00:00, and start it again"
+                            "nothing is handed over: put the old one back, or stop the service, add "
+                            "today to the dates of the schedule with 00:00, and start it again"
                         ),
                     )
                 ]
@@ -123,7 +123,7 @@ class _AdvisoryLock:
                     Problem(
                         self._where,
                         say("the journal cannot be used: {why}", why=error.orig),
-                        say("make room or mend the rights, or start the database"),
+                        say("make room, fix the permissions, or start the database"),
                     )
                 ]
             ) from error

@@ -85,12 +85,11 @@ def refuse_truncated(name: str) -> None:
                 Problem(
                     name,
                     say(
-                        "the journal has been cut to nothing; with a new one everybody who was rung today would be "
-                        "rung again"
+                        "the journal has been cut to nothing; a new one would call everybody again who was called today"
                     ),
                     say(
-                        "bring it back from a copy and start only tomorrow; or, to begin a new one, delete it and "
-                        "write today into the week's dates with 00:00"
+                        "restore it from a copy and start only tomorrow; or, to begin a new one, "
+                        "delete it and add today to the dates of the schedule with 00:00"
                     ),
                 )
             ]
@@ -103,9 +102,10 @@ def damage_remedy(error: DBAPIError | OSError) -> Message | None:
     if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return None
     return say(
-        "the file is damaged, or [Journal] url names another one, and nobody is rung before that is mended: "
-        "stop the service, bring the journal back from a copy or save what can still be read of it, and start "
-        "only tomorrow, for whom it rang today it may no longer know (docs/en/how-to/damaged-journal.md)"
+        "the file is damaged, or [Journal] url names another file, and nobody is called until this is "
+        "fixed: stop the service, restore the journal from a copy or save what can still be read of "
+        "it, and start only tomorrow, because it may no longer know who was called today "
+        "(docs/en/how-to/damaged-journal.md)"
     )
 
 

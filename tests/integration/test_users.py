@@ -64,7 +64,7 @@ def test_no_file_has_no_users_and_a_broken_one_says_so(users: Users) -> None:
     assert users.signature() == ()
     for text in ("{", "[]", '{"a": {"role": "god", "password": ""}}', '{"a": 1}'):
         users.path.write_text(text)
-        with pytest.raises(UserError, match="no list of users"):
+        with pytest.raises(UserError, match="not a list of users"):
             users.load()
         with pytest.raises(UserError):
             users.add("ivan", "correct horse", Role.OPERATOR)

@@ -372,7 +372,7 @@ def test_a_document_that_is_not_there(office: Office, name: str) -> None:
     shutil.rmtree(office.folder / ".history")
     finding = only(office.examine())
     assert finding.level is Level.ERROR
-    assert str(finding).startswith(f"{office.folder / name}: there is no such file\n    → make it in the editor")
+    assert str(finding).startswith(f"{office.folder / name}: there is no such file\n    → create it in the editor")
 
 
 def test_rows_that_cannot_be_called_are_counted_and_the_first_are_named(office: Office) -> None:

@@ -890,7 +890,7 @@ def test_a_journals_name_has_no_password(tmp_path: Path) -> None:
 
 def test_a_journal_has_one_service(journal: Journal, journal_url: str) -> None:
     lock = journal.acquire_lock()
-    with pytest.raises(JournalBusyError, match="another obzvon service is at work on this journal"):
+    with pytest.raises(JournalBusyError, match="another obzvon service is using this journal"):
         journal.acquire_lock()
     with contextlib.closing(Journal(journal_url)) as other, pytest.raises(JournalBusyError):
         other.acquire_lock()
