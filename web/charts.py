@@ -1,4 +1,4 @@
-"""The bars of a chart, reckoned for SVG: widths in per cent of whatever width there is, heights in pixels. Pure."""
+"""Geometry of bar charts for SVG: widths in per cent of the available width, heights in pixels. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ import msgspec
 from obzvon.domain.results import CHART_GROUPS, result_group
 from obzvon.journal.tallies import Tally
 
+#: Height of the highest bar, and the space above it.
 PLOT_HEIGHT, PLOT_TOP = 132, 14
-"""The height of the highest bar, and what is above it."""
 
-_WIDE, _NARROW = 9, 5
-"""So many labels stand side by side on a wide and on a narrow page."""
-_FEWEST = 8
-_MOST = 48
+#: How many labels fit side by side on a wide and on a narrow page.
+_LABELS_WIDE, _LABELS_NARROW = 9, 5
+_MIN_HOURS = 8
+_MAX_HOURS = 48
 _HOUR = timedelta(hours=1)
 
 
@@ -26,7 +26,7 @@ def result_class(result: str) -> str:
 
 
 class BarPart(msgspec.Struct, frozen=True):
-    """A piece of a bar."""
+    """Part of a bar: the calls of one group of results."""
 
     kind: str
     y: float
@@ -34,43 +34,43 @@ class BarPart(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One hour or day; `place` is the middle of it, `x` where it begins, in per cent."""
+    """Bar of one hour or day; `center` is its middle, `x` its left edge, in per cent."""
 
     at: datetime | date
     counts: Mapping[str, int]
     parts: tuple[BarPart, ...]
     x: float
-    place: float
+    center: float
+    #: Where the label has room: 'all' pages, only on a 'wide' one, or '' on none.
     label: str
-    """'all': it has room for its label on every page; 'wide': on a wide one only; '' on none."""
 
     @property
     def total(self) -> int:
-        """All its calls."""
+        """Return the number of its calls."""
         return sum(self.counts.values())
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """The bars, how wide each is (per cent), the kinds that there are, and the lines across with their values."""
+    """Bars, the width of each (per cent), the groups of results in them, and the grid lines with their values."""
 
     bars: tuple[Bar, ...]
     width: float
     kinds: tuple[str, ...]
-    lines: tuple[tuple[int, float], ...]
+    grid_lines: tuple[tuple[int, float], ...]
 
     @property
     def total(self) -> int:
-        """All the calls in it."""
+        """Return the number of calls in it."""
         return sum(bar.total for bar in self.bars)
 
     @property
     def highest(self) -> Bar:
-        """The bar with the most calls."""
+        """Return the bar with the most calls."""
         return max(self.bars, key=lambda bar: bar.total)
 
 
 def chart_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
-    """When calls were handed over; None where none was."""
+    """Return the chart of calls by the hour of their hand-over; None if there were none."""
     found: dict[datetime, Counter[str]] = {}
     for tally in tallies.values():
         for (quarter, result), many in tally.items():
@@ -81,8 +81,8 @@ def chart_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
         return None
     hours = sorted(found)
     span = hours[-1] - hours[0]
-    if span < _MOST * _HOUR:  # the quiet hours between are shown too; of a night between two days they are not
-        first, count = hours[0], max(_FEWEST, round(span / _HOUR) + 1)
+    if span < _MAX_HOURS * _HOUR:  # the quiet hours between are shown too; of a night between two days they are not
+        first, count = hours[0], max(_MIN_HOURS, round(span / _HOUR) + 1)
         if hours[-1].date() == first.date():  # a late call must not drag the chart into the next day
             first = first.replace(hour=min(first.hour, 24 - count))
         hours = [(first + _HOUR * number) for number in range(count)]
@@ -90,7 +90,7 @@ def chart_hours(tallies: Mapping[int, Tally], zone: tzinfo) -> Chart | None:
 
 
 def chart_days(tallied: Mapping[date, Sequence[Tally]], last: date, count: int) -> Chart | None:
-    """How many calls there were on each day; None where there was none."""
+    """Return the chart of calls on each of `count` days up to `last`; None if there were none."""
     days = []
     for ahead in range(count):
         day = last - timedelta(days=count - 1 - ahead)
@@ -107,7 +107,7 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
     top = round_up_scale(max(counts.total() for _, counts in columns))
     slot = 100 / len(columns)
     width = slot * 0.72
-    wide, narrow = -(-len(columns) // _WIDE), -(-len(columns) // _NARROW)
+    wide, narrow = -(-len(columns) // _LABELS_WIDE), -(-len(columns) // _LABELS_NARROW)
     narrow = -(-narrow // wide) * wide
     bars = []
     for number, (at, counts) in enumerate(columns):
@@ -135,7 +135,7 @@ def _chart(columns: Sequence[tuple[datetime | date, Counter[str]]]) -> Chart:
 
 
 def round_up_scale(most: int) -> int:
-    """The number at the top of the scale: a round one, not below `most`."""
+    """Return the number at the top of the scale: a round one, not below `most`."""
     power = 1
     while power * 10 < most:
         power *= 10
@@ -144,5 +144,5 @@ def round_up_scale(most: int) -> int:
 
 
 def spans_days(chart: Chart) -> bool:
-    """Whether the hours go on into another day."""
+    """Return whether the hours reach into another day."""
     return any(one.at.day != other.at.day for one, other in pairwise(chart.bars))

@@ -1,4 +1,4 @@
-"""What the journal's rows are outside of it: runs, calls on their way, endings, and the lines of a report."""
+"""Runs, pending calls, outcomes and call records, as the journal hands them out. Pure."""
 
 import enum
 from datetime import date, datetime
@@ -8,9 +8,12 @@ import msgspec
 from obzvon.common.i18n import Message
 from obzvon.domain.results import Disposition
 
+#: manager.c (action_originate) truncates what is longer.
+MAX_CALLER_ID_BYTES = 255
+
 
 class CallState(enum.StrEnum):
-    """How far a call has come; one that has ended has a disposition."""
+    """Progress of a call. A call that has ended has a disposition."""
 
     WAITING = "waiting"
     HANDING = "handing"
@@ -19,7 +22,7 @@ class CallState(enum.StrEnum):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One day's pass over the list.
+    """A day's pass over the list.
 
     `kind`: week, manual, test (one call, beside the list) or former (the old script's, before there was a journal);
     `state`: running, paused, done or stopped.
@@ -38,12 +41,12 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Not ended yet: running or paused."""
+        """Return whether the run is running or paused."""
         return self.state in ("running", "paused")
 
 
 class PendingCall(msgspec.Struct, frozen=True, gc=False):
-    """A call on its way, as the hand-over needs it."""
+    """A call that has not ended, as the hand-over needs it."""
 
     run_id: int
     token: str
@@ -53,27 +56,27 @@ class PendingCall(msgspec.Struct, frozen=True, gc=False):
     attempt: int
     handed_at: datetime | None = None
     not_before: datetime | None = None
+    #: The transport that handed it over last; None = the spool.
     via: str | None = None
-    """The transport that it was handed over by last; None = the spool."""
 
 
 class EventDetail(msgspec.Struct, frozen=True, gc=False):
-    """What Asterisk's manager events told of a call: the part of its ending that a call file's status does not have."""
+    """Details of a call from Asterisk's manager events, which the status of a call file does not have."""
 
     rang_at: datetime | None = None
     answered_at: datetime | None = None
+    #: Seconds of the message that were heard, or until the operator was asked for.
     listened: float | None = None
-    """Seconds of the message that were heard, or until the operator was asked for."""
+    #: The hangup cause by Q.850, as the trunk gave it.
     cause: int | None = None
-    """The hangup cause by Q.850, as the trunk gave it."""
+    #: The key that was pressed when the question was asked.
     key: str = ""
-    """What was pressed when the question was asked."""
+    #: How often Asterisk itself tried, by MaxRetries.
     tries: int | None = None
-    """How often Asterisk itself rang, by MaxRetries."""
 
 
 class CallOutcome(msgspec.Struct, frozen=True, gc=False):
-    """What became of a call."""
+    """Outcome of a call."""
 
     run_id: int
     position: int
@@ -84,7 +87,7 @@ class CallOutcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):
-    """One phone and day: what happened."""
+    """Row of the results: one phone in one run, and its result."""
 
     run_id: int
     kind: str
@@ -112,12 +115,12 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def result(self) -> str:
-        """The disposition, or how far the call has come."""
+        """Return the disposition, or the state of a call that has not ended."""
         return self.disposition or self.state if self.state == CallState.ENDED else self.state
 
 
 class CallForm(msgspec.Struct, frozen=True):
-    """How a kind of call is made: the part of a call file that is the same for all of them. Times in seconds."""
+    """Settings of a kind of call: the part of a call file that is the same for all of them. Times in seconds."""
 
     context: str
     caller_id: str = ""
@@ -127,7 +130,3 @@ class CallForm(msgspec.Struct, frozen=True):
     extension: str = "play"
     priority: int = 1
     archive: bool = False
-
-
-MAX_CALLER_ID_BYTES = 255
-"""Bytes; manager.c (action_originate) cuts off what is longer."""

@@ -1,4 +1,4 @@
-"""The operator's words for what a call and a run have come to, and for who may do what."""
+"""Labels that operators read: results, states and kinds of runs, commands, roles, weekdays. Pure."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ _KINDS = {
     "former": say("by the former script"),
 }
 
-_ORDERS = {
+_COMMANDS = {
     "start": say("run begun by hand"),
     "start rest": say("run begun by hand, for those not rung today"),
     "start again": say("run begun by hand, for everybody, also those rung today"),
@@ -43,19 +43,19 @@ _ORDERS = {
     "call": say("test call"),
 }
 
+#: Outcomes recorded for a command without an answer.
 COMMAND_NOT_TAKEN = say("no service took it")
 COMMAND_NOT_ANSWERED = say("taken by the service and not answered yet")
 COMMAND_STATE_UNKNOWN = say(
     "the journal could not be read any more, so it is not known whether it has been done or will be"
 )
-"""What is kept of an order without an answer."""
 
+#: Meaning of the keys that the dialplan's question offers (asterisk/extensions_obzvon.conf).
 _KEYS = {
     "1": say("confirmed"),
     "9": say("asked not to be called today"),
     "0": say("asked for the operator"),
 }
-"""What the keys mean that the dialplan's question offers (asterisk/extensions_obzvon.conf)."""
 
 _ROLES = {
     "viewer": say("viewer"),
@@ -75,42 +75,42 @@ _WEEKDAYS = (
 
 
 def result_label(result: str) -> Message:
-    """The word for a disposition, for how far a call has come, or for what is said of an answered one besides."""
+    """Return the label of a disposition, of a call's state, or of one of `DELIVERY_RESULTS`."""
     if traits := TRAITS.get(result):
         return traits.label
     return _DELIVERY.get(result) or Message(result)
 
 
 def run_state_label(state: str) -> Message:
-    """The word for a run's state."""
+    """Return the label of a run's state."""
     return _STATES.get(state) or Message(state)
 
 
 def run_kind_label(kind: str) -> Message:
-    """The word for how a run came to be."""
+    """Return the label of the kind of a run."""
     return _KINDS.get(kind) or Message(kind)
 
 
-def command_sentence(order: str, outcome: Message, about: str = "") -> Message:
-    """What somebody ordered and what came of it, in one sentence to be kept."""
-    word = _ORDERS.get(order) or Message(order)
+def command_sentence(command: str, outcome: Message, about: str = "") -> Message:
+    """Return the audit sentence for a command and its outcome."""
+    label = _COMMANDS.get(command) or Message(command)
     if about:
-        return Message("{order} {about}: {outcome}", {"order": word, "about": about, "outcome": outcome})
-    return Message("{order}: {outcome}", {"order": word, "outcome": outcome})
+        return Message("{order} {about}: {outcome}", {"order": label, "about": about, "outcome": outcome})
+    return Message("{order}: {outcome}", {"order": label, "outcome": outcome})
 
 
 def user_role_label(role: str) -> Message:
-    """The word for what a user of the editor may do."""
+    """Return the label of a role of the editor."""
     return _ROLES.get(role) or Message(role)
 
 
-def weekday_label(place: int) -> Message:
-    """The word for a weekday, 0 = Monday."""
-    return _WEEKDAYS[place]
+def weekday_label(weekday: int) -> Message:
+    """Return the name of a weekday, 0 = Monday."""
+    return _WEEKDAYS[weekday]
 
 
 def call_remark(line: CallRecord, least: float = 0.0) -> Message | None:
-    """What there is to say beside a result: why it is so, or what the events told of an answered call.
+    """Return the remark beside a result: its reason, or the events' details of an answered call; None if there is none.
 
     `least` is how many seconds of the message have to be listened to.
     """
@@ -126,9 +126,9 @@ def call_remark(line: CallRecord, least: float = 0.0) -> Message | None:
 
 
 def format_result_counts(counts: Mapping[str, int], delivery: DeliveryCounts | None = None) -> str:
-    """The counts of a run's results in one line, in this process's language; beside answered, what was delivered."""
-    known = {result: str(counts[result]) for result in RESULTS if counts.get(result)}
-    if delivery is not None and "answered" in known:
-        judged = ", ".join(f"{result_label(how)} {many}" for how, many in delivery.counts.items())
-        known["answered"] += f" ({judged})"
-    return ", ".join(f"{result_label(result)} {many}" for result, many in known.items()) or "0"
+    """Return a run's counts in one line in this process's language; beside answered, how many were delivered."""
+    numbers = {result: str(counts[result]) for result in RESULTS if counts.get(result)}
+    if delivery is not None and "answered" in numbers:
+        delivered = ", ".join(f"{result_label(how)} {many}" for how, many in delivery.counts.items())
+        numbers["answered"] += f" ({delivered})"
+    return ", ".join(f"{result_label(result)} {many}" for result, many in numbers.items()) or "0"

@@ -1,6 +1,6 @@
-"""What the service read last: the lines in use, its link to Asterisk, and the pace that goes by them. Pure.
+"""Lines in use, the connection to Asterisk and the pace that depends on them, as the service measured them last. Pure.
 
-The service leaves it in its sign of life, and whoever looks from outside words it by this.
+The service stores them in its heartbeat; pages and commands describe them from there.
 """
 
 import enum
@@ -13,17 +13,17 @@ from obzvon.domain.pacing import Capacity, LinesInUse, Pace
 
 
 class CountedBy(enum.StrEnum):
-    """What lines in use are counted by."""
+    """Source of the count of lines in use."""
 
+    #: Our own calls in progress, from our own records: files in the spool, or orders to AMI.
     SPOOL = "spool"
-    """Our own calls in progress, by what we know of them ourselves: files in the spool, or orders."""
     TRUNK = "trunk"
     GROUP = "group"
     PBX = "pbx"
 
 
 class AmiConnectionState(msgspec.Struct, frozen=True):
-    """Whether Asterisk's manager interface tells the lines in use, since when it is so, and what is wrong if not."""
+    """State of the connection to Asterisk's manager interface, since when, and the problem if it is down."""
 
     up: bool
     since: datetime
@@ -31,12 +31,12 @@ class AmiConnectionState(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> str:
-        """In one word, as programs have it."""
+        """Return the state in one word, as the JSON interfaces have it."""
         return "up" if self.up else "down"
 
 
 class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines in use, in calls; other people's as they were told last. `ami` is None where none is configured."""
+    """Lines in use, in calls; other people's as counted last. `ami` is None if AMI is not configured."""
 
     pace: Pace
     ours: int = 0
@@ -46,31 +46,31 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def in_use(self) -> int:
-        """All of them."""
+        """Return all calls."""
         return self.ours + self.others
 
     @property
     def ceiling(self) -> Capacity | None:
-        """What bounds the pace; None where nothing does."""
+        """Return what bounds the pace; None if nothing does."""
         return self.pace.ceiling if self.pace.is_bounded else None
 
     @property
     def free(self) -> int | None:
-        """How many more calls of ours there is room for; None where nothing bounds them."""
+        """Return how many more calls of ours there is room for; None if nothing bounds them."""
         return self.ceiling.free(LinesInUse(self.ours, self.others)) if self.ceiling else None
 
     @property
     def is_worth_showing(self) -> bool:
-        """Whether it says more than how many calls are in progress: something bounds them, or should tell of others."""
+        """Return whether it says more than how many calls are in progress: something bounds them, or counts others."""
         return self.pace.is_bounded or self.ami is not None
 
     @property
     def is_silent(self) -> bool:
-        """Whether Asterisk should tell the lines in use, and does not."""
+        """Return whether Asterisk should report the lines in use, and does not."""
         return self.ami is not None and not self.ami.up
 
     def describe(self) -> Message:
-        """The lines in use as an operator reads them."""
+        """Return the lines in use as a sentence."""
         ceiling = self.ceiling
         if ceiling is None:
             return say("ours {ours}, others {others}", ours=self.ours, others=self.others)
@@ -90,11 +90,11 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def describe_counting(self) -> Message:
-        """What they are counted by."""
+        """Return how the lines are counted."""
         return _COUNTED[self.by]
 
     def describe_ami(self, since: object) -> Message:
-        """How the link stands; `since` is its moment as the reader's clock shows it."""
+        """Return the state of the AMI connection; `since` is its moment on the reader's clock."""
         if self.ami is None:
             return say("not configured")
         if self.ami.up:
@@ -102,7 +102,7 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
         return say("silent since {time}: {consequence}", time=since, consequence=self.describe_fallback())
 
     def describe_fallback(self) -> Message:
-        """How calls are handed over while Asterisk does not tell what is in use."""
+        """Return how calls are handed over while Asterisk does not report what is in use."""
         if not self.pace.is_bounded:
             return say("the pace does not depend on it, and how calls end is not known meanwhile")
         if self.pace.ceiling.lines is None:
@@ -112,7 +112,7 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def lines_as_dict(self, language: str) -> dict[str, object]:
-        """The lines as the JSON interfaces have them."""
+        """Return the lines with the keys of the JSON interfaces."""
         ceiling = self.ceiling or Capacity()
         return {
             "pacing": self.pace.mode,
@@ -136,13 +136,13 @@ _COUNTED = {
 }
 
 
-def encode_line_usage(readout: LineUsage) -> str:
-    """As it is kept."""
-    return msgspec.json.encode(readout).decode()
+def encode_line_usage(usage: LineUsage) -> str:
+    """Return the text to store in the heartbeat."""
+    return msgspec.json.encode(usage).decode()
 
 
 def decode_line_usage(text: str) -> LineUsage | None:
-    """The other way; None where there is none, or one of another version."""
+    """Return the stored lines; None if there are none, or those of another version."""
     try:
         return msgspec.json.decode(text, type=LineUsage) if text else None
     except msgspec.DecodeError:

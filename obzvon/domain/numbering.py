@@ -1,4 +1,4 @@
-"""Which numbers may be rung and what Asterisk dials for them. Pure.
+"""Numbering plan: which numbers may be called, and what Asterisk dials for them. Pure.
 
 The facts of each country's numbering plan are the metadata of Google's libphonenumber (package `phonenumbers`). Its
 parser handles 50,000 numbers a second; the patterns of one's own country are therefore compiled once into one, and
@@ -18,7 +18,7 @@ _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 _PUNCTUATION = dict.fromkeys(
     [
         *map(ord, " \t\u00a0\u2007\u2009\u202f()-.\u2010\u2011\u2012\u2013\u2212/"),
-        # What cannot be seen and comes along when a number is copied out of a telephone's contacts or a web page.
+        # Invisible characters that come along when a number is copied from contacts or a web page.
         0x200B,
         0x200E,
         0x200F,
@@ -29,8 +29,8 @@ _PUNCTUATION = dict.fromkeys(
     ]
 )
 _DIGITS = re.compile(r"\+?[0-9]+", re.ASCII)
+#: A number that lost its end, or got extra digits: 8.91612E+10, 8916123456.0, 8916123456.5.
 _SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ][-+]?[0-9]+|[0-9]+[.,]0+|[0-9]{5,}[.,][0-9]+", re.ASCII)
-"""A number that lost its end, or has got digits more: 8.91612E+10, 8916123456.0, 8916123456.5."""
 _CODE = re.compile(r"[0-9*]{1,32}", re.ASCII)
 
 
@@ -46,7 +46,7 @@ class InvalidNumberError(ObzvonError):
 
 
 class NumberingPlan:
-    """What may be dialled from one country: any usual notation becomes the national one (RU: 8 and ten digits).
+    """Rules for numbers dialled from one country. Any usual notation becomes the national one (RU: 8 and ten digits).
 
     `internal` is a regular expression for the switchboard's own numbers, which are dialled as they stand. Foreign and
     premium-rate numbers are refused unless allowed.
@@ -77,7 +77,7 @@ class NumberingPlan:
         patterns = [desc.national_number_pattern for desc in ordinary if desc and desc.national_number_pattern]
         national = f"((?:{'|'.join(patterns)}))"
         prefixes = "|".join(re.escape(prefix) for prefix in (f"+{self._country_code}", self._trunk_prefix) if prefix)
-        # What begins as a call abroad does is for the parser (RU: 810 84… is Vietnam, and looks like freephone 8108…).
+        # Numbers that begin like a call abroad are for the parser (RU: 810 84… is Vietnam and looks like 8108…).
         self._ordinary = re.compile(
             f"(?!{metadata.international_prefix or '[^0-9+]'})"
             f"(?:(?:{prefixes})?{national}|{self._country_code}{national})",
@@ -85,7 +85,7 @@ class NumberingPlan:
         )
 
     def normalize(self, number: str) -> str:
-        """What Asterisk dials for `number`; raises `InvalidNumberError`."""
+        """Return what Asterisk dials for `number`. Raises `InvalidNumberError`."""
         if _SPREADSHEET.fullmatch(number.strip()):
             raise InvalidNumberError(
                 say(
@@ -105,7 +105,7 @@ class NumberingPlan:
         return self._dial_rare(text)
 
     def _dial_rare(self, text: str) -> str:
-        """Premium, foreign and wrong numbers: what the compiled patterns could not say yes to."""
+        """Return what is dialled for a number that the compiled patterns do not match: premium, foreign or wrong."""
         if self._international_prefix and text.startswith(self._international_prefix):
             text = "+" + text[len(self._international_prefix) :]
         try:
@@ -124,7 +124,10 @@ class NumberingPlan:
         return f"{self._international_prefix}{parsed.country_code}{national}"
 
     def _refuse_two_readings(self, text: str, ordinary: re.Match[str]) -> None:
-        """Germany's 4915123456789 is a mobile number after the country code, and a number in the town of Leer."""
+        """Raise `InvalidNumberError` if the number can be read in two ways.
+
+        Germany's 4915123456789 is a mobile number after the country code, and a number in the town of Leer.
+        """
         other = self._ordinary.fullmatch("+" + text)
         if ordinary[1] and other and other[1] != ordinary[1]:
             raise InvalidNumberError(
@@ -154,7 +157,7 @@ class NumberingPlan:
 
 
 def parse_extension_code(code: str) -> str:
-    """The digits to send after the answer, or ""; raises `InvalidNumberError`."""
+    """Return the digits to send after the answer, or "". Raises `InvalidNumberError`."""
     text = code.strip()
     if text and not _CODE.fullmatch(text):
         raise InvalidNumberError(
@@ -164,7 +167,7 @@ def parse_extension_code(code: str) -> str:
 
 
 def _international_prefix(metadata: PhoneMetadata) -> str:
-    """What is dialled before a country code; "" where the caller's carrier decides (Israel, Brazil)."""
+    """Return the prefix before a country code; "" where the caller's carrier decides (Israel, Brazil)."""
     preferred = metadata.preferred_international_prefix or metadata.international_prefix or ""
     digits = preferred.replace("~", "")
     return digits if digits.isdecimal() else ""
@@ -176,7 +179,7 @@ def _written_prefix(form: NumberFormat) -> str:
 
 
 def _only_dialable(text: str) -> str:
-    """An internal number, whatever the administrator's pattern lets through, is still digits and *."""
+    """Return an internal number if it is digits and *, whatever the administrator's pattern lets through."""
     if not _CODE.fullmatch(text):
         raise InvalidNumberError(say("an internal number may hold only the digits 0–9 and *, 32 at most"))
     return text
@@ -191,6 +194,6 @@ def _why_not_digits(number: str, text: str) -> Message:
 
 
 def _shown(text: str) -> str:
-    """What an operator can be shown of a value that may be anything."""
+    """Return a value of any kind in a form that can be shown to an operator."""
     shown = "".join(char if char.isprintable() else "�" for char in text)
     return shown if len(shown) <= 40 else shown[:39] + "…"

@@ -1,4 +1,4 @@
-"""What is rung, when and how: phones, the week, runs and calls. Pure: it is given the time and touches nothing."""
+"""Phones of the list, and which of them a run calls. Pure."""
 
 import contextlib
 from collections.abc import Container, Iterable, Iterator
@@ -8,15 +8,16 @@ import msgspec
 from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 
+#: Reasons why a row is skipped. They are stored with the call. The journal finds the second by its stored text,
+#: because another row of the day has the result; a new wording would not be found in older journals.
 PAUSED = say("paused")
 CALLED_TODAY = say("already called today")
-"""Why a row is skipped. The results know the second by its text: another line of the day says how it was rung."""
 
 
 class Phone(msgspec.Struct, frozen=True, gc=False):
-    """One row of the list, as the operator wrote it.
+    """Row of the list, as the operator wrote it.
 
-    `extra` keeps what the row held besides, so that a save loses nothing.
+    `extra` keeps the row's other keys, so that a save loses nothing.
     """
 
     key: str
@@ -37,7 +38,7 @@ def next_free_key(keys: Iterable[str]) -> int:
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """A phone as a run sees it: what would be dialled, or why it is skipped."""
+    """Phone as a run sees it: what would be dialled, or why it is skipped."""
 
     phone: Phone
     number: str = ""
@@ -46,12 +47,12 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
 
 
 def list_candidates(
-    phones: Iterable[Phone], plan: NumberingPlan, rung: Container[tuple[str, str]] = ()
+    phones: Iterable[Phone], plan: NumberingPlan, called: Container[tuple[str, str]] = ()
 ) -> Iterator[Candidate]:
-    """Each row with what to dial or why not; a number and code that stand twice, or are among `rung`, are called once.
+    """Yield each row with what to dial, or why it is skipped.
 
-    A number may stand several times with different extension codes: those are different people. A paused row has its
-    number too, where it has one, so that it is known again on the days on which it is called.
+    A number and code that are in the list twice, or among `called`, are called once. The same number with different
+    extension codes is different people. A paused row has its number too, so that it is recognized on other days.
     """
     seen: dict[tuple[str, str], str] = {}
     for phone in phones:
@@ -66,7 +67,7 @@ def list_candidates(
         first = seen.setdefault((number, code), phone.key)
         if first != phone.key:
             yield Candidate(phone, number, code, say("the same number as in row {key}", key=first))
-        elif (number, code) in rung:
+        elif (number, code) in called:
             yield Candidate(phone, number, code, CALLED_TODAY)
         else:
             yield Candidate(phone, number, code)
@@ -75,17 +76,17 @@ def list_candidates(
 def find_withdrawn(
     phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Message]:
-    """Of the numbers and codes that wait in a run, those that the list, as it is now, no longer calls: and why not."""
-    wanted: set[tuple[str, str]] = set()
+    """Return those of the waiting numbers and codes that the current list no longer calls, each with the reason."""
+    listed: set[tuple[str, str]] = set()
     paused: set[tuple[str, str]] = set()
     for phone in phones:
         with contextlib.suppress(InvalidNumberError):
             call = plan.normalize(phone.number), parse_extension_code(phone.code)
-            (paused if phone.paused else wanted).add(call)
+            (paused if phone.paused else listed).add(call)
     return {
         call: say("paused in the list during the run")
         if call in paused
         else say("taken off the list or changed during the run")
         for call in waiting
-        if call not in wanted
+        if call not in listed
     }

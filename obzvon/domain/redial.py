@@ -1,4 +1,4 @@
-"""Who is to be rung again: chosen by how a day's calls ended, out of the list as it is now. Pure."""
+"""Redial: a run of the phones on the current list that had certain results on a day. Pure."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -25,12 +25,15 @@ RESULTS_BARRING_REDIAL = (
     *STATES_IN_PROGRESS,
 )
 
+#: Text of the note of a redial; it is stored with the run, and `is_redial_note` finds it by this text.
+_NOTE = say("only some of those of {day}: {results}").text
+
+#: Result and name in the journal, by number and code.
 PhonesByCall = Mapping[tuple[str, str], tuple[str, str]]
-"""Phones by number and code, with their result and name in the journal."""
 
 
 class RedialSelection(msgspec.Struct, frozen=True):
-    """The rows of the list that are meant: those that can be rung, those that are paused; and who is in it no more."""
+    """The selected rows of the list: those to call, those that are paused; and the phones no longer on the list."""
 
     called: tuple[Candidate, ...]
     paused: tuple[Candidate, ...]
@@ -38,22 +41,25 @@ class RedialSelection(msgspec.Struct, frozen=True):
 
     @property
     def digest(self) -> str:
-        """Changes with whoever would be rung: a confirmation says by it what was confirmed."""
-        phones = sorted(f"{one.number} {one.code}" for one in self.called)
+        """Return a digest of the phones to call, by which a confirmation says what it confirmed."""
+        phones = sorted(f"{phone.number} {phone.code}" for phone in self.called)
         return hashlib.sha256("\n".join(phones).encode()).hexdigest()[:16]
 
 
 class RedialRequest(msgspec.Struct, frozen=True):
-    """A run of some phones only; `expected` is the digest of what was confirmed, '' = whoever it is."""
+    """Request for a run of some phones only. `expected` is the digest of the confirmed selection, '' = any."""
 
-    met: PhonesByCall
+    phones: PhonesByCall
     note: Message
     expected: str = ""
 
-    def choose(self, listed: Iterable[Candidate]) -> RedialSelection:
-        """Those of them that the list has; raises UserError where that is nobody, or not who was confirmed."""
-        choice = select_phones(listed, self.met)
-        if self.expected and choice.digest != self.expected:
+    def select(self, candidates: Iterable[Candidate]) -> RedialSelection:
+        """Return those of the phones that are on the list.
+
+        Raises UserError if there are none to call, or if they are not those that were confirmed.
+        """
+        selection = select_phones(candidates, self.phones)
+        if self.expected and selection.digest != self.expected:
             raise UserError(
                 [
                     Problem(
@@ -63,7 +69,7 @@ class RedialRequest(msgspec.Struct, frozen=True):
                     )
                 ]
             )
-        if not choice.called:
+        if not selection.called:
             raise UserError(
                 [
                     Problem(
@@ -75,30 +81,30 @@ class RedialRequest(msgspec.Struct, frozen=True):
                     )
                 ]
             )
-        return choice
+        return selection
 
 
-def select_phones(listed: Iterable[Candidate], met: PhonesByCall) -> RedialSelection:
-    """The rows of the list, as `campaign.candidates` gives them, whose phones are among `met`."""
+def select_phones(candidates: Iterable[Candidate], phones: PhonesByCall) -> RedialSelection:
+    """Return the candidates that are among `phones`."""
     called: dict[tuple[str, str], Candidate] = {}
     paused: dict[tuple[str, str], Candidate] = {}
-    for one in listed:
-        key = one.number, one.code
-        if key in met and one.skipped is None:
-            called[key] = one
-        elif key in met and one.phone.paused:
-            paused.setdefault(key, one)
+    for candidate in candidates:
+        key = candidate.number, candidate.code
+        if key in phones and candidate.skipped is None:
+            called[key] = candidate
+        elif key in phones and candidate.phone.paused:
+            paused.setdefault(key, candidate)
     for key in called.keys() & paused.keys():
         del paused[key]
     return RedialSelection(
         tuple(called.values()),
         tuple(paused.values()),
-        tuple(key for key in met if key not in called and key not in paused),
+        tuple(key for key in phones if key not in called and key not in paused),
     )
 
 
 def parse_results(text: str) -> frozenset[str]:
-    """The results in `unknown,busy,no-answer`; raises UserError for any of which no run can be made."""
+    """Return the results in `unknown,busy,no-answer`. Raises UserError for one of which no run can be made."""
     found = frozenset(one.strip().replace("-", " ") for one in text.split(",") if one.strip())
     if not found or not found <= set(REDIAL_RESULTS):
         raise UserError(
@@ -114,12 +120,12 @@ def parse_results(text: str) -> frozenset[str]:
 
 
 def hyphenate(result: str) -> str:
-    """A result as one types it."""
+    """Return a result as it is typed on the command line."""
     return result.replace(" ", "-")
 
 
 def redial_note(day: date, results: Iterable[str]) -> Message:
-    """What the run's own note says of whom it rings."""
+    """Return the note of the run: which day's phones with which results it calls."""
     words: Message | None = None
     for result in (one for one in REDIAL_RESULTS if one in set(results)):
         words = result_label(result) if words is None else say("{one}, {other}", one=words, other=result_label(result))
@@ -127,14 +133,14 @@ def redial_note(day: date, results: Iterable[str]) -> Message:
 
 
 def redial_started_sentence(n: int, day: date, results: Iterable[str]) -> Message:
-    """What is kept of who began such a run."""
+    """Return the audit sentence for a redial that was started."""
     return say_many(
         "began a run of {n} number, {whom}", "began a run of {n} numbers, {whom}", n, whom=redial_note(day, results)
     )
 
 
 def list_created_sentence(n: int, day: date, results: Iterable[str]) -> Message:
-    """What is kept of who made a list of these."""
+    """Return the audit sentence for a new list made of such phones."""
     return say_many(
         "made a new list of {n} number, {whom}",
         "made a new list of {n} numbers, {whom}",
@@ -144,8 +150,5 @@ def list_created_sentence(n: int, day: date, results: Iterable[str]) -> Message:
 
 
 def is_redial_note(note: Message | None) -> bool:
-    """Whether a run with this note never meant the whole list."""
+    """Return whether a run with this note is a redial, which is never of the whole list."""
     return note is not None and note.text == _NOTE
-
-
-_NOTE = say("only some of those of {day}: {results}").text

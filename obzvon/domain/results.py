@@ -80,7 +80,7 @@ def _missed(label: Message, *, line_fault: bool = False, retryable: bool = False
 
 
 class Disposition(enum.StrEnum):
-    """How a call ended, with the traits of that result."""
+    """Result of a call that has ended, with its traits."""
 
     traits: ResultTraits
 
@@ -173,7 +173,7 @@ def result_rank(result: str) -> int:
 
 
 class DeliveryCounts(msgspec.Struct, frozen=True):
-    """How many answered calls delivered their message, how many did not, and of how many nobody knows.
+    """Counts of answered calls: message delivered, not delivered, and not known.
 
     `least` is how many seconds of the message have to be listened to.
     """

@@ -1,4 +1,4 @@
-"""Second rounds: who is rung once more in the same run, and when. Pure."""
+"""Retries: whether and when a call is attempted again in the same run. Pure."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,19 +9,19 @@ from obzvon.domain.results import Disposition
 
 
 class RetryRule(msgspec.Struct, frozen=True):
-    """How many more times, each how long after the last attempt has ended."""
+    """Number of further attempts, and the time between the end of one and the next."""
 
     times: int
     after: timedelta
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """The rounds by disposition; a disposition that is not among them is final, as ANSWERED and UNKNOWN always are."""
+    """Retry rules by disposition. A disposition without a rule is final, as ANSWERED and UNKNOWN always are."""
 
     rules: Mapping[Disposition, RetryRule] = {}
 
     def delay_after(self, disposition: Disposition, attempt: int) -> timedelta | None:
-        """After how long a call is attempted once more whose attempt of that number (1 = the first) ended so."""
+        """Return the wait after attempt number `attempt` (1 = the first), or None if that attempt was the last."""
         rule = self.rules.get(disposition)
         return rule.after if rule is not None and attempt <= rule.times else None
 

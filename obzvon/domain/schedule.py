@@ -1,38 +1,38 @@
-"""The weekly schedule: when a run is due, and when the next ones begin. Pure."""
+"""Weekly schedule: when a run is due, and when the next ones begin. Pure."""
 
 from collections.abc import Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
+#: A service checks the schedule a moment after a start; from cron, up to a minute after it.
 PROMPT_START = timedelta(minutes=1)
-"""Who looks at the week at a start looks a moment after it; from cron, up to a minute."""
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """The start time of each weekday, Monday first, `None` = no run; `dates` overrides single days."""
+    """Start time of each weekday, Monday first, `None` = no run; `dates` overrides single days."""
 
     times: tuple[time | None, ...] = (None,) * 7
     dates: Mapping[date, time | None] = {}
 
     def start_on(self, day: date) -> time | None:
-        """The time at which that day's run begins, or None."""
+        """Return the time at which that day's run begins, or None."""
         if day in self.dates:
             return self.dates[day]
         return self.times[day.weekday()]
 
 
-def start_instant(week: Schedule, day: date, zone: tzinfo) -> datetime | None:
-    """The moment (UTC) at which that day's run begins.
+def start_instant(schedule: Schedule, day: date, zone: tzinfo) -> datetime | None:
+    """Return the moment (UTC) at which that day's run begins, or None.
 
-    A time that the clocks skip begins as much later, a time that comes twice begins at its first coming (PEP 495).
+    A time that the clocks skip is shifted by the skipped hour; of a time that comes twice the first counts (PEP 495).
     """
-    start = week.start_on(day)
+    start = schedule.start_on(day)
     return None if start is None else datetime.combine(day, start, zone).astimezone(UTC)
 
 
 def find_due_day(
-    week: Schedule,
+    schedule: Schedule,
     now: datetime,
     done: Container[date],
     *,
@@ -40,19 +40,18 @@ def find_due_day(
     lateness: timedelta | None = None,
     since: Mapping[date, datetime] | None = None,
 ) -> date | None:
-    """The day whose run should begin at `now` (aware), or None.
+    """Return the day whose run should begin at `now` (aware), or None.
 
-    `done` are the days that have had their run. A start that was missed is made up for during `lateness`, which may
-    reach past midnight, but not past the next start, whose run would ring the same people again at once; None = the
-    rest of its day, 0 = never: who looks within a minute has not missed it. A start time that was set only when it had
-    passed (`since`: from which moment the week has said so for a day) is not a missed one: nobody is rung because of an
-    edit.
+    `done` are the days that have had their run. A missed start is made up for during `lateness`, which may reach past
+    midnight, but not past the next start, whose run would call the same people again at once. None = the rest of the
+    day; 0 = never, where a start that is a minute old is not missed yet. A start time that was set after it had passed
+    is not a missed one: nobody is called because of an edit (`since`: when the schedule got its time for a day).
     """
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
         if day in done:
             return None
-        start = start_instant(week, day, zone)
+        start = start_instant(schedule, day, zone)
         if start is None or now < start:
             continue
         in_time = day == today if lateness is None else now - start <= max(lateness, PROMPT_START)
@@ -62,14 +61,14 @@ def find_due_day(
 
 
 def list_next_starts(
-    week: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7
+    schedule: Schedule, now: datetime, done: Container[date], *, zone: tzinfo, count: int = 7
 ) -> list[datetime]:
-    """The next `count` moments (in `zone`) at which a run begins, at most a year ahead."""
+    """Return the next `count` moments (in `zone`) at which a run begins, at most a year ahead."""
     today = now.astimezone(zone).date()
     starts: list[datetime] = []
     for ahead in range(366):
         day = today + timedelta(days=ahead)
-        start = start_instant(week, day, zone)
+        start = start_instant(schedule, day, zone)
         if start is not None and start > now and day not in done:
             starts.append(start.astimezone(zone))
             if len(starts) == count:
@@ -78,5 +77,5 @@ def list_next_starts(
 
 
 def closing_instant(day: date, latest: time | None, zone: tzinfo) -> datetime | None:
-    """The moment (UTC) after which nothing of that day's run is handed over; None = none."""
+    """Return the moment (UTC) after which nothing of that day's run is handed over; None = no such time."""
     return None if latest is None else datetime.combine(day, latest, zone).astimezone(UTC)

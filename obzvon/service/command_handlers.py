@@ -96,7 +96,7 @@ def _start_redial(dialer: Dialer, command: Command, results: frozenset[str], now
     run = dialer.runs.start(today, RunRequest("manual", command.asked_by, only=only), now)
     calls = run.total if run else 0
     begun = say_many("the run has started: {n} call", "the run has started: {n} calls", calls)
-    if not (left := len(only.met) - calls):
+    if not (left := len(only.phones) - calls):
         return CommandResult.done(begun)
     return CommandResult.done(
         say("{begun}; {left} of the chosen phones are paused or no longer in the list", begun=begun, left=left)

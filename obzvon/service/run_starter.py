@@ -75,7 +75,7 @@ class RunStarter:
             )
         skipped: list[Candidate] = []
         if request.only is not None:
-            chosen: Iterable[Candidate] = request.only.choose(list_candidates(loaded.data, self._plan)).called
+            chosen: Iterable[Candidate] = request.only.select(list_candidates(loaded.data, self._plan)).called
         else:
             called = self._journal.calls.declined_on(day) if request.again else self._journal.calls.called_on(day)
             chosen = _collecting_skipped(list_candidates(loaded.data, self._plan, called), skipped)

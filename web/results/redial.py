@@ -183,7 +183,7 @@ def _view(today: date) -> ResultsQuery:
 def _chosen(journal: Journal, view: ResultsQuery, today: date) -> ConfirmedSelection:
     phone_index = app_context().phones.current()
     found = journal.queries(app_context().settings.delivered)
-    matches = found.select_for_redial(view.day, view.results, today=today, run=view.run).met if view.results else {}
+    matches = found.select_for_redial(view.day, view.results, today=today, run=view.run).phones if view.results else {}
     return ConfirmedSelection(redial.select_phones(phone_index.rows, matches), phone_index)
 
 

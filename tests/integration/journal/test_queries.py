@@ -325,7 +325,7 @@ def everything(results: CallQueries, journal: Journal) -> tuple[dict[str, int], 
         results_of(results.page(shown)),
         results_of(list(results.iterate(shown))),
         results.count(shown),
-        {number for number, _ in results.select_for_redial(DAY, {"busy", "failed"}, today=DAY).met},
+        {number for number, _ in results.select_for_redial(DAY, {"busy", "failed"}, today=DAY).phones},
     )
 
 
@@ -401,10 +401,10 @@ def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_ca
     ran(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
     results = journal.queries()
     again = results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY)
-    assert again.met == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
-    assert set(results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY, run=first.id).met) == {("1", "")}
-    assert set(results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY, run=second.id).met) == {("6", "")}
-    assert set(results.select_for_redial(DAY, {"unknown"}, today=DAY).met) == {("3", "")}
+    assert again.phones == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
+    assert set(results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY, run=first.id).phones) == {("1", "")}
+    assert set(results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY, run=second.id).phones) == {("6", "")}
+    assert set(results.select_for_redial(DAY, {"unknown"}, today=DAY).phones) == {("3", "")}
 
 
 def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> None:
@@ -419,8 +419,13 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
     )
     ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
     results = journal.queries()
-    assert {number for number, _ in results.select_for_redial(DAY, {"busy"}, today=today).met} == {"2", "5", "6", "8"}
-    assert {number for number, _ in results.select_for_redial(DAY, {"busy", "unknown"}, today=today).met} == set(
+    assert {number for number, _ in results.select_for_redial(DAY, {"busy"}, today=today).phones} == {
+        "2",
+        "5",
+        "6",
+        "8",
+    }
+    assert {number for number, _ in results.select_for_redial(DAY, {"busy", "unknown"}, today=today).phones} == set(
         "23568"
     )
 
@@ -434,29 +439,29 @@ def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_f
     )  # of 4 nobody knows, 9 asked not to be called any more
     again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
     results = journal.queries(10)
-    assert set(results.select_for_redial(DAY, {"busy"}, today=DAY).met) == {("5", "")}
-    assert set(results.select_for_redial(DAY, {"busy", "not delivered"}, today=DAY).met) == {("2", ""), ("5", "")}
-    assert set(results.select_for_redial(DAY, {"not delivered"}, today=DAY, run=again.id).met) == set()
-    assert set(journal.queries(30).select_for_redial(DAY, {"not delivered"}, today=DAY).met) == {
+    assert set(results.select_for_redial(DAY, {"busy"}, today=DAY).phones) == {("5", "")}
+    assert set(results.select_for_redial(DAY, {"busy", "not delivered"}, today=DAY).phones) == {("2", ""), ("5", "")}
+    assert set(results.select_for_redial(DAY, {"not delivered"}, today=DAY, run=again.id).phones) == set()
+    assert set(journal.queries(30).select_for_redial(DAY, {"not delivered"}, today=DAY).phones) == {
         ("1", ""),
         ("2", ""),
         ("3", ""),
     }
-    assert results.select_for_redial(DAY, {"not delivered"}, today=DAY).met[("2", "")][0] == "answered"
+    assert results.select_for_redial(DAY, {"not delivered"}, today=DAY).phones[("2", "")][0] == "answered"
 
 
 @pytest.mark.parametrize("fate", ["handed", "waiting", "unknown"])
 def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
     ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     ran(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
-    assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=DAY).met) == {("2", "")}
+    assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=DAY).phones) == {("2", "")}
 
 
 def test_an_early_end_of_another_day_is_no_reason_to_ring_who_has_answered_today(journal: Journal) -> None:
     today = DAY + timedelta(days=1)
     ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     ran(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
-    assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=today).met) == {("2", "")}
+    assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=today).phones) == {("2", "")}
 
 
 def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(journal: Journal) -> None:

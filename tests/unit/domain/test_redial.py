@@ -45,11 +45,11 @@ def test_the_digest_is_of_whoever_would_be_rung_in_whatever_order() -> None:
 def test_whoever_was_not_confirmed_is_not_rung() -> None:
     note = redial_note(DAY, ["busy"])
     digest = select_phones(LISTED, MET).digest
-    assert RedialRequest(MET, note, digest).choose(LISTED).digest == digest
+    assert RedialRequest(MET, note, digest).select(LISTED).digest == digest
     with pytest.raises(UserError, match="have changed since"):
-        RedialRequest(MET, note, digest).choose([*LISTED, row("4")])
+        RedialRequest(MET, note, digest).select([*LISTED, row("4")])
     with pytest.raises(UserError, match="nobody is left"):
-        RedialRequest(MET, note).choose([row("9")])
+        RedialRequest(MET, note).select([row("9")])
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_pieces_stand_on_one_another_and_the_highest_reaches_the_top() -> None:
     assert low.y + low.height == PLOT_TOP + PLOT_HEIGHT
     assert high.y + high.height == pytest.approx(low.y)
     assert high.y == PLOT_TOP
-    assert chart.lines == ((0, PLOT_TOP + PLOT_HEIGHT), (5, PLOT_TOP + PLOT_HEIGHT / 2), (10, PLOT_TOP))
+    assert chart.grid_lines == ((0, PLOT_TOP + PLOT_HEIGHT), (5, PLOT_TOP + PLOT_HEIGHT / 2), (10, PLOT_TOP))
 
 
 def test_a_single_call_among_many_can_still_be_seen() -> None:
