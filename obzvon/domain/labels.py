@@ -33,13 +33,13 @@ _KINDS = {
 }
 
 _COMMANDS = {
-    "start": say("run begun by hand"),
-    "start rest": say("run begun by hand, for those not rung today"),
-    "start again": say("run begun by hand, for everybody, also those rung today"),
+    "start": say("run started manually"),
+    "start rest": say("run started manually, for phones not called today"),
+    "start again": say("run started manually, for all phones, also those called today"),
     "pause": say("run paused"),
     "resume": say("run resumed"),
     "stop": say("run stopped"),
-    "stop withdraw": say("run stopped and un-begun calls taken back"),
+    "stop withdraw": say("run stopped and calls that had not begun withdrawn"),
     "call": say("test call"),
 }
 

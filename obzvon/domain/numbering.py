@@ -189,7 +189,7 @@ def _why_not_digits(number: str, text: str) -> Message:
     if not text:
         return say("no number")
     if any(char.isdigit() and not char.isascii() for char in text):
-        return say("digits of another script in “{number}”; type it anew with the digits 0–9", number=_shown(number))
+        return say("digits of another script in “{number}”; type it again with the digits 0–9", number=_shown(number))
     return say("“{number}” is not a phone number", number=_shown(number))
 
 

@@ -64,8 +64,8 @@ class RedialRequest(msgspec.Struct, frozen=True):
                 [
                     Problem(
                         "",
-                        say("the list or the results have changed since, and nobody was rung"),
-                        say("look again at whom it would ring"),
+                        say("the list or the results have changed since, and nobody was called"),
+                        say("look again at whom it would call"),
                     )
                 ]
             )
@@ -75,7 +75,7 @@ class RedialRequest(msgspec.Struct, frozen=True):
                     Problem(
                         "",
                         say(
-                            "nobody is left to be rung again: nobody has such a result, or none of "
+                            "nobody is left to call again: no phone has such a result, or none of "
                             "them is in the list any more, or all are paused"
                         ),
                     )
@@ -111,7 +111,7 @@ def parse_results(text: str) -> frozenset[str]:
             [
                 Problem(
                     "",
-                    say("no run can be made of those who are: {given}", given=text),
+                    say("no run can be made of phones with the results: {given}", given=text),
                     say("name some of: {results}", results=",".join(map(hyphenate, REDIAL_RESULTS))),
                 )
             ]

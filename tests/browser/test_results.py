@@ -117,9 +117,9 @@ def test_a_dispatcher_looks_who_was_reached_and_takes_it_home(server: str, brows
     page.get_by_label("Почему не позвонили?").fill("петр")
     page.locator(".ask").get_by_role("button", name="Найти").click()
     page.locator(".lead").get_by_text("Петрова").wait_for()
-    assert page.locator(".phone-days > li.phones").count() == 31
+    assert page.locator(".phone-days > li.met").count() == 31
     page.get_by_role("link", name="Более ранние дни").click()
-    comes_true(page, "document.querySelectorAll('.phone-days > li.phones').length === 5")
+    comes_true(page, "document.querySelectorAll('.phone-days > li.met').length === 5")
     assert not said
 
 

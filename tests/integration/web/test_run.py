@@ -388,7 +388,7 @@ def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> Non
     assert sorted(opened.workshop.in_spool()) == PEOPLE
     assert "nobody is left who was not rung today" in opened.page("/run/start")
     assert "5 calls" in opened.start("again")
-    assert "also those rung today" in opened.changes()[0]
+    assert "also those called today" in opened.changes()[0]
 
 
 @pytest.mark.parametrize("clock", ["21:00:00", "23:41:00", "03:00:00", "07:59:59"])

@@ -125,9 +125,9 @@ def test_what_was_ordered_is_recorded_as_it_was_said(app: Flask, operator: Brows
         operator.send("POST", RUN + "start", body)
     changes = app.extensions["obzvon"].journal().audit.latest(9)
     assert [change.what.in_language("en") for change in changes][::-1] == [
-        "run begun by hand: paused",
-        "run begun by hand, for those not rung today: paused",
-        "run begun by hand, for everybody, also those rung today: paused",
+        "run started manually: paused",
+        "run started manually, for phones not called today: paused",
+        "run started manually, for all phones, also those called today: paused",
     ]
 
 
@@ -150,7 +150,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
         "run paused: paused",
         "run resumed: no run is in progress",
         "run stopped and un-begun calls taken back: no run is in progress",
-        "run begun by hand, for everybody, also those rung today: no run is in progress",
+        "run started manually, for all phones, also those called today: no run is in progress",
         "test call 89165555555 12: no run is in progress",
     ]
 
