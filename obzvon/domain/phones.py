@@ -8,10 +8,12 @@ import msgspec
 from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 
-#: Reasons why a row is skipped. They are stored with the call. The journal finds the second by its stored text,
-#: because another row of the day has the result; a new wording would not be found in older journals.
+#: Reasons why a row is skipped. They are stored with the call.
 PAUSED = say("paused")
 CALLED_TODAY = say("already called today")
+#: The journal finds such rows by the stored reason, because another row of the day has the result. Older journals
+#: have the former wording.
+CALLED_TODAY_REASONS = (CALLED_TODAY, Message("already rung today"))
 
 
 class Phone(msgspec.Struct, frozen=True, gc=False):

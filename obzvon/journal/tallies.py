@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, case, func, insert, select
 
-from obzvon.domain.phones import CALLED_TODAY
+from obzvon.domain.phones import CALLED_TODAY_REASONS
 from obzvon.domain.results import Disposition
 from obzvon.journal.schema import RESULT, calls, tallies
 
@@ -15,7 +15,7 @@ from obzvon.journal.schema import RESULT, calls, tallies
 #: call says how it ended. The value is stored.
 CALLED_EARLIER = "rung"
 
-_CALLED_EARLIER_REASON = msgspec.json.encode(CALLED_TODAY).decode()
+_CALLED_EARLIER_REASONS = tuple(msgspec.json.encode(reason).decode() for reason in CALLED_TODAY_REASONS)
 
 #: By the quarter of an hour of the hand-over ("2026-11-23 06:15", UTC; '' = not handed over) and the result.
 Tally = Counter[tuple[str, str]]
@@ -23,7 +23,7 @@ Tally = Counter[tuple[str, str]]
 
 def is_called_earlier() -> ColumnElement[bool]:
     """Return the condition for rows that say only that the phone had been called that day."""
-    return func.coalesce(calls.c.reason, "") == _CALLED_EARLIER_REASON
+    return func.coalesce(calls.c.reason, "").in_(_CALLED_EARLIER_REASONS)
 
 
 def is_delivered(*, delivered: bool, least: float) -> ColumnElement[bool]:

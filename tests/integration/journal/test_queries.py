@@ -527,3 +527,17 @@ def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal: Journ
     found = results.last_test_call()
     assert found
     assert found.result == "handed"
+
+
+@pytest.mark.parametrize("reason", ["already called today", "already rung today"])
+def test_a_row_that_was_skipped_for_an_earlier_call_is_found_by_its_reason_in_journals_of_any_age(
+    journal: Journal, reason: str
+) -> None:
+    first = ran(journal, {"1": "busy", "2": "answered"})
+    rows = [candidate(number, skipped=say(reason)) for number in ("1", "2")]
+    second = journal.runs.begin("second", DAY, "manual", rows, at=NINE + timedelta(hours=1), by="anna")
+    assert second
+    journal.runs.set_state(second.id, "done", at=NINE + timedelta(hours=1))
+    queries = journal.queries()
+    assert [(row.run_id, row.number) for row in queries.page(CallFilter(DAY))] == [(first.id, "1"), (first.id, "2")]
+    assert queries.counts(DAY, queries.tallies(journal.runs.on_days(DAY)))["skipped"] == 0

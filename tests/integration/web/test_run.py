@@ -372,7 +372,7 @@ def test_a_start_is_asked_first_and_begins_what_was_shown(opened: Office) -> Non
     assert "The run has begun: 5 calls" in opened.start()
     opened.works(25)
     assert sorted(opened.workshop.in_spool()) == PEOPLE
-    assert opened.changes() == ["operator: run begun by hand, for those not rung today: the run has started: 5 calls"]
+    assert opened.changes() == ["operator: run started manually, for phones not called today: the run has started: 5 calls"]
 
 
 def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> None:
@@ -566,7 +566,7 @@ def test_with_withdraw_what_has_not_begun_is_taken_back_also_when_the_run_has_en
     text = plain(opened.post("/run/stop", "/run/stop", withdraw="1").text)
     assert "taken out of the spool: 4, in progress and going on: 1" in text
     assert len(opened.workshop.in_spool()) == 1
-    assert "un-begun calls taken back" in opened.changes()[0]
+    assert "calls that had not begun withdrawn" in opened.changes()[0]
 
 
 def test_where_nothing_is_to_be_stopped_the_page_says_so(opened: Office) -> None:

@@ -149,7 +149,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
     assert [change.what.in_language("en") for change in changes][::-1] == [
         "run paused: paused",
         "run resumed: no run is in progress",
-        "run stopped and un-begun calls taken back: no run is in progress",
+        "run stopped and calls that had not begun withdrawn: no run is in progress",
         "run started manually, for all phones, also those called today: no run is in progress",
         "test call 89165555555 12: no run is in progress",
     ]
