@@ -540,4 +540,4 @@ def test_a_row_that_was_skipped_for_an_earlier_call_is_found_by_its_reason_in_jo
     journal.runs.set_state(second.id, "done", at=NINE + timedelta(hours=1))
     queries = journal.queries()
     assert [(row.run_id, row.number) for row in queries.page(CallFilter(DAY))] == [(first.id, "1"), (first.id, "2")]
-    assert queries.counts(DAY, queries.tallies(journal.runs.on_days(DAY)))["skipped"] == 0
+    assert queries.count_results(DAY, queries.tallies(journal.runs.on_days(DAY)))["skipped"] == 0

@@ -372,7 +372,9 @@ def test_a_start_is_asked_first_and_begins_what_was_shown(opened: Office) -> Non
     assert "The run has begun: 5 calls" in opened.start()
     opened.works(25)
     assert sorted(opened.workshop.in_spool()) == PEOPLE
-    assert opened.changes() == ["operator: run started manually, for phones not called today: the run has started: 5 calls"]
+    assert opened.changes() == [
+        "operator: run started manually, for phones not called today: the run has started: 5 calls"
+    ]
 
 
 def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> None:
