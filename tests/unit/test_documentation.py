@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 import pytest
+from babel.messages.pofile import read_po
 
 from obzvon.asterisk.callfile import CallFileTemplate
 from obzvon.cli.main import cli
@@ -14,6 +15,7 @@ from obzvon.domain.results import RESULTS, Disposition
 from obzvon.settings.keys import KEYS, SettingKey
 from tests.support import pages
 from tests.support.paths import ROOT
+from tests.support.plain_words import avoided_words
 from tests.support.settings_text import load_text
 from web.api import openapi, schemas
 
@@ -236,3 +238,45 @@ def test_every_page_that_the_program_names_exists() -> None:
             named |= set(re.findall(r"docs/\w+/[\w/-]+\.md", text))
     assert named
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+# -- what the documentation says about the editor
+
+
+def sentences() -> dict[str, str]:
+    """Every English sentence of the program, with its Russian."""
+    found: dict[str, str] = {}
+    for catalogue in ("obzvon/translations/ru/LC_MESSAGES/obzvon.po", "web/translations/ru/LC_MESSAGES/messages.po"):
+        with (ROOT / catalogue).open("rb") as file:
+            for message in read_po(file, locale="ru"):
+                if isinstance(message.id, str) and isinstance(message.string, str):
+                    found[message.id.rstrip("…")] = message.string.rstrip("…")
+    return found
+
+
+@every_pair
+def test_every_page_button_and_result_that_is_quoted_exists(pair: tuple[Path, Path]) -> None:
+    known = sentences()
+    english, russian = (set(re.findall("«([^»]+)»", pages.prose(file))) - {"Справка"} for file in pair)
+    assert english <= set(known), "the editor has no such page or button"
+    assert russian <= set(known.values())
+
+
+# -- the language
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(
+            file
+            for file in pages.every_page()
+            if "ru" not in {file.parent.parent.name, file.parent.name} and ".ru." not in file.name
+        ),
+        *sorted((ROOT / "asterisk").rglob("*.conf")),
+        *sorted((ROOT / "asterisk").rglob("*.service")),
+    ],
+    ids=lambda file: str(file.relative_to(ROOT)),
+)
+def test_the_english_is_plain(file: Path) -> None:
+    assert avoided_words(file.read_text(encoding="utf-8")) == []

@@ -30,6 +30,7 @@ def masked(text: str) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("english")  # which restores the language
 @pytest.mark.parametrize("language", pages.LANGUAGES)
 def test_the_forecast_is_printed_as_the_reference_shows_it(
     language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
