@@ -1,4 +1,4 @@
-"""A call as the text of a call file, and a finished call file as its outcome. Pure."""
+"""Renders calls as call files, and parses archived call files for their outcome. Pure."""
 
 import re
 
@@ -9,18 +9,18 @@ from obzvon.common.i18n import say
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
 
+# pbx_spool.c skips lines over 1,022 characters.
 MAX_LINE_BYTES = 1000
-"""Bytes; pbx_spool.c skips lines over 1,022 characters."""
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f;#\u2028\u2029\ud800-\udfff]")
+# All that a number or a code may contain: 76@other/n would change the context.
 _DIALLED = re.compile(r"[0-9*]+", re.ASCII)
-"""All that a number or a code may hold: 76@other/n would change the context."""
 
 _STATUS = {"completed": Disposition.ANSWERED, "expired": Disposition.NOT_ANSWERED, "failed": Disposition.FAILED}
 
 
 class UnsafeValueError(ObzvonError):
-    """A value that would change the meaning of a call file; it never gets there."""
+    """A value that would change the meaning of a call file; it is never written to one."""
 
     def __init__(self, key: str, value: str) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ _NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", r
 
 
 class CallFileName(msgspec.Struct, frozen=True, gc=False):
-    """Which call a call file belongs to: the run's token, the position in the run, the attempt."""
+    """The call that a file belongs to, as its name says: the run's token, the position in the run, the attempt."""
 
     token: str
     position: int
@@ -46,12 +46,12 @@ class CallFileName(msgspec.Struct, frozen=True, gc=False):
 
 
 def call_file_name(token: str, position: int, attempt: int) -> str:
-    """A name that no other call ever had: it says the run, and runs have tokens that are never used again."""
+    """Return a name that no other call ever had: it contains the run's token, which is never used again."""
     return f"obzvon-{token}-{position:06d}-{attempt}.call"
 
 
 def parse_call_file_name(name: str) -> CallFileName | None:
-    """The call that a file of that name belongs to, None if the file is not ours."""
+    """Return the call that a file of this name belongs to, None if the file is not ours."""
     found = _NAME.fullmatch(name)
     return CallFileName(found[1], int(found[2]), int(found[3])) if found else None
 
@@ -59,7 +59,7 @@ def parse_call_file_name(name: str) -> CallFileName | None:
 class CallFileTemplate:
     """The call files of one form, with number and code left open.
 
-    What is the same in all of them is checked and put together once: a run has a hundred thousand.
+    The common part is checked and rendered once, because a run may have a hundred thousand files.
     """
 
     def __init__(self, form: CallForm) -> None:
@@ -79,11 +79,11 @@ class CallFileTemplate:
                 _line("WaitTime", str(form.wait_time)),
             ]
         )
-        # No newline after the last line: so the files have always been, and pbx_spool.c takes either.
+        # No newline after the last line, as the files have always been; pbx_spool.c accepts both.
         self._tail = "\n".join(tail)
 
     def render(self, number: str, code: str = "") -> bytes:
-        """The bytes of one call file; raises `UnsafeValueError`."""
+        """Return the bytes of one call file; raises `UnsafeValueError`."""
         refuse_undialable(number, code)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
@@ -93,7 +93,10 @@ class CallFileTemplate:
 
 
 def parse_disposition(finished: bytes) -> Disposition | None:
-    """How the call of an archived call file ended; None while Asterisk has not written it (a moment after the move)."""
+    """Return how the call of an archived file ended.
+
+    None until Asterisk has written the status, a moment after it has moved the file.
+    """
     found = None
     for line in finished.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(":")
@@ -103,7 +106,7 @@ def parse_disposition(finished: bytes) -> Disposition | None:
 
 
 def parse_starter_pid(text: bytes) -> int | None:
-    """The process id of the Asterisk that began this file's call, None if none has (pbx_spool.c: StartRetry)."""
+    """Return the process id of the Asterisk that began the file's call, None if none has (pbx_spool.c: StartRetry)."""
     found = None
     for line in text.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(":")
@@ -113,14 +116,14 @@ def parse_starter_pid(text: bytes) -> int | None:
     return found
 
 
-def refuse_unsafe(key: str, value: str, most: int) -> None:
-    """Raises UnsafeValue where a value has signs that would change what is around it, or takes too many bytes."""
-    if _UNSAFE.search(value) or len(value.encode()) > most:
+def refuse_unsafe(key: str, value: str, max_bytes: int) -> None:
+    """Raise UnsafeValueError if a value has characters that affect the lines around it, or too many bytes."""
+    if _UNSAFE.search(value) or len(value.encode()) > max_bytes:
         raise UnsafeValueError(key, value)
 
 
 def refuse_undialable(number: str, code: str) -> None:
-    """Raises UnsafeValue where a number or a code would change the context, or anything else."""
+    """Raise UnsafeValueError if a number or a code contains anything but digits and `*`."""
     if not _DIALLED.fullmatch(number):
         raise UnsafeValueError("Channel", number)
     if code and not _DIALLED.fullmatch(code):

@@ -1,4 +1,4 @@
-"""Whether Asterisk runs, as far as it can be seen from here."""
+"""Finds out whether Asterisk runs, as far as that shows on this machine."""
 
 import enum
 from pathlib import Path
@@ -7,16 +7,16 @@ from obzvon.common.processes import is_process_alive, read_pid
 
 
 class AsteriskState(enum.Enum):
-    """What can be seen of Asterisk's process."""
+    """State of Asterisk's process."""
 
     RUNNING = "running"
     DOWN = "down"
+    #: No pid file is known: it may run on another machine or in a container, or this folder is not Asterisk's.
     UNSEEN = "unseen"
-    """No pid file is known: it may run on another machine or in a container, or this folder is not Asterisk's."""
 
 
 def asterisk_state(pid_file: Path | None) -> AsteriskState:
-    """Looks at Asterisk's pid file, if there is one to look at."""
+    """Return the state by Asterisk's pid file, if there is one."""
     if pid_file is None:
         return AsteriskState.UNSEEN
     pid = read_pid(pid_file)
@@ -24,10 +24,10 @@ def asterisk_state(pid_file: Path | None) -> AsteriskState:
 
 
 def is_asterisk_gone(pid: int, pid_file: Path | None) -> bool:
-    """Whether the Asterisk that had this process id is certainly no longer there.
+    """Return whether the Asterisk that had this process id has certainly ended.
 
-    Without a pid file only a machine on which some process is called asterisk can tell: elsewhere Asterisk may live in
-    a container, where its processes have other numbers.
+    Without a pid file that is certain only where another process is called asterisk. Otherwise Asterisk may run in a
+    container, where its processes have other ids.
     """
     if pid_file is not None:
         return read_pid(pid_file) != pid or not is_process_alive(pid)

@@ -1,6 +1,6 @@
 """Asterisk's folders: the store, where call files are written, the spool, where Asterisk takes them, and its archive.
 
-The only module that touches them. The rename into the spool is the moment at which a call is handed over.
+Only this module and `staging` touch them. The rename into the spool is the moment when a call is handed over.
 """
 
 import contextlib
@@ -9,8 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from obzvon.asterisk import callfile, process, staging
-from obzvon.asterisk import store_lock as neighbours
+from obzvon.asterisk import callfile, process, staging, store_lock
 from obzvon.common import files as disk
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
@@ -19,7 +18,7 @@ from obzvon.settings.model import Settings
 
 
 class ReleaseError(UserError):
-    """Not every file could be moved into the spool; those in `released` are there."""
+    """Not every file could be moved into the spool; those in `released` were."""
 
     def __init__(self, released: Sequence[str], error: OSError) -> None:
         super().__init__([write_problem(error)])
@@ -48,7 +47,7 @@ class Spool:
         self._owner = owner
         self._mode = mode
         self._ahead: staging.Prefetcher | None = None
-        self._place: neighbours.StoreLock | None = None
+        self._store_lock: store_lock.StoreLock | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -58,9 +57,9 @@ class Spool:
         )
 
     def prepare_folders(self, *, home: Path) -> None:
-        """Makes the store, and a spool within `home` (an absolute path that is not there is a mistake, not a wish).
+        """Make the store, and a spool within `home`; a missing spool elsewhere is taken for a wrong path.
 
-        Raises UserError with everything that would keep calls from being handed over.
+        Raises UserError with every problem that would keep calls from being handed over.
         """
         try:
             self.store.parent.mkdir(parents=True, exist_ok=True)
@@ -74,39 +73,47 @@ class Spool:
             raise UserError(problems)
 
     def other_services(self, journal: str) -> list[str]:
-        """The journals of other services that work with this store now; from the first call on they see us too."""
-        if self._place is None:
-            self._place = neighbours.StoreLock(self.store, journal)
-        return neighbours.other_services(self.store, journal)
+        """Return the journals of other services that use this store now. From the first call on they see us too."""
+        if self._store_lock is None:
+            self._store_lock = store_lock.StoreLock(self.store, journal)
+        return store_lock.other_services(self.store, journal)
 
     def find_problems(self) -> Iterator[Problem]:
-        """What is wrong with the folders, looked at without touching the spool."""
-        whole = True
+        """Yield what is wrong with the folders, without touching the spool."""
+        problems = list(self._folder_problems())
+        yield from problems
+        if not problems:
+            yield from self._filesystem_problems()
+            yield from self._owner_problems()
+
+    def _folder_problems(self) -> Iterator[Problem]:
         for key, folder in (("dir_store", self.store), ("dir_target", self.target)):
             where = f"{key} {folder}"
             if not folder.is_dir():
-                whole = False
-                yield Problem(
-                    where, say("there is no such folder"), say("make it, or mend the path in [Dirs] {key}", key=key)
-                )
-            elif not os.access(folder, os.W_OK | os.X_OK):
-                whole = False
                 yield Problem(
                     where,
-                    say("the service's user (uid {uid}) may not write here", uid=os.geteuid()),
-                    say("run the service as the owner of the folder, or give that user the right to write"),
+                    say("there is no such folder"),
+                    say("create it, or correct the path in [Dirs] {key}", key=key),
                 )
-        if not whole:
-            return
+            elif not os.access(folder, os.W_OK | os.X_OK):
+                yield Problem(
+                    where,
+                    say("the service's user (uid {uid}) cannot write here", uid=os.geteuid()),
+                    say("run the service as the owner of the folder, or let that user write here"),
+                )
+
+    def _filesystem_problems(self) -> Iterator[Problem]:
         if _mount(self.store) != _mount(self.target):
             yield Problem(
                 f"dir_store {self.store}",
                 say(
-                    "it lies on another filesystem than dir_target {path}: files cannot be moved there whole",
+                    "it is on another filesystem than dir_target {path}: files cannot be moved there in one step",
                     path=self.target,
                 ),
                 say("put dir_store beside dir_target, for example {path}", path=self.target.with_name("obzvon_store")),
             )
+
+    def _owner_problems(self) -> Iterator[Problem]:
         uid, gid = self.file_owner()
         if os.geteuid() != 0 and uid not in (-1, os.geteuid()):
             yield Problem(
@@ -127,35 +134,35 @@ class Spool:
             )
 
     def file_owner(self) -> tuple[int, int]:
-        """Whose the call files are to be: uid and gid, -1 = the service's own."""
+        """Return the owner for call files as uid and gid, -1 = the service's own."""
         if self._owner is not None:
             return self._owner
         folder = self.target.stat()
-        # The group of the folder is a wish where we are not root: Asterisk reads by the owner's right.
+        # Not root, the service cannot always give the folder's group, and need not: Asterisk reads as the owner.
         may_give = os.geteuid() == 0 or folder.st_gid in (os.getegid(), *os.getgroups())
         return folder.st_uid, folder.st_gid if may_give else -1
 
     # -- handing over
 
     def stage(self, files: staging.Files) -> None:
-        """Writes whole call files into the store, with owner, mode and a past mtime, and makes them durable at once.
+        """Write whole call files into the store, with owner, mode and a past mtime, and make them durable together.
 
-        Raises OSError, and then none of them is left there.
+        Raises OSError; then none of them is left in the store.
         """
-        staging.stage_files(self._manner(), [(staging.staging_path(name), data) for name, data in files])
+        staging.stage_files(self._file_mode(), [(staging.staging_path(name), data) for name, data in files])
 
     def stage_ahead(self, files: staging.Files) -> None:
-        """Begins to stage in another process what will be asked for next."""
+        """Begin to stage in a second process the files that will most likely be needed next."""
         if self._ahead is None:
-            self._ahead = staging.Prefetcher(self._manner())
+            self._ahead = staging.Prefetcher(self._file_mode())
         self._ahead.begin([(staging.staging_path(name), data) for name, data in files])
 
     def finish_staging_ahead(self, names: Sequence[str]) -> bool:
-        """Whether exactly these files are staged by now; if others were, they are deleted again."""
+        """Wait for `stage_ahead`; return whether exactly these files are staged. Any others are deleted again."""
         return self._ahead is not None and self._ahead.finish([staging.staging_path(name) for name in names])
 
     def release(self, names: Sequence[str]) -> None:
-        """Moves staged files into the spool, in this order, and makes that durable; raises `ReleaseError`."""
+        """Move staged files into the spool, in this order, and make that durable; raises `ReleaseError`."""
         released = 0
         sources = [staging.staging_path(name) for name in names]
         try:
@@ -174,63 +181,63 @@ class Spool:
             raise ReleaseError(names[:released], error) from error
 
     def discard(self, names: Iterable[str]) -> None:
-        """Deletes staged files that were never handed over."""
+        """Delete staged files that were never handed over."""
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 (self.store / staging.staging_path(name)).unlink()
 
     def close(self) -> None:
-        """Ends what stages ahead; what it has staged for calls that wait is deleted."""
+        """End staging ahead, and delete the files that it has staged for calls that still wait."""
         if self._ahead is not None:
             self._ahead.close()
             self._ahead = None
 
-    def _manner(self) -> staging.FileMode:
+    def _file_mode(self) -> staging.FileMode:
         return staging.FileMode(str(self.store), self.file_owner(), self._mode)
 
     # -- evidence
 
     def staged_files(self) -> list[str]:
-        """Our files in the store."""
+        """Return our files in the store."""
         return [name for folder in staging.STORE_FOLDERS for name in _ours(self.store / folder)]
 
     def files_in_spool(self) -> list[str]:
-        """Our files in the spool: calls that wait for Asterisk or are in progress."""
+        """Return our files in the spool: calls that wait for Asterisk or are in progress."""
         return _ours(self.target)
 
     def was_started_before_sweep(self, name: str) -> bool | None:
-        """Of a file in the store: whether its call was begun before it was swept out of the spool; None = not there."""
+        """Return whether a file in the store was swept there after its call had begun; None if it is not there."""
         try:
             return callfile.parse_starter_pid((self.store / staging.staging_path(name)).read_bytes()) is not None
         except FileNotFoundError:
             return None
 
     def is_in_spool(self, name: str) -> bool:
-        """Whether the file is in the spool: Asterisk has not finished with it."""
+        """Return whether the file is in the spool: then Asterisk has not finished with it."""
         return (self.target / name).exists()
 
     def read_archive(self, name: str) -> tuple[bool, Disposition | None]:
-        """Whether Asterisk has put the file into its archive, and what its status says once it is there."""
+        """Return whether the file is in Asterisk's archive, and its status once that is written."""
         try:
             return True, callfile.parse_disposition((self.done / name).read_bytes())
         except FileNotFoundError:
             return False, None
 
     def asterisk_state(self) -> process.AsteriskState:
-        """Whether Asterisk runs, as far as it can be seen."""
+        """Return whether Asterisk runs, as far as that shows here."""
         return process.asterisk_state(self.pid_file)
 
     def is_started(self, name: str) -> bool | None:
-        """Whether Asterisk has begun the call of a file in the spool; None if the file is gone."""
+        """Return whether Asterisk has begun the call of a file in the spool; None if the file is gone."""
         try:
             return callfile.parse_starter_pid((self.target / name).read_bytes()) is not None
         except FileNotFoundError:
             return None
 
     def is_orphaned(self, name: str) -> bool:
-        """Whether the file's call was begun by an Asterisk that is no longer there; another would begin it again.
+        """Return whether the file's call was begun by an Asterisk that has ended. The next one would make it again.
 
-        pbx_spool.c rings such a file, even with MaxRetries 0, once its mtime has passed.
+        pbx_spool.c does so, even with MaxRetries 0, once the file's mtime has passed.
         """
         try:
             pid = callfile.parse_starter_pid((self.target / name).read_bytes())
@@ -239,7 +246,7 @@ class Spool:
         return pid is not None and process.is_asterisk_gone(pid, self.pid_file)
 
     def withdraw(self, name: str) -> bool | None:
-        """Takes a file out of the spool; says whether its call was begun, None if Asterisk was faster."""
+        """Take a file out of the spool; return whether its call had begun, None if Asterisk was faster."""
         if not self._to_store(name):
             return None
         begun = self.was_started_before_sweep(name)
@@ -248,10 +255,10 @@ class Spool:
         return begun
 
     def sweep(self, tokens: Container[str] | None = None) -> int:
-        """Takes all our files out of the spool into the store, where the service looks what became of them.
+        """Move all our files from the spool into the store, where the service finds them; return how many.
 
-        Only for the time when Asterisk does not run: it would ring them at its start, however old they are. With
-        `tokens` only the files of those runs: another campaign may hand over through the same spool.
+        Only while Asterisk is down: at its start it would make these calls, however old they are. With `tokens` only
+        the files of those runs are moved, as another campaign may use the same spool.
         """
         halves = [self.store / half for half in staging.STORE_FOLDERS]
         for folder in (self.store, *halves):
@@ -263,18 +270,18 @@ class Spool:
 
     def _to_store(self, name: str) -> bool:
         try:
-            os.rename(self.target / name, (self.store / staging.staging_path(name)))  # noqa: PTH104 - beside the other rename
+            os.rename(self.target / name, (self.store / staging.staging_path(name)))  # noqa: PTH104 - like the other rename
         except FileNotFoundError:
             return False
         return True
 
 
 def write_problem(error: OSError) -> Problem:
-    """An error of the filesystem, as an administrator can mend it."""
+    """Return a filesystem error as a problem with its remedy."""
     return Problem(
         str(error.filename or ""),
         say("cannot write here: {why}", why=os_error_reason(error)),
-        say("make room or mend the rights; the run goes on by itself"),
+        say("free some space or correct the permissions; the run continues by itself"),
     )
 
 
@@ -289,7 +296,7 @@ def _ours(folder: Path) -> list[str]:
 
 
 def _mount(folder: Path) -> object:
-    """What rename(2) must not cross: the mount (two mounts of one filesystem are two), else the device."""
+    """Return the mount, which rename(2) cannot cross even within one filesystem; the device where it is unknown."""
     with staging.open_folder(folder) as descriptor:
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines():

@@ -1,7 +1,7 @@
-"""Writes call files into the store: here, or one handful ahead in a process of its own.
+"""Writes call files into the store: in this process, or one batch ahead in a second one.
 
-Making a file costs more of the kernel's time than anything else in a hand-over, and threads of one Python process take
-turns at it. So a run without a delay between its bundles has the next handful written by a second process meanwhile.
+Creating files takes more kernel time than anything else in a hand-over, and the threads of one Python process take
+turns at it. So a run without a delay between its bundles has the next batch written by a second process.
 """
 
 import contextlib
@@ -21,20 +21,20 @@ import msgspec
 
 from obzvon.common import files as disk
 
+# The store's halves: files that are being written and files that are being moved do not wait for the same folder.
 STORE_FOLDERS = ("0", "1")
-"""The store's halves: what is being written and what is moved away at one time do not wait for the same folder."""
 
-_PAST = 60
-"""Seconds: pbx_spool.c delays a call whose file has a future mtime, and clocks may be set back a little."""
+# pbx_spool.c delays a call whose file has a future mtime, and a clock may be set back a little.
+_PAST_SECONDS = 60
 _LENGTH = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1
 
+# Names and contents.
 Files = Sequence[tuple[str, bytes]]
-"""Names and contents."""
 
 
 class FileMode(msgspec.Struct, frozen=True):
-    """How call files are made: the store, the owner (uid, gid; -1 = as it comes) and the mode."""
+    """Parameters of new call files: the store, the owner (uid, gid; -1 = unchanged) and the mode."""
 
     store: str
     owner: tuple[int, int]
@@ -42,50 +42,50 @@ class FileMode(msgspec.Struct, frozen=True):
 
 
 def staging_path(name: str) -> str:
-    """Where in the store a call file of ours is staged: one name has one place, whoever writes it."""
+    """Return the path in the store where a call file of ours is staged; the name alone determines it."""
     position = int(name.rsplit("-", 2)[1])
     return f"{STORE_FOLDERS[position // 1000 % len(STORE_FOLDERS)]}/{name}"
 
 
-def stage_files(manner: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
-    """Writes whole call files, given by their paths in the store, and makes them durable at once.
+def stage_files(file_mode: FileMode, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write whole call files, given by their paths in the store, and make them durable together.
 
-    A file of that name that is there already was staged for a call that still waits, and is replaced. Raises OSError
-    with a file name; then none of them is left there.
+    An existing file of that name was staged for a call that still waits, and is replaced. Raises OSError with a file
+    name; then none of the files is left in the store.
     """
     staged: list[str] = []
-    past = time.time() - _PAST
-    with open_folder(Path(manner.store)) as store:
+    past = time.time() - _PAST_SECONDS
+    with open_folder(Path(file_mode.store)) as store:
         try:
-            dress = None
+            missing = None
             for name, data in files:
                 staged.append(name)
-                file = _create(name, manner.mode, store)
+                file = _create(name, file_mode.mode, store)
                 try:
                     rest = data
                     while rest := rest[os.write(file, rest) :]:
-                        pass  # a disk that is full takes a part, and says so at the next
-                    if dress is None:
-                        dress = _lacking(manner, os.fstat(file))
-                    if dress[0] is not None:
-                        os.fchown(file, *dress[0])
-                    if dress[1] is not None:
-                        os.fchmod(file, dress[1])
+                        pass  # a full disk takes a part, and raises at the next write
+                    if missing is None:
+                        missing = _missing_attributes(file_mode, os.fstat(file))
+                    if missing[0] is not None:
+                        os.fchown(file, *missing[0])
+                    if missing[1] is not None:
+                        os.fchmod(file, missing[1])
                     os.utime(file, (past, past))
                 finally:
                     os.close(file)
-            disk.sync_filesystem(Path(manner.store))
+            disk.sync_filesystem(Path(file_mode.store))
         except OSError as error:
             for name in staged:
                 with contextlib.suppress(OSError):
                     os.unlink(name, dir_fd=store)
-            error.filename = manner.store
+            error.filename = file_mode.store
             raise
 
 
 @contextlib.contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
-    """A descriptor of the folder, for calls relative to it."""
+    """Open a folder and yield its descriptor, for calls relative to it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -94,69 +94,72 @@ def open_folder(folder: Path) -> Iterator[int]:
 
 
 class Prefetcher:
-    """A second process that stages the next handful while this one hands over the last."""
+    """A second process that stages the next batch while this one hands over the current one."""
 
-    def __init__(self, manner: FileMode) -> None:
-        self._manner = manner
+    def __init__(self, file_mode: FileMode) -> None:
+        self._file_mode = file_mode
         self._process: subprocess.Popen[bytes] | None = None
         self._names: list[str] = []
 
     def begin(self, files: Files) -> None:
-        """Has the files staged, if there is a second process to be had; `finish` tells how it went."""
+        """Have the files staged if a second process can be started; `finish` reports the result."""
         try:
             if self._process is None:
-                self._process = subprocess.Popen(  # noqa: S603 - this very module, by this very Python
-                    # -P: else it would import from the working folder, where the editor's user may write.
+                self._process = subprocess.Popen(  # noqa: S603 - this module, by this Python
+                    # -P: otherwise it would import from the working folder, where the editor's user may write.
                     [sys.executable, "-P", "-m", "obzvon.asterisk.staging", str(os.getpid())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                 )
-            assert self._process.stdin is not None  # noqa: S101 - it was asked for above
-            _send(self._process.stdin, msgspec.msgpack.encode((self._manner, files)))
+            assert self._process.stdin is not None  # noqa: S101 - a pipe was requested above
+            _send(self._process.stdin, msgspec.msgpack.encode((self._file_mode, files)))
         except OSError:
             self.close()
         else:
             self._names = [name for name, _ in files]
 
     def finish(self, names: Sequence[str]) -> bool:
-        """Waits for what was begun; whether exactly these files are staged now. Others that were are deleted again."""
+        """Wait for the files of `begin`; return whether exactly these are staged now. Any others are deleted again."""
         if not self._names:
             return False
         begun, self._names = self._names, []
         assert self._process is not None  # noqa: S101 - `begin` has started it
-        assert self._process.stdout is not None  # noqa: S101 - it was asked for
+        assert self._process.stdout is not None  # noqa: S101 - a pipe was requested
         reply = _receive(self._process.stdout)
         if reply is None:
             self.close()
         if reply == b"" and begun == list(names):
             return True
-        # What went wrong there, a full disk for one, will go wrong here again and is told then.
+        # The cause of a failure there, such as a full disk, makes this process fail as well, and is reported then.
         for name in begun:
             with contextlib.suppress(OSError):
-                (Path(self._manner.store) / name).unlink()
+                (Path(self._file_mode.store) / name).unlink()
         return False
 
     def close(self) -> None:
-        """Ends the second process."""
+        """End the second process."""
         self.finish(())
         if self._process is not None:
             process, self._process = self._process, None
-            with contextlib.suppress(BrokenPipeError), process:  # what it has not read does not matter any more
+            with contextlib.suppress(BrokenPipeError), process:  # unread requests no longer matter
                 if process.stdin is not None:
                     process.stdin.close()
 
 
 def main(parent: int) -> None:
-    """The second process: stages what it is sent until its parent ends, in whatever way."""
+    """Stage the files that the parent process sends, until that process ends in any way."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before that; what it asked for is another service's to hand over by now
+    if os.getppid() != parent:  # it ended before that; its calls are for another service to hand over by now
         return
-    for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
+    for number in (
+        signal.SIGINT,
+        signal.SIGHUP,
+    ):  # a terminal sends them to this process too, and the service stops it in order
         signal.signal(number, signal.SIG_IGN)
     while (request := _receive(sys.stdin.buffer)) is not None:
-        manner, files = msgspec.msgpack.decode(request, type=tuple[FileMode, list[tuple[str, bytes]]])
+        file_mode, files = msgspec.msgpack.decode(request, type=tuple[FileMode, list[tuple[str, bytes]]])
         try:
-            stage_files(manner, files)
+            stage_files(file_mode, files)
         except OSError as error:
             _send(sys.stdout.buffer, str(error).encode())
         else:
@@ -172,11 +175,13 @@ def _create(name: str, mode: int, store: int) -> int:
         return os.open(name, flags, mode, dir_fd=store)
 
 
-def _lacking(manner: FileMode, made: os.stat_result) -> tuple[tuple[int, int] | None, int | None]:
-    """The owner and the mode that a new file still needs, None where this process makes files as they should be."""
-    uid, gid = manner.owner
-    given = uid in (-1, made.st_uid) and gid in (-1, made.st_gid)
-    return None if given else manner.owner, None if stat.S_IMODE(made.st_mode) == manner.mode else manner.mode
+def _missing_attributes(file_mode: FileMode, made: os.stat_result) -> tuple[tuple[int, int] | None, int | None]:
+    """Return the owner and the mode that a new file still needs, None where they are right already."""
+    uid, gid = file_mode.owner
+    has_owner = uid in (-1, made.st_uid) and gid in (-1, made.st_gid)
+    return None if has_owner else file_mode.owner, None if stat.S_IMODE(
+        made.st_mode
+    ) == file_mode.mode else file_mode.mode
 
 
 def _send(stream: IO[bytes], data: bytes) -> None:

@@ -1,7 +1,7 @@
-"""Which services work with one store: each holds a locked file in it that names its journal.
+"""Shows which services use one store: each holds a locked file in it that names its journal.
 
-Several campaigns may share a store and a spool, so nobody is refused; but a second service that nobody meant to be
-there, as of a rehearsal in another folder, rings the same people, and the lock of one journal does not show it.
+Several campaigns may share a store and a spool, so no service is refused. But a second service that was started by
+mistake, for example a rehearsal in another folder, calls the same people, and the lock of one journal does not show it.
 """
 
 import contextlib
@@ -20,34 +20,34 @@ class StoreLock:
     """A service's own file in the store, locked as long as its process lives."""
 
     def __init__(self, store: Path, journal: str) -> None:
-        self._file = store / _name(journal)
-        # It is held open for reading: a file that is open for writing keeps its filesystem from being made read-only.
+        self._file = store / _file_name(journal)
+        # Open for reading only: a file that is open for writing keeps its filesystem from being remounted read-only.
         descriptor = os.open(self._file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
         weakref.finalize(self, os.close, descriptor)
-        # Held already: by whoever looks at this moment, or by a service of this journal, which its own lock tells.
+        # Already locked by a service that checks it now, or by one with our journal, whose own lock shows that.
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            writing = os.open(self._file, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW)
+            for_writing = os.open(self._file, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
-                os.write(writing, f"{journal} on {socket.gethostname()}\n".encode())
+                os.write(for_writing, f"{journal} on {socket.gethostname()}\n".encode())
             finally:
-                os.close(writing)
+                os.close(for_writing)
 
 
 def other_services(store: Path, journal: str) -> list[str]:
-    """The journals of the other services that are at work with this store, as far as we may look."""
-    return sorted(_at_work(store, _name(journal)))
+    """Return the journals of the other services that use this store, as far as their files can be read."""
+    return sorted(_locked_by_others(store, _file_name(journal)))
 
 
-def _at_work(store: Path, own: str) -> Iterator[str]:
+def _locked_by_others(store: Path, own_file: str) -> Iterator[str]:
     with contextlib.suppress(OSError):
         for path in store.glob(f"{LOCK_PREFIX}*"):
-            if path.name != own and (said := _held(path)):
-                yield said
+            if path.name != own_file and (holder := _holder(path)):
+                yield holder
 
 
-def _held(path: Path) -> str:
-    """What the file says if somebody holds it, else ''."""
+def _holder(path: Path) -> str:
+    """Return the text of the file if a service has it locked, else ''."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -61,5 +61,5 @@ def _held(path: Path) -> str:
     return ""
 
 
-def _name(journal: str) -> str:
+def _file_name(journal: str) -> str:
     return LOCK_PREFIX + hashlib.sha256(f"{journal} {socket.gethostname()}".encode()).hexdigest()[:16]

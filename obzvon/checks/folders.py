@@ -45,7 +45,9 @@ def check_folders(visit: CheckContext) -> Iterator[Finding]:
             yield good(where, say("it is not there yet; the service makes it at its start"))
         elif key in ("dir_source", "dir_logs"):
             tell = warning if key == "dir_logs" else error
-            yield tell(where, say("there is no such folder"), say("make it, or mend the path in [Dirs] {key}", key=key))
+            yield tell(
+                where, say("there is no such folder"), say("create it, or correct the path in [Dirs] {key}", key=key)
+            )
 
 
 def check_spool_access(visit: CheckContext) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ def _safely(check: Check, visit: CheckContext) -> Iterator[Finding]:
         yield error(
             _name(check),
             say("this check itself has failed: {why}", why=repr(failed)),
-            say("it is a mistake of obzvon: report this line"),
+            say("this is a bug in obzvon: please report this line"),
         )
 
 

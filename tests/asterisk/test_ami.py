@@ -134,11 +134,11 @@ def test_lines_of_the_trunk_and_calls_of_the_pbx_are_counted(rig: Rig) -> None:
     with linked(ami_of(rig.pbx)) as trunk, linked(ami_of(rig.pbx, trunk="")) as pbx:
         for number in ("89167777701", "89167777711"):
             rig.pbx.put(number, ordinary(number))
-        until(lambda: trunk.channels() == LineCounts(2, 0, 6), "two lines are in use")
-        until(lambda: pbx.channels() == LineCounts(2, 0, 6), "two calls are up")
+        until(lambda: trunk.calls.lines_in_use() == LineCounts(2, 0, 6), "two lines are in use")
+        until(lambda: pbx.calls.lines_in_use() == LineCounts(2, 0, 6), "two calls are up")
         rig.pbx.put("other", "Channel: PJSIP/89167777721@carrier\nApplication: Wait\nData: 3\n")
-        until(lambda: trunk.channels() == LineCounts(2, 1, 7), "and somebody else's")
-        until(lambda: trunk.channels() == LineCounts(0, 0, 0), "all have hung up")
+        until(lambda: trunk.calls.lines_in_use() == LineCounts(2, 1, 7), "and somebody else's")
+        until(lambda: trunk.calls.lines_in_use() == LineCounts(0, 0, 0), "all have hung up")
         assert {one.number for one in outcomes(trunk, 2)} == {"89167777701", "89167777711"}
 
 
@@ -182,7 +182,7 @@ def test_a_user_who_may_not_read_calls_is_noticed(rig: Rig) -> None:
         rig.pbx.cli("manager reload")
         with linked(ami_of(rig.pbx)) as link:
             rig.pbx.put("89169999901", ordinary("89169999901"))
-            until(lambda: "nothing is told of them" in str(link.status().problem), "it is noticed")
+            until(lambda: "no events come about them" in str(link.status().problem), "it is noticed")
     finally:
         config.write_text(shipped)
         rig.pbx.cli("manager reload")

@@ -376,7 +376,7 @@ class _AheadHere(staging.Prefetcher):
     """Stages ahead in this process, whose steps are counted."""
 
     def begin(self, files: staging.Files) -> None:
-        staging.stage_files(self._manner, files)
+        staging.stage_files(self._file_mode, files)
         self._names = [name for name, _ in files]
 
     def finish(self, names: Iterable[str]) -> bool:
@@ -384,7 +384,7 @@ class _AheadHere(staging.Prefetcher):
         if begun and begun == list(names):
             return True
         for name in begun:
-            (Path(self._manner.store) / name).unlink()
+            (Path(self._file_mode.store) / name).unlink()
         return False
 
 

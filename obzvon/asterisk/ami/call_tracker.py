@@ -1,7 +1,7 @@
-"""The calls that are up in Asterisk, kept by its manager events, and the outcomes of those of ours. Pure.
+"""Tracks the calls that are up in Asterisk by its manager events, and the outcomes of ours. Pure.
 
-`CallTracker` is fed each event, in whatever order those of a call's legs come; `settle` tells what has come of the
-calls that are over, `lines` how many lines are in use.
+`CallTracker` is fed each event, in whatever order those of a call's legs come. `take_outcomes` returns the outcomes of
+the calls that are over, `count_lines` the lines in use.
 """
 
 import re
@@ -14,29 +14,29 @@ import msgspec
 from obzvon.asterisk.ami.originate import is_channel_id
 from obzvon.asterisk.ami.outcomes import AttemptOutcome, Leg, TrackedCall, build_outcome, parse_first_leg
 
+# A call whose known legs are all hung up is over this long after its last event: any further leg would have been
+# announced by then.
 SETTLE_DELAY = timedelta(seconds=0.3)
-"""How long after its last event a call whose known legs are all hung up is held to be over: a leg of it that has not
-been announced yet would be announced by then."""
 
+# More channels than any PBX has; channels announced beyond them are ignored.
 MAX_CHANNELS = 100_000
-"""More channels than any PBX has; what is announced beyond them is not kept."""
 
+# The last channels that are gone are remembered, so that a late event does not revive one.
 _MAX_FORMER_CHANNELS = 50_000
-"""So many channels that are gone are remembered, lest a late event bring one back to life."""
 
 _NUMBER = re.compile(r"[0-9*]+", re.ASCII)
 _KEY = re.compile(r"[0-9*#]{1,8}", re.ASCII)
 _TIMES = re.compile(r"(\d+):(\d\d):(\d\d)", re.ASCII)
-_YOUNG = 5
-"""Seconds: of a younger channel the announcement may be on its way yet."""
+# The announcement of a younger channel may still be on its way.
+_ANNOUNCED_WITHIN_SECONDS = 5
 
 Event = Mapping[str, object]
 
 
 class LineCounts(msgspec.Struct, frozen=True):
-    """Lines in use: those of our calls and other people's; `channels` is all that Asterisk has up, of any kind.
+    """Lines in use by our calls and by others; `channels` counts all channels that are up in Asterisk.
 
-    A line is a channel of the trunk; without a trunk it is a call, of which an answered one is three channels.
+    A line is a channel of the trunk. Without a trunk it is a call; an answered one has three channels.
     """
 
     ours: int
@@ -45,7 +45,7 @@ class LineCounts(msgspec.Struct, frozen=True):
 
 
 class CallTracker:
-    """What is up now. `contexts` are those in which our call files dial, and are answered."""
+    """Calls that are up. `contexts` are those in which our call files dial and are answered."""
 
     def __init__(self, contexts: Collection[str]) -> None:
         self._contexts = frozenset(contexts)
@@ -65,50 +65,50 @@ class CallTracker:
             "Hangup": self._hangup,
             "UserEvent": self._user_event,
         }
+        #: Calls of ours that have begun, as (Linkedid, L1's channel, context), whose code can be asked for.
         self.new_calls: deque[tuple[str, str, str]] = deque(maxlen=MAX_CHANNELS)
-        """Calls of ours that have begun, as (linkedid, L1's channel, context), for who wants to ask more of them."""
 
     def __len__(self) -> int:
-        """How many channels are kept."""
+        """Return the number of channels that are tracked."""
         return len(self._home)
 
-    # -- what comes in
+    # -- input
 
     def feed(self, event: Event, now: datetime) -> None:
-        """Takes one event that came at `now`; those that tell nothing of calls are left aside."""
+        """Take in one event that came at `now`; events that are not about calls are ignored."""
         if handler := self._handlers.get(_text(event, "Event")):
             handler(event, now)
 
     def set_code(self, linkedid: str, code: str) -> None:
-        """The extension code of a call, which somebody has asked for."""
+        """Note the extension code of a call."""
         if call := self._calls.get(linkedid):
             call.code = code
 
     def mark_gap(self, now: datetime) -> None:
-        """Events are missed from now on: what is up may end, or be answered, unseen."""
+        """Note that events are missed from now on: calls that are up may be answered or end unseen."""
         for call in self._calls.values():
             call.gap = now
 
     def channels_up(self) -> frozenset[str]:
-        """The channels that are held to be up: ask before the list is asked for, and give it to `compare`."""
+        """Return the channels that are held to be up. Call it before the list is requested, for `reconcile`."""
         return frozenset(uid for uid, call in self._home.items() if not call.legs[uid].is_over)
 
-    def reconcile(self, listed: Iterable[Event], known: Collection[str], now: datetime, *, anew: bool) -> int:
-        """Sets right what is up by a whole list of CoreShowChannels; returns how many channels came unannounced.
+    def reconcile(self, channels: Iterable[Event], before: Collection[str], now: datetime, *, is_first: bool) -> int:
+        """Correct the calls by a whole list of CoreShowChannels; return how many channels came unannounced.
 
-        `known` is what `known()` was before the list was asked for: what was announced since may not be in the list.
-        `anew`: the connection is new, so that channels which nobody has announced are to be expected.
+        `before` is `channels_up()` from before the list was requested: later channels may be missing in the list.
+        `is_first`: the connection is new, so channels that were never announced are expected.
         """
         unannounced = 0
-        present: set[str] = set()
-        for event in listed:
+        found: set[str] = set()
+        for event in channels:
             uid = _text(event, "Uniqueid")
-            present.add(uid)
+            found.add(uid)
             if not uid or uid in self._gone:
                 continue
             age = _seconds(_text(event, "Duration"))
-            if uid not in self._home and not anew:
-                if age < _YOUNG:
+            if uid not in self._home and not is_first:
+                if age < _ANNOUNCED_WITHIN_SECONDS:
                     continue
                 unannounced += 1
             begun = now - timedelta(seconds=age)
@@ -120,21 +120,21 @@ class CallTracker:
                 self._home[uid].gap = now
             leg.up = leg.up or _text(event, "ChannelStateDesc") == "Up"
         missing = {
-            uid for uid in known if uid not in present and (call := self._home.get(uid)) and not call.legs[uid].is_over
+            uid for uid in before if uid not in found and (call := self._home.get(uid)) and not call.legs[uid].is_over
         }
-        # On a connection that was up all the time the Hangup may be on its way: it is waited for until the next list.
-        for uid in missing if anew else missing & self._missing:
+        # On a connection that was up all the time the Hangup may be on its way: wait for it until the next list.
+        for uid in missing if is_first else missing & self._missing:
             call = self._home[uid]
             call.legs[uid].lost = True
             call.gap = now
-            self._look(call)
+            self._note_if_over(call)
         self._missing = missing
         return unannounced
 
-    # -- what comes out
+    # -- output
 
     def take_outcomes(self, now: datetime) -> list[AttemptOutcome]:
-        """The outcomes of our calls that are over, each told once; they and other people's are forgotten."""
+        """Return the outcomes of our calls that are over, and forget these calls and those of others."""
         outcomes: list[AttemptOutcome] = []
         for linkedid, call in list(self._ending.items()):
             if not call.is_over:
@@ -147,11 +147,11 @@ class CallTracker:
 
     @property
     def has_ending_calls(self) -> bool:
-        """Whether there are calls that `settle` will tell of."""
+        """True if calls are over that `take_outcomes` has still to deal with."""
         return bool(self._ending)
 
     def count_lines(self, trunk: str = "") -> LineCounts:
-        """How many lines are in use: channels whose name begins with `trunk`, or calls where it is empty."""
+        """Return the lines in use: channels whose name begins with `trunk`, or calls if it is empty."""
         ours = others = channels = 0
         for call in self._calls.values():
             up = [leg for leg in call.legs.values() if not leg.is_over]
@@ -164,9 +164,9 @@ class CallTracker:
         return LineCounts(ours, others, channels)
 
     def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
-        """Of our calls that `settle` has not told of: number, context, code, as in an Outcome, and the last begin.
+        """Return when the last call of each number, context and code (as in `AttemptOutcome`) began.
 
-        Not of those whose channel we have named: nobody has to guess which call that is.
+        Only our calls whose outcomes have not been taken; not those whose channel we have named, as these are certain.
         """
         begun: dict[tuple[str, str, str | None], datetime] = {}
         for linkedid, call in self._calls.items():
@@ -176,12 +176,16 @@ class CallTracker:
         return begun
 
     def linkedids(self) -> set[str]:
-        """The calls that are up, or over and not told of by `settle` yet."""
+        """Return the calls that are up, or over with an outcome that has not been taken."""
         return set(self._calls)
 
     def hung_up(self, linkedids: Iterable[str]) -> set[str]:
-        """Those of these whose channels are all hung up."""
-        return {one for one in linkedids if one in self._gone or ((call := self._calls.get(one)) and call.is_over)}
+        """Return those of these calls whose channels are all hung up."""
+        return {
+            linkedid
+            for linkedid in linkedids
+            if linkedid in self._gone or ((call := self._calls.get(linkedid)) and call.is_over)
+        }
 
     # -- events
 
@@ -232,7 +236,7 @@ class CallTracker:
         if leg and leg.ended is None:
             cause = _text(event, "Cause")
             leg.ended, leg.cause, leg.lost = now, int(cause) if cause.isdecimal() and len(cause) < 4 else 0, False
-            self._look(self._home[leg.uid])
+            self._note_if_over(self._home[leg.uid])
 
     def _user_event(self, event: Event, now: datetime) -> None:
         if _text(event, "UserEvent") != "ObzvonAnswer":
@@ -249,7 +253,7 @@ class CallTracker:
         )
 
     def _leg(self, uid: str, linkedid: str, now: datetime, *, name: str, begun: datetime | None = None) -> Leg | None:
-        """The leg that an event is about, noted when it is met first; None of one that is gone."""
+        """Return the leg that an event is about, tracked from its first event; None for one that is gone."""
         call = self._home.get(uid)
         if call is None:
             if not uid or not linkedid or uid in self._gone or len(self._home) >= MAX_CHANNELS:
@@ -267,13 +271,13 @@ class CallTracker:
         return leg
 
     def _recognise(self, call: TrackedCall, name: str) -> None:
-        """It is ours if its first leg is L1 of a number in one of our contexts."""
+        """Mark a call as ours if its first leg is L1 of a number in one of our contexts."""
         number, context = parse_first_leg(name) or ("", "")
         if context in self._contexts and _NUMBER.fullmatch(number):
             call.number, call.context = number, context
             self.new_calls.append((call.linkedid, name, context))
 
-    def _look(self, call: TrackedCall) -> None:
+    def _note_if_over(self, call: TrackedCall) -> None:
         if call.is_over:
             self._ending[call.linkedid] = call
 
@@ -289,7 +293,10 @@ class CallTracker:
 
 
 def is_trunk_channel(trunk: str, channel: str) -> bool:
-    """Whether a channel is one of that trunk: `PJSIP/a` has `PJSIP/a-00000001`, not `PJSIP/ab-…`, not `PJSIP/a-b-…`."""
+    """Return whether a channel belongs to a trunk.
+
+    `PJSIP/a` has `PJSIP/a-00000001`, but neither `PJSIP/ab-00000001` nor `PJSIP/a-b-00000001`.
+    """
     if not channel.startswith(trunk):
         return False
     rest = channel[len(trunk) :].rpartition("-")[0]
@@ -297,7 +304,7 @@ def is_trunk_channel(trunk: str, channel: str) -> bool:
 
 
 def _text(event: Event, name: str) -> str:
-    """A field of an event; of one that stands there twice the first."""
+    """Return a field of an event, the first value if the event has it twice."""
     value = event.get(name, "")
     if isinstance(value, list):
         value = value[0] if value else ""

@@ -154,10 +154,10 @@ class CallView:
         with self._lock:
             return self._tracker.channels_up()
 
-    def reconcile(self, listed: Iterable[Message], known: Collection[str], *, anew: bool) -> int:
+    def reconcile(self, channels: Iterable[Message], before: Collection[str], *, is_first: bool) -> int:
         """Correct the view by a whole list of channels; return how many channels came unannounced."""
         with self._lock:
-            return self._tracker.reconcile(listed, known, self._clock(), anew=anew)
+            return self._tracker.reconcile(channels, before, self._clock(), is_first=is_first)
 
     def set_listening_since(self, moment: datetime) -> None:
         """Note that every event since that moment has been heard."""
@@ -201,4 +201,4 @@ class CallView:
 
 
 def _do_nothing() -> None:
-    """Stand in until the service wants to know of outcomes."""
+    """Ignore outcomes until the service asks for them."""

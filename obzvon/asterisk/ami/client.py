@@ -138,7 +138,7 @@ class AmiClient:
         return await ConnectionProbes(self._ami, self.calls, self._timeouts, clock=self._clock).run(self._set_up)
 
     def _set_up(self, connection: AmiConnection) -> None:
-        # In this order, and down in the other: whoever sees the status up can send.
+        # In this order, and for a loss in the other, so that calls can be sent while the status is up.
         self.calls.attach(connection)
         self._reconnect_loop.set_up()
 

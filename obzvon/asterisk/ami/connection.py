@@ -1,4 +1,4 @@
-"""One connection to Asterisk's manager interface over panoramisk, from the login to its end, without retries.
+"""A single connection to Asterisk's manager interface over panoramisk, from the login to its end, without retries.
 
 Only panoramisk's protocol, messages and actions are used. Its Manager (version 1.4) reconnects by itself, even after a
 refusal and for ever with a wrong password, and does not check the answers to its pings. So reconnection and pings

@@ -1,4 +1,4 @@
-"""What can be wrong with the connection to Asterisk's manager interface, in plain words; when to try again. Pure."""
+"""Errors of the connection to Asterisk's manager interface, each with its remedy and its back-off. Pure."""
 
 import enum
 import errno
@@ -14,25 +14,25 @@ _RELOAD = "asterisk -rx 'manager reload'"
 
 
 class Backoff(enum.Enum):
-    """How a trouble is to be treated; the value is the pauses in seconds before each attempt, the last one repeated."""
+    """Kind of a failure; the value is the delays in seconds before each attempt, the last one repeated."""
 
+    #: It may pass by itself at any moment.
     NETWORK = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-    """It may pass by itself at any moment."""
+    #: An administrator has to fix something.
     SETTINGS = (10.0, 30.0, 60.0, 300.0)
-    """Somebody has to mend something."""
+    #: Nothing is wrong; changed rights count from the next login on.
     RENEWAL = (0.1,)
-    """Nothing is wrong; rights that were changed count from the next login on."""
+    #: Each attempt is a failed login in Asterisk's log, and fail2ban and its like ban us after a few of them.
     LOGIN = (60.0, 300.0, 900.0, 3600.0)
-    """Each attempt is a failed login in Asterisk's log, and whoever watches that log bars us after a few of them."""
 
     def delay(self, failures: int) -> float:
-        """Seconds before the next attempt, when that many in a row have failed."""
-        pauses: tuple[float, ...] = self.value
-        return pauses[min(max(failures, 1), len(pauses)) - 1]
+        """Return the seconds before the next attempt, after that number of failures in a row."""
+        delays: tuple[float, ...] = self.value
+        return delays[min(max(failures, 1), len(delays)) - 1]
 
 
 class AmiError(ObzvonError):
-    """There is no connection, or none that is of use."""
+    """There is no connection, or none that can be used."""
 
     def __init__(self, kind: Backoff, ami: AmiSettings, what: Message, remedy: Message) -> None:
         self.kind = kind
@@ -41,87 +41,87 @@ class AmiError(ObzvonError):
 
 
 def connection_lost(ami: AmiSettings) -> AmiError:
-    """The other side has closed the connection, or the network has."""
+    """Return the error of a connection that the peer or the network has closed."""
     return AmiError(
         Backoff.NETWORK,
         ami,
-        say("the connection was cut"),
-        say("it is made anew by itself; if that goes on, see whether Asterisk runs"),
+        say("the connection was lost"),
+        say("the service reconnects by itself; if this lasts, check that Asterisk is running"),
     )
 
 
 def not_responding(ami: AmiSettings) -> AmiError:
-    """The connection stands, and no answer comes."""
-    remedy = say("it is tried again by itself; if that goes on, see whether Asterisk hangs")
+    """Return the error of a peer that does not answer over an open connection."""
+    remedy = say("the service tries again by itself; if this lasts, check whether Asterisk hangs")
     if not ami.tls:
         remedy = say(
-            "it is tried again by itself; if that goes on, see whether Asterisk hangs, or write tls = yes if "
-            "this port is the encrypted one"
+            "the service tries again by itself; if this lasts, check whether Asterisk hangs, or write "
+            "tls = yes if this port is encrypted"
         )
-    return AmiError(Backoff.NETWORK, ami, say("nothing is answered there"), remedy)
+    return AmiError(Backoff.NETWORK, ami, say("no answer comes"), remedy)
 
 
 def not_asterisk(ami: AmiSettings) -> AmiError:
-    """What comes is none of Asterisk's manager interface."""
+    """Return the error of a peer that does not speak AMI."""
     return AmiError(
         Backoff.SETTINGS,
         ami,
         say("what answers there is not Asterisk's manager interface"),
-        say("write the host and port of manager.conf; as it comes, the port is 5038"),
+        say("write the host and port of manager.conf; the default port is 5038"),
     )
 
 
 def login_refused(ami: AmiSettings) -> AmiError:
-    """Asterisk tells a wrong secret from a wrong name or address in its log only."""
+    """Return the error of a refused login. Only Asterisk's log says whether secret, name or address is wrong."""
     return AmiError(
         Backoff.LOGIN,
         ami,
         say("Asterisk refuses the login of {user}", user=ami.user),
         say(
-            "see that user and secret in [AMI] are those of manager.conf, and that permit there lets this "
-            "machine in; then: {command}. It is tried again after 1, 5, 15 and 60 minutes; a restart of the "
-            "service tries at once",
+            "check that user and secret in [AMI] are those of manager.conf, and that permit there "
+            "lets this machine in; then: {command}. The service tries again after 1, 5, 15 and 60 "
+            "minutes, and at once when it is restarted",
             command=_RELOAD,
         ),
     )
 
 
 def challenge_unavailable(ami: AmiSettings) -> AmiError:
-    """The secret would cross the network for everybody to read."""
+    """Return the error of a login that would send the secret over the network in clear text."""
     return AmiError(
         Backoff.SETTINGS,
         ami,
-        say("it takes no login by challenge (MD5), and the connection is not encrypted"),
+        say("it does not support login by challenge (MD5), and the connection is not encrypted"),
         say("write tls = yes, or log in from Asterisk's own machine"),
     )
 
 
 def events_missing(ami: AmiSettings) -> AmiError:
-    """Calls go on, and nothing is told of them."""
+    """Return the error of calls that are up without any events about them."""
     return AmiError(
         Backoff.SETTINGS,
         ami,
-        say("calls are going on, and nothing is told of them"),
+        say("calls are in progress, but no events come about them"),
         say("give the user {user} read = call,user in manager.conf, then: {command}", user=ami.user, command=_RELOAD),
     )
 
 
-def channel_list_refused(ami: AmiSettings, said: str) -> AmiError:
-    """The list of channels is refused."""
+def channel_list_refused(ami: AmiSettings, reply: str) -> AmiError:
+    """Return the error of a refused list of channels."""
     return AmiError(
         Backoff.SETTINGS,
         ami,
-        say("Asterisk refuses to list its channels: {said}", said=said[:80]),
+        say("Asterisk refuses to list its channels: {said}", said=reply[:80]),
         say("give the user {user} write = reporting in manager.conf, then: {command}", user=ami.user, command=_RELOAD),
     )
 
 
 def certificate_mismatch(ami: AmiSettings, fingerprint: str) -> AmiError:
-    """It is not the one certificate that is trusted."""
+    """Return the error of a certificate other than the trusted one."""
     return AmiError(
         Backoff.SETTINGS,
         ami,
-        say("its certificate is not the one of the settings"),
+        say("its certificate is not the one in the settings"),
         say(
             "if it was renewed, write tls_fingerprint = {fingerprint}; if not, somebody else may be answering there",
             fingerprint=fingerprint,
@@ -130,7 +130,7 @@ def certificate_mismatch(ami: AmiSettings, fingerprint: str) -> AmiError:
 
 
 def originate_denied(ami: AmiSettings) -> Problem:
-    """Calls go on, and none can be begun."""
+    """Return the problem of a user who may not originate calls."""
     return Problem(
         f"AMI {ami.host}:{ami.port}",
         say("the user {user} may not originate calls", user=ami.user),
@@ -144,44 +144,37 @@ def originate_denied(ami: AmiSettings) -> Problem:
 
 
 def planned_reconnect(ami: AmiSettings) -> AmiError:
-    """The connection is made anew on purpose."""
-    return AmiError(
-        Backoff.RENEWAL, ami, say("the connection is made anew to see whether the rights were given"), Message("")
-    )
-
-
-def silent(ami: AmiSettings) -> Problem:
-    """The connection stands, as it seems, and nothing has been heard for some time."""
-    return not_responding(ami).problem
+    """Return the error that ends a connection on purpose, so that the next one logs in again."""
+    return AmiError(Backoff.RENEWAL, ami, say("reconnecting to see whether the rights have been given"), Message(""))
 
 
 def unexpected_error(ami: AmiSettings, error: Exception) -> AmiError:
-    """A mistake of ours."""
+    """Return the error of a bug in this program."""
     return AmiError(
         Backoff.SETTINGS,
         ami,
-        say("something unexpected: {why}", why=repr(error)[:200]),
-        say("it is a mistake of obzvon: report this line"),
+        say("unexpected error: {why}", why=repr(error)[:200]),
+        say("this is a bug in obzvon: please report this line"),
     )
 
 
 def from_exception(ami: AmiSettings, error: Exception) -> AmiError:
-    """What the system says when a connection cannot be made."""
+    """Return the error for the exception that a failed connection attempt raised."""
     if isinstance(error, ssl.SSLError):
-        return _of_encryption(ami, error)
+        return _from_ssl_error(ami, error)
     if isinstance(error, socket.gaierror | UnicodeError):
-        return AmiError(Backoff.SETTINGS, ami, say("there is no machine of that name"), say("mend host in [AMI]"))
-    return _of_network(ami, error) if isinstance(error, OSError) else unexpected_error(ami, error)
+        return AmiError(Backoff.SETTINGS, ami, say("there is no host of that name"), say("correct host in [AMI]"))
+    return _from_os_error(ami, error) if isinstance(error, OSError) else unexpected_error(ami, error)
 
 
-def _of_encryption(ami: AmiSettings, error: ssl.SSLError) -> AmiError:
+def _from_ssl_error(ami: AmiSettings, error: ssl.SSLError) -> AmiError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return AmiError(
             Backoff.SETTINGS,
             ami,
             say("its certificate is not trusted: {why}", why=error.verify_message or error.reason),
             say(
-                "name in tls_ca the certificate of who has signed it; if it is self-signed, write as "
+                "write in tls_ca the certificate of its issuer; if it is self-signed, write in "
                 "tls_fingerprint what this prints: {command}",
                 command=_FINGERPRINT,
             ),
@@ -189,22 +182,23 @@ def _of_encryption(ami: AmiSettings, error: ssl.SSLError) -> AmiError:
     return AmiError(
         Backoff.SETTINGS,
         ami,
-        say("no encrypted connection comes about: {why}", why=error.reason or error),
+        say("no encrypted connection could be made: {why}", why=error.reason or error),
         say(
-            "see that this is the port of tlsbindaddr in manager.conf and that tlsenable is yes there, or "
-            "write tls = no"
+            "check that this is the port of tlsbindaddr in manager.conf and that tlsenable is yes "
+            "there, or write tls = no"
         ),
     )
 
 
-def _of_network(ami: AmiSettings, error: OSError) -> AmiError:
+def _from_os_error(ami: AmiSettings, error: OSError) -> AmiError:
     if isinstance(error, ConnectionRefusedError):
         return AmiError(
             Backoff.NETWORK,
             ami,
             say("nothing listens there"),
             say(
-                "see that Asterisk runs, and that manager.conf has enabled = yes and this port; then: {command}",
+                "check that Asterisk is running, and that manager.conf has enabled = yes and this "
+                "port; then: {command}",
                 command=_RELOAD,
             ),
         )
@@ -213,7 +207,7 @@ def _of_network(ami: AmiSettings, error: OSError) -> AmiError:
             Backoff.SETTINGS,
             ami,
             say("the certificates of tls_ca cannot be read: {why}", why=os_error_reason(error)),
-            say("mend tls_ca in [AMI], or the rights of that file"),
+            say("correct tls_ca in [AMI], or the permissions of that file"),
         )
     if isinstance(error, ConnectionError):
         return connection_lost(ami)
@@ -221,9 +215,9 @@ def _of_network(ami: AmiSettings, error: OSError) -> AmiError:
         return AmiError(
             Backoff.NETWORK,
             ami,
-            say("that machine does not answer"),
-            say("see whether it is up, and whether a firewall keeps this port closed"),
+            say("the host does not answer"),
+            say("check that it is up, and that no firewall blocks this port"),
         )
     return AmiError(
-        Backoff.NETWORK, ami, say("no connection comes about: {why}", why=os_error_reason(error)), Message("")
+        Backoff.NETWORK, ami, say("no connection could be made: {why}", why=os_error_reason(error)), Message("")
     )

@@ -1,8 +1,8 @@
-"""A call as an Originate action of Asterisk's manager interface, and what Asterisk's answer to it means. Pure.
+"""Renders calls as Originate actions of Asterisk's manager interface, and interprets Asterisk's answers. Pure.
 
-The action makes the same call as the call file does (see `callfile`), less what it has no word for: retries and the
-archive. Its `ChannelId` becomes the Uniqueid of L1 and the Linkedid of all the legs, so events and the list of channels
-name the very attempt; and while a channel of that name is up, Asterisk makes no second one (channel.c: already in use).
+The action makes the same call as the call file does (see `callfile`), without retries and the archive, for which it has
+no fields. Its `ChannelId` becomes the Uniqueid of L1 and the Linkedid of all the legs, so events and the list of
+channels name the attempt. While a channel of that name is up, Asterisk makes no second one (channel.c: already in use).
 """
 
 import enum
@@ -19,33 +19,33 @@ from obzvon.common.text import escape_controls
 from obzvon.domain.calls import MAX_CALLER_ID_BYTES, CallForm
 from obzvon.domain.results import Disposition
 
-_LINE = 1000
-"""Bytes; manager.c refuses a line over 1,024."""
+# manager.c refuses a line over 1,024 bytes.
+_MAX_LINE_BYTES = 1000
 
 _ID = re.compile(r"obzvon-[0-9a-z]+-[0-9a-f]+-[0-9]{6,}-[0-9]+", re.ASCII)
 
-_GIVEN_UP = timedelta(hours=1)
-"""So long a call is held to be in progress of which nothing can be heard, because there is no connection."""
-_SHOWS = timedelta(seconds=10)
-"""After this a call that Asterisk has taken would have shown itself."""
-_SETTLED = timedelta(seconds=1.5)
-"""After a new connection has listed the channels: a request sent over the last one is carried out by then, or never."""
+# Without a connection a call is held to be in progress for this long.
+_LOST_WITHOUT_CONNECTION = timedelta(hours=1)
+# A call that Asterisk has accepted shows in its events within this time.
+_SHOWS_WITHIN = timedelta(seconds=10)
+# After a new connection has listed the channels: a request sent over the last one is carried out by then, or never.
+_SETTLED_WITHIN = timedelta(seconds=1.5)
 
 Action = Mapping[str, str | list[str]]
 
 
 def channel_id(token: str, position: int, attempt: int) -> str:
-    """The Uniqueid of an attempt's L1, which no other call ever has: the name of its call file, less the ending."""
+    """Return the Uniqueid of an attempt's L1, which no other call ever has: its call file's name without the suffix."""
     return callfile.call_file_name(token, position, attempt).removesuffix(".call")
 
 
 def is_channel_id(linkedid: str) -> bool:
-    """Whether a call was asked for by an action of ours."""
+    """Return whether a call was made by an action of ours."""
     return _ID.fullmatch(linkedid) is not None
 
 
 class OriginateTemplate:
-    """The actions of one form, with number and code left open; raises UnsafeValue."""
+    """The actions of one form, with number and code left open; raises UnsafeValueError."""
 
     def __init__(self, form: CallForm) -> None:
         self._form = form
@@ -60,7 +60,7 @@ class OriginateTemplate:
             self._fields["CallerID"] = _checked("CallerID", form.caller_id, MAX_CALLER_ID_BYTES)
 
     def render(self, channel: str, number: str, code: str = "") -> Action:
-        """The fields of one action, for the attempt of that `channel_id`; raises UnsafeValue."""
+        """Return the fields of one action for the attempt of that `channel_id`; raises UnsafeValueError."""
         callfile.refuse_undialable(number, code)
         if not is_channel_id(channel):
             raise UnsafeValueError("ChannelId", channel)
@@ -72,44 +72,44 @@ class OriginateTemplate:
             "OtherChannelId": f"{channel};2",
         }
         if code:
-            # A comma would begin another variable (manager.c: astman_get_variables); digits and * have none.
+            # A comma would begin another variable (manager.c: astman_get_variables); digits and * are safe.
             fields["Variable"] = [_checked("Variable", f"dtmf={code}"), _checked("Variable", f"CALLEE={number}")]
         return fields
 
 
-def is_permission_denied(said: str) -> bool:
-    """Whether the user lacks the right: no fault of the call's, so it waits."""
-    return "permission denied" in said.lower()
+def is_permission_denied(reply: str) -> bool:
+    """Return whether the user lacks the right to originate. That is no fault of the call's, so the call waits."""
+    return "permission denied" in reply.lower()
 
 
-def classify_refusal(said: str, form: CallForm) -> tuple[Disposition, Message]:
-    """What becomes of a call that Asterisk refuses in these words: it was not rung."""
-    if "extension does not exist" in said.lower():
-        place = f"{form.extension}@{form.context}"
-        return Disposition.WRONG_DIALPLAN, say("Asterisk's dialplan has no {extension}", extension=place)
-    return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escape_controls(said[:80]))
+def classify_refusal(reply: str, form: CallForm) -> tuple[Disposition, Message]:
+    """Return the disposition and the reason of a call that Asterisk has refused to make."""
+    if "extension does not exist" in reply.lower():
+        extension = f"{form.extension}@{form.context}"
+        return Disposition.WRONG_DIALPLAN, say("Asterisk's dialplan has no {extension}", extension=extension)
+    return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escape_controls(reply[:80]))
 
 
 class ReplyStatus(enum.Enum):
-    """What Asterisk made of an action."""
+    """Kind of Asterisk's reply to an action."""
 
     ACCEPTED = enum.auto()
     REFUSED = enum.auto()
+    #: The action was never sent.
     NOT_SENT = enum.auto()
-    """It never left."""
+    #: The action was sent, and no answer came.
     UNANSWERED = enum.auto()
-    """It left, and no answer came."""
 
 
 class ActionReply(msgspec.Struct, frozen=True):
-    """The answer to one action, in Asterisk's words where it refuses."""
+    """Reply to one action, with Asterisk's message if it refuses."""
 
     status: ReplyStatus
     message: str = ""
 
 
 class CallLiveness(enum.Enum):
-    """Of a call that was sent: whether it is to be waited for."""
+    """State of a call that was sent: in progress, undecided yet, or lost from sight for good."""
 
     IN_PROGRESS = enum.auto()
     UNDECIDED = enum.auto()
@@ -117,17 +117,17 @@ class CallLiveness(enum.Enum):
 
 
 def call_liveness(sent: datetime, now: datetime, *, is_up: bool, listening_since: datetime | None) -> CallLiveness:
-    """By whether the call is seen, and since when (None: not now) all that happens has been heard and listed."""
+    """Return the state of a call by whether it is seen and since when all events are heard (None: they are not)."""
     if listening_since is None:
-        if now - sent >= _GIVEN_UP:
+        if now - sent >= _LOST_WITHOUT_CONNECTION:
             return CallLiveness.LOST
         return CallLiveness.IN_PROGRESS if is_up else CallLiveness.UNDECIDED
     if is_up:
         return CallLiveness.IN_PROGRESS
-    patience = _SHOWS if listening_since <= sent else _SETTLED
+    patience = _SHOWS_WITHIN if listening_since <= sent else _SETTLED_WITHIN
     return CallLiveness.LOST if now - max(sent, listening_since) >= patience else CallLiveness.UNDECIDED
 
 
-def _checked(key: str, value: str, most: int = _LINE) -> str:
-    callfile.refuse_unsafe(key, value, most)
+def _checked(key: str, value: str, max_bytes: int = _MAX_LINE_BYTES) -> str:
+    callfile.refuse_unsafe(key, value, max_bytes)
     return value

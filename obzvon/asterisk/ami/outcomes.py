@@ -1,8 +1,8 @@
-"""One call as Asterisk's events have told it, and how it ended. Pure.
+"""A call as Asterisk's events show it, and how it ended. Pure.
 
-The legs of a call that a call file makes, in the names used here: L1 = ``Local/NUM@ctx-…;1`` runs the
-message, L2 = ``…;2`` dials, T = the trunk's channel that L2 dials, perhaps through further Local channels. Everything
-here is set once and holds whatever order the legs' events come in, for that order varies.
+The legs of a call that a call file makes are called here: L1 = ``Local/NUM@ctx-…;1`` runs the message, L2 = ``…;2``
+dials, T = the trunk's channel that L2 dials, perhaps through further Local channels. The order of events between legs
+varies, so each value is set once and does not depend on that order.
 """
 
 import re
@@ -14,6 +14,7 @@ from obzvon.domain.results import Disposition
 
 _L1 = re.compile(r"Local/([^@]+)@(.+)-[0-9a-f]{8};1", re.ASCII)
 
+# Dispositions that follow from the trunk's hangup cause (Q.850) alone.
 _BY_CAUSE = {
     17: Disposition.BUSY,
     1: Disposition.NO_SUCH_NUMBER,  # unallocated
@@ -21,71 +22,70 @@ _BY_CAUSE = {
     28: Disposition.NO_SUCH_NUMBER,  # incomplete
     21: Disposition.REFUSED,
 }
-"""What the trunk's hangup cause (Q.850) says by itself."""
+# No user responding: a trunk that answers nothing ends with it when SIP gives up, 32 s after its INVITE.
 _NO_USER = 18
-"""No user responding: what a trunk that answers nothing ends with when SIP gives up, 32 s after its INVITE."""
 _SIP_GIVES_UP = timedelta(seconds=31)
 
 
 class Leg(msgspec.Struct):
-    """One channel of a call; `ended` and `cause` are of its Hangup, None and 0 while it is up or if that was missed."""
+    """A channel of a call. `ended` and `cause` are its Hangup's: None and 0 while it is up or if that was missed."""
 
     uid: str
     name: str = ""
     begun: datetime | None = None
     rang: datetime | None = None
     up: bool = False
+    #: How the dialling of it ended: Asterisk's DIALSTATUS.
     status: str = ""
-    """How the dialling of it ended: Asterisk's DIALSTATUS."""
+    #: When it first dialled another channel.
     dials: datetime | None = None
-    """When it first dialled another one."""
     dialled_by: str = ""
     ended: datetime | None = None
     cause: int = 0
+    #: It is gone, and its Hangup was never seen.
     lost: bool = False
-    """It is gone, and its Hangup was never seen."""
 
     @property
     def is_over(self) -> bool:
-        """Whether it is hung up, as far as is known."""
+        """True if it is hung up, as far as is known."""
         return self.lost or self.ended is not None
 
     @property
     def is_local(self) -> bool:
-        """Whether it is half of a Local channel, which leads nowhere by itself."""
+        """True if it is half of a Local channel, which leads nowhere by itself."""
         return self.name.startswith("Local/")
 
     @property
     def creation_number(self) -> int:
-        """Which of the PBX's channels it is, counted from its start: Uniqueid is time and number."""
+        """The number of the channel, counted from the start of the PBX: a Uniqueid is time and number."""
         number = self.uid.rpartition(".")[2]
         return int(number) if number.isdecimal() else 0
 
 
 class TrackedCall(msgspec.Struct):
-    """All channels of one Linkedid; ours has a first leg that says which number was called in which context."""
+    """All channels of one Linkedid. The first leg of a call of ours names the number and the context."""
 
     linkedid: str
+    #: When its last event came.
     seen: datetime
-    """When its last event came."""
     legs: dict[str, Leg] = {}
     number: str = ""
     context: str = ""
+    #: The extension code; "" = none, None = unknown.
     code: str | None = None
-    """The extension code, "" = none; None = it is not known."""
     answered: datetime | None = None
     key: str = ""
+    #: Until when events of it may have been missed.
     gap: datetime | None = None
-    """Until when events of it may have been missed."""
 
     @property
     def is_ours(self) -> bool:
-        """Whether one of our call files made it."""
+        """True if one of our call files made it."""
         return bool(self.context)
 
     @property
     def is_over(self) -> bool:
-        """Whether all its legs are hung up."""
+        """True if all its legs are hung up."""
         return all(leg.is_over for leg in self.legs.values())
 
     @property
@@ -95,26 +95,26 @@ class TrackedCall(msgspec.Struct):
 
     @property
     def rang(self) -> datetime | None:
-        """When a phone began to ring."""
+        """The moment when a phone began to ring."""
         return min((leg.rang for leg in self.legs.values() if leg.rang), default=None)
 
     @property
     def is_answered(self) -> bool:
-        """DialEnd ANSWER towards L1 says so, or L1's state: hangup cause 16 alone does not."""
+        """True if DialEnd towards L1 says ANSWER, or L1 is up: hangup cause 16 alone does not mean it."""
         return self.first.status == "ANSWER" or self.first.up
 
     @property
     def trunk(self) -> Leg | None:
-        """T, the last one where several were tried; not what an answered call's L1 dials, as an operator."""
+        """T, the last one if several were tried. An operator that L1 dials after the answer is none."""
         tried = [leg for leg in self.legs.values() if not leg.is_local and leg.dialled_by != self.linkedid]
         return max(tried, key=lambda leg: leg.creation_number, default=None)
 
 
 class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one attempt of one call ended; moments are those of the events' arrival here.
+    """Outcome of one attempt of one call. Moments are those at which the events arrived here.
 
-    `number`, `context` and `code` are what the call file said; `code` is None where that could not be learnt. Of a
-    call whose end was missed `ended` and `listened` are None, and `disposition` is UNKNOWN unless it was certain.
+    `number`, `context` and `code` are the call file's; an unknown `code` is None. If the end of the call was missed,
+    `ended` and `listened` are None, and `disposition` is UNKNOWN unless it is certain.
     """
 
     linkedid: str
@@ -126,24 +126,24 @@ class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
     rang: datetime | None
     answered: datetime | None
     ended: datetime | None
+    #: Seconds from the answer to the end of the message, or to the operator.
     listened: float | None
-    """Seconds from the answer to the end of the message, or to the operator."""
+    #: Q.850, as the trunk gave it; 0 = none was given.
     cause: int
-    """Q.850, as the trunk gave it; 0 = none was given."""
+    #: The keys pressed at the question; "" = none, or there was no question.
     key: str
-    """What was pressed when the question was asked; "" = nothing, or there was no question."""
+    #: Whether every event of it has been seen.
     complete: bool
-    """Whether every event of it has been seen."""
 
 
 def parse_first_leg(name: str) -> tuple[str, str] | None:
-    """Number and context in the name of a call's L1; None of any other channel."""
+    """Return number and context of the name of a call's L1, None for any other channel."""
     found = _L1.fullmatch(name)
     return (found[1], found[2]) if found else None
 
 
 def build_outcome(call: TrackedCall) -> AttemptOutcome:
-    """What a call of ours that is over has come to."""
+    """Return the outcome of a call of ours that is over."""
     first, trunk = call.first, call.trunk
     ends = [leg.ended for leg in call.legs.values()]
     listened = None
@@ -168,7 +168,7 @@ def build_outcome(call: TrackedCall) -> AttemptOutcome:
 
 
 def determine_disposition(call: TrackedCall) -> Disposition:
-    """By what happened to T where there is one, else by what was said towards L1."""
+    """Return the disposition by how T ended if there is one, else by the dial status of L1."""
     if call.is_answered:
         return Disposition.ANSWERED
     trunk, status = call.trunk, call.first.status
@@ -178,23 +178,23 @@ def determine_disposition(call: TrackedCall) -> Disposition:
 
 
 def _by_trunk(call: TrackedCall, trunk: Leg, status: str) -> Disposition:
-    """Something was dialled; `status` is what was said towards L1."""
-    if told := _BY_CAUSE.get(trunk.cause):
-        return told
-    said = (trunk.status, status)
-    if "BUSY" in said:
+    """Return the disposition of a call that dialled a trunk; `status` is the dial status of L1."""
+    if by_cause := _BY_CAUSE.get(trunk.cause):
+        return by_cause
+    statuses = (trunk.status, status)
+    if "BUSY" in statuses:
         return Disposition.BUSY
     if _is_unreachable(trunk):
         return Disposition.NO_TRUNK
     if trunk.status == "CONGESTION":
         return Disposition.CONGESTION
-    if call.rang or "NOANSWER" in said or trunk.status == "CANCEL":
+    if call.rang or "NOANSWER" in statuses or trunk.status == "CANCEL":
         return Disposition.NO_ANSWER
     return Disposition.CONGESTION if status == "CONGESTION" else Disposition.FAILED
 
 
 def _without_trunk(call: TrackedCall, status: str) -> Disposition:
-    """Nothing was dialled: the trunk cannot be, or the dialplan has no such number."""
+    """Return the disposition of a call that dialled nothing: no such trunk, or no such number in the dialplan."""
     if status == "BUSY":
         return Disposition.BUSY
     if status == "CONGESTION":
@@ -203,7 +203,7 @@ def _without_trunk(call: TrackedCall, status: str) -> Disposition:
 
 
 def _is_unreachable(trunk: Leg) -> bool:
-    """Nothing was heard from the other side of the trunk."""
+    """Return whether nothing was heard from the other side of the trunk."""
     if trunk.status == "CHANUNAVAIL":
         return True
     if trunk.cause != _NO_USER or trunk.rang or not trunk.begun or not trunk.ended:
@@ -212,9 +212,9 @@ def _is_unreachable(trunk: Leg) -> bool:
 
 
 def _is_certain(call: TrackedCall, trunk: Leg | None, gap: datetime) -> bool:
-    """Whether what came after a gap tells how the call ended, whatever was missed in it."""
+    """Return whether the events after a gap are enough to know how the call ended."""
     status = call.first.status
     if status == "BUSY" or (status == "NOANSWER" and call.rang):
         return True
-    is_told = bool(status) or (trunk is not None and trunk.status == "CANCEL")
-    return is_told and trunk is not None and trunk.ended is not None and trunk.ended > gap
+    has_status = bool(status) or (trunk is not None and trunk.status == "CANCEL")
+    return has_status and trunk is not None and trunk.ended is not None and trunk.ended > gap

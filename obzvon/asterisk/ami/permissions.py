@@ -1,9 +1,9 @@
-"""Which rights of a manager user are too few or too many, by what Asterisk tells. Pure.
+"""Finds which rights a manager user lacks and which it has in excess.
 
-``read = call,user`` and ``write = reporting`` are necessary and sufficient to hear of calls, ``write =
-originate,reporting`` to make them as well. Write rights show in ListCommands, which
-names the actions that the user may call and the rights that each takes, one of them being enough. Read rights show
-only as far as events come; Asterisk's own console tells all of both.
+``read = call,user`` and ``write = reporting`` are necessary and sufficient to receive the events of calls, ``write =
+originate,reporting`` to make calls as well. Write rights show in ListCommands, which names the actions that the user
+may call and the rights for each, any one of which is enough. Read rights show only by the events that come. Asterisk's
+own console prints all of both.
 """
 
 import asyncio
@@ -33,22 +33,22 @@ class Permissions(msgspec.Struct, frozen=True):
 
 
 def required_rights(*, originates: bool) -> tuple[frozenset[str], frozenset[str]]:
-    """The rights to read and to write that are needed; `originates`: calls are made through it."""
+    """Return the rights to read and to write that are needed; `originates`: calls are made through AMI."""
     return READ_RIGHTS, WRITE_RIGHTS | ORIGINATE_RIGHTS if originates else WRITE_RIGHTS
 
 
 def permissions_from_commands(
     commands: Mapping[str, object], privileges: Iterable[str], *, originates: bool = False
 ) -> Permissions:
-    """By the answer to ListCommands, and by the privileges that stood in the events that came."""
+    """Return the missing and excess rights by the answer to ListCommands and the privileges named in events."""
     missing = () if all(action in commands for action in _NEEDED) else ("write=reporting",)
     if originates and "Originate" not in commands:
         missing = ("write=originate", *missing)
     found: list[frozenset[str]] = [WRITE_RIGHTS, *([ORIGINATE_RIGHTS] if originates else [])]
     by_action = {rights for value in commands.values() if isinstance(value, str) and (rights := _rights(value))}
-    for rights in sorted(by_action, key=lambda one: (len(one), sorted(one))):
-        # What takes one right only tells which it is; of several any may be the one, unless one of them is known.
-        if not any(known <= rights for known in found):
+    for rights in sorted(by_action, key=lambda rights: (len(rights), sorted(rights))):
+        # An action with one right shows that the user has it; with several, any may be the one, unless one is found.
+        if not any(certain <= rights for certain in found):
             found.append(rights)
     write = [f"write={'/'.join(sorted(rights))}" for rights in found[2 if originates else 1 :]]
     seen = {right for right in privileges if _SPELT.fullmatch(right)} - READ_RIGHTS - {"all"}
@@ -56,7 +56,7 @@ def permissions_from_commands(
 
 
 def permissions_from_console(shown: str, *, originates: bool = False) -> Permissions | None:
-    """By what `manager show user NAME` prints; None where it prints no rights."""
+    """Return the missing and excess rights by the output of `manager show user NAME`, None if it shows no rights."""
     found = {
         which: {right for right in rights.split(",") if _SPELT.fullmatch(right) and right != "none"}
         for which, rights in _SHOWN.findall(shown)
@@ -76,12 +76,12 @@ def _rights(described: str) -> frozenset[str]:
     return frozenset(found[1].split(",")) - {"all"} if found else frozenset()
 
 
-_EVENTS_COME = 0.5
-"""Seconds in which events after a login come: FullyBooted does, to whoever may read `system`."""
+# Events come within this time after a login: FullyBooted does if the user may read `system`.
+_EVENTS_SECONDS = 0.5
 
 
 def inspect_permissions(ami: AmiSettings, *, patience: float = 5.0) -> Permissions:
-    """Connects once, logs in and tells which rights are too few or too many; raises Trouble."""
+    """Log in once and return the missing and excess rights; raises AmiError."""
     return asyncio.run(_inspect(ami, patience))
 
 
@@ -91,10 +91,10 @@ async def _inspect(ami: AmiSettings, patience: float) -> Permissions:
     def note(event: Message) -> None:
         privileges.update(text(event, "Privilege").split(","))
 
-    session = await AmiConnection.open(ami, note, patience=patience, events="on")
+    connection = await AmiConnection.open(ami, note, patience=patience, events="on")
     try:
-        commands = await session.request("ListCommands")
-        await asyncio.sleep(_EVENTS_COME)
+        commands = await connection.request("ListCommands")
+        await asyncio.sleep(_EVENTS_SECONDS)
         return permissions_from_commands(commands, privileges, originates=ami.transport == "ami")
     finally:
-        session.close()
+        connection.close()

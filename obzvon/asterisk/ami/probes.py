@@ -1,4 +1,4 @@
-"""What is asked over a connection while it is up: pings, channel lists, group counts and extension codes.
+"""Requests over a connection that is up: pings, channel lists, group counts and extension codes.
 
 Events alone are not enough. A peer that has fallen silent is noticed by its missing pongs only, events that were missed
 show in the list of channels, and no event names a call's extension code.
@@ -23,7 +23,7 @@ _CODES_AT_ONCE = 50
 
 
 class ConnectionProbes:
-    """One connection, from its making to its loss: keeps a `CallView` up to date meanwhile."""
+    """Keeps a `CallView` up to date over one connection, from the login to its loss."""
 
     def __init__(self, ami: AmiSettings, calls: CallView, timeouts: Timeouts, *, clock: Callable[[], datetime]) -> None:
         self._ami = ami
@@ -34,14 +34,14 @@ class ConnectionProbes:
         self._changed = asyncio.Event()
 
     async def run(self, on_up: Callable[[AmiConnection], None]) -> AmiError:
-        """Connect, call `on_up` once everything is known, and probe until the connection is lost; return why it was.
+        """Connect, call `on_up` once everything is known, and probe until the connection is lost; return why.
 
         Raises AmiError where the connection cannot be made.
         """
         error = errors.connection_lost(self._ami)
         connection = await AmiConnection.open(self._ami, self._take_event, patience=self._timeouts.patience)
         try:
-            await self._reconcile(connection, anew=True)
+            await self._reconcile(connection, is_first=True)
             if self._ami.group:
                 await self._count_group(connection)
             on_up(connection)
@@ -94,13 +94,13 @@ class ConnectionProbes:
         await connection.request("Ping")
         self._calls.set_heard_until(asked - _EVENT_LAG)
 
-    async def _reconcile(self, connection: AmiConnection, *, anew: bool = False) -> None:
+    async def _reconcile(self, connection: AmiConnection, *, is_first: bool = False) -> None:
         asked = self._clock()
-        known = self._calls.channels_up()
+        before = self._calls.channels_up()
         channels = await connection.list_channels()
-        unannounced = self._calls.reconcile(channels, known, anew=anew)
+        unannounced = self._calls.reconcile(channels, before, is_first=is_first)
         self._changed.set()  # no event comes for channels that the list shows to be gone
-        if anew:
+        if is_first:
             self._calls.set_listening_since(asked)
         elif unannounced and not self._has_call_events:
             raise errors.events_missing(self._ami)

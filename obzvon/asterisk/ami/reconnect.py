@@ -73,7 +73,7 @@ class ReconnectLoop:
         self.status = ConnectionStatus(up=True, since=self._clock())
         if self._is_logged_down:
             self._is_logged_down = False
-            log.info("%s", say("AMI {host}:{port}: the connection stands", host=self._ami.host, port=self._ami.port))
+            log.info("%s", say("AMI {host}:{port}: connected", host=self._ami.host, port=self._ami.port))
 
     def set_down(self, problem: Problem | None) -> None:
         """Note that there is no connection; it is down since its loss, not since the last failure to connect."""

@@ -1,1 +1,1 @@
-"""How a call gets to Asterisk, and how its outcome comes back."""
+"""Transports that hand calls over to Asterisk and bring their outcomes back."""

@@ -61,8 +61,8 @@ class AmiTransport:
     via = "ami"
     max_batch = 5
     unknown_reason = say(
-        "no answer came to the order to make this call: the connection was lost, or the service stopped; so it "
-        "is not known whether it was made, and it is not sent again"
+        "Asterisk did not confirm this call: the connection was lost, or the service stopped. It is "
+        "unknown whether the call was made, so it is not sent again"
     )
 
     def __init__(
@@ -148,7 +148,7 @@ class AmiTransport:
     def check_progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """Return the outcome by the call's events, or unknown once there can be none any more."""
         outcomes = self._outcomes.outcomes_for(call, self._context(call))
-        missed = say("Asterisk's events were not heard when the call ended")
+        missed = say("Asterisk's events were not received when the call ended")
         if outcomes:
             disposition, detail = final_disposition(outcomes, len(outcomes))
             self._outcomes.forget(outcomes)

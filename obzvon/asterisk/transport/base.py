@@ -1,4 +1,4 @@
-"""What every transport of calls to Asterisk can do, and how it reports the result."""
+"""The interface of every transport of calls to Asterisk, and its results."""
 
 import enum
 from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ class SendResult(msgspec.Struct):
 
 
 class Evidence(enum.Enum):
-    """What is found of a call that was on its way to Asterisk when the service stopped or the connection was lost."""
+    """Evidence of a call that was on its way to Asterisk when the service stopped or the connection was lost."""
 
     NOT_CALLED = enum.auto()
     #: Asterisk has it, or had it and it is known how it ended.

@@ -69,7 +69,7 @@ class TransportSelector:
             return self.spool
         if self._degraded_by is not None:
             self._degraded_by = None
-            log.info("%s", say("the calls go by the manager interface again"))
+            log.info("%s", say("calls go through the manager interface again"))
         return self._ami
 
     def transport_for(self, call: PendingCall) -> Transport | None:
@@ -78,7 +78,7 @@ class TransportSelector:
 
     @property
     def has_new_outcomes(self) -> bool:
-        """Whether outcomes have come in since the last `refresh`."""
+        """True if outcomes have come in since the last `refresh`."""
         return self._outcomes is not None and self._outcomes.has_new_outcomes
 
     def refresh(self, now: datetime) -> None:
@@ -91,7 +91,7 @@ class TransportSelector:
         return [name for transport in self._all() for name in transport.calls_in_progress()]
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
-        """Delete what was staged by the runs of these tokens, except for these calls."""
+        """Delete the files staged by the runs of these tokens, except those of these calls."""
         if self._has_store():
             assert self.spool is not None  # noqa: S101 - it has a store
             self.spool.discard_stale(tokens, calls)
@@ -127,7 +127,7 @@ class TransportSelector:
         if self._degraded_by is None:
             self._degraded_by = Problem(
                 unavailable.problems[0].where,
-                say("the calls go through the spool {path} meanwhile", path=spool.target),
-                say("they go by the manager interface again as soon as the connection stands"),
+                say("calls go through the spool {path} meanwhile", path=spool.target),
+                say("they go through the manager interface again as soon as it is connected"),
             )
             log.warning("%s", self._degraded_by)

@@ -23,7 +23,7 @@ _DEPARTURE_LAG = timedelta(seconds=2)
 
 
 class Departure(NamedTuple):
-    """When a call's file was last seen in the spool, and when it was first missed there."""
+    """The moments when a call's file was last seen in the spool and first missed there."""
 
     last_seen: datetime
     first_missed: datetime
@@ -59,7 +59,7 @@ class OutcomeMatcher:
 
     @property
     def has_new_outcomes(self) -> bool:
-        """Whether outcomes have come in since the last `refresh`."""
+        """True if outcomes have come in since the last `refresh`."""
         return self._source.has_outcomes()
 
     def refresh(self, now: datetime) -> None:

@@ -26,7 +26,9 @@ _STATUS_LATE = timedelta(seconds=10)
 # A file that is gone this long has had its last attempt.
 _SETTLE = timedelta(seconds=1)
 
-_RESTARTED = say("Asterisk stopped or was restarted during the call; taken out so that it is not rung again")
+_RESTARTED = say(
+    "Asterisk stopped or was restarted during the call; its file was removed so that it is not called again"
+)
 
 
 class SpoolTransport:
@@ -76,7 +78,7 @@ class SpoolTransport:
         return self._spool.other_services(journal)
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
-        """Delete what was staged by the runs of these tokens, except for these calls."""
+        """Delete the files staged by the runs of these tokens, except those of these calls."""
         staged = set(self._spool.staged_files()) - {attempt_name(call) for call in calls}
         parsed = ((name, callfile.parse_call_file_name(name)) for name in staged)
         self._spool.discard({name for name, found in parsed if found and found.token in tokens})
@@ -91,7 +93,7 @@ class SpoolTransport:
                     Problem(
                         str(self._spool.pid_file),
                         say("Asterisk is not running"),
-                        say("start Asterisk; the hand-over goes on by itself"),
+                        say("start Asterisk; the hand-over continues by itself"),
                     )
                 ]
             )
@@ -160,7 +162,7 @@ class SpoolTransport:
         return self._spool.files_in_spool()
 
     def close(self) -> None:
-        """Stop staging ahead. The next start looks through what was staged."""
+        """Stop staging ahead. The next start looks through the staged files."""
         self._spool.close()
 
     def _withdraw_orphaned(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
@@ -246,17 +248,17 @@ def classify_without_events(
     ==================================  ============================================
     """
     if is_archived:
-        return (status, None) if status else (Disposition.UNKNOWN, say("Asterisk's archive tells no status"))
+        return (status, None) if status else (Disposition.UNKNOWN, say("Asterisk's archive has no status"))
     if was_swept:
         return Disposition.UNKNOWN, _RESTARTED
     if keeps_archive:
         return Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
     if has_events and is_ambiguous:
         return Disposition.UNKNOWN, say(
-            "the number was rung by others too at the same moment, and which of the calls ended how cannot be told"
+            "someone else called the number at the same moment, and it is unclear which result belongs to whom"
         )
     if has_events:
-        return Disposition.UNKNOWN, say("Asterisk's events were not heard when the call ended")
+        return Disposition.UNKNOWN, say("Asterisk's events were not received when the call ended")
     return Disposition.HANDED, None
 
 

@@ -112,7 +112,7 @@ def test_a_link_that_hears_nothing_carries_nothing(server: AmiServer) -> None:
         until(link.can_send)
         server.is_mute = True
         until(lambda: not link.can_send())
-        assert "nothing is answered there" in str(link.outage()[1])
+        assert "no answer comes" in str(link.outage()[1])
 
 
 def test_an_order_waits_no_longer_than_its_patience_though_others_are_heard(server: AmiServer) -> None:

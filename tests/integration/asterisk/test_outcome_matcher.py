@@ -188,7 +188,7 @@ def test_calls_that_nobody_can_tell_apart_end_as_the_archive_says_or_unknown(
         assert {line.result for line in lines(working).values()} == results
         assert {line.listened for line in lines(working).values()} == {None}
         if archive == "no":
-            assert all("by others too" in str(line.reason) for line in lines(working).values())
+            assert all("someone else called the number" in str(line.reason) for line in lines(working).values())
 
 
 def test_calls_of_others_that_ended_alike_leave_no_doubt(tmp_path: Path) -> None:

@@ -142,8 +142,8 @@ def test_a_folder_that_may_not_be_written_is_told_with_the_services_user(spool: 
         os.setresuid(0, 0, 0)
         for path, mode in zip(opened, modes, strict=True):
             path.chmod(mode)
-    assert f"dir_store {spool.store}: the service's user (uid 65534) may not write here" in told
-    assert f"dir_target {spool.target}: the service's user (uid 65534) may not write here" in told
+    assert f"dir_store {spool.store}: the service's user (uid 65534) cannot write here" in told
+    assert f"dir_target {spool.target}: the service's user (uid 65534) cannot write here" in told
 
 
 # -- handing over

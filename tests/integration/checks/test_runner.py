@@ -277,7 +277,7 @@ def test_a_check_that_fails_itself_is_a_finding_and_the_others_are_made(office: 
     found = office.examine()
     assert str(only(found)) == (
         "clock.check_synchronised: this check itself has failed: RuntimeError('a new kernel')\n"
-        "    → it is a mistake of obzvon: report this line"
+        "    → this is a bug in obzvon: please report this line"
     )
     assert "the service runs" in said(found)
 
@@ -494,7 +494,7 @@ def test_a_folder_that_is_not_there(office: Office, key: str, level: Level) -> N
     finding = only(office.examine())
     assert finding.level is level
     assert str(finding) == (
-        f"dir_{key} {nowhere}: there is no such folder\n    → make it, or mend the path in [Dirs] dir_{key}"
+        f"dir_{key} {nowhere}: there is no such folder\n    → create it, or correct the path in [Dirs] dir_{key}"
     )
 
 
@@ -510,7 +510,7 @@ def test_folders_that_the_service_makes_are_not_missed(office: Office) -> None:
 @needs_root
 def test_a_spool_without_rights_is_told_to_the_user_who_has_none(office: Office) -> None:
     found = said(bad(office.examine_as_nobody()))
-    assert f"error dir_target {office.spool}: the service's user (uid 65534) may not write here" in found
+    assert f"error dir_target {office.spool}: the service's user (uid 65534) cannot write here" in found
     assert "run the service as the owner of the folder" in found
     assert f"warning dir_logs {office.folder}/log: the service may not write here, so there is no log" in found
     assert f"chown root {office.folder}/log" in found
@@ -675,7 +675,7 @@ def test_a_store_on_another_filesystem(office: Office, mounted: Callable[[Path, 
     mounted(office.store, "size=200m,mode=755,nr_inodes=20000")
     finding = only(office.examine())
     assert finding.level is Level.ERROR
-    assert "it lies on another filesystem than dir_target" in str(finding)
+    assert "it is on another filesystem than dir_target" in str(finding)
     assert "put dir_store beside dir_target, for example" in str(finding)
 
 

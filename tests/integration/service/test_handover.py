@@ -356,7 +356,7 @@ def test_a_status_that_comes_late_is_waited_for(bench: Bench) -> None:
     assert bench.collect(69).ended == []
     (outcome,) = bench.collect(71).ended
     assert outcome.disposition is Disposition.UNKNOWN
-    assert str(outcome.reason) == "Asterisk's archive tells no status"
+    assert str(outcome.reason) == "Asterisk's archive has no status"
 
 
 @with_archive

@@ -161,7 +161,9 @@ def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Of
     import msgspec
 
     assert opened.shift
-    trouble = Problem("/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over goes on by itself"))
+    trouble = Problem(
+        "/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over continues by itself")
+    )
     opened.shift.heartbeats.beat(at=opened.now, problem=msgspec.json.encode([trouble.message()]).decode())
     text = opened.page()
     assert "but something is wrong" in text

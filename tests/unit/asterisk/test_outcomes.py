@@ -302,7 +302,7 @@ def test_no_event_makes_a_traceback(events: list[dict[str, object]]) -> None:
     for event in events:
         calls.feed(event, NINE)
         calls.take_outcomes(NINE)
-    calls.reconcile(events, calls.channels_up(), NINE, anew=True)
+    calls.reconcile(events, calls.channels_up(), NINE, is_first=True)
     calls.take_outcomes(NINE + LATER)
     calls.count_lines("PJSIP/a")
 
@@ -357,7 +357,7 @@ def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutco
         for fields in channels(missed)
         if fields["Uniqueid"] not in hung_up
     ]
-    calls.reconcile(up, calls.channels_up(), now, anew=True)
+    calls.reconcile(up, calls.channels_up(), now, is_first=True)
     feed(calls, [(at + 1, fields) for at, fields in events[comes_back:]])
     told = calls.take_outcomes(NINE + LATER)
     assert len(calls) == 0
@@ -399,7 +399,9 @@ def test_whoever_answered_before_a_gap_or_speaks_after_it_has_answered(version: 
 def test_a_call_that_began_in_a_gap_is_known_from_the_list(version: str) -> None:
     events = RECORDED[version]["they hang up"]
     calls = CallTracker(CONTEXTS)
-    calls.reconcile([entry(fields, "00:00:02") for fields in channels(events)], calls.channels_up(), NINE, anew=True)
+    calls.reconcile(
+        [entry(fields, "00:00:02") for fields in channels(events)], calls.channels_up(), NINE, is_first=True
+    )
     assert calls.count_lines("PJSIP/carrier") == LineCounts(1, 0, 3)
     feed(calls, [event for event in events if event[1]["Event"] == "Hangup"])
     [ended] = calls.take_outcomes(NINE + LATER)
@@ -415,7 +417,7 @@ def test_a_channel_that_lacks_in_one_list_may_be_hanging_up_and_in_two_it_is_gon
     calls = CallTracker(CONTEXTS)
     feed(calls, talking())
     for up in (3, 0):
-        calls.reconcile([], calls.channels_up(), NINE, anew=False)
+        calls.reconcile([], calls.channels_up(), NINE, is_first=False)
         assert calls.count_lines().channels == up
     [ended] = calls.take_outcomes(NINE + LATER)
     assert ended.disposition is Disposition.ANSWERED
@@ -427,7 +429,7 @@ def test_what_is_announced_while_the_list_is_made_is_not_taken_for_gone() -> Non
     known = calls.channels_up()
     feed(calls, talking())
     for _ in range(2):
-        calls.reconcile([], known, NINE, anew=True)
+        calls.reconcile([], known, NINE, is_first=True)
     assert calls.count_lines().channels == 3
 
 
@@ -436,10 +438,11 @@ def test_channels_that_nobody_announced_are_counted_unless_they_are_too_young_to
     listed = [entry(fields, "00:00:09") for fields in channels(RECORDED["asterisk-22"]["answered"])]
     calls = CallTracker(CONTEXTS)
     assert (
-        calls.reconcile([{**one, "Duration": "00:00:01"} for one in listed], calls.channels_up(), NINE, anew=False) == 0
+        calls.reconcile([{**one, "Duration": "00:00:01"} for one in listed], calls.channels_up(), NINE, is_first=False)
+        == 0
     )
     assert calls.count_lines().channels == 0
-    assert calls.reconcile(listed, calls.channels_up(), NINE, anew=False) == 3
+    assert calls.reconcile(listed, calls.channels_up(), NINE, is_first=False) == 3
     assert calls.count_lines() == LineCounts(1, 0, 3)
 
 
@@ -448,7 +451,7 @@ def test_a_stale_list_brings_nobody_back_to_life() -> None:
     calls = CallTracker(CONTEXTS)
     feed(calls, events)
     assert len(calls.take_outcomes(NINE + LATER)) == 1
-    calls.reconcile([entry(fields) for fields in channels(events)], calls.channels_up(), NINE, anew=True)
+    calls.reconcile([entry(fields) for fields in channels(events)], calls.channels_up(), NINE, is_first=True)
     assert len(calls) == 0
 
 
@@ -505,7 +508,7 @@ def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch
             NINE,
         )
     assert len(calls) == 1000
-    calls.reconcile([], calls.channels_up(), NINE, anew=True)
+    calls.reconcile([], calls.channels_up(), NINE, is_first=True)
     calls.take_outcomes(NINE + LATER)
     assert len(calls) == 0
     assert len(calls._gone) == 500

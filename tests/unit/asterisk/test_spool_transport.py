@@ -11,13 +11,13 @@ from obzvon.domain.results import Disposition
     [
         ({"is_archived": True, "status": Disposition.ANSWERED, "keeps_archive": True}, Disposition.ANSWERED, None),
         ({"is_archived": True, "status": Disposition.FAILED, "has_events": True}, Disposition.FAILED, None),
-        ({"is_archived": True, "keeps_archive": True}, Disposition.UNKNOWN, "no status"),
+        ({"is_archived": True, "keeps_archive": True}, Disposition.UNKNOWN, "has no status"),
         ({"was_swept": True}, Disposition.UNKNOWN, "restarted during the call"),
         ({"was_swept": True, "keeps_archive": True, "has_events": True}, Disposition.UNKNOWN, "restarted"),
         ({"keeps_archive": True}, Disposition.UNKNOWN, "not in Asterisk's archive"),
         ({"keeps_archive": True, "has_events": True, "is_ambiguous": True}, Disposition.UNKNOWN, "archive"),
         ({"has_events": True, "is_ambiguous": True}, Disposition.UNKNOWN, "at the same moment"),
-        ({"has_events": True}, Disposition.UNKNOWN, "were not heard"),
+        ({"has_events": True}, Disposition.UNKNOWN, "were not received"),
         ({}, Disposition.HANDED, None),
     ],
 )
