@@ -1,4 +1,4 @@
-"""The editor as a Flask app: `create_app(settings)`. Nothing is built before it is called."""
+"""The editor as a Flask app: `create_app(settings)`. Importing the module builds nothing."""
 
 import hashlib
 import secrets
@@ -24,7 +24,6 @@ from web.charts import result_class
 from web.context import AppContext, utc_now
 from web.i18n import format_day, format_time
 from web.imports import views
-from web.phone_index import group_digits
 from web.phones.export import exports
 from web.phones.views import phones
 from web.results.views import results
@@ -32,76 +31,42 @@ from web.run.views import run
 from web.schedule.views import schedule
 from web.security.login import LoginService
 
-_BODY = 2_000_000
-"""Bytes of one request: every row of a page selected, or a week with all its dates, is far below."""
+#: Bytes of one request. Every row of a page selected, or a schedule with all its dates, is far below.
+_MAX_BODY = 2_000_000
 
 
 def create_app(
     settings: Settings, *, login: LoginService | None = None, clock: Callable[[], datetime] = utc_now
 ) -> Flask:
-    """The editor of this working folder."""
+    """Return the editor of the working folder that the settings name."""
     app = Flask("web", static_folder="static", template_folder="templates")
     app.config.update(
-        SECRET_KEY=secrets.token_bytes(32),  # of messages that last until the next page
+        SECRET_KEY=secrets.token_bytes(32),  # signs the messages that are shown on the next page
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_NAME="obzvon",
         SESSION_COOKIE_HTTPONLY=True,
-        MAX_CONTENT_LENGTH=_BODY,
-        MAX_FORM_MEMORY_SIZE=_BODY,
+        MAX_CONTENT_LENGTH=_MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=_MAX_BODY,
         MAX_FORM_PARTS=2000,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["obzvon"] = AppContext(settings, login=login, clock=clock)
     headers.install_headers(app)
     i18n.install_i18n(app, settings)
     permissions.install_permissions(app)
     errors.install_error_pages(app)
-    install(app)
+    _install_template_names(app, settings)
+    _install_pages(app)
     blueprint.install_api(app)
     metrics.install_metrics(app)
-
-    @app.get("/healthz")
-    def healthz() -> ResponseReturnValue:
-        return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
-
-    marks = {
-        path.relative_to(Path(str(app.static_folder))).as_posix(): _mark(path)
-        for path in Path(str(app.static_folder)).rglob("*")
-        if path.is_file()
-    }
-
-    @app.template_global()
-    def asset(name: str) -> str:
-        return url_for("static", filename=name, v=marks[name])
-
-    @app.context_processor
-    def common() -> dict[str, object]:
-        return {
-            "unencrypted": not request.is_secure and not is_loopback(settings.web.host),
-            "visitor": permissions.visitor,
-            "may_change": permissions.may_change,
-            "form_token": permissions.form_token,
-            "role_label": permissions.role_label,
-            "may_open": permissions.may_open,
-        }
-
     return app
 
 
-def _mark(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
-def install(app: Flask) -> None:
-    """Puts them into the app."""
-    app.register_blueprint(phones)
-    app.register_blueprint(schedule)
-    for page in (run, results, checkup, setup.first_steps, administration, changes, own_password, exports):
-        app.register_blueprint(page)
-    views.install_imports(app)
-    app.add_template_filter(group_digits)
+def _install_template_names(app: Flask, settings: Settings) -> None:
+    """Add the filters and functions that templates use."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
+        asset=_asset_url(Path(str(app.static_folder))),
         format_day=format_day,
         format_time=format_time,
         result_label=result_label,
@@ -110,8 +75,53 @@ def install(app: Flask) -> None:
         all_results=RESULTS,
         call_remark=lambda line: call_remark(line, app.extensions["obzvon"].settings.delivered),
         error_count=error_count,
+        visitor=permissions.visitor,
+        may_change=permissions.may_change,
+        may_open=permissions.may_open,
+        form_token=permissions.form_token,
+        role_label=permissions.role_label,
     )
+
+    @app.context_processor
+    def connection() -> dict[str, object]:
+        return {"unencrypted": not request.is_secure and not is_loopback(settings.web.host)}
+
+
+def _asset_url(folder: Path) -> Callable[[str], str]:
+    """Return a function that gives the address of a static file, which changes with the file's content."""
+    versions = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=name, v=versions[name])
+
+    return asset
+
+
+def _install_pages(app: Flask) -> None:
+    """Register the pages."""
+    for page in (
+        phones,
+        schedule,
+        run,
+        results,
+        checkup,
+        setup.first_steps,
+        administration,
+        changes,
+        own_password,
+        exports,
+    ):
+        app.register_blueprint(page)
+    views.install_imports(app)
 
     @app.get("/")
     def home() -> ResponseReturnValue:
         return redirect(url_for("first_steps.index" if setup.is_setup_pending() else "phones.index"))
+
+    @app.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,10 +1,11 @@
-"""What an operator orders of the service: asked once, waited for, recorded, and the answer told on the next page."""
+"""Commands of operators to the service: each is submitted once, awaited and recorded in the audit log."""
 
 from datetime import datetime
 
 from flask import flash
 from flask_babel import gettext as _
 
+from obzvon.common.text import upper_first
 from obzvon.domain.labels import command_sentence
 from obzvon.journal.commands import CommandOutcome, CommandStatus
 from obzvon.journal.journal import Journal
@@ -12,35 +13,40 @@ from web.context import app_context
 from web.i18n import translate
 from web.permissions import visitor
 
+#: How long a command is awaited. A run of 100,000 numbers begins within two seconds.
 WAIT_SECONDS = 15.0
-"""Seconds in which a request that was taken is answered; a run of 100,000 numbers is begun in two."""
+#: Hours between which a manual start needs a confirmation.
 _NIGHT = (21, 8)
-"""The hours between which a start by hand has to be ticked on purpose."""
 
 
-def is_night(here: datetime) -> bool:
-    """Whether people are usually not rung at this hour; `here` is by the clock of the settings."""
+def is_night(local_time: datetime) -> bool:
+    """Return whether people are usually not called at this hour, by the clock of the settings."""
     evening, morning = _NIGHT
-    return here.hour >= evening or here.hour < morning
+    return local_time.hour >= evening or local_time.hour < morning
+
+
+def run_command(
+    name: str, *, form_key: str | None, word: str = "", about: str = "", **params: str | int | bool
+) -> CommandOutcome:
+    """Submit a command, wait for its result and record both in the audit log. Raises UserError.
+
+    `word` is the command's key in `labels.command_sentence`, if it is not the name. A command with the `form_key` of an
+    earlier one is the same command: it is neither executed nor recorded again.
+    """
+    context, who = app_context(), visitor().name
+    outcome = context.journal().commands.submit_and_wait(
+        name, by=who, at=context.clock(), form_key=form_key, timeout=WAIT_SECONDS, sleep=context.sleep, **params
+    )
+    if outcome.is_new:
+        context.record(who, command_sentence(word or name, outcome.text, about))
+    return outcome
 
 
 def submit_command(name: str, *, word: str = "", about: str = "", once: str = "", **params: str | int | bool) -> None:
-    """Has the service do it. `word` is that of `words.ordered`; a form with the same `once` is one order."""
-    at, who = app_context(), visitor().name
-    journal = at.journal()
-    outcome = journal.commands.submit_and_wait(
-        name,
-        by=who,
-        at=at.clock(),
-        form_key=once[:64] or None,
-        timeout=WAIT_SECONDS,
-        sleep=at.sleep,
-        **params,
-    )
+    """Run a command of a form and show its outcome on the next page. `once` is the form's key, '' for none."""
+    outcome = run_command(name, form_key=once[:64] or None, word=word, about=about, **params)
     is_fine = outcome.status in (CommandStatus.DONE, CommandStatus.NOT_ANSWERED)
-    flash(_outcome_text(journal, outcome), "note" if is_fine else "warn")
-    if outcome.is_new:
-        at.record(who, command_sentence(word or name, outcome.text, about))
+    flash(_outcome_text(app_context().journal(), outcome), "note" if is_fine else "warn")
 
 
 def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
@@ -48,7 +54,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
     if outcome.status is CommandStatus.NOT_TAKEN:
         if journal.heartbeats.is_process_alive():
             return str(
-                _("The service is busy and has not taken the order; nothing has been done. Try again in a minute.")
+                _("The service is busy and has not taken the command; nothing has been done. Try again in a minute.")
             )
         return str(
             _(
@@ -60,23 +66,19 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
         return not_answered_text()
     if outcome.status is CommandStatus.UNKNOWN:
         return state_unknown_text()
-    return _sentence(translate(outcome.text))
+    return upper_first(translate(outcome.text))
 
 
 def not_answered_text() -> str:
     """Return the sentence for a command that the service has taken and not answered yet."""
-    return str(_("The service has taken the order and is still at it; this page shows what comes of it."))
+    return str(_("The service has taken the command and is still working on it. This page will show the result."))
 
 
 def state_unknown_text() -> str:
-    """What is said where the journal has failed since the order was left in it."""
+    """Return the sentence for a journal that failed after the command was submitted."""
     return str(
         _(
-            "The journal failed while the answer was waited for: it is not known whether the order is carried "
-            "out. Look at this page again in a minute, before you repeat it."
+            "The journal failed while this page waited for the answer, so it is unknown whether the "
+            "command is carried out. Check this page again in a minute before you repeat it."
         )
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""What the pages work on: the settings, the two documents, the journal, the door, the clock."""
+"""What pages work with: the settings, the two documents, the journal, the login, the clock."""
 
 import logging
 import threading
@@ -11,8 +11,14 @@ from flask import current_app
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.documents import store as documents
+from obzvon.documents.store import LoadedDocument
 from obzvon.domain.calls import Run
+from obzvon.domain.forecast import RunForecast
+from obzvon.domain.phones import Phone
+from obzvon.domain.schedule import Schedule
 from obzvon.journal.journal import AbsentJournal, Journal
+from obzvon.reports.next_run import next_run_forecast
+from obzvon.reports.status import CurrentStatus, current_status
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
 from obzvon.users import Users
@@ -23,12 +29,12 @@ log = logging.getLogger("obzvon")
 
 
 def utc_now() -> datetime:
-    """The machine's clock."""
+    """Return the time of the machine's clock."""
     return datetime.now(UTC)
 
 
 class AppContext:
-    """One for each app; opens nothing before it is asked for."""
+    """The services of one app. Nothing is opened before it is used."""
 
     def __init__(
         self, settings: Settings, *, login: LoginService | None = None, clock: Callable[[], datetime] = utc_now
@@ -46,14 +52,14 @@ class AppContext:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force; the pace in them is the one that the service goes by."""
+        """The settings in force, with the pace that settings.ini has now."""
         return self.settings_watch.current()
 
     def journal(self) -> Journal:
-        """Return the journal, an absent one where no service has made it yet; raises UserError."""
+        """Return the journal, an absent one if no service has made it yet. Raises UserError."""
         with self._lock:
             file = self._file()
-            if file != self._opened and self._journal is not None:  # it was deleted, or another one has taken its place
+            if file != self._opened and self._journal is not None:  # it was deleted or replaced
                 self._journal.close()
                 self._journal = None
             if self._journal is None and file is not None:
@@ -61,7 +67,7 @@ class AppContext:
             return self._journal or self._absent
 
     def journal_to_write(self) -> Journal:
-        """The journal, made where there is none yet; raises UserError."""
+        """Return the journal, and create it if there is none yet. Raises UserError."""
         journal = self.journal()
         with self._lock:
             return self._journal or self._open() if journal.is_absent else journal
@@ -72,7 +78,7 @@ class AppContext:
         return self._journal
 
     def _file(self) -> tuple[int, int] | None:
-        """Which file the journal is, the same for any database; None where there is none."""
+        """Return device and inode of the journal's file, (0, 0) for a database server, None if there is no file."""
         path = self.settings.journal.path
         if path is None:
             return 0, 0
@@ -80,18 +86,18 @@ class AppContext:
             found = path.stat()
         except FileNotFoundError:
             return None
-        except OSError:  # opening it tells what is wrong
+        except OSError:  # opening it reports what is wrong
             return self._opened or (0, 0)
         return found.st_dev, found.st_ino
 
     def close(self) -> None:
-        """Closes the journal."""
+        """Close the journal."""
         with self._lock:
             if self._journal is not None:
                 self._journal.close()
 
     def record(self, who: str, what: Message) -> None:
-        """Keeps who changed what. What was changed stays changed where this cannot be written; then the log has it."""
+        """Add to the audit log who changed what. If that fails, the change stays, and the log has both."""
         log.info("editor: %s: %s", who, what)
         try:
             self.journal_to_write().audit.record(who, what, at=self.clock())
@@ -99,11 +105,23 @@ class AppContext:
             log.warning("editor: %s: %s: %s", who, what, error)
 
     def active_run(self) -> Run | None:
-        """The run in progress or paused; raises UserError."""
+        """Return the run in progress or paused. Raises UserError."""
         return self.journal().runs.active()
+
+    def current_status(self) -> CurrentStatus:
+        """Return the status of the service and of the run in progress or the last one. Raises UserError."""
+        return current_status(self.settings, self.journal(), self.clock())
+
+    def forecast_next_run(
+        self, phones: list[Phone], schedule: LoadedDocument[Schedule], now: datetime | None = None
+    ) -> RunForecast:
+        """Return the forecast of the next run of these phones by this schedule. Raises UserError."""
+        return next_run_forecast(
+            self.settings, phones, schedule, self.journal(), now or self.clock(), numbering=self.phones.plan
+        )
 
 
 def app_context() -> AppContext:
-    """The desk of the app that answers this request."""
-    found: AppContext = current_app.extensions["obzvon"]
-    return found
+    """Return the context of the app that answers this request."""
+    context: AppContext = current_app.extensions["obzvon"]
+    return context

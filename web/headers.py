@@ -1,4 +1,4 @@
-"""What every answer tells the browser not to do."""
+"""Security headers of every response."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -12,7 +12,7 @@ POLICY = "; ".join(
         "style-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
-        "img-src 'self' data:",  # Bootstrap's style sheet has its icons in itself
+        "img-src 'self' data:",  # the icons in Bootstrap's style sheet
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -21,12 +21,12 @@ POLICY = "; ".join(
 
 
 def policy_with_style(style: str) -> str:
-    """The same, for a page that has just this style in itself and needs nothing else."""
-    mark = b64encode(sha256(style.encode()).digest()).decode()
+    """Return the policy of a page whose only resource is this inline style."""
+    digest = b64encode(sha256(style.encode()).digest()).decode()
     return "; ".join(
         (
             "default-src 'none'",
-            f"style-src 'sha256-{mark}'",
+            f"style-src 'sha256-{digest}'",
             "img-src data:",
             "form-action 'none'",
             "base-uri 'none'",
@@ -39,7 +39,7 @@ _HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # with no-referrer browsers hide the Origin of our own forms, too
+    "Referrer-Policy": "same-origin",  # no-referrer would hide the Origin of our own forms too
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
@@ -47,7 +47,7 @@ _HEADERS = {
 
 
 def install_headers(app: Flask) -> None:
-    """Sets them on every answer of the app."""
+    """Set the headers on every response of the app."""
 
     @app.after_request
     def protect(response: Response) -> Response:

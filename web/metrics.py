@@ -1,8 +1,10 @@
-"""Figures for a monitoring system, in Prometheus' form: read from the journal and the documents when it asks."""
+"""Metrics for Prometheus, read from the journal and the documents when they are scraped."""
 
 import threading
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -12,139 +14,126 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from obzvon.common.errors import UserError
-from obzvon.documents.store import DocumentError
+from obzvon.documents.store import DocumentError, LoadedDocument
 from obzvon.domain.line_usage import CountedBy, LineUsage
 from obzvon.domain.pacing import PaceMode
 from obzvon.domain.results import RESULTS, DeliveryCounts
-from obzvon.reports.next_run import next_run_forecast
-from obzvon.reports.status import CurrentStatus, RunStatus, current_status
+from obzvon.domain.schedule import Schedule
+from obzvon.reports.status import CurrentStatus
 from web.context import AppContext
 
 metrics = Blueprint("metrics", __name__)
 
-_RUNS = ("week", "manual")
-"""What is more than a test call."""
+#: Kinds of runs, without test calls.
+_RUN_KINDS = ("week", "manual")
 
 
 def install_metrics(app: Flask) -> None:
-    """Counts the answers of the app, and shows what there is to show."""
-    figures = MetricsCollector(app.extensions["obzvon"])
+    """Count the responses of the app, and serve /metrics."""
+    collector = MetricsCollector(app.extensions["obzvon"])
     registry = CollectorRegistry()
-    registry.register(figures)
+    registry.register(collector)
     app.extensions["obzvon-metrics"] = registry
     app.register_blueprint(metrics)
 
     @app.after_request
     def count(response: Response) -> Response:
-        figures.count(response.status_code)
+        collector.count_response(response.status_code)
         return response
 
 
 @metrics.get("/metrics")
 def index() -> Response:
-    """All of them."""
+    """Return all metrics."""
     encode, kind = choose_encoder(request.headers.get("Accept", ""))
     return Response(encode(current_app.extensions["obzvon-metrics"]), content_type=kind)
 
 
 class MetricsCollector(Collector):
-    """What is known at the moment; a figure that cannot be known is not there."""
+    """Collects the current values. A value that cannot be determined is left out."""
 
-    def __init__(self, of: AppContext) -> None:
-        self._desk = of
-        self._answers: Tally[int] = Tally()
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
+        self._responses: Counter[int] = Counter()
         self._lock = threading.Lock()
 
-    def count(self, status: int) -> None:
-        """The editor has given an answer."""
+    def count_response(self, status: int) -> None:
+        """Count a response of the editor."""
         with self._lock:
-            self._answers[status] += 1
+            self._responses[status] += 1
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: what there is is known when it is asked for, and not when the editor starts."""
+        """Return nothing: the metrics are determined when they are scraped, not when the editor starts."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """The figures, one family after another."""
-        found = self._look()
-        yield _gauge("obzvon_journal_broken", "Whether the journal cannot be read.", found is None)
-        if found is not None:
-            yield from _service(found)
-            if found.service.line_usage is not None:
-                yield from _lines(found.service.line_usage)
-            yield from _runs(found)
+        """Yield the metrics, one family after another."""
+        status = self._status()
+        yield _gauge("obzvon_journal_broken", "Whether the journal cannot be read.", status is None)
+        if status is not None:
+            yield from _service(status)
+            if status.service.line_usage is not None:
+                yield from _lines(status.service.line_usage)
+            yield from _run_in_progress(status)
+            yield from _today(status)
         yield from self._documents()
         with self._lock:
-            answers = dict(self._answers)
-        answered = CounterMetricFamily(
-            "obzvon_http_responses", "Answers of the editor since its start, by status.", labels=["code"]
+            responses = dict(self._responses)
+        family = CounterMetricFamily(
+            "obzvon_http_responses", "Responses of the editor since its start, by status.", labels=["code"]
         )
-        for status, number in sorted(answers.items()):
-            answered.add_metric([str(status)], number)
-        yield answered
+        for code, number in sorted(responses.items()):
+            family.add_metric([str(code)], number)
+        yield family
 
-    def _look(self) -> CurrentStatus | None:
-        at = self._desk
+    def _status(self) -> CurrentStatus | None:
         try:
-            return current_status(at.settings, at.journal(), at.clock())
+            return self._context.current_status()
         except UserError:
             return None
 
     def _documents(self) -> Iterator[GaugeMetricFamily]:
-        at = self._desk
-        broken = GaugeMetricFamily(
-            "obzvon_document_broken", "Whether the document is broken or missing.", labels=["document"]
-        )
+        phones = schedule = None
+        with suppress(DocumentError):
+            phones = self._context.phones.current()
+        with suppress(DocumentError):
+            schedule = self._context.schedule.load()
+        broken = {"phones": phones is None, "week": schedule is None}
+        yield _by("obzvon_document_broken", "Whether the document is broken or missing.", "document", broken)
+        if phones is not None:
+            yield _by("obzvon_list_rows", "Rows of the list by what a run does with them.", "state", phones.counts)
+        if schedule is not None and (start := self._next_start(schedule)) is not None:
+            yield _gauge(
+                "obzvon_next_start_timestamp_seconds",
+                "When the next scheduled run begins, or should have begun.",
+                start.timestamp(),
+            )
+
+    def _next_start(self, schedule: LoadedDocument[Schedule]) -> datetime | None:
         try:
-            listed = at.phones.current()
-        except DocumentError:
-            listed = None
-        try:
-            week = at.schedule.load()
-        except DocumentError:
-            week = None
-        broken.add_metric(["phones"], listed is None)
-        broken.add_metric(["week"], week is None)
-        yield broken
-        if listed is not None:
-            yield _by("obzvon_list_rows", "Rows of the list by what a run does with them.", "state", listed.counts)
-        if week is not None:
-            try:
-                start = next_run_forecast(
-                    at.settings, [], week, at.journal(), at.clock(), numbering=at.phones.plan
-                ).start
-            except UserError:
-                return
-            if start is not None:
-                yield _gauge(
-                    "obzvon_next_start_timestamp_seconds",
-                    "When the next run begins by the week, or should have begun.",
-                    start.timestamp(),
-                )
+            return self._context.forecast_next_run([], schedule).start
+        except UserError:
+            return None
 
 
-def _service(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
-    service = found.service
-    yield _gauge("obzvon_service_up", "Whether the service lives.", service.alive)
+def _service(status: CurrentStatus) -> Iterator[GaugeMetricFamily]:
+    service = status.service
+    yield _gauge("obzvon_service_up", "Whether the service is running.", service.alive)
     yield _gauge(
-        "obzvon_service_in_trouble", "Whether something keeps it from handing calls over.", bool(service.problems)
+        "obzvon_service_in_trouble", "Whether something keeps it from handing over calls.", bool(service.problems)
     )
     if service.seen is not None:
         yield _gauge(
             "obzvon_service_silent_seconds",
-            "How long ago it gave its last sign of life.",
-            (found.now - service.seen).total_seconds(),
+            "How long ago its last heartbeat was.",
+            (status.now - service.seen).total_seconds(),
         )
 
 
 def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
     in_use = {"ours": readout.ours, **({"others": readout.others} if readout.ami else {})}
-    yield _by(
-        "obzvon_lines_in_use", "Lines in use, counted in calls; other people's as they were told last.", "whose", in_use
-    )
-    yield _by(
-        "obzvon_lines_counted", "What lines in use are counted by.", "by", {by: readout.by is by for by in CountedBy}
-    )
+    yield _by("obzvon_lines_in_use", "Lines in use, in calls; those of others as last reported.", "whose", in_use)
+    yield _by("obzvon_lines_counted", "How lines in use are counted.", "by", {by: readout.by is by for by in CountedBy})
     yield _by(
         "obzvon_pacing",
         "How the next bundle is chosen.",
@@ -155,73 +144,67 @@ def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
     bounds = {"lines": ceiling.lines, "limit": ceiling.limit, "reserve": ceiling.reserve} if ceiling else {}
     yield _by(
         "obzvon_lines_ceiling",
-        "What bounds them: lines in all, those kept for the office, the limit of ours.",
+        "The ceiling: lines in total, those reserved for the office, the limit of ours.",
         "bound",
         {name: value for name, value in bounds.items() if value is not None},
     )
     if readout.free is not None:
         yield _gauge("obzvon_lines_free", "How many more calls of ours there is room for.", readout.free)
     if readout.ami is not None:
-        yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface tells the lines in use.", readout.ami.up)
+        yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface reports the lines in use.", readout.ami.up)
 
 
-def _runs(found: CurrentStatus) -> Iterator[GaugeMetricFamily]:
-    run = found.run
-    yield _by(
-        "obzvon_run_active",
-        "The run in progress.",
-        "state",
-        {state: run is not None and run.run.state == state for state in ("running", "paused")},
+def _run_in_progress(status: CurrentStatus) -> Iterator[GaugeMetricFamily]:
+    run = status.run
+    states = {state: run is not None and run.run.state == state for state in ("running", "paused")}
+    yield _by("obzvon_run_active", "The run in progress.", "state", states)
+    if run is None:
+        return
+    yield _gauge(
+        "obzvon_run_start_timestamp_seconds",
+        "When the run in progress, or the last one, began.",
+        run.run.started_at.timestamp(),
     )
-    if run is not None:
-        yield _gauge(
-            "obzvon_run_start_timestamp_seconds",
-            "When the run in progress, or the last one, began.",
-            run.run.started_at.timestamp(),
-        )
+    yield _by(
+        "obzvon_run_calls",
+        "Calls of the run in progress, or the last one, by result.",
+        "result",
+        _with_zeros(run.counts),
+    )
+    if run.delivery is not None:
         yield _by(
-            "obzvon_run_calls",
-            "Calls of the run in progress, or the last one, by result.",
-            "result",
-            _every(run.counts),
+            "obzvon_run_answered",
+            "Answered calls of that run by whether the message was delivered.",
+            "delivered",
+            _delivery_values(run.delivery),
         )
-        if run.delivery is not None:
-            yield _by(
-                "obzvon_run_answered",
-                "Answered calls of that run by whether the message was delivered.",
-                "delivered",
-                _judged(run.delivery),
-            )
-    today = found.now.astimezone(found.zone).date()
-    counted: Tally[str] = Tally()
-    judged: DeliveryCounts | None = None
-    for one in _of_day(found):
-        if one.run.day == today and one.run.kind in _RUNS:
-            counted.update(one.counts)
-            if one.delivery is not None:
-                judged = one.delivery + judged if judged else one.delivery
-    yield _by("obzvon_day_calls", "Calls of today's runs by result.", "result", _every(counted))
-    if judged is not None:
+
+
+def _today(status: CurrentStatus) -> Iterator[GaugeMetricFamily]:
+    today = status.now.astimezone(status.zone).date()
+    counts: Counter[str] = Counter()
+    delivery: DeliveryCounts | None = None
+    for run in (*([status.run] if status.run else ()), *status.others):
+        if run.run.day == today and run.run.kind in _RUN_KINDS:
+            counts.update(run.counts)
+            if run.delivery is not None:
+                delivery = run.delivery + delivery if delivery else run.delivery
+    yield _by("obzvon_day_calls", "Calls of today's runs by result.", "result", _with_zeros(counts))
+    if delivery is not None:
         yield _by(
             "obzvon_day_answered",
             "Answered calls of today's runs by whether the message was delivered.",
             "delivered",
-            _judged(judged),
+            _delivery_values(delivery),
         )
 
 
-def _of_day(found: CurrentStatus) -> Iterator[RunStatus]:
-    if found.run is not None:
-        yield found.run
-    yield from found.others
-
-
-def _judged(delivery: DeliveryCounts) -> Mapping[str, int]:
+def _delivery_values(delivery: DeliveryCounts) -> Mapping[str, int]:
     return {"yes": delivery.delivered, "no": delivery.short, "unknown": delivery.unknown}
 
 
-def _every(counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Each result, also those that there are none of: a series that is not there is no zero."""
+def _with_zeros(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Return the number of each result, 0 included: a missing series would not count as zero."""
     return {result: counts.get(result, 0) for result in RESULTS}
 
 

@@ -1,4 +1,4 @@
-"""Who may do what, decided in one place before any page is made."""
+"""Authentication and authorisation of every request, before any page is made."""
 
 import logging
 from datetime import UTC, datetime
@@ -20,52 +20,52 @@ from web.security.login import TooManyFailuresError, Visitor
 log = logging.getLogger("obzvon")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Endpoints that need no login.
 PUBLIC_ENDPOINTS = frozenset({"healthz"})
-"""What is answered without a password."""
 JSON = "application/json"
+#: Endpoints that change only the visitor's own preferences and password.
 PERSONAL_ENDPOINTS = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
-"""What changes nothing but how one's own browser shows the pages, and one's own password."""
+#: Endpoints that take a file: bytes of the whole request. All others take far less.
 UPLOAD_LIMITS = {"imports.upload": MAX_UPLOAD_BYTES + 500_000}
-"""What takes a file, and how many bytes the whole request may have; all else is far smaller."""
+#: Endpoints for administrators alone begin so.
 ADMINISTRATORS = "administration."
-"""How the endpoints begin that are for administrators alone."""
 
 
 def required_role(endpoint: str | None, method: str) -> Role:
-    """The least role that may do this."""
+    """Return the lowest role that may do this."""
     if endpoint is not None and endpoint.startswith(ADMINISTRATORS):
         return Role.ADMINISTRATOR
     return Role.VIEWER if method in SAFE_METHODS or endpoint in PERSONAL_ENDPOINTS else Role.OPERATOR
 
 
 def visitor() -> Visitor:
-    """Who is asking."""
-    found: Visitor = g.visitor
-    return found
+    """Return the visitor who sent this request."""
+    current: Visitor = g.visitor
+    return current
 
 
 def role_label(someone: Visitor) -> str:
-    """The word for what a visitor may do."""
+    """Return the label of the visitor's role."""
     return translate(user_role_label(someone.role))
 
 
 def may_change() -> bool:
-    """Whether whoever is asking may change the list and the week."""
+    """Return whether the visitor may change the list and the schedule."""
     return visitor().role.includes(Role.OPERATOR)
 
 
 def may_open(endpoint: str) -> bool:
-    """Whether there is such a page and whoever is asking may see it."""
+    """Return whether the page exists and the visitor may see it."""
     return endpoint in current_app.view_functions and visitor().role.includes(required_role(endpoint, "GET"))
 
 
 def form_token() -> str:
-    """The token that this visitor's forms carry."""
+    """Return the token of this visitor's forms."""
     return csrf.make_token(visitor(), datetime.now(UTC).date())
 
 
 def install_permissions(app: Flask) -> None:
-    """Puts the door before every page."""
+    """Check the login and the permissions before every page."""
     auth = HTTPBasicAuth(realm="obzvon")
 
     @auth.verify_password  # type: ignore[untyped-decorator]
@@ -87,29 +87,29 @@ def install_permissions(app: Flask) -> None:
     def guard() -> ResponseReturnValue | None:
         if request.endpoint in PUBLIC_ENDPOINTS:
             return None
-        # Not login_required, which lets OPTIONS pass unasked.
-        found: Visitor | None = auth.authenticate(auth.get_auth(), None)
-        if found is None:
+        # Not login_required, which lets OPTIONS pass without a login.
+        current: Visitor | None = auth.authenticate(auth.get_auth(), None)
+        if current is None:
             refusal: ResponseReturnValue = auth.auth_error_callback(401)
             return refusal
-        g.visitor = found
-        _judge()
+        g.visitor = current
+        _check_permission()
         return None
 
 
-def _judge() -> None:
-    """Stops what this visitor may not do, and what was not meant by the visitor."""
+def _check_permission() -> None:
+    """Abort what this visitor may not do, and forged requests."""
     if not visitor().role.includes(required_role(request.endpoint, request.method)):
         abort(403, errors.ADMINISTRATORS if (request.endpoint or "").startswith(ADMINISTRATORS) else None)
     if request.method in SAFE_METHODS:
         return
-    if (most := UPLOAD_LIMITS.get(request.endpoint or "")) is not None:
-        request.max_content_length = request.max_form_memory_size = most
+    if (limit := UPLOAD_LIMITS.get(request.endpoint or "")) is not None:
+        request.max_content_length = request.max_form_memory_size = limit
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if not csrf.is_same_origin(site, origin, request.host_url):
         abort(400, csrf.FOREIGN)
     if requests.is_api_request():
-        # No form can send this, and no script of another site without asking first, which is refused (OPTIONS).
+        # A form cannot send JSON; a script of another site must ask first (OPTIONS), and that is refused.
         if request.url_rule is not None and request.mimetype != JSON:
             abort(415)
     elif not csrf.is_valid_token(request.form.get(csrf.FIELD, ""), visitor(), datetime.now(UTC).date()):

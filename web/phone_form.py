@@ -1,11 +1,11 @@
-"""What an operator typed into the fields of a row: taken, or refused with the reason beside each field."""
+"""The fields of a row as an operator typed them, and what is wrong with each."""
 
 from collections.abc import Mapping
 
 import msgspec
 from flask_babel import gettext as _
 
-from obzvon.common.text import escape_controls
+from obzvon.common.text import escape_controls, upper_first
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 from obzvon.domain.phones import Phone
 from web.i18n import translate
@@ -14,25 +14,25 @@ MAX_LENGTHS = {"number": 100, "code": 64, "name": 200}
 
 
 class PhoneForm(msgspec.Struct, frozen=True):
-    """The fields as typed, and what is wrong with them by field."""
+    """The fields as typed; `errors` has a sentence for each wrong field."""
 
     number: str = ""
     code: str = ""
     name: str = ""
     errors: dict[str, str] = {}
 
-    def onto(self, phone: Phone) -> Phone:
-        """The row with these fields."""
+    def apply_to(self, phone: Phone) -> Phone:
+        """Return the row with these fields."""
         return msgspec.structs.replace(phone, number=self.number, code=self.code, name=self.name)
 
 
 def fill_phone_form(phone: Phone) -> PhoneForm:
-    """The fields of a row that is to be edited."""
+    """Return the form of a row, to edit it."""
     return PhoneForm(phone.number, phone.code, phone.name)
 
 
 def parse_phone_form(form: Mapping[str, str], plan: NumberingPlan, before: Phone | None = None) -> PhoneForm:
-    """The fields; what stood there `before` may stay, whatever it is."""
+    """Return the fields and their errors. A field that equals `before` is accepted, whatever it is."""
     fields = {name: form.get(name, "").strip() for name in MAX_LENGTHS}
     errors: dict[str, str] = {}
     for name, text in fields.items():
@@ -41,13 +41,12 @@ def parse_phone_form(form: Mapping[str, str], plan: NumberingPlan, before: Phone
         elif len(text) > MAX_LENGTHS[name]:
             errors[name] = _("At most %(most)s characters", most=MAX_LENGTHS[name])
         elif escape_controls(text) != text:
-            errors[name] = _("There are characters in it that cannot be seen; type it anew")
-    for name, judge in (("number", plan.normalize), ("code", parse_extension_code)):
+            errors[name] = _("It has invisible characters; type it again")
+    for name, check in (("number", plan.normalize), ("code", parse_extension_code)):
         changed = before is None or fields[name] != getattr(before, name)
         if name not in errors and changed:
             try:
-                judge(fields[name])
-            except InvalidNumberError as refused:
-                reason = translate(refused.reason)
-                errors[name] = reason[:1].upper() + reason[1:]
+                check(fields[name])
+            except InvalidNumberError as error:
+                errors[name] = upper_first(translate(error.reason))
     return PhoneForm(**fields, errors=errors)

@@ -1,7 +1,7 @@
-"""The list as the pages show it: each row with what keeps it from being called, searched and sorted, kept by revision.
+"""The list as the editor shows it: each row with the reason why it is skipped, searchable and sorted.
 
-A list of 100,000 rows takes half a second to read and to judge, so this is done once for each revision, and of a new
-revision only what is new is judged.
+Reading a list of 100,000 rows and checking its numbers takes half a second. So an index is made once for each revision
+of the file, and only numbers that are new are checked.
 """
 
 import contextlib
@@ -23,20 +23,20 @@ SORTS = ("row", "number", "code", "name", "state")
 RowState = Literal["called", "paused", "refused", "twice"]
 FILTERS: dict[str, tuple[RowState, ...]] = {"all": (), "trouble": ("refused", "twice"), "paused": ("paused",)}
 
-_REMEMBERED = 3_000_000
-_DIGITS = frozenset("0123456789+-() \u00a0.*")
+_MAX_CACHED_NUMBERS = 3_000_000
+_NUMBER_CHARS = frozenset("0123456789+-() \u00a0.*")
 
 
 class PhoneIndex:
-    """One revision of the list."""
+    """One revision of the list, in which rows are found by key and by text."""
 
     def __init__(self, loaded: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         self.revision = loaded.revision
         self.notes = loaded.notes
         self.phones = loaded.data
-        with _no_collecting():
+        with _without_gc():
             self.rows: list[Candidate] = list(list_candidates(self.phones, plan))
-        self.places = {phone.key: place for place, phone in enumerate(self.phones)}
+        self.positions = {phone.key: position for position, phone in enumerate(self.phones)}
         self.counts: dict[RowState, int] = {"called": 0, "paused": 0, "refused": 0, "twice": 0}
         for row in self.rows:
             self.counts[row_state(row)] += 1
@@ -44,28 +44,28 @@ class PhoneIndex:
         self._orders: dict[str, Sequence[int]] = {"row": range(len(self.rows))}
 
     def find(self, text: str = "", *, only: str = "all", sort: str = "row", descending: bool = False) -> list[int]:
-        """The places of the rows that have the text in number, code or name, in that order."""
-        wanted = FILTERS[only]
+        """Return the positions of the rows whose number, code or name has the text, in that order."""
+        states = FILTERS[only]
         order = self._order(sort)
-        found = [place for place in order if row_state(self.rows[place]) in wanted] if wanted else list(order)
+        found = [position for position in order if row_state(self.rows[position]) in states] if states else list(order)
         if needle := _needle(text):
-            texts = self._searched()
-            found = [place for place in found if needle in texts[place]]
+            texts = self._search_texts()
+            found = [position for position in found if needle in texts[position]]
         if descending:
             found.reverse()
         return found
 
     def row(self, key: str) -> Candidate | None:
-        """The row under that key."""
-        place = self.places.get(key)
-        return None if place is None else self.rows[place]
+        """Return the row with that key, None if there is none."""
+        position = self.positions.get(key)
+        return None if position is None else self.rows[position]
 
     def free_key(self) -> str:
-        """A key that no row has: one more than the greatest."""
-        return str(next_free_key(self.places))
+        """Return a key that no row has: one more than the greatest."""
+        return str(next_free_key(self.positions))
 
-    def _searched(self) -> list[str]:
-        """What each row is searched by; made when it is first asked for."""
+    def _search_texts(self) -> list[str]:
+        """Return the text by which each row is found. Made at the first search."""
         if not self._texts:
             self._texts = [
                 f"{row.phone.name}\n{row.number}\n{row.phone.number}\n{row.phone.code}".casefold() for row in self.rows
@@ -91,38 +91,38 @@ class PhoneIndex:
 
 
 class PhoneIndexCache:
-    """The list on the disk and its last revision that was read."""
+    """The list on the disk, with the index of its current revision."""
 
     def __init__(self, document: Document[list[Phone]], plan: NumberingPlan) -> None:
         self.document = document
         self.plan = _CachedNumberingPlan(plan)
         self._lock = threading.Lock()
-        self._listed: PhoneIndex | None = None
-        self._seen: tuple[int, ...] | None = None
+        self._index: PhoneIndex | None = None
+        self._signature: tuple[int, ...] | None = None
 
     def current(self) -> PhoneIndex:
-        """The list as it stands; raises DocumentError for one that is broken or not there."""
+        """Return the index of the current list. Raises DocumentError if the list is broken or missing."""
         with self._lock:
             signature = settled_signature(self.document.path)
-            if self._listed is None or not signature or signature != self._seen:
+            if self._index is None or not signature or signature != self._signature:
                 data, modified = self.document.read_bytes()
-                if self._listed is None or revision_of(data) != self._listed.revision:
-                    self._listed = PhoneIndex(self.document.parse(data, modified), self.plan)
-                self._seen = signature
-            return self._listed
+                if self._index is None or revision_of(data) != self._index.revision:
+                    self._index = PhoneIndex(self.document.parse(data, modified), self.plan)
+                self._signature = signature
+            return self._index
 
     def save(self, phones: list[Phone], based_on: str) -> str:
-        """As the document does; the next page need not read what has just been written."""
+        """Save the list as the document does, and keep its index, so that the next page need not read the file."""
         revision = self.document.save(phones, based_on)
-        if all(phone.extra is None for phone in phones):  # else what is read again may be worded otherwise
+        if all(phone.extra is None for phone in phones):  # else the file may read back with other texts
             with self._lock:
-                self._listed = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan)
-                self._seen = None
+                self._index = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan)
+                self._signature = None
         return revision
 
 
 class RestorableVersion(msgspec.Struct, frozen=True):
-    """What could be brought back: an earlier revision by its number, or the last good copy (0)."""
+    """A state of the list that can be restored: an earlier revision by its number, or the last good copy (0)."""
 
     number: int
     changed: datetime
@@ -131,7 +131,7 @@ class RestorableVersion(msgspec.Struct, frozen=True):
 
 
 def newest_restorable_version(document: Document[list[Phone]]) -> RestorableVersion | None:
-    """The newest earlier state of the list that can be read."""
+    """Return the newest earlier state of the list that can be read, None if there is none."""
     try:
         numbers = [revision.number for revision in document.revisions()]
     except DocumentError:
@@ -153,19 +153,19 @@ def newest_restorable_version(document: Document[list[Phone]]) -> RestorableVers
 
 
 @contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """A hundred thousand small objects, none of them garbage, need not be gone through again and again."""
-    collecting = gc.isenabled()
+def _without_gc() -> Iterator[None]:
+    """Switch the garbage collector off while many small objects are made, none of which is garbage."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
+        if was_enabled:
             gc.enable()
 
 
 def row_state(row: Candidate) -> RowState:
-    """What a run does with the row."""
+    """Return what a run does with the row."""
     if row.skipped is None:
         return "called"
     if row.phone.paused:
@@ -173,16 +173,9 @@ def row_state(row: Candidate) -> RowState:
     return "twice" if row.number else "refused"
 
 
-def group_digits(number: str) -> str:
-    """A number as people read it: 8 916 111-11-11."""
-    if len(number) == 11 and number[0] == "8" and number.isascii() and number.isdecimal():
-        return f"8\u00a0{number[1:4]}\u00a0{number[4:7]}\u2011{number[7:9]}\u2011{number[9:]}"
-    return number
-
-
 def _needle(text: str) -> str:
     text = text.strip()
-    if text and _DIGITS.issuperset(text):  # a number in any notation: +7 and 8 say the same
+    if text and _NUMBER_CHARS.issuperset(text):  # a number in any notation: +7 and 8 mean the same
         bare = text.removeprefix("+7") if text.startswith("+7") else text
         digits = "".join(char for char in bare if char in "0123456789*")
         return digits or text
@@ -190,23 +183,23 @@ def _needle(text: str) -> str:
 
 
 class _CachedNumberingPlan(NumberingPlan):
-    """A plan that judges each number once."""
+    """A numbering plan that checks each number once."""
 
     def __init__(self, plan: NumberingPlan) -> None:
         self._plan = plan
-        self._known: dict[str, str | InvalidNumberError] = {}
+        self._cache: dict[str, str | InvalidNumberError] = {}
 
     def normalize(self, number: str) -> str:
-        """As the plan does."""
-        known = self._known.get(number)
-        if known is None:
-            if len(self._known) > _REMEMBERED:
-                self._known.clear()
+        """Return the number as the plan does."""
+        result = self._cache.get(number)
+        if result is None:
+            if len(self._cache) > _MAX_CACHED_NUMBERS:
+                self._cache.clear()
             try:
-                known = self._plan.normalize(number)
-            except InvalidNumberError as refused:
-                known = refused.with_traceback(None)
-            self._known[number] = known
-        if isinstance(known, InvalidNumberError):
-            raise known
-        return known
+                result = self._plan.normalize(number)
+            except InvalidNumberError as error:
+                result = error.with_traceback(None)
+            self._cache[number] = result
+        if isinstance(result, InvalidNumberError):
+            raise result
+        return result

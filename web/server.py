@@ -1,4 +1,4 @@
-"""Serves the editor to browsers, with waitress."""
+"""Serves the editor, with waitress."""
 
 import contextlib
 import io
@@ -17,13 +17,15 @@ from waitress.utilities import RequestEntityTooLarge
 from obzvon.settings.web import WebSettings
 
 _THREADS = 8
-_BODY = 21_000_000
-"""So many bytes of a request are kept; the app's own limits are tighter. See server_bodies for what is larger."""
+#: Bytes of a request that are kept. The app's own limits are tighter; see `_RequestParser` for larger requests.
+_MAX_BODY = 21_000_000
+#: A larger body is cut off at once.
+MAX_DISCARDED_BODY = 1_000_000_000
 
 
 def listen(app: Flask, web: WebSettings) -> Any:
-    """A server that listens already; raises OSError where it cannot."""
-    from waitress import create_server  # noqa: PLC0415 - who only builds the app needs no server
+    """Return a server that listens already. Raises OSError if it cannot."""
+    from waitress import create_server  # noqa: PLC0415 - building the app needs no server
 
     trusted = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if web.proxy else set()
     server = create_server(
@@ -32,7 +34,7 @@ def listen(app: Flask, web: WebSettings) -> Any:
         port=web.port,
         threads=_THREADS,
         ident="",
-        max_request_body_size=_BODY,
+        max_request_body_size=_MAX_BODY,
         channel_timeout=60,
         trusted_proxy=web.proxy or None,
         trusted_proxy_headers=trusted,
@@ -43,7 +45,7 @@ def listen(app: Flask, web: WebSettings) -> Any:
 
 
 def serve(server: Any) -> None:
-    """Serves until SIGTERM or SIGINT, or until its terminal is closed."""
+    """Serve until SIGTERM or SIGINT, or until the terminal is closed."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda *_: sys.exit(0))
@@ -55,7 +57,7 @@ def serve(server: Any) -> None:
 
 @contextlib.contextmanager
 def serving(server: Any) -> Iterator[None]:
-    """Serves in a thread of its own as long as this lasts: beside a demonstration."""
+    """Serve in a thread of its own while the context lasts, beside a demonstration."""
     from waitress import wasyncore  # noqa: PLC0415 - as above
 
     thread = threading.Thread(target=server.run, name="editor", daemon=True)
@@ -63,14 +65,10 @@ def serving(server: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        # Its loop ends when there is nothing left in its map, and only it may take anything out.
+        # The loop ends when its map is empty, and only the loop itself may take anything out.
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(5)
         server.task_dispatcher.shutdown()
-
-
-PASSED_OVER = 1_000_000_000
-"""Beyond so many bytes nobody waits for the end."""
 
 
 class _NullBuffer:
@@ -90,7 +88,7 @@ class _NullBuffer:
 
 
 class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
-    """Passes over a body that is too large; one that comes in chunks tells no length and is still cut off."""
+    """Discards a body that is too large and answers at its end. A chunked body has no length and is cut off."""
 
     body_rcv: Any
     error: Any
@@ -101,13 +99,13 @@ class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
             self.completed = self.body_rcv.completed
             return consumed
         consumed = super().received(data)
-        if isinstance(self.error, RequestEntityTooLarge) and 0 < self.content_length <= PASSED_OVER:
+        if isinstance(self.error, RequestEntityTooLarge) and 0 < self.content_length <= MAX_DISCARDED_BODY:
             self.body_rcv = FixedStreamReceiver(self.content_length, _NullBuffer())
             self.error, self.completed = None, False
         return consumed
 
 
 class RequestChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection of such requests."""
+    """A connection whose requests are parsed by `_RequestParser`."""
 
     parser_class = _RequestParser

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from web.context import app_context
 from web.i18n import local_time
+from web.requests import parse_integer
 
 changes = Blueprint("changes", __name__, url_prefix="/changes")
 
@@ -17,7 +18,7 @@ PAGE = 50
 def index() -> ResponseReturnValue:
     """Show one page of the audit log, by day. `before` is the id of the last change of the page before."""
     before = request.args.get("before", "")
-    start = int(before) if before.isascii() and before.isdecimal() and len(before) < 10 else None
+    start = parse_integer(before, max_digits=9)
     at = app_context()
     journal = at.journal()
     found = journal.audit.latest(PAGE + 1, before=start)

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
+from obzvon.common.text import upper_first
 from obzvon.journal import audit_messages
 from obzvon.journal.findings import CheckReport, Level
 from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.reports.status import ServiceStatus, service_status
 from web.context import app_context
-from web.i18n import local_time, translate, upper_first
+from web.i18n import local_time, translate
 from web.permissions import visitor
 
 checkup = Blueprint("checkup", __name__, url_prefix="/check")

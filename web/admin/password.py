@@ -5,10 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import TooManyRequests
 
+from obzvon.common.text import upper_first
 from obzvon.journal import audit_messages
 from obzvon.users import UserChangeError, Users
 from web.context import app_context
-from web.i18n import translate, upper_first
+from web.i18n import translate
 from web.permissions import visitor
 from web.security.login import TooManyFailuresError
 

@@ -15,9 +15,8 @@ from obzvon.domain.schedule import list_next_starts
 from obzvon.journal.journal import Journal
 from web.admin import checks
 from web.context import app_context
-from web.i18n import format_day, format_time, local_time, lower_first, translate
+from web.i18n import format_day, format_phone_number, format_time, local_time, lower_first, translate
 from web.permissions import may_change, may_open
-from web.phone_index import group_digits
 
 first_steps = Blueprint("first_steps", __name__, url_prefix="/first-steps")
 
@@ -159,5 +158,9 @@ def _test_call(journal: Journal) -> SetupStep:
 
 def _of(call: CallRecord) -> str:
     return str(
-        _("%(number)s: %(result)s.", number=group_digits(call.number), result=translate(result_label(call.result)))
+        _(
+            "%(number)s: %(result)s.",
+            number=format_phone_number(call.number),
+            result=translate(result_label(call.result)),
+        )
     )

@@ -9,13 +9,13 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from obzvon.common.text import upper_first
 from obzvon.domain.labels import user_role_label
 from obzvon.journal import audit_messages
 from obzvon.settings.effective import effective_values
 from obzvon.users import Role, User, UserChangeError, Users, generate_password, password_matches
 from web.context import app_context
-from web.errors import N_
-from web.i18n import translate, upper_first
+from web.i18n import N_, translate
 from web.permissions import visitor
 
 administration = Blueprint("administration", __name__, url_prefix="/management")

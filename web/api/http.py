@@ -37,11 +37,11 @@ def parse_body(shape: type[T]) -> T:
     except msgspec.ValidationError as error:
         wrong = error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(400, _("The body is no JSON: %(why)s", why=error)) from error
+        raise RequestError(400, _("The body is not JSON: %(why)s", why=error)) from error
     try:
         found = find_issues(msgspec.json.decode(data), shape, wrong)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(400, _("The body is no JSON: %(why)s", why=error)) from error
+        raise RequestError(400, _("The body is not JSON: %(why)s", why=error)) from error
     raise RequestError(422, "", found) from wrong
 
 
@@ -64,7 +64,7 @@ def parse_query(shape: type[T]) -> T:
         except msgspec.ValidationError:
             wrong.append(ValidationIssue(describe_expected(inspect.type_info(known[name].type)), parameter=name))
     if wrong:
-        raise RequestError(400, _("There are parameters that cannot be taken as they stand."), wrong)
+        raise RequestError(400, _("Some parameters are wrong."), wrong)
     return msgspec.convert(given, shape, strict=False)
 
 

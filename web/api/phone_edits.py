@@ -36,7 +36,7 @@ def replace_list(body: NewList, before: Iterable[Phone], plan: NumberingPlan) ->
             key = row.row
             was = known.get(key)
             if was is None and not _KEY.fullmatch(key):
-                taking.refuse(_("A new row's key is made of digits"), f"{pointer}/row", key)
+                taking.refuse(_("The key of a new row must consist of digits"), f"{pointer}/row", key)
             elif key in seen:
                 taking.refuse(_("Two rows have this key"), f"{pointer}/row", key)
         seen.add(key)
@@ -49,7 +49,7 @@ def change_list(body: ListChange, listed: PhoneIndex, plan: NumberingPlan) -> li
     taking = _RowValidator(plan)
     after = {phone.key: phone for phone in listed.phones}
     for place, key in enumerate(body.delete):
-        if key not in listed.places:
+        if key not in listed.positions:
             taking.refuse(_("There is no such row"), f"#/delete/{place}", key)
         elif key in body.change:
             taking.refuse(_("It cannot be changed and deleted at once"), f"#/delete/{place}", key)
@@ -100,7 +100,7 @@ class _RowValidator:
         form = phone_form.parse_phone_form(texts, self._plan, before)
         for name, reason in form.errors.items():
             self.refuse(reason, f"{pointer}/{name}", before.key if before else "")
-        return msgspec.structs.replace(form.onto(phone), paused=given.get("paused", phone.paused))
+        return msgspec.structs.replace(form.apply_to(phone), paused=given.get("paused", phone.paused))
 
 
 def _fields(row: NewRow | RowChange) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _wrong_struct(value: dict[str, object], kind: inspect.StructType, where: str
 
 def _wrong_dict(value: dict[str, object], kind: inspect.DictType, where: str) -> Wrong:
     if kind.max_length is not None and len(value) > kind.max_length:
-        yield where, _("At most %(most)s of them are taken", most=kind.max_length)
+        yield where, _("At most %(most)s of them are accepted", most=kind.max_length)
     for name, one in value.items():
         if isinstance(kind.key_type, inspect.DateType) and not _fits(name, kind.key_type):
             yield _inside(where, name), describe_expected(kind.key_type)

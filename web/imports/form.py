@@ -13,6 +13,7 @@ import msgspec
 from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
 from obzvon.spreadsheets.merge import MAX_LENGTHS, RowDecision
 from web.imports.drafts import Draft, PageChoices
+from web.requests import parse_integer
 
 _CORRECTED = re.compile(r"number-([0-9]{1,7})", re.ASCII)
 #: A field is cut at this many times its greatest length: up to there it may be a mistake of typing.
@@ -158,4 +159,4 @@ def _digest(fields: tuple[str, ...]) -> str:
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else None
+    return parse_integer(text, max_digits=7)

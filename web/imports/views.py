@@ -26,6 +26,7 @@ from web.imports import form
 from web.imports.drafts import Draft, Drafts, TooManyDraftsError
 from web.imports.jobs import ImportJob, ImportJobs
 from web.permissions import visitor
+from web.requests import parse_integer
 
 imports = Blueprint("imports", __name__, url_prefix="/phones/import")
 
@@ -349,7 +350,7 @@ def _show(job: ImportJob, status: int = 200, failed: str = "") -> ResponseReturn
     rows = merge_plan.rows_of("refused") if merge_plan else []
     pages = max(1, -(-len(rows) // PAGE))
     given = request.args.get("page", "")
-    page = min(max(1, int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1), pages)
+    page = min(max(1, parse_integer(given, max_digits=6) or 1), pages)
     shown_rows = rows[(page - 1) * PAGE : page * PAGE]
     return render_template(
         "import_look.html",

@@ -19,10 +19,11 @@ from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit_messages
 from web import phone_form
 from web.context import app_context
-from web.i18n import translate
+from web.i18n import format_phone_number, translate
 from web.permissions import visitor
 from web.phone_form import PhoneForm
-from web.phone_index import FILTERS, PAGE_ROWS, SORTS, PhoneIndex, group_digits, newest_restorable_version, row_state
+from web.phone_index import FILTERS, PAGE_ROWS, SORTS, PhoneIndex, newest_restorable_version, row_state
+from web.requests import parse_integer
 
 phones = Blueprint("phones", __name__, url_prefix="/phones")
 
@@ -78,7 +79,7 @@ def _view(values: Mapping[str, str]) -> PhonesQuery:
         only if only in FILTERS else "all",
         sort if sort in SORTS else "row",
         values.get("down") == "1",
-        int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
+        parse_integer(page, max_digits=8) or 1,
     )
 
 
@@ -172,10 +173,10 @@ def add() -> ResponseReturnValue:
     if form.errors:
         return _page(view, status=422, add=True, form=form)
     try:
-        _change(lambda phone_index: [*phone_index.phones, form.onto(Phone(phone_index.free_key(), ""))])
+        _change(lambda phone_index: [*phone_index.phones, form.apply_to(Phone(phone_index.free_key(), ""))])
     except DocumentError as error:
         return _page(view, status=500, add=True, form=_unsaved(form, error))
-    _record(audit_messages.phone_added(form.onto(Phone("", ""))))
+    _record(audit_messages.phone_added(form.apply_to(Phone("", ""))))
     _tell(_("Added: %(number)s", number=_short(form)))
     return redirect(_address(view, add=1), 303)
 
@@ -191,17 +192,17 @@ def save() -> ResponseReturnValue:
         return _page(view, status=422, edit=key, add=before is None, form=form)
 
     def edit(phone_index: PhoneIndex) -> list[Phone]:
-        if key not in phone_index.places:  # it was deleted meanwhile, and is wanted all the same
-            return [*phone_index.phones, form.onto(Phone(key, ""))]
-        return [form.onto(phone) if phone.key == key else phone for phone in phone_index.phones]
+        if key not in phone_index.positions:  # it was deleted meanwhile, and is wanted all the same
+            return [*phone_index.phones, form.apply_to(Phone(key, ""))]
+        return [form.apply_to(phone) if phone.key == key else phone for phone in phone_index.phones]
 
     try:
         _change(edit, row=key)
     except DocumentError as error:
         return _page(view, status=500, edit=key, form=_unsaved(form, error))
     old = before.phone if before else None
-    if old is None or form.onto(old) != old:
-        _record(audit_messages.phone_edited(old, form.onto(old or Phone(key, ""))))
+    if old is None or form.apply_to(old) != old:
+        _record(audit_messages.phone_edited(old, form.apply_to(old or Phone(key, ""))))
     _tell(_("Saved: %(number)s", number=_short(form)))
     return redirect(_address(view, at=key), 303)
 
@@ -355,7 +356,7 @@ def _short(form: PhoneForm) -> str:
     """Return the row in a few words."""
     number = form.number
     with contextlib.suppress(InvalidNumberError):
-        number = group_digits(app_context().phones.plan.normalize(number))
+        number = format_phone_number(app_context().phones.plan.normalize(number))
     return escape_controls(f"{number} {form.name}".strip()[:120])
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
 
+from obzvon.common.text import upper_first
 from obzvon.documents.store import DocumentError
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.reports.status import service_status
@@ -35,7 +36,7 @@ class ResultDays:
         words = str(format_date(day, "EEEE, d MMMM" if day.year == self.today.year else "EEEE, d MMMM y"))
         if day == self.today:
             words = str(_("today, %(day)s", day=words))
-        return words[:1].upper() + words[1:]
+        return upper_first(words)
 
     def reason_for_no_run(self, day: date) -> str:
         """Return the reason why there was no run on that day."""

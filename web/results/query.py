@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from obzvon.domain.results import FILTERS
 from obzvon.journal.queries import SORTS, CallFilter, Sort
+from web.requests import parse_integer
 
 _QUERY = 200
 
@@ -82,4 +83,4 @@ def parse_day(text: str) -> date | None:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 9 else None
+    return parse_integer(text, max_digits=8)

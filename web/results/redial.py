@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
+from obzvon.common.text import upper_first
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain import redial
 from obzvon.domain.phones import Phone
@@ -250,4 +251,4 @@ def _broken(problems: tuple[Problem, ...]) -> ResponseReturnValue:
 
 def _sentence(text: Message) -> str:
     words = translate(text)
-    return words[:1].upper() + words[1:] + "."
+    return upper_first(words) + "."

@@ -17,7 +17,6 @@ from obzvon.domain.forecast import RunForecast
 from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal
-from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import RunStatus, ServiceStatus, current_pace, run_status, service_status
 from web.context import AppContext
 
@@ -148,9 +147,7 @@ class RunStateCache:
                 key_before, since, until, plan = self._planned
                 if key_before == key and since <= now < until:
                     return plan
-            plan = next_run_forecast(
-                context.settings, phone_index.phones, week, context.journal(), now, numbering=context.phones.plan
-            )
+            plan = context.forecast_next_run(phone_index.phones, week, now)
             until = now + _PLANNED
             if plan.start is not None and now < plan.start < until:
                 until = plan.start

@@ -21,6 +21,7 @@ from web.context import app_context
 from web.i18n import skip_reason_label, zone_city
 from web.permissions import may_change
 from web.phone_form import PhoneForm
+from web.requests import parse_integer
 from web.run.line_bar import line_bar_parts as lines_bar
 from web.run.state import RunPageState, RunStateCache
 
@@ -288,7 +289,7 @@ def _was_sent(once: str) -> bool:
 
 def _number(name: str) -> int:
     text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return parse_integer(text, max_digits=9) or 0
 
 
 def _once() -> str:

@@ -14,7 +14,6 @@ from obzvon.domain.calls import Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit_messages
-from obzvon.reports.next_run import next_run_forecast
 from web.context import app_context
 from web.i18n import language, translate
 from web.permissions import visitor
@@ -181,7 +180,7 @@ def _next_run_view(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunVi
     at = app_context()
     try:
         phone_index, journal = at.phones.current(), at.journal()
-        forecast = next_run_forecast(at.settings, phone_index.phones, loaded, journal, now, numbering=at.phones.plan)
+        forecast = at.forecast_next_run(phone_index.phones, loaded, now)
         return NextRunView(forecast, journal.runs.active())
     except UserError as error:
         return NextRunView(None, None, error.problems)

@@ -1,1 +1,1 @@
-"""Logging in, rate limits, CSRF."""
+"""Login, rate limits, protection against forged requests."""

@@ -1,4 +1,4 @@
-"""Who is let in: names and passwords checked, wrong ones slowed down, right ones remembered for a few minutes."""
+"""Login: checks names and passwords, slows down wrong ones and remembers right ones for a few minutes."""
 
 import hashlib
 import hmac
@@ -11,18 +11,19 @@ from collections.abc import Callable
 
 import msgspec
 
+from obzvon.common.errors import ObzvonError
 from obzvon.users import MAX_PASSWORD_LENGTH, Role, User, Users, password_matches
 from web.security.rate_limit import RateLimiter
 
-_REMEMBERED = 300.0
-"""Seconds for which a right password need not be hashed again."""
-_PROVEN = 43_200.0
-"""Seconds for which a right password is let past the count of wrong ones: a working day of who is logged in."""
-_MOST = 1000
+#: How long a right password is not hashed again.
+_CACHE_SECONDS = 300.0
+#: How long a right password passes the rate limit: a working day in one browser.
+_TRUSTED_SECONDS = 43_200.0
+_MAX_LOGINS = 1000
 
 
-class TooManyFailuresError(Exception):
-    """There were too many wrong passwords; `wait` seconds have to pass."""
+class TooManyFailuresError(ObzvonError):
+    """Too many wrong passwords: the next attempt is possible in `wait` seconds."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(wait)
@@ -30,7 +31,7 @@ class TooManyFailuresError(Exception):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Who is logged in; `secret` changes with the password and is never shown."""
+    """The user who is logged in. `secret` changes with the password and is never shown."""
 
     name: str
     role: Role
@@ -41,7 +42,7 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class _CachedLogin(msgspec.Struct, frozen=True):
-    """A name and a password that were right, for this very user, at that time."""
+    """A name and a password that were right at that time, for the user in this very state."""
 
     at: float
     user: User
@@ -49,10 +50,10 @@ class _CachedLogin(msgspec.Struct, frozen=True):
 
 
 class LoginService:
-    """The door: `authenticate` is called on every request.
+    """Authenticates every request.
 
-    Who guesses is slowed down by address and by name. A browser that has logged in goes on meanwhile: what it sends is
-    no guess, as long as the user has not been changed.
+    Wrong passwords are limited by address and by name. A browser that has logged in is not affected, as long as the
+    user has not changed: its password is no guess.
     """
 
     def __init__(
@@ -63,17 +64,20 @@ class LoginService:
         self._failures = RateLimiter() if failures is None else failures
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
-        self._stamp: tuple[int, ...] | None = None
-        self._known: dict[str, User] = {}
+        self._signature: tuple[int, ...] | None = None
+        self._loaded: dict[str, User] = {}
         self._logins: OrderedDict[bytes, _CachedLogin] = OrderedDict()
 
     def authenticate(self, name: str, password: str, address: str) -> Visitor | None:
-        """The user, None for a wrong name or password; raises TooManyFailures, and UserError for a broken file."""
+        """Return the visitor, None for a wrong name or password.
+
+        Raises TooManyFailuresError, and UserError for a broken file of users.
+        """
         now = self._clock()
-        known = self._look()
-        mark = hmac.digest(self._key, f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass"), "sha256")
-        user, login = known.get(name), self._login(mark, known.get(name), now)
-        if login is not None and now - login.at < _REMEMBERED:
+        users = self._current_users()
+        digest = hmac.digest(self._key, f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass"), "sha256")
+        user, login = users.get(name), self._find_login(digest, users.get(name), now)
+        if login is not None and now - login.at < _CACHE_SECONDS:
             return login.visitor
         of_address = f"address {rate_limited_network(address)}"
         of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
@@ -86,34 +90,34 @@ class LoginService:
             self._failures.forget(of_user)
         visitor = Visitor(name, user.role, hashlib.sha256(user.password.encode()).digest())
         with self._lock:
-            self._logins[mark] = _CachedLogin(now, user, visitor)
-            self._logins.move_to_end(mark)
-            while len(self._logins) > _MOST:
+            self._logins[digest] = _CachedLogin(now, user, visitor)
+            self._logins.move_to_end(digest)
+            while len(self._logins) > _MAX_LOGINS:
                 self._logins.popitem(last=False)
         return visitor
 
-    def _login(self, mark: bytes, user: User | None, now: float) -> _CachedLogin | None:
-        """The login that was right before, if the user is the same still; another user's change does not matter."""
-        login = self._logins.get(mark)
-        return login if login is not None and login.user == user and 0 <= now - login.at < _PROVEN else None
+    def _find_login(self, digest: bytes, user: User | None, now: float) -> _CachedLogin | None:
+        """Return the earlier right login if this user has not changed since. Changes of other users do not matter."""
+        login = self._logins.get(digest)
+        return login if login is not None and login.user == user and 0 <= now - login.at < _TRUSTED_SECONDS else None
 
-    def _look(self) -> dict[str, User]:
-        stamp = self._users.signature()
+    def _current_users(self) -> dict[str, User]:
+        signature = self._users.signature()
         with self._lock:
-            if stamp != self._stamp:
-                self._known = self._users.load()
-                self._stamp = stamp
-            return self._known
+            if signature != self._signature:
+                self._loaded = self._users.load()
+                self._signature = signature
+            return self._loaded
 
 
 def rate_limited_network(address: str) -> str:
-    """What one person is likely to have: an IPv4 address, of IPv6 the /64."""
+    """Return what one person usually has: the IPv4 address, or the /64 of an IPv6 address."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,21 +1,21 @@
-"""How often somebody may be wrong: failures counted by key in bounded memory. Pure but for its own lock."""
+"""A limit on failures, counted by key in bounded memory. Knows no clock: the caller gives the time."""
 
 import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
+#: Wrong passwords in a row before the next attempt must wait.
 MAX_FAILURES = 20
-"""So many wrong passwords in a row; the next attempt waits."""
+#: How long the failures of a key count, from the first of them.
 WINDOW_SECONDS = 900.0
-"""Seconds that a key's failures are remembered, counted from the first of them."""
-_KEYS = 20_000
+_MAX_KEYS = 20_000
 
 
 class RateLimiter:
-    """An attempt is counted before it is looked at, so that many at once get no more tries than one after another."""
+    """Counts attempts before they are checked, so that parallel ones get no more tries than successive ones."""
 
-    def __init__(self, most: int = MAX_FAILURES, window: float = WINDOW_SECONDS, keys: int = _KEYS) -> None:
+    def __init__(self, most: int = MAX_FAILURES, window: float = WINDOW_SECONDS, keys: int = _MAX_KEYS) -> None:
         self._most = most
         self._window = window
         self._keys = keys
@@ -23,7 +23,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def attempt(self, keys: Iterable[str], now: float) -> int:
-        """Counts an attempt under all the keys and returns 0, or the seconds to wait if there were too many."""
+        """Count an attempt under all the keys and return 0, or return the seconds to wait if there were too many."""
         keys = tuple(keys)
         with self._lock:
             counted = {key: self._count(key, now) for key in keys}
@@ -40,14 +40,14 @@ class RateLimiter:
             return 0
 
     def forgive(self, key: str) -> None:
-        """The last attempt under this key was no failure."""
+        """Take back the last attempt under this key: it was no failure."""
         with self._lock:
             if key in self._counts:
                 count, since = self._counts[key]
                 self._counts[key] = max(0, count - 1), since
 
     def forget(self, key: str) -> None:
-        """None of this key's attempts counts any more."""
+        """Drop all attempts under this key."""
         with self._lock:
             self._counts.pop(key, None)
 

@@ -10,7 +10,8 @@ from obzvon.documents import phones_json
 from obzvon.documents.store import phones_document
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
-from web.phone_index import PhoneIndexCache, group_digits
+from web.i18n import format_phone_number
+from web.phone_index import PhoneIndexCache
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -57,6 +58,6 @@ def test_a_change_judges_duplicates_anew_and_numbers_only_once(tmp_path: Path) -
 
 
 def test_numbers_are_grouped_as_people_read_them() -> None:
-    assert group_digits("89161111111") == "8\u00a0916\u00a0111\u201111\u201111"
+    assert format_phone_number("89161111111") == "8\u00a0916\u00a0111\u201111\u201111"
     for other in ("", "777", "79161111111", "8916111111١", "810441234567890"):
-        assert group_digits(other) == other
+        assert format_phone_number(other) == other

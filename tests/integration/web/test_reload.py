@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from obzvon.domain.phones import Phone, candidates
+from obzvon.domain.phones import Phone, list_candidates
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
@@ -59,7 +59,7 @@ def test_a_run_in_progress_follows_the_pace(
 ) -> None:
     rows = [Phone(str(row), number) for row, number in enumerate(numbers(PEOPLE))]
     journal.heartbeats.begin(at=SUNDAY)
-    journal.runs.begin("t", SUNDAY.date(), "week", candidates(rows, settings.numbering_plan()), at=SUNDAY)
+    journal.runs.begin("t", SUNDAY.date(), "week", list_candidates(rows, settings.numbering_plan()), at=SUNDAY)
     for bundle, hours in ((PEOPLE, 0), (1, 9)):
         change_pace(bundle, 3600)
         status = operator.send("GET", "/api/v1/status").json["run"]

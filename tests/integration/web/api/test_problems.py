@@ -66,6 +66,6 @@ def test_a_mistake_of_the_program_shows_no_inside(
 
 def test_titles_are_in_the_readers_language_whatever_the_cookie_says(app: Flask) -> None:
     browser = Browser(app, "viewer", PASSWORD, language="ru")
-    assert is_problem(browser.send("PUT", "/api/v1/week"), 403)["title"] == "You may look but not change anything"
+    assert is_problem(browser.send("PUT", "/api/v1/week"), 403)["title"] == "You can view but not change anything"
     russian = browser.send("PUT", "/api/v1/week", Accept_Language="ru")
-    assert is_problem(russian, 403)["title"] != "You may look but not change anything"
+    assert is_problem(russian, 403)["title"] != "You can view but not change anything"

@@ -71,7 +71,7 @@ def test_everything_that_is_wrong_is_told_at_once(operator: Browser, settings: S
     assert settings.schedule.read_bytes() == before
     many = {f"{year}-01-{day:02}": "00:00" for year in range(2027, 2047) for day in range(1, 32)}
     answer = operator.send("PUT", WEEK, {**USUAL, "dates": many}, If_Match="*")
-    assert answer.json["errors"][0]["detail"] == "At most 500 of them are taken"
+    assert answer.json["errors"][0]["detail"] == "At most 500 of them are accepted"
 
 
 def test_a_change_names_the_revision_that_it_is_based_on(operator: Browser, settings: Settings) -> None:
