@@ -29,13 +29,13 @@ def users(tmp_path: Path, users_text: str) -> Users:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that were hashed."""
     passwords: list[str] = []
-    real = web.security.login.is_right
+    real = web.security.login.password_matches
 
     def counted(user: object, password: str) -> bool:
         passwords.append(password)
         return real(user, password)
 
-    monkeypatch.setattr(web.security.login, "is_right", counted)
+    monkeypatch.setattr(web.security.login, "password_matches", counted)
     return passwords
 
 
