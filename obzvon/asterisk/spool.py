@@ -12,7 +12,7 @@ from typing import Self
 from obzvon.asterisk import callfile, process, staging, store_lock
 from obzvon.common import files as disk
 from obzvon.common.errors import Problem, UserError, os_error_reason
-from obzvon.common.i18n import say
+from obzvon.common.i18n import Message, say
 from obzvon.domain.results import Disposition
 from obzvon.settings.model import Settings
 
@@ -124,7 +124,7 @@ class Spool:
                     uid=uid,
                     own=os.geteuid(),
                 ),
-                say("run the service as that user (supervisor: user=asterisk) or as root"),
+                self._owner_remedy(uid),
             )
         elif os.geteuid() != 0 and gid not in (-1, os.getegid(), *os.getgroups()):
             yield Problem(
@@ -132,6 +132,15 @@ class Spool:
                 say("call files must belong to group {gid}, and the service's user is not in it", gid=gid),
                 say("add the service's user to the group, or set [Spool] owner"),
             )
+
+    def _owner_remedy(self, uid: int) -> Message:
+        if uid == 0:  # most likely made by root by mistake: Asterisk and the service should run as another user
+            return say(
+                "give the folder to the user that Asterisk and the service run as: chown asterisk: {path}; "
+                "or name the owner of call files in [Spool] owner",
+                path=self.target,
+            )
+        return say("run the service as that user (supervisor: user=asterisk), or name the owner in [Spool] owner")
 
     def file_owner(self) -> tuple[int, int]:
         """Return the owner for call files as uid and gid, -1 = the service's own."""

@@ -11,6 +11,7 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import say, say_many
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.journal import Journal
+from obzvon.journal.sqlite import refuse_old_sqlite
 from obzvon.reports.status import service_status
 
 _CRON_LATE = timedelta(minutes=3)
@@ -21,6 +22,12 @@ def check_opens(visit: CheckContext) -> Iterator[Finding]:
     """The journal opens, is of a version we know, and can be written."""
     address = visit.settings.journal
     path = address.path
+    if path is not None:
+        try:
+            refuse_old_sqlite()
+        except UserError as failed:
+            yield from (finding_from(problem, Level.ERROR) for problem in failed.problems)
+            return
     if path is not None and not path.exists():
         yield _to_be_made(path)
         return

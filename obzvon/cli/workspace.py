@@ -6,7 +6,7 @@ from pathlib import Path
 
 from obzvon.common import files
 from obzvon.common.errors import Problem, UserError
-from obzvon.common.i18n import Message, say
+from obzvon.common.i18n import Message, current_language, say
 from obzvon.documents.store import phones_document, schedule_document
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -27,6 +27,8 @@ def create_folder(
 ) -> Path:
     """Create the folder with everything that a service needs. Return the settings.ini. Nothing is overwritten.
 
+    The comments of settings.ini are in the current language.
+
     Without `spool` it is Asterisk's own if this machine has one, else a folder `target` beside the settings. The store
     lies beside the spool, so that both are on one filesystem. With `rehearsal` the spool is that folder `target` even
     if there is an Asterisk, which then makes no calls. `values` set further keys of settings.ini. With `file` the
@@ -41,7 +43,7 @@ def create_folder(
     for needed in (folder, file.parent):
         needed.mkdir(parents=True, exist_ok=True)
     # The default of a settings.ini without this key is what the first users have: no archive, and so no outcomes.
-    text = settings_template(**_paths(folder, spool, is_apart=is_apart), **values)
+    text = settings_template(current_language(), **_paths(folder, spool, is_apart=is_apart), **values)
     files.write_durably(file, text.replace(";archive = no", "archive = yes").encode(), mode=0o640)
     settings = load_settings(file)
     files.make_folder(settings.logs)

@@ -20,10 +20,37 @@ _MODE = 0o660
 #: Bytes of the smallest SQLite file. SQLite takes a shorter one for an empty database.
 _MIN_BYTES = 512
 _WAL_SECONDS = 10
+#: The first SQLite with RETURNING, which the journal needs. Debian 11 has 3.34.
+_MIN_VERSION = (3, 35)
+
+
+def refuse_old_sqlite() -> None:
+    """Raise UserError if Python's SQLite is too old for the journal."""
+    if sqlite3.sqlite_version_info < _MIN_VERSION:
+        raise UserError(
+            [
+                Problem(
+                    "SQLite",
+                    say(
+                        "version {version} is too old: the journal needs {needed} or newer",
+                        version=sqlite3.sqlite_version,
+                        needed=".".join(map(str, _MIN_VERSION)),
+                    ),
+                    say(
+                        "keep the journal in PostgreSQL ([Journal] url), or use a Python with a newer SQLite; "
+                        "Debian 11 has 3.34, Debian 12 is new enough"
+                    ),
+                )
+            ]
+        )
 
 
 def sqlite_engine(url: URL, busy_timeout: float = 30.0) -> Engine:
-    """Return an engine whose transactions begin at `BEGIN`, immediate if the option `obzvon_write` is set."""
+    """Return an engine whose transactions begin at `BEGIN`, immediate if the option `obzvon_write` is set.
+
+    Raise UserError if SQLite is too old.
+    """
+    refuse_old_sqlite()
     engine = create_engine(url)
 
     def connected(connection: sqlite3.Connection, _record: object) -> None:

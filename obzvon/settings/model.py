@@ -19,7 +19,8 @@ from obzvon.settings.secrets import JournalUrl
 from obzvon.settings.timezone import machine_zone
 from obzvon.settings.web import WebSettings
 
-_TEMPLATE = Path(__file__).parents[1] / "data" / "settings.ini"
+_DATA = Path(__file__).parents[1] / "data"
+_SYSTEM_WIDE = Path("/etc/obzvon/settings.ini")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,13 +107,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return NumberingPlan(self.region, foreign=self.foreign, premium=self.premium, internal=self.internal)
 
 
-def default_settings_file(environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> Path:
-    """Return the file to use if none is named: $OBZVON_SETTINGS, else ./settings.ini, else /etc/obzvon/settings.ini."""
+def default_settings_file(
+    environ: Mapping[str, str] = os.environ, cwd: Path | None = None, system_wide: Path = _SYSTEM_WIDE
+) -> Path:
+    """Return the file to use if none is named: $OBZVON_SETTINGS, else ./settings.ini, else /etc/obzvon/settings.ini.
+
+    A ./settings.ini that cannot be read is passed over if there is one system-wide: `runuser` keeps the folder of root.
+    """
     if named := environ.get("OBZVON_SETTINGS"):
         return Path(named)
-    here = (cwd or Path.cwd()) / "settings.ini"
-    system_wide = Path("/etc/obzvon/settings.ini")
-    return system_wide if _is_there(system_wide) and not _is_there(here) else here
+    try:
+        here = (cwd or Path.cwd()) / "settings.ini"
+    except OSError:  # the current folder has been deleted, or is hidden from this user
+        here = Path("settings.ini")
+    if os.access(here, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        return here
+    return system_wide if _is_there(system_wide) else here
 
 
 def load_settings(path: Path | str, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -121,9 +131,9 @@ def load_settings(path: Path | str, environ: Mapping[str, str] = os.environ) -> 
     return Settings(file=file, **read_settings(file, environ))  # type: ignore[arg-type]
 
 
-def settings_template(**values: str) -> str:
-    """Return a commented settings.ini in Russian for a new folder; `values` sets keys, as `dir_target="/spool"`."""
-    text = _TEMPLATE.read_text(encoding="utf-8")
+def settings_template(language: str, **values: str) -> str:
+    """Return a settings.ini with comments in that language; `values` sets keys, as `dir_target="/spool"`."""
+    text = (_DATA / f"settings.{language}.ini").read_text(encoding="utf-8")
     for key, value in values.items():
         line = f"{key} = {value}"
         text, count = re.subn(rf"^;?{re.escape(key)} =.*$", lambda _, line=line: line, text, flags=re.MULTILINE)  # type: ignore[misc]

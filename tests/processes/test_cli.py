@@ -355,6 +355,17 @@ def test_a_rehearsal_says_which_three_commands_follow(obzvon: Run, tmp_path: Pat
             process.terminate()
 
 
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_comments_of_new_settings_are_in_the_language_that_init_speaks(
+    obzvon: Run, tmp_path: Path, language: str
+) -> None:
+    answer = obzvon("init", str(tmp_path / "office"), environment={"OBZVON_LANGUAGE": language})
+    assert answer.returncode == 0, answer.stderr
+    text = (tmp_path / "office" / "settings.ini").read_text()
+    assert ("; Settings of obzvon" in text) is (language == "en")
+    assert ("; Настройки обзвона" in text) is (language == "ru")
+
+
 def test_init_makes_a_folder_that_check_understands_and_overwrites_nothing(obzvon: Run, tmp_path: Path) -> None:
     answer = obzvon("init", str(tmp_path / "office"))
     assert "admin" in answer.stdout

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from obzvon.common.errors import UserError
+from obzvon.common.supervision import supervisor_command
 from obzvon.documents.store import DocumentError
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.labels import result_label
@@ -84,7 +85,7 @@ def _service(check: checks.LastCheck) -> SetupStep:
         title,
         False,
         _("Without it nobody is called. The administrator starts it on the server:"),
-        command="supervisorctl start obzvon",
+        command=supervisor_command("start"),
     )
 
 

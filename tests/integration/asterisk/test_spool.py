@@ -128,6 +128,18 @@ def test_a_service_that_cannot_make_files_for_asterisk_says_so(
     assert bool(list(spool.find_problems())) == bool(expected)
 
 
+def test_a_spool_of_root_is_to_be_given_away_and_the_service_is_not_to_run_as_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path / "store", tmp_path / "outgoing", owner=(0, -1))
+    spool.prepare_folders(home=tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    (problem,) = spool.find_problems()
+    assert f"chown asterisk: {spool.target}" in str(problem)
+    assert "[Spool] owner" in str(problem)
+    assert "as root" not in str(problem)
+
+
 @pytest.mark.skipif(not ROOT, reason="becomes somebody else")
 def test_a_folder_that_may_not_be_written_is_told_with_the_services_user(spool: Spool) -> None:
     top = spool.target.parent

@@ -3,6 +3,7 @@
 import grp
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import tempfile
@@ -528,6 +529,16 @@ def test_a_spool_that_cannot_even_be_looked_into(office: Office) -> None:
     found = said(bad(office.examine_as_nobody()))
     assert "it cannot be looked at: Permission denied" in found
     assert "run obzvon check as the service's user" in found
+
+
+def test_a_sqlite_that_is_too_old_for_the_journal_is_an_error_with_a_remedy(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    found = said(office.examine())
+    assert "error SQLite: version 3.34.1 is too old: the journal needs 3.35 or newer" in found
+    assert "keep the journal in PostgreSQL" in found
 
 
 @needs_root

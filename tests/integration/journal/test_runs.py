@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import CallOutcome, CallRecord, CallState, PendingCall, Run
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
+from obzvon.journal.database import JournalUnavailableError
 from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalBusyError
 from obzvon.journal.schema import SCHEMA, calls, commands, meta, runs
@@ -914,6 +916,17 @@ def test_a_lock_keeps_nobody_from_reading_and_writing(journal: Journal, journal_
         assert begin(other, 2).total == 2
     assert begin(journal, 2, TUESDAY).total == 2
     lock.release()
+
+
+def test_a_journal_in_a_sqlite_that_is_too_old_is_refused_and_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(UserError, match=r"version 3\.34\.1 is too old") as refused:
+        Journal(f"sqlite:///{tmp_path}/journal.db")
+    assert not isinstance(refused.value, JournalUnavailableError)  # a service does not wait for it
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_journal_has_one_service_by_whatever_link_it_is_found(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 import os
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
 from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from obzvon.common.i18n import LANGUAGES
 from obzvon.domain.calls import CallForm
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.keys import KEYS
@@ -158,20 +162,71 @@ def test_the_search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert default_settings_file({}) == tmp_path / "settings.ini"
 
 
-def test_the_template_is_exactly_the_defaults(tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can walk into, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="obzvon-settings-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_settings_here_that_cannot_be_read_are_passed_over_for_those_of_the_system(open_folder: Path) -> None:
+    """As with `runuser -u asterisk -- obzvon` in /root: the file cannot be read, or not even its folder."""
+    system_wide, unreadable, hidden = open_folder / "etc.ini", open_folder / "unreadable", open_folder / "hidden"
+    for folder in (unreadable, hidden):
+        folder.mkdir()
+        (folder / "settings.ini").touch(mode=0o600)
+    hidden.chmod(0o700)
+    system_wide.touch(mode=0o644)
+    os.seteuid(65534)
+    try:
+        for folder in (unreadable, hidden):
+            assert default_settings_file({}, folder, system_wide) == system_wide
+            assert default_settings_file({}, folder, open_folder / "none.ini") == folder / "settings.ini"
+        assert default_settings_file({}, open_folder, open_folder / "none.ini") == open_folder / "settings.ini"
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_has_been_deleted_is_passed_over_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, system_wide = tmp_path / "gone", tmp_path / "settings.ini"
+    gone.mkdir()
+    system_wide.touch()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert default_settings_file({}, None, system_wide) == system_wide
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_template_is_exactly_the_defaults(tmp_path: Path, language: str) -> None:
+    template = settings_template(language)
+
     def read(text: str) -> Settings:
         return msgspec.structs.replace(load_text(tmp_path, text), written=frozenset())
 
     plain = read("")
-    assert read(settings_template()) == plain
-    uncommented = re.sub(r"^;(\w+ =)", r"\1", settings_template(), flags=re.MULTILINE)
-    assert uncommented != settings_template()
+    assert read(template) == plain
+    uncommented = re.sub(r"^;(\w+ =)", r"\1", template, flags=re.MULTILINE)
+    assert uncommented != template
     assert read(uncommented) == plain
 
 
-def test_the_template_has_every_key_and_a_comment_before_it() -> None:
+def test_the_templates_differ_in_their_comments_alone() -> None:
+    texts = {language: settings_template(language) for language in LANGUAGES}
+    russian, english = (
+        [line for line in texts[language].split("\n") if not line.startswith("; ")] for language in ("ru", "en")
+    )
+    assert russian == english
+    assert texts["ru"] != texts["en"]
+    assert texts["en"].isascii()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_template_has_every_key_and_a_comment_before_it(language: str) -> None:
     section, found, commented = "", set(), False
-    for line in settings_template().split("\n"):
+    for line in settings_template(language).split("\n"):
         if line.startswith("["):
             section, commented = line.strip("[]"), False
         elif line.startswith("; "):
@@ -185,13 +240,15 @@ def test_the_template_has_every_key_and_a_comment_before_it() -> None:
 
 
 def test_the_template_takes_values(tmp_path: Path) -> None:
-    text = settings_template(dir_target="/var/spool/asterisk/outgoing", time_zone="Europe/Moscow", dir_logs="a\\1b")
+    text = settings_template(
+        "ru", dir_target="/var/spool/asterisk/outgoing", time_zone="Europe/Moscow", dir_logs="a\\1b"
+    )
     settings = load_text(tmp_path, text)
     assert settings.target == Path("/var/spool/asterisk/outgoing")
     assert "\ntime_zone = Europe/Moscow\n" in text
     assert "\ndir_logs = a\\1b\n" in text
     with pytest.raises(ValueError, match="2 keys context"):
-        settings_template(context="x")
+        settings_template("en", context="x")
 
 
 def test_settings_do_not_change_under_anybodys_hands(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from flask import Flask
 
 from obzvon.checks.context import error, good
 from obzvon.common.i18n import say
+from obzvon.common.supervision import supervisor_command
 from obzvon.domain.calls import CallOutcome
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.integration.web.conftest import SUNDAY, Browser, write
+from web.admin import setup
 
 FINE = good("", say("Asterisk is running"))
 
@@ -63,8 +65,17 @@ def test_a_new_folder_has_everything_before_it_and_the_first_thing_to_do_is_the_
     text = operator.get("/first-steps").text
     assert text.count('aria-current="step"') == 1
     assert text.count("btn-primary") == 0  # there is no page on which the service is started
-    assert "supervisorctl start obzvon" in text
+    assert supervisor_command("start") in text
     assert not settings.journal.path.exists()  # type: ignore[union-attr]
+
+
+def test_the_first_steps_do_not_name_a_supervisor_that_is_not_there(
+    operator: Browser, empty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "supervisor_command", lambda action: supervisor_command(action, which=lambda _: None))
+    text = operator.get("/first-steps").text
+    assert "supervisorctl" not in text
+    assert supervisor_command("start", which=lambda _: None) in text
 
 
 def test_step_by_step_to_the_test_call(operator: Browser, empty: None, settings: Settings, journal: Journal) -> None:
