@@ -16,6 +16,8 @@ import msgspec
 LANGUAGES = ("ru", "en")
 
 CATALOGUE = "obzvon"
+#: The catalogue of former wordings: journals keep sentences, and each is translated by the wording it was stored with.
+RETIRED = "retired"
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 _current = "en"
 
@@ -86,4 +88,6 @@ def _translate_value(value: str | float | Message, language: str) -> str | int |
 
 @functools.cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation(CATALOGUE, TRANSLATIONS, [language], fallback=True)
+    catalogue = gettext.translation(CATALOGUE, TRANSLATIONS, [language], fallback=True)
+    catalogue.add_fallback(gettext.translation(RETIRED, TRANSLATIONS, [language], fallback=True))
+    return catalogue

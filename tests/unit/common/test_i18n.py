@@ -6,11 +6,22 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
 from obzvon.common import i18n
-from obzvon.common.i18n import Message, current_language, preferred_language, say, say_many, set_language
+from obzvon.common.i18n import (
+    RETIRED,
+    TRANSLATIONS,
+    Message,
+    current_language,
+    preferred_language,
+    say,
+    say_many,
+    set_language,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -132,3 +143,27 @@ def test_the_readers_language_is_the_environments_and_russian_where_it_tells_non
     environ: dict[str, str], expected: str
 ) -> None:
     assert preferred_language(environ) == expected
+
+
+def test_sentences_that_a_journal_stored_in_a_former_wording_are_translated() -> None:
+    replaced = Message(
+        "the list was replaced: {new} new, {changed} changed, {gone} taken off, from {file}",
+        {"new": 3, "changed": 2, "gone": 1, "file": "a.xlsx"},
+    )
+    assert "3" in replaced.in_language("ru")
+    assert "список" in replaced.in_language("ru").lower()
+    hidden = Message(
+        "{n} row is hidden in the file and is taken all the same: {rows}",
+        {"n": 2, "rows": "1, 2"},
+        "{n} rows are hidden in the file and are taken all the same: {rows}",
+    )
+    assert "строки" in hidden.in_language("ru")
+    assert hidden.in_language("en").startswith("2 rows are hidden")
+
+
+def test_the_compiled_catalogue_of_former_wordings_is_that_of_its_text() -> None:
+    folder = TRANSLATIONS / "ru" / "LC_MESSAGES"
+    with (folder / f"{RETIRED}.po").open("rb") as text, (folder / f"{RETIRED}.mo").open("rb") as compiled:
+        assert {entry.id: entry.string for entry in read_po(text)} == {
+            entry.id: entry.string for entry in read_mo(compiled)
+        }
