@@ -37,7 +37,15 @@ def names(language: str) -> set[str]:
 
 def every_page() -> list[Path]:
     """Return every page of documentation in the repository."""
-    return sorted([*READMES, ROOT / "CHANGELOG.md", ROOT / "asterisk" / "README.md", *DOCS.rglob("*.md")])
+    return sorted(
+        [
+            *READMES,
+            ROOT / "CHANGELOG.md",
+            ROOT / "CONTRIBUTING.md",
+            ROOT / "asterisk" / "README.md",
+            *DOCS.rglob("*.md"),
+        ]
+    )
 
 
 def pairs() -> list[tuple[Path, Path]]:

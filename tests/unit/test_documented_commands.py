@@ -37,8 +37,10 @@ SYSTEM = frozenset(
         "espeak-ng",
         "find",
         "fwconsole",
+        "git",
         "install",
         "ln",
+        "make",
         "mkdir",
         "mv",
         "nginx",
@@ -56,7 +58,7 @@ SYSTEM = frozenset(
     }
 )
 OWN = re.compile(r"(\.venv/bin/|/opt/obzvon/venv/bin/)?obzvon")
-IN_A_VENV = re.compile(r"(\.venv|/opt/obzvon/venv)/bin/(python|pip)")
+IN_A_VENV = re.compile(r"(\.venv|/opt/obzvon/venv)/bin/(python|pip|pre-commit)")
 LANGUAGES = {"", "apache", "console", "ini", "json", "mermaid", "nginx", "sh", "text", "yaml"}
 
 
