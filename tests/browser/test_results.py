@@ -19,7 +19,7 @@ from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from obzvon.users import Role, Users
 from tests.browser.conftest import PASSWORD, comes_true, serving
-from tests.integration.journal.test_queries import ran
+from tests.support.journal import record_run
 from tests.support.workshop import zone_of_noon
 
 pytestmark = pytest.mark.browser
@@ -48,7 +48,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     now = datetime.now(UTC)
     for back in range(35, -1, -1):
         at = now - timedelta(days=back, hours=2)
-        ran(
+        record_run(
             journal,
             {IVANOV: "not answered", PETROVA: "answered", SIDOROV: "unknown", LONG: "busy"},
             day=today_in(made, at),

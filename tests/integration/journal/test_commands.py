@@ -1,6 +1,6 @@
 """What operators ask of the service, through the journal: taken once, answered once, taken back or answered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -25,13 +25,6 @@ from obzvon.journal.schema import service
 from tests.support.workshop import dead_pid
 
 NINE = datetime(2026, 1, 5, 6, tzinfo=UTC)
-
-
-@pytest.fixture
-def journal(journal_url: str) -> Iterator[Journal]:
-    journal = Journal(journal_url)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,13 +12,6 @@ from obzvon.journal.journal import Journal
 MONDAY, TUESDAY = date(2026, 1, 5), date(2026, 1, 6)
 WRITTEN = datetime(2026, 1, 5, 7, tzinfo=UTC)
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def journal(journal_url: str) -> Iterator[Journal]:
-    journal = Journal(journal_url)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

@@ -1,88 +1,19 @@
 """What became of calls: one line a phone and day, found in any notation, in any order, in both kinds of journal."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from obzvon.common.i18n import say
-from obzvon.domain.calls import CallOutcome, CallRecord, CallState, EventDetail, Run
-from obzvon.domain.phones import CALLED_TODAY, Candidate, Phone
+from obzvon.domain.calls import CallOutcome, CallRecord, CallState
+from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import DeliveryCounts, Disposition
 from obzvon.journal.journal import Journal
 from obzvon.journal.queries import SORTS, CallFilter, CallQueries
 from obzvon.journal.superseded import SupersededRows, rank
-
-DAY = date(2026, 11, 23)
-NINE = datetime(2026, 11, 23, 6, tzinfo=UTC)
-PAUSED = say("paused")
-
-
-@pytest.fixture
-def journal(journal_url: str) -> Iterator[Journal]:
-    opened = Journal(journal_url)
-    yield opened
-    opened.close()
-
-
-def candidate(number: str, name: str = "", skipped: object = None, *, row: str = "", code: str = "") -> Candidate:
-    return Candidate(Phone(row or number, number, code, name), number, code, skipped)  # type: ignore[arg-type]
-
-
-def ran(
-    journal: Journal,
-    fates: Mapping[str, str | None],
-    *,
-    day: date = DAY,
-    at: datetime = NINE,
-    kind: str = "manual",
-    names: Mapping[str, str] | None = None,
-    done: bool = True,
-    heard: Mapping[str, float] | None = None,
-    keys: Mapping[str, str] | None = None,
-) -> Run:
-    """A run of these numbers: a disposition, "handed" for one that goes on, "waiting", or None = rung that day.
-
-    `heard` is who listened for how long, `keys` what was pressed.
-    """
-    heard, keys = heard or {}, keys or {}
-    rows = [
-        candidate(
-            number, (names or {}).get(number, ""), PAUSED if fate == "skipped" else CALLED_TODAY if not fate else None
-        )
-        for number, fate in fates.items()
-    ]
-    run = journal.runs.begin(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
-    assert run
-    rung = {number: fate for number, fate in fates.items() if fate not in (None, "skipped", "waiting", "withdrawn")}
-    bundle = [call for call in journal.calls.waiting(run.id) if call.number in rung]
-    journal.transitions.begin_handing(bundle, 1)
-    journal.transitions.end_handing(bundle, at=at + timedelta(seconds=1))
-    journal.transitions.end_calls(
-        [
-            CallOutcome(
-                run.id,
-                call.position,
-                Disposition(fate),
-                at + timedelta(seconds=30),
-                None,
-                EventDetail(listened=heard.get(call.number), key=keys.get(call.number, "")),
-            )
-            for call in bundle
-            if (fate := rung[call.number]) and fate != "handed"
-        ]
-    )
-    journal.transitions.end_calls(
-        [
-            CallOutcome(run.id, call.position, Disposition.WITHDRAWN, at)
-            for call in journal.calls.waiting(run.id)
-            if fates[call.number] == "withdrawn"
-        ]
-    )
-    if done:
-        journal.runs.set_state(run.id, "done", at=at + timedelta(minutes=1))
-        journal.runs.settle()
-    return journal.runs.get(run.id)
+from tests.support.journal import RUN_DAY as DAY
+from tests.support.journal import RUN_START as NINE
+from tests.support.journal import candidate, record_run
 
 
 def results_of(lines: list[CallRecord]) -> dict[str, str]:
@@ -136,8 +67,10 @@ def test_the_latest_calls_are_those_that_something_happened_to_last(journal: Jou
 def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
     journal: Journal, first: str, second: str | None, said: str
 ) -> None:
-    one = ran(journal, {"89160000001": first, "89160000002": "answered", "89160000003": "busy"})
-    ran(journal, {"89160000001": second, "89160000004": "busy"}, at=NINE + timedelta(hours=3), done=second != "waiting")
+    one = record_run(journal, {"89160000001": first, "89160000002": "answered", "89160000003": "busy"})
+    record_run(
+        journal, {"89160000001": second, "89160000004": "busy"}, at=NINE + timedelta(hours=3), done=second != "waiting"
+    )
     results = journal.queries()
     expected = {"89160000001": said, "89160000002": "answered", "89160000003": "busy", "89160000004": "busy"}
     assert results_of(results.page(CallFilter(DAY))) == expected
@@ -156,8 +89,8 @@ def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
 
 
 def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Journal) -> None:
-    ran(journal, {"89160000001": "answered"})
-    second = ran(journal, {"89160000001": None, "89160000002": "busy"}, at=NINE + timedelta(hours=1))
+    record_run(journal, {"89160000001": "answered"})
+    second = record_run(journal, {"89160000001": None, "89160000002": "busy"}, at=NINE + timedelta(hours=1))
     results = journal.queries()
     assert len(results.page(CallFilter(DAY, second.id))) == 2
     assert counted(results, journal, run=second.id) == {"skipped": 1, "busy": 1}
@@ -251,7 +184,9 @@ def test_what_could_not_be_called_is_found_by_its_digits(journal: Journal) -> No
 
 
 def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
-    ran(journal, {"89160000001": "busy", "89160000002": "answered", "89160000003": "failed", "89160000004": "busy"})
+    record_run(
+        journal, {"89160000001": "busy", "89160000002": "answered", "89160000003": "failed", "89160000004": "busy"}
+    )
     results = journal.queries()
     shown = CallFilter(DAY, results=frozenset({"busy", "failed"}))
     assert list(results_of(results.page(shown))) == ["89160000001", "89160000003", "89160000004"]
@@ -271,7 +206,7 @@ def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
     ],
 )
 def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(journal: Journal, sort: str, expected: list[str]) -> None:
-    ran(journal, {"3": "skipped", "1": "busy", "2": "answered"}, names={"1": "Борис", "2": "Анна"})
+    record_run(journal, {"3": "skipped", "1": "busy", "2": "answered"}, names={"1": "Борис", "2": "Анна"})
     results = journal.queries()
     assert [line.number for line in results.page(CallFilter(DAY), sort=sort)] == expected  # type: ignore[arg-type]
     backwards = [line.number for line in results.page(CallFilter(DAY), sort=sort, descending=True)]  # type: ignore[arg-type]
@@ -283,8 +218,8 @@ def test_lines_are_sorted_both_ways_and_empty_ones_stand_last(journal: Journal, 
 def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("obzvon.journal.queries._CHUNK", 3)
     numbers = [f"8916000000{n}" for n in range(8)]
-    ran(journal, dict.fromkeys(numbers, "busy"))
-    ran(journal, {numbers[2]: "answered", "89170000000": "busy"}, at=NINE + timedelta(hours=1))
+    record_run(journal, dict.fromkeys(numbers, "busy"))
+    record_run(journal, {numbers[2]: "answered", "89170000000": "busy"}, at=NINE + timedelta(hours=1))
     lines = list(journal.queries().iterate(CallFilter(DAY)))
     assert sorted(results_of(lines)) == sorted([*numbers, "89170000000"])
     assert results_of(lines)[numbers[2]] == "answered"
@@ -294,7 +229,7 @@ def test_a_download_goes_through_everything_once(journal: Journal, monkeypatch: 
 
 
 def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journal: Journal) -> None:
-    run = ran(journal, {"1": "busy", "2": "answered", "3": "skipped", "4": None, "5": "withdrawn"}, done=False)
+    run = record_run(journal, {"1": "busy", "2": "answered", "3": "skipped", "4": None, "5": "withdrawn"}, done=False)
     results = journal.queries()
     before = results.tallies([run])
     assert before == {
@@ -313,7 +248,7 @@ def test_a_tally_is_kept_when_a_run_is_settled_and_says_the_same_as_before(journ
 
 
 def test_a_tally_of_a_run_in_progress_is_as_it_is_now(journal: Journal) -> None:
-    run = ran(journal, {"1": "handed", "2": "waiting"}, done=False)
+    run = record_run(journal, {"1": "handed", "2": "waiting"}, done=False)
     assert journal.queries().tallies([run]) == {run.id: {("2026-11-23 06:00", "handed"): 1, ("", "waiting"): 1}}
 
 
@@ -334,7 +269,7 @@ def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
 ) -> None:
     fates = ("answered", "busy", "failed", "unknown", "not answered")
     for hours in (0, 2):
-        run = ran(
+        run = record_run(
             journal,
             {f"8916{key:07}": fates[(key + hours) % 5] for key in range(20)},
             at=NINE + timedelta(hours=hours),
@@ -352,10 +287,10 @@ def test_settled_runs_say_the_same_before_and_after_and_are_compared_once(
 
 def test_a_run_that_comes_after_settled_ones_is_taken_into_account(journal: Journal) -> None:
     for hours in (0, 2):
-        ran(journal, {"89160000001": "busy", "89160000002": "busy"}, at=NINE + timedelta(hours=hours))
+        record_run(journal, {"89160000001": "busy", "89160000002": "busy"}, at=NINE + timedelta(hours=hours))
     assert counted(journal.queries(), journal) == {"busy": 2}
     fates = {"89160000001": "answered", "89160000002": "waiting"}
-    going = ran(journal, fates, at=NINE + timedelta(hours=4), done=False)
+    going = record_run(journal, fates, at=NINE + timedelta(hours=4), done=False)
     assert counted(journal.queries(), journal) == {"answered": 1, "waiting": 1}
     [waiting] = journal.calls.waiting(going.id)
     journal.transitions.end_calls(
@@ -371,7 +306,7 @@ def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> 
     days = [DAY + timedelta(days=ahead) for ahead in range(6)]
     for place, day in enumerate(days):
         for hours in (0, 2):
-            ran(
+            record_run(
                 journal,
                 {f"8916000000{key}": "busy" for key in range(place + 1)},
                 day=day,
@@ -383,8 +318,8 @@ def test_more_days_than_are_kept_are_right_again_and_again(journal: Journal) -> 
 
 def test_days_and_their_neighbours(journal: Journal) -> None:
     friday, monday = date(2026, 11, 20), date(2026, 11, 23)
-    ran(journal, {"1": "busy"}, day=friday, at=NINE - timedelta(days=3))
-    ran(journal, {"1": "busy"}, day=monday)
+    record_run(journal, {"1": "busy"}, day=friday, at=NINE - timedelta(days=3))
+    record_run(journal, {"1": "busy"}, day=monday)
     assert journal.runs.neighbouring_days(date(2026, 11, 22)) == (friday, monday)
     assert journal.runs.neighbouring_days(monday) == (friday, None)
     assert journal.runs.first_day() == friday
@@ -396,9 +331,11 @@ def test_days_and_their_neighbours(journal: Journal) -> None:
 
 
 def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_calls(journal: Journal) -> None:
-    first = ran(journal, {"1": "busy", "2": "answered", "3": "unknown", "4": "busy", "6": "busy"}, names={"1": "Анна"})
-    second = ran(journal, {"4": "answered", "6": "no answer"}, at=NINE + timedelta(hours=1))
-    ran(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
+    first = record_run(
+        journal, {"1": "busy", "2": "answered", "3": "unknown", "4": "busy", "6": "busy"}, names={"1": "Анна"}
+    )
+    second = record_run(journal, {"4": "answered", "6": "no answer"}, at=NINE + timedelta(hours=1))
+    record_run(journal, {"5": "busy"}, at=NINE + timedelta(hours=2), kind="test")
     results = journal.queries()
     again = results.select_for_redial(DAY, {"busy", "no answer"}, today=DAY)
     assert again.phones == {("1", ""): ("busy", "Анна"), ("6", ""): ("no answer", "")}
@@ -409,15 +346,15 @@ def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_ca
 
 def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> None:
     today = DAY + timedelta(days=1)
-    ran(journal, dict.fromkeys("12345678", "busy"))
-    ran(
+    record_run(journal, dict.fromkeys("12345678", "busy"))
+    record_run(
         journal,
         {"1": "answered", "2": "busy", "3": "unknown", "4": "handed", "5": "withdrawn", "6": "skipped"},
         day=today,
         at=NINE + timedelta(days=1),
         done=False,
     )
-    ran(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
+    record_run(journal, {"7": "answered"}, day=today, at=NINE + timedelta(days=1, hours=1), kind="test")
     results = journal.queries()
     assert {number for number, _ in results.select_for_redial(DAY, {"busy"}, today=today).phones} == {
         "2",
@@ -431,13 +368,15 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
 
 
 def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_for(journal: Journal) -> None:
-    ran(
+    record_run(
         journal,
         {**dict.fromkeys("12349", "answered"), "5": "busy"},
         heard={"1": 20, "2": 4, "3": 4, "9": 4},
         keys={"9": "9"},
     )  # of 4 nobody knows, 9 asked not to be called any more
-    again = ran(journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False)
+    again = record_run(
+        journal, {"3": "answered", "5": "busy"}, at=NINE + timedelta(hours=1), heard={"3": 15}, done=False
+    )
     results = journal.queries(10)
     assert set(results.select_for_redial(DAY, {"busy"}, today=DAY).phones) == {("5", "")}
     assert set(results.select_for_redial(DAY, {"busy", "not delivered"}, today=DAY).phones) == {("2", ""), ("5", "")}
@@ -452,21 +391,23 @@ def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_f
 
 @pytest.mark.parametrize("fate", ["handed", "waiting", "unknown"])
 def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
-    ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
-    ran(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
+    record_run(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
+    record_run(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
     assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=DAY).phones) == {("2", "")}
 
 
 def test_an_early_end_of_another_day_is_no_reason_to_ring_who_has_answered_today(journal: Journal) -> None:
     today = DAY + timedelta(days=1)
-    ran(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
-    ran(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
+    record_run(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
+    record_run(journal, {"1": "answered"}, day=today, at=NINE + timedelta(days=1), heard={"1": 4})
     assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=today).phones) == {("2", "")}
 
 
 def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(journal: Journal) -> None:
-    first = ran(journal, {"1": "answered", "2": "answered", "3": "answered", "4": "busy"}, heard={"1": 10, "2": 9.9})
-    ran(journal, {"2": "answered", "1": "answered"}, at=NINE + timedelta(hours=1), heard={"2": 30, "1": 1})
+    first = record_run(
+        journal, {"1": "answered", "2": "answered", "3": "answered", "4": "busy"}, heard={"1": 10, "2": 9.9}
+    )
+    record_run(journal, {"2": "answered", "1": "answered"}, at=NINE + timedelta(hours=1), heard={"2": 30, "1": 1})
     results = journal.queries(10)
     assert results.count_deliveries(CallFilter(DAY)) == DeliveryCounts(10, delivered=2, unknown=1)
     assert (
@@ -496,9 +437,9 @@ def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(
 
 
 def test_of_several_answered_lines_both_ways_of_judging_choose_the_same(journal: Journal) -> None:
-    ran(journal, {"1": "answered"}, heard={"1": 5})
-    ran(journal, {"1": "answered"}, at=NINE + timedelta(hours=1), heard={"1": 3})
-    ran(journal, {"1": "no answer"}, at=NINE + timedelta(hours=2))
+    record_run(journal, {"1": "answered"}, heard={"1": 5})
+    record_run(journal, {"1": "answered"}, at=NINE + timedelta(hours=1), heard={"1": 3})
+    record_run(journal, {"1": "no answer"}, at=NINE + timedelta(hours=2))
     lines = journal.queries().records_of_phone("1", "", [run.id for run in journal.runs.on_days(DAY)])
     [best] = journal.queries().page(CallFilter(DAY))
     assert max(lines, key=lambda line: (rank(line), line.run_id)) == best
@@ -533,7 +474,7 @@ def test_a_test_call_that_went_counts_whatever_came_of_later_ones(journal: Journ
 def test_a_row_that_was_skipped_for_an_earlier_call_is_found_by_its_reason_in_journals_of_any_age(
     journal: Journal, reason: str
 ) -> None:
-    first = ran(journal, {"1": "busy", "2": "answered"})
+    first = record_run(journal, {"1": "busy", "2": "answered"})
     rows = [candidate(number, skipped=say(reason)) for number in ("1", "2")]
     second = journal.runs.begin("second", DAY, "manual", rows, at=NINE + timedelta(hours=1), by="anna")
     assert second

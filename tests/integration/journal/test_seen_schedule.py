@@ -1,6 +1,5 @@
 """What the service remembers of the schedule it saw last."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -20,13 +19,6 @@ def daily(hour: int, **dates: time | None) -> Schedule:
     return Schedule(
         (time(hour),) * 7, {date.fromisoformat(f"2026-01-{day[1:]}"): start for day, start in dates.items()}
     )
-
-
-@pytest.fixture
-def journal(journal_url: str) -> Iterator[Journal]:
-    journal = Journal(journal_url)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

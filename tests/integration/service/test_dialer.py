@@ -127,7 +127,7 @@ def test_where_lines_decide_the_log_promises_no_time_for_the_last_call(
 ) -> None:
     with shift(Workshop(tmp_path, phones=numbers(3), pacing="adaptive", limit=1), EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:02"))
-        assert logged("calls: 3, rows skipped: 0; the last call goes not before 09:00:00")
+        assert logged("calls: 3, rows skipped: 0; the last call goes no earlier than 09:00:00")
 
 
 def test_rows_that_cannot_be_called_are_in_the_run_with_the_reason(tmp_path: Path) -> None:
@@ -363,7 +363,7 @@ def test_a_list_broken_during_the_run_is_told_once_and_changes_nothing(
         working.work(at("08:59:59"), at("09:00:01"))
         workshop.write_text("todo.json", '{"0": {"0": "8916', changed=at("09:00:02"))
         assert working.work(at("09:00:02"), at("09:01:00")) == [("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
-    assert logged("the last good copy is in force") == 1
+    assert logged("the last good copy is in use") == 1
 
 
 def test_a_list_that_is_broken_before_the_run_is_rung_by_its_last_good_copy(workshop: Workshop) -> None:

@@ -174,7 +174,7 @@ def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
     workshop.write_text("schedule.json", '{"1": "09', changed=EIGHT)
     for second in range(1, 30):
         schedule_watch.refresh(at(f"08:00:{second:02d}"))
-    assert told("the last good copy is in force") == 2
+    assert told("the last good copy is in use") == 2
     assert schedule_watch.list_revision == revision
     assert len(schedule_watch.current_phones().data) == 3
     assert due_at(schedule_watch, NINE) == MONDAY
@@ -193,7 +193,7 @@ def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
     for second in range(30):
         assert due_at(schedule_watch, at(f"09:00:{second:02d}")) is None
     assert told("there is no such file") == 2
-    assert told("the last good copy is in force") == 0
+    assert told("the last good copy is in use") == 0
     with pytest.raises(DocumentError, match="there is no such file"):
         schedule_watch.current_phones()
 

@@ -20,8 +20,8 @@ from obzvon.journal.commands import CommandResult
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
-from tests.integration.journal.test_queries import ran
 from tests.integration.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
+from tests.support.journal import record_run
 from tests.support.postgres import PostgresServer
 from web.app import create_app
 
@@ -34,7 +34,7 @@ AT_NINE = datetime(2026, 11, 22, 6, tzinfo=UTC)
 @pytest.fixture
 def day(journal: Journal) -> Journal:
     """A day on which Иванов did not answer, Петрова did, one is unknown, one waits no more, and one is in no list."""
-    ran(
+    record_run(
         journal,
         {
             IVANOV: "not answered",
@@ -127,7 +127,7 @@ def test_lines_are_filtered_searched_and_sorted(
 
 
 def test_a_hundred_lines_are_a_page(operator: Browser, journal: Journal) -> None:
-    ran(journal, {f"8916{n:07}": "busy" for n in range(230)}, day=TODAY, at=AT_NINE)
+    record_run(journal, {f"8916{n:07}": "busy" for n in range(230)}, day=TODAY, at=AT_NINE)
     assert len(shown(operator.get("/results").text)) == 100
     text = operator.get("/results?page=3").text
     assert len(shown(text)) == 30
@@ -135,7 +135,7 @@ def test_a_hundred_lines_are_a_page(operator: Browser, journal: Journal) -> None
 
 
 def test_a_day_with_several_runs_shows_each_phone_once_and_each_run_by_itself(operator: Browser, day: Journal) -> None:
-    second = ran(day, {IVANOV: "answered", PETROVA: None}, day=TODAY, at=AT_NINE + timedelta(hours=1))
+    second = record_run(day, {IVANOV: "answered", PETROVA: None}, day=TODAY, at=AT_NINE + timedelta(hours=1))
     text = operator.get("/results").text
     assert len(shown(text)) == len(set(shown(text))) == 5
     assert tally(text)["answered"] == 2
@@ -156,7 +156,7 @@ def test_a_day_with_several_runs_shows_each_phone_once_and_each_run_by_itself(op
     ],
 )
 def test_a_day_without_a_run_says_why(operator: Browser, day: Journal, query: str, said: str) -> None:
-    ran(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
+    record_run(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
     text = operator.get(f"/results?{query}").text
     assert said in text
     assert "No calls on this day" in text
@@ -166,7 +166,7 @@ def test_a_day_without_a_run_says_why(operator: Browser, day: Journal, query: st
 def test_of_a_day_on_which_the_service_was_silent_that_is_said(
     operator: Browser, day: Journal, settings: Settings
 ) -> None:
-    ran(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
+    record_run(day, {IVANOV: "busy"}, day=date(2026, 11, 18), at=AT_NINE - timedelta(days=4))
     presence = day.heartbeats
     presence.begin(at=AT_NINE - timedelta(days=4))
     assert "the service is not running" in operator.get("/results?day=2026-11-20").text
@@ -178,7 +178,7 @@ def test_of_a_day_on_which_the_service_was_silent_that_is_said(
 
 
 def test_todays_start_that_is_yet_to_come_is_told(operator: Browser, journal: Journal, settings: Settings) -> None:
-    ran(journal, {IVANOV: "busy"}, day=FRIDAY, at=AT_NINE - timedelta(days=2))
+    record_run(journal, {IVANOV: "busy"}, day=FRIDAY, at=AT_NINE - timedelta(days=2))
     journal.heartbeats.begin(at=SUNDAY)
     settings.schedule.write_text(json.dumps({"7": "18:30"}))
     assert "Today&#39;s run begins at 18:30." in operator.get("/results").text
@@ -205,7 +205,7 @@ def test_a_download_has_the_lines_as_filtered_in_the_readers_language_under_a_pr
 
 
 def test_a_download_of_a_run_says_so_and_formulas_are_harmless(operator: Browser, journal: Journal) -> None:
-    run = ran(journal, {IVANOV: "busy"}, day=TODAY, at=AT_NINE, names={IVANOV: "=1+1"})
+    run = record_run(journal, {IVANOV: "busy"}, day=TODAY, at=AT_NINE, names={IVANOV: "=1+1"})
     answer = operator.get(f"/results/day.csv?run={run.id}")
     assert f"({run.id})" in unquote(answer.headers["Content-Disposition"])
     assert ";'=1+1;" in answer.data.decode()
@@ -215,8 +215,8 @@ def test_a_download_of_a_run_says_so_and_formulas_are_harmless(operator: Browser
 
 
 def test_a_name_or_number_leads_to_the_days_of_its_phone_newest_first(operator: Browser, day: Journal) -> None:
-    ran(day, {IVANOV: "busy", "89160000000": "busy"}, day=FRIDAY, at=AT_NINE - timedelta(days=2))
-    ran(day, {"89160000000": "busy"}, day=date(2026, 11, 19), at=AT_NINE - timedelta(days=3))
+    record_run(day, {IVANOV: "busy", "89160000000": "busy"}, day=FRIDAY, at=AT_NINE - timedelta(days=2))
+    record_run(day, {"89160000000": "busy"}, day=date(2026, 11, 19), at=AT_NINE - timedelta(days=3))
     for query in ("q=8 (916) 333", "number=" + PETROVA):
         text = operator.get(f"/results/phone?{query}").text
         assert re.findall(r'<a href="/results\?day=([^"]*)">', text) == [
@@ -232,8 +232,8 @@ def test_a_name_or_number_leads_to_the_days_of_its_phone_newest_first(operator: 
 
 
 def test_a_day_of_several_runs_is_one_line_and_the_others_are_folded_away(operator: Browser, day: Journal) -> None:
-    ran(day, {IVANOV: "answered"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
-    ran(day, {IVANOV: None}, day=TODAY, at=AT_NINE + timedelta(hours=2))
+    record_run(day, {IVANOV: "answered"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
+    record_run(day, {IVANOV: None}, day=TODAY, at=AT_NINE + timedelta(hours=2))
     text = operator.get(f"/results/phone?number={IVANOV}").text
     assert text.count('<li class="met">') == 1
     assert "and 2 more lines of this day" in text
@@ -259,7 +259,7 @@ def test_several_that_are_found_are_offered_and_who_is_only_in_the_journal_is_fo
 
 
 def test_a_paused_phone_says_so_on_the_day_it_was_paused(operator: Browser, journal: Journal) -> None:
-    ran(journal, {PAUSED: "skipped"}, day=TODAY, at=AT_NINE)
+    record_run(journal, {PAUSED: "skipped"}, day=TODAY, at=AT_NINE)
     text = operator.get(f"/results/phone?number={PAUSED}").text
     assert "skipped" in text
     assert "paused" in text
@@ -269,7 +269,7 @@ def test_a_large_journal_is_shown_some_days_at_a_time(
     operator: Browser, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for back in range(50):
-        ran(journal, {IVANOV: "busy"}, day=TODAY - timedelta(days=back), at=AT_NINE - timedelta(days=back))
+        record_run(journal, {IVANOV: "busy"}, day=TODAY - timedelta(days=back), at=AT_NINE - timedelta(days=back))
     text = operator.get(f"/results/phone?number={IVANOV}").text
     assert text.count('<li class="met">') == 31
     earlier = re.search(r'<a href="(/results/phone\?[^"]*until=[^"]*)"', text)[1].replace("&amp;", "&")  # type: ignore[index]
@@ -336,7 +336,7 @@ def test_first_the_results_are_chosen_and_unknown_is_not_ticked(operator: Browse
 def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
     app: Flask, operator: Browser, journal: Journal, settings: Settings
 ) -> None:
-    ran(
+    record_run(
         journal,
         {IVANOV: "answered", PETROVA: "answered", "89164444444": "answered", "89165555555": "busy"},
         day=TODAY,
@@ -359,7 +359,9 @@ def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     app: Flask, operator: Browser, journal: Journal, settings: Settings
 ) -> None:
     journal.heartbeats.begin(at=SUNDAY)
-    ran(journal, {IVANOV: "answered", PETROVA: "answered"}, day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20})
+    record_run(
+        journal, {IVANOV: "answered", PETROVA: "answered"}, day=TODAY, at=AT_NINE, heard={IVANOV: 3, PETROVA: 20}
+    )
     assert "Nobody is left to be called again" in operator.get("/results/again").text
     app.extensions["obzvon"].settings_watch = SettingsWatch(msgspec.structs.replace(settings, delivered=10.0))
     assert "Call again those not reached" in operator.get("/results").text
@@ -448,7 +450,7 @@ def test_an_empty_choice_is_nobody_and_never_everybody(operator: Browser, day: J
 
 def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal) -> None:
     night = SUNDAY.replace(hour=20)  # 23:00 in Moscow
-    ran(journal, {IVANOV: "not answered"}, day=TODAY, at=AT_NINE)
+    record_run(journal, {IVANOV: "not answered"}, day=TODAY, at=AT_NINE)
     journal.heartbeats.begin(at=night)
     app = create_app(settings, clock=lambda: night)
     operator, page = Browser(app, "operator"), page_of("not answered")
@@ -533,7 +535,7 @@ def test_what_was_confirmed_is_not_done_to_anybody_else(
 def test_they_become_the_list_and_the_old_one_can_be_brought_back(
     operator: Browser, day: Journal, settings: Settings
 ) -> None:
-    ran(day, {PAUSED: "busy"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
+    record_run(day, {PAUSED: "busy"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
     write(settings, {**ROWS, "1": {"0": PAUSED, "1": "", "paused": True}, "9": {"0": "89165555555", "1": "", "x": 1}})
     before = rows(settings)
     page = page_of("not answered", "busy")
@@ -619,7 +621,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_shown_and_never_run(operator: Browser, journal: Journal, text: str) -> None:
-    ran(journal, {IVANOV: "busy"}, day=TODAY, at=AT_NINE, names={IVANOV: text})
+    record_run(journal, {IVANOV: "busy"}, day=TODAY, at=AT_NINE, names={IVANOV: text})
     for path in ("/results", f"/results/phone?number={IVANOV}", "/results/again", page_of("busy")):
         page = operator.get(path)
         assert page.status_code == 200
@@ -646,8 +648,8 @@ def test_a_postgresql_journal_is_shown_too(settings: Settings, postgres: Postgre
 
     app = create_app(load_settings(settings.file), clock=lambda: SUNDAY)
     journal = Journal(url)
-    ran(journal, {IVANOV: "busy", PETROVA: "answered"}, day=TODAY, at=AT_NINE, names={IVANOV: "Иванов"})
-    ran(journal, {IVANOV: "answered"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
+    record_run(journal, {IVANOV: "busy", PETROVA: "answered"}, day=TODAY, at=AT_NINE, names={IVANOV: "Иванов"})
+    record_run(journal, {IVANOV: "answered"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
     browser = Browser(app, "operator")
     assert tally(browser.get("/results?q=ивАнов&sort=name").text) == {"answered": 2}
     for path in (f"/results/phone?number={IVANOV}", "/results/day.csv", page_of("busy"), "/results/phone?q=%00"):

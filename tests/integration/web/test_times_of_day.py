@@ -11,8 +11,8 @@ import pytest
 
 from obzvon.domain.calls import Run
 from obzvon.settings.model import Settings, load_settings
-from tests.integration.journal.test_queries import ran
 from tests.integration.web.conftest import ROWS, Browser, value, write
+from tests.support.journal import record_run
 from web.app import create_app
 
 IVANOV, PETROVA = "89161111111", "89163333333"
@@ -54,7 +54,7 @@ class Office:
         starts += [(self.day, at) for at in (time(0, 1), time(2, 30), time(8, 55), time(17, 5), time(23, 30))]
         self.journal.heartbeats.begin(at=self.moment(self.before, time(2, 0)))
         return [
-            ran(self.journal, results, day=day, at=self.moment(day, at), kind="manual")
+            record_run(self.journal, results, day=day, at=self.moment(day, at), kind="manual")
             for day, at in starts
             if self.moment(day, at) + timedelta(minutes=2) < self.now
         ]
@@ -86,7 +86,7 @@ def test_every_page_and_answer_is_made_at_every_time_of_day(
     addresses = office.addresses(draft.rpartition("/")[2])
     assert len(addresses) > 60
     failed = [(path, status) for path in addresses if (status := browser.get(path).status_code) >= 400]
-    run = ran(office.journal, {IVANOV: "handed", PETROVA: "waiting"}, day=day, at=office.now, done=False)
+    run = record_run(office.journal, {IVANOV: "handed", PETROVA: "waiting"}, day=day, at=office.now, done=False)
     assert run.active
     again = [path for path in addresses if "csv" not in path and "xlsx" not in path and "static" not in path]
     failed += [(path, status) for path in again if (status := browser.get(path).status_code) >= 400]

@@ -6,7 +6,7 @@ from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say
 from obzvon.domain.phones import PAUSED, Candidate, Phone
 from obzvon.domain.redial import RedialRequest, parse_results, redial_note, select_phones
-from tests.integration.journal.test_queries import DAY
+from tests.support.journal import RUN_DAY as DAY
 
 MET = {("1", ""): ("busy", "Анна"), ("2", ""): ("busy", ""), ("3", "5"): ("unknown", ""), ("4", ""): ("busy", "")}
 
