@@ -1,8 +1,7 @@
-"""Orders over the link itself: each is sent once, whatever the other side does and however often it connects anew."""
+"""Actions over the client itself: each is sent once, whatever the other side does and however often it reconnects."""
 
 import threading
 import time
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.ami.originate import ActionReply, OriginateTemplate, ReplyStatus, channel_id
 from obzvon.domain.calls import CallForm
-from tests.integration.asterisk.test_ami_client import CALM, QUICK, at_once, is_up, linked, problem, until
+from tests.support.ami_link import CALM, QUICK, at_once, is_up, linked, problem, until
 from tests.support.ami_server import AmiServer
 
 FORM = CallForm(context="avtoobzvon")
@@ -18,14 +17,8 @@ CHANNEL = channel_id("20260105-abcdef", 1, 1)
 ACTION = OriginateTemplate(FORM).render(CHANNEL, "89161111111")
 
 
-@pytest.fixture
-def server() -> Iterator[AmiServer]:
-    with AmiServer() as running:
-        yield running
-
-
 def reconnects(server: AmiServer, link: AmiClient, times: int) -> None:
-    """That often the connection is cut, and there anew."""
+    """Cut the connection that many times, and wait for the next one."""
     for _ in range(times):
         logins = server.logins
         server.drop()

@@ -1,4 +1,4 @@
-"""What the events told is paired with the calls, and what they did not tell is made good or unknown."""
+"""Outcomes by events are matched with the calls; where they are missing, the archive decides or nothing is known."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -106,7 +106,7 @@ def test_what_was_told_is_written_down_before_the_next_look_would_come(tmp_path:
         working.work(at("09:00:10"), at("09:00:10"))
         files_go(workshop)
         quarter = at("09:00:10") + timedelta(seconds=0.25)
-        assert working.dialer.step(quarter) == pytest.approx(0.75)  # nothing was told: there is nothing to look for
+        assert working.dialer.step(quarter) == pytest.approx(0.75)  # no outcome came: there is nothing to look for
         assert not any(line.ended_at for line in lines(working).values())
         for number in PHONES:
             heard.tell(number, Disposition.BUSY)
@@ -156,7 +156,7 @@ def test_another_campaigns_call_of_the_same_number_is_not_taken_for_ours(tmp_pat
         heard.lines = {(number, "avtoobzvon", ""): BEGUN for number in PHONES}
         files_go(workshop)
         working.work(at("09:00:41"), at("09:00:43"))
-        assert not any(line.ended_at for line in lines(working).values())  # the end of ours is still to be told
+        assert not any(line.ended_at for line in lines(working).values())  # the outcome of ours is still to come
         heard.lines = {}
         for number in PHONES:
             heard.tell(number, Disposition.ANSWERED, ended=at("09:00:40"), listened=30.0)

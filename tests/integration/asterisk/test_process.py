@@ -1,4 +1,4 @@
-"""Whether Asterisk runs, as far as its pid file and the processes here tell."""
+"""The state of Asterisk by its pid file and the processes of this machine."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Asterisk's folders: what lies there, whose it is, and what a file tells of its call."""
+"""Asterisk's folders: what lies there, whose it is, and what a file shows of its call."""
 
 import errno
 import os
@@ -149,13 +149,13 @@ def test_a_folder_that_may_not_be_written_is_told_with_the_services_user(spool: 
         path.chmod(0o755)
     os.setresuid(65534, 65534, 0)
     try:
-        told = "".join(map(str, spool.find_problems()))
+        problems = "".join(map(str, spool.find_problems()))
     finally:
         os.setresuid(0, 0, 0)
         for path, mode in zip(opened, modes, strict=True):
             path.chmod(mode)
-    assert f"dir_store {spool.store}: the service's user (uid 65534) cannot write here" in told
-    assert f"dir_target {spool.target}: the service's user (uid 65534) cannot write here" in told
+    assert f"dir_store {spool.store}: the service's user (uid 65534) cannot write here" in problems
+    assert f"dir_target {spool.target}: the service's user (uid 65534) cannot write here" in problems
 
 
 # -- handing over

@@ -49,7 +49,7 @@ def manner(store: Path, mode: int = 0o640) -> FileMode:
 
 
 def lying(store: Path) -> list[str]:
-    """What is in the store, in the order of the list."""
+    """Return the files in the store, in the order of the list."""
     return sorted((str(path.relative_to(store)) for path in store.rglob("*.call")), key=lambda path: path[2:])
 
 
@@ -276,7 +276,7 @@ PARENT = textwrap.dedent("""
 
 
 def killed_parent(store: Path, count: int, wanted: int) -> int:
-    """A service that is killed when so many files are staged ahead; returns its second process, still alive or not."""
+    """Kill a service when that number of files are staged ahead; return its second process, alive or not."""
     run = subprocess.run(
         [sys.executable, "-c", PARENT, str(store), str(count), str(wanted)],
         check=False,

@@ -63,7 +63,7 @@ def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Offi
     other = StoreLock(office.store, "/tmp/rehearsal/journal.db")
     finding = only(office.examine())
     assert finding.level is Level.WARNING
-    assert "by the journal /tmp/rehearsal/journal.db on " in str(finding)
+    assert "with the journal /tmp/rehearsal/journal.db on " in str(finding)
     assert "obzvon init --rehearsal DIR" in str(finding)
     del own, other
     assert store_lock.other_services(office.store, "") == []

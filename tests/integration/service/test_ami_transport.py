@@ -36,7 +36,7 @@ class Died(BaseException):
 
 
 class Pbx:
-    """An Asterisk behind a connection: it keeps what was ordered, and calls are up until somebody ends them."""
+    """An Asterisk behind a connection: it notes the actions, and calls are up until somebody ends them."""
 
     def __init__(self) -> None:
         self.orders: list[str] = []
@@ -48,7 +48,7 @@ class Pbx:
         self.answer: Callable[[str], ActionReply] = lambda _: TAKEN
         self.renewed = 0
         self._over: set[str] = set()
-        self._told: list[AttemptOutcome] = []
+        self._outcomes: list[AttemptOutcome] = []
 
     def cut(self, now: datetime) -> None:
         self.since, self.away_since = None, now
@@ -58,7 +58,7 @@ class Pbx:
         del self.calls[channel]
         self._over.add(channel)
         if self.since is not None:
-            self._told.append(
+            self._outcomes.append(
                 AttemptOutcome(
                     linkedid=channel,
                     number=number,
@@ -110,55 +110,57 @@ class Pbx:
         return self.since
 
     def take_outcomes(self) -> list[AttemptOutcome]:
-        told, self._told = self._told, []
-        return told
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes
 
     def has_listened_since(self, moment: datetime) -> bool:
         return self.since is not None and self.since <= moment
 
     def has_outcomes(self) -> bool:
-        return bool(self._told)
+        return bool(self._outcomes)
 
     def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         return {}
 
 
-class Standing:
-    """A link that stands, as far as the scheduler asks."""
+class ConnectedClient:
+    """A client that is connected, as far as the scheduler asks."""
 
     def __init__(self) -> None:
         self.calls = SimpleNamespace(on_outcomes=None)
 
     def start(self) -> None:
-        """It has begun."""
+        """Do nothing: it is connected."""
 
     def stop(self) -> None:
-        """It may end."""
+        """Do nothing."""
 
     def status(self) -> ConnectionStatus:
         return ConnectionStatus(up=True, since=at("08:00"))
 
 
 class Far(Shift):
-    """A service whose Asterisk is behind a connection; `spool` = there is one that can stand in."""
+    """A service whose Asterisk is behind a connection; `spool`: there is one to fall back on."""
 
     def __init__(self, workshop: Workshop, pbx: Pbx, *, spool: bool = False) -> None:
         super().__init__(workshop)
-        known, told = workshop.settings, OutcomeMatcher(pbx)
-        ways = TransportSelector(
-            SpoolTransport(Spool.from_settings(known), known.ordinary, known.coded, told) if spool else None,
-            AmiTransport(pbx, pbx, known.ordinary, known.coded, told),
+        settings, outcomes = workshop.settings, OutcomeMatcher(pbx)
+        transports = TransportSelector(
+            SpoolTransport(Spool.from_settings(settings), settings.ordinary, settings.coded, outcomes)
+            if spool
+            else None,
+            AmiTransport(pbx, pbx, settings.ordinary, settings.coded, outcomes),
             prefers_ami=True,
-            outcomes=told,
+            outcomes=outcomes,
         )
         self.pbx = pbx
         self.dialer = Dialer(
-            known,
+            settings,
             self.journal,
-            Spool.from_settings(known),
+            Spool.from_settings(settings),
             self.schedule_watch,
-            line_counter=LineCounter(ways.calls_in_progress),
-            transports=ways,
+            line_counter=LineCounter(transports.calls_in_progress),
+            transports=transports,
         )
 
     def came(self) -> list[str]:
@@ -167,7 +169,7 @@ class Far(Shift):
     def lines(self) -> dict[str, CallRecord]:
         return {line.number: line for line in self.journal.calls.records_on(at("09:00").date())}
 
-    def told(self) -> dict[str, str]:
+    def todays_results(self) -> dict[str, str]:
         return self.results(at("09:00"))
 
 
@@ -230,7 +232,7 @@ def test_each_number_is_ordered_once_at_the_pace_and_ends_as_its_events_tell(far
     pbx.end(PHONES[0])
     pbx.end(PHONES[1], Disposition.BUSY)
     far.work(at("09:00:26"), at("09:00:30"))
-    assert list(far.told().values()) == ["answered", "busy", "handed", "handed", "handed", "handed"]
+    assert list(far.todays_results().values()) == ["answered", "busy", "handed", "handed", "handed", "handed"]
     assert far.dialer.handover.outstanding == 4
 
 
@@ -245,7 +247,7 @@ def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: py
     words = {PHONES[1]: "Extension does not exist.", PHONES[2]: "Originate failed"}
     pbx.answer = lambda number: ActionReply(ReplyStatus.REFUSED, words[number]) if number in words else TAKEN
     far.work(at("08:59"), at("09:01"))
-    assert list(far.told().values()) == ["handed", "wrong dialplan", "failed", "handed", "handed", "handed"]
+    assert list(far.todays_results().values()) == ["handed", "wrong dialplan", "failed", "handed", "handed", "handed"]
     assert far.reasons(at("09:00"))[PHONES[2]] == "Asterisk refused the call: Originate failed"
     assert pbx.orders == PHONES
     assert "Asterisk would not take 1 call: Asterisk refused the call: Originate failed" in caplog.text
@@ -256,7 +258,7 @@ def test_without_the_right_all_calls_wait_and_it_is_told_once(
 ) -> None:
     pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Permission denied")
     far.work(at("08:59"), at("09:02:30"))
-    assert set(far.told().values()) == {"waiting"}
+    assert set(far.todays_results().values()) == {"waiting"}
     assert caplog.text.count("may not originate calls") == 1
     assert "may not originate calls" in str(far.dialer.problems[0])
     assert 10 <= len(pbx.orders) <= 20
@@ -276,14 +278,14 @@ def test_a_call_whose_answer_was_lost_is_not_sent_again_and_is_unknown(far: Far,
     lose_the_answer_to(pbx, PHONES[0], at("09:00"), is_made=False)
     far.work(at("08:59"), at("09:00:01"))
     assert pbx.orders == PHONES[:1]
-    assert far.told()[PHONES[0]] == "handing"
-    assert far.told()[PHONES[1]] == "waiting"
+    assert far.todays_results()[PHONES[0]] == "handing"
+    assert far.todays_results()[PHONES[1]] == "waiting"
     pbx.since = at("09:00:02")
     far.work(at("09:00:02"), at("09:02"))
     assert pbx.orders == PHONES
-    assert far.told()[PHONES[0]] == "unknown"
+    assert far.todays_results()[PHONES[0]] == "unknown"
     assert "not sent again" in far.reasons(at("09:00"))[PHONES[0]]
-    assert far.told()[PHONES[1]] == "handed"
+    assert far.todays_results()[PHONES[1]] == "handed"
 
 
 def test_one_that_is_up_when_the_connection_is_back_has_been_made(far: Far, pbx: Pbx) -> None:
@@ -292,10 +294,10 @@ def test_one_that_is_up_when_the_connection_is_back_has_been_made(far: Far, pbx:
     made(pbx, far, PHONES[0])
     pbx.since = at("09:00:02")
     far.work(at("09:00:02"), at("09:01"))
-    assert far.told()[PHONES[0]] == "handed"
+    assert far.todays_results()[PHONES[0]] == "handed"
     pbx.end(PHONES[0], Disposition.NO_ANSWER)
     far.work(at("09:01:01"), at("09:01:04"))
-    assert far.told()[PHONES[0]] == "no answer"
+    assert far.todays_results()[PHONES[0]] == "no answer"
     assert pbx.orders == PHONES
 
 
@@ -306,7 +308,7 @@ def test_one_whose_events_come_has_been_made(far: Far, pbx: Pbx) -> None:
     pbx.since = at("09:00:02")
     pbx.end(PHONES[0], Disposition.BUSY)
     far.work(at("09:00:02"), at("09:00:08"))
-    assert far.told()[PHONES[0]] == "busy"
+    assert far.todays_results()[PHONES[0]] == "busy"
     assert pbx.orders.count(PHONES[0]) == 1
 
 
@@ -314,9 +316,9 @@ def test_if_the_connection_never_comes_back_a_doubt_ends_in_an_hour(far: Far, pb
     lose_the_answer_to(pbx, PHONES[0], at("09:00"), is_made=False)
     far.work(at("08:59"), at("09:00:30"))
     far.work(at("09:50"), at("09:50:30"))
-    assert far.told()[PHONES[0]] == "handing"
+    assert far.todays_results()[PHONES[0]] == "handing"
     far.work(at("10:00:10"), at("10:00:30"))
-    assert far.told()[PHONES[0]] == "unknown"
+    assert far.todays_results()[PHONES[0]] == "unknown"
 
 
 def test_a_call_in_doubt_counts_as_a_line_in_use(workshop: Workshop, pbx: Pbx) -> None:
@@ -345,7 +347,7 @@ def test_a_test_call_whose_answer_is_lost_says_so(far: Far, pbx: Pbx) -> None:
     assert "the connection was lost" in str(answer.text)
     pbx.since = at("08:31")
     far.work(at("08:31"), at("08:31:10"))
-    assert far.told()["89161234567"] == "unknown"
+    assert far.todays_results()["89161234567"] == "unknown"
     assert pbx.orders == ["89161234567"]
 
 
@@ -354,7 +356,7 @@ def test_a_test_call_that_asterisk_refuses_is_not_said_to_be_handed_over(far: Fa
     answer = far.ask("call", at("08:30"), number="89161234567")
     assert not answer.ok
     assert "dialplan has no" in str(answer.text)
-    assert far.told() == {"89161234567": "wrong dialplan"}
+    assert far.todays_results() == {"89161234567": "wrong dialplan"}
 
 
 @pytest.mark.parametrize("back", ["heard before it", "heard since"])
@@ -370,7 +372,7 @@ def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_
         far.work(at("09:00:02"), at("09:00:02"))
     pbx.answer = lambda _: TAKEN
     far.work(at("08:00:02"), at("08:00:15"))
-    assert far.told()[PHONES[0]] == "unknown"
+    assert far.todays_results()[PHONES[0]] == "unknown"
     assert pbx.orders.count(PHONES[0]) == 1
     far.end()
 
@@ -405,7 +407,7 @@ def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(
     together = bundle[1:] if place % 2 == 0 else []  # on its way with it, by the journal
     assert pbx.orders == [number for number in PHONES if number != PHONES[place] and number not in together]
     unknown = {*together} if is_made else {PHONES[place], *together}
-    assert second.told() == {number: "unknown" if number in unknown else "handed" for number in PHONES}
+    assert second.todays_results() == {number: "unknown" if number in unknown else "handed" for number in PHONES}
     second.end()
 
 
@@ -423,14 +425,14 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
     second = Far(workshop, pbx)
     second.dialer.prepare(at("09:02"))
     second.work(at("09:02"), at("09:02:10"))
-    assert set(second.told().values()) == {"handed"}  # nobody can tell yet
+    assert set(second.todays_results().values()) == {"handed"}  # nobody can tell yet
     pbx.since = at("09:02:11")
     second.work(at("09:02:11"), at("09:02:20"))
-    assert list(second.told().values()) == ["unknown"] * 4 + ["handed"] * 2
+    assert list(second.todays_results().values()) == ["unknown"] * 4 + ["handed"] * 2
     for number in PHONES[4:]:
         pbx.end(number)
     second.work(at("09:02:21"), at("09:02:25"))
-    assert list(second.told().values()) == ["unknown"] * 4 + ["answered"] * 2
+    assert list(second.todays_results().values()) == ["unknown"] * 4 + ["answered"] * 2
     assert pbx.orders == PHONES
     second.end()
 
@@ -460,7 +462,7 @@ def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_
     far.work(at("09:04:01"), at("09:05:00"))
     assert len(pbx.orders) == len(set(pbx.orders))
     assert pbx.orders == PHONES
-    assert set(far.told().values()) == {"answered"}
+    assert set(far.todays_results().values()) == {"answered"}
     assert [run.state for run in far.journal.runs.on_days(at("09:00").date())] == ["done"]
 
 
@@ -475,7 +477,7 @@ def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_writ
     for number in PHONES[1:]:
         pbx.end(number)
     far.work(at("09:01:01"), at("09:03"))
-    assert far.told() == dict.fromkeys(PHONES, "answered") | {PHONES[0]: "busy"}
+    assert far.todays_results() == dict.fromkeys(PHONES, "answered") | {PHONES[0]: "busy"}
 
 
 # -- the connection is away
@@ -487,7 +489,7 @@ def test_with_no_spool_the_calls_wait_and_go_when_it_is_back(
     pbx.cut(at("08:59:30"))
     with caplog.at_level(logging.INFO, "obzvon"):
         far.work(at("08:59"), at("09:05"))
-        assert set(far.told().values()) == {"waiting"}
+        assert set(far.todays_results().values()) == {"waiting"}
         assert caplog.text.count("no calls can be handed over: the connection was lost") == 1
         pbx.since = at("09:05:01")
         far.work(at("09:05:01"), at("09:06"))
@@ -510,7 +512,7 @@ def test_what_still_waits_when_the_day_is_over_is_withdrawn(tmp_path: Path, pbx:
     pbx.cut(at("08:59"))
     far.work(at("08:59"), at("09:01"))
     far.work(at("09:29:50"), at("09:30:20"))
-    assert set(far.told().values()) == {"withdrawn"}
+    assert set(far.todays_results().values()) == {"withdrawn"}
     pbx.since = at("09:31")
     far.work(at("09:31"), at("09:32"))
     assert pbx.orders == []
@@ -519,7 +521,7 @@ def test_what_still_waits_when_the_day_is_over_is_withdrawn(tmp_path: Path, pbx:
 
 @pytest.fixture
 def near(workshop: Workshop, pbx: Pbx) -> Iterator[Far]:
-    """With a spool that can stand in."""
+    """With a spool to fall back on."""
     working = Far(workshop, pbx, spool=True)
     working.dialer.prepare(at("08:59"))
     yield working
@@ -545,7 +547,7 @@ def test_a_spool_that_cannot_be_used_does_not_stand_in(near: Far, pbx: Pbx, work
     workshop.spool_folder.rmdir()
     pbx.cut(at("08:59:30"))
     near.work(at("08:59"), at("09:01"))
-    assert set(near.told().values()) == {"waiting"}
+    assert set(near.todays_results().values()) == {"waiting"}
     assert not workshop.spool_folder.exists()
     assert "no calls can be handed over" in str(near.dialer.problems[0])
 
@@ -556,7 +558,7 @@ def test_without_the_right_the_spool_does_not_stand_in(near: Far, pbx: Pbx, work
     pbx.cut(at("09:00:16"))
     near.work(at("09:00:16"), at("09:01"))
     assert workshop.in_spool() == []
-    assert set(near.told().values()) == {"waiting"}
+    assert set(near.todays_results().values()) == {"waiting"}
 
 
 def test_an_order_whose_answer_was_lost_does_not_go_through_the_spool(near: Far, pbx: Pbx, workshop: Workshop) -> None:
@@ -566,7 +568,7 @@ def test_an_order_whose_answer_was_lost_does_not_go_through_the_spool(near: Far,
     assert workshop.in_spool() == PHONES[1:]
     pbx.since = at("09:01:01")
     near.work(at("09:01:02"), at("09:01:10"))
-    assert near.told()[PHONES[0]] == "unknown"
+    assert near.todays_results()[PHONES[0]] == "unknown"
 
 
 def test_a_killed_service_finds_by_the_journal_which_way_each_call_went(workshop: Workshop, pbx: Pbx) -> None:
@@ -583,7 +585,7 @@ def test_a_killed_service_finds_by_the_journal_which_way_each_call_went(workshop
     second.dialer.prepare(at("09:01:01"))
     pbx.since = at("09:01:02")
     second.work(at("09:01:02"), at("09:01:20"))
-    assert list(second.told().values()) == ["unknown"] * 2 + ["handed"] * 4
+    assert list(second.todays_results().values()) == ["unknown"] * 2 + ["handed"] * 4
     second.end()
 
 
@@ -600,7 +602,7 @@ def test_a_pause_and_a_stop_leave_alone_what_was_ordered(far: Far, pbx: Pbx) -> 
     pbx.end(PHONES[0])
     pbx.end(PHONES[1])
     far.work(at("09:00:42"), at("09:00:50"))
-    assert list(far.told().values()) == ["answered", "answered", *["withdrawn"] * 4]
+    assert list(far.todays_results().values()) == ["answered", "answered", *["withdrawn"] * 4]
 
 
 def test_a_second_round_is_another_order(tmp_path: Path, pbx: Pbx) -> None:
@@ -615,7 +617,7 @@ def test_a_second_round_is_another_order(tmp_path: Path, pbx: Pbx) -> None:
     assert not first & set(pbx.calls)
     pbx.end(PHONES[0])
     far.work(at("09:01:31"), at("09:01:40"))
-    assert set(far.told().values()) == {"answered"}
+    assert set(far.todays_results().values()) == {"answered"}
     far.end()
 
 
@@ -644,10 +646,10 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
                 pbx.end(number)
 
     scheduler = Scheduler(
-        far.dialer, far.schedule_watch, far.commands, far.heartbeats, now=lambda: next(moments), ami=Standing()
+        far.dialer, far.schedule_watch, far.commands, far.heartbeats, now=lambda: next(moments), ami=ConnectedClient()
     )  # type: ignore[arg-type]
     assert scheduler.run_once(each)
-    assert set(far.told().values()) == {"answered"}
+    assert set(far.todays_results().values()) == {"answered"}
     far.end()
 
 
@@ -655,15 +657,14 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
 
 
 def test_what_was_ordered_is_in_use_until_it_is_over(workshop: Workshop, pbx: Pbx) -> None:
-    told = OutcomeMatcher(pbx)
-    way = AmiTransport(pbx, pbx, workshop.settings.ordinary, workshop.settings.coded, told)
+    transport = AmiTransport(pbx, pbx, workshop.settings.ordinary, workshop.settings.coded, OutcomeMatcher(pbx))
     far = Far(workshop, pbx)
     far.dialer.prepare(at("08:59"))
     far.work(at("08:59"), at("09:00:30"))
     assert len(far.dialer.transports.calls_in_progress()) == 6
     pbx.end(PHONES[0])
     assert len(far.dialer.transports.calls_in_progress()) == 5  # before anybody has asked how it ended
-    assert way.calls_in_progress() == []
+    assert transport.calls_in_progress() == []
     far.end()
 
 

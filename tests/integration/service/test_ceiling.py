@@ -28,7 +28,7 @@ def begun(folder: Path, mode: str, **keys: object) -> Iterator[tuple[Workshop, S
 
 
 def free(workshop: Workshop, count: int) -> None:
-    """So many of the calls end."""
+    """End that number of calls."""
     for file in sorted(workshop.spool_folder.iterdir())[:count]:
         end_call(file)
 

@@ -1,4 +1,4 @@
-"""What becomes of a call by the manager events that real Asterisks told of one: ami_events/, recorded by
+"""Outcomes by the manager events that real Asterisks sent about calls: ami_events/, recorded by
 tests/asterisk/record.py."""
 
 import itertools
@@ -65,7 +65,7 @@ def feed(calls: CallTracker, events: Iterable[Timed]) -> None:
 
 
 def outcomes(events: Iterable[Timed]) -> list[AttemptOutcome]:
-    """What becomes of them, once nothing more comes."""
+    """Return the outcomes, once nothing more comes."""
     calls = CallTracker(CONTEXTS)
     feed(calls, events)
     ended = calls.take_outcomes(NINE + LATER)
@@ -335,8 +335,8 @@ def test_the_key_that_was_pressed_comes_with_the_outcome(written: str, key: str)
 
 def test_a_second_answer_and_other_events_of_users_change_nothing() -> None:
     events = RECORDED["asterisk-22"]["answered"]
-    told = [answer(events, UserEvent="Other", Key="3"), answer(events, Key="1"), answer(events, Key="9")]
-    assert the_outcome([*events, *told]).key == "1"
+    answers = [answer(events, UserEvent="Other", Key="3"), answer(events, Key="1"), answer(events, Key="9")]
+    assert the_outcome([*events, *answers]).key == "1"
 
 
 # -- gaps
@@ -359,12 +359,12 @@ def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutco
     ]
     calls.reconcile(up, calls.channels_up(), now, is_first=True)
     feed(calls, [(at + 1, fields) for at, fields in events[comes_back:]])
-    told = calls.take_outcomes(NINE + LATER)
+    taken = calls.take_outcomes(NINE + LATER)
     assert len(calls) == 0
-    if not told:  # it began and ended in the gap
+    if not taken:  # it began and ended in the gap
         assert len(channels(events[:place])) == 0
         return the_outcome(RECORDED[version]["answered"])
-    [ended] = told
+    [ended] = taken
     return ended
 
 
@@ -426,23 +426,22 @@ def test_a_channel_that_lacks_in_one_list_may_be_hanging_up_and_in_two_it_is_gon
 
 def test_what_is_announced_while_the_list_is_made_is_not_taken_for_gone() -> None:
     calls = CallTracker(CONTEXTS)
-    known = calls.channels_up()
+    before = calls.channels_up()
     feed(calls, talking())
     for _ in range(2):
-        calls.reconcile([], known, NINE, is_first=True)
+        calls.reconcile([], before, NINE, is_first=True)
     assert calls.count_lines().channels == 3
 
 
 def test_channels_that_nobody_announced_are_counted_unless_they_are_too_young_to_have_been() -> None:
     """A manager user without read=call gets no events."""
-    listed = [entry(fields, "00:00:09") for fields in channels(RECORDED["asterisk-22"]["answered"])]
+    up = [entry(fields, "00:00:09") for fields in channels(RECORDED["asterisk-22"]["answered"])]
     calls = CallTracker(CONTEXTS)
     assert (
-        calls.reconcile([{**one, "Duration": "00:00:01"} for one in listed], calls.channels_up(), NINE, is_first=False)
-        == 0
+        calls.reconcile([{**one, "Duration": "00:00:01"} for one in up], calls.channels_up(), NINE, is_first=False) == 0
     )
     assert calls.count_lines().channels == 0
-    assert calls.reconcile(listed, calls.channels_up(), NINE, is_first=False) == 3
+    assert calls.reconcile(up, calls.channels_up(), NINE, is_first=False) == 3
     assert calls.count_lines() == LineCounts(1, 0, 3)
 
 

@@ -1,4 +1,4 @@
-"""How a call ended whose file has left the spool, without events that say it."""
+"""Dispositions of calls whose files have left the spool, without usable events."""
 
 import pytest
 

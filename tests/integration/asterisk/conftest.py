@@ -1,0 +1,14 @@
+"""An AMI server for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.ami_server import AmiServer
+
+
+@pytest.fixture
+def server() -> Iterator[AmiServer]:
+    """A running AMI server that plays Asterisk."""
+    with AmiServer() as running:
+        yield running
