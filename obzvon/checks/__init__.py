@@ -1,1 +1,1 @@
-"""The self-check, by subject: each check looks at one thing and yields findings, good and bad."""
+"""Self-check by subject: each check looks at one thing and yields findings, good and bad."""

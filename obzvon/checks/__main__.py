@@ -1,6 +1,6 @@
-"""The self-check as a process of its own: python -m obzvon.checks SETTINGS PARENT [refused] prints its findings.
+"""Self-check as a separate process: python -m obzvon.checks SETTINGS PARENT [refused] prints its findings.
 
-`refused`: Asterisk is known to refuse our login to its manager interface, and another try would be one too many.
+`refused`: Asterisk is known to refuse our login to its manager interface, so another try would be one too many.
 """
 
 import ctypes
@@ -20,28 +20,28 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import load_settings
 
 _PR_SET_PDEATHSIG = 1
+#: The hand-over of calls has priority.
 _NICE = 10
-"""Whoever hands over calls goes first."""
 
 
 def main(file: Path, parent: int, *, refused: bool = False) -> None:
-    """Looks at everything, unless whoever wanted it ends before."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it has made in the store is deleted on the way out
+    """Run every check and print the findings, unless the process that asked ends first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the probe file in the store is deleted on the way out
     for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         return
     os.nice(_NICE)
-    sys.stdout.buffer.write(msgspec.json.encode(_examine(file, Machine(ami_refused=refused))))
+    sys.stdout.buffer.write(msgspec.json.encode(_check(file, Machine(ami_refused=refused))))
 
 
-def _examine(file: Path, machine: Machine) -> list[Finding]:
+def _check(file: Path, machine: Machine) -> list[Finding]:
     try:
-        known = load_settings(file)
+        settings = load_settings(file)
     except UserError as failed:  # it was right when the service read it, and has been changed since
         return [finding_from(problem, Level.ERROR) for problem in failed.problems]
-    return list(runner.run_checks(known, Spool.from_settings(known), now=datetime.now(UTC), machine=machine))
+    return list(runner.run_checks(settings, Spool.from_settings(settings), now=datetime.now(UTC), machine=machine))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The check of Asterisk's manager interface: reachable, the login, encryption, rights, the trunk."""
+"""Check of Asterisk's manager interface: connection, login, encryption, permissions, trunk."""
 
 import re
 import shutil
@@ -12,54 +12,54 @@ from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
 
-_PATIENCE = 3.0
+_TIMEOUT_SECONDS = 3.0
 _NAMED = 10
 _PJSIP = "PJSIP/"
 _ENDPOINT = re.compile(r"^ *Endpoint: +([^\s/<]+)", re.MULTILINE)
 
 
-def check_login(visit: CheckContext) -> Iterator[Finding]:
-    """Where AMI is configured: that it answers, takes the login, and that its user has the least rights."""
-    known = visit.settings.ami
-    if not known:
+def check_login(context: CheckContext) -> Iterator[Finding]:
+    """Check that AMI answers, takes the login, and that its user has only the permissions it needs."""
+    configured = context.settings.ami
+    if not configured:
         yield good("AMI", say("Asterisk's manager interface is not used: no host is written in [AMI]"))
         return
-    where = f"AMI {known.host}:{known.port}"
-    if visit.machine.ami_refused:
-        yield finding_from(login_refused(known).problem, Level.ERROR)
+    where = f"AMI {configured.host}:{configured.port}"
+    if context.machine.ami_refused:
+        yield finding_from(login_refused(configured).problem, Level.ERROR)
         return
     try:
-        rights = inspect_permissions(known, patience=_PATIENCE)
-    except AmiError as trouble:
-        yield finding_from(trouble.problem, Level.ERROR)
+        rights = inspect_permissions(configured, patience=_TIMEOUT_SECONDS)
+    except AmiError as failed:
+        yield finding_from(failed.problem, Level.ERROR)
         return
-    yield good(where, say("Asterisk answers and takes the login of {user}", user=known.user))
-    if not known.tls and not is_loopback(known.host):
+    yield good(where, say("Asterisk answers and takes the login of {user}", user=configured.user))
+    if not configured.tls and not is_loopback(configured.host):
         yield warning(
             where,
             say("the numbers of everybody who is rung cross the network unencrypted"),
             say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"),
         )
-    yield from _of_rights(visit, where, _by_console(visit, known.user) or rights)
-    yield from _of_trunk(visit)
+    yield from _check_permissions(context, where, _by_console(context, configured.user) or rights)
+    yield from _check_trunk(context)
 
 
-def check_transport(visit: CheckContext) -> Iterator[Finding]:
-    """Where calls go by AMI: what has no effect then, and what stands in while the connection is away."""
-    known = visit.settings
-    if not known.by_ami:
+def check_transport(context: CheckContext) -> Iterator[Finding]:
+    """Check settings without effect when calls go by AMI, and the fallback for a lost connection."""
+    configured = context.settings
+    if not configured.by_ami:
         return
-    where = f"{known.file} [AMI] transport"
-    for section, form in (("Calls", known.ordinary), ("CodeCalls", known.coded)):
+    where = f"{configured.file} [AMI] transport"
+    for section, form in (("Calls", configured.ordinary), ("CodeCalls", configured.coded)):
         if form.max_retries:
             yield warning(
-                f"{known.file} [{section}] max_retries",
+                f"{configured.file} [{section}] max_retries",
                 say("calls go by AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
                 say("say in [Rounds] who is rung once more and when, and write max_retries = 0"),
             )
-    if known.has_spool:
+    if configured.has_spool:
         yield good(
-            where, say("calls go by AMI; while the connection is away they go through {path}", path=known.target)
+            where, say("calls go by AMI; while the connection is away they go through {path}", path=configured.target)
         )
     else:
         yield good(
@@ -68,8 +68,8 @@ def check_transport(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _of_rights(visit: CheckContext, where: str, rights: Permissions) -> Iterator[Finding]:
-    user, originates = visit.settings.ami.user, visit.settings.by_ami
+def _check_permissions(context: CheckContext, where: str, rights: Permissions) -> Iterator[Finding]:
+    user, originates = context.settings.ami.user, context.settings.by_ami
     least = ", ".join(
         f"{which} = {','.join(sorted(some))}"
         for which, some in zip(("read", "write"), required_rights(originates=originates), strict=True)
@@ -96,16 +96,16 @@ def _of_rights(visit: CheckContext, where: str, rights: Permissions) -> Iterator
         yield good(where, say("the user {user} has the rights that it needs, and no more that can be seen", user=user))
 
 
-def _of_trunk(visit: CheckContext) -> Iterator[Finding]:
-    """The trunk whose channels are counted is one of Asterisk's; of a mistyped one nothing is ever counted."""
-    trunk = visit.settings.ami.trunk
-    if not trunk.startswith(_PJSIP) or not is_loopback(visit.settings.ami.host):
+def _check_trunk(context: CheckContext) -> Iterator[Finding]:
+    """Check that Asterisk has the trunk whose channels are counted. With a mistyped name nothing is ever counted."""
+    trunk = context.settings.ami.trunk
+    if not trunk.startswith(_PJSIP) or not is_loopback(context.settings.ami.host):
         return
-    endpoints = _ENDPOINT.findall(ask_console(visit, "pjsip show endpoints") or "")
+    endpoints = _ENDPOINT.findall(ask_console(context, "pjsip show endpoints") or "")
     # A channel of an endpoint is called PJSIP/endpoint-0000002a.
     if endpoints and not any(f"{_PJSIP}{one}-".startswith(trunk) for one in endpoints):
         yield warning(
-            f"{visit.settings.file} [AMI] trunk",
+            f"{context.settings.file} [AMI] trunk",
             say(
                 "Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not "
                 "counted, and the lines may be taken from them",
@@ -115,9 +115,9 @@ def _of_trunk(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def _by_console(visit: CheckContext, user: str) -> Permissions | None:
-    """Asterisk's console knows all of them, where it is on this machine and answers us."""
-    if not is_loopback(visit.settings.ami.host) or shutil.which(visit.machine.asterisk) is None:
+def _by_console(context: CheckContext, user: str) -> Permissions | None:
+    """Return all permissions of the user from Asterisk's console; None if it is not on this machine or not for us."""
+    if not is_loopback(context.settings.ami.host) or shutil.which(context.machine.asterisk) is None:
         return None
-    shown = ask_console(visit, f"manager show user {user}")
-    return permissions_from_console(shown, originates=visit.settings.by_ami) if shown else None
+    shown = ask_console(context, f"manager show user {user}")
+    return permissions_from_console(shown, originates=context.settings.by_ami) if shown else None

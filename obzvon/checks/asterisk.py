@@ -1,10 +1,11 @@
-"""Checks of Asterisk as far as it can be seen from here: it may as well live in a container or on another machine."""
+"""Checks of Asterisk as far as it is visible from here: it may be in a container or on another machine."""
 
 import contextlib
 import os
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,22 +16,22 @@ from obzvon.common import processes
 from obzvon.common.i18n import say, say_many
 from obzvon.journal.findings import Finding
 
+#: How long the console may take to answer.
 _PATIENCE = 3
-"""Seconds in which Asterisk answers, or does not."""
-_TAKEN = 60.0
-"""Seconds after which a file that Asterisk has not begun will not be begun by itself."""
+#: A file that Asterisk has not begun after this time will not be begun by itself.
+_UNTAKEN_SECONDS = 60.0
 _SPOOL = "/var/spool/asterisk"
 _RUN = "/var/run/asterisk"
 _SECTION = re.compile(r"\s*\[([^]]*)\]\s*(\([^)]*\))?")
+#: OBZVON_TRUNK as asterisk/extensions_obzvon.conf comes.
 _UNEDITED = re.compile(r"^\s*OBZVON_TRUNK=\S*@mytrunk\s*$", re.MULTILINE)
-"""As asterisk/extensions_obzvon.conf comes."""
 _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 
-def check_running(visit: CheckContext) -> Iterator[Finding]:
-    """Asterisk runs, by its pid file."""
-    seen = visit.spool.asterisk_state()
-    where = visit.spool.pid_file or "Asterisk"
+def check_running(context: CheckContext) -> Iterator[Finding]:
+    """Check by its pid file that Asterisk is running."""
+    seen = context.spool.asterisk_state()
+    where = context.spool.pid_file or "Asterisk"
     if seen is AsteriskState.DOWN:
         yield error(where, say("Asterisk is not running"), say("start it: systemctl start asterisk"))
     elif seen is AsteriskState.RUNNING:
@@ -43,51 +44,51 @@ def check_running(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def check_spool_folder(visit: CheckContext) -> Iterator[Finding]:
-    """dir_target is the folder that the Asterisk of this machine reads."""
-    directories = _directories(visit.machine.asterisk_conf)
-    target = visit.settings.target
+def check_spool_folder(context: CheckContext) -> Iterator[Finding]:
+    """Check that dir_target is the folder that the Asterisk of this machine reads."""
+    directories = _directories(context.machine.asterisk_conf)
+    target = context.settings.target
     if directories is None or not target.is_dir():
         return
     read = Path(directories.get("astspooldir", _SPOOL)) / "outgoing"
     where = f"dir_target {target}"
     if read.is_dir() and read.samefile(target):
-        yield good(where, say("it is the folder that Asterisk reads, by {file}", file=visit.machine.asterisk_conf))
+        yield good(where, say("it is the folder that Asterisk reads, by {file}", file=context.machine.asterisk_conf))
     else:
         yield warning(
             where,
-            say("by {file} Asterisk reads another folder: {path}", file=visit.machine.asterisk_conf, path=read),
+            say("by {file} Asterisk reads another folder: {path}", file=context.machine.asterisk_conf, path=read),
             say("write dir_target = {path}, unless an Asterisk with other settings reads this one", path=read),
         )
 
 
-def check_user(visit: CheckContext) -> Iterator[Finding]:
-    """The call files belong to the user that Asterisk runs as: else it loses the calls, or rings for ever."""
-    pid = _pid(visit)
-    if pid is None or not visit.settings.target.is_dir():
+def check_user(context: CheckContext) -> Iterator[Finding]:
+    """Check that call files belong to the user of Asterisk: else it loses the calls, or calls without end."""
+    pid = _pid(context)
+    if pid is None or not context.settings.target.is_dir():
         return
     uid = _uid(pid)
-    owner = visit.spool.file_owner()[0]
+    owner = context.spool.file_owner()[0]
     owner = os.geteuid() if owner == -1 else owner
     if uid is None or uid in (0, owner):
         return
     yield error(
-        f"dir_target {visit.settings.target}",
+        f"dir_target {context.settings.target}",
         say(
             "Asterisk runs as {user}, and call files would belong to {owner}: it would lose the calls, or ring "
             "without end",
             user=user_name(uid),
             owner=user_name(owner),
         ),
-        say("chown {user} {path}, or write [Spool] owner = {user}", user=user_name(uid), path=visit.settings.target),
+        say("chown {user} {path}, or write [Spool] owner = {user}", user=user_name(uid), path=context.settings.target),
     )
 
 
-def check_console(visit: CheckContext) -> Iterator[Finding]:
-    """pbx_spool is loaded, and the dialplan has what call files ask for; only where the running Asterisk answers."""
-    machine = visit.machine
+def check_console(context: CheckContext) -> Iterator[Finding]:
+    """Check that pbx_spool is loaded and the dialplan has what call files use, if the console answers."""
+    machine = context.machine
     program = shutil.which(machine.asterisk)
-    if program is None or not _is_asked(visit):
+    if program is None or not _is_console_of_ours(context):
         return
     spool = _ask(program, machine.asterisk_conf, "module show like pbx_spool")
     if spool is None or "modules loaded" not in spool:
@@ -97,7 +98,7 @@ def check_console(visit: CheckContext) -> Iterator[Finding]:
             say("run obzvon check as Asterisk's user to have that looked at"),
         )
         return
-    if visit.settings.has_spool:
+    if context.settings.has_spool:
         yield _loaded(spool)
     if _UNEDITED.search(_ask(program, machine.asterisk_conf, "dialplan show globals") or ""):
         yield warning(
@@ -105,13 +106,18 @@ def check_console(visit: CheckContext) -> Iterator[Finding]:
             say("OBZVON_TRUNK is still the example: no call leaves the PBX"),
             say("write your own trunk into that file, in Asterisk's folder; then: asterisk -rx 'dialplan reload'"),
         )
+    yield from _check_dialplan(context, program)
+
+
+def _check_dialplan(context: CheckContext, program: str) -> Iterator[Finding]:
+    """Check that the dialplan has the extensions that calls are sent to."""
     for section, form, calls in (
-        ("Calls", visit.settings.ordinary, visit.calls - visit.coded),
-        ("CodeCalls", visit.settings.coded, visit.coded),
+        ("Calls", context.settings.ordinary, context.calls - context.coded),
+        ("CodeCalls", context.settings.coded, context.coded),
     ):
-        where = f"{visit.settings.file} [{section}]"
+        where = f"{context.settings.file} [{section}]"
         what = f"{form.extension}@{form.context}"
-        shown = _ask(program, machine.asterisk_conf, f"dialplan show {what}")
+        shown = _ask(program, context.machine.asterisk_conf, f"dialplan show {what}")
         if shown is None:
             continue
         if "There is no existence of" in shown:
@@ -138,23 +144,14 @@ def _loaded(shown: str) -> Finding:
     return good("pbx_spool", say("the module that takes call files is loaded in Asterisk"))
 
 
-def check_spool_files(visit: CheckContext) -> Iterator[Finding]:
-    """No file of ours in the spool is one that Asterisk has forgotten or would ring again."""
-    spool = visit.spool
+def check_spool_files(context: CheckContext) -> Iterator[Finding]:
+    """Check that the spool holds no file of ours that Asterisk has forgotten or would call again."""
+    spool = context.spool
     if not spool.target.is_dir():
         return
     where = f"dir_target {spool.target}"
-    behind = waiting = in_progress = 0
-    for name in spool.files_in_spool():
-        started = spool.is_started(name)
-        if started and spool.is_orphaned(name):
-            behind += 1
-        elif started:
-            in_progress += 1
-        elif started is False:
-            with contextlib.suppress(FileNotFoundError):
-                # The rename into the spool is what changed it last; its mtime is in the past on purpose.
-                waiting += visit.now.timestamp() - (spool.target / name).stat().st_ctime > _TAKEN
+    counts = _count_spool_files(context)
+    behind, waiting = counts["behind"], counts["waiting"]
     if behind:
         yield error(
             where,
@@ -169,51 +166,71 @@ def check_spool_files(visit: CheckContext) -> Iterator[Finding]:
             ),
         )
     if waiting:
-        yield warning(
-            where,
-            say_many(
-                "{n} call file has been here for more than a minute, and Asterisk has not taken it",
-                "{n} call files have been here for more than a minute, and Asterisk has not taken them",
-                waiting,
-            ),
-            say(
-                "see that Asterisk runs and pbx_spool is loaded; when it starts it rings them all, so to "
-                "prevent that: obzvon sweep before its start"
-            ),
-        )
+        yield _untaken_files(where, waiting)
     if not behind and not waiting:
         yield good(
             where,
             say_many(
                 "nothing is left over here; {n} call is in progress",
                 "nothing is left over here; {n} calls are in progress",
-                in_progress,
+                counts["in progress"],
             ),
         )
 
 
-def _pid(visit: CheckContext) -> int | None:
-    """The running Asterisk that the settings mean."""
-    if visit.spool.pid_file is None or visit.spool.asterisk_state() is not AsteriskState.RUNNING:
+def _untaken_files(where: str, waiting: int) -> Finding:
+    return warning(
+        where,
+        say_many(
+            "{n} call file has been here for more than a minute, and Asterisk has not taken it",
+            "{n} call files have been here for more than a minute, and Asterisk has not taken them",
+            waiting,
+        ),
+        say(
+            "see that Asterisk runs and pbx_spool is loaded; when it starts it rings them all, so to "
+            "prevent that: obzvon sweep before its start"
+        ),
+    )
+
+
+def _count_spool_files(context: CheckContext) -> Counter[str]:
+    """Return how many of our files are left behind, wait too long, or belong to calls in progress."""
+    spool = context.spool
+    counts: Counter[str] = Counter()
+    for name in spool.files_in_spool():
+        started = spool.is_started(name)
+        if started:
+            counts["behind" if spool.is_orphaned(name) else "in progress"] += 1
+        elif started is False:
+            with contextlib.suppress(FileNotFoundError):
+                # The rename into the spool is what changed it last; its mtime is in the past on purpose.
+                age = context.now.timestamp() - (spool.target / name).stat().st_ctime
+                counts["waiting"] += age > _UNTAKEN_SECONDS
+    return counts
+
+
+def _pid(context: CheckContext) -> int | None:
+    """Return the pid of the running Asterisk that the settings name."""
+    if context.spool.pid_file is None or context.spool.asterisk_state() is not AsteriskState.RUNNING:
         return None
-    return processes.read_pid(visit.spool.pid_file)
+    return processes.read_pid(context.spool.pid_file)
 
 
-def ask_console(visit: CheckContext, question: str) -> str | None:
-    """What the console of the Asterisk that the settings mean answers; None where it cannot be asked."""
-    program = shutil.which(visit.machine.asterisk)
-    return _ask(program, visit.machine.asterisk_conf, question) if program and _is_asked(visit) else None
+def ask_console(context: CheckContext, question: str) -> str | None:
+    """Return the answer of that Asterisk's console; None if it cannot be asked."""
+    program = shutil.which(context.machine.asterisk)
+    return _ask(program, context.machine.asterisk_conf, question) if program and _is_console_of_ours(context) else None
 
 
-def _is_asked(visit: CheckContext) -> bool:
-    """Whether it is that Asterisk, and no other one on this machine, that the console asks."""
-    pid = _pid(visit)
-    directories = _directories(visit.machine.asterisk_conf) or {}
+def _is_console_of_ours(context: CheckContext) -> bool:
+    """Return whether the console is that of the Asterisk that the settings name, and no other on this machine."""
+    pid = _pid(context)
+    directories = _directories(context.machine.asterisk_conf) or {}
     return pid is not None and processes.read_pid(Path(directories.get("astrundir", _RUN)) / "asterisk.pid") == pid
 
 
 def _uid(pid: int) -> int | None:
-    """Whose process it is; /proc/PID itself belongs to root where a process has given up root's rights."""
+    """Return the user of a process. /proc/PID itself belongs to root if the process has dropped root."""
     with contextlib.suppress(OSError):
         found = re.search(r"^Uid:\s+\d+\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
         return int(found[1]) if found else None
@@ -221,9 +238,9 @@ def _uid(pid: int) -> int | None:
 
 
 def _directories(conf: Path) -> dict[str, str] | None:
-    """What [directories] of asterisk.conf says; None where there is none to read, {} where all is as it comes.
+    """Return [directories] of asterisk.conf; None if it cannot be read, {} if all values are the defaults.
 
-    A section that is marked (!) is a template, which Asterisk does not obey: so Debian ships it.
+    A section that is marked (!) is a template, which Asterisk ignores: so Debian ships it.
     """
     try:
         lines = conf.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -240,7 +257,7 @@ def _directories(conf: Path) -> dict[str, str] | None:
 
 
 def _ask(program: str, conf: Path, question: str) -> str | None:
-    """What Asterisk's console answers; None where it does not."""
+    """Return the answer of Asterisk's console; None if there is none."""
     command = [program, "-C", str(conf), "-rx", question]
     try:
         asked = subprocess.run(  # noqa: S603 - no shell; the program is found by `which`

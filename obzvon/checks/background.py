@@ -1,6 +1,6 @@
-"""The self-check as the service makes it: in a process of its own, which holds up no bundle and no stop.
+"""Self-check as the service runs it: in a separate process, which delays no bundle and no stop.
 
-With 100,000 rows in the list it takes a second of a core and 100 MB, which are gone again when it ends.
+With 100,000 rows in the list it takes a second of a core and 100 MB, which are free again when it ends.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ from obzvon.journal.findings import CHECK_INTERVAL, Finding, FindingsStore, Leve
 
 log = logging.getLogger("obzvon")
 
-_PATIENCE = 120.0
-"""Seconds that it may take: a folder on a dead server answers nobody."""
-_GOING = 1.0
-"""Seconds that it has to go by itself when the service stops."""
+#: How long a check may take: a folder on a dead server never answers.
+_TIMEOUT_SECONDS = 120.0
+#: How long a check may take to end when the service stops.
+_STOP_SECONDS = 1.0
 _BY_HAND = say("run obzvon check as the service's user; it says where it comes to a stop")
 
 # -P: the working folder is the editor's to write, and nothing of it may be imported here.
@@ -35,9 +35,9 @@ _PROGRAM = (sys.executable, "-P", "-m", "obzvon.checks")
 
 
 class BackgroundCheck:
-    """One at a time; `want` asks for one, `look` begins it and takes up what it found. Neither ever waits.
+    """Runs one self-check at a time. `request` asks for one, `poll` starts it and collects its findings. Neither waits.
 
-    `is_refused`: whether AMI is known to refuse our login; then one that nobody has asked for does not try it too.
+    `is_refused`: whether AMI is known to refuse our login; then a check that nobody asked for does not try it again.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class BackgroundCheck:
         *,
         is_refused: Callable[[], bool] | None = None,
         program: Sequence[str] = _PROGRAM,
-        patience: float = _PATIENCE,
+        patience: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._settings = settings
         self._findings = findings
@@ -63,29 +63,29 @@ class BackgroundCheck:
         self._said: IO[bytes] | None = None
         self._complained: IO[bytes] | None = None
         self._began = 0.0
-        self._told: tuple[int, int] | None = None
+        self._logged: tuple[int, int] | None = None
+        #: Whether the service was started by cron.
         self.once = False
-        """Whether the service is one that cron calls."""
 
     @property
     def busy(self) -> bool:
-        """Whether one is wanted or under way."""
+        """Return whether a check is requested or running."""
         return self._wanted or self._process is not None
 
     def request(self, command: int | None = None) -> None:
-        """Has it made; if one is under way, another after it: what was mended meanwhile is to be seen."""
+        """Request a check. If one is running, another follows it, so that it sees what was fixed meanwhile."""
         self._wanted = True
         if command is not None:
             self._asked.append(command)
 
     def request_if_due(self, now: datetime) -> None:
-        """Has it made if the last is older than an hour; raises UserError."""
+        """Request a check if the last one is older than an hour. Raises UserError."""
         last = self._findings.latest_summary()
         if last is None or abs(now - last.at) >= CHECK_INTERVAL:
             self.request()
 
     def poll(self, now: datetime) -> None:
-        """Begins what is wanted, and leaves in the journal what has been found."""
+        """Start a requested check, and write the findings of a finished one to the journal."""
         if self._process is None:
             if self._wanted:
                 self._begin(now)
@@ -101,12 +101,12 @@ class BackgroundCheck:
             self._leave(self._heard(self._process.returncode), now)
 
     def stop(self) -> None:
-        """Ends what is under way, for the service stops."""
+        """End a running check, because the service stops."""
         self._wanted = False
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.wait(_GOING)
+                self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -115,14 +115,14 @@ class BackgroundCheck:
     def _begin(self, now: datetime) -> None:
         self._wanted = False
         self._answering, self._asked = self._asked, []
-        # Who asks for one has mended something, and is to see whether it helped.
-        known = ["refused"] if self._is_refused and self._is_refused() and not self._answering else []
+        # An operator who asks for a check has fixed something and wants to see whether it helped.
+        flags = ["refused"] if self._is_refused and self._is_refused() and not self._answering else []
         try:
-            # In memory: a full disk is one of the things that it is to tell.
+            # In memory: a full disk is one of the things that it reports.
             self._said = os.fdopen(os.memfd_create("said"), "w+b")
             self._complained = os.fdopen(os.memfd_create("complained"), "w+b")
             self._process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
-                [*self._program, str(self._settings), str(os.getpid()), *known],
+                [*self._program, str(self._settings), str(os.getpid()), *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=self._said,
                 stderr=self._complained,
@@ -155,8 +155,8 @@ class BackgroundCheck:
         except UserError as failed:  # the next one comes in an hour, and the dialer has more to say of this
             log.warning("%s", failed)
             return
-        if (errors, warnings) != self._told:
-            self._told = errors, warnings
+        if (errors, warnings) != self._logged:
+            self._logged = errors, warnings
             log.log(
                 logging.WARNING if errors else logging.INFO,
                 "%s",

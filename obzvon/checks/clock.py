@@ -1,4 +1,4 @@
-"""Checks of the time: the zone's data, the machine's clock, and the clock against the journal."""
+"""Checks of the time: time zone data, the machine's clock, and the clock against the journal."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,15 +8,15 @@ from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding
 
+#: Clocks are set back by seconds now and then, without harm.
 _TOLERATED = timedelta(seconds=60)
-"""Clocks are set back by seconds now and then, and nothing comes of it."""
 
 
-def check_zone(visit: CheckContext) -> Iterator[Finding]:
-    """The data of the settings' time zone can be found."""
-    known = visit.settings
-    where = f"{known.file} [Day] time_zone"
-    key = getattr(known.zone, "key", None)
+def check_zone(context: CheckContext) -> Iterator[Finding]:
+    """Check that the data of the settings' time zone can be found."""
+    settings = context.settings
+    where = f"{settings.file} [Day] time_zone"
+    key = getattr(settings.zone, "key", None)
     if key and key != "localtime":
         try:
             ZoneInfo.no_cache(key)
@@ -27,21 +27,21 @@ def check_zone(visit: CheckContext) -> Iterator[Finding]:
                 say("install them: apt install tzdata, or pip install tzdata"),
             )
             return
-    here = visit.now.astimezone(known.zone)
+    here = context.now.astimezone(settings.zone)
     yield good(
         where,
         say(
             "the time zone is {zone}, where it is {time} now, {offset} from UTC",
-            zone=key or str(known.zone),
+            zone=key or str(settings.zone),
             time=f"{here:%Y-%m-%d %H:%M}",
             offset=f"{here:%z}",
         ),
     )
 
 
-def check_synchronised(visit: CheckContext) -> Iterator[Finding]:
-    """Something keeps the machine's clock right."""
-    kept = visit.machine.is_synchronised()
+def check_synchronised(context: CheckContext) -> Iterator[Finding]:
+    """Check that a time service keeps the machine's clock right."""
+    kept = context.machine.is_synchronised()
     if kept is False:
         yield warning(
             "",
@@ -54,20 +54,20 @@ def check_synchronised(visit: CheckContext) -> Iterator[Finding]:
         yield good("", say("whether a time service keeps this machine's clock right cannot be told here"))
 
 
-def check_against_journal(visit: CheckContext) -> Iterator[Finding]:
-    """The journal holds no moment that is still to come."""
-    if visit.journal is None:
+def check_against_journal(context: CheckContext) -> Iterator[Finding]:
+    """Check that the journal holds no moment in the future."""
+    if context.journal is None:
         return
-    latest = visit.journal.runs.latest_time()
-    zone = visit.settings.zone
-    if latest is None or latest <= visit.now + _TOLERATED:
+    latest = context.journal.runs.latest_time()
+    zone = context.settings.zone
+    if latest is None or latest <= context.now + _TOLERATED:
         yield good("", say("the clock shows no time before that of the last run in the journal"))
         return
     yield error(
         "",
         say(
             "the clock shows {now}, and the journal holds a run of {latest}: the clock was set back, or was wrong then",
-            now=f"{visit.now.astimezone(zone):%Y-%m-%d %H:%M}",
+            now=f"{context.now.astimezone(zone):%Y-%m-%d %H:%M}",
             latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}",
         ),
         say("set the clock (timedatectl set-ntp true); a day that is in the journal is not rung again"),

@@ -1,4 +1,4 @@
-"""Checks of the operator's documents: the list, the week, and whether earlier versions of them can be kept."""
+"""Checks of the operator's documents: list, schedule, and whether earlier versions can be kept."""
 
 import os
 from collections import Counter
@@ -10,9 +10,9 @@ from obzvon.checks.context import CheckContext, finding_from, good, join_message
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.documents.history import History
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, schedule_document
-from obzvon.domain.forecast import forecast_handover
+from obzvon.domain.forecast import RunForecast, forecast_handover
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.phones import list_candidates
+from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.journal import AbsentJournal
@@ -20,37 +20,22 @@ from obzvon.reports.next_run import next_run_forecast
 
 T = TypeVar("T")
 
-_AT_ONCE = 1000
-"""More calls than this want a delay between bundles, or a trunk to match."""
-_NAMED = 5
-"""So many rows that cannot be called are told with their reasons."""
+#: More calls than this need a delay between bundles, or a trunk to match.
+_MAX_AT_ONCE = 1000
+#: How many rows that cannot be called are listed with their reasons.
+_MAX_ROWS_NAMED = 5
 
 
-def check_phones(visit: CheckContext) -> Iterator[Finding]:
-    """The list can be read, and somebody on it can be called."""
-    document = phones_document(visit.settings.phones)
-    loaded, told = _read(document)
-    yield from told
+def check_phones(context: CheckContext) -> Iterator[Finding]:
+    """Check that the list can be read and somebody on it can be called."""
+    document = phones_document(context.settings.phones)
+    loaded, findings = _read(document)
+    yield from findings
     if loaded is None:
         return
-    counts: Counter[str] = Counter()
-    refused: list[Message] = []
-    for one in list_candidates(loaded.data, visit.settings.numbering_plan()):
-        kind = (
-            "called" if one.skipped is None else "paused" if one.phone.paused else "twice" if one.number else "refused"
-        )
-        counts[kind] += 1
-        visit.coded += kind == "called" and one.code != ""
-        if kind == "refused" and len(refused) < _NAMED and one.skipped is not None:
-            refused.append(
-                say(
-                    "row {row}, {number}: {reason}",
-                    row=one.phone.key,
-                    number=one.phone.number or "—",
-                    reason=one.skipped,
-                )
-            )
-    visit.calls = counts["called"]
+    counts, refused = _count_rows(loaded.data, context.settings.numbering_plan())
+    context.coded = counts["coded"]
+    context.calls = counts["called"]
     where = document.path
     if refused:
         yield warning(
@@ -78,25 +63,49 @@ def check_phones(visit: CheckContext) -> Iterator[Finding]:
     )
 
 
-def check_schedule(visit: CheckContext) -> Iterator[Finding]:
-    """The week can be read, has a start, and its runs have the time they need."""
-    document = schedule_document(visit.settings.schedule)
-    loaded, told = _read(document)
-    yield from told
+def _count_rows(phones: list[Phone], plan: NumberingPlan) -> tuple[Counter[str], list[Message]]:
+    """Return how many rows are called, coded (called, with a code), paused, twice or refused; and some refusals."""
+    counts: Counter[str] = Counter()
+    refused: list[Message] = []
+    for candidate in list_candidates(phones, plan):
+        row = candidate.phone
+        kind = (
+            "called"
+            if candidate.skipped is None
+            else "paused"
+            if row.paused
+            else "twice"
+            if candidate.number
+            else "refused"
+        )
+        counts[kind] += 1
+        counts["coded"] += kind == "called" and candidate.code != ""
+        if kind == "refused" and len(refused) < _MAX_ROWS_NAMED and candidate.skipped is not None:
+            refused.append(
+                say("row {row}, {number}: {reason}", row=row.key, number=row.number or "—", reason=candidate.skipped)
+            )
+    return counts, refused
+
+
+def check_schedule(context: CheckContext) -> Iterator[Finding]:
+    """Check that the schedule can be read, has a start, and its runs have enough time."""
+    document = schedule_document(context.settings.schedule)
+    loaded, findings = _read(document)
+    yield from findings
     if loaded is None:
         return
-    yield from _late(visit, document.path, loaded.data)
-    yield from _next(visit, document.path, loaded)
+    yield from _check_late_starts(context, document.path, loaded.data)
+    yield from _check_next_run(context, document.path, loaded)
 
 
-def check_history(visit: CheckContext) -> Iterator[Finding]:
-    """Beside the documents their earlier versions and last good copies can be written."""
-    documents = visit.settings.phones, visit.settings.schedule
+def check_history(context: CheckContext) -> Iterator[Finding]:
+    """Check that earlier versions and last good copies of the documents can be written beside them."""
+    documents = context.settings.phones, context.settings.schedule
     for folder in sorted({Path(os.path.realpath(path)).parent for path in documents}):
         history = folder / ".history"
         place = history if history.is_dir() else folder
         if not place.is_dir():
-            continue  # told already: there is no document
+            continue  # reported already: there is no document
         if os.access(place, os.W_OK | os.X_OK):
             yield good(place, say("the last good copies of the documents can be kept here"))
             continue
@@ -104,7 +113,7 @@ def check_history(visit: CheckContext) -> Iterator[Finding]:
             "give the service's user the right to write: a group for both it and the editor, and chmod g+ws {path}",
             path=place,
         )
-        if folder == Path(os.path.realpath(visit.settings.file)).parent and visit.settings.file.stat().st_uid == 0:
+        if folder == Path(os.path.realpath(context.settings.file)).parent and context.settings.file.stat().st_uid == 0:
             remedy = say(
                 "leave this folder to root, and keep the lists elsewhere: dir_source, in [Dirs] "
                 "(docs/en/explanation/security.md)"
@@ -120,7 +129,7 @@ def check_history(visit: CheckContext) -> Iterator[Finding]:
 
 
 def _read(document: Document[T]) -> tuple[LoadedDocument[T] | None, list[Finding]]:
-    """What is in it, and what is to be told of it; None where it cannot be read."""
+    """Return the document and the findings about it; None if it cannot be read."""
     try:
         loaded = document.load()
     except DocumentError as failed:
@@ -143,32 +152,33 @@ def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Fin
         )
 
 
-def _late(visit: CheckContext, path: Path, week: Schedule) -> Iterator[Finding]:
-    """Starts at which the day is over already."""
-    known = visit.settings
-    if known.latest is None:
+def _check_late_starts(context: CheckContext, path: Path, week: Schedule) -> Iterator[Finding]:
+    """Check for starts after the time at which hand-over ends."""
+    settings = context.settings
+    if settings.latest is None:
         return
-    today = visit.now.astimezone(known.zone).date()
+    today = context.now.astimezone(settings.zone).date()
     starts = [(str(day), start) for day, start in enumerate(week.times, 1)]
     starts += [(day.isoformat(), start) for day, start in sorted(week.dates.items()) if day >= today]
     for key, start in starts:
-        if start is not None and start >= known.latest:
+        if start is not None and start >= settings.latest:
             yield warning(
                 f'{path} "{key}"',
                 say(
                     "the run begins at {start}, and from {latest} on nothing is handed over: nobody is rung",
                     start=f"{start:%H:%M}",
-                    latest=f"{known.latest:%H:%M}",
+                    latest=f"{settings.latest:%H:%M}",
                 ),
                 say("set an earlier start, or a later [Day] latest in settings.ini"),
             )
 
 
-def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> Iterator[Finding]:
-    """The next run, and whether it has the time that it needs."""
-    known = visit.settings
-    pace = known.pace()
-    plan = next_run_forecast(known, [], week, visit.journal or AbsentJournal(), visit.now, numbering=NumberingPlan())
+def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> Iterator[Finding]:
+    """Check that there is a next run and that it has enough time."""
+    settings = context.settings
+    plan = next_run_forecast(
+        settings, [], week, context.journal or AbsentJournal(), context.now, numbering=NumberingPlan()
+    )
     if plan.start is None:
         yield warning(
             path,
@@ -177,8 +187,8 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
         )
         return
     start = f"{plan.start:%Y-%m-%d %H:%M}"
-    journal = known.journal.path
-    if plan.overdue and (visit.journal or (journal and not journal.exists())):  # else nobody knows who was rung today
+    journal = settings.journal.path
+    if plan.overdue and (context.journal or (journal and not journal.exists())):  # else nobody knows who was rung today
         yield warning(
             path,
             say("the start of {start} has passed without a run: the service begins it at once", start=start),
@@ -187,25 +197,7 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
                 "service starts"
             ),
         )
-    way = forecast_handover(visit.calls, pace, max(plan.start, visit.now), plan.until)
-    if way.cut_off and plan.until is not None:
-        yield warning(
-            path,
-            say_many(
-                "the run of {start} does not get to {n} call before {until}",
-                "the run of {start} does not get to {n} calls before {until}",
-                way.cut_off,
-                start=start,
-                until=f"{plan.until:%Y-%m-%d %H:%M}",
-            ),
-            say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"),
-        )
-    if not pace.interval and not pace.is_bounded and visit.calls > _AT_ONCE:
-        yield warning(
-            f"{known.file} [CreateCallFiles] timeout",
-            say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=visit.calls),
-            say("write how many seconds lie between two bundles, if the trunk cannot take so many"),
-        )
+    yield from _check_pace(context, path, plan, start)
     if plan.starts:
         yield good(
             path,
@@ -214,4 +206,31 @@ def _next(visit: CheckContext, path: Path, week: LoadedDocument[Schedule]) -> It
                 start=f"{plan.starts[0]:%Y-%m-%d %H:%M}",
                 zone=plan.zone,
             ),
+        )
+
+
+def _check_pace(context: CheckContext, path: Path, plan: RunForecast, start: str) -> Iterator[Finding]:
+    """Check that the configured pace leaves no call over, and does not send all calls at once."""
+    settings = context.settings
+    pace = settings.pace()
+    if plan.start is None:
+        return
+    handover = forecast_handover(context.calls, pace, max(plan.start, context.now), plan.until)
+    if handover.cut_off and plan.until is not None:
+        yield warning(
+            path,
+            say_many(
+                "the run of {start} does not get to {n} call before {until}",
+                "the run of {start} does not get to {n} calls before {until}",
+                handover.cut_off,
+                start=start,
+                until=f"{plan.until:%Y-%m-%d %H:%M}",
+            ),
+            say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"),
+        )
+    if not pace.interval and not pace.is_bounded and context.calls > _MAX_AT_ONCE:
+        yield warning(
+            f"{settings.file} [CreateCallFiles] timeout",
+            say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=context.calls),
+            say("write how many seconds lie between two bundles, if the trunk cannot take so many"),
         )

@@ -1,4 +1,4 @@
-"""Who a user is and what the bits of a mode let that user do."""
+"""Users of this machine, and what the bits of a mode let them do."""
 
 import grp
 import os
@@ -15,7 +15,7 @@ class SystemUser(msgspec.Struct, frozen=True):
     gids: frozenset[int]
 
     def may_write(self, found: os.stat_result) -> bool:
-        """Whether the mode lets this user write; access control lists are not looked at."""
+        """Return whether the mode lets this user write; access control lists are ignored."""
         if self.uid == 0:
             return True
         if found.st_uid == self.uid:
@@ -24,7 +24,7 @@ class SystemUser(msgspec.Struct, frozen=True):
 
 
 def find_user(name: str) -> SystemUser | None:
-    """The user of that name, if this machine has one."""
+    """Return the user of that name, or None."""
     try:
         found = pwd.getpwnam(name)
     except KeyError:
@@ -33,7 +33,7 @@ def find_user(name: str) -> SystemUser | None:
 
 
 def group_members(gid: int) -> frozenset[str]:
-    """The users of a group: those it names, and those whose first group it is."""
+    """Return the users of a group: those it names, and those whose primary group it is."""
     try:
         named = grp.getgrgid(gid).gr_mem
     except KeyError:
@@ -42,7 +42,7 @@ def group_members(gid: int) -> frozenset[str]:
 
 
 def user_name(uid: int) -> str:
-    """The user's name, or the number where there is none."""
+    """Return the name of a user, or the number if there is none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -50,7 +50,7 @@ def user_name(uid: int) -> str:
 
 
 def owner_name(uid: int, gid: int) -> str:
-    """user:group."""
+    """Return user:group."""
     try:
         group = grp.getgrgid(gid).gr_name
     except KeyError:

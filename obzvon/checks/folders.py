@@ -1,4 +1,4 @@
-"""Checks of the folders: that they are there, whose they are, who else may write there, how much room there is."""
+"""Checks of the folders: existence, owner, who else may write there, free space."""
 
 import os
 import stat
@@ -13,17 +13,17 @@ from obzvon.common.i18n import Message, say
 from obzvon.journal.findings import Finding
 
 _EVERYBODY = "*"
-_ROOM = 100_000_000
-_FILES = 10_000
-_LINE = 1000
-"""Bytes that a call takes in the journal and its log, with plenty to spare."""
+_MIN_FREE_BYTES = 100_000_000
+_MIN_FREE_FILES = 10_000
+#: Space of a call in the journal and its log, with plenty to spare.
+_BYTES_PER_CALL = 1000
 
 
-def check_folders(visit: CheckContext) -> Iterator[Finding]:
-    """Each folder is there; what Spool looks at itself is left to it."""
-    known = visit.settings
-    spool = (("dir_store", known.store), ("dir_target", known.target)) if known.has_spool else ()
-    for key, folder in (("dir_source", known.source), *spool, ("dir_logs", known.logs)):
+def check_folders(context: CheckContext) -> Iterator[Finding]:
+    """Check that each folder exists; `Spool` reports the rest itself."""
+    settings = context.settings
+    spool = (("dir_store", settings.store), ("dir_target", settings.target)) if settings.has_spool else ()
+    for key, folder in (("dir_source", settings.source), *spool, ("dir_logs", settings.logs)):
         where = f"{key} {folder}"
         if folder.is_dir():
             found = folder.stat()
@@ -35,13 +35,13 @@ def check_folders(visit: CheckContext) -> Iterator[Finding]:
                     mode=f"{stat.S_IMODE(found.st_mode):04o}",
                 ),
             )
-        elif is_made_by_itself(visit, folder) and key == "dir_target":
+        elif is_made_by_itself(context, folder) and key == "dir_target":
             yield warning(
                 where,
                 say("it is not there yet; the service would make it, and no Asterisk reads it"),
                 say("write Asterisk's own folder, as a rule /var/spool/asterisk/outgoing"),
             )
-        elif is_made_by_itself(visit, folder):
+        elif is_made_by_itself(context, folder):
             yield good(where, say("it is not there yet; the service makes it at its start"))
         elif key in ("dir_source", "dir_logs"):
             tell = warning if key == "dir_logs" else error
@@ -50,15 +50,15 @@ def check_folders(visit: CheckContext) -> Iterator[Finding]:
             )
 
 
-def check_spool_access(visit: CheckContext) -> Iterator[Finding]:
-    """Nobody but the service and Asterisk can put a call file anywhere that Asterisk reads."""
-    editors = [one for one in map(find_user, visit.machine.editors) if one is not None]
+def check_spool_access(context: CheckContext) -> Iterator[Finding]:
+    """Check that only the service and Asterisk can put a call file where Asterisk reads it."""
+    editors = [one for one in map(find_user, context.machine.editors) if one is not None]
     sound = True
-    for key, folder in (("dir_target", visit.settings.target), ("dir_store", visit.settings.store)):
+    for key, folder in (("dir_target", context.settings.target), ("dir_store", context.settings.store)):
         where = f"{key} {folder}"
-        for swapped in _swaps(visit, key, folder, editors):
+        for finding in _swaps(context, key, folder, editors):
             sound = False
-            yield swapped
+            yield finding
         if not folder.is_dir():
             continue
         found = folder.stat()
@@ -85,41 +85,41 @@ def check_spool_access(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def check_settings_access(visit: CheckContext) -> Iterator[Finding]:
-    """Nobody but root and the service decides what the service goes by: which folders, which dialplan, how fast."""
-    file = visit.settings.file
-    apart = say(
+def check_settings_access(context: CheckContext) -> Iterator[Finding]:
+    """Check that only root and the service can change the settings: folders, dialplan, pace."""
+    file = context.settings.file
+    remedy = say(
         "keep it where only root may write, as in /etc/obzvon, and have it name the folder of everything else "
         "(docs/en/explanation/security.md)"
     )
-    editors = [one for one in map(find_user, visit.machine.editors) if one is not None]
+    editors = [one for one in map(find_user, context.machine.editors) if one is not None]
     sound = True
-    if file.is_file() and (users := _others_who_write(visit, file.stat(), editors)):
+    if file.is_file() and (users := _others_who_write(context, file.stat(), editors)):
         sound = False
         yield warning(
             file,
-            say("{users} may change it, and the service goes by it from its next start on", users=_listed(users)),
+            say("{users} may change it, and the service goes by it from its next start on", users=_name_users(users)),
             say("chmod go-w {path}", path=file),
         )
-    for path, users in _who_may_swap(visit, file, editors):
+    for path, users in _who_may_swap(context, file, editors):
         sound = False
         yield warning(
             path,
             say(
                 "{users} may put another file in the place of {path}, and the service goes by it from "
                 "its next start on",
-                users=_listed(users),
+                users=_name_users(users),
                 path=file,
             ),
-            apart,
+            remedy,
         )
     if sound:
         yield good(file, say("only root and the service may change the settings, by the modes"))
 
 
-def _swaps(visit: CheckContext, key: str, folder: Path, editors: list[SystemUser]) -> Iterator[Finding]:
-    """Who may write in a folder above may put another folder in the place of this one, and call files into that."""
-    for path, users in _who_may_swap(visit, folder, editors):
+def _swaps(context: CheckContext, key: str, folder: Path, editors: list[SystemUser]) -> Iterator[Finding]:
+    """Yield an error for each folder above in which others may replace this one, and so write call files."""
+    for path, users in _who_may_swap(context, folder, editors):
         if _EVERYBODY in users:
             yield error(
                 path,
@@ -127,7 +127,7 @@ def _swaps(visit: CheckContext, key: str, folder: Path, editors: list[SystemUser
                 say("chmod o-w {path}", path=path),
             )
             continue
-        beside = visit.settings.target.with_name("obzvon_store")
+        beside = context.settings.target.with_name("obzvon_store")
         remedy = (
             say("move it: dir_store = {path}, in [Dirs]", path=beside)
             if key == "dir_store"
@@ -137,15 +137,15 @@ def _swaps(visit: CheckContext, key: str, folder: Path, editors: list[SystemUser
             path,
             say(
                 "{users} may put another folder in the place of {path}, and call files into it",
-                users=_listed(users),
+                users=_name_users(users),
                 path=folder,
             ),
             remedy,
         )
 
 
-def _who_may_swap(visit: CheckContext, place: Path, editors: list[SystemUser]) -> Iterator[tuple[Path, set[str]]]:
-    """The folders above in which others may put something else in the place of this one or this file, and who."""
+def _who_may_swap(context: CheckContext, place: Path, editors: list[SystemUser]) -> Iterator[tuple[Path, set[str]]]:
+    """Yield the folders above in which others may replace this folder or file, and who they are."""
     above = dict.fromkeys((*place.parents, *Path(os.path.realpath(place)).parents))
     there = [path for path in above if path.is_dir()]
     for path in there:
@@ -155,22 +155,22 @@ def _who_may_swap(visit: CheckContext, place: Path, editors: list[SystemUser]) -
         if users := (
             {one.name for one in editors if one.uid and one.uid == found.st_uid and one.may_write(found)}
             if sticky
-            else _others_who_write(visit, found, editors)
+            else _others_who_write(context, found, editors)
         ):
             yield path, users
 
 
-def _others_who_write(visit: CheckContext, found: os.stat_result, editors: list[SystemUser]) -> set[str]:
-    """Who may write there besides root and the service."""
+def _others_who_write(context: CheckContext, found: os.stat_result, editors: list[SystemUser]) -> set[str]:
+    """Return who may write there except root and the service."""
     if found.st_mode & stat.S_IWOTH:
         return {_EVERYBODY}
     names = {one.name for one in editors if one.uid and one.may_write(found)}
     if found.st_mode & stat.S_IWGRP:
-        names |= group_members(found.st_gid) - {"root", user_name(visit.service_uid())}
+        names |= group_members(found.st_gid) - {"root", user_name(context.service_uid())}
     return names
 
 
-def _listed(users: set[str]) -> Message:
+def _name_users(users: set[str]) -> Message:
     return (
         say("every user of this machine")
         if _EVERYBODY in users
@@ -178,37 +178,39 @@ def _listed(users: set[str]) -> Message:
     )
 
 
-def check_logs(visit: CheckContext) -> Iterator[Finding]:
-    """The day's log can be written."""
-    folder = visit.settings.logs
+def check_logs(context: CheckContext) -> Iterator[Finding]:
+    """Check that the day's log can be written."""
+    folder = context.settings.logs
     if not folder.is_dir():
         return
-    file = folder / daily.log_file_name(visit.now.astimezone(visit.settings.zone).date())
+    file = folder / daily.log_file_name(context.now.astimezone(context.settings.zone).date())
     for path, needed in ((folder, os.W_OK | os.X_OK), (file, os.W_OK)):
         if path.exists() and not os.access(path, needed):
             yield warning(
                 f"dir_logs {path}",
                 say("the service may not write here, so there is no log"),
                 say(
-                    "give it to the service's user: chown {user} {path}", user=user_name(visit.service_uid()), path=path
+                    "give it to the service's user: chown {user} {path}",
+                    user=user_name(context.service_uid()),
+                    path=path,
                 ),
             )
             return
     yield good(f"dir_logs {folder}", say("the log of the day can be written"))
 
 
-def check_free_space(visit: CheckContext) -> Iterator[Finding]:
-    """Each filesystem has room for a run of this list."""
-    known = visit.settings
-    journal = known.journal.path
+def check_free_space(context: CheckContext) -> Iterator[Finding]:
+    """Check that each filesystem has room for a run of this list."""
+    settings = context.settings
+    journal = settings.journal.path
     needs = [
-        (known.store, 1, visit.calls),
-        (known.target, 0, 0),
-        (known.logs, _LINE * visit.calls, 0),
-        (known.source, 0, 0),
+        (settings.store, 1, context.calls),
+        (settings.target, 0, 0),
+        (settings.logs, _BYTES_PER_CALL * context.calls, 0),
+        (settings.source, 0, 0),
     ]
     if journal is not None:
-        needs.append((journal.parent, _LINE * visit.calls, 0))
+        needs.append((journal.parent, _BYTES_PER_CALL * context.calls, 0))
     filesystems: dict[int, list[tuple[Path, int, int]]] = defaultdict(list)
     for folder, size, files in needs:
         if (there := _on(folder)).is_dir():
@@ -218,7 +220,7 @@ def check_free_space(visit: CheckContext) -> Iterator[Finding]:
 
 
 def _on(folder: Path) -> Path:
-    """The folder, or the one that it will be made in."""
+    """Return the folder, or the existing folder that it will be made in."""
     return next((path for path in (folder, *folder.parents) if path.exists()), folder)
 
 
@@ -227,8 +229,8 @@ def _filesystem(needs: list[tuple[Path, int, int]]) -> Iterator[Finding]:
     there = os.statvfs(needs[0][0])
     free = there.f_bavail * there.f_frsize
     files = sum(need for _, _, need in needs)
-    wanted = max(_ROOM, sum(size for _, size, _ in needs) + files * there.f_frsize)
-    wanted_files = max(_FILES, files)
+    wanted = max(_MIN_FREE_BYTES, sum(size for _, size, _ in needs) + files * there.f_frsize)
+    wanted_files = max(_MIN_FREE_FILES, files)
     remedy = say("make room: old logs, other programs' files; or put the folders on another disk")
     short = False
     if free < wanted:
@@ -259,14 +261,14 @@ def _filesystem(needs: list[tuple[Path, int, int]]) -> Iterator[Finding]:
         yield good(where, say("there is room: {free} MB", free=free // 1_000_000))
 
 
-def is_made_by_itself(visit: CheckContext, folder: Path) -> bool:
-    """Whether the service makes a folder that is not there: the store, the logs, a spool beside the settings."""
-    known = visit.settings
-    if folder == known.source or (folder == known.target and not folder.is_relative_to(known.file.parent)):
+def is_made_by_itself(context: CheckContext, folder: Path) -> bool:
+    """Return whether the service makes a missing folder: the store, the logs, a spool beside the settings."""
+    settings = context.settings
+    if folder == settings.source or (folder == settings.target and not folder.is_relative_to(settings.file.parent)):
         return False
     if folder.exists() or folder.is_symlink():
         return False
     above = folder.parent
-    while folder == known.store and not above.exists():  # of the others only the last folder is made
+    while folder == settings.store and not above.exists():  # of the others only the last folder is made
         above = above.parent
     return above.is_dir() and os.access(above, os.W_OK | os.X_OK)

@@ -1,4 +1,4 @@
-"""Checks of the journal, and of what it tells about the service and the run in progress."""
+"""Checks of the journal, the service and the run in progress."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from pathlib import Path
 from obzvon.checks.context import CheckContext, error, finding_from, good, join_messages, warning
 from obzvon.checks.file_access import owner_name
 from obzvon.common.errors import UserError
-from obzvon.common.i18n import say, say_many
+from obzvon.common.i18n import Message, say, say_many
 from obzvon.journal.findings import Finding, Level
+from obzvon.journal.heartbeat import Heartbeat
 from obzvon.journal.journal import Journal
 from obzvon.journal.sqlite import refuse_old_sqlite
 from obzvon.reports.status import service_status
@@ -18,9 +19,9 @@ _CRON_LATE = timedelta(minutes=3)
 _RESTART = say("supervisorctl restart obzvon, and see its log")
 
 
-def check_opens(visit: CheckContext) -> Iterator[Finding]:
-    """The journal opens, is of a version we know, and can be written."""
-    address = visit.settings.journal
+def check_opens(context: CheckContext) -> Iterator[Finding]:
+    """Check that the journal opens, has a version that we know, and can be written."""
+    address = context.settings.journal
     path = address.path
     if path is not None:
         try:
@@ -37,7 +38,7 @@ def check_opens(visit: CheckContext) -> Iterator[Finding]:
             say("the journal is not ours to write"),
             say(
                 "give it to the service's user, and to the group of its folder: chown {owner} {path}*",
-                owner=owner_name(visit.service_uid(), path.parent.stat().st_gid),
+                owner=owner_name(context.service_uid(), path.parent.stat().st_gid),
                 path=path,
             ),
         )
@@ -48,7 +49,7 @@ def check_opens(visit: CheckContext) -> Iterator[Finding]:
         for problem in failed.problems:
             yield finding_from(problem, Level.ERROR)
         return
-    visit.journal = journal
+    context.journal = journal
     try:
         with journal.write_transaction():
             pass
@@ -62,45 +63,21 @@ def check_opens(visit: CheckContext) -> Iterator[Finding]:
     yield good(journal.address, say("the journal opens and can be written"))
 
 
-def check_service(visit: CheckContext) -> Iterator[Finding]:
-    """The service gives signs of life."""
-    if visit.journal is None:
+def check_service(context: CheckContext) -> Iterator[Finding]:
+    """Check that the service sends heartbeats."""
+    if context.journal is None:
         return
-    sign = visit.journal.heartbeats.latest()
-    state = service_status(sign, visit.now)
-    if sign is None:
+    heartbeat = context.journal.heartbeats.latest()
+    state = service_status(heartbeat, context.now)
+    if heartbeat is None:
         yield good(
             "",
             say("no service has been at work on this journal yet"),
             say("start it: supervisorctl start obzvon; or have cron call every minute: obzvon run --once"),
         )
     elif state.alive:
-        yield good(
-            "",
-            say(
-                "the service runs: process {pid} on {host}, since {time}",
-                pid=sign.pid,
-                host=sign.host,
-                time=_clock(visit, sign.started_at),
-            ),
-        )
-        if _changed_since(visit.settings.file, sign.started_at):
-            yield warning(
-                visit.settings.file,
-                say(
-                    "it was changed after the service's start at {time}: some settings "
-                    "count only from the next start on",
-                    time=_clock(visit, sign.started_at),
-                ),
-                say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"),
-            )
-        if state.problems:
-            yield warning(
-                "",
-                say("the service has trouble: {trouble}", trouble=join_messages(state.problems)),
-                say("mend that; the service goes on by itself"),
-            )
-    elif (holder := _holder(visit.settings.journal.path)) is not None:
+        yield from _check_living_service(context, heartbeat, state.problems)
+    elif (holder := _holder(context.settings.journal.path)) is not None:
         yield good(
             "",
             say(
@@ -108,32 +85,66 @@ def check_service(visit: CheckContext) -> Iterator[Finding]:
                 pid=holder,
             ),
         )
-    elif sign.stopped_at is not None and sign.once:
-        looked = say("the service is called from cron; it looked last at {time}", time=_clock(visit, sign.stopped_at))
-        if visit.now - sign.stopped_at <= _CRON_LATE:
-            yield good("", looked)
-        else:
-            yield warning("", looked, say("see that cron calls obzvon run --once every minute, and what the log says"))
-    elif sign.stopped_at is not None:
+    elif heartbeat.stopped_at is not None and heartbeat.once:
+        yield _check_cron(context, heartbeat.stopped_at)
+    elif heartbeat.stopped_at is not None:
         yield warning(
             "",
-            say("the service was stopped at {time}", time=_clock(visit, sign.stopped_at)),
+            say("the service was stopped at {time}", time=_clock(context, heartbeat.stopped_at)),
             say("start it: supervisorctl start obzvon"),
         )
     else:
         yield error(
-            "", say("the service has given no sign of life since {time}", time=_clock(visit, sign.seen_at)), _RESTART
+            "",
+            say("the service has given no sign of life since {time}", time=_clock(context, heartbeat.seen_at)),
+            _RESTART,
         )
 
 
-def check_run(visit: CheckContext) -> Iterator[Finding]:
-    """A run that somebody has paused waits for somebody."""
-    if visit.journal is None:
+def _check_cron(context: CheckContext, looked: datetime) -> Finding:
+    what = say("the service is called from cron; it looked last at {time}", time=_clock(context, looked))
+    if context.now - looked <= _CRON_LATE:
+        return good("", what)
+    return warning("", what, say("see that cron calls obzvon run --once every minute, and what the log says"))
+
+
+def _check_living_service(
+    context: CheckContext, heartbeat: Heartbeat, problems: tuple[Message, ...]
+) -> Iterator[Finding]:
+    yield good(
+        "",
+        say(
+            "the service runs: process {pid} on {host}, since {time}",
+            pid=heartbeat.pid,
+            host=heartbeat.host,
+            time=_clock(context, heartbeat.started_at),
+        ),
+    )
+    if _changed_since(context.settings.file, heartbeat.started_at):
+        yield warning(
+            context.settings.file,
+            say(
+                "it was changed after the service's start at {time}: some settings count only from the next start on",
+                time=_clock(context, heartbeat.started_at),
+            ),
+            say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"),
+        )
+    if problems:
+        yield warning(
+            "",
+            say("the service has trouble: {trouble}", trouble=join_messages(problems)),
+            say("mend that; the service goes on by itself"),
+        )
+
+
+def check_run(context: CheckContext) -> Iterator[Finding]:
+    """Check for a paused run."""
+    if context.journal is None:
         return
-    active = visit.journal.runs.active()
+    active = context.journal.runs.active()
     if active is None:
         return
-    waiting = visit.journal.calls.count_results(active.id)["waiting"]
+    waiting = context.journal.calls.count_results(active.id)["waiting"]
     if active.state == "paused":
         yield warning(
             "",
@@ -155,7 +166,7 @@ def check_run(visit: CheckContext) -> Iterator[Finding]:
 
 
 def _holder(journal: Path | None) -> int | None:
-    """The process that holds a SQLite journal's lock, by the kernel's list: to try the lock would be to hold it."""
+    """Return the process that holds a SQLite journal's lock, from the kernel's list: trying the lock would take it."""
     if journal is None:
         return None
     try:
@@ -184,5 +195,5 @@ def _to_be_made(path: Path) -> Finding:
     )
 
 
-def _clock(visit: CheckContext, moment: datetime) -> str:
-    return f"{moment.astimezone(visit.settings.zone):%Y-%m-%d %H:%M}"
+def _clock(context: CheckContext, moment: datetime) -> str:
+    return f"{moment.astimezone(context.settings.zone):%Y-%m-%d %H:%M}"

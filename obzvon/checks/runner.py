@@ -1,10 +1,10 @@
-"""The self-check: everything that a run needs is looked at, and each thing that is wrong comes with its remedy.
+"""Self-check: checks everything that a run needs; each problem comes with its remedy.
 
-    findings = list(examine(settings, Spool.from_settings(settings), now=datetime.now(UTC)))
-    sys.exit(1 if worst(findings) is Level.ERROR else 0)
+    findings = list(run_checks(settings, Spool.from_settings(settings), now=datetime.now(UTC)))
+    sys.exit(1 if worst_level(findings) is Level.ERROR else 0)
 
-It changes nothing but for a file that is made and deleted in the store. The one who asks has `Settings`, so a
-settings.ini with a mistake in it is told before, by `settings.load`.
+It changes nothing except a file that is made and deleted in the store. The caller has `Settings`, so mistakes in
+settings.ini have been reported before, by `load_settings`.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,6 +51,8 @@ _CHECKS: tuple[Check, ...] = (
     journal.check_run,
 )
 
+#: Checks of the spool. With transport = ami there may be none; one that is only a fallback keeps no call from being
+#: made, so its errors are warnings.
 _OF_SPOOL: tuple[Check, ...] = (
     folders.check_spool_access,
     store.check_filesystem,
@@ -62,26 +64,25 @@ _OF_SPOOL: tuple[Check, ...] = (
     asterisk.check_user,
     asterisk.check_spool_files,
 )
-"""Where calls go by AMI there may be no spool to look at; and one that only stands in keeps no call from being made."""
 
 
 def run_checks(settings: Settings, spool: Spool, *, now: datetime, machine: Machine | None = None) -> Iterator[Finding]:
-    """Looks at everything and says what is good and what is not; raises nothing. `now` is aware."""
-    visit = CheckContext(settings, spool, now, machine or Machine())
+    """Yield the findings of every check, good and bad; raises nothing. `now` is aware."""
+    context = CheckContext(settings, spool, now, machine or Machine())
     try:
         for check in _CHECKS:
             if settings.has_spool or check not in _OF_SPOOL:
-                stands_in = settings.by_ami and check in _OF_SPOOL and check is not folders.check_spool_access
-                yield from (_milder(found) if stands_in else found for found in _safely(check, visit))
+                is_fallback = settings.by_ami and check in _OF_SPOOL and check is not folders.check_spool_access
+                yield from (_milder(found) if is_fallback else found for found in _safely(check, context))
     finally:
-        if visit.journal is not None:
-            visit.journal.close()
+        if context.journal is not None:
+            context.journal.close()
 
 
-def _safely(check: Check, visit: CheckContext) -> Iterator[Finding]:
-    """A check that fails itself is a finding, and no reason not to make the others."""
+def _safely(check: Check, context: CheckContext) -> Iterator[Finding]:
+    """Yield the findings of a check. If it fails itself, that is a finding, and the others run all the same."""
     try:
-        yield from check(visit)
+        yield from check(context)
     except UserError as failed:
         for problem in failed.problems:
             yield finding_from(problem, Level.ERROR)

@@ -1,4 +1,4 @@
-"""Checks of settings.ini, of the numbering plan it names, and of who is looking."""
+"""Checks of settings.ini, its numbering plan, and the user who runs the check."""
 
 import os
 import stat
@@ -13,10 +13,10 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.settings.model import Settings
 
 
-def check_user(visit: CheckContext) -> Iterator[Finding]:
-    """Root may write everywhere, so root does not see what the service's user may not; others see too much of it."""
-    if not visit.machine.as_root:
-        me, service = os.geteuid(), visit.service_uid()
+def check_user(context: CheckContext) -> Iterator[Finding]:
+    """Check that the user is the service's: root may write everywhere and would not see what that user may not."""
+    if not context.machine.as_root:
+        me, service = os.geteuid(), context.service_uid()
         if me not in (0, service):
             yield warning(
                 "",
@@ -28,9 +28,9 @@ def check_user(visit: CheckContext) -> Iterator[Finding]:
                 say("type it as that user: runuser -u {user} -- obzvon check", user=user_name(service)),
             )
         return
-    if not visit.settings.target.is_dir():
+    if not context.settings.target.is_dir():
         return
-    uid = visit.spool.file_owner()[0]
+    uid = context.spool.file_owner()[0]
     if uid > 0:
         name = user_name(uid)
         yield warning(
@@ -40,31 +40,31 @@ def check_user(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def check_settings(visit: CheckContext) -> Iterator[Finding]:
-    """What was read with a note, and what says two things at once."""
-    known = visit.settings
-    for note in known.notes:
+def check_settings(context: CheckContext) -> Iterator[Finding]:
+    """Check settings that were read with a note, that contradict each other, or that reveal passwords."""
+    settings = context.settings
+    for note in settings.notes:
         yield finding_from(note, Level.WARNING)
-    secret = known.journal.reveal() != str(known.journal)
-    if (secret or known.ami.secret) and known.file.stat().st_mode & stat.S_IROTH:
+    secret = settings.journal.reveal() != str(settings.journal)
+    if (secret or settings.ami.secret) and settings.file.stat().st_mode & stat.S_IROTH:
         yield warning(
-            known.file,
+            settings.file,
             say("every user of this machine may read the passwords that stand here"),
-            say("chmod o-r {path}", path=known.file),
+            say("chmod o-r {path}", path=settings.file),
         )
-    if problem := find_unencrypted_editor(known):
+    if problem := find_unencrypted_editor(settings):
         yield finding_from(problem, Level.ERROR)
-    if not known.notes:
-        yield good(known.file, say("the settings can be read, and nothing in them is odd"))
+    if not settings.notes:
+        yield good(settings.file, say("the settings can be read, and nothing in them is odd"))
 
 
-def find_unencrypted_editor(known: Settings) -> Problem | None:
-    """Passwords would go over a network unencrypted without anybody's having said so: the editor does not start."""
-    host = known.web.host
-    if is_loopback(host) or known.web.plain_http:
+def find_unencrypted_editor(settings: Settings) -> Problem | None:
+    """Return a problem if the editor would send passwords unencrypted without consent; then it does not start."""
+    host = settings.web.host
+    if is_loopback(host) or settings.web.plain_http:
         return None
     return Problem(
-        f"{known.file} [Web] host",
+        f"{settings.file} [Web] host",
         say("{host} is an address that other machines reach, and the editor does not encrypt", host=host),
         say(
             "leave 127.0.0.1 and put a proxy with TLS in front (docs/en/how-to/web-server.md); in a network that you "
@@ -73,18 +73,18 @@ def find_unencrypted_editor(known: Settings) -> Problem | None:
     )
 
 
-def check_numbering(visit: CheckContext) -> Iterator[Finding]:
-    """The numbering plan of the country that the settings name."""
-    known = visit.settings
-    where = f"{known.file} [Numbers] region"
+def check_numbering(context: CheckContext) -> Iterator[Finding]:
+    """Check that the country of the settings has a numbering plan."""
+    settings = context.settings
+    where = f"{settings.file} [Numbers] region"
     try:
-        plan = known.numbering_plan()
+        plan = settings.numbering_plan()
     except ValueError:
         yield error(
             where,
-            say("there is no numbering plan for {region}", region=known.region),
+            say("there is no numbering plan for {region}", region=settings.region),
             say("write the two letters of a country, for example RU"),
         )
         return
     del plan
-    yield good(where, say("numbers are read by the numbering plan of {region}", region=known.region))
+    yield good(where, say("numbers are read by the numbering plan of {region}", region=settings.region))

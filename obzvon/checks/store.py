@@ -1,6 +1,7 @@
-"""Checks of the store: on the spool's filesystem, a file made there is as Asterisk needs it, nothing lies about."""
+"""Checks of the store: on the spool's filesystem, files there are as Asterisk needs them, nothing is left over."""
 
 import contextlib
+import os
 import secrets
 import stat
 from collections.abc import Iterator
@@ -16,17 +17,17 @@ from obzvon.common.i18n import say, say_many
 from obzvon.journal.findings import Finding, Level
 
 _PROBE = ".obzvon-check-"
-_NAMED = 5
-_OLD = 60.0
-"""Seconds: a file that is younger may be part of a hand-over."""
+_MAX_FILES_NAMED = 5
+#: A younger file may be part of a hand-over in progress.
+_MIN_AGE_SECONDS = 60.0
 
 
-def check_filesystem(visit: CheckContext) -> Iterator[Finding]:
-    """Files can be moved from the store into the spool, as Spool itself sees it."""
-    spool = visit.spool
+def check_filesystem(context: CheckContext) -> Iterator[Finding]:
+    """Check that files can be moved from the store into the spool, by the rules of `Spool` itself."""
+    spool = context.spool
     missing = [folder for folder in (spool.store, spool.target) if not folder.exists()]
-    if missing and all(is_made_by_itself(visit, folder) for folder in missing):
-        return  # told by the folders' own check
+    if missing and all(is_made_by_itself(context, folder) for folder in missing):
+        return  # reported by the check of folders
     problems = list(spool.find_problems())
     for problem in problems:
         yield finding_from(problem, Level.ERROR)
@@ -34,9 +35,9 @@ def check_filesystem(visit: CheckContext) -> Iterator[Finding]:
         yield good(f"dir_store {spool.store}", say("call files can be moved from here into dir_target"))
 
 
-def check_probe_file(visit: CheckContext) -> Iterator[Finding]:
-    """A file is made in the store, renamed there and deleted, as this process's user; never in the live spool."""
-    spool, mode = visit.spool, visit.settings.mode
+def check_probe_file(context: CheckContext) -> Iterator[Finding]:
+    """Make, rename and delete a file in the store, as the user of this process; never in the live spool."""
+    spool, mode = context.spool, context.settings.mode
     if not spool.store.is_dir() or not spool.target.is_dir():
         return
     name = f"{_PROBE}{secrets.token_hex(4)}"
@@ -55,10 +56,16 @@ def check_probe_file(visit: CheckContext) -> Iterator[Finding]:
         for path in (made, moved):
             with contextlib.suppress(OSError):
                 path.unlink()
+    yield _judge_probe(context, found)
+
+
+def _judge_probe(context: CheckContext, found: os.stat_result) -> Finding:
+    """Return whether the filesystem has kept the owner and mode that call files need."""
+    spool, mode = context.spool, context.settings.mode
     uid, gid = spool.file_owner()
     owner = owner_name(found.st_uid, found.st_gid)
     if uid not in (-1, found.st_uid) or gid not in (-1, found.st_gid) or stat.S_IMODE(found.st_mode) != mode:
-        yield error(
+        return error(
             f"dir_store {spool.store}",
             say(
                 "call files would belong to {owner}, with mode {mode}, and this filesystem does not let that "
@@ -68,23 +75,22 @@ def check_probe_file(visit: CheckContext) -> Iterator[Finding]:
             ),
             say("put dir_store and dir_target on a filesystem with owners, such as ext4"),
         )
-    else:
-        yield good(
-            f"dir_store {spool.store}",
-            say(
-                "a file can be made, renamed and deleted here; call files belong to {owner}, with mode {mode}",
-                owner=owner,
-                mode=f"{mode:04o}",
-            ),
-        )
+    return good(
+        f"dir_store {spool.store}",
+        say(
+            "a file can be made, renamed and deleted here; call files belong to {owner}, with mode {mode}",
+            owner=owner,
+            mode=f"{mode:04o}",
+        ),
+    )
 
 
-def check_other_services(visit: CheckContext) -> Iterator[Finding]:
-    """No second service works with the same store, unless somebody wants it so."""
-    known = visit.settings.journal
-    for journal in store_lock.other_services(visit.spool.store, str(known.path or known)):
+def check_other_services(context: CheckContext) -> Iterator[Finding]:
+    """Check that no other service uses the same store unintentionally."""
+    settings = context.settings.journal
+    for journal in store_lock.other_services(context.spool.store, str(settings.path or settings)):
         yield warning(
-            f"dir_store {visit.spool.store}",
+            f"dir_store {context.spool.store}",
             say(
                 "another service uses the same store, with the journal {journal}: unless it runs "
                 "another campaign, both call the same people",
@@ -94,9 +100,9 @@ def check_other_services(visit: CheckContext) -> Iterator[Finding]:
         )
 
 
-def check_leftovers(visit: CheckContext) -> Iterator[Finding]:
-    """What lies in the store: call files that were never handed over, and files of others."""
-    store = visit.spool.store
+def check_leftovers(context: CheckContext) -> Iterator[Finding]:
+    """Check for call files that were never handed over, and for foreign files in the store."""
+    store = context.spool.store
     if not store.is_dir():
         return
     where = f"dir_store {store}"
@@ -104,7 +110,7 @@ def check_leftovers(visit: CheckContext) -> Iterator[Finding]:
     strange: list[str] = []
     for path in _files(store):
         with contextlib.suppress(FileNotFoundError):
-            if visit.now.timestamp() - path.lstat().st_ctime > _OLD:
+            if context.now.timestamp() - path.lstat().st_ctime > _MIN_AGE_SECONDS:
                 (ours if callfile.parse_call_file_name(path.name) else strange).append(str(path.relative_to(store)))
     if ours:
         yield warning(
@@ -123,7 +129,7 @@ def check_leftovers(visit: CheckContext) -> Iterator[Finding]:
                 "{n} file here is none of ours: {names}",
                 "{n} files here are none of ours: {names}",
                 len(strange),
-                names=", ".join(islice(sorted(strange), _NAMED)),
+                names=", ".join(islice(sorted(strange), _MAX_FILES_NAMED)),
             ),
             say("move them elsewhere; nothing of them is ever handed over"),
         )

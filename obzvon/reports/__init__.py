@@ -1,1 +1,1 @@
-"""What people and programs are shown: the status, the next run, a day's calls."""
+"""Reports for people and programs: the status, the next run, a day's calls, the list."""

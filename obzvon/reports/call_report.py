@@ -1,4 +1,4 @@
-"""A day's calls and what became of them, as CSV, XLSX and JSON: one line for each phone, in constant memory."""
+"""Report of a day's calls as CSV, XLSX and JSON: one row for each phone, in constant memory."""
 
 import csv
 import io
@@ -56,7 +56,7 @@ _YES, _NO = say("yes"), say("no")
 
 
 class ReportLabels:
-    """The words of one report in its reader's language, each looked up once; `least` is `delivery.is_delivered`'s."""
+    """Labels of one report in the language of its reader, each looked up once; `least` is that of `is_delivered`."""
 
     def __init__(self, zone: tzinfo, language: str | None = None, least: float = 0.0) -> None:
         self.zone = zone
@@ -65,17 +65,20 @@ class ReportLabels:
         self._results: dict[str, str] = {}
 
     def word(self, message: Message) -> str:
-        """A sentence or a heading."""
+        """Return a sentence or a heading."""
         return message.in_language(self.language)
 
     def result(self, result: str) -> str:
-        """The word for a disposition, or for how far a call has come."""
+        """Return the label of a result."""
         if result not in self._results:
             self._results[result] = self.word(result_label(result))
         return self._results[result]
 
     def reason(self, line: CallRecord) -> str:
-        """Why it ended so, or ''; of a call that waits for a further one: how the last ended and when it goes."""
+        """Return the reason of the result, or ''.
+
+        For a call that waits for another attempt: the result of the last one, and when the next one goes.
+        """
         if line.state == CallState.WAITING and line.not_before and line.disposition:
             return self.word(
                 say(
@@ -88,17 +91,17 @@ class ReportLabels:
         return self.word(said) if said else ""
 
     def delivered(self, line: CallRecord) -> str:
-        """Whether the message was delivered; '' where that is not known, or nobody answered."""
-        known = is_delivered(line.result, line.listened, self.least)
-        return "" if known is None else self.word(_YES if known else _NO)
+        """Return whether the message was delivered; '' if that is not known, or nobody answered."""
+        delivered = is_delivered(line.result, line.listened, self.least)
+        return "" if delivered is None else self.word(_YES if delivered else _NO)
 
     def clock(self, moment: datetime) -> datetime:
-        """A moment by the clock of the report's time zone."""
+        """Return a moment on the clock of the time zone of the report."""
         return moment.astimezone(self.zone)
 
 
 class ReportCall(msgspec.Struct, forbid_unknown_fields=True):
-    """One phone of a day's run, and what became of it, as JSON has it."""
+    """Phone of a day's run with its result, as in JSON."""
 
     run: int
     kind: str
@@ -122,26 +125,28 @@ class ReportCall(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ResultCounts(Counter[str]):
-    """How many lines have each result, and how many of the answered ones were delivered."""
+    """Counts of rows by result, and of answered calls by delivery."""
 
     def __init__(self, least: float = 0.0) -> None:
         super().__init__()
         self.delivery = DeliveryCounts(least)
 
     def of(self, lines: Iterable[CallRecord]) -> Iterator[CallRecord]:
-        """The lines as they come, counted."""
+        """Yield the rows as they come, and count them."""
         for line in lines:
             self[line.result] += 1
             if line.result == Disposition.ANSWERED:
-                known = is_delivered(line.result, line.listened, self.delivery.least)
-                self.delivery += DeliveryCounts(self.delivery.least, known is True, known is False, known is None)
+                delivered = is_delivered(line.result, line.listened, self.delivery.least)
+                self.delivery += DeliveryCounts(
+                    self.delivery.least, delivered is True, delivered is False, delivered is None
+                )
             yield line
 
 
 def write_calls_csv(
     lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None, least: float = 0.0
 ) -> ResultCounts:
-    """The lines as Russian Excel opens them: UTF-8 with a BOM, `;` between the fields. Returns `counts` of results.
+    """Write the rows as Russian Excel opens them: UTF-8 with a BOM, `;` between fields. Return the counts of results.
 
     A field that a spreadsheet would take for a formula gets an apostrophe in front.
     """
@@ -159,11 +164,11 @@ def write_calls_csv(
                 (
                     when(line.handed_at),
                     when(line.ended_at),
-                    _harmless(line.number),
-                    _harmless(line.code),
-                    _harmless(line.name),
+                    _safe_cell(line.number),
+                    _safe_cell(line.code),
+                    _safe_cell(line.name),
                     reader.result(line.result),
-                    _harmless(reader.reason(line)),
+                    _safe_cell(reader.reason(line)),
                     line.run_id,
                     line.bundle,
                     line.attempt,
@@ -171,7 +176,7 @@ def write_calls_csv(
                     when(line.answered_at),
                     _seconds(line),
                     reader.delivered(line),
-                    _harmless(line.key or ""),
+                    _safe_cell(line.key or ""),
                     line.cause,
                 )
             )
@@ -183,10 +188,10 @@ def write_calls_csv(
 def write_calls_xlsx(
     lines: Iterable[CallRecord], stream: IO[bytes], *, zone: tzinfo, language: str | None = None, least: float = 0.0
 ) -> ResultCounts:
-    """The lines as a workbook, and a sheet with the counts of results, which are returned too.
+    """Write the rows as a workbook with a sheet of counts. Return the counts of results.
 
-    Numbers and names are text, never formulas; times are times, by the clock of `zone`. It is made in temporary files,
-    so the memory does not grow with it, and the stream gets the whole workbook or nothing.
+    Numbers and names are text, never formulas; times are times, on the clock of `zone`. It is made in temporary files,
+    so memory does not grow with it, and the stream gets the whole workbook or nothing.
     """
     from openpyxl import Workbook  # noqa: PLC0415 - a tenth of a second that only this needs
 
@@ -216,14 +221,14 @@ def write_calls_json(
     language: str | None = None,
     least: float = 0.0,
 ) -> ResultCounts:
-    """The lines as one JSON document; returns `counts` of results.
+    """Write the rows as one JSON document. Return the counts of results.
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
     list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
     "no such number", "refused", "unreachable trunk", "wrong dialplan", "failed", "handed", "unknown", "skipped",
     "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""), `bundle`,
     `attempt`, `handed_at`, `ended_at`, `rang_at`, `answered_at` (ISO 8601 with the offset of the time zone, or null),
-    `listened` (seconds of the message), `delivered` (whether that was long enough), `key` (what was pressed, or ""),
+    `listened` (seconds of the message), `delivered` (whether that was long enough), `key` (the key pressed, or ""),
     `cause` (Q.850) and `tries` (how often Asterisk itself rang), which only Asterisk's events tell, else null;
     `counts`, how many have each result; and `delivery`: `least` (seconds), and of how many answered calls the message
     was `delivered`, `not_delivered`, or that is `not_known`.
@@ -234,31 +239,8 @@ def write_calls_json(
     stream.write(head[:-1] + b',"calls":[')
     separator = b"\n"
 
-    def when(moment: datetime | None) -> datetime | None:
-        return moment and reader.clock(moment)
-
     for line in counts.of(lines):
-        call = ReportCall(
-            line.run_id,
-            line.kind,
-            line.row,
-            line.number,
-            line.code,
-            line.name,
-            line.result,
-            reader.reason(line),
-            line.bundle,
-            line.attempt,
-            when(line.handed_at),
-            when(line.ended_at),
-            when(line.rang_at),
-            when(line.answered_at),
-            line.listened,
-            is_delivered(line.result, line.listened, least),
-            line.key or "",
-            line.cause,
-            line.tries,
-        )
+        call = _report_call(line, reader)
         stream.write(separator + encoder.encode(call))
         separator = b",\n"
     tail = encoder.encode({"counts": dict(counts), "delivery": counts.delivery.as_dict()})
@@ -266,12 +248,39 @@ def write_calls_json(
     return counts
 
 
+def _report_call(line: CallRecord, reader: ReportLabels) -> ReportCall:
+    def when(moment: datetime | None) -> datetime | None:
+        return moment and reader.clock(moment)
+
+    return ReportCall(
+        line.run_id,
+        line.kind,
+        line.row,
+        line.number,
+        line.code,
+        line.name,
+        line.result,
+        reader.reason(line),
+        line.bundle,
+        line.attempt,
+        when(line.handed_at),
+        when(line.ended_at),
+        when(line.rang_at),
+        when(line.answered_at),
+        line.listened,
+        is_delivered(line.result, line.listened, reader.least),
+        line.key or "",
+        line.cause,
+        line.tries,
+    )
+
+
 def _seconds(line: CallRecord) -> int | None:
     return None if line.listened is None else round(line.listened)
 
 
-def _harmless(text: str) -> str:
-    """One line that no spreadsheet takes for a formula, whatever stands before the sign that begins one."""
+def _safe_cell(text: str) -> str:
+    """Return one line that no spreadsheet takes for a formula, whatever comes before the sign that begins one."""
     return ("'" if is_formula(text) else "") + to_one_line(text)
 
 
@@ -329,7 +338,7 @@ def _summary_sheet(book: "Workbook", counts: ResultCounts, reader: ReportLabels)
 
 
 def _cell(sheet: "_WorkbookChild", value: str | int, *, bold: bool = False) -> "Cell":
-    """A cell with a font, or a text that openpyxl would take for a formula or an error."""
+    """Return a cell with a font, or a text that openpyxl would take for a formula or an error."""
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
     from openpyxl.styles import Font  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The list as CSV and XLSX, from which an import makes the same list."""
+"""Export of the list as CSV and XLSX, from which an import makes the same list."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _WIDTHS = (20, 18, 40, 10)
 
 
 def write_phones_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
-    """As Russian Excel opens it: UTF-8 with a BOM, `;` between fields, an apostrophe before what would be a formula.
+    """Write the list as Russian Excel opens it: UTF-8 with a BOM, `;` between fields, formulas behind an apostrophe.
 
     A zero byte, which no CSV can hold, becomes �.
     """
@@ -26,7 +26,7 @@ def write_phones_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) 
 
 
 def write_refused_phones_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO[bytes], language: str) -> None:
-    """Rows that were not taken, each with the reason, to be mended and taken in again."""
+    """Write rows that were refused, each with its reason, to be fixed and imported again."""
     headings = [heading.in_language(language) for heading in (*_HEADINGS, REASON)]
     words = _words(language)
     rows = ([*_fields(phone, words), reason.in_language(language) if reason else ""] for phone, reason in phones)
@@ -34,7 +34,7 @@ def write_refused_phones_csv(phones: Iterable[tuple[Phone, Message | None]], str
 
 
 def write_phones_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
-    """As a workbook where all is text; the stream can be sought in."""
+    """Write the list as a workbook of text; the stream must be seekable."""
     xlsx_writer.write_xlsx(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language))
 
 
@@ -61,5 +61,5 @@ def _fields(phone: Phone, words: tuple[str, str]) -> list[str]:
 
 
 def _words(language: str) -> tuple[str, str]:
-    """Said of every row, so that taking the word away resumes nobody by mistake."""
+    """Return the words for no and yes. Each row has one, so that deleting a word resumes nobody by mistake."""
     return say("no").in_language(language), say("yes").in_language(language)

@@ -1,4 +1,4 @@
-"""What the stand-in for Asterisk makes of a call file, and how its pretended carrier meets a number. Pure."""
+"""Parser of call files as the stand-in for Asterisk reads them, and its simulated carrier. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import msgspec
 
 from obzvon.domain.results import Disposition
 
+#: Result of a call by the last digit of its number; 5 is a long talk.
 RESULT_BY_LAST_DIGIT = (
     *(Disposition.ANSWERED,) * 6,
     Disposition.BUSY,
@@ -15,17 +16,16 @@ RESULT_BY_LAST_DIGIT = (
     Disposition.CONGESTION,
     Disposition.FAILED,
 )
-"""How a number's call ends, by the number's last digit; 5 is a long talk."""
 
 _LONG_TALK = "5"
 _DIGITS = frozenset("0123456789")
 
 
 class CallFile(msgspec.Struct, frozen=True):
-    """A call file as pbx_spool reads it; the defaults are pbx_spool's own. Times in seconds.
+    """A call file as pbx_spool reads it; the defaults are those of pbx_spool. Times in seconds.
 
-    `retries` counts the attempts that the file's own notes tell of; `calling_pid` is the Asterisk that rings it now,
-    0 if none; `problems` are the remarks that pbx_spool leaves in its log.
+    `retries` counts the attempts by the notes in the file; `calling_pid` is the Asterisk that is calling it now, 0 if
+    none; `problems` are the remarks that pbx_spool leaves in its log.
     """
 
     tech: str = ""
@@ -44,29 +44,29 @@ class CallFile(msgspec.Struct, frozen=True):
 
     @property
     def callable(self) -> bool:
-        """Whether it says whom to ring and what to do then; if not, pbx_spool throws it away."""
+        """Return whether it says whom to call and what to do then; if not, pbx_spool discards it."""
         return bool(self.tech and self.destination and (self.application or self.extension))
 
     @property
     def number(self) -> str:
-        """What is dialled: NUM of ``Local/NUM@context``; empty for any other channel."""
+        """Return the dialled number: NUM of ``Local/NUM@context``; empty for any other channel."""
         return self.destination.partition("@")[0] if self.tech.lower() == "local" else ""
 
 
 class SimulatedOutcome(msgspec.Struct, frozen=True, gc=False):
-    """How an attempt ends and how long it keeps its line, in seconds."""
+    """Outcome of an attempt, and how long it keeps its line, in seconds."""
 
     disposition: Disposition
     lasts: float
 
     @property
     def answered(self) -> bool:
-        """Whether somebody took the call."""
+        """Return whether somebody answered."""
         return self.disposition is Disposition.ANSWERED
 
 
 class SimulatedCarrier(msgspec.Struct, frozen=True):
-    """How long the made-up subscribers take, in seconds: to talk, to ring out, to turn a call away."""
+    """Times of the simulated subscribers, in seconds: to talk, to ring out, to reject a call."""
 
     talk: float = 1.0
     long_talk: float = 10.0
@@ -74,7 +74,7 @@ class SimulatedCarrier(msgspec.Struct, frozen=True):
     busy: float = 0.2
 
     def simulate(self, number: str, wait_time: float) -> SimulatedOutcome:
-        """What becomes of one attempt at that number; nobody rings longer than `wait_time`."""
+        """Return the outcome of one attempt at that number; nobody rings longer than `wait_time`."""
         disposition = RESULT_BY_LAST_DIGIT[int(number[-1])] if ends_with_digit(number) else Disposition.FAILED
         match disposition:
             case Disposition.ANSWERED:
@@ -88,12 +88,12 @@ class SimulatedCarrier(msgspec.Struct, frozen=True):
 
 
 def ends_with_digit(number: str) -> bool:
-    """Whether the carrier gets to see it: it ends with an ASCII digit."""
+    """Return whether the carrier gets to see the number: it ends with an ASCII digit."""
     return number[-1:] in _DIGITS
 
 
 def parse_call_file(data: bytes) -> CallFile:
-    """Reads a call file as pbx_spool does, with every oddity that decides whether and whom it rings.
+    """Parse a call file as pbx_spool does, with every oddity that decides whether and whom it calls.
 
     pbx_spool.c: names of keys in any case, a byte before them hides them; the last of two equal keys wins; what cannot
     be a number falls back to the default; Retry, EndRetry and AbortRetry each count one attempt.
@@ -132,7 +132,7 @@ _TRUE = frozenset({b"yes", b"true", b"y", b"t", b"1", b"on"})
 
 
 class _CallFileParser:
-    """What the lines read so far amount to."""
+    """State of the parser after the lines so far."""
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
@@ -141,7 +141,7 @@ class _CallFileParser:
         self.problems: list[str] = []
 
     def take(self, place: int, line: bytes) -> None:
-        """Takes one line, comments and trailing blanks gone."""
+        """Parse one line without comments and trailing blanks."""
         name, colon, value = line.partition(b":")
         key, value = name.lower(), value.lstrip(_BLANKS)
         if not colon:
@@ -188,7 +188,7 @@ class _CallFileParser:
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes | None]]:
-    """The lines and their places, stripped of comments; None for one that pbx_spool finds too long.
+    """Yield the number of each line and the line without comments; None for one that is too long for pbx_spool.
 
     pbx_spool.c: a line ends for it at the first NUL, so one with a NUL seems unfinished and takes the next with it.
     """
@@ -215,7 +215,7 @@ def _without_comment(line: bytes) -> bytes:
 
 
 def _as_c_int(number: int) -> int:
-    """What C's sscanf makes of it: one too big for 64 bits is the biggest, of which the low 32 bits are kept."""
+    """Return the value that C's sscanf stores: too big for 64 bits is the biggest, then the low 32 bits are kept."""
     number = max(-(2**63), min(number, 2**63 - 1))
     return (number + 2**31) % 2**32 - 2**31
 

@@ -1,4 +1,4 @@
-"""What the pretended carrier saw: who was rung, when, and whether somebody answered; kept in memory and in a file."""
+"""Ledger of the simulated carrier: who was called, when, and whether somebody answered; in memory and in a file."""
 
 import logging
 import os
@@ -11,9 +11,9 @@ log = logging.getLogger("obzvon.sandbox.pbx")
 
 
 class LedgerAttempt(msgspec.Struct, frozen=True, gc=False):
-    """One time that the carrier was asked to ring a number, and until when; `ended` is None while it lasts.
+    """One attempt at a number; `ended` is None while it lasts.
 
-    `at` and `ended` are seconds since 1970; `code` is what was dialled after the answer, so only where there was one.
+    `at` and `ended` are seconds since 1970; `code` is the code dialled after the answer, so only where there was one.
     """
 
     number: str
@@ -24,10 +24,10 @@ class LedgerAttempt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ledger:
-    """The attempts of one life of the stand-in.
+    """Attempts of one life of the stand-in.
 
-    In its file, if it has one, each is a line of JSON when it begins and another when it ends, handed to the kernel at
-    once: a process killed the next moment has still told of it. `read_ledger` puts the two together.
+    In its file, if it has one, each attempt is a line of JSON when it begins and another when it ends, handed to the
+    kernel at once, so that it outlives a process killed the next moment. `read_ledger` joins the two.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -37,19 +37,19 @@ class Ledger:
         self._descriptor = -1
 
     def begin(self, attempt: LedgerAttempt) -> int:
-        """Enters an attempt; returns its row."""
+        """Record an attempt; return its row."""
         self.attempts.append(attempt)
         self.attempts_by_number[attempt.number] += 1
         self._write(attempt)
         return len(self.attempts) - 1
 
     def end(self, row: int, now: float) -> None:
-        """Enters that the attempt is over."""
+        """Record the end of an attempt."""
         attempt = self.attempts[row] = msgspec.structs.replace(self.attempts[row], ended=now)
         self._write(attempt)
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -66,7 +66,7 @@ class Ledger:
 
 
 def read_ledger(file: Path) -> list[LedgerAttempt]:
-    """The attempts in a ledger's file, in the order in which they began, whoever wrote it and however that ended."""
+    """Return the attempts in the file of a ledger, in the order in which they began, however its writer ended."""
     attempts: list[LedgerAttempt] = []
     lasting: dict[tuple[str, float], list[int]] = {}
     for line in file.read_bytes().split(b"\n")[:-1]:  # the rest after the last newline is still being written

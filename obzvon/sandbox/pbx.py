@@ -1,9 +1,9 @@
-"""A stand-in for Asterisk's spool: it takes call files as pbx_spool does and pretends to ring, for demo and rehearsal.
+"""Stand-in for Asterisk's spool: it takes call files as pbx_spool does and simulates calls, for demo and rehearsal.
 
-How a call ends is told by its number's last digit: 0 to 5 are answered (5 talks long), 6 is busy, 7 does not answer,
+The last digit of a number decides the result: 0 to 5 are answered (5 talks long), 6 is busy, 7 does not answer,
 8 meets congestion, 9 does not exist. It runs inside a process (``with Sandbox(outgoing, done):``) or by itself:
-``python -m obzvon.sandbox.pbx OUTGOING``. One thing is not pbx_spool's: the folder is looked through every 20 ms, so a
-file that is written in place is taken when nothing was added to it for 0.1 s, where pbx_spool waits until it is closed.
+``python -m obzvon.sandbox.pbx OUTGOING``. One thing differs from pbx_spool: the folder is scanned every 20 ms, so a
+file that is written in place is taken when nothing was added to it for 0.1 s; pbx_spool waits until it is closed.
 """
 
 import argparse
@@ -29,8 +29,8 @@ log = logging.getLogger("obzvon.sandbox.pbx")
 
 SCAN_SECONDS = 0.02
 SETTLE_SECONDS = 0.1
-_AT_ONCE = 500
-"""Things done in one step, so that a crowded folder does not keep ended calls waiting."""
+#: How many things are done in one step, so that a crowded folder does not delay calls that have ended.
+_MAX_PER_STEP = 500
 
 _pids = itertools.count(os.getpid())
 
@@ -46,11 +46,11 @@ class _AttemptInProgress(msgspec.Struct, eq=False):
 
 
 class Sandbox:
-    """One life of the pretended Asterisk, from its start to its stop or crash; for a restart build another.
+    """One life of the simulated Asterisk, from its start to its stop or crash; for a restart build another.
 
-    Times in seconds: `talk`, `long_talk`, `ring` and `busy` are how long a talk, a long talk, an unanswered ringing
-    and a refusal take. `ledger` is a file to which each attempt is added as a line of JSON when it begins and again
-    when it ends, see `read_ledger`. `pid` is what it calls itself in the files; each life has its own.
+    Times in seconds: `talk`, `long_talk`, `ring` and `busy` are how long a talk, a long talk, unanswered ringing and a
+    rejection take. `ledger` is a file to which each attempt is added as a line of JSON when it begins and again when it
+    ends, see `read_ledger`. `pid` is written into the files; each life has its own.
     """
 
     def __init__(
@@ -89,20 +89,20 @@ class Sandbox:
 
     @property
     def ledger(self) -> list[LedgerAttempt]:
-        """What the carrier saw, in the order in which the attempts began."""
+        """Return the attempts that the carrier saw, in the order in which they began."""
         return self._ledger.attempts.copy()
 
     @property
     def in_progress(self) -> int:
-        """How many calls there are right now."""
+        """Return how many calls are in progress."""
         return len(self._calls)
 
     def attempts(self, number: str) -> int:
-        """How many times the carrier was asked to ring that number."""
+        """Return how many times that number was called."""
         return self._ledger.attempts_by_number[number]
 
     def start(self) -> None:
-        """Begins to take call files, in a thread; makes the folder if there is none, as Asterisk does."""
+        """Start taking call files, in a thread; make the folder if there is none, as Asterisk does."""
         if self._thread or self._halt.is_set():
             raise RuntimeError("a sandbox lives once: build another")
         self._outgoing.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ class Sandbox:
         self._thread.start()
 
     def stop(self, now: float | None = None) -> None:
-        """Stops as Asterisk does on SIGTERM: the calls in progress are cut off and their files leave.
+        """Stop as Asterisk does on SIGTERM: the calls in progress are cut off and their files leave.
 
         pbx_spool: talks are Completed, ringing calls have had one attempt, so with retries left their files stay.
         """
@@ -120,15 +120,15 @@ class Sandbox:
             self._close()
 
     def kill(self) -> None:
-        """Stops as a crash does: everything stays as it is."""
+        """Stop as a crash does: everything stays as it is."""
         if self._end_life():
             self._close()
 
     def step(self, now: float) -> float:
-        """Does what is due and returns the seconds until there is something to do again."""
+        """Do what is due; return the seconds until something is due again."""
         if now >= self._look_at:
-            self._look(now)
-        for _ in range(_AT_ONCE):
+            self._scan(now)
+        for _ in range(_MAX_PER_STEP):
             if not self._plans or self._plans[0][0] > now:
                 break
             heapq.heappop(self._plans)[2](now)
@@ -140,13 +140,13 @@ class Sandbox:
             try:
                 wait = self.step(time.time())
             except Exception:
-                log.exception("the stand-in for Asterisk failed at a step and goes on")
+                log.exception("the stand-in for Asterisk failed at a step and continues")
                 wait = SCAN_SECONDS
             if wait:
                 self._halt.wait(min(wait, SCAN_SECONDS))
 
     def _end_life(self) -> bool:
-        """Whether this ended it: the second time there is nothing to end."""
+        """Return whether this call ended it; the second time there is nothing to end."""
         if self._halt.is_set():
             return False
         self._halt.set()
@@ -162,11 +162,11 @@ class Sandbox:
     def _plan(self, at: float, act: Callable[[float], None]) -> None:
         heapq.heappush(self._plans, (at, next(self._turn), act))
 
-    def _look(self, now: float) -> None:
-        """Finds the files that came since the last look; another file under the same name is a new one."""
+    def _scan(self, now: float) -> None:
+        """Find the files that came since the last scan; another file under the same name is a new one."""
         try:
             with os.scandir(self._outgoing) as entries:
-                listed = {entry.name: entry.inode() for entry in entries}
+                entries_now = {entry.name: entry.inode() for entry in entries}
         except OSError as error:
             if not self._blind:
                 log.warning("cannot look into %s: %s", self._outgoing, error.strerror)
@@ -174,14 +174,14 @@ class Sandbox:
             self._look_at = now + SCAN_SECONDS
             return
         self._blind = False
-        self._look_at = now + SCAN_SECONDS * (1 + len(listed) / 2000)
-        new = listed.items() - self._seen.items()
-        self._seen = listed
+        self._look_at = now + SCAN_SECONDS * (1 + len(entries_now) / 2000)
+        new = entries_now.items() - self._seen.items()
+        self._seen = entries_now
         for name, _ in sorted(new):
             self._plan(now, partial(self._arrive, name))
 
     def _arrive(self, name: str, now: float) -> None:
-        """Takes a file now, or at its mtime if that is in the future: read once, to the second (pbx_spool.c)."""
+        """Take a file now, or at its mtime if that is in the future: read once, to the second (pbx_spool.c)."""
         try:
             found = (self._outgoing / name).stat()
         except OSError as error:
@@ -198,7 +198,7 @@ class Sandbox:
             self._take(name, now)
 
     def _queue(self, name: str, when: int) -> None:
-        """Has the file read again then; pbx_spool.c keeps one entry for a name and a second."""
+        """Schedule the file to be read again then; pbx_spool.c keeps one entry for a name and a second."""
         if (name, when) not in self._queued:
             self._queued.add((name, when))
             self._plan(when, partial(self._take_queued, name, when))
@@ -208,7 +208,7 @@ class Sandbox:
         self._take(name, now)
 
     def _take(self, name: str, now: float) -> None:
-        """Reads a file whose time has come and does what it says, as pbx_spool's scan_service."""
+        """Read a file whose time has come and do what it says, as scan_service of pbx_spool."""
         path = self._outgoing / name
         try:
             file = parse_call_file(path.read_bytes())
@@ -224,7 +224,7 @@ class Sandbox:
             log.warning("%s: no channel, or nothing to do after the answer; it is thrown away", name)
             self._remove(name, file, "Failed", now)
         elif file.retries > file.max_retries:
-            # Asked before the pid: a call rung again after a crash loses its file in the middle, RetryTime later.
+            # Checked before the pid: a call repeated after a crash loses its file in the middle, RetryTime later.
             self._remove(name, file, "Expired", now)
         elif file.calling_pid == self.pid:
             self._note(name, file, "DelayedRetry", file.retries, int(now))
@@ -266,9 +266,9 @@ class Sandbox:
             self._queue(call.name, int(now) + call.file.retry_time)
 
     def _note(self, name: str, file: CallFile, word: str, attempt: int, stamp: int) -> None:
-        """Writes into the file what is being done with it, and into its mtime when Asterisk means to look again.
+        """Write the action into the file, and the time of the next look into its mtime.
 
-        pbx_spool.c: a file that somebody took away meanwhile is made anew; one that cannot be written is rung anyhow.
+        pbx_spool.c: a file that was taken away meanwhile is created again; one that cannot be written is called anyhow.
         """
         path = self._outgoing / name
         try:
@@ -278,7 +278,7 @@ class Sandbox:
             log.warning("cannot write %s into %s: %s", word, name, error.strerror)
 
     def _remove(self, name: str, file: CallFile, status: str, now: float) -> None:
-        """The file leaves the spool; `AlwaysDelete: no` keeps one whose mtime is still to come (pbx_spool.c)."""
+        """Remove the file from the spool; `AlwaysDelete: no` keeps one whose mtime is in the future (pbx_spool.c)."""
         path = self._outgoing / name
         try:
             if not file.always_delete and path.exists() and path.stat().st_mtime > now:
@@ -292,7 +292,7 @@ class Sandbox:
             log.warning("cannot put %s away: %s", name, error.strerror)
 
     def _archive(self, path: Path, status: str) -> None:
-        """Moves it to the other folder, where it gets its status: for an instant it is there without one."""
+        """Move the file to the archive and then append its status: for an instant it is there without one."""
         target = self._done / path.name
         try:
             self._done.mkdir(parents=True, exist_ok=True)
@@ -315,7 +315,7 @@ def _append(path: Path, text: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs by itself until SIGTERM or Ctrl-C."""
+    """Run until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m obzvon.sandbox.pbx", description="A stand-in for Asterisk's spool."
     )
