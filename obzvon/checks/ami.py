@@ -37,7 +37,7 @@ def check_login(context: CheckContext) -> Iterator[Finding]:
     if not configured.tls and not is_loopback(configured.host):
         yield warning(
             where,
-            say("the numbers of everybody who is rung cross the network unencrypted"),
+            say("the numbers of everybody who is called cross the network unencrypted"),
             say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"),
         )
     yield from _check_permissions(context, where, _by_console(context, configured.user) or rights)
@@ -55,16 +55,16 @@ def check_transport(context: CheckContext) -> Iterator[Finding]:
             yield warning(
                 f"{configured.file} [{section}] max_retries",
                 say("calls go by AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
-                say("say in [Rounds] who is rung once more and when, and write max_retries = 0"),
+                say("set the retries in [Rounds], and write max_retries = 0"),
             )
     if configured.has_spool:
         yield good(
-            where, say("calls go by AMI; while the connection is away they go through {path}", path=configured.target)
+            where, say("calls go by AMI; while the connection is lost they go through {path}", path=configured.target)
         )
     else:
         yield good(
             where,
-            say("calls go by AMI; while the connection is away they wait, for no spool is named that could stand in"),
+            say("calls go by AMI; while the connection is lost they wait, because no spool is set as a fallback"),
         )
 
 

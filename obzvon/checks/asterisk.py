@@ -39,8 +39,8 @@ def check_running(context: CheckContext) -> Iterator[Finding]:
     else:
         yield good(
             where,
-            say("whether Asterisk runs is not looked at: no pid file is known"),
-            say("where Asterisk is on this machine, name its pid file in [Spool] pid_file"),
+            say("it is not checked whether Asterisk runs: no pid file is set"),
+            say("if Asterisk is on this machine, name its pid file in [Spool] pid_file"),
         )
 
 
@@ -95,7 +95,7 @@ def check_console(context: CheckContext) -> Iterator[Finding]:
         yield good(
             program,
             say("Asterisk could not be asked what is loaded"),
-            say("run obzvon check as Asterisk's user to have that looked at"),
+            say("run obzvon check as Asterisk's user to check that"),
         )
         return
     if context.settings.has_spool:
@@ -126,8 +126,8 @@ def _check_dialplan(context: CheckContext, program: str) -> Iterator[Finding]:
                 where,
                 say("Asterisk's dialplan has no {extension}", extension=what),
                 say(
-                    "copy asterisk/extensions_obzvon.conf into its dialplan, or mend context and extension; "
-                    "then: asterisk -rx 'dialplan reload'"
+                    "copy asterisk/extensions_obzvon.conf into its dialplan, or fix context and "
+                    "extension; then: asterisk -rx 'dialplan reload'"
                 ),
             )
         else:
@@ -156,8 +156,8 @@ def check_spool_files(context: CheckContext) -> Iterator[Finding]:
         yield error(
             where,
             say_many(
-                "{n} call file is left of a call that Asterisk's crash cut off: it would be rung again",
-                "{n} call files are left of calls that Asterisk's crash cut off: they would be rung again",
+                "{n} call file is left of a call that Asterisk's crash cut off: it would be called again",
+                "{n} call files are left of calls that Asterisk's crash cut off: they would be called again",
                 behind,
             ),
             say(
@@ -187,8 +187,8 @@ def _untaken_files(where: str, waiting: int) -> Finding:
             waiting,
         ),
         say(
-            "see that Asterisk runs and pbx_spool is loaded; when it starts it rings them all, so to "
-            "prevent that: obzvon sweep before its start"
+            "make sure that Asterisk runs and pbx_spool is loaded; when it starts it calls them all, "
+            "so to prevent that: obzvon sweep before its start"
         ),
     )
 

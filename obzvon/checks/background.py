@@ -176,8 +176,8 @@ class BackgroundCheck:
 
 def _summary(errors: int) -> Message:
     if errors:
-        return say_many("everything has been looked at: {n} error", "everything has been looked at: {n} errors", errors)
-    return say("everything has been looked at: no errors")
+        return say_many("everything has been checked: {n} error", "everything has been checked: {n} errors", errors)
+    return say("everything has been checked: no errors")
 
 
 def _failed(reason: Message | str) -> Finding:

@@ -51,7 +51,7 @@ def check_synchronised(context: CheckContext) -> Iterator[Finding]:
     elif kept:
         yield good("", say("a time service keeps this machine's clock right"))
     else:
-        yield good("", say("whether a time service keeps this machine's clock right cannot be told here"))
+        yield good("", say("it is unknown here whether a time service keeps this machine's clock right"))
 
 
 def check_against_journal(context: CheckContext) -> Iterator[Finding]:
@@ -70,5 +70,5 @@ def check_against_journal(context: CheckContext) -> Iterator[Finding]:
             now=f"{context.now.astimezone(zone):%Y-%m-%d %H:%M}",
             latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}",
         ),
-        say("set the clock (timedatectl set-ntp true); a day that is in the journal is not rung again"),
+        say("set the clock (timedatectl set-ntp true); a day that is in the journal is not called again"),
     )

@@ -46,7 +46,7 @@ def check_phones(context: CheckContext) -> Iterator[Finding]:
                 counts["refused"],
                 rows=join_messages(refused),
             ),
-            say("mend them in the list; obzvon plan names them all"),
+            say("fix them in the list; obzvon plan names them all"),
         )
     if not counts["called"]:
         yield warning(where, say("there is nobody on the list who can be called"), say("add numbers in the editor"))
@@ -54,8 +54,8 @@ def check_phones(context: CheckContext) -> Iterator[Finding]:
     yield good(
         where,
         say_many(
-            "the list can be read: {n} row is called, {paused} are paused, {twice} stand there twice",
-            "the list can be read: {n} rows are called, {paused} are paused, {twice} stand there twice",
+            "the list can be read: {n} row is called, {paused} are paused, {twice} are duplicates",
+            "the list can be read: {n} rows are called, {paused} are paused, {twice} are duplicates",
             counts["called"],
             paused=counts["paused"],
             twice=counts["twice"],
@@ -145,7 +145,7 @@ def _broken(path: Path, history: History, failed: DocumentError) -> Iterator[Fin
             path,
             say("its last good copy is in force instead"),
             say(
-                "mend the document, or bring an earlier version back in the editor, or: cp {good} {path}",
+                "fix the document, or restore an earlier version in the editor, or: cp {good} {path}",
                 good=history.good_copy_path,
                 path=path,
             ),
@@ -165,7 +165,7 @@ def _check_late_starts(context: CheckContext, path: Path, week: Schedule) -> Ite
             yield warning(
                 f'{path} "{key}"',
                 say(
-                    "the run begins at {start}, and from {latest} on nothing is handed over: nobody is rung",
+                    "the run begins at {start}, and from {latest} on nothing is handed over: nobody is called",
                     start=f"{start:%H:%M}",
                     latest=f"{settings.latest:%H:%M}",
                 ),
@@ -182,7 +182,7 @@ def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Sche
     if plan.start is None:
         yield warning(
             path,
-            say("no day has a start, so nobody is rung by itself"),
+            say("no day has a start time, so nobody is called by itself"),
             say("set the time of a day in the editor, or in the file: {example}", example='"1": "09:00"'),
         )
         return
@@ -193,8 +193,8 @@ def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Sche
             path,
             say("the start of {start} has passed without a run: the service begins it at once", start=start),
             say(
-                "if nobody is to be rung today, write today into the dates of the week with 00:00 before the "
-                "service starts"
+                "if nobody should be called today, write today into the dates of the schedule with "
+                "00:00 before the service starts"
             ),
         )
     yield from _check_pace(context, path, plan, start)
@@ -202,7 +202,7 @@ def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Sche
         yield good(
             path,
             say(
-                "the week can be read; the next run begins on {start}, in the time zone {zone}",
+                "the schedule can be read; the next run begins on {start}, in the time zone {zone}",
                 start=f"{plan.starts[0]:%Y-%m-%d %H:%M}",
                 zone=plan.zone,
             ),
@@ -232,5 +232,5 @@ def _check_pace(context: CheckContext, path: Path, plan: RunForecast, start: str
         yield warning(
             f"{settings.file} [CreateCallFiles] timeout",
             say("nothing holds a run back: {calls} calls go to Asterisk at once", calls=context.calls),
-            say("write how many seconds lie between two bundles, if the trunk cannot take so many"),
+            say("set the seconds between two bundles, if the trunk cannot take that many calls"),
         )

@@ -62,7 +62,7 @@ def check_spool_access(context: CheckContext) -> Iterator[Finding]:
         if not folder.is_dir():
             continue
         found = folder.stat()
-        danger = say("whoever can write a call file can run programs as Asterisk")
+        danger = say("a user who can write a call file can run programs as Asterisk")
         if found.st_mode & stat.S_IWOTH:
             sound = False
             yield error(
@@ -98,7 +98,7 @@ def check_settings_access(context: CheckContext) -> Iterator[Finding]:
         sound = False
         yield warning(
             file,
-            say("{users} may change it, and the service goes by it from its next start on", users=_name_users(users)),
+            say("{users} may change it, and the service uses it from its next start on", users=_name_users(users)),
             say("chmod go-w {path}", path=file),
         )
     for path, users in _who_may_swap(context, file, editors):
@@ -106,8 +106,7 @@ def check_settings_access(context: CheckContext) -> Iterator[Finding]:
         yield warning(
             path,
             say(
-                "{users} may put another file in the place of {path}, and the service goes by it from "
-                "its next start on",
+                "{users} may put another file in the place of {path}, and the service uses it from its next start on",
                 users=_name_users(users),
                 path=file,
             ),

@@ -57,7 +57,7 @@ def check_opens(context: CheckContext) -> Iterator[Finding]:
         yield error(
             journal.address,
             say("the journal cannot be written: {why}", why=getattr(failed, "orig", failed)),
-            say("mend the rights or the room of its folder; nobody is rung before that"),
+            say("fix the permissions or the free space of its folder; nobody is called before that"),
         )
         return
     yield good(journal.address, say("the journal opens and can be written"))
@@ -72,7 +72,7 @@ def check_service(context: CheckContext) -> Iterator[Finding]:
     if heartbeat is None:
         yield good(
             "",
-            say("no service has been at work on this journal yet"),
+            say("no service has used this journal yet"),
             say("start it: supervisorctl start obzvon; or have cron call every minute: obzvon run --once"),
         )
     elif state.alive:
@@ -81,7 +81,7 @@ def check_service(context: CheckContext) -> Iterator[Finding]:
         yield good(
             "",
             say(
-                "a process is at work on the journal that gives no sign of life, as obzvon run --once does: {pid}",
+                "a process without a heartbeat is using the journal, as obzvon run --once does: {pid}",
                 pid=holder,
             ),
         )
@@ -96,7 +96,7 @@ def check_service(context: CheckContext) -> Iterator[Finding]:
     else:
         yield error(
             "",
-            say("the service has given no sign of life since {time}", time=_clock(context, heartbeat.seen_at)),
+            say("the service has sent no heartbeat since {time}", time=_clock(context, heartbeat.seen_at)),
             _RESTART,
         )
 
@@ -127,13 +127,13 @@ def _check_living_service(
                 "it was changed after the service's start at {time}: some settings count only from the next start on",
                 time=_clock(context, heartbeat.started_at),
             ),
-            say("supervisorctl restart obzvon obzvon-web; a run in progress goes on where it was"),
+            say("supervisorctl restart obzvon obzvon-web; a run in progress continues where it was"),
         )
     if problems:
         yield warning(
             "",
-            say("the service has trouble: {trouble}", trouble=join_messages(problems)),
-            say("mend that; the service goes on by itself"),
+            say("the service reports a problem: {trouble}", trouble=join_messages(problems)),
+            say("fix that; the service continues by itself"),
         )
 
 

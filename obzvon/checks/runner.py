@@ -89,8 +89,8 @@ def _safely(check: Check, context: CheckContext) -> Iterator[Finding]:
     except OSError as failed:
         yield error(
             failed.filename or _name(check),
-            say("it cannot be looked at: {why}", why=os_error_reason(failed)),
-            say("run obzvon check as the service's user, or mend the rights"),
+            say("it cannot be checked: {why}", why=os_error_reason(failed)),
+            say("run obzvon check as the service's user, or fix the permissions"),
         )
     except Exception as failed:
         yield error(

@@ -120,7 +120,7 @@ def check_leftovers(context: CheckContext) -> Iterator[Finding]:
                 "{n} call files were left here by a service that was cut off",
                 len(ours),
             ),
-            say("start the service (supervisorctl start obzvon): it finds out by itself who was rung"),
+            say("start the service (supervisorctl start obzvon): it finds out by itself who was called"),
         )
     if strange:
         yield warning(

@@ -113,7 +113,7 @@ def test_looking_never_waits_and_who_asked_is_answered_when_it_is_done(workshop:
     for number in (first, later):
         answer = commands.result(number)
         assert answer is not None
-        assert str(answer.text) == "everything has been looked at: 1 error"
+        assert str(answer.text) == "everything has been checked: 1 error"
 
 
 @pytest.mark.parametrize(

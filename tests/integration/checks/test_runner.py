@@ -208,8 +208,8 @@ def test_a_sound_set_up_has_no_warning_and_every_line_says_what_was_looked_at(of
         "ok a time service keeps this machine's clock right",
         "ok DIR/journal.db: the journal opens and can be written",
         "ok the clock shows no time before that of the last run in the journal",
-        "ok DIR/todo.json: the list can be read: 2 rows are called, 0 are paused, 0 stand there twice",
-        "ok DIR/schedule.json: the week can be read; the next run begins on 2026-11-23 09:00",
+        "ok DIR/todo.json: the list can be read: 2 rows are called, 0 are paused, 0 are duplicates",
+        "ok DIR/schedule.json: the schedule can be read; the next run begins on 2026-11-23 09:00",
         "ok DIR/.history: the last good copies of the documents can be kept here",
         "ok dir_target DIR/spool/outgoing: it is there and belongs to ",
         "ok only the service and Asterisk may put call files where Asterisk reads them",
@@ -364,7 +364,7 @@ def test_a_broken_list_is_told_with_its_place_and_that_the_last_good_copy_is_in_
     assert first.level is Level.ERROR
     assert first.where.startswith(f"{office.settings.phones}:1:")
     assert "its last good copy is in force instead" in str(second)
-    assert "mend the document" in str(second)
+    assert "fix the document" in str(second)
 
 
 @pytest.mark.parametrize("name", ["todo.json", "schedule.json"])
@@ -389,7 +389,7 @@ def test_rows_that_cannot_be_called_are_counted_and_the_first_are_named(office: 
     assert "row 7, 777" in text
     assert "row 8" not in text
     assert "obzvon plan names them all" in text
-    assert "1 row is called, 1 are paused, 1 stand there twice" in said(found)
+    assert "1 row is called, 1 are paused, 1 are duplicates" in said(found)
 
 
 def test_a_list_on_which_nobody_can_be_called(office: Office) -> None:
@@ -411,7 +411,7 @@ def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert "the start of 2026-11-22 09:00 has passed without a run: the service begins it at once" in str(finding)
-    assert "write today into the dates of the week with 00:00" in str(finding)
+    assert "write today into the dates of the schedule with 00:00" in str(finding)
     with office.journal() as journal:
         journal.runs.begin("t-1", date(2026, 11, 22), "week", [], at=SUNDAY, state="done")
     assert "has passed" not in said(office.examine())
@@ -426,7 +426,7 @@ def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Off
 
 def test_a_week_without_a_start(office: Office) -> None:
     office.week(Schedule())
-    assert "no day has a start, so nobody is rung by itself\n    → set the time" in str(only(office.examine()))
+    assert "no day has a start time, so nobody is called by itself\n    → set the time" in str(only(office.examine()))
 
 
 def test_a_start_after_the_time_at_which_the_hand_over_ends(office: Office) -> None:
@@ -438,7 +438,7 @@ def test_a_start_after_the_time_at_which_the_hand_over_ends(office: Office) -> N
         )
     )
     one, two = bad(office.examine())
-    assert '"5": the run begins at 22:30, and from 21:00 on nothing is handed over: nobody is rung' in str(one)
+    assert '"5": the run begins at 22:30, and from 21:00 on nothing is handed over: nobody is called' in str(one)
     assert '"2026-12-31": the run begins at 21:00' in str(two)
     assert "set an earlier start" in str(two)
 
@@ -527,7 +527,7 @@ def test_a_spool_without_rights_is_told_to_the_user_who_has_none(office: Office)
 def test_a_spool_that_cannot_even_be_looked_into(office: Office) -> None:
     office.spool.parent.chmod(0o700)
     found = said(bad(office.examine_as_nobody()))
-    assert "it cannot be looked at: Permission denied" in found
+    assert "it cannot be checked: Permission denied" in found
     assert "run obzvon check as the service's user" in found
 
 
@@ -565,7 +565,7 @@ def test_a_folder_of_call_files_in_which_every_user_may_write(office: Office, pa
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert finding.where == f"{key} {office.folder / path}"
-    assert "every user of this machine may write here: whoever can write a call file can run programs" in str(finding)
+    assert "every user of this machine may write here: a user who can write a call file can run programs" in str(finding)
     assert f"chmod o-w {office.folder / path}" in str(finding)
 
 
@@ -841,7 +841,7 @@ def test_an_asterisk_that_cannot_be_seen_is_no_fault(office: Office) -> None:
     office.program.unlink()
     found = office.examine()
     assert bad(found) == []
-    assert "whether Asterisk runs is not looked at" in said(found)
+    assert "it is not checked whether Asterisk runs" in said(found)
 
 
 def test_a_spool_module_that_is_not_loaded(office: Office) -> None:
@@ -985,7 +985,7 @@ def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
         office.remembers(journal)
     found = office.examine()
     assert bad(found) == []
-    assert "no service has been at work on this journal yet" in said(found)
+    assert "no service has used this journal yet" in said(found)
     assert "obzvon run --once" in said(found)
 
 
@@ -1000,7 +1000,7 @@ def test_a_service_that_was_stopped(office: Office) -> None:
 def test_a_service_that_is_gone_without_a_word(office: Office) -> None:
     finding = only(office.examine(SUNDAY + timedelta(seconds=61)))
     assert finding.level is Level.ERROR
-    assert "the service has given no sign of life since 2026-11-22 12:00" in str(finding)
+    assert "the service has sent no heartbeat since 2026-11-22 12:00" in str(finding)
     assert "supervisorctl restart obzvon" in str(finding)
 
 
@@ -1026,7 +1026,7 @@ def test_what_keeps_the_service_from_handing_over(office: Office) -> None:
     trouble = [Problem("the spool", say("no room"), say("make some")).message()]
     with office.journal() as journal:
         journal.heartbeats.beat(at=SUNDAY, problem=msgspec.json.encode(trouble).decode())
-    assert "the service has trouble: the spool: no room" in str(only(office.examine()))
+    assert "the service reports a problem: the spool: no room" in str(only(office.examine()))
 
 
 def test_a_run_that_somebody_paused(office: Office) -> None:
@@ -1074,7 +1074,7 @@ def far(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
 def test_without_a_spool_none_is_missed(far: Office) -> None:
     found = far.examine()
     assert [str(one) for one in found if one.level is not Level.OK] == []
-    assert any("while the connection is away they wait" in str(one) for one in found)
+    assert any("while the connection is lost they wait" in str(one) for one in found)
     assert not any("dir_store" in str(one) or "dir_target" in str(one) for one in found)
     assert not far.store.exists()
 
