@@ -73,7 +73,7 @@ class BackgroundCheck:
         return self._wanted or self._process is not None
 
     def request(self, command: int | None = None) -> None:
-        """Request a check. If one is running, another follows it, so that it sees what was fixed meanwhile."""
+        """Request a check. If one is running, another follows it, so that it sees the fixes made meanwhile."""
         self._wanted = True
         if command is not None:
             self._asked.append(command)

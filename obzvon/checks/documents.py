@@ -188,7 +188,9 @@ def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Sche
         return
     start = f"{plan.start:%Y-%m-%d %H:%M}"
     journal = settings.journal.path
-    if plan.overdue and (context.journal or (journal and not journal.exists())):  # else nobody knows who was rung today
+    if plan.overdue and (
+        context.journal or (journal and not journal.exists())
+    ):  # else nobody knows who was called today
         yield warning(
             path,
             say("the start of {start} has passed without a run: the service begins it at once", start=start),

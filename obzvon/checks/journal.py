@@ -33,15 +33,7 @@ def check_opens(context: CheckContext) -> Iterator[Finding]:
         yield _to_be_made(path)
         return
     if path is not None and not os.access(path, os.R_OK | os.W_OK):
-        yield error(
-            path,
-            say("the journal is not ours to write"),
-            say(
-                "give it to the service's user, and to the group of its folder: chown {owner} {path}*",
-                owner=owner_name(context.service_uid(), path.parent.stat().st_gid),
-                path=path,
-            ),
-        )
+        yield _no_access(context, path)
         return
     try:
         journal = Journal(address.reveal(), create=False)
@@ -61,6 +53,18 @@ def check_opens(context: CheckContext) -> Iterator[Finding]:
         )
         return
     yield good(journal.address, say("the journal opens and can be written"))
+
+
+def _no_access(context: CheckContext, path: Path) -> Finding:
+    return error(
+        path,
+        say("the journal is not ours to write"),
+        say(
+            "give it to the service's user, and to the group of its folder: chown {owner} {path}*",
+            owner=owner_name(context.service_uid(), path.parent.stat().st_gid),
+            path=path,
+        ),
+    )
 
 
 def check_service(context: CheckContext) -> Iterator[Finding]:

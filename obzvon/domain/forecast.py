@@ -25,7 +25,9 @@ class SkipReason(enum.StrEnum):
     """Reason why a row is skipped. The values are those of the JSON interfaces."""
 
     PAUSED = "paused"
+    #: The number cannot be called.
     REFUSED = "refused"
+    #: Another row has the same number and code.
     DUPLICATE = "duplicate"
     CALLED_TODAY = "rung"
 
@@ -162,15 +164,15 @@ class RunForecast(msgspec.Struct, frozen=True):
         - `pacing`: "fixed", "throttled" or "adaptive"; `pace`: the same as a sentence; `ceiling`: the most calls of
           ours at once, or null; `depends_on_talk`: true if there is a ceiling: then `last_bundle_at` is the earliest,
           and how long the calls last decides.
-        - `skipped`: how many rows; `skipped_by`: how many of them are "paused", "refused", "duplicate" (of another
-          row) or "rung" (called today already); `skipped_rows`: each with `row` (its key in the list), `number`,
-          `code`, `name`, `why` (one of those four) and `reason` (a sentence in the language of this process).
+        - `skipped`: how many rows; `skipped_by`: how many of them for each value of `SkipReason`; `skipped_rows`: each
+          with `row` (its key in the list), `number`, `code`, `name`, `why` (a value of `SkipReason`) and `reason` (a
+          sentence in the language of this process).
         """
         return format_json(self.as_dict())
 
 
 class _RunTimes(msgspec.Struct, frozen=True):
-    """When the run of a forecast begins and has to end. `begins` is the first hand-over: now if the run is overdue."""
+    """Start and end of the run of a forecast. `begins` is the first hand-over: now if the run is overdue."""
 
     day: date | None
     start: datetime | None

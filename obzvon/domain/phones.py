@@ -79,16 +79,16 @@ def find_withdrawn(
     phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Message]:
     """Return those of the waiting numbers and codes that the current list no longer calls, each with the reason."""
-    listed: set[tuple[str, str]] = set()
+    callable_now: set[tuple[str, str]] = set()
     paused: set[tuple[str, str]] = set()
     for phone in phones:
         with contextlib.suppress(InvalidNumberError):
             call = plan.normalize(phone.number), parse_extension_code(phone.code)
-            (paused if phone.paused else listed).add(call)
+            (paused if phone.paused else callable_now).add(call)
     return {
         call: say("paused in the list during the run")
         if call in paused
         else say("taken off the list or changed during the run")
         for call in waiting
-        if call not in listed
+        if call not in callable_now
     }

@@ -11,7 +11,7 @@ log = logging.getLogger("obzvon.sandbox.pbx")
 
 
 class LedgerAttempt(msgspec.Struct, frozen=True, gc=False):
-    """One attempt at a number; `ended` is None while it lasts.
+    """Attempt at a number; `ended` is None while it lasts.
 
     `at` and `ended` are seconds since 1970; `code` is the code dialled after the answer, so only where there was one.
     """

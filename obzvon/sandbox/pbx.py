@@ -46,7 +46,7 @@ class _AttemptInProgress(msgspec.Struct, eq=False):
 
 
 class Sandbox:
-    """One life of the simulated Asterisk, from its start to its stop or crash; for a restart build another.
+    """Simulated Asterisk, from its start to its stop or crash; for a restart build another.
 
     Times in seconds: `talk`, `long_talk`, `ring` and `busy` are how long a talk, a long talk, unanswered ringing and a
     rejection take. `ledger` is a file to which each attempt is added as a line of JSON when it begins and again when it
