@@ -250,7 +250,7 @@ def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: py
     assert list(far.todays_results().values()) == ["handed", "wrong dialplan", "failed", "handed", "handed", "handed"]
     assert far.reasons(at("09:00"))[PHONES[2]] == "Asterisk refused the call: Originate failed"
     assert pbx.orders == PHONES
-    assert "Asterisk would not take 1 call: Asterisk refused the call: Originate failed" in caplog.text
+    assert "Asterisk refused 1 call: Asterisk refused the call: Originate failed" in caplog.text
 
 
 def test_without_the_right_all_calls_wait_and_it_is_told_once(
@@ -594,11 +594,11 @@ def test_a_killed_service_finds_by_the_journal_which_way_each_call_went(workshop
 
 def test_a_pause_and_a_stop_leave_alone_what_was_ordered(far: Far, pbx: Pbx) -> None:
     far.work(at("08:59"), at("09:00:05"))
-    assert "handed over and going on: 2" in str(far.ask("pause", at("09:00:06")).text)
+    assert "already with Asterisk: 2" in str(far.ask("pause", at("09:00:06")).text)
     far.work(at("09:00:07"), at("09:00:40"))
     assert pbx.orders == PHONES[:2]
     answer = far.ask("stop", at("09:00:41"), withdraw=True)
-    assert "taken out of the spool: 0, in progress and going on: 2" in str(answer.text)
+    assert "taken out of the spool: 0, still with Asterisk: 2" in str(answer.text)
     pbx.end(PHONES[0])
     pbx.end(PHONES[1])
     far.work(at("09:00:42"), at("09:00:50"))
