@@ -78,7 +78,7 @@ def list_restored(count: int) -> Message:
 
 def list_created() -> Message:
     """Return the sentence for an empty list where there was none."""
-    return say("list: begun anew, empty")
+    return say("list: started again, empty")
 
 
 def list_changed(*, added: int, changed: int, deleted: int) -> Message:
@@ -121,7 +121,7 @@ def schedule_undone() -> Message:
 
 def schedule_created() -> Message:
     """Return the sentence for a schedule without any start where there was none."""
-    return say("schedule: begun anew, without a time")
+    return say("schedule: started again, without a time")
 
 
 # The users

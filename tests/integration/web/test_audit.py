@@ -67,7 +67,7 @@ def test_every_change_of_the_week_is_recorded(operator: Browser, settings: Setti
     assert recorded(settings) == [
         "schedule: Monday: 09:00 → 10:30",
         "schedule: the last change undone",
-        "schedule: begun anew, without a time",
+        "schedule: started again, without a time",
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_list_that_was_brought_back_or_begun_is_recorded(operator: Browser, se
     operator.post("/phones/restore")
     settings.phones.unlink()
     operator.post("/phones/restore", empty="1")
-    assert recorded(settings)[1:] == ["list: brought back one with 5 numbers", "list: begun anew, empty"]
+    assert recorded(settings)[1:] == ["list: brought back one with 5 numbers", "list: started again, empty"]
 
 
 def test_the_newest_stands_first_with_its_time_and_who_it_was(app: Flask, operator: Browser, viewer: Browser) -> None:
