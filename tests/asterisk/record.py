@@ -10,10 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from tests.asterisk.call_files import ordinary, with_code
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.roots import SUITES, root
-from tests.asterisk.test_snippets import ordinary, with_code
 from tests.asterisk.waiting import until
 from tests.support.paths import SUPPORT
 

@@ -4,28 +4,29 @@ import hashlib
 import os
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from obzvon.asterisk.ami.call_tracker import LineCounts
 from obzvon.asterisk.ami.client import AmiClient
-from obzvon.asterisk.ami.connection import Timeouts
 from obzvon.asterisk.ami.errors import AmiError
-from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
+from tests.asterisk.ami import ami_of, linked, outcomes
+from tests.asterisk.call_files import ordinary, with_code
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Pbx, Rig
-from tests.asterisk.test_snippets import ordinary, with_code
 from tests.asterisk.waiting import until
 from tests.support.ami_server import certificate
+
+if TYPE_CHECKING:
+    from obzvon.asterisk.ami.outcomes import AttemptOutcome
 
 pytestmark = pytest.mark.asterisk
 
@@ -33,36 +34,6 @@ BY_ENDING = {
     "06": Disposition.BUSY, "07": Disposition.NO_ANSWER, "17": Disposition.NO_ANSWER, "08": Disposition.CONGESTION,
     "09": Disposition.NO_SUCH_NUMBER, "19": Disposition.REFUSED,
 }  # fmt: skip
-
-
-def ami_of(pbx: Pbx, **changes: object) -> AmiSettings:
-    values = {"trunk": "PJSIP/carrier"} | changes
-    return AmiSettings("127.0.0.1", pbx.ami_port, pbx.ami_user, Secret(pbx.ami_secret), **values)  # type: ignore[arg-type]
-
-
-@contextmanager
-def linked(ami: AmiSettings) -> Iterator[AmiClient]:
-    link = AmiClient(
-        ami, "avtoobzvon", "avtoobzvon-ivr", times=Timeouts(compare=1), backoff=lambda _kind, _failures: 0.2
-    )
-    link.start()
-    try:
-        until(lambda: link.status().up, "the link is up")
-        yield link
-    finally:
-        link.stop()
-
-
-def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOutcome]:
-    told: list[AttemptOutcome] = []
-
-    def have() -> bool:
-        told.extend(link.calls.take_outcomes())
-        return len(told) >= count
-
-    until(have, f"{count} outcomes", within=within)
-    assert len(told) == count
-    return told
 
 
 def test_each_outcome_is_the_carriers(rig: Rig) -> None:

@@ -8,10 +8,10 @@ import pytest
 from obzvon.asterisk.ami.call_tracker import LineCounts
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
+from tests.asterisk.ami import ami_of, linked, outcomes
+from tests.asterisk.call_files import ordinary
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import QUESTION, Rig
-from tests.asterisk.test_ami import ami_of, linked, outcomes
-from tests.asterisk.test_snippets import ordinary
 from tests.asterisk.waiting import until
 
 pytestmark = pytest.mark.asterisk

@@ -1,68 +1,19 @@
 """Whole runs on a real Asterisk: the service's journal against the ledger that the carrier keeps for itself."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from obzvon.domain.calls import CallRecord
-from obzvon.journal.journal import Journal
 from tests.asterisk.rig import Rig
+from tests.asterisk.run_folder import Office
 from tests.asterisk.waiting import until
 
 pytestmark = pytest.mark.asterisk
 
 ANSWERED = set("012345")
-
-
-class Office:
-    """A working folder whose spool is the rig's; the day's start has passed, so a run is due."""
-
-    def __init__(self, folder: Path, rig: Rig, phones: dict[str, str], **settings: object) -> None:
-        self.folder = folder
-        self.rig = rig
-        values = {"bundle": 20, "timeout": 1} | settings
-        (folder / "settings.ini").write_text(
-            f"[Dirs]\ndir_source = .\ndir_store = {rig.pbx.home / 'obzvon_store'}\ndir_target = {rig.pbx.outgoing}\n"
-            f"dir_logs = log\n[CreateCallFiles]\nbundle = {values['bundle']}\ntimeout = {values['timeout']}\n"
-            "[Calls]\narchive = yes\nwait_time = 6\n[CodeCalls]\narchive = yes\nwait_time = 20\n"
-            f"[Spool]\npid_file = {rig.pbx.home / 'run' / 'asterisk.pid'}\n[Log]\nlanguage = en\n"
-        )
-        rows = {str(row): {"0": number, "1": code} for row, (number, code) in enumerate(phones.items())}
-        (folder / "todo.json").write_text(json.dumps(rows))
-        (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
-        os.utime(folder / "schedule.json", (0, 0))
-
-    def serve(self) -> "subprocess.Popen[bytes]":
-        with (self.folder / "console").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "obzvon.cli.main", "--settings", str(self.folder / "settings.ini"), "run"],
-                stdout=log,
-                stderr=log,
-            )
-
-    def console(self) -> str:
-        return (self.folder / "console").read_text()
-
-    def lines(self) -> list[CallRecord]:
-        if not (self.folder / "journal.db").exists():
-            return []
-        journal = Journal(f"sqlite:///{self.folder / 'journal.db'}")
-        try:
-            runs = [journal.runs.latest()]
-            return [line for run in runs if run for line in journal.calls.records_on(run.day)]
-        finally:
-            journal.close()
-
-    def is_over(self) -> bool:
-        lines = self.lines()
-        return bool(lines) and all(line.disposition for line in lines)
 
 
 def is_answered(number: str) -> bool:

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions
+from tests.asterisk.ami import ami_of
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Rig
-from tests.asterisk.test_ami import ami_of
-from tests.asterisk.test_run import Office
-from tests.asterisk.test_run_ami import ENDINGS, Wire, phones, run, wire_cut_every
+from tests.asterisk.run_folder import ENDINGS, Office, phones, run
 from tests.asterisk.waiting import until
+from tests.asterisk.wire import Wire, wire_cut_every
 
 pytestmark = pytest.mark.asterisk
 

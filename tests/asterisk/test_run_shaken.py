@@ -9,9 +9,9 @@ import pytest
 
 from obzvon.domain.calls import CallRecord
 from tests.asterisk.rig import Rig
-from tests.asterisk.test_run import Office
-from tests.asterisk.test_run_ami import ENDINGS, ended, office_with_ami, phones, wire_cut_every
+from tests.asterisk.run_folder import ENDINGS, Office, ended, office_with_ami, phones
 from tests.asterisk.waiting import until
+from tests.asterisk.wire import wire_cut_every
 
 pytestmark = pytest.mark.asterisk
 

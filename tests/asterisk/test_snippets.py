@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.asterisk.call_files import ordinary, with_code
 from tests.asterisk.carrier import LedgerEntry
 from tests.asterisk.instance import DIALPLAN, Asterisk
 from tests.asterisk.manager import Manager
@@ -16,41 +17,9 @@ from tests.support.spool_peer import status
 
 pytestmark = pytest.mark.asterisk
 
-ORDINARY = """\
-Channel: local/{number}@avtoobzvon
-CallerID:
-MaxRetries: 0
-RetryTime: 60
-WaitTime: 300
-Context: avtoobzvon
-Extension: play
-Priority: 1
-"""
-
-WITH_CODE = """\
-Channel: local/{number}@avtoobzvon-ivr
-CallerID: 6122103
-MaxRetries: 0
-RetryTime: 60
-WaitTime: 300
-Setvar: dtmf={code}
-Setvar: CALLEE={number}
-Context: avtoobzvon-ivr
-Extension: play
-Priority: 1
-"""
-
 
 PLAIN = "[general]\n[globals]\nOTHER=1\n[other]\nexten => s,1,Hangup()\n"
 OURS = '#include "extensions_obzvon.conf"\n'
-
-
-def ordinary(number: str) -> str:
-    return ORDINARY.format(number=number)
-
-
-def with_code(number: str, code: str) -> str:
-    return WITH_CODE.format(number=number, code=code)
 
 
 def ring(rig: Rig, calls: Mapping[str, str]) -> dict[str, LedgerEntry]:

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
+from tests.asterisk.call_files import ordinary
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
-from tests.asterisk.test_snippets import ordinary
 from tests.support.ami_server import SECRET, AmiServer, packed
-from tests.unit.asterisk.test_outcomes import RECORDED
+from tests.support.recorded_events import RECORDED
 
 CALLS = 1000
 WAIT = 12

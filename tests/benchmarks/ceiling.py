@@ -38,7 +38,7 @@ from tests.asterisk.carrier import LedgerEntry
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
-from tests.asterisk.test_run import Office
+from tests.asterisk.run_folder import Office
 from tests.asterisk.waiting import until
 from tests.benchmarks.lines import Lines, allowed, area, draw, fillable, lesser, peak, seconds_over, stairs
 

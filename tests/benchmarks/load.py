@@ -31,8 +31,7 @@ from pathlib import Path
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
-from tests.asterisk.test_run import Office
-from tests.asterisk.test_run_ami import ENDINGS
+from tests.asterisk.run_folder import ENDINGS, Office
 from tests.asterisk.waiting import until
 from tests.benchmarks.speed import cpu
 

@@ -10,8 +10,8 @@ import pytest
 from tests.browser.conftest import PASSWORD, browsing, cannot, comes_true
 from tests.browser.offices import OFFICES, Editor, open_editor, users_text
 from tests.browser.sights import SIGHTS, UNSEEN, Sight, pages
-from tests.integration.web.conftest import Browser
-from tests.integration.web.test_permissions import PLACES, addresses
+from tests.support.addresses import PLACES, addresses
+from tests.support.editor import Browser
 
 pytestmark = pytest.mark.browser
 

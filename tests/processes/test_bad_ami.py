@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.ami_server import AmiServer, packed
+from tests.support.recorded_events import entry
 from tests.support.stage import PATIENCE, Stage, Teller, Told, by_archive, by_events
 from tests.support.workshop import service, wait_until
-from tests.unit.asterisk.test_outcomes import entry
 
 
 @pytest.fixture

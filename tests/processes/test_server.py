@@ -17,7 +17,7 @@ from obzvon.cli.editor import check_host
 from obzvon.common.errors import UserError
 from obzvon.common.hosts import is_loopback
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import PASSWORD
+from tests.support.editor import PASSWORD
 from web.app import create_app
 from web.server import listen, serving
 

@@ -16,7 +16,7 @@ from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.support.ami_server import SECRET, AmiServer, packed
-from tests.unit.asterisk.test_outcomes import RECORDED
+from tests.support.recorded_events import RECORDED
 
 QUICK = Timeouts(patience=1.0, ping=0.05, fresh=6.0, settle=0.01, group=0.05, compare=0.05, steady=0.0)
 # Lists of channels only at the start.

@@ -17,8 +17,8 @@ from obzvon.journal.journal import Journal
 from obzvon.sandbox.ledger import LedgerAttempt
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.ami_server import SECRET, AmiServer, packed
+from tests.support.recorded_events import RECORDED
 from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
-from tests.unit.asterisk.test_outcomes import RECORDED
 
 PEOPLE = numbers(60)
 BY_DIGIT = {

@@ -12,7 +12,7 @@ from obzvon.asterisk.ami.connection import Timeouts
 from obzvon.domain.results import Disposition
 from tests.support.ami_link import CALM, ami_of, at_once, is_up, linked, outcomes, play, problem, until
 from tests.support.ami_server import SECRET, AmiServer, packed
-from tests.unit.asterisk.test_outcomes import RECORDED, channels, entry, talking
+from tests.support.recorded_events import RECORDED, channels, entry, talking
 
 # -- up
 

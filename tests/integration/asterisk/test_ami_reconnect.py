@@ -16,7 +16,7 @@ from obzvon.asterisk.ami.errors import Backoff
 from obzvon.domain.results import Disposition
 from tests.support.ami_link import CALM, QUICK, is_up, linked, outcomes, play, problem, until, warnings
 from tests.support.ami_server import SECRET, AmiServer, packed
-from tests.unit.asterisk.test_outcomes import RECORDED, entry
+from tests.support.recorded_events import RECORDED, entry
 
 
 def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,14 @@ import pytest
 from obzvon.asterisk import store_lock
 from obzvon.asterisk.store_lock import StoreLock, other_services
 from obzvon.journal.findings import Level
-from tests.integration.checks.test_runner import Office, office, only  # noqa: F401 - a fixture
+from tests.support.checked_folder import Office, folder_to_check, only
 from tests.support.workshop import Workshop, at, numbers, shift
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    with folder_to_check() as made:
+        yield made
 
 
 def test_two_services_of_two_journals_see_one_another_as_long_as_both_live(tmp_path: Path) -> None:
@@ -58,7 +65,7 @@ def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
     assert f"{tmp_path}/one/journal.db on " in warned[0]
 
 
-def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Office) -> None:  # noqa: F811
+def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Office) -> None:
     own = StoreLock(office.store, str(office.settings.journal.path))
     other = StoreLock(office.store, "/tmp/rehearsal/journal.db")
     finding = only(office.examine())

@@ -6,10 +6,8 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,15 +16,11 @@ import msgspec
 import pytest
 
 from obzvon.asterisk.ami.permissions import Permissions
-from obzvon.asterisk.spool import Spool
 from obzvon.checks import context as system_clock
 from obzvon.checks import store
-from obzvon.checks.context import Machine
-from obzvon.checks.runner import run_checks
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.documents.store import phones_document, schedule_document
-from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.calls import CallForm
 from obzvon.domain.pacing import Capacity, PaceMode
 from obzvon.domain.phones import Candidate, Phone
@@ -36,160 +30,19 @@ from obzvon.journal.journal import AbsentJournal, Journal
 from obzvon.journal.schema import SCHEMA, meta
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.settings.ami import AmiSettings
-from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret
 from obzvon.settings.web import WebSettings
+from tests.support.checked_folder import NOBODY, SUNDAY, Office, Opened, bad, folder_to_check, only
 
-MOSCOW = ZoneInfo("Europe/Moscow")
-SUNDAY = datetime(2026, 11, 22, 12, 0, tzinfo=MOSCOW)
-NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users, mounts")
 CALL_FILE = "obzvon-20261122-a1b2c3-{:06d}-1.call"
 CRASHED = "Channel: local/89161111111@avtoobzvon\n\nStartRetry: 99999999 1 (1795330800)\n"
 
 
-class Office:
-    """A working folder with everything in it, and an Asterisk that is this very process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.spool = folder / "spool" / "outgoing"
-        self.store = folder / "spool" / "obzvon_store"
-        self.pid_file = folder / "run" / "asterisk.pid"
-        self.conf = folder / "asterisk.conf"
-        self.program = folder / "asterisk"
-        for path in (self.spool, self.store / "0", self.store / "1", folder / "log", folder / "run"):
-            path.mkdir(parents=True)
-            path.chmod(0o755)
-        self.pid_file.write_text(f"{os.getpid()}\n")
-        self.conf.write_text(f"[directories]\nastspooldir => {folder}/spool ; here\nastrundir = {folder}/run\n")
-        self.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core")
-        self.settings = Settings(
-            file=folder / "settings.ini",
-            source=folder,
-            store=self.store,
-            target=self.spool,
-            logs=folder / "log",
-            phones=folder / "todo.json",
-            schedule=folder / "schedule.json",
-            journal=JournalUrl(f"sqlite:///{folder}/journal.db"),
-            zone=MOSCOW,
-            pid_file=self.pid_file,
-        )
-        self.settings.file.touch()
-        os.utime(self.settings.file, (0, 0))
-        self.phones(Phone("0", "89161111111"), Phone("1", "89502222222", "1"))
-        self.week(Schedule((time(9, 0),) * 7))
-        with self.journal() as journal:
-            journal.heartbeats.begin(at=SUNDAY)
-            self.remembers(journal)
-        self.machine = Machine(
-            as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(), is_synchronised=lambda: True
-        )
-
-    def phones(self, *phones: Phone) -> None:
-        self._keep(phones_document(self.settings.phones), list(phones))
-
-    def week(self, week: Schedule) -> None:
-        self._keep(schedule_document(self.settings.schedule), week)
-
-    @staticmethod
-    def remembers(journal: Journal) -> None:
-        """The week was set at ten, an hour after today's start: nobody has missed that."""
-        for week, changed in ((Schedule(), SUNDAY), (Schedule((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
-            journal.seen_schedules.remember(week, SUNDAY.date(), changed)
-
-    def journal(self) -> "Opened":
-        return Opened(self.settings.journal.reveal())
-
-    def answers(
-        self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]", trunk: str = "PJSIP/NUMBER@beeline"
-    ) -> None:
-        """What the pretended Asterisk's console says."""
-        self.program.write_text(f"""#!/bin/sh
-case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVON_TRUNK={trunk}" ;;
-    *) echo "{dialplan}" ;; esac
-""")
-        self.program.chmod(0o755)
-
-    def change(self, **fields: object) -> None:
-        self.settings = msgspec.structs.replace(self.settings, **fields)
-
-    def set(self, **fields: object) -> None:
-        self.machine = msgspec.structs.replace(self.machine, **fields)
-
-    def examine(self, now: datetime = SUNDAY) -> list[Finding]:
-        known = self.settings
-        spool = Spool(known.store, known.target, owner=known.owner, mode=known.mode, pid_file=known.pid_file)
-        return list(run_checks(known, spool, now=now, machine=self.machine))
-
-    def at_present(self) -> datetime:
-        """The clock of the files' own changes, in a time zone in which the day's start is still to come."""
-        now = datetime.now(UTC)
-        self.change(zone=ZoneInfo(f"Etc/GMT{(now.hour + 8) % 24 - 12:+d}"))
-        return now
-
-    def examine_as_nobody(self) -> list[Finding]:
-        return as_nobody(self.examine)
-
-    def _keep(self, document: object, data: object) -> None:
-        document.save(data, document.load().revision if document.path.exists() else "")
-        WatchedDocument(document).current_state()
-
-
-class Opened:
-    """A journal for the length of a block."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> Journal:
-        self._journal = Journal(self._url)
-        return self._journal
-
-    def __exit__(self, *_: object) -> None:
-        self._journal.close()
-
-
-def as_nobody(look: Callable[[], list[Finding]]) -> list[Finding]:
-    """What a user without any right finds; in a process of its own, for a process cannot become root again."""
-    answer, mouth = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other tests' threads have ended or sleep
-        child = os.fork()
-    if not child:
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            os.write(mouth, msgspec.json.encode(look()))
-        finally:
-            os._exit(0)
-    os.close(mouth)
-    with os.fdopen(answer, "rb") as stream:
-        found = stream.read()
-    os.waitpid(child, 0)
-    return msgspec.json.decode(found, type=list[Finding])
-
-
 @pytest.fixture
 def office() -> Iterator[Office]:
-    """In a folder that every user can walk into, which pytest's own are not."""
-    folder = Path(tempfile.mkdtemp(prefix="obzvon-check-"))
-    folder.chmod(0o755)
-    yield Office(folder)
-    shutil.rmtree(folder)
-
-
-def bad(findings: list[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.level is not Level.OK]
-
-
-def only(findings: list[Finding]) -> Finding:
-    """The one finding that is not good."""
-    [finding] = bad(findings)
-    assert finding.remedy.text, "what is wrong has a remedy"
-    return finding
+    with folder_to_check() as made:
+        yield made
 
 
 def said(findings: list[Finding]) -> str:

@@ -9,8 +9,7 @@ from flask import Flask
 from obzvon.common.i18n import say
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import SUNDAY, Browser, value, write
-from tests.integration.web.test_schedule import WORKWEEK
+from tests.support.editor import SUNDAY, WORKWEEK, Browser, value, write
 
 
 def recorded(settings: Settings) -> list[str]:

@@ -14,7 +14,7 @@ from obzvon.journal.commands import CommandResult
 from obzvon.journal.findings import Finding
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import SUNDAY, Browser
+from tests.support.editor import SUNDAY, Browser
 
 DOWN = error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk"))
 ODD = warning(

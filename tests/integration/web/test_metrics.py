@@ -15,7 +15,7 @@ from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
-from tests.integration.web.conftest import SUNDAY, Browser, write
+from tests.support.editor import SUNDAY, Browser, write
 from web.app import create_app
 
 FIVE = [Phone(str(place), f"8916{place:07}") for place in range(5)]

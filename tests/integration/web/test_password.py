@@ -6,7 +6,7 @@ from flask import Flask
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users, password_matches
-from tests.integration.web.conftest import PASSWORD, Browser
+from tests.support.editor import PASSWORD, Browser
 
 NEW = "battery staple"
 

@@ -12,25 +12,11 @@ from sqlalchemy import select
 from obzvon.journal.schema import commands
 from obzvon.settings.model import Settings
 from obzvon.users import Role
-from tests.integration.web.conftest import PASSWORD, Browser, value
+from tests.support.addresses import addresses
+from tests.support.editor import PASSWORD, Browser, value
 from web import permissions
 from web.app import create_app
 from web.security.csrf import is_same_origin
-
-PLACES = {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32, "form": "csv"}
-"""What stands in the open places of addresses."""
-
-
-def addresses(app: Flask) -> list[tuple[str, str]]:
-    """Each address with each of its methods."""
-    found = []
-    for rule in app.url_map.iter_rules():
-        path = re.sub(r"<[^>]*>", lambda place: PLACES[place[0].strip("<>").split(":")[-1]], rule.rule)
-        if rule.endpoint == "preferences.theme":
-            path = "/theme/dark"
-        found += [(method, path) for method in sorted(rule.methods or ())]
-    return found
-
 
 CHANGES = {
     ("PUT", "/api/v1/phones"): {"rows": []},

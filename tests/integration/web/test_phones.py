@@ -11,7 +11,7 @@ from markupsafe import escape
 from obzvon.documents import store as documents
 from obzvon.documents import watcher
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import ROWS, Browser, rows, value, write
+from tests.support.editor import ROWS, Browser, rows, value, write
 
 
 def shown(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from obzvon.domain.phones import Phone, list_candidates
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import SUNDAY, Browser, write
+from tests.support.editor import SUNDAY, Browser, write
 from tests.support.workshop import numbers
 
 PEOPLE = 10

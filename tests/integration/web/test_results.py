@@ -20,7 +20,7 @@ from obzvon.journal.commands import CommandResult
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
-from tests.integration.web.conftest import ROWS, SUNDAY, Browser, rows, value, write
+from tests.support.editor import ROWS, SUNDAY, Browser, rows, value, write
 from tests.support.journal import record_run
 from tests.support.postgres import PostgresServer
 from web.app import create_app

@@ -1,13 +1,12 @@
 """The run's page: what it shows, what it asks before it rings anybody, what it orders of the service."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
-from werkzeug.test import TestResponse
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
@@ -16,91 +15,10 @@ from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, e
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.results import Disposition
 from obzvon.journal.database import JournalUnavailableError
-from obzvon.service.command_handlers import execute
-from tests.integration.web.conftest import Browser, value
-from tests.support.workshop import Shift, Workshop, at, begin_call, numbers
-from web.app import create_app
+from tests.support.editor import Browser, value
+from tests.support.editor_with_service import NOON, PEOPLE, Office, plain
+from tests.support.workshop import at, begin_call
 from web.run.state import RunStateCache
-
-PEOPLE = numbers(5)
-NOON = at("12:00:00")
-
-
-class Office:
-    """A working folder with an editor; `opens` brings a service, which obeys while the editor waits for it."""
-
-    def __init__(self, folder: Path, users: str, **keys: object) -> None:
-        self.workshop = Workshop(
-            folder,
-            phones={**dict(zip("01234", PEOPLE, strict=True)), "7": "777"},
-            **{"start": "09:00", "bundle": 2, "timeout": 10, "archive": "yes", **keys},
-        )  # type: ignore[arg-type]
-        (folder / "users.json").write_text(users)
-        self.now = NOON
-        self.app = create_app(self.workshop.settings, clock=lambda: self.now)
-        self.desk = self.app.extensions["obzvon"]
-        self.app.extensions["obzvon.run"] = RunStateCache(self.desk, clock=lambda: 0.0)
-        self.desk.sleep = self._sleep
-        self.shift: Shift | None = None
-        self.slept = 0.0
-        self.meanwhile: Callable[[], object] = lambda: None
-        self.operator = Browser(self.app, "operator")
-
-    def opens(self) -> Shift:
-        self.shift = Shift(self.workshop)
-        self.shift.dialer.prepare(self.now)
-        self.shift.dialer.days_done.add(self.now.date())  # these tests are not about the day's scheduled run
-        self.shift.heartbeats.begin(at=self.now)
-        return self.shift
-
-    def works(self, seconds: float) -> None:
-        """The service goes on for so long."""
-        assert self.shift
-        until = self.now + timedelta(seconds=seconds)
-        self.shift.work(self.now, until)
-        self.now = until
-        self.shift.heartbeats.beat(at=self.now)
-
-    def page(self, path: str = "/run", browser: Browser | None = None) -> str:
-        """What a page says, in one line, without its markup."""
-        answer = (browser or self.operator).get(path)
-        assert answer.status_code == 200, answer.text
-        return plain(answer.text)
-
-    def post(self, path: str, page: str = "/run", **fields: object) -> TestResponse:
-        """Sends the form of `page`, with all that it has hidden in it unless the fields have others."""
-        text = self.operator.get(page).text
-        hidden = {name: value(text, name) for name in ("once", "after", "run") if value(text, name)}
-        return self.operator.post(path, page=page, **{**hidden, **fields})
-
-    def start(self, whom: str = "rest", **fields: object) -> str:
-        answer = self.post("/run/start", "/run/start", whom=whom, **fields)
-        assert answer.status_code == 200, answer.text
-        return plain(answer.text)
-
-    def changes(self) -> list[str]:
-        journal = self.desk.journal()
-        return [f"{change.who}: {change.what}" for change in journal.audit.latest(20)] if journal else []
-
-    def ends(self) -> None:
-        if self.shift:
-            self.shift.end()
-        if journal := self.desk.journal():
-            journal.close()
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        if self.shift is None:
-            return
-        while command := self.shift.commands.take_next(at=self.now):
-            self.meanwhile()
-            self.shift.commands.complete(command.id, execute(self.shift.dialer, command, self.now))
-
-
-def plain(text: str) -> str:
-    main = text[text.index('<div id="told"') :] if '<div id="told"' in text else text
-    text = re.sub(r"<[^>]+>", " ", main).replace("\u00a0", " ").replace("\u2011", "-")
-    return re.sub(r"\s+([,:.;]|$)", r"\1", re.sub(r"\s+", " ", text))
 
 
 @pytest.fixture

@@ -12,11 +12,9 @@ from flask import Flask
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
-from tests.integration.web.conftest import SUNDAY, Browser, value, write
+from tests.support.editor import SUNDAY, WORKWEEK, Browser, value, write
 from web.app import create_app
 from web.schedule import holidays
-
-WORKWEEK = {f"on-{day}": "1" for day in range(1, 6)} | {f"at-{day}": "09:00" for day in range(1, 6)}
 
 
 def saved(settings: Settings) -> dict[str, object]:

@@ -15,7 +15,7 @@ from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import SUNDAY, Browser, write
+from tests.support.editor import SUNDAY, Browser, write
 from web.admin import setup
 
 FINE = good("", say("Asterisk is running"))

@@ -11,7 +11,7 @@ import pytest
 
 from obzvon.domain.calls import Run
 from obzvon.settings.model import Settings, load_settings
-from tests.integration.web.conftest import ROWS, Browser, value, write
+from tests.support.editor import ROWS, Browser, value, write
 from tests.support.journal import record_run
 from web.app import create_app
 

@@ -8,8 +8,8 @@ from flask import Flask
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Role, Users, password_matches
-from tests.integration.web.conftest import PASSWORD, Browser
-from tests.integration.web.conftest import value as field
+from tests.support.editor import PASSWORD, Browser
+from tests.support.editor import value as field
 from web.app import create_app
 
 PAGE = "/management"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from obzvon.documents.store import LoadedDocument
-from tests.integration.web.conftest import Browser, rows
-from tests.integration.web.test_imports import post, ready, send
-from tests.integration.web.test_run import PEOPLE, Office
+from tests.support.editor import Browser, rows
+from tests.support.editor_with_service import PEOPLE, Office
+from tests.support.import_pages import post, ready, send
 
 
 @pytest.fixture

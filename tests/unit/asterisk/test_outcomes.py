@@ -14,18 +14,13 @@ from hypothesis import strategies as st
 from obzvon.asterisk.ami.call_tracker import SETTLE_DELAY, CallTracker, LineCounts, is_trunk_channel
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
-from tests.support.paths import SUPPORT
 from tests.support.profile import often
+from tests.support.recorded_events import RECORDED, Timed, channels, entry, talking
 
 NINE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 CONTEXTS = {"avtoobzvon", "avtoobzvon-ivr", "nowhere"}
 LATER = timedelta(minutes=2)
 
-Timed = tuple[int, dict[str, str]]
-RECORDED: dict[str, dict[str, list[Timed]]] = {
-    path.stem: {kind: [(at, fields) for at, fields in events] for kind, events in json.loads(path.read_text()).items()}
-    for path in sorted((SUPPORT / "ami_events").glob("asterisk-*.json"))
-}
 
 EXPECTED = {
     "answered": Disposition.ANSWERED,
@@ -95,28 +90,6 @@ def elsewhere(events: Iterable[Timed], call: int) -> list[Timed]:
     """The same call as another one, with a number and channels of its own."""
     text = json.dumps(list(events)).replace('id": "', f'id": "{call}').replace("Local/8", f"Local/{call}8")
     return [(at, fields) for at, fields in json.loads(text)]
-
-
-def entry(event: dict[str, str], duration: str = "00:00:01", state: str = "Up") -> dict[str, str]:
-    """A channel as CoreShowChannels lists it."""
-    return {
-        "Event": "CoreShowChannel",
-        "Channel": event["Channel"],
-        "Uniqueid": event["Uniqueid"],
-        "Linkedid": event["Linkedid"],
-        "ChannelStateDesc": state,
-        "Duration": duration,
-    }
-
-
-def talking(version: str = "asterisk-22") -> list[Timed]:
-    """The events of an answered call up to the middle of the message."""
-    events = RECORDED[version]["answered"]
-    return events[: next(place for place, (_, fields) in enumerate(events) if "HangupRequest" in fields["Event"])]
-
-
-def channels(events: Iterable[Timed]) -> list[dict[str, str]]:
-    return [fields for _, fields in events if fields["Event"] == "Newchannel"]
 
 
 # -- the table

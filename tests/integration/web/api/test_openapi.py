@@ -21,8 +21,8 @@ from obzvon.journal.commands import CommandResult
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.users import Users
-from tests.integration.web.api.conftest import Service
-from tests.integration.web.conftest import SUNDAY, Browser
+from tests.support.answering_service import Service
+from tests.support.editor import SUNDAY, Browser
 from web.api.openapi import OPERATIONS, Operation
 from web.app import create_app
 from web.phone_index import FILTERS, SORTS

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import ROWS, Browser, rows, write
+from tests.support.editor import ROWS, Browser, rows, write
 
 PHONES = "/api/v1/phones"
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.integration.web.conftest import PASSWORD, Browser
+from tests.support.editor import PASSWORD, Browser
 
 
 def is_problem(answer: TestResponse, status: int) -> dict[str, object]:

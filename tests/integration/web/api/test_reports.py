@@ -13,7 +13,7 @@ from obzvon.domain.phones import Phone, list_candidates
 from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import SUNDAY, Browser
+from tests.support.editor import SUNDAY, Browser
 from web.api import schemas
 
 REPORT = "/api/v1/report"

@@ -14,8 +14,8 @@ from obzvon.domain.phones import Phone, list_candidates
 from obzvon.journal.commands import CommandResult
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
-from tests.integration.web.api.conftest import Service
-from tests.integration.web.conftest import SUNDAY, Browser
+from tests.support.answering_service import Service
+from tests.support.editor import SUNDAY, Browser
 from web.api import schemas
 
 RUN = "/api/v1/run/"

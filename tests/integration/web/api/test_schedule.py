@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from obzvon.settings.model import Settings
-from tests.integration.web.conftest import Browser
+from tests.support.editor import Browser
 
 WEEK = "/api/v1/week"
 USUAL = {**dict.fromkeys("12345", "09:00"), "6": "00:00", "7": "00:00", "dates": {}}

@@ -1,0 +1,78 @@
+"""Users of the editor as Flask's test clients, and the documents that they edit."""
+
+import json
+import re
+from base64 import b64encode
+from datetime import UTC, datetime
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from obzvon.settings.model import Settings
+
+PASSWORD = "correct horse"
+
+
+SUNDAY = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+"""Noon in Moscow."""
+
+
+ROWS = {
+    "0": {"0": "89161111111", "1": "", "name": "Иванов И. И."},
+    "1": {"0": 89502222222, "1": 1, "paused": True},
+    "3": {"0": "+7 916 333-33-33", "1": "", "name": "Петрова"},
+    "4": {"0": 777, "1": "context 22", "note": "kept"},
+    "5": {"0": "8 (916) 111-11-11", "1": "", "name": "Иванов ещё раз"},
+}
+
+
+class Browser:
+    """One user's browser: sends the login, and the token that the page had."""
+
+    def __init__(self, app: Flask, name: str, password: str = PASSWORD, *, language: str = "en") -> None:
+        self.client = app.test_client()
+        self.client.set_cookie("language", language)
+        self.login = {"Authorization": "Basic " + b64encode(f"{name}:{password}".encode()).decode()}
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.client.get(path, headers={**self.login, **headers}, buffered=True)
+
+    def post(
+        self,
+        path: str,
+        *,
+        page: str = "/phones",
+        headers: dict[str, str] | None = None,
+        follow: bool = True,
+        **fields: object,
+    ) -> TestResponse:
+        """Sends a form as it stands on `page`, with its token and revision unless the fields have others."""
+        text = self.get(page).text
+        data = {"token": value(text, "token"), "revision": value(text, "revision"), **fields}
+        return self.client.post(path, data=data, headers={**self.login, **(headers or {})}, follow_redirects=follow)
+
+    def send(self, method: str, path: str, json: object = None, **headers: str) -> TestResponse:
+        """Sends JSON, as a program does."""
+        given = {name.replace("_", "-"): one for name, one in headers.items()}
+        body = {} if method == "GET" else {"json": {} if json is None else json}
+        return self.client.open(
+            path, method=method, **body, buffered=True, headers={"Accept-Language": "en", **self.login, **given}
+        )
+
+
+def value(text: str, name: str) -> str:
+    """A hidden field of a page."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', text)
+    return found[1] if found else ""
+
+
+def write(settings: Settings, rows: object) -> None:
+    settings.phones.write_text(rows if isinstance(rows, str) else json.dumps(rows), encoding="utf-8")
+
+
+def rows(settings: Settings) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = json.loads(settings.phones.read_text(encoding="utf-8"))
+    return found
+
+
+WORKWEEK = {f"on-{day}": "1" for day in range(1, 6)} | {f"at-{day}": "09:00" for day in range(1, 6)}
