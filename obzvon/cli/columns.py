@@ -21,7 +21,7 @@ _NARROWEST = 24
 
 
 class Cell(NamedTuple):
-    """One line of text, and rich's name of a style."""
+    """A line of text and the name of its style in rich."""
 
     text: str
     style: str = ""

@@ -35,7 +35,7 @@ _QUICK_RETRY_SECONDS = 0.5
 
 
 class Dialer:
-    """One campaign's dialer; `now` is always aware."""
+    """The dialer of one campaign; `now` is always aware."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Dialer:
 
     @property
     def is_ready(self) -> bool:
-        """Whether everything has been checked since the start, and since the last problem."""
+        """True if everything has been checked since the start, and since the last problem."""
         return self._is_ready
 
     def prepare(self, now: datetime) -> None:

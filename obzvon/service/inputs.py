@@ -60,7 +60,7 @@ class ScheduleWatch:
     def refresh(self, now: datetime) -> None:
         """Read the documents that have changed; if none has, that costs two stats.
 
-        Today's start time is remembered in the journal, so that an edit can be told apart from a missed start.
+        Today's start time is remembered in the journal, so that an edit is not taken for a missed start.
         """
         if self._refresh_document("phones", self._phones.current_state) is not None:
             log.debug("%s", say("the list of phones was read"))

@@ -1,4 +1,4 @@
-"""Log lines about runs: their start, what was handed over, how calls ended, and why a scheduled start was missed."""
+"""Log lines about runs: their start, the calls handed over, how calls ended, why a scheduled start was missed."""
 
 import logging
 from collections.abc import Container, Iterable

@@ -159,7 +159,7 @@ def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(
     ("options", "said"),
     [
         (["--only", "answered"], "answered"),
-        (["--only", "busy,nonsense"], "not-answered,busy"),
+        (["--only", "busy,nonsense"], "busy,no-answer,not-answered"),
         (["--only", ""], "name some"),
         (["--only", "busy", "--again"], "cannot be combined"),
         (["--rest", "--again"], "cannot be combined"),
@@ -384,15 +384,15 @@ def test_init_writes_the_settings_apart_where_it_is_told_to(obzvon: Run, tmp_pat
     answer = obzvon("--settings", str(file), "init", "--rehearsal", str(folder))
     assert answer.returncode == 0, answer.stderr
     assert [path.name for path in file.parent.iterdir()] == ["settings.ini"]
-    known = load_settings(file)
-    assert (known.source, known.store, known.target, known.logs) == (
+    settings = load_settings(file)
+    assert (settings.source, settings.store, settings.target, settings.logs) == (
         folder,
         folder / "store",
         folder / "target",
         folder / "log",
     )
-    assert (known.journal.path, known.web.users) == (folder / "journal.db", folder / "users.json")
-    assert known.logs.is_dir()
+    assert (settings.journal.path, settings.web.users) == (folder / "journal.db", folder / "users.json")
+    assert settings.logs.is_dir()
     assert {"todo.json", "schedule.json", "users.json", "journal.db"} <= {path.name for path in folder.iterdir()}
 
 
@@ -457,8 +457,8 @@ def test_a_rehearsal_keeps_to_its_own_folder_where_there_is_an_asterisk(
     monkeypatch.setattr(workspace, "ASTERISK_SPOOL", spool)
     done = CliRunner().invoke(cli, ["init", "--rehearsal", str(tmp_path / "rehearsal")])
     assert done.exit_code == 0, done.output
-    known = load_settings(tmp_path / "rehearsal" / "settings.ini")
-    assert (known.target, known.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
+    settings = load_settings(tmp_path / "rehearsal" / "settings.ini")
+    assert (settings.target, settings.store) == (tmp_path / "rehearsal" / "target", tmp_path / "rehearsal" / "store")
     assert load_settings(workspace.create_folder(tmp_path / "real")).target == spool
 
 

@@ -28,7 +28,7 @@ OVER = 600
 
 
 class Hunt:
-    """A service that is killed until it has been killed so many times, and what the stand-in saw of it."""
+    """A service that is killed again and again, and what the stand-in saw of it."""
 
     def __init__(self, folder: Path, *, people: int, seed: int, within: float, **keys: object) -> None:
         self.people = numbers(people)
@@ -114,7 +114,7 @@ class Hunt:
         return service(self.workshop, "--once")
 
     def _lives_through(self, kills: int) -> bool:
-        """One life; whether it was long enough to be through."""
+        """Run one life of the service. Return whether it finished by itself."""
         began = time.monotonic()
         touched = self._touched()
         with self._live() as process:
@@ -149,9 +149,9 @@ class Hunt:
         ]
 
     def check(self, runs: int) -> Counter[str]:
-        """Compares the journal with the ledger of so many runs; returns how many calls ended how."""
-        rung = Counter(attempt.number for attempt in read_ledger(self.ledger))
-        assert rung == dict.fromkeys(self.people, runs), self._told(rung, runs)
+        """Compare the journal with the ledger of that many runs. Return how many calls ended how."""
+        called = Counter(attempt.number for attempt in read_ledger(self.ledger))
+        assert called == dict.fromkeys(self.people, runs), self._told(called, runs)
         lines = self.lines()
         assert Counter(line.number for line in lines) == dict.fromkeys(self.people, runs)
         assert all(line.disposition for line in lines), Counter(line.result for line in lines)
@@ -159,9 +159,9 @@ class Hunt:
         assert self.workshop.in_store() == []
         return Counter(line.result for line in lines)
 
-    def _told(self, rung: Counter[str], runs: int) -> str:
-        wrong = {number: rung[number] for number in self.people if rung[number] != runs}
-        return f"of {runs} runs: rung {wrong}; journal: {[line for line in self.lines() if line.number in wrong]}"
+    def _summary(self, called: Counter[str], runs: int) -> str:
+        wrong = {number: called[number] for number in self.people if called[number] != runs}
+        return f"of {runs} runs: called {wrong}; journal: {[line for line in self.lines() if line.number in wrong]}"
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(folder: Path) -> Iterator[Callable[[], Counter[str]]]:
-    """The stand-in takes the call files; its ledger tells who was rung and how often."""
+    """The stand-in takes the call files; its ledger says which numbers were called and how often."""
     # A living process id: on a machine with a real Asterisk the files of a dead one would be taken for left behind.
     with Sandbox(folder / "outgoing", folder / "outgoing_done", talk=0.1, pid=os.getpid()) as sandbox:
         yield lambda: Counter(attempt.number for attempt in sandbox.ledger)
@@ -129,8 +129,8 @@ def test_a_stop_in_the_middle_of_a_run_is_clean_and_the_next_start_goes_on(
     assert "stopped" in supervisor("stop", "obzvon")
     print(f"stopped in {time.monotonic() - begun:.2f} s")
     assert not [path for path in (folder / "store").rglob("*.call*") if path.is_file()]
-    rung = len(ledger())
-    assert rung < ROWS
+    called = len(ledger())
+    assert called < ROWS
     supervisor("start", "obzvon")
     until(lambda: dispositions(folder)["answered"] == ROWS, "the run is through")
     assert ledger() == Counter({str(89161110000 + 10 * row): 1 for row in range(ROWS)})
@@ -155,7 +155,7 @@ def test_from_crons_bare_environment_a_due_run_is_done_whole_and_only_once(
     assert first.returncode == 0, first.stderr
     second = cron()
     assert second.returncode == 0, second.stderr
-    until(lambda: len(ledger()) == ROWS, "everybody is rung")
+    until(lambda: len(ledger()) == ROWS, "everybody is called")
     assert ledger() == Counter({str(89161110000 + 10 * row): 1 for row in range(ROWS)})
 
 

@@ -1,4 +1,4 @@
-"""What the documentation shows of the commands is what they print."""
+"""The output of commands that the documentation shows is what they print."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the service answers to who asks for a start, a pause, a stop or a test call, and what comes of it."""
+"""The service's answers to commands: start, pause, stop and a test call, and what it does for them."""
 
 import getpass
 import os
@@ -34,7 +34,7 @@ def working(workshop: Workshop) -> Iterator[Shift]:
 
 
 def asked(working: Shift, now: datetime, name: str, **params: str | int | bool) -> str:
-    """What the service says to something that it does."""
+    """Return the answer to a command that is done."""
     answer = working.ask(name, now, **params)
     assert answer.ok, str(answer.text)
     return str(answer.text)
@@ -69,19 +69,19 @@ def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_wa
 def test_a_start_that_was_meant_after_another_run_or_for_another_list_is_refused(
     workshop: Workshop, working: Shift
 ) -> None:
-    listed = factory.open_phones(workshop.settings).load().revision
-    assert "5 calls" in asked(working, NOON, "start", after=0, list_revision=listed)
+    list_revision = factory.open_phones(workshop.settings).load().revision
+    assert "5 calls" in asked(working, NOON, "start", after=0, list_revision=list_revision)
     first = working.dialer.run
     assert first is not None
     working.work(NOON, at("12:00:30"))
     assert working.dialer.run is None
-    refused_by = refused(working, at("12:01:00"), "start", again=True, after=0, list_revision=listed)
+    refused_by = refused(working, at("12:01:00"), "start", again=True, after=0, list_revision=list_revision)
     assert "another run in the meantime" in refused_by
     workshop.write_list(PEOPLE[:1], changed=None)
-    refused_by = refused(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
+    refused_by = refused(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=list_revision)
     assert "the list was changed" in refused_by
-    listed = factory.open_phones(workshop.settings).load().revision
-    assert "1 call" in asked(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=listed)
+    list_revision = factory.open_phones(workshop.settings).load().revision
+    assert "1 call" in asked(working, at("12:01:00"), "start", again=True, after=first.id, list_revision=list_revision)
 
 
 @pytest.mark.parametrize("order", ["pause", "resume", "stop"])
@@ -340,7 +340,7 @@ def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeyp
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Shift]:
+def answered(tmp_path: Path) -> Iterator[Shift]:
     """A service whose Asterisk archives its files, after a run: one answered, two not, one unknown, one withdrawn."""
     workshop = Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=4, timeout=3600, archive="yes")
     with shift(workshop, EIGHT) as working:
@@ -371,78 +371,79 @@ def came_of(working: Shift, since: datetime) -> list[str]:
     return [number for _, came in working.work(since, since + timedelta(seconds=5)) for number in came]
 
 
-def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(told: Shift) -> None:
-    assert asked(told, at("13:00:00"), "start", only="not answered") == "the run has started: 2 calls"
-    assert came_of(told, at("13:00:00")) == PEOPLE[1:3]
-    run = told.journal.runs.on_days(NOON.date())[-1]
+def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(answered: Shift) -> None:
+    assert asked(answered, at("13:00:00"), "start", only="not answered") == "the run has started: 2 calls"
+    assert came_of(answered, at("13:00:00")) == PEOPLE[1:3]
+    run = answered.journal.runs.on_days(NOON.date())[-1]
     assert (run.kind, run.total, run.started_by) == ("manual", 2, "anna")
     assert str(run.note) == "only some of those of 2026-01-05: not answered"
 
 
-def test_an_empty_choice_of_results_is_not_a_run_of_everybody(told: Shift) -> None:
-    tomorrow = at("13:00:00") + timedelta(days=1)  # nobody was rung yet that day, so a plain start would ring everybody
-    assert "no run can be made" in refused(told, tomorrow, "start", only="")
-    assert told.dialer.run is None
+def test_an_empty_choice_of_results_is_not_a_run_of_everybody(answered: Shift) -> None:
+    tomorrow = at("13:00:00") + timedelta(days=1)  # nobody was called that day: a plain start would call all
+    assert "no run can be made" in refused(answered, tomorrow, "start", only="")
+    assert answered.dialer.run is None
 
 
-def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(told: Shift) -> None:
-    asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
-    assert came_of(told, at("13:00:00")) == [*PEOPLE[1:3], PEOPLE[4]]
-    asked(told, at("13:01:00"), "stop", withdraw=True)
-    asked(told, at("13:02:00"), "start", only="unknown")
-    assert came_of(told, at("13:02:00")) == [PEOPLE[3]]
+def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(answered: Shift) -> None:
+    asked(answered, at("13:00:00"), "start", only="not answered,withdrawn")
+    assert came_of(answered, at("13:00:00")) == [*PEOPLE[1:3], PEOPLE[4]]
+    asked(answered, at("13:01:00"), "stop", withdraw=True)
+    asked(answered, at("13:02:00"), "start", only="unknown")
+    assert came_of(answered, at("13:02:00")) == [PEOPLE[3]]
 
 
-def test_who_has_answered_meanwhile_is_not_rung_again(told: Shift) -> None:
-    asked(told, at("13:00:00"), "call", number=PEOPLE[1])
-    (file,) = told.workshop.spool_folder.iterdir()
-    end_call(file, "Completed", done=told.workshop.done_folder)
-    told.work(at("13:00:10"), at("13:00:30"))
-    told.came()
-    asked(told, at("13:01:00"), "start", only="not answered")
-    assert came_of(told, at("13:01:00")) == [PEOPLE[2]]
+def test_who_has_answered_meanwhile_is_not_rung_again(answered: Shift) -> None:
+    asked(answered, at("13:00:00"), "call", number=PEOPLE[1])
+    (file,) = answered.workshop.spool_folder.iterdir()
+    end_call(file, "Completed", done=answered.workshop.done_folder)
+    answered.work(at("13:00:10"), at("13:00:30"))
+    answered.came()
+    asked(answered, at("13:01:00"), "start", only="not answered")
+    assert came_of(answered, at("13:01:00")) == [PEOPLE[2]]
 
 
-def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_today(told: Shift) -> None:
+def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_today(answered: Shift) -> None:
     rows = [Candidate(Phone(number, number), number) for number in PEOPLE[1:3]]
     tomorrow = at("09:00:00", "2026-01-06")
-    run = told.journal.runs.begin("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
+    run = answered.journal.runs.begin("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
     assert run
-    told.journal.transitions.end_calls(
+    answered.journal.transitions.end_calls(
         [CallOutcome(run.id, 1, Disposition.ANSWERED, tomorrow), CallOutcome(run.id, 2, Disposition.UNKNOWN, tomorrow)]
     )
-    asked(told, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
-    assert came_of(told, tomorrow) == [PEOPLE[4]]
-    asked(told, tomorrow + timedelta(minutes=1), "stop", withdraw=True)
-    asked(told, tomorrow + timedelta(minutes=2), "start", only="not answered,unknown", day="2026-01-05")
-    assert came_of(told, tomorrow + timedelta(minutes=2)) == PEOPLE[2:4]
+    asked(answered, tomorrow, "start", only="not answered,withdrawn", day="2026-01-05")
+    assert came_of(answered, tomorrow) == [PEOPLE[4]]
+    asked(answered, tomorrow + timedelta(minutes=1), "stop", withdraw=True)
+    asked(answered, tomorrow + timedelta(minutes=2), "start", only="not answered,unknown", day="2026-01-05")
+    assert came_of(answered, tomorrow + timedelta(minutes=2)) == PEOPLE[2:4]
 
 
-def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(told: Shift) -> None:
-    told.workshop.write_list(
+def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(answered: Shift) -> None:
+    answered.workshop.write_list(
         {"0": PEOPLE[0], "1": {"0": PEOPLE[1], "1": "", "paused": True}, "3": PEOPLE[3], "4": PEOPLE[4]},
         changed=at("12:30:00"),
     )
-    said = asked(told, at("13:00:00"), "start", only="not answered,withdrawn")
+    said = asked(answered, at("13:00:00"), "start", only="not answered,withdrawn")
     assert said == ("the run has started: 1 call; 2 of the chosen phones are paused or no longer in the list")
-    assert came_of(told, at("13:00:00")) == [PEOPLE[4]]
+    assert came_of(answered, at("13:00:00")) == [PEOPLE[4]]
 
 
-def test_only_who_was_confirmed_is_rung(told: Shift) -> None:
-    only = told.journal.queries().select_for_redial(NOON.date(), {"not answered"}, today=NOON.date())
-    listed = [Candidate(Phone(number, number), number) for number in PEOPLE]
-    digest = only.choose(listed).digest
-    assert "have changed since" in refused(told, at("13:00:00"), "start", only="not answered,unknown", expected=digest)
-    assert told.dialer.run is None
-    asked(told, at("13:01:00"), "start", only="not answered", expected=digest)
-    assert came_of(told, at("13:01:00")) == PEOPLE[1:3]
+def test_only_who_was_confirmed_is_rung(answered: Shift) -> None:
+    only = answered.journal.queries().select_for_redial(NOON.date(), {"not answered"}, today=NOON.date())
+    candidates = [Candidate(Phone(number, number), number) for number in PEOPLE]
+    digest = only.select(candidates).digest
+    others = refused(answered, at("13:00:00"), "start", only="not answered,unknown", expected=digest)
+    assert "have changed since" in others
+    assert answered.dialer.run is None
+    asked(answered, at("13:01:00"), "start", only="not answered", expected=digest)
+    assert came_of(answered, at("13:01:00")) == PEOPLE[1:3]
 
 
-def test_only_those_of_one_run_are_rung(told: Shift) -> None:
-    (run,) = told.journal.runs.on_days(NOON.date())
-    assert "nobody is left" in refused(told, at("13:00:00"), "start", only="not answered", run=run.id + 1)
-    asked(told, at("13:01:00"), "start", only="withdrawn", run=run.id)
-    assert came_of(told, at("13:01:00")) == [PEOPLE[4]]
+def test_only_those_of_one_run_are_rung(answered: Shift) -> None:
+    (run,) = answered.journal.runs.on_days(NOON.date())
+    assert "nobody is left" in refused(answered, at("13:00:00"), "start", only="not answered", run=run.id + 1)
+    asked(answered, at("13:01:00"), "start", only="withdrawn", run=run.id)
+    assert came_of(answered, at("13:01:00")) == [PEOPLE[4]]
 
 
 @pytest.mark.parametrize(
@@ -460,10 +461,10 @@ def test_only_those_of_one_run_are_rung(told: Shift) -> None:
     ],
     ids=str,
 )
-def test_a_run_of_nobody_or_of_those_who_answered_is_refused(told: Shift, params: dict[str, str]) -> None:
-    refused(told, at("13:00:00"), "start", **params)
-    assert told.dialer.run is None
-    assert told.came() == []
+def test_a_run_of_nobody_or_of_those_who_answered_is_refused(answered: Shift, params: dict[str, str]) -> None:
+    refused(answered, at("13:00:00"), "start", **params)
+    assert answered.dialer.run is None
+    assert answered.came() == []
 
 
 def test_a_run_of_some_is_no_second_one_beside_another_and_none_after_the_latest_time(tmp_path: Path) -> None:

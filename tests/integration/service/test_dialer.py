@@ -1,4 +1,4 @@
-"""The day's work: who is rung when, through restarts, edits, clocks set back and whatever is in the way."""
+"""A day's work: the calls and their times, through restarts, edits, failures and both clock changes."""
 
 import contextlib
 import os
@@ -51,8 +51,8 @@ def workshop(tmp_path: Path) -> Workshop:
 
 def test_a_run_begins_at_its_time_and_goes_in_bundles_with_no_delay_after_the_last(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
-        went = working.work(at("08:59:57"), at("09:00:20.5"))
-        assert went == [("09:00:00", PEOPLE[:2]), ("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
+        dispatched = working.work(at("08:59:57"), at("09:00:20.5"))
+        assert dispatched == [("09:00:00", PEOPLE[:2]), ("09:00:10", PEOPLE[2:4]), ("09:00:20", PEOPLE[4:])]
         assert working.dialer.run is None
         run = working.journal.runs.latest()
         assert run is not None
@@ -69,8 +69,8 @@ def test_a_run_begins_at_its_time_and_goes_in_bundles_with_no_delay_after_the_la
 def test_a_list_that_fills_its_last_bundle_ends_with_it(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE[:4], bundle=2, timeout=10)
     with shift(workshop, EIGHT) as working:
-        went = working.work(at("08:59:57"), at("09:00:10"))
-        assert went == [("09:00:00", PEOPLE[:2]), ("09:00:10", PEOPLE[2:4])]
+        dispatched = working.work(at("08:59:57"), at("09:00:10"))
+        assert dispatched == [("09:00:00", PEOPLE[:2]), ("09:00:10", PEOPLE[2:4])]
         assert working.dialer.run is None
 
 
@@ -96,12 +96,12 @@ def test_a_big_bundle_goes_in_handfuls_with_no_delay_within_it(tmp_path: Path, t
     with in_memory(tmp_path) as memory:
         workshop = Workshop(memory, phones=people, bundle=2500, timeout=timeout)
         with shift(workshop, EIGHT) as working:
-            went = working.work(at("08:59:59"), at("09:00:30"))
-            assert [(moment, len(gone)) for moment, gone in went] == [
+            dispatched = working.work(at("08:59:59"), at("09:00:30"))
+            assert [(moment, len(gone)) for moment, gone in dispatched] == [
                 *[("09:00:00", size) for size in (1000, 1000, 500)],
                 *[(second, size) for size in (1000, 1000, 100)],
             ]
-            assert [number for _, gone in went for number in gone] == people
+            assert [number for _, gone in dispatched for number in gone] == people
             bundles = Counter(line.bundle for line in working.journal.calls.records_on(NINE.date()))
             assert bundles == {1: 2500, 2: 2100}
             assert workshop.in_store() == []
@@ -168,10 +168,10 @@ def test_the_order_is_the_lists(tmp_path: Path) -> None:
     rows = {"9": PEOPLE[4], "1": PEOPLE[1], "30": PEOPLE[0]}
     workshop = Workshop(tmp_path, phones=rows, bundle=1, timeout=1)
     with shift(workshop, NINE) as working:
-        went = working.work(NINE, at("09:00:03"))
-        listed = [line.number for line in working.journal.calls.records_on(NINE.date())]
-    assert [gone[0] for _, gone in went] == listed
-    assert sorted(listed) == sorted(rows.values())
+        dispatched = working.work(NINE, at("09:00:03"))
+        phones = [line.number for line in working.journal.calls.records_on(NINE.date())]
+    assert [gone[0] for _, gone in dispatched] == phones
+    assert sorted(phones) == sorted(rows.values())
 
 
 # -- restarts
@@ -207,8 +207,8 @@ def test_the_rest_of_a_big_bundle_that_was_cut_off_goes_after_the_delay(tmp_path
         assert len(working.came()) == 1000
     with shift(workshop, at("09:00:01")) as working:
         working.came()
-        went = working.work(at("09:00:01"), at("09:01:00"))
-    assert [(moment, len(gone)) for moment, gone in went] == [("09:00:30", 500)]
+        dispatched = working.work(at("09:00:01"), at("09:01:00"))
+    assert [(moment, len(gone)) for moment, gone in dispatched] == [("09:00:30", 500)]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
@@ -233,8 +233,8 @@ def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_p
             with Life(workshop.spool_folder, asterisk=archives) as life:
                 live_through_a_day(working)
             came += life.came
-            rung = Counter(name.split("-")[3] for name in came.elements())
-            assert rung == {f"{position:06d}": 1 for position in range(2, 7)}, where
+            called = Counter(name.split("-")[3] for name in came.elements())
+            assert called == {f"{position:06d}": 1 for position in range(2, 7)}, where
             results = Counter(line.result for line in working.journal.calls.records_on(NINE.date()))
             assert results == {"skipped": 1, "answered": 5}, where
             assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["done"], where
@@ -259,8 +259,8 @@ def test_a_start_time_can_be_changed_until_it_has_come(workshop: Workshop) -> No
     with shift(workshop, EIGHT) as working:
         assert working.work(at("08:30:00"), at("08:30:05")) == []
         workshop.write_week("08:45", changed=at("08:30:06"))
-        went = working.work(at("08:30:30"), at("08:45:00"), every=30)
-        assert went == [("08:45:00", PEOPLE[:2])]
+        dispatched = working.work(at("08:30:30"), at("08:45:00"), every=30)
+        assert dispatched == [("08:45:00", PEOPLE[:2])]
 
 
 def test_a_start_time_set_back_behind_the_clock_rings_nobody_and_says_so(
@@ -379,8 +379,8 @@ def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logge
         assert working.work(at("08:59:59"), at("09:30:00")) == []
         assert working.dialer.problems
         workshop.write_list(PEOPLE, changed=at("09:30:00"))
-        went = working.work(at("09:30:00"), at("09:30:40"))
-        assert [gone for _, gone in went] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
+        dispatched = working.work(at("09:30:00"), at("09:30:40"))
+        assert [gone for _, gone in dispatched] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
         assert not working.dialer.problems
     assert logged("there is no such file") <= 2  # by the watch, and as what holds the run
     assert logged("work continues") == 1
@@ -392,8 +392,8 @@ def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logge
 def test_after_the_latest_time_the_rest_is_withdrawn_with_the_reason(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=40, latest="09:01")
     with shift(workshop, EIGHT) as working:
-        went = working.work(at("08:59:59"), at("10:00:00"))
-        assert went == [("09:00:00", PEOPLE[:2]), ("09:00:40", PEOPLE[2:4])]
+        dispatched = working.work(at("08:59:59"), at("10:00:00"))
+        assert dispatched == [("09:00:00", PEOPLE[:2]), ("09:00:40", PEOPLE[2:4])]
         assert working.results(NINE)[PEOPLE[4]] == "withdrawn"
         assert "09:01" in working.reasons(NINE)[PEOPLE[4]]
         run = working.journal.runs.latest()
@@ -426,8 +426,8 @@ def test_the_next_days_run_ends_yesterdays_paused_one(workshop: Workshop) -> Non
     tomorrow = "2026-01-06"
     with shift(workshop, at("07:00:00", tomorrow)) as working:
         working.came()
-        went = working.work(at("08:59:59", tomorrow), at("09:01:00", tomorrow))
-        assert [gone for _, gone in went] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
+        dispatched = working.work(at("08:59:59", tomorrow), at("09:01:00", tomorrow))
+        assert [gone for _, gone in dispatched] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
         assert list(working.results(NINE).values()) == ["handed"] * 2 + ["withdrawn"] * 3
         assert "2026-01-06 began" in working.reasons(NINE)[PEOPLE[4]]
         assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["stopped"]
@@ -448,8 +448,8 @@ def test_a_run_by_hand_that_lasts_into_the_weeks_time_is_not_rung_twice(workshop
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
         working.ask("start", at("08:59:55"))
-        went = working.work(at("08:59:55"), at("09:01:00"))
-        assert [number for _, gone in went for number in gone] == PEOPLE
+        dispatched = working.work(at("08:59:55"), at("09:01:00"))
+        assert [number for _, gone in dispatched for number in gone] == PEOPLE
         kinds = [(run.kind, run.state) for run in working.journal.runs.on_days(NINE.date())]
         assert kinds == [("manual", "done"), ("week", "done")]
         assert {line.result for line in working.journal.calls.records_on(NINE.date()) if line.kind == "week"} == {
@@ -568,8 +568,8 @@ def test_while_asterisk_is_down_the_run_is_held_and_then_goes_on(tmp_path: Path,
         assert "Asterisk is not running" in str(working.dialer.problems[0])
         assert logged("Asterisk is not running") == 1
         pid_file.write_text(str(os.getpid()))
-        went = working.work(at("09:10:01"), at("09:11:00"))
-        assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
+        dispatched = working.work(at("09:10:01"), at("09:11:00"))
+        assert [gone for _, gone in dispatched] == [PEOPLE[2:4], PEOPLE[4:]]
         assert not working.dialer.problems
         assert logged("work continues") == 1
 
@@ -598,7 +598,7 @@ def test_a_test_call_is_refused_while_asterisk_is_down_and_not_made_later(tmp_pa
 
 def spool_goes(workshop: Workshop) -> None:
     workshop.spool_folder.rename(workshop.folder / "away")
-    workshop.spool_folder.write_text("something else in its place")
+    workshop.spool_folder.write_text("something else instead of it")
 
 
 def spool_comes_back(workshop: Workshop) -> None:
@@ -619,8 +619,8 @@ def test_a_spool_that_goes_away_holds_the_run_and_it_goes_on_when_it_is_back(
         assert logged(str(workshop.spool_folder)) <= 3
         assert logged("continues where it stopped") == 0
         spool_comes_back(workshop)
-        went = working.work(now, at("09:31:00"))
-        assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
+        dispatched = working.work(now, at("09:31:00"))
+        assert [gone for _, gone in dispatched] == [PEOPLE[2:4], PEOPLE[4:]]
         assert not working.dialer.problems
         assert list(working.results(NINE).values()) == ["handed"] * 5
 
@@ -656,8 +656,8 @@ def test_a_command_while_the_spool_is_away_does_not_make_a_second_run_beside_the
     assert not working.ask("start", at("08:00:05"), again=True).ok
     assert not working.ask("call", at("08:00:05"), number=PEOPLE[0]).ok
     spool_comes_back(workshop)
-    went = working.work(at("08:00:06"), at("08:01:00"))
-    assert sorted(number for _, gone in went for number in gone) == PEOPLE
+    dispatched = working.work(at("08:00:06"), at("08:01:00"))
+    assert sorted(number for _, gone in dispatched for number in gone) == PEOPLE
     assert len(working.journal.runs.on_days(NINE.date())) == 1
     working.end()
 
@@ -691,8 +691,8 @@ def test_a_disk_that_is_read_only_for_a_while_loses_nothing(tmp_path: Path, logg
             assert working.work(at("09:00:06"), at("09:20:00")) == []
             assert 1 <= logged(str(disk)) <= 3  # what failed, and once what the folders look like
             remount(disk, "rw")
-            went = working.work(at("09:20:01"), at("09:21:00"))
-            assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
+            dispatched = working.work(at("09:20:01"), at("09:21:00"))
+            assert [gone for _, gone in dispatched] == [PEOPLE[2:4], PEOPLE[4:]]
             assert list(working.results(NINE).values()) == ["handed"] * 5
 
 
@@ -715,8 +715,8 @@ def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
             assert logged(str(disk)) == 1
             assert logged("continues where it stopped") == 0
             ballast.unlink()
-            went = working.work(at("09:20:01"), at("09:21:00"))
-            assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
+            dispatched = working.work(at("09:20:01"), at("09:21:00"))
+            assert [gone for _, gone in dispatched] == [PEOPLE[2:4], PEOPLE[4:]]
             assert list(working.results(NINE).values()) == ["handed"] * 5
             assert logged("work continues") == 1
 
@@ -770,8 +770,8 @@ def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
             assert working.work(at("09:00:06"), at("09:10:00")) == []
         assert logged(str(workshop.spool_folder)) == 1
         assert workshop.in_store() == []
-        went = working.work(at("09:10:01"), at("09:11:00"))
-        assert [gone for _, gone in went] == [PEOPLE[2:4], PEOPLE[4:]]
+        dispatched = working.work(at("09:10:01"), at("09:11:00"))
+        assert [gone for _, gone in dispatched] == [PEOPLE[2:4], PEOPLE[4:]]
 
 
 @pytest.mark.parametrize(
@@ -795,8 +795,8 @@ def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_n
 ) -> None:
     with shift(workshop, EIGHT) as working:
         fail(monkeypatch, method, done=done, fails=odd)
-        went = working.work(at("08:59:59"), at("09:05:00"))
-        assert sorted(number for _, gone in went for number in gone) == PEOPLE
+        dispatched = working.work(at("08:59:59"), at("09:05:00"))
+        assert sorted(number for _, gone in dispatched for number in gone) == PEOPLE
         monkeypatch.undo()
         for file in workshop.spool_folder.iterdir():
             end_call(file)
@@ -813,8 +813,8 @@ def test_files_swept_out_before_they_were_begun_go_again_in_their_run(workshop: 
         working.work(at("08:59:59"), at("09:00:05"))
         workshop.spool().sweep()
         working.came()
-        went = working.work(at("09:00:06"), at("09:02:00"))
-        assert sorted(number for _, gone in went for number in gone) == PEOPLE
+        dispatched = working.work(at("09:00:06"), at("09:02:00"))
+        assert sorted(number for _, gone in dispatched for number in gone) == PEOPLE
         assert workshop.in_spool() == PEOPLE
         assert working.dialer.run is None
 
@@ -825,8 +825,8 @@ def test_files_swept_out_after_the_run_was_through_open_it_again_the_same_day(wo
         begin_call(min(workshop.spool_folder.iterdir()), dead_pid())
         workshop.spool().sweep()
         working.came()
-        went = working.work(at("15:00:00"), at("15:01:00"))
-        assert [number for _, gone in went for number in gone] == PEOPLE[1:]
+        dispatched = working.work(at("15:00:00"), at("15:01:00"))
+        assert [number for _, gone in dispatched for number in gone] == PEOPLE[1:]
         assert working.results(NINE) == dict(zip(PEOPLE, ["unknown"] + ["handed"] * 4, strict=True))
         assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["done"]
 

@@ -30,14 +30,14 @@ class Bench:
 
     def __init__(self, workshop: Workshop) -> None:
         self.workshop = workshop
-        self.known = workshop.settings
+        self.settings = workshop.settings
         self.journal: Journal = workshop.journal()
         self.spool: Spool = workshop.spool()
         self.handover = self.fresh()
 
     def fresh(self) -> HandOver:
         return HandOver(
-            self.journal, TransportSelector(SpoolTransport(self.spool, self.known.ordinary, self.known.coded))
+            self.journal, TransportSelector(SpoolTransport(self.spool, self.settings.ordinary, self.settings.coded))
         )
 
     def claim(self) -> Run:
@@ -75,7 +75,9 @@ class Bench:
         return next(self.workshop.spool_folder.glob(f"*-{position:06d}-1.call"))
 
     def finish(self, position: int, status: str = "") -> None:
-        end_call(self.file(position), status, done=self.workshop.done_folder if self.known.ordinary.archive else None)
+        end_call(
+            self.file(position), status, done=self.workshop.done_folder if self.settings.ordinary.archive else None
+        )
 
 
 @pytest.fixture
@@ -165,7 +167,7 @@ def test_a_store_that_cannot_be_written_changes_nothing(bench: Bench, monkeypatc
 
 
 def leaves(file: Path) -> None:
-    """Asterisk rings, and goes on ringing."""
+    """Asterisk makes calls, and does not end them."""
 
 
 def swallows(file: Path) -> None:
@@ -235,7 +237,7 @@ def assert_each_call_is_in_one_place(
     bench: Bench, came: Counter[str], where: str, asterisk: Callable[[Path], None]
 ) -> None:
     """Waiting and nowhere, handed over and there, or ended: and in the spool once if it does not wait, else never."""
-    rung = Counter({int(name.split("-")[3]): times for name, times in came.items()})
+    called = Counter({int(name.split("-")[3]): times for name, times in came.items()})
     spool, store = bench.spool.files_in_spool(), bench.workshop.in_store()
     done = [path.name for path in bench.spool.done.iterdir()] if bench.spool.done.exists() else []
     for state in (CallState.WAITING, CallState.HANDING, CallState.HANDED):
@@ -243,15 +245,15 @@ def assert_each_call_is_in_one_place(
         for call in calls:
             name = f"obzvon-{call.token}-{call.position:06d}-1.call"
             assert state is not CallState.HANDING, where
-            assert rung.pop(call.position, 0) == (state is CallState.HANDED), where
+            assert called.pop(call.position, 0) == (state is CallState.HANDED), where
             assert name not in store, where
             if state is CallState.WAITING:
                 assert name not in spool, where
             elif asterisk is not swallows:
                 assert name in spool + done, where
     ended = [line.position for line in bench.journal.calls.records_on(NINE.date()) if line.disposition]
-    assert sorted(rung) == ended, where
-    assert set(rung.values()) <= {1}, where
+    assert sorted(called) == ended, where
+    assert set(called.values()) <= {1}, where
 
 
 # -- after a stop

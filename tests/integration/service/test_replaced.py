@@ -1,4 +1,4 @@
-"""What stands where a document or a journal should be, or was put in its place: told, and nobody is rung by it."""
+"""Documents and journals that were replaced by something else: that is reported, and calls nobody."""
 
 import os
 from pathlib import Path

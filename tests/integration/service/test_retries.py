@@ -1,4 +1,4 @@
-"""Who was not reached is rung once more in the same run, where the settings say so."""
+"""Calls that did not get through are retried in the same run, if the settings say so."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""The list and the week as they are in force, and what is told of them."""
+"""The current list and schedule, and what is logged about them."""
 
 import logging
 import shutil
@@ -37,11 +37,11 @@ def fresh(workshop: Workshop, journal: Journal) -> Callable[[], ScheduleWatch]:
     """An schedule_watch as another start of the service has it."""
 
     def build() -> ScheduleWatch:
-        known = workshop.settings
+        settings = workshop.settings
         return ScheduleWatch(
-            known,
-            WatchedDocument(factory.open_phones(known)),
-            WatchedDocument(factory.open_schedule(known)),
+            settings,
+            WatchedDocument(factory.open_phones(settings)),
+            WatchedDocument(factory.open_schedule(settings)),
             journal,
         )
 
@@ -54,7 +54,7 @@ def schedule_watch(fresh: Callable[[], ScheduleWatch]) -> ScheduleWatch:
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
+def messages(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
     caplog.set_level(logging.INFO, "obzvon")
     return lambda words: sum(words in message for message in caplog.messages)
 
@@ -166,7 +166,7 @@ def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, schedule_w
 
 
 def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
-    workshop: Workshop, schedule_watch: ScheduleWatch, told: Callable[[str], int]
+    workshop: Workshop, schedule_watch: ScheduleWatch, messages: Callable[[str], int]
 ) -> None:
     schedule_watch.refresh(EIGHT)
     revision = schedule_watch.list_revision
@@ -174,26 +174,26 @@ def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
     workshop.write_text("schedule.json", '{"1": "09', changed=EIGHT)
     for second in range(1, 30):
         schedule_watch.refresh(at(f"08:00:{second:02d}"))
-    assert told("the last good copy is in use") == 2
+    assert messages("the last good copy is in use") == 2
     assert schedule_watch.list_revision == revision
     assert len(schedule_watch.current_phones().data) == 3
     assert due_at(schedule_watch, NINE) == MONDAY
     workshop.write_list(PEOPLE, changed=NINE)
     workshop.write_week("09:00", changed=NINE)
     schedule_watch.refresh(at("09:00:01"))
-    assert told("can be read again") == 2
+    assert messages("can be read again") == 2
     assert due_at(schedule_watch, at("09:00:02")) == MONDAY
 
 
 def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
-    workshop: Workshop, schedule_watch: ScheduleWatch, told: Callable[[str], int]
+    workshop: Workshop, schedule_watch: ScheduleWatch, messages: Callable[[str], int]
 ) -> None:
     (workshop.folder / "todo.json").unlink()
     (workshop.folder / "schedule.json").unlink()
     for second in range(30):
         assert due_at(schedule_watch, at(f"09:00:{second:02d}")) is None
-    assert told("there is no such file") == 2
-    assert told("the last good copy is in use") == 0
+    assert messages("there is no such file") == 2
+    assert messages("the last good copy is in use") == 0
     with pytest.raises(DocumentError, match="there is no such file"):
         schedule_watch.current_phones()
 
@@ -210,15 +210,15 @@ def test_a_week_that_vanishes_stays_in_force(
 
 
 def test_notes_on_odd_rows_are_told_once_for_each_change(
-    workshop: Workshop, schedule_watch: ScheduleWatch, told: Callable[[str], int]
+    workshop: Workshop, schedule_watch: ScheduleWatch, messages: Callable[[str], int]
 ) -> None:
     workshop.write_text("schedule.json", '{"1": "09:00", "2": "soon", "8": "10:00"}')
     schedule_watch.refresh(EIGHT)
     schedule_watch.refresh(NINE)
-    first = told("schedule.json")
+    first = messages("schedule.json")
     assert first > 0
     schedule_watch.refresh(TEN)
-    assert told("schedule.json") == first
+    assert messages("schedule.json") == first
 
 
 def test_looking_costs_no_reading_while_nothing_has_changed(

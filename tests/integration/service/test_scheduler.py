@@ -1,4 +1,4 @@
-"""The service's heart: one check as from cron, work until a stop, and a real process that is told to end."""
+"""The service loop: one check, work until a stop, and a real process that is stopped by a signal."""
 
 import contextlib
 import logging
@@ -35,7 +35,7 @@ DEADLINE = 30
 
 
 class Clock:
-    """A clock that goes on by the given seconds whenever somebody looks at it."""
+    """A clock that advances by the given seconds whenever somebody looks at it."""
 
     def __init__(self, now: datetime, tick: float = 0.0) -> None:
         self.now = now
@@ -183,10 +183,10 @@ def test_it_works_until_it_is_stopped_and_leaves_its_signs(workshop: Workshop) -
 
         working.run_forever(each)
     journal = workshop.journal()
-    sign = journal.heartbeats.latest()
+    heartbeat = journal.heartbeats.latest()
     journal.close()
-    assert sign is not None
-    assert (sign.started_at, sign.stopped_at) == (NINE, NINE)
+    assert heartbeat is not None
+    assert (heartbeat.started_at, heartbeat.stopped_at) == (NINE, NINE)
     assert results(workshop) == {"handed": 5}
 
 
@@ -280,25 +280,25 @@ def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5)
     workshop.spool_folder.rmdir()
     workshop.spool_folder.write_text("no folder")
-    troubles: list[bool] = []
+    problems: list[bool] = []
     with working_on(workshop, Clock(NINE, 4)) as working:
         never_asleep(working)
 
         def each() -> None:
-            troubles.append(bool(working.dialer.problems))
-            if len(troubles) == 3:
+            problems.append(bool(working.dialer.problems))
+            if len(problems) == 3:
                 workshop.spool_folder.unlink()
-            elif len(troubles) > 3 and (working.dialer.days_done or len(troubles) > 100):
+            elif len(problems) > 3 and (working.dialer.days_done or len(problems) > 100):
                 working.stop()
 
         working.run_forever(each)
-    assert troubles[:3] == [True, True, True]
-    assert not troubles[-1]
+    assert problems[:3] == [True, True, True]
+    assert not problems[-1]
     assert workshop.in_spool() == PEOPLE
 
 
 def never_asleep(working: Scheduler) -> None:
-    """Its clock goes on by itself."""
+    """Its clock advances by itself."""
     working.waker.sleep = lambda _: None  # type: ignore[method-assign]
 
 
@@ -336,23 +336,23 @@ def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
         working.step()
         working.dialer.journal.heartbeats.begin(at=NINE)
         working.heartbeat.send()
-        sign = working.dialer.journal.heartbeats.latest()
-    assert sign is not None
-    assert "Asterisk is not running" in sign.problem
+        heartbeat = working.dialer.journal.heartbeats.latest()
+    assert heartbeat is not None
+    assert "Asterisk is not running" in heartbeat.problem
 
 
 class Beats:
-    """A presence that keeps what it was told, and when, by the clock that nobody sets."""
+    """Heartbeats that are kept with their time, by the monotonic clock."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self.told: list[tuple[float, LineUsage | None]] = []
+        self.beats: list[tuple[float, LineUsage | None]] = []
 
     def begin(self, *, at: datetime, once: bool) -> None:
         pass
 
     def beat(self, *, at: datetime, problem: str = "", line_usage: str = "") -> None:
-        self.told.append((self._clock(), decode_line_usage(line_usage)))
+        self.beats.append((self._clock(), decode_line_usage(line_usage)))
 
 
 def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_only_with_signs_of_life(
@@ -374,14 +374,14 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
             seconds = 1000 + tenth / 10
             present = ["a"] * (tenth % 10 == 5)
             working.step()
-        assert [at for at, _ in beats.told] == [1000, 1015.1]
-        beats.told.clear()
+        assert [at for at, _ in beats.beats] == [1000, 1015.1]
+        beats.beats.clear()
         monkeypatch.setattr(dialer.handover, "_handed", {"a": None})
         for tenth in range(100):
             seconds = 1030 + tenth / 10
             present = ["a"] * (1 + tenth // 25)
             working.step()
-        assert [(at, readout.ours) for at, readout in beats.told if readout] == [
+        assert [(at, usage.ours) for at, usage in beats.beats if usage] == [
             (1030, 1),
             (1033, 2),
             (1035, 3),
@@ -390,7 +390,7 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
         monkeypatch.setattr(dialer.handover, "_handed", {})
         present, seconds = [], 1040.5
         working.step()
-        assert beats.told[-1][1] == LineUsage(pace=dialer.pace)  # and the last calls that end are told, too
+        assert beats.beats[-1][1] == LineUsage(pace=dialer.pace)  # and the end of the last calls is reported, too
 
 
 def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
@@ -402,9 +402,9 @@ def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_g
         assert not working.dialer.problems
         working.dialer.journal.heartbeats.begin(at=NINE)
         working.heartbeat.send()
-        sign = working.dialer.journal.heartbeats.latest()
-    assert sign is not None
-    assert "todo.json" in sign.problem
+        heartbeat = working.dialer.journal.heartbeats.latest()
+    assert heartbeat is not None
+    assert "todo.json" in heartbeat.problem
 
 
 # -- a real process

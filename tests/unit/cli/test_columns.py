@@ -12,7 +12,7 @@ from obzvon.cli.columns import Cell, print_columns
 
 
 def lines(rows: list[list[str]], headings: tuple[str, ...] = (), *, width: int | None = None) -> list[str]:
-    """As they stand in a terminal of that width, or where there is none."""
+    """Printed in a terminal of that width, or where there is none."""
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=width is not None, color_system=None)
     print_columns(console, [[Cell(text) for text in row] for row in rows], headings)

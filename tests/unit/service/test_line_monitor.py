@@ -1,4 +1,4 @@
-"""What the gauge and the link show, and what the log says when the link falls silent."""
+"""The line monitor: its usage, and what the log says when the AMI connection falls silent."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -58,8 +58,8 @@ def of(link: Link, **configured: str) -> LineMonitor:
 
 
 def test_without_a_link_our_files_are_what_there_is() -> None:
-    readout = LineMonitor(LineCounter(lambda: ["a", "b"])).read_usage(NINE, BOUNDED)
-    assert (readout.ours, readout.others, readout.by, readout.ami, readout.pace) == (
+    usage = LineMonitor(LineCounter(lambda: ["a", "b"])).read_usage(NINE, BOUNDED)
+    assert (usage.ours, usage.others, usage.by, usage.ami, usage.pace) == (
         2,
         0,
         CountedBy.SPOOL,
@@ -76,9 +76,9 @@ def test_it_is_told_by_what_lines_are_counted(link: Link, configured: dict[str, 
     monitor = of(link, **configured)
     assert monitor.read_usage(NINE, BOUNDED).by is by
     link.falls_silent(NINE + MINUTE)
-    readout = monitor.read_usage(NINE + MINUTE, BOUNDED)
-    assert (readout.by, readout.ours, readout.others) == (CountedBy.SPOOL, 3, 7)
-    assert readout.ami == AmiConnectionState(False, NINE + MINUTE, Problem("AMI", say("no answer")).message())
+    usage = monitor.read_usage(NINE + MINUTE, BOUNDED)
+    assert (usage.by, usage.ours, usage.others) == (CountedBy.SPOOL, 3, 7)
+    assert usage.ami == AmiConnectionState(False, NINE + MINUTE, Problem("AMI", say("no answer")).message())
 
 
 def test_a_link_that_stands_and_has_not_been_heard_for_some_seconds_is_silent_since_that_was_seen(link: Link) -> None:
@@ -86,8 +86,8 @@ def test_a_link_that_stands_and_has_not_been_heard_for_some_seconds_is_silent_si
     assert monitor.read_usage(NINE, BOUNDED).ami == AmiConnectionState(True, NINE)
     link.lines = None
     for seconds in (5, 6):
-        readout = monitor.read_usage(NINE + timedelta(seconds=seconds), BOUNDED)
-        assert readout.ami == AmiConnectionState(False, NINE + timedelta(seconds=5))
+        usage = monitor.read_usage(NINE + timedelta(seconds=seconds), BOUNDED)
+        assert usage.ami == AmiConnectionState(False, NINE + timedelta(seconds=5))
     link.lines = LinesInUse(1)
     assert monitor.read_usage(NINE + MINUTE, BOUNDED).ami == AmiConnectionState(True, NINE)
 
