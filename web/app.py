@@ -22,6 +22,7 @@ from web.admin.users import administration
 from web.api import blueprint
 from web.charts import result_class
 from web.context import AppContext, utc_now
+from web.guide import guide
 from web.i18n import format_day, format_time
 from web.imports import views
 from web.phones.export import exports
@@ -103,6 +104,7 @@ def _asset_url(folder: Path) -> Callable[[str], str]:
 
 def _install_pages(app: Flask) -> None:
     """Register the pages."""
+    app.register_blueprint(guide)
     for page in (
         phones,
         schedule,

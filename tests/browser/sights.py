@@ -287,6 +287,7 @@ SIGHTS = [
         _fill("form.narrow button", pw_present="wrong", pw_new="short", pw_again="other"),
     ),
     Sight("own-password-changed", "own_password_changed.html", "/password", _new_password, user="вера", office="late"),
+    Sight("guide", "guide.html", "/help", user="вера"),
     # what went wrong
     Sight("error-400", "error.html", "/week", _old_page),
     Sight("error-401", "error_outside.html", "/phones", user="никто"),

@@ -4,7 +4,7 @@ import re
 
 from flask import Flask
 
-PLACES = {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32, "form": "csv"}
+PLACES = {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32, "form": "csv", "name": "list"}
 """What stands in the open places of addresses."""
 
 

@@ -232,6 +232,8 @@ def test_every_page_that_the_program_names_exists() -> None:
     named = set()
     for folder in ("obzvon", "web"):
         for file in [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.po"), *(ROOT / folder).rglob("*.ini")]:
+            if file.name == "retired.po":  # former wordings name former pages
+                continue
             # A catalogue may break a name at the end of a line.
             if file.stem == "retired":  # what older versions said
                 continue

@@ -61,7 +61,7 @@ class Office:
 
     def addresses(self, draft: str) -> list[str]:
         """Each address that can be asked with GET, with what stands in its open places, and some with parameters."""
-        places = {"filename": "obzvon.css", "row": "0", "draft": draft, "form": "csv"}
+        places = {"filename": "obzvon.css", "row": "0", "draft": draft, "form": "csv", "name": "list"}
         rules = [rule.rule for rule in self.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
         found = [re.sub(r"<[^>]*>", lambda one: places[one[0].strip("<>").split(":")[-1]], rule) for rule in rules]
         days = (self.before, self.day, self.day + timedelta(days=1), self.day - timedelta(days=40))
