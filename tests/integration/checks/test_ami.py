@@ -1,4 +1,4 @@
-"""What the self-check says of Asterisk's manager interface."""
+"""Self-check of Asterisk's manager interface."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How things stand: the run, its end, and whether the service lives."""
+"""Current status: the run, its end, and whether the service is alive."""
 
 import json
 import re
@@ -46,8 +46,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.close()
 
 
-def sign(seen: datetime = NINE, *, stopped: datetime | None = None, trouble: str = "") -> Heartbeat:
-    return Heartbeat(4242, "pbx", NINE - timedelta(hours=1), seen, stopped, trouble)
+def beat(seen: datetime = NINE, *, stopped: datetime | None = None, problem: str = "") -> Heartbeat:
+    return Heartbeat(4242, "pbx", NINE - timedelta(hours=1), seen, stopped, problem)
 
 
 def run(state: str = "running", total: int = 10, **others: object) -> Run:
@@ -65,9 +65,9 @@ def begin(
     at: datetime = NINE,
     by: str = "",
 ) -> Run:
-    listed = [Candidate(Phone(str(n), f"8916{n:07d}"), f"8916{n:07d}") for n in range(count)]
+    candidates = [Candidate(Phone(str(n), f"8916{n:07d}"), f"8916{n:07d}") for n in range(count)]
     begun = journal.runs.begin(
-        token, day, kind, [*listed, Candidate(Phone("r", "777"), skipped=say("paused"))], at=at, by=by
+        token, day, kind, [*candidates, Candidate(Phone("r", "777"), skipped=say("paused"))], at=at, by=by
     )
     assert begun is not None
     return begun
@@ -98,31 +98,31 @@ def status(
     **settings: object,
 ) -> CurrentStatus:
     chosen = msgspec.structs.replace(SETTINGS, latest=latest, delivered=least, **settings)
-    with patch.object(Heartbeats, "latest", return_value=heartbeat or sign(now)):
+    with patch.object(Heartbeats, "latest", return_value=heartbeat or beat(now)):
         return current_status(chosen, journal, now)
 
 
 @pytest.mark.parametrize(("age", "alive"), [(0, True), (60, True), (61, False), (-60, True), (-3600, False)])
 def test_a_service_lives_whose_last_sign_is_at_most_a_minute_away(age: int, alive: bool) -> None:
-    assert service_status(sign(NINE), NINE + age * SECOND).alive is alive
+    assert service_status(beat(NINE), NINE + age * SECOND).alive is alive
 
 
 def test_a_service_that_was_stopped_or_never_was_does_not_live() -> None:
-    assert not service_status(sign(NINE, stopped=NINE), NINE).alive
+    assert not service_status(beat(NINE, stopped=NINE), NINE).alive
     assert service_status(None, NINE) == ServiceStatus(alive=False)
 
 
 def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(tmp_path: Path) -> None:
     journal = Journal(f"sqlite:///{tmp_path}/trouble.db")
-    presence = journal.heartbeats
-    presence.begin(at=NINE)
-    trouble = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
-    presence.beat(at=NINE + SECOND, problem=msgspec.json.encode(trouble).decode())
-    assert list(map(str, service_status(presence.latest(), NINE + MINUTE).problems)) == [
+    heartbeats = journal.heartbeats
+    heartbeats.begin(at=NINE)
+    problems = [say("{folder}: no room", folder="/spool"), say("Asterisk is not running")]
+    heartbeats.beat(at=NINE + SECOND, problem=msgspec.json.encode(problems).decode())
+    assert list(map(str, service_status(heartbeats.latest(), NINE + MINUTE).problems)) == [
         "/spool: no room",
         "Asterisk is not running",
     ]
-    assert service_status(presence.latest(), NINE + 2 * MINUTE).problems == ()
+    assert service_status(heartbeats.latest(), NINE + 2 * MINUTE).problems == ()
     journal.close()
 
 
@@ -131,13 +131,13 @@ def test_a_run_in_progress_is_told_with_its_counts_bundles_and_estimated_end(jou
     hand(journal, begun, 2, 1, NINE)
     hand(journal, begun, 2, 2, NINE + 10 * SECOND)
     journal.transitions.end_calls([CallOutcome(begun.id, 1, Disposition.ANSWERED, NINE + 5 * SECOND)])
-    told = status(journal, NINE + 13 * SECOND).run
-    assert told is not None
-    assert (told.run.id, told.run.state, told.calls, told.waiting) == (begun.id, "running", 9, 5)
-    assert told.counts == {"answered": 1, "handed": 3, "waiting": 5, "skipped": 1}
-    assert (told.bundles_done, told.bundles, told.last_bundle) == (2, 5, NINE + 10 * SECOND)
-    assert told.ends == NINE + 40 * SECOND  # bundles 3, 4 and 5 at 20, 30 and 40
-    assert told.progress == pytest.approx(4 / 9)
+    found = status(journal, NINE + 13 * SECOND).run
+    assert found is not None
+    assert (found.run.id, found.run.state, found.calls, found.waiting) == (begun.id, "running", 9, 5)
+    assert found.counts == {"answered": 1, "handed": 3, "waiting": 5, "skipped": 1}
+    assert (found.bundles_done, found.bundles, found.last_bundle) == (2, 5, NINE + 10 * SECOND)
+    assert found.ends == NINE + 40 * SECOND  # bundles 3, 4 and 5 at 20, 30 and 40
+    assert found.progress == pytest.approx(4 / 9)
 
 
 def test_nobody_can_say_when_a_run_ends_that_is_paused_or_has_no_service() -> None:
@@ -157,8 +157,8 @@ def test_under_a_ceiling_the_end_is_estimated_by_the_speed_so_far() -> None:
 
 
 def test_a_run_that_will_be_cut_off_says_how_many_it_will_not_get_to() -> None:
-    told = run_status(run(), {"waiting": 10}, (0, None), NINE, pace=PACE, closing=NINE + 25 * SECOND)
-    assert (told.ends, told.cut_off) == (NINE + 20 * SECOND, 4)
+    found = run_status(run(), {"waiting": 10}, (0, None), NINE, pace=PACE, closing=NINE + 25 * SECOND)
+    assert (found.ends, found.cut_off) == (NINE + 20 * SECOND, 4)
     late = run_status(run(), {"waiting": 10}, (0, None), NINE, pace=PACE, closing=NINE)
     assert (late.ends, late.cut_off) == (NINE, 10)
 
@@ -170,25 +170,25 @@ def test_the_last_run_is_told_where_none_is_in_progress_and_the_days_others_besi
     journal.runs.set_state(hand_run.id, "done", at=NINE + 3 * MINUTE)
     test = begin(journal, 1, token="test", kind="test", day=TUESDAY, at=NINE + timedelta(days=1))
     journal.runs.set_state(test.id, "done", at=NINE + timedelta(days=1))
-    told = status(journal, NINE + timedelta(days=1))
-    assert told.run is not None
-    assert (told.run.run.id, told.run.run.started_by) == (hand_run.id, "anna")
-    assert [other.run.id for other in told.others] == [week.id, test.id]
+    found = status(journal, NINE + timedelta(days=1))
+    assert found.run is not None
+    assert (found.run.run.id, found.run.run.started_by) == (hand_run.id, "anna")
+    assert [other.run.id for other in found.others] == [week.id, test.id]
 
 
 def test_an_active_run_comes_before_a_later_one_that_has_ended(journal: Journal) -> None:
     week = begin(journal, 2, token="week")
     later = begin(journal, 2, token="hand", kind="manual")
     journal.runs.set_state(later.id, "done", at=NINE)
-    told = status(journal, NINE)
-    assert told.run is not None
-    assert (told.run.run.id, [other.run.id for other in told.others]) == (week.id, [later.id])
+    found = status(journal, NINE)
+    assert found.run is not None
+    assert (found.run.run.id, [other.run.id for other in found.others]) == (week.id, [later.id])
 
 
 def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
     begun = begin(journal, 3, by="anna")
     hand(journal, begun, 2, 1, NINE)
-    document = json.loads(status(journal, NINE + SECOND, sign(NINE, trouble='[{"text":"no room"}]')).to_json())
+    document = json.loads(status(journal, NINE + SECOND, beat(NINE, problem='[{"text":"no room"}]')).to_json())
     assert document == {
         "now": "2026-01-05T09:00:01+03:00",
         "time_zone": "Europe/Moscow",
@@ -238,24 +238,24 @@ def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(j
             for place, heard in ((1, 12.0), (2, 3.0), (3, None))
         ]
     )
-    told = status(journal, NINE, least=10)
-    assert json.loads(told.to_json())["run"]["delivery"] == {
+    found = status(journal, NINE, least=10)
+    assert json.loads(found.to_json())["run"]["delivery"] == {
         "least": 10,
         "delivered": 1,
         "not_delivered": 1,
         "not_known": 1,
     }
-    assert "answered 3 (delivered 1, not delivered 1), handed over 1" in shown(told)
+    assert "answered 3 (delivered 1, not delivered 1), handed over 1" in shown(found)
     assert "answered 3, handed over 1" in shown(status(journal, NINE))
 
 
 def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal) -> None:
     bounded = Pace(4, 10, PaceMode.THROTTLED, ceiling=Capacity(30, 5))
-    readout = LineUsage(pace=bounded, ours=12, others=5, ami=AmiConnectionState(False, NINE - MINUTE, say("no answer")))
+    usage = LineUsage(pace=bounded, ours=12, others=5, ami=AmiConnectionState(False, NINE - MINUTE, say("no answer")))
     begun = begin(journal, 9)
     hand(journal, begun, 4, 1, NINE)
-    told = status(journal, NINE + SECOND, msgspec.structs.replace(sign(), line_usage=encode_line_usage(readout)))
-    document = json.loads(told.to_json())
+    found = status(journal, NINE + SECOND, msgspec.structs.replace(beat(), line_usage=encode_line_usage(usage)))
+    document = json.loads(found.to_json())
     assert document["lines"] == {
         "pacing": "throttled",
         "pace": "bundles of 4 calls, 10 s apart, at most 25 calls at once",
@@ -271,9 +271,9 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     assert document["ami"] == {"state": "down", "since_at": "2026-01-05T08:59:00+03:00", "problem": "no answer"}
     assert document["run"]["bundles"] == 3  # by the pace of the service, whatever ours is
     assert document["run"]["depends_on_talk"]
-    lines = shown(told).splitlines()
+    lines = shown(found).splitlines()
     assert "Pace          bundles of 4 calls, 10 s apart, at most 25 calls at once" in lines
-    text = " ".join(shown(told).split())
+    text = " ".join(shown(found).split())
     assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our own calls" in text
     assert "AMI silent since Monday 2026-01-05, 08:59:00: only our own calls are counted" in text
     assert "if calls last as long as so far" in text
@@ -281,30 +281,30 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
 
 
 def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
-    readout = LineUsage(pace=PACE, ami=AmiConnectionState(True, NINE))
-    dead = msgspec.structs.replace(sign(NINE, stopped=NINE), line_usage=encode_line_usage(readout))
+    usage = LineUsage(pace=PACE, ami=AmiConnectionState(True, NINE))
+    dead = msgspec.structs.replace(beat(NINE, stopped=NINE), line_usage=encode_line_usage(usage))
     document = json.loads(status(journal, NINE, dead).to_json())
     assert (document["lines"], document["ami"]) == (None, None)
     alive = json.loads(
-        status(journal, NINE, msgspec.structs.replace(sign(), line_usage=encode_line_usage(readout))).to_json()
+        status(journal, NINE, msgspec.structs.replace(beat(), line_usage=encode_line_usage(usage))).to_json()
     )
     assert alive["ami"] == {"state": "up", "since_at": "2026-01-05T09:00:00+03:00", "problem": ""}
     assert "AMI connected since" in " ".join(
-        shown(status(journal, NINE, msgspec.structs.replace(sign(), line_usage=encode_line_usage(readout)))).split()
+        shown(status(journal, NINE, msgspec.structs.replace(beat(), line_usage=encode_line_usage(usage)))).split()
     )
 
 
 def test_before_the_first_run_and_the_first_service_there_is_a_status_too(journal: Journal) -> None:
-    told = current_status(SETTINGS, journal, NINE)
-    document = json.loads(told.to_json())
+    found = current_status(SETTINGS, journal, NINE)
+    document = json.loads(found.to_json())
     assert (document["run"], document["other_runs"], document["service"]["alive"]) == (None, [], False)
-    assert shown(told) == "Service  has never run\nRun      there has been none yet\n"
+    assert shown(found) == "Service  has never run\nRun      there has been none yet\n"
 
 
-def shown(told: CurrentStatus, *, terminal: bool = False) -> str:
+def shown(found: CurrentStatus, *, terminal: bool = False) -> str:
     out = StringIO()
     colours: Literal["auto", "standard"] = "standard" if terminal else "auto"
-    show_status(Console(file=out, width=80, force_terminal=terminal, color_system=colours), told)
+    show_status(Console(file=out, width=80, force_terminal=terminal, color_system=colours), found)
     return out.getvalue()
 
 
@@ -330,14 +330,12 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
 def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> None:
     begun = begin(journal, 3)
     assert "Last bundle  not before the service is running again" in shown(
-        status(journal, NINE, sign(NINE - timedelta(hours=1)))
+        status(journal, NINE, beat(NINE - timedelta(hours=1)))
     )
-    assert "its last sign of life is of Monday 2026-01-05, 08:00:00" in shown(
-        status(journal, NINE, sign(NINE - timedelta(hours=1)))
+    assert "last heartbeat on Monday 2026-01-05, 08:00:00" in shown(
+        status(journal, NINE, beat(NINE - timedelta(hours=1)))
     )
-    assert "it was stopped on Monday 2026-01-05, 08:59:59" in shown(
-        status(journal, NINE, sign(NINE, stopped=NINE - SECOND))
-    )
+    assert "stopped on Monday 2026-01-05, 08:59:59" in shown(status(journal, NINE, beat(NINE, stopped=NINE - SECOND)))
     journal.runs.set_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
     paced = status(journal, NINE, pace_mode=PaceMode.ADAPTIVE, ceiling=Capacity(limit=1))

@@ -1,4 +1,4 @@
-"""What the next run would do, and that it does it."""
+"""Forecast: what the next run would do, and that it does it."""
 
 import json
 import os
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.usefixtures("english")
 
 
 def moscow(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
-    """That time in January 2026; the 5th is a Monday."""
+    """Return that time in January 2026; the 5th is a Monday."""
     return datetime(2026, 1, day, hour, minute, second, tzinfo=MOSCOW)
 
 
@@ -57,7 +57,7 @@ def phones(count: int) -> list[Phone]:
 
 
 def planned(
-    listed: list[Phone],
+    rows: list[Phone],
     now: datetime,
     week: Schedule = WORKING_DAYS,
     *,
@@ -72,7 +72,7 @@ def planned(
 ) -> RunForecast:
     return forecast_scheduled_run(
         RunInputs(
-            phones=listed,
+            phones=rows,
             schedule=week,
             now=now,
             done=done,
@@ -104,14 +104,14 @@ def test_seven_starts_are_named_and_days_without_one_are_left_out() -> None:
 
 
 def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
-    listed = [
+    rows = [
         *phones(2),
         Phone("p", "89160000001", paused=True),
         Phone("r", "777", "context 22", "Отдел"),
         Phone("d", "+7 916 000-00-01"),
         Phone("c", "89160000001", "1"),
     ]
-    plan = planned(listed, moscow(5, 8), called={MONDAY: {("89160000000", "")}})
+    plan = planned(rows, moscow(5, 8), called={MONDAY: {("89160000000", "")}})
     assert [(one.row, one.why) for one in plan.skipped] == [
         ("0", SkipReason.CALLED_TODAY),
         ("p", SkipReason.PAUSED),
@@ -300,8 +300,8 @@ def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_
 
 
 def test_in_a_terminal_no_line_is_longer_than_80_columns() -> None:
-    listed = [Phone(str(n), "7" * 40, "1" * 40, "Очень длинное имя " * 9) for n in range(30)]
-    text = re.sub(r"\x1b\[[0-9;]*m", "", shown(planned(listed, moscow(5, 8), latest=time(9)), terminal=True))
+    rows = [Phone(str(n), "7" * 40, "1" * 40, "Очень длинное имя " * 9) for n in range(30)]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown(planned(rows, moscow(5, 8), latest=time(9)), terminal=True))
     assert max(map(len, text.splitlines())) <= 80
     assert "and 10 more rows" in text
 

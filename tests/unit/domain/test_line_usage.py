@@ -1,4 +1,4 @@
-"""What the service read last, as it is kept and worded."""
+"""Line usage as it is stored and described."""
 
 from datetime import UTC, datetime
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_it_is_read_as_it_was_kept() -> None:
-    readout = LineUsage(pace=LINES, ours=12, others=5, by=CountedBy.TRUNK, ami=DOWN)
-    assert decode_line_usage(encode_line_usage(readout)) == readout
+    usage = LineUsage(pace=LINES, ours=12, others=5, by=CountedBy.TRUNK, ami=DOWN)
+    assert decode_line_usage(encode_line_usage(usage)) == usage
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"pace": 1}', '{"pace": {"bundle": 1, "delay": 1}, "by": "x"}'])
@@ -28,7 +28,7 @@ def test_what_is_not_there_or_of_another_version_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("readout", "words", "free"),
+    ("usage", "words", "free"),
     [
         (LineUsage(pace=FIXED, ours=2), "ours 2, others 0", None),
         (LineUsage(pace=Pace(2, 10, ceiling=Capacity(30)), ours=2), "ours 2, others 0", None),
@@ -43,13 +43,13 @@ def test_what_is_not_there_or_of_another_version_is_none(text: str) -> None:
         ),
     ],
 )
-def test_lines_in_use_are_told_with_what_bounds_them(readout: LineUsage, words: str, free: int | None) -> None:
-    assert str(readout.describe()) == words
-    assert readout.free == free
+def test_lines_in_use_are_told_with_what_bounds_them(usage: LineUsage, words: str, free: int | None) -> None:
+    assert str(usage.describe()) == words
+    assert usage.free == free
 
 
 @pytest.mark.parametrize(
-    ("readout", "words"),
+    ("usage", "words"),
     [
         (LineUsage(pace=LINES), "not configured"),
         (LineUsage(pace=LINES, ami=UP), "connected since 09:00"),
@@ -64,17 +64,17 @@ def test_lines_in_use_are_told_with_what_bounds_them(readout: LineUsage, words: 
         ),
     ],
 )
-def test_a_link_tells_what_goes_on_without_it(readout: LineUsage, words: str) -> None:
-    assert str(readout.describe_ami("09:00")) == words
-    assert readout.is_silent is words.startswith("silent")
+def test_a_link_tells_what_goes_on_without_it(usage: LineUsage, words: str) -> None:
+    assert str(usage.describe_ami("09:00")) == words
+    assert usage.is_silent is words.startswith("silent")
 
 
 @pytest.mark.parametrize(
-    ("readout", "worth"),
+    ("usage", "is_shown"),
     [(LineUsage(pace=FIXED), False), (LineUsage(pace=FIXED, ami=UP), True), (LineUsage(pace=LIMIT), True)],
 )
-def test_it_is_shown_where_it_says_more_than_the_run(readout: LineUsage, worth: bool) -> None:
-    assert readout.is_worth_showing is worth
+def test_it_is_shown_where_it_says_more_than_the_run(usage: LineUsage, is_shown: bool) -> None:
+    assert usage.is_worth_showing is is_shown
 
 
 def test_programs_are_told_of_other_people_only_where_somebody_tells_of_them() -> None:

@@ -1,4 +1,4 @@
-"""What is dialled for a number as people write it, and what is refused, with the reason."""
+"""Numbering plan: the number that is dialled, and the reason for a refusal."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""How long until the next bundle, and when a run will be through."""
+"""Pace: time to the next bundle, and the length of a run."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""When a run is due, whatever the clock does, and who of the list is rung."""
+"""Schedule and list: when a run is due, whatever the clock does, and which phones it calls."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -420,16 +420,16 @@ def test_nothing_is_handed_over_after_the_latest_time_of_the_runs_day() -> None:
     assert closing_instant(date(2026, 3, 29), time(2, 30), BERLIN) == utc("2026-03-29 01:30")
 
 
-# -- who is rung
+# -- which phones are called
 
 PLAN = NumberingPlan()
 
 
-def called(*phones: Phone, rung: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
-    """Each row as what is dialled, or why not."""
+def called(*phones: Phone, called_today: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
+    """Return what is dialled for each row, or why it is skipped."""
     return [
         str(one.skipped) if one.skipped else f"{one.number} {one.code}".strip()
-        for one in list_candidates(phones, PLAN, rung)
+        for one in list_candidates(phones, PLAN, called_today)
     ]
 
 
@@ -478,14 +478,14 @@ def test_a_paused_row_or_a_bad_one_does_not_stand_in_the_way_of_its_double() -> 
     assert called(Phone("0", "89161111111", "x"), Phone("1", "89161111111"))[1] == "89161111111"
 
 
-def test_who_was_rung_today_is_not_rung_again() -> None:
-    rung = frozenset({("89161111111", ""), ("89162222222", "1")})
+def test_phones_that_were_called_today_are_not_called_again() -> None:
+    called_today = frozenset({("89161111111", ""), ("89162222222", "1")})
     assert called(
         Phone("0", "+79161111111"),
         Phone("1", "89162222222", "1"),
         Phone("2", "89162222222", "2"),
         Phone("3", "89161111111"),
-        rung=rung,
+        called_today=called_today,
     ) == ["already called today", "already called today", "89162222222 2", "the same number as in row 0"]
 
 

@@ -1,4 +1,4 @@
-"""Who is to be rung again: chosen out of the list as it is, and only who was confirmed."""
+"""Redial: chosen from the current list, and only those that were confirmed."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from obzvon.domain.phones import PAUSED, Candidate, Phone
 from obzvon.domain.redial import RedialRequest, parse_results, redial_note, select_phones
 from tests.support.journal import RUN_DAY as DAY
 
-MET = {("1", ""): ("busy", "Анна"), ("2", ""): ("busy", ""), ("3", "5"): ("unknown", ""), ("4", ""): ("busy", "")}
+PHONES = {("1", ""): ("busy", "Анна"), ("2", ""): ("busy", ""), ("3", "5"): ("unknown", ""), ("4", ""): ("busy", "")}
 
 
 def row(number: str, code: str = "", skipped: Message | None = None) -> Candidate:
     return Candidate(Phone(number, number, code, paused=skipped is PAUSED), number, code, skipped)
 
 
-LISTED = [
+CANDIDATES = [
     row("1"),
     row("2", skipped=PAUSED),
     row("3", "5"),
@@ -26,30 +26,30 @@ LISTED = [
 
 
 def test_the_rows_are_those_of_the_list_that_are_not_paused() -> None:
-    choice = select_phones(LISTED, MET)
+    choice = select_phones(CANDIDATES, PHONES)
     assert [(one.number, one.code) for one in choice.called] == [("1", ""), ("3", "5")]
     assert [one.number for one in choice.paused] == ["2"]
     assert choice.gone == (("4", ""),)
 
 
 def test_a_phone_that_is_paused_in_one_row_and_not_in_another_is_rung() -> None:
-    choice = select_phones([row("2", skipped=PAUSED), row("2")], MET)
+    choice = select_phones([row("2", skipped=PAUSED), row("2")], PHONES)
     assert (len(choice.called), choice.paused) == (1, ())
 
 
 def test_the_digest_is_of_whoever_would_be_rung_in_whatever_order() -> None:
-    assert select_phones(LISTED, MET).digest == select_phones(LISTED[::-1], MET).digest
-    assert select_phones(LISTED, MET).digest != select_phones(LISTED[1:3], MET).digest
+    assert select_phones(CANDIDATES, PHONES).digest == select_phones(CANDIDATES[::-1], PHONES).digest
+    assert select_phones(CANDIDATES, PHONES).digest != select_phones(CANDIDATES[1:3], PHONES).digest
 
 
 def test_whoever_was_not_confirmed_is_not_rung() -> None:
     note = redial_note(DAY, ["busy"])
-    digest = select_phones(LISTED, MET).digest
-    assert RedialRequest(MET, note, digest).select(LISTED).digest == digest
+    digest = select_phones(CANDIDATES, PHONES).digest
+    assert RedialRequest(PHONES, note, digest).select(CANDIDATES).digest == digest
     with pytest.raises(UserError, match="have changed since"):
-        RedialRequest(MET, note, digest).select([*LISTED, row("4")])
+        RedialRequest(PHONES, note, digest).select([*CANDIDATES, row("4")])
     with pytest.raises(UserError, match="nobody is left"):
-        RedialRequest(MET, note).select([row("9")])
+        RedialRequest(PHONES, note).select([row("9")])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who is rung once more, and when."""
+"""Retries: whether and when a call is attempted again."""
 
 from datetime import timedelta
 

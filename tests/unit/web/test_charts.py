@@ -1,4 +1,4 @@
-"""The bars of a chart, reckoned."""
+"""Bar charts: scale, bars, labels."""
 
 from collections import Counter
 from datetime import UTC, date
