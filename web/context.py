@@ -1,4 +1,4 @@
-"""What pages work with: the settings, the two documents, the journal, the login, the clock."""
+"""The services that pages work with: the settings, the two documents, the journal, the login, the clock."""
 
 import logging
 import threading

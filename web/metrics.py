@@ -130,17 +130,17 @@ def _service(status: CurrentStatus) -> Iterator[GaugeMetricFamily]:
         )
 
 
-def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
-    in_use = {"ours": readout.ours, **({"others": readout.others} if readout.ami else {})}
+def _lines(usage: LineUsage) -> Iterator[GaugeMetricFamily]:
+    in_use = {"ours": usage.ours, **({"others": usage.others} if usage.ami else {})}
     yield _by("obzvon_lines_in_use", "Lines in use, in calls; those of others as last reported.", "whose", in_use)
-    yield _by("obzvon_lines_counted", "How lines in use are counted.", "by", {by: readout.by is by for by in CountedBy})
+    yield _by("obzvon_lines_counted", "How lines in use are counted.", "by", {by: usage.by is by for by in CountedBy})
     yield _by(
         "obzvon_pacing",
         "How the next bundle is chosen.",
         "mode",
-        {mode: readout.pace.mode is mode for mode in PaceMode},
+        {mode: usage.pace.mode is mode for mode in PaceMode},
     )
-    ceiling = readout.ceiling
+    ceiling = usage.ceiling
     bounds = {"lines": ceiling.lines, "limit": ceiling.limit, "reserve": ceiling.reserve} if ceiling else {}
     yield _by(
         "obzvon_lines_ceiling",
@@ -148,10 +148,10 @@ def _lines(readout: LineUsage) -> Iterator[GaugeMetricFamily]:
         "bound",
         {name: value for name, value in bounds.items() if value is not None},
     )
-    if readout.free is not None:
-        yield _gauge("obzvon_lines_free", "How many more calls of ours there is room for.", readout.free)
-    if readout.ami is not None:
-        yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface reports the lines in use.", readout.ami.up)
+    if usage.free is not None:
+        yield _gauge("obzvon_lines_free", "How many more calls of ours there is room for.", usage.free)
+    if usage.ami is not None:
+        yield _gauge("obzvon_ami_up", "Whether Asterisk's manager interface reports the lines in use.", usage.ami.up)
 
 
 def _run_in_progress(status: CurrentStatus) -> Iterator[GaugeMetricFamily]:

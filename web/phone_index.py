@@ -28,7 +28,7 @@ _NUMBER_CHARS = frozenset("0123456789+-() \u00a0.*")
 
 
 class PhoneIndex:
-    """One revision of the list, in which rows are found by key and by text."""
+    """The rows of one revision of the list, found by key and by text."""
 
     def __init__(self, loaded: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         self.revision = loaded.revision

@@ -17,9 +17,9 @@ from web.security import csrf
 log = logging.getLogger("obzvon")
 
 JSON = "application/problem+json"
-#: At most so many issues are listed; of further ones only the number is given.
+#: The most issues that are listed; of further ones only the number is given.
 _MAX_LISTED = 100
-#: The search for issues ends after so many.
+#: The search for issues ends at this number.
 MAX_ISSUES = 1000
 
 

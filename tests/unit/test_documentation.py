@@ -17,7 +17,9 @@ from tests.support import pages
 from tests.support.paths import ROOT
 from tests.support.plain_words import avoided_words
 from tests.support.settings_text import load_text
-from web.api import openapi, schemas
+from web.api import openapi
+from web.api.schemas.reports import Report
+from web.api.schemas.status import ForecastDocument, Status
 
 both = pytest.mark.parametrize("language", pages.LANGUAGES)
 every_pair = pytest.mark.parametrize("pair", pages.pairs(), ids=lambda pair: str(pair[0].relative_to(ROOT)))
@@ -141,9 +143,9 @@ def test_every_subcommand_of_user_is_explained_with_its_options(language: str) -
 @pytest.mark.parametrize(
     ("command", "shape"),
     [
-        ("obzvon plan --json", schemas.ForecastDocument),
-        ("obzvon status --json", schemas.Status),
-        ("obzvon report --format json", schemas.Report),
+        ("obzvon plan --json", ForecastDocument),
+        ("obzvon status --json", Status),
+        ("obzvon report --format json", Report),
     ],
 )
 def test_the_keys_of_the_json_are_listed(language: str, command: str, shape: type) -> None:

@@ -1,4 +1,4 @@
-"""What comes in and goes out: bodies and parameters read whole, answers, and revisions as RFC 9110 has them."""
+"""Bodies, parameters and responses of the JSON interface, and its revisions, as in RFC 9110."""
 
 from typing import TypeVar
 
@@ -13,12 +13,12 @@ from web.problems import RequestError, ValidationIssue
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_MOST = 1_000_000
-"""Objects and lists of one body: ever so many empty ones would fill the memory."""
+#: Objects and lists of one body. Too many empty ones would fill the memory.
+_MAX_CONTAINERS = 1_000_000
 
 
 def json_response(value: object, *, revision: str | None = None, status: int = 200) -> Response:
-    """The value as JSON; with a revision it is a document, which a client may have in this revision already."""
+    """Return the value as JSON. With a revision the response is conditional: 304 if the client has that revision."""
     response = Response(msgspec.json.encode(value) + b"\n", status, content_type="application/json")
     response.vary.add("Accept-Language")
     if revision is not None:
@@ -28,9 +28,9 @@ def json_response(value: object, *, revision: str | None = None, status: int = 2
 
 
 def parse_body(shape: type[T]) -> T:
-    """The body; raises Refusal with everything that is wrong in it."""
+    """Return the body. Raises RequestError with every issue in it."""
     data = request.get_data(cache=False)
-    if data.count(b"{") + data.count(b"[") > _MOST:
+    if data.count(b"{") + data.count(b"[") > _MAX_CONTAINERS:
         abort(413)
     try:
         return msgspec.json.decode(data, type=shape)
@@ -46,40 +46,41 @@ def parse_body(shape: type[T]) -> T:
 
 
 def parse_query(shape: type[T]) -> T:
-    """The parameters of the address; raises Refusal with everything that is wrong with them."""
+    """Return the parameters of the address. Raises RequestError with every issue in them."""
     given = request.args.to_dict()
-    known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
-    wrong = []
+    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    issues = []
     for name, value in given.items():
-        if name not in known:
-            wrong.append(
+        if name not in fields:
+            issues.append(
                 ValidationIssue(
-                    _("There is no such parameter; there are: %(names)s", names=", ".join(known)),
+                    _("There is no such parameter; there are: %(names)s", names=", ".join(fields)),
                     parameter=escape_controls(name),
                 )
             )
             continue
         try:
-            msgspec.convert(value, known[name].type, strict=False)
+            msgspec.convert(value, fields[name].type, strict=False)
         except msgspec.ValidationError:
-            wrong.append(ValidationIssue(describe_expected(inspect.type_info(known[name].type)), parameter=name))
-    if wrong:
-        raise RequestError(400, _("Some parameters are wrong."), wrong)
+            issues.append(ValidationIssue(describe_expected(inspect.type_info(fields[name].type)), parameter=name))
+    if issues:
+        raise RequestError(400, _("Some parameters are wrong."), issues)
     return msgspec.convert(given, shape, strict=False)
 
 
-def check_precondition(present: str) -> str:
-    """The revision that stands there (`present`, '' for none), if the request says that it is meant to change that.
+def check_precondition(current: str) -> str:
+    """Return the current revision ('' for none) if the request says that its change is based on it.
 
-    `If-Match` names it, or is `*`: whatever stands there. `If-None-Match: *` says that nothing stands there yet.
+    `If-Match` names the revision, or is `*` for any. `If-None-Match: *` says that there is no document yet. Raises
+    RequestError with status 412 if another revision is current, and 428 if neither header is sent.
     """
     if "If-Match" in request.headers:
         wanted = request.if_match
-        if present and (wanted.star_tag or wanted.contains(present)):
-            return present
+        if current and (wanted.star_tag or wanted.contains(current)):
+            return current
     elif request.if_none_match.star_tag:
-        if not present:
-            return present
+        if not current:
+            return current
     else:
-        raise RequestError(428, "", [ValidationIssue(_("It is missing"), header="If-Match")], revision=present)
-    raise RequestError(412, revision=present)
+        raise RequestError(428, "", [ValidationIssue(_("It is missing"), header="If-Match")], revision=current)
+    raise RequestError(412, revision=current)

@@ -1,4 +1,4 @@
-"""The description of the interface in OpenAPI 3.1; its schemas are made from the very shapes that are read and sent."""
+"""The OpenAPI 3.1 description of the JSON interface, made from the very classes that are decoded and encoded."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -6,89 +6,85 @@ import msgspec
 
 import obzvon
 from web.api import reports
-from web.api import schemas as shapes
+from web.api.schemas.commands import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
+from web.api.schemas.phones import ListChange, NewList, PhonePage, Row, SavedList, Selection
+from web.api.schemas.reports import Changes, ChangesQuery, Report, ReportQuery
+from web.api.schemas.schedule import ScheduleDocument
+from web.api.schemas.status import ForecastDocument, Status
 from web.problems import JSON as PROBLEM
 from web.problems import ProblemDetails
 
 _SCHEMAS = "#/components/schemas/{name}"
-_USUAL = {
+_REASONS = {
     400: "The request cannot be understood, or came from another site's page.",
     401: "A name and a password are needed.",
-    403: "The user may only look.",
+    403: "The user may only view.",
     413: "The body is too large.",
-    415: "The body is no JSON, or does not say that it is.",
-    422: "The body cannot be taken; `errors` says why, all of it.",
+    415: "The body is not JSON, or is not declared as JSON.",
+    422: "The body has errors; `errors` lists all of them.",
     429: "Too many wrong passwords from this address.",
     500: "It could not be done; nothing has been changed.",
     503: "The journal cannot be used at the moment.",
 }
-_LOOKING, _CHANGING = (401, 429, 500, 503), (400, 401, 403, 413, 415, 422, 429, 500, 503)
+_READ_STATUSES, _CHANGE_STATUSES = (401, 429, 500, 503), (400, 401, 403, 413, 415, 422, 429, 500, 503)
 
 _ETAG = {"ETag": {"description": "The revision.", "schema": {"type": "string"}}}
 _CHANGED = {
-    412: "Another revision stands there, `revision`; nothing has been changed.",
-    428: "Neither If-Match nor If-None-Match is there.",
+    412: "Another revision is current, `revision`; nothing has been changed.",
+    428: "Neither If-Match nor If-None-Match was sent.",
 }
 _SAME = {304: "The client has this revision already."}
 
 
 class Operation(NamedTuple):
-    """One thing that can be done; what it is called and does is the docstring of what does it."""
+    """An operation of the interface: its address, its documents and its special responses."""
 
     path: str
     method: Literal["get", "put", "patch", "post"]
-    what: str
+    summary: str
     answer: Any
     body: Any = None
     parameters: Any = None
-    more: dict[int, str] = {}  # noqa: RUF012 - named tuples take defaults only so
+    #: The description of status 404, for a document that may be missing.
     missing: str = ""
-    """Of what may not be there: when it is not."""
+    #: Whether the document has revisions.
     revised: bool = False
-    """Whether it is a document that has revisions."""
 
 
 _NO_FILE = "There is no such file yet: PUT one with If-None-Match: *."
 OPERATIONS = (
-    Operation("/phones", "get", "Rows of the list", shapes.PhonePage, None, shapes.Selection, {}, _NO_FILE, True),
-    Operation(
-        "/phones", "put", "Another list in the place of this one", shapes.SavedList, shapes.NewList, revised=True
-    ),
+    Operation("/phones", "get", "Rows of the list", PhonePage, None, Selection, _NO_FILE, True),
+    Operation("/phones", "put", "Replace the list", SavedList, NewList, revised=True),
     Operation(
         "/phones",
         "patch",
-        "Some rows more, less or otherwise",
-        shapes.SavedList,
-        shapes.ListChange,
+        "Add, change and delete rows",
+        SavedList,
+        ListChange,
         None,
-        {},
         _NO_FILE,
         True,
     ),
-    Operation("/phones/{row}", "get", "One row by its key", shapes.Row, missing="There is no such row.", revised=True),
-    Operation("/week", "get", "The week", shapes.ScheduleDocument, missing=_NO_FILE, revised=True),
-    Operation("/week", "put", "Another week", shapes.ScheduleDocument, shapes.ScheduleDocument, revised=True),
-    Operation("/status", "get", "The run in progress or the last one, and the service", shapes.Status),
-    Operation("/plan", "get", "What the next run would do", shapes.ForecastDocument),
-    Operation("/run/start", "post", "Begins a run now, beside the week's", shapes.CommandDone, shapes.StartRequest),
-    Operation(
-        "/run/pause", "post", "Holds the hand-over; calls in progress go on", shapes.CommandDone, shapes.EmptyBody
-    ),
-    Operation("/run/resume", "post", "Goes on with a paused run", shapes.CommandDone, shapes.EmptyBody),
-    Operation(
-        "/run/stop", "post", "Ends the run: who was not rung yet will not be", shapes.CommandDone, shapes.StopRequest
-    ),
-    Operation("/run/call", "post", "One test call, outside any run", shapes.CommandDone, shapes.TestCallRequest),
-    Operation("/report", "get", "What became of each phone on a day", shapes.Report, None, shapes.ReportQuery),
-    Operation("/changes", "get", "Who changed what, the newest first", shapes.Changes, None, shapes.ChangesQuery),
+    Operation("/phones/{row}", "get", "A row by its key", Row, missing="There is no such row.", revised=True),
+    Operation("/week", "get", "The schedule", ScheduleDocument, missing=_NO_FILE, revised=True),
+    Operation("/week", "put", "Replace the schedule", ScheduleDocument, ScheduleDocument, revised=True),
+    Operation("/status", "get", "The run in progress or the last one, and the service", Status),
+    Operation("/plan", "get", "The forecast of the next run", ForecastDocument),
+    Operation("/run/start", "post", "Start a run now, outside the schedule", CommandDone, StartRequest),
+    Operation("/run/pause", "post", "Pause the run; calls in progress continue", CommandDone, EmptyBody),
+    Operation("/run/resume", "post", "Resume a paused run", CommandDone, EmptyBody),
+    Operation("/run/stop", "post", "End the run: nobody else will be called", CommandDone, StopRequest),
+    Operation("/run/call", "post", "Make a test call, outside any run", CommandDone, TestCallRequest),
+    Operation("/report", "get", "The result of each call of a day", Report, None, ReportQuery),
+    Operation("/changes", "get", "Who changed what, the newest first", Changes, None, ChangesQuery),
     Operation("/openapi.json", "get", "This description", dict[str, Any]),
 )
 
 
 def openapi_document() -> dict[str, Any]:
-    """All of it."""
-    shaped = [one for operation in OPERATIONS for one in (operation.answer, operation.body) if one]
-    _, schemas = msgspec.json.schema_components([*dict.fromkeys(shaped), ProblemDetails], ref_template=_SCHEMAS)
+    """Return the whole description."""
+    documents = [one for operation in OPERATIONS for one in (operation.answer, operation.body) if one]
+    _, schemas = msgspec.json.schema_components([*dict.fromkeys(documents), ProblemDetails], ref_template=_SCHEMAS)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
@@ -109,23 +105,23 @@ def openapi_document() -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     changes = operation.method != "get"
-    told = {status: _USUAL[status] for status in (_CHANGING if changes else _LOOKING)}
+    statuses = {status: _REASONS[status] for status in (_CHANGE_STATUSES if changes else _READ_STATUSES)}
     if operation.parameters or operation.revised:
-        told[400] = _USUAL[400]
+        statuses[400] = _REASONS[400]
     if operation.missing:
-        told[404] = operation.missing
+        statuses[404] = operation.missing
     if operation.path.startswith("/run/"):
-        told |= {409: "The service refuses; `detail` says why.", 503: "No service takes it."}
+        statuses |= {409: "The service refuses; `detail` says why.", 503: "The service has not taken the command."}
     if operation.revised:
-        told |= _CHANGED if changes else _SAME
+        statuses |= _CHANGED if changes else _SAME
     described: dict[str, Any] = {
-        "summary": operation.what,
-        "operationId": f"{operation.method}{operation.path.title().translate(_NO_SIGNS)}",
+        "summary": operation.summary,
+        "operationId": f"{operation.method}{operation.path.title().translate(_WITHOUT_SIGNS)}",
         "parameters": [*_parameters(operation), *_conditions(operation)],
         "responses": {
-            "200": _done(operation),
-            **_later(operation),
-            **{str(status): _refused(status, what) for status, what in sorted(told.items())},
+            "200": _success(operation),
+            **_accepted(operation),
+            **{str(status): _problem(status, what) for status, what in sorted(statuses.items())},
         },
     }
     if operation.body:
@@ -136,14 +132,14 @@ def _operation(operation: Operation) -> dict[str, Any]:
     return described
 
 
-def _done(operation: Operation) -> dict[str, Any]:
+def _success(operation: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {"application/json": {"schema": _schema(operation.answer)}}
     if operation.path == "/report":
         content |= {reports.TYPES[form]: {} for form in ("csv", "xlsx")}
     return {"description": "Done.", "content": content, **({"headers": _ETAG} if operation.revised else {})}
 
 
-def _later(operation: Operation) -> dict[str, Any]:
+def _accepted(operation: Operation) -> dict[str, Any]:
     if not operation.path.startswith("/run/"):
         return {}
     return {
@@ -154,7 +150,7 @@ def _later(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _refused(status: int, what: str) -> dict[str, Any]:
+def _problem(status: int, what: str) -> dict[str, Any]:
     if status == 304:
         return {"description": what}
     found: dict[str, Any] = {"description": what, "content": {PROBLEM: {"schema": _schema(ProblemDetails)}}}
@@ -189,11 +185,11 @@ def _conditions(operation: Operation) -> list[dict[str, Any]]:
     if not operation.revised:
         return []
     if operation.method == "get":
-        return [_header("If-None-Match", "A revision that the client has already.")]
+        return [_header("If-None-Match", "A revision that the client already has.")]
     return [
-        _header("If-Match", "The revision that the change is based on, or *: whatever stands there."),
+        _header("If-Match", "The revision that the change is based on, or * for any."),
         *(
-            [_header("If-None-Match", "*, in place of If-Match: only if there is no such file yet.")]
+            [_header("If-None-Match", "*, instead of If-Match: only if there is no such file yet.")]
             if operation.method == "put"
             else []
         ),
@@ -204,14 +200,14 @@ def _header(name: str, what: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "description": what, "schema": {"type": "string"}}
 
 
-def _schema(shape: Any) -> dict[str, Any]:
-    [schema], _ = msgspec.json.schema_components([shape], ref_template=_SCHEMAS)
+def _schema(document: Any) -> dict[str, Any]:
+    [schema], _ = msgspec.json.schema_components([document], ref_template=_SCHEMAS)
     return schema
 
 
-_NO_SIGNS = str.maketrans("", "", "/{}.")
+_WITHOUT_SIGNS = str.maketrans("", "", "/{}.")
 _ABOUT = """\
 What the editor's pages do, for programs, with the same users and rights. Requests that change something carry
-`Content-Type: application/json`; a browser's must come from the editor's own page. The list and the week have
-revisions: a change names the one that it is based on (`If-Match`), so that nobody's change is lost. Whatever is refused
-is told as RFC 9457 has it, all at once, in the language of `Accept-Language` (ru, en)."""
+`Content-Type: application/json`; a browser's must come from the editor's own page. The list and the schedule have
+revisions: a change names the one that it is based on (`If-Match`), so that nobody's change is lost. Errors are reported
+as in RFC 9457, all at once, in the language of `Accept-Language` (ru, en)."""

@@ -1,4 +1,4 @@
-"""A list as a program wants it: each row taken or refused by the rules of the page, all refusals at once."""
+"""Changes of the list by programs: rows are validated by the rules of the page, and all issues are reported."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone, next_free_key
 from obzvon.journal import audit_messages
 from web import phone_form
-from web.api.schemas import ListChange, NewList, NewRow, RowChange
+from web.api.schemas.phones import ListChange, NewList, NewRow, RowChange
 from web.phone_index import PhoneIndex
 from web.problems import MAX_ISSUES, RequestError, ValidationIssue
 
@@ -21,81 +21,81 @@ _KEY = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 def replace_list(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> list[Phone]:
-    """The whole list; raises Refusal. A row under a known key keeps what other programs wrote into it."""
-    known = {phone.key: phone for phone in before}
+    """Return the new list. Rows with an existing key keep the fields that other programs wrote. Raises RequestError."""
+    existing = {phone.key: phone for phone in before}
     free = next_free_key(row.row for row in body.rows if row.row is not UNSET)
-    taking = _RowValidator(plan)
+    validator = _RowValidator(plan)
     seen: set[str] = set()
     phones = []
-    for place, row in enumerate(body.rows):
-        pointer = f"#/rows/{place}"
+    for position, row in enumerate(body.rows):
+        pointer = f"#/rows/{position}"
         was = None
         if row.row is UNSET:
             key, free = str(free), free + 1
         else:
             key = row.row
-            was = known.get(key)
+            was = existing.get(key)
             if was is None and not _KEY.fullmatch(key):
-                taking.refuse(_("The key of a new row must consist of digits"), f"{pointer}/row", key)
+                validator.refuse(_("The key of a new row must consist of digits"), f"{pointer}/row", key)
             elif key in seen:
-                taking.refuse(_("Two rows have this key"), f"{pointer}/row", key)
+                validator.refuse(_("Two rows have this key"), f"{pointer}/row", key)
         seen.add(key)
-        phones.append(taking.change(was, row, pointer) if was else taking.add(key, row, pointer))
-    return taking.checked(phones)
+        phones.append(validator.change(was, row, pointer) if was else validator.add(key, row, pointer))
+    return validator.checked(phones)
 
 
-def change_list(body: ListChange, listed: PhoneIndex, plan: NumberingPlan) -> list[Phone]:
-    """The list with some rows more, less or otherwise; raises Refusal."""
-    taking = _RowValidator(plan)
-    after = {phone.key: phone for phone in listed.phones}
-    for place, key in enumerate(body.delete):
-        if key not in listed.positions:
-            taking.refuse(_("There is no such row"), f"#/delete/{place}", key)
+def change_list(body: ListChange, index: PhoneIndex, plan: NumberingPlan) -> list[Phone]:
+    """Return the list with rows added, changed and deleted. Raises RequestError."""
+    validator = _RowValidator(plan)
+    after = {phone.key: phone for phone in index.phones}
+    for position, key in enumerate(body.delete):
+        if key not in index.positions:
+            validator.refuse(_("There is no such row"), f"#/delete/{position}", key)
         elif key in body.change:
-            taking.refuse(_("It cannot be changed and deleted at once"), f"#/delete/{place}", key)
+            validator.refuse(_("It cannot be changed and deleted at once"), f"#/delete/{position}", key)
         after.pop(key, None)
     for key, change in body.change.items():
         pointer = f"#/change/{key.replace('~', '~0').replace('/', '~1')}"
         if key in after:
-            after[key] = taking.change(after[key], change, pointer)
+            after[key] = validator.change(after[key], change, pointer)
         elif key not in body.delete:
-            taking.refuse(_("There is no such row"), pointer, key)
-    free = int(listed.free_key())
-    for place, row in enumerate(body.add):
-        key = str(free + place)
-        after[key] = taking.add(key, row, f"#/add/{place}")
-    return taking.checked(list(after.values()))
+            validator.refuse(_("There is no such row"), pointer, key)
+    free = int(index.free_key())
+    for position, row in enumerate(body.add):
+        key = str(free + position)
+        after[key] = validator.add(key, row, f"#/add/{position}")
+    return validator.checked(list(after.values()))
 
 
 class _RowValidator:
-    """Takes rows, and keeps what is wrong with them."""
+    """Makes phones of rows and collects the issues in them."""
 
     def __init__(self, plan: NumberingPlan) -> None:
         self._plan = plan
-        self.faults: list[ValidationIssue] = []
+        self.issues: list[ValidationIssue] = []
 
     def refuse(self, reason: str, pointer: str, key: str = "") -> None:
-        """Something about a row is wrong."""
-        self.faults.append(ValidationIssue(reason, pointer=pointer, row=key))
-        if len(self.faults) >= MAX_ISSUES:
-            raise RequestError(422, "", self.faults)
+        """Add an issue of a row. Raises RequestError if there are too many."""
+        self.issues.append(ValidationIssue(reason, pointer=pointer, row=key))
+        if len(self.issues) >= MAX_ISSUES:
+            raise RequestError(422, "", self.issues)
 
     def add(self, key: str, row: NewRow, pointer: str) -> Phone:
-        """A new row."""
-        return self._judged(Phone(key, ""), None, _fields(row), pointer)
+        """Return the phone of a new row."""
+        return self._validated(Phone(key, ""), None, _fields(row), pointer)
 
     def change(self, phone: Phone, row: NewRow | RowChange, pointer: str) -> Phone:
-        """The row with other fields; what stood there before may stay, whatever it is."""
+        """Return the phone with other fields. Values that it had before are accepted, whatever they are."""
         given = {name: value for name, value in _fields(row).items() if value != getattr(phone, name)}
-        return self._judged(phone, phone, given, pointer) if given else phone
+        return self._validated(phone, phone, given, pointer) if given else phone
 
     def checked(self, phones: list[Phone]) -> list[Phone]:
-        """The list, if nothing is wrong; raises Refusal."""
-        if self.faults:
-            raise RequestError(422, "", self.faults)
+        """Return the list if there are no issues, else raise RequestError."""
+        if self.issues:
+            raise RequestError(422, "", self.issues)
         return phones
 
-    def _judged(self, phone: Phone, before: Phone | None, given: Mapping[str, Any], pointer: str) -> Phone:
+    def _validated(self, phone: Phone, before: Phone | None, given: Mapping[str, Any], pointer: str) -> Phone:
         texts = {name: given.get(name, getattr(phone, name)) for name in phone_form.MAX_LENGTHS}
         form = phone_form.parse_phone_form(texts, self._plan, before)
         for name, reason in form.errors.items():
@@ -108,7 +108,7 @@ def _fields(row: NewRow | RowChange) -> dict[str, Any]:
 
 
 class ListDiff(msgspec.Struct, frozen=True):
-    """The rows by which two lists differ; of a changed one both states."""
+    """The rows in which two lists differ; a changed row in both states."""
 
     added: tuple[Phone, ...] = ()
     changed: tuple[tuple[Phone, Phone], ...] = ()
@@ -118,7 +118,7 @@ class ListDiff(msgspec.Struct, frozen=True):
         return bool(self.added or self.changed or self.deleted)
 
     def message(self) -> Message:
-        """What was done to the list: to which number, or how many there were."""
+        """Return the audit log's sentence: the number that was changed, or how many were."""
         if not self:
             return audit_messages.list_reordered()
         if len(self.added) + len(self.changed) + len(self.deleted) != 1:
@@ -135,14 +135,14 @@ class ListDiff(msgspec.Struct, frozen=True):
 
 
 def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
-    """How the later list differs; a row is the same as long as its key is. Where it stands is no difference."""
-    left = {phone.key: phone for phone in before}
+    """Return how the later list differs. Rows are compared by key; their order does not matter."""
+    remaining = {phone.key: phone for phone in before}
     added: list[Phone] = []
     changed: list[tuple[Phone, Phone]] = []
     for phone in after:
-        was = left.pop(phone.key, None)
+        was = remaining.pop(phone.key, None)
         if was is None:
             added.append(phone)
         elif was is not phone and was != phone:
             changed.append((was, phone))
-    return ListDiff(tuple(added), tuple(changed), tuple(left.values()))
+    return ListDiff(tuple(added), tuple(changed), tuple(remaining.values()))

@@ -10,7 +10,7 @@ from obzvon.domain.phones import Candidate, Phone
 from web.api import phone_edits
 from web.api.http import check_precondition, json_response, parse_body, parse_query
 from web.api.phone_edits import diff_lists
-from web.api.schemas import ListChange, NewList, PhonePage, Row, RowCounts, SavedList, Selection
+from web.api.schemas.phones import ListChange, NewList, PhonePage, Row, RowCounts, SavedList, Selection
 from web.context import app_context
 from web.i18n import translate
 from web.permissions import visitor
@@ -19,63 +19,63 @@ from web.problems import RequestError
 
 phones = Blueprint("api_phones", __name__, url_prefix="/api/v1/phones")
 
-BODY = 19_000_000
-"""Bytes of a list: some 150,000 rows with their names; the server itself takes a little more."""
+#: Bytes of a list: about 150,000 rows with names. The server itself accepts a little more.
+MAX_BODY = 19_000_000
 
 
 @phones.get("")
 def index() -> Response:
-    """Rows of the list."""
+    """Return a page of the list."""
     wanted = parse_query(Selection)
-    listed = _listed()
-    found = listed.find(wanted.q, only=wanted.only, sort=wanted.sort, descending=wanted.down)
+    phone_index = _current_index()
+    found = phone_index.find(wanted.q, only=wanted.only, sort=wanted.sort, descending=wanted.down)
     first = (wanted.page - 1) * wanted.limit
     return json_response(
         PhonePage(
-            revision=listed.revision,
-            total=len(listed.rows),
+            revision=phone_index.revision,
+            total=len(phone_index.rows),
             found=len(found),
             page=wanted.page,
             pages=max(1, -(-len(found) // wanted.limit)),
-            counts=RowCounts(**listed.counts),
-            notes=tuple(translate(note.message()) for note in listed.notes),
-            rows=tuple(_row(listed.rows[place]) for place in found[first : first + wanted.limit]),
+            counts=RowCounts(**phone_index.counts),
+            notes=tuple(translate(note.message()) for note in phone_index.notes),
+            rows=tuple(_row(phone_index.rows[place]) for place in found[first : first + wanted.limit]),
         ),
-        revision=listed.revision,
+        revision=phone_index.revision,
     )
 
 
 @phones.get("/<path:row>")
 def one(row: str) -> Response:
-    """One row by its key."""
-    listed = _listed()
-    found = listed.row(row)
+    """Return a row by its key."""
+    phone_index = _current_index()
+    found = phone_index.row(row)
     if found is None:
         raise RequestError(404, _("There is no such row"))
-    return json_response(_row(found), revision=listed.revision)
+    return json_response(_row(found), revision=phone_index.revision)
 
 
 @phones.put("")
 def replace() -> Response:
-    """Another list in the place of this one; also of one that is broken or missing."""
-    request.max_content_length = BODY
-    before, present = _before()
-    revision = check_precondition(present)
+    """Replace the list, also one that is broken or missing."""
+    request.max_content_length = MAX_BODY
+    before, current = _current_rows()
+    revision = check_precondition(current)
     after = phone_edits.replace_list(parse_body(NewList), before or (), app_context().phones.plan)
     return _save(before, after, revision)
 
 
 @phones.patch("")
 def change() -> Response:
-    """Some rows more, less or otherwise."""
-    request.max_content_length = BODY
-    listed = _listed()
-    revision = check_precondition(listed.revision)
-    after = phone_edits.change_list(parse_body(ListChange), listed, app_context().phones.plan)
-    return _save(listed.phones, after, revision)
+    """Add, change and delete rows."""
+    request.max_content_length = MAX_BODY
+    phone_index = _current_index()
+    revision = check_precondition(phone_index.revision)
+    after = phone_edits.change_list(parse_body(ListChange), phone_index, app_context().phones.plan)
+    return _save(phone_index.phones, after, revision)
 
 
-def _listed() -> PhoneIndex:
+def _current_index() -> PhoneIndex:
     try:
         return app_context().phones.current()
     except DocumentError as error:
@@ -84,13 +84,13 @@ def _listed() -> PhoneIndex:
         raise RequestError(404, translate(error.message())) from error
 
 
-def _before() -> tuple[Sequence[Phone] | None, str]:
-    """The rows and the revision that stand there; of a list that cannot be read None, of none no revision."""
+def _current_rows() -> tuple[Sequence[Phone] | None, str]:
+    """Return the current rows and their revision: None if the list is broken, and '' if it is missing."""
     try:
-        listed = app_context().phones.current()
+        phone_index = app_context().phones.current()
     except DocumentError as error:
         return None, error.revision
-    return listed.phones, listed.revision
+    return phone_index.phones, phone_index.revision
 
 
 def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Response:
@@ -101,8 +101,8 @@ def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Res
         except ExternallyChangedError as error:
             raise RequestError(412, revision=error.found) from error
         app_context().record(visitor().name, done.message())
-    listed = _saved(after, revision)
-    touched = [found for phone in (*done.added, *(row for _, row in done.changed)) if (found := listed.row(phone.key))]
+    phone_index = _saved(after, revision)
+    touched = (*done.added, *(changed for _, changed in done.changed))
     return json_response(
         SavedList(
             revision=revision,
@@ -110,23 +110,23 @@ def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Res
             added=len(done.added),
             changed=len(done.changed),
             deleted=len(done.deleted),
-            counts=RowCounts(**listed.counts),
-            rows=tuple(map(_row, touched)),
+            counts=RowCounts(**phone_index.counts),
+            rows=tuple(_row(row) for phone in touched if (row := phone_index.row(phone.key))),
         ),
         revision=revision,
     )
 
 
 def _saved(phones: list[Phone], revision: str) -> PhoneIndex:
-    """What has been saved, also where somebody else was faster to save something else."""
-    shelf = app_context().phones
+    """Return the index of the saved list, even if somebody else has saved another one since."""
+    cache = app_context().phones
     try:
-        listed = shelf.current()
+        phone_index = cache.current()
     except DocumentError:
-        listed = None
-    if listed is not None and listed.revision == revision:
-        return listed
-    return PhoneIndex(LoadedDocument(phones, revision, app_context().clock()), shelf.plan)
+        phone_index = None
+    if phone_index is not None and phone_index.revision == revision:
+        return phone_index
+    return PhoneIndex(LoadedDocument(phones, revision, app_context().clock()), cache.plan)
 
 
 def _row(row: Candidate) -> Row:

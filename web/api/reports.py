@@ -1,4 +1,4 @@
-"""A day's calls, and who changed what, for programs."""
+"""The report of a day and the audit log, for programs."""
 
 import tempfile
 from collections.abc import Iterator
@@ -9,32 +9,32 @@ from msgspec import UNSET
 
 from obzvon.reports import call_report
 from web.api.http import json_response, parse_query
-from web.api.schemas import Change, Changes, ChangesQuery, ReportQuery
+from web.api.schemas.reports import Change, Changes, ChangesQuery, ReportQuery
 from web.context import app_context
 from web.i18n import language, translate
 
-looks = Blueprint("api_looks", __name__, url_prefix="/api/v1")
+reports = Blueprint("api_reports", __name__, url_prefix="/api/v1")
 
 TYPES = {
     "json": "application/json",
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_PART = 65_536
+_CHUNK_BYTES = 65_536
 
 
-@looks.get("/report")
+@reports.get("/report")
 def day() -> Response:
-    """What became of each phone on a day."""
+    """Return the result of each call of a day."""
     wanted = parse_query(ReportQuery)
-    at = app_context()
-    zone, least = at.settings.zone, at.settings.delivered
-    of = at.clock().astimezone(zone).date() if wanted.day is UNSET else wanted.day
-    journal = at.journal()
+    context = app_context()
+    zone, least = context.settings.zone, context.settings.delivered
+    of = context.clock().astimezone(zone).date() if wanted.day is UNSET else wanted.day
+    journal = context.journal()
     lines = journal.calls.records_on(of)
-    # Whole before the first byte of it is sent: the journal is not held open for a slow reader, and what goes wrong
-    # on the way is an error and not half a report.
-    stream = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - it is closed when it is sent
+    # The report is complete before its first byte is sent: a slow reader does not keep the journal open, and an error
+    # is a response of its own instead of half a report.
+    stream = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - closed after it is sent
     try:
         if wanted.form == "csv":
             call_report.write_calls_csv(lines, stream, zone=zone, language=language(), least=least)
@@ -47,7 +47,7 @@ def day() -> Response:
     except BaseException:
         stream.close()
         raise
-    answer = Response(_parts(stream), mimetype=TYPES[wanted.form])
+    answer = Response(_chunks(stream), mimetype=TYPES[wanted.form])
     answer.call_on_close(stream.close)
     answer.content_length = length
     answer.vary.add("Accept-Language")
@@ -56,15 +56,15 @@ def day() -> Response:
     return answer
 
 
-def _parts(stream: IO[bytes]) -> Iterator[bytes]:
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
     with stream:
-        while part := stream.read(_PART):
-            yield part
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk
 
 
-@looks.get("/changes")
+@reports.get("/changes")
 def latest() -> Response:
-    """Who changed what, the newest first."""
+    """Return who changed what, the newest first."""
     wanted = parse_query(ChangesQuery)
     journal = app_context().journal()
     before: Any = None if wanted.before is UNSET else wanted.before

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from obzvon.journal.commands import CommandStatus
 from web import phone_form
 from web.api.http import json_response, parse_body
-from web.api.schemas import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
+from web.api.schemas.commands import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
 from web.commands import is_night, run_command
 from web.context import app_context
 from web.i18n import format_time, language, local_time, translate

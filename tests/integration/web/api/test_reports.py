@@ -14,7 +14,7 @@ from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.support.editor import SUNDAY, Browser
-from web.api import schemas
+from web.api.schemas.reports import Report
 
 REPORT = "/api/v1/report"
 
@@ -34,7 +34,7 @@ def a_day(journal: Journal, settings: Settings) -> None:
 
 def test_a_days_report_is_the_commands_document(operator: Browser, a_day: None) -> None:
     answer = operator.send("GET", REPORT)
-    found = msgspec.json.decode(answer.data, type=schemas.Report)
+    found = msgspec.json.decode(answer.data, type=Report)
     assert [(call.number, call.result) for call in found.calls] == [("89161111111", "answered"), ("777", "skipped")]
     assert found.calls[1].reason == "too short: 3 digits where 11 are expected"
     assert answer.content_length == len(answer.data)

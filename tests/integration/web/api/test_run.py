@@ -16,7 +16,7 @@ from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from tests.support.answering_service import Service
 from tests.support.editor import SUNDAY, Browser
-from web.api import schemas
+from web.api.schemas.status import ForecastDocument, Status
 
 RUN = "/api/v1/run/"
 ORDERS = [("start", {}), ("pause", {}), ("resume", {}), ("stop", {}), ("call", {"number": "8 916 555-55-55"})]
@@ -34,7 +34,7 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
         at=SUNDAY,
     )
     answer = operator.send("GET", "/api/v1/status")
-    found = msgspec.json.decode(answer.data, type=schemas.Status)
+    found = msgspec.json.decode(answer.data, type=Status)
     assert found.run
     assert (found.run.calls, found.run.counts, found.service.alive) == (1, {"waiting": 1, "skipped": 1}, True)
     assert found.service.trouble == ("no number",)
@@ -52,7 +52,7 @@ def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal
             LineUsage(pace=pace, ours=12, others=4, by=CountedBy.TRUNK, ami=AmiConnectionState(True, SUNDAY))
         ),
     )
-    found = msgspec.json.decode(operator.send("GET", "/api/v1/status").data, type=schemas.Status)
+    found = msgspec.json.decode(operator.send("GET", "/api/v1/status").data, type=Status)
     assert found.lines
     assert (found.lines.ours, found.lines.others, found.lines.free, found.lines.counted_by) == (12, 4, 9, "trunk")
     assert found.ami
@@ -62,7 +62,7 @@ def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal
 
 def test_the_plan_is_the_commands_document(operator: Browser) -> None:
     answer = operator.send("GET", "/api/v1/plan")
-    found = msgspec.json.decode(answer.data, type=schemas.ForecastDocument)
+    found = msgspec.json.decode(answer.data, type=ForecastDocument)
     assert (found.calls, found.skipped, str(found.day)) == (2, 3, "2026-11-23")
     assert found.skipped_rows[1].reason == "too short: 3 digits where 11 are expected"
     assert operator.send("GET", "/api/v1/plan", Accept_Language="ru").json["skipped_rows"][0]["reason"] == "на паузе"
