@@ -237,8 +237,6 @@ def test_every_page_that_the_program_names_exists() -> None:
             if file.name == "retired.po":  # former wordings name former pages
                 continue
             # A catalogue may break a name at the end of a line.
-            if file.stem == "retired":  # what older versions said
-                continue
             text = file.read_text(encoding="utf-8").replace('"\n"', "")
             assert "README," not in text, file
             named |= set(re.findall(r"docs/\w+/[\w/-]+\.md", text))
