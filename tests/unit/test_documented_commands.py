@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from babel.messages.pofile import read_po
 
 from obzvon.cli.main import cli
 from obzvon.documents import phones_json, schedule_json
@@ -160,3 +161,18 @@ def test_documents_are_those_that_the_program_reads(file: Path) -> None:
             read = schedule_json.parse if '"7"' in text else phones_json.parse
             _, problems = read(text.encode())
             assert not problems
+
+
+#: What stands for a value in a sentence of the catalogue.
+PLACEHOLDER = re.compile(r"\\\{\w+\\\}")
+
+
+@pytest.mark.parametrize("language", pages.LANGUAGES)
+def test_the_finding_that_is_shown_is_one_of_the_program(language: str) -> None:
+    with (ROOT / "obzvon/translations/ru/LC_MESSAGES/obzvon.po").open("rb") as file:
+        said = [one.id if language == "en" else one.string for one in read_po(file, locale="ru")]
+    known = [re.compile(PLACEHOLDER.sub(".+", re.escape(text))) for text in said if isinstance(text, str) and text]
+    [block] = [fence.text for fence in pages.fences(pages.page(language, "how-to/troubleshoot")) if "✗" in fence.text]
+    finding, remedy = block.splitlines()
+    assert any(text.fullmatch(finding.partition(": ")[2]) for text in known)
+    assert any(text.fullmatch(remedy.strip().removeprefix("→ ")) for text in known)
