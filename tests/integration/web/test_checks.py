@@ -163,7 +163,7 @@ def test_who_asks_for_another_look_waits_for_it_and_is_recorded(
     found(journal, FINE)
     service(CommandResult.done(say("everything has been checked: no errors")))
     text = operator.post("/check/again", page="/check").text
-    assert "Everything has been looked at: no errors" in text
+    assert "Everything has been checked: no errors" in text
     [change] = journal.audit.latest(5)
     assert (change.who, str(change.what)) == ("operator", "had everything checked")
 
