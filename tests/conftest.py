@@ -14,6 +14,14 @@ from tests.support import profile
 from tests.support.postgres import PostgresServer
 
 _TESTS = Path(__file__).parent
+_WHOLE_RUNS = (
+    "/test_question.py",
+    "/test_run_ami.py",
+    "/test_run_originate.py",
+    "/test_run_shaken.py",
+    "::test_a_service_killed_again",
+    "::test_when_asterisk_crashes",
+)
 _TIERS = ("unit", "integration", "processes", "asterisk", "browser")
 
 
@@ -35,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("postgresql")
             item.add_marker(pytest.mark.xdist_group("postgresql"))
         elif tier in ("asterisk", "browser"):
+            if _is_whole_run_on_16(item):
+                item.add_marker("long")
             version = _params(item).get("asterisk_root") or _params(item).get("peer") or _params(item).get("own_peer")
             item.add_marker(pytest.mark.xdist_group("-".join(filter(None, (tier, str(version or ""), item.path.stem)))))
     if not profile.LONG:
@@ -49,6 +59,11 @@ def _params(item: pytest.Item) -> dict[str, object]:
 
 def _uses_postgresql(item: pytest.Item) -> bool:
     return _params(item).get("journal_url") == "postgresql" or "postgres" in getattr(item, "fixturenames", ())
+
+
+def _is_whole_run_on_16(item: pytest.Item) -> bool:
+    """Return whether a test makes a whole run on Asterisk 16. A commit has one of them, and all of 22."""
+    return _params(item).get("asterisk_root") == 16 and any(name in item.nodeid for name in _WHOLE_RUNS)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Users
-from tests.browser.conftest import PASSWORD, PEOPLE
+from tests.support.chromium import PASSWORD, PEOPLE
 from web.app import create_app
 from web.imports.jobs import ImportJob
 from web.security.login import LoginService

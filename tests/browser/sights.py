@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tests.browser.conftest import PASSWORD
 from tests.browser.offices import Editor
+from tests.support.chromium import PASSWORD
 
 PASTED = "8 916 000-00-03\tДругое имя\n8 916 555-00-01\tНовый\n7,9E+10\tПотерянный\n8916\tКороткий"
 

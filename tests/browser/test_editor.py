@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import comes_true
+from tests.support.chromium import comes_true
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 from flask import request
 
-from tests.browser.conftest import comes_true
 from tests.browser.offices import OFFICES, open_editor, users_text
+from tests.support.chromium import comes_true
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import browsing, tab_to
 from tests.browser.offices import OFFICES, Editor, open_editor, users_text
+from tests.support.chromium import Chromium, tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +20,8 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def page(request: pytest.FixtureRequest, tmp_path: Path, editor: Editor):
-    with browsing(tmp_path / "profile", user="анна", script=request.param, reduced_motion="reduce") as context:
+def page(request: pytest.FixtureRequest, chromium: Chromium, editor: Editor):
+    with chromium.context(user="анна", script=request.param, reduced_motion="reduce") as context:
         yield context.pages[0]
 
 

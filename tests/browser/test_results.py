@@ -18,7 +18,7 @@ import pytest
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from obzvon.users import Role, Users
-from tests.browser.conftest import PASSWORD, comes_true, serving
+from tests.support.chromium import PASSWORD, comes_true, serving
 from tests.support.journal import record_run
 from tests.support.workshop import zone_of_noon
 

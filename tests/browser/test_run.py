@@ -15,7 +15,7 @@ from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, e
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
-from tests.browser.conftest import comes_true, serving, tab_to
+from tests.support.chromium import comes_true, serving, tab_to
 from tests.support.workshop import service, wait_until, zone_of_noon
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,118 @@
+"""A real Chromium and a real editor for the tests of pages. One browser serves a whole file of tests."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obzvon.users import Role
+from tests.support.unavailable import unavailable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+PASSWORD = "correct horse"
+PEOPLE = {"анна": Role.OPERATOR, "вера": Role.VIEWER, "борис": Role.ADMINISTRATOR}
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_CONDITION_SECONDS = 10
+
+
+class Chromium:
+    """A browser that starts when its first context is opened. Each context has cookies and a login of its own."""
+
+    def __init__(self) -> None:
+        self._running = contextlib.ExitStack()
+        self._browser: Browser | None = None
+
+    @contextlib.contextmanager
+    def context(
+        self, *, user: str = "анна", script: bool = True, width: int = 1280, **more: Any
+    ) -> Iterator["BrowserContext"]:
+        """Open a context with one page, logged in; `more` goes to Playwright's new_context."""
+        context = self._started().new_context(
+            java_script_enabled=script,
+            viewport={"width": width, "height": 900},
+            http_credentials={"username": user, "password": PASSWORD},
+            **more,
+        )
+        try:
+            context.new_page()
+            yield context
+        finally:
+            context.close()
+
+    def close(self) -> None:
+        """Close the browser if it has started. Until then Playwright keeps an event loop running in this thread."""
+        self._running.close()
+        self._browser = None
+
+    def _started(self) -> "Browser":
+        if self._browser is None:
+            try:
+                from playwright.sync_api import sync_playwright
+            except ImportError:
+                unavailable("playwright is not installed")
+            program = shutil.which("chromium") or unavailable("there is no chromium")
+            playwright = self._running.enter_context(sync_playwright())
+            self._browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS, headless=True)
+            self._running.callback(self._browser.close)
+        return self._browser
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve the editor of that folder in a process of its own and yield its address."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "obzvon.cli.main", "--settings", str(folder / "settings.ini"), "web"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert program.stdout
+        found = re.search(r"http://\S+", program.stdout.readline())
+        assert found
+        yield found[0].rstrip("/")
+    finally:
+        program.terminate()
+        program.communicate(timeout=20)
+
+
+def tab_to(page: "Page", selector: str) -> None:
+    """Press Tab until an element that matches has the focus; each element on the way must show that it has it."""
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            """selector => {
+            const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+            return {is: one.matches(selector), text: one.outerHTML.slice(0, 200),
+                    seen: style.outlineStyle !== 'none' && box.width > 0 && box.bottom > 0 && box.top < innerHeight};
+        }""",
+            selector,
+        )
+        assert here["seen"] or here["text"].startswith("<body"), here["text"]
+        if here["is"]:
+            return
+    raise AssertionError(f"the Tab key does not lead to {selector}")
+
+
+def comes_true(page: "Page", condition: str) -> None:
+    """Wait for a condition in JavaScript. The pages' policy refuses Playwright's own wait_for_function, rightly."""
+    until = time.monotonic() + _CONDITION_SECONDS
+    while not page.evaluate(condition):
+        assert time.monotonic() < until, condition
+        page.wait_for_timeout(50)
