@@ -219,7 +219,7 @@ def test_a_second_service_exits_with_a_clear_message(obzvon: Run, folder: Path) 
             assert first.poll() is None
         second = obzvon("run")
         assert second.returncode == 2
-        assert "another obzvon service is at work" in second.stderr
+        assert "another obzvon service is using this journal" in second.stderr
         assert obzvon("run", "--once").returncode == 0
     finally:
         first.terminate()
