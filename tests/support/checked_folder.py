@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from obzvon.asterisk.spool import Spool
 from obzvon.checks.context import Machine
 from obzvon.checks.runner import run_checks
-from obzvon.documents.store import phones_document, schedule_document
+from obzvon.documents.store import Document, phones_document, schedule_document
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -117,7 +118,7 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
     def examine_as_nobody(self) -> list[Finding]:
         return as_nobody(self.examine)
 
-    def _keep(self, document: object, data: object) -> None:
+    def _keep(self, document: Document[Any], data: object) -> None:
         document.save(data, document.load().revision if document.path.exists() else "")
         WatchedDocument(document).current_state()
 

@@ -92,7 +92,8 @@ class PostgresServer:
             "shared_buffers=32MB",
             "max_connections=50",
         )
-        command = [self._programs / "postgres", "-D", self._data, *(part for one in options for part in ("-c", one))]
+        command = [str(self._programs / "postgres"), "-D", str(self._data)]
+        command += [part for one in options for part in ("-c", one)]
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
         until = time.monotonic() + _START_SECONDS
