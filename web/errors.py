@@ -110,7 +110,7 @@ _TEXTS: dict[int | str | None, tuple[str, str]] = {
         ),
     ),
     csrf.OLD: (
-        N_("The page was too old"),
+        N_("The page has expired"),
         N_(
             "It was open for more than a day, or the password has changed since, so nothing has been "
             "changed. Go back, reload the page and try again."

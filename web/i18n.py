@@ -122,7 +122,7 @@ def skip_reason_label(why: SkipReason) -> str:
     labels = {
         SkipReason.PAUSED: _("paused"),
         SkipReason.REFUSED: _("cannot be called"),
-        SkipReason.DUPLICATE: _("stand twice"),
+        SkipReason.DUPLICATE: _("duplicates"),
         SkipReason.CALLED_TODAY: _("called today already"),
     }
     return str(labels[why])

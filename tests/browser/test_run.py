@@ -128,7 +128,7 @@ def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
     page.get_by_role("link", name="Пусть идёт").click()
     page.locator("#run-stop").click()
     page.get_by_role("button", name="Остановить", exact=True).click()
-    page.get_by_text("остановлен до конца").wait_for()
+    page.get_by_text("остановлен досрочно").wait_for()
     rung = len(office.in_spool_or_done())
     assert 4 < rung < ROWS
 
@@ -159,7 +159,7 @@ def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_bu
     page.get_by_role("heading", name="Запуск на паузе").wait_for()
     page.locator("#run-stop").click()
     page.get_by_role("button", name="Остановить и снять").click()
-    page.get_by_text("остановлен до конца").wait_for()
+    page.get_by_text("остановлен досрочно").wait_for()
 
 
 def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(office: Place, browser) -> None:
@@ -185,7 +185,7 @@ def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(
     page.reload()
     tab_to(page, "form[action$='/stop'] button[name=withdraw]")
     page.keyboard.press("Enter")
-    page.get_by_text("остановлен до конца").wait_for()
+    page.get_by_text("остановлен досрочно").wait_for()
 
 
 def test_no_page_is_wider_than_a_telephone(office: Place, browser) -> None:

@@ -79,8 +79,8 @@ def check_again() -> ResponseReturnValue:
     if last_check(journal).state != "alive":
         flash(
             _(
-                "The service is not running, so nobody can look. The administrator starts it: supervisorctl start "
-                "obzvon"
+                "The service is not running, so nothing can be checked. The administrator starts it: "
+                "supervisorctl start obzvon"
             ),
             "warn",
         )
@@ -90,7 +90,7 @@ def check_again() -> ResponseReturnValue:
     if outcome.is_answered:
         flash(upper_first(translate(outcome.text)), "note")
     else:
-        flash(_("The service has not answered. What is shown is what was found before; try again in a minute."), "warn")
+        flash(_("The service has not answered. The page shows the previous findings; try again in a minute."), "warn")
     return redirect(url_for("checkup.index"), 303)
 
 

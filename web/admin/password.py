@@ -30,7 +30,7 @@ def change() -> ResponseReturnValue:
     if new != again:
         errors["again"] = _("It is not the same as the one above")
     elif not _is_present(present):
-        errors["present"] = _("That is not the present password")
+        errors["present"] = _("That is not the current password")
     else:
         try:
             Users(app_context().settings.web.users).change_password(visitor().name, new)

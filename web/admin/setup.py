@@ -76,7 +76,7 @@ def _service(check: checks.LastCheck) -> SetupStep:
     title, done = _("The service is running"), check.state in ("alive", "cron")
     if done:
         text = (
-            _("Cron calls it every minute.")
+            _("Cron starts it every minute.")
             if check.state == "cron"
             else _("It works on %(host)s.", host=check.service.host)
         )
@@ -92,7 +92,9 @@ def _service(check: checks.LastCheck) -> SetupStep:
 def _check(check: checks.LastCheck) -> SetupStep:
     title, link = _("The check finds no errors"), url_for("checkup.index")
     if check.examined is None:
-        return SetupStep(title, False, _("The service looks as soon as it is started."), _("To the check"), link)
+        return SetupStep(
+            title, False, _("The service checks everything as soon as it is started."), _("To the check"), link
+        )
     if check.errors:
         count = ngettext(
             "%(num)s error keeps calls from being made.", "%(num)s errors keep calls from being made.", check.errors
@@ -113,7 +115,7 @@ def _list() -> SetupStep:
         return SetupStep(
             title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"])
         )
-    return SetupStep(title, False, _("Nobody is on the list yet who could be called."), _("Add a number"), link)
+    return SetupStep(title, False, _("The list has no number that can be called yet."), _("Add a number"), link)
 
 
 def _week(journal: Journal) -> SetupStep:
@@ -138,7 +140,7 @@ def _week(journal: Journal) -> SetupStep:
     return SetupStep(
         title,
         False,
-        _("No day has a time, so nobody is called by itself."),
+        _("No day has a time, so nobody is called automatically."),
         _("Set the schedule"),
         url_for("schedule.index"),
     )
@@ -149,7 +151,7 @@ def _test_call(journal: Journal) -> SetupStep:
     call = journal.queries().last_test_call()
     if call is not None and call.result in TAKEN_RESULTS:
         return SetupStep(title, True, _of(call))
-    text = _("Hear for yourself what those hear who are called. Nobody else is rung.")
+    text = _("Hear for yourself what people will hear. Nobody else is called.")
     if call is not None:
         text = f"{_of(call)} {text}"
     if may_open("run.index"):

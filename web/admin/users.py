@@ -22,7 +22,7 @@ administration = Blueprint("administration", __name__, url_prefix="/management")
 
 _MAY = {
     Role.VIEWER: N_("sees everything and changes nothing"),
-    Role.OPERATOR: N_("keeps the list and the schedule, begins and stops runs"),
+    Role.OPERATOR: N_("keeps the list and the schedule, starts and stops runs"),
     Role.ADMINISTRATOR: N_("the same, and keeps the users and sees the settings"),
 }
 
@@ -73,7 +73,7 @@ def password() -> ResponseReturnValue:
     if "sure" not in request.form:
         return _confirm(
             _("A new password for %(name)s?", name=name),
-            _("The present one does not hold any more then. The new one is shown to you once."),
+            _("The current password stops working. The new one is shown only once."),
             _("Make a new password"),
             name=name,
             once=_once(),
@@ -83,7 +83,9 @@ def password() -> ResponseReturnValue:
     if password_matches(user, new):
         return render_template("password.html", name=name, password=new, added=False)
     if request.form.get("present") != _mark(user):
-        raise ChangeDeniedError(_("%(name)s has another password since; nothing has been changed.", name=name))
+        raise ChangeDeniedError(
+            _("The password of %(name)s has been changed in the meantime; nothing has been done.", name=name)
+        )
     try:
         _change(lambda users: users.change_password(name, new, expected=user))
     except ChangeDeniedError:
@@ -218,7 +220,7 @@ def _other() -> tuple[str, User]:
     if user is None:
         raise ChangeDeniedError(_("There is no such user any more; nothing has been changed."))
     if name == visitor().name:
-        raise ChangeDeniedError(_("That is yourself: another administrator has to do it. Nothing has been changed."))
+        raise ChangeDeniedError(_("That is you: another administrator has to do it. Nothing has been changed."))
     return name, user
 
 

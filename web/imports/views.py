@@ -102,7 +102,7 @@ def upload() -> ResponseReturnValue:
         )
     except OSError as error:
         return _start(
-            500, {"file": _("The file cannot be kept: %(why)s", why=translate(os_error_reason(error)))}, pasted
+            500, {"file": _("The file cannot be stored: %(why)s", why=translate(os_error_reason(error)))}, pasted
         )
     return _go_on(draft)
 
@@ -162,7 +162,7 @@ def take(draft: str) -> ResponseReturnValue:
     merge_plan, whole = job.merge_plan, request.form.get("whole") == "1"
     result = merge_plan.result(whole=whole)
     if not result and merge_plan.phones:
-        flash(_("Nobody would be left in the list: nothing has been changed."), "warn")
+        flash(_("The list would be empty: nothing has been changed."), "warn")
         return _go_on(found)
     gone = merge_plan.removed_phones() if merge_plan.replace else []
     if gone and "sure" not in request.form:
@@ -210,13 +210,13 @@ def refused(draft: str) -> ResponseReturnValue:
 @imports.errorhandler(OSError)
 def unkept(error: OSError) -> ResponseReturnValue:
     """Report that a choice could not be stored. The list has not been changed."""
-    return _start(500, {"file": _("The file cannot be kept: %(why)s", why=translate(os_error_reason(error)))})
+    return _start(500, {"file": _("The file cannot be stored: %(why)s", why=translate(os_error_reason(error)))})
 
 
 @imports.errorhandler(DraftGoneError)
 def gone(_error: DraftGoneError) -> ResponseReturnValue:
     """Redirect to the beginning with the reason."""
-    flash(_("That import is no longer there: it is kept for a day. Choose the file again."), "note")
+    flash(_("That import no longer exists: it is kept for a day. Choose the file again."), "note")
     return redirect(url_for("imports.index"), 303 if request.method == "POST" else 302)
 
 
@@ -248,7 +248,10 @@ def _finished(job: ImportJob) -> bool:
     if job.done.wait(_PATIENCE):
         return True
     flash(
-        _("The file is still being compared with the list: what you chose last is not taken. Wait and choose again."),
+        _(
+            "The file is still being compared with the list, so your last choice was not applied. Wait "
+            "and choose again."
+        ),
         "warn",
     )
     return False
@@ -282,8 +285,8 @@ def _with_choices(draft: Draft, job: ImportJob) -> Draft:
 def _stale(draft: Draft) -> ResponseReturnValue:
     flash(
         _(
-            "Somebody else has changed the list in the meantime. Nothing is imported yet: this is the file against the "
-            "list as it stands now."
+            "Somebody else has changed the list in the meantime. Nothing is imported yet: this "
+            "compares the file with the current list."
         ),
         "warn",
     )
@@ -335,7 +338,7 @@ def _tell(merge_plan: MergePlan, *, whole: bool) -> None:
     if counts["changed"]:
         parts.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
     if merge_plan.replace and (gone := len(merge_plan.removed_phones())):
-        parts.append(ngettext("%(num)s taken off", "%(num)s taken off", gone))
+        parts.append(ngettext("%(num)s removed", "%(num)s removed", gone))
     flash(", ".join(parts), "undo")
 
 

@@ -229,7 +229,7 @@ def pause(paused: bool) -> ResponseReturnValue:
             else ngettext("Called again: %(num)s number", "Called again: %(num)s numbers", count)
         )
     elif rows:
-        flash(_("They are already; nothing has been changed."), "note")
+        flash(_("Nothing to change: they already are."), "note")
     return redirect(_address(view, at=request.form.get("one")), 303)
 
 
@@ -278,7 +278,7 @@ def restore() -> ResponseReturnValue:
                 document.save(kept.data, revision)
             _record(audit_messages.list_restored(len(kept.data)))
     except ExternallyChangedError:
-        flash(_("The file has changed in the meantime; this is how it stands now."), "note")
+        flash(_("The file has changed in the meantime; this is the current version."), "note")
     return redirect(url_for("phones.index"), 303)
 
 

@@ -43,11 +43,11 @@ class ResultDays:
         if day > self.today:
             return str(_("This day is yet to come."))
         if self.first is None or day < self.first:
-            return str(_("The journal has nothing of that time: it begins later."))
+            return str(_("The journal has nothing from that time: it begins later."))
         if silent := self._silent_since(day):
             return str(
                 _(
-                    "There was no run: the service is not running. It was last there %(moment)s.",
+                    "There was no run: the service is not running. It last reported on %(moment)s.",
                     moment=format_datetime(silent, "d MMMM, HH:mm"),
                 )
             )
@@ -59,14 +59,14 @@ class ResultDays:
             return str(_("There was no run."))
         start = start_instant(week, day, self.zone)
         if start is None:
-            return str(_("There was no run: the schedule, as it is now, has none on this day."))
+            return str(_("There was no run: the current schedule has none on this day."))
         time = format_time(start.astimezone(self.zone))
         if start > self.now:
             return str(_("Today's run begins at %(time)s.", time=time))
         return str(
             _(
-                "There was no run, though the schedule, as it is now, has one at %(time)s: the service was not "
-                "running then, or the time was set when it had passed.",
+                "There was no run, although the current schedule has one at %(time)s: the service was "
+                "not running then, or the time was set after it had passed.",
                 time=time,
             )
         )

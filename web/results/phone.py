@@ -136,9 +136,9 @@ def _reason_for_no_call(runs: Collection[Run], day: date, days: ResultDays) -> s
     if any(not redial.is_redial_note(run.note) for run in whole):
         return str(_("It was not in the list when the run began."))
     if whole:
-        return str(_("That day's run was only of some numbers, and it was not among them."))
+        return str(_("That day's run called only some numbers, and this one was not among them."))
     if any(run.kind == "former" for run in runs):
-        return str(_("The former script rang on that day; whom, the journal does not know."))
+        return str(_("The former script made the calls on that day; whom it called is not known."))
     return days.reason_for_no_run(day)
 
 

@@ -93,7 +93,7 @@ def start_redial() -> ResponseReturnValue:
                 journal,
                 view,
                 days,
-                refused=_("Nobody is called yet: tick that people are to be rung at this hour."),
+                refused=_("Nobody has been called: tick the box to call people at this hour."),
                 status=422,
             )
         outcome = _submit(journal, view, chosen, once)
@@ -151,8 +151,8 @@ def replace_list() -> ResponseReturnValue:
     app_context().record(visitor().name, redial.list_created_sentence(len(rows), view.day, view.results))
     flash(
         ngettext(
-            "The list has %(num)s number now. The one before can be brought back.",
-            "The list has %(num)s numbers now. The one before can be brought back.",
+            "The list now has %(num)s number. The previous one can be restored.",
+            "The list now has %(num)s numbers. The previous one can be restored.",
             len(rows),
         ),
         "undo",
@@ -220,7 +220,7 @@ def _confirm(
 
 def _changed() -> str:
     return str(
-        _("The list or the results have changed in the meantime, so nothing has been done. This is how it stands now.")
+        _("The list or the results have changed in the meantime, so nothing has been done. This is the current state.")
     )
 
 

@@ -195,7 +195,7 @@ def _no_start(page_state: RunPageState) -> ResponseReturnValue | None:
     if not may_change():
         return redirect(url_for("run.index"))
     if page_state.active:
-        flash(_("A run is in progress already: this is how it stands."), "note")
+        flash(_("A run is already in progress; this is its current state."), "note")
         return redirect(url_for("run.index"), 303)
     return None
 

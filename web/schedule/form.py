@@ -88,7 +88,7 @@ def _entry(form: Mapping[str, str], name: str, errors: dict[str, str]) -> DayFie
     if not entry.on:
         return msgspec.structs.replace(entry, at=entry.at if _clock(entry.at) else "")
     if not entry.at:
-        errors[f"at-{name}"] = _("Set a time, or switch the calling off")
+        errors[f"at-{name}"] = _("Set a time, or switch this day off")
     elif (found := _clock(entry.at)) is None:
         errors[f"at-{name}"] = _("Write a time as 09:00")
     elif found == time(0):

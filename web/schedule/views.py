@@ -56,7 +56,7 @@ def save() -> ResponseReturnValue:
     loaded = _loaded()
     form = schedule_form.parse_schedule_form(request.form, _holidays())
     if request.form.get("action") == "copy":
-        flash(_("Monday's time stands on the other workdays now; it is not saved yet."), "note")
+        flash(_("Monday's time has been copied to the other workdays; it is not saved yet."), "note")
         return _page(loaded, form.with_monday_copied(), based_on=request.form.get("revision"))
     if request.form.get("revision") != loaded.revision:
         return _conflict(loaded, form)
@@ -88,8 +88,8 @@ def undo() -> ResponseReturnValue:
     except ExternallyChangedError:
         flash(
             _(
-                "Nothing has been undone: somebody else has changed the schedule in the meantime. This is how it "
-                "stands now."
+                "Nothing has been undone: somebody else has changed the schedule in the meantime. "
+                "This is the current version."
             ),
             "warn",
         )
@@ -103,7 +103,7 @@ def begin() -> ResponseReturnValue:
         app_context().schedule.save(Schedule(), "")
         app_context().record(visitor().name, audit_messages.schedule_created())
     except ExternallyChangedError:
-        flash(_("The file has changed in the meantime; this is how it stands now."), "note")
+        flash(_("The file has changed in the meantime; this is the current version."), "note")
     return redirect(url_for("schedule.index"), 303)
 
 

@@ -77,7 +77,7 @@ def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(
 ) -> None:
     address = send(operator, MIXED)
     left = post(operator, address, ready(operator, address).text, "/take")
-    assert "To be mended" in left.text
+    assert "Rows to correct" in left.text
     assert counts(left.text) == {"refused": 2}
     assert "Not finished yet" in operator.get("/phones/import").text
     checked = post(operator, address, left.text, **{"number-5": "89167777777", "number-7": "", "name-7": ""})
@@ -86,7 +86,7 @@ def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(
     assert "Imported: 1 new number" in done.text
     assert rows(settings)["7"] == {"0": "89167777777", "1": "", "name": "Короткий"}
     assert drafts(settings) == []
-    assert "no longer there" in operator.client.get(address, headers=operator.login, follow_redirects=True).text
+    assert "no longer exists" in operator.client.get(address, headers=operator.login, follow_redirects=True).text
 
 
 def test_rows_are_mended_before_anything_is_taken_in(operator: Browser, settings: Settings) -> None:
@@ -106,7 +106,7 @@ def test_rows_of_which_none_can_be_called_are_taken_in_as_they_are_when_that_is_
 ) -> None:
     address = send(operator, "Номер;Имя\n778;x\n")
     page = ready(operator, address)
-    assert "Take in 1 row as it is" in page.text
+    assert "Import 1 row as it is" in page.text
     assert "There was nothing to import" in post(operator, address, page.text, "/take").text
     post(operator, address, ready(operator, address).text, "/take", whole="1")
     assert rows(settings)["6"] == {"0": "778", "1": "", "name": "x"}
@@ -287,8 +287,8 @@ def test_replacing_the_list_asks_who_goes_and_keeps_the_keys_of_who_stays(
     page = post(operator, address, ready(operator, address).text, mode="replace")
     assert counts(page.text) == {"new": 1, "same": 1, "gone": 4, "refused": 1}
     asked = post(operator, address, page.text, "/take")
-    assert "Take 4 numbers off the list?" in asked.text
-    assert "After that the list has 2 numbers" in asked.text
+    assert "Remove 4 numbers from the list?" in asked.text
+    assert "The list will have 2 numbers" in asked.text
     assert rows(settings) == ROWS
     hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text)
     fields = {name: html.unescape(text) for name, text in hidden}
@@ -303,7 +303,7 @@ def test_nobody_replaces_the_list_by_an_empty_one(operator: Browser, settings: S
     address = send(operator, "Номер\n1\n")
     page = post(operator, address, ready(operator, address).text, mode="replace")
     answer = post(operator, address, page.text, "/take", sure="1")
-    assert "Nobody would be left" in answer.text
+    assert "The list would be empty" in answer.text
     assert rows(settings) == ROWS
 
 
@@ -373,7 +373,7 @@ def test_without_room_for_a_draft_that_is_said_and_never_of_a_list_that_is_saved
             address, data={**form(page.text), "number-5": "89167777777"}, headers=operator.login
         )
         assert told.status_code == 500
-        assert "The file cannot be kept: No space left" in told.text
+        assert "The file cannot be stored: No space left" in told.text
         assert rows(settings) == ROWS
         done = post(operator, address, page.text, "/take")
         assert "Imported: 1 new number" in done.text
@@ -581,7 +581,7 @@ def test_during_a_run_it_is_said_what_will_change_in_it(app: Flask, operator: Br
     app.extensions["obzvon"].active_run = type("Run", (), {"state": "running"})
     text = ready(operator, send(operator, NEW)).text
     assert "A run is in progress." in text
-    assert "New numbers are rung from the next run on" in text
+    assert "New numbers are called from the next run on" in text
 
 
 # -- export

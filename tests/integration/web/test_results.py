@@ -292,8 +292,8 @@ def test_the_former_scripts_day_and_a_run_of_only_some_are_told(operator: Browse
         note=redial_note(FRIDAY, ["busy"]),
     )
     text = operator.get(f"/results/phone?number={PETROVA}").text
-    assert "The former script rang on that day" in text
-    assert "only of some numbers" in text
+    assert "The former script made the calls on that day" in text
+    assert "called only some numbers" in text
 
 
 # -- call again
@@ -347,7 +347,7 @@ def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
     app.extensions["obzvon"].settings_watch = SettingsWatch(msgspec.structs.replace(settings, delivered=10.0))
     text = operator.get("/results").text
     assert tally(text) == {"answered": 3, "delivered": 1, "not delivered": 1, "busy": 1}
-    assert "Of 1 answered call that is not known." in text
+    assert "For 1 answered call that is unknown." in text
     assert "not delivered: 3 s" in text
     assert shown(operator.get("/results?result=not+delivered").text) == ["8 916 111-11-11"]
     assert shown(operator.get("/results?result=delivered&result=busy").text) == ["8 916 333-33-33", "8 916 555-55-55"]
@@ -371,7 +371,7 @@ def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     page = page_of("not delivered")
     text = operator.get(page).text
     assert "1 number can be called again" in text
-    assert "hung up before 10 s of the message is called a second time" in text
+    assert "hung up before 10 s of the message are called a second time" in text
     asked: list[dict[str, object]] = []
     thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked)
     answer = operator.post(
@@ -388,10 +388,10 @@ def test_then_it_is_said_whom_that_means_with_counts_and_names(operator: Browser
     text = operator.get(page_of("not answered", "busy")).text
     assert "1 number can be called again" in text
     assert "Иванов И. И." in text
-    assert "Besides these, 1 is not in the list any more" in text
+    assert "1 more is no longer in the list" in text
     assert "Call 1 number now" in text
-    assert "may have been rung already" not in text
-    assert "may have been rung already" in operator.get(page_of("not answered", "unknown")).text
+    assert "may already have been called" not in text
+    assert "may already have been called" in operator.get(page_of("not answered", "unknown")).text
 
 
 def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, day: Journal) -> None:
@@ -404,7 +404,7 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
     )
     thread.join()
     assert answer.status_code == 200
-    assert "The run has begun" in answer.text
+    assert "The run has started" in answer.text
     [command] = asked
     assert command["expected"]
     assert {name: command[name] for name in ("name", "by", "only", "day", "run")} == {
@@ -427,7 +427,7 @@ def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journa
     fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
     thread = serve(day, CommandResult.done(say("the run has started: 1 call")), asked)
     for _ in range(3):
-        assert "The run has begun" in operator.post("/results/again/start", **fields).text
+        assert "The run has started" in operator.post("/results/again/start", **fields).text
     thread.join()
     assert len(asked) == 1
     assert day.commands.take_next(at=SUNDAY) is None
@@ -454,14 +454,14 @@ def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal
     journal.heartbeats.begin(at=night)
     app = create_app(settings, clock=lambda: night)
     operator, page = Browser(app, "operator"), page_of("not answered")
-    assert "Yes, ring them at 23:00" in operator.get(page).text
+    assert "Yes, call them at 23:00" in operator.get(page).text
     fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
     answer = operator.post("/results/again/start", **fields)
     assert answer.status_code == 422
-    assert "Nobody is called yet" in answer.text
+    assert "Nobody has been called: tick" in answer.text
     assert journal.commands.take_next(at=night) is None
     thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked := [])
-    assert "The run has begun" in operator.post("/results/again/start", **fields, night="1").text
+    assert "The run has started" in operator.post("/results/again/start", **fields, night="1").text
     thread.join()
     assert len(asked) == 1
     app.extensions["obzvon"].close()
@@ -474,7 +474,7 @@ def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, o
     text = operator.post(
         "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
     ).text
-    assert "The service has taken the order" in text
+    assert "The service has taken the command and is still working on it" in text
     assert "nobody is called" not in text
     assert len(day.audit.latest(10)) == 1
 
@@ -545,7 +545,7 @@ def test_they_become_the_list_and_the_old_one_can_be_brought_back(
         "/results/again/list", page=page, day=str(TODAY), result=["not answered", "busy"], digest=value(text, "digest")
     )
     assert answer.status_code == 200
-    assert "The list has 3 numbers now" in answer.text
+    assert "The list now has 3 numbers" in answer.text
     assert rows(settings) == {key: before[key] for key in ("0", "1", "9")}
     assert "made a new list of 3 numbers" in str(day.audit.latest(1)[0].what)
     operator.post("/phones/undo")
@@ -564,7 +564,7 @@ def test_what_is_told_outlives_the_answer_that_asks_for_the_login(operator: Brow
     )
     assert answer.status_code == 303
     assert operator.client.get("/phones").status_code == 401  # as a browser does that has logged in under /results
-    assert "The list has 1 number now" in operator.get("/phones").text
+    assert "The list now has 1 number" in operator.get("/phones").text
 
 
 def test_they_are_downloaded_as_a_list(app: Flask, day: Journal, settings: Settings) -> None:

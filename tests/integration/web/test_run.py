@@ -41,7 +41,7 @@ def test_before_any_service_it_says_that_none_runs_and_offers_no_start(office: O
     text = office.page()
     assert "The service is not running It has never run in this folder" in text
     assert "supervisorctl start obzvon" in text
-    assert "Begin now" not in text
+    assert "Start now" not in text
     assert not (office.workshop.folder / "journal.db").exists()
 
 
@@ -55,7 +55,7 @@ def test_where_nothing_runs_it_says_when_the_next_run_begins_and_whom_it_skips(o
     assert "Calls 5 Bundles 3 bundles of 2, every 10 s Last bundle at 09:00" in text
     assert "1 row is skipped: cannot be called 1" in text
     assert "too short" in text
-    assert "Begin now…" in text
+    assert "Start now…" in text
     assert "Pause" not in text
 
 
@@ -72,7 +72,7 @@ def test_a_service_that_is_silent_is_not_running(opened: Office, silence: timede
     text = opened.page()
     assert ("The service is not running" in text) == bool(says)
     assert says in text
-    assert ("Begin now" in text) != bool(says)
+    assert ("Start now" in text) != bool(says)
 
 
 def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Office) -> None:
@@ -107,7 +107,7 @@ def test_a_run_in_progress_shows_how_far_it_is_and_who_was_rung(opened: Office) 
     assert "In progress now 3 Started 12:00, by hand, operator" in text
     assert "answered 1 not answered 0 handed over 3 waiting 1 skipped 1 withdrawn 0" in text
     assert "12:00:11 8 916 000-00-00 answered" in text
-    assert "Begin now" not in text
+    assert "Start now" not in text
     assert 'hx-trigger="every 2s"' in html
 
 
@@ -175,7 +175,7 @@ def test_without_an_archive_it_says_why_nobody_knows_who_answered(tmp_path: Path
     office.opens()
     office.start()
     text = office.page()
-    assert "Who answered is not known" in text
+    assert "It is not known who answered" in text
     assert "answered 0" not in text
     office.ends()
 
@@ -184,17 +184,17 @@ def test_a_broken_list_leaves_the_page_and_tells_what_is_wrong(opened: Office) -
     opened.workshop.write_text("todo.json", '{"0": ')
     text = opened.page()
     assert "todo.json" in text
-    assert "Begin now" in text
+    assert "Start now" in text
     answer = opened.operator.get("/run/start")
     assert answer.status_code == 500
-    assert "Whom a run would ring cannot be seen" in answer.text
+    assert "Nobody can say whom a run would call" in answer.text
 
 
 def test_a_journal_that_cannot_be_used_is_told_with_its_remedy(tmp_path: Path, users_text: str) -> None:
     (tmp_path / "journal.db").write_text("this is no journal")
     office = Office(tmp_path, users_text)
     text = office.page()
-    assert "It cannot be seen how things stand" in text
+    assert "The current state is unknown" in text
     assert "journal.db" in text
 
 
@@ -282,14 +282,14 @@ def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(open
 
 def test_a_start_is_asked_first_and_begins_what_was_shown(opened: Office) -> None:
     text = opened.page("/run/start")
-    assert "Begin a run now? It is 12:00 in Moscow" in text
+    assert "Start a run now? It is 12:00 in Moscow" in text
     assert "Calls 5 Bundles 3 bundles" in text
     assert "1 row is skipped: cannot be called 1" in text
-    assert "Ring 5 numbers now" in text
-    assert "At this hour" not in text
+    assert "Call 5 numbers" in text
+    assert "usually not called at this hour" not in text
     assert "Everybody again" not in text
     assert opened.workshop.in_spool() == []
-    assert "The run has begun: 5 calls" in opened.start()
+    assert "The run has started: 5 calls" in opened.start()
     opened.works(25)
     assert sorted(opened.workshop.in_spool()) == PEOPLE
     assert opened.changes() == [
@@ -302,13 +302,13 @@ def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> Non
     opened.works(5)
     opened.post("/run/stop", "/run/stop")
     text = opened.page("/run/start")
-    assert "2 numbers were rung today already. Whom is this run to ring?" in text
-    assert "Ring 3 numbers now" in text
-    assert "Ring 5 numbers, also again" in text
+    assert "2 numbers have already been called today. Who should this run call?" in text
+    assert "Call 3 numbers" in text
+    assert "Call again: 5 numbers" in text
     assert "3 calls" in opened.start("rest")
     opened.works(25)
     assert sorted(opened.workshop.in_spool()) == PEOPLE
-    assert "nobody is left who was not rung today" in opened.page("/run/start")
+    assert "Everybody who can be called has been called today" in opened.page("/run/start")
     assert "5 calls" in opened.start("again")
     assert "also those called today" in opened.changes()[0]
 
@@ -320,12 +320,12 @@ def test_at_night_it_wants_a_tick_on_purpose(opened: Office, clock: str) -> None
     opened.shift.heartbeats.beat(at=opened.now)
     text = opened.page("/run/start")
     assert f"It is {clock[:5]} in Moscow" in text
-    assert "At this hour people are usually not rung" in text
+    assert "People are usually not called at this hour" in text
     answer = opened.post("/run/start", "/run/start", whom="rest")
     assert answer.status_code == 422
     assert 'href="#night"' in answer.text
     assert opened.shift.dialer.run is None
-    assert "The run has begun" in opened.start(night="1")
+    assert "The run has started" in opened.start(night="1")
 
 
 def test_a_question_from_the_evening_is_asked_anew_at_night(opened: Office) -> None:
@@ -346,15 +346,15 @@ def test_if_the_list_or_the_run_is_another_one_by_now_it_is_asked_again(opened: 
         opened.works(60)
     answer = opened.operator.post("/run/start", whom="again", **fields)
     assert answer.status_code == 409
-    assert "Nothing has been begun" in answer.text
-    assert ("Ring 1 number now" in answer.text) == (change == "list")
+    assert "Nothing has been started" in answer.text
+    assert ("Call 1 number" in answer.text) == (change == "list")
     assert opened.shift
     assert opened.shift.dialer.run is None
 
 
 def test_the_service_too_looks_whether_it_is_still_what_was_asked(opened: Office) -> None:
     opened.meanwhile = lambda: opened.workshop.write_list(PEOPLE[:1], changed=None)
-    assert "The list has been changed in the meantime" in opened.start()
+    assert "The list was changed in the meantime" in opened.start()
     assert opened.shift
     assert opened.shift.dialer.run is None
 
@@ -365,7 +365,7 @@ def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Offic
     for _ in range(2):
         answer = opened.operator.post("/run/start", whom="again", **fields)
         assert answer.status_code == 200
-        assert "The run has begun: 5 calls" in answer.text
+        assert "The run has started: 5 calls" in answer.text
         opened.works(60)  # the first is through when the second comes
     assert opened.shift
     assert len(opened.shift.journal.runs.on_days(opened.now.date())) == 1
@@ -399,14 +399,14 @@ def test_past_the_latest_hour_and_with_nobody_to_ring_no_start_is_offered(tmp_pa
     office = Office(tmp_path, users_text, latest="12:00")
     office.opens()
     text = office.page("/run/start")
-    assert "It is past 12:00, after which nobody is rung" in text
+    assert "It is past 12:00; the settings allow no calls after that" in text
     assert "Ring" not in text
     office.ends()
     empty = Office(tmp_path / "empty", users_text)
     empty.workshop.write_list({"7": "777"})
     empty.opens()
     text = empty.page("/run/start")
-    assert "There is nobody to ring" in text
+    assert "There is nobody to call" in text
     assert "too short" in text
     empty.ends()
 
@@ -438,7 +438,7 @@ def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_
     office.shift.end()
     office.shift = None
     office.slept = 0
-    assert "busy and has not taken the order; nothing has been done" in office.post("/run/pause", "/run").text
+    assert "busy and has not taken the command; nothing has been done" in office.post("/run/pause", "/run").text
     assert 15 <= office.slept < 15.2
     assert office.opens().commands.take_next(at=office.now) is None
 
@@ -450,13 +450,13 @@ def test_a_run_is_paused_and_goes_on(opened: Office) -> None:
     opened.start()
     opened.works(1)
     text = plain(opened.post("/run/pause").text)
-    assert "Paused; calls waiting: 3, handed over and going on: 2" in text
+    assert "Paused; calls waiting: 3, already with Asterisk: 2" in text
     assert "The run is paused 40 %" in text
-    assert "Go on Those who wait are rung" in text
+    assert "Continue Those who are still waiting are called next" in text
     opened.works(30)
     assert len(opened.workshop.in_spool()) == 2
     text = plain(opened.post("/run/resume").text)
-    assert "The run goes on; calls waiting: 3" in text
+    assert "The run continues; calls waiting: 3" in text
     opened.works(30)
     assert len(opened.workshop.in_spool()) == 5
     assert [change.partition(": ")[2].partition(":")[0] for change in opened.changes()][:2] == [
@@ -469,11 +469,11 @@ def test_a_stop_is_asked_with_counts_and_calls_in_progress_go_on(opened: Office)
     opened.start()
     opened.works(1)
     text = opened.page("/run/stop")
-    assert "Rung already 2 of 5 Will not be rung 3 In progress now 2" in text
-    assert "2 calls in progress go on to their end" in text
+    assert "Already handed over 2 of 5 Will not be called 3 In progress now 2" in text
+    assert "2 calls in progress will be completed" in text
     text = plain(opened.post("/run/stop", "/run/stop").text)
-    assert "Stopped; calls withdrawn: 3, handed over and going on: 2" in text
-    assert "stopped before its end" in text
+    assert "Stopped; calls withdrawn: 3, still with Asterisk: 2" in text
+    assert "stopped early" in text
     assert len(opened.workshop.in_spool()) == 2
     assert "run stopped" in opened.changes()[0]
 
@@ -484,9 +484,9 @@ def test_with_withdraw_what_has_not_begun_is_taken_back_also_when_the_run_has_en
     assert len(opened.workshop.in_spool()) == 5
     begin_call(min(opened.workshop.spool_folder.iterdir()), 1)
     assert "Take back…" in opened.page()
-    assert "Take back calls that have not begun? In progress now 5" in opened.page("/run/stop")
+    assert "Take back calls that have not started? In progress now 5" in opened.page("/run/stop")
     text = plain(opened.post("/run/stop", "/run/stop", withdraw="1").text)
-    assert "taken out of the spool: 4, in progress and going on: 1" in text
+    assert "taken out of the spool: 4, still with Asterisk: 1" in text
     assert len(opened.workshop.in_spool()) == 1
     assert "calls that had not begun withdrawn" in opened.changes()[0]
 
@@ -505,7 +505,7 @@ def test_what_was_meant_for_another_run_is_not_done_to_this_one(opened: Office, 
     assert opened.shift.dialer.run.state == "running"
     if order == "stop":
         assert answer.status_code == 409
-        assert "it is another run by now" in answer.text
+        assert "this is another run by now" in answer.text
     else:
         assert "not the one that you meant" in opened.page()
 
@@ -517,7 +517,7 @@ def test_one_test_call_is_rung_and_how_it_ended_is_shown(opened: Office) -> None
     text = plain(opened.post("/run/call", number="8 (916) 555-55-51", code="12").text)
     assert "The test call to 89165555551 is handed over" in text
     assert opened.workshop.in_spool() == ["89165555551"]
-    assert "Last test call, 12:00:00, operator 8 916 555-55-51 12 — being rung…" in text
+    assert "Last test call, 12:00:00, operator 8 916 555-55-51 12 — calling…" in text
     assert 'hx-trigger="every 2s"' in opened.operator.get("/run").text
     assert opened.shift
     call = opened.shift.journal.calls.in_transit(CallState.HANDED)[0]
@@ -553,7 +553,7 @@ def test_a_number_or_code_that_cannot_be_rung_is_told_at_its_field(
 ) -> None:
     answer = opened.post("/run/call", number=number, code=code)
     assert answer.status_code == 422
-    assert "Nobody has been rung" in answer.text
+    assert "Nobody has been called" in answer.text
     assert f'href="#test-{wrong}"' in answer.text
     assert f'id="test-{wrong}-hint"' in answer.text
     assert "<script>alert" not in answer.text
@@ -578,7 +578,7 @@ def test_a_viewer_sees_all_of_it_and_is_offered_nothing(opened: Office) -> None:
 def test_the_list_and_the_week_lead_to_the_run_that_is_in_progress(opened: Office) -> None:
     opened.start()
     for path in ("/phones", "/week"):
-        assert '<a href="/run">How it stands</a>' in opened.operator.get(path).text
+        assert '<a href="/run">Current state</a>' in opened.operator.get(path).text
 
 
 def test_the_page_is_russian_for_a_russian(opened: Office) -> None:
@@ -609,7 +609,7 @@ def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) ->
     opened.shift.heartbeats.begin(at=opened.now, once=True)
     opened.shift.heartbeats.end(at=opened.now)
     text = opened.page()
-    assert "It is started by cron and looked whether a run is due at 12:00" in text
+    assert "Cron starts it; it last checked the schedule at 12:00" in text
     assert "supervisorctl" not in text
 
 
@@ -623,7 +623,7 @@ def test_a_journal_that_fails_after_the_order_is_not_said_to_have_done_nothing(o
 
     office.desk.sleep = fail
     said = office.start()
-    assert "it is not known whether the order is carried out" in said
+    assert "it is unknown whether the command is carried out" in said
     assert "nothing has been" not in said.lower()
     assert any("not known whether" in change for change in office.changes())
     office.desk.sleep = fail

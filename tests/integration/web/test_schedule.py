@@ -109,7 +109,7 @@ def test_a_holiday_that_is_ticked_is_a_day_without_calls_and_unticked_it_is_a_us
 def test_a_holiday_with_a_time_of_its_own_stands_among_the_dates(operator: Browser, settings: Settings) -> None:
     text = post(operator, **{"new-date": "2027-01-01", "on-new": "1", "at-new": "15:00", "off": "2027-01-01"})
     assert saved(settings)["dates"] == {"2027-01-01": "15:00"}
-    assert "stands among the single dates" in text
+    assert "listed among the single dates" in text
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_where_no_service_has_been_a_start_that_has_passed_is_made_up_for(operat
     text = post(operator, **{"on-7": "1", "at-7": "11:00"})  # it is Sunday, noon
     assert "Overdue since 11:00" in text
     assert "has passed already" not in text
-    assert "rings nobody today" not in text
+    assert "takes effect the next time" not in text
 
 
 def test_a_start_that_the_former_script_has_done_is_not_due(app: Flask, settings: Settings) -> None:
@@ -208,7 +208,7 @@ def test_a_missing_week_is_begun_anew(operator: Browser, settings: Settings) -> 
 def test_a_broken_list_leaves_the_week_to_be_edited(operator: Browser, settings: Settings) -> None:
     write(settings, "{")
     text = post(operator, **{"at-1": "10:00"})
-    assert "It cannot be foreseen" in text
+    assert "No forecast is possible" in text
     assert saved(settings)["1"] == "10:00"
 
 

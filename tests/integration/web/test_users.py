@@ -100,7 +100,7 @@ def test_a_form_that_is_sent_twice_makes_one_new_password_and_undoes_nothing_tha
     assert password_matches(users.load()["operator"], first)
     assert recorded(settings) == ["administrator users: a new password for operator"]
     users.change_password("operator", "battery staple")
-    assert "has another password since" in post(boss, "password", **form, sure="1")
+    assert "has been changed in the meantime" in post(boss, "password", **form, sure="1")
     assert password_matches(users.load()["operator"], "battery staple")
 
 
@@ -190,7 +190,7 @@ def test_the_same_role_again_changes_nothing(boss: Browser, settings: Settings) 
 def test_one_cannot_lock_oneself_out_by_mistake(boss: Browser, users: Users, what: str) -> None:
     users.add("second", PASSWORD, Role.ADMINISTRATOR)
     before = users.path.read_bytes()
-    assert "That is yourself" in post(boss, what, name="administrator", role="viewer", sure="1")
+    assert "That is you" in post(boss, what, name="administrator", role="viewer", sure="1")
     assert users.path.read_bytes() == before
     assert f"{PAGE}?edit=administrator" not in boss.get(PAGE).text
 
