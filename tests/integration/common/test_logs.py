@@ -211,7 +211,7 @@ def test_a_sentence_that_cannot_be_put_together_stops_nothing(tmp_path: Path, mo
     write("%s", Message("{missing}"))
     write("%s %s", "one")
     write("everything is in order")
-    assert lines(tmp_path) == ["2026-11-22 09:00:00 INFO all is well"]
+    assert lines(tmp_path) == ["2026-11-22 09:00:00 INFO everything is in order"]
 
 
 def test_the_terminal_gets_the_same_lines_where_it_is_wanted(

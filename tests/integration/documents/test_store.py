@@ -1,5 +1,6 @@
 """The operator's documents: nothing that stands in them is lost, whoever writes them and however they break."""
 
+import codecs
 import contextlib
 import datetime
 import errno
@@ -654,7 +655,8 @@ def test_a_read_only_disk_is_told_in_one_line(small_disk: Path) -> None:
 
 
 def as_user(uid: int, gid: int, act: Callable[[], None]) -> int:
-    """Runs `act` in a child process of that user; 0 when it did not fail."""
+    """Run `act` in a child process of that user; 0 if it did not fail."""
+    codecs.lookup("utf-8-sig")  # the user may not be able to read the folder of this Python
     child = os.fork()
     if child == 0:
         status = 1

@@ -939,7 +939,7 @@ def test_a_second_start_on_a_day_that_has_had_its_run_says_so_once_and_rings_nob
         assert logged("starts no run") == 0
         workshop.write_week("11:00", changed=at("10:00:00"))
         assert working.work(at("10:00:00"), at("11:00:10"), every=30) == []
-    assert logged("today's start at 11:00 begins no run: the run of the day was already (run 1)") == 1
+    assert logged("today's start at 11:00 starts no run: the day has already had its run (run 1)") == 1
 
 
 def test_the_last_outcome_of_a_run_is_a_line_and_so_is_each_that_nobody_knows(

@@ -46,7 +46,7 @@ def test_a_run_by_hand_that_would_ring_nobody_is_not_entered(workshop: Workshop)
             starter.start(NINE.date(), RunRequest("manual", list_revision="an older one"), now=NINE)
         workshop.write_list(["8916"])
         working.schedule_watch.refresh(NINE)
-        with pytest.raises(RunNotStartedError, match="1 row is in the list, and it is skipped"):
+        with pytest.raises(RunNotStartedError, match="the list has 1 row, and it is skipped"):
             starter.start(NINE.date(), RunRequest("manual"), now=NINE)
         workshop.write_list([])
         working.schedule_watch.refresh(NINE)
