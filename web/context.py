@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import current_app
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.documents import store as documents
-from obzvon.documents.store import LoadedDocument
+from obzvon.documents.store import Document, LoadedDocument
 from obzvon.domain.calls import Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.phones import Phone
@@ -108,6 +109,13 @@ class AppContext:
         """Return the run in progress or paused. Raises UserError."""
         return self.journal().runs.active()
 
+    def active_run_if_readable(self) -> Run | None:
+        """Return the run in progress or paused. None also if the journal cannot be read, which other pages report."""
+        try:
+            return self.active_run()
+        except UserError:
+            return None
+
     def current_status(self) -> CurrentStatus:
         """Return the status of the service and of the run in progress or the last one. Raises UserError."""
         return current_status(self.settings, self.journal(), self.clock())
@@ -119,6 +127,14 @@ class AppContext:
         return next_run_forecast(
             self.settings, phones, schedule, self.journal(), now or self.clock(), numbering=self.phones.plan
         )
+
+
+def can_undo(document: Document[Any]) -> bool:
+    """Return whether the document has an earlier version that can be restored."""
+    try:
+        return len(document.revisions()) > 1
+    except documents.DocumentError:
+        return False
 
 
 def app_context() -> AppContext:

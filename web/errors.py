@@ -12,7 +12,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
-from obzvon.common.errors import Problem, UserError
+from obzvon.common.errors import ObzvonError, Problem, UserError
+from obzvon.documents.store import DocumentError
 from web import headers, problems, requests
 from web.context import app_context
 from web.i18n import N_
@@ -22,6 +23,14 @@ log = logging.getLogger("obzvon")
 
 #: The reason to refuse a page that only administrators may see.
 ADMINISTRATORS = "for administrators"
+
+
+class DocumentUnreadableError(ObzvonError):
+    """A page's own document cannot be read. The page shows the problems and what can be restored."""
+
+    def __init__(self, error: DocumentError) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 def install_error_pages(app: Flask) -> None:

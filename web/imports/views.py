@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from obzvon.common.errors import UserError, os_error_reason
+from obzvon.common.errors import os_error_reason
 from obzvon.documents.store import DocumentError, ExternallyChangedError
-from obzvon.domain.calls import Run
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
@@ -174,7 +173,7 @@ def take(draft: str) -> ResponseReturnValue:
             count=len(gone),
             kept=kept,
             result=len(result),
-            run=_run(),
+            run=app_context().active_run_if_readable(),
         )
     return _save(found, job, result, whole=whole)
 
@@ -375,7 +374,7 @@ def _show(job: ImportJob, status: int = 200, failed: str = "") -> ResponseReturn
         pages=pages,
         gone=merge_plan.removed_phones() if merge_plan and merge_plan.replace else [],
         failed=failed,
-        run=_run(),
+        run=app_context().active_run_if_readable(),
         as_called=_as_called,
         revision=job.index.revision,
     ), status
@@ -396,10 +395,3 @@ def _as_called(number: str) -> str:
     with contextlib.suppress(InvalidNumberError):
         return app_context().phones.plan.normalize(number)
     return number
-
-
-def _run() -> Run | None:
-    try:
-        return app_context().active_run()
-    except UserError:  # the page of the schedule tells what is wrong with the journal
-        return None

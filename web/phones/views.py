@@ -9,16 +9,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls
 from obzvon.documents.store import DocumentError, ExternallyChangedError
-from obzvon.domain.calls import Run
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit_messages
 from web import phone_form
-from web.context import app_context
+from web.context import app_context, can_undo
+from web.errors import DocumentUnreadableError
 from web.i18n import format_phone_number, translate
 from web.permissions import visitor
 from web.phone_form import PhoneForm
@@ -30,14 +29,6 @@ phones = Blueprint("phones", __name__, url_prefix="/phones")
 #: Rows that are named where a change is confirmed.
 _NAMED = 10
 _QUERY = 200
-
-
-class PhonesUnreadableError(Exception):
-    """The list cannot be read."""
-
-    def __init__(self, error: DocumentError) -> None:
-        super().__init__(error)
-        self.error = error
 
 
 class StalePageError(Exception):
@@ -92,8 +83,8 @@ def index() -> ResponseReturnValue:
     return _page(_view(request.args), edit=request.args.get("edit"), add="add" in request.args)
 
 
-@phones.errorhandler(PhonesUnreadableError)
-def broken(caught: PhonesUnreadableError) -> ResponseReturnValue:
+@phones.errorhandler(DocumentUnreadableError)
+def broken(caught: DocumentUnreadableError) -> ResponseReturnValue:
     """Show the problems of the list, and the version that can be restored."""
     document = app_context().phones.document
     return render_template(
@@ -151,12 +142,12 @@ def _page(
         found=len(found),
         pages=pages,
         kind=row_state,
-        run=_run(),
+        run=app_context().active_run_if_readable(),
         edited=edited,
         add=(add and not edited) or not phone_index.rows,
         form=form or PhoneForm(),
         first=(view.page - 1) * PAGE_ROWS + 1,
-        undoable=_undoable(),
+        undoable=can_undo(app_context().phones.document),
         at=request.args.get("at"),
         filters=FILTERS,
     ), status
@@ -289,7 +280,7 @@ def _phone_index() -> PhoneIndex:
     try:
         return app_context().phones.current()
     except DocumentError as error:
-        raise PhonesUnreadableError(error) from error
+        raise DocumentUnreadableError(error) from error
 
 
 def _fresh(row: str | None = None) -> PhoneIndex:
@@ -324,20 +315,6 @@ def _chosen(phone_index: PhoneIndex, view: PhonesQuery) -> list[Candidate]:
     else:
         keys = request.form.getlist("key")
     return [row for key in dict.fromkeys(keys) if (row := phone_index.row(key))]
-
-
-def _run() -> Run | None:
-    try:
-        return app_context().active_run()
-    except UserError:  # the page of the schedule tells what is wrong with the journal
-        return None
-
-
-def _undoable() -> bool:
-    try:
-        return len(app_context().phones.document.revisions()) > 1
-    except DocumentError:
-        return False
 
 
 def _unsaved(form: PhoneForm, error: DocumentError) -> PhoneForm:

@@ -61,37 +61,16 @@ def index() -> ResponseReturnValue:
     if view.run not in {run.id for run in runs}:
         view = msgspec.structs.replace(view, run=None)
     tallies = found.tallies(runs)
-    counts = found.count_results(view.day, tallies, view.run)
-    total = _total(found, view, counts)
-    delivery = (
-        found.count_deliveries(CallFilter(view.day, view.run))
-        if app_context().settings.delivered and counts["answered"]
-        else None
-    )
-    if delivery is not None:
-        counts.update(delivery.counts)
-    pages = max(1, -(-total // PAGE))
-    view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
-    lines = (
-        found.page(view.call_filter, sort=view.sort, descending=view.down, offset=(view.page - 1) * PAGE, limit=PAGE)
-        if total
-        else []
-    )
+    table = _table(found, view, tallies)
     before, after = journal.runs.neighbouring_days(view.day)
     return render_template(
         "results.html",
-        view=view,
+        **table,
         days=days,
         runs=_summaries(runs, tallies),
-        counts=counts,
-        delivery=delivery,
         results=FILTERS,
         judged=DELIVERY_RESULTS,
         again=redial.REDIAL_RESULTS,
-        lines=lines,
-        total=total,
-        pages=pages,
-        first=(view.page - 1) * PAGE + 1,
         before=before,
         after=after,
         back=view.day - _DAY if days.first and view.day > days.first else None,
@@ -101,6 +80,31 @@ def index() -> ResponseReturnValue:
         month=_month(journal, view.day, days.today),
         spans_days=charts.spans_days,
     )
+
+
+def _table(found: CallQueries, view: ResultsQuery, tallies: dict[int, Tally]) -> dict[str, object]:
+    """Return the counts of the day by result and one page of its calls; `view` is on a page that exists."""
+    counts = found.count_results(view.day, tallies, view.run)
+    total = _total(found, view, counts)
+    delivery = None
+    if app_context().settings.delivered and counts["answered"]:
+        delivery = found.count_deliveries(CallFilter(view.day, view.run))
+        counts.update(delivery.counts)
+    pages = max(1, -(-total // PAGE))
+    view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
+    first = (view.page - 1) * PAGE
+    lines = (
+        found.page(view.call_filter, sort=view.sort, descending=view.down, offset=first, limit=PAGE) if total else []
+    )
+    return {
+        "view": view,
+        "counts": counts,
+        "delivery": delivery,
+        "lines": lines,
+        "total": total,
+        "pages": pages,
+        "first": first + 1,
+    }
 
 
 @results.get("/day.csv", defaults={"form": "csv"})

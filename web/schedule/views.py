@@ -14,7 +14,8 @@ from obzvon.domain.calls import Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit_messages
-from web.context import app_context
+from web.context import app_context, can_undo
+from web.errors import DocumentUnreadableError
 from web.i18n import language, translate
 from web.permissions import visitor
 from web.schedule import form as schedule_form
@@ -25,14 +26,6 @@ schedule = Blueprint("schedule", __name__, url_prefix="/week")
 
 #: Skipped rows that are named with their reasons.
 _SKIPPED = 20
-
-
-class ScheduleUnreadableError(Exception):
-    """The schedule cannot be read."""
-
-    def __init__(self, error: DocumentError) -> None:
-        super().__init__(error)
-        self.error = error
 
 
 class NextRunView(msgspec.Struct, frozen=True):
@@ -107,8 +100,8 @@ def begin() -> ResponseReturnValue:
     return redirect(url_for("schedule.index"), 303)
 
 
-@schedule.errorhandler(ScheduleUnreadableError)
-def broken(caught: ScheduleUnreadableError) -> ResponseReturnValue:
+@schedule.errorhandler(DocumentUnreadableError)
+def broken(caught: DocumentUnreadableError) -> ResponseReturnValue:
     """Show the problems of the schedule, and the version that can be restored."""
     document = app_context().schedule
     try:
@@ -141,7 +134,7 @@ def _page(
         holidays=_holidays(),
         next_run=_next_run_view(loaded, now),
         skipped=_SKIPPED,
-        undoable=_undoable(),
+        undoable=can_undo(app_context().schedule),
         latest=app_context().settings.latest,
         seen=_has_been_seen(),
     ), status
@@ -215,7 +208,7 @@ def _loaded() -> LoadedDocument[Schedule]:
     try:
         return app_context().schedule.load()
     except DocumentError as error:
-        raise ScheduleUnreadableError(error) from error
+        raise DocumentUnreadableError(error) from error
 
 
 def _holidays() -> dict[date, str]:
@@ -228,10 +221,3 @@ def _holidays() -> dict[date, str]:
 def _day_names() -> list[str]:
     names = get_locale().days["stand-alone"]["wide"]
     return [str(names[place]).capitalize() for place in range(7)]
-
-
-def _undoable() -> bool:
-    try:
-        return len(app_context().schedule.revisions()) > 1
-    except DocumentError:
-        return False
