@@ -1,4 +1,4 @@
-"""A service that rings everybody on a list at the day's hour through Asterisk."""
+"""A service that calls everyone on a list through Asterisk at a set time each day."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -45,7 +45,7 @@ def check_login(context: CheckContext) -> Iterator[Finding]:
 
 
 def check_transport(context: CheckContext) -> Iterator[Finding]:
-    """Check settings without effect when calls go by AMI, and the fallback for a lost connection."""
+    """Check settings without effect when calls go through AMI, and the fallback for a lost connection."""
     configured = context.settings
     if not configured.by_ami:
         return
@@ -54,17 +54,18 @@ def check_transport(context: CheckContext) -> Iterator[Finding]:
         if form.max_retries:
             yield warning(
                 f"{configured.file} [{section}] max_retries",
-                say("calls go by AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
+                say("calls go through AMI, where Asterisk makes no retries by itself: max_retries has no effect"),
                 say("set the retries in [Rounds], and write max_retries = 0"),
             )
     if configured.has_spool:
         yield good(
-            where, say("calls go by AMI; while the connection is lost they go through {path}", path=configured.target)
+            where,
+            say("calls go through AMI; while the connection is lost they go through {path}", path=configured.target),
         )
     else:
         yield good(
             where,
-            say("calls go by AMI; while the connection is lost they wait, because no spool is set as a fallback"),
+            say("calls go through AMI; while the connection is lost they wait, because no spool is set as a fallback"),
         )
 
 

@@ -62,7 +62,7 @@ def check_spool_folder(context: CheckContext) -> Iterator[Finding]:
         )
 
 
-def check_user(context: CheckContext) -> Iterator[Finding]:
+def check_call_file_owner(context: CheckContext) -> Iterator[Finding]:
     """Check that call files belong to the user of Asterisk: else it loses the calls, or calls without end."""
     pid = _pid(context)
     if pid is None or not context.settings.target.is_dir():

@@ -42,7 +42,7 @@ _CHECKS: tuple[Check, ...] = (
     store.check_leftovers,
     asterisk.check_running,
     asterisk.check_spool_folder,
-    asterisk.check_user,
+    asterisk.check_call_file_owner,
     asterisk.check_console,
     asterisk.check_spool_files,
     ami.check_login,
@@ -61,7 +61,7 @@ _OF_SPOOL: tuple[Check, ...] = (
     store.check_leftovers,
     asterisk.check_running,
     asterisk.check_spool_folder,
-    asterisk.check_user,
+    asterisk.check_call_file_owner,
     asterisk.check_spool_files,
 )
 

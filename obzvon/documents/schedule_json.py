@@ -59,7 +59,7 @@ def _repeated(where: str, keys: list[str]) -> Iterator[Problem]:
     """Yield a problem for each repeated key. JSON silently takes the last value, and the other would be lost."""
     for key, count in Counter(keys).items():
         if count > 1:
-            yield Problem(f'{where} "{key}"', say("this key is in it {n} times", n=count), say("keep one of them"))
+            yield Problem(f'{where} "{key}"', say("this key appears {n} times", n=count), say("keep one of them"))
 
 
 def _parse_time(where: str, value: object, problems: list[Problem]) -> time | None:

@@ -65,7 +65,7 @@ class RedialRequest(msgspec.Struct, frozen=True):
                     Problem(
                         "",
                         say("the list or the results have changed since, and nobody was called"),
-                        say("look again at whom it would call"),
+                        say("check again who would be called"),
                     )
                 ]
             )

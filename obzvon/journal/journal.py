@@ -71,7 +71,7 @@ class Journal(Database):
 
 
 class AbsentJournal(Journal):
-    """Stands for a journal that no service has made yet: it is empty, and a write raises UserError."""
+    """A journal that no service has made yet: it is empty, and a write raises UserError."""
 
     is_absent = True
 

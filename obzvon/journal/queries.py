@@ -110,7 +110,7 @@ class CallQueries:
         left_out = superseded.keys() if superseded else frozenset()
         query = self._selected(_RECORDS, shown).order_by(calls.c.run_id, calls.c.position).limit(_CHUNK)
         if superseded:
-            query = query.where(~tallies.is_called_earlier())
+            query = query.where(~tallies.called_earlier_condition())
         after: tuple[int, int] | None = _BEFORE_ALL
         while after is not None:
             run_id, position = after
@@ -224,7 +224,7 @@ class CallQueries:
     def _has_kind(self, kinds: Collection[str]) -> ColumnElement[bool]:
         condition: ColumnElement[bool] = RESULT.in_(set(kinds).difference(DELIVERY_RESULTS))
         for kind in set(kinds).intersection(DELIVERY_RESULTS):
-            condition |= tallies.is_delivered(delivered=kind != NOT_DELIVERED, least=self._least)
+            condition |= tallies.delivered_condition(delivered=kind != NOT_DELIVERED, least=self._least)
         return condition
 
     def _superseded(self, shown: CallFilter) -> SupersededRows | None:

@@ -65,7 +65,7 @@ class SupersededRows:
         """Return the query of `calls` without these rows, and without those that only refer to another run's call."""
         final = self._final()
         keys = final.select_keys(sqlite=self._database.is_sqlite) if final else select(_key(self._query()))
-        return query.where(~tallies.is_called_earlier(), _key(calls).not_in(keys))
+        return query.where(~tallies.called_earlier_condition(), _key(calls).not_in(keys))
 
     def counts(self) -> Counter[str]:
         """Return how many of them have each result."""
@@ -89,7 +89,7 @@ class SupersededRows:
     def _query(self) -> Subquery:
         """Return the subquery for these rows, with their results. It reads only phones that are in two runs."""
         largest, *others = self._ids
-        is_own = ~tallies.is_called_earlier()
+        is_own = ~tallies.called_earlier_condition()
         repeated = select(calls.c.number, calls.c.code).where(calls.c.run_id.in_(others), is_own)
         columns = (
             calls.c.run_id,

@@ -21,12 +21,12 @@ _CALLED_EARLIER_REASONS = tuple(msgspec.json.encode(reason).decode() for reason 
 Tally = Counter[tuple[str, str]]
 
 
-def is_called_earlier() -> ColumnElement[bool]:
+def called_earlier_condition() -> ColumnElement[bool]:
     """Return the condition for rows that say only that the phone had been called that day."""
     return func.coalesce(calls.c.reason, "").in_(_CALLED_EARLIER_REASONS)
 
 
-def is_delivered(*, delivered: bool, least: float) -> ColumnElement[bool]:
+def delivered_condition(*, delivered: bool, least: float) -> ColumnElement[bool]:
     """Return the condition for calls known to be delivered, or known not to be.
 
     `domain.results.is_delivered` for the database. Neither holds where the listening time is not known (NULL).
@@ -38,13 +38,17 @@ def is_delivered(*, delivered: bool, least: float) -> ColumnElement[bool]:
 def select_deliveries(least: float) -> Select[Any]:
     """Return the query for how many calls were delivered, were not, and for how many answered ones that is unknown."""
     unknown = and_(calls.c.disposition == Disposition.ANSWERED.value, calls.c.listened.is_(None))
-    conditions = (is_delivered(delivered=True, least=least), is_delivered(delivered=False, least=least), unknown)
+    conditions = (
+        delivered_condition(delivered=True, least=least),
+        delivered_condition(delivered=False, least=least),
+        unknown,
+    )
     return select(*(func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions))
 
 
 def count_calls(connection: Connection, run_id: int) -> Tally:
     """Return a run's tally as its calls are now: 100,000 of them take a tenth of a second."""
-    result = case((is_called_earlier(), CALLED_EARLIER), else_=RESULT).label("how")
+    result = case((called_earlier_condition(), CALLED_EARLIER), else_=RESULT).label("how")
     minute = _minute(connection.dialect).label("minute")
     tally: Tally = Counter()
     for how, when, number in connection.execute(

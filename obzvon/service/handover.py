@@ -76,7 +76,7 @@ class HandOver:
 
     @property
     def has_new_outcomes(self) -> bool:
-        """True if Asterisk's events have reported ended calls since the last look."""
+        """True if Asterisk's events have reported ended calls since the last `collect`."""
         return self._transports.has_new_outcomes
 
     def has_calls_of(self, run_id: int) -> bool:

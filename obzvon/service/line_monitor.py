@@ -39,12 +39,12 @@ class ChannelCounter(Protocol):
 class LineCounter:
     """Counts our calls by their files or orders, and everybody's by the channels of the PBX.
 
-    `present` lists our calls in progress. It misses calls whose Local channels were optimised away, and channels appear
+    `calls_in_progress` lists our calls in progress. It misses calls whose Local channels were optimised away, and channels appear
     a little late, so the larger count of ours is taken.
     """
 
-    def __init__(self, present: Callable[[], list[str]], channels: ChannelCounter | None = None) -> None:
-        self._present = present
+    def __init__(self, calls_in_progress: Callable[[], list[str]], channels: ChannelCounter | None = None) -> None:
+        self._calls_in_progress = calls_in_progress
         self._channels = channels
         self._others = 0
         #: True if the last count included the channels.
@@ -53,7 +53,7 @@ class LineCounter:
     def count(self) -> LinesInUse:
         """Return the lines in use. While the channels are unknown, other people's calls count as they did last."""
         counted = self._channels.lines_in_use() if self._channels else None
-        ours = len(self._present())
+        ours = len(self._calls_in_progress())
         self.includes_channels = counted is not None
         if counted is not None:
             ours, self._others = max(ours, counted.ours), counted.others

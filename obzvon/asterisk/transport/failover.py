@@ -69,7 +69,7 @@ class TransportSelector:
             return self.spool
         if self._degraded_by is not None:
             self._degraded_by = None
-            log.info("%s", say("calls go through the manager interface again"))
+            log.info("%s", say("calls go through AMI again"))
         return self._ami
 
     def transport_for(self, call: PendingCall) -> Transport | None:
@@ -128,6 +128,6 @@ class TransportSelector:
             self._degraded_by = Problem(
                 unavailable.problems[0].where,
                 say("calls go through the spool {path} meanwhile", path=spool.target),
-                say("they go through the manager interface again as soon as it is connected"),
+                say("they go through AMI again as soon as it is connected"),
             )
             log.warning("%s", self._degraded_by)
