@@ -27,7 +27,9 @@ from obzvon.journal.journal import Journal
 #: Grace period before an unstarted call may be withdrawn: Asterisk may be about to begin it.
 _SETTLING = timedelta(seconds=1)
 
-_NO_TRANSPORT = say("it was handed over in a way that the settings do not have any more, so nobody hears how it ended")
+_NO_TRANSPORT = say(
+    "it was handed over by a transport that is no longer in the settings, so its result cannot be learned"
+)
 
 
 class RecoveryResult(msgspec.Struct, frozen=True):

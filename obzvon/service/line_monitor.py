@@ -39,8 +39,8 @@ class ChannelCounter(Protocol):
 class LineCounter:
     """Counts our calls by their files or orders, and everybody's by the channels of the PBX.
 
-    `calls_in_progress` lists our calls in progress. It misses calls whose Local channels were optimised away, and channels appear
-    a little late, so the larger count of ours is taken.
+    `calls_in_progress` lists our calls. It misses those whose Local channels were optimised away, and channels appear a
+    little late, so the larger count of ours is taken.
     """
 
     def __init__(self, calls_in_progress: Callable[[], list[str]], channels: ChannelCounter | None = None) -> None:
