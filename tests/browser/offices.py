@@ -112,7 +112,7 @@ def running(journal: Journal) -> None:
     journal.findings.replace(
         [
             error("/run/asterisk.pid", say("Asterisk is not running"), say("start it: systemctl start asterisk")),
-            warning('todo.json "1"', say("paused"), say("mend it in the list")),
+            warning('todo.json "1"', say("paused"), say("fix them in the list; obzvon plan names them all")),
             good("", say("Asterisk is running")),
         ],
         at=NOON,
