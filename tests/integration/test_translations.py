@@ -230,7 +230,7 @@ def printed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         "[Dirs]\nfoo = 1\n[CreateCallFiles]\nbundle = 0\ntimeout = x\n[Day]\nlatest = 9\nodd line\n"
     )
     with ThreadPoolExecutor() as pool:
-        shown = pool.submit(printed_by, language, folder, "demo --exit")
+        shown = pool.submit(printed_by, language, folder, "demo --fast --exit")
         outputs |= printed_by(
             language,
             folder,

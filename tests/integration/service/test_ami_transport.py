@@ -677,6 +677,6 @@ def test_whose_settings_have_lost_ami_learns_that_nobody_hears_of_those_calls(wo
     second.dialer.prepare(at("09:01"))
     second.work(at("09:01"), at("09:01:10"))
     assert set(second.results(at("09:00")).values()) == {"unknown"}
-    assert all("the settings do not have any more" in reason for reason in second.reasons(at("09:00")).values())
+    assert all("no longer in the settings" in reason for reason in second.reasons(at("09:00")).values())
     assert workshop.in_spool() == []
     second.end()
