@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from web.api.schemas.base import StrictStruct
@@ -18,7 +19,9 @@ class ServiceState(StrictStruct, frozen=True):
     seen_at: datetime | None
     stopped_at: datetime | None
     once: Annotated[bool, Meta(description="It runs once at a time, as from cron.")]
-    trouble: Annotated[tuple[str, ...], Meta(description="The service's problems, in the reader's language.")]
+    problems: Annotated[tuple[str, ...], Meta(description="The service's problems, in the reader's language.")] = (
+        msgspec.field(name="trouble")
+    )
 
 
 class Delivery(StrictStruct, frozen=True):

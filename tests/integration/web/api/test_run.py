@@ -37,7 +37,7 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
     found = msgspec.json.decode(answer.data, type=Status)
     assert found.run
     assert (found.run.calls, found.run.counts, found.service.alive) == (1, {"waiting": 1, "skipped": 1}, True)
-    assert found.service.trouble == ("no number",)
+    assert found.service.problems == ("no number",)
     russian = operator.send("GET", "/api/v1/status", Accept_Language="ru").json
     assert russian["service"]["trouble"] == ["нет номера"]
     assert russian["now"] == "2026-11-22T12:00:00+03:00"
