@@ -66,12 +66,18 @@ def _select_two(page, _editor: Editor) -> None:
 
 def _imported(*then: Callable[..., None], text: str = PASTED) -> Callable[..., None]:
     def act(page, editor: Editor) -> None:
-        page.locator("#pasted").fill(text)
-        _send(page, "form:has(#pasted) button[type=submit]")
+        _paste(page, text)
+        page.locator(".waiting").wait_for(state="detached")
         for one in then:
             one(page, editor)
+            page.locator(".waiting").wait_for(state="detached")
 
     return act
+
+
+def _paste(page, text: str = PASTED) -> None:
+    page.locator("#pasted").fill(text)
+    _send(page, "form:has(#pasted) button[type=submit]")
 
 
 def _unfold(page, _editor: Editor) -> None:
@@ -97,7 +103,7 @@ def _unreadable(page, _editor: Editor) -> None:
 
 def _held(page, editor: Editor) -> None:
     editor.hold_imports()
-    _imported()(page, editor)
+    _paste(page)
 
 
 def _choose_busy(page, _editor: Editor) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.browser.conftest import browsing
 from tests.browser.offices import OFFICES, Editor, open_editor, users_text
 from tests.browser.sights import PASTED
+from tests.support.chromium import Chromium
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.browser
@@ -53,10 +53,10 @@ def test_every_picture_of_the_guide_is_taken_here_and_is_there() -> None:
 
 
 @pytest.mark.parametrize("office", sorted({picture.office for picture in PICTURES}))
-def test_the_pages_of_the_pictures_look_as_they_are_described(tmp_path: Path, office: str) -> None:
+def test_the_pages_of_the_pictures_look_as_they_are_described(tmp_path: Path, chromium: Chromium, office: str) -> None:
     with (
         open_editor(OFFICES[office], tmp_path, users_text(tmp_path)) as editor,
-        browsing(tmp_path / "profile", user="анна", width=WIDTH, reduced_motion="reduce") as context,
+        chromium.context(user="анна", width=WIDTH, reduced_motion="reduce") as context,
     ):
         context.add_cookies([{"name": "language", "value": "ru", "url": editor.address}])
         page = context.pages[0]

@@ -115,7 +115,10 @@ def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
     page.get_by_role("heading", name="Запуск на паузе").wait_for()
     held = moved(page)
     page.get_by_role("row").filter(has_text="Водитель 1").get_by_text("ответили", exact=True).first.wait_for()
-    comes_true(page, "document.querySelector('.run-counts .is-not-answered dd').textContent !== '0'")
+    counted = (
+        "[...document.querySelectorAll('.run-counts div')].find(one => one.textContent.includes('не дозвонились'))"
+    )
+    comes_true(page, f"{counted}?.querySelector('dd').textContent > 0")
     page.reload()
     assert moved(page) == held
     assert len(office.in_spool_or_done()) == held

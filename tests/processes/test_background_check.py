@@ -173,8 +173,8 @@ import sys, time
 from pathlib import Path
 from obzvon.asterisk import staging
 from obzvon.checks import __main__ as child
-stage = staging.stage
-staging.stage = lambda *given: stage(*given) or time.sleep(600)
+stage = staging.stage_files
+staging.stage_files = lambda *given: stage(*given) or time.sleep(600)
 child.main(Path(sys.argv[1]), int(sys.argv[2]))
 """
     workshop.store_folder.mkdir()
@@ -259,7 +259,7 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
 
     service.run_forever(each)
     assert findings.latest_summary() == CheckSummary(NINE, False, 1)
-    assert [job.unit for job in service._clock.jobs] == ["minutes", "hours"]
+    assert [job.unit for job in service._timers._jobs.jobs] == ["minutes", "hours"]
     life.end()
 
 
@@ -276,7 +276,7 @@ def test_a_self_check_that_hangs_holds_up_no_bundle_and_no_stop(workshop: Worksh
     service.run_forever(each)
     print(f"stopped after {time.monotonic() - stopped[0]:.2f} s")
     assert life.journal.findings.latest() is None
-    assert not service._examination.busy  # type: ignore[union-attr]
+    assert not service._background_check.busy  # type: ignore[union-attr]
     life.end()
 
 
@@ -285,7 +285,7 @@ def test_cron_has_it_made_once_an_hour_and_waits_for_it(workshop: Workshop) -> N
     for minutes, expected in ((0, 0), (1, 0), (59, 0), (60, 60), (61, 60)):
         now = NINE + timedelta(minutes=minutes)
         life = Shift(workshop)
-        assert working(workshop, life, FINDS, lambda now=now: now).once()
+        assert working(workshop, life, FINDS, lambda now=now: now).run_once()
         latest = life.journal.findings.latest()
         assert latest is not None
         assert (latest.at, latest.once) == (NINE + timedelta(minutes=expected), True)
