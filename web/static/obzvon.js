@@ -1,5 +1,5 @@
 // What the pages do more of where there is JavaScript: all rows of a page are ticked at once, and counted; a page that
-// renews itself says when it cannot; a file that is too large is refused before it is sent.
+// renews itself says when it cannot; a file that is too large is refused before it is sent; messages can be closed.
 (() => {
   const picks = () => document.querySelectorAll("input[form=bulk][name=key]");
   const count = () => {
@@ -29,6 +29,14 @@
   document.addEventListener("htmx:afterSettle", count);
   document.addEventListener("DOMContentLoaded", count);
   count();
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest(".told-close");
+    if (close) close.parentElement.remove();
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {  // what was refused is said where the person looks
+    const refusal = event.target.id === "main" && event.target.querySelector("[role=alert]:not([hidden])");
+    if (refusal) refusal.scrollIntoView({ block: "nearest" });
+  });
   const tab = Math.random().toString(36).slice(2, 12);
   let choices = 0;
   document.addEventListener("htmx:configRequest", (event) => {  // answers may be slow: the server sees which is the last
