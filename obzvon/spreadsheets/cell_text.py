@@ -12,6 +12,13 @@ _FLOAT = re.compile(r"([0-9]+)[.,]0+", re.ASCII)
 _SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]+))?[eEеЕ]\+?([0-9]{1,2})", re.ASCII)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _TO_ESCAPE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+#: Errors of formulas as English and Russian spreadsheets save them: a VLOOKUP that found nothing, a deleted cell.
+_ERRORS = re.compile(
+    r"#(N/A|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!"
+    r"|Н/Д|ЗНАЧ!|ССЫЛКА!|ССЫЛ!|ДЕЛ/0!|ЧИСЛО!|ИМЯ\?|ПУСТО!|ПЕРЕНОС!|ВЫЧИСЛ!|ОЖИДАНИЕ_ДАННЫХ|ПОЛЕ!)",
+    re.IGNORECASE,
+)
+_TEN_DIGITS = re.compile(r"[0-9](?:[\s().+_-]{0,3}[0-9]){9}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
@@ -31,6 +38,16 @@ def escape_formula(text: str) -> str:
 def unescape_formula(text: str) -> str:
     """Return the text that `escape_formula` was given. A text that really began with an apostrophe keeps it."""
     return text[1:] if text.startswith("'") and is_formula(text.lstrip("'")) else text
+
+
+def is_error_value(text: str) -> bool:
+    """Return whether the text is what a spreadsheet shows for a formula that failed."""
+    return _ERRORS.fullmatch(text.strip()) is not None
+
+
+def looks_like_phone(text: str) -> bool:
+    """Return whether the text has ten digits in a row, apart from what stands between digits of a phone number."""
+    return len(text) > 9 and _TEN_DIGITS.search(text) is not None
 
 
 def integer_digits(text: str) -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 from obzvon.common.errors import ObzvonError
 from obzvon.common.i18n import Message, say
-from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS, MAX_ROWS
+from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS, MAX_ROWS, is_error_value, looks_like_phone
 
 #: A list of 100,000 rows has 2 to 5 million bytes.
 MAX_UPLOAD_BYTES = 20_000_000
@@ -27,18 +27,27 @@ class UnreadableTableError(ObzvonError):
 
 
 class TableRow(msgspec.Struct, array_like=True, gc=False):
-    """A row that is not empty: its line in the file, its cells, and the columns of formulas without a value."""
+    """A row that is not empty: its line in the file, its cells, and the columns of formulas without a value.
+
+    `errors` has the columns whose cell is an error of a formula, such as #N/A.
+    """
 
     line: int
     cells: list[str]
     uncomputed: list[int] = []
+    errors: list[int] = []
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """A sheet of a workbook."""
+    """A sheet of a workbook, with the number of its rows and of its cells that look like phone numbers.
+
+    Both are None for a sheet that could not be read to its end.
+    """
 
     name: str
     hidden: bool = False
+    rows: int | None = None
+    phones: int | None = None
 
 
 class Table(msgspec.Struct):
@@ -54,6 +63,10 @@ class Table(msgspec.Struct):
     sheets: list[Sheet] = []
     sheet: int = 0
 
+    def other_sheets(self) -> list[Sheet]:
+        """Return the sheets that were not taken and hold rows, or could not be read to their end."""
+        return [sheet for place, sheet in enumerate(self.sheets) if place != self.sheet and sheet.rows != 0]
+
 
 class RowCollector:
     """Takes the rows of a table one after another while they stay within the limits."""
@@ -63,6 +76,8 @@ class RowCollector:
         self.rows = 0
         self.columns = 0
         self.empty = 0
+        #: Cells that look like phone numbers.
+        self.phones = 0
         self._cells = 0
         self._characters = 0
 
@@ -90,7 +105,9 @@ class RowCollector:
                     line=line,
                 )
             )
-        self._keep(TableRow(line, cells, uncomputed or []))
+        self.phones += sum(map(looks_like_phone, cells))
+        errors = [place for place, text in enumerate(cells) if text[:1] == "#" and is_error_value(text)]
+        self._keep(TableRow(line, cells, uncomputed or [], errors))
 
 
 def check_position(line: int, columns: int) -> None:

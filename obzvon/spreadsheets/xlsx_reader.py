@@ -141,15 +141,29 @@ def read_xlsx(
             break
     if not collector.rows and len(places) > 1:
         sheet = places[0]
+    sheets = [
+        Sheet(named.name, named.hidden, *(_count(book, at) if at != sheet else (collector.rows, collector.phones)))
+        for at, named in enumerate(book.sheets)
+    ]
     return Table(
         say("a workbook"),
         collector.rows,
         collector.columns,
         collector.empty,
         reader.notes() if reader else [],
-        book.sheets,
+        sheets,
         sheet or 0,
     )
+
+
+def _count(book: Workbook, sheet: int) -> tuple[int | None, int | None]:
+    """Return the number of rows of a sheet and of its cells that look like phone numbers; None if it is unreadable."""
+    collector = RowCollector(lambda _: None)
+    try:
+        SheetReader(book.shared, collector).run(book.package, book.part(sheet), lambda _: None)
+    except UnreadableTableError:
+        return None, None
+    return collector.rows, collector.phones
 
 
 def _refuse_relatives(package: XlsxPackage) -> None:

@@ -199,6 +199,25 @@ def test_the_first_sheet_with_anything_in_it_is_read_and_another_one_when_it_is_
     assert read(books.book(), tmp_path)[0].rows == 0
 
 
+def test_the_sheets_that_are_not_taken_are_counted(tmp_path: Path) -> None:
+    data = books.book(
+        ["Сомов", "89161111111"], Тверь=[["x", 89162222222], ["+7 (916) 333-33-33"]], Пусто=[], Цены=[[1]]
+    )
+    table, _ = read(data, tmp_path)
+    assert [(sheet.rows, sheet.phones) for sheet in table.sheets] == [(1, 1), (2, 2), (0, 0), (1, 0)]
+    assert [sheet.name for sheet in table.other_sheets()] == ["Тверь", "Z"]
+    too_wide = package(PHONE, cell("XFD1", "1"))
+    table, _ = read(too_wide, tmp_path)
+    assert [(sheet.name, sheet.rows) for sheet in table.other_sheets()] == [("S2", None)]
+
+
+def test_errors_of_formulas_are_told_from_texts(tmp_path: Path) -> None:
+    lines = "Сомов;#Н/Д\n#ССЫЛКА!;#5\n#ЗНАЧ!;#н/д \n"
+    assert [row.errors for row in read(lines.encode(), tmp_path)[1]] == [[1], [0], [0, 1]]
+    rows = read(package('<row r="1"><c t="e"><v>#N/A</v></c><c t="str"><v>#REF</v></c></row>'), tmp_path)[1]
+    assert rows == [TableRow(1, ["#N/A", "#REF"], [], [0])]
+
+
 def test_a_hidden_sheet_comes_after_those_in_sight(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     made.active.append(["hidden"])
