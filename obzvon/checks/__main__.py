@@ -1,6 +1,6 @@
-"""Self-check as a separate process: python -m obzvon.checks SETTINGS PARENT [refused] prints its findings.
+"""Self-check as a separate process: python -m obzvon.checks SETTINGS PARENT LOGIN prints its findings.
 
-`refused`: Asterisk is known to refuse our login to its manager interface, so another try would be one too many.
+LOGIN is the `LoginState` of the service's own login to Asterisk's manager interface, "" if nothing is known of it.
 """
 
 import ctypes
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
 from obzvon.checks.context import Machine, finding_from
@@ -24,7 +25,7 @@ _PR_SET_PDEATHSIG = 1
 _NICE = 10
 
 
-def main(file: Path, parent: int, *, refused: bool = False) -> None:
+def main(file: Path, parent: int, login: LoginState = LoginState.UNKNOWN) -> None:
     """Run every check and print the findings, unless the process that asked ends first."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the probe file in the store is deleted on the way out
     for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to us too, and the service ends in order
@@ -33,7 +34,7 @@ def main(file: Path, parent: int, *, refused: bool = False) -> None:
     if os.getppid() != parent:
         return
     os.nice(_NICE)
-    sys.stdout.buffer.write(msgspec.json.encode(_check(file, Machine(ami_refused=refused))))
+    sys.stdout.buffer.write(msgspec.json.encode(_check(file, Machine(ami_login=login))))
 
 
 def _check(file: Path, machine: Machine) -> list[Finding]:
@@ -45,4 +46,4 @@ def _check(file: Path, machine: Machine) -> list[Finding]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), refused="refused" in sys.argv[3:])
+    main(Path(sys.argv[1]), int(sys.argv[2]), LoginState(sys.argv[3]))

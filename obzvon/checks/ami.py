@@ -4,18 +4,23 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from obzvon.asterisk.ami.errors import AmiError, login_refused
+from obzvon.asterisk.ami.call_tracker import is_trunk_channel
+from obzvon.asterisk.ami.errors import AmiError, login_in_use, login_refused
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console, required_rights
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.checks.asterisk import ask_console
 from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding, Level
+from obzvon.reports.status import service_status
+from obzvon.settings.ami import AmiSettings
 
 _TIMEOUT_SECONDS = 3.0
 _NAMED = 10
 _PJSIP = "PJSIP/"
-_ENDPOINT = re.compile(r"^ *Endpoint: +([^\s/<]+)", re.MULTILINE)
+# A name may hold spaces, and two or more come before the state; the caller ID follows a slash.
+_ENDPOINT = re.compile(r"^ *Endpoint: +([^\s/<](?:[^/<\n]*?[^\s/<])?)(?=/| {2,}|$)", re.MULTILINE)
 
 
 def check_login(context: CheckContext) -> Iterator[Finding]:
@@ -25,23 +30,56 @@ def check_login(context: CheckContext) -> Iterator[Finding]:
         yield good("AMI", say("Asterisk's manager interface is not used: no host is written in [AMI]"))
         return
     where = f"AMI {configured.host}:{configured.port}"
-    if context.machine.ami_refused:
+    if context.machine.ami_login is LoginState.REFUSED:
         yield finding_from(login_refused(configured).problem, Level.ERROR)
         return
     try:
         rights = inspect_permissions(configured, patience=_TIMEOUT_SECONDS)
     except AmiError as failed:
-        yield finding_from(failed.problem, Level.ERROR)
+        if failed.problem == login_in_use(configured).problem and _is_service_connected(context):
+            yield from _check_beside_service(context, where)
+        else:
+            yield finding_from(failed.problem, Level.ERROR)
         return
     yield good(where, say("Asterisk answers and takes the login of {user}", user=configured.user))
+    yield from _check_encryption(configured, where)
+    yield from _check_permissions(context, where, _by_console(context, configured.user) or rights)
+    yield from _check_trunk(context)
+
+
+def _is_service_connected(context: CheckContext) -> bool:
+    """Return whether the service is logged in: by what it says itself, or by its last heartbeat."""
+    if context.machine.ami_login is LoginState.CONNECTED:
+        return True
+    heartbeat = context.journal.heartbeats.latest() if context.journal else None
+    usage = service_status(heartbeat, context.now).line_usage
+    return usage is not None and usage.ami is not None and usage.ami.up
+
+
+def _check_beside_service(context: CheckContext, where: str) -> Iterator[Finding]:
+    """Check what can be checked without a login, where Asterisk allows one and the service has it."""
+    configured = context.settings.ami
+    yield good(
+        where,
+        say(
+            "the service is connected as {user}; Asterisk allows this user one connection, so check makes none "
+            "of its own",
+            user=configured.user,
+        ),
+    )
+    yield from _check_encryption(configured, where)
+    if rights := _by_console(context, configured.user):
+        yield from _check_permissions(context, where, rights)
+    yield from _check_trunk(context)
+
+
+def _check_encryption(configured: AmiSettings, where: str) -> Iterator[Finding]:
     if not configured.tls and not is_loopback(configured.host):
         yield warning(
             where,
             say("the numbers of everybody who is called cross the network unencrypted"),
             say("set tlsenable, tlsbindaddr and tlscertfile in manager.conf, and tls = yes in [AMI]"),
         )
-    yield from _check_permissions(context, where, _by_console(context, configured.user) or rights)
-    yield from _check_trunk(context)
 
 
 def check_transport(context: CheckContext) -> Iterator[Finding]:
@@ -103,8 +141,7 @@ def _check_trunk(context: CheckContext) -> Iterator[Finding]:
     if not trunk.startswith(_PJSIP) or not is_loopback(context.settings.ami.host):
         return
     endpoints = _ENDPOINT.findall(ask_console(context, "pjsip show endpoints") or "")
-    # A channel of an endpoint is called PJSIP/endpoint-0000002a.
-    if endpoints and not any(f"{_PJSIP}{one}-".startswith(trunk) for one in endpoints):
+    if endpoints and not any(is_trunk_channel(trunk, f"{_PJSIP}{one}-0000002a") for one in endpoints):
         yield warning(
             f"{context.settings.file} [AMI] trunk",
             say(

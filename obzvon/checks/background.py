@@ -16,6 +16,7 @@ from typing import IO
 
 import msgspec
 
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.checks.context import error
 from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
@@ -37,7 +38,8 @@ _PROGRAM = (sys.executable, "-P", "-m", "obzvon.checks")
 class BackgroundCheck:
     """Runs one self-check at a time. `request` asks for one, `poll` starts it and collects its findings. Neither waits.
 
-    `is_refused`: whether AMI is known to refuse our login; then a check that nobody asked for does not try it again.
+    `login_state`: what is known of the service's own login to AMI. Where it is refused, a check that nobody asked for
+    does not try it again.
     """
 
     def __init__(
@@ -46,14 +48,14 @@ class BackgroundCheck:
         findings: FindingsStore,
         commands: CommandQueue,
         *,
-        is_refused: Callable[[], bool] | None = None,
+        login_state: Callable[[], LoginState] | None = None,
         program: Sequence[str] = _PROGRAM,
         patience: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._settings = settings
         self._findings = findings
         self._commands = commands
-        self._is_refused = is_refused
+        self._login_state = login_state
         self._program = program
         self._patience = patience
         self._wanted = False
@@ -115,14 +117,16 @@ class BackgroundCheck:
     def _begin(self, now: datetime) -> None:
         self._wanted = False
         self._answering, self._asked = self._asked, []
-        # An operator who asks for a check has fixed something and wants to see whether it helped.
-        flags = ["refused"] if self._is_refused and self._is_refused() and not self._answering else []
+        state = self._login_state() if self._login_state else LoginState.UNKNOWN
+        if state is LoginState.REFUSED and self._answering:
+            # An operator who asks for a check has fixed something and wants to see whether it helped.
+            state = LoginState.UNKNOWN
         try:
             # In memory: a full disk is one of the things that it reports.
             self._said = os.fdopen(os.memfd_create("said"), "w+b")
             self._complained = os.fdopen(os.memfd_create("complained"), "w+b")
             self._process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
-                [*self._program, str(self._settings), str(os.getpid()), *flags],
+                [*self._program, str(self._settings), str(os.getpid()), state],
                 stdin=subprocess.DEVNULL,
                 stdout=self._said,
                 stderr=self._complained,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.asterisk.spool import Spool
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
@@ -42,8 +43,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     asterisk_conf: Path = Path("/etc/asterisk/asterisk.conf")
     #: Users that web servers run as; none of them may write call files.
     editors: tuple[str, ...] = ("obzvon-web", "www-data", "apache", "nginx")
-    #: Whether Asterisk is known to refuse our login to its manager interface: then it is not tried again.
-    ami_refused: bool = False
+    #: What the service knows of its own login to Asterisk's manager interface. A refused one is not tried again.
+    ami_login: LoginState = LoginState.UNKNOWN
     #: Whether a time service keeps this machine's clock right; None = unknown.
     is_synchronised: Callable[[], bool | None] = is_synchronised
 

@@ -60,7 +60,7 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
     dialer = Dialer(settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports)
     commands = journal.commands
     background_check = BackgroundCheck(
-        settings.file, journal.findings, commands, is_refused=ami.is_login_refused if ami else None
+        settings.file, journal.findings, commands, login_state=ami.login_state if ami else None
     )
     return Scheduler(
         dialer,

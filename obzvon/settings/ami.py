@@ -13,8 +13,9 @@ from obzvon.settings.values import USER, InvalidValueError
 #: Ports of manager connections in Asterisk's own sample manager.conf.
 PORT = 5038
 TLS_PORT = 5039
-_CHANNEL = re.compile(r"[A-Za-z0-9_]{2,20}/[A-Za-z0-9_./:@+-]{0,79}")
-_GROUP = re.compile(r"[A-Za-z0-9_.-]{1,79}(@[A-Za-z0-9_.-]{1,79})?")
+# What FreePBX and Asterisk let a trunk be called: letters of any language, and spaces within.
+_CHANNEL = re.compile(r"[A-Za-z0-9_]{2,20}/(?:[\w./:@+&()#*'-](?:[\w ./:@+&()#*'-]{0,77}[\w./:@+&()#*'-])?)?")
+_GROUP = re.compile(r"[\w.-](?:[\w .-]{0,77}[\w.-])?(?:@[\w.-]{1,79})?")
 _SECRET_LENGTH = 200
 
 
@@ -115,7 +116,7 @@ def parse_channel_prefix(text: str) -> str:
         say("{value} is not the start of a channel's name", value=text),
         say(
             "write it as Asterisk shows it, without the part after the last dash: {example}",
-            example="PJSIP/mytrunk, SIP/mytrunk, DAHDI/i1",
+            example="PJSIP/mytrunk, SIP/my trunk, DAHDI/i1",
         ),
     )
 

@@ -15,12 +15,14 @@ from obzvon.asterisk.ami.call_tracker import LineCounts
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.ami.errors import AmiError
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.domain.results import Disposition
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.asterisk.ami import ami_of, linked, outcomes
 from tests.asterisk.call_files import ordinary, with_code
 from tests.asterisk.instance import free_port
+from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.waiting import until
 from tests.support.ami_server import certificate
@@ -192,3 +194,32 @@ def test_a_wrong_password_is_told(rig: Rig) -> None:
     until(lambda: link.status().problem, "the trouble is told")
     link.stop()
     assert rig.pbx.log().count("failed to authenticate as 'obzvon'") <= 1
+
+
+def test_where_asterisk_allows_one_login_a_second_one_is_told_as_that_and_comes_up_when_the_first_ends(
+    rig: Rig,
+) -> None:
+    config = rig.pbx.home / "etc" / "manager_obzvon.conf"
+    shipped = config.read_text()
+    try:
+        config.write_text(shipped.replace("allowmultiplelogin = yes", "allowmultiplelogin = no"))
+        rig.pbx.cli("manager reload")
+        second = AmiClient(ami_of(rig.pbx), "avtoobzvon", "avtoobzvon-ivr", backoff=lambda _kind, _failures: 0.1)
+        with linked(ami_of(rig.pbx)) as first:
+            assert first.login_state() is LoginState.CONNECTED
+            with pytest.raises(AmiError, match="one connection, and another one is open"):
+                inspect_permissions(ami_of(rig.pbx))
+            second.start()
+            until(lambda: "allowmultiplelogin" in str(second.status().problem), "it is told")
+            assert first.status().up
+        until(lambda: second.status().up, "the second is let in")
+        second.stop()
+    finally:
+        config.write_text(shipped)
+        rig.pbx.cli("manager reload")
+
+
+def test_the_greeting_of_each_version_is_taken(rig: Rig) -> None:
+    with Manager(rig.pbx.ami_port) as manager:
+        version = int(manager.greeting.partition("/")[2].split(".")[0])
+    assert version >= 5

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.checks.background import BackgroundCheck
 from obzvon.journal.findings import CheckReport, CheckSummary, Level
 from obzvon.journal.journal import Journal
@@ -61,12 +62,12 @@ print(json.dumps([{"level": "ok", "where": "", "what": {"text": " ".join(sys.arg
 
 
 def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(workshop: Workshop, journal: Journal) -> None:
-    refused = [False]
+    state = [LoginState.UNKNOWN]
     one = BackgroundCheck(
         workshop.settings.file,
         journal.findings,
         journal.commands,
-        is_refused=lambda: refused[0],
+        login_state=lambda: state[0],
         program=[sys.executable, "-c", ARGUMENTS],
     )
 
@@ -75,9 +76,11 @@ def test_one_that_nobody_has_asked_for_is_told_that_the_login_is_refused(worksho
         return str(done(one, journal).findings[0].what)
 
     assert told() == ""
-    refused[0] = True
+    state[0] = LoginState.REFUSED
     assert told() == "refused"
     assert told(journal.commands.submit("check", by="anna", at=NINE)) == ""
+    state[0] = LoginState.CONNECTED
+    assert told(journal.commands.submit("check", by="anna", at=NINE)) == "connected"
 
 
 def test_what_the_self_check_finds_is_left_in_the_journal(workshop: Workshop, journal: Journal) -> None:

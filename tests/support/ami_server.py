@@ -28,10 +28,13 @@ class AmiServer:
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.greeting = b"Asterisk Call Manager/11.0.0\r\n"
+        self.greets_in_pieces = False
         self.secret = SECRET
         self.is_mute = False
         """Connections are taken and nothing is answered any more."""
         self.has_md5 = True
+        self.allows_one_login = False
+        """As with `allowmultiplelogin = no`: a second connection of the user is refused."""
         self.booted = False
         """After a login it tells that it is fully booted, as to one who may read `system`."""
         self.cuts_lists = False
@@ -105,7 +108,9 @@ class AmiServer:
                 with self._lock:
                     self._open.append(connection)
                 if not self.is_mute:
-                    connection.sendall(self.greeting)
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    for start in range(0, len(self.greeting), 1 if self.greets_in_pieces else 1000):
+                        connection.sendall(self.greeting[start:][: 1 if self.greets_in_pieces else 1000])
                 fields: dict[str, str] = {}
                 for line in lines:
                     if line != b"\r\n":
@@ -125,9 +130,8 @@ class AmiServer:
             answer |= {"Challenge": "1234"} if self.has_md5 else {"Response": "Error", "Message": "None here"}
         elif action == "Login":
             self.logins += 1
-            key = hashlib.md5(f"1234{self.secret}".encode()).hexdigest()
-            if fields["Username"] != USER or (fields.get("Key") != key and fields.get("Secret") != self.secret):
-                connection.sendall(packed(answer | {"Response": "Error", "Message": "Authentication failed"}))
+            if refusal := self._login_refusal(fields):
+                connection.sendall(packed(answer | {"Response": "Error", "Message": refusal}))
                 return False
         elif action == "Getvar":
             names = (f"{fields.get('Channel')} {fields['Variable']}", fields["Variable"])
@@ -146,6 +150,12 @@ class AmiServer:
             if self.booted:
                 connection.sendall(packed({"Event": "FullyBooted", "Privilege": "system,all"}))
         return True
+
+    def _login_refusal(self, fields: dict[str, str]) -> str:
+        key = hashlib.md5(f"1234{self.secret}".encode()).hexdigest()
+        if fields["Username"] != USER or (fields.get("Key") != key and fields.get("Secret") != self.secret):
+            return "Authentication failed"
+        return "Login Already In Use" if self.allows_one_login and self._ready else ""
 
     def _originate(self, connection: socket.socket, answer: dict[str, str]) -> bool:
         if self.originates == "takes":

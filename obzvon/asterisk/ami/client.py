@@ -22,7 +22,7 @@ from obzvon.asterisk.ami.connection import AmiConnection, Timeouts
 from obzvon.asterisk.ami.errors import AmiError, Backoff
 from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
 from obzvon.asterisk.ami.probes import ConnectionProbes
-from obzvon.asterisk.ami.reconnect import ConnectionStatus, ReconnectLoop
+from obzvon.asterisk.ami.reconnect import ConnectionStatus, LoginState, ReconnectLoop
 from obzvon.common.errors import Problem
 from obzvon.settings.ami import AmiSettings
 
@@ -77,9 +77,12 @@ class AmiClient:
         """Return whether the connection is up, since when, and why not."""
         return self._reconnect_loop.status
 
-    def is_login_refused(self) -> bool:
-        """Return whether Asterisk refuses our login. Any other login would be one more failure in its log."""
-        return self.status().problem == errors.login_refused(self._ami).problem
+    def login_state(self) -> LoginState:
+        """Return whether Asterisk refuses our login, or has taken it."""
+        status = self.status()
+        if status.problem == errors.login_refused(self._ami).problem:
+            return LoginState.REFUSED
+        return LoginState.CONNECTED if status.up else LoginState.UNKNOWN
 
     def can_send(self) -> bool:
         """Return whether actions can be sent: the connection is up, and something was heard not long ago."""

@@ -8,6 +8,7 @@ belong to the user of an `AmiConnection`.
 import asyncio
 import hashlib
 import logging
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -26,6 +27,12 @@ from obzvon.settings.ami import AmiSettings
 EVENTS = "call,user"
 
 _GREETING = b"Asterisk Call Manager/"
+# manager.c: 1.x to 4.x are Asterisk 1.4 to 15, 5.x is 16. Proxies may name a version without a number.
+_VERSION = re.compile(rb"Asterisk Call Manager/(\d+)", re.ASCII)
+_OLDEST_VERSION = 5
+# The whole line is shorter; what is longer is no greeting.
+_MAX_GREETING_BYTES = 200
+_IN_USE = "already in use"
 # How often a late answer is waited for again while other messages come.
 _MAX_WAITS = 6
 # No message of Asterisk's comes near this length; a longer one is not AMI.
@@ -67,7 +74,7 @@ class AmiConnection:
         self._loop = asyncio.get_running_loop()
         self._lost: asyncio.Future[AmiError] = self._loop.create_future()
         self._manager = _SingleConnectionManager(on_event, self._lose)
-        self._protocol = _RobustProtocol(self._manager, self._lose_as_malformed)
+        self._protocol = _RobustProtocol(self._manager, self._lose_as_malformed, self._lose_as_old)
 
     def silent_seconds(self) -> float:
         """Return how long ago the last message came."""
@@ -169,7 +176,9 @@ class AmiConnection:
             raise errors.challenge_unavailable(ami)
         answer = await self._request(login)
         if isinstance(answer, list) or text(answer, "Response") != "Success":
-            raise errors.login_refused(ami)
+            # manager.c: "Login Already In Use", where allowmultiplelogin = no.
+            is_in_use = not isinstance(answer, list) and _IN_USE in text(answer, "Message").lower()
+            raise errors.login_in_use(ami) if is_in_use else errors.login_refused(ami)
 
     # -- requests
 
@@ -197,6 +206,9 @@ class AmiConnection:
     def _lose_as_malformed(self) -> None:
         self._lose(errors.not_asterisk(self._ami))
 
+    def _lose_as_old(self, banner: str) -> None:
+        self._lose(errors.asterisk_too_old(self._ami, banner))
+
 
 class _SingleConnectionManager(Manager):  # type: ignore[misc]
     """panoramisk's Manager without its own connecting and retrying."""
@@ -217,11 +229,15 @@ class _SingleConnectionManager(Manager):  # type: ignore[misc]
 class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
     """panoramisk's protocol that survives malformed messages and notes when the last message came."""
 
-    def __init__(self, manager: _SingleConnectionManager, on_malformed: Callable[[], None]) -> None:
+    def __init__(
+        self, manager: _SingleConnectionManager, on_malformed: Callable[[], None], on_old: Callable[[str], None]
+    ) -> None:
         self._manager = manager
         self._on_malformed = on_malformed
+        self._on_old = on_old
         self._loop = asyncio.get_running_loop()
         self._greeting = b""
+        self._is_greeted = False
         self._is_over = False
         self.transport: asyncio.Transport | None = None
         self.last_heard = 0.0
@@ -237,11 +253,8 @@ class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
         if self._is_over:
             return
         self.last_heard = self._loop.time()
-        if len(self._greeting) < len(_GREETING):
-            self._greeting += data[: len(_GREETING)]
-            if not self._greeting.startswith(_GREETING[: len(self._greeting)]):
-                self._give_up()
-                return
+        if not self._is_greeted and not self._take_greeting(data):
+            return
         try:
             super().data_received(data)
         except Exception:
@@ -249,6 +262,21 @@ class _RobustProtocol(AMIProtocol):  # type: ignore[misc]
             self._give_up()
         if self.queue and len(self.queue[0]) > _MAX_MESSAGE_CHARACTERS:
             self._give_up()
+
+    def _take_greeting(self, data: bytes) -> bool:
+        """Judge the first line as far as it has come; return whether to carry on."""
+        self._greeting += data[:_MAX_GREETING_BYTES]
+        line, end, _ = self._greeting.partition(b"\n")
+        if not line.startswith(_GREETING[: len(line)]) or len(line) >= _MAX_GREETING_BYTES:
+            self._give_up()
+            return False
+        self._is_greeted = bool(end)
+        version = _VERSION.match(line)
+        if end and version and int(version[1]) < _OLDEST_VERSION:
+            self._on_old(line.decode(errors="replace").strip())
+            self.abort()
+            return False
+        return True
 
     def handle_message(self, message: Message) -> None:
         try:

@@ -7,6 +7,7 @@ import ssl
 
 from obzvon.common.errors import ObzvonError, Problem, os_error_reason
 from obzvon.common.i18n import Message, say
+from obzvon.common.text import escape_controls
 from obzvon.settings.ami import AmiSettings
 
 _FINGERPRINT = "openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE"
@@ -68,6 +69,37 @@ def not_asterisk(ami: AmiSettings) -> AmiError:
         ami,
         say("what answers there is not Asterisk's manager interface"),
         say("write the host and port of manager.conf; the default port is 5038"),
+    )
+
+
+def asterisk_too_old(ami: AmiSettings, banner: str) -> AmiError:
+    """Return the error of an Asterisk before 16: its events do not say which channels belong to one call."""
+    return AmiError(
+        Backoff.SETTINGS,
+        ami,
+        say(
+            "this Asterisk is too old, 16 or later is needed; it introduces itself as {banner}",
+            banner=escape_controls(banner[:80]),
+        ),
+        say(
+            "update Asterisk, or comment out host in [AMI]: then calls go through the spool, and how many lines "
+            "others use is not known"
+        ),
+    )
+
+
+def login_in_use(ami: AmiSettings) -> AmiError:
+    """Return the error of a user who is logged in already, where Asterisk allows that once: no wrong password."""
+    return AmiError(
+        Backoff.NETWORK,
+        ami,
+        say("Asterisk allows the user {user} one connection, and another one is open", user=ami.user),
+        say(
+            "write allowmultiplelogin = yes in manager.conf under [{user}], then: {command}; the same line in "
+            "[general] takes effect only when Asterisk is restarted. Or give the other program a user of its own",
+            user=ami.user,
+            command=_RELOAD,
+        ),
     )
 
 

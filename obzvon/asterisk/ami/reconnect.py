@@ -1,6 +1,7 @@
 """Keeps a connection to Asterisk's manager interface up: connects, waits for its loss, backs off, connects again."""
 
 import asyncio
+import enum
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -17,6 +18,16 @@ log = logging.getLogger("obzvon")
 
 # A problem that comes back within this time is not logged again.
 _LOGGED_AGAIN = timedelta(minutes=10)
+
+
+class LoginState(enum.StrEnum):
+    """State of the service's own login, for a check that would log in as the same user."""
+
+    UNKNOWN = ""
+    #: Another try would be one more failure in Asterisk's log.
+    REFUSED = "refused"
+    #: Asterisk may allow each user one connection, and the service has it.
+    CONNECTED = "connected"
 
 
 class ConnectionStatus(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import pytest
 from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
 from obzvon.asterisk.ami.connection import Timeouts
 from obzvon.asterisk.ami.errors import Backoff
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.domain.results import Disposition
 from tests.support.ami_link import CALM, QUICK, is_up, linked, outcomes, play, problem, until, warnings
 from tests.support.ami_server import SECRET, AmiServer, packed
@@ -249,3 +250,65 @@ def test_a_mistake_of_ours_is_one_line_and_no_end(
         monkeypatch.undo()
         until(lambda: is_up(link))
     assert len(warnings(caplog)) == 1
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.3", "2.10.6", "3.1.0", "4.0.4"])
+def test_an_asterisk_before_16_is_refused_by_its_greeting_and_never_shown_with_no_lines_in_use(
+    server: AmiServer, caplog: pytest.LogCaptureFixture, version: str
+) -> None:
+    server.greeting = f"Asterisk Call Manager/{version}\r\n".encode()
+    kinds: list[Backoff] = []
+
+    def pause(kind: Backoff, _failures: int) -> float:
+        kinds.append(kind)
+        return 0.01
+
+    with linked(server, pause=pause) as link:
+        until(lambda: len(kinds) > 1)
+        assert "too old, 16 or later is needed; it introduces itself as" in problem(link)
+        assert f"Asterisk Call Manager/{version}" in problem(link)
+        assert link.calls.lines_in_use() is None
+    assert set(kinds) == {Backoff.SETTINGS}
+    assert server.logins == 0
+    assert len(warnings(caplog)) == 1
+
+
+@pytest.mark.parametrize("version", ["5.0.4", "7.0.3", "11.0.0", "Proxy"])
+def test_16_and_later_are_taken_and_what_names_no_version_as_well(server: AmiServer, version: str) -> None:
+    server.greeting = f"Asterisk Call Manager/{version}\r\n".encode()
+    with linked(server) as link:
+        until(lambda: is_up(link))
+
+
+def test_a_greeting_that_comes_in_pieces_is_judged_whole(server: AmiServer) -> None:
+    server.greeting, server.greets_in_pieces = b"Asterisk Call Manager/11.0.0\r\n", True
+    with linked(server) as link:
+        until(lambda: is_up(link))
+    server.greeting = b"Asterisk Call Manager/1.3\r\n"
+    with linked(server) as link:
+        assert "too old" in problem(link)
+
+
+def test_a_user_who_is_logged_in_already_is_no_wrong_password(
+    server: AmiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.allows_one_login = True
+    kinds: list[Backoff] = []
+
+    def pause(kind: Backoff, _failures: int) -> float:
+        kinds.append(kind)
+        return 0.01
+
+    with linked(server) as first:
+        until(lambda: is_up(first))
+        assert first.login_state() is LoginState.CONNECTED
+        with linked(server, pause=pause) as link:
+            until(lambda: len(kinds) > 2)
+            assert "Asterisk allows the user obzvon one connection, and another one is open" in problem(link)
+            assert "allowmultiplelogin" in problem(link)
+            assert link.login_state() is LoginState.UNKNOWN
+            first.stop()
+            server.drop()
+            until(lambda: is_up(link))
+    assert set(kinds) <= {Backoff.NETWORK}
+    assert len([one for one in warnings(caplog) if "one connection" in one]) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks.ami import check_login
 from obzvon.checks.context import CheckContext, Machine
@@ -15,6 +16,7 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret
+from tests.support.ami_link import is_up, linked, until
 from tests.support.ami_server import SECRET, AmiServer
 
 CONSOLE = """#!/bin/sh
@@ -29,6 +31,8 @@ ENDPOINTS = """
         Aor:  carrier                                            0
  Endpoint:  office                                               In use        2 of inf
     Channel: PJSIP/office-0000007f/AppDial                       Up            00:00:02
+ Endpoint:  Zadarma usa                                          Not in use    0 of inf
+ Endpoint:  Мегафон Север/74951111111                            Unavailable   0 of inf
 """
 
 
@@ -99,9 +103,40 @@ def test_a_login_that_is_known_to_be_refused_is_not_tried_once_more(office: Offi
     server.secret = "another"
     [tried] = office.examine()
     assert server.logins == 1
-    office.machine = msgspec.structs.replace(office.machine, ami_refused=True)
+    office.machine = msgspec.structs.replace(office.machine, ami_login=LoginState.REFUSED)
     assert office.examine() == [tried]
     assert server.logins == 1
+
+
+def test_an_asterisk_before_16_is_an_error(office: Office, server: AmiServer) -> None:
+    server.greeting = b"Asterisk Call Manager/1.3\r\n"
+    [finding] = office.examine()
+    assert finding.level is Level.ERROR
+    assert "16 or later is needed; it introduces itself as Asterisk Call Manager/1.3" in str(finding)
+
+
+def test_where_a_user_has_one_login_the_check_leaves_it_to_the_service(office: Office, server: AmiServer) -> None:
+    server.allows_one_login = True
+    with linked(server) as service:
+        until(lambda: is_up(service))
+        office.machine = msgspec.structs.replace(office.machine, ami_login=LoginState.CONNECTED)
+        [finding] = office.examine()
+        assert finding.level is Level.OK
+        assert "the service is connected as obzvon; Asterisk allows this user one connection" in str(finding)
+        office.has_console("originate,reporting")
+        office.machine = msgspec.structs.replace(office.machine, ami_login=LoginState.CONNECTED)
+        told, excess = office.examine()
+        assert (told.level, excess.level) == (Level.OK, Level.WARNING), "the console knows the rights"
+
+
+def test_one_login_that_another_program_has_is_an_error(office: Office, server: AmiServer) -> None:
+    server.allows_one_login = True
+    with linked(server) as stranger:
+        until(lambda: is_up(stranger))
+        [finding] = office.examine()
+    assert finding.level is Level.ERROR
+    assert "one connection, and another one is open" in str(finding)
+    assert "a user of its own" in str(finding.remedy)
 
 
 def test_too_few_rights_are_an_error_and_too_many_a_warning(office: Office, server: AmiServer) -> None:
@@ -121,13 +156,15 @@ def test_where_asterisks_console_answers_it_knows_best(office: Office) -> None:
     assert office.examine()[-1].level is Level.OK
 
 
-@pytest.mark.parametrize("trunk", ["PJSIP/carrier", "PJSIP/carrier-", "PJSIP/carr", "SIP/carrier", ""])
+@pytest.mark.parametrize(
+    "trunk", ["PJSIP/carrier", "PJSIP/carrier-", "SIP/carrier", "PJSIP/Zadarma usa", "PJSIP/Мегафон Север", ""]
+)
 def test_a_trunk_that_asterisk_has_or_cannot_be_asked_for_is_sound(office: Office, trunk: str) -> None:
     office.has_console("reporting")
     assert {finding.level for finding in office.examine(trunk=trunk)} == {Level.OK}
 
 
-@pytest.mark.parametrize("trunk", ["PJSIP/carier", "PJSIP/Carrier", "PJSIP/carrier-2"])
+@pytest.mark.parametrize("trunk", ["PJSIP/carier", "PJSIP/Carrier", "PJSIP/carrier-2", "PJSIP/carr", "PJSIP/Zadarma"])
 def test_a_mistyped_trunk_is_told_with_those_that_there_are(office: Office, trunk: str) -> None:
     office.has_console("reporting")
     finding = office.examine(trunk=trunk)[-1]
@@ -135,7 +172,8 @@ def test_a_mistyped_trunk_is_told_with_those_that_there_are(office: Office, trun
     assert f"Asterisk has no endpoint whose channels begin with {trunk}: other people's calls are not counted" in str(
         finding
     )
-    assert str(finding.remedy) == "write one of these: PJSIP/carrier, PJSIP/office"
+    names = "PJSIP/carrier, PJSIP/office, PJSIP/Zadarma usa, PJSIP/Мегафон Север"
+    assert str(finding.remedy) == f"write one of these: {names}"
 
 
 def test_of_another_machine_asterisks_console_here_is_not_asked(office: Office) -> None:

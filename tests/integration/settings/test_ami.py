@@ -74,3 +74,14 @@ def test_the_secret_of_ami_is_never_shown(tmp_path: Path) -> None:
         told = problems(tmp_path, f"[AMI]\n{line}\n")
         assert "hush" not in told
         assert told.count("INI:2") == 1
+
+
+@pytest.mark.parametrize(
+    "trunk", ["SIP/Zadarma usa", "PJSIP/Мегафон Север", "PJSIP/8(495)1234567", "DAHDI/i1", "IAX2/to&fro", "DAHDI/"]
+)
+def test_a_trunk_is_taken_as_asterisk_shows_it(tmp_path: Path, trunk: str) -> None:
+    assert load_text(tmp_path, f"{ON}trunk = {trunk}\n").ami.trunk == trunk
+
+
+def test_a_group_may_have_a_name_of_its_own_language(tmp_path: Path) -> None:
+    assert load_text(tmp_path, f"{ON}group = линии Север@obzvon\n").ami.group == "линии Север@obzvon"
