@@ -56,12 +56,22 @@ def open_existing_journal(settings: Settings) -> Iterator[Journal]:
 
 
 @contextmanager
-def open_journal(settings: Settings, *, waits: bool = False) -> Iterator[Journal]:
-    """Open the journal, and create it if there is none.
+def open_journal(settings: Settings) -> Iterator[Journal]:
+    """Open the journal, and create it if there is none."""
+    journal = factory.open_journal(settings)
+    try:
+        yield journal
+    finally:
+        journal.close()
 
-    With `waits`, as in a service, wait for one that cannot be used yet, for example before its database is up.
+
+@contextmanager
+def open_service_journal(settings: Settings, *, waits: bool) -> Iterator[Journal]:
+    """Open the journal for the service: create it if there is none, migrate it if it is of an older version.
+
+    With `waits`, wait for one that cannot be used yet, for example before its database is up.
     """
-    journal = _wait_for_journal(settings) if waits else factory.open_journal(settings)
+    journal = _wait_for_journal(settings) if waits else factory.open_service_journal(settings)
     try:
         yield journal
     finally:
@@ -72,7 +82,7 @@ def _wait_for_journal(settings: Settings) -> Journal:
     logged = None
     while True:
         try:
-            return factory.open_journal(settings, busy_timeout=1.0)
+            return factory.open_service_journal(settings, busy_timeout=1.0)
         except JournalUnavailableError as error:
             if error.problems != logged:
                 logged = error.problems

@@ -3,8 +3,11 @@
 Exit status: 0 done; 1 it ran and something is wrong; 2 it could not run.
 """
 
+import contextlib
 import io
 import logging
+import platform
+import sqlite3
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +30,7 @@ from obzvon.cli.context import (
     open_existing_journal,
     open_journal,
     open_output,
+    open_service_journal,
     show_progress,
     use_settings,
     write_log,
@@ -38,6 +42,7 @@ from obzvon.common.i18n import say, say_many
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Level, worst_level
 from obzvon.journal.lock import JournalBusyError
+from obzvon.journal.schema import SCHEMA
 from obzvon.reports import call_report
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.reports.status import current_status
@@ -52,6 +57,14 @@ watch_log = logging.getLogger("obzvon.watch")
 _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERROR: ("✗", "red")}
 
 
+def _print_version(context: click.Context) -> None:
+    """Print what a report of a fault needs to say, and exit."""
+    click.echo(f"obzvon {__version__}")
+    echo(say("journal: schema {schema}", schema=SCHEMA))
+    click.echo(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+    context.exit()
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=help_text("Calls everyone on a list through Asterisk at a set time each day."),
@@ -63,7 +76,14 @@ _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERRO
     metavar=help_text("FILE"),
     help=help_text("the settings.ini to use; default: $OBZVON_SETTINGS, ./settings.ini, /etc/obzvon/settings.ini"),
 )
-@click.version_option(__version__, prog_name="obzvon", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: _print_version(context) if wanted else None,
+    help=help_text("Show the version and exit."),
+)
 @click.pass_context
 def cli(context: click.Context, file: Path | None) -> None:
     """Remember the settings file for the commands, which read it if they need it."""
@@ -144,16 +164,18 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
 def run(file: Path | None, once: bool) -> None:
     """Run the service."""
     settings = use_settings(file)
-    with write_log(settings), open_journal(settings, waits=not once) as journal, show_progress(journal) as bar:
+    with write_log(settings), contextlib.ExitStack() as stack:
         if once and settings.log_level != "DEBUG":
             watch_log.setLevel(logging.CRITICAL)
         try:
+            journal = stack.enter_context(open_service_journal(settings, waits=not once))
             lock = journal.acquire_lock()
         except JournalBusyError as busy:
             if not once:
                 raise
             watch_log.info("%s", busy)
             return
+        bar = stack.enter_context(show_progress(journal))
         for note in settings.notes:
             watch_log.warning("%s", note)
         service = factory.build_service(settings, journal, lock)

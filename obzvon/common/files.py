@@ -63,6 +63,18 @@ def replace_file(path: Path, mode: int = 0o640) -> Iterator[int]:
     sync_folder(path.parent)
 
 
+def publish(draft: Path, target: Path) -> None:
+    """Sync a file that is complete, and give it its name, in place of what has it."""
+    with add_file_name(draft):
+        descriptor = os.open(draft, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, target)  # noqa: PTH105 - as above
+    sync_folder(target.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Sync the names in the folder: files created, renamed and deleted there."""
     with add_file_name(folder):

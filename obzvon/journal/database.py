@@ -5,32 +5,58 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, func, insert, make_url, select
+from sqlalchemy import URL, Connection, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.journal.lock import JournalLock, acquire
-from obzvon.journal.schema import SCHEMA, meta, metadata
+from obzvon.journal.schema import SCHEMA, meta, metadata, stamp_new
 from obzvon.journal.sqlite import damage_remedy, make_journal_file, refuse_truncated, sqlite_engine
 
-#: The number of the PostgreSQL advisory lock that is held while the tables are made.
-_TABLES_LOCK = 0x0B2A0F
+#: The number of the PostgreSQL advisory lock that is held while the tables are made or changed.
+TABLES_LOCK = 0x0B2A0F
 
 
 class JournalUnavailableError(UserError):
     """The journal cannot be used at the moment, and may be later: a full disk, a database that is not up yet."""
 
 
+class OlderJournalError(UserError):
+    """The journal was written by an older version, and the service has not migrated it yet."""
+
+    def __init__(self, address: str, schema: int) -> None:
+        super().__init__(
+            [
+                Problem(
+                    address,
+                    say(
+                        "an older version of obzvon wrote this journal: its schema is {schema}, this "
+                        "version needs {needed}",
+                        schema=schema,
+                        needed=SCHEMA,
+                    ),
+                    say(
+                        "the service converts it at its start and keeps a copy; until then nobody is called: "
+                        "supervisorctl restart obzvon"
+                    ),
+                )
+            ]
+        )
+        self.schema = schema
+
+
 class Database:
     """An open database. `url` is SQLAlchemy's; missing tables are made, unless `create` is off.
 
     `busy_timeout` is how many seconds SQLite waits for another process's transaction; the service waits only briefly,
-    for it must react to a stop. Raises UserError when it cannot be opened or was written by a newer version.
+    for it must react to a stop. Raises UserError when it cannot be opened or was written by a newer version,
+    and OlderJournalError when it was written by an older one.
     """
 
     #: Set if no service has made this journal yet; see `AbsentJournal`.
     is_absent = False
+    _accepts_older = False
 
     def __init__(self, url: str | URL, *, create: bool = True, busy_timeout: float = 30.0) -> None:
         self._is_open = False
@@ -58,30 +84,41 @@ class Database:
         if create:
             with self.write_transaction() as connection:
                 if not self.is_sqlite:  # two processes that make the same tables at once would fail
-                    connection.execute(select(func.pg_advisory_xact_lock(_TABLES_LOCK)))
+                    connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
                 meta.create(connection, checkfirst=True)
-                self._refuse_newer(connection)
+                self._refuse_other_version(connection)
                 metadata.create_all(connection)
-                if _schema(connection) is None:
-                    connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
+                if stored_schema(connection) is None:
+                    stamp_new(connection)
         elif self.is_sqlite and not Path(self.address).exists():
             # SQLite would make an empty one, owned by the reader.
             raise no_journal_yet(self.address)
         else:
             with self.read_transaction() as connection:
-                self._refuse_newer(connection)
+                self._refuse_other_version(connection)
 
-    def _refuse_newer(self, connection: Connection) -> None:
-        if int(_schema(connection) or 0) > SCHEMA:
+    def _refuse_other_version(self, connection: Connection) -> None:
+        schema = stored_schema(connection)
+        if schema is not None and schema > SCHEMA:
             raise UserError(
                 [
                     Problem(
                         self.address,
-                        say("the journal was written by a newer version of obzvon"),
-                        say("install that version, or name another journal in [Journal] url"),
+                        say(
+                            "a newer version of obzvon wrote this journal: its schema is {schema}, "
+                            "this version knows {needed}",
+                            schema=schema,
+                            needed=SCHEMA,
+                        ),
+                        say(
+                            "install that version again, or go back to the copy that the upgrade kept "
+                            "(docs/en/how-to/upgrade.md)"
+                        ),
                     )
                 ]
             )
+        if schema is not None and schema < SCHEMA and not self._accepts_older:
+            raise OlderJournalError(self.address, schema)
 
     @property
     def address(self) -> str:
@@ -143,8 +180,10 @@ def no_journal_yet(where: str) -> UserError:
     return UserError([Problem(where, say("there is no journal yet"), say("the service creates it"))])
 
 
-def _schema(connection: Connection) -> str | None:
-    return connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+def stored_schema(connection: Connection) -> int | None:
+    """Return the schema that the journal has; None if it has no such entry."""
+    text = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+    return None if text is None else int(text)
 
 
 @contextmanager

@@ -1,5 +1,9 @@
-"""The journal's tables: runs, calls, tallies, commands, audit log, seen schedule, heartbeat and findings."""
+"""The journal's tables: runs, calls, tallies, commands, audit log, seen schedule, heartbeat and findings.
 
+A change of the tables is made here, for new journals, and as a revision in `migrations/`, for those that exist.
+"""
+
+import secrets
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -7,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Date,
     DateTime,
     Dialect,
@@ -15,17 +20,20 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    String,
     Table,
     Text,
     case,
     false,
+    insert,
 )
 from sqlalchemy.types import TypeDecorator
 
 #: The only campaign so far; the tables have room for several.
 CAMPAIGN = "main"
-#: Grows by one with every change of the tables. It is stored in the journal.
-SCHEMA = 1
+#: Grows by one with every change of the tables. It is stored in the journal, and every program compares it.
+#: Alembic's revision is the same number with four digits. Both change in one transaction.
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -59,6 +67,13 @@ meta = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# Alembic's own table, which it reads and writes under this name.
+alembic_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), primary_key=True),
 )
 
 runs = Table(
@@ -188,3 +203,21 @@ findings = Table(
     Column("errors", Integer, nullable=False),
     Column("found", Text, nullable=False),
 )
+
+
+def stamp_new(connection: Connection) -> None:
+    """Write what a new journal knows about itself: its schema, its identity, and that it has handed nothing over."""
+    connection.execute(
+        insert(meta),
+        [
+            {"key": "schema", "value": str(SCHEMA)},
+            {"key": "identity", "value": secrets.token_hex(16)},
+            {"key": "hand_overs", "value": "0"},
+        ],
+    )
+    connection.execute(insert(alembic_version).values(version_num=revision_name(SCHEMA)))
+
+
+def revision_name(schema: int) -> str:
+    """Return the name of Alembic's revision for a schema."""
+    return f"{schema:04d}"

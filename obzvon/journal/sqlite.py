@@ -6,7 +6,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.files import make_file
 from obzvon.common.i18n import Message, say
-from obzvon.journal.schema import SCHEMA, meta, metadata
+from obzvon.journal.schema import metadata, stamp_new
 
 _MODE = 0o660
 #: Bytes of the smallest SQLite file. SQLite takes a shorter one for an empty database.
@@ -93,7 +93,7 @@ def make_journal_file(path: Path) -> None:
         engine = sqlite_engine(URL.create("sqlite", database=str(draft)))
         with engine.connect().execution_options(obzvon_write=True) as connection, connection.begin():
             metadata.create_all(connection)
-            connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
+            stamp_new(connection)
         engine.dispose()
         with contextlib.suppress(FileExistsError):  # another process was faster
             path.hardlink_to(draft)

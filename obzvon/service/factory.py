@@ -12,8 +12,10 @@ from obzvon.documents.store import Document
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
+from obzvon.journal.database import OlderJournalError
 from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalLock
+from obzvon.journal.migration import migrate
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter, LineMonitor
@@ -47,6 +49,15 @@ def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -
 def open_journal(settings: Settings, *, busy_timeout: float = 30.0) -> Journal:
     """Return the journal; `busy_timeout` is how many seconds a busy database is waited for. Raise UserError."""
     return Journal(settings.journal.reveal(), busy_timeout=busy_timeout)
+
+
+def open_service_journal(settings: Settings, *, busy_timeout: float = 30.0) -> Journal:
+    """Return the journal for the service, which migrates one of an older version first. Raise UserError."""
+    try:
+        return open_journal(settings, busy_timeout=busy_timeout)
+    except OlderJournalError:
+        migrate(settings.journal.reveal(), busy_timeout=busy_timeout)
+    return open_journal(settings, busy_timeout=busy_timeout)
 
 
 def build_service(settings: Settings, journal: Journal, lock: JournalLock | None = None) -> Scheduler:

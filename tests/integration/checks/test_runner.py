@@ -814,7 +814,7 @@ def test_a_journal_that_is_damaged(office: Office) -> None:
 def test_a_journal_of_a_newer_version(office: Office) -> None:
     with office.journal() as journal, journal.write_transaction() as connection:
         connection.execute(meta.update().values(value=str(SCHEMA + 1)))
-    assert "the journal was written by a newer version" in str(only(office.examine()))
+    assert "a newer version of obzvon wrote this journal" in str(only(office.examine()))
 
 
 def test_a_journal_whose_folder_is_not_there(office: Office) -> None:
