@@ -15,6 +15,19 @@ from obzvon.common.i18n import Message, say
 
 _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 
+_KINDS_OF_NUMBERS = (
+    "mobile",
+    "fixed_line",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "personal_number",
+    "voip",
+    "pager",
+    "uan",
+    "voicemail",
+)
+
 _PUNCTUATION = dict.fromkeys(
     [
         *map(ord, " \t\u00a0\u2007\u2009\u202f()-.\u2010\u2011\u2012\u2013\u2212/"),
@@ -77,6 +90,11 @@ class NumberingPlan:
         patterns = [desc.national_number_pattern for desc in ordinary if desc and desc.national_number_pattern]
         national = f"((?:{'|'.join(patterns)}))"
         prefixes = "|".join(re.escape(prefix) for prefix in (f"+{self._country_code}", self._trunk_prefix) if prefix)
+        begins = "|".join(re.escape(prefix) for prefix in (self._country_code, self._trunk_prefix) if prefix)
+        existing, lengths = _existing_numbers(metadata.country_code or 0)
+        self._existing = re.compile(f"(?:\\+?(?:{begins}))?(?:{existing})", re.ASCII)
+        longest = 1 + max(len(self._country_code), len(self._trunk_prefix))
+        self._existing_lengths = range(min(lengths), max(lengths) + longest + 1)
         # Numbers that begin like a call abroad are for the parser (RU: 810 84… is Vietnam and looks like 8108…).
         self._ordinary = re.compile(
             f"(?!{metadata.international_prefix or '[^0-9+]'})"
@@ -93,7 +111,7 @@ class NumberingPlan:
                     number=_shown(number),
                 )
             )
-        text = number.strip().translate(_PUNCTUATION)
+        text = self._without_stray_plus(number.strip().translate(_PUNCTUATION))
         if self._internal and self._internal.fullmatch(text):
             return _only_dialable(text)
         if ordinary := self._ordinary.fullmatch(text):
@@ -104,10 +122,60 @@ class NumberingPlan:
             raise InvalidNumberError(_why_not_digits(number, text))
         return self._dial_rare(text)
 
+    def _without_stray_plus(self, text: str) -> str:
+        """Return +8 and the number within the country as 8 and the number: no country code is meant (RU).
+
+        Raises `InvalidNumberError` if calls abroad are allowed and +8… is a number there too: +84 95… is in Vietnam.
+        """
+        trunk, abroad = self._trunk_prefix, "+" + self._country_code
+        if (
+            not (trunk and text.startswith(f"+{trunk}"))
+            or text.startswith(abroad)
+            or not self._existing.fullmatch(text)
+        ):
+            return text
+        if self._foreign and _is_valid(text, self._region):
+            raise InvalidNumberError(
+                say(
+                    "+{trunk} begins a number abroad, and {trunk} one within the country; write it with {code}, or "
+                    "with {prefix} if it is abroad",
+                    trunk=trunk,
+                    code=abroad,
+                    prefix=self._international_prefix or "+",
+                )
+            )
+        return text[1:]
+
+    def recognizes(self, number: str) -> bool:
+        """Return whether the text is an existing number of this or another country, allowed or not.
+
+        Without a plus or the prefix of a call abroad only numbers of this country code are recognized.
+        """
+        number = number.translate(_PUNCTUATION)
+        if len(number) in self._existing_lengths and self._existing.fullmatch(number):
+            return True
+        abroad = self._international_prefix
+        if not _DIGITS.fullmatch(number) or not (number[0] == "+" or (abroad and number.startswith(abroad))):
+            return False
+        return _is_valid(self._with_plus(number), self._region)
+
+    def is_internal(self, number: str) -> bool:
+        """Return whether the text is a number of the switchboard itself."""
+        return bool(self._internal and self._internal.fullmatch(number.translate(_PUNCTUATION)))
+
+    def begins_like_a_number(self, digits: str) -> bool:
+        """Return whether the digits begin with the trunk prefix or the country code."""
+        return digits.startswith(tuple(filter(None, (self._trunk_prefix, self._country_code))))
+
+    def _with_plus(self, text: str) -> str:
+        """Return the number with a plus for the prefix of a call abroad."""
+        if self._international_prefix and text.startswith(self._international_prefix):
+            return "+" + text[len(self._international_prefix) :]
+        return text
+
     def _dial_rare(self, text: str) -> str:
         """Return what is dialled for a number that the compiled patterns do not match: premium, foreign or wrong."""
-        if self._international_prefix and text.startswith(self._international_prefix):
-            text = "+" + text[len(self._international_prefix) :]
+        text = self._with_plus(text)
         try:
             parsed = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:
@@ -164,6 +232,27 @@ def parse_extension_code(code: str) -> str:
             say("the extension code may hold only the digits 0–9 and *, 32 at most, not “{code}”", code=_shown(code))
         )
     return text
+
+
+def _is_valid(number: str, region: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _existing_numbers(country_code: int) -> tuple[str, set[int]]:
+    """Return the pattern and the lengths of all numbers behind a country code, which some countries share (RU, KZ)."""
+    patterns: list[str] = []
+    lengths: set[int] = set()
+    for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[country_code]:
+        metadata = PhoneMetadata.metadata_for_region(region)
+        for name in _KINDS_OF_NUMBERS if metadata else ():
+            described = getattr(metadata, name)
+            if described and described.national_number_pattern:
+                patterns.append(described.national_number_pattern)
+                lengths.update(described.possible_length)
+    return "|".join(patterns), {length for length in lengths if length > 0}
 
 
 def _international_prefix(metadata: PhoneMetadata) -> str:

@@ -205,7 +205,7 @@ def test_the_sheets_that_are_not_taken_are_counted(tmp_path: Path) -> None:
     )
     table, _ = read(data, tmp_path)
     assert [(sheet.rows, sheet.phones) for sheet in table.sheets] == [(1, 1), (2, 2), (0, 0), (1, 0)]
-    assert [sheet.name for sheet in table.other_sheets()] == ["Тверь", "Z"]
+    assert [sheet.name for sheet in table.other_sheets()] == ["Тверь", "Цены"]
     too_wide = package(PHONE, cell("XFD1", "1"))
     table, _ = read(too_wide, tmp_path)
     assert [(sheet.name, sheet.rows) for sheet in table.other_sheets()] == [("S2", None)]

@@ -103,7 +103,7 @@ def test_landlines_and_freephone_numbers_are_ordinary_ones(written: str, number:
         ("1234567890", UNKNOWN),
         ("+7", UNKNOWN),
         ("+7 916 123 45 6", UNKNOWN),
-        ("+8 916 123 45 67", UNKNOWN),
+        ("+8 916 123 45", UNKNOWN),
         ("+", "“+” is not a phone number"),
         ("++79161234567", "“++79161234567” is not a phone number"),
         ("context 22", "“context 22” is not a phone number"),
@@ -137,6 +137,30 @@ def test_landlines_and_freephone_numbers_are_ordinary_ones(written: str, number:
 def test_what_is_no_number_is_refused_with_the_reason(written: str, reason: str) -> None:
     assert reason in refusal(written)
     assert reason in refusal(written, NumberingPlan(foreign=True, premium=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+8 916 123-45-67", "89161234567"),
+        ("+8(495)3333333", "84953333333"),  # +84 953333333 is in Vietnam
+        ("+8 (863) 333-33-33", "88633333333"),  # +86 is China
+        ("+8 800 555-35-35", "88005553535"),
+    ],
+)
+def test_a_plus_before_the_trunk_prefix_makes_no_foreign_number(written: str, number: str) -> None:
+    assert dialled(RUSSIA, written) == number
+    for plan in (EVERYTHING, NumberingPlan("KZ", foreign=True)):
+        assert not (dialled(plan, written) or "").startswith("8108")
+
+
+def test_where_calls_abroad_are_allowed_a_number_with_two_readings_is_refused() -> None:
+    assert "write it with +7, or with 810 if it is abroad" in refusal("+8(495)3333333", EVERYTHING)
+    assert EVERYTHING.normalize("+8 916 123-45-67") == "89161234567"
+    assert EVERYTHING.normalize("8 10 84 95 333 33 33") == "81084953333333"
+    assert EVERYTHING.normalize("+81 3 3224 9999") == "81081332249999"
+    assert NumberingPlan("UA", foreign=True).normalize("+067 123 45 67") == "0671234567"
+    assert NumberingPlan("US", foreign=True).normalize("+1 212 555 0123") == "12125550123"
 
 
 @pytest.mark.parametrize(
