@@ -83,8 +83,24 @@ class Spool:
         problems = list(self._folder_problems())
         yield from problems
         if not problems:
-            yield from self._filesystem_problems()
+            yield from self.find_move_problems()
             yield from self._owner_problems()
+
+    def find_move_problems(self) -> Iterator[Problem]:
+        """Yield why files could not be moved from the store into the spool, also while the store is still to be made.
+
+        Nothing is written: Asterisk takes every file in the spool for a call.
+        """
+        if _place(self.store) == _place(self.target):
+            return
+        yield Problem(
+            f"dir_store {self.store}",
+            say(
+                "it is on another filesystem than dir_target {path}: files cannot be moved there in one step",
+                path=self.target,
+            ),
+            self._move_remedy(),
+        )
 
     def _folder_problems(self) -> Iterator[Problem]:
         for key, folder in (("dir_store", self.store), ("dir_target", self.target)):
@@ -102,16 +118,17 @@ class Spool:
                     say("run the service as the owner of the folder, or let that user write here"),
                 )
 
-    def _filesystem_problems(self) -> Iterator[Problem]:
-        if _mount(self.store) != _mount(self.target):
-            yield Problem(
-                f"dir_store {self.store}",
-                say(
-                    "it is on another filesystem than dir_target {path}: files cannot be moved there in one step",
-                    path=self.target,
-                ),
-                say("put dir_store beside dir_target, for example {path}", path=self.target.with_name("obzvon_store")),
+    def _move_remedy(self) -> Message:
+        beside = self.target.with_name("obzvon_store")
+        if _place(self.target) != _place(self.target.parent):
+            return say(
+                "dir_target is a mount of its own: mount the folder above it, {path}, in its place, with dir_store in "
+                "it; or write transport = ami in [AMI], which needs no folder",
+                path=self.target.parent,
             )
+        if beside == self.store:
+            return say("dir_store is a mount of its own: unmount it, or name a folder on the filesystem of dir_target")
+        return say("put dir_store beside dir_target, for example {path}", path=beside)
 
     def _owner_problems(self) -> Iterator[Problem]:
         uid, gid = self.file_owner()
@@ -304,11 +321,18 @@ def _ours(folder: Path) -> list[str]:
         return sorted(entry.name for entry in entries if callfile.parse_call_file_name(entry.name))
 
 
-def _mount(folder: Path) -> object:
-    """Return the mount, which rename(2) cannot cross even within one filesystem; the device where it is unknown."""
-    with staging.open_folder(folder) as descriptor:
+def _place(folder: Path) -> tuple[str, int]:
+    """Return what rename(2) cannot cross: the mount, even within one filesystem, and the device, as of a subvolume.
+
+    For a folder that is still to be made, those of the folder that it will be made in. "" = the mount is unknown.
+    """
+    there = next(path for path in (folder, *folder.parents) if path.is_dir())
+    mount = ""
+    descriptor = os.open(there, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)  # needs no right to read it
+    try:
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines():
-                if line.startswith("mnt_id:"):
-                    return line
-        return os.fstat(descriptor).st_dev
+            lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
+            mount = next((line for line in lines if line.startswith("mnt_id:")), "")
+        return mount, os.fstat(descriptor).st_dev
+    finally:
+        os.close(descriptor)

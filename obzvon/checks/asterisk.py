@@ -13,7 +13,7 @@ from obzvon.asterisk.process import AsteriskState
 from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.checks.file_access import user_name
 from obzvon.common import processes
-from obzvon.common.i18n import say, say_many
+from obzvon.common.i18n import Message, say, say_many
 from obzvon.journal.findings import Finding
 
 #: How long the console may take to answer.
@@ -33,7 +33,7 @@ def check_running(context: CheckContext) -> Iterator[Finding]:
     seen = context.spool.asterisk_state()
     where = context.spool.pid_file or "Asterisk"
     if seen is AsteriskState.DOWN:
-        yield error(where, say("Asterisk is not running"), say("start it: systemctl start asterisk"))
+        yield error(where, say("Asterisk is not running"), _start_remedy(context))
     elif seen is AsteriskState.RUNNING:
         yield good(where, say("Asterisk is running"))
     else:
@@ -42,6 +42,15 @@ def check_running(context: CheckContext) -> Iterator[Finding]:
             say("it is not checked whether Asterisk runs: no pid file is set"),
             say("if Asterisk is on this machine, name its pid file in [Spool] pid_file"),
         )
+
+
+def _start_remedy(context: CheckContext) -> Message:
+    if context.spool.pid_file and context.spool.pid_file.exists():
+        return say("start it: systemctl start asterisk")
+    return say(
+        "start it: systemctl start asterisk; if it runs in a container, write pid_file = none in [Spool], and if it "
+        "writes its process number elsewhere, name that file there"
+    )
 
 
 def check_spool_folder(context: CheckContext) -> Iterator[Finding]:

@@ -27,7 +27,9 @@ def check_filesystem(context: CheckContext) -> Iterator[Finding]:
     spool = context.spool
     missing = [folder for folder in (spool.store, spool.target) if not folder.exists()]
     if missing and all(is_made_by_itself(context, folder) for folder in missing):
-        return  # reported by the check of folders
+        # That they are missing is reported by the check of folders; where they will be made can be judged now.
+        yield from (finding_from(problem, Level.ERROR) for problem in spool.find_move_problems())
+        return
     problems = list(spool.find_problems())
     for problem in problems:
         yield finding_from(problem, Level.ERROR)

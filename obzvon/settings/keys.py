@@ -152,7 +152,7 @@ KEYS = (
         "pid_file",
         "pid_file",
         parse_text,
-        say("Asterisk's pid file; while Asterisk is down, no calls are handed over"),
+        say("Asterisk's pid file; while Asterisk is down, no calls are handed over; none = it is not checked"),
     ),
     SettingKey(
         "Journal", "url", "journal", parse_journal_url, say("where runs and calls are kept, a file or a database")

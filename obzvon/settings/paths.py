@@ -10,6 +10,8 @@ from obzvon.settings.secrets import JournalUrl
 
 _ASTERISK_SPOOL = Path("/var/spool/asterisk")
 _ASTERISK_PID = Path("/var/run/asterisk/asterisk.pid")
+# `pid_file = none`: where Asterisk runs in a container, its process is not to be seen.
+_NO_PID_FILE = frozenset({"none", "no", "off", "-", "нет"})
 _DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)|\\\\")
 
 
@@ -26,9 +28,10 @@ def take_paths(folder: Path, fields: dict[str, object], faults: SettingsFaults) 
         "schedule": source / with_slashes(str(fields.pop("schedule", "schedule.json"))),
         "journal": JournalUrl(_journal_url(folder, str(fields.pop("journal", "journal.db")))),
     }
-    if pid_file := fields.pop("pid_file", ""):
-        paths["pid_file"] = folder / str(pid_file)
-    elif target.is_relative_to(_ASTERISK_SPOOL):
+    pid_file = str(fields.pop("pid_file", ""))
+    if pid_file and pid_file.casefold() not in _NO_PID_FILE:
+        paths["pid_file"] = folder / pid_file
+    elif not pid_file and target.is_relative_to(_ASTERISK_SPOOL):
         paths["pid_file"] = _ASTERISK_PID
     return paths
 

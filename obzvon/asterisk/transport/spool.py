@@ -93,7 +93,10 @@ class SpoolTransport:
                     Problem(
                         str(self._spool.pid_file),
                         say("Asterisk is not running"),
-                        say("start Asterisk; the hand-over continues by itself"),
+                        say(
+                            "start Asterisk; the hand-over continues by itself. If it runs in a container, write "
+                            "pid_file = none in [Spool]"
+                        ),
                     )
                 ]
             )

@@ -71,7 +71,42 @@ def test_a_spool_on_another_filesystem_is_refused(tmp_path: Path) -> None:
     with tmpfs(tmp_path / "outgoing") as target:
         with pytest.raises(UserError, match="another filesystem") as caught:
             Spool(tmp_path / "store", target).prepare_folders(home=tmp_path)
-        assert "put dir_store beside dir_target" in str(caught.value)
+        assert f"dir_target is a mount of its own: mount the folder above it, {tmp_path}, in its place" in str(
+            caught.value
+        )
+        assert "transport = ami" in str(caught.value)
+
+
+def test_a_store_on_another_filesystem_is_put_beside_the_spool(tmp_path: Path) -> None:
+    (tmp_path / "outgoing").mkdir()
+    with tmpfs(tmp_path / "memory") as memory, pytest.raises(UserError, match="another filesystem") as caught:
+        Spool(memory / "store", tmp_path / "outgoing").prepare_folders(home=tmp_path)
+    assert f"put dir_store beside dir_target, for example {tmp_path}/obzvon_store" in str(caught.value)
+
+
+def test_a_store_that_is_a_mount_beside_the_spool_is_named_as_that(tmp_path: Path) -> None:
+    (tmp_path / "outgoing").mkdir()
+    with tmpfs(tmp_path / "obzvon_store") as store, pytest.raises(UserError, match="another filesystem") as caught:
+        Spool(store, tmp_path / "outgoing").prepare_folders(home=tmp_path)
+    assert "dir_store is a mount of its own: unmount it" in str(caught.value)
+
+
+@pytest.mark.skipif(not ROOT, reason="mounts")
+def test_a_spool_within_a_mount_with_its_store_is_sound(tmp_path: Path) -> None:
+    (tmp_path / "real" / "outgoing").mkdir(parents=True)
+    with bound(tmp_path / "real", tmp_path / "asterisk") as asterisk:
+        Spool(asterisk / "obzvon_store", asterisk / "outgoing").prepare_folders(home=tmp_path)
+        assert (tmp_path / "real" / "obzvon_store").is_dir()
+
+
+def test_where_the_store_will_be_made_is_judged_before_it_is_there(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    with bound(tmp_path / "real", tmp_path / "outgoing") as target:
+        [problem] = Spool(tmp_path / "new" / "store", target).find_move_problems()
+        assert "mount the folder above it" in str(problem.remedy)
+        assert not (tmp_path / "new").exists()
+        assert list(target.iterdir()) == []
+    assert list(Spool(tmp_path / "new" / "store", tmp_path / "outgoing").find_move_problems()) == []
 
 
 def test_a_second_mount_of_the_same_filesystem_is_refused_as_rename_cannot_cross_it(tmp_path: Path) -> None:

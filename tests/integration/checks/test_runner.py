@@ -33,6 +33,7 @@ from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import JournalUrl, Secret
 from obzvon.settings.web import WebSettings
 from tests.support.checked_folder import NOBODY, SUNDAY, Office, Opened, bad, folder_to_check, only
+from tests.support.workshop import bound, dead_pid
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users, mounts")
 CALL_FILE = "obzvon-20261122-a1b2c3-{:06d}-1.call"
@@ -540,7 +541,19 @@ def test_a_store_on_another_filesystem(office: Office, mounted: Callable[[Path, 
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "it is on another filesystem than dir_target" in str(finding)
-    assert "put dir_store beside dir_target, for example" in str(finding)
+    assert "dir_store is a mount of its own: unmount it" in str(finding)
+
+
+@needs_root
+def test_before_the_first_start_a_spool_that_is_a_mount_is_an_error_and_nothing_is_left(office: Office) -> None:
+    shutil.rmtree(office.store)
+    with bound(office.folder / "log", office.spool):
+        finding = only(office.examine())
+        assert finding.level is Level.ERROR
+        assert finding.where == f"dir_store {office.store}"
+        assert f"mount the folder above it, {office.folder}/spool, in its place" in str(finding.remedy)
+    assert not office.store.exists()
+    assert list(office.spool.iterdir()) == []
 
 
 @needs_root
@@ -685,7 +698,12 @@ def test_an_asterisk_that_does_not_run(office: Office) -> None:
     office.pid_file.unlink()
     finding = only(office.examine())
     assert finding.level is Level.ERROR
-    assert str(finding) == (f"{office.pid_file}: Asterisk is not running\n    → start it: systemctl start asterisk")
+    assert str(finding).startswith(
+        f"{office.pid_file}: Asterisk is not running\n    → start it: systemctl start asterisk; "
+        "if it runs in a container, write pid_file = none in [Spool]"
+    )
+    office.pid_file.write_text(f"{dead_pid()}\n")
+    assert str(only(office.examine())).endswith("Asterisk is not running\n    → start it: systemctl start asterisk")
 
 
 def test_an_asterisk_that_cannot_be_seen_is_no_fault(office: Office) -> None:

@@ -209,3 +209,10 @@ def test_the_pid_file_is_looked_for_only_where_asterisk_has_its_own_folders(tmp_
     assert load_text(tmp_path, "").pid_file is None
     spool = "[Dirs]\ndir_target = /var/spool/asterisk/outgoing\ndir_store = /var/spool/asterisk/store\n"
     assert load_text(tmp_path, spool).pid_file == Path("/var/run/asterisk/asterisk.pid")
+
+
+@pytest.mark.parametrize("word", ["none", "no", "None", "NO", "off", "-", "нет"])
+def test_where_asterisks_process_is_not_to_be_seen_it_is_not_looked_for(tmp_path: Path, word: str) -> None:
+    spool = "[Dirs]\ndir_target = /var/spool/asterisk/outgoing\ndir_store = /var/spool/asterisk/store\n"
+    assert load_text(tmp_path, f"{spool}[Spool]\npid_file = {word}\n").pid_file is None
+    assert load_text(tmp_path, f"{spool}[Spool]\npid_file = none.pid\n").pid_file == tmp_path / "none.pid"

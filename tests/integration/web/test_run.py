@@ -79,14 +79,12 @@ def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Of
     import msgspec
 
     assert opened.shift
-    trouble = Problem(
-        "/spool", say("Asterisk is not running"), say("start Asterisk; the hand-over continues by itself")
-    )
+    trouble = Problem("/spool", say("Asterisk is not running"), say("start it: systemctl start asterisk"))
     opened.shift.heartbeats.beat(at=opened.now, problem=msgspec.json.encode([trouble.message()]).decode())
     text = opened.page()
     assert "but something is wrong" in text
     assert "Asterisk is not running" in text
-    assert "→ start Asterisk" in text
+    assert "→ start it: systemctl start asterisk" in text
     russian = opened.page(browser=Browser(opened.app, "operator", language="ru"))
     assert "Служба работает, но не всё в порядке" in russian
     assert "Asterisk не работает" in russian
