@@ -44,7 +44,8 @@ class AppContext:
         self.login = login or LoginService(Users(settings.web.users))
         self.clock = clock
         self.sleep: Callable[[float], object] = time.sleep
-        self.phones = PhoneIndexCache(documents.phones_document(settings.phones), settings.numbering_plan())
+        plan = settings.numbering_plan()
+        self.phones = PhoneIndexCache(documents.phones_document(settings.phones, plan), plan)
         self.schedule = documents.schedule_document(settings.schedule)
         self._journal: Journal | None = None
         self._absent = AbsentJournal()

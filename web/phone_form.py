@@ -7,14 +7,14 @@ from flask_babel import gettext as _
 
 from obzvon.common.text import escape_controls, upper_first
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
-from obzvon.domain.phones import Phone
+from obzvon.domain.phones import Phone, to_saved_form
 from web.i18n import translate
 
 MAX_LENGTHS = {"number": 100, "code": 64, "name": 200}
 
 
 class PhoneForm(msgspec.Struct, frozen=True):
-    """The fields as typed; `errors` has a sentence for each wrong field."""
+    """The fields: as typed if `errors` has a sentence for a wrong one, else as they are saved."""
 
     number: str = ""
     code: str = ""
@@ -49,4 +49,6 @@ def parse_phone_form(form: Mapping[str, str], plan: NumberingPlan, before: Phone
                 check(fields[name])
             except InvalidNumberError as error:
                 errors[name] = upper_first(translate(error.reason))
+    if not errors and (before is None or fields["number"] != before.number):
+        fields["number"] = to_saved_form(Phone("", fields["number"], fields["code"]), plan).number
     return PhoneForm(**fields, errors=errors)

@@ -16,7 +16,7 @@ import msgspec
 from obzvon.common.files import settled_signature
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, revision_of
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
-from obzvon.domain.phones import Candidate, Phone, list_candidates, next_free_key
+from obzvon.domain.phones import Candidate, Phone, list_candidates, next_free_key, to_saved_form
 
 PAGE_ROWS = 100
 SORTS = ("row", "number", "code", "name", "state")
@@ -113,6 +113,8 @@ class PhoneIndexCache:
 
     def save(self, phones: list[Phone], based_on: str) -> str:
         """Save the list as the document does, and keep its index, so that the next page need not read the file."""
+        with _without_gc():
+            phones = [to_saved_form(phone, self.plan) for phone in phones]
         revision = self.document.save(phones, based_on)
         if all(phone.extra is None for phone in phones):  # else the file may read back with other texts
             with self._lock:

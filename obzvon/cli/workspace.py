@@ -48,7 +48,7 @@ def create_folder(
     settings = load_settings(file)
     files.make_folder(settings.logs)
     if not settings.phones.exists():
-        phones_document(settings.phones).save(phones or [], "")
+        phones_document(settings.phones, settings.numbering_plan()).save(phones or [], "")
     if not settings.schedule.exists():
         schedule_document(settings.schedule).save(schedule or Schedule(), "")
     return file

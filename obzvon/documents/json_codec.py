@@ -2,6 +2,8 @@
 
 import codecs
 import json
+import re
+from json.encoder import encode_basestring_ascii
 from typing import NoReturn
 
 import msgspec
@@ -9,6 +11,8 @@ import msgspec
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
 from obzvon.common.text import UndecodableTextError, decode_text
+
+_NOT_ASCII = re.compile("[^\\x00-\\x7f]+")
 
 _decoder = msgspec.json.Decoder(float_hook=msgspec.Raw)
 
@@ -72,8 +76,13 @@ def keys_within(data: bytes, key: str) -> list[str]:
 
 
 def encode(value: object) -> bytes:
-    """Return the value as JSON in UTF-8, on one line."""
-    return msgspec.json.encode(value)
+    r"""Return the value as JSON on one line, in ASCII: `\u0418` is read in every locale and encoding."""
+    data = msgspec.json.encode(value)
+    return data if data.isascii() else _NOT_ASCII.sub(_escape, data.decode()).encode()
+
+
+def _escape(found: re.Match[str]) -> str:
+    return encode_basestring_ascii(found[0])[1:-1]
 
 
 def value_text(value: object) -> str:

@@ -7,7 +7,7 @@ own fields that was not text, under that field's name. It is written again as lo
 
 import gc
 from collections.abc import Iterable
-from typing import cast
+from typing import Annotated, cast
 
 import msgspec
 
@@ -15,7 +15,8 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
 from obzvon.documents import json_codec
 from obzvon.documents.json_codec import MalformedError
-from obzvon.domain.phones import Phone, next_free_key
+from obzvon.domain.numbering import NumberingPlan
+from obzvon.domain.phones import NUMBER, Phone, next_free_key, to_saved_form
 
 _FALSE_TEXTS = ("", "0", "false", "no", "off", "нет")
 _WHOLE_ROW = ""
@@ -39,7 +40,7 @@ class _EncodedRow(msgspec.Struct, gc=False, omit_defaults=True, rename={"number"
 class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
     """A row as nearly all rows are."""
 
-    number: str | int
+    number: str | Annotated[int, msgspec.Meta(ge=0)]
     code: str | int | None = ""
     name: str = ""
     paused: bool = False
@@ -62,8 +63,11 @@ def parse(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
             gc.enable()
 
 
-def dump(phones: Iterable[Phone]) -> bytes:
-    """Return the JSON, one row a line; raise MalformedError for what JSON cannot hold and for a key used twice."""
+def dump(phones: Iterable[Phone], plan: NumberingPlan | None = None) -> bytes:
+    """Return the JSON, one row a line; raise MalformedError for what JSON cannot hold and for a key used twice.
+
+    With a plan, numbers are written as they are dialled.
+    """
     lines: list[bytes] = []
     keys: set[str] = set()
     for phone in phones:
@@ -73,7 +77,7 @@ def dump(phones: Iterable[Phone]) -> bytes:
             )
         keys.add(phone.key)
         try:
-            lines.append(json_codec.encode(phone.key) + b": " + _row(phone))
+            lines.append(json_codec.encode(phone.key) + b": " + _row(phone, plan))
         except (UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
             raise MalformedError(
                 Problem(
@@ -164,20 +168,24 @@ def _full(key: str, row: dict[str, object]) -> Phone:
     )
 
 
-def _row(phone: Phone) -> bytes:
-    extra = phone.extra
+def _row(phone: Phone, plan: NumberingPlan | None) -> bytes:
+    extra = phone.extra and {name: value for name, value in phone.extra.items() if _is_unchanged(phone, name, value)}
+    if extra != phone.extra:
+        phone = msgspec.structs.replace(phone, extra=extra)
+    if plan:
+        phone = to_saved_form(phone, plan)
     if not extra:
         return json_codec.encode(_EncodedRow(phone.number, phone.code, phone.name, phone.paused))
-    fields: dict[str, object] = {"0": phone.number, "1": phone.code}
+    fields: dict[str, object] = {NUMBER: phone.number, "1": phone.code}
     if phone.name:
         fields["name"] = phone.name
     if phone.paused:
         fields["paused"] = True
     for name, value in extra.items():
         if isinstance(value, ScalarRow):
-            if fields == {"0": json_codec.value_text(value.value), "1": ""}:
+            if fields == {NUMBER: json_codec.value_text(value.value), "1": ""}:
                 return json_codec.encode(value.value)
-        elif _is_unchanged(phone, name, value):
+        else:
             fields[name] = value
     return json_codec.encode(fields)
 
@@ -186,9 +194,16 @@ def _is_plain(name: str, value: object) -> bool:
     """Return whether a field of `Phone` holds everything that the row has under that name."""
     if name == "paused":
         return value is None or isinstance(value, bool)
-    if name in {"0", "1", "name"}:
+    if name == NUMBER:
+        return _is_number_text(value)
+    if name in {"1", "name"}:
         return value is None or (isinstance(value, str | int | msgspec.Raw) and not isinstance(value, bool))
     return False
+
+
+def _is_number_text(value: object) -> bool:
+    """Return whether a number may be meant: a fraction or a negative number has digits of one by chance only."""
+    return value is None or isinstance(value, str) or (type(value) is int and value >= 0)
 
 
 def _is_unchanged(phone: Phone, name: str, value: object) -> bool:

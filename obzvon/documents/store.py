@@ -21,6 +21,7 @@ from obzvon.common.i18n import Message, say
 from obzvon.documents import phones_json, schedule_json
 from obzvon.documents.history import History, Revision
 from obzvon.documents.json_codec import MalformedError
+from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 
@@ -128,8 +129,8 @@ class Document(Generic[T]):
                 numbers = [revision.number for revision in self.history.revisions()] if to is None else [to]
                 for number in numbers:
                     data, _ = self.history.read_revision(number)
-                    if (to is not None or data != before) and self._is_readable(data):
-                        return self._replace(before, data)
+                    if (to is not None or data != before) and (after := self._as_saved(data)) is not None:
+                        return self._replace(before, after)
             raise DocumentError(
                 Problem(str(self.path), say("there is no earlier version to restore")),
                 revision=based_on,
@@ -207,12 +208,12 @@ class Document(Generic[T]):
         finally:
             held.release()
 
-    def _is_readable(self, data: bytes) -> bool:
+    def _as_saved(self, data: bytes) -> bytes | None:
+        """Return an earlier revision in the form in which a save writes it today; None if it is broken."""
         try:
-            self._parse_bytes(data)
+            return self._dump(self._parse_bytes(data)[0], data)
         except MalformedError:
-            return False
-        return True
+            return None
 
     @contextlib.contextmanager
     def _os_errors_as(self, what: Message) -> Iterator[None]:
@@ -247,9 +248,9 @@ def revision_of(data: bytes | None) -> str:
     return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
-def phones_document(path: Path) -> Document[list[Phone]]:
-    """Return the document of the list, todo.json."""
-    return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones))
+def phones_document(path: Path, plan: NumberingPlan | None = None) -> Document[list[Phone]]:
+    """Return the document of the list, todo.json. With a plan, numbers are saved as they are dialled."""
+    return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones, plan))
 
 
 def schedule_document(path: Path) -> Document[Schedule]:

@@ -14,12 +14,15 @@ CALLED_TODAY = say("already called today")
 #: The journal finds such rows by the stored reason, because another row of the day has the result. Older journals
 #: have the former wording.
 CALLED_TODAY_REASONS = (CALLED_TODAY, Message("already rung today"))
+#: The number's name in a row.
+NUMBER = "0"
 
 
 class Phone(msgspec.Struct, frozen=True, gc=False):
     """Row of the list, as the operator wrote it.
 
-    `extra` keeps the row's other keys, so that a save loses nothing.
+    `extra` keeps the row's other keys, so that a save loses nothing, and under `NUMBER` a number that was written as
+    something else than text or a whole number.
     """
 
     key: str
@@ -37,6 +40,31 @@ def next_free_key(keys: Iterable[str]) -> int:
     """
     numbers = (int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19)
     return max(numbers, default=-1) + 1
+
+
+def number_to_dial(phone: Phone, plan: NumberingPlan) -> str:
+    """Return what Asterisk dials for the row, paused or not. Raises InvalidNumberError."""
+    if phone.extra and (written := phone.extra.get(NUMBER)) is not None:
+        raise InvalidNumberError(
+            say("“{number}” is a fraction, not a phone number; type it again", number=phone.number)
+            if isinstance(written, msgspec.Raw)
+            else say("“{number}” is not a phone number", number=phone.number)
+        )
+    return plan.normalize(phone.number)
+
+
+def to_saved_form(phone: Phone, plan: NumberingPlan) -> Phone:
+    """Return the row as it is saved: number and code as they are dialled, because other programs dial what they read.
+
+    A row that cannot be called is returned as it was typed.
+    """
+    try:
+        number, code = number_to_dial(phone, plan), parse_extension_code(phone.code)
+        if (number, code) == (phone.number, phone.code) or plan.normalize(number) != number:
+            return phone
+    except InvalidNumberError:
+        return phone
+    return msgspec.structs.replace(phone, number=number, code=code)
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +87,7 @@ def list_candidates(
     seen: dict[tuple[str, str], str] = {}
     for phone in phones:
         try:
-            number, code = plan.normalize(phone.number), parse_extension_code(phone.code)
+            number, code = number_to_dial(phone, plan), parse_extension_code(phone.code)
         except InvalidNumberError as refused:
             yield Candidate(phone, skipped=PAUSED if phone.paused else refused.reason)
             continue
@@ -83,7 +111,7 @@ def find_withdrawn(
     paused: set[tuple[str, str]] = set()
     for phone in phones:
         with contextlib.suppress(InvalidNumberError):
-            call = plan.normalize(phone.number), parse_extension_code(phone.code)
+            call = number_to_dial(phone, plan), parse_extension_code(phone.code)
             (paused if phone.paused else callable_now).add(call)
     return {
         call: say("paused in the list during the run")

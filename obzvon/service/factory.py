@@ -25,7 +25,7 @@ from obzvon.settings.model import Settings
 
 def open_phones(settings: Settings) -> Document[list[Phone]]:
     """Return the list of phones, not read yet."""
-    return documents.phones_document(settings.phones)
+    return documents.phones_document(settings.phones, settings.numbering_plan())
 
 
 def open_schedule(settings: Settings) -> Document[Schedule]:

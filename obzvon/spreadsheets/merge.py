@@ -13,7 +13,7 @@ import msgspec
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
-from obzvon.domain.phones import Phone, next_free_key
+from obzvon.domain.phones import Phone, next_free_key, number_to_dial
 from obzvon.spreadsheets.cell_text import integer_digits
 from obzvon.spreadsheets.column_roles import CODE, NAME, NUMBER, PAUSED, ColumnRoles, text_at
 from obzvon.spreadsheets.table import TableRow
@@ -176,7 +176,7 @@ class _ListIndex:
         self.lines: dict[RowIdentity, int] = {}
         self._free: dict[RowIdentity, list[int]] = {}
         for place, phone in enumerate(phones):
-            identity, _ = _identify(phone.number.strip(), phone.code.strip(), plan)
+            identity = _identify_phone(phone, plan)
             self._free.setdefault(identity, []).append(place)
 
     def take(self, identity: RowIdentity, row: RowDecision) -> int | None:
@@ -233,6 +233,13 @@ def _compare_with_phone(row: RowDecision, phone: Phone, *, replace: bool, named:
     row.kind = "same" if row.name == phone.name and row.paused == phone.paused else "changed"
     if row.kind == "changed" and row.name != phone.name and (reason := _field_problem(row)) is not None:
         row.kind, row.reason = "refused", reason
+
+
+def _identify_phone(phone: Phone, plan: NumberingPlan) -> RowIdentity:
+    try:
+        return number_to_dial(phone, plan), parse_extension_code(phone.code), ""
+    except InvalidNumberError:
+        return phone.number.strip(), phone.code.strip(), "refused"
 
 
 def _identify(number: str, code: str, plan: NumberingPlan) -> tuple[RowIdentity, Message | None]:
