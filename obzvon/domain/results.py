@@ -105,6 +105,8 @@ class Disposition(enum.StrEnum):
     REFUSED = "refused", _missed(say("call refused"), line_fault=True)
     #: No answer from where calls leave the PBX: the person was not called.
     NO_TRUNK = "unreachable trunk", _missed(say("unreachable trunk"), line_fault=True, retryable=True)
+    #: Somebody took the call and heard nothing, because Asterisk could not play the message.
+    NOT_PLAYED = "not played", _missed(say("message not played"), line_fault=True)
     #: The dialplan has no route for this number: the person was not called.
     WRONG_DIALPLAN = "wrong dialplan", _missed(say("not in the dialplan"), line_fault=True)
     FAILED = "failed", _missed(say("failed"), line_fault=True)

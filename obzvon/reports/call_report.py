@@ -225,11 +225,11 @@ def write_calls_json(
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
     list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
-    "no such number", "refused", "unreachable trunk", "wrong dialplan", "failed", "handed", "unknown", "skipped",
-    "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""), `bundle`,
-    `attempt`, `handed_at`, `ended_at`, `rang_at`, `answered_at` (ISO 8601 with the offset of the time zone, or null),
-    `listened` (seconds of the message), `delivered` (whether that was long enough), `key` (the key pressed, or ""),
-    `cause` (Q.850) and `tries` (how often Asterisk itself rang), which only Asterisk's events tell, else null;
+    "no such number", "refused", "unreachable trunk", "not played", "wrong dialplan", "failed", "handed", "unknown",
+    "skipped", "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""),
+    `bundle`, `attempt`, `handed_at`, `ended_at`, `rang_at`, `answered_at` (ISO 8601 with the offset of the time zone,
+    or null), `listened` (seconds of the message), `delivered` (whether that was long enough), `key` (the key pressed,
+    or ""), `cause` (Q.850) and `tries` (how often Asterisk itself rang), which only Asterisk's events tell, else null;
     `counts`, how many have each result; and `delivery`: `least` (seconds), and of how many answered calls the message
     was `delivered`, `not_delivered`, or that is `not_known`.
     """

@@ -4,6 +4,7 @@ import hashlib
 import os
 import socket
 import ssl
+import wave
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -223,3 +224,19 @@ def test_the_greeting_of_each_version_is_taken(rig: Rig) -> None:
     with Manager(rig.pbx.ami_port) as manager:
         version = int(manager.greeting.partition("/")[2].split(".")[0])
     assert version >= 5
+
+
+@pytest.mark.parametrize("message", ["missing", "wide", "obzvon.wav"])
+def test_a_message_that_asterisk_cannot_play_is_a_result_of_its_own(rig: Rig, message: str) -> None:
+    with wave.open(str(rig.pbx.home / "wide.wav"), "wb") as sound:
+        sound.setparams((1, 2, 16000, 0, "NONE", ""))
+        sound.writeframes(bytes(32000))
+    rig.pbx.cli(f"dialplan set global OBZVON_MESSAGE {rig.pbx.inside}/{message}")
+    try:
+        with linked(ami_of(rig.pbx)) as link:
+            rig.pbx.put("89161114101", ordinary("89161114101"))
+            rig.pbx.put("89161114106", ordinary("89161114106"))
+            told = {one.number[-1]: one.disposition for one in outcomes(link, 2)}
+    finally:
+        rig.pbx.cli(f"dialplan set global OBZVON_MESSAGE {rig.pbx.inside}/message")
+    assert told == {"1": Disposition.NOT_PLAYED, "6": Disposition.BUSY}

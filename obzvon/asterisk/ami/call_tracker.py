@@ -239,10 +239,13 @@ class CallTracker:
             self._note_if_over(self._home[leg.uid])
 
     def _user_event(self, event: Event, now: datetime) -> None:
-        if _text(event, "UserEvent") != "ObzvonAnswer":
+        kind = _text(event, "UserEvent")
+        if kind not in ("ObzvonAnswer", "ObzvonNotPlayed"):
             return
         leg = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"))
-        if leg and not self._home[leg.uid].key and _KEY.fullmatch(_text(event, "Key")):
+        if leg and kind == "ObzvonNotPlayed":
+            self._home[leg.uid].not_played = True
+        elif leg and not self._home[leg.uid].key and _KEY.fullmatch(_text(event, "Key")):
             self._home[leg.uid].key = _text(event, "Key")
 
     # -- calls and their legs

@@ -75,6 +75,8 @@ class TrackedCall(msgspec.Struct):
     code: str | None = None
     answered: datetime | None = None
     key: str = ""
+    #: Asterisk could not play the message, as the dialplan reports.
+    not_played: bool = False
     #: Until when events of it may have been missed.
     gap: datetime | None = None
 
@@ -170,7 +172,7 @@ def build_outcome(call: TrackedCall) -> AttemptOutcome:
 def determine_disposition(call: TrackedCall) -> Disposition:
     """Return the disposition by how T ended if there is one, else by the dial status of L1."""
     if call.is_answered:
-        return Disposition.ANSWERED
+        return Disposition.NOT_PLAYED if call.not_played else Disposition.ANSWERED
     trunk, status = call.trunk, call.first.status
     if call.gap and not _is_certain(call, trunk, call.gap):
         return Disposition.UNKNOWN

@@ -312,6 +312,15 @@ def test_a_second_answer_and_other_events_of_users_change_nothing() -> None:
     assert the_outcome([*events, *answers]).key == "1"
 
 
+@pytest.mark.parametrize("version", RECORDED)
+def test_an_answered_call_whose_message_could_not_be_played_is_not_answered_but_that(version: str) -> None:
+    events = RECORDED[version]["answered"]
+    outcome = the_outcome([*events, answer(events, UserEvent="ObzvonNotPlayed")])
+    assert outcome.disposition is Disposition.NOT_PLAYED
+    assert outcome.answered
+    assert the_outcome(events).disposition is Disposition.ANSWERED
+
+
 # -- gaps
 
 

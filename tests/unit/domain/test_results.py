@@ -73,6 +73,7 @@ def test_what_can_be_redialled_has_not_been_changed() -> None:
         "no such number",
         "refused",
         "unreachable trunk",
+        "not played",
         "wrong dialplan",
         "failed",
         "withdrawn",
