@@ -191,6 +191,18 @@ class _CachedNumberingPlan(NumberingPlan):
         self._plan = plan
         self._cache: dict[str, str | InvalidNumberError] = {}
 
+    def recognizes(self, number: str) -> bool:
+        """Return what the plan returns."""
+        return self._plan.recognizes(number)
+
+    def is_internal(self, number: str) -> bool:
+        """Return what the plan returns."""
+        return self._plan.is_internal(number)
+
+    def begins_like_a_number(self, digits: str) -> bool:
+        """Return what the plan returns."""
+        return self._plan.begins_like_a_number(digits)
+
     def normalize(self, number: str) -> str:
         """Return the number as the plan does."""
         result = self._cache.get(number)

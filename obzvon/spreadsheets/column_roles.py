@@ -1,86 +1,46 @@
-"""Guess the role of each column of a table from its headings, Russian or English, and from its cells. Pure."""
+"""Judge the role of each column of a table by what its cells hold; the headings are a hint. Pure."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
-from obzvon.spreadsheets.cell_text import integer_digits
+from obzvon.domain.numbering import NumberingPlan
+from obzvon.spreadsheets.column_contents import ColumnContents, column_contents, is_number
+from obzvon.spreadsheets.headings import (
+    ANY_CODE,
+    CALLED,
+    CODE,
+    IGNORED,
+    NAME,
+    NUMBER,
+    ORGANISATION,
+    OTHER,
+    PAUSED,
+    REMARK,
+    STATUS,
+    heading_hint,
+    plain_heading,
+)
 from obzvon.spreadsheets.table import TableRow
 
-NUMBER, CODE, NAME, PAUSED, IGNORED = "number", "code", "name", "paused", ""
-ROLES = (NUMBER, CODE, NAME, PAUSED, IGNORED)
+__all__ = ["CALLED", "CODE", "IGNORED", "NAME", "NUMBER", "PAUSED", "ROLES", "STATUS", "ColumnRoles", "guess_roles"]
 
-_EXACTLY = {
-    NUMBER: {
-        "номер",
-        "телефон",
-        "номер телефона",
-        "тел",
-        "моб",
-        "мобильный",
-        "сотовый",
-        "number",
-        "phone",
-        "tel",
-        "mobile",
-        "phone number",
-        "номер абонента",
-        "контактный телефон",
-    },
-    CODE: {
-        "код",
-        "добавочный код",
-        "добавочный",
-        "добавочный номер",
-        "доб",
-        "донабор",
-        "extension code",
-        "extension",
-        "ext",
-        "code",
-        "dtmf",
-    },
-    NAME: {
-        "имя",
-        "фио",
-        "ф и о",
-        "фамилия",
-        "отчество",
-        "водитель",
-        "абонент",
-        "клиент",
-        "название",
-        "наименование",
-        "организация",
-        "контакт",
-        "name",
-        "full name",
-        "first name",
-        "last name",
-        "surname",
-        "driver",
-        "who",
-        "кто",
-    },
-    PAUSED: {"пауза", "на паузе", "не звонить", "paused", "pause", "do not call"},
-}
-_BEGINNING = {
-    CODE: ("добав", "доб ", "extension"),
-    PAUSED: ("пауз", "не звон"),
-    NUMBER: ("телефон", "номер тел", "моб", "сотов", "тел ", "phone", "mobile"),
-    NAME: ("фио", "имя", "водител", "абонент", "наименован", "name"),
-}
-_WORDS = re.compile(r"[^\w]+")
-_CODE = re.compile(r"[0-9*]{1,6}", re.ASCII)
+#: Roles of columns that say who is called.
+PAUSE_ROLES = (PAUSED, CALLED, STATUS)
+ROLES = (NUMBER, CODE, NAME, *PAUSE_ROLES, IGNORED)
+
 #: The headings are looked for in this many rows from the top; those above them are titles.
-_HEADING_ROWS = 10
-_SAMPLE_ROWS = 200
-#: The share of rows that have to look like the role.
-_MIN_SHARE = 0.3
+_HEADING_ROWS = 12
+_SAMPLE_ROWS = 500
+#: A status has few different words.
+_MOST_STATUSES = 12
+#: Columns of an export of the list. They mean what they say, whatever they hold.
+_EXPORTED = (
+    ("номер", "добавочный код", "имя", "пауза"),
+    ("number", "extension code", "name", "pause"),
+)
 
 
 class ColumnRoles(msgspec.Struct, frozen=True):
@@ -97,25 +57,31 @@ class ColumnRoles(msgspec.Struct, frozen=True):
         """Return why no row can be taken with these roles, or None."""
         if not self.columns_of(NUMBER):
             return say("choose the column with the phone numbers")
-        if any(len(self.columns_of(role)) > 1 for role in (NUMBER, CODE, PAUSED)):
-            return say("only one column each can hold the number, the extension code and the pause")
+        if len(self.columns_of(CODE)) > max(1, len(self.columns_of(NUMBER))):
+            return say("there are more columns of extension codes than columns of numbers")
         return None
 
 
 def guess_roles(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> ColumnRoles:
     """Return the most likely roles. No column has the role of the number where none looks like it."""
-    head, roles = _headings(rows, columns, plan)
+    head, texts = _headings(rows, columns, plan)
+    if is_exported_list(texts):
+        return ColumnRoles((NUMBER, CODE, NAME, PAUSED, *[IGNORED] * (columns - 4)), head)
+    hints = [heading_hint(text) for text in texts]
     below = list(islice((row for row in rows if row.line > head), _SAMPLE_ROWS))
-    named = [place for place in range(columns) if roles[place] == NUMBER]
-    shares = [_share(below, place, lambda text: _is_number(text, plan)) for place in range(columns)]
-    asked = named or [place for place in range(columns) if roles[place] == IGNORED]
-    best = max(asked, key=lambda place: (shares[place], -place), default=-1)
-    if best >= 0 and (named or shares[best] > _MIN_SHARE):
-        roles = [IGNORED if place in named and place != best else role for place, role in enumerate(roles)]
-        roles[best] = NUMBER
-    if not head and NUMBER in roles:
-        _guess_the_rest(below, roles)
+    contents = [column_contents(below, place, plan) for place in range(columns)]
+    roles = [IGNORED] * columns
+    for place in _number_columns(hints, contents):
+        roles[place] = NUMBER
+    _set_codes(roles, hints, contents)
+    _set_pauses(roles, hints, contents)
+    _set_names(roles, hints, contents, is_headed=bool(head))
     return ColumnRoles(tuple(roles), head)
+
+
+def is_exported_list(texts: Sequence[str]) -> bool:
+    """Return whether the headings are those of an export of the list."""
+    return tuple(map(plain_heading, texts[:4])) in _EXPORTED
 
 
 def text_at(row: TableRow, column: int) -> str:
@@ -123,63 +89,111 @@ def text_at(row: TableRow, column: int) -> str:
     return row.cells[column] if column < len(row.cells) else ""
 
 
+def heading_texts(rows: Sequence[TableRow], head: int, columns: int) -> list[str]:
+    """Return the text of the heading above each column. A heading that spans columns stands above each of them."""
+    above = [row for row in rows[:_HEADING_ROWS] if row.line <= head and sum(map(bool, row.cells)) >= min(2, columns)]
+    if not above:
+        return [""] * columns
+    own = [text_at(above[-1], place).strip() for place in range(columns)]
+    if len(above) == 1 or not _has_spanning_cells(above[-2], above[-1]):
+        return own
+    spanning, last = [], ""
+    for place in range(columns):
+        last = text_at(above[-2], place).strip() or (last if own[place] else "")
+        spanning.append(last)
+    return [f"{upper} {text}".strip() if upper != text else text for upper, text in zip(spanning, own, strict=True)]
+
+
 def _headings(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> tuple[int, list[str]]:
-    """Return the line and the roles of the first row near the top that has a known heading and no phone number."""
-    for row in rows[:_HEADING_ROWS]:
-        roles = [_role(text_at(row, place)) for place in range(columns)]
-        if sum(map(bool, row.cells)) < min(2, columns):
-            continue  # a title has a line to itself
-        if any(roles) and not any(_is_number(text, plan) for text in row.cells):
-            for role in (CODE, PAUSED):
-                for place in [place for place, found in enumerate(roles) if found == role][1:]:
-                    roles[place] = IGNORED
-            return row.line, roles
-    return 0, [IGNORED] * columns
-
-
-def _role(heading: str) -> str:
-    words = _WORDS.sub(" ", heading.casefold().replace("ё", "е")).strip()
-    if len(words) > 40:
-        return IGNORED
-    for role, headings in _EXACTLY.items():
-        if words in headings:
-            return role
-    for role, beginnings in _BEGINNING.items():
-        if words.startswith(beginnings) and sum(map(str.isdecimal, words)) < 4:
-            return role
-    return IGNORED
-
-
-def _guess_the_rest(rows: Sequence[TableRow], roles: list[str]) -> None:
-    """Guess without headings: a name has letters; a code is right of the number and does not count the rows."""
-    number = roles.index(NUMBER)
-    shares = [_share(rows, place, _is_name) for place in range(len(roles))]
-    best = max(
-        (place for place in range(len(roles)) if place != number), key=lambda place: (shares[place], -place), default=-1
+    """Return the line of the headings near the top, and their texts. A title has a line to itself."""
+    top = rows[:_HEADING_ROWS]
+    first = next(
+        (
+            place
+            for place, row in enumerate(top)
+            if sum(map(bool, row.cells)) >= min(2, columns) and any(is_number(text, plan) for text in row.cells)
+        ),
+        None,
     )
-    if best >= 0 and shares[best] > _MIN_SHARE:
+    found: TableRow | None = None
+    for row in top if first is None else top[:first]:
+        if sum(map(bool, row.cells)) < min(2, columns):
+            continue
+        hints = [heading_hint(text) for text in row.cells]
+        is_known = any(hint not in (IGNORED, OTHER) for hint in hints) or hints.count(OTHER) > 1
+        if found is not None:
+            if is_known and _has_spanning_cells(found, row):
+                found = row
+            break
+        if is_known or (first is not None and _is_above_numbers(row, top[first], plan)):
+            found = row
+            if is_exported_list(row.cells):
+                break
+    head = found.line if found else 0
+    return head, heading_texts(rows, head, columns)
+
+
+def _has_spanning_cells(upper: TableRow, lower: TableRow) -> bool:
+    """Return whether there are two rows of headings: the lower names the columns below a cell that spans several."""
+    return any(text and not text_at(upper, place) for place, text in enumerate(lower.cells))
+
+
+def _is_above_numbers(row: TableRow, first: TableRow, plan: NumberingPlan) -> bool:
+    """Return whether a row of words stands above the numbers: headings that nobody has foreseen."""
+    for place, text in enumerate(first.cells):
+        if is_number(text, plan):
+            heading = text_at(row, place).strip()
+            return len(heading) > 3 and not any(map(str.isdigit, heading)) and heading.casefold() != "нет телефона"
+    return False
+
+
+def _number_columns(hints: Sequence[str], contents: Sequence[ColumnContents]) -> list[int]:
+    """Return the columns that hold phone numbers; where none does, the one that is called so and has the most texts."""
+    columns = range(len(hints))
+    found = [place for place in columns if contents[place].is_numbers(hints[place])]
+    if found:
+        return found
+    named = [place for place in columns if hints[place] == NUMBER]
+    if named:
+        return [max(named, key=lambda place: (contents[place].phones, contents[place].filled, -place))]
+    best = max(columns, key=lambda place: (contents[place].phone_share, -place), default=-1)
+    return [best] if best >= 0 and contents[best].phone_share > 0.3 and hints[best] not in (OTHER, REMARK) else []
+
+
+def _set_codes(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> None:
+    """Set the columns of extension codes. Without a heading a column of digits is never taken for one."""
+    most = max(1, roles.count(NUMBER))
+    named = [place for place, hint in enumerate(hints) if hint == CODE and roles[place] == IGNORED]
+    found = [place for place in named if contents[place].may_be_codes]
+    if not found:
+        found = [
+            place
+            for place, hint in enumerate(hints)
+            if hint == ANY_CODE and roles[place] == IGNORED and contents[place].are_codes
+        ]
+    for place in found[:most]:
+        roles[place] = CODE
+
+
+def _set_pauses(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> None:
+    for place, hint in enumerate(hints):
+        if roles[place] != IGNORED or hint not in PAUSE_ROLES:
+            continue
+        if hint == PAUSED or len(contents[place].words) <= _MOST_STATUSES:
+            roles[place] = hint
+
+
+def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents], *, is_headed: bool) -> None:
+    """Set the columns of names: those that are called so, else organisations, else the one that looks most like it."""
+    free = [place for place, role in enumerate(roles) if role == IGNORED]
+    for wanted in (NAME, ORGANISATION):
+        named = [place for place in free if hints[place] == wanted and contents[place].may_be_names]
+        if named and (not is_headed or any(contents[place].filled for place in named) or wanted == NAME):
+            for place in named:
+                roles[place] = NAME
+            if any(contents[place].filled for place in named) or not any(content.filled for content in contents):
+                return
+    unnamed = [place for place in free if roles[place] == IGNORED and hints[place] in (IGNORED, ANY_CODE)]
+    best = max(unnamed, key=lambda place: (contents[place].name_score, -place), default=-1)
+    if best >= 0 and contents[best].name_score > 0.3:
         roles[best] = NAME
-    beside = number + 1
-    if beside < len(roles) and roles[beside] == IGNORED:
-        texts = [text for row in rows if (text := text_at(row, beside).strip())]
-        counting = len(texts) > 2 and all(text.isdecimal() for text in texts) and len(set(texts)) == len(texts)
-        if texts and not counting and all(_CODE.fullmatch(integer_digits(text)) for text in texts):
-            roles[beside] = CODE
-
-
-def _share(rows: Sequence[TableRow], place: int, fits: Callable[[str], bool]) -> float:
-    """Return the share of all rows whose cell fits."""
-    texts = [text for row in rows if (text := text_at(row, place).strip())]
-    return sum(map(fits, texts)) / max(1, len(rows)) if texts else 0.0
-
-
-def _is_number(text: str, plan: NumberingPlan) -> bool:
-    try:
-        plan.normalize(integer_digits(text.lstrip("'")))
-    except InvalidNumberError:
-        return False
-    return True
-
-
-def _is_name(text: str) -> bool:
-    return sum(map(str.isalpha, text)) > len(text) / 2

@@ -43,9 +43,23 @@ def form(text: str) -> dict[str, object]:
     chosen = re.search(r'name="mode" value="(\w+)" form="import" checked', text)
     if chosen:
         fields["mode"] = chosen[1]
-    for name, typed in re.findall(r'name="((?:number|code|name)-\d+)" value="([^"]*)"', text):
+    fields.update(re.findall(r'type="radio" name="(answer-[\w-]+)" value="(\w+)" form="import" checked', text))
+    for name, typed in re.findall(r'name="((?:number|code|name)-[\d-]+)" value="([^"]*)"', text):
         fields[name] = html.unescape(typed).replace("\r", "").replace("\n", "")  # as a field of one line has it
     return fields
+
+
+def ticked(text: str) -> dict[str, str]:
+    """The confirmations of the page, all of them ticked."""
+    return dict(re.findall(r'name="(sure-[\w-]+)" value="(\d+)"', text))
+
+
+def asked(text: str) -> dict[str, list[str]]:
+    """The questions of the page, each with the answers that are offered."""
+    found: dict[str, list[str]] = {}
+    for name, offered in re.findall(r'type="radio" name="(answer-[\w-]+)" value="(\w+)"', text):
+        found.setdefault(name, []).append(offered)
+    return found
 
 
 def post(browser: Browser, address: str, looked: str, what: str = "", **fields: object) -> TestResponse:

@@ -55,10 +55,12 @@ class Draft(msgspec.Struct, frozen=True):
     sheet: int | None = None
     layout: ColumnRoles | None = None
     replace: bool = False
-    #: By line: the number, code and name that replace those of the file.
-    corrections: dict[int, tuple[str, str, str]] = msgspec.field(default_factory=dict, name="mended")
-    #: The lines that are left over when the rest has been imported; None before.
-    only: frozenset[int] | None = None
+    #: By the id of a decision: the number, code and name that replace those of the file.
+    corrections: dict[str, tuple[str, str, str]] = {}
+    #: By question: what the operator has answered.
+    answers: dict[str, str] = {}
+    #: The ids of the decisions that are left over when the rest has been imported; None before.
+    only: frozenset[str] | None = None
     pages: dict[str, PageChoices] = {}
 
 

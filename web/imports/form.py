@@ -10,14 +10,16 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
+from obzvon.spreadsheets.column_roles import NUMBER, ROLES, ColumnRoles
 from obzvon.spreadsheets.merge import MAX_LENGTHS, RowDecision
 from web.imports.drafts import Draft, PageChoices
 from web.requests import parse_integer
 
-_CORRECTED = re.compile(r"number-([0-9]{1,7})", re.ASCII)
+_CORRECTED = re.compile(r"number-([0-9]{1,7}(?:-[0-9]{1,3})?)", re.ASCII)
 #: A field is cut at this many times its greatest length: up to there it may be a mistake of typing.
 _LENGTH_FACTOR = 4
+#: The longest answer to a question.
+_ANSWER = 20
 #: The pages of a draft whose requests are remembered.
 _PAGES = 8
 
@@ -29,7 +31,8 @@ class ShownChoices(msgspec.Struct, frozen=True):
     head: int
     roles: tuple[str, ...]
     mode: str
-    rows: dict[int, str] = {}
+    rows: dict[str, str] = {}
+    answers: dict[str, str] = {}
 
     @property
     def layout(self) -> ColumnRoles:
@@ -41,29 +44,37 @@ class ShownChoices(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self).decode()
 
 
-def shown_choices(draft: Draft, sheet: int, layout: ColumnRoles, rows: Collection[RowDecision]) -> ShownChoices:
-    """Return the choices that a page with these rows shows."""
-    digests = {row.line: _digest((row.number, row.code, row.name)) for row in rows}
-    return ShownChoices(sheet, layout.head, layout.roles, "replace" if draft.replace else "add", digests)
+def shown_choices(
+    draft: Draft,
+    sheet: int,
+    layout: ColumnRoles,
+    rows: Collection[RowDecision],
+    answers: Mapping[str, str] | None = None,
+) -> ShownChoices:
+    """Return the choices that a page with these rows and answers shows."""
+    digests = {row.id: _digest((row.number, row.code, row.name)) for row in rows}
+    mode = "replace" if draft.replace else "add"
+    return ShownChoices(sheet, layout.head, layout.roles, mode, digests, dict(answers or {}))
 
 
-def corrected_lines(form: Mapping[str, str]) -> set[int]:
-    """Return the lines of the rows that the form has fields for."""
-    return {int(found[1]) for name in form if (found := _CORRECTED.fullmatch(name))}
+def corrected_rows(form: Mapping[str, str]) -> set[str]:
+    """Return the ids of the rows that the form has fields for."""
+    return {found[1] for name in form if (found := _CORRECTED.fullmatch(name))}
 
 
 def merge_choices(
-    form: Mapping[str, str], draft: Draft, now: ShownChoices, *, sheets: int, lines: Collection[int]
+    form: Mapping[str, str], draft: Draft, now: ShownChoices, *, sheets: int, ids: Collection[str]
 ) -> Draft:
     """Return the draft with the changes of the page; it has a new version unless it stays the same.
 
-    `now` has the choices of the draft as it is, `lines` the rows that may be corrected.
+    `now` has the choices of the draft as it is, `ids` the rows that may be corrected.
     """
     page = _Page(form, draft)
     if page.is_late:
         return draft
     shown = _shown(form) or now
     sheet, layout, replace, corrections = now.sheet, now.layout, draft.replace, draft.corrections
+    answers = {**draft.answers, **_answers(form, shown, page.changes)}
     if draft.only is None:
         mode = form.get("mode", shown.mode)
         if page.changes("mode", mode != shown.mode):
@@ -73,12 +84,12 @@ def merge_choices(
             sheet = given
         if sheet == shown.sheet == now.sheet:
             layout = _layout(form, shown, now, page.changes)
-    chosen: dict[str, object] = {"replace": replace}
+    chosen: dict[str, object] = {"replace": replace, "answers": answers}
     if sheet != now.sheet:
-        chosen |= {"sheet": sheet, "layout": None, "corrections": {}}
+        chosen |= {"sheet": sheet, "layout": None, "corrections": {}, "answers": {}}
     else:
         if shown.sheet == now.sheet:
-            corrections = {**draft.corrections, **_corrections(form, shown, lines, page.changes)}
+            corrections = {**draft.corrections, **_corrections(form, shown, ids, page.changes)}
         # A guess that nobody has changed stays a guess.
         chosen |= {"corrections": corrections, "layout": layout if layout != now.layout else draft.layout}
     is_changed = any(getattr(draft, name) != value for name, value in chosen.items())
@@ -123,6 +134,8 @@ def _layout(
     roles = list(now.roles)
     for place, before in enumerate(shown.roles[: len(roles)]):
         role = form.get(f"role-{place}", before)
+        if form.get("also") == str(place):
+            role = NUMBER
         if role in ROLES and changes(f"role-{place}", role != before):
             roles[place] = role
     head = _whole(form.get("head", ""))
@@ -132,17 +145,26 @@ def _layout(
 
 
 def _corrections(
-    form: Mapping[str, str], shown: ShownChoices, lines: Collection[int], changes: Callable[[str, bool], bool]
-) -> dict[int, tuple[str, str, str]]:
-    found: dict[int, tuple[str, str, str]] = {}
-    for line in corrected_lines(form):
-        typed = tuple(form.get(f"{field}-{line}", "").strip() for field in MAX_LENGTHS)
-        if line in lines and changes(f"row-{line}", _digest(typed) != shown.rows.get(line)):
+    form: Mapping[str, str], shown: ShownChoices, ids: Collection[str], changes: Callable[[str, bool], bool]
+) -> dict[str, tuple[str, str, str]]:
+    found: dict[str, tuple[str, str, str]] = {}
+    for key in corrected_rows(form):
+        typed = tuple(form.get(f"{field}-{key}", "").strip() for field in MAX_LENGTHS)
+        if key in ids and changes(f"row-{key}", _digest(typed) != shown.rows.get(key)):
             number, code, name = (
                 text[: _LENGTH_FACTOR * most] for text, most in zip(typed, MAX_LENGTHS.values(), strict=True)
             )
-            found[line] = number, code, name
+            found[key] = number, code, name
     return found
+
+
+def _answers(form: Mapping[str, str], shown: ShownChoices, changes: Callable[[str, bool], bool]) -> dict[str, str]:
+    """Return the answers that the page has changed. A question that is not asked any more keeps its answer."""
+    return {
+        key: given
+        for key, before in shown.answers.items()
+        if changes(f"answer-{key}", (given := form.get(f"answer-{key}", before)[:_ANSWER]) != before)
+    }
 
 
 def _shown(form: Mapping[str, str]) -> ShownChoices | None:

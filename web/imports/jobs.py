@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
-from obzvon.spreadsheets import column_roles, merge, subprocess_reader, worker
+from obzvon.spreadsheets import column_roles, merge, questions, subprocess_reader, worker
 from obzvon.spreadsheets.column_roles import ColumnRoles
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from web.imports.drafts import Draft, Drafts
@@ -121,17 +121,18 @@ class ImportJobs:
         def progress(part: float) -> None:
             job.part = _READING + (1 - _READING) * part
 
-        rows = job.rows if draft.only is None else [row for row in job.rows if row.line in draft.only]
         layout = draft.layout or column_roles.guess_roles(job.rows, table.columns, plan)
         job.layout = layout
         if layout.problem() is None:
             job.merge_plan = merge.plan_merge(
-                rows,
+                job.rows,
                 layout,
                 job.index.phones,
                 plan,
                 replace=draft.replace,
                 corrections=draft.corrections,
+                choices=questions.choices_from(draft.answers),
+                only=draft.only,
                 progress=progress,
             )
             if draft.only is None:

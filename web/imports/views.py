@@ -13,10 +13,9 @@ from flask_babel import ngettext
 
 from obzvon.common.errors import os_error_reason
 from obzvon.documents.store import DocumentError, ExternallyChangedError
-from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
-from obzvon.spreadsheets import column_roles, merge
+from obzvon.spreadsheets import merge, questions
 from obzvon.spreadsheets.merge import MergePlan, RowDecision
 from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
 from web.context import app_context
@@ -24,16 +23,12 @@ from web.i18n import language, translate
 from web.imports import form
 from web.imports.drafts import Draft, Drafts, TooManyDraftsError
 from web.imports.jobs import ImportJob, ImportJobs
+from web.imports.preview import rows_to_correct, show_preview
 from web.permissions import visitor
-from web.requests import parse_integer
 
 imports = Blueprint("imports", __name__, url_prefix="/phones/import")
 
-#: Rows that cannot be called on one page, to be corrected there.
-PAGE = 20
-_SHOWN = 8
 _NAMED = 10
-_HEADS = 10
 #: Seconds that a small file may take before the page with its progress is shown.
 _AT_ONCE = 1.5
 
@@ -123,7 +118,7 @@ def _start(status: int = 200, errors: dict[str, str] | None = None, pasted: str 
 def show_import(draft: str) -> ResponseReturnValue:
     """Show the progress, or the problem with the file, or the preview."""
     found = _draft(draft)
-    return _show(_job(found))
+    return show_preview(_job(found))
 
 
 @imports.get("/<draft>/progress")
@@ -158,7 +153,13 @@ def take(draft: str) -> ResponseReturnValue:
         return _go_on(fresh)
     if request.form.get("revision") != job.index.revision:
         return _stale(found)
-    merge_plan, whole = job.merge_plan, request.form.get("whole") == "1"
+    if questions.is_anything_open(job.merge_plan, found.answers, request.form):
+        return show_preview(job, 422, is_asked=True)
+    return _take_rows(found, job, job.merge_plan)
+
+
+def _take_rows(found: Draft, job: ImportJob, merge_plan: MergePlan) -> ResponseReturnValue:
+    whole = request.form.get("whole") == "1"
     result = merge_plan.result(whole=whole)
     if not result and merge_plan.phones:
         flash(_("The list would be empty: nothing has been changed."), "warn")
@@ -197,7 +198,8 @@ def refused(draft: str) -> ResponseReturnValue:
     phone_list.write_refused_phones_csv(
         (
             (Phone("", row.number, row.code, row.name, bool(row.paused)), row.reason)
-            for row in job.merge_plan.rows_of("refused")
+            for row in job.merge_plan.rows
+            if row.kind in ("refused", "no_phone")
         ),
         stream,
         language(),
@@ -268,15 +270,16 @@ def _with_choices(draft: Draft, job: ImportJob) -> Draft:
     table, merge_plan = job.table, job.merge_plan
     if table is None:
         return draft
-    lines = form.corrected_lines(request.form)
-    lines &= {row.line for row in job.rows} if lines else lines
-    rows = merge_plan.rows_of("refused") if merge_plan and "shown" not in request.form else []
+    ids = form.corrected_rows(request.form)
+    if ids:
+        ids &= {row.id for row in merge_plan.rows} if merge_plan else set()
+    rows = rows_to_correct(merge_plan) if "shown" not in request.form else []
 
     def merge_into(current: Draft) -> Draft:
         sheet = table.sheet if current.sheet is None else current.sheet
         layout = current.layout or job.layout
         now = form.shown_choices(current, sheet, layout, rows)
-        return form.merge_choices(request.form, current, now, sheets=len(table.sheets), lines=lines)
+        return form.merge_choices(request.form, current, now, sheets=len(table.sheets), ids=ids)
 
     return _import_context().drafts.update(draft, merge_into)
 
@@ -302,13 +305,13 @@ def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> 
     except ExternallyChangedError:
         return _stale(draft)
     except DocumentError as error:
-        return _show(job, 500, translate(error.message()))
+        return show_preview(job, 500, failed=translate(error.message()))
     app_context().record(visitor().name, merge.audit_message(merge_plan, draft.name or job.table_format, whole=whole))
     _tell(merge_plan, whole=whole)
-    left = [] if whole else merge_plan.rows_of("refused")
+    left = [] if whole else rows_to_correct(merge_plan)
     _put_away(draft, left)
     if left:
-        return redirect(url_for("imports.show_import", draft=draft.id), 303)
+        return _go_on(_draft(draft.id))
     return redirect(url_for("phones.index"), 303)
 
 
@@ -319,7 +322,7 @@ def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
             _import_context().drafts.save(
                 msgspec.structs.replace(
                     draft,
-                    only=frozenset(row.line for row in left),
+                    only=frozenset(row.id for row in left),
                     layout=draft.layout,
                     replace=False,
                     version=draft.version + 1,
@@ -332,66 +335,11 @@ def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:
 
 def _tell(merge_plan: MergePlan, *, whole: bool) -> None:
     counts = merge_plan.counts
-    new = counts["new"] + (counts["refused"] + counts["twice"] if whole else 0)
+    gone = merge_plan.removed_phones() if merge_plan.replace else []
+    new = len(merge_plan.result(whole=whole)) - len(merge_plan.phones) + len(gone)
     parts = [ngettext("Imported: %(num)s new number", "Imported: %(num)s new numbers", new)]
     if counts["changed"]:
         parts.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
-    if merge_plan.replace and (gone := len(merge_plan.removed_phones())):
-        parts.append(ngettext("%(num)s removed", "%(num)s removed", gone))
+    if gone:
+        parts.append(ngettext("%(num)s removed", "%(num)s removed", len(gone)))
     flash(", ".join(parts), "undo")
-
-
-def _show(job: ImportJob, status: int = 200, failed: str = "") -> ResponseReturnValue:
-    """Return the page of a draft, as far as its job has got."""
-    draft = job.draft
-    if not job.done.is_set():
-        return render_template("import_wait.html", job=job, draft=draft)
-    if job.error is not None or job.table is None:
-        return render_template("import_error.html", error=job.error, draft=draft), 422
-    merge_plan = job.merge_plan
-    rows = merge_plan.rows_of("refused") if merge_plan else []
-    pages = max(1, -(-len(rows) // PAGE))
-    given = request.args.get("page", "")
-    page = min(max(1, parse_integer(given, max_digits=6) or 1), pages)
-    shown_rows = rows[(page - 1) * PAGE : page * PAGE]
-    return render_template(
-        "import_look.html",
-        draft=draft,
-        job=job,
-        table=job.table,
-        layout=job.layout,
-        merge_plan=merge_plan,
-        problem=job.layout.problem(),
-        rows=job.rows[:_SHOWN],
-        heads=job.rows[:_HEADS],
-        letter=_letter,
-        cell=column_roles.text_at,
-        named=_NAMED,
-        refused=shown_rows,
-        shown=form.shown_choices(draft, job.table.sheet, job.layout, shown_rows).encoded(),
-        refused_count=len(rows),
-        page=page,
-        pages=pages,
-        gone=merge_plan.removed_phones() if merge_plan and merge_plan.replace else [],
-        failed=failed,
-        run=app_context().active_run_if_readable(),
-        as_called=_as_called,
-        revision=job.index.revision,
-    ), status
-
-
-def _letter(place: int) -> str:
-    """Return a column's name in a spreadsheet: A, …, Z, AA."""
-    name = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        name = chr(65 + rest) + name
-    return name
-
-
-def _as_called(number: str) -> str:
-    """Return the number as it is dialled, or unchanged if it cannot be."""
-    with contextlib.suppress(InvalidNumberError):
-        return app_context().phones.plan.normalize(number)
-    return number

@@ -19,7 +19,7 @@ from obzvon.settings.model import Settings
 from obzvon.spreadsheets import subprocess_reader
 from tests.support import workbooks as books
 from tests.support.editor import ROWS, SAVED_ROWS, SUNDAY, Browser, rows, value, write
-from tests.support.import_pages import form, post, ready, send
+from tests.support.import_pages import form, post, ready, send, ticked
 from web.app import create_app
 from web.imports.drafts import Drafts
 
@@ -132,11 +132,11 @@ def test_columns_are_chosen_by_the_operator(operator: Browser, settings: Setting
     assert counts(wrong.text) == {}
     right = post(operator, address, wrong.text, head="1", **{"role-0": "number", "role-1": "code"})
     assert counts(right.text) == {"new": 1}
-    post(operator, address, right.text, "/take")
+    post(operator, address, right.text, "/take", **ticked(right.text))
     assert rows(settings)["6"] == {"0": "89165555555", "1": "12"}
 
 
-TITLED = "Водители;;;\n№;Кого;Куда звонить;Внутр.\n1;Новый;89165555555;12\n2;Второй;8916;5\n3;Третий;89165555557;7\n"
+TITLED = "Водители;;;\n№;А;Б;В\n1;1А;89165555555;12\n2;2Б;8916;5\n3;3В;89165555557;7\n"
 COLUMNS = {"head": "2", "role-1": "name", "role-3": "code"}
 
 

@@ -1,0 +1,60 @@
+"""Phone numbers of a table that stand where no number is taken: in other columns and above the headings. Pure."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
+from obzvon.domain.phone_text import find_phones
+from obzvon.spreadsheets.cell_text import integer_digits
+from obzvon.spreadsheets.column_roles import NUMBER, ColumnRoles
+from obzvon.spreadsheets.table import TableRow
+
+_SAMPLES = 3
+
+
+class UntakenColumn(msgspec.Struct):
+    """The numbers of one column that are in no row of the import. `is_above` marks those above the headings."""
+
+    column: int
+    is_above: bool
+    count: int = 0
+    #: The first of them, as the file has them, with their lines.
+    samples: list[tuple[int, str]] = []
+
+
+class UntakenPhones:
+    """Collects the phone-shaped texts of the columns that are not taken."""
+
+    def __init__(self, roles: ColumnRoles, plan: NumberingPlan) -> None:
+        self._head = roles.head
+        self._taken = frozenset(roles.columns_of(NUMBER))
+        self._plan = plan
+        self._found: list[tuple[int, int, str, str]] = []
+
+    def add(self, row: TableRow) -> None:
+        """Look through the cells of a row."""
+        is_above = row.line <= self._head
+        for place, text in enumerate(row.cells):
+            if (is_above or place not in self._taken) and len(text) > 6:
+                for found in find_phones(text, self._plan).phones:
+                    self._found.append((place, row.line, self._dialled(found.number), found.number))
+
+    def columns(self, taken: Collection[str]) -> list[UntakenColumn]:
+        """Return the columns with numbers that are not among those that are taken."""
+        columns: dict[tuple[int, bool], UntakenColumn] = {}
+        for place, line, dialled, text in self._found:
+            if dialled in taken and dialled:
+                continue
+            key = place, line <= self._head
+            found = columns.setdefault(key, UntakenColumn(*key))
+            found.count += 1
+            if len(found.samples) < _SAMPLES:
+                found.samples.append((line, text))
+        return sorted(columns.values(), key=lambda found: (found.is_above, found.column))
+
+    def _dialled(self, number: str) -> str:
+        try:
+            return self._plan.normalize(integer_digits(number))
+        except InvalidNumberError:
+            return ""
