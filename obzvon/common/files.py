@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,10 @@ _SETTLED_SECONDS = 1.0
 def signature(path: Path) -> tuple[int, ...]:
     """Return what changes with each change of the file: its times, size and inode; () if there is no file to see."""
     try:
-        stat = path.stat()
+        found = path.stat()
     except OSError:
         return ()
-    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def settled_signature(path: Path) -> tuple[int, ...] | None:
@@ -30,18 +31,19 @@ def settled_signature(path: Path) -> tuple[int, ...] | None:
     return None if found and abs(time.time() - found[0] / 1e9) < _SETTLED_SECONDS else found
 
 
-def write_durably(path: Path, data: bytes, mode: int = 0o640) -> None:
+def write_durably(path: Path, data: bytes, mode: int = 0o640, *, like: Path | None = None) -> None:
     """Write the file as a whole or not at all, and sync it before returning.
 
     A replaced file passes on its mode, and its owner and group if this process may set them. A new file gets `mode`,
-    whatever the umask, and, from root, the owner of its folder. A link is followed.
+    whatever the umask, and, from root, the owner of its folder; with `like` the group of that file, unless the folder
+    gives its own group to what is made in it. A link is followed.
     """
-    with replace_file(path, mode) as descriptor:
+    with replace_file(path, mode, like=like) as descriptor:
         _write_all(descriptor, data)
 
 
 @contextlib.contextmanager
-def replace_file(path: Path, mode: int = 0o640) -> Iterator[int]:
+def replace_file(path: Path, mode: int = 0o640, *, like: Path | None = None) -> Iterator[int]:
     """Give the descriptor of a temporary file that replaces `path` at the end, as `write_durably` does."""
     path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
@@ -49,7 +51,10 @@ def replace_file(path: Path, mode: int = 0o640) -> Iterator[int]:
         with add_file_name(temporary):
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
-                _set_ownership(descriptor, path if path.exists() else path.parent, mode)
+                if path.exists():
+                    _keep_ownership(descriptor, path.stat())
+                else:
+                    _set_ownership(descriptor, path.parent, mode, like)
                 yield descriptor
                 os.fsync(descriptor)
             finally:
@@ -122,24 +127,38 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def make_file(path: Path, mode: int) -> None:
+def make_file(path: Path, mode: int, *, like: Path | None = None) -> None:
     """Create an empty file if it does not exist, with the owner and mode that `write_durably` gives a new one."""
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _set_ownership(descriptor, path.parent, mode)
+            _set_ownership(descriptor, path.parent, mode, like)
         finally:
             os.close(descriptor)
 
 
-def _set_ownership(descriptor: int, like: Path, mode: int) -> None:
-    before = like.stat()
-    if like.is_file() or os.geteuid() == 0:
-        for uid, gid in ((before.st_uid, before.st_gid), (-1, before.st_gid)):
-            with contextlib.suppress(PermissionError):
-                os.fchown(descriptor, uid, gid)
-                break
-    os.fchmod(descriptor, before.st_mode & 0o777 if like.is_file() else mode)
+def _keep_ownership(descriptor: int, before: os.stat_result) -> None:
+    _give(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, before.st_mode & 0o777)
+
+
+def _set_ownership(descriptor: int, folder: Path, mode: int, like: Path | None) -> None:
+    """Set owner, group and mode of a new file, as `write_durably` says."""
+    found = folder.stat()
+    uid, gid = (found.st_uid, found.st_gid) if os.geteuid() == 0 else (-1, -1)
+    if like is not None and like.is_file() and not found.st_mode & stat.S_ISGID:
+        gid = like.stat().st_gid
+    if (uid, gid) != (-1, -1):
+        _give(descriptor, uid, gid)
+    os.fchmod(descriptor, mode)
+
+
+def _give(descriptor: int, uid: int, gid: int) -> None:
+    """Set owner and group of a file, or only the group if this process may not set the owner."""
+    for owner in (uid, -1):
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, owner, gid)
+            break
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

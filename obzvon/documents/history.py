@@ -30,6 +30,7 @@ class History:
     """The revisions of one document. The caller of `record` holds the document's lock."""
 
     def __init__(self, path: Path) -> None:
+        self._document = path
         self._name = path.name
         self._folder = path.parent / ".history"
 
@@ -83,6 +84,6 @@ class History:
 
     def _write(self, number: int | str, data: bytes, modified: float | None) -> None:
         files.make_folder(self._folder)
-        files.write_durably(self._path(number), data, _MODE)
+        files.write_durably(self._path(number), data, _MODE, like=self._document)
         if modified is not None:
             os.utime(self._path(number), (modified, modified))

@@ -19,6 +19,7 @@ from obzvon.common import files
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.documents import phones_json, schedule_json
+from obzvon.documents.access import SavingUser, find_access_problem
 from obzvon.documents.history import History, Revision
 from obzvon.documents.json_codec import MalformedError
 from obzvon.domain.numbering import NumberingPlan
@@ -174,6 +175,8 @@ class Document(Generic[T]):
     def _replace(self, before: bytes | None, after: bytes) -> str:
         if after != before:
             with self._os_errors_as(say("it cannot be saved, nothing has been changed")):
+                if before is not None and (problem := find_access_problem(self.path, SavingUser.current())):
+                    raise DocumentError(problem, revision=revision_of(before))
                 if before is not None:  # another program may have written it, so that no save of ours has recorded it
                     self.history.record(before, self.path.stat().st_mtime)
                 files.write_durably(self.path, after, _MODE)
@@ -187,7 +190,7 @@ class Document(Generic[T]):
         lock = self.path.with_name(f".{self.path.name}.lock")
         what = say("it cannot be saved, nothing has been changed")
         with self._os_errors_as(what):
-            files.make_file(lock, _MODE)
+            files.make_file(lock, _MODE, like=self.path)
             held = FileLock(lock, timeout=_LOCK_SECONDS, mode=_MODE)
             try:
                 held.acquire()

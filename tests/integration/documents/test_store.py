@@ -1,6 +1,5 @@
 """The operator's documents: nothing that stands in them is lost, whoever writes them and however they break."""
 
-import codecs
 import contextlib
 import datetime
 import errno
@@ -8,9 +7,8 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, time
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 from tests.support.paths import ROOT, SUPPORT
+from tests.support.system_users import as_user, root, shared_folder
 
 FIRST_USERS = SUPPORT / "first_users"
 TWO = b'{"0": {"0":"89161111111","1":""},\n "1": {"0":"89502222222","1":"1"}}'
@@ -610,9 +609,6 @@ def test_a_lock_that_is_held_for_long_is_told(phones: Document[list[Phone]], mon
 # Disks and rights
 
 
-root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
@@ -659,39 +655,9 @@ def test_a_read_only_disk_is_told_in_one_line(small_disk: Path) -> None:
     assert WatchedDocument(document).load_current().data == [Phone("0", "777")]
 
 
-def as_user(uid: int, gid: int, act: Callable[[], None]) -> int:
-    """Run `act` in a child process of that user; 0 if it did not fail."""
-    codecs.lookup("utf-8-sig")  # the user may not be able to read the folder of this Python
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.setgroups([])
-            os.setgid(gid)
-            os.setuid(uid)
-            os.umask(0o022)
-            act()
-            status = 0
-        except BaseException as error:
-            print(repr(error), file=sys.stderr)
-        finally:  # never back into pytest
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 @pytest.fixture
 def shared(tmp_path: Path) -> Path:
-    """A folder of root's that a group shares."""
-    temporary = Path(tempfile.gettempdir())
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder in (temporary, Path("/dev/shm"), *temporary.parents):
-            break
-        folder.chmod(0o755)
-    folder = tmp_path / "shared"
-    folder.mkdir()
-    os.chown(folder, 4001, 5000)
-    folder.chmod(0o2770)
-    return folder
+    return shared_folder(tmp_path)
 
 
 @root

@@ -1,0 +1,46 @@
+"""Other users of this machine: what they do, and a folder that they share. For root only."""
+
+import codecs
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def as_user(uid: int, gid: int, act: Callable[[], None], *, groups: Sequence[int] = ()) -> int:
+    """Run `act` in a child process of that user; 0 if it did not fail."""
+    codecs.lookup("utf-8-sig")  # the user may not be able to read the folder of this Python
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setgroups(list(groups))
+            os.setgid(gid)
+            os.setuid(uid)
+            os.umask(0o022)
+            act()
+            status = 0
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+        finally:  # never back into pytest
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def shared_folder(tmp_path: Path) -> Path:
+    """Return a new folder of user 4001 that the group 5000 shares."""
+    temporary = Path(tempfile.gettempdir())
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder in (temporary, Path("/dev/shm"), *temporary.parents):
+            break
+        folder.chmod(0o755)
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    os.chown(folder, 4001, 5000)
+    folder.chmod(0o2770)
+    return folder
