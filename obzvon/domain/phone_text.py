@@ -118,6 +118,12 @@ def clean_text(text: str) -> str:
     return "".join(map(_visible, text.replace("\r\n", "\n")))
 
 
+def extension_code_end(text: str, start: int) -> int:
+    """Return the end of the extension code that follows a number; `start`, the end of the number, if there is none."""
+    found = _CODE.match(text, start)
+    return found.end() if found and sum(map(str.isdigit, found["code"])) <= _MAX_CODE else start
+
+
 def _visible(char: str) -> str:
     if char in "\u2028\u2029":
         return "\n"

@@ -18,6 +18,7 @@ _ERRORS = re.compile(
     r"|Н/Д|ЗНАЧ!|ССЫЛКА!|ССЫЛ!|ДЕЛ/0!|ЧИСЛО!|ИМЯ\?|ПУСТО!|ПЕРЕНОС!|ВЫЧИСЛ!|ОЖИДАНИЕ_ДАННЫХ|ПОЛЕ!)",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r'\s*=\s*(?:"((?:[^"]|"")*)"|(\+?[0-9]+))\s*')
 _TEN_DIGITS = re.compile(r"[0-9](?:[\s().+_-]{0,3}[0-9]){9}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -48,6 +49,12 @@ def is_error_value(text: str) -> bool:
 def looks_like_phone(text: str) -> bool:
     """Return whether the text has ten digits in a row, apart from what stands between digits of a phone number."""
     return len(text) > 9 and _TEN_DIGITS.search(text) is not None
+
+
+def unquote_formula(text: str) -> str:
+    """Return the text of ="89161111111" or =89161111111, by which a CSV keeps the digits, and others unchanged."""
+    found = _QUOTED.fullmatch(text)
+    return text if not found else found[2] if found[1] is None else found[1].replace('""', '"')
 
 
 def integer_digits(text: str) -> str:
@@ -90,8 +97,19 @@ def unescape_xml_text(text: str) -> str:
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 #: Characters that change the direction of the text behind them.
-_DIRECTION_MARKS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_DIRECTION_MARKS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INVALID_CHARACTERS = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
+#: Marks that come along when a text is copied out of a telephone or a web page, and are seen nowhere.
+_INVISIBLE = re.compile(r"[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_BREAKS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+_SPACES = re.compile(r"[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
+def clean_cell(text: str) -> str:
+    """Return the text without invisible marks, with ordinary spaces and line breaks. Emoji of several parts stay."""
+    if text.isprintable():
+        return text
+    return _SPACES.sub(" ", _INVISIBLE.sub("", _BREAKS.sub("\n", text)))
 
 
 def to_one_line(text: str) -> str:

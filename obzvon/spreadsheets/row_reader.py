@@ -10,7 +10,7 @@ import msgspec
 from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phone_text import PhoneText, find_phones
-from obzvon.spreadsheets.cell_text import is_error_value
+from obzvon.spreadsheets.cell_text import clean_cell, is_error_value
 from obzvon.spreadsheets.column_roles import (
     CODE,
     IGNORED,
@@ -136,6 +136,8 @@ class RowReader:
         parts: list[str] = []
         for place in block.names:
             text = text_at(row, place).strip()
+            if not self._is_export:  # a list keeps the names that it has
+                text = clean_cell(text).strip()
             if not text or (is_error_value(text) and not self._is_export):
                 continue
             if any(_has_words(part, text) for part in parts):

@@ -233,7 +233,8 @@ def test_what_cannot_be_seen_or_is_too_long_is_refused_and_line_breaks_are_not()
         ["89161111114", "", "две\nстроки"],
         ["8" * 101, "", ""],
     )
-    assert kinds(judged) == ["refused", "refused", "refused", "new", "refused"]
+    assert kinds(judged) == ["new", "refused", "refused", "new", "refused"]
+    assert judged.rows[0].name == "ab"  # a mark of direction is left out
 
 
 def test_a_match_whose_new_name_is_refused_stays_in_the_list_as_it_is() -> None:
