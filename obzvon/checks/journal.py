@@ -13,6 +13,7 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.journal.heartbeat import Heartbeat
 from obzvon.journal.journal import Journal
 from obzvon.journal.sqlite import refuse_old_sqlite
+from obzvon.reports.day_conflict import describe_day_conflict, find_day_conflict
 from obzvon.reports.status import service_status
 
 _CRON_LATE = timedelta(minutes=3)
@@ -53,6 +54,16 @@ def check_opens(context: CheckContext) -> Iterator[Finding]:
         )
         return
     yield good(journal.address, say("the journal opens and can be written"))
+
+
+def check_day_record(context: CheckContext) -> Iterator[Finding]:
+    """Check that the journal knows all of today's calls, and was not moved elsewhere."""
+    if context.journal is None:
+        return
+    context.journal.identity.ensure_not_moved()
+    conflict = find_day_conflict(context.settings, context.journal, context.now)
+    if conflict is not None:
+        yield finding_from(describe_day_conflict(context.settings, context.journal, conflict), Level.ERROR)
 
 
 def _no_access(context: CheckContext, path: Path) -> Finding:

@@ -27,6 +27,7 @@ _CHECKS: tuple[Check, ...] = (
     clock.check_zone,
     clock.check_synchronised,
     journal.check_opens,  # opens the journal for those after it
+    journal.check_day_record,
     clock.check_against_journal,
     documents.check_phones,  # counts the calls of a run for those after it
     documents.check_schedule,

@@ -14,6 +14,7 @@ from obzvon.checks.context import CheckContext, error, finding_from, good, warni
 from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.common.i18n import say, say_many
+from obzvon.journal import day_record
 from obzvon.journal.findings import Finding, Level
 
 _PROBE = ".obzvon-check-"
@@ -141,7 +142,7 @@ def check_leftovers(context: CheckContext) -> Iterator[Finding]:
 
 def _files(store: Path) -> Iterator[Path]:
     for path in store.iterdir():
-        if path.name.startswith(store_lock.LOCK_PREFIX):
+        if path.name.startswith((store_lock.LOCK_PREFIX, day_record.PREFIX)):
             continue
         if path.name in staging.STORE_FOLDERS and path.is_dir() and not path.is_symlink():
             yield from path.iterdir()

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -20,6 +21,7 @@ from obzvon.documents.store import Document, DocumentError, LoadedDocument
 from obzvon.documents.watcher import WatchedDocument, recovery_hint
 from obzvon.journal.database import JournalUnavailableError
 from obzvon.journal.journal import AbsentJournal, Journal
+from obzvon.reports.day_conflict import describe_day_conflict, find_day_conflict
 from obzvon.service import factory
 from obzvon.settings.model import Settings, default_settings_file, load_settings
 
@@ -144,6 +146,14 @@ def open_output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
                 )
             ]
         ) from error
+
+
+def show_day_conflict(settings: Settings, journal: Journal) -> bool:
+    """Print that today was called from another journal; return whether it was."""
+    conflict = find_day_conflict(settings, journal, datetime.now(UTC))
+    if conflict is not None:
+        click.echo(str(describe_day_conflict(settings, journal, conflict)), err=True)
+    return conflict is not None
 
 
 def echo(message: Message, *, err: bool = False) -> None:

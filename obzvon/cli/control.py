@@ -45,24 +45,24 @@ def start(file: Path | None, again: bool, rest: bool, only: str | None, day: dat
     if day is not None and only is None:
         raise click.UsageError(str(say("--date needs --only")))
     if only is None:
-        _send(file, "start", again=again, rest=rest)
+        send_command(file, "start", again=again, rest=rest)
     else:
         wanted = ",".join(sorted(parse_results(only)))
-        _send(file, "start", only=wanted, day=day.date().isoformat() if day else "")
+        send_command(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
 @click.command(help=help_text("Pause the run; calls in progress continue."))
 @click.pass_obj
 def pause(file: Path | None) -> None:
     """Pause the run."""
-    _send(file, "pause")
+    send_command(file, "pause")
 
 
 @click.command(help=help_text("Resume a paused run."))
 @click.pass_obj
 def resume(file: Path | None) -> None:
     """Resume the run."""
-    _send(file, "resume")
+    send_command(file, "resume")
 
 
 @click.command(help=help_text("End the run: nobody else will be called."))
@@ -72,7 +72,7 @@ def resume(file: Path | None) -> None:
 @click.pass_obj
 def stop(file: Path | None, withdraw: bool) -> None:
     """End the run."""
-    _send(file, "stop", withdraw=withdraw)
+    send_command(file, "stop", withdraw=withdraw)
 
 
 @click.command(help=help_text("Make one test call to NUMBER, outside any run."))
@@ -83,15 +83,15 @@ def stop(file: Path | None, withdraw: bool) -> None:
 @click.pass_obj
 def call(file: Path | None, number: str, code: str) -> None:
     """Make a test call."""
-    _send(file, "call", number=number, code=code)
+    send_command(file, "call", number=number, code=code)
     echo(say("to see how it ends: obzvon report"))
 
 
-def _send(file: Path | None, name: str, **params: Any) -> None:
+def send_command(file: Path | None, name: str, **params: Any) -> None:
     """Submit a command to the service, print its result, and exit with status 1 if it was not done."""
     params = {key: _encodable(value) if isinstance(value, str) else value for key, value in params.items()}
     with open_existing_journal(use_settings(file)) as journal:
-        outcome = journal.commands.submit_and_wait(name, by=_requester(), at=datetime.now(UTC), **params)
+        outcome = journal.commands.submit_and_wait(name, by=requester(), at=datetime.now(UTC), **params)
         text = _outcome_text(journal, outcome)
     is_done = outcome.status is CommandStatus.DONE
     echo(text, err=not is_done)
@@ -122,7 +122,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
     return outcome.text
 
 
-def _requester() -> str:
+def requester() -> str:
     """Return the name of the operator: the login behind sudo or runuser, else the user of the process."""
     try:
         return _encodable(os.environ.get("SUDO_USER") or _login_name() or getpass.getuser())

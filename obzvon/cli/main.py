@@ -20,7 +20,7 @@ from obzvon import __version__
 from obzvon.asterisk.process import AsteriskState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
-from obzvon.cli import control, editor, report_table, tables, translate, workspace
+from obzvon.cli import control, editor, journal_commands, report_table, tables, translate, workspace
 from obzvon.cli import demo as demonstration
 from obzvon.cli.context import (
     EXIT_NOT_RUN,
@@ -31,6 +31,7 @@ from obzvon.cli.context import (
     open_journal,
     open_output,
     open_service_journal,
+    show_day_conflict,
     show_progress,
     use_settings,
     write_log,
@@ -222,11 +223,12 @@ def plan(file: Path | None, as_json: bool) -> None:
     phones, week = load_current(factory.open_phones(settings)), load_current(factory.open_schedule(settings))
     with open_existing_journal(settings) as journal:
         forecast = next_run_forecast(settings, phones.data, week, journal, datetime.now(UTC))
+        is_foreign = show_day_conflict(settings, journal)
     if as_json:
         click.echo(forecast.to_json())
     else:
         tables.show_forecast(Console(), forecast)
-    if phones.problems or week.problems:
+    if phones.problems or week.problems or is_foreign:
         sys.exit(EXIT_WRONG)
 
 
@@ -242,6 +244,8 @@ def status(file: Path | None, as_json: bool) -> None:
             click.echo(found.to_json())
         else:
             tables.show_status(Console(), found)
+        if not found.service.problems:
+            show_day_conflict(settings, journal)
 
 
 @cli.command(help=help_text("Show a day's calls and their results."))
@@ -322,6 +326,7 @@ def sweep(file: Path | None) -> None:
 
 for order in (control.start, control.pause, control.resume, control.stop, control.call):
     cli.add_command(order)
+cli.add_command(journal_commands.journal)
 cli.add_command(editor.web)
 cli.add_command(editor.user)
 

@@ -29,7 +29,7 @@ _KINDS = {
     "week": say("by the week"),
     "manual": say("by hand"),
     "test": say("test call"),
-    "former": say("by the former script"),
+    "former": say("outside this journal"),
 }
 
 _COMMANDS = {
@@ -41,6 +41,7 @@ _COMMANDS = {
     "stop": say("run stopped"),
     "stop withdraw": say("run stopped and calls that had not begun withdrawn"),
     "call": say("test call"),
+    "accept": say("decided about the calls of another journal"),
 }
 
 #: Outcomes recorded for a command without an answer.

@@ -74,6 +74,17 @@ class CallStore:
         with self._database.read_transaction() as connection:
             return {(number, code) for number, code in connection.execute(query)}
 
+    def last_hand_overs(self, first: date, last: date) -> dict[date, datetime]:
+        """Return the days of that span on which calls were handed over, each with the last one; no test calls."""
+        query = (
+            select(runs.c.day, func.max(calls.c.handed_at))
+            .join(runs)
+            .where(runs.c.day.between(first, last), runs.c.kind.in_(("week", "manual")), calls.c.handed_at.is_not(None))
+            .group_by(runs.c.day)
+        )
+        with self._database.read_transaction() as connection:
+            return dict(connection.execute(query).all())
+
     def declined_on(self, day: date) -> set[tuple[str, str]]:
         """Return the numbers, with their codes, whose owners asked that day not to be called again on it."""
         query = select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, calls.c.key == DECLINED_KEY)

@@ -15,6 +15,7 @@ from obzvon.journal.commands import CommandQueue
 from obzvon.journal.database import Database, no_journal_yet
 from obzvon.journal.findings import FindingsStore
 from obzvon.journal.heartbeat import Heartbeats
+from obzvon.journal.identity import JournalIdentity
 from obzvon.journal.queries import CallQueries
 from obzvon.journal.runs import RunStore
 from obzvon.journal.seen_schedule import SeenSchedules
@@ -59,6 +60,11 @@ class Journal(Database):
     def findings(self) -> FindingsStore:
         """The findings of the last self-check."""
         return FindingsStore(self)
+
+    @property
+    def identity(self) -> JournalIdentity:
+        """The identity of the journal."""
+        return JournalIdentity(self)
 
     @property
     def audit(self) -> AuditLog:

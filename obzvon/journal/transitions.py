@@ -6,7 +6,7 @@ A call of a settled run never changes again.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, null, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, null, select, update
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
@@ -14,6 +14,7 @@ from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.labels import result_label
 from obzvon.domain.results import Disposition
 from obzvon.journal.database import Database
+from obzvon.journal.identity import count_hand_over
 from obzvon.journal.rows import encode_message
 from obzvon.journal.schema import calls, runs
 
@@ -24,13 +25,18 @@ class CallTransitions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin_handing(self, bundle: Sequence[PendingCall], number: int, via: str | None = None) -> None:
-        """Mark waiting calls as HANDING: from now on Asterisk may have them. `via` names the transport."""
-        self._advance(
-            bundle,
-            CallState.WAITING,
-            {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via},
-        )
+    def begin_handing(self, bundle: Sequence[PendingCall], number: int, via: str | None = None) -> int:
+        """Mark waiting calls as HANDING: from now on Asterisk may have them. `via` names the transport.
+
+        Return how many hand-overs the journal has counted. Raise JournalMovedError if it was moved away.
+        """
+        if not bundle:
+            return 0
+        values = {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via}
+        with self._database.write_transaction() as connection:
+            count = count_hand_over(connection, self._database.address)
+            _advance(connection, bundle, CallState.WAITING, values)
+        return count
 
     def end_handing(self, bundle: Sequence[PendingCall], *, at: datetime) -> None:
         """Mark calls as HANDED: Asterisk has them."""
@@ -90,22 +96,9 @@ class CallTransitions:
             ).rowcount
 
     def _advance(self, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]) -> None:
-        """Move the calls of one run on from `before`, all or none; raise JournalConflictError if one has changed."""
-        if not bundle:
-            return
-        statement = (
-            update(calls)
-            .where(
-                calls.c.run_id == bundle[0].run_id,
-                calls.c.state == before.value,
-                calls.c.position.between(bindparam("first"), bindparam("last")),
-            )
-            .values(**values)
-        )
-        spans = [{"first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
-        with self._database.write_transaction() as connection:
-            if connection.execute(statement, spans).rowcount != len(bundle):
-                raise JournalConflictError(before)
+        if bundle:
+            with self._database.write_transaction() as connection:
+                _advance(connection, bundle, before, values)
 
 
 class JournalConflictError(UserError):
@@ -139,6 +132,24 @@ _END = _NOT_ENDED.values(
     key=bindparam("pressed"),
     tries=bindparam("tried"),
 )
+
+
+def _advance(
+    connection: Connection, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]
+) -> None:
+    """Move the calls of one run on from `before`, all or none; raise JournalConflictError if one has changed."""
+    statement = (
+        update(calls)
+        .where(
+            calls.c.run_id == bundle[0].run_id,
+            calls.c.state == before.value,
+            calls.c.position.between(bindparam("first"), bindparam("last")),
+        )
+        .values(**values)
+    )
+    spans = [{"first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
+    if connection.execute(statement, spans).rowcount != len(bundle):
+        raise JournalConflictError(before)
 
 
 def _outcome_values(outcome: CallOutcome) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Executes operators' commands: start, pause, resume, stop and a test call."""
+"""Executes operators' commands: start, pause, resume, stop, a test call, and the decision about a foreign day."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -10,6 +10,8 @@ from obzvon.common.i18n import say, say_many
 from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
+from obzvon.reports.day_conflict import is_called_elsewhere
+from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED
 from obzvon.service.dialer import Dialer
 from obzvon.service.run_starter import RunRequest
 
@@ -28,7 +30,7 @@ def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         return CommandResult.refused(
             say("no service took the command in time, and it may no longer be wanted; give it again")
         )
-    if not dialer.is_ready and (dialer.run is None or handler is _call):
+    if handler is not _accept and not dialer.is_ready and (dialer.run is None or handler is _call):
         return CommandResult.refused(UserError(dialer.problems).message())
     if dialer.run is not None and dialer.run.id != command.params.get("run", dialer.run.id):
         return CommandResult.refused(
@@ -69,6 +71,13 @@ def _start(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
                 "{n} numbers were already called today; to call them again: obzvon start --again; to "
                 "call only the others: obzvon start --rest",
                 called,
+            )
+        )
+    if not again and is_called_elsewhere(dialer.journal, today):
+        return CommandResult.refused(
+            say(
+                "calls of today were made outside this journal, and it does not know whom they reached; to call "
+                "everybody all the same: obzvon start --again"
             )
         )
     request = RunRequest(
@@ -164,6 +173,15 @@ def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
     return CommandResult.done(say("the test call to {number} is handed over", number=number))
 
 
+def _accept(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
+    """Decide a conflict with the day record: `call` those who wait in this journal, or nobody else today."""
+    may_call = command.params.get("call") is True
+    if not dialer.day_guard.accept(now, by=command.asked_by, may_call=may_call):
+        return CommandResult.refused(say("there is nothing to decide: the journal knows of all of today's calls"))
+    dialer.require_recheck()
+    return CommandResult.done(CALLS_ACCEPTED if may_call else NO_CALLS_ACCEPTED)
+
+
 _NO_RUN = CommandResult.refused(say("no run is in progress"))
 
 _HANDLERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = {
@@ -172,4 +190,5 @@ _HANDLERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = 
     "resume": _resume,
     "stop": _stop,
     "call": _call,
+    "accept": _accept,
 }

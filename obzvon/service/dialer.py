@@ -19,6 +19,7 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import RECHECK_SECONDS, Pace
 from obzvon.journal.journal import Journal
 from obzvon.service.active_run import ActiveRun
+from obzvon.service.day_guard import DayGuard
 from obzvon.service.handover import HandOver, RecoveryResult
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter
@@ -49,7 +50,8 @@ class Dialer:
     ) -> None:
         self.journal = journal
         self.transports = transports or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
-        self.handover = HandOver(journal, self.transports, retry_policy=settings.rounds)
+        self.day_guard = DayGuard(settings, journal)
+        self.handover = HandOver(journal, self.transports, retry_policy=settings.rounds, day_guard=self.day_guard)
         self.runs = RunControl(
             settings,
             journal,
@@ -109,9 +111,11 @@ class Dialer:
                     journal=other,
                 ),
             )
+        self.day_guard.ensure_known(now)
         self.runs.record_former_run(now)
         recovered = self.handover.recover(now=now)
         self.runs.restore(now)
+        self.day_guard.record_known_days(now)
         self._is_ready = True
         if self.run is not None and not self._problems:
             self._log_continued(self.run, recovered)

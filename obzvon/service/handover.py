@@ -4,8 +4,9 @@ The order of the steps makes it safe to be stopped anywhere:
 
 1. The calls are prepared; in the journal they still wait.
 2. The journal says durably that these calls are being handed over, and by which transport.
-3. They are sent.
-4. The journal says that Asterisk has them, or that they wait again.
+3. The day record says durably that this journal hands over that day.
+4. They are sent.
+5. The journal says that Asterisk has them, or that they wait again.
 
 A call that is found being handed over after a stop, or whose answer was lost, may have been made. The evidence that its
 transport finds decides, and the journal follows it. Without evidence the call ends as unknown and is never sent again.
@@ -23,6 +24,7 @@ from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy
 from obzvon.journal.journal import Journal
+from obzvon.service.day_guard import DayGuard
 
 #: Grace period before an unstarted call may be withdrawn: Asterisk may be about to begin it.
 _SETTLING = timedelta(seconds=1)
@@ -59,9 +61,15 @@ class HandOver:
     """Moves calls from the journal to Asterisk, and their outcomes back."""
 
     def __init__(
-        self, journal: Journal, transports: TransportSelector, *, retry_policy: RetryPolicy | None = None
+        self,
+        journal: Journal,
+        transports: TransportSelector,
+        *,
+        retry_policy: RetryPolicy | None = None,
+        day_guard: DayGuard | None = None,
     ) -> None:
         self._journal = journal
+        self._day_guard = day_guard
         self._transports = transports
         self._retry_policy = retry_policy or RetryPolicy()
         self._handed: dict[str, PendingCall] = {}
@@ -102,7 +110,9 @@ class HandOver:
         for batch in _batches(calls, transport.max_batch):
             names = {attempt_name(call) for call in batch}
             self._unsent |= names  # if the journal fails now, they go again
-            self._journal.transitions.begin_handing(batch, bundle, transport.via)
+            count = self._journal.transitions.begin_handing(batch, bundle, transport.via)
+            if self._day_guard is not None:
+                self._day_guard.record_hand_over(batch[0].run_id, count, now)
             self._unsent -= names
             sent = transport.send(assign_transport(batch, transport.via), now)
             self._unsent.update(attempt_name(call) for call in sent.not_sent)

@@ -138,7 +138,12 @@ def _reason_for_no_call(runs: Collection[Run], day: date, days: ResultDays) -> s
     if whole:
         return str(_("That day's run called only some numbers, and this one was not among them."))
     if any(run.kind == "former" for run in runs):
-        return str(_("The former script made the calls on that day; whom it called is not known."))
+        return str(
+            _(
+                "Calls were made on that day outside this journal, by the former script or from another journal; "
+                "whom they reached is not known."
+            )
+        )
     return days.reason_for_no_run(day)
 
 

@@ -16,6 +16,7 @@ from obzvon.domain.calls import CallRecord, Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
+from obzvon.journal.identity import DayConflict
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import RunStatus, ServiceStatus, current_pace, run_status, service_status
 from web.context import AppContext
@@ -54,6 +55,8 @@ class RunPageState(msgspec.Struct, frozen=True):
     closing: datetime | None = None
     test: LastTestCall | None = None
     problems: tuple[Problem, ...] = ()
+    #: Today was called from another journal: the service waits for a decision.
+    conflict: DayConflict | None = None
 
     @property
     def active(self) -> Run | None:
@@ -102,10 +105,11 @@ class RunStateCache:
         try:
             journal = self._context.journal()
             service = service_status(journal.heartbeats.latest(), now)
+            conflict = journal.identity.conflict
             test = self._test_call(journal, now)
             run = journal.runs.active() or journal.runs.latest()
             if run is None:
-                return RunPageState(service, test=test)
+                return RunPageState(service, test=test, conflict=conflict)
             counted = self._count(journal, run)
         except UserError as error:
             return RunPageState(ServiceStatus(alive=False), problems=error.problems)
@@ -121,7 +125,7 @@ class RunStateCache:
             alive=service.alive,
             delivery=counted.delivery,
         )
-        return RunPageState(service, status, counted.in_progress, counted.latest, closing, test)
+        return RunPageState(service, status, counted.in_progress, counted.latest, closing, test, conflict=conflict)
 
     def forget(self) -> None:
         """Drop the cached state: something has just been changed."""

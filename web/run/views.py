@@ -14,6 +14,7 @@ from markupsafe import Markup
 from obzvon.common.errors import Problem, UserError
 from obzvon.documents.store import DocumentError
 from obzvon.domain.forecast import RunForecast, SkipReason
+from obzvon.reports.day_conflict import is_called_elsewhere
 from obzvon.reports.next_run import manual_run_forecast
 from web import phone_form
 from web.commands import is_night, submit_command
@@ -116,6 +117,8 @@ class StartPreview(msgspec.Struct, frozen=True):
     again: RunForecast
     revision: str
     after: int
+    #: Calls of today were made outside this journal: only a run for everybody can be started.
+    is_called_elsewhere: bool = False
 
     @property
     def already_called(self) -> int:
@@ -170,7 +173,8 @@ def _choice(page_state: RunPageState) -> StartPreview:
         manual_run_forecast(at.settings, phone_index.phones, week, journal, now, again=again, numbering=at.phones.plan)
         for again in (False, True)
     )
-    return StartPreview(rest, again, phone_index.revision, page_state.last_id)
+    elsewhere = is_called_elsewhere(journal, now.astimezone(at.settings.zone).date())
+    return StartPreview(rest, again, phone_index.revision, page_state.last_id, elsewhere)
 
 
 def _start_page(
@@ -208,6 +212,13 @@ def _no_start(page_state: RunPageState) -> ResponseReturnValue | None:
 def pause_or_resume(name: str) -> ResponseReturnValue:
     """Pause or resume the run."""
     submit_command(name, run=_number("run"))
+    return _back()
+
+
+@run.post("/accept")
+def accept() -> ResponseReturnValue:
+    """Decide about the calls that another journal made today."""
+    submit_command("accept", call=request.form.get("whom") == "waiting")
     return _back()
 
 

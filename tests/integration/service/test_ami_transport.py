@@ -240,7 +240,7 @@ def test_no_folder_of_asterisks_is_needed_or_made(far: Far, pbx: Pbx, workshop: 
     far.work(at("08:59"), at("09:01"))
     assert pbx.orders == PHONES
     assert not workshop.spool_folder.exists()
-    assert not workshop.store_folder.exists()
+    assert workshop.in_store() == []  # the day record, which these settings have there, is none of Asterisk's files
 
 
 def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture) -> None:

@@ -329,11 +329,11 @@ def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeyp
     loginuid.write_text("1\n")
     assert control._login_name(loginuid) == "daemon"
     monkeypatch.setattr(control, "_login_name", lambda: "")
-    assert control._requester() == "asterisk"
+    assert control.requester() == "asterisk"
     monkeypatch.setattr(control, "_login_name", lambda: "ivan")
-    assert control._requester() == "ivan"
+    assert control.requester() == "ivan"
     monkeypatch.setenv("SUDO_USER", "anna")
-    assert control._requester() == "anna"
+    assert control.requester() == "anna"
 
 
 # -- only some of those of a day

@@ -292,7 +292,7 @@ def test_the_former_scripts_day_and_a_run_of_only_some_are_told(operator: Browse
         note=redial_note(FRIDAY, ["busy"]),
     )
     text = operator.get(f"/results/phone?number={PETROVA}").text
-    assert "The former script made the calls on that day" in text
+    assert "Calls were made on that day outside this journal" in text
     assert "called only some numbers" in text
 
 

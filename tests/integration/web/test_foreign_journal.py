@@ -1,0 +1,50 @@
+"""The run page when today was called from another journal: what it says, and what an operator decides there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from obzvon.journal.day_record import DayRecord
+from obzvon.reports.day_conflict import open_day_record
+from tests.support.editor_with_service import NOON, PEOPLE, Office, plain
+from tests.support.workshop import Shift
+
+
+@pytest.fixture
+def office(tmp_path: Path, users_text: str) -> Iterator[Office]:
+    """An office in which another journal called today, and a service that has just found that out."""
+    made = Office(tmp_path, users_text)
+    settings = made.workshop.settings
+    settings.store.mkdir(exist_ok=True)
+    open_day_record(settings).save(DayRecord("another", 7, "/old/journal.db", {NOON.date(): NOON}))
+    made.shift = Shift(made.workshop)
+    made.shift.heartbeats.begin(at=made.now)
+    made.shift.dialer.step(made.now)
+    yield made
+    made.ends()
+
+
+def test_it_says_that_nobody_is_called_and_asks(office: Office) -> None:
+    text = office.page()
+    assert "Nobody is called today until you decide" in text
+    assert "The last calls were at 12:00" in text
+    assert "Call nobody else today" in text
+    assert "Call all the same" in text
+
+
+def test_nobody_else_is_called_if_an_operator_says_so(office: Office) -> None:
+    assert "Accepted: nobody else is called today" in plain(office.post("/run/accept", whom="nobody").text)
+    office.works(60)
+    assert "until you decide" not in office.page()
+    assert office.workshop.in_spool() == []
+    start = office.page("/run/start")
+    assert "Calls were made today outside this journal" in start
+    assert "Call again: 5 numbers" in start
+    assert "decided about the calls of another journal" in office.changes()[0]
+
+
+def test_those_who_wait_are_called_if_an_operator_says_so(office: Office) -> None:
+    assert "Accepted: everybody who waits" in plain(office.post("/run/accept", whom="waiting").text)
+    office.works(60)
+    assert sorted(office.workshop.in_spool()) == sorted(PEOPLE)
