@@ -13,8 +13,10 @@ from obzvon.domain.results import Disposition
 MAX_LINE_BYTES = 1000
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f;#\u2028\u2029\ud800-\udfff]")
-# All that a number or a code may contain: 76@other/n would change the context.
+# All that a number or a code may contain: 76@other/n would change the context. pbx_spool.c takes # for a comment at the
+# beginning of a line and after a space only, and the code comes after "dtmf=".
 _DIALLED = re.compile(r"[0-9*]+", re.ASCII)
+_SENT = re.compile(r"[0-9*#w]{1,32}", re.ASCII)
 
 _STATUS = {"completed": Disposition.ANSWERED, "expired": Disposition.NOT_ANSWERED, "failed": Disposition.FAILED}
 
@@ -25,8 +27,8 @@ class UnsafeValueError(ObzvonError):
     def __init__(self, key: str, value: str) -> None:
         super().__init__(
             say(
-                "a call file's {key} cannot hold {value}: no control characters, “;”, “#” or lines over "
-                "{n} bytes, and a number or code holds only the digits 0–9 and *",
+                "a call file's {key} cannot hold {value}: no control characters, “;”, “#” or lines "
+                "over {n} bytes; a number holds only the digits 0–9 and *, a code # and w too",
                 key=key,
                 value=ascii(value[:80]),
                 n=MAX_LINE_BYTES,
@@ -87,7 +89,7 @@ class CallFileTemplate:
         refuse_undialable(number, code)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
-            lines += [_line("Setvar", f"dtmf={code}"), _line("Setvar", f"CALLEE={number}")]
+            lines += [f"Setvar: dtmf={code}", f"Setvar: CALLEE={number}"]
         lines.append(self._tail)
         return "\n".join(lines).encode()
 
@@ -123,10 +125,10 @@ def refuse_unsafe(key: str, value: str, max_bytes: int) -> None:
 
 
 def refuse_undialable(number: str, code: str) -> None:
-    """Raise UnsafeValueError if a number or a code contains anything but digits and `*`."""
+    """Raise UnsafeValueError if a number contains anything but digits and `*`, or a code but those, `#` and `w`."""
     if not _DIALLED.fullmatch(number):
         raise UnsafeValueError("Channel", number)
-    if code and not _DIALLED.fullmatch(code):
+    if code and not _SENT.fullmatch(code):
         raise UnsafeValueError("Setvar", code)
 
 

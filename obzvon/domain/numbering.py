@@ -44,7 +44,9 @@ _PUNCTUATION = dict.fromkeys(
 _DIGITS = re.compile(r"\+?[0-9]+", re.ASCII)
 #: A number that lost its end, or got extra digits: 8.91612E+10, 8916123456.0, 8916123456.5.
 _SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ][-+]?[0-9]+|[0-9]+[.,]0+|[0-9]{5,}[.,][0-9]+", re.ASCII)
-_CODE = re.compile(r"[0-9*]{1,32}", re.ASCII)
+_INTERNAL = re.compile(r"[0-9*]{1,32}", re.ASCII)
+#: What SendDTMF knows of a code: keys, and w, a pause of half a second. Pauses alone are no code.
+_CODE = re.compile(r"(?=w*[0-9*#])[0-9*#w]{1,32}", re.ASCII)
 
 
 class InvalidNumberError(ObzvonError):
@@ -225,11 +227,14 @@ class NumberingPlan:
 
 
 def parse_extension_code(code: str) -> str:
-    """Return the digits to send after the answer, or "". Raises `InvalidNumberError`."""
+    """Return the keys to send after the answer, or "". Raises `InvalidNumberError`."""
     text = code.strip()
     if text and not _CODE.fullmatch(text):
         raise InvalidNumberError(
-            say("the extension code may hold only the digits 0–9 and *, 32 at most, not “{code}”", code=_shown(code))
+            say(
+                "the extension code may hold only the digits 0–9, *, # and w for a pause, 32 at most, not “{code}”",
+                code=_shown(code),
+            )
         )
     return text
 
@@ -269,7 +274,7 @@ def _written_prefix(form: NumberFormat) -> str:
 
 def _only_dialable(text: str) -> str:
     """Return an internal number if it is digits and *, whatever the administrator's pattern lets through."""
-    if not _CODE.fullmatch(text):
+    if not _INTERNAL.fullmatch(text):
         raise InvalidNumberError(say("an internal number may hold only the digits 0–9 and *, 32 at most"))
     return text
 

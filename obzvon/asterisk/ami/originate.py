@@ -72,8 +72,8 @@ class OriginateTemplate:
             "OtherChannelId": f"{channel};2",
         }
         if code:
-            # A comma would begin another variable (manager.c: astman_get_variables); digits and * are safe.
-            fields["Variable"] = [_checked("Variable", f"dtmf={code}"), _checked("Variable", f"CALLEE={number}")]
+            # A comma would begin another variable (manager.c: astman_get_variables); what is dialled has none.
+            fields["Variable"] = [f"dtmf={code}", f"CALLEE={number}"]
         return fields
 
 

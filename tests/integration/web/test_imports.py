@@ -347,7 +347,7 @@ def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(
     address = send(operator, NEW)
     page = ready(operator, address)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
@@ -362,7 +362,7 @@ def test_a_save_that_fails_changes_nothing_and_keeps_the_draft(
 def test_without_room_for_a_draft_that_is_said_and_never_of_a_list_that_is_saved(
     operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     address = send(operator, MIXED)

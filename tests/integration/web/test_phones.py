@@ -313,7 +313,7 @@ def test_a_change_from_outside_is_seen_at_once_even_within_the_same_second(
 def test_a_disk_that_cannot_be_written_keeps_what_was_typed(
     operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("obzvon.common.files.write_durably", full)

@@ -84,10 +84,11 @@ def test_no_value_of_a_form_holds_a_control_character_a_semicolon_or_a_hash(bad:
 
 
 @pytest.mark.parametrize("bad", [*CONTROLS, *";#@/&, abc+-", "\\;", "\ud800", "٣", "３", "²"], ids=ascii)
-def test_a_number_and_a_code_are_digits_and_stars_only(bad: str) -> None:
+def test_a_number_is_digits_and_stars_only_and_a_code_keys(bad: str) -> None:
     for value in (bad, f"8916{bad}1111111", f"89161111111{bad}", f"{bad}89161111111"):
         assert "a call file's Channel cannot hold" in refused(ORDINARY, value)
-        assert "a call file's Setvar cannot hold" in refused(CODED, "89161111111", value)
+        if bad != "#":
+            assert "a call file's Setvar cannot hold" in refused(CODED, "89161111111", value)
 
 
 @pytest.mark.parametrize("number", ["", "76@other/n", "89161111111\nApplication: System", "local/1@a&local/2@b"])
@@ -119,6 +120,7 @@ _values = st.one_of(
     st.text(),
     st.text(alphabet="0123456789*\n;#@:/ \0\r\x85\u2028aЖ", max_size=12),
     st.from_regex("[0-9*]{1,12}"),
+    st.from_regex("[0-9*#w]{1,12}"),
     st.integers(1, 1100).map("5".__mul__),
 )
 
@@ -150,7 +152,19 @@ def test_whatever_goes_in_a_file_has_its_own_lines_and_no_others(
     assert len(data.decode().splitlines()) == len(lines)
     assert max(map(len, lines)) <= MAX_LINE_BYTES
     assert re.fullmatch(rb"Channel: local/[0-9*]+@" + re.escape(context.encode()), lines[0])
-    assert not re.search(rb"[;#\0\r]", data)
+    assert not re.search(rb"[;\0\r]|(?<!=)(?<![0-9*#w])#", data)
+
+
+@pytest.mark.parametrize("code", ["205#", "1w2", "ww123", "#", "*21#", "#" * 32])
+def test_a_code_with_a_hash_or_a_pause_stands_after_its_variable(code: str) -> None:
+    plain = CallFileTemplate(CODED).render("89502222222", "1")
+    assert CallFileTemplate(CODED).render("89502222222", code) == plain.replace(b"dtmf=1", b"dtmf=" + code.encode())
+
+
+@pytest.mark.parametrize("code", ["1 #", "a", "1;", "1\n", "W", "1" * 33, "1,x=2", "٣"])
+def test_no_other_sign_reaches_the_variable(code: str) -> None:
+    with pytest.raises(UnsafeValueError):
+        CallFileTemplate(CODED).render("89502222222", code)
 
 
 # -- what Asterisk writes into it

@@ -88,10 +88,16 @@ def test_a_number_that_is_more_than_one_never_gets_into_an_action(number: str) -
         OriginateTemplate(FORM).render(CHANNEL, number)
 
 
-@pytest.mark.parametrize("code", [code for code in HOSTILE if code])
+@pytest.mark.parametrize("code", [*(code for code in HOSTILE if code not in ("", "1#")), "1W", "1" * 33])
 def test_a_code_that_is_more_than_one_never_gets_into_an_action(code: str) -> None:
     with pytest.raises(UnsafeValueError):
         OriginateTemplate(FORM).render(CHANNEL, "89161111111", code)
+
+
+@pytest.mark.parametrize("code", ["205#", "1w2", "*"])
+def test_a_code_of_keys_and_pauses_is_a_variable(code: str) -> None:
+    action = OriginateTemplate(FORM).render(CHANNEL, "89161111111", code)
+    assert action["Variable"] == [f"dtmf={code}", "CALLEE=89161111111"]
 
 
 @pytest.mark.parametrize("field", ["context", "caller_id", "extension"])

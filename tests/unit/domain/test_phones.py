@@ -445,7 +445,7 @@ def test_every_row_is_called_or_has_its_reason_and_none_is_lost() -> None:
         "89161111111",
         "89502222222 1",
         "too short: 3 digits where 11 are expected",
-        "the extension code may hold only the digits 0–9 and *, 32 at most, not “context 22”",
+        "the extension code may hold only the digits 0–9, *, # and w for a pause, 32 at most, not “context 22”",
         "paused",
         "no number",
     ]

@@ -18,6 +18,6 @@ def _described(field: str, description: str) -> Meta:
 
 
 Number = Annotated[str, _described("number", "The number, in any usual notation.")]
-Code = Annotated[str, _described("code", "The extension code: digits and *, or nothing.")]
+Code = Annotated[str, _described("code", "The extension code: digits, *, #, w for a pause; or nothing.")]
 Name = Annotated[str, _described("name", "The name.")]
 Paused = Annotated[bool, Meta(description="Whether it is not called for the time being.")]

@@ -1,5 +1,6 @@
 """The list, for programs: what is read, what is changed, and that nobody's change is lost."""
 
+import codecs
 import json
 from typing import Any
 
@@ -392,7 +393,7 @@ def test_what_cannot_be_saved_is_told_and_nothing_is_lost(
 ) -> None:
     from obzvon.common import files
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     before, based = settings.phones.read_bytes(), revision(operator)
@@ -455,3 +456,36 @@ def test_hostile_text_is_refused_or_kept_as_it_is(operator: Browser, settings: S
         assert listed(operator)["rows"][0]["name"] == text
     else:
         assert "\0" not in answer.text
+
+
+@pytest.mark.parametrize("code", ["205#", "1w2", "ww123", "*#"])
+def test_codes_that_the_dialplan_sends_are_taken(operator: Browser, settings: Settings, code: str) -> None:
+    answer = operator.send(
+        "PATCH", PHONES, {"add": [{"number": "89165555555", "code": code}]}, If_Match=revision(operator)
+    )
+    assert (answer.status_code, answer.json["rows"][0]["state"]) == (200, "called")
+    assert rows(settings)["6"] == {"0": "89165555555", "1": code}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", PHONES, {"add": [{"number": "89165555555"}]}),
+        ("PUT", PHONES, {"rows": [{"number": "89165555555"}]}),
+        ("PUT", "/api/v1/week", {"monday": "09:00"}),
+        ("POST", "/api/v1/run/stop", {"no such field": 1}),
+        ("POST", "/api/v1/run/start", {"no such field": 1}),
+        ("POST", "/api/v1/run/call", {"number": "1"}),
+        ("POST", "/api/v1/run/pause", {"no such field": 1}),
+        ("POST", "/api/v1/run/resume", {"no such field": 1}),
+    ],
+)
+def test_a_byte_order_mark_changes_nothing(operator: Browser, method: str, path: str, body: object) -> None:
+    plain = json.dumps(body).encode()
+    answers = []
+    for data in (codecs.BOM_UTF8 + plain, codecs.BOM_UTF8 * 2 + plain):
+        headers = {**operator.login, "Accept-Language": "en", "If-Match": "*", "Content-Type": "application/json"}
+        answer = operator.client.open(path, method=method, data=data, headers=headers, buffered=True)
+        answers.append(answer.status_code)
+    expected = 200 if "run" not in path and "phones" in path else 422
+    assert answers == [expected, 400]
