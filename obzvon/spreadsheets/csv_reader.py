@@ -8,6 +8,7 @@ from obzvon.spreadsheets.cell_text import unescape_formula, unquote_formula
 from obzvon.spreadsheets.dividers import DIVIDERS, SEMICOLON, Divider, divide, find_divider, lines_of_one_row
 from obzvon.spreadsheets.table import RowCollector, Table, TableRow
 from obzvon.spreadsheets.text_encoding import decode_table
+from obzvon.spreadsheets.vcard_reader import is_vcard, read_vcard
 
 _STEP = 5_000
 _NAMED_DELIMITER = re.compile(r"sep=([;,\t|])\r?\n", re.IGNORECASE)
@@ -22,11 +23,24 @@ def read_csv(
     pasted: bool = False,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Table:
-    """Pass each row to `keep` and return the table. Raises UnreadableTableError.
+    """Pass each row of a list or of contacts to `keep` and return the table. Raises UnreadableTableError.
 
     `pasted`: the data comes from the clipboard, where a spreadsheet quotes only the cells that need it.
     """
     text, encoding = decode_table(data)
+    if is_vcard(text):
+        return read_vcard(text, keep)
+    return _read_list(text, encoding, keep, pasted=pasted, progress=progress)
+
+
+def _read_list(
+    text: str,
+    encoding: str,
+    keep: Callable[[TableRow], None],
+    *,
+    pasted: bool,
+    progress: Callable[[float], None],
+) -> Table:
     text = text.rstrip(_DOS_END)
     notes: list[Message] = []
     if (separate := lines_of_one_row(text)) is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.spreadsheets import csv_reader, xlsx_reader
+from obzvon.spreadsheets import csv_reader, html_reader, xlsx_reader
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
 MAX_MEMORY_BYTES = 1_000_000_000
@@ -58,6 +58,8 @@ def read_table(
         if head.startswith(b"PK"):
             return xlsx_reader.read_xlsx(stream, keep, sheet=sheet, progress=progress)
         _refuse_others(head)
+        if html_reader.is_page(head):
+            return html_reader.read_html(stream.read(), keep, sheet=sheet)
         return csv_reader.read_csv(stream.read(), keep, progress=progress)
 
 
@@ -71,10 +73,9 @@ def _refuse_others(head: bytes) -> None:
         )
     if head.startswith(b"%PDF"):
         raise UnreadableTableError(say("it is a PDF; choose a file .xlsx or .csv"))
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith((b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta", b"{\\rtf")):
+    if head.startswith(b"{\\rtf"):
         raise UnreadableTableError(
-            say("it is a web page or a document, whatever its name says; open it in Excel and save it as .xlsx")
+            say("it is a document, whatever its name says; copy the table out of it and paste it")
         )
 
 

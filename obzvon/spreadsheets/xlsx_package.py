@@ -27,6 +27,8 @@ _MAX_RATIO = 300
 _ALWAYS_ALLOWED_BYTES = 5_000_000
 _PIECE_BYTES = 65_536
 _MAX_DEPTH = 64
+#: Of a tag with its attributes.
+_MAX_TAG_BYTES = 1_000_000
 _ENCRYPTED = 0x1
 _DAMAGE_ERRORS = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError)
 
@@ -113,11 +115,19 @@ def parse_xml(
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     try:
-        for piece in pieces:
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
+        _feed(parser, pieces)
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise damaged_error() from error
+
+
+def _feed(parser: expat.XMLParserType, pieces: Iterator[bytes]) -> None:
+    given = 0
+    for piece in pieces:
+        parser.Parse(piece, False)
+        given += len(piece)
+        if given - parser.CurrentByteIndex > _MAX_TAG_BYTES:  # expat reads an open tag again with every piece
+            raise too_large_error()
+    parser.Parse(b"", True)
 
 
 def resolve_target(base: str, named: str) -> str:

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import IO
 
-from obzvon.common.i18n import say
+from obzvon.common.i18n import Message, say
+from obzvon.spreadsheets.sheets import SheetSource, take_sheet
 from obzvon.spreadsheets.table import MAX_CHARACTERS, RowCollector, Sheet, Table, TableRow, UnreadableTableError
 from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, damaged_error, parse_xml, resolve_target
 from obzvon.spreadsheets.xlsx_sheet import NumberFormat, SharedParts, SharedText, SheetReader, whole_number
-
-MAX_SHEETS = 255
 
 
 class Workbook:
@@ -57,10 +56,6 @@ class Workbook:
         parse_xml(self.package.pieces(main), start)
         if not self.sheets:
             raise damaged_error()
-        if len(self.sheets) > MAX_SHEETS:
-            raise UnreadableTableError(
-                say("it has {given} sheets, and at most {most} are read", given=len(self.sheets), most=MAX_SHEETS)
-            )
 
     def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
         """Return kind, key and part of each relationship of a part."""
@@ -127,43 +122,16 @@ def read_xlsx(
     Without `sheet`, the first sheet that has rows is read, visible ones first.
     """
     book = Workbook(stream)
-    collector = RowCollector(keep)
-    if sheet is not None and not 0 <= sheet < len(book.sheets):
-        raise UnreadableTableError(say("it has no such sheet"))
-    places = [sheet] if sheet is not None else sorted(range(len(book.sheets)), key=lambda at: book.sheets[at].hidden)
-    reader = None
-    for place in places:
-        collector.empty = 0
-        reader = SheetReader(book.shared, collector)
-        reader.run(book.package, book.part(place), progress)
-        sheet = place
-        if collector.rows:
-            break
-    if not collector.rows and len(places) > 1:
-        sheet = places[0]
-    sheets = [
-        Sheet(named.name, named.hidden, *(_count(book, at) if at != sheet else (collector.rows, collector.phones)))
-        for at, named in enumerate(book.sheets)
-    ]
-    return Table(
-        say("a workbook"),
-        collector.rows,
-        collector.columns,
-        collector.empty,
-        reader.notes() if reader else [],
-        sheets,
-        sheet or 0,
-    )
 
+    def source(place: int) -> SheetSource:
+        def read(collector: RowCollector) -> list[Message]:
+            reader = SheetReader(book.shared, collector)
+            reader.run(book.package, book.part(place), progress)
+            return reader.notes()
 
-def _count(book: Workbook, sheet: int) -> tuple[int | None, int | None]:
-    """Return the number of rows of a sheet and of its cells that look like phone numbers; None if it is unreadable."""
-    collector = RowCollector(lambda _: None)
-    try:
-        SheetReader(book.shared, collector).run(book.package, book.part(sheet), lambda _: None)
-    except UnreadableTableError:
-        return None, None
-    return collector.rows, collector.phones
+        return SheetSource(book.sheets[place].name, read, book.sheets[place].hidden)
+
+    return take_sheet(say("a workbook"), list(map(source, range(len(book.sheets)))), keep, sheet)
 
 
 def _refuse_relatives(package: XlsxPackage) -> None:

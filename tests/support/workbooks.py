@@ -125,7 +125,7 @@ def hostile() -> dict[str, bytes]:
         "encrypted": bytes(encrypted),
         "old xls": old,
         "pdf": b"%PDF-1.7\n",
-        "html called xls": b"\xef\xbb\xbf <HTML><table><tr><td>89161111111</td></tr></table>",
+        "html called xls": b"\xef\xbb\xbf <HTML><p>89161111111</p>",
         "picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         "zero bytes": b"89161111111;\0\n" * 10,
         "one line of 19 megabytes": b"8" * 19_000_000,
