@@ -21,13 +21,14 @@ from web.admin.password import own_password
 from web.admin.users import administration
 from web.api import blueprint
 from web.charts import result_class
-from web.context import AppContext, utc_now
+from web.context import AppContext, app_context, utc_now
 from web.guide import guide
 from web.i18n import format_day, format_time
-from web.imports import views
+from web.imports.views import ImportContext, imports
 from web.phones.export import exports
 from web.phones.views import phones
 from web.results.views import results
+from web.run.state import RunStateCache
 from web.run.views import run
 from web.schedule.views import schedule
 from web.security.login import LoginService
@@ -40,9 +41,15 @@ def create_app(
     settings: Settings, *, login: LoginService | None = None, clock: Callable[[], datetime] = utc_now
 ) -> Flask:
     """Return the editor of the working folder that the settings name."""
+    app = build_app()
+    attach(app, AppContext(settings, login=login, clock=clock))
+    return app
+
+
+def build_app() -> Flask:
+    """Return an app with every page, which serves no folder yet."""
     app = Flask("web", static_folder="static", template_folder="templates")
     app.config.update(
-        SECRET_KEY=secrets.token_bytes(32),  # signs the messages that are shown on the next page
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_NAME="obzvon",
         SESSION_COOKIE_HTTPONLY=True,
@@ -51,19 +58,27 @@ def create_app(
         MAX_FORM_PARTS=2000,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
-    app.extensions["obzvon"] = AppContext(settings, login=login, clock=clock)
     headers.install_headers(app)
-    i18n.install_i18n(app, settings)
+    i18n.install_i18n(app, lambda: app_context().settings)
     permissions.install_permissions(app)
     errors.install_error_pages(app)
-    _install_template_names(app, settings)
+    _install_template_names(app)
     _install_pages(app)
     blueprint.install_api(app)
     metrics.install_metrics(app)
     return app
 
 
-def _install_template_names(app: Flask, settings: Settings) -> None:
+def attach(app: Flask, context: AppContext) -> None:
+    """Let the app serve the folder of the context."""
+    app.secret_key = secrets.token_bytes(32)  # signs the messages that are shown on the next page
+    app.extensions["obzvon"] = context
+    app.extensions["obzvon.imports"] = ImportContext(context.phones)
+    app.extensions["obzvon.run"] = RunStateCache(context)
+    app.extensions["obzvon.metrics"] = metrics.MetricsCollector(context)
+
+
+def _install_template_names(app: Flask) -> None:
     """Add the filters and functions that templates use."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -74,7 +89,7 @@ def _install_template_names(app: Flask, settings: Settings) -> None:
         result_class=result_class,
         result_tone=result_tone,
         all_results=RESULTS,
-        call_remark=lambda line: call_remark(line, app.extensions["obzvon"].settings.delivered),
+        call_remark=lambda line: call_remark(line, app_context().settings.delivered),
         error_count=error_count,
         visitor=permissions.visitor,
         may_change=permissions.may_change,
@@ -85,7 +100,7 @@ def _install_template_names(app: Flask, settings: Settings) -> None:
 
     @app.context_processor
     def connection() -> dict[str, object]:
-        return {"unencrypted": not request.is_secure and not is_loopback(settings.web.host)}
+        return {"unencrypted": not request.is_secure and not is_loopback(app_context().settings.web.host)}
 
 
 def _asset_url(folder: Path) -> Callable[[str], str]:
@@ -116,9 +131,9 @@ def _install_pages(app: Flask) -> None:
         changes,
         own_password,
         exports,
+        imports,
     ):
         app.register_blueprint(page)
-    views.install_imports(app)
 
     @app.get("/")
     def home() -> ResponseReturnValue:

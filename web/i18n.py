@@ -1,5 +1,6 @@
 """Language, dates and numbers of the pages, and the reader's preferences, which cookies keep."""
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta, tzinfo
 
 from babel.dates import get_timezone_location
@@ -27,11 +28,11 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
     return text
 
 
-def install_i18n(app: Flask, settings: Settings) -> None:
-    """Set up the languages, the time zone and the filters of the templates."""
-    default = settings.language if settings.language in LANGUAGES else "ru"
+def install_i18n(app: Flask, settings: Callable[[], Settings]) -> None:
+    """Set up the languages, the time zone and the filters of the templates. `settings` returns those in force."""
 
     def locale() -> str:
+        default = settings().language if settings().language in LANGUAGES else "ru"
         if requests.is_api_request():
             return request.accept_languages.best_match(LANGUAGES) or default
         chosen = request.cookies.get("language", "")
@@ -39,10 +40,10 @@ def install_i18n(app: Flask, settings: Settings) -> None:
 
     Babel(
         app,
-        default_locale=default,
+        default_locale="ru",
         default_translation_directories="translations",
         locale_selector=locale,
-        timezone_selector=lambda: settings.zone,
+        timezone_selector=lambda: settings().zone,
     )
     app.register_blueprint(preferences)
     app.add_template_filter(translate)

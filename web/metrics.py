@@ -30,15 +30,11 @@ _RUN_KINDS = ("week", "manual")
 
 def install_metrics(app: Flask) -> None:
     """Count the responses of the app, and serve /metrics."""
-    collector = MetricsCollector(app.extensions["obzvon"])
-    registry = CollectorRegistry()
-    registry.register(collector)
-    app.extensions["obzvon-metrics"] = registry
     app.register_blueprint(metrics)
 
     @app.after_request
     def count(response: Response) -> Response:
-        collector.count_response(response.status_code)
+        _collector().count_response(response.status_code)
         return response
 
 
@@ -46,7 +42,14 @@ def install_metrics(app: Flask) -> None:
 def index() -> Response:
     """Return all metrics."""
     encode, kind = choose_encoder(request.headers.get("Accept", ""))
-    return Response(encode(current_app.extensions["obzvon-metrics"]), content_type=kind)
+    registry = CollectorRegistry()
+    registry.register(_collector())
+    return Response(encode(registry), content_type=kind)
+
+
+def _collector() -> "MetricsCollector":
+    found: MetricsCollector = current_app.extensions["obzvon.metrics"]
+    return found
 
 
 class MetricsCollector(Collector):

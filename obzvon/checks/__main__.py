@@ -34,7 +34,7 @@ def main(file: Path, parent: int, login: LoginState = LoginState.UNKNOWN) -> Non
     if os.getppid() != parent:
         return
     os.nice(_NICE)
-    sys.stdout.buffer.write(msgspec.json.encode(_check(file, Machine(ami_login=login))))
+    sys.stdout.buffer.write(msgspec.json.encode(_check(file, Machine(ami_login=login, journal_in_use=True))))
 
 
 def _check(file: Path, machine: Machine) -> list[Finding]:

@@ -45,6 +45,9 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     editors: tuple[str, ...] = ("obzvon-web", "www-data", "apache", "nginx")
     #: What the service knows of its own login to Asterisk's manager interface. A refused one is not tried again.
     ami_login: LoginState = LoginState.UNKNOWN
+    #: Whether the service that asks for the check keeps the journal open and writes it all the time. A check of low
+    #: priority must not take its lock: on a busy machine it would be suspended with it, and the service would wait.
+    journal_in_use: bool = False
     #: Whether a time service keeps this machine's clock right; None = unknown.
     is_synchronised: Callable[[], bool | None] = is_synchronised
 

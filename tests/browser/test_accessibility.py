@@ -14,6 +14,7 @@ from tests.support.chromium import PASSWORD, Chromium, comes_true
 from tests.support.editor import Browser
 from tests.support.profile import LONG
 from tests.support.unavailable import unavailable
+from tests.support.workshop import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +79,8 @@ def _show(page, editor: Editor, sight: Sight) -> None:
     page.goto(editor.address + sight.path)
     if sight.act:
         sight.act(page, editor)
-    assert sight.template in editor.rendered, (sight.name, editor.rendered)
+    # A file that takes long to read first has its page with the progress, which renews itself.
+    wait_until(lambda: sight.template in editor.rendered or page.wait_for_timeout(20), sight.name)
 
 
 def _look(page, axe: str, name: str, width: int, colours: str) -> dict[str, list[str]]:

@@ -1,11 +1,7 @@
-"""The editor's users: the file, the passwords, and the commands that change them."""
+"""The editor's users: the file, the passwords, and who may do what."""
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,29 +10,10 @@ import pytest
 from obzvon.common.errors import UserError
 from obzvon.users import MAX_PASSWORD_LENGTH, Role, UserChangeError, Users, generate_password, password_matches
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
 
 @pytest.fixture
 def users(tmp_path: Path) -> Users:
     return Users(tmp_path / "users.json")
-
-
-@pytest.fixture
-def obzvon(tmp_path: Path) -> Run:
-    def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "obzvon.cli.main", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            input=given,
-            env={**os.environ, "OBZVON_LANGUAGE": "en"},
-        )
-
-    return run
 
 
 def test_a_user_is_kept_with_a_role_and_a_hash_and_no_password(users: Users) -> None:
@@ -239,43 +216,3 @@ def test_a_made_up_password_is_long_and_another_each_time() -> None:
     passwords = {generate_password() for _ in range(100)}
     assert len(passwords) == 100
     assert all(len(password) == 19 for password in passwords)
-
-
-def test_init_makes_the_first_user_and_prints_the_password_once(obzvon: Run, tmp_path: Path) -> None:
-    made = obzvon("init", "work")
-    assert made.returncode == 0, made.stderr
-    password = made.stdout.split("password: ")[1].strip()
-    user = Users(tmp_path / "work" / "users.json").load()["admin"]
-    assert user.role is Role.ADMINISTRATOR
-    assert password_matches(user, password)
-
-
-def test_the_commands_add_change_list_and_remove(obzvon: Run, tmp_path: Path) -> None:
-    (tmp_path / "settings.ini").write_text("[Web]\nusers = access.json\n")
-    users = Users(tmp_path / "access.json")
-    assert "no users yet" in obzvon("user", "list").stdout
-    added = obzvon("user", "add", "ivan")
-    assert added.returncode == 0, added.stderr
-    assert password_matches(users.load()["ivan"], added.stdout.split("password: ")[1].strip())
-    silent = obzvon("user", "add", "anna", "--role", "viewer", "--stdin", given="correct horse\n")
-    assert "correct horse" not in silent.stdout + silent.stderr
-    assert password_matches(users.load()["anna"], "correct horse")
-    assert obzvon("user", "list").stdout == "anna\tviewer\nivan\toperator\n"
-    assert obzvon("user", "passwd", "anna", "--stdin", given="battery staple\n").returncode == 0
-    assert password_matches(users.load()["anna"], "battery staple")
-    assert obzvon("user", "role", "anna", "administrator").returncode == 0
-    assert obzvon("user", "list").stdout == "anna\tadministrator\nivan\toperator\n"
-    last = obzvon("user", "remove", "anna")
-    assert (last.returncode, "last administrator" in last.stderr) == (2, True)
-    assert obzvon("user", "role", "ivan", "administrator").returncode == 0
-    assert obzvon("user", "remove", "anna").returncode == 0
-    assert list(json.loads(users.path.read_text())) == ["ivan"]
-    for wrong in (
-        ["add", "ivan"],
-        ["passwd", "anna"],
-        ["role", "ivan", "god"],
-        ["remove", "anna"],
-        ["add", "olga", "--stdin"],
-    ):
-        answer = obzvon("user", *wrong)
-        assert (answer.returncode, "Traceback" in answer.stderr) == (2, False)

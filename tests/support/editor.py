@@ -3,12 +3,15 @@
 import json
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from obzvon.settings.model import Settings
+from web.app import attach, build_app
+from web.context import AppContext
 
 PASSWORD = "correct horse"
 
@@ -32,6 +35,26 @@ SAVED_ROWS = {
     "4": {"0": "777", "1": "context 22", "note": "kept"},
     "5": {"0": "89161111111", "1": "", "name": "Иванов ещё раз"},
 }
+
+
+#: Apps that tests have used, and how many of them the present test uses. To build one takes longer than most tests.
+_apps: list[Flask] = []
+_used = [0]
+
+
+def recycled_app(settings: Settings, *, clock: Callable[[], datetime]) -> Flask:
+    """Return an editor of this folder until the end of the test: the pages may be those of an earlier test's editor."""
+    if _used[0] == len(_apps):
+        _apps.append(build_app())
+    app = _apps[_used[0]]
+    _used[0] += 1
+    attach(app, AppContext(settings, clock=clock))
+    return app
+
+
+def free_recycled_apps() -> None:
+    """Let the next test have the apps of this one."""
+    _used[0] = 0
 
 
 class Browser:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from werkzeug.test import TestResponse
 
 from obzvon.service.command_handlers import execute
-from tests.support.editor import Browser, value
+from tests.support.editor import Browser, recycled_app, value
 from tests.support.workshop import Shift, Workshop, at, numbers
-from web.app import create_app
 from web.run.state import RunStateCache
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class Office:
         )  # type: ignore[arg-type]
         (folder / "users.json").write_text(users)
         self.now = NOON
-        self.app = create_app(self.workshop.settings, clock=lambda: self.now)
+        self.app = recycled_app(self.workshop.settings, clock=lambda: self.now)
         self.desk = self.app.extensions["obzvon"]
         self.app.extensions["obzvon.run"] = RunStateCache(self.desk, clock=lambda: 0.0)
         self.desk.sleep = self._sleep

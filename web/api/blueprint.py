@@ -16,8 +16,7 @@ def install_api(app: Flask) -> None:
     for blueprint in (phones, schedule, run, reports):
         app.register_blueprint(blueprint)
     app.register_error_handler(problems.RequestError, problems.request_error_response)
-    document = openapi_document()
 
     @app.get("/api/v1/openapi.json", endpoint="api.openapi")
     def openapi() -> Response:
-        return json_response(document)
+        return json_response(openapi_document())

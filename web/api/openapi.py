@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 description of the JSON interface, made from the very classes that are decoded and encoded."""
 
+import functools
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -81,8 +82,9 @@ OPERATIONS = (
 )
 
 
+@functools.cache
 def openapi_document() -> dict[str, Any]:
-    """Return the whole description."""
+    """Return the whole description. It is made once, when it is first asked for."""
     documents = [one for operation in OPERATIONS for one in (operation.answer, operation.body) if one]
     _, schemas = msgspec.json.schema_components([*dict.fromkeys(documents), ProblemDetails], ref_template=_SCHEMAS)
     paths: dict[str, dict[str, Any]] = {}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import IO
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -25,6 +25,7 @@ from web.imports.drafts import Draft, Drafts, TooManyDraftsError
 from web.imports.jobs import ImportJob, ImportJobs
 from web.imports.preview import rows_to_correct, show_preview
 from web.permissions import visitor
+from web.phone_index import PhoneIndexCache
 
 imports = Blueprint("imports", __name__, url_prefix="/phones/import")
 
@@ -42,16 +43,9 @@ class DraftGoneError(Exception):
 class ImportContext:
     """The drafts of this editor, and the jobs on them."""
 
-    def __init__(self, app: Flask) -> None:
-        phones = app.extensions["obzvon"].phones
+    def __init__(self, phones: PhoneIndexCache) -> None:
         self.drafts = Drafts(phones.document.path.parent / ".drafts")
         self.jobs = ImportJobs(phones, self.drafts)
-
-
-def install_imports(app: Flask) -> None:
-    """Register the pages."""
-    app.register_blueprint(imports)
-    app.extensions["obzvon.imports"] = ImportContext(app)
 
 
 # -- the file

@@ -283,7 +283,7 @@ def broken(caught: DocumentError) -> ResponseReturnValue:
 
 
 def _state_cache() -> RunStateCache:
-    found: RunStateCache = current_app.extensions.setdefault("obzvon.run", RunStateCache(app_context()))
+    found: RunStateCache = current_app.extensions["obzvon.run"]
     return found
 
 

@@ -967,3 +967,9 @@ def test_retries_that_have_no_effect_are_told(far: Office) -> None:
     assert "[CodeCalls] max_retries" in str(told)
     assert "max_retries has no effect" in str(told)
     assert "[Rounds]" in str(told.remedy)
+
+
+def test_a_check_for_a_service_never_waits_for_the_journals_lock_nor_takes_it(office: Office) -> None:
+    office.set(journal_in_use=True)
+    with office.journal() as journal, journal.write_transaction():
+        assert bad(office.examine()) == []

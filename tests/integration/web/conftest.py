@@ -11,8 +11,7 @@ from jinja2 import FileSystemBytecodeCache
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Role, Users
-from tests.support.editor import PASSWORD, ROWS, SUNDAY, Browser, write
-from web.app import create_app
+from tests.support.editor import PASSWORD, ROWS, SUNDAY, Browser, free_recycled_apps, recycled_app, write
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +32,12 @@ def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield
 
 
+@pytest.fixture(autouse=True)
+def _free_apps() -> Iterator[None]:
+    yield
+    free_recycled_apps()
+
+
 @pytest.fixture
 def settings(tmp_path: Path, users_text: str) -> Settings:
     (tmp_path / "settings.ini").write_text("[Day]\ntime_zone = Europe/Moscow\n[Dirs]\ndir_target = outgoing\n")
@@ -47,7 +52,7 @@ def settings(tmp_path: Path, users_text: str) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    made = create_app(settings, clock=lambda: SUNDAY)
+    made = recycled_app(settings, clock=lambda: SUNDAY)
     yield made
     journal = made.extensions["obzvon"].journal()
     if journal is not None:

@@ -273,7 +273,10 @@ def test_an_error_page_is_in_the_readers_language_and_says_what_to_do(app: Flask
     assert ("Choose one of the pages" in answer.text) == (language == "en")
 
 
-def test_a_mistake_of_the_program_shows_no_inside(app: Flask, operator: Browser) -> None:
+def test_a_mistake_of_the_program_shows_no_inside(settings: Settings) -> None:
+    app = create_app(settings)
+    operator = Browser(app, "operator")
+
     @app.get("/mistake")
     def mistake() -> str:
         raise RuntimeError("inside")
