@@ -1,12 +1,11 @@
 """Commands of operators to the service: each is submitted once, awaited and recorded in the audit log."""
 
-from datetime import datetime
-
 from flask import flash
 from flask_babel import gettext as _
 
 from obzvon.common.text import upper_first
 from obzvon.domain.labels import command_sentence
+from obzvon.domain.schedule import is_night
 from obzvon.journal.commands import CommandOutcome, CommandStatus
 from obzvon.journal.journal import Journal
 from web.context import app_context
@@ -15,14 +14,12 @@ from web.permissions import visitor
 
 #: How long a command is awaited. A run of 100,000 numbers begins within two seconds.
 WAIT_SECONDS = 15.0
-#: Hours between which a manual start needs a confirmation.
-_NIGHT = (21, 8)
 
 
-def is_night(local_time: datetime) -> bool:
+def is_night_now() -> bool:
     """Return whether people are usually not called at this hour, by the clock of the settings."""
-    evening, morning = _NIGHT
-    return local_time.hour >= evening or local_time.hour < morning
+    context = app_context()
+    return is_night(context.clock().astimezone(context.settings.zone))
 
 
 def run_command(

@@ -15,9 +15,14 @@ from obzvon.cli.translate import help_text
 from obzvon.common.i18n import Message, say
 from obzvon.common.supervision import supervisor_command
 from obzvon.domain.redial import parse_results
+from obzvon.domain.schedule import is_night
 from obzvon.journal.commands import RESULT_SECONDS, TAKE_SECONDS, CommandOutcome, CommandStatus
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
+
+_AT_NIGHT = click.option(
+    "--at-night", is_flag=True, help=help_text("call even between 21:00 and 8:00, when people are usually not called")
+)
 
 
 @click.command(help=help_text("Start a run now, outside the schedule."))
@@ -37,17 +42,21 @@ from obzvon.reports.status import service_status
     metavar=help_text("YYYY-MM-DD"),
     help=help_text("with --only: the day of those results; default: today"),
 )
+@_AT_NIGHT
 @click.pass_obj
-def start(file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None) -> None:
+def start(
+    file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None, *, at_night: bool
+) -> None:
     """Start a run by hand."""
     if again + rest + (only is not None) > 1:
         raise click.UsageError(str(say("--again, --rest and --only cannot be combined")))
     if day is not None and only is None:
         raise click.UsageError(str(say("--date needs --only")))
-    if only is None:
+    wanted = None if only is None else ",".join(sorted(parse_results(only)))
+    _refuse_at_night(file, confirmed=at_night)
+    if wanted is None:
         send_command(file, "start", again=again, rest=rest)
     else:
-        wanted = ",".join(sorted(parse_results(only)))
         send_command(file, "start", only=wanted, day=day.date().isoformat() if day else "")
 
 
@@ -59,9 +68,11 @@ def pause(file: Path | None) -> None:
 
 
 @click.command(help=help_text("Resume a paused run."))
+@_AT_NIGHT
 @click.pass_obj
-def resume(file: Path | None) -> None:
+def resume(file: Path | None, *, at_night: bool) -> None:
     """Resume the run."""
+    _refuse_at_night(file, confirmed=at_night)
     send_command(file, "resume")
 
 
@@ -80,11 +91,25 @@ def stop(file: Path | None, withdraw: bool) -> None:
 @click.option(
     "--code", default="", metavar=help_text("DIGITS"), help=help_text("extension code, sent after the answer")
 )
+@_AT_NIGHT
 @click.pass_obj
-def call(file: Path | None, number: str, code: str) -> None:
+def call(file: Path | None, number: str, code: str, *, at_night: bool) -> None:
     """Make a test call."""
+    _refuse_at_night(file, confirmed=at_night)
     send_command(file, "call", number=number, code=code)
     echo(say("to see how it ends: obzvon report"))
+
+
+def _refuse_at_night(file: Path | None, *, confirmed: bool) -> None:
+    """Exit with status 1 at an hour when people are usually not called, unless --at-night says that it is meant."""
+    now = datetime.now(UTC).astimezone(use_settings(file).zone)
+    if is_night(now) and not confirmed:
+        text = say(
+            "nobody is called: it is {time}, when people are usually not called; if you mean it, add --at-night",
+            time=f"{now:%H:%M}",
+        )
+        echo(text, err=True)
+        sys.exit(EXIT_WRONG)
 
 
 def send_command(file: Path | None, name: str, **params: Any) -> None:

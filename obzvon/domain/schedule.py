@@ -7,6 +7,8 @@ import msgspec
 
 #: A service checks the schedule a moment after a start; from cron, up to a minute after it.
 PROMPT_START = timedelta(minutes=1)
+#: Local time from which, and until which, calls by hand need a confirmation.
+NIGHT = (time(21), time(8))
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -20,6 +22,12 @@ class Schedule(msgspec.Struct, frozen=True):
         if day in self.dates:
             return self.dates[day]
         return self.times[day.weekday()]
+
+
+def is_night(local_time: datetime) -> bool:
+    """Return whether people are usually not called at this hour."""
+    evening, morning = NIGHT
+    return local_time.time() >= evening or local_time.time() < morning
 
 
 def start_instant(schedule: Schedule, day: date, zone: tzinfo) -> datetime | None:

@@ -232,6 +232,13 @@ SIGHTS = [
         _fill("form[action$='/call'] button", test_number="12", test_code="x"),
         office="idle",
     ),
+    Sight(
+        "run-test-night",
+        "run.html",
+        "/run",
+        _fill("form[action$='/call'] button", test_number="8 916 111-11-11"),
+        office="night",
+    ),
     Sight("run-broken", "run_broken.html", "/run/start", office="broken"),
     Sight("start", "run_start.html", "/run/start", office="idle"),
     Sight("start-overtaken", "run_start.html", "/run/start", _changed_since, office="idle"),

@@ -143,7 +143,9 @@ def test_the_plan_says_what_the_run_does(obzvon: Run, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["start"], ["pause"], ["resume"], ["stop"], ["call", "89161111111"]], ids=lambda command: command[0]
+    "command",
+    [["start", "--at-night"], ["pause"], ["resume", "--at-night"], ["stop"], ["call", "89161111111", "--at-night"]],
+    ids=lambda command: command[0],
 )
 def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(
     obzvon: Run, folder: Path, command: list[str]
@@ -168,7 +170,7 @@ def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(
     ids=str,
 )
 def test_a_start_of_only_some_is_refused_with_the_reason(obzvon: Run, options: list[str], said: str) -> None:
-    answer = obzvon("start", *options)
+    answer = obzvon("start", *options, "--at-night")
     assert answer.returncode == 2
     assert said in answer.stderr
 
@@ -182,27 +184,27 @@ def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -
         while not json.loads(obzvon("status", "--json").stdout)["service"]["alive"]:
             assert service.poll() is None
         with Sandbox(folder / "outgoing", folder / "outgoing_done", talk=0.1, pid=os.getpid()) as sandbox:
-            started = obzvon("start")
+            started = obzvon("start", "--at-night")
             assert started.returncode == 0, started.stderr
             assert "3 calls" in started.stdout
-            called = obzvon("call", "8 916 555-55-51")
+            called = obzvon("call", "8 916 555-55-51", "--at-night")
             assert called.returncode == 0, called.stderr
-            refused = obzvon("call", "12345")
+            refused = obzvon("call", "12345", "--at-night")
             assert refused.returncode == 1
             assert "too short" in refused.stderr
             deadline = 200
             while json.loads(obzvon("status", "--json").stdout)["run"]["counts"].get("answered") != 3 and deadline:
                 deadline -= 1
-            again = obzvon("start")
+            again = obzvon("start", "--at-night")
             assert again.returncode == 1
             assert "3 numbers were already called today" in again.stderr
             assert obzvon("stop").returncode == 1
             assert sandbox.attempts("89161111111") == 1
             assert sandbox.attempts("89165555551") == 1
-            none = obzvon("start", "--only", "no-answer,unknown")
+            none = obzvon("start", "--only", "no-answer,unknown", "--at-night")
             assert none.returncode == 1
             assert "nobody is left" in none.stderr
-            assert obzvon("start", "--again").returncode == 0
+            assert obzvon("start", "--again", "--at-night").returncode == 0
     finally:
         service.terminate()
         service.wait(30)
@@ -433,7 +435,7 @@ def test_a_workbook_is_written_to_a_file(obzvon: Run, folder: Path) -> None:
 def test_what_is_no_text_is_refused_in_one_line(obzvon: Run, folder: Path) -> None:
     begin(folder)
     assert obzvon("run", "--once").returncode == 0
-    done = obzvon("call", "\udcff\udcfe", environment={**ENGLISH, "SUDO_USER": "\udcff"})
+    done = obzvon("call", "\udcff\udcfe", "--at-night", environment={**ENGLISH, "SUDO_USER": "\udcff"})
     assert done.returncode == 1
     assert done.stderr.startswith("no service took the command within 5 seconds")
 

@@ -402,7 +402,12 @@ def service(workshop: Workshop, *options: str) -> subprocess.Popen[bytes]:
 
 def zone_of_noon() -> str:
     """A time zone in which the day is neither young nor old, whenever the tests run."""
-    ahead = 12 - datetime.now(UTC).hour
+    return zone_where_it_is(12, datetime.now(UTC))
+
+
+def zone_where_it_is(hour: int, now: datetime) -> str:
+    """A time zone whose clock shows that hour now."""
+    ahead = (hour - now.astimezone(UTC).hour + 11) % 24 - 11
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 

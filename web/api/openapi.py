@@ -7,7 +7,7 @@ import msgspec
 
 import obzvon
 from web.api import reports
-from web.api.schemas.commands import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
+from web.api.schemas.commands import CommandDone, EmptyBody, ResumeRequest, StartRequest, StopRequest, TestCallRequest
 from web.api.schemas.phones import ListChange, NewList, PhonePage, Row, SavedList, Selection
 from web.api.schemas.reports import Changes, ChangesQuery, Report, ReportQuery
 from web.api.schemas.schedule import ScheduleDocument
@@ -73,7 +73,7 @@ OPERATIONS = (
     Operation("/plan", "get", "The forecast of the next run", ForecastDocument),
     Operation("/run/start", "post", "Start a run now, outside the schedule", CommandDone, StartRequest),
     Operation("/run/pause", "post", "Pause the run; calls in progress continue", CommandDone, EmptyBody),
-    Operation("/run/resume", "post", "Resume a paused run", CommandDone, EmptyBody),
+    Operation("/run/resume", "post", "Resume a paused run", CommandDone, ResumeRequest),
     Operation("/run/stop", "post", "End the run: nobody else will be called", CommandDone, StopRequest),
     Operation("/run/call", "post", "Make a test call, outside any run", CommandDone, TestCallRequest),
     Operation("/report", "get", "The result of each call of a day", Report, None, ReportQuery),

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from obzvon.journal.commands import CommandStatus
 from web import phone_form
 from web.api.http import json_response, parse_body
-from web.api.schemas.commands import CommandDone, EmptyBody, StartRequest, StopRequest, TestCallRequest
-from web.commands import is_night, run_command
+from web.api.schemas.commands import CommandDone, EmptyBody, ResumeRequest, StartRequest, StopRequest, TestCallRequest
+from web.commands import is_night_now, run_command
 from web.context import app_context
 from web.i18n import format_time, language, local_time, translate
 from web.permissions import visitor
@@ -39,12 +39,7 @@ def start() -> Response:
     wanted = parse_body(StartRequest)
     if wanted.again and wanted.rest:
         raise RequestError(422, "", [ValidationIssue(_("It excludes `again`"), pointer="#/rest")])
-    now = local_time(app_context().clock(), app_context().settings)
-    if is_night(now) and not wanted.night:
-        reason = _(
-            "It is %(time)s, when people are usually not called: set it to true if you mean it", time=format_time(now)
-        )
-        raise RequestError(422, "", [ValidationIssue(reason, pointer="#/night")])
+    _refuse_at_night(confirmed=wanted.night)
     word = "start again" if wanted.again else "start rest" if wanted.rest else "start"
     return _submit("start", word=word, once=wanted.once, again=wanted.again, rest=wanted.rest)
 
@@ -59,7 +54,8 @@ def pause() -> Response:
 @run.post("/run/resume")
 def resume() -> Response:
     """Resume a paused run."""
-    parse_body(EmptyBody)
+    wanted = parse_body(ResumeRequest)
+    _refuse_at_night(confirmed=wanted.night)
     return _submit("resume")
 
 
@@ -81,9 +77,21 @@ def call() -> Response:
         raise RequestError(
             422, "", [ValidationIssue(reason, pointer=f"#/{name}") for name, reason in form.errors.items()]
         )
+    _refuse_at_night(confirmed=wanted.night)
     return _submit(
         "call", about=f"{form.number} {form.code}".strip(), once=wanted.once, number=form.number, code=form.code
     )
+
+
+def _refuse_at_night(*, confirmed: bool) -> None:
+    """Raise RequestError at an hour when people are usually not called, unless the request says that it is meant."""
+    if confirmed or not is_night_now():
+        return
+    now = local_time(app_context().clock(), app_context().settings)
+    reason = _(
+        "It is %(time)s, when people are usually not called: set it to true if you mean it", time=format_time(now)
+    )
+    raise RequestError(422, "", [ValidationIssue(reason, pointer="#/night")])
 
 
 def _submit(name: str, *, word: str = "", about: str = "", once: str = "", **params: Any) -> Response:

@@ -22,7 +22,7 @@ from obzvon.journal.journal import Journal
 from obzvon.journal.queries import CallFilter
 from obzvon.reports import phone_list
 from obzvon.reports.status import service_status
-from web.commands import WAIT_SECONDS, is_night, not_answered_text, state_unknown_text
+from web.commands import WAIT_SECONDS, is_night_now, not_answered_text, state_unknown_text
 from web.context import app_context
 from web.i18n import language, translate
 from web.permissions import visitor
@@ -88,7 +88,7 @@ def start_redial() -> ResponseReturnValue:
             return _broken(error.problems)
         if not once or not chosen.choice.called or request.form.get("digest") != chosen.digest:
             return _confirm(journal, view, days, refused=_changed())
-        if is_night(days.now.astimezone(days.zone)) and "night" not in request.form:
+        if is_night_now() and "night" not in request.form:
             return _confirm(
                 journal,
                 view,
@@ -209,7 +209,7 @@ def _confirm(
         refused=refused,
         run=journal.runs.active(),
         here=here,
-        night=is_night(here),
+        night=is_night_now(),
         once=secrets.token_urlsafe(12),
         alive=service_status(journal.heartbeats.latest(), days.now).alive,
         latest=app_context().settings.latest,

@@ -17,7 +17,7 @@ from obzvon.domain.forecast import RunForecast, SkipReason
 from obzvon.reports.day_conflict import is_called_elsewhere
 from obzvon.reports.next_run import manual_run_forecast
 from web import phone_form
-from web.commands import is_night, submit_command
+from web.commands import is_night_now, submit_command
 from web.context import app_context
 from web.i18n import skip_reason_label, zone_city
 from web.permissions import may_change
@@ -63,7 +63,13 @@ def _page(form: PhoneForm | None = None, status: int = 200) -> ResponseReturnVal
     page_state = _state_cache().current(app_context().clock())
     pieces = _pieces(page_state)
     return render_template(
-        "run.html", pieces=pieces, have=_have(pieces), every=_every(page_state), form=form or PhoneForm(), once=_once()
+        "run.html",
+        pieces=pieces,
+        have=_have(pieces),
+        every=_every(page_state),
+        form=form or PhoneForm(),
+        once=_once(),
+        night=is_night_now(),
     ), status
 
 
@@ -104,6 +110,7 @@ def _common(now: datetime) -> dict[str, object]:
         "archived": settings.ordinary.archive or settings.coded.archive or bool(settings.ami),
         "named": _NAMED,
         "skip_reason_label": skip_reason_label,
+        "night": is_night_now(),
     }
 
 
@@ -152,7 +159,7 @@ def start() -> ResponseReturnValue:
         seen = (request.form.get("revision"), request.form.get("after"))
         if not once or seen != (choice.revision, str(choice.after)):
             return _start_page(choice, changed=True, status=409)
-        if is_night(choice.rest.now) and "night" not in request.form:
+        if is_night_now() and "night" not in request.form:
             return _start_page(choice, unticked=True, status=422)
     submit_command(
         "start",
@@ -188,7 +195,6 @@ def _start_page(
         changed=changed,
         unticked=unticked,
         once=_once(),
-        night=is_night(now),
         today=today,
         **_common(now),
     ), status
@@ -211,6 +217,9 @@ def _no_start(page_state: RunPageState) -> ResponseReturnValue | None:
 @run.post("/resume", defaults={"name": "resume"})
 def pause_or_resume(name: str) -> ResponseReturnValue:
     """Pause or resume the run."""
+    if name == "resume" and is_night_now() and "night" not in request.form:
+        flash(_("Nobody is called: the run is still paused. Tick the box to call people at this hour."), "warn")
+        return _back()
     submit_command(name, run=_number("run"))
     return _back()
 
@@ -259,6 +268,10 @@ def _stop_page(page_state: RunPageState, *, changed: bool = False) -> ResponseRe
 def call() -> ResponseReturnValue:
     """Make one call to the number that was typed, outside any run."""
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
+    if is_night_now() and "night" not in request.form:
+        form = msgspec.structs.replace(
+            form, errors={**form.errors, "night": _("Tick the box to call people at this hour")}
+        )
     if form.errors:
         return _page(form, 422)
     number = app_context().phones.plan.normalize(form.number)

@@ -463,6 +463,22 @@ def test_a_run_is_paused_and_goes_on(opened: Office) -> None:
     ]
 
 
+@pytest.mark.parametrize("clock", ["21:00:00", "23:58:00", "00:05:00", "07:59:59"])
+def test_a_paused_run_is_continued_at_night_only_with_a_tick(opened: Office, clock: str) -> None:
+    opened.start()
+    opened.works(1)
+    opened.post("/run/pause")
+    assert opened.shift
+    opened.now = at(clock) if clock > "12" else at(clock, "2026-01-06")
+    opened.shift.heartbeats.beat(at=opened.now)
+    assert "Yes, continue now" in opened.page()
+    text = plain(opened.post("/run/resume").text)
+    assert "Nobody is called: the run is still paused. Tick the box" in text
+    assert opened.shift.dialer.run
+    assert opened.shift.dialer.run.state == "paused"
+    assert "The run continues" in plain(opened.post("/run/resume", night="1").text)
+
+
 def test_a_stop_is_asked_with_counts_and_calls_in_progress_go_on(opened: Office) -> None:
     opened.start()
     opened.works(1)
@@ -530,6 +546,21 @@ def test_a_test_call_sent_twice_rings_once(opened: Office) -> None:
     for _ in range(2):
         answer = opened.post("/run/call", number=PEOPLE[0], once=once)
         assert "is handed over" in answer.text
+    assert opened.workshop.in_spool() == PEOPLE[:1]
+
+
+@pytest.mark.parametrize("clock", ["21:00:00", "23:58:00", "03:00:00"])
+def test_a_test_call_at_night_wants_a_tick(opened: Office, clock: str) -> None:
+    assert "People are usually not called" not in opened.page()
+    opened.now = at(clock)
+    assert opened.shift
+    opened.shift.heartbeats.beat(at=opened.now)
+    assert "Yes, call this number now" in opened.page()
+    answer = opened.post("/run/call", number=PEOPLE[0])
+    assert answer.status_code == 422
+    assert 'href="#test-night"' in answer.text
+    assert opened.workshop.in_spool() == []
+    assert "is handed over" in opened.post("/run/call", number=PEOPLE[0], night="1").text
     assert opened.workshop.in_spool() == PEOPLE[:1]
 
 

@@ -16,19 +16,26 @@ Once = Annotated[
 ]
 
 
+Night = Annotated[bool, Meta(description="Call even between 21:00 and 8:00, when people are usually not called.")]
+
+
 class StartRequest(StrictStruct, frozen=True):
     """A manual run. If somebody was called today already, it must say whom to call: `again` or `rest`."""
 
     again: Annotated[bool, Meta(description="Call also those who were called today already.")] = False
     rest: Annotated[bool, Meta(description="Call only those who were not called today.")] = False
-    night: Annotated[
-        bool, Meta(description="Begin even between 21:00 and 8:00, when people are usually not called.")
-    ] = False
+    night: Night = False
     once: Once = ""
 
 
 class EmptyBody(StrictStruct, frozen=True):
     """An empty object."""
+
+
+class ResumeRequest(StrictStruct, frozen=True):
+    """Options of resuming a run."""
+
+    night: Night = False
 
 
 class StopRequest(StrictStruct, frozen=True):
@@ -45,6 +52,7 @@ class TestCallRequest(StrictStruct, frozen=True):
 
     number: Number
     code: Code = ""
+    night: Night = False
     once: Once = ""
 
 

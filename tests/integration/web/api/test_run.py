@@ -106,18 +106,21 @@ def test_another_users_order_with_the_same_mark_is_another(app: Flask, operator:
 
 
 @pytest.mark.parametrize(("hour", "is_night"), [(20, False), (21, True), (23, True), (0, True), (7, True), (8, False)])
-def test_a_start_at_night_says_that_it_is_meant(
-    app: Flask, operator: Browser, service: Service, hour: int, is_night: bool
+@pytest.mark.parametrize(
+    ("order", "body"), [("start", {"rest": True}), ("resume", {}), ("call", {"number": "8 916 555-55-55"})]
+)
+def test_calls_at_night_are_confirmed(
+    app: Flask, operator: Browser, service: Service, *, hour: int, is_night: bool, order: str, body: dict[str, object]
 ) -> None:
     app.extensions["obzvon"].clock = lambda: SUNDAY.replace(hour=(hour - 3) % 24, minute=5)  # Moscow's hour
-    answer = operator.send("POST", RUN + "start", {"rest": True})
+    answer = operator.send("POST", RUN + order, body)
     assert answer.status_code == (422 if is_night else 200)
     if is_night:
         [fault] = answer.json["errors"]
         assert fault["pointer"] == "#/night"
         assert f"It is {hour:02}:05" in fault["detail"]
         assert service.taken == []
-    assert operator.send("POST", RUN + "start", {"rest": True, "night": True}).status_code == 200
+    assert operator.send("POST", RUN + order, {**body, "night": True}).status_code == 200
 
 
 def test_what_was_ordered_is_recorded_as_it_was_said(app: Flask, operator: Browser, service: Service) -> None:
