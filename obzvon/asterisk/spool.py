@@ -122,7 +122,7 @@ class Spool:
         beside = self.target.with_name("obzvon_store")
         if _place(self.target) != _place(self.target.parent):
             return say(
-                "dir_target is a mount of its own: mount the folder above it, {path}, in its place, with dir_store in "
+                "dir_target is a mount of its own: mount the folder above it instead, {path}, with dir_store in "
                 "it; or write transport = ami in [AMI], which needs no folder",
                 path=self.target.parent,
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from obzvon.asterisk.process import AsteriskState
 from obzvon.checks.context import CheckContext, error, good, warning
-from obzvon.checks.file_access import user_name
+from obzvon.checks.file_access import process_user, user_name
 from obzvon.common import processes
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.journal.findings import Finding
@@ -23,8 +23,6 @@ _UNTAKEN_SECONDS = 60.0
 _SPOOL = "/var/spool/asterisk"
 _RUN = "/var/run/asterisk"
 _SECTION = re.compile(r"\s*\[([^]]*)\]\s*(\([^)]*\))?")
-#: OBZVON_TRUNK as asterisk/extensions_obzvon.conf comes.
-_UNEDITED = re.compile(r"^\s*OBZVON_TRUNK=\S*@mytrunk\s*$", re.MULTILINE)
 _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 
@@ -73,10 +71,11 @@ def check_spool_folder(context: CheckContext) -> Iterator[Finding]:
 
 def check_call_file_owner(context: CheckContext) -> Iterator[Finding]:
     """Check that call files belong to the user of Asterisk: else it loses the calls, or calls without end."""
-    pid = _pid(context)
+    pid = running_pid(context)
     if pid is None or not context.settings.target.is_dir():
         return
-    uid = _uid(pid)
+    user = process_user(pid)
+    uid = user.uid if user else None
     owner = context.spool.file_owner()[0]
     owner = os.geteuid() if owner == -1 else owner
     if uid is None or uid in (0, owner):
@@ -109,12 +108,6 @@ def check_console(context: CheckContext) -> Iterator[Finding]:
         return
     if context.settings.has_spool:
         yield _loaded(spool)
-    if _UNEDITED.search(_ask(program, machine.asterisk_conf, "dialplan show globals") or ""):
-        yield warning(
-            "extensions_obzvon.conf",
-            say("OBZVON_TRUNK is still the example: no call leaves the PBX"),
-            say("write your own trunk into that file, in Asterisk's folder; then: asterisk -rx 'dialplan reload'"),
-        )
     yield from _check_dialplan(context, program)
 
 
@@ -218,7 +211,7 @@ def _count_spool_files(context: CheckContext) -> Counter[str]:
     return counts
 
 
-def _pid(context: CheckContext) -> int | None:
+def running_pid(context: CheckContext) -> int | None:
     """Return the pid of the running Asterisk that the settings name."""
     if context.spool.pid_file is None or context.spool.asterisk_state() is not AsteriskState.RUNNING:
         return None
@@ -233,17 +226,14 @@ def ask_console(context: CheckContext, question: str) -> str | None:
 
 def _is_console_of_ours(context: CheckContext) -> bool:
     """Return whether the console is that of the Asterisk that the settings name, and no other on this machine."""
-    pid = _pid(context)
+    pid = running_pid(context)
     directories = _directories(context.machine.asterisk_conf) or {}
     return pid is not None and processes.read_pid(Path(directories.get("astrundir", _RUN)) / "asterisk.pid") == pid
 
 
-def _uid(pid: int) -> int | None:
-    """Return the user of a process. /proc/PID itself belongs to root if the process has dropped root."""
-    with contextlib.suppress(OSError):
-        found = re.search(r"^Uid:\s+\d+\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-        return int(found[1]) if found else None
-    return None
+def asterisk_directories(context: CheckContext) -> dict[str, str] | None:
+    """Return [directories] of this machine's asterisk.conf; None if it cannot be read."""
+    return _directories(context.machine.asterisk_conf)
 
 
 def _directories(conf: Path) -> dict[str, str] | None:

@@ -1,8 +1,11 @@
 """Users of this machine, and what the bits of a mode let them do."""
 
+import contextlib
 import grp
 import os
 import pwd
+import stat
+from pathlib import Path
 
 import msgspec
 
@@ -16,11 +19,15 @@ class SystemUser(msgspec.Struct, frozen=True):
 
     def may_write(self, found: os.stat_result) -> bool:
         """Return whether the mode lets this user write; access control lists are ignored."""
+        return self.may(stat.S_IWOTH, found)
+
+    def may(self, right: int, found: os.stat_result) -> bool:
+        """Return whether the mode lets this user do it; `right` is the bit that lets others: S_IROTH, S_IXOTH."""
         if self.uid == 0:
             return True
         if found.st_uid == self.uid:
-            return bool(found.st_mode & 0o200)
-        return bool(found.st_mode & (0o020 if found.st_gid in self.gids else 0o002))
+            return bool(found.st_mode & right << 6)
+        return bool(found.st_mode & (right << 3 if found.st_gid in self.gids else right))
 
 
 def find_user(name: str) -> SystemUser | None:
@@ -30,6 +37,16 @@ def find_user(name: str) -> SystemUser | None:
     except KeyError:
         return None
     return SystemUser(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
+
+
+def process_user(pid: int) -> SystemUser | None:
+    """Return the user and the groups of a process. /proc/PID itself belongs to root if the process has dropped root."""
+    with contextlib.suppress(OSError, ValueError):
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        fields = {name: values.split() for name, _, values in (line.partition(":") for line in lines)}
+        uid, gid = int(fields["Uid"][1]), int(fields["Gid"][1])
+        return SystemUser(user_name(uid), uid, frozenset({gid, *map(int, fields["Groups"])}))
+    return None
 
 
 def group_members(gid: int) -> frozenset[str]:

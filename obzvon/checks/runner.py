@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from obzvon.asterisk.spool import Spool
-from obzvon.checks import ami, asterisk, clock, documents, folders, journal, settings, store
+from obzvon.checks import ami, asterisk, call_path, clock, documents, folders, journal, settings, store
 from obzvon.checks.context import Check, CheckContext, Machine, error, finding_from
 from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import say
@@ -45,6 +45,7 @@ _CHECKS: tuple[Check, ...] = (
     asterisk.check_spool_folder,
     asterisk.check_call_file_owner,
     asterisk.check_console,
+    call_path.check_call_path,
     asterisk.check_spool_files,
     ami.check_login,
     ami.check_transport,

@@ -20,6 +20,7 @@ from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter, LineMonitor
 from obzvon.service.scheduler import Scheduler
+from obzvon.service.start_gate import CallPathCheck, StartGate
 from obzvon.settings.model import Settings
 
 
@@ -69,6 +70,7 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
     transports = create_transports(settings, spool, ami)
     line_counter = LineCounter(transports.calls_in_progress, ami.calls if ami else None)
     dialer = Dialer(settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports)
+    dialer.runs.gate = StartGate(CallPathCheck(settings, spool, ami))
     commands = journal.commands
     background_check = BackgroundCheck(
         settings.file, journal.findings, commands, login_state=ami.login_state if ami else None

@@ -16,6 +16,7 @@ from obzvon.service.handover import HandOver
 from obzvon.service.inputs import PaceWatch, ScheduleWatch
 from obzvon.service.line_monitor import LineCounter
 from obzvon.service.run_starter import RunNotStartedError, RunRequest, RunStarter
+from obzvon.service.start_gate import StartGate
 from obzvon.settings.model import Settings
 
 log = logging.getLogger("obzvon")
@@ -41,6 +42,8 @@ class RunControl:
         self.active: ActiveRun | None = None
         #: The recent days that have had their scheduled run.
         self.days_done: set[date] = set()
+        #: What has a say in whether a run may start.
+        self.gate = StartGate()
         self._settings = settings
         self._journal = journal
         self._handover = handover
@@ -73,7 +76,8 @@ class RunControl:
     def start(self, day: date, request: RunRequest, now: datetime) -> Run | None:
         """Start a run of that day with the current list.
 
-        Return None if the day's scheduled run was started before. Raise RunNotStartedError if nobody would be called.
+        Return None if the day's scheduled run was started before. Raise RunNotStartedError if nobody would be called,
+        RunHeldError if no call of it could work.
         """
         if self.is_closed(day, now):
             latest = f"{self._settings.latest:%H:%M}"
@@ -85,6 +89,8 @@ class RunControl:
             log.warning(
                 "%s", say("the run of {day} starts after {time} and can call nobody any more", day=day, time=latest)
             )
+        else:
+            self.gate.ensure_open(self._schedule_watch.current_phones().data, now)
         started = self._starter.start(day, request, now=now)
         if started is None or request.kind == "week":
             self.days_done.add(day)
@@ -108,6 +114,8 @@ class RunControl:
                 # late, and calls those who are left.
                 self._postponed_day = day
                 return
+            if not self.is_closed(day, now):  # before the earlier run ends for it
+                self.gate.ensure_open(self._schedule_watch.current_phones().data, now)
             self.stop(self.active, now, say("the run of {day} began", day=day))
         self.start(day, RunRequest("week"), now)
 

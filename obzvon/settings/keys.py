@@ -138,6 +138,13 @@ KEYS = (
         parse_duration,
         say("how late a missed start may still be made; empty = any time that day"),
     ),
+    SettingKey(
+        "Day",
+        "hold_start",
+        "hold_start",
+        parse_flag,
+        say("whether a run waits while it is certain that no call can work: no trunk, no message"),
+    ),
     SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which no calls are handed over")),
     SettingKey("Numbers", "region", "region", parse_region, say("the country whose numbering plan applies")),
     SettingKey("Numbers", "foreign", "foreign", parse_flag, say("whether numbers of other countries are called")),

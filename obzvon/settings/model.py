@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     zone: tzinfo = msgspec.field(default_factory=lambda: machine_zone() or UTC)
     #: How late a missed start may still be made; None = any time that day, 0 = never.
     late_start: timedelta | None = None
+    #: Whether a run waits while it is certain that no call can work.
+    hold_start: bool = True
     #: The time after which no calls are handed over; None = there is no such time.
     latest: time | None = None
 

@@ -16,8 +16,8 @@ from tests.support.spool_peer import place
 DIALPLAN = """
     app_dial app_exec app_playback app_read app_record app_senddtmf app_stack app_system app_userevent app_verbose
     bridge_builtin_features bridge_simple codec_alaw codec_ulaw format_sln format_wav
-    func_callerid func_channel func_cut func_db func_dialplan func_env func_groupcount func_logic func_shell
-    func_strings func_timeout func_volume
+    func_callerid func_channel func_cut func_db func_devstate func_dialplan func_env func_groupcount func_logic
+    func_shell func_strings func_timeout func_volume
     pbx_config res_timing_timerfd
 """
 """The modules that a dialplan needs. Named one by one: everything that Debian ships starts slowly and complains."""

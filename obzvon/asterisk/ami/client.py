@@ -110,6 +110,19 @@ class AmiClient:
             reply.cancel()
             return ActionReply(ReplyStatus.UNANSWERED)
 
+    def evaluate(self, expression: str) -> str | None:
+        """Return a global variable or a function of the dialplan, None if it is unknown; raises nothing."""
+        with self._lock:
+            connection, loop = self.calls.connection, self._loop
+            if connection is None or loop is None:
+                return None
+            reply = asyncio.run_coroutine_threadsafe(connection.evaluate(expression), loop)
+        try:
+            return reply.result(self._timeouts.patience + 1)
+        except (AmiError, TimeoutError, concurrent.futures.CancelledError):
+            reply.cancel()
+            return None
+
     def reconnect(self) -> None:
         """Log in again: Asterisk gives a connection the rights that its user had at the login."""
         with self._lock:

@@ -111,6 +111,11 @@ class AmiConnection:
         answer = await self._request({"Action": action, **fields})
         return answer[0] if isinstance(answer, list) else answer
 
+    async def evaluate(self, expression: str) -> str | None:
+        """Return a global variable or a function of the dialplan, None if it is unknown; raises AmiError."""
+        answer = await self.request("Getvar", Variable=expression)
+        return text(answer, "Value") if text(answer, "Response") == "Success" else None
+
     async def list_channels(self) -> list[Message]:
         """Return every channel that is up; raises AmiError unless the whole list has come."""
         answer = await self._request({"Action": "CoreShowChannels"})

@@ -71,9 +71,7 @@ def test_a_spool_on_another_filesystem_is_refused(tmp_path: Path) -> None:
     with tmpfs(tmp_path / "outgoing") as target:
         with pytest.raises(UserError, match="another filesystem") as caught:
             Spool(tmp_path / "store", target).prepare_folders(home=tmp_path)
-        assert f"dir_target is a mount of its own: mount the folder above it, {tmp_path}, in its place" in str(
-            caught.value
-        )
+        assert f"dir_target is a mount of its own: mount the folder above it instead, {tmp_path}," in str(caught.value)
         assert "transport = ami" in str(caught.value)
 
 
@@ -103,7 +101,7 @@ def test_where_the_store_will_be_made_is_judged_before_it_is_there(tmp_path: Pat
     (tmp_path / "real").mkdir()
     with bound(tmp_path / "real", tmp_path / "outgoing") as target:
         [problem] = Spool(tmp_path / "new" / "store", target).find_move_problems()
-        assert "mount the folder above it" in str(problem.remedy)
+        assert "mount the folder above it instead" in str(problem.remedy)
         assert not (tmp_path / "new").exists()
         assert list(target.iterdir()) == []
     assert list(Spool(tmp_path / "new" / "store", tmp_path / "outgoing").find_move_problems()) == []

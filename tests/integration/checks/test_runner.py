@@ -551,7 +551,7 @@ def test_before_the_first_start_a_spool_that_is_a_mount_is_an_error_and_nothing_
         finding = only(office.examine())
         assert finding.level is Level.ERROR
         assert finding.where == f"dir_store {office.store}"
-        assert f"mount the folder above it, {office.folder}/spool, in its place" in str(finding.remedy)
+        assert f"mount the folder above it instead, {office.folder}/spool," in str(finding.remedy)
     assert not office.store.exists()
     assert list(office.spool.iterdir()) == []
 
