@@ -33,6 +33,7 @@ class PhoneIndex:
     def __init__(self, loaded: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
         self.revision = loaded.revision
         self.notes = loaded.notes
+        self.lost = loaded.lost
         self.phones = loaded.data
         with _without_gc():
             self.rows: list[Candidate] = list(list_candidates(self.phones, plan))
@@ -107,7 +108,7 @@ class PhoneIndexCache:
             if self._index is None or not signature or signature != self._signature:
                 data, modified = self.document.read_bytes()
                 if self._index is None or revision_of(data) != self._index.revision:
-                    self._index = PhoneIndex(self.document.parse(data, modified), self.plan)
+                    self._index = PhoneIndex(self.document.parse_current(data, modified), self.plan)
                 self._signature = signature
             return self._index
 
@@ -116,11 +117,18 @@ class PhoneIndexCache:
         with _without_gc():
             phones = [to_saved_form(phone, self.plan) for phone in phones]
         revision = self.document.save(phones, based_on)
-        if all(phone.extra is None for phone in phones):  # else the file may read back with other texts
+        # Else the file may read back with other texts, or with notes on what it still lacks.
+        if all(phone.extra is None for phone in phones) and not self.document.history.lost_values():
             with self._lock:
                 self._index = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan)
                 self._signature = None
         return revision
+
+    def accept_losses(self, based_on: str) -> None:
+        """Forget the lost values of this revision, as the document does."""
+        self.document.accept_losses(based_on)
+        with self._lock:
+            self._index = None
 
 
 class RestorableVersion(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from obzvon import __version__
 from obzvon.asterisk.process import AsteriskState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
-from obzvon.cli import control, editor, journal_commands, report_table, tables, translate, workspace
+from obzvon.cli import control, editor, journal_commands, recover, report_table, tables, translate, workspace
 from obzvon.cli import demo as demonstration
 from obzvon.cli.context import (
     EXIT_NOT_RUN,
@@ -327,6 +327,7 @@ def sweep(file: Path | None) -> None:
 for order in (control.start, control.pause, control.resume, control.stop, control.call):
     cli.add_command(order)
 cli.add_command(journal_commands.journal)
+cli.add_command(recover.recover)
 cli.add_command(editor.web)
 cli.add_command(editor.user)
 

@@ -1,5 +1,7 @@
 """Earlier revisions of a document, numbered, and its last good copy: `.history/NAME.17`, `.history/NAME.good`.
 
+`.history/NAME.lost` has values that another program's save has lost and nobody has decided about yet.
+
 They are copies, not links: a program that writes a document in place would write into a link too.
 """
 
@@ -10,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from obzvon.common import files
+from obzvon.documents.lost_values import LostValue, decode_lost_values, encode_lost_values
 
 MAX_REVISIONS = 50
 #: Beyond this total size the oldest are deleted before there are `MAX_REVISIONS`, but never the newest few.
@@ -75,6 +78,28 @@ class History:
             return self.read_revision("good")
         except OSError:
             return None
+
+    def newest_copy(self) -> bytes | None:
+        """Return the newest revision, or the last good copy if that was written later; None if there is neither."""
+        revisions, good = self.revisions(), self.good_copy()
+        if not revisions:
+            return good[0] if good else None
+        data, modified = self.read_revision(revisions[0].number)
+        return good[0] if good and good[1] > modified else data
+
+    def lost_values(self) -> list[LostValue]:
+        """Return the values that another program's save had lost when the document was last saved or read."""
+        try:
+            return decode_lost_values(self._path("lost").read_bytes())
+        except OSError:
+            return []
+
+    def keep_lost_values(self, lost: list[LostValue]) -> None:
+        """Save these as the lost values; none deletes the file."""
+        if lost:
+            self._write("lost", encode_lost_values(lost), None)
+        else:
+            self._path("lost").unlink(missing_ok=True)
 
     def _names(self) -> list[str]:
         return [path.name for path in self._folder.iterdir()] if self._folder.is_dir() else []

@@ -89,6 +89,12 @@ def dump(phones: Iterable[Phone], plan: NumberingPlan | None = None) -> bytes:
     return b"{\n" + b",\n".join(lines) + b"\n}\n" if lines else b"{}\n"
 
 
+def replace_values(phone: Phone, values: dict[str, object]) -> Phone:
+    """Return the phone as it is read from its row with these values in place of others."""
+    row = {NUMBER: phone.number, "1": phone.code, "name": phone.name, "paused": phone.paused} | (phone.extra or {})
+    return _full(phone.key, row | values)
+
+
 def _parse_common(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
     """Return the phones of a list without any odd row, at twice the speed; None for any other list."""
     try:

@@ -22,6 +22,7 @@ from obzvon.documents import phones_json, schedule_json
 from obzvon.documents.access import SavingUser, find_access_problem
 from obzvon.documents.history import History, Revision
 from obzvon.documents.json_codec import MalformedError
+from obzvon.documents.lost_values import LostValue, find_lost_values, note_on_losses, still_lost
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -70,17 +71,28 @@ class LoadedDocument(msgspec.Struct, Generic[T], frozen=True):
     changed: datetime
     notes: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: Values that a save of another program has lost.
+    lost: tuple[LostValue, ...] = ()
 
 
 class Document(Generic[T]):
-    """A JSON document. `parse` and `dump` (new data, bytes before) convert its bytes."""
+    """A JSON document. `parse` and `dump` (new data, bytes before) convert its bytes.
+
+    With `finds_losses` it notices values that a save of another program has lost.
+    """
 
     def __init__(
-        self, path: Path, parse: Callable[[bytes], tuple[T, tuple[Problem, ...]]], dump: Callable[[T, bytes], bytes]
+        self,
+        path: Path,
+        parse: Callable[[bytes], tuple[T, tuple[Problem, ...]]],
+        dump: Callable[[T, bytes], bytes],
+        *,
+        finds_losses: bool = False,
     ) -> None:
         self._named = path.absolute()
         self._parse_bytes = parse
         self._dump = dump
+        self._finds_losses = finds_losses
 
     @property
     def path(self) -> Path:
@@ -94,8 +106,7 @@ class Document(Generic[T]):
 
     def load(self) -> LoadedDocument[T]:
         """Read the document; raise DocumentError if there is none or it is broken."""
-        data, modified = self.read_bytes()
-        return self.parse(data, modified)
+        return self.parse_current(*self.read_bytes())
 
     def save(self, data: T, based_on: str) -> str:
         """Replace the revision `based_on` ('' = there is no file) and return the new one.
@@ -172,13 +183,44 @@ class Document(Generic[T]):
             value, revision, datetime.fromtimestamp(min(max(modified, 0), _MAX_TIMESTAMP), UTC), named
         )
 
+    def parse_current(self, data: bytes, modified: float) -> LoadedDocument[T]:
+        """Return the document that the current bytes are, with what they have lost; raise DocumentError."""
+        loaded = self.parse(data, modified)
+        lost = tuple(still_lost(self._lost_values(data), data))
+        if not lost:
+            return loaded
+        note = self._in_file(note_on_losses(list(lost)))
+        return msgspec.structs.replace(loaded, notes=(*loaded.notes, note), lost=lost)
+
+    def accept_losses(self, based_on: str) -> None:
+        """Accept the current revision as it is, and forget the lost values. Raises as `save` does."""
+        with self._locked(based_on) as before, self._os_errors_as(say("it cannot be saved, nothing has been changed")):
+            if before is not None:
+                self.history.record(before, self.path.stat().st_mtime)
+            self.history.keep_lost_values([])
+
+    def _lost_values(self, data: bytes) -> list[LostValue]:
+        """Return the values that were lost earlier, and those of the newest copy that `data` lacks."""
+        if not self._finds_losses:
+            return []
+        history = self.history
+        lost = history.lost_values()
+        with contextlib.suppress(OSError):  # check_history reports what cannot be read
+            earlier = history.newest_copy()
+            if earlier is not None and earlier != data:
+                seen = {(one.row, one.field) for one in lost}
+                lost += [one for one in find_lost_values(earlier, data) if (one.row, one.field) not in seen]
+        return lost
+
     def _replace(self, before: bytes | None, after: bytes) -> str:
         if after != before:
             with self._os_errors_as(say("it cannot be saved, nothing has been changed")):
                 if before is not None and (problem := find_access_problem(self.path, SavingUser.current())):
                     raise DocumentError(problem, revision=revision_of(before))
                 if before is not None:  # another program may have written it, so that no save of ours has recorded it
+                    lost = self._lost_values(before)
                     self.history.record(before, self.path.stat().st_mtime)
+                    self.history.keep_lost_values(still_lost(lost, after))
                 files.write_durably(self.path, after, _MODE)
             with contextlib.suppress(OSError):  # it is saved; the next save records it
                 self.history.record(after)
@@ -253,7 +295,7 @@ def revision_of(data: bytes | None) -> str:
 
 def phones_document(path: Path, plan: NumberingPlan | None = None) -> Document[list[Phone]]:
     """Return the document of the list, todo.json. With a plan, numbers are saved as they are dialled."""
-    return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones, plan))
+    return Document(path, phones_json.parse, lambda phones, _: phones_json.dump(phones, plan), finds_losses=True)
 
 
 def schedule_document(path: Path) -> Document[Schedule]:

@@ -8,6 +8,7 @@ import msgspec
 from obzvon.common.errors import Problem
 from obzvon.common.files import settled_signature
 from obzvon.common.i18n import Message, say
+from obzvon.documents.lost_values import LostValue
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, T, revision_of
 
 
@@ -43,7 +44,7 @@ class WatchedDocument(Generic[T]):
         with contextlib.suppress(DocumentError):  # another program may be writing it at this moment
             data, modified = self._document.read_bytes()
             if revision_of(data) == state.revision:
-                return self._document.parse(data, modified)
+                return self._document.parse_current(data, modified)
         return self._last_good(state.problems)
 
     def _refresh(self) -> tuple[LoadedDocument[None], LoadedDocument[T] | None]:
@@ -54,19 +55,21 @@ class WatchedDocument(Generic[T]):
         try:
             data, modified = self._document.read_bytes()
             if self._state is None or self._state.problems or self._state.revision != revision_of(data):
-                fresh = self._document.parse(data, modified)
-                self._save_good_copy(data, modified)
+                fresh = self._document.parse_current(data, modified)
+                self._save_good_copy(data, modified, fresh.lost)
                 self._state = _without_data(fresh)
         except DocumentError as error:
             self._state = _without_data(self._last_good(error.problems, error))
         self._seen = signature
         return self._state, fresh
 
-    def _save_good_copy(self, data: bytes, modified: float) -> None:
+    def _save_good_copy(self, data: bytes, modified: float, lost: tuple[LostValue, ...]) -> None:
         history = self._document.history
         kept = history.good_copy()
         try:
             if kept is None or kept[0] != data:
+                if lost:  # the copy that still has them is about to be replaced
+                    history.keep_lost_values(list(lost))
                 history.save_good_copy(data, modified)
             self._unsaved_copy = None
         except OSError:  # no permission or no room: the copy lasts as long as this process

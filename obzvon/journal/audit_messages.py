@@ -76,6 +76,16 @@ def list_restored(count: int) -> Message:
     return say_many("list: brought back one with {n} number", "list: brought back one with {n} numbers", count)
 
 
+def values_restored(count: int) -> Message:
+    """Return the sentence for values that another program's save had lost."""
+    return say_many("list: restored {n} lost value", "list: restored {n} lost values", count)
+
+
+def losses_accepted(count: int) -> Message:
+    """Return the sentence for lost values that are to stay as they are."""
+    return say_many("list: {n} lost value accepted", "list: {n} lost values accepted", count)
+
+
 def list_created() -> Message:
     """Return the sentence for an empty list where there was none."""
     return say("list: started again, empty")

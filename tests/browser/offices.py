@@ -12,6 +12,7 @@ from flask import Flask, template_rendered
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
+from obzvon.documents.history import History
 from obzvon.domain.calls import CallOutcome, CallState
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
@@ -23,6 +24,7 @@ from obzvon.service import factory
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Users
 from tests.support.chromium import PASSWORD, PEOPLE
+from tests.support.first_users_page import as_php
 from web.app import create_app
 from web.imports.jobs import ImportJob
 from web.security.login import LoginService
@@ -43,6 +45,7 @@ ROWS |= {
     "121": {"0": "89160000001", "1": ""},
     "122": {"0": "89170000042", "1": "1", "paused": True},
 }
+CODES = {str(n): {"0": f"8916{n:07}", "1": f"0{n}", "name": f"{NAMES[n % 5]} {n}" if n else "007"} for n in range(12)}
 SHORT = {key: row for key, row in ROWS.items() if int(key) < 30 or int(key) > 119}
 WEEK = {**dict.fromkeys("12345", "09:00"), "6": "00:00", "7": "00:00", "dates": {"2026-12-31": "00:00"}}
 
@@ -169,6 +172,8 @@ class Office(msgspec.Struct, frozen=True):
     now: datetime = NOON
     ini: str = ""
     locked: bool = False
+    #: The list as the editor saved it before another program did.
+    earlier: str = ""
 
 
 OFFICES = {
@@ -178,6 +183,11 @@ OFFICES = {
     "night": Office(night, now=NIGHT),
     "late": Office(idle, ini="latest = 11:00\n"),
     "new": Office(None, "{}", "{}"),
+    "overwritten": Office(
+        idle,
+        json.dumps(as_php(CODES)),
+        earlier=json.dumps(CODES),
+    ),
     "broken": Office(idle, '{"0": {"0": "8916', '{"1": "25:00"}'),
     "missing": Office(nothing, None, None),
     "locked": Office(locked=True),
@@ -232,6 +242,8 @@ def _made(office: Office, folder: Path, users: str) -> Settings:
     for name, text in (("todo.json", office.phones), ("schedule.json", office.week)):
         if text is not None:
             (folder / name).write_text(text)
+    if office.earlier:
+        History(folder / "todo.json").record(office.earlier.encode())
     known = load_settings(folder / "settings.ini")
     if office.fill:
         journal = factory.open_journal(known)

@@ -183,6 +183,7 @@ SIGHTS = [
         _fill("#editing button", row_name="Переименован"),
         office="idle",
     ),
+    Sight("numbers-overwritten", "phones.html", "/phones", office="overwritten"),
     Sight("numbers-viewer", "phones.html", "/phones", user="вера"),
     Sight("numbers-empty", "phones.html", "/phones", office="new"),
     Sight("numbers-empty-viewer", "phones.html", "/phones", user="вера", office="new"),

@@ -90,6 +90,7 @@ def test_the_help_names_every_command_of_the_design(obzvon: Run) -> None:
         "status",
         "report",
         "sweep",
+        "recover",
         "web",
         "user",
     ):

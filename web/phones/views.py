@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls
+from obzvon.documents.lost_values import describe_loss, restore_values
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
@@ -150,6 +151,7 @@ def _page(
         undoable=can_undo(app_context().phones.document),
         at=request.args.get("at"),
         filters=FILTERS,
+        lost=[describe_loss(one) for one in phone_index.lost[:_NAMED]],
     ), status
 
 
@@ -251,6 +253,22 @@ def undo() -> ResponseReturnValue:
     _record(audit_messages.list_undone(count))
     _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
     return redirect(_address(_view(request.form)), 303)
+
+
+@phones.post("/recover")
+def recover() -> ResponseReturnValue:
+    """Put back the values that another program's save has lost, or leave them as they are."""
+    view = _view(request.form)
+    count = len(_fresh().lost)
+    if count and request.form.get("action") == "accept":
+        app_context().phones.accept_losses(request.form["revision"])
+        _record(audit_messages.losses_accepted(count))
+        flash(_("The list stays as it is."), "note")
+    elif count:
+        _change(lambda phone_index: restore_values(phone_index.phones, phone_index.lost))
+        _record(audit_messages.values_restored(count))
+        _tell(ngettext("Restored: %(num)s value", "Restored: %(num)s values", count))
+    return redirect(_address(view), 303)
 
 
 @phones.post("/restore")

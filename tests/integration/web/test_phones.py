@@ -12,6 +12,7 @@ from obzvon.documents import store as documents
 from obzvon.documents import watcher
 from obzvon.settings.model import Settings
 from tests.support.editor import ROWS, SAVED_ROWS, Browser, rows, value, write
+from tests.support.first_users_page import PageOfFirstUsers
 
 
 def shown(text: str) -> list[str]:
@@ -216,6 +217,28 @@ def test_undo_brings_back_what_was_deleted_and_a_second_one_deletes_it_again(
     assert rows(settings) == SAVED_ROWS
     operator.post("/phones/undo")
     assert list(rows(settings)) == ["3", "4", "5"]
+
+
+def test_what_the_old_page_has_lost_is_shown_and_put_back(operator: Browser, settings: Settings) -> None:
+    operator.post("/phones/add", number="89165555555", code="007", name="01")
+    PageOfFirstUsers(settings.phones.parent).add("89177777777", "")
+    text = operator.get("/phones").text
+    for line in ("89165555555: 007 → 7", "89165555555: 01 → 1"):
+        assert line in text
+    operator.post("/phones/pause", one="0")
+    assert "007 → 7" in operator.get("/phones").text
+    assert "Restored: 2 values" in operator.post("/phones/recover").text
+    assert rows(settings)["6"] == {"0": "89165555555", "1": "007", "name": "01"}
+    assert "007 → 7" not in operator.get("/phones").text
+
+
+def test_what_is_lost_may_be_left_so(operator: Browser, viewer: Browser, settings: Settings) -> None:
+    operator.post("/phones/add", number="89165555555", code="007")
+    PageOfFirstUsers(settings.phones.parent).add("89177777777", "")
+    assert "Restore the values" not in viewer.get("/phones").text
+    assert "The list stays as it is" in operator.post("/phones/recover", action="accept").text
+    assert rows(settings)["6"] == {"0": 89165555555, "1": 7}
+    assert "007 → 7" not in operator.get("/phones").text
 
 
 def test_of_two_who_save_at_once_neither_loses_anything(app: Flask, settings: Settings) -> None:
