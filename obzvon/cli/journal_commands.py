@@ -1,22 +1,87 @@
 """The commands that copy, restore and move the journal, and decide about calls that it does not know."""
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from obzvon.cli.context import echo, open_journal, use_settings
+from obzvon.cli.context import echo, open_journal, show_day_conflict, use_settings
 from obzvon.cli.control import requester, send_command
 from obzvon.cli.translate import help_text
-from obzvon.common.errors import Problem, UserError
-from obzvon.common.i18n import say
+from obzvon.common.errors import Problem, UserError, os_error_reason
+from obzvon.common.i18n import say, say_many
+from obzvon.journal import transfer
+from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED, DayGuard
+from obzvon.settings.paths import journal_url
+from obzvon.settings.secrets import mask_password, parse_journal_url
+from obzvon.settings.values import InvalidValueError
 
 
 @click.group(help=help_text("Copy, restore or move the journal, or decide about calls that it does not know."))
 def journal() -> None:
     """Group the commands about the journal."""
+
+
+@journal.command(
+    help=help_text("Write a copy of the journal into FILE, also while the service works. FILE is replaced as a whole.")
+)
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False), metavar=help_text("FILE"))
+@click.pass_obj
+def backup(file: Path | None, target: Path) -> None:
+    """Back the journal up."""
+    settings = use_settings(file)
+    with open_journal(settings) as opened, _file_errors(target):
+        transfer.back_up(opened, target)
+    echo(say("the journal is copied: {path}", path=target))
+
+
+@journal.command(
+    help=help_text("Put the copy in FILE in the place of the journal, which is kept. The service must be stopped.")
+)
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False), metavar=help_text("FILE"))
+@click.pass_obj
+def restore(file: Path | None, source: Path) -> None:
+    """Restore the journal from a copy."""
+    settings = use_settings(file)
+    with _file_errors(source):
+        transfer.restore(source, settings.journal.reveal())
+    echo(say("the journal is restored from {path}", path=source))
+    if (path := settings.journal.path) is not None and path.with_name(f"{path.name}.before-restore").exists():
+        echo(say("the one that was there before is kept: {path}", path=f"{path}.before-restore"))
+    with open_journal(settings) as opened:
+        show_day_conflict(settings, opened)
+
+
+@journal.command(
+    help=help_text(
+        "Move the journal to another database: a file, or postgresql+psycopg://… as in [Journal] url. "
+        "A service that works on the old one stops handing over."
+    )
+)
+@click.argument("url", metavar=help_text("URL"))
+@click.pass_obj
+def move(file: Path | None, url: str) -> None:
+    """Move the journal to another database."""
+    settings = use_settings(file)
+    try:
+        address = journal_url(settings.file.parent, parse_journal_url(url))
+    except InvalidValueError as error:
+        raise UserError([Problem(mask_password(url), error.what, error.remedy)]) from error
+    with open_journal(settings) as source, contextlib.closing(Journal(address)) as target:
+        count = transfer.move(source, target)
+        echo(say_many("{n} row was moved to {target}", "{n} rows were moved to {target}", count, target=target.address))
+    echo(
+        say(
+            "nobody is called before the new address is in {settings}, [Journal] url; write it there, then: {command}",
+            settings=settings.file,
+            command="supervisorctl restart obzvon obzvon-web",
+        )
+    )
 
 
 @journal.command(
@@ -53,3 +118,21 @@ def accept(file: Path | None, no_calls: bool, may_call: bool) -> None:
             [Problem(opened.address, say("there is nothing to decide: the journal knows of all of today's calls"))]
         )
     echo(CALLS_ACCEPTED if may_call else NO_CALLS_ACCEPTED)
+
+
+@contextlib.contextmanager
+def _file_errors(path: Path) -> Iterator[None]:
+    """Raise UserError for an error of the disk or of SQLite."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        why = os_error_reason(error) if isinstance(error, OSError) else error
+        raise UserError(
+            [
+                Problem(
+                    str(path),
+                    say("the copy cannot be read or written: {why}", why=why),
+                    say("name another file, or fix the permissions and the free space of its folder"),
+                )
+            ]
+        ) from error

@@ -58,9 +58,23 @@ class JournalIdentity:
         return int(self._values().get("hand_overs", 0))
 
     def ensure_not_moved(self) -> None:
-        """Raise JournalMovedError if the journal was moved to another database."""
-        if target := self._values().get("moved_to"):
+        """Raise JournalMovedError if the journal was moved to another database, UserError if it is being moved here."""
+        values = self._values()
+        if target := values.get("moved_to"):
             raise JournalMovedError(self._database.address, target)
+        if source := values.get("unfinished"):
+            raise UserError(
+                [
+                    Problem(
+                        self._database.address,
+                        say("the journal has not been moved here as a whole, and nobody is called from here"),
+                        say(
+                            "name the old address, {source}, in [Journal] url, and repeat: obzvon journal move",
+                            source=source,
+                        ),
+                    )
+                ]
+            )
 
     @property
     def conflict(self) -> DayConflict | None:

@@ -136,6 +136,7 @@ class Scheduler:
         try:
             if self._lock is not None:
                 self._lock.ensure_held()
+                self.dialer.journal.identity.ensure_not_moved()
             while command := self._commands.take_next(at=now):
                 now = self._execute(command, now)
             if self._expects_calls(now) and self._connect():

@@ -26,7 +26,7 @@ def take_paths(folder: Path, fields: dict[str, object], faults: SettingsFaults) 
         "logs": _folder(folder, "dir_logs", str(fields.pop("logs", "log")), faults),
         "phones": source / with_slashes(str(fields.pop("phones", "todo.json"))),
         "schedule": source / with_slashes(str(fields.pop("schedule", "schedule.json"))),
-        "journal": JournalUrl(_journal_url(folder, str(fields.pop("journal", "journal.db")))),
+        "journal": JournalUrl(journal_url(folder, str(fields.pop("journal", "journal.db")))),
     }
     pid_file = str(fields.pop("pid_file", ""))
     if pid_file and pid_file.casefold() not in _NO_PID_FILE:
@@ -79,7 +79,8 @@ def _folder(folder: Path, key: str, text: str, faults: SettingsFaults, *, falls_
     return literal
 
 
-def _journal_url(folder: Path, text: str) -> str:
+def journal_url(folder: Path, text: str) -> str:
+    """Return the address of the journal that `[Journal] url` names; `folder` is that of settings.ini."""
     if "://" not in text:
         return f"sqlite:///{folder / with_slashes(text)}"
     scheme, _, path = text.partition(":///")

@@ -11,6 +11,8 @@ import pytest
 from obzvon.common.errors import UserError
 from obzvon.journal.copies import copy_sqlite
 from obzvon.journal.day_record import PREFIX
+from obzvon.journal.journal import Journal
+from obzvon.journal.transfer import move
 from obzvon.reports.day_conflict import find_day_conflict
 from tests.support import profile
 from tests.support.workshop import Shift, Workshop, at, day_of, number_in, numbers, shift
@@ -66,7 +68,16 @@ def name_another(workshop: Workshop, copy: Path) -> None:
     settings.write_text(settings.read_text() + "[Journal]\nurl = new.db\n")
 
 
-KINDS = {"deleted": delete, "restored": restore, "replaced": replace, "another url": name_another}
+def move_over(workshop: Workshop, copy: Path) -> None:
+    with (
+        contextlib.closing(workshop.journal()) as old,
+        contextlib.closing(Journal(f"sqlite:///{workshop.folder}/new.db")) as new,
+    ):
+        move(old, new)
+    name_another(workshop, copy)
+
+
+KINDS = {"deleted": delete, "restored": restore, "replaced": replace, "another url": name_another, "moved": move_over}
 
 
 @pytest.mark.parametrize("hour", HOURS)
@@ -84,6 +95,7 @@ def test_whatever_happens_to_the_journal_at_any_hour_nobody_is_called_twice(
         working.work(at("00:00", TUESDAY), at("23:59", TUESDAY), every=3600)
     by_day = called(workshop)
     assert set(by_day.get("20260105", {}).values()) <= {1}
+    assert change is not move_over or by_day["20260105"] == Counter(PEOPLE)
     assert by_day["20260106"] == Counter(PEOPLE)  # and nobody is forgotten on the next day
 
 

@@ -1,0 +1,293 @@
+"""Moves a journal to another database, backs it up into a file, and restores it from one. All rows go, or none.
+
+A move is fenced: in the transaction that reads the last rows the old journal loses its count of hand-overs, without
+which nothing is handed over from it. Until then the new one is marked as unfinished, and no service works on it.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, func, insert, make_url, select, text
+
+from obzvon.common import files
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
+from obzvon.journal.copies import copy_sqlite
+from obzvon.journal.database import Database
+from obzvon.journal.lock import acquire
+from obzvon.journal.migration import migrate
+from obzvon.journal.schema import SCHEMA, meta, metadata, runs
+from obzvon.journal.sqlite import make_journal_file, sqlite_engine
+
+_CHUNK = 5_000
+_SQLITE_HEADER = b"SQLite format 3\0"
+
+
+def move(source: Database, target: Database) -> int:
+    """Move the journal and return how many rows it has. A service that works on the old one stops handing over.
+
+    Raise UserError if the target has calls of its own. A move that was cut off is finished by another one.
+    """
+    _refuse_same(source, target)
+    with source.write_transaction() as old:
+        _lock_tables(old, source)
+        values = _meta(old)
+        if values.get("moved_to") != target.address:
+            if "moved_to" in values:
+                raise _moved_before(source, values["moved_to"])
+            with target.write_transaction() as new:
+                _refuse_other_calls(target, new, values["identity"])
+                count = _copy_rows(old, new)
+                _set(new, "unfinished", source.address)
+                _restart_numbering(new, target)
+            old.execute(delete(meta).where(meta.c.key == "hand_overs"))
+            _set(old, "moved_to", target.address)
+        else:
+            count = _count_rows(old)
+    with target.write_transaction() as new:
+        new.execute(delete(meta).where(meta.c.key == "unfinished"))
+    return count
+
+
+def back_up(source: Database, file: Path) -> None:
+    """Write a copy of the journal, a SQLite journal itself, durably and under its name only when it is complete.
+
+    Raise UserError for a file that is no journal, OSError or sqlite3.Error.
+    """
+    _refuse_other_file(source, file)
+    if source.is_sqlite:
+        copy_sqlite(Path(source.address).resolve(), file)
+        return
+    with tempfile.TemporaryDirectory(prefix=".obzvon-", dir=file.absolute().parent) as folder:
+        draft = Path(folder) / "journal.db"
+        _write_sqlite(source, draft)
+        copy_sqlite(draft, file)
+
+
+def restore(file: Path, url: str) -> None:
+    """Put the copy in the place of the journal at `url`. A SQLite journal is kept beside it as `….before-restore`.
+
+    Raise UserError for a file that is no journal or is damaged, JournalBusyError if a service uses the journal, OSError
+    or sqlite3.Error.
+    """
+    ensure_journal(file)
+    place = make_url(url)
+    if place.get_backend_name() != "sqlite":
+        _restore_into_server(file, url)
+        return
+    journal = Path(place.database or "").resolve()
+    engine = sqlite_engine(place)
+    lock = acquire(engine)
+    try:
+        with _migrated(file, journal.parent) as draft:
+            if journal.exists():
+                _keep(journal)
+            copy_sqlite(draft, journal)
+    finally:
+        lock.release()
+        engine.dispose()
+
+
+def ensure_journal(file: Path) -> None:
+    """Raise UserError unless the file is a whole journal of this version or an older one."""
+    try:
+        opened = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            schema = opened.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+            damage = opened.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        finally:
+            opened.close()
+    except sqlite3.Error as error:
+        raise _no_journal(file, error) from error
+    if schema is None or damage != "ok":
+        raise _no_journal(file, damage)
+    if int(schema[0]) > SCHEMA:
+        raise UserError(
+            [
+                Problem(
+                    str(file),
+                    say(
+                        "a newer version of obzvon wrote this journal: its schema is {schema}, this version knows "
+                        "{needed}",
+                        schema=schema[0],
+                        needed=SCHEMA,
+                    ),
+                    say("install that version, and restore with it"),
+                )
+            ]
+        )
+
+
+def _keep(journal: Path) -> None:
+    """Keep the journal beside its place, and leave no -wal that would be applied to the restored one."""
+    kept = journal.with_name(f"{journal.name}.before-restore")
+    try:
+        copy_sqlite(journal, kept)
+    except sqlite3.DatabaseError:  # it is damaged, which is why it is restored: keep its files as they are
+        for part in ("", "-wal"):
+            old = journal.with_name(journal.name + part)
+            if old.exists():
+                old.replace(kept.with_name(kept.name + part))
+    else:
+        checkpoint = sqlite3.connect(journal)
+        checkpoint.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        checkpoint.close()
+    for part in ("-wal", "-shm"):
+        journal.with_name(journal.name + part).unlink(missing_ok=True)
+    files.sync_folder(journal.parent)
+
+
+@contextmanager
+def _migrated(file: Path, folder: Path | None) -> Iterator[Path]:
+    """Give a copy of the file, in a folder of its own there, that has this version's tables."""
+    with tempfile.TemporaryDirectory(prefix=".obzvon-", dir=folder) as own:
+        draft = Path(own) / "journal.db"
+        copy_sqlite(file, draft)
+        migrate(f"sqlite:///{draft}")
+        yield draft
+
+
+def _restore_into_server(file: Path, url: str) -> None:
+    with closing(Database(url)) as present, _migrated(file, None) as draft:
+        lock = present.acquire_lock()
+        try:
+            with (
+                closing(Database(f"sqlite:///{draft}", create=False)) as restored,
+                restored.read_transaction() as old,
+                present.write_transaction() as new,
+            ):
+                _lock_tables(new, present)
+                _copy_rows(old, new)
+                _restart_numbering(new, present)
+        finally:
+            lock.release()
+
+
+def _write_sqlite(source: Database, draft: Path) -> None:
+    make_journal_file(draft)
+    with (
+        closing(Database(f"sqlite:///{draft}")) as copy,
+        source.read_transaction() as old,
+        copy.write_transaction() as new,
+    ):
+        _copy_rows(old, new)
+
+
+def _copy_rows(old: Connection, new: Connection) -> int:
+    """Replace all rows of `new` by those of `old`, and return how many there are."""
+    for table in reversed(metadata.sorted_tables):
+        new.execute(delete(table))
+    for table in metadata.sorted_tables:
+        with old.execute(select(table).execution_options(yield_per=_CHUNK)) as found:
+            for chunk in found.mappings().partitions():
+                new.execute(insert(table), [dict(row) for row in chunk])
+    count = _count_rows(new)
+    if count != _count_rows(old):
+        raise AssertionError("rows were lost on the way")  # the transaction is rolled back
+    return count
+
+
+def _count_rows(connection: Connection) -> int:
+    return sum(
+        connection.execute(select(func.count()).select_from(table)).scalar_one() for table in metadata.sorted_tables
+    )
+
+
+def _lock_tables(connection: Connection, database: Database) -> None:
+    """Let nobody else write before the transaction ends. SQLite's writers exclude each other anyway."""
+    if not database.is_sqlite:
+        names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+        connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+
+
+def _restart_numbering(connection: Connection, database: Database) -> None:
+    """Let PostgreSQL number new rows after the copied ones."""
+    if database.is_sqlite:
+        return
+    for table in metadata.sorted_tables:
+        if "id" in table.c:
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608 - our own names
+                    f"(SELECT coalesce(max(id), 0) + 1 FROM {table.name}), false)"
+                )
+            )
+
+
+def _meta(connection: Connection) -> dict[str, str]:
+    return dict(connection.execute(select(meta.c.key, meta.c.value)).all())
+
+
+def _set(connection: Connection, key: str, value: str) -> None:
+    connection.execute(delete(meta).where(meta.c.key == key))
+    connection.execute(insert(meta).values(key=key, value=value))
+
+
+def _refuse_same(source: Database, target: Database) -> None:
+    same_file = (
+        source.is_sqlite and target.is_sqlite and Path(source.address).resolve() == Path(target.address).resolve()
+    )
+    if same_file or source.url == target.url:
+        raise UserError([Problem(target.address, say("the journal is there already"), say("name another database"))])
+
+
+def _refuse_other_calls(target: Database, new: Connection, identity: str) -> None:
+    values = _meta(new)
+    # The same journal is there from a move that was cut off, or because it was moved away from there once.
+    is_left_over = values.get("identity") == identity and not {"unfinished", "moved_to"}.isdisjoint(values)
+    if not is_left_over and new.execute(select(runs.c.id).limit(1)).first() is not None:
+        raise UserError(
+            [
+                Problem(
+                    target.address,
+                    say("this database has a journal with runs of its own, and it is left as it is"),
+                    say("name an empty database"),
+                )
+            ]
+        )
+
+
+def _moved_before(source: Database, target: str) -> UserError:
+    return UserError(
+        [
+            Problem(
+                source.address,
+                say("the journal was moved to {target} before", target=target),
+                say("name that address in [Journal] url, and move it from there"),
+            )
+        ]
+    )
+
+
+def _refuse_other_file(source: Database, file: Path) -> None:
+    own = Path(source.address).resolve() if source.is_sqlite else None
+    if own is not None and file.resolve() in (
+        own,
+        *(own.with_name(own.name + part) for part in ("-wal", "-shm", ".lock")),
+    ):
+        raise UserError([Problem(str(file), say("this is the journal itself"), say("name another file"))])
+    if file.exists():
+        with file.open("rb") as opened:
+            if opened.read(len(_SQLITE_HEADER)) != _SQLITE_HEADER:
+                raise UserError(
+                    [
+                        Problem(
+                            str(file), say("it exists and is no journal; it is left as it is"), say("name another file")
+                        )
+                    ]
+                )
+
+
+def _no_journal(file: Path, reason: object) -> UserError:
+    return UserError(
+        [
+            Problem(
+                str(file),
+                say("this is no whole journal: {why}", why=reason),
+                say("name a file that obzvon journal backup has written; the present journal is left as it is"),
+            )
+        ]
+    )
