@@ -8,13 +8,17 @@ import msgspec
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
-from obzvon.domain.labels import result_label
+from obzvon.domain.labels import date_label, result_label
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import NOT_DELIVERED, RESULTS, TRAITS, ResultGroup
 
-#: Results of phones that were not reached, for a reason that is known.
+#: Results of phones that were called and not reached, for a reason that is known.
 MISSED_RESULTS = tuple(
-    result for result, traits in TRAITS.items() if traits.can_redial and traits.group is not ResultGroup.UNKNOWN
+    result for result, traits in TRAITS.items() if traits.can_redial and traits.group is ResultGroup.MISSED
+)
+#: Results of phones that were not called at all, and of which a new run can be made.
+NOT_CALLED_RESULTS = tuple(
+    result for result, traits in TRAITS.items() if traits.can_redial and traits.group is ResultGroup.NOT_CALLED
 )
 #: Results of phones of which a new run can be made. A phone that may have been reached is only taken on request.
 REDIAL_RESULTS = (*(result for result in RESULTS if TRAITS[result].can_redial), NOT_DELIVERED)
@@ -129,7 +133,7 @@ def redial_note(day: date, results: Iterable[str]) -> Message:
     words: Message | None = None
     for result in (one for one in REDIAL_RESULTS if one in set(results)):
         words = result_label(result) if words is None else say("{one}, {other}", one=words, other=result_label(result))
-    return say(_NOTE, day=day.isoformat(), results=words or Message(""))
+    return say(_NOTE, day=date_label(day), results=words or Message(""))
 
 
 def redial_started_sentence(n: int, day: date, results: Iterable[str]) -> Message:

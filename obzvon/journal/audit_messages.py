@@ -8,7 +8,7 @@ from datetime import date, time
 
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
-from obzvon.domain.labels import user_role_label, weekday_label
+from obzvon.domain.labels import date_label, user_role_label, weekday_label
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 
@@ -116,7 +116,7 @@ def schedule_changed(before: Schedule, after: Schedule) -> Message:
     for day in sorted({*before.dates, *after.dates}):
         one, other = _on(before, day), _on(after, day)
         if one != other:
-            parts.append(say("{day}: {before} → {after}", day=day.isoformat(), before=one, after=other))
+            parts.append(say("{day}: {before} → {after}", day=date_label(day, with_year=True), before=one, after=other))
     named = parts[:_MAX_DAYS]
     if more := len(parts) - len(named):
         named.append(say_many("and {n} more day", "and {n} more days", more))

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import Run
-from obzvon.domain.labels import format_result_counts, result_label, run_state_label
+from obzvon.domain.labels import date_label, format_result_counts, result_label, run_state_label
 from obzvon.domain.pacing import Pace
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal
@@ -116,7 +116,7 @@ class RunControl:
                 return
             if not self.is_closed(day, now):  # before the earlier run ends for it
                 self.gate.ensure_open(self._schedule_watch.current_phones().data, now)
-            self.stop(self.active, now, say("the run of {day} began", day=day))
+            self.stop(self.active, now, say("the run of {day} began", day=date_label(day)))
         self.start(day, RunRequest("week"), now)
 
     def change_state(self, active: ActiveRun, state: str, now: datetime) -> None:

@@ -117,4 +117,4 @@ def test_the_first_keys_lead_over_the_menu_to_the_content_and_then_through_the_p
     page.goto(editor.address + "/phones")
     tab_to(page, "nav a[href='/run']")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Запуск", exact=True).wait_for()
+    page.get_by_role("heading", name="Обзвон", exact=True).wait_for()

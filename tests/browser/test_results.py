@@ -173,7 +173,7 @@ def test_those_not_reached_are_called_again_by_the_service(
     page.goto(server + "/results")
     before = len(list((office / "target").iterdir()))
     expect = page.get_by_role
-    expect("link", name="Обзвонить недозвонившихся").click()
+    expect("link", name="Обзвонить тех, до кого не дозвонились").click()
     page.get_by_role("heading", name="Позвонить снова: кому?").wait_for()
     wanted, who = ("не дозвонились", "Иванов И. И.") if script else ("неизвестно", "Сидоров")
     for label in page.locator(".kinds label").all():
@@ -184,7 +184,7 @@ def test_those_not_reached_are_called_again_by_the_service(
     for tick in page.get_by_label("Да, звонить в").all():  # at night
         tick.check()
     expect("button", name="Позвонить на 1 номер сейчас").click()
-    page.get_by_text("Запуск начат").wait_for()
+    page.get_by_text("Обзвон начат").wait_for()
     until = time.monotonic() + 20
     while len(list((office / "target").iterdir())) == before:
         assert time.monotonic() < until

@@ -94,12 +94,12 @@ def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
     page.on("request", lambda one: asked.append(one.url))
     page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
     page.goto(office.address + "/run")
-    page.get_by_role("heading", name="Запуск сейчас не идёт").wait_for()
+    page.get_by_role("heading", name="Обзвон сейчас не идёт").wait_for()
     page.locator("#run-start").click()
-    page.get_by_role("heading", name="Начать запуск сейчас?").wait_for()
+    page.get_by_role("heading", name="Начать обзвон сейчас?").wait_for()
     assert office.in_spool_or_done() == []
     page.get_by_role("button", name=f"Позвонить на {ROWS} номеров").click()
-    page.get_by_text(f"Запуск начат: {ROWS} звонков").wait_for()
+    page.get_by_text(f"Обзвон начат: {ROWS} звонков").wait_for()
 
     begun = moved(page)
     page.locator("#run-stop").focus()
@@ -112,7 +112,7 @@ def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
     assert page.locator("#run-stop").bounding_box() == place_of_stop
 
     page.locator("#run-hold").click()
-    page.get_by_role("heading", name="Запуск на паузе").wait_for()
+    page.get_by_role("heading", name="Обзвон на паузе").wait_for()
     held = moved(page)
     page.get_by_role("row").filter(has_text="Водитель 1").get_by_text("ответили", exact=True).first.wait_for()
     counted = (
@@ -123,11 +123,11 @@ def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
     assert moved(page) == held
     assert len(office.in_spool_or_done()) == held
     page.get_by_role("button", name="Продолжить").click()
-    page.get_by_role("heading", name="Запуск идёт").wait_for()
+    page.get_by_role("heading", name="Обзвон идёт").wait_for()
     comes_true(page, f"document.querySelector('progress.run-bar').value > {held}")
 
     page.locator("#run-stop").click()
-    page.get_by_role("heading", name="Остановить запуск?").wait_for()
+    page.get_by_role("heading", name="Остановить обзвон?").wait_for()
     page.get_by_role("link", name="Пусть идёт").click()
     page.locator("#run-stop").click()
     page.get_by_role("button", name="Остановить", exact=True).click()
@@ -153,13 +153,13 @@ def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_bu
     page.goto(office.address + "/run")
     page.locator("#run-start").click()
     page.get_by_role("button", name=re.compile("Позвонить")).first.click()
-    page.get_by_role("heading", name="Запуск идёт").wait_for()
+    page.get_by_role("heading", name="Обзвон идёт").wait_for()
     begun = moved(page)
     wait_until(lambda: len(office.in_spool_or_done()) > begun + 2, "calls are handed over")
     page.get_by_role("link", name="Обновить").click()
     assert moved(page) > begun
     page.locator("#run-hold").click()
-    page.get_by_role("heading", name="Запуск на паузе").wait_for()
+    page.get_by_role("heading", name="Обзвон на паузе").wait_for()
     page.locator("#run-stop").click()
     page.get_by_role("button", name="Остановить и снять").click()
     page.get_by_text("остановлен досрочно").wait_for()
@@ -175,13 +175,13 @@ def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(
     page.goto(office.address + "/run")
     tab_to(page, "#run-start")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Начать запуск сейчас?").wait_for()
+    page.get_by_role("heading", name="Начать обзвон сейчас?").wait_for()
     tab_to(page, "button[name=whom]")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Запуск идёт").wait_for()
+    page.get_by_role("heading", name="Обзвон идёт").wait_for()
     tab_to(page, "#run-hold")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Запуск на паузе").wait_for()
+    page.get_by_role("heading", name="Обзвон на паузе").wait_for()
     tab_to(page, "#run-stop")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Пусть идёт").and_(page.locator(":focus")).wait_for()  # what does nothing is nearest

@@ -70,6 +70,8 @@ def show_redial() -> ResponseReturnValue:
         days=days,
         counts=counts,
         missed=redial.MISSED_RESULTS,
+        not_called=redial.NOT_CALLED_RESULTS,
+        unticked="chosen" in request.args,
         results=redial.REDIAL_RESULTS,
         least=least,
     )
@@ -125,7 +127,7 @@ def _show_outcome(
         return _confirm(journal, view, days, refused=_sentence(outcome.text))
     if outcome.status is CommandStatus.DONE:
         flash(_sentence(outcome.text), "note")
-        return redirect(url_for("results.index", day=days.today.isoformat()), 303)
+        return redirect(url_for("run.index"), 303)
     is_unknown = outcome.status is CommandStatus.UNKNOWN
     flash(state_unknown_text() if is_unknown else not_answered_text(), "warn")
     return redirect(url_for("run.index"), 303)

@@ -376,7 +376,7 @@ def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(answered: S
     assert came_of(answered, at("13:00:00")) == PEOPLE[1:3]
     run = answered.journal.runs.on_days(NOON.date())[-1]
     assert (run.kind, run.total, run.started_by) == ("manual", 2, "anna")
-    assert str(run.note) == "only some of those of 2026-01-05: not answered"
+    assert str(run.note) == "only some of those of 5 January: not answered"
 
 
 def test_an_empty_choice_of_results_is_not_a_run_of_everybody(answered: Shift) -> None:

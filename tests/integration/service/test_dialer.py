@@ -429,7 +429,7 @@ def test_the_next_days_run_ends_yesterdays_paused_one(workshop: Workshop) -> Non
         dispatched = working.work(at("08:59:59", tomorrow), at("09:01:00", tomorrow))
         assert [gone for _, gone in dispatched] == [PEOPLE[:2], PEOPLE[2:4], PEOPLE[4:]]
         assert list(working.results(NINE).values()) == ["handed"] * 2 + ["withdrawn"] * 3
-        assert "2026-01-06 began" in working.reasons(NINE)[PEOPLE[4]]
+        assert "6 January began" in working.reasons(NINE)[PEOPLE[4]]
         assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["stopped"]
 
 

@@ -417,7 +417,7 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
     [change] = day.audit.latest(10)
     assert (change.who, str(change.what)) == (
         "operator",
-        "began a run of 1 number, only some of those of 2026-11-22: not answered",
+        "began a run of 1 number, only some of those of 22 November: not answered",
     )
 
 

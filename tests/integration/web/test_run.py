@@ -617,7 +617,7 @@ def test_the_page_is_russian_for_a_russian(opened: Office) -> None:
     opened.start()
     opened.works(1)
     text = opened.page(browser=browser)
-    for words in ("Запуск идёт 40 %", "Передано 2 из 5", "Пачек 1 из 3", "На паузу", "Остановить…"):
+    for words in ("Обзвон идёт 40 %", "Передано 2 из 5", "Пачек 1 из 3", "На паузу", "Остановить…"):
         assert words in text
 
 

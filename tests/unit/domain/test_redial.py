@@ -71,5 +71,5 @@ def test_who_answered_or_is_under_way_is_never_meant(text: str) -> None:
 
 
 def test_a_note_names_the_results_in_their_order() -> None:
-    assert str(redial_note(DAY, {"unknown", "busy"})) == "only some of those of 2026-11-23: busy, unknown"
+    assert str(redial_note(DAY, {"unknown", "busy"})) == "only some of those of 23 November: busy, unknown"
     assert redial_note(DAY, {"unknown", "busy"}).in_language("ru").endswith("неизвестно")

@@ -76,9 +76,14 @@ def test_what_can_be_redialled_has_not_been_changed() -> None:
         "not played",
         "wrong dialplan",
         "failed",
-        "withdrawn",
     }
-    assert set(redial.REDIAL_RESULTS) == {*redial.MISSED_RESULTS, "unknown", "not delivered"}
+    assert redial.NOT_CALLED_RESULTS == ("withdrawn",)
+    assert set(redial.REDIAL_RESULTS) == {
+        *redial.MISSED_RESULTS,
+        *redial.NOT_CALLED_RESULTS,
+        "unknown",
+        "not delivered",
+    }
     assert set(redial.RESULTS_BARRING_REDIAL) == {"answered", "handed", "handing", "waiting"}
 
 

@@ -36,10 +36,10 @@ def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, setti
     assert operator.send("PUT", WEEK, {**wanted, "dates": {}}, If_Match="*").status_code == 200
     said = [change.what.in_language("en") for change in app.extensions["obzvon"].journal().audit.latest(5)]
     assert said == [
-        "schedule: 2026-11-30: 08:00 → as its weekday; 2026-12-31: no calls → as its weekday",
+        "schedule: 30 November 2026: 08:00 → as its weekday; 31 December 2026: no calls → as its weekday",
         (
-            "schedule: Monday: 09:00 → 10:30; Saturday: no calls → 11:00; 2026-11-30: as its weekday → 08:00; "
-            "2026-12-31: as its weekday → no calls"
+            "schedule: Monday: 09:00 → 10:30; Saturday: no calls → 11:00; 30 November 2026: as its weekday → 08:00; "
+            "31 December 2026: as its weekday → no calls"
         ),
     ]
 
