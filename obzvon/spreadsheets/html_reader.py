@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 from obzvon.common.i18n import Message, say
 from obzvon.spreadsheets.cell_text import MAX_ROWS
-from obzvon.spreadsheets.sheets import SheetSource, take_sheet
+from obzvon.spreadsheets.sheets import HiddenParts, SheetSource, take_sheet
 from obzvon.spreadsheets.table import MAX_COLUMNS, RowCollector, Table, TableRow, UnreadableTableError, check_position
 from obzvon.spreadsheets.text_encoding import decode_table
 
@@ -97,7 +97,7 @@ class _HtmlPage:
         """Pass the rows to the collector and return notes for the operator."""
         for line, cells in self.rows:
             collector.add(line, list(cells))
-        return [say("some cells are merged: only the first of them has the value")] if self.is_merged else []
+        return HiddenParts(merged=self.is_merged).notes()
 
 
 class _TableParser(HTMLParser):

@@ -4,10 +4,46 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from obzvon.common.i18n import Message, say
+from obzvon.common.i18n import Message, say, say_many
 from obzvon.spreadsheets.table import RowCollector, Sheet, Table, TableRow, UnreadableTableError
 
 MAX_SHEETS = 255
+_LISTED_ROWS = 10
+
+
+class HiddenParts(msgspec.Struct):
+    """Parts of a sheet that a reader of the rows does not see: hidden rows by line, and numbers of other parts."""
+
+    rows: list[int] = []
+    columns: int = 0
+    merged: int = 0
+    formulas: int = 0
+
+    def notes(self) -> list[Message]:
+        """Return what the operator should know about the sheet."""
+        notes: list[Message] = []
+        if self.rows:
+            notes.append(
+                say_many(
+                    "{n} row is hidden in the file and is read nevertheless: {rows}",
+                    "{n} rows are hidden in the file and are read nevertheless: {rows}",
+                    len(self.rows),
+                    rows=", ".join(map(str, self.rows[:_LISTED_ROWS])) + ", …" * (len(self.rows) > _LISTED_ROWS),
+                )
+            )
+        if self.columns:
+            notes.append(say("some columns are hidden in the file; they are shown here"))
+        if self.merged:
+            notes.append(say("some cells are merged: only the first of them has the value"))
+        if self.formulas:
+            notes.append(
+                say_many(
+                    "{n} cell is a formula: its value is the one saved in the file",
+                    "{n} cells are formulas: their values are the ones saved in the file",
+                    self.formulas,
+                )
+            )
+        return notes
 
 
 class SheetSource(msgspec.Struct, frozen=True):

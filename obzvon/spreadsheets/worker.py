@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.spreadsheets import csv_reader, html_reader, xlsx_reader
+from obzvon.spreadsheets import csv_reader, html_reader, ods_reader, xls_reader, xlsx_reader
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
 MAX_MEMORY_BYTES = 1_000_000_000
@@ -30,7 +30,6 @@ READ_FAILED = say("it could not be read; try again")
 #: The reason for an empty table.
 NOTHING = say("there is nothing in it")
 
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BUFFER = 1_000_000
 
 
@@ -55,6 +54,10 @@ def read_table(
         stream.seek(0)
         if pasted:
             return csv_reader.read_csv(stream.read(), keep, pasted=True, progress=progress)
+        if ods_reader.is_ods(head):
+            return ods_reader.read_ods(stream, keep, sheet=sheet, progress=progress)
+        if xls_reader.is_xls(head):
+            return xls_reader.read_xls(stream.read(), keep, sheet=sheet)
         if head.startswith(b"PK"):
             return xlsx_reader.read_xlsx(stream, keep, sheet=sheet, progress=progress)
         _refuse_others(head)
@@ -64,13 +67,6 @@ def read_table(
 
 
 def _refuse_others(head: bytes) -> None:
-    if head.startswith(_OLD_EXCEL):
-        raise UnreadableTableError(
-            say(
-                "it is an old .xls, or protected by a password; open it in Excel and save it as .xlsx, "
-                "without a password"
-            )
-        )
     if head.startswith(b"%PDF"):
         raise UnreadableTableError(say("it is a PDF; choose a file .xlsx or .csv"))
     if head.startswith(b"{\\rtf"):

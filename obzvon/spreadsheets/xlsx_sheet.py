@@ -7,9 +7,10 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.i18n import Message, say
 from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS
 from obzvon.spreadsheets.cell_text import unescape_xml_text as unescaped
+from obzvon.spreadsheets.sheets import HiddenParts
 from obzvon.spreadsheets.table import RowCollector, UnreadableTableError, check_position
 from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, damaged_error, parse_xml
 
@@ -75,7 +76,6 @@ def _date(raw: str, *, since_1904: bool) -> str:
 
 
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
-_LISTED_ROWS = 10
 
 
 class SharedParts(msgspec.Struct):
@@ -144,8 +144,7 @@ class SheetReader:
         self._collecting: list[str] | None = None
         self._collected = 0
         self._in_data = False
-        self._formulas = self._merged = self._columns_hidden = 0
-        self._hidden: list[int] = []
+        self._parts = HiddenParts()
         self._hidden_now = False
 
     def run(self, package: XlsxPackage, part: str, progress: Callable[[float], None]) -> None:
@@ -163,30 +162,7 @@ class SheetReader:
 
     def notes(self) -> list[Message]:
         """Return what the operator should know about the sheet."""
-        notes: list[Message] = []
-        if self._hidden:
-            notes.append(
-                say_many(
-                    "{n} row is hidden in the file and is read nevertheless: {rows}",
-                    "{n} rows are hidden in the file and are read nevertheless: {rows}",
-                    len(self._hidden),
-                    rows=", ".join(map(str, self._hidden[:_LISTED_ROWS]))
-                    + (", …" if len(self._hidden) > _LISTED_ROWS else ""),
-                )
-            )
-        if self._columns_hidden:
-            notes.append(say("some columns are hidden in the file; they are shown here"))
-        if self._merged:
-            notes.append(say("some cells are merged: only the first of them has the value"))
-        if self._formulas:
-            notes.append(
-                say_many(
-                    "{n} cell is a formula: its value is the one saved in the file",
-                    "{n} cells are formulas: their values are the ones saved in the file",
-                    self._formulas,
-                )
-            )
-        return notes
+        return self._parts.notes()
 
     def _start(self, element: str, attributes: Attributes) -> None:
         if element == "c":
@@ -206,9 +182,9 @@ class SheetReader:
         elif element == "sheetData":
             self._in_data = True
         elif element == "mergeCell":
-            self._merged += 1
+            self._parts.merged += 1
         elif element == "col":
-            self._columns_hidden += is_true(attributes.get("hidden"))
+            self._parts.columns += is_true(attributes.get("hidden"))
 
     def _start_row(self, attributes: Attributes) -> None:
         given = attributes.get("r")
@@ -261,7 +237,7 @@ class SheetReader:
         text = self._cell_text()
         if self._formula is not None:
             if text or self._computed:
-                self._formulas += 1
+                self._parts.formulas += 1
             else:
                 self._uncomputed.append(self._column)
                 text = "=" + "".join(self._formula)
@@ -296,7 +272,7 @@ class SheetReader:
         before = self._collector.rows
         self._collector.add(self._line, cells, sorted(set(self._uncomputed)))
         if self._hidden_now and self._collector.rows > before:
-            self._hidden.append(self._line)
+            self._parts.rows.append(self._line)
 
 
 def _column(letters: str) -> int:

@@ -11,6 +11,14 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
+_NAMES = "urn:oasis:names:tc:opendocument:xmlns:{0}:1.0"
+OPEN_DOCUMENT = (
+    '<?xml version="1.0" encoding="UTF-8"?><office:document-content '
+    + " ".join(f'xmlns:{name}="{_NAMES.format(name)}"' for name in ("office", "table", "text", "style", "calcext"))
+    + ">{}</office:document-content>"
+)
+
+
 def book(*rows: list[object], **sheets: list[list[object]]) -> bytes:
     """What openpyxl writes of these rows, and of these further sheets."""
     made = openpyxl.Workbook()
@@ -47,6 +55,44 @@ def package(
         for name, content in whole.items():
             made.writestr(name, content)
     return stream.getvalue()
+
+
+def ods_book(*rows: str, styles: str = "", **sheets: str) -> bytes:
+    """A workbook of LibreOffice: these rows, and further sheets with these rows, as XML."""
+    tables = "".join(
+        f'<table:table table:name="{name}" table:style-name="{name}">{inside}</table:table>'
+        for name, inside in {"Лист1": "".join(rows), **sheets}.items()
+    )
+    return ods_of(
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:spreadsheet>{tables}"
+        "</office:spreadsheet></office:body>"
+    )
+
+
+def ods_of(inside: str, manifest: str = "<x/>") -> bytes:
+    """A workbook of LibreOffice with this content."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
+        made.writestr("META-INF/manifest.xml", manifest)
+        made.writestr("content.xml", OPEN_DOCUMENT.format(inside))
+    return stream.getvalue()
+
+
+def ods_cell(text: str, kind: str = "string", **values: str) -> str:
+    """A cell that shows this text; `repeated` and others are its attributes."""
+    names = {"value": "office:value", "date": "office:date-value", "repeated": "table:number-columns-repeated"}
+    names |= {"true": "office:boolean-value", "formula": "table:formula", "error": "calcext:value-type"}
+    given = "".join(f' {names[name]}="{value}"' for name, value in values.items())
+    shown = "".join(f"<text:p>{line}</text:p>" for line in text.split("\n")) if text else ""
+    return f"<table:table-cell{f' office:value-type={kind!r}' if kind else ''}{given}>{shown}</table:table-cell>"
+
+
+def ods_row(*inside: str, repeated: int = 1, visibility: str = "visible") -> str:
+    return (
+        f'<table:table-row table:number-rows-repeated="{repeated}" table:visibility="{visibility}">{"".join(inside)}'
+        "</table:table-row>"
+    )
 
 
 def worksheet(inside: str) -> str:
@@ -124,6 +170,11 @@ def hostile() -> dict[str, bytes]:
         "ods": ods.getvalue(),
         "encrypted": bytes(encrypted),
         "old xls": old,
+        "encrypted xlsx": old + "EncryptedPackage".encode("utf-16-le"),
+        "ods with endless rows": ods_book(ods_row(ods_cell("1"), repeated=99_999_999)),
+        "ods with endless columns": ods_book(ods_row(ods_cell("1", repeated="99999999"))),
+        "ods with an endless cell": ods_book(ods_row(ods_cell("1" * 300_000))),
+        "encrypted ods": ods_of("", "<manifest:encryption-data/>"),
         "pdf": b"%PDF-1.7\n",
         "html called xls": b"\xef\xbb\xbf <HTML><p>89161111111</p>",
         "picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",

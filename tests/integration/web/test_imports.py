@@ -474,7 +474,7 @@ def test_drafts_last_a_day_and_are_few_and_small(settings: Settings, monkeypatch
     [
         (books.package(books.cell("XFD1048576", "1")), "here is something in row 1048576"),
         (b"PK\x03\x04", "workbook is damaged"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it again as .xlsx"),
         (b"a\0b", "zero byte"),
         (b"\n\n", "there is nothing in it"),
     ],
