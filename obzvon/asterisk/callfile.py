@@ -110,6 +110,8 @@ def parse_disposition(finished: bytes) -> Disposition | None:
 def parse_starter_pid(text: bytes) -> int | None:
     """Return the process id of the Asterisk that began the file's call, None if none has (pbx_spool.c: StartRetry)."""
     found = None
+    if b"startretry" not in text.lower():  # as in nearly every file, and the spool is read every second
+        return None
     for line in text.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(":")
         if key.strip().lower() == "startretry":

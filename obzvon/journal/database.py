@@ -87,8 +87,8 @@ class Database:
                     connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
                 meta.create(connection, checkfirst=True)
                 self._refuse_other_version(connection)
-                metadata.create_all(connection)
                 if stored_schema(connection) is None:
+                    metadata.create_all(connection)
                     stamp_new(connection)
         elif self.is_sqlite and not Path(self.address).exists():
             # SQLite would make an empty one, owned by the reader.

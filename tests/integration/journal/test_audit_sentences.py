@@ -51,7 +51,7 @@ def test_a_changed_week_names_each_day_that_differs() -> None:
     )
     deed = audit_messages.schedule_changed(WORKDAYS, after)
     assert deed.in_language("en") == (
-        "schedule: Monday: 09:00 → 10:00; Saturday: no calls → 08:30; 2026-12-31: as its weekday → no calls"
+        "schedule: Monday: 09:00 → 10:00; Saturday: no calls → 08:30; 31 December 2026: as its weekday → no calls"
     )
     assert deed.in_language("ru") == (
         "расписание: пн: 09:00 → 10:00; сб: не звонить → 08:30; 2026-12-31: как день недели → не звонить"
