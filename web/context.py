@@ -130,12 +130,12 @@ class AppContext:
         )
 
 
-def can_undo(document: Document[Any]) -> bool:
-    """Return whether the document has an earlier version that can be restored."""
+def undo_steps(document: Document[Any], revision: str) -> tuple[bool, bool]:
+    """Return whether a change of the document can be undone, and an undone one done again."""
     try:
-        return len(document.revisions()) > 1
+        return document.undo_steps(revision)
     except documents.DocumentError:
-        return False
+        return False, False
 
 
 def app_context() -> AppContext:

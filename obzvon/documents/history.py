@@ -1,6 +1,7 @@
 """Earlier revisions of a document, numbered, and its last good copy: `.history/NAME.17`, `.history/NAME.good`.
 
-`.history/NAME.lost` has values that another program's save has lost and nobody has decided about yet.
+`.history/NAME.lost` has values that another program's save has lost and nobody has decided about yet,
+`.history/NAME.undo` the order in which undo goes back.
 
 They are copies, not links: a program that writes a document in place would write into a link too.
 """
@@ -13,6 +14,7 @@ import msgspec
 
 from obzvon.common import files
 from obzvon.documents.lost_values import LostValue, decode_lost_values, encode_lost_values
+from obzvon.documents.undo_stack import UndoStack
 
 MAX_REVISIONS = 50
 #: Beyond this total size the oldest are deleted before there are `MAX_REVISIONS`, but never the newest few.
@@ -51,17 +53,33 @@ class History:
         """Return the bytes of a revision and the time at which it was written."""
         return self._path(number).read_bytes(), self._path(number).stat().st_mtime
 
-    def record(self, data: bytes, modified: float | None = None) -> None:
-        """Save these bytes as the newest revision, unless they are it already, and delete the oldest revisions."""
+    def record(self, data: bytes, modified: float | None = None) -> int:
+        """Save these bytes as the newest revision, unless they are it already, and return its number.
+
+        Deletes the oldest revisions.
+        """
         kept = self.revisions()
         if kept and kept[0].size == len(data) and self.read_revision(kept[0].number)[0] == data:
-            return
-        self._write(kept[0].number + 1 if kept else 1, data, modified)
+            return kept[0].number
+        number = kept[0].number + 1 if kept else 1
+        self._write(number, data, modified)
         total = len(data)
         for place, revision in enumerate(kept, 2):
             total += revision.size
             if place > MAX_REVISIONS or (place > _ALWAYS_KEPT and total > _MAX_BYTES):
                 self._path(revision.number).unlink(missing_ok=True)
+        return number
+
+    def undo_stack(self) -> UndoStack:
+        """Return the steps of undo and redo; where none are kept, one step back for each revision."""
+        try:
+            return msgspec.json.decode(self._path("undo").read_bytes(), type=UndoStack)
+        except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+            return UndoStack(tuple(revision.number for revision in reversed(self.revisions())))
+
+    def keep_undo_stack(self, stack: UndoStack) -> None:
+        """Save the steps of undo and redo."""
+        self._write("undo", msgspec.json.encode(stack), None)
 
     def save_good_copy(self, data: bytes, modified: float) -> None:
         """Save these bytes as the last ones that could be parsed, with the time at which they were written."""

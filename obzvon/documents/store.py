@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -23,11 +24,14 @@ from obzvon.documents.access import SavingUser, find_access_problem
 from obzvon.documents.history import History, Revision
 from obzvon.documents.json_codec import MalformedError
 from obzvon.documents.lost_values import LostValue, find_lost_values, note_on_losses, still_lost
+from obzvon.documents.undo_stack import UndoStack
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 
 T = TypeVar("T")
+#: The undo stack after a save: of the stack before, the number of the new revision, and its hash.
+_Follow = Callable[[UndoStack, int, str], UndoStack]
 
 _MODE = 0o660
 _LOCK_SECONDS = 10
@@ -131,22 +135,42 @@ class Document(Generic[T]):
             data, modified = self.history.read_revision(number)
         return self.parse(data, modified)
 
-    def undo(self, based_on: str, to: int | None = None) -> str:
-        """Restore revision `to`, else the last one before the current one, as a new revision, and return that.
+    def undo(self, based_on: str) -> str:
+        """Restore the state before the last change that is not undone, and return the new revision.
 
-        A second undo undoes the first. The current file may be broken or missing.
+        The current file may be broken or missing. Raises as `save` does.
         """
         with self._locked(based_on) as before:
             with self._os_errors_as(say("the earlier versions cannot be read")):
-                numbers = [revision.number for revision in self.history.revisions()] if to is None else [to]
-                for number in numbers:
-                    data, _ = self.history.read_revision(number)
-                    if (to is not None or data != before) and (after := self._as_saved(data)) is not None:
-                        return self._replace(before, after)
-            raise DocumentError(
-                Problem(str(self.path), say("there is no earlier version to restore")),
-                revision=based_on,
-            )
+                for number in reversed(self.history.undo_stack().past):
+                    if (after := self._restorable(number, before)) is not None:
+                        return self._replace(before, after, partial(_after_undo, number))
+            raise self._nothing(say("there is no earlier version to restore"), based_on)
+
+    def redo(self, based_on: str) -> str:
+        """Take back the last undo, and return the new revision. Raises as `save` does."""
+        with self._locked(based_on) as before:
+            with self._os_errors_as(say("the earlier versions cannot be read")):
+                for number in self.history.undo_stack().at(based_on).redo:
+                    if (after := self._restorable(number, before)) is not None:
+                        return self._replace(before, after, partial(_after_redo, number))
+            raise self._nothing(say("nothing has been undone that could be done again"), based_on)
+
+    def restore(self, based_on: str, number: int) -> str:
+        """Save an earlier revision again, and return the new one. Raises as `save` does."""
+        with self._locked(based_on) as before:
+            with self._os_errors_as(say("version {number} cannot be read", number=number)):
+                after = self._as_saved(self.history.read_revision(number)[0])
+            if after is None:
+                raise self._nothing(say("there is no earlier version to restore"), based_on)
+            return self._replace(before, after)
+
+    def undo_steps(self, revision: str) -> tuple[bool, bool]:
+        """Return whether there is something to undo and something to redo at this current revision."""
+        with self._os_errors_as(say("the earlier versions cannot be read")):
+            stack = self.history.undo_stack()
+        is_ours = stack.revision == revision or not stack.revision
+        return len(stack.past) > is_ours, bool(stack.at(revision).redo)
 
     def read_bytes(self) -> tuple[bytes, float]:
         """Return the current bytes and the time at which they were written."""
@@ -212,19 +236,32 @@ class Document(Generic[T]):
                 lost += [one for one in find_lost_values(earlier, data) if (one.row, one.field) not in seen]
         return lost
 
-    def _replace(self, before: bytes | None, after: bytes) -> str:
+    def _replace(self, before: bytes | None, after: bytes, follow: _Follow = UndoStack.after_save) -> str:
         if after != before:
             with self._os_errors_as(say("it cannot be saved, nothing has been changed")):
                 if before is not None and (problem := find_access_problem(self.path, SavingUser.current())):
                     raise DocumentError(problem, revision=revision_of(before))
+                stack = self.history.undo_stack().at(revision_of(before))
                 if before is not None:  # another program may have written it, so that no save of ours has recorded it
                     lost = self._lost_values(before)
-                    self.history.record(before, self.path.stat().st_mtime)
+                    stack = stack.with_current(self.history.record(before, self.path.stat().st_mtime))
                     self.history.keep_lost_values(still_lost(lost, after))
                 files.write_durably(self.path, after, _MODE)
             with contextlib.suppress(OSError):  # it is saved; the next save records it
-                self.history.record(after)
+                self.history.keep_undo_stack(follow(stack, self.history.record(after), revision_of(after)))
         return revision_of(after)
+
+    def _restorable(self, number: int, current: bytes | None) -> bytes | None:
+        """Return the bytes that restore a revision; None if they would change nothing, or it is broken or deleted."""
+        try:
+            after = self._as_saved(self.history.read_revision(number)[0])
+        except FileNotFoundError:
+            return None
+        unchanged = (current, self._as_saved(current)) if current is not None else ()
+        return None if after in unchanged else after
+
+    def _nothing(self, what: Message, revision: str) -> DocumentError:
+        return DocumentError(Problem(str(self.path), what), revision=revision)
 
     @contextlib.contextmanager
     def _locked(self, based_on: str) -> Iterator[bytes | None]:
@@ -286,6 +323,14 @@ class Document(Generic[T]):
 
     def _in_file(self, problem: Problem) -> Problem:
         return Problem(f"{self.path}{problem.where}", problem.what, problem.remedy)
+
+
+def _after_undo(target: int, stack: UndoStack, number: int, revision: str) -> UndoStack:
+    return stack.after_undo(target, number, revision)
+
+
+def _after_redo(target: int, stack: UndoStack, number: int, revision: str) -> UndoStack:
+    return stack.after_redo(target, number, revision)
 
 
 def revision_of(data: bytes | None) -> str:

@@ -62,13 +62,14 @@ def phones_deleted(phones: Iterable[Phone]) -> Message:
     return say_many("list: deleted {n} number", "list: deleted {n} numbers", len(rows))
 
 
-def list_undone(count: int) -> Message:
-    """Return the sentence for an undo, after which the list has `count` rows."""
-    return say_many(
-        "list: the last change undone, it has {n} number again",
-        "list: the last change undone, it has {n} numbers again",
-        count,
-    )
+def undone(change: Message) -> Message:
+    """Return the sentence for a change of the list or the schedule that was undone."""
+    return say("undone: {change}", change=change)
+
+
+def redone(change: Message) -> Message:
+    """Return the sentence for an undone change that was made again."""
+    return say("done again: {change}", change=change)
 
 
 def list_restored(count: int) -> Message:
@@ -124,9 +125,9 @@ def schedule_changed(before: Schedule, after: Schedule) -> Message:
     return say("schedule: {days}", days=Message("; ".join(f"{{{name}}}" for name in values), dict(values)))
 
 
-def schedule_undone() -> Message:
-    """Return the sentence for a schedule whose last change was undone."""
-    return say("schedule: the last change undone")
+def schedule_restored() -> Message:
+    """Return the sentence for a schedule that replaces one that was broken or missing."""
+    return say("schedule: an earlier version restored")
 
 
 def schedule_created() -> Message:

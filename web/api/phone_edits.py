@@ -8,10 +8,8 @@ import msgspec
 from flask_babel import gettext as _
 from msgspec import UNSET
 
-from obzvon.common.i18n import Message
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone, next_free_key
-from obzvon.journal import audit_messages
 from web import phone_form
 from web.api.schemas.phones import ListChange, NewList, NewRow, RowChange
 from web.phone_index import PhoneIndex
@@ -105,44 +103,3 @@ class _RowValidator:
 
 def _fields(row: NewRow | RowChange) -> dict[str, Any]:
     return {name: given for name in ("number", "code", "name", "paused") if (given := getattr(row, name)) is not UNSET}
-
-
-class ListDiff(msgspec.Struct, frozen=True):
-    """The rows in which two lists differ; a changed row in both states."""
-
-    added: tuple[Phone, ...] = ()
-    changed: tuple[tuple[Phone, Phone], ...] = ()
-    deleted: tuple[Phone, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.deleted)
-
-    def message(self) -> Message:
-        """Return the audit log's sentence: the number that was changed, or how many were."""
-        if not self:
-            return audit_messages.list_reordered()
-        if len(self.added) + len(self.changed) + len(self.deleted) != 1:
-            return audit_messages.list_changed(
-                added=len(self.added), changed=len(self.changed), deleted=len(self.deleted)
-            )
-        if self.added:
-            return audit_messages.phone_added(self.added[0])
-        for before, after in self.changed:
-            if msgspec.structs.replace(before, paused=after.paused) == after:
-                return audit_messages.phones_paused([after]) if after.paused else audit_messages.phones_resumed([after])
-            return audit_messages.phone_edited(before, after)
-        return audit_messages.phones_deleted(self.deleted)
-
-
-def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
-    """Return how the later list differs. Rows are compared by key; their order does not matter."""
-    remaining = {phone.key: phone for phone in before}
-    added: list[Phone] = []
-    changed: list[tuple[Phone, Phone]] = []
-    for phone in after:
-        was = remaining.pop(phone.key, None)
-        if was is None:
-            added.append(phone)
-        elif was is not phone and was != phone:
-            changed.append((was, phone))
-    return ListDiff(tuple(added), tuple(changed), tuple(remaining.values()))

@@ -9,10 +9,10 @@ from obzvon.documents.store import DocumentError, ExternallyChangedError, Loaded
 from obzvon.domain.phones import Candidate, Phone
 from web.api import phone_edits
 from web.api.http import check_precondition, json_response, parse_body, parse_query
-from web.api.phone_edits import diff_lists
 from web.api.schemas.phones import ListChange, NewList, PhonePage, Row, RowCounts, SavedList, Selection
 from web.context import app_context
 from web.i18n import translate
+from web.list_diff import diff_lists
 from web.permissions import visitor
 from web.phone_index import PhoneIndex, row_state
 from web.problems import RequestError

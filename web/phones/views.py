@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls
@@ -17,9 +17,10 @@ from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit_messages
 from web import phone_form
-from web.context import app_context, can_undo
+from web.context import app_context, undo_steps
 from web.errors import DocumentUnreadableError
 from web.i18n import format_phone_number, translate
+from web.list_diff import diff_lists, step_name
 from web.permissions import visitor
 from web.phone_form import PhoneForm
 from web.phone_index import FILTERS, PAGE_ROWS, SORTS, PhoneIndex, newest_restorable_version, row_state
@@ -132,6 +133,7 @@ def _page(
     pages = max(1, -(-len(found) // PAGE_ROWS))
     view = msgspec.structs.replace(view, page=min(max(1, view.page), pages))
     rows = [phone_index.rows[place] for place in found[(view.page - 1) * PAGE_ROWS : view.page * PAGE_ROWS]]
+    undoable, redoable = undo_steps(app_context().phones.document, phone_index.revision)
     edited = phone_index.row(edit) if edit is not None else None
     if edited and form is None:
         form = phone_form.fill_phone_form(edited.phone)
@@ -148,7 +150,8 @@ def _page(
         add=(add and not edited) or not phone_index.rows,
         form=form or PhoneForm(),
         first=(view.page - 1) * PAGE_ROWS + 1,
-        undoable=can_undo(app_context().phones.document),
+        undoable=undoable,
+        redoable=redoable,
         at=request.args.get("at"),
         filters=FILTERS,
         lost=[describe_loss(one) for one in phone_index.lost[:_NAMED]],
@@ -242,16 +245,24 @@ def delete() -> ResponseReturnValue:
     return redirect(_address(view), 303)
 
 
-@phones.post("/undo")
-def undo() -> ResponseReturnValue:
-    """Restore the list as it was before the last change."""
+@phones.post("/undo", defaults={"forward": False})
+@phones.post("/redo", defaults={"forward": True})
+def undo(forward: bool) -> ResponseReturnValue:
+    """Undo the last change that is not undone, or do the last undone one again."""
+    document, revision = app_context().phones.document, request.form.get("revision", "")
+    before = _phone_index()
     try:
-        app_context().phones.document.undo(request.form.get("revision", ""))
+        document.redo(revision) if forward else document.undo(revision)
     except ExternallyChangedError as error:
         raise StalePageError from error
-    count = len(_phone_index().phones)
-    _record(audit_messages.list_undone(count))
-    _tell(ngettext("Undone: the list has %(num)s number again", "Undone: the list has %(num)s numbers again", count))
+    after = _phone_index()
+    change = (diff_lists(before.phones, after.phones) if forward else diff_lists(after.phones, before.phones)).message()
+    _record(audit_messages.redone(change) if forward else audit_messages.undone(change))
+    values = {"change": step_name(change), "n": format_decimal(len(after.phones))}
+    if forward:
+        _tell(_("Done again: %(change)s. Numbers in the list: %(n)s", **values))
+    else:
+        flash(_("Undone: %(change)s. Numbers in the list: %(n)s", **values), "redo")
     return redirect(_address(_view(request.form)), 303)
 
 
@@ -282,7 +293,7 @@ def restore() -> ResponseReturnValue:
             _record(audit_messages.list_created())
         elif kept is not None:
             if kept.number:
-                document.undo(revision, kept.number)
+                document.restore(revision, kept.number)
             else:
                 document.save(kept.data, revision)
             _record(audit_messages.list_restored(len(kept.data)))

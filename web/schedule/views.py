@@ -14,9 +14,10 @@ from obzvon.domain.calls import Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit_messages
-from web.context import app_context, can_undo
+from web.context import app_context, undo_steps
 from web.errors import DocumentUnreadableError
 from web.i18n import language, translate
+from web.list_diff import step_name
 from web.permissions import visitor
 from web.schedule import form as schedule_form
 from web.schedule import holidays as public_holidays
@@ -71,13 +72,17 @@ def save() -> ResponseReturnValue:
     return redirect(url_for("schedule.index"), 303)
 
 
-@schedule.post("/undo")
-def undo() -> ResponseReturnValue:
-    """Restore the schedule before the last change; of a broken or missing one, the last that can be read."""
+@schedule.post("/undo", defaults={"forward": False})
+@schedule.post("/redo", defaults={"forward": True})
+def undo(forward: bool) -> ResponseReturnValue:
+    """Undo the last change, or do the last undone one again; of a broken or missing file restore the last good one."""
+    document, revision = app_context().schedule, request.form.get("revision", "")
     try:
-        app_context().schedule.undo(request.form.get("revision", ""))
-        app_context().record(visitor().name, audit_messages.schedule_undone())
-        flash(_("Undone: the schedule is again as it was before the last change."), "undo")
+        before: Schedule | None = document.load().data
+    except DocumentError:
+        before = None
+    try:
+        document.redo(revision) if forward else document.undo(revision)
     except ExternallyChangedError:
         flash(
             _(
@@ -86,6 +91,19 @@ def undo() -> ResponseReturnValue:
             ),
             "warn",
         )
+        return redirect(url_for("schedule.index"), 303)
+    after = _loaded().data
+    if before is None:
+        app_context().record(visitor().name, audit_messages.schedule_restored())
+        flash(_("The earlier version of the schedule is restored."), "note")
+    elif forward:
+        change = audit_messages.schedule_changed(before, after)
+        app_context().record(visitor().name, audit_messages.redone(change))
+        flash(_("Done again: %(change)s", change=step_name(change)), "undo")
+    else:
+        change = audit_messages.schedule_changed(after, before)
+        app_context().record(visitor().name, audit_messages.undone(change))
+        flash(_("Undone: %(change)s", change=step_name(change)), "redo")
     return redirect(url_for("schedule.index"), 303)
 
 
@@ -123,6 +141,7 @@ def _page(
     now = app_context().clock()
     zone = app_context().settings.zone
     here = now.astimezone(zone)
+    undoable, redoable = undo_steps(app_context().schedule, loaded.revision)
     return render_template(
         "schedule.html",
         form=form,
@@ -134,7 +153,8 @@ def _page(
         holidays=_holidays(),
         next_run=_next_run_view(loaded, now),
         skipped=_SKIPPED,
-        undoable=can_undo(app_context().schedule),
+        undoable=undoable,
+        redoable=redoable,
         latest=app_context().settings.latest,
         seen=_has_been_seen(),
     ), status

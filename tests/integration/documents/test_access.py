@@ -108,7 +108,7 @@ def test_a_save_that_would_shut_the_owner_out_is_refused_in_words(
         with pytest.raises(DocumentError, match=r"(?s)its owner .* could not write it any more.*chgrp"):
             save_one_more(todo)
         with pytest.raises(DocumentError, match="nothing has been changed"):
-            phones_document(todo).undo(phones_document(todo).load().revision, 1)
+            phones_document(todo).restore(phones_document(todo).load().revision, 1)
 
     phones_document(todo).history.record(b"{}")
     assert as_user(EDITOR, GROUP, refused, groups=[GROUP, OTHERS]) == 0

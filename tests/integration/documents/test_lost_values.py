@@ -138,7 +138,7 @@ def test_a_list_that_broke_meanwhile_has_them_in_mind_when_it_is_back(
     change(document)
     revision = document.revisions()[0].number
     document.path.write_text("{broken")
-    document.undo(revision_of(document.read_bytes()[0]), revision)
+    document.restore(revision_of(document.read_bytes()[0]), revision)
     assert lost(document)[:1] == ["89502222222: 01 → 1"]
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, time
@@ -457,18 +458,84 @@ def test_a_new_document_is_based_on_nothing(tmp_path: Path) -> None:
         document.save([], "")
 
 
-def test_undo_brings_back_what_was_before_and_again_what_was_undone(phones: Document[list[Phone]]) -> None:
+def test_undo_goes_back_each_time_and_redo_forward(phones: Document[list[Phone]]) -> None:
+    states = [phones.load().data]
+    revision = phones.load().revision
+    for key in ("10", "11", "12"):
+        states.append([*states[-1], Phone(key, "777")])
+        revision = phones.save(states[-1], revision)
+    for expected in states[-2::-1]:
+        revision = phones.undo(revision)
+        assert phones.load().data == expected
+    assert phones.undo_steps(revision) == (False, True)
+    with pytest.raises(DocumentError, match="no earlier version"):
+        phones.undo(revision)
+    for expected in states[1:3]:
+        revision = phones.redo(revision)
+        assert phones.load().data == expected
+    assert phones.undo_steps(revision) == (True, True)
+    revision = phones.undo(revision)
+    assert phones.load().data == states[1]
+
+
+def test_a_change_after_an_undo_goes_on_from_there(phones: Document[list[Phone]]) -> None:
+    first = phones.load()
+    second = phones.save([Phone("5", "5")], first.revision)
+    third = phones.undo(second)
+    fourth = phones.save([Phone("6", "6")], third)
+    assert phones.undo_steps(fourth) == (True, False)
+    with pytest.raises(DocumentError, match="nothing has been undone"):
+        phones.redo(fourth)
+    assert phones.undo(fourth)
+    assert phones.load().data == first.data
+
+
+def test_undo_of_another_programs_save_is_a_step_too(phones: Document[list[Phone]]) -> None:
+    ours = phones.save([Phone("5", "5")], phones.load().revision)
+    undone = phones.undo(ours)
+    rewrite(phones.path, b'{"9":{"0":"9","1":""}}')
+    theirs = phones.load().revision
+    assert phones.undo_steps(theirs) == (True, False)
+    back = phones.undo(theirs)
+    assert phones.load().revision == undone
+    phones.redo(back)
+    assert phones.load().data == [Phone("9", "9")]
+
+
+def test_an_earlier_version_is_restored_as_a_change_of_its_own(phones: Document[list[Phone]]) -> None:
     first = phones.load()
     second = phones.save([], first.revision)
-    third = phones.undo(second)
+    third = phones.restore(second, 1)
     assert phones.load().data == first.data
-    fourth = phones.undo(third)
+    phones.undo(third)
     assert phones.load().data == []
-    phones.undo(fourth, phones.revisions()[-1].number)
-    assert phones.load().data == first.data
-    assert [revision.number for revision in phones.revisions()] == [5, 4, 3, 2, 1]
-    assert phones.load_revision(2).data == []
     assert phones.load_revision(1).changed == first.changed
+
+
+@given(st.lists(st.sampled_from(["save", "undo", "redo", "theirs"]), max_size=12))
+def test_undo_and_redo_are_a_line(steps: list[str]) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        document = phones_document(Path(folder) / "todo.json")
+        revision = document.save([], "")
+        line: list[list[Phone]] = [[]]
+        place = 0
+        for count, step in enumerate(steps, 1):
+            if step in ("save", "theirs"):
+                data = [Phone("0", str(count))]
+                line, place = [*line[: place + 1], data], place + 1
+                if step == "save":
+                    revision = document.save(data, revision)
+                else:
+                    rewrite(document.path, phones_json.dump(data))
+                    revision = document.load().revision
+            elif step == "undo" and place:
+                place -= 1
+                revision = document.undo(revision)
+            elif step == "redo" and place + 1 < len(line):
+                place += 1
+                revision = document.redo(revision)
+            assert document.load().data == line[place]
+            assert document.undo_steps(revision) == (place > 0, place + 1 < len(line))
 
 
 def test_a_document_that_we_may_not_read_says_how_to_let_us(
@@ -492,7 +559,7 @@ def test_undo_without_a_past_says_so(phones: Document[list[Phone]]) -> None:
     with pytest.raises(DocumentError, match="version 99 cannot be read"):
         phones.load_revision(99)
     with pytest.raises(DocumentError, match="cannot be read"):
-        phones.undo(phones.load().revision, 99)
+        phones.restore(phones.load().revision, 99)
 
 
 def test_what_another_program_wrote_over_our_save_can_be_undone_too(phones: Document[list[Phone]]) -> None:
@@ -501,7 +568,7 @@ def test_what_another_program_wrote_over_our_save_can_be_undone_too(phones: Docu
     theirs = phones.load()
     phones.undo(theirs.revision)
     assert phones.load().revision == saved
-    phones.undo(saved)
+    phones.redo(saved)
     assert phones.load().data == theirs.data
 
 
@@ -524,7 +591,7 @@ def test_the_last_fifty_revisions_are_kept(phones: Document[list[Phone]]) -> Non
         revision = phones.save([Phone("0", str(number))], revision)
     kept = [one.number for one in phones.revisions()]
     assert kept == list(range(61, 11, -1))
-    assert len(list((phones.path.parent / ".history").iterdir())) == 50
+    assert len(list((phones.path.parent / ".history").glob("todo.json.[0-9]*"))) == 50
 
 
 def test_long_lists_have_a_shorter_past(phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -633,6 +700,7 @@ def test_a_full_disk_loses_nothing(small_disk: Path) -> None:
         ".todo.json.lock",
         "todo.json",
         "todo.json.1",
+        "todo.json.undo",
     ]
 
 

@@ -37,7 +37,7 @@ def test_every_change_of_the_list_is_recorded_once(operator: Browser, settings: 
         "list: paused 89161111112 Иванов",
         "list: 2 numbers are called again",
         "list: deleted 2 numbers",
-        "list: the last change undone, it has 6 numbers again",
+        "undone: list: deleted 2 numbers",
         "list: deleted 777 (context 22)",
     ]
 
@@ -65,7 +65,7 @@ def test_every_change_of_the_week_is_recorded(operator: Browser, settings: Setti
     operator.post("/week/new", page="/week")
     assert recorded(settings) == [
         "schedule: Monday: 09:00 → 10:30",
-        "schedule: the last change undone",
+        "undone: schedule: Monday: 09:00 → 10:30",
         "schedule: started again, without a time",
     ]
 

@@ -208,15 +208,19 @@ def test_nothing_selected_changes_nothing_and_says_so(operator: Browser, setting
     assert settings.phones.read_bytes() == before
 
 
-def test_undo_brings_back_what_was_deleted_and_a_second_one_deletes_it_again(
-    operator: Browser, settings: Settings
-) -> None:
+def test_undo_pressed_twice_goes_back_twice_and_redo_forward(operator: Browser, settings: Settings) -> None:
+    operator.post("/phones/add", number="89165555555", name="Новый")
     operator.post("/phones/delete", key=["0", "1"], sure="1")
     answer = operator.post("/phones/undo")
-    assert "the list has 5 numbers again" in answer.text
+    assert "Undone: deleted 2 numbers. Numbers in the list: 6" in answer.text
+    assert "Do it again" in answer.text
+    assert list(rows(settings)) == ["0", "1", "3", "4", "5", "6"]
+    assert "Undone: added 89165555555 Новый. Numbers in the list: 5" in operator.post("/phones/undo").text
     assert rows(settings) == SAVED_ROWS
-    operator.post("/phones/undo")
-    assert list(rows(settings)) == ["3", "4", "5"]
+    operator.post("/phones/redo")
+    assert "Done again: deleted 2 numbers. Numbers in the list: 4" in operator.post("/phones/redo").text
+    assert list(rows(settings)) == ["3", "4", "5", "6"]
+    assert "Do it again" not in operator.get("/phones").text
 
 
 def test_what_the_old_page_has_lost_is_shown_and_put_back(operator: Browser, settings: Settings) -> None:

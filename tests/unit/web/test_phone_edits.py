@@ -3,7 +3,7 @@
 import pytest
 
 from obzvon.domain.phones import Phone
-from web.api.phone_edits import diff_lists
+from web.list_diff import diff_lists
 
 ANNA, BORIS = Phone("0", "89161111111", name="Анна"), Phone("7", "89162222222")
 PAUSED = Phone("0", "89161111111", name="Анна", paused=True)

@@ -1,0 +1,65 @@
+"""Differences between two states of the list, and the sentence about them."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from obzvon.common.i18n import Message
+from obzvon.domain.phones import Phone
+from obzvon.journal import audit_messages
+from web.i18n import translate
+
+
+class ListDiff(msgspec.Struct, frozen=True):
+    """The rows in which two lists differ; a changed row in both states."""
+
+    added: tuple[Phone, ...] = ()
+    changed: tuple[tuple[Phone, Phone], ...] = ()
+    deleted: tuple[Phone, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.deleted)
+
+    def message(self) -> Message:
+        """Return the audit log's sentence: the number that was changed, or how many were."""
+        if not self:
+            return audit_messages.list_reordered()
+        match self.added, self.changed, self.deleted:
+            case (), (), rows:
+                return audit_messages.phones_deleted(rows)
+            case (one,), (), ():
+                return audit_messages.phone_added(one)
+            case (), changes, () if (paused := _only_pauses(changes)) is not None:
+                touched = [after for _, after in changes]
+                return audit_messages.phones_paused(touched) if paused else audit_messages.phones_resumed(touched)
+            case (), ((before, after),), ():
+                return audit_messages.phone_edited(before, after)
+        return audit_messages.list_changed(added=len(self.added), changed=len(self.changed), deleted=len(self.deleted))
+
+
+def _only_pauses(changes: Iterable[tuple[Phone, Phone]]) -> bool | None:
+    """Return whether the rows were paused or resumed; None if anything else of them was changed."""
+    states = {
+        after.paused if msgspec.structs.replace(before, paused=after.paused) == after else None
+        for before, after in changes
+    }
+    return states.pop() if len(states) == 1 else None
+
+
+def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
+    """Return how the later list differs. Rows are compared by key; their order does not matter."""
+    remaining = {phone.key: phone for phone in before}
+    added: list[Phone] = []
+    changed: list[tuple[Phone, Phone]] = []
+    for phone in after:
+        was = remaining.pop(phone.key, None)
+        if was is None:
+            added.append(phone)
+        elif was is not phone and was != phone:
+            changed.append((was, phone))
+    return ListDiff(tuple(added), tuple(changed), tuple(remaining.values()))
+
+
+def step_name(change: Message) -> str:
+    """Return the sentence about a change without the document's name before it, in the reader's language."""
+    return translate(change).partition(": ")[2]
