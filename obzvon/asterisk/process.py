@@ -1,9 +1,12 @@
 """Finds out whether Asterisk runs, as far as that shows on this machine."""
 
 import enum
+import re
 from pathlib import Path
 
 from obzvon.common.processes import is_process_alive, read_pid
+
+_WATCHED = re.compile(r"^inotify wd:\S+ ino:([0-9a-f]+) ", re.MULTILINE)
 
 
 class AsteriskState(enum.Enum):
@@ -21,6 +24,29 @@ def asterisk_state(pid_file: Path | None) -> AsteriskState:
         return AsteriskState.UNSEEN
     pid = read_pid(pid_file)
     return AsteriskState.RUNNING if pid is not None and is_process_alive(pid) else AsteriskState.DOWN
+
+
+def asterisk_identity(pid_file: Path | None) -> tuple[int, int] | None:
+    """Return the pid of a running Asterisk and when it was started, in ticks; None if none is seen."""
+    pid = read_pid(pid_file) if pid_file is not None else None
+    if pid is None or not is_process_alive(pid):
+        return None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return pid, int(fields[19])  # proc(5): starttime is field 22, and the first two come before the bracket
+    except (OSError, IndexError, ValueError):
+        return pid, 0
+
+
+def watches_folder(pid: int, folder: Path) -> bool | None:
+    """Return whether a process watches a folder by inotify; None if that is not for us to see."""
+    try:
+        wanted = folder.stat().st_ino
+        infos = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/fdinfo").iterdir()]
+    except OSError:
+        return None
+    watched = {int(found[1], 16) for info in infos for found in _WATCHED.finditer(info)}
+    return wanted in watched
 
 
 def is_asterisk_gone(pid: int, pid_file: Path | None) -> bool:

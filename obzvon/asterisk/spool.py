@@ -253,6 +253,23 @@ class Spool:
         """Return whether Asterisk runs, as far as that shows here."""
         return process.asterisk_state(self.pid_file)
 
+    def asterisk_identity(self) -> tuple[int, int] | None:
+        """Return which Asterisk runs, by pid and start; None if none is seen."""
+        return process.asterisk_identity(self.pid_file)
+
+    def folder_identity(self) -> tuple[int, int] | None:
+        """Return which folder the spool is, by device and inode; None if there is none."""
+        try:
+            found = self.target.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def is_watched(self) -> bool | None:
+        """Return whether the running Asterisk watches the spool; None if that cannot be seen."""
+        running = self.asterisk_identity()
+        return process.watches_folder(running[0], self.target) if running else None
+
     def is_started(self, name: str) -> bool | None:
         """Return whether Asterisk has begun the call of a file in the spool; None if the file is gone."""
         try:

@@ -14,6 +14,7 @@ from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.process import AsteriskState
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, attempt_name
+from obzvon.asterisk.transport.intake import IntakeWatch
 from obzvon.asterisk.transport.outcome_matcher import Departure, OutcomeMatcher, final_disposition, narrow_to_call
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
@@ -50,6 +51,7 @@ class SpoolTransport:
         self._in_spool: set[str] = set()
         self._no_status_since: dict[str, datetime] = {}
         self._departures: dict[str, Departure] = {}
+        self._watch = IntakeWatch(spool)
         # The last two refreshes.
         self._refreshed: tuple[datetime, datetime] | None = None
 
@@ -85,8 +87,8 @@ class SpoolTransport:
 
     # -- handing over
 
-    def ensure_available(self, now: datetime) -> None:  # noqa: ARG002 - the protocol's
-        """Raise TransportUnavailableError if Asterisk is known to be down."""
+    def ensure_available(self, now: datetime) -> None:
+        """Raise TransportUnavailableError if Asterisk is known to be down, or not to take call files."""
         if self._spool.asterisk_state() is AsteriskState.DOWN:
             raise TransportUnavailableError(
                 [
@@ -101,6 +103,8 @@ class SpoolTransport:
                 ]
             )
 
+        self._watch.ensure_taken(now)
+
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stage the files; those of `then` are written in the background."""
         if not self._spool.finish_staging_ahead([attempt_name(call) for call in calls]):
@@ -108,13 +112,20 @@ class SpoolTransport:
         if then:
             self._spool.stage_ahead(self._files(then))
 
-    def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:  # noqa: ARG002 - the protocol's
-        """Rename the files into the spool."""
+    def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
+        """Rename the files into the spool; only the first while it is in doubt whether Asterisk takes them."""
+        if self._watch.is_probing and len(calls) > 1:
+            result = self.send(calls[:1], now)
+            result.not_sent.extend(calls[1:])
+            result.error = result.error or self._watch.unavailable()
+            return result
         try:
             self._spool.release([attempt_name(call) for call in calls])
         except ReleaseError as error:
             released = len(error.released)
             return SendResult(accepted=list(calls[:released]), not_sent=list(calls[released:]), error=error)
+        if self._watch.is_probing:
+            self._watch.note_sent(attempt_name(calls[0]))
         return SendResult(accepted=list(calls))
 
     def find_evidence(self, call: PendingCall, now: datetime) -> Evidence:  # noqa: ARG002 - the protocol's
@@ -135,6 +146,7 @@ class SpoolTransport:
             self._outcomes.refresh(now)
         self._refreshed = self._refreshed[1] if self._refreshed else now, now
         self._in_spool = set(self._spool.files_in_spool())
+        self._watch.observe(now)
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Do nothing: the files show which calls are in progress."""
@@ -143,6 +155,8 @@ class SpoolTransport:
         """Return a call's outcome by where its file is, by its events and by the archive."""
         name = attempt_name(call)
         if name in self._in_spool:
+            if self._watch.is_untaken(name, call.handed_at, now):
+                return self._withdraw_untaken(name, call, now)
             return self._withdraw_orphaned(name, call, now) or CallProgress.IN_PROGRESS
         if self._spool.was_started_before_sweep(name) is False:
             return CallProgress.RETURNED
@@ -172,6 +186,16 @@ class SpoolTransport:
         if not self._spool.is_orphaned(name) or self._spool.withdraw(name) is None:
             return None
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
+
+    def _withdraw_untaken(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
+        self._watch.hold(now)
+        begun = self._spool.withdraw(name)
+        if begun is None:
+            return CallProgress.IN_PROGRESS
+        if not begun:
+            return CallProgress.RETURNED
+        reason = say("taken out of the spool at the moment when Asterisk began the call")
+        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, reason)
 
     def _outcome(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
         """Return how the call of a file that has gone ended; None while that may still become known."""

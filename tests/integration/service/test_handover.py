@@ -385,6 +385,7 @@ def test_a_file_that_a_dead_asterisk_left_behind_is_taken_out_and_its_call_unkno
     bench.hand(3)
     begin_call(bench.file(1), dead_pid())
     begin_call(bench.file(2), os.getpid())
+    begin_call(bench.file(3), os.getpid())
     (outcome,) = bench.collect().ended
     assert (outcome.position, outcome.disposition) == (1, Disposition.UNKNOWN)
     assert "is not called again" in str(outcome.reason)

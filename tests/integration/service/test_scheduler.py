@@ -123,7 +123,7 @@ def test_one_check_stays_with_a_paused_run_until_its_day_is_over_and_rings_nobod
 
 
 def test_one_check_that_cannot_finish_says_so_at_once_and_a_later_one_finishes(tmp_path: Path) -> None:
-    workshop = Workshop(tmp_path, phones=PEOPLE, pid_file="asterisk.pid")
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=10, pid_file="asterisk.pid")
     with working_on(workshop, lambda: NINE) as working:
         assert not working.run_once()
     (tmp_path / "asterisk.pid").write_text(str(os.getpid()))

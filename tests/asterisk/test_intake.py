@@ -1,0 +1,47 @@
+"""Asterisk's folder, deleted and made again under it while a run is on its way."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from obzvon.asterisk import process
+from tests.asterisk.rig import Rig
+from tests.asterisk.run_folder import Office, ended
+from tests.asterisk.waiting import until
+
+pytestmark = pytest.mark.asterisk
+
+
+def replace_folder(rig: Rig) -> None:
+    """Delete the empty spool and make it again, as a clean-up or a restored backup does."""
+    rig.pbx.outgoing.rmdir()
+    rig.pbx.folder("spool/outgoing")
+
+
+def test_a_folder_replaced_during_a_run_holds_it_and_its_calls_go_once_asterisk_is_restarted(
+    tmp_path: Path, asterisk_root: Path
+) -> None:
+    phones = dict.fromkeys([f"89161118{place:02d}1" for place in range(6)], "")
+    with Rig(asterisk_root) as rig:
+        until(
+            lambda: process.watches_folder(rig.pbx.pid, rig.pbx.outgoing), "Asterisk watches, a second after its start"
+        )
+        rig.carrier.set(TALK=1)
+        office = Office(tmp_path, rig, phones, bundle=2, timeout=4)
+        service = office.serve()
+        until(lambda: len(rig.carrier.ledger()) >= 2, "the first bundle is called")
+        until(lambda: not list(rig.pbx.outgoing.iterdir()), "and over")
+        replace_folder(rig)
+        assert process.watches_folder(rig.pbx.pid, rig.pbx.outgoing) is False
+        until(lambda: "the folder was replaced under a running Asterisk" in office.console(), "it is noticed")
+        until(lambda: not list(rig.pbx.outgoing.iterdir()), "nothing lies there")
+        assert len(rig.carrier.ledger()) < len(phones)
+        rig.pbx.cli("module unload pbx_spool.so")  # refused: only a restart helps
+        rig.pbx.cli("module load pbx_spool.so")
+        assert process.watches_folder(rig.pbx.pid, rig.pbx.outgoing) is False
+        rig.pbx.stop()
+        rig.pbx.start()
+        results = {number: line.result for number, line in ended(service, office).items()}
+        assert set(results.values()) == {"answered"}, office.console()
+        assert Counter(entry.number for entry in rig.carrier.ledger()) == Counter(phones.keys())
