@@ -69,7 +69,7 @@ class PhoneIndex:
         """Return the text by which each row is found. Made at the first search."""
         if not self._texts:
             self._texts = [
-                f"{row.phone.name}\n{row.number}\n{row.phone.number}\n{row.phone.code}".casefold() for row in self.rows
+                _fold(f"{row.phone.name}\n{row.number}\n{row.phone.number}\n{row.phone.code}") for row in self.rows
             ]
         return self._texts
 
@@ -83,7 +83,7 @@ class PhoneIndex:
             elif sort == "code":
                 keys = [(row.phone.code == "", len(row.phone.code), row.phone.code) for row in rows]
             elif sort == "name":
-                keys = [(row.phone.name == "", row.phone.name.casefold().replace("ё", "е")) for row in rows]
+                keys = [(row.phone.name == "", _fold(row.phone.name)) for row in rows]
             else:
                 ranks = {"refused": 0, "twice": 1, "paused": 2, "called": 3}
                 keys = [ranks[row_state(row)] for row in rows]
@@ -189,7 +189,12 @@ def _needle(text: str) -> str:
         bare = text.removeprefix("+7") if text.startswith("+7") else text
         digits = "".join(char for char in bare if char in "0123456789*")
         return digits or text
-    return text.casefold()
+    return _fold(text)
+
+
+def _fold(text: str) -> str:
+    """Return the text as it is searched and sorted: in any case, and with е for ё, as many people type it."""
+    return text.casefold().replace("ё", "е")
 
 
 class _CachedNumberingPlan(NumberingPlan):

@@ -89,6 +89,8 @@ class CallQueries:
             keys = [calls.c.number, *keys]
         elif sort == "name":
             keys = [calls.c.name, *keys]
+        elif sort == "row" and shown.run is None and self._has_several_runs(shown.day):
+            keys = [func.length(calls.c.row), calls.c.row, *keys]
         elif sort == "result":
             keys = [case({result: place for place, result in enumerate(RESULTS)}, value=RESULT, else_=99), *keys]
         order = [key.desc() if descending else key for key in keys]
@@ -97,6 +99,12 @@ class CallQueries:
         elif sort == "name":
             order.insert(0, calls.c.name == "")
         return self._records(self._filtered(_RECORDS, shown).order_by(*order).limit(limit).offset(offset))
+
+    def _has_several_runs(self, day: date) -> bool:
+        """Return whether the order of rows differs from that of runs and positions, which costs no sorting."""
+        query = select(func.count()).select_from(runs).where(runs.c.day == day)
+        with self._database.read_transaction() as connection:
+            return int(connection.execute(query).scalar_one()) > 1
 
     def count(self, shown: CallFilter) -> int:
         """Return how many rows there are."""

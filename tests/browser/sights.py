@@ -59,6 +59,11 @@ def _delete_two(page, _editor: Editor) -> None:
     _send(page, "#bulk [formaction$='/delete']")
 
 
+def _pause_all(page, _editor: Editor) -> None:
+    page.locator("#bulk input[name=scope]").check()
+    _send(page, "#bulk [formaction$='/pause']")
+
+
 def _select_two(page, _editor: Editor) -> None:
     for box in page.locator("input[form=bulk][name=key]").all()[:2]:
         box.check()
@@ -189,7 +194,8 @@ SIGHTS = [
     Sight("numbers-empty-viewer", "phones.html", "/phones", user="вера", office="new"),
     Sight("numbers-broken", "broken.html", "/phones", office="broken"),
     Sight("numbers-missing", "broken.html", "/phones", office="missing"),
-    Sight("numbers-delete", "delete.html", "/phones", _delete_two),
+    Sight("numbers-delete", "phones_confirm.html", "/phones", _delete_two),
+    Sight("numbers-pause-all", "phones_confirm.html", "/phones", _pause_all, office="idle"),
     Sight(
         "numbers-conflict", "conflict.html", "/phones?edit=1", _stale("#editing", "#editing button", row_name="Моё имя")
     ),

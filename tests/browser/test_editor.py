@@ -43,7 +43,7 @@ def test_a_dispatcher_adds_edits_deletes_undoes_and_sets_the_week(page, server: 
     if page.get_by_text("Показать весь список").count() == 0:
         page.get_by_label("Поиск").press("Enter")
     page.get_by_text("Новый <b>абонент</b>").wait_for()
-    page.get_by_label("Изменить 8 (916) 555-55-55").click()
+    page.get_by_label("Изменить 89165555555").click()
     page.locator("#row-name").fill("Переименован")
     expect("button", name="Сохранить", exact=True).click()
     page.get_by_text("Сохранено: 8").wait_for()
@@ -162,3 +162,35 @@ def test_the_keyboard_alone_reaches_and_changes_a_row(server: str, browser, fold
     page.get_by_text("Сохранено: 8").wait_for()
     assert json.loads((folder / "todo.json").read_text())["7"]["name"] == "с клавиатуры"
     comes_true(page, "document.activeElement.getAttribute('aria-label') === 'Изменить 89160000007'")
+
+
+def test_the_bar_counts_all_that_were_found_and_a_row_taken_out_ends_that(server: str, browser) -> None:
+    page = browser().pages[0]
+    page.goto(server + "/phones")
+    page.get_by_label("все найденные").check()
+    assert page.locator("#selected").inner_text() == "250"
+    assert page.get_by_label("Выбрать 89160000003").is_checked()
+    page.get_by_label("Выбрать 89160000003").uncheck()
+    assert page.locator("#selected").inner_text() == "99"
+    assert not page.get_by_label("все найденные").is_checked()
+    page.get_by_label("все найденные").check()
+    page.get_by_role("button", name="На паузу", exact=True).click()
+    page.get_by_role("heading", name="Поставить на паузу 250 номеров?").wait_for()
+    page.get_by_role("button", name="Поставить на паузу 250 номеров").click()
+    page.get_by_text("Поставлено на паузу 250 номеров").wait_for()
+    page.get_by_label("все найденные").check()
+    page.get_by_role("button", name="Снять с паузы", exact=True).click()
+    page.get_by_role("heading", name="Снять с паузы 250 номеров?").wait_for()
+
+
+def test_the_menu_marks_the_page_that_a_link_inside_a_page_leads_to(server: str, browser) -> None:
+    page = browser().pages[0]
+    page.goto(server + "/phones")
+    page.get_by_role("link", name="Кто что изменил").click()
+    page.get_by_role("heading", name="Изменения").wait_for()
+    assert page.locator("#pages [aria-current=page]").count() == 0
+    page.goto(server + "/run")
+    page.get_by_role("link", name="К расписанию").click()
+    page.get_by_role("heading", name="Расписание", exact=True).wait_for()
+    assert page.locator("#pages [aria-current=page]").inner_text() == "Расписание"
+    assert page.locator("#who [name=back]").get_attribute("value") == "/week"

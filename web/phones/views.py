@@ -1,7 +1,7 @@
 """«Номера»: the list of phones."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -206,10 +206,13 @@ def save() -> ResponseReturnValue:
 @phones.post("/pause", defaults={"paused": True})
 @phones.post("/resume", defaults={"paused": False})
 def pause(paused: bool) -> ResponseReturnValue:
-    """Pause the chosen rows, or resume them."""
+    """Pause the chosen rows, or resume them. Many have to be confirmed."""
     view = _view(request.form)
     rows = _rows(view)
-    chosen = [row.phone for row in rows if row.phone.paused != paused]
+    changed = [row for row in rows if row.phone.paused != paused]
+    if len(changed) > _NAMED and "sure" not in request.form:
+        return _ask("pause" if paused else "resume", changed, view)
+    chosen = [row.phone for row in changed]
     if keys := {phone.key for phone in chosen}:
         _change(
             lambda phone_index: [
@@ -222,7 +225,7 @@ def pause(paused: bool) -> ResponseReturnValue:
         _tell(
             ngettext("Paused: %(num)s number", "Paused: %(num)s numbers", count)
             if paused
-            else ngettext("Called again: %(num)s number", "Called again: %(num)s numbers", count)
+            else ngettext("No longer paused: %(num)s number", "No longer paused: %(num)s numbers", count)
         )
     elif rows:
         flash(_("Nothing to change: they already are."), "note")
@@ -231,12 +234,11 @@ def pause(paused: bool) -> ResponseReturnValue:
 
 @phones.post("/delete")
 def delete() -> ResponseReturnValue:
-    """Delete the chosen rows. More than one have to be confirmed."""
+    """Delete the chosen rows. More than one has to be confirmed."""
     view = _view(request.form)
     rows = _rows(view)
     if len(rows) > 1 and "sure" not in request.form:
-        kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
-        return render_template("delete.html", rows=rows[:_NAMED], count=len(rows), kept=kept, back=_address(view))
+        return _ask("delete", rows, view)
     keys = {row.phone.key for row in rows}
     if keys:
         _change(lambda phone_index: [phone for phone in phone_index.phones if phone.key not in keys])
@@ -344,6 +346,14 @@ def _chosen(phone_index: PhoneIndex, view: PhonesQuery) -> list[Candidate]:
     else:
         keys = request.form.getlist("key")
     return [row for key in dict.fromkeys(keys) if (row := phone_index.row(key))]
+
+
+def _ask(verb: str, rows: Sequence[Candidate], view: PhonesQuery) -> ResponseReturnValue:
+    """Show how many rows are deleted, paused or resumed, with the names of the first, before it is done."""
+    kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
+    return render_template(
+        "phones_confirm.html", verb=verb, rows=rows[:_NAMED], count=len(rows), kept=kept, back=_address(view)
+    )
 
 
 def _unsaved(form: PhoneForm, error: DocumentError) -> PhoneForm:

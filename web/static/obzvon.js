@@ -9,14 +9,22 @@
     const boxes = [...picks()];
     const found = document.querySelector("#bulk input[name=scope]");
     const ticked = boxes.filter((box) => box.checked).length;
+    const whole = Boolean(found && found.checked);  // also the rows of other pages
     all.hidden = false;
     all.checked = ticked > 0 && ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
-    output.value = String(ticked);
-    document.getElementById("bulk").classList.toggle("some", ticked > 0 || Boolean(found && found.checked));
+    output.value = whole ? found.dataset.shown : String(ticked);
+    document.getElementById("bulk").classList.toggle("some", ticked > 0 || whole);
   };
   document.addEventListener("change", (event) => {
-    if (event.target.id === "all") for (const box of picks()) box.checked = event.target.checked;
+    const found = document.querySelector("#bulk input[name=scope]");
+    if (event.target.id === "all" || event.target === found) {
+      for (const box of picks()) box.checked = event.target.checked;
+    }
+    // A row that is taken out of all that were found must not be changed with them.
+    if (found && event.target !== found && event.target.matches("#all, input[form=bulk][name=key]")) {
+      found.checked = found.checked && event.target.checked;
+    }
     count();
   });
   document.addEventListener("change", (event) => {  // a file that is too large need not be sent to be refused

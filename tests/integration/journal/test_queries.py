@@ -195,6 +195,17 @@ def test_lines_are_filtered_by_several_results(journal: Journal) -> None:
     assert [line.number for line in results.iterate(CallFilter(DAY, None, shown.results, "0004"))] == ["89160000004"]
 
 
+def test_a_days_lines_are_in_the_order_of_the_list_and_not_of_the_runs(journal: Journal) -> None:
+    for place, keys in enumerate((["2", "9", "10", "100"], ["9", "3", "11"])):
+        rows = [Candidate(Phone(key, f"8916000{int(key):04}"), f"8916000{int(key):04}") for key in keys]
+        assert journal.runs.begin(f"run-{place}", DAY, "manual", rows, at=NINE)
+        journal.runs.set_state(place + 1, "done", at=NINE)
+    results = journal.queries()
+    assert [line.row for line in results.page(CallFilter(DAY))] == ["2", "3", "9", "10", "11", "100"]
+    assert [line.row for line in results.page(CallFilter(DAY), descending=True)][:2] == ["100", "11"]
+    assert [line.row for line in results.page(CallFilter(DAY, 2))] == ["9", "3", "11"]
+
+
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
@@ -420,7 +431,7 @@ def test_answered_lines_are_found_and_counted_by_how_long_the_message_was_heard(
     def found(*kinds: str, run: int | None = None) -> set[str]:
         shown = CallFilter(DAY, run, frozenset(kinds))
         lines = results.page(shown)
-        assert lines == list(results.iterate(shown))
+        assert sorted(lines, key=lambda line: (line.run_id, line.position)) == list(results.iterate(shown))
         assert len(lines) == results.count(shown)
         return {line.number for line in lines}
 

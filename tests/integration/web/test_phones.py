@@ -39,6 +39,9 @@ def test_the_list_is_shown_grouped_with_what_keeps_rows_from_being_called(operat
         ("q=%2B7 916 333-33", 1),
         ("q=иванов", 2),
         ("q=ИВАНОВ", 2),
+        ("q=ещё", 1),
+        ("q=еще", 1),
+        ("q=ИВАНОВ ЕЩЕ", 1),
         ("q=context", 1),
         ("q=nobody", 0),
         ("only=trouble", 2),
@@ -182,6 +185,27 @@ def test_rows_are_paused_and_called_again(operator: Browser, settings: Settings)
     assert [row.get("paused", False) for row in rows(settings).values()] == [True, True, True, False, False]
     operator.post("/phones/resume", one="1", key=["0", "3"])
     assert [row.get("paused", False) for row in rows(settings).values()] == [True, False, True, False, False]
+
+
+def test_many_rows_are_paused_and_unpaused_only_when_it_is_meant(operator: Browser, settings: Settings) -> None:
+    write(settings, {str(key): {"0": f"8916{key:07}", "1": ""} for key in range(292)})
+
+    def paused() -> int:
+        return sum(row.get("paused", False) is True for row in rows(settings).values())
+
+    asked = operator.post("/phones/pause", scope="found")
+    assert "Pause 292 numbers?" in asked.text
+    assert "and 282 more" in asked.text
+    assert paused() == 0
+    assert "Paused: 292 numbers" in operator.post("/phones/pause", scope="found", sure="1").text
+    assert paused() == 292
+    asked = operator.post("/phones/resume", scope="found")
+    assert "End the pause of 292 numbers?" in asked.text
+    assert "Nobody is called now" in asked.text
+    assert paused() == 292
+    assert "No longer paused: 292 numbers" in operator.post("/phones/resume", scope="found", sure="1").text
+    assert paused() == 0
+    assert "Paused: 10 numbers" in operator.post("/phones/pause", key=list(map(str, range(10)))).text
 
 
 def test_one_row_is_deleted_at_once_and_many_only_when_it_is_meant(operator: Browser, settings: Settings) -> None:
