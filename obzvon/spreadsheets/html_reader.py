@@ -1,8 +1,10 @@
 """Reads the tables of a web page that a program called .xls: HTML, MHTML, and the XML of Excel 2003. Pure."""
 
+import contextlib
 import email
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 from html.parser import HTMLParser
 
 from obzvon.common.i18n import Message, say
@@ -19,6 +21,13 @@ _ARCHIVE = re.compile(
     re.IGNORECASE,
 )
 _CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+#: Encodings that a page may name. Python knows others that are no encodings of text.
+_ENCODING = re.compile(
+    r"utf-?8|us-ascii|(?:windows-|cp)125\d|(?:cp|ibm)866|koi8-[ru]|iso-?8859-\d{1,2}|mac-?cyrillic", re.IGNORECASE
+)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+#: Conditions for a version of Excel: <![if !supportMisalignedColumns]>
+_MARKED = re.compile(r"<!\[[^>\n]{0,200}>?")
 _HEAD_BYTES = 4_000
 #: Cells of a row, empty ones at its end included, above which it is not collected further.
 _WIDEST = 4 * MAX_COLUMNS
@@ -40,7 +49,7 @@ def read_html(data: bytes, keep: Callable[[TableRow], None], *, sheet: int | Non
     pages: list[_HtmlPage] = []
     for name, text in _pages(data):
         parser = _TableParser(name)
-        parser.feed(text)
+        parser.feed(_MARKED.sub("", _CDATA.sub(lambda found: escape(found[1]), text)))
         parser.close()
         parser.end()
         pages += [page for page in parser.pages if page.rows]
@@ -70,11 +79,9 @@ def _pages(data: bytes) -> Iterator[tuple[str, str]]:
 def _decoded(data: bytes, charset: str | None = None) -> str:
     named = _CHARSET.search(_narrow(data[:_HEAD_BYTES]))
     for encoding in (charset, named[1].decode("ascii") if named else None):
-        if encoding and not encoding.lower().startswith("utf-16"):
-            try:
-                return data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-            except (LookupError, UnicodeDecodeError):
-                continue
+        if encoding and _ENCODING.fullmatch(encoding):
+            with contextlib.suppress(LookupError, UnicodeDecodeError):
+                return data.decode("utf-8-sig" if encoding.lower().startswith("utf") else encoding)
     return decode_table(data)[0]
 
 

@@ -11,8 +11,10 @@ import io
 import os
 import resource
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -27,6 +29,8 @@ NICE = 5
 ROWS, TABLE = "rows", "table"
 #: The reason where no other one is known.
 READ_FAILED = say("it could not be read; try again")
+#: The reason for a file at which a reader failed.
+UNKNOWN_KIND = say("it is damaged, or a kind of file that is not known; open it in Excel and save it as .xlsx")
 #: The reason for an empty table.
 NOTHING = say("there is nothing in it")
 
@@ -48,22 +52,34 @@ def read_table(
     sheet: int | None = None,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Table:
-    """Read the table in a file; its first bytes tell the kind. Raises UnreadableTableError."""
+    """Read the table in a file. Raises UnreadableTableError."""
     with upload.open("rb") as stream:
-        head = stream.read(2_000)
-        stream.seek(0)
-        if pasted:
-            return csv_reader.read_csv(stream.read(), keep, pasted=True, progress=progress)
-        if ods_reader.is_ods(head):
-            return ods_reader.read_ods(stream, keep, sheet=sheet, progress=progress)
-        if xls_reader.is_xls(head):
-            return xls_reader.read_xls(stream.read(), keep, sheet=sheet)
-        if head.startswith(b"PK"):
-            return xlsx_reader.read_xlsx(stream, keep, sheet=sheet, progress=progress)
-        _refuse_others(head)
-        if html_reader.is_page(head):
-            return html_reader.read_html(stream.read(), keep, sheet=sheet)
-        return csv_reader.read_csv(stream.read(), keep, progress=progress)
+        return read_stream(stream, keep, pasted=pasted, sheet=sheet, progress=progress)
+
+
+def read_stream(
+    stream: IO[bytes],
+    keep: Callable[[TableRow], None],
+    *,
+    pasted: bool = False,
+    sheet: int | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Table:
+    """Pass each row of a file to `keep`; its first bytes tell the kind. Raises UnreadableTableError."""
+    head = stream.read(2_000)
+    stream.seek(0)
+    if pasted:
+        return csv_reader.read_csv(stream.read(), keep, pasted=True, progress=progress)
+    if ods_reader.is_ods(head):
+        return ods_reader.read_ods(stream, keep, sheet=sheet, progress=progress)
+    if xls_reader.is_xls(head):
+        return xls_reader.read_xls(stream.read(), keep, sheet=sheet)
+    if head.startswith(b"PK"):
+        return xlsx_reader.read_xlsx(stream, keep, sheet=sheet, progress=progress)
+    _refuse_others(head)
+    if html_reader.is_page(head):
+        return html_reader.read_html(stream.read(), keep, sheet=sheet)
+    return csv_reader.read_csv(stream.read(), keep, progress=progress)
 
 
 def _refuse_others(head: bytes) -> None:
@@ -103,6 +119,9 @@ def main(arguments: list[str] | None = None) -> None:
         answer = WorkerReply(refused=error.reason)
     except (MemoryError, RecursionError):
         answer = WorkerReply(refused=limits_exceeded())
+    except Exception:  # a fault of a reader, which is no excess of memory or time
+        traceback.print_exc()
+        answer = WorkerReply(refused=UNKNOWN_KIND)
     sys.stdout.buffer.write(_encoder.encode(answer) + b"\n")
 
 

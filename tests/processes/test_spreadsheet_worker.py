@@ -308,6 +308,15 @@ def test_a_reading_that_takes_too_much_memory_or_time_is_ended_and_the_reason_to
             check=True,
         )
         assert "more memory or time" in told.stdout
+    program = "from obzvon.spreadsheets import worker; worker.read_table = lambda *_, **__: 1 / 0; worker.main()"
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "a kind of file that is not known" in told.stdout
+    assert "ZeroDivisionError" in told.stderr
     (tmp_path / "upload").write_bytes(b"89161111111\n" * 300_000)
     with pytest.raises(UnreadableTableError, match="more memory or time"):
         subprocess_reader.read_upload(tmp_path / "upload", tmp_path, timeout=0.001)
