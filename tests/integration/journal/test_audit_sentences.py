@@ -54,10 +54,10 @@ def test_a_changed_week_names_each_day_that_differs() -> None:
         "schedule: Monday: 09:00 → 10:00; Saturday: no calls → 08:30; 31 December 2026: as its weekday → no calls"
     )
     assert deed.in_language("ru") == (
-        "расписание: пн: 09:00 → 10:00; сб: не звонить → 08:30; 2026-12-31: как день недели → не звонить"
+        "расписание: пн: 09:00 → 10:00; сб: не звонить → 08:30; 31 декабря 2026: как день недели → не звонить"
     )
     back = audit_messages.schedule_changed(after, msgspec.structs.replace(after, dates={}))
-    assert back.in_language("en") == "schedule: 2026-12-31: no calls → as its weekday"
+    assert back.in_language("en") == "schedule: 31 December 2026: no calls → as its weekday"
 
 
 def test_of_a_year_of_dates_some_are_named() -> None:

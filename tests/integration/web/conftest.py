@@ -1,6 +1,9 @@
 """A working folder with three users, and browsers (Flask's test clients) of each of them."""
 
+import contextlib
+import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,8 @@ from jinja2 import FileSystemBytecodeCache
 
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings, load_settings
+from obzvon.spreadsheets import subprocess_reader, worker
+from obzvon.spreadsheets.table import Table
 from obzvon.users import Role, Users
 from tests.support.editor import PASSWORD, ROWS, SUNDAY, Browser, free_recycled_apps, recycled_app, write
 
@@ -36,6 +41,23 @@ def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _free_apps() -> Iterator[None]:
     yield
     free_recycled_apps()
+
+
+@pytest.fixture(autouse=True)
+def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read uploads in this process. The one that the editor starts for it has tests of its own in tests/processes."""
+
+    def read_upload(
+        upload: Path, folder: Path, *, pasted: bool = False, sheet: int | None = None, **_options: object
+    ) -> Table:
+        before = os.umask(0o007)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                return worker._store_table(upload, folder, pasted=pasted, sheet=sheet)
+        finally:
+            os.umask(before)
+
+    monkeypatch.setattr(subprocess_reader, "read_upload", read_upload)
 
 
 @pytest.fixture

@@ -23,13 +23,14 @@ from obzvon.settings.model import Settings
 from obzvon.users import Users
 from tests.support.answering_service import Service
 from tests.support.editor import SUNDAY, Browser
+from tests.support.profile import often
 from web.api.openapi import OPERATIONS, Operation
 from web.app import create_app
 from web.phone_index import FILTERS, SORTS
 from web.security.login import LoginService
 from web.security.rate_limit import RateLimiter
 
-EXAMPLES = 25
+EXAMPLES = often(commit=10, long=100)
 
 # A number that cannot be called is refused (422), and so is a change of what has been changed since (412, 428).
 CHECKS = ChecksConfig.from_dict(
