@@ -48,7 +48,9 @@ class ColumnContents(msgspec.Struct, frozen=True):
             return False
         if hint == NUMBER:
             return self.phone_share >= 0.2
-        return self.phone_share >= (0.8 if hint == REMARK else 0.5)
+        if hint == REMARK and self.phones < self.rows / 2:
+            return False
+        return self.phone_share >= 0.5
 
     @property
     def may_be_codes(self) -> bool:

@@ -39,7 +39,7 @@ def says_not_to_call(text: str) -> bool:
 def pause_meaning(text: str, role: str) -> PauseMeaning:
     """Return what a cell of a column with this role says."""
     word = plain_word(text)
-    if not word or word in _NO_DATA or is_error_value(word):
+    if not word or word in _NO_DATA or is_error_value(text):
         return "silent"
     if _is_dash(word):  # beside a plus, a dash says no
         return "unclear" if role == CALLED and "." not in word else "silent"
