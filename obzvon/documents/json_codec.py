@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections import Counter
 from json.encoder import encode_basestring_ascii
 from typing import NoReturn
 
@@ -73,6 +74,38 @@ def keys_within(data: bytes, key: str) -> list[str]:
 
     found = json.loads(_decode_document(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
     return keys.get(id(found.get(key)), []) if isinstance(found, dict) else []
+
+
+def repeated_keys(data: bytes) -> list[tuple[str, str, int]]:
+    """Return the keys that appear more than once in a row of the document: the row's key, theirs, and how often."""
+    counts: dict[int, Counter[str]] = {}
+    objects: list[object] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            objects.append(found)  # kept alive, so that no two have the same id
+            counts[id(found)] = Counter(name for name, _ in pairs)
+        return found
+
+    try:
+        document = json.loads(_decode_document(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
+    except RecursionError as error:
+        raise MalformedError(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
+    rows = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    return [
+        (str(key), name, count)
+        for key, row in rows
+        for name, count in counts.get(id(row), Counter()).items()
+        if count > 1
+    ]
+
+
+def count_members(value: object) -> int:
+    """Return how many members the objects of a decoded value have, at every depth."""
+    if isinstance(value, dict):
+        return len(value) + sum(map(count_members, value.values()))
+    return sum(map(count_members, value)) if isinstance(value, list) else 0
 
 
 def encode(value: object) -> bytes:

@@ -41,9 +41,9 @@ class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"
     """A row as nearly all rows are."""
 
     number: str | Annotated[int, msgspec.Meta(ge=0)]
-    code: str | int | None = ""
-    name: str = ""
-    paused: bool = False
+    code: str | int | msgspec.UnsetType | None = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    paused: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _common_rows = msgspec.json.Decoder(dict[str, _CommonRow])
@@ -103,22 +103,28 @@ def _parse_common(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None
         return None
     if _has_more(data, len(rows)):
         return None
-    return [
-        Phone(
-            key,
-            row.number if type(row.number) is str else str(row.number),
-            row.code if type(row.code) is str else _text(row.code),
-            row.name,
-            row.paused,
+    members = len(rows)
+    phones = []
+    for key, row in rows.items():
+        number, code, name, paused = row.number, row.code, row.name, row.paused
+        members += 1 + (code is not msgspec.UNSET) + (name is not msgspec.UNSET) + (paused is not msgspec.UNSET)
+        phones.append(
+            Phone(
+                key,
+                number if type(number) is str else str(number),
+                code if type(code) is str else "" if code is msgspec.UNSET else _text(code),
+                name or "",
+                paused or False,
+            )
         )
-        for key, row in rows.items()
-    ], ()
+    return phones, _notes_on_repeated(data, members)
 
 
 def _parse_any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
     document = json_codec.decode(data)
+    repeated = _notes_on_repeated(data, json_codec.count_members(document))
     if isinstance(document, list):
-        return [_phone(str(index), row) for index, row in enumerate(document)], ()
+        return [_phone(str(index), row) for index, row in enumerate(document)], repeated
     if not isinstance(document, dict):
         raise MalformedError(Problem(":1:1", say("it is not a list of phones"), _shape()))
     rows = cast("dict[str, object]", document)
@@ -126,8 +132,9 @@ def _parse_any(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
     if whole < len(rows) or _has_more(data, whole):
         pairs = json_codec.decode_pairs(data)
         if len(pairs) > len(rows):
-            return _with_hidden(pairs)
-    return [_phone(key, row) for key, row in rows.items()], ()
+            phones, notes = _with_hidden(pairs)
+            return phones, (*notes, *repeated)
+    return [_phone(key, row) for key, row in rows.items()], repeated
 
 
 def _has_more(data: bytes, rows: int) -> bool:
@@ -136,6 +143,20 @@ def _has_more(data: bytes, rows: int) -> bool:
     A later row with the same key hides the earlier one; people who copy lines leave such rows behind.
     """
     return data.count(b"{") + data.count(b"[") > rows + 1
+
+
+def _notes_on_repeated(data: bytes, members: int) -> tuple[Problem, ...]:
+    """Return a note on each key that a row has twice. JSON silently takes the last value."""
+    if data.count(b":") <= members:  # each member has a colon, and text may have more
+        return ()
+    return tuple(
+        Problem(
+            f' "{row}" "{name}"',
+            say("this key appears {n} times in the row, and the last value is taken", n=count),
+            say("keep one of them; a save in the editor writes the last"),
+        )
+        for row, name, count in json_codec.repeated_keys(data)
+    )
 
 
 def _with_hidden(pairs: list[tuple[str, object]]) -> tuple[list[Phone], tuple[Problem, ...]]:

@@ -213,6 +213,30 @@ def test_of_two_rows_under_one_key_both_are_kept(text: str) -> None:
     assert "8" in str(note)
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('{"5":{"0":"89161111111","1":"1","0":"89162222222"}}', ' "5" "0"'),
+        ('{"5":{"0":"89162222222","1":"","name":"а","name":"б:"}}', ' "5" "name"'),
+        ('{"5":{"0":"89162222222","paused":true,"paused":false}}', ' "5" "paused"'),
+        ('{"4":{"0":"1"},"5":{"0":"89162222222","note":1,"note":[]}}', ' "5" "note"'),
+        ('[["1"],{"0":"89162222222","1":"","1":"2"}]', ' "1" "1"'),
+    ],
+)
+def test_a_key_twice_in_a_row_is_told(text: str, where: str) -> None:
+    rows, notes = phones_json.parse(text.encode())
+    assert [note.where for note in notes] == [where]
+    assert "2 times" in str(notes[0])
+    assert rows[-1].number == "89162222222"
+
+
+@pytest.mark.parametrize("name", ["а: б", '"0": "1": "0":', "{:}", "::::"])
+def test_colons_in_a_name_are_not_taken_for_keys(name: str) -> None:
+    phone = Phone("5", "89161111111", "", name)
+    assert phones_json.parse(phones_json.dump([phone, Phone("6", "1", extra={"note": {"a": name}})]))[1] == ()
+    assert phones_json.parse(phones_json.dump([phone])) == ([phone], ())
+
+
 def test_brackets_in_a_name_are_not_taken_for_rows() -> None:
     rows, notes = phones_json.parse(b'{"5":{"0":"1","1":"","name":"{[{["}}')
     assert rows == [Phone("5", "1", "", "{[{[")]

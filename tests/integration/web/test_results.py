@@ -20,7 +20,7 @@ from obzvon.journal.commands import CommandResult
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
-from tests.support.editor import ROWS, SUNDAY, Browser, rows, value, write
+from tests.support.editor import ROWS, SAVED_ROWS, SUNDAY, Browser, rows, value, write
 from tests.support.journal import record_run
 from tests.support.postgres import PostgresServer
 from web.app import create_app
@@ -536,7 +536,10 @@ def test_they_become_the_list_and_the_old_one_can_be_brought_back(
     operator: Browser, day: Journal, settings: Settings
 ) -> None:
     record_run(day, {PAUSED: "busy"}, day=TODAY, at=AT_NINE + timedelta(hours=1))
-    write(settings, {**ROWS, "1": {"0": PAUSED, "1": "", "paused": True}, "9": {"0": "89165555555", "1": "", "x": 1}})
+    write(
+        settings,
+        {**SAVED_ROWS, "1": {"0": PAUSED, "1": "", "paused": True}, "9": {"0": "89165555555", "1": "", "x": 1}},
+    )
     before = rows(settings)
     page = page_of("not answered", "busy")
     text = operator.get(page).text
