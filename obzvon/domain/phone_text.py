@@ -28,7 +28,8 @@ _OPENING = re.compile(r"[+\uff0b(\[][ (+]*$")
 _PLUS = re.compile(r"[+\uff0b] ?\(? ?$")
 #: What a spreadsheet made of a number. The plan refuses it with the reason.
 _SPREADSHEET = re.compile(r"\s*(?:\d[\d.,]*[eEеЕ][-+]?\d+|\d{5,}[.,]\d{1,8})\s*")
-_DATE = re.compile(
+#: A date with the year in full.
+DATE = re.compile(
     r"(?<![\d.\-/])(?:(?:0?[1-9]|[12]\d|3[01])([./\-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d"
     r"|(?:19|20)\d\d([.\-/])(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12]\d|3[01]))(?![\d\-/])"
 )
@@ -98,7 +99,7 @@ def find_phones(text: str, plan: NumberingPlan) -> TextPhones:
     """
     text = clean_text(text)
     bare = text.strip()
-    is_number = plan.recognizes(bare) and not _DATE.search(bare)
+    is_number = plan.recognizes(bare) and not DATE.search(bare)
     if is_number or plan.is_internal(bare) or _SPREADSHEET.fullmatch(bare):
         return TextPhones((PhoneText(bare),))
     groups = _digit_groups(text)
@@ -137,7 +138,7 @@ def _digit_groups(text: str) -> list[_Group]:
     """Return the groups of digits without those of dates and of numbers that a word calls something else."""
     found = [_Group(*match.span(), _digits(match[0])) for match in _GROUP.finditer(text)]
     if len(found) > 2:  # day, month and year
-        dates = [date.span() for date in _DATE.finditer(text)]
+        dates = [date.span() for date in DATE.finditer(text)]
         found = [group for group in found if not any(start <= group.start < end for start, end in dates)]
     return [group for group in found if not _NOT_A_PHONE.search(_before(text, group.start))]
 

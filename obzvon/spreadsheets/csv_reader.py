@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from obzvon.common.i18n import Message, say
 from obzvon.spreadsheets.cell_text import unescape_formula, unquote_formula
-from obzvon.spreadsheets.dividers import DIVIDERS, SEMICOLON, Divider, divide, find_divider, lines_of_one_row
+from obzvon.spreadsheets.dividers import DIVIDERS, SEMICOLON, Divider, divide, find_divider
+from obzvon.spreadsheets.messages import lines_of_one_row, remove_stamps
 from obzvon.spreadsheets.table import RowCollector, Table, TableRow
 from obzvon.spreadsheets.text_encoding import decode_table
 from obzvon.spreadsheets.vcard_reader import is_vcard, read_vcard
@@ -46,6 +47,9 @@ def _read_list(
     if (separate := lines_of_one_row(text)) is not None:
         text = separate
         notes.append(say("all of it is in one line; here each phone number has a row"))
+    if (unstamped := remove_stamps(text)) is not None:
+        text = unstamped
+        notes.append(say("the time before each message is left out"))
     named = _NAMED_DELIMITER.match(text)
     divider = Divider(named[1]) if named else find_divider(text)
     collector = RowCollector(keep)

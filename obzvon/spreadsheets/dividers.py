@@ -10,10 +10,9 @@ from itertools import islice
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.domain.phone_text import extension_code_end
-from obzvon.spreadsheets.cell_text import looks_like_phone
+from obzvon.spreadsheets.messages import are_names_above, divide_at_phones, divide_below_names, has_phone_and_words
 
-SEMICOLON, SPACES, AT_PHONES = ";", "  ", "phone"
+SEMICOLON, SPACES, AT_PHONES, BELOW_NAMES = ";", "  ", "phone", "below"
 _CHARACTERS = ("\t", SEMICOLON, ",", "|")
 DIVIDERS: dict[str, Message] = {
     "\t": say("separated by tabs"),
@@ -22,6 +21,7 @@ DIVIDERS: dict[str, Message] = {
     "|": say("separated by vertical bars"),
     SPACES: say("separated by spaces"),
     AT_PHONES: say("a phone number and words in each line"),
+    BELOW_NAMES: say("each name above its phone numbers"),
 }
 _SAMPLE = 60_000
 _SAMPLED_ROWS = 100
@@ -31,9 +31,6 @@ _MIN_SHARE = 0.6
 _MIN_CHARACTER_SHARE = 0.4
 _LINE_END = re.compile(r"\r\n?|\n")
 _GAP = re.compile(r" {2,}")
-#: A phone number in a line: ten to fifteen digits with the usual marks between them.
-_PHONE = re.compile(r"(?<![\d+])[+(\[]{0,2}\d(?:[ \xa0()\[\].\-_\u2010-\u2015]{0,3}\d){9,14}(?!\d)")
-_EDGES = " \t\xa0-\u2010\u2011\u2012\u2013\u2014\u2015:|=,;"
 #: A line that a program draws between rows: |---|---| or +----+----+
 _RULE = re.compile(r"[\s|+:=-]*[-=][\s|+:=-]*")
 
@@ -58,9 +55,9 @@ def find_divider(text: str) -> Divider:
         return Divider(best)
     if _share_of_most(len(_GAP.split(line.strip())) for line in lines) >= _MIN_SHARE:
         return Divider(SPACES)
-    if sum(_has_phone_and_words(line) for line in lines) / len(lines) >= _MIN_SHARE:
+    if sum(has_phone_and_words(line) for line in lines) / len(lines) >= _MIN_SHARE:
         return Divider(AT_PHONES)
-    return Divider(best)
+    return Divider(BELOW_NAMES if not share and are_names_above(lines) else best)
 
 
 def divide(text: str, divider: Divider, *, pasted: bool = False) -> Iterator[list[str]]:
@@ -71,26 +68,14 @@ def divide(text: str, divider: Divider, *, pasted: bool = False) -> Iterator[lis
     if divider.name == SPACES:
         return (_GAP.split(line.strip()) for line in _LINE_END.split(text))
     if divider.name == AT_PHONES:
-        return _divide_at_phones(_LINE_END.split(text))
+        return divide_at_phones(_LINE_END.split(text))
+    if divider.name == BELOW_NAMES:
+        return divide_below_names(_LINE_END.split(text))
     if divider.name == "|":
         return (_divide_at_bars(cells) for cells in _divide_quoted(text, "|", bare=pasted))
     if pasted or not _keeps_the_rules(text, divider.name):
         return _divide_quoted(text, divider.name, bare=pasted)
     return csv.reader(io.StringIO(text, newline=""), delimiter=divider.name)
-
-
-def lines_of_one_row(text: str) -> str | None:
-    """Return the phone numbers of a text that has all of them in one line, a line each; None for other texts."""
-    line = text.strip()
-    if "\n" in line or "\r" in line or len(line) > _SAMPLE * 10:
-        return None
-    for mark in _CHARACTERS:
-        cells = [cell.strip() for cell in line.split(mark)]
-        while cells and not cells[-1]:
-            cells.pop()
-        if len(cells) > 1 and all(map(looks_like_phone, cells)):
-            return "\n".join(cells)
-    return None
 
 
 def _best_character(sample: str) -> tuple[str, float]:
@@ -113,32 +98,6 @@ def _share_of_most(counts: Iterable[int]) -> float:
     found = Counter(counts)
     columns, times = found.most_common(1)[0]
     return times / found.total() if columns > 1 else 0.0
-
-
-def _has_phone_and_words(line: str) -> bool:
-    found = _PHONE.search(line)
-    return bool(found) and any(map(str.isalpha, line))
-
-
-def _divide_at_phones(lines: list[str]) -> Iterator[list[str]]:
-    """Yield the words before the numbers of each line, the numbers, and the words after them.
-
-    The code of the last number stays with it. Where no line has words before its number, the first column is left out.
-    """
-    places = [_phone_place(line) for line in lines]
-    before = any(place and lines[at][: place[0]].strip(_EDGES) for at, place in enumerate(places))
-    for line, place in zip(lines, places, strict=True):
-        if place is None:
-            yield [line.strip()]
-        else:
-            start, end = place
-            after = [line[start:end].rstrip(), line[end:].strip(_EDGES)]
-            yield [line[:start].strip(_EDGES), *after] if before else after
-
-
-def _phone_place(line: str) -> tuple[int, int] | None:
-    found = list(_PHONE.finditer(line))
-    return (found[0].start(), extension_code_end(line, found[-1].end())) if found else None
 
 
 def _divide_at_bars(cells: list[str]) -> list[str]:
