@@ -10,6 +10,7 @@ from flask import Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from obzvon.common.hosts import is_loopback
+from obzvon.common.supervision import supervisor_command
 from obzvon.domain.labels import call_remark, result_label
 from obzvon.domain.results import RESULTS, result_tone
 from obzvon.settings.model import Settings
@@ -82,6 +83,7 @@ def _install_template_names(app: Flask) -> None:
     """Add the filters and functions that templates use."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
+        supervisor_command=supervisor_command,
         asset=_asset_url(Path(str(app.static_folder))),
         format_day=format_day,
         format_time=format_time,

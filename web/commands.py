@@ -3,6 +3,7 @@
 from flask import flash
 from flask_babel import gettext as _
 
+from obzvon.common.supervision import supervisor_command
 from obzvon.common.text import upper_first
 from obzvon.domain.labels import command_sentence
 from obzvon.domain.schedule import is_night
@@ -56,7 +57,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
         return str(
             _(
                 "The service is not running, and nothing has been done. The administrator starts it: %(how)s",
-                how="supervisorctl start obzvon",
+                how=supervisor_command("start"),
             )
         )
     if outcome.status is CommandStatus.NOT_ANSWERED:

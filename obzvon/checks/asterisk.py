@@ -14,6 +14,7 @@ from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.checks.file_access import process_user, user_name
 from obzvon.common import processes
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.supervision import supervisor_command
 from obzvon.journal.findings import Finding
 
 #: How long the console may take to answer.
@@ -163,8 +164,8 @@ def check_spool_files(context: CheckContext) -> Iterator[Finding]:
                 behind,
             ),
             say(
-                "start the service (supervisorctl start obzvon), which takes them out; while Asterisk is down: "
-                "obzvon sweep"
+                "start the service ({command}), which takes them out; while Asterisk is down: obzvon sweep",
+                command=supervisor_command("start"),
             ),
         )
     if waiting:

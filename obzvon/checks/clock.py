@@ -8,6 +8,8 @@ from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.common.i18n import say
 from obzvon.journal.findings import Finding
 
+#: What a machine without a zone of its own is set to.
+_UTC = frozenset({"UTC", "UCT", "Universal", "Zulu", *(f"Etc/{name}" for name in ("UTC", "UCT", "Universal", "Zulu"))})
 #: Clocks are set back by seconds now and then, without harm.
 _TOLERATED = timedelta(seconds=60)
 
@@ -27,6 +29,13 @@ def check_zone(context: CheckContext) -> Iterator[Finding]:
                 say("install them: apt install tzdata, or pip install tzdata"),
             )
             return
+    if key in _UTC and ("Day", "time_zone") not in settings.written:
+        yield warning(
+            where,
+            say("this machine's time zone is UTC, and no other is set: the schedule's times are UTC, not local"),
+            say("write the time zone of the people who are called, for example: time_zone = Europe/Moscow"),
+        )
+        return
     here = context.now.astimezone(settings.zone)
     yield good(
         where,

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from obzvon.checks.context import CheckContext, error, finding_from, good, join_messages, warning
 from obzvon.checks.file_access import owner_name
+from obzvon.common import processes
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.supervision import supervisor_command
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.heartbeat import Heartbeat
 from obzvon.journal.journal import Journal
@@ -17,7 +19,6 @@ from obzvon.reports.day_conflict import describe_day_conflict, find_day_conflict
 from obzvon.reports.status import service_status
 
 _CRON_LATE = timedelta(minutes=3)
-_RESTART = say("supervisorctl restart obzvon, and see its log")
 
 
 def check_opens(context: CheckContext) -> Iterator[Finding]:
@@ -89,32 +90,53 @@ def check_service(context: CheckContext) -> Iterator[Finding]:
         yield good(
             "",
             say("no service has used this journal yet"),
-            say("start it: supervisorctl start obzvon; or have cron call every minute: obzvon run --once"),
-        )
-    elif state.alive:
-        yield from _check_living_service(context, heartbeat, state.problems)
-    elif (holder := _holder(context.settings.journal.path)) is not None:
-        yield good(
-            "",
             say(
-                "a process without a heartbeat is using the journal, as obzvon run --once does: {pid}",
-                pid=holder,
+                "start it: {command}; or have cron call every minute: obzvon run --once",
+                command=supervisor_command("start"),
             ),
         )
-    elif heartbeat.stopped_at is not None and heartbeat.once:
-        yield _check_cron(context, heartbeat.stopped_at)
-    elif heartbeat.stopped_at is not None:
-        yield warning(
+    elif heartbeat.stopped_at is None and heartbeat.is_halted():
+        yield _halted(heartbeat.pid)
+    elif state.alive:
+        yield from _check_living_service(context, heartbeat, state.problems)
+    else:
+        yield _check_silent_service(context, heartbeat)
+
+
+def _check_silent_service(context: CheckContext, heartbeat: Heartbeat) -> Finding:
+    holder = _holder(context.settings.journal.path)
+    if holder is not None and processes.is_process_halted(holder):
+        return _halted(holder)
+    if holder is not None and (heartbeat.stopped_at is not None or holder != heartbeat.pid):
+        return good(
+            "",
+            say("a process without a heartbeat is using the journal, as obzvon run --once does: {pid}", pid=holder),
+        )
+    if heartbeat.stopped_at is not None and heartbeat.once:
+        return _check_cron(context, heartbeat.stopped_at)
+    if heartbeat.stopped_at is not None:
+        return warning(
             "",
             say("the service was stopped at {time}", time=_clock(context, heartbeat.stopped_at)),
-            say("start it: supervisorctl start obzvon"),
+            say("start it: {command}", command=supervisor_command("start")),
         )
-    else:
-        yield error(
-            "",
-            say("the service has sent no heartbeat since {time}", time=_clock(context, heartbeat.seen_at)),
-            _RESTART,
-        )
+    return error(
+        "",
+        say("the service has sent no heartbeat since {time}", time=_clock(context, heartbeat.seen_at)),
+        say("{command}, and see its log", command=supervisor_command("restart")),
+    )
+
+
+def _halted(pid: int) -> Finding:
+    return error(
+        "",
+        say("the service is halted: process {pid} was stopped by a signal, and does nothing", pid=pid),
+        say(
+            "let it continue: kill -CONT {pid}; if that does not help: {command}",
+            pid=pid,
+            command=supervisor_command("restart"),
+        ),
+    )
 
 
 def _check_cron(context: CheckContext, looked: datetime) -> Finding:
@@ -143,7 +165,10 @@ def _check_living_service(
                 "it was changed after the service's start at {time}: some settings count only from the next start on",
                 time=_clock(context, heartbeat.started_at),
             ),
-            say("supervisorctl restart obzvon obzvon-web; a run in progress continues where it was"),
+            say(
+                "{command}; a run in progress continues where it was",
+                command=supervisor_command("restart", "obzvon obzvon-web"),
+            ),
         )
     if problems:
         yield warning(

@@ -14,6 +14,7 @@ from obzvon.checks.context import CheckContext, error, finding_from, good, warni
 from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.common.i18n import say, say_many
+from obzvon.common.supervision import supervisor_command
 from obzvon.journal import day_record
 from obzvon.journal.findings import Finding, Level
 
@@ -123,7 +124,10 @@ def check_leftovers(context: CheckContext) -> Iterator[Finding]:
                 "{n} call files were left here by a service that was cut off",
                 len(ours),
             ),
-            say("start the service (supervisorctl start obzvon): it finds out by itself who was called"),
+            say(
+                "start the service ({command}): it finds out by itself who was called",
+                command=supervisor_command("start"),
+            ),
         )
     if strange:
         yield warning(

@@ -13,6 +13,7 @@ from obzvon.cli.control import requester, send_command
 from obzvon.cli.translate import help_text
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say, say_many
+from obzvon.common.supervision import supervisor_command
 from obzvon.journal import transfer
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
@@ -79,7 +80,7 @@ def move(file: Path | None, url: str) -> None:
         say(
             "nobody is called before the new address is in {settings}, [Journal] url; write it there, then: {command}",
             settings=settings.file,
-            command="supervisorctl restart obzvon obzvon-web",
+            command=supervisor_command("restart", "obzvon obzvon-web"),
         )
     )
 

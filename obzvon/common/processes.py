@@ -13,6 +13,15 @@ def read_pid(pid_file: Path) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
+def is_process_halted(pid: int) -> bool:
+    """Return whether a process was stopped by a signal (SIGSTOP, Ctrl+Z) or by a debugger, and so does nothing."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+
+
 def is_process_alive(pid: int) -> bool:
     """Return whether there is a process with that number."""
     try:

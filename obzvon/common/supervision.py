@@ -6,18 +6,28 @@ from pathlib import Path
 
 _UNIT_FOLDERS = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
 #: What to type where nothing supervises our programs.
-_UNSUPERVISED = {"start": "obzvon run", "status": "obzvon status"}
+_UNSUPERVISED = {
+    "start": "obzvon run",
+    "restart": "obzvon run",
+    "stop": "kill PID",
+    "status": "obzvon status",
+}
 
 
 def supervisor_command(
-    action: str, *, which: Callable[[str], str | None] = shutil.which, unit_folders: tuple[Path, ...] = _UNIT_FOLDERS
+    action: str,
+    programs: str = "obzvon",
+    *,
+    which: Callable[[str], str | None] = shutil.which,
+    unit_folders: tuple[Path, ...] = _UNIT_FOLDERS,
 ) -> str:
-    """Return the command for the service: of systemd if it has our unit, else of supervisor if that is installed.
+    """Return the command for these programs: of systemd if it has our unit, else of supervisor if that is installed.
 
-    `action` is start or status. Without either, the command runs the service in the foreground, or asks our journal.
+    `action` is start, stop, restart or status. Without either, the command runs the service in the foreground, ends its
+    process, or asks our journal.
     """
     if any((folder / "obzvon.service").exists() for folder in unit_folders):
-        return f"systemctl {action} obzvon"
+        return f"systemctl {action} {programs}"
     if which("supervisorctl"):
-        return f"supervisorctl {action} obzvon"
+        return f"supervisorctl {action} {programs}"
     return _UNSUPERVISED[action]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
+from obzvon.common.supervision import supervisor_command
 from obzvon.journal.lock import JournalLock, acquire
 from obzvon.journal.schema import SCHEMA, meta, metadata, stamp_new
 from obzvon.journal.sqlite import damage_remedy, make_journal_file, refuse_truncated, sqlite_engine
@@ -37,8 +38,8 @@ class OlderJournalError(UserError):
                         needed=SCHEMA,
                     ),
                     say(
-                        "the service converts it at its start and keeps a copy; until then nobody is called: "
-                        "supervisorctl restart obzvon"
+                        "the service converts it at its start and keeps a copy; until then nobody is called: {command}",
+                        command=supervisor_command("restart"),
                     ),
                 )
             ]

@@ -29,6 +29,10 @@ class Heartbeat(msgspec.Struct, frozen=True):
     once: bool = False
     line_usage: str = ""
 
+    def is_halted(self) -> bool:
+        """Return whether the process exists and was stopped by a signal. Only its own machine can see that."""
+        return self.host == socket.gethostname() and processes.is_process_halted(self.pid)
+
 
 class Heartbeats:
     """The heartbeat row in a journal."""

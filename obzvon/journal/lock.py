@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
+from obzvon.common.supervision import supervisor_command
 
 #: The number of the PostgreSQL advisory lock of a service.
 _ADVISORY_KEY = 0x0B2A0E
@@ -35,7 +36,7 @@ class JournalBusyError(UserError):
                 Problem(
                     where,
                     say("another obzvon service is using this journal"),
-                    say("stop it first (supervisorctl stop obzvon), or let it do the work"),
+                    say("stop it first ({command}), or let it do the work", command=supervisor_command("stop")),
                 )
             ]
         )

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from obzvon.common.errors import Problem, UserError
+from obzvon.common.supervision import supervisor_command
 from obzvon.common.text import upper_first
 from obzvon.journal import audit_messages
 from obzvon.journal.findings import CheckReport, Level
@@ -79,8 +80,8 @@ def check_again() -> ResponseReturnValue:
     if last_check(journal).state != "alive":
         flash(
             _(
-                "The service is not running, so nothing can be checked. The administrator starts it: "
-                "supervisorctl start obzvon"
+                "The service is not running, so nothing can be checked. The administrator starts it: %(how)s",
+                how=supervisor_command("start"),
             ),
             "warn",
         )

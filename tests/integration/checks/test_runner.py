@@ -3,6 +3,7 @@
 import grp
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -20,6 +21,7 @@ from obzvon.checks import context as system_clock
 from obzvon.checks import store
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
+from obzvon.common.supervision import supervisor_command
 from obzvon.documents.store import phones_document, schedule_document
 from obzvon.domain.calls import CallForm
 from obzvon.domain.pacing import Capacity, PaceMode
@@ -631,7 +633,7 @@ def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
         journal.heartbeats.begin(at=later)
     finding = only(office.examine(later))
     assert "2 call files were left here by a service that was cut off" in str(finding)
-    assert "supervisorctl start obzvon" in str(finding)
+    assert supervisor_command("start") in str(finding)
 
 
 def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office) -> None:
@@ -739,7 +741,7 @@ def test_settings_that_were_changed_after_the_services_start(office: Office) -> 
     finding = only(office.examine())
     assert finding.level is Level.WARNING
     assert "it was changed after the service's start at 2026-11-22 12:00" in str(finding)
-    assert "supervisorctl restart obzvon obzvon-web" in str(finding)
+    assert supervisor_command("restart", "obzvon obzvon-web") in str(finding)
 
 
 def test_a_spool_module_that_does_not_run(office: Office) -> None:
@@ -865,17 +867,27 @@ def test_a_service_that_was_stopped(office: Office) -> None:
         journal.heartbeats.end(at=SUNDAY - timedelta(hours=1))
     finding = only(office.examine())
     assert finding.level is Level.WARNING
-    assert str(finding) == ("the service was stopped at 2026-11-22 11:00\n    → start it: supervisorctl start obzvon")
+    assert str(finding) == (
+        f"the service was stopped at 2026-11-22 11:00\n    → start it: {supervisor_command('start')}"
+    )
 
 
 def test_a_service_that_is_gone_without_a_word(office: Office) -> None:
     finding = only(office.examine(SUNDAY + timedelta(seconds=61)))
     assert finding.level is Level.ERROR
     assert "the service has sent no heartbeat since 2026-11-22 12:00" in str(finding)
-    assert "supervisorctl restart obzvon" in str(finding)
+    assert supervisor_command("restart") in str(finding)
+
+
+def test_a_service_that_holds_its_journal_and_says_nothing_hangs(office: Office) -> None:
+    with filelock.FileLock(f"{office.settings.journal.path}.lock"):
+        finding = only(office.examine(SUNDAY + timedelta(hours=1)))
+    assert "the service has sent no heartbeat since" in str(finding)
 
 
 def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
+    with office.journal() as journal:
+        journal.heartbeats.end(at=SUNDAY)
     with filelock.FileLock(f"{office.settings.journal.path}.lock"):
         found = office.examine(SUNDAY + timedelta(hours=1))
     assert bad(found) == []
@@ -973,3 +985,32 @@ def test_a_check_for_a_service_never_waits_for_the_journals_lock_nor_takes_it(of
     office.set(journal_in_use=True)
     with office.journal() as journal, journal.write_transaction():
         assert bad(office.examine()) == []
+
+
+def test_a_service_that_was_halted_by_a_signal_is_an_error_at_once(office: Office) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        with office.journal() as journal, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: process.pid)
+            journal.heartbeats.begin(at=SUNDAY)
+        assert bad(office.examine()) == []
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        finding = only(office.examine())
+        assert finding.level is Level.ERROR
+        assert f"process {process.pid} was stopped by a signal" in str(finding)
+        assert f"kill -CONT {process.pid}" in str(finding.remedy)
+        assert "halted" in str(only(office.examine(SUNDAY + timedelta(minutes=10))))
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("key", ["UTC", "Etc/UTC"])
+def test_a_machine_in_utc_without_a_time_zone_set_is_a_warning(office: Office, key: str) -> None:
+    office.change(zone=ZoneInfo(key))
+    found = [finding for finding in bad(office.examine()) if "time zone is UTC" in str(finding)]
+    assert [finding.level for finding in found] == [Level.WARNING]
+    assert "time_zone = Europe/Moscow" in str(found[0].remedy)
+    office.change(zone=ZoneInfo(key), written=frozenset({("Day", "time_zone")}))
+    assert not [finding for finding in bad(office.examine()) if "time zone is UTC" in str(finding)]

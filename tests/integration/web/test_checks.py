@@ -10,6 +10,7 @@ from flask import Flask
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
+from obzvon.common.supervision import supervisor_command
 from obzvon.journal.commands import CommandResult
 from obzvon.journal.findings import Finding
 from obzvon.journal.journal import Journal
@@ -64,7 +65,7 @@ def flat(text: str) -> str:
 def test_where_no_service_has_been_the_page_says_how_to_start_one(operator: Browser, settings: Settings) -> None:
     text = operator.get("/check").text
     assert "No service has been at work here yet" in text
-    assert "supervisorctl start obzvon" in text
+    assert supervisor_command("start") in text
     assert "/check/again" not in text
     assert not settings.journal.path.exists()  # type: ignore[union-attr]
 
@@ -123,7 +124,7 @@ def test_what_is_old_or_from_a_dead_service_is_marked_so(
     text = operator.get("/check").text
     assert ("more than two hours old" in text) is old
     assert ("does not respond" in text) is dead
-    assert ("supervisorctl restart obzvon" in text) is dead
+    assert (supervisor_command("restart") in text) is dead
     assert ("All is well" in text) is not (old or dead)
     assert ("/check/again" in text) is not dead
 

@@ -10,6 +10,7 @@ import pytest
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
+from obzvon.common.supervision import supervisor_command
 from obzvon.domain.calls import CallOutcome, CallState, EventDetail
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
@@ -40,7 +41,7 @@ def opened(office: Office) -> Office:
 def test_before_any_service_it_says_that_none_runs_and_offers_no_start(office: Office) -> None:
     text = office.page()
     assert "The service is not running It has never run in this folder" in text
-    assert "supervisorctl start obzvon" in text
+    assert supervisor_command("start") in text
     assert "Start now" not in text
     assert not (office.workshop.folder / "journal.db").exists()
 

@@ -11,5 +11,9 @@ def test_supervisorctl_is_named_only_where_it_is(tmp_path: Path) -> None:
     assert supervisor_command("start", which=found, unit_folders=folders) == "supervisorctl start obzvon"
     assert supervisor_command("start", which=missing, unit_folders=folders) == "obzvon run"
     assert supervisor_command("status", which=missing, unit_folders=folders) == "obzvon status"
+    both = supervisor_command("restart", "obzvon obzvon-web", which=found, unit_folders=folders)
+    assert both == "supervisorctl restart obzvon obzvon-web"
+    assert supervisor_command("restart", which=missing, unit_folders=folders) == "obzvon run"
+    assert supervisor_command("stop", which=missing, unit_folders=folders) == "kill PID"
     (tmp_path / "obzvon.service").touch()
     assert supervisor_command("start", which=found, unit_folders=folders) == "systemctl start obzvon"
