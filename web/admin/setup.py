@@ -106,7 +106,7 @@ def _check(check: checks.LastCheck) -> SetupStep:
 
 
 def _list() -> SetupStep:
-    title, link = _("There are numbers on the list"), url_for("phones.index", add=1)
+    title, link = _("There are numbers on the list"), url_for("imports.index")
     try:
         counts = app_context().phones.current().counts
     except DocumentError:
@@ -115,7 +115,11 @@ def _list() -> SetupStep:
         return SetupStep(
             title, True, ngettext("%(num)s number is called.", "%(num)s numbers are called.", counts["called"])
         )
-    return SetupStep(title, False, _("The list has no number that can be called yet."), _("Add a number"), link)
+    text = _(
+        "The list has no number that can be called yet. Bring it from Excel or paste it; single numbers are added "
+        "on the page “Numbers”."
+    )
+    return SetupStep(title, False, text, _("Import a list"), link)
 
 
 def _week(journal: Journal) -> SetupStep:

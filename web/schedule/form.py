@@ -66,9 +66,9 @@ def parse_schedule_form(form: MultiDict[str, str], holidays: Iterable[date]) -> 
     days = tuple(_entry(form, str(day), errors) for day in range(1, 8))
     gone = form.get("remove", "")
     dates = {day: _entry(form, text, errors) for text in form.getlist("date") if text != gone and (day := _date(text))}
-    ticked = {day for text in form.getlist("off") if (day := _date(text))}
+    ticked = [ends for text in form.getlist("off") if (ends := _range(text))]
     new_date, new = form.get("new-date", "").strip(), DayFields("on-new" in form, form.get("at-new", "").strip())
-    off = frozenset(day for day in holidays if day in ticked and day not in dates)
+    off = frozenset(day for day in holidays if day not in dates and any(a <= day <= b for a, b in ticked))
     if new_date or form.get("action") == "add":
         day = _date(new_date)
         if day is None:
@@ -105,6 +105,13 @@ def _clock(text: str) -> time | None:
     if found and int(found[1]) < 24 and int(found[2]) < 60:
         return time(int(found[1]), int(found[2]))
     return None
+
+
+def _range(text: str) -> tuple[date, date] | None:
+    """Return the first and the last day of a tick: one date, or two with a slash between them."""
+    first, _slash, last = text.partition("/")
+    start, end = _date(first), _date(last or first)
+    return (start, end) if start and end else None
 
 
 def _date(text: str) -> date | None:

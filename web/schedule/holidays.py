@@ -1,6 +1,7 @@
 """The public holidays of this and the next year, offered as days without calls."""
 
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 
 import holidays
 
@@ -18,3 +19,19 @@ def upcoming_holidays(region: str, today: date, language: str) -> dict[date, str
             continue
         return {day: name for day, name in sorted(found.items()) if day >= today}
     return {}
+
+
+def consecutive_days(holidays: Iterable[date], off: Collection[date], single: Collection[date]) -> list[list[date]]:
+    """Return the holidays in groups that one tick sets: days of a year that follow each other and are set alike.
+
+    A day among the single dates is a group of its own.
+    """
+    groups: list[list[date]] = []
+    for day in holidays:
+        before = groups[-1][-1] if groups else None
+        is_next = before is not None and before.year == day.year and day - before == timedelta(days=1)
+        if before is not None and is_next and not {before, day} & set(single) and (before in off) == (day in off):
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return groups

@@ -50,8 +50,8 @@ def save() -> ResponseReturnValue:
     loaded = _loaded()
     form = schedule_form.parse_schedule_form(request.form, _holidays())
     if request.form.get("action") == "copy":
-        flash(_("Monday's time has been copied to the other workdays; it is not saved yet."), "note")
-        return _page(loaded, form.with_monday_copied(), based_on=request.form.get("revision"))
+        flash(_("Monday's time has been copied to the other workdays; it is not saved yet."), "warn")
+        return _page(loaded, form.with_monday_copied(), based_on=request.form.get("revision"), unsaved=True)
     if request.form.get("revision") != loaded.revision:
         return _conflict(loaded, form)
     if form.errors:
@@ -136,8 +136,14 @@ def broken(caught: DocumentUnreadableError) -> ResponseReturnValue:
 
 
 def _page(
-    loaded: LoadedDocument[Schedule], form: ScheduleForm, *, status: int = 200, based_on: str | None = None
+    loaded: LoadedDocument[Schedule],
+    form: ScheduleForm,
+    *,
+    status: int = 200,
+    based_on: str | None = None,
+    unsaved: bool = False,
 ) -> ResponseReturnValue:
+    holidays = _holidays()
     now = app_context().clock()
     zone = app_context().settings.zone
     here = now.astimezone(zone)
@@ -150,7 +156,11 @@ def _page(
         zone=zone,
         notes=loaded.notes,
         day_names=_day_names(),
-        holidays=_holidays(),
+        holidays=holidays,
+        holiday_groups=public_holidays.consecutive_days(holidays, form.off, form.dates),
+        holiday_names=lambda days: ", ".join(dict.fromkeys(holidays[day] for day in days)),
+        days_words=_days_words,
+        unsaved=unsaved or bool(form.errors),
         next_run=_next_run_view(loaded, now),
         skipped=_SKIPPED,
         undoable=undoable,
@@ -158,6 +168,13 @@ def _page(
         latest=app_context().settings.latest,
         seen=_has_been_seen(),
     ), status
+
+
+def _days_words(first: date, last: date) -> str:
+    """Return a range of dates in words, as 1–8 January."""
+    if first.month == last.month:
+        return f"{format_date(first, 'd')}–{format_date(last, 'd MMMM')}"
+    return f"{format_date(first, 'd MMMM')} – {format_date(last, 'd MMMM')}"
 
 
 def _conflict(loaded: LoadedDocument[Schedule], form: ScheduleForm) -> ResponseReturnValue:

@@ -45,6 +45,24 @@
     const refusal = event.target.id === "main" && event.target.querySelector("[role=alert]:not([hidden])");
     if (refusal) refusal.scrollIntoView({ block: "nearest" });
   });
+  // What was set on the schedule and not saved is not left without a question.
+  const unsaved = () => document.querySelector("form[data-unsaved][data-changed]");
+  let sending = false;
+  const changed = (event) => {
+    const form = event.target.form;
+    if (form && form.dataset.unsaved) form.dataset.changed = "1";
+  };
+  document.addEventListener("input", changed);
+  document.addEventListener("change", changed);
+  document.addEventListener("submit", (event) => { sending = event.target === unsaved(); });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved() && !sending) event.preventDefault();
+  });
+  document.addEventListener("htmx:confirm", (event) => {
+    const form = unsaved();
+    if (!form || event.detail.elt === form || event.detail.elt.form === form) return;
+    if (!window.confirm(form.dataset.unsaved)) event.preventDefault();
+  });
   const tab = Math.random().toString(36).slice(2, 12);
   let choices = 0;
   document.addEventListener("htmx:configRequest", (event) => {  // answers may be slow: the server sees which is the last

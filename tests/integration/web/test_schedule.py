@@ -98,12 +98,32 @@ def test_more_dates_than_the_page_would_add_are_kept(operator: Browser, settings
 def test_a_holiday_that_is_ticked_is_a_day_without_calls_and_unticked_it_is_a_usual_one(
     operator: Browser, settings: Settings
 ) -> None:
-    assert 'value="2027-01-01"' in operator.get("/week").text
+    assert 'value="2027-01-01/2027-01-08"' in operator.get("/week").text
     text = post(operator, off=["2027-01-01", "2027-01-07"])
     assert saved(settings)["dates"] == {"2027-01-01": "00:00", "2027-01-07": "00:00"}
     assert re.search(r'value="2027-01-01" form="week" checked', text)
     post(operator)
     assert "dates" not in saved(settings)
+
+
+def test_holidays_that_follow_each_other_are_one_tick(operator: Browser, settings: Settings) -> None:
+    text = operator.get("/week").text
+    assert "1–8 January" in text
+    assert text.count('name="off"') < 20
+    text = post(operator, off="2027-01-01/2027-01-08")
+    assert saved(settings)["dates"] == {f"2027-01-0{day}": "00:00" for day in range(1, 9)}
+    assert 'value="2027-01-01/2027-01-08" form="week" checked' in text
+    text = post(operator, off="2027-01-01/2027-01-03")  # what is set unlike its neighbours has a tick of its own
+    assert 'value="2027-01-01/2027-01-03" form="week" checked' in text
+    assert 'value="2027-01-04/2027-01-08" form="week">' in text
+
+
+@pytest.mark.parametrize(
+    "text", ["2027-01-01/", "/2027-01-08", "2027-01-08/2027-01-01", "2027-01-01/x", "x/2027-01-01", "//"]
+)
+def test_a_range_that_is_none_sets_nothing_else(operator: Browser, settings: Settings, text: str) -> None:
+    post(operator, off=text)
+    assert set(saved(settings).get("dates", {})) <= {"2027-01-01"}
 
 
 def test_a_holiday_with_a_time_of_its_own_stands_among_the_dates(operator: Browser, settings: Settings) -> None:

@@ -87,7 +87,7 @@ def test_step_by_step_to_the_test_call(operator: Browser, empty: None, settings:
     assert "The last check is old" in operator.get("/first-steps").text
     journal.findings.replace([FINE], at=SUNDAY)
     assert steps(operator) == [True, True, False, False, False]
-    assert re.search(r'btn-primary" href="/phones\?add=1"', operator.get("/first-steps").text)
+    assert re.search(r'btn-primary" href="/phones/import"', operator.get("/first-steps").text)
     write(settings, {"0": {"0": "777", "1": ""}, "1": {"0": "89161111111", "1": "", "paused": True}})
     assert steps(operator)[2] is False
     write(settings, {"0": {"0": "89161111111", "1": ""}})
