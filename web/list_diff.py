@@ -22,19 +22,34 @@ class ListDiff(msgspec.Struct, frozen=True):
 
     def message(self) -> Message:
         """Return the audit log's sentence: the number that was changed, or how many were."""
-        if not self:
-            return audit_messages.list_reordered()
-        match self.added, self.changed, self.deleted:
-            case (), (), rows:
-                return audit_messages.phones_deleted(rows)
-            case (one,), (), ():
-                return audit_messages.phone_added(one)
-            case (), changes, () if (paused := _only_pauses(changes)) is not None:
-                touched = [after for _, after in changes]
-                return audit_messages.phones_paused(touched) if paused else audit_messages.phones_resumed(touched)
-            case (), ((before, after),), ():
-                return audit_messages.phone_edited(before, after)
-        return audit_messages.list_changed(added=len(self.added), changed=len(self.changed), deleted=len(self.deleted))
+        return _message_of_one_kind(self) or (
+            audit_messages.list_changed(added=len(self.added), changed=len(self.changed), deleted=len(self.deleted))
+            if self
+            else audit_messages.list_reordered()
+        )
+
+
+def _message_of_one_kind(diff: ListDiff) -> Message | None:
+    """Return the sentence if rows were only added, only changed or only deleted; else None."""
+    result: Message | None = None
+    match diff.added, diff.changed, diff.deleted:
+        case (), (), (_, *_) as rows:
+            result = audit_messages.phones_deleted(rows)
+        case (one,), (), ():
+            result = audit_messages.phone_added(one)
+        case (_, *_), (), ():
+            result = audit_messages.phones_added(len(diff.added))
+        case (), (_, *_), ():
+            result = _message_on_changes(diff.changed)
+    return result
+
+
+def _message_on_changes(changes: tuple[tuple[Phone, Phone], ...]) -> Message:
+    paused = _only_pauses(changes)
+    if paused is not None:
+        rows = [after for _, after in changes]
+        return audit_messages.phones_paused(rows) if paused else audit_messages.phones_resumed(rows)
+    return audit_messages.phones_changed(len(changes)) if len(changes) > 1 else audit_messages.phone_edited(*changes[0])
 
 
 def _only_pauses(changes: Iterable[tuple[Phone, Phone]]) -> bool | None:

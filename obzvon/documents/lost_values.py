@@ -83,8 +83,12 @@ def restore_values(phones: Iterable[Phone], lost: Iterable[LostValue]) -> list[P
 def describe_loss(lost: LostValue) -> str:
     """Return a lost value in one line: number, field unless it is the code or name, the value before and now."""
     field = "" if lost.field in {NUMBER, _CODE, "name"} else f"{lost.field} "
-    now = "—" if lost.now is None else _text(lost.now)
-    return escape_controls(f"{lost.number}: {field}{_text(lost.was)} → {now}"[:100])
+    return escape_controls(f"{lost.number}: {field}{describe_change(lost)}"[:100])
+
+
+def describe_change(lost: LostValue) -> str:
+    """Return the value before and now."""
+    return escape_controls(f"{_text(lost.was)} → {'—' if lost.now is None else _text(lost.now)}"[:100])
 
 
 def note_on_losses(lost: list[LostValue]) -> Problem:

@@ -92,6 +92,16 @@ def list_created() -> Message:
     return say("list: started again, empty")
 
 
+def phones_added(count: int) -> Message:
+    """Return the sentence for several rows that were added at once."""
+    return say_many("list: added {n} number", "list: added {n} numbers", count)
+
+
+def phones_changed(count: int) -> Message:
+    """Return the sentence for several rows that were changed at once."""
+    return say_many("list: changed {n} number", "list: changed {n} numbers", count)
+
+
 def list_changed(*, added: int, changed: int, deleted: int) -> Message:
     """Return the sentence for several rows that changed at once."""
     return say(

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls
-from obzvon.documents.lost_values import describe_loss, restore_values
+from obzvon.documents.lost_values import describe_change, restore_values
 from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
@@ -30,6 +30,7 @@ phones = Blueprint("phones", __name__, url_prefix="/phones")
 
 #: Rows that are named where a change is confirmed.
 _NAMED = 10
+_NAMED_LOSSES = 5
 _QUERY = 200
 
 
@@ -154,7 +155,7 @@ def _page(
         redoable=redoable,
         at=request.args.get("at"),
         filters=FILTERS,
-        lost=[describe_loss(one) for one in phone_index.lost[:_NAMED]],
+        lost=[(one, describe_change(one)) for one in phone_index.lost[:_NAMED_LOSSES]],
     ), status
 
 
