@@ -19,6 +19,7 @@ from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.domain.schedule import Schedule
+from obzvon.journal.identity import DayConflict
 from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, load_settings
@@ -159,6 +160,18 @@ def night(journal: Journal) -> None:
     journal.heartbeats.beat(at=NIGHT)
 
 
+def foreign(journal: Journal) -> None:
+    """Calls were made today from another journal, and nobody has decided about that."""
+    _works(journal, "Asterisk is not running")
+    journal.identity.store_conflict(DayConflict(NOON.date(), NOON - timedelta(hours=1), "/old/journal.db", False))
+
+
+def elsewhere(journal: Journal) -> None:
+    """The same, and nobody else is to be called today."""
+    journal.runs.begin("20261123-former", NOON.date(), "former", [], at=NOON, state="done")
+    _works(journal)
+
+
 def nothing(journal: Journal) -> None:
     """A service has never been here."""
 
@@ -182,6 +195,8 @@ OFFICES = {
     "idle": Office(idle, json.dumps(ROWS)),
     "night": Office(night, now=NIGHT),
     "late": Office(idle, ini="latest = 11:00\n"),
+    "foreign": Office(foreign),
+    "elsewhere": Office(elsewhere),
     "new": Office(None, "{}", "{}"),
     "overwritten": Office(
         idle,

@@ -48,3 +48,9 @@ def test_those_who_wait_are_called_if_an_operator_says_so(office: Office) -> Non
     assert "Accepted: everybody who waits" in plain(office.post("/run/accept", whom="waiting").text)
     office.works(60)
     assert sorted(office.workshop.in_spool()) == sorted(PEOPLE)
+
+
+def test_no_start_is_offered_before_the_decision(office: Office) -> None:
+    text = office.page()
+    assert "as soon as you have decided about today's calls" in text.replace("&#39;", "'")
+    assert "Start now" not in text
