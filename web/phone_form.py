@@ -20,6 +20,8 @@ class PhoneForm(msgspec.Struct, frozen=True):
     code: str = ""
     name: str = ""
     errors: dict[str, str] = {}
+    #: Whether the list has the number under another extension code.
+    has_other_code: bool = False
 
     def apply_to(self, phone: Phone) -> Phone:
         """Return the row with these fields."""
@@ -51,4 +53,4 @@ def parse_phone_form(form: Mapping[str, str], plan: NumberingPlan, before: Phone
                 errors[name] = upper_first(translate(error.reason))
     if not errors and (before is None or fields["number"] != before.number):
         fields["number"] = to_saved_form(Phone("", fields["number"], fields["code"]), plan).number
-    return PhoneForm(**fields, errors=errors)
+    return PhoneForm(fields["number"], fields["code"], fields["name"], errors)

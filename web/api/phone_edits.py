@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone, next_free_key
-from web import phone_form
+from web import phone_duplicates, phone_form
 from web.api.schemas.phones import ListChange, NewList, NewRow, RowChange
 from web.phone_index import PhoneIndex
 from web.problems import MAX_ISSUES, RequestError, ValidationIssue
@@ -62,7 +62,30 @@ def change_list(body: ListChange, index: PhoneIndex, plan: NumberingPlan) -> lis
     for position, row in enumerate(body.add):
         key = str(free + position)
         after[key] = validator.add(key, row, f"#/add/{position}")
+    touched = {**{key: f"#/change/{key}/number" for key in body.change}}
+    touched |= {str(free + position): f"#/add/{position}/number" for position in range(len(body.add))}
+    _refuse_duplicates(after, touched, index, validator, plan, is_another=body.another_code)
     return validator.checked(list(after.values()))
+
+
+def _refuse_duplicates(
+    after: Mapping[str, Phone],
+    touched: Mapping[str, str],
+    index: PhoneIndex,
+    validator: "_RowValidator",
+    plan: NumberingPlan,
+    *,
+    is_another: bool,
+) -> None:
+    """Refuse rows whose number or code is new and that the list has already. `touched` has the pointer of each row."""
+    found = phone_duplicates.ListNumbers(after.values(), plan)
+    for key, pointer in touched.items():
+        before, phone = index.row(key), after.get(key)
+        if phone is None or (before and (before.phone.number, before.phone.code) == (phone.number, phone.code)):
+            continue
+        other = found.find_duplicate(phone)
+        if other is not None and (other.is_same or not is_another):
+            validator.refuse(other.sentence(), pointer, key if before else "")
 
 
 class _RowValidator:

@@ -16,7 +16,7 @@ from obzvon.documents.store import DocumentError, ExternallyChangedError
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal import audit_messages
-from web import phone_form
+from web import phone_duplicates, phone_form
 from web.context import app_context, undo_steps
 from web.errors import DocumentUnreadableError
 from web.i18n import format_phone_number, translate
@@ -165,7 +165,7 @@ def _page(
 @phones.post("/add")
 def add() -> ResponseReturnValue:
     """Add a row."""
-    form = phone_form.parse_phone_form(request.form, app_context().phones.plan)
+    form = _checked(phone_form.parse_phone_form(request.form, app_context().phones.plan), Phone("", ""))
     view = _view(request.form)
     if form.errors:
         return _page(view, status=422, add=True, form=form)
@@ -185,6 +185,7 @@ def save() -> ResponseReturnValue:
     before = _phone_index().row(key)
     _fresh(key)
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan, before.phone if before else None)
+    form = _checked(form, before.phone if before else Phone(key, ""))
     if form.errors:
         return _page(view, status=422, edit=key, add=before is None, form=form)
 
@@ -354,6 +355,15 @@ def _ask(verb: str, rows: Sequence[Candidate], view: PhonesQuery) -> ResponseRet
     kept = [(name, value) for name, values in request.form.lists() for value in values if name != "token"]
     return render_template(
         "phones_confirm.html", verb=verb, rows=rows[:_NAMED], count=len(rows), kept=kept, back=_address(view)
+    )
+
+
+def _checked(form: PhoneForm, phone: Phone) -> PhoneForm:
+    """Return the form with the errors that the rest of the list makes."""
+    plan = app_context().phones.plan
+    form = phone_duplicates.split_number(form, plan)
+    return phone_duplicates.refuse_duplicate(
+        form, phone, _phone_index().phones, plan, is_another=request.form.get("another") == "1"
     )
 
 

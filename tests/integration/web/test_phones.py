@@ -379,3 +379,53 @@ def test_the_old_script_reads_what_is_saved(operator: Browser, settings: Setting
     for row in json.loads(settings.phones.read_text(encoding="utf-8")).values():
         assert isinstance(row["0"], str)
         assert isinstance(row["1"], str)
+
+
+# -- numbers that are there already
+
+
+def test_a_number_that_the_list_has_is_not_added_again(operator: Browser, settings: Settings) -> None:
+    before = settings.phones.read_bytes()
+    answer = operator.post("/phones/add", number="+7 916 111-11-11")
+    assert answer.status_code == 422
+    assert "It is in the list already: row 0 Иванов И. И." in answer.text
+    assert "Added" not in answer.text
+    assert settings.phones.read_bytes() == before
+
+
+def test_a_number_under_another_code_is_added_only_where_that_is_meant(operator: Browser, settings: Settings) -> None:
+    for code in ("", "01"):
+        answer = operator.post("/phones/add", number="89502222222", code=code)
+        assert answer.status_code == 422
+        assert "The list has this number with another code: 1, row 1" in answer.text
+        assert 'name="another"' in answer.text
+    assert operator.post("/phones/add", number="89502222222", code="01", another="1").status_code == 200
+    assert list(rows(settings).values())[-1]["1"] == "01"
+    answer = operator.post("/phones/save", row="0", number="89502222222", code="5")
+    assert answer.status_code == 422
+    assert operator.post("/phones/save", row="0", number="89161111111", name="Другой").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("8 495 555-11-11 доб. 12", ("8 495 555-11-11", "12", "")),
+        ("моб: 8-916-555-11-11 (Иван)", ("8-916-555-11-11", "", "Иван")),
+        ("tel:+79165551111", ("+79165551111", "", "")),
+    ],
+)
+def test_a_number_with_words_is_taken_apart_and_shown_before_it_is_saved(
+    operator: Browser, settings: Settings, text: str, fields: tuple[str, str, str]
+) -> None:
+    before = settings.phones.read_bytes()
+    answer = operator.post("/phones/add", number=text)
+    assert answer.status_code == 422
+    assert "The number has been taken out of the text" in answer.text
+    for field, typed in zip(("number", "code", "name"), fields, strict=True):
+        assert f'id="new-{field}" name="{field}" value="{typed}"' in re.sub(r"\s+", " ", answer.text)
+    assert settings.phones.read_bytes() == before
+
+
+def test_several_numbers_in_one_field_are_refused(operator: Browser) -> None:
+    answer = operator.post("/phones/add", number="89165551111, 89165552222")
+    assert "There are several numbers in it" in answer.text

@@ -115,6 +115,10 @@ class ListChange(StrictStruct, frozen=True):
         default_factory=dict
     )
     delete: Annotated[list[str], Meta(description="Keys of rows.")] = msgspec.field(default_factory=list)
+    another_code: Annotated[
+        bool,
+        Meta(description="Accept a number that the list has under another extension code: it is another person."),
+    ] = False
 
 
 class SavedList(StrictStruct, frozen=True):

@@ -274,7 +274,7 @@ def test_rows_are_added_changed_and_deleted_in_one_step(operator: Browser, setti
         "PATCH",
         PHONES,
         {
-            "add": [{"number": "8 (916) 555-55-55", "name": "Новый"}, {"number": "89161111111"}],
+            "add": [{"number": "8 (916) 555-55-55", "name": "Новый"}, {"number": "89161111119"}],
             "change": {"1": {"paused": False}, "4": {"name": "справочная"}},
             "delete": ["5"],
         },
@@ -283,7 +283,7 @@ def test_rows_are_added_changed_and_deleted_in_one_step(operator: Browser, setti
     assert answer.status_code == 200, answer.text
     assert [(row["row"], row["state"]) for row in answer.json["rows"]] == [
         ("6", "called"),
-        ("7", "twice"),
+        ("7", "called"),
         ("1", "called"),
         ("4", "refused"),
     ]
@@ -291,6 +291,26 @@ def test_rows_are_added_changed_and_deleted_in_one_step(operator: Browser, setti
     assert list(after) == ["0", "1", "3", "4", "6", "7"]
     assert after["4"] == {"0": "777", "1": "context 22", "name": "справочная", "note": "kept"}
     assert after["1"] == {"0": "89502222222", "1": "1"}
+
+
+def test_a_number_that_the_list_has_is_refused_and_with_another_code_unless_that_is_meant(
+    operator: Browser, settings: Settings
+) -> None:
+    before = settings.phones.read_bytes()
+    add = [{"number": "+7 916 111-11-11"}, {"number": "89502222222", "code": "01"}, {"number": "89165555555"}]
+    add.append({"number": "8 916 555 55 55"})
+    answer = operator.send("PATCH", PHONES, {"add": add}, If_Match=revision(operator))
+    assert faults(answer) == {
+        "#/add/0/number": "It is in the list already: row 0 Иванов И. И.",
+        "#/add/1/number": "The list has this number with another code: 1, row 1",
+        "#/add/2/number": "It is in the list already: row 9",
+        "#/add/3/number": "It is in the list already: row 8",
+    }
+    assert settings.phones.read_bytes() == before
+    wanted = {"add": add[1:3], "another_code": True}
+    assert operator.send("PATCH", PHONES, wanted, If_Match=revision(operator)).status_code == 200
+    changed = {"change": {"0": {"number": "8 (950) 222-22-22"}}}
+    assert "with another code" in operator.send("PATCH", PHONES, changed, If_Match=revision(operator)).text
 
 
 def test_what_cannot_be_called_may_stay_and_not_be_made(operator: Browser, settings: Settings) -> None:

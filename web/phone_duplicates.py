@@ -1,0 +1,91 @@
+"""A number that is typed or sent and is in the list already: the same for the form and for programs."""
+
+from collections.abc import Iterable
+
+import msgspec
+from flask_babel import gettext as _
+
+from obzvon.common.text import escape_controls
+from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
+from obzvon.domain.phone_text import find_phones
+from obzvon.domain.phones import Phone, number_to_dial
+from web.phone_form import MAX_LENGTHS, PhoneForm
+
+
+class Duplicate(msgspec.Struct, frozen=True):
+    """A row of the list with the same number. `is_same`: with the same extension code, so the same call."""
+
+    phone: Phone
+    is_same: bool
+
+    def sentence(self) -> str:
+        """Return where the number is."""
+        row = escape_controls(f"{self.phone.key[:12]} {self.phone.name[:60]}".strip())
+        if self.is_same:
+            return str(_("It is in the list already: row %(row)s", row=row))
+        code = escape_controls(self.phone.code) or _("no code")
+        return str(_("The list has this number with another code: %(code)s, row %(row)s", code=code, row=row))
+
+
+class ListNumbers:
+    """The rows of a list by what would be dialled."""
+
+    def __init__(self, phones: Iterable[Phone], plan: NumberingPlan) -> None:
+        self._plan = plan
+        self._phones: dict[str, list[Phone]] = {}
+        for phone in phones:
+            if number := _dialled(phone, plan):
+                self._phones.setdefault(number, []).append(phone)
+
+    def find_duplicate(self, phone: Phone) -> Duplicate | None:
+        """Return a row with the same number, one with the same code first, or None. The row itself does not count."""
+        others = [other for other in self._phones.get(_dialled(phone, self._plan), ()) if other.key != phone.key]
+        same = next((other for other in others if other.code.strip() == phone.code.strip()), None)
+        if same is not None:
+            return Duplicate(same, is_same=True)
+        return Duplicate(others[0], is_same=False) if others else None
+
+
+def refuse_duplicate(
+    form: PhoneForm, phone: Phone, others: Iterable[Phone], plan: NumberingPlan, *, is_another: bool
+) -> PhoneForm:
+    """Return the form with the error of a duplicate. `is_another`: another code is meant to be another person."""
+    if form.errors or (form.number, form.code) == (phone.number, phone.code):
+        return form
+    found = ListNumbers(others, plan).find_duplicate(form.apply_to(phone))
+    if found is None or (is_another and not found.is_same):
+        return form
+    field = "number" if found.is_same else "code"
+    return msgspec.structs.replace(form, errors={field: found.sentence()}, has_other_code=not found.is_same)
+
+
+def split_number(form: PhoneForm, plan: NumberingPlan) -> PhoneForm:
+    """Return the form with the number, the code and the words of a text such as “8 495 111-11-11 ext. 12 (Ivan)”.
+
+    They are shown to be checked, and not saved yet.
+    """
+    if "number" not in form.errors:
+        return form
+    found = find_phones(form.number, plan).phones
+    if len(found) > 1:
+        reason = _("There are several numbers in it: add them one by one")
+        return msgspec.structs.replace(form, errors={**form.errors, "number": reason})
+    if not found or found[0].number == form.number or (form.code and found[0].code not in ("", form.code)):
+        return form
+    (phone,) = found
+    try:
+        plan.normalize(phone.number)
+    except InvalidNumberError:
+        return form
+    errors = {**form.errors, "number": _("The number has been taken out of the text: check it and save")}
+    words = phone.words[: MAX_LENGTHS["name"]]
+    return msgspec.structs.replace(
+        form, number=phone.number, code=form.code or phone.code, name=form.name or words, errors=errors
+    )
+
+
+def _dialled(phone: Phone, plan: NumberingPlan) -> str:
+    try:
+        return number_to_dial(phone, plan)
+    except InvalidNumberError:
+        return ""
