@@ -1,4 +1,4 @@
-"""What a save of the first users' page does to todo.json, by the rules of PHP's json_encode.
+"""What a save of the first users' page does to the documents, by the rules of PHP's json_encode.
 
 JSON_NUMERIC_CHECK: texts that look like numbers become numbers, in all rows. JSON_FORCE_OBJECT: lists become objects.
 The page knows number and code of a row, and writes in place.
@@ -32,6 +32,12 @@ class PageOfFirstUsers:
         rows = self._rows()
         del rows[key]
         self._save(rows)
+
+    def save_week(self, times: list[str]) -> None:
+        """Save the seven times of its form. It shows our dates as an eighth field, and ignores what that sends."""
+        path = self._todo.with_name("schedule.json")
+        week = json.loads(path.read_bytes()) | {str(day): start for day, start in enumerate(times[:7], 1)}
+        path.write_text(json.dumps(as_php(week)))
 
     def _rows(self) -> dict[str, object]:
         rows: dict[str, object] = json.loads(self._todo.read_bytes())
