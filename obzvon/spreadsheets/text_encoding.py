@@ -36,6 +36,8 @@ _WRONG_CASE = re.compile(r"(?<=[а-яё])[А-ЯЁ]|[”’…·•°»—–№]
 _WRONG_CASE_WEIGHT = -3.0
 _NAME = re.compile(r"(?<![А-Яа-яЁё])[А-ЯЁ][а-яё]+")
 _NAME_WEIGHT = 1.0
+#: Letters that a second encoding has made two of each.
+_MIN_PAIRS = 4
 #: Control characters that no text has; more than one in a hundred bytes make it something else.
 _CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f]")
 _CONTROL_SHARE = 100
@@ -64,7 +66,21 @@ def decode_table(data: bytes) -> tuple[str, str]:
                 )
             ) from None
         return _decode_old(data, error.position)
-    return (text, encoding) if encoding == "UTF-8" else _decode_old(data, 0)
+    if encoding != "UTF-8":
+        return _decode_old(data, 0)
+    once = _undo_second_encoding(text)
+    return (text, encoding) if once is None else (once, "UTF-8 (2×)")
+
+
+def _undo_second_encoding(text: str) -> str | None:
+    """Return the text that a program took for Windows-1251 and encoded once more, None for other texts."""
+    if text.isascii():
+        return None
+    try:  # Python's Windows-1251 lacks the byte 98
+        once = b"\x98".join(part.encode("cp1251") for part in text.split("\x98")).decode("utf-8")
+    except UnicodeError:
+        return None
+    return once if len(text) - len(once) >= _MIN_PAIRS else None
 
 
 def _decode_utf16(data: bytes, encoding: str) -> str:

@@ -34,6 +34,14 @@ UNKNOWN_KIND = say("it is damaged, or a kind of file that is not known; open it 
 #: The reason for an empty table.
 NOTHING = say("there is nothing in it")
 
+#: First bytes of other kinds of files, with what to do.
+_OTHERS = {
+    (b"%PDF",): say("it is a PDF; choose a file .xlsx or .csv"),
+    (b"{\\rtf",): say("it is a document, whatever its name says; copy the table out of it and paste it"),
+    (b"MOXCEL",): say("it is a table of 1C; save it in 1C as .xlsx"),
+    (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b"): say("it is an archive; unpack it and choose the file in it"),
+    (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"RIFF"): say("it is a picture; ask for the list as a file"),
+}
 _BUFFER = 1_000_000
 
 
@@ -83,12 +91,9 @@ def read_stream(
 
 
 def _refuse_others(head: bytes) -> None:
-    if head.startswith(b"%PDF"):
-        raise UnreadableTableError(say("it is a PDF; choose a file .xlsx or .csv"))
-    if head.startswith(b"{\\rtf"):
-        raise UnreadableTableError(
-            say("it is a document, whatever its name says; copy the table out of it and paste it")
-        )
+    for beginnings, reason in _OTHERS.items():
+        if head.startswith(beginnings):
+            raise UnreadableTableError(reason)
 
 
 class _RowFile(io.BufferedWriter):

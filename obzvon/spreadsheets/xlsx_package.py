@@ -52,6 +52,10 @@ class XlsxPackage:
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._parts
 
+    def has_lists(self) -> bool:
+        """Return whether there are files in it that can be lists."""
+        return any(name.endswith((".xlsx", ".xls", ".csv", ".txt", ".ods", ".vcf")) for name in self._parts)
+
     def size(self, name: str) -> int:
         """Return the size in bytes that the part claims."""
         return self._parts[name.lower()].file_size if name in self else 0

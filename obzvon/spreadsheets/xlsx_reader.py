@@ -31,6 +31,8 @@ class Workbook:
             "xl/workbook.xml",
         )
         if main not in self.package:
+            if self.package.has_lists():
+                raise UnreadableTableError(say("it is an archive; unpack it and choose the file in it"))
             raise UnreadableTableError(say("it is not a workbook; choose an .xlsx or .csv file"))
         folder, _, name = main.rpartition("/")
         related = list(self._relations(f"{folder}/_rels/{name}.rels", folder))

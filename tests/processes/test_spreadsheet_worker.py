@@ -287,7 +287,11 @@ def test_the_reasons_say_what_to_do(tmp_path: Path, hostile: dict[str, bytes]) -
         "pdf": "it is a PDF",
         "html called xls": "web page",
         "many sheets": "400 sheets",
-        "a zip": "not a workbook",
+        "a zip": "it is an archive",
+        "a zip of other files": "not a workbook",
+        "rar": "it is an archive",
+        "table of 1C": "save it in 1C",
+        "picture": "it is a picture",
         "damaged UTF-8": "a letter in line 4 is damaged",
     }.items():
         with pytest.raises(UnreadableTableError, match=reason):

@@ -55,6 +55,18 @@ def test_the_encoding_is_named(encoding: str, form: str) -> None:
     assert str(read(LISTS[0].encode(encoding))[0].form) == form
 
 
+@pytest.mark.parametrize("text", [text for text in LISTS if len(text) > 30])
+def test_a_text_that_was_encoded_twice_is_read(text: str) -> None:
+    twice = "".join(bytes([byte]).decode("cp1251") if byte != 0x98 else "\x98" for byte in text.encode()).encode()
+    assert [row.cells for row in read(twice)[1]] == cells(text)
+    assert "UTF-8 (2×)" in str(read(twice)[0].form) or text.isascii()
+
+
+@pytest.mark.parametrize("text", ["Р°;1\n", "Сёстры «Сёминых»;1\n", "№ 5 — Р;1\n", "Ђђ;1\n"])
+def test_a_text_that_was_encoded_once_stays(text: str) -> None:
+    assert cells(text) == [[text.partition(";")[0], "1"]]
+
+
 def test_the_end_of_a_dos_file_is_no_row() -> None:
     assert [row.cells for row in read(LISTS[5].encode("cp866") + b"\x1a")[1]] == [["Телефон"], ["89161111111"]]
 
