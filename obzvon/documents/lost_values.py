@@ -37,7 +37,10 @@ class LostValue(msgspec.Struct, frozen=True):
 
 
 def find_lost_values(before: bytes, after: bytes) -> list[LostValue]:
-    """Return the values of `before` that `after` has in the form to which such a save changes them."""
+    """Return the values of `before` that `after` has in the form to which such a save changes them.
+
+    Pauses come first: who has lost one is called.
+    """
     earlier, rows = _rows(before), _rows(after)
     lost: list[LostValue] = []
     for key, row in rows.items():
@@ -51,7 +54,7 @@ def find_lost_values(before: bytes, after: bytes) -> list[LostValue]:
                     lost.append(LostValue(key, number, field, value, row[field]))
             elif value and row.keys() == {NUMBER, _CODE} and isinstance(row[NUMBER], int):
                 lost.append(LostValue(key, number, field, value))
-    return lost
+    return sorted(lost, key=lambda one: one.field != "paused")
 
 
 def still_lost(lost: Iterable[LostValue], data: bytes) -> list[LostValue]:

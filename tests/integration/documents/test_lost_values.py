@@ -82,10 +82,10 @@ def test_they_are_kept_in_mind_through_saves_of_ours_and_more_of_theirs(
 def test_name_and_pause_of_an_edited_row_are_noticed(document: Document[list[Phone]], page: PageOfFirstUsers) -> None:
     page.edit("2", "89033333333", "5")
     assert lost(document) == [
+        "89033333333: paused true → —",
         "89502222222: 01 → 1",
         "89502222222: 007 → 7",
         "89033333333: Иванов → —",
-        "89033333333: paused true → —",
         '89033333333: groups ["Север"] → —',
     ]
     restore(document)

@@ -392,9 +392,13 @@ def test_a_region_that_is_none_is_refused() -> None:
         ("0", "0"),
         ("*12", "*12"),
         ("0" * 32, "0" * 32),
+        ("205#", "205#"),
+        (" 1w2 ", "1w2"),
+        ("ww123", "ww123"),
+        ("#", "#"),
     ],
 )
-def test_an_extension_code_is_digits_and_stars(written: str, code: str) -> None:
+def test_an_extension_code_is_keys_and_pauses(written: str, code: str) -> None:
     assert parse_extension_code(written) == code
 
 
