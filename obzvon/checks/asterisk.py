@@ -24,6 +24,8 @@ _UNTAKEN_SECONDS = 60.0
 _SPOOL = "/var/spool/asterisk"
 _RUN = "/var/run/asterisk"
 _SECTION = re.compile(r"\s*\[([^]]*)\]\s*(\([^)]*\))?")
+#: Where the dialplan has a line from, as the console shows it.
+_SOURCE = re.compile(r"\[([^\s\[\]:]+):\d+\]\s*$", re.MULTILINE)
 _ENTRY = re.compile(r"\s*(\w+)\s*=>?\s*([^;]*)")
 
 
@@ -135,6 +137,31 @@ def _check_dialplan(context: CheckContext, program: str) -> Iterator[Finding]:
             )
         else:
             yield good(where, say("Asterisk's dialplan has {extension}", extension=what))
+    for name in dict.fromkeys((context.settings.ordinary.context, context.settings.coded.context)):
+        yield from _check_mixed(name, _ask(program, context.machine.asterisk_conf, f"dialplan show {name}") or "")
+    if context.settings.ami:
+        yield from _check_version(_ask(program, context.machine.asterisk_conf, "dialplan show obzvon-message") or "")
+
+
+def _check_mixed(name: str, shown: str) -> Iterator[Finding]:
+    """Check that a context comes from one file: Asterisk joins contexts of the same name."""
+    files = list(dict.fromkeys(_SOURCE.findall(shown)))
+    if len(files) > 1:
+        yield warning(
+            f"[{name}]",
+            say("this context of the dialplan is put together from several files: {files}", files=", ".join(files)),
+            say("keep one of them: Asterisk joins contexts of the same name, and calls may take the wrong way"),
+        )
+
+
+def _check_version(shown: str) -> Iterator[Finding]:
+    """Check that the dialplan reports a message that could not be played; that of an older obzvon does not."""
+    if "Playback(" in shown and "ObzvonNotPlayed" not in shown:
+        yield warning(
+            "extensions_obzvon.conf",
+            say("it is that of an older obzvon: a call whose message cannot be played counts as answered"),
+            say("copy the new file and write your values into it; then: asterisk -rx 'dialplan reload'"),
+        )
 
 
 def _loaded(shown: str) -> Finding:

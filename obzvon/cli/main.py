@@ -46,7 +46,7 @@ from obzvon.journal.lock import JournalBusyError
 from obzvon.journal.schema import SCHEMA
 from obzvon.reports import call_report
 from obzvon.reports.next_run import next_run_forecast
-from obzvon.reports.status import current_status
+from obzvon.reports.status import current_status, service_status
 from obzvon.service import factory
 from obzvon.service.scheduler import stop_on_signals
 from obzvon.settings.model import load_settings
@@ -224,11 +224,14 @@ def plan(file: Path | None, as_json: bool) -> None:
     with open_existing_journal(settings) as journal:
         forecast = next_run_forecast(settings, phones.data, week, journal, datetime.now(UTC))
         is_foreign = show_day_conflict(settings, journal)
+        held = () if is_foreign else service_status(journal.heartbeats.latest(), datetime.now(UTC)).problems
+    for problem in held:
+        echo(say("the service reports a problem: {trouble}", trouble=problem), err=True)
     if as_json:
         click.echo(forecast.to_json())
     else:
         tables.show_forecast(Console(), forecast)
-    if phones.problems or week.problems or is_foreign:
+    if phones.problems or week.problems or is_foreign or held:
         sys.exit(EXIT_WRONG)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from obzvon.asterisk.ami import permissions
 from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks.ami import check_login
@@ -74,7 +75,8 @@ def server() -> Iterator[AmiServer]:
 
 
 @pytest.fixture
-def office(tmp_path: Path, server: AmiServer) -> Office:
+def office(tmp_path: Path, server: AmiServer, monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.setattr(permissions, "_EVENTS_SECONDS", 0.05)
     return Office(tmp_path, server)
 
 

@@ -1014,3 +1014,29 @@ def test_a_machine_in_utc_without_a_time_zone_set_is_a_warning(office: Office, k
     assert "time_zone = Europe/Moscow" in str(found[0].remedy)
     office.change(zone=ZoneInfo(key), written=frozenset({("Day", "time_zone")}))
     assert not [finding for finding in bad(office.examine()) if "time zone is UTC" in str(finding)]
+
+
+MIXED = """[ Context 'avtoobzvon' created by 'pbx_config' ]
+  'play' =>         1. Wait(1)                                    [extensions_obzvon.conf:49]
+                    2. Playback(hello)                            [extensions_custom.conf:12]
+  Include =>        'obzvon-numbers'                              [pbx_config]"""
+OLDER = """[ Context 'obzvon-message' created by 'pbx_config' ]
+  'play' =>         1. Playback(${OBZVON_MESSAGE})                [extensions_obzvon.conf:67]"""
+
+
+def test_a_context_that_is_put_together_from_two_files_is_a_warning(office: Office) -> None:
+    office.change(coded=office.settings.ordinary)
+    office.answers("1 modules loaded", module="pbx_spool.so  Spool  0  Running  core", dialplan=MIXED)
+    finding = only(office.examine())
+    assert finding.level is Level.WARNING
+    assert finding.where == "[avtoobzvon]"
+    assert "several files: extensions_obzvon.conf, extensions_custom.conf" in str(finding)
+
+
+def test_the_dialplan_of_an_older_obzvon_is_a_warning_with_ami_only(office: Office) -> None:
+    office.answers(
+        "1 modules loaded", module="pbx_spool.so  Spool  0  Running  core", dialplan=OLDER.replace("$", "\\$")
+    )
+    assert bad(office.examine()) == []
+    office.change(ami=AmiSettings("127.0.0.1", 1, secret=Secret("hush-hush")))
+    assert [one.level for one in bad(office.examine()) if "older obzvon" in str(one)] == [Level.WARNING]
