@@ -3,7 +3,6 @@
 import quopri
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 import msgspec
 
@@ -21,6 +20,9 @@ _PROPERTY = re.compile(
 _PARAMETER = re.compile(r";((?:\"[^\"]*\"|[^;\"])*)")
 _QUOTED_PRINTABLE = "QUOTED-PRINTABLE"
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+#: The columns of name and number are there even if they are empty.
+_ALWAYS = 2
+_KINDS = {"CELL": "моб.", "WORK": "раб.", "HOME": "дом.", "FAX": "факс", "MAIN": "осн."}
 #: Parameters that say nothing about the kind of phone.
 _NO_KIND = frozenset(("PREF", "VOICE", "VALUE", "URI", "TEXT", "UTF-8", _QUOTED_PRINTABLE))
 _PARTS = re.compile(r"(?<!\\);")
@@ -50,9 +52,10 @@ def is_vcard(text: str) -> bool:
 def read_vcard(text: str, keep: Callable[[TableRow], None]) -> Table:
     """Pass a row for each phone number to `keep`, behind a row of headings, and return the table."""
     collector = RowCollector(keep)
-    rows = (cells for card in _cards(text) for cells in card.rows())
-    for line, cells in enumerate(chain([list(_HEADINGS)], rows), 1):
-        collector.add(line, cells)
+    rows = [list(_HEADINGS), *(cells for card in _cards(text) for cells in card.rows())]
+    used = [place for place in range(len(_HEADINGS)) if place < _ALWAYS or any(cells[place] for cells in rows[1:])]
+    for line, cells in enumerate(rows, 1):
+        collector.add(line, [cells[place] for place in used])
     return Table(say("contacts (vCard)"), collector.rows, collector.columns, collector.empty)
 
 
@@ -80,7 +83,9 @@ def _add_property(card: _Card, name: str, parameters: list[tuple[str, str]], val
         value = _unquoted(value, next((value for key, value in parameters if key == "CHARSET"), "utf-8"))
     if name == "TEL":
         kinds = [value.upper() for key, value in parameters if key in ("TYPE", "")]
-        card.phones.append((_plain(value), " ".join(kind for kind in kinds if kind not in _NO_KIND)))
+        card.phones.append(
+            (_plain(value), " ".join(_KINDS.get(kind, kind.lower()) for kind in kinds if kind not in _NO_KIND))
+        )
     elif not card.names.get(name):
         parts = _PARTS.split(value)[: _PARTS_OF_A_NAME if name == "N" else None]
         card.names[name] = " ".join(part for part in map(_plain, parts) if part)
