@@ -39,7 +39,7 @@ class LostValue(msgspec.Struct, frozen=True):
 def find_lost_values(before: bytes, after: bytes) -> list[LostValue]:
     """Return the values of `before` that `after` has in the form to which such a save changes them.
 
-    Pauses come first: who has lost one is called.
+    Pauses come first: without its pause a number is called.
     """
     earlier, rows = _rows(before), _rows(after)
     lost: list[LostValue] = []
