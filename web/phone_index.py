@@ -112,11 +112,11 @@ class PhoneIndexCache:
                 self._signature = signature
             return self._index
 
-    def save(self, phones: list[Phone], based_on: str) -> str:
+    def save(self, phones: list[Phone], based_on: str, *, by: str = "") -> str:
         """Save the list as the document does, and keep its index, so that the next page need not read the file."""
         with _without_gc():
             phones = [to_saved_form(phone, self.plan) for phone in phones]
-        revision = self.document.save(phones, based_on)
+        revision = self.document.save(phones, based_on, by=by)
         # Else the file may read back with other texts, or with notes on what it still lacks.
         if all(phone.extra is None for phone in phones) and not self.document.history.lost_values():
             with self._lock:

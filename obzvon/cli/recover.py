@@ -34,7 +34,7 @@ def recover(file: Path | None, dismiss: bool) -> None:
         _record(settings, audit_messages.losses_accepted(count))
         echo(say_many("{n} value stays as it is", "{n} values stay as they are", count))
         return
-    document.save(restore_values(loaded.data, loaded.lost), loaded.revision)
+    document.save(restore_values(loaded.data, loaded.lost), loaded.revision, by=requester())
     _record(settings, audit_messages.values_restored(count))
     echo(say_many("{n} value was restored", "{n} values were restored", count))
 

@@ -1,7 +1,7 @@
 """Earlier revisions of a document, numbered, and its last good copy: `.history/NAME.17`, `.history/NAME.good`.
 
 `.history/NAME.lost` has values that another program's save has lost and nobody has decided about yet,
-`.history/NAME.undo` the order in which undo goes back.
+`.history/NAME.undo` the order in which undo goes back, `.history/NAME.authors` who saved a revision.
 
 They are copies, not links: a program that writes a document in place would write into a link too.
 """
@@ -24,11 +24,12 @@ _MODE = 0o660
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """An earlier state of a document: when it was written, and its size in bytes."""
+    """A state of a document: when it was written, its size in bytes, and who saved it; '' = another program."""
 
     number: int
     at: datetime
     size: int
+    by: str = ""
 
 
 class History:
@@ -42,18 +43,20 @@ class History:
     def revisions(self) -> list[Revision]:
         """Return the revisions, newest first."""
         prefix = f"{self._name}."
+        authors = self._authors()
         found = []
         for number in (name.removeprefix(prefix) for name in self._names() if name.startswith(prefix)):
             if number.isascii() and number.isdecimal():
                 stat = self._path(number).stat()
-                found.append(Revision(int(number), datetime.fromtimestamp(stat.st_mtime, UTC), stat.st_size))
+                at = datetime.fromtimestamp(stat.st_mtime, UTC)
+                found.append(Revision(int(number), at, stat.st_size, authors.get(number, "")))
         return sorted(found, key=lambda revision: -revision.number)
 
     def read_revision(self, number: int | str) -> tuple[bytes, float]:
         """Return the bytes of a revision and the time at which it was written."""
         return self._path(number).read_bytes(), self._path(number).stat().st_mtime
 
-    def record(self, data: bytes, modified: float | None = None) -> int:
+    def record(self, data: bytes, modified: float | None = None, *, by: str = "") -> int:
         """Save these bytes as the newest revision, unless they are it already, and return its number.
 
         Deletes the oldest revisions.
@@ -68,7 +71,16 @@ class History:
             total += revision.size
             if place > MAX_REVISIONS or (place > _ALWAYS_KEPT and total > _MAX_BYTES):
                 self._path(revision.number).unlink(missing_ok=True)
+        if by:
+            names = {str(one.number): one.by for one in kept[:MAX_REVISIONS] if one.by} | {str(number): by}
+            self._write("authors", msgspec.json.encode(names), None)
         return number
+
+    def _authors(self) -> dict[str, str]:
+        try:
+            return msgspec.json.decode(self._path("authors").read_bytes(), type=dict[str, str])
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):  # who it was is not worth losing the revisions
+            return {}
 
     def undo_stack(self) -> UndoStack:
         """Return the steps of undo and redo; where none are kept, one step back for each revision."""

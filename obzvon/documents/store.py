@@ -112,8 +112,8 @@ class Document(Generic[T]):
         """Read the document; raise DocumentError if there is none or it is broken."""
         return self.parse_current(*self.read_bytes())
 
-    def save(self, data: T, based_on: str) -> str:
-        """Replace the revision `based_on` ('' = there is no file) and return the new one.
+    def save(self, data: T, based_on: str, *, by: str = "") -> str:
+        """Replace the revision `based_on` ('' = there is no file) and return the new one. `by` is the author's name.
 
         Raises ExternallyChangedError if the current revision is another one, and DocumentError.
         """
@@ -122,7 +122,7 @@ class Document(Generic[T]):
                 after = self._dump(data, before or b"")
             except MalformedError as error:
                 raise DocumentError(*self._with_places(error), revision=based_on) from error
-            return self._replace(before, after)
+            return self._replace(before, after, by=by)
 
     def revisions(self) -> list[Revision]:
         """Return the earlier revisions, newest first: the first is the current one unless another program wrote."""
@@ -135,7 +135,7 @@ class Document(Generic[T]):
             data, modified = self.history.read_revision(number)
         return self.parse(data, modified)
 
-    def undo(self, based_on: str) -> str:
+    def undo(self, based_on: str, *, by: str = "") -> str:
         """Restore the state before the last change that is not undone, and return the new revision.
 
         The current file may be broken or missing. Raises as `save` does.
@@ -144,26 +144,26 @@ class Document(Generic[T]):
             with self._os_errors_as(say("the earlier versions cannot be read")):
                 for number in reversed(self.history.undo_stack().past):
                     if (after := self._restorable(number, before)) is not None:
-                        return self._replace(before, after, partial(_after_undo, number))
+                        return self._replace(before, after, partial(_after_undo, number), by=by)
             raise self._nothing(say("there is no earlier version to restore"), based_on)
 
-    def redo(self, based_on: str) -> str:
+    def redo(self, based_on: str, *, by: str = "") -> str:
         """Take back the last undo, and return the new revision. Raises as `save` does."""
         with self._locked(based_on) as before:
             with self._os_errors_as(say("the earlier versions cannot be read")):
                 for number in self.history.undo_stack().at(based_on).redo:
                     if (after := self._restorable(number, before)) is not None:
-                        return self._replace(before, after, partial(_after_redo, number))
+                        return self._replace(before, after, partial(_after_redo, number), by=by)
             raise self._nothing(say("nothing has been undone that could be done again"), based_on)
 
-    def restore(self, based_on: str, number: int) -> str:
+    def restore(self, based_on: str, number: int, *, by: str = "") -> str:
         """Save an earlier revision again, and return the new one. Raises as `save` does."""
         with self._locked(based_on) as before:
             with self._os_errors_as(say("version {number} cannot be read", number=number)):
                 after = self._as_saved(self.history.read_revision(number)[0])
             if after is None:
                 raise self._nothing(say("there is no earlier version to restore"), based_on)
-            return self._replace(before, after)
+            return self._replace(before, after, by=by)
 
     def undo_steps(self, revision: str) -> tuple[bool, bool]:
         """Return whether there is something to undo and something to redo at this current revision."""
@@ -236,7 +236,9 @@ class Document(Generic[T]):
                 lost += [one for one in find_lost_values(earlier, data) if (one.row, one.field) not in seen]
         return lost
 
-    def _replace(self, before: bytes | None, after: bytes, follow: _Follow = UndoStack.after_save) -> str:
+    def _replace(
+        self, before: bytes | None, after: bytes, follow: _Follow = UndoStack.after_save, *, by: str = ""
+    ) -> str:
         if after != before:
             with self._os_errors_as(say("it cannot be saved, nothing has been changed")):
                 if before is not None and (problem := find_access_problem(self.path, SavingUser.current())):
@@ -248,7 +250,7 @@ class Document(Generic[T]):
                     self.history.keep_lost_values(still_lost(lost, after))
                 files.write_durably(self.path, after, _MODE)
             with contextlib.suppress(OSError):  # it is saved; the next save records it
-                self.history.keep_undo_stack(follow(stack, self.history.record(after), revision_of(after)))
+                self.history.keep_undo_stack(follow(stack, self.history.record(after, by=by), revision_of(after)))
         return revision_of(after)
 
     def _restorable(self, number: int, current: bytes | None) -> bytes | None:

@@ -97,7 +97,7 @@ def _save(before: Sequence[Phone] | None, after: list[Phone], based: str) -> Res
     done, revision = diff_lists(before or (), after), based
     if before is None or list(before) != after:
         try:
-            revision = app_context().phones.save(after, based)
+            revision = app_context().phones.save(after, based, by=visitor().name)
         except ExternallyChangedError as error:
             raise RequestError(412, revision=error.found) from error
         app_context().record(visitor().name, done.message())

@@ -42,7 +42,7 @@ def replace() -> Response:
     revision = based_on
     if before != after:
         try:
-            revision = app_context().schedule.save(after, based_on)
+            revision = app_context().schedule.save(after, based_on, by=visitor().name)
         except ExternallyChangedError as error:
             raise RequestError(412, revision=error.found) from error
         app_context().record(visitor().name, audit_messages.schedule_changed(before or Schedule(), after))

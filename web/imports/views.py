@@ -295,7 +295,7 @@ def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> 
         flash(_("There was nothing to import: the list has not been changed."), "note")
         return _go_on(draft)
     try:
-        app_context().phones.save(result, phone_index.revision)
+        app_context().phones.save(result, phone_index.revision, by=visitor().name)
     except ExternallyChangedError:
         return _stale(draft)
     except DocumentError as error:

@@ -256,7 +256,7 @@ def undo(forward: bool) -> ResponseReturnValue:
     document, revision = app_context().phones.document, request.form.get("revision", "")
     before = _phone_index()
     try:
-        document.redo(revision) if forward else document.undo(revision)
+        (document.redo if forward else document.undo)(revision, by=visitor().name)
     except ExternallyChangedError as error:
         raise StalePageError from error
     after = _phone_index()
@@ -293,13 +293,13 @@ def restore() -> ResponseReturnValue:
     kept = newest_restorable_version(document)
     try:
         if request.form.get("empty") == "1" and not document.path.exists():
-            document.save([], "")
+            document.save([], "", by=visitor().name)
             _record(audit_messages.list_created())
         elif kept is not None:
             if kept.number:
-                document.restore(revision, kept.number)
+                document.restore(revision, kept.number, by=visitor().name)
             else:
-                document.save(kept.data, revision)
+                document.save(kept.data, revision, by=visitor().name)
             _record(audit_messages.list_restored(len(kept.data)))
     except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is the current version."), "note")
@@ -327,7 +327,7 @@ def _fresh(row: str | None = None) -> PhoneIndex:
 def _change(edit: Callable[[PhoneIndex], list[Phone]], *, row: str | None = None) -> None:
     phone_index = _fresh(row)
     try:
-        app_context().phones.save(edit(phone_index), phone_index.revision)
+        app_context().phones.save(edit(phone_index), phone_index.revision, by=visitor().name)
     except ExternallyChangedError as error:
         raise StalePageError(row) from error
 

@@ -145,7 +145,7 @@ def replace_list() -> ResponseReturnValue:
         rows = chosen.rows()
         if not rows:
             return _confirm(journal, view, days)
-        app_context().phones.save(rows, chosen.phone_index.revision)
+        app_context().phones.save(rows, chosen.phone_index.revision, by=visitor().name)
     except ExternallyChangedError:
         return _confirm(journal, view, days, refused=_changed())
     except DocumentError as error:

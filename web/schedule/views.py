@@ -57,7 +57,7 @@ def save() -> ResponseReturnValue:
     if form.errors:
         return _page(loaded, form, status=422)
     try:
-        revision = app_context().schedule.save(form.schedule(), loaded.revision)
+        revision = app_context().schedule.save(form.schedule(), loaded.revision, by=visitor().name)
     except ExternallyChangedError:
         return _conflict(_loaded(), form)
     except DocumentError as error:
@@ -82,7 +82,7 @@ def undo(forward: bool) -> ResponseReturnValue:
     except DocumentError:
         before = None
     try:
-        document.redo(revision) if forward else document.undo(revision)
+        (document.redo if forward else document.undo)(revision, by=visitor().name)
     except ExternallyChangedError:
         flash(
             _(
@@ -111,7 +111,7 @@ def undo(forward: bool) -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Create a schedule without runs where there is no file."""
     try:
-        app_context().schedule.save(Schedule(), "")
+        app_context().schedule.save(Schedule(), "", by=visitor().name)
         app_context().record(visitor().name, audit_messages.schedule_created())
     except ExternallyChangedError:
         flash(_("The file has changed in the meantime; this is the current version."), "note")

@@ -536,6 +536,19 @@ def test_an_earlier_version_is_restored_as_a_change_of_its_own(phones: Document[
     assert phones.load_revision(1).changed == first.changed
 
 
+def test_each_revision_has_its_author_and_date(phones: Document[list[Phone]]) -> None:
+    second = phones.save([], phones.load().revision, by="анна")
+    third = phones.undo(second, by="борис")
+    rewrite(phones.path, ONE)
+    fourth = phones.save([Phone("1", "1")], phones.load().revision)
+    phones.restore(fourth, 2, by="вера")
+    assert third
+    assert [one.by for one in phones.revisions()] == ["вера", "", "", "борис", "анна", ""]
+    assert all(abs((datetime.datetime.now(UTC) - one.at).total_seconds()) < 600 for one in phones.revisions())
+    (phones.path.parent / ".history" / "todo.json.authors").write_text("{broken")
+    assert {one.by for one in phones.revisions()} == {""}
+
+
 @given(st.lists(st.sampled_from(["save", "undo", "redo", "theirs"]), max_size=12))
 def test_undo_and_redo_are_a_line(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:

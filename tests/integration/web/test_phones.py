@@ -245,6 +245,7 @@ def test_undo_pressed_twice_goes_back_twice_and_redo_forward(operator: Browser, 
     assert "Done again: deleted 2 numbers. Numbers in the list: 4" in operator.post("/phones/redo").text
     assert list(rows(settings)) == ["3", "4", "5", "6"]
     assert "Do it again" not in operator.get("/phones").text
+    assert [one.by for one in documents.phones_document(settings.phones).revisions()][:6] == ["operator"] * 6
 
 
 def test_what_the_old_page_has_lost_is_shown_and_put_back(operator: Browser, settings: Settings) -> None:
