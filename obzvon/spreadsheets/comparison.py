@@ -56,7 +56,7 @@ class ListComparison:
             row.kind = "further"
         elif (first := self._index.lines.setdefault(identity, row.line)) != row.line:
             row.kind, row.reason = "twice", say("the same number as in row {key}", key=first)
-        elif row.unclear:
+        elif row.is_open:
             row.paused = True  # until the words are explained
         self.rows.append(row)
 

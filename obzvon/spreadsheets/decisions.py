@@ -71,8 +71,9 @@ class RowDecision(msgspec.Struct, gc=False):
     dialled: str = ""
     #: The position in the list of the phone that the row matches.
     place: int | None = None
-    #: The words about calling that have to be explained first, as (column, word).
+    #: The words about calling that are asked, as (column, word), and whether one of them has no answer yet.
     unclear: tuple[tuple[int, str], ...] = ()
+    is_open: bool = False
     #: Whether the person has a number before this one in the same row.
     is_further: bool = False
     is_corrected: bool = False

@@ -91,7 +91,9 @@ class RowReader:
                 entry.part, entry.is_further = len(found), len(found) > before
                 entry.name = f"{name} ({entry.name})" if name and entry.name else name or entry.name
                 entry.paused, entry.unclear = paused, unclear
+                entry.is_open = any(self._choices.meaning(*word) == "unclear" for word in unclear)
                 found.append(entry)
+        self._place_codes(row, found)
         if not found:
             found = [self._without_number(row)]
         remark = "" if self._is_export else self._remark(row)
@@ -103,6 +105,20 @@ class RowReader:
                 entry.number, entry.code, entry.name = typed
                 entry.is_corrected, entry.reason = True, None
         return found
+
+    def _place_codes(self, row: TableRow, found: Sequence[RowDecision]) -> None:
+        """Give a code whose own column of numbers is empty to the only number of the row."""
+        if self.is_side_by_side or len(self.blocks) == 1 or not found:
+            return
+        for block in self.blocks:
+            code = text_at(row, block.code).strip() if block.code >= 0 else ""
+            if not code or not _says_no_phone(text_at(row, block.number).strip()):
+                continue
+            if len(found) == 1 and found[0].code in ("", code):
+                found[0].code = code
+            else:
+                for entry in found:
+                    entry.reason = say("there are several numbers and one code; write the code to its number")
 
     def _numbers(self, row: TableRow, block: ColumnBlock) -> Iterator[RowDecision]:
         """Yield the numbers of a cell, each with the words beside it as its name."""

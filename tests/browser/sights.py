@@ -9,6 +9,13 @@ import msgspec
 from tests.browser.offices import Editor
 from tests.support.chromium import PASSWORD
 
+ASKED = (
+    "ФИО\tТелефон\tДомашний\tСтатус\tДоб.\tПримечание\n"
+    "Сомов Иван\t8 916 555-00-01\t8 495 111-11-11\tработает\t\tночной рейс\n"
+    "Щукин Пётр\t8 917 000-00-42\t\tработает\t5\t\n"
+    "Карпов Олег\t8 916 555-00-03 доб. 12\t\tуволен\t\tпросил не звонить\n"
+    "Ершов Лев\t#Н/Д\t\tв отпуске\t\tжена 8 916 555-00-09\nЯзев Юрий\t8916\t\tработает\t\t"
+)
 PASTED = "8 916 000-00-03\tДругое имя\n8 916 555-00-01\tНовый\n7,9E+10\tПотерянный\n8916\tКороткий"
 
 
@@ -205,6 +212,8 @@ SIGHTS = [
         "import-nothing-chosen", "import.html", "/phones/import", _send_with("form:has(#pasted) button[type=submit]")
     ),
     Sight("import-look", "import_look.html", "/phones/import", _imported(_unfold)),
+    Sight("import-asked", "import_look.html", "/phones/import", _imported(_unfold, text=ASKED)),
+    Sight("import-open", "import_look.html", "/phones/import", _imported(_take, text=ASKED)),
     Sight("import-columns", "import_look.html", "/phones/import", _imported(text="Иванов\tводитель\nПетров\tсклад")),
     Sight("import-replace-look", "import_look.html", "/phones/import", _imported(_replace)),
     Sight("import-replace", "import_replace.html", "/phones/import", _imported(_replace, _take)),

@@ -19,7 +19,7 @@ from obzvon.settings.model import Settings
 from obzvon.spreadsheets import subprocess_reader
 from tests.support import workbooks as books
 from tests.support.editor import ROWS, SAVED_ROWS, SUNDAY, Browser, rows, value, write
-from tests.support.import_pages import form, post, ready, send, ticked
+from tests.support.import_pages import asked, form, post, ready, send, ticked
 from web.app import create_app
 from web.imports.drafts import Drafts
 
@@ -620,3 +620,79 @@ def _escaped(text: str) -> str:
     from obzvon.spreadsheets.cell_text import escape_xml_text
 
     return escape_xml_text(text).replace("&", "&amp;").replace("<", "&lt;")
+
+
+# -- questions
+
+
+ASKED = (
+    "ФИО;Телефон;Домашний;Статус;Доб.;Примечание\n"
+    "Сомов Иван;8 916 555-00-01;8 495 111-11-11;работает;;\n"
+    "Щукин Пётр;8 950 222-22-22;;работает;01;\n"
+    "Карпов Олег;8 916 555-00-03;;уволен;12;просил не звонить\n"
+    "Ершов Лев;#Н/Д;;в отпуске;;жена 8 916 555-00-09\n"
+)
+
+
+def test_everything_that_can_be_read_in_two_ways_is_asked_before_it_is_imported(
+    operator: Browser, settings: Settings
+) -> None:
+    address = send(operator, ASKED)
+    page = ready(operator, address)
+    offered = asked(page.text)
+    words = [name for name in offered if name.startswith("answer-word-3-")]
+    assert set(offered) == {*words, "answer-remarks", "answer-further", "answer-other-code"}
+    assert [offered[name] for name in words] == [["paused", "called", "silent"]] * 2
+    assert offered["answer-other-code"] == ["keep", "file", "both"]
+    for text in (
+        "“работает”: 3 rows",
+        "“уволен”: 1 row",
+        "in the list, code 01 in the file",
+        "1 phone number in column F",
+        "1 row without a phone number",
+    ):
+        assert text in html.unescape(re.sub(r"<[^>]+>", "", page.text)), text
+    refused = post(operator, address, page.text, "/take", **ticked(page.text))
+    assert refused.status_code == 422
+    assert refused.text.count("Answer first") == len(offered)
+    assert rows(settings) == ROWS
+    answers = {words[0]: "called", words[1]: "paused", "answer-remarks": "paused", "answer-further": "all"}
+    answered = post(operator, address, page.text, **answers, **{"answer-other-code": "keep"})
+    assert counts(answered.text)["new"] == 3
+    waiting = post(operator, address, answered.text, "/take")
+    assert waiting.status_code == 422
+    assert "Confirm: 1 number gets an extension code" in html.unescape(waiting.text)
+    assert rows(settings) == ROWS
+    post(operator, address, answered.text, "/take", **ticked(answered.text))
+    added = list(rows(settings).values())[len(ROWS) :]
+    assert [(row["0"], row["1"], row.get("paused", False)) for row in added] == [
+        ("89165550001", "", False),
+        ("84951111111", "", False),
+        ("89165550003", "12", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes"), [("keep", ["1"]), ("file", ["01"]), ("both", ["1", "01"])], ids=["list", "file", "both"]
+)
+def test_a_number_under_another_code_is_kept_changed_or_added_as_chosen(
+    operator: Browser, settings: Settings, answer: str, codes: list[str]
+) -> None:
+    write(settings, {"1": {"0": "89502222222", "1": "1", "name": "Груз", "note": "kept"}, "2": ROWS["0"]})
+    address = send(operator, "Номер;Добавочный код;Имя;Пауза\n89502222222;01;Груз;нет\n89165555555;;Новый;\n")
+    page = ready(operator, address)
+    assert "Answer first" in post(operator, address, page.text, "/take", **ticked(page.text)).text
+    chosen = post(operator, address, page.text, **{"answer-other-code": answer})
+    post(operator, address, chosen.text, "/take", **ticked(chosen.text))
+    listed = rows(settings)
+    assert [row["1"] for row in listed.values() if row["0"] == "89502222222"] == codes
+    assert listed["1"]["note"] == "kept"
+
+
+def test_a_column_with_further_numbers_is_taken_by_one_click(operator: Browser, settings: Settings) -> None:
+    text = "ФИО;Телефон;Примечание\n" + "".join(f"Сомов;8916555000{place};\n" for place in range(5))
+    address = send(operator, text + "Язев;89165550008;жена 89165550009\n")
+    page = ready(operator, address)
+    assert "Take this column as well" in page.text
+    more = post(operator, address, page.text, also="2")
+    assert counts(more.text)["new"] == 7

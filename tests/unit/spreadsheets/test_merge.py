@@ -10,9 +10,9 @@ from obzvon.common.i18n import say
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
-from obzvon.spreadsheets import cell_text, column_roles, comparison, csv_reader, merge, xlsx_reader
+from obzvon.spreadsheets import cell_text, column_roles, comparison, csv_reader, merge, questions, xlsx_reader
 from obzvon.spreadsheets.column_roles import ColumnRoles
-from obzvon.spreadsheets.decisions import MergeChoices
+from obzvon.spreadsheets.decisions import MergeChoices, word_key
 from obzvon.spreadsheets.table import TableRow
 from tests.support.profile import often
 
@@ -241,6 +241,41 @@ def test_a_match_whose_new_name_is_refused_stays_in_the_list_as_it_is() -> None:
     judged = judge(LISTED, ["89161111111", "", "a\0b"], replace=True)
     assert kinds(judged) == ["refused"]
     assert judged.result() == [LISTED[0]]
+
+
+def test_a_code_belongs_to_the_number_on_its_left_or_to_the_only_one() -> None:
+    layout = ColumnRoles((NUMBER, NUMBER, CODE))
+    judged = judge(
+        [],
+        ["89161111111", "84951111111", "12"],
+        ["84952222222", "", "13"],
+        ["89163333333, 89164444444", "нет", "14"],
+        ["84955555555 доб. 5", "", "15"],
+        layout=layout,
+    )
+    assert [(row.kind, row.code) for row in judged.rows] == [
+        ("new", ""),
+        ("new", "12"),
+        ("new", "13"),
+        ("refused", ""),
+        ("refused", ""),
+        ("refused", "5"),
+    ]
+
+
+@pytest.mark.parametrize(("answer", "paused"), [("", True), ("paused", True), ("called", False), ("silent", False)])
+def test_a_word_that_is_unclear_pauses_a_new_number_until_it_is_explained(answer: str, paused: bool) -> None:
+    key = questions.WORD + word_key(3, "уволен")
+    choices = questions.choices_from({key: answer})
+    judged = judge([], ["89161111111", "", "x", "уволен"], choices=choices)
+    assert judged.result()[0].paused is paused
+    assert [question.answer for question in questions.questions(judged, {key: answer})] == [answer]
+
+
+def test_a_word_that_is_unclear_leaves_the_pause_of_a_number_of_the_list() -> None:
+    for row in (LISTED[0], LISTED[1]):
+        judged = judge([row], [row.number, row.code, row.name, "уволен"])
+        assert judged.result() == [row]
 
 
 def test_mended_rows_are_judged_as_mended_and_emptied_ones_are_left_out() -> None:
