@@ -332,9 +332,9 @@ def test_a_change_between_the_look_and_the_save_is_seen(
     other = {**ROWS, "9": {"0": "89168888888", "1": ""}}
     dump = operator.client.application.extensions["obzvon"].phones.document.save
 
-    def late(*arguments: object) -> str:
+    def late(*arguments: object, **more: object) -> str:
         write(settings, other)
-        return dump(*arguments)
+        return dump(*arguments, **more)
 
     monkeypatch.setattr(operator.client.application.extensions["obzvon"].phones.document, "save", late)
     assert "Somebody else has changed the list" in post(operator, address, page.text, "/take").text

@@ -370,9 +370,9 @@ def test_of_two_that_save_at_the_same_moment_one_is_refused(
     shelf = app.extensions["obzvon"].phones
     save = shelf.save
 
-    def late(*arguments: Any) -> str:
+    def late(*arguments: Any, **more: Any) -> str:
         write(settings, {"0": {"0": "89167777777", "1": ""}})  # by another program, after the revision was looked at
-        return str(save(*arguments))
+        return str(save(*arguments, **more))
 
     monkeypatch.setattr(shelf, "save", late)
     assert operator.send("PUT", PHONES, {"rows": []}, If_Match=based).status_code == 412
