@@ -231,6 +231,8 @@ def _is_foreign(digits: str, plan: NumberingPlan) -> bool:
 
 
 def _digits(text: str) -> str:
+    if text.isascii():
+        return text if text.isdecimal() else "".join(filter(str.isdecimal, text))
     return "".join(str(unicodedata.digit(char)) for char in text if char.isdigit())
 
 
