@@ -18,6 +18,7 @@ from web import errors, headers, i18n, metrics, permissions
 from web.admin import setup
 from web.admin.audit import changes
 from web.admin.checks import checkup, error_count
+from web.admin.logout import logout
 from web.admin.password import own_password
 from web.admin.users import administration
 from web.api import blueprint
@@ -132,6 +133,7 @@ def _install_pages(app: Flask) -> None:
         administration,
         changes,
         own_password,
+        logout,
         exports,
         imports,
     ):

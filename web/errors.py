@@ -21,6 +21,8 @@ from web.security import csrf
 
 log = logging.getLogger("obzvon")
 
+#: The name under which browsers keep the login.
+REALM = "obzvon"
 #: The reason to refuse a page that only administrators may see.
 ADMINISTRATORS = "for administrators"
 
@@ -55,6 +57,18 @@ def error_response(error: HTTPException) -> Response:
     return response
 
 
+def logged_out_response() -> Response:
+    """Return the refusal after which the browser forgets the name and the password."""
+    response = _page(
+        401,
+        _("You are logged out"),
+        _("This browser no longer knows your name and password. To log in again, open the editor's first page."),
+        link="/",
+    )
+    response.headers["WWW-Authenticate"] = f'Basic realm="{REALM}"'
+    return response
+
+
 def _handle_user_error(error: UserError) -> Response:
     if requests.is_api_request():
         return problems.user_error_response(error)
@@ -67,7 +81,7 @@ def _handle_unexpected(error: Exception) -> Response:
     return error_response(InternalServerError())
 
 
-def _page(code: int, title: str, remedy: str = "", problems: Sequence[Problem] = ()) -> Response:
+def _page(code: int, title: str, remedy: str = "", problems: Sequence[Problem] = (), link: str = "") -> Response:
     """Return an error page. Without a login it must need no other file, because none would be served."""
     logged_in = "visitor" in g
     response = make_response(
@@ -77,6 +91,7 @@ def _page(code: int, title: str, remedy: str = "", problems: Sequence[Problem] =
             title=title,
             remedy=remedy,
             problems=problems,
+            link=link,
         ),
         code,
     )

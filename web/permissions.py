@@ -66,7 +66,7 @@ def form_token() -> str:
 
 def install_permissions(app: Flask) -> None:
     """Check the login and the permissions before every page."""
-    auth = HTTPBasicAuth(realm="obzvon")
+    auth = HTTPBasicAuth(realm=errors.REALM)
 
     @auth.verify_password  # type: ignore[untyped-decorator]
     def verify(name: str, password: str) -> Visitor | None:

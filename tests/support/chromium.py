@@ -43,7 +43,7 @@ class Chromium:
         self, *, user: str = "анна", script: bool = True, width: int = 1280, **more: Any
     ) -> Iterator["BrowserContext"]:
         """Open a context with one page, logged in; `more` goes to Playwright's new_context."""
-        context = self._started().new_context(
+        context = self.browser().new_context(
             java_script_enabled=script,
             viewport={"width": width, "height": 900},
             http_credentials={"username": user, "password": PASSWORD},
@@ -60,7 +60,8 @@ class Chromium:
         self._running.close()
         self._browser = None
 
-    def _started(self) -> "Browser":
+    def browser(self) -> "Browser":
+        """Return the browser, started if it was not yet."""
         if self._browser is None:
             try:
                 from playwright.sync_api import sync_playwright
