@@ -86,7 +86,7 @@ def test_what_an_order_says_is_passed_on(operator: Browser, service: Service) ->
     assert [command.params for command in service.taken] == [
         {"again": False, "rest": True},
         {"withdraw": True},
-        {"number": "8 (916) 555-55-55", "code": "12*"},
+        {"number": "89165555555", "code": "12*"},
     ]
 
 
