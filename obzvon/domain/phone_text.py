@@ -102,6 +102,8 @@ def find_phones(text: str, plan: NumberingPlan) -> TextPhones:
     is_number = plan.recognizes(bare) and not DATE.search(bare)
     if is_number or plan.is_internal(bare) or _SPREADSHEET.fullmatch(bare):
         return TextPhones((PhoneText(bare),))
+    if sum(map(str.isdigit, text)) < _MIN_LOCAL_DIGITS:
+        return TextPhones(rest=" ".join(text.split()))
     groups = _digit_groups(text)
     spans = _recognized(text, groups, plan)
     _take_codes(text, spans)
