@@ -74,10 +74,13 @@ def install_permissions(app: Flask) -> None:
             return None
         address = request.remote_addr or ""
         try:
-            return app_context().login.authenticate(name, password, address)
+            found = app_context().login.authenticate(name, password, address)
         except TooManyFailuresError as failures:
             log.warning("editor: too many wrong passwords from %s", address)
             raise TooManyRequests(retry_after=failures.wait) from failures
+        if found is None:
+            log.warning("editor: wrong name or password from %s", address)
+        return found
 
     @auth.error_handler  # type: ignore[untyped-decorator]
     def refuse(status: int) -> ResponseReturnValue:

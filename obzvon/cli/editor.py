@@ -12,7 +12,7 @@ import msgspec
 from obzvon.checks.settings import find_unencrypted_editor
 from obzvon.cli.context import echo, use_settings
 from obzvon.cli.translate import help_text
-from obzvon.common import i18n
+from obzvon.common import i18n, logs
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import Message, say
@@ -34,6 +34,7 @@ def web(file: Path | None) -> None:
     """Serve the editor."""
     settings = use_settings(file)
     check_host(settings)
+    logs.log_to_terminal(settings.zone)
     from web.app import create_app  # noqa: PLC0415 - nothing else of obzvon needs Flask
     from web.server import listen, serve  # noqa: PLC0415 - as above
 

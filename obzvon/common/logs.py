@@ -57,6 +57,15 @@ def log_file_name(day: date) -> str:
     return f"{day.isoformat()}.log"
 
 
+def log_to_terminal(zone: tzinfo) -> None:
+    """Write warnings to the terminal in the layout of the files, for a program that writes no files."""
+    handler = TerminalHandler()
+    handler.setFormatter(LogFormatter(zone))
+    log = logging.getLogger("obzvon")
+    log.addHandler(handler)
+    log.setLevel(logging.WARNING)
+
+
 class LogFormatter(logging.Formatter):
     """Formats `2026-11-22 09:00:00 INFO text` in the time of `zone`, with further lines indented under it.
 
