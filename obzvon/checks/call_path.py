@@ -128,7 +128,7 @@ def check_call_path(context: CheckContext) -> Iterator[Finding]:
     settings = context.settings
     forms = [form for form, calls in _used_forms(context) if calls]
     path, by_console = ask_call_path(context, forms, None), True
-    if path == CallPath() and settings.ami:
+    if path == CallPath() and context.is_login_taken:
         path, by_console = survey_by_login(settings.ami, survey_call_path(forms)), False
     if not by_console:
         for extension in path.missing:

@@ -66,6 +66,8 @@ class CheckContext(msgspec.Struct):
     journal: Journal | None = None
     calls: int = 0
     coded: int = 0
+    #: Whether our own login to Asterisk's manager interface was taken: only then is there another one.
+    is_login_taken: bool = False
 
     def service_uid(self) -> int:
         """Return the user that the service should run as: the owner of call files, or our own user if none is set."""

@@ -45,9 +45,9 @@ _CHECKS: tuple[Check, ...] = (
     asterisk.check_spool_folder,
     asterisk.check_call_file_owner,
     asterisk.check_console,
-    call_path.check_call_path,
     asterisk.check_spool_files,
     ami.check_login,
+    call_path.check_call_path,  # over AMI only if the login was taken
     ami.check_transport,
     journal.check_service,
     journal.check_run,
