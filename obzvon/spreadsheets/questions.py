@@ -22,7 +22,7 @@ _MOST_WORDS = 12
 
 _MEANINGS: dict[PauseMeaning, Message] = {
     "paused": say("do not call"),
-    "called": say("call"),
+    "called": say("call as usual"),
     "silent": say("says nothing about calling"),
 }
 
