@@ -93,7 +93,7 @@ def _paste(page, text: str = PASTED) -> None:
 
 
 def _unfold(page, _editor: Editor) -> None:
-    for summary in page.locator("details:not(.menu) > summary").all():
+    for summary in page.locator("main details:not(.menu) > summary").all():
         summary.click()
 
 
