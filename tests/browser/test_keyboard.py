@@ -42,7 +42,7 @@ def test_a_number_is_added_paused_and_deleted(page, editor: Editor, tmp_path: Pa
     page.keyboard.type("Новый")
     page.keyboard.press("Enter")
     page.get_by_text("Добавлено: 8").wait_for()
-    assert saved(tmp_path, "todo.json")["123"] == {"0": "8 916 555-55-55", "1": "", "name": "Новый"}
+    assert saved(tmp_path, "todo.json")["123"] == {"0": "89165555555", "1": "", "name": "Новый"}
     page.goto(editor.address + "/phones?q=Новый")
     tab_to(page, "[aria-label^='Поставить на паузу']")
     page.keyboard.press("Enter")
