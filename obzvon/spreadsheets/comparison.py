@@ -34,7 +34,6 @@ class ListComparison:
         self._choices = choices
         self._replace = replace
         self._has_names = has_names
-        self._row_numbers: tuple[int, set[str]] = (0, set())
 
     def add(self, row: RowDecision, *, uncomputed: bool) -> None:
         """Decide about a number as far as it can be done before all others are seen."""
@@ -44,18 +43,18 @@ class ListComparison:
         if not (row.number or row.code or row.name) and row.place is None:
             row.kind = "empty"
         elif row.place is not None:
-            self._index.lines.setdefault(identity, row.line)
+            self._index.first_rows.setdefault(identity, row)
             self._compare_with_phone(row)
         elif not (has_phone and row.number):
             row.kind, row.reason = "no_phone", say("no number")
         elif (reason := self._refusal(row, identity, uncomputed=uncomputed)) is not None:
             row.kind, row.reason = "refused", reason
-        elif self._is_known_in_row(row, identity):
-            return
         elif row.is_further and self._choices.further == "first":
             row.kind = "further"
-        elif (first := self._index.lines.setdefault(identity, row.line)) != row.line:
-            row.kind, row.reason = "twice", say("the same number as in row {key}", key=first)
+        elif (first := self._index.first_rows.setdefault(identity, row)) is not row:
+            if first.line == row.line:
+                return  # two columns of one row may repeat each other
+            row.kind, row.reason = "twice", say("the same number as in row {key}", key=first.line)
         elif row.is_open:
             row.paused = True  # until the words are explained
         self.rows.append(row)
@@ -101,16 +100,6 @@ class ListComparison:
             return identify(row.number, row.code, self._plan)[1]
         return _field_problem(row)
 
-    def _is_known_in_row(self, row: RowDecision, identity: RowIdentity) -> bool:
-        """Return whether the same row has the number already: two columns may repeat each other."""
-        line, numbers = self._row_numbers
-        if line != row.line:
-            self._row_numbers = row.line, {identity[0]}
-            return False
-        is_known = identity[0] in numbers and row.is_further
-        numbers.add(identity[0])
-        return is_known
-
     def _compare_with_phone(self, row: RowDecision) -> None:
         """Set what the row changes in the phone that it matches."""
         phone = self._phones[row.place or 0]
@@ -147,8 +136,8 @@ class _ListIndex:
 
     def __init__(self, phones: list[Phone], plan: NumberingPlan) -> None:
         self.phones = phones
-        #: The first line of the file with each identity.
-        self.lines: dict[RowIdentity, int] = {}
+        #: The first row of the file with each identity.
+        self.first_rows: dict[RowIdentity, RowDecision] = {}
         self._free: dict[RowIdentity, list[int]] = {}
         self._numbers: dict[str, list[int]] = {}
         self._taken: set[int] = set()
