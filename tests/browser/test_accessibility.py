@@ -81,6 +81,7 @@ def _show(page, editor: Editor, sight: Sight) -> None:
         sight.act(page, editor)
     # A file that takes long to read first has its page with the progress, which renews itself.
     wait_until(lambda: sight.template in editor.rendered or page.wait_for_timeout(20), sight.name)
+    page.locator(".waiting" if sight.template == "import_wait.html" else "body:not(:has(.waiting))").first.wait_for()
 
 
 def _look(page, axe: str, name: str, width: int, colours: str) -> dict[str, list[str]]:

@@ -42,7 +42,7 @@ def test_a_message_and_its_undo_are_in_sight_far_down_the_list(
     assert box["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     undo.click()
-    page.get_by_text("в списке снова 250 номеров").wait_for()
+    page.get_by_text("Номеров в списке: 250").wait_for()
     assert "paused" not in json.loads((folder / "todo.json").read_text())["95"]
     assert page.locator("#told .told").evaluate(_IN_SIGHT)
     page.get_by_label("Закрыть сообщение").click()
