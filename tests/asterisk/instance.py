@@ -85,6 +85,7 @@ class Asterisk:
         self.outgoing_done = self.home / "spool" / "outgoing_done"
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
+        self._forgotten = 0
         self._configure(files, modules)
 
     def __enter__(self) -> Self:
@@ -164,8 +165,14 @@ class Asterisk:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def complaints(self) -> list[str]:
-        """The warnings and errors in the log."""
-        return [line for line in self.log().splitlines() if "] WARNING[" in line or "] ERROR[" in line]
+        """The warnings and errors in the log since it was last forgotten."""
+        return [
+            line for line in self.log()[self._forgotten :].splitlines() if "] WARNING[" in line or "] ERROR[" in line
+        ]
+
+    def forget_log(self) -> None:
+        """Let complaints so far be those of a test that wanted them."""
+        self._forgotten = len(self.log())
 
     def put(self, name: str, text: str, mtime: float | None = None) -> Path:
         """Hand over a call file as the service does: whole, owned by Asterisk, by one rename."""

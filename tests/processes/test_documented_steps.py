@@ -16,6 +16,7 @@ import pytest
 
 from tests.support import pages
 from tests.support.paths import ROOT
+from tests.support.workshop import zone_of_noon
 
 LONG = 60.0
 """Seconds after which a step has failed."""
@@ -89,6 +90,9 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     made, stand_in, service, editor = typed("tutorial/first-run", "rehearsal")
     assert editor.endswith(" web")  # it listens on the port that every editor has, so it is not started here
     assert "password" in shell.run(made).stdout
+    settings = folder / "rehearsal" / "settings.ini"
+    in_daylight = settings.read_text(encoding="utf-8").replace(";time_zone =", f"time_zone = {zone_of_noon()}")
+    settings.write_text(in_daylight, encoding="utf-8")
     numbers = {"0": {"0": "89161111111", "1": ""}, "1": {"0": "89161111116", "1": ""}}
     (folder / "rehearsal" / "todo.json").write_text(json.dumps(numbers), encoding="utf-8")
     [start] = typed("how-to/rehearse", "settings.ini start")

@@ -17,6 +17,8 @@ _TAKEN_WITHIN = timedelta(seconds=30)
 _TAKEN_WITHIN_HELD = timedelta(seconds=5)
 #: Between two calls that are handed over to see whether files are taken again.
 _PROBE_EVERY = timedelta(seconds=60)
+#: Between two looks at what Asterisk watches. They are needed, because a new folder often has the old one's inode.
+_LOOK_EVERY = timedelta(seconds=10)
 
 _REMEDY = say(
     "restart Asterisk: systemctl restart asterisk; its module pbx_spool cannot be loaded again by itself. The call "
@@ -36,6 +38,8 @@ class IntakeWatch:
         self._asterisk: tuple[int, int] | None = None
         self._seen_since: datetime | None = None
         self._folder: tuple[int, int] | None = None
+        self._looked_at: datetime | None = None
+        self._was_watched = False
         self._problem: Problem | None = None
         self._held_at: datetime | None = None
         self._probe = ""
@@ -62,13 +66,26 @@ class IntakeWatch:
         running, folder = self._spool.asterisk_identity(), self._spool.folder_identity()
         if running != self._asterisk:
             self._asterisk, self._seen_since, self._folder = running, now, folder
+            self._looked_at, self._was_watched = None, False
             self._release()
         elif running is not None and folder is not None and folder != self._folder:
             self._folder = folder
             if not self._spool.is_watched():
                 self._hold(now, say("the folder was replaced under a running Asterisk, which watches the old one"))
+        elif running is not None and self._problem is None and self._is_watch_lost(now):
+            self._hold(now, say("the folder was replaced under a running Asterisk, which watches the old one"))
         if self._problem is not None and (self._spool.is_watched() or self._was_probe_taken()):
             self._release()
+
+    def _is_watch_lost(self, now: datetime) -> bool:
+        """Return whether Asterisk has ceased to watch the folder, as seen every ten seconds."""
+        if self._looked_at is not None and timedelta() <= now - self._looked_at < _LOOK_EVERY:
+            return False
+        self._looked_at = now
+        watched = self._spool.is_watched()
+        lost = self._was_watched and watched is False
+        self._was_watched = watched is True
+        return lost
 
     def note_sent(self, name: str) -> None:
         """Note a probe that was handed over."""
