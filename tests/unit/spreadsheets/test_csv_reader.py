@@ -28,17 +28,22 @@ def cells(text: str, *, pasted: bool = False) -> list[list[str]]:
     return [row.cells for row in read(text.encode(), pasted=pasted)[1]]
 
 
-@pytest.mark.parametrize("text", LISTS)
+EVERY_ENCODING = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1251", "cp866", "koi8_r", "mac_cyrillic")
+
+
+def says_its_encoding(text: str, encoding: str) -> bool:
+    """Return whether the encoding has every character of the text, and the text letters enough to tell it."""
+    if text.startswith("Щ") and encoding in ("koi8_r", "mac_cyrillic"):
+        return False
+    return text.encode(encoding, "ignore").decode(encoding) == text
+
+
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1251", "cp866", "koi8_r", "mac_cyrillic"]
+    ("text", "encoding"),
+    [(text, encoding) for text in LISTS for encoding in EVERY_ENCODING if says_its_encoding(text, encoding)],
 )
 def test_a_list_reads_the_same_in_every_encoding(text: str, encoding: str) -> None:
-    try:
-        data = text.encode(encoding)
-    except UnicodeEncodeError:
-        pytest.skip("a character that the encoding lacks")
-    if text.startswith("Щ") and encoding in ("koi8_r", "mac_cyrillic"):
-        pytest.skip("one letter says nothing about the encoding")
+    data = text.encode(encoding)
     assert [row.cells for row in read(data)[1]] == cells(text)
 
 
