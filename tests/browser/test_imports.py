@@ -146,6 +146,7 @@ def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
         page.locator("#file").set_input_files(drivers)
         page.get_by_role("button", name="Посмотреть файл").click()
         looked_at(page)
+        comes_true(page, "'htmx-internal-data' in document.querySelector('#import')")  # it listens from now on
         page.locator("#head").select_option("2")
         comes_true(page, "document.querySelector('#import.htmx-request') !== null")
         page.locator("#role-1").select_option("name")
