@@ -210,9 +210,12 @@ def _restart_numbering(connection: Connection, database: Database) -> None:
     for table in metadata.sorted_tables:
         if "id" in table.c:
             connection.execute(
-                text(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608 - our own names
-                    f"(SELECT coalesce(max(id), 0) + 1 FROM {table.name}), false)"
+                select(
+                    func.setval(
+                        func.pg_get_serial_sequence(table.name, "id"),
+                        func.coalesce(select(func.max(table.c.id)).scalar_subquery(), 0) + 1,
+                        False,  # the next value is that one
+                    )
                 )
             )
 
