@@ -69,7 +69,7 @@ def open_journal(settings: Settings) -> Iterator[Journal]:
 
 @contextmanager
 def open_service_journal(settings: Settings, *, waits: bool) -> Iterator[Journal]:
-    """Open the journal for the service: create it if there is none, migrate it if it is of an older version.
+    """Open the journal for the service: create it if there is none, migrate it if an older version made it.
 
     With `waits`, wait for one that cannot be used yet, for example before its database is up.
     """

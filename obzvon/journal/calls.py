@@ -86,7 +86,7 @@ class CallStore:
             return dict(connection.execute(query).all())
 
     def declined_on(self, day: date) -> set[tuple[str, str]]:
-        """Return the numbers, with their codes, whose owners asked that day not to be called again on it."""
+        """Return the numbers, with their codes, of those who asked on that day not to be called again on it."""
         query = select(calls.c.number, calls.c.code).join(runs).where(runs.c.day == day, calls.c.key == DECLINED_KEY)
         with self._database.read_transaction() as connection:
             return {(number, code) for number, code in connection.execute(query)}

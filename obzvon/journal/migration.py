@@ -28,7 +28,7 @@ class _OlderDatabase(Database):
 
 
 def migrate(url: str, *, busy_timeout: float = 30.0) -> None:
-    """Migrate the journal if it is of an older version.
+    """Migrate the journal if an older version made it.
 
     Raise JournalBusyError if a service uses it, JournalUnavailableError if there is no room, for example.
     """
