@@ -1,6 +1,6 @@
 """A number that is typed or sent and is in the list already: the same for the form and for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from flask_babel import gettext as _
@@ -32,18 +32,30 @@ class ListNumbers:
 
     def __init__(self, phones: Iterable[Phone], plan: NumberingPlan) -> None:
         self._plan = plan
-        self._phones: dict[str, list[Phone]] = {}
+        self._numbers: dict[str, list[Phone]] = {}
+        self._calls: dict[tuple[str, str], list[Phone]] = {}
         for phone in phones:
             if number := _dialled(phone, plan):
-                self._phones.setdefault(number, []).append(phone)
+                self._numbers.setdefault(number, []).append(phone)
+                self._calls.setdefault((number, phone.code.strip()), []).append(phone)
 
     def find_duplicate(self, phone: Phone) -> Duplicate | None:
         """Return a row with the same number, one with the same code first, or None. The row itself does not count."""
-        others = [other for other in self._phones.get(_dialled(phone, self._plan), ()) if other.key != phone.key]
-        same = next((other for other in others if other.code.strip() == phone.code.strip()), None)
-        if same is not None:
+        number = _dialled(phone, self._plan)
+        if same := _another(self._calls.get((number, phone.code.strip()), ()), phone):
             return Duplicate(same, is_same=True)
-        return Duplicate(others[0], is_same=False) if others else None
+        if other := _another(self._numbers.get(number, ()), phone):
+            return Duplicate(other, is_same=False)
+        return None
+
+    def count_calls(self, phone: Phone) -> int:
+        """Return the number of rows with the number and the code of this one."""
+        return len(self._calls.get((_dialled(phone, self._plan), phone.code.strip()), ()))
+
+
+def _another(phones: Sequence[Phone], phone: Phone) -> Phone | None:
+    """Return the first of the phones that has another key, or None. Two have the same key in no list."""
+    return next((other for other in phones[:2] if other.key != phone.key), None)
 
 
 def refuse_duplicate(

@@ -1,7 +1,7 @@
 """Changes of the list by programs: rows are validated by the rules of the page, and all issues are reported."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from web.problems import MAX_ISSUES, RequestError, ValidationIssue
 _KEY = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
-def replace_list(body: NewList, before: Iterable[Phone], plan: NumberingPlan) -> list[Phone]:
+def replace_list(body: NewList, before: Sequence[Phone], plan: NumberingPlan) -> list[Phone]:
     """Return the new list. Rows with an existing key keep the fields that other programs wrote. Raises RequestError."""
     existing = {phone.key: phone for phone in before}
     free = next_free_key(row.row for row in body.rows if row.row is not UNSET)
@@ -39,6 +39,8 @@ def replace_list(body: NewList, before: Iterable[Phone], plan: NumberingPlan) ->
                 validator.refuse(_("Two rows have this key"), f"{pointer}/row", key)
         seen.add(key)
         phones.append(validator.change(was, row, pointer) if was else validator.add(key, row, pointer))
+    touched = {f"#/rows/{position}/number": phone for position, phone in enumerate(phones)}
+    validator.refuse_duplicates(touched, before, phones, is_another=body.another_code)
     return validator.checked(phones)
 
 
@@ -53,7 +55,7 @@ def change_list(body: ListChange, index: PhoneIndex, plan: NumberingPlan) -> lis
             validator.refuse(_("It cannot be changed and deleted at once"), f"#/delete/{position}", key)
         after.pop(key, None)
     for key, change in body.change.items():
-        pointer = f"#/change/{key.replace('~', '~0').replace('/', '~1')}"
+        pointer = _change_pointer(key)
         if key in after:
             after[key] = validator.change(after[key], change, pointer)
         elif key not in body.delete:
@@ -62,30 +64,14 @@ def change_list(body: ListChange, index: PhoneIndex, plan: NumberingPlan) -> lis
     for position, row in enumerate(body.add):
         key = str(free + position)
         after[key] = validator.add(key, row, f"#/add/{position}")
-    touched = {**{key: f"#/change/{key}/number" for key in body.change}}
-    touched |= {str(free + position): f"#/add/{position}/number" for position in range(len(body.add))}
-    _refuse_duplicates(after, touched, index, validator, plan, is_another=body.another_code)
+    touched = {f"{_change_pointer(key)}/number": after[key] for key in body.change if key in after}
+    touched |= {f"#/add/{position}/number": after[str(free + position)] for position in range(len(body.add))}
+    validator.refuse_duplicates(touched, index.phones, after.values(), is_another=body.another_code)
     return validator.checked(list(after.values()))
 
 
-def _refuse_duplicates(
-    after: Mapping[str, Phone],
-    touched: Mapping[str, str],
-    index: PhoneIndex,
-    validator: "_RowValidator",
-    plan: NumberingPlan,
-    *,
-    is_another: bool,
-) -> None:
-    """Refuse rows whose number or code is new and that the list has already. `touched` has the pointer of each row."""
-    found = phone_duplicates.ListNumbers(after.values(), plan)
-    for key, pointer in touched.items():
-        before, phone = index.row(key), after.get(key)
-        if phone is None or (before and (before.phone.number, before.phone.code) == (phone.number, phone.code)):
-            continue
-        other = found.find_duplicate(phone)
-        if other is not None and (other.is_same or not is_another):
-            validator.refuse(other.sentence(), pointer, key if before else "")
+def _change_pointer(key: str) -> str:
+    return f"#/change/{key.replace('~', '~0').replace('/', '~1')}"
 
 
 class _RowValidator:
@@ -100,6 +86,19 @@ class _RowValidator:
         self.issues.append(ValidationIssue(reason, pointer=pointer, row=key))
         if len(self.issues) >= MAX_ISSUES:
             raise RequestError(422, "", self.issues)
+
+    def refuse_duplicates(
+        self, touched: Mapping[str, Phone], before: Sequence[Phone], after: Iterable[Phone], *, is_another: bool
+    ) -> None:
+        """Refuse rows whose number is there under another key, by their pointers. Old duplicates may stay."""
+        were, are = phone_duplicates.ListNumbers(before, self._plan), phone_duplicates.ListNumbers(after, self._plan)
+        keys = {phone.key for phone in before}
+        for pointer, phone in touched.items():
+            if are.count_calls(phone) <= were.count_calls(phone):
+                continue
+            other = are.find_duplicate(phone)
+            if other is not None and (other.is_same or not is_another):
+                self.refuse(other.sentence(), pointer, phone.key if phone.key in keys else "")
 
     def add(self, key: str, row: NewRow, pointer: str) -> Phone:
         """Return the phone of a new row."""

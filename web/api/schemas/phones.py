@@ -101,10 +101,16 @@ class RowChange(StrictStruct, frozen=True):
     paused: Paused | UnsetType = UNSET
 
 
+AnotherCode = Annotated[
+    bool, Meta(description="Accept a number that is there under another extension code: it is another person.")
+]
+
+
 class NewList(StrictStruct, frozen=True):
     """A whole list: a row that is not in it is deleted."""
 
     rows: list[WholeRow]
+    another_code: AnotherCode = False
 
 
 class ListChange(StrictStruct, frozen=True):
@@ -115,10 +121,7 @@ class ListChange(StrictStruct, frozen=True):
         default_factory=dict
     )
     delete: Annotated[list[str], Meta(description="Keys of rows.")] = msgspec.field(default_factory=list)
-    another_code: Annotated[
-        bool,
-        Meta(description="Accept a number that the list has under another extension code: it is another person."),
-    ] = False
+    another_code: AnotherCode = False
 
 
 class SavedList(StrictStruct, frozen=True):

@@ -172,7 +172,7 @@ def test_a_page_of_the_list_is_not_taken_for_the_whole(operator: Browser, settin
     before = settings.phones.read_bytes()
     answer = operator.send("PUT", PHONES, listed(operator, "?limit=2"), If_Match=revision(operator))
     assert answer.status_code == 422
-    assert faults(answer)["#/page"] == "There is no such field; there are: rows"
+    assert faults(answer)["#/page"] == "There is no such field; there are: rows, another_code"
     assert settings.phones.read_bytes() == before
 
 
@@ -187,7 +187,7 @@ def test_everything_that_is_wrong_in_a_list_is_told_at_once_with_its_row(operato
                 {"row": "4", "number": "777", "code": "context 22"},
                 {"row": "new", "number": "89165555555"},
                 {"row": "4", "number": "777", "code": "context 22"},
-                {"number": "89165555555", "name": "a\u202eb"},
+                {"number": "89165555556", "name": "a\u202eb"},
                 {"number": ""},
             ]
         },
@@ -222,10 +222,44 @@ def test_every_field_of_the_wrong_kind_is_told_at_once(operator: Browser) -> Non
         "#/rows/1/number": "It is missing",
         "#/rows/2": "An object is expected",
         "#/rows/3/fone": "There is no such field; there are: number, code, name, paused, row, dials, state, reason",
-        "#/a~1b~0": "There is no such field; there are: rows",
+        "#/a~1b~0": "There is no such field; there are: rows, another_code",
     }
     assert operator.send("PUT", PHONES, [], If_Match="*").status_code == 422
     assert faults(operator.send("PUT", PHONES, {"rows": {}}, If_Match="*")) == {"#/rows": "A list is expected"}
+
+
+def test_a_list_with_a_number_twice_is_refused(operator: Browser, settings: Settings) -> None:
+    before = settings.phones.read_bytes()
+    sent = [{"number": "89165555555"}, {"number": "+7 916 555-55-55"}, {"number": "89166666666", "code": "1"}]
+    sent.append({"number": "8 (916) 666-66-66", "code": "2"})
+    answer = operator.send("PUT", PHONES, {"rows": sent}, If_Match=revision(operator))
+    assert faults(answer) == {
+        "#/rows/0/number": "It is in the list already: row 1",
+        "#/rows/1/number": "It is in the list already: row 0",
+        "#/rows/2/number": "The list has this number with another code: 2, row 3",
+        "#/rows/3/number": "The list has this number with another code: 1, row 2",
+    }
+    assert settings.phones.read_bytes() == before
+    meant = {"rows": sent[1:], "another_code": True}
+    assert operator.send("PUT", PHONES, meant, If_Match=revision(operator)).status_code == 200
+    again = {"rows": [*sent[1:], {"number": "89167777777"}]}  # codes that the list has by now are nothing new
+    assert operator.send("PUT", PHONES, again, If_Match=revision(operator)).status_code == 200
+    once_more = {"rows": [*sent[1:], sent[2]], "another_code": True}
+    assert list(faults(operator.send("PUT", PHONES, once_more, If_Match=revision(operator)))) == [
+        "#/rows/1/number",
+        "#/rows/3/number",
+    ]
+
+
+def test_duplicates_that_a_list_has_may_stay_in_it(operator: Browser, settings: Settings) -> None:
+    settings.phones.write_text('{"0": {"0": "89161111111", "1": ""}, "1": {"0": "+7 916 111-11-11", "1": ""}}')
+    found = listed(operator)["rows"]
+    found[1]["name"] = "Сомов"
+    assert operator.send("PUT", PHONES, {"rows": found}, If_Match=revision(operator)).status_code == 200
+    found.append({"number": "89161111111"})
+    answer = operator.send("PUT", PHONES, {"rows": found}, If_Match=revision(operator))
+    assert answer.status_code == 422
+    assert all(reason.startswith("It is in the list already") for reason in faults(answer).values())
 
 
 def test_of_very_many_faults_a_hundred_are_told_and_the_rest_counted(operator: Browser) -> None:
