@@ -29,7 +29,7 @@ from tests.support.first_users_page import as_php
 from web.app import create_app
 from web.imports.jobs import ImportJob
 from web.security.login import LoginService
-from web.security.rate_limit import RateLimiter
+from web.security.login_failures import LoginFailures
 from web.server import listen
 from web.server import serving as serving_in_a_thread
 
@@ -233,7 +233,7 @@ class Editor:
 def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) -> Iterator[Editor]:
     """The editor of such an office in that folder; `users` is the text of its users' file."""
     known = _made(office, folder, str(users))
-    gate = LoginService(Users(known.web.users), failures=RateLimiter(most=0)) if office.locked else None
+    gate = LoginService(Users(known.web.users), failures=LoginFailures(by_network=0)) if office.locked else None
     app = create_app(known, login=gate, clock=lambda: office.now)
     editor = Editor(app, f"http://127.0.0.1:{known.web.port}")
 

@@ -1,4 +1,4 @@
-"""Login: checks names and passwords, slows down wrong ones and remembers right ones for a few minutes."""
+"""Login: checks names and passwords, slows down wrong ones and remembers right ones for a working day."""
 
 import hashlib
 import hmac
@@ -13,13 +13,13 @@ import msgspec
 
 from obzvon.common.errors import ObzvonError
 from obzvon.users import MAX_PASSWORD_LENGTH, Role, User, Users, password_matches
-from web.security.rate_limit import RateLimiter
+from web.security.login_failures import LoginFailures
 
-#: How long a right password is not hashed again.
-_CACHE_SECONDS = 300.0
-#: How long a right password passes the rate limit: a working day in one browser.
-_TRUSTED_SECONDS = 43_200.0
+#: How long a right password is not hashed again, from its last use: a working day in one browser.
+_CACHE_SECONDS = 43_200.0
 _MAX_LOGINS = 1000
+#: Passwords hashed at the same time. Each takes 32 MB and a processor for an eighth of a second.
+_MAX_HASHING = 2
 
 
 class TooManyFailuresError(ObzvonError):
@@ -41,8 +41,8 @@ class Visitor(msgspec.Struct, frozen=True):
         return f"Visitor({self.name!r}, {self.role.value})"
 
 
-class _CachedLogin(msgspec.Struct, frozen=True):
-    """A name and a password that were right at that time, for the user in this very state."""
+class _CachedLogin(msgspec.Struct):
+    """A name and a password that were right for the user in this very state, and when they were last used."""
 
     at: float
     user: User
@@ -52,18 +52,20 @@ class _CachedLogin(msgspec.Struct, frozen=True):
 class LoginService:
     """Authenticates every request.
 
-    Wrong passwords are limited by address and by name. A browser that has logged in is not affected, as long as the
-    user has not changed: its password is no guess.
+    Wrong passwords are limited by network and by name. A browser that has logged in is not affected, as long as the
+    user has not changed: its password is no guess. Right passwords are kept as a keyed hash, whose key this process
+    alone has.
     """
 
     def __init__(
-        self, users: Users, *, clock: Callable[[], float] = time.monotonic, failures: RateLimiter | None = None
+        self, users: Users, *, clock: Callable[[], float] = time.monotonic, failures: LoginFailures | None = None
     ) -> None:
         self._users = users
         self._clock = clock
-        self._failures = RateLimiter() if failures is None else failures
+        self._failures = LoginFailures() if failures is None else failures
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
+        self._hashing = threading.BoundedSemaphore(_MAX_HASHING)
         self._signature: tuple[int, ...] | None = None
         self._loaded: dict[str, User] = {}
         self._logins: OrderedDict[bytes, _CachedLogin] = OrderedDict()
@@ -74,20 +76,20 @@ class LoginService:
         Raises TooManyFailuresError, and UserError for a broken file of users.
         """
         now = self._clock()
-        users = self._current_users()
-        digest = hmac.digest(self._key, f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass"), "sha256")
-        user, login = users.get(name), self._find_login(digest, users.get(name), now)
-        if login is not None and now - login.at < _CACHE_SECONDS:
+        user = self._current_users().get(name)
+        digest = self._digest(name, password)
+        login = self._logins.get(digest)
+        if login is not None and login.user == user and self._is_fresh(login, now):
+            login.at = now
             return login.visitor
-        of_address = f"address {rate_limited_network(address)}"
-        of_user = f"user {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
-        if login is None and (wait := self._failures.attempt((of_address, of_user), now)):
+        network = rate_limited_network(address)
+        if wait := self._failures.attempt(network, name, now):
             raise TooManyFailuresError(wait)
-        if not password_matches(user, password[: MAX_PASSWORD_LENGTH + 1]) or user is None:
+        with self._hashing:
+            is_right = password_matches(user, password[: MAX_PASSWORD_LENGTH + 1])
+        if not is_right or user is None:
             return None
-        if login is None:
-            self._failures.forgive(of_address)
-            self._failures.forget(of_user)
+        self._failures.succeed(network, name)
         visitor = Visitor(name, user.role, hashlib.sha256(user.password.encode()).digest())
         with self._lock:
             self._logins[digest] = _CachedLogin(now, user, visitor)
@@ -96,17 +98,27 @@ class LoginService:
                 self._logins.popitem(last=False)
         return visitor
 
-    def _find_login(self, digest: bytes, user: User | None, now: float) -> _CachedLogin | None:
-        """Return the earlier right login if this user has not changed since. Changes of other users do not matter."""
-        login = self._logins.get(digest)
-        return login if login is not None and login.user == user and 0 <= now - login.at < _TRUSTED_SECONDS else None
+    def is_cached(self, name: str, password: str) -> bool:
+        """Return whether they were right not long ago, so that the request needs no hash. Touches no file."""
+        login = self._logins.get(self._digest(name, password))
+        return login is not None and self._is_fresh(login, self._clock())
+
+    def _is_fresh(self, login: _CachedLogin, now: float) -> bool:
+        return 0 <= now - login.at < _CACHE_SECONDS
+
+    def _digest(self, name: str, password: str) -> bytes:
+        return hmac.digest(self._key, f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass"), "sha256")
 
     def _current_users(self) -> dict[str, User]:
+        """Return the users of the file as it is now, and forget the wrong logins of those who were changed."""
         signature = self._users.signature()
         with self._lock:
             if signature != self._signature:
-                self._loaded = self._users.load()
+                before, self._loaded = self._loaded, self._users.load()
                 self._signature = signature
+                for name in before:
+                    if self._loaded.get(name) != before[name]:
+                        self._failures.forget(name)
             return self._loaded
 
 

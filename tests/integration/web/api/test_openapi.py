@@ -28,7 +28,7 @@ from web.api.openapi import OPERATIONS, Operation
 from web.app import create_app
 from web.phone_index import FILTERS, SORTS
 from web.security.login import LoginService
-from web.security.rate_limit import RateLimiter
+from web.security.login_failures import LoginFailures
 
 EXAMPLES = often(commit=10, long=100)
 
@@ -48,7 +48,8 @@ def app(settings: Settings, journal: Journal, monkeypatch: pytest.MonkeyPatch) -
     hashed = generate_password_hash("quick", "pbkdf2:sha256:1")  # of a wrong password, too, each time
     monkeypatch.setattr(users, "_impossible_hash", lambda: hashed)
     settings.web.users.write_text(json.dumps({"operator": {"role": "operator", "password": hashed}}))
-    patient = LoginService(Users(settings.web.users), failures=RateLimiter(most=1_000_000))
+    many = LoginFailures(by_network_and_name=1_000_000, by_network=1_000_000, by_name=1_000_000)
+    patient = LoginService(Users(settings.web.users), failures=many)
     made = create_app(settings, login=patient, clock=lambda: SUNDAY)
     yield made
     made.extensions["obzvon"].journal().close()
