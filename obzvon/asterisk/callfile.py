@@ -38,6 +38,12 @@ class UnsafeValueError(ObzvonError):
 
 _NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", re.ASCII)
 
+# A whole file as it is staged: lines with a key, none of them Asterisk's own, and no newline after the last one.
+_AS_STAGED = re.compile(
+    rb"(?i:channel): [^\n\0]+(?:\n(?!(?i:startretry|endretry|abortretry|status))[A-Za-z]+:[^\n\0]*)+"
+)
+_WRITTEN_AT = re.compile(r"\((\d{1,18})\)", re.ASCII)
+
 
 class CallFileName(msgspec.Struct, frozen=True, gc=False):
     """The call that a file belongs to, as its name says: the run's token, the position in the run, the attempt."""
@@ -45,6 +51,13 @@ class CallFileName(msgspec.Struct, frozen=True, gc=False):
     token: str
     position: int
     attempt: int
+
+
+class CallStart(msgspec.Struct, frozen=True, gc=False):
+    """The Asterisk that began a call, by its process id, and when, in whole seconds; 0 = unknown."""
+
+    pid: int = 0
+    at: int = 0
 
 
 def call_file_name(token: str, position: int, attempt: int) -> str:
@@ -107,16 +120,21 @@ def parse_disposition(finished: bytes) -> Disposition | None:
     return found
 
 
-def parse_starter_pid(text: bytes) -> int | None:
-    """Return the process id of the Asterisk that began the file's call, None if none has (pbx_spool.c: StartRetry)."""
-    found = None
-    if b"startretry" not in text.lower():  # as in nearly every file, and the spool is read every second
+def parse_start(text: bytes) -> CallStart | None:
+    """Return what Asterisk has written about the beginning of the file's call; None if the file is as it was staged.
+
+    Any byte more means that the call has begun: after a power cut the line (pbx_spool.c: StartRetry) may be there in
+    part or as zero bytes. Then pid and time are 0.
+    """
+    if _AS_STAGED.fullmatch(text):
         return None
+    found = CallStart()
     for line in text.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(":")
         if key.strip().lower() == "startretry":
-            pid = value.split()[:1]
-            found = int(pid[0]) if pid and pid[0].isdecimal() else 0
+            pid, _, rest = value.strip().partition(" ")
+            written = _WRITTEN_AT.search(rest)
+            found = CallStart(int(pid) if pid.isdecimal() else 0, int(written[1]) if written else 0)
     return found
 
 

@@ -1,11 +1,17 @@
 """Finds out whether Asterisk runs, as far as that shows on this machine."""
 
 import enum
+import os
 import re
+import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from obzvon.common.processes import is_process_alive, read_pid
 
+_NUMBERS = re.compile(r"^NSpid:\s*([0-9\s]+)$", re.MULTILINE)
 _WATCHED = re.compile(r"^inotify wd:\S+ ino:([0-9a-f]+) ", re.MULTILINE)
 
 
@@ -16,6 +22,17 @@ class AsteriskState(enum.Enum):
     DOWN = "down"
     #: No pid file is known: it may run on another machine or in a container, or this folder is not Asterisk's.
     UNSEEN = "unseen"
+
+
+class RunningAsterisk(msgspec.Struct, frozen=True):
+    """A running Asterisk: the process ids that it is known by, and when it was started, by the clock; 0 = unknown.
+
+    `is_named_by_file`: its pid file says so, and so there is no other that reads our spool.
+    """
+
+    pids: frozenset[int]
+    started_at: float
+    is_named_by_file: bool = True
 
 
 def asterisk_state(pid_file: Path | None) -> AsteriskState:
@@ -31,11 +48,7 @@ def asterisk_identity(pid_file: Path | None) -> tuple[int, int] | None:
     pid = read_pid(pid_file) if pid_file is not None else None
     if pid is None or not is_process_alive(pid):
         return None
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        return pid, int(fields[19])  # proc(5): starttime is field 22, and the first two come before the bracket
-    except (OSError, IndexError, ValueError):
-        return pid, 0
+    return pid, _start_ticks(pid)
 
 
 def watches_folder(pid: int, folder: Path) -> bool | None:
@@ -49,22 +62,74 @@ def watches_folder(pid: int, folder: Path) -> bool | None:
     return wanted in watched
 
 
-def is_asterisk_gone(pid: int, pid_file: Path | None) -> bool:
-    """Return whether the Asterisk that had this process id has certainly ended.
+def running_asterisks(pid_file: Path | None) -> list[RunningAsterisk] | None:
+    """Return the Asterisks that may have begun the calls in the spool; None where that cannot be seen.
 
-    Without a pid file that is certain only where another process is called asterisk. Otherwise Asterisk may run in a
-    container, where its processes have other ids.
+    With a pid file that is one at most. Without it, every process of that name that this machine shows.
     """
-    if pid_file is not None:
-        return read_pid(pid_file) != pid or not is_process_alive(pid)
-    return not is_process_alive(pid) and _any_asterisk()
+    if pid_file is None:
+        return _visible_asterisks() or None
+    pid = read_pid(pid_file)
+    if pid is None or not is_process_alive(pid):
+        return []
+    # Its clock may have been set since: the file's time and that of the process are both asked, and the earlier counts.
+    moments = [_started_at(pid), _modified_at(pid_file)]
+    return [RunningAsterisk(frozenset({pid}), min((moment for moment in moments if moment), default=0.0))]
 
 
-def _any_asterisk() -> bool:
-    for process in Path("/proc").glob("[0-9]*/comm"):
+def is_asterisk_gone(pid: int, started_at: int, touched: float, running: Sequence[RunningAsterisk] | None) -> bool:
+    """Return whether the Asterisk that began a call has certainly ended.
+
+    It has written its pid and the moment, in whole seconds, into the call file; 0 = unreadable. `touched` is when the
+    file was last changed. An Asterisk in a container has the pid of the one before it: there the time tells them apart,
+    as the running one has written nothing before its own start.
+    """
+    if running is None:
+        return False
+    is_known = False
+    for asterisk in running:
+        if pid in asterisk.pids or not pid:
+            is_older = 0 < touched < asterisk.started_at or 0 < started_at <= asterisk.started_at - 1
+            if not is_older:
+                return False
+            is_known = True
+    return is_known or not running or running[0].is_named_by_file or not is_process_alive(pid)
+
+
+def _visible_asterisks() -> list[RunningAsterisk]:
+    """Return the processes called asterisk, also those of containers, with their numbers inside and outside."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if process.read_text(encoding="utf-8", errors="replace").strip() == "asterisk":
-                return True
+            if (folder / "comm").read_text(encoding="utf-8", errors="replace").strip() == "asterisk":
+                status = (folder / "status").read_text(encoding="utf-8", errors="replace")
+                numbers = _NUMBERS.search(status)
+                pids = {int(folder.name), *(map(int, numbers[1].split()) if numbers else ())}
+                found.append(RunningAsterisk(frozenset(pids), _started_at(int(folder.name)), is_named_by_file=False))
         except OSError:
             continue
-    return False
+    return found
+
+
+def _started_at(pid: int) -> float:
+    """Return when a process was started, by the clock as it is now; 0 if that cannot be seen."""
+    ticks = _start_ticks(pid)
+    if not ticks:
+        return 0.0
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return boot + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _start_ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[19])  # proc(5): starttime is field 22, and the first two come before the bracket
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _modified_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

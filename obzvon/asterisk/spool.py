@@ -234,7 +234,7 @@ class Spool:
     def was_started_before_sweep(self, name: str) -> bool | None:
         """Return whether a file in the store was swept there after its call had begun; None if it is not there."""
         try:
-            return callfile.parse_starter_pid((self.store / staging.staging_path(name)).read_bytes()) is not None
+            return callfile.parse_start((self.store / staging.staging_path(name)).read_bytes()) is not None
         except FileNotFoundError:
             return None
 
@@ -273,20 +273,29 @@ class Spool:
     def is_started(self, name: str) -> bool | None:
         """Return whether Asterisk has begun the call of a file in the spool; None if the file is gone."""
         try:
-            return callfile.parse_starter_pid((self.target / name).read_bytes()) is not None
+            return callfile.parse_start((self.target / name).read_bytes()) is not None
         except FileNotFoundError:
             return None
 
-    def is_orphaned(self, name: str) -> bool:
-        """Return whether the file's call was begun by an Asterisk that has ended. The next one would make it again.
+    def running_asterisks(self) -> list[process.RunningAsterisk] | None:
+        """Return the Asterisks that may have begun the calls in the spool; None where that cannot be seen."""
+        return process.running_asterisks(self.pid_file)
 
-        pbx_spool.c does so, even with MaxRetries 0, once the file's mtime has passed.
+    def is_orphaned(self, name: str, running: Sequence[process.RunningAsterisk] | None) -> bool:
+        """Return whether the file's call was begun by an Asterisk that has ended: none of `running`, no later one.
+
+        The next one would make it again (pbx_spool.c: even with MaxRetries 0, once the file's mtime has passed), or,
+        with the same process id, leave the file there for ever.
         """
+        path = self.target / name
         try:
-            pid = callfile.parse_starter_pid((self.target / name).read_bytes())
+            start, touched = callfile.parse_start(path.read_bytes()), path.stat().st_ctime
         except FileNotFoundError:
             return False
-        return pid is not None and process.is_asterisk_gone(pid, self.pid_file)
+        if start is None or not process.is_asterisk_gone(start.pid, start.at, touched, running):
+            return False
+        # It may have been started after that look, and this be its call.
+        return process.is_asterisk_gone(start.pid, start.at, touched, self.running_asterisks())
 
     def withdraw(self, name: str) -> bool | None:
         """Take a file out of the spool; return whether its call had begun, None if Asterisk was faster."""

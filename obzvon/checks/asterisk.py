@@ -227,10 +227,11 @@ def _count_spool_files(context: CheckContext) -> Counter[str]:
     """Return how many of our files are left behind, wait too long, or belong to calls in progress."""
     spool = context.spool
     counts: Counter[str] = Counter()
+    running = spool.running_asterisks()
     for name in spool.files_in_spool():
         started = spool.is_started(name)
         if started:
-            counts["behind" if spool.is_orphaned(name) else "in progress"] += 1
+            counts["behind" if spool.is_orphaned(name, running) else "in progress"] += 1
         elif started is False:
             with contextlib.suppress(FileNotFoundError):
                 # The rename into the spool is what changed it last; its mtime is in the past on purpose.

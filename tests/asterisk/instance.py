@@ -70,8 +70,10 @@ class Asterisk:
     sees it. Paths given out here are the machine's, not the root folder's.
     """
 
-    def __init__(self, root: Path, files: Mapping[str, str], modules: str) -> None:
+    def __init__(self, root: Path, files: Mapping[str, str], modules: str, *, is_contained: bool = False) -> None:
         self.root = root
+        #: In a pid namespace of its own, as in a container: every life has the process number 1.
+        self._is_contained = is_contained
         self.user = _user(root)
         # Else Asterisk asks the network what this machine's name is, 5 seconds a call.
         (root / "etc" / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
@@ -108,7 +110,11 @@ class Asterisk:
     def pid(self) -> int:
         """The running process."""
         assert self._process
-        return self._process.pid
+        if not self._is_contained:
+            return self._process.pid
+        parent = self._process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children")
+        return int(until(children.read_text, "the first process of the namespace"))
 
     @property
     def running(self) -> bool:
@@ -125,7 +131,16 @@ class Asterisk:
     def start(self) -> None:
         """Start, and return when it is fully booted."""
         assert not self.running
-        command = ("chroot", str(self.root), "asterisk", "-C", f"{self.inside}/etc/asterisk.conf", "-f")
+        command: tuple[str, ...] = (
+            "chroot",
+            str(self.root),
+            "asterisk",
+            "-C",
+            f"{self.inside}/etc/asterisk.conf",
+            "-f",
+        )
+        if self._is_contained:
+            command = ("unshare", "--pid", "--fork", "--kill-child", *command)
         with (self.home / "log" / "console").open("ab") as console:
             self._process = subprocess.Popen(
                 [*command, "-U", "asterisk", "-G", "asterisk"],
@@ -197,7 +212,7 @@ class Asterisk:
             guard.kill()
             guard.communicate()
         if process and process.poll() is None:
-            process.send_signal(how)
+            os.kill(self.pid, how)
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:

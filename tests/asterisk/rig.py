@@ -50,7 +50,15 @@ AMI_SECRET = "a-secret-of-the-rig"
 class Pbx(Asterisk):
     """The PBX: Asterisk with the project's snippets, of which only the values named in `settings` are changed."""
 
-    def __init__(self, root: Path, *, message: Path = MESSAGE, carrier_port: int = 9, **settings: object) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        message: Path = MESSAGE,
+        carrier_port: int = 9,
+        is_contained: bool = False,
+        **settings: object,
+    ) -> None:
         self.ami_port = free_port(socket.SOCK_STREAM)
         self.ami_user = "obzvon"
         self.ami_secret = AMI_SECRET
@@ -62,7 +70,7 @@ class Pbx(Asterisk):
             "manager_obzvon.conf": with_secret((SNIPPETS / "manager_obzvon.conf").read_text(), AMI_SECRET),
             "pjsip.conf": PJSIP_CONF.format(own=free_port(socket.SOCK_DGRAM), carrier=carrier_port),
         }
-        super().__init__(root, files, f"{DIALPLAN} {PJSIP} {SPOOL}")
+        super().__init__(root, files, f"{DIALPLAN} {PJSIP} {SPOOL}", is_contained=is_contained)
         shutil.copyfile(message, self.home / "message.wav")
         shutil.copyfile(QUESTION, self.home / "question.wav")
 
@@ -70,10 +78,10 @@ class Pbx(Asterisk):
 class Rig:
     """A PBX and its carrier, started together; `settings` are globals of extensions_obzvon.conf to be changed."""
 
-    def __init__(self, root: Path, *, message: Path = MESSAGE, **settings: object) -> None:
+    def __init__(self, root: Path, *, message: Path = MESSAGE, is_contained: bool = False, **settings: object) -> None:
         port = free_port(socket.SOCK_DGRAM)
         self.carrier = Carrier(root, port, free_port(socket.SOCK_STREAM), read_wave(message))
-        self.pbx = Pbx(root, message=message, carrier_port=port, **settings)
+        self.pbx = Pbx(root, message=message, carrier_port=port, is_contained=is_contained, **settings)
         self._running = ExitStack()
 
     def __enter__(self) -> Self:

@@ -90,3 +90,30 @@ def test_when_asterisk_crashes_nobody_is_rung_again_by_its_restart(tmp_path: Pat
             number for number, result in results.items() if result == "unknown"
         }
         assert results.keys() == phones.keys()
+
+
+def test_killed_and_started_under_the_same_process_number_it_leaves_no_line_in_use(
+    tmp_path: Path, asterisk_root: Path
+) -> None:
+    with Rig(asterisk_root, is_contained=True) as rig:
+        rig.carrier.set(TALK=600)
+        phones = dict.fromkeys([f"89162222{place:02d}1" for place in range(4)], "")
+        office = Office(tmp_path, rig, phones, bundle=2, timeout=1)
+        settings = tmp_path / "settings.ini"
+        named = f"pid_file = {rig.pbx.home / 'run' / 'asterisk.pid'}"
+        settings.write_text(
+            settings.read_text().replace(named, "pid_file = none") + "[Pace]\npacing = throttled\nlines = 2\n"
+        )
+        service = office.serve()
+        try:
+            until(lambda: len(rig.carrier.ledger()) >= 2, "all lines are in use", within=60)
+            rig.pbx.kill()
+            rig.carrier.set(TALK=1)
+            rig.pbx.start()
+            until(office.is_over, "the lines are free again, and every call has ended", within=60, every=0.5)
+        finally:
+            service.terminate()
+            service.wait(30)
+        assert list(rig.pbx.outgoing.iterdir()) == [], office.console()
+        assert Counter(entry.number for entry in rig.carrier.ledger()) == Counter(phones.keys()), office.console()
+        assert Counter(line.disposition for line in office.lines()) == {"unknown": 2, "answered": 2}

@@ -229,10 +229,10 @@ def number_in(file: Path) -> str:
     return channel.removeprefix("Channel: local/").partition("@")[0]
 
 
-def begin_call(file: Path, pid: int, attempt: int = 1) -> None:
-    """Asterisk begins the call of a file in the spool."""
+def begin_call(file: Path, pid: int, attempt: int = 1, *, at: float | None = None) -> None:
+    """Asterisk begins the call of a file in the spool, now by the machine's clock."""
     with file.open("a") as stream:
-        stream.write(f"\nStartRetry: {pid} {attempt} (1767600000)\n")
+        stream.write(f"\nStartRetry: {pid} {attempt} ({int(time.time() if at is None else at)})\n")
 
 
 def end_call(file: Path, status: str = "", *, done: Path | None = None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from obzvon.asterisk import callfile, staging
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
-from obzvon.asterisk.process import AsteriskState
+from obzvon.asterisk.process import AsteriskState, RunningAsterisk
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, attempt_name
 from obzvon.asterisk.transport.intake import IntakeWatch
@@ -24,6 +24,8 @@ from obzvon.domain.results import Disposition
 
 # An archived file without a status after this time will not get one.
 _STATUS_LATE = timedelta(seconds=10)
+# Between two looks at which Asterisk is running.
+_LOOK_EVERY = timedelta(seconds=1)
 # A file that is gone this long has had its last attempt.
 _SETTLE = timedelta(seconds=1)
 
@@ -49,6 +51,8 @@ class SpoolTransport:
         self._templates = callfile.CallFileTemplate(ordinary), callfile.CallFileTemplate(coded)
         self._outcomes = outcomes
         self._in_spool: set[str] = set()
+        self._running: list[RunningAsterisk] | None = None
+        self._running_at: datetime | None = None
         self._no_status_since: dict[str, datetime] = {}
         self._departures: dict[str, Departure] = {}
         self._watch = IntakeWatch(spool)
@@ -146,6 +150,8 @@ class SpoolTransport:
             self._outcomes.refresh(now)
         self._refreshed = self._refreshed[1] if self._refreshed else now, now
         self._in_spool = set(self._spool.files_in_spool())
+        if self._running_at is None or not timedelta() <= now - self._running_at < _LOOK_EVERY:
+            self._running, self._running_at = self._spool.running_asterisks(), now
         self._watch.observe(now)
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
@@ -183,7 +189,7 @@ class SpoolTransport:
         self._spool.close()
 
     def _withdraw_orphaned(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
-        if not self._spool.is_orphaned(name) or self._spool.withdraw(name) is None:
+        if not self._spool.is_orphaned(name, self._running) or self._spool.withdraw(name) is None:
             return None
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
 

@@ -35,6 +35,9 @@ def spool(tmp_path: Path) -> Spool:
     return spool
 
 
+ANOTHER = process.RunningAsterisk(frozenset({4711}), 0.0, is_named_by_file=False)
+
+
 def put(spool: Spool, *positions: int) -> list[Path]:
     """Files that are in the spool."""
     spool.stage(files(*positions))
@@ -380,8 +383,12 @@ def test_a_call_that_a_dead_asterisk_had_begun_is_left_behind(spool: Spool, tmp_
     waits, dead, lives = put(spool, 1, 2, 3)
     begin_call(dead, dead_pid())
     begin_call(lives, os.getpid())
-    assert [spool.is_orphaned(file.name) for file in (waits, dead, lives)] == [False, True, False]
-    assert not spool.is_orphaned(name(4))
+    assert [spool.is_orphaned(file.name, spool.running_asterisks()) for file in (waits, dead, lives)] == [
+        False,
+        True,
+        False,
+    ]
+    assert not spool.is_orphaned(name(4), [])
 
 
 def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool, tmp_path: Path) -> None:
@@ -390,7 +397,7 @@ def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool
     (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     begin_call(file, os.getpid(), 2)
-    assert not spool.is_orphaned(file.name)
+    assert not spool.is_orphaned(file.name, spool.running_asterisks())
 
 
 def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_seen(
@@ -398,10 +405,30 @@ def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_se
 ) -> None:
     (file,) = put(spool, 1)
     begin_call(file, dead_pid())
-    monkeypatch.setattr(process, "_any_asterisk", lambda: False)
-    assert not spool.is_orphaned(file.name)
-    monkeypatch.setattr(process, "_any_asterisk", lambda: True)
-    assert spool.is_orphaned(file.name)
+    monkeypatch.setattr(process, "_visible_asterisks", list)
+    assert not spool.is_orphaned(file.name, spool.running_asterisks())
+    monkeypatch.setattr(process, "_visible_asterisks", lambda: [ANOTHER])
+    assert spool.is_orphaned(file.name, spool.running_asterisks())
+
+
+def test_a_call_begun_before_the_start_of_the_running_asterisk_is_left_behind(spool: Spool, tmp_path: Path) -> None:
+    spool.pid_file = tmp_path / "asterisk.pid"
+    own = os.getpid()
+    spool.pid_file.write_text(f"{own}\n")
+    before, since = put(spool, 1, 2)
+    begin_call(before, own, at=time.time() - 86400)
+    begin_call(since, own)
+    assert [spool.is_orphaned(file.name, spool.running_asterisks()) for file in (before, since)] == [True, False]
+
+
+def test_a_call_of_an_asterisk_that_was_started_after_the_look_is_not_left_behind(spool: Spool, tmp_path: Path) -> None:
+    spool.pid_file = tmp_path / "asterisk.pid"
+    before = spool.running_asterisks()
+    spool.pid_file.write_text(f"{os.getpid()}\n")
+    (file,) = put(spool, 1)
+    begin_call(file, os.getpid())
+    assert before == []
+    assert not spool.is_orphaned(file.name, before)
 
 
 def test_asterisk_is_seen_by_its_pid_file(spool: Spool, tmp_path: Path) -> None:

@@ -674,7 +674,7 @@ def test_a_call_file_that_a_crash_of_asterisk_left_in_the_spool(office: Office) 
 
 
 def test_a_call_file_that_asterisk_has_not_taken_for_a_minute(office: Office) -> None:
-    (office.spool / CALL_FILE.format(1)).write_text("Channel: local/89161111111@avtoobzvon\n")
+    (office.spool / CALL_FILE.format(1)).write_text("Channel: local/89161111111@avtoobzvon\nPriority: 1")
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         journal.heartbeats.begin(at=later)

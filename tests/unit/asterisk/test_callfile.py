@@ -11,11 +11,12 @@ from obzvon.asterisk.callfile import (
     MAX_LINE_BYTES,
     CallFileName,
     CallFileTemplate,
+    CallStart,
     UnsafeValueError,
     call_file_name,
     parse_call_file_name,
     parse_disposition,
-    parse_starter_pid,
+    parse_start,
 )
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
@@ -200,32 +201,48 @@ def test_a_finished_file_tells_how_its_call_ended(written: str, expected: Dispos
     ("written", "expected"),
     [
         ("", None),
-        (TRIED, 4242),
-        (TRIED.rstrip(), 4242),
-        (RETRIED, 5151),
-        (TRIED + "\nEndRetry: 4242 1 (1700000030)\n", 4242),
-        ("\nStartRetry: 1 1 (1700000120)\n", 1),
-        ("\nStartRetry:\n", 0),
-        ("\nStartRetry: x\n", 0),
-        ("\nStartRe", None),
+        (TRIED, CallStart(4242, 1700000120)),
+        (TRIED.rstrip(), CallStart(4242, 1700000120)),
+        (RETRIED, CallStart(5151, 1700000300)),
+        (TRIED + "\nEndRetry: 4242 1 (1700000030)\n", CallStart(4242, 1700000120)),
+        ("\nStartRetry: 1 1 (1700000120)\n", CallStart(1, 1700000120)),
+        ("\nStartRetry: 1 1\n", CallStart(1)),
+        ("\nStartRetry: 1 1 (17000", CallStart(1)),
+        ("\nStartRetry:\n", CallStart()),
+        ("\nStartRetry: x\n", CallStart()),
+        ("\nStartRe", CallStart()),
+        ("\nS", CallStart()),
+        ("\n", CallStart()),
+        ("\0" * len(TRIED), CallStart()),
+        ("\0", CallStart()),
+        ("\nStart" + "\0" * 20, CallStart()),
     ],
 )
-def test_a_file_tells_which_asterisk_began_its_call(written: str, expected: int | None) -> None:
-    for form in (ORDINARY, changed(ORDINARY, archive=True)):
-        assert parse_starter_pid(CallFileTemplate(form).render("89161111111") + written.encode()) == expected
+@pytest.mark.parametrize("code", ["", "1w#"])
+def test_a_file_tells_which_asterisk_began_its_call_and_when(
+    written: str, code: str, expected: CallStart | None
+) -> None:
+    for form in (ORDINARY, changed(ORDINARY, archive=True), changed(ORDINARY, caller_id="6122103")):
+        assert parse_start(CallFileTemplate(form).render("89161111111", code) + written.encode()) == expected
+
+
+def test_a_file_that_is_not_whole_was_begun() -> None:
+    whole = CallFileTemplate(ORDINARY).render("89161111111")
+    assert parse_start(b"") == parse_start(b"\0" * len(whole)) == CallStart()
 
 
 @pytest.mark.parametrize("caller_id", ["Status: Completed", "StartRetry: 1 1 (1)"])
 def test_a_caller_id_is_not_taken_for_what_asterisk_wrote(caller_id: str) -> None:
     data = CallFileTemplate(changed(ORDINARY, caller_id=caller_id)).render("89161111111")
     assert parse_disposition(data) is None
-    assert parse_starter_pid(data) is None
+    assert parse_start(data) is None
 
 
 @given(st.binary() | st.text(alphabet="StarusRey: \n0123Completd\xa0٣").map(str.encode))
 def test_any_bytes_have_an_outcome_or_none(data: bytes) -> None:
     assert parse_disposition(data) in {None, *Disposition}
-    assert parse_starter_pid(data) is None or parse_starter_pid(data) >= 0
+    start = parse_start(data)
+    assert start is None or (start.pid >= 0 and start.at >= 0)
 
 
 # -- its name
