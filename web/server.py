@@ -1,7 +1,6 @@
 """Serves the editor, with waitress."""
 
 import contextlib
-import io
 import signal
 import sys
 import threading
@@ -9,38 +8,48 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
-from waitress.receiver import FixedStreamReceiver
-from waitress.utilities import RequestEntityTooLarge
 
 from obzvon.settings.web import WebSettings
+from web.connections import LARGE_BODY, RequestChannel, connection_limit
+from web.lanes import LaneDispatcher, known_login
 
-_THREADS = 8
-#: Bytes of a request that are kept. The app's own limits are tighter; see `_RequestParser` for larger requests.
+#: Bytes of a request that are kept. The app's own limits are tighter; see `web.connections` for larger requests.
 _MAX_BODY = 21_000_000
-#: A larger body is cut off at once.
-MAX_DISCARDED_BODY = 1_000_000_000
+#: Bytes of names and values before a body: our pages need far less, and each connection may keep so many.
+_MAX_HEADER = 65_536
+#: A connection without a request or an answer is closed.
+_SILENT_SECONDS = 60
 
 
 def listen(app: Flask, web: WebSettings) -> Any:
     """Return a server that listens already. Raises OSError if it cannot."""
     from waitress import create_server  # noqa: PLC0415 - building the app needs no server
+    from waitress.server import BaseWSGIServer  # noqa: PLC0415 - as above
 
     trusted = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} if web.proxy else set()
+    most = connection_limit()
+    sockets: dict[int, Any] = {}
     server = create_server(
         app,
+        map=sockets,
+        _dispatcher=LaneDispatcher(known_login(app)),
         host=web.host,
         port=web.port,
-        threads=_THREADS,
         ident="",
         max_request_body_size=_MAX_BODY,
-        channel_timeout=60,
+        max_request_header_size=_MAX_HEADER,
+        inbuf_overflow=LARGE_BODY,
+        channel_timeout=_SILENT_SECONDS,
+        cleanup_interval=10,
+        connection_limit=most + 100,  # never reached: see `RequestChannel`
+        asyncore_use_poll=True,  # select() knows 1024 descriptors
         trusted_proxy=web.proxy or None,
         trusted_proxy_headers=trusted,
         clear_untrusted_proxy_headers=True,
     )
-    server.channel_class = RequestChannel
+    for one in sockets.values():
+        if isinstance(one, BaseWSGIServer):  # one for each address of the host
+            one.channel_class, one.most_connections = RequestChannel, most
     return server
 
 
@@ -69,43 +78,3 @@ def serving(server: Any) -> Iterator[None]:
         server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(5)
         server.task_dispatcher.shutdown()
-
-
-class _NullBuffer:
-    """A buffer that keeps nothing."""
-
-    def append(self, data: bytes) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def __len__(self) -> int:
-        return 0
-
-    def getfile(self) -> io.BytesIO:
-        return io.BytesIO()
-
-
-class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
-    """Discards a body that is too large and answers at its end. A chunked body has no length and is cut off."""
-
-    body_rcv: Any
-    error: Any
-
-    def received(self, data: bytes) -> int:
-        if isinstance(self.body_rcv, FixedStreamReceiver) and isinstance(self.body_rcv.getbuf(), _NullBuffer):
-            consumed: int = self.body_rcv.received(data)
-            self.completed = self.body_rcv.completed
-            return consumed
-        consumed = super().received(data)
-        if isinstance(self.error, RequestEntityTooLarge) and 0 < self.content_length <= MAX_DISCARDED_BODY:
-            self.body_rcv = FixedStreamReceiver(self.content_length, _NullBuffer())
-            self.error, self.completed = None, False
-        return consumed
-
-
-class RequestChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection whose requests are parsed by `_RequestParser`."""
-
-    parser_class = _RequestParser
