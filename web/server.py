@@ -15,7 +15,7 @@ from web.lanes import LaneDispatcher, known_login
 
 #: Bytes of a request that are kept. The app's own limits are tighter; see `web.connections` for larger requests.
 _MAX_BODY = 21_000_000
-#: Bytes of names and values before a body: our pages need far less, and each connection may keep so many.
+#: Bytes of names and values before a body: our pages need far less, and each connection may hold as much.
 _MAX_HEADER = 65_536
 #: A connection without a request or an answer is closed.
 _SILENT_SECONDS = 60

@@ -1,4 +1,4 @@
-"""How fast the editor answers while others do their worst: prints figures. python -m tests.benchmarks.crowd
+"""Print how fast the editor answers while others do their worst: python -m tests.benchmarks.crowd
 
 500 idle connections, 100 requests sent a byte at a time, 40 logins at once, 16 orders that nobody answers.
 """
