@@ -1,19 +1,37 @@
-"""How much the tests that search do: little on each commit, much when OBZVON_TEST_PROFILE=long asks for it."""
+"""How much the tests that search do: a little in the fast tier, more on each commit, and all in the long profile.
+
+OBZVON_TEST_PROFILE is `fast`, `commit` or `long`; tests/run sets it, and without it the profile is `commit`.
+"""
 
 import os
+from collections.abc import Sequence
+from typing import TypeVar
 
 from hypothesis import settings
 
-LONG = os.environ.get("OBZVON_TEST_PROFILE") == "long"
+_T = TypeVar("_T")
+_NAME = os.environ.get("OBZVON_TEST_PROFILE", "commit")
+FAST = _NAME == "fast"
+LONG = _NAME == "long"
+#: Tests with one of these marks do not run in this profile.
+LEFT_OUT = () if LONG else ("long", "slow") if FAST else ("long",)
 
 
-def often(*, commit: int, long: int) -> int:
-    """Return the one of the two numbers that belongs to the profile of this run."""
-    return long if LONG else commit
+def often(*, commit: int, long: int, fast: int | None = None) -> int:
+    """Return the one of the numbers that belongs to the profile of this run; `fast` is `commit` if left out."""
+    if LONG:
+        return long
+    return fast if FAST and fast is not None else commit
+
+
+def thinned(values: Sequence[_T], every: int) -> Sequence[_T]:
+    """Return all values, or one in so many of them in the fast tier."""
+    return values[::every] if FAST else values
 
 
 def load() -> None:
     """Choose hypothesis's profile. On a commit its examples are the same each time; the long run looks for new ones."""
+    settings.register_profile("fast", max_examples=8, derandomize=True, database=None, deadline=None)
     settings.register_profile("commit", max_examples=20, derandomize=True, database=None, deadline=None)
     settings.register_profile("long", max_examples=300, deadline=None, print_blob=True)
-    settings.load_profile("long" if LONG else "commit")
+    settings.load_profile(_NAME)

@@ -1,6 +1,7 @@
 """Plain English and small pieces in the whole program: what STYLE asks for and a machine can see."""
 
 import ast
+import functools
 import re
 import tokenize
 from collections import defaultdict
@@ -43,14 +44,14 @@ FILES = [
     for place in HELD
     for path in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py")))
 ]
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+# By module, so that the tests of one file follow each other and it is parsed once.
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)), scope="module")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @each_file
 def test_docstrings_sentences_and_comments_are_plain(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    constants = [node.value for node in _nodes(path) if isinstance(node, ast.Constant)]
     sentences = [text for text in constants if isinstance(text, str) and " " in text and text not in STORED]
     assert [word for text in [*sentences, *_comments(path)] for word in avoided_words(text)] == []
 
@@ -58,7 +59,7 @@ def test_docstrings_sentences_and_comments_are_plain(path: Path) -> None:
 @each_file
 def test_docstrings_say_what_a_thing_is_or_does(path: Path) -> None:
     documented = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
-    texts = [ast.get_docstring(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, documented)]
+    texts = [ast.get_docstring(node) for node in _nodes(path) if isinstance(node, documented)]
     assert [text for text in texts if text and NO_BEGINNING.match(text)] == []
 
 
@@ -69,9 +70,8 @@ def test_no_former_name_is_used(path: Path) -> None:
 
 @each_file
 def test_modules_and_functions_are_small(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= MODULE_LINES
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
+    assert path.read_text().count("\n") <= MODULE_LINES
+    functions = [node for node in _nodes(path) if isinstance(node, Function)]
     assert [one.name for one in functions if (one.end_lineno or 0) - one.lineno >= FUNCTION_LINES] == []
 
 
@@ -93,6 +93,11 @@ def test_a_class_name_is_used_once() -> None:
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
+@functools.lru_cache(maxsize=1)
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def _comments(path: Path) -> Iterator[str]:
     with path.open("rb") as stream:
         yield from (token.string for token in tokenize.tokenize(stream.readline) if token.type == tokenize.COMMENT)
@@ -100,7 +105,7 @@ def _comments(path: Path) -> Iterator[str]:
 
 def _names(path: Path) -> Iterator[str]:
     """Yield every name that the module defines or assigns."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.arg):

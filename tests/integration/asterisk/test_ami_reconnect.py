@@ -172,6 +172,7 @@ def test_a_message_without_end_does_not_fill_the_memory(server: AmiServer) -> No
         until(lambda: server.logins == 2 and is_up(link))
 
 
+@pytest.mark.slow
 def test_a_burst_of_5_megabytes_is_taken_and_nothing_of_it_lost(server: AmiServer) -> None:
     burst = b"".join(
         packed(

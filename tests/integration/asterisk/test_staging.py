@@ -222,6 +222,7 @@ def kill_second(ahead: Prefetcher) -> None:
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
 
+@pytest.mark.slow
 def test_a_second_process_that_was_killed_at_work_leaves_nothing_and_the_next_takes_over(
     store: Path, ahead: Prefetcher
 ) -> None:
@@ -288,6 +289,7 @@ def killed_parent(store: Path, count: int, wanted: int) -> int:
     return int(run.stdout)
 
 
+@pytest.mark.slow
 def test_the_second_process_ends_with_a_killed_service_in_the_middle_of_its_work(store: Path) -> None:
     second = killed_parent(store, 50_000, 100)
     wait_for(lambda: is_gone(second), "the end of the second process", 5)
@@ -297,6 +299,7 @@ def test_the_second_process_ends_with_a_killed_service_in_the_middle_of_its_work
     assert lying(store) == left
 
 
+@pytest.mark.slow
 def test_a_service_killed_before_its_second_process_is_ready_leaves_nothing_that_it_would_do_later(store: Path) -> None:
     second = killed_parent(store, 100, 0)
     wait_for(lambda: is_gone(second), "the end of the second process", 10)

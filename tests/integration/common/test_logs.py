@@ -326,6 +326,7 @@ def test_neither_a_link_nor_a_pipe_leads_lines_elsewhere_or_holds_the_service_up
     assert "cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_several_processes_append_whole_lines_to_one_file(tmp_path: Path) -> None:
     program = (
         "import logging, sys; from datetime import datetime; from pathlib import Path; from zoneinfo import ZoneInfo\n"

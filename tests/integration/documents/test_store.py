@@ -680,6 +680,7 @@ for number in range(25):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_saving_at_once_lose_nothing(phones: Document[list[Phone]]) -> None:
     savers = [subprocess.Popen([sys.executable, "-c", SAVER, str(phones.path), name], cwd=ROOT) for name in ("a", "b")]
     assert [saver.wait() for saver in savers] == [0, 0]

@@ -43,6 +43,7 @@ def read_everything(journal: Journal) -> list[object]:
     ]
 
 
+@pytest.mark.slow
 def test_it_reads_as_an_empty_one_in_every_thread() -> None:
     journal = AbsentJournal()
     assert journal.is_absent

@@ -62,6 +62,7 @@ def test_another_journals_service_is_in_nobodys_way(journal: Journal, tmp_path: 
     lock.release()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_the_lock_of_a_service_that_is_gone_is_free(journal_url: str, journal: Journal, how: signal.Signals) -> None:
     program = """

@@ -75,6 +75,7 @@ def test_a_run_that_cannot_be_written_for_another_reason_is_no_day_done(journal:
     assert journal.runs.scheduled_days(MONDAY) == {MONDAY}
 
 
+@pytest.mark.slow
 def test_of_several_processes_that_begin_the_same_day_one_does(journal_url: str, journal: Journal) -> None:
     program = """
         print("ready", flush=True)
@@ -125,6 +126,7 @@ def test_a_list_that_breaks_off_leaves_no_run(journal: Journal) -> None:
     assert begin(journal, 3, token="a").total == 3
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_while_it_begins_a_run_leaves_none(journal_url: str, journal: Journal) -> None:
     program = """
         def endless():
@@ -143,6 +145,7 @@ def test_a_process_that_is_killed_while_it_begins_a_run_leaves_none(journal_url:
     assert begin(journal, 12_000).total == 12_000
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_longer_than_a_chunk_and_in_the_lists_order(journal: Journal) -> None:
     mixed = [one if n % 3 else Candidate(one.phone, skipped=say("paused")) for n, one in enumerate(numbers(20_500))]
     run = journal.runs.begin("a", MONDAY, "week", mixed, at=NINE)

@@ -36,6 +36,7 @@ from obzvon.journal.journal import Journal
 from obzvon.reports import call_report
 from obzvon.reports.call_report import write_calls_csv, write_calls_json, write_calls_xlsx
 from obzvon.spreadsheets.cell_text import to_one_line
+from tests.support.profile import thinned
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = date(2026, 1, 5)
@@ -666,7 +667,8 @@ class Nowhere(io.RawIOBase):
         return len(data)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("form", ["csv", pytest.param("xlsx", marks=pytest.mark.long), "json", "table"])
+@pytest.mark.slow
+@pytest.mark.parametrize("form", thinned(["csv", pytest.param("xlsx", marks=pytest.mark.long), "json", "table"], 4))
 def test_the_memory_does_not_grow_with_the_lines(form: str) -> None:
     def peak(count: int) -> int:
         lines = (line(position=n, row=str(n), name=f"name {n % 9}") for n in range(count))

@@ -23,6 +23,7 @@ from obzvon.domain.results import Disposition
 from obzvon.service.dialer import Dialer
 from obzvon.service.line_monitor import LineCounter
 from obzvon.service.scheduler import Scheduler
+from tests.support.profile import thinned
 from tests.support.workshop import Shift, Workshop, at, fail, numbers, odd
 
 PHONES = numbers(6)
@@ -380,7 +381,7 @@ def test_a_clock_set_back_does_not_keep_a_call_in_doubt_till_it_shows_that_time_
 # -- killed and started again
 
 
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("place", thinned(range(6), 3))
 @pytest.mark.parametrize("is_made", [True, False])
 def test_a_service_killed_at_an_order_sends_none_again_and_forgets_nobody(
     workshop: Workshop, pbx: Pbx, place: int, is_made: bool
@@ -450,7 +451,7 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
         "calls.in_transit",
     ],
 )
-@pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
+@pytest.mark.parametrize("done", thinned([True, False], 2), ids=lambda done: "done" if done else "undone")
 def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_nobody(
     far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:

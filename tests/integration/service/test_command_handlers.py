@@ -254,6 +254,7 @@ def test_a_test_call_with_a_code_goes_in_the_form_of_coded_calls(workshop: Works
     assert "@avtoobzvon-ivr" in file.read_text()
 
 
+@pytest.mark.slow
 def test_a_test_call_between_the_handfuls_of_a_bundle_disturbs_nobody(tmp_path: Path) -> None:
     people = numbers(2500)
     workshop = Workshop(tmp_path, phones=people, start="00:00", bundle=2500, timeout=0)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from obzvon.domain.calls import CallState
-from tests.support.profile import often
+from tests.support.profile import often, thinned
 from tests.support.workshop import (
     ROOT,
     Life,
@@ -83,6 +83,7 @@ def test_without_a_delay_one_bundle_follows_the_other_at_once(tmp_path: Path) ->
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("timeout", "second"),
     [
@@ -200,6 +201,7 @@ def test_a_service_that_is_started_at_every_look_rings_each_once(workshop: Works
     assert all(later - earlier >= timedelta(seconds=10) for earlier, later in pairwise(handed))
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_big_bundle_that_was_cut_off_goes_after_the_delay(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=numbers(1500), bundle=1200, timeout=30)
     with shift(workshop, NINE) as working:
@@ -211,9 +213,10 @@ def test_the_rest_of_a_big_bundle_that_was_cut_off_goes_after_the_delay(tmp_path
     assert [(moment, len(gone)) for moment, gone in dispatched] == [("09:00:30", 500)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
 def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_path: Path, after: bool) -> None:
-    stride = often(commit=6, long=1)
+    stride = often(fast=24, commit=6, long=1)
     with in_memory(tmp_path) as memory:
         step = (3 if after else 0) % stride
         whole = False
@@ -325,6 +328,7 @@ def test_a_deletion_is_honoured_up_to_the_very_hand_over(workshop: Workshop) -> 
         assert working.work(at("09:00:10"), at("09:01:00")) == [("09:00:10", [PEOPLE[2]])]
 
 
+@pytest.mark.slow
 def test_a_deletion_between_the_handfuls_of_a_bundle_is_honoured_too(tmp_path: Path) -> None:
     people = numbers(2500)
     with in_memory(tmp_path) as memory:
@@ -373,6 +377,7 @@ def test_a_list_that_is_broken_before_the_run_is_rung_by_its_last_good_copy(work
         assert len(working.work(at("08:59:59"), at("09:01:00"))) == 3
 
 
+@pytest.mark.slow
 def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logged: Callable[[str], int]) -> None:
     (workshop.folder / "todo.json").unlink()
     with shift(workshop, EIGHT) as working:
@@ -476,7 +481,7 @@ def test_a_test_call_does_not_count_as_having_been_rung(workshop: Workshop) -> N
         assert Counter(workshop.in_spool())[PEOPLE[0]] == 2
 
 
-@pytest.mark.parametrize("steps", range(1, 40))
+@pytest.mark.parametrize("steps", thinned(range(1, 40), 5))
 def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps: int) -> None:
     with in_memory(tmp_path) as memory:
         workshop = Workshop(memory, phones=PEOPLE)
@@ -698,6 +703,7 @@ def test_a_disk_that_is_read_only_for_a_while_loses_nothing(tmp_path: Path, logg
             assert list(working.results(NINE).values()) == ["handed"] * 5
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
     tmp_path: Path, logged: Callable[[str], int]
 ) -> None:
@@ -723,6 +729,7 @@ def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
             assert logged("work continues") == 1
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_journal_holds_the_run_until_there_is_room(
     tmp_path: Path, logged: Callable[[str], int]
 ) -> None:
@@ -754,6 +761,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not ROOT, reason="the rights of others are set by root")
 def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, logged: Callable[[str], int]
@@ -791,7 +799,7 @@ def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
         "runs.begin",
     ],
 )
-@pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
+@pytest.mark.parametrize("done", thinned([True, False], 2), ids=lambda done: "done" if done else "undone")
 def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_nobody(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:
@@ -848,12 +856,13 @@ def test_files_swept_out_that_come_back_when_their_day_is_over_are_withdrawn(
         assert workshop.in_store() == []
 
 
+@pytest.mark.slow
 def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
     with in_memory(tmp_path) as memory:
         step = 0
         whole = False
         while not whole:
-            step += often(commit=4, long=1)
+            step += often(fast=16, commit=4, long=1)
             workshop = Workshop(memory / str(step), phones=PEOPLE, bundle=5)
             with shift(workshop, EIGHT) as working:
                 working.work(at("08:59:59"), at("09:01:00"))

@@ -187,6 +187,7 @@ def hand_all(handover: HandOver, journal: Journal) -> None:
         handover.dispatch(calls, 1, now=NINE, following=journal.calls.waiting(1, after=calls[-1].position, limit=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asterisk", "archive"), [(leaves, "no"), (swallows, "no"), (archives, "yes")])
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
 def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
@@ -196,7 +197,7 @@ def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
     bench = Bench(first)
     bench.claim()
     bench.journal.close()
-    stride = often(commit=3, long=1)
+    stride = often(fast=12, commit=3, long=1)
     step = (1 if after else 0) % stride
     unknown = 0
     whole = False

@@ -113,6 +113,7 @@ def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
     assert told.count("\n") < 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "first"),
     [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not allowed"), ("[s{n}]", "there is no such section")],

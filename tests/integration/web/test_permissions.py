@@ -14,6 +14,7 @@ from obzvon.settings.model import Settings
 from obzvon.users import Role
 from tests.support.addresses import addresses
 from tests.support.editor import PASSWORD, Browser, value
+from tests.support.profile import thinned
 from web import permissions
 from web.app import create_app
 from web.security.csrf import is_same_origin
@@ -87,18 +88,21 @@ def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewe
 
 @pytest.mark.parametrize(
     "spoil",
-    [
-        {"token": ""},
-        {"token": "0" * 64},
-        {"token": "é\0"},
-        {"headers": {"Origin": "https://evil.example"}},
-        {"headers": {"Origin": "null"}},
-        {"headers": {"Origin": "http://localhost:81"}},
-        {"headers": {"Origin": "https://localhost"}},
-        {"headers": {"Sec-Fetch-Site": "cross-site"}},
-        {"headers": {"Sec-Fetch-Site": "same-site"}},
-        {"headers": {"Sec-Fetch-Site": "none"}},
-    ],
+    thinned(
+        [
+            {"token": ""},
+            {"token": "0" * 64},
+            {"token": "é\0"},
+            {"headers": {"Origin": "https://evil.example"}},
+            {"headers": {"Origin": "null"}},
+            {"headers": {"Origin": "http://localhost:81"}},
+            {"headers": {"Origin": "https://localhost"}},
+            {"headers": {"Sec-Fetch-Site": "cross-site"}},
+            {"headers": {"Sec-Fetch-Site": "same-site"}},
+            {"headers": {"Sec-Fetch-Site": "none"}},
+        ],
+        4,
+    ),
     ids=str,
 )
 def test_without_a_token_or_from_another_origin_nothing_changes(

@@ -34,6 +34,7 @@ def test_another_address_needs_the_explicit_word(settings: Settings) -> None:
     check_host(msgspec.structs.replace(settings, web=msgspec.structs.replace(open_to_all, plain_http=True)))
 
 
+@pytest.mark.slow
 def test_it_serves_on_loopback_and_ends_at_once_when_it_is_told_to(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -13,7 +13,7 @@ from obzvon.domain.calls import Run
 from obzvon.settings.model import Settings, load_settings
 from tests.support.editor import ROWS, Browser, value, write
 from tests.support.journal import record_run
-from tests.support.profile import LONG, often
+from tests.support.profile import LONG, often, thinned
 from web.app import create_app
 
 IVANOV, PETROVA = "89161111111", "89163333333"
@@ -75,7 +75,7 @@ class Office:
         return [*found, "/phones?edit=0", "/phones?add=1", "/run/live?have=clock-0", "/management?add=1"]
 
 
-@pytest.mark.parametrize(("zone", "day", "at"), MOMENTS, ids=str)
+@pytest.mark.parametrize(("zone", "day", "at"), thinned(MOMENTS, 5), ids=str)
 def test_every_page_and_answer_is_made_at_every_time_of_day(
     tmp_path: Path, users_text: str, zone: str, day: date, at: time
 ) -> None:

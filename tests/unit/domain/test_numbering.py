@@ -289,6 +289,7 @@ def _parsed(written: str, region: str) -> str | None:
     return re.sub(r"\D", "", national)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("region", "starts", "length"),
     [

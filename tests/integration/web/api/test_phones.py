@@ -472,6 +472,7 @@ def test_changes_are_recorded_with_their_author(app: Flask, operator: Browser) -
     ]
 
 
+@pytest.mark.slow
 def test_a_list_of_megabytes_is_taken_and_a_greater_one_refused(operator: Browser) -> None:
     body = json.dumps({"rows": [{"number": f"8916{n:07}", "name": "x" * 100} for n in range(30_000)]})
     headers = {**operator.login, "If-Match": "*"}
