@@ -58,6 +58,8 @@ class PendingCall(msgspec.Struct, frozen=True, gc=False):
     not_before: datetime | None = None
     #: The transport that handed it over last; None = the spool.
     via: str | None = None
+    #: The machine's boot under which it was handed over last; None = unknown.
+    boot: str | None = None
 
 
 class EventDetail(msgspec.Struct, frozen=True, gc=False):

@@ -133,6 +133,7 @@ def _in_state(state: CallState) -> Select[Any]:
             calls.c.handed_at,
             calls.c.not_before,
             calls.c.via,
+            calls.c.boot,
         )
         .join(runs)
         .where(calls.c.state == state.value)

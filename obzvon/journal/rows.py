@@ -19,4 +19,6 @@ def decode_message(text: str | None) -> Message | None:
 
 def call_record(fields: RowMapping) -> CallRecord:
     """Return the record of a row that has every column of `calls`, and its run's kind and day."""
-    return CallRecord(**{**fields, "reason": decode_message(fields["reason"])})
+    values = {**fields, "reason": decode_message(fields["reason"])}
+    values.pop("boot", None)  # evidence for the service, and no result
+    return CallRecord(**values)

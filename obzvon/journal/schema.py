@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 CAMPAIGN = "main"
 #: Grows by one with every change of the tables. It is stored in the journal, and every program compares it.
 #: Alembic's revision is the same number with four digits. Both change in one transaction.
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -123,6 +123,9 @@ calls = Table(
     Column("tries", Integer),
     # How it was handed over last: NULL = by the spool, else another transport's name.
     Column("via", Text),
+    # The boot of the machine under which it was handed over last, by the kernel's boot id. After another one nothing
+    # that Asterisk had not made durable by then is evidence.
+    Column("boot", Text),
     # A run of a hundred thousand is written in a second: the rows are the index (SQLite), and there is no other.
     sqlite_with_rowid=False,
 )

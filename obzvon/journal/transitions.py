@@ -25,14 +25,18 @@ class CallTransitions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin_handing(self, bundle: Sequence[PendingCall], number: int, via: str | None = None) -> int:
+    def begin_handing(
+        self, bundle: Sequence[PendingCall], number: int, via: str | None = None, boot: str | None = None
+    ) -> int:
         """Mark waiting calls as HANDING: from now on Asterisk may have them. `via` names the transport.
+
+        `boot` is the id of the machine's boot.
 
         Return how many hand-overs the journal has counted. Raise JournalMovedError if it was moved away.
         """
         if not bundle:
             return 0
-        values = {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via}
+        values = {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via, "boot": boot}
         with self._database.write_transaction() as connection:
             count = count_hand_over(connection, self._database.address)
             _advance(connection, bundle, CallState.WAITING, values)

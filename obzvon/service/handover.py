@@ -19,6 +19,7 @@ import msgspec
 
 from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, assign_transport, attempt_name
 from obzvon.asterisk.transport.failover import TransportSelector
+from obzvon.common.boot import boot_id
 from obzvon.common.i18n import say
 from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.results import Disposition
@@ -67,10 +68,12 @@ class HandOver:
         *,
         retry_policy: RetryPolicy | None = None,
         day_guard: DayGuard | None = None,
+        boot: str | None = None,
     ) -> None:
         self._journal = journal
         self._day_guard = day_guard
         self._transports = transports
+        self._boot = boot or boot_id()
         self._retry_policy = retry_policy or RetryPolicy()
         self._handed: dict[str, PendingCall] = {}
         self._uncertain: dict[str, PendingCall] = {}
@@ -110,11 +113,11 @@ class HandOver:
         for batch in _batches(calls, transport.max_batch):
             names = {attempt_name(call) for call in batch}
             self._unsent |= names  # if the journal fails now, they go again
-            count = self._journal.transitions.begin_handing(batch, bundle, transport.via)
+            count = self._journal.transitions.begin_handing(batch, bundle, transport.via, self._boot)
             if self._day_guard is not None:
                 self._day_guard.record_hand_over(batch[0].run_id, count, now)
             self._unsent -= names
-            sent = transport.send(assign_transport(batch, transport.via), now)
+            sent = transport.send(assign_transport(batch, transport.via, self._boot), now)
             self._unsent.update(attempt_name(call) for call in sent.not_sent)
             result.refused.extend(self._record(sent, now))
             result.accepted.extend(sent.accepted)

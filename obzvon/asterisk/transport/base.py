@@ -116,9 +116,12 @@ class Transport(Protocol):
         """Stop preparing calls ahead."""
 
 
-def assign_transport(calls: Iterable[PendingCall], via: str | None) -> list[PendingCall]:
-    """Return the calls with `via` set to the transport that sends them."""
-    return [call if call.via == via else msgspec.structs.replace(call, via=via) for call in calls]
+def assign_transport(calls: Iterable[PendingCall], via: str | None, boot: str | None = None) -> list[PendingCall]:
+    """Return the calls with `via` set to the transport that sends them, under this boot of the machine."""
+    return [
+        call if (call.via, call.boot) == (via, boot) else msgspec.structs.replace(call, via=via, boot=boot)
+        for call in calls
+    ]
 
 
 def attempt_name(call: PendingCall) -> str:

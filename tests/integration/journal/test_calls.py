@@ -374,3 +374,12 @@ def test_what_is_written_in_part_is_not_written_at_all(journal: Journal) -> None
     with pytest.raises(IntegrityError):
         write()
     assert results(journal) == ["waiting"] * 3
+
+
+def test_a_call_keeps_the_boot_under_which_it_was_handed_over_last(journal: Journal) -> None:
+    run = begin(journal, 2)
+    bundle = journal.calls.waiting(run.id, limit=2)
+    assert [call.boot for call in bundle] == [None, None]
+    journal.transitions.begin_handing(bundle[:1], 1, boot="0123456789ab")
+    journal.transitions.begin_handing(bundle[1:], 1)
+    assert [call.boot for call in journal.calls.in_transit(CallState.HANDING)] == ["0123456789ab", None]

@@ -41,6 +41,9 @@ LACKS: dict[str, tuple[tuple[str, ...], _Columns]] = {
     "nothing": ((), {}),
 }
 
+#: What came after 0.1.0.
+_SINCE: _Columns = {"calls": ("boot",)}
+
 
 def copy_older(name: str, target: Path) -> None:
     """Put one of the two files at `target`."""
@@ -53,7 +56,7 @@ def create_older(connection: Connection, lacks: str) -> None:
     older = MetaData()
     for table in metadata.sorted_tables:
         if table.name not in (*tables, "alembic_version"):
-            dropped = columns.get(table.name, ())
+            dropped = (*columns.get(table.name, ()), *_SINCE.get(table.name, ()))
             kept = [column._copy() for column in table.columns if column.name not in dropped]
             rowid = table.dialect_options["sqlite"]["with_rowid"]
             references = [
@@ -71,5 +74,6 @@ def make_older(connection: Connection) -> None:
     connection.execute(text("DROP TABLE alembic_version"))
     connection.execute(text("ALTER TABLE service DROP COLUMN readout"))
     connection.execute(text("ALTER TABLE calls DROP COLUMN via"))
+    connection.execute(text("ALTER TABLE calls DROP COLUMN boot"))
     connection.execute(text("DELETE FROM meta WHERE key <> 'schema'"))
     connection.execute(text("UPDATE meta SET value = '1'"))
