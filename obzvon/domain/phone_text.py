@@ -53,6 +53,10 @@ _CODE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _MAX_CODE = 8
+#: What surrounds the number of a link or an account: https://wa.me/7…, viber://chat?number=%2B7…, sip:8…@host.
+_LINK = re.compile(
+    r"\b[a-z]{2,10}://\S*?(?:%2B)?(?=\+?\d{10})|\b(?:sips?|callto):(?=\+?\d{10})|(?<=\d{10})@[\w.:-]+", re.IGNORECASE
+)
 
 
 class PhoneText(msgspec.Struct, frozen=True):
@@ -104,6 +108,8 @@ def find_phones(text: str, plan: NumberingPlan) -> TextPhones:
         return TextPhones((PhoneText(bare),))
     if sum(map(str.isdigit, text)) < _MIN_LOCAL_DIGITS:
         return TextPhones(rest=" ".join(text.split()))
+    if ":" in text or "@" in text:
+        text = _LINK.sub(" ", text)
     groups = _digit_groups(text)
     spans = _recognized(text, groups, plan)
     _take_codes(text, spans)

@@ -19,6 +19,9 @@ _ERRORS = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r'\s*=\s*(?:"((?:[^"]|"")*)"|(\+?[0-9]+))\s*')
+_LINK = re.compile(
+    r'\s*=\s*(?:HYPERLINK|ГИПЕРССЫЛКА)\(\s*"([^"]*)"\s*(?:[;,]\s*"((?:[^"]|"")*)"\s*)?\)\s*', re.IGNORECASE
+)
 _TEN_DIGITS = re.compile(r"[0-9](?:[\s().+_-]{0,3}[0-9]){9}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -52,7 +55,13 @@ def looks_like_phone(text: str) -> bool:
 
 
 def unquote_formula(text: str) -> str:
-    """Return the text of ="89161111111" or =89161111111, by which a CSV keeps the digits, and others unchanged."""
+    """Return the text of ="89161111111" or =89161111111, by which a CSV keeps the digits, and others unchanged.
+
+    Of =HYPERLINK("tel:+79161111111";"call") the text is returned or, if only that has a number, the address.
+    """
+    if link := _LINK.fullmatch(text):
+        address, shown = link[1], (link[2] or "").replace('""', '"')
+        return shown if looks_like_phone(shown) or not looks_like_phone(address) else address
     found = _QUOTED.fullmatch(text)
     return text if not found else found[2] if found[1] is None else found[1].replace('""', '"')
 

@@ -13,6 +13,8 @@ from obzvon.spreadsheets.pause_words import plain_word
 from obzvon.spreadsheets.table import TableRow
 
 _CODE = re.compile(r"[0-9*#wW]{1,6}", re.ASCII)
+_PREFIX = re.compile(r"\(?(?:\+?[78][ -]?)?\(?[0-9]{3,5}\)?", re.ASCII)
+_REST_OF_NUMBER = re.compile(r"[0-9](?:[ .-]?[0-9]){4,6}", re.ASCII)
 _PERSON = re.compile(r"[А-ЯЁA-Z][\w'’-]+(\s+[А-ЯЁA-Z]([\w'’-]+|\.)\s*){1,3}")
 _NO_DIGITS = re.compile(r"[^0-9+]", re.ASCII)
 #: Letters beside a number that do not make a sentence of it.
@@ -36,6 +38,8 @@ class ColumnContents(msgspec.Struct, frozen=True):
     #: Cells of digits that begin with two zeros, as the codes of 1C do.
     padded: int = 0
     words: frozenset[str] = frozenset()
+    #: Cells of three to five digits, as an area code has.
+    prefixes: int = 0
 
     @property
     def phone_share(self) -> float:
@@ -51,6 +55,11 @@ class ColumnContents(msgspec.Struct, frozen=True):
         if hint == REMARK and self.phones < self.rows / 2:
             return False
         return self.phone_share >= 0.5
+
+    @property
+    def are_prefixes(self) -> bool:
+        """True if the column can be area codes."""
+        return bool(self.filled) and self.prefixes >= 0.8 * self.filled
 
     @property
     def may_be_codes(self) -> bool:
@@ -95,6 +104,7 @@ def column_contents(rows: Sequence[TableRow], place: int, plan: NumberingPlan) -
         distinct=len(set(texts)),
         padded=sum(text.startswith("00") and len(text) > 4 for text in digits),
         words=frozenset(list(words)[:_MOST_WORDS]),
+        prefixes=sum(_PREFIX.fullmatch(text) is not None for text in digits),
     )
 
 
@@ -105,3 +115,11 @@ def is_number(text: str, plan: NumberingPlan) -> bool:
     return any(
         plan.recognizes(_NO_DIGITS.sub("", integer_digits(found.number))) for found in find_phones(text, plan).phones
     )
+
+
+def is_split_number(prefix: str, rest: str, plan: NumberingPlan) -> bool:
+    """Return whether an area code and the rest of the number in the next column are a phone number together."""
+    prefix, rest = integer_digits(prefix.strip()), integer_digits(rest.strip())
+    if not (_PREFIX.fullmatch(prefix) and _REST_OF_NUMBER.fullmatch(rest)):
+        return False
+    return plan.recognizes(_NO_DIGITS.sub("", prefix + rest))

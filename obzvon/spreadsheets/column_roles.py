@@ -1,13 +1,13 @@
 """Judge the role of each column of a table by what its cells hold; the headings are a hint. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import msgspec
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.spreadsheets.column_contents import ColumnContents, column_contents, is_number
+from obzvon.spreadsheets.column_contents import ColumnContents, column_contents, is_number, is_split_number
 from obzvon.spreadsheets.headings import (
     ANY_CODE,
     CALLED,
@@ -18,18 +18,34 @@ from obzvon.spreadsheets.headings import (
     ORGANISATION,
     OTHER,
     PAUSED,
+    PLACE,
+    PREFIX,
     REMARK,
     STATUS,
     heading_hint,
+    may_be_prefix,
     plain_heading,
+    without_phones,
 )
 from obzvon.spreadsheets.table import TableRow
 
-__all__ = ["CALLED", "CODE", "IGNORED", "NAME", "NUMBER", "PAUSED", "ROLES", "STATUS", "ColumnRoles", "guess_roles"]
+__all__ = [
+    "CALLED",
+    "CODE",
+    "IGNORED",
+    "NAME",
+    "NUMBER",
+    "PAUSED",
+    "PREFIX",
+    "ROLES",
+    "STATUS",
+    "ColumnRoles",
+    "guess_roles",
+]
 
 #: Roles of columns that say who is called.
 PAUSE_ROLES = (PAUSED, CALLED, STATUS)
-ROLES = (NUMBER, CODE, NAME, *PAUSE_ROLES, IGNORED)
+ROLES = (NUMBER, PREFIX, CODE, NAME, *PAUSE_ROLES, IGNORED)
 
 #: The headings are looked for in this many rows from the top; those above them are titles.
 _HEADING_ROWS = 12
@@ -73,6 +89,7 @@ def guess_roles(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> 
     roles = [IGNORED] * columns
     for place in _number_columns(hints, contents):
         roles[place] = NUMBER
+    _set_prefixes(roles, texts, contents, lambda place: _split_numbers(below, place, plan))
     _set_codes(roles, hints, contents)
     _set_pauses(roles, hints, contents)
     _set_names(roles, hints, contents, is_headed=bool(head))
@@ -111,7 +128,9 @@ def _headings(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> tu
         (
             place
             for place, row in enumerate(top)
-            if sum(map(bool, row.cells)) >= min(2, columns) and any(is_number(text, plan) for text in row.cells)
+            if sum(map(bool, row.cells)) >= min(2, columns)
+            and any(is_number(text, plan) for text in row.cells)
+            and not _is_heading_with_number(row, top[place + 1 : place + 2], plan)
         ),
         None,
     )
@@ -119,7 +138,7 @@ def _headings(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> tu
     for row in top if first is None else top[:first]:
         if sum(map(bool, row.cells)) < min(2, columns):
             continue
-        hints = [heading_hint(text) for text in row.cells]
+        hints = [heading_hint(without_phones(text)) for text in row.cells]
         is_known = any(hint not in (IGNORED, OTHER) for hint in hints) or hints.count(OTHER) > 1
         if found is not None:
             if is_known and _has_spanning_cells(found, row):
@@ -131,6 +150,24 @@ def _headings(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> tu
                 break
     head = found.line if found else 0
     return head, heading_texts(rows, head, columns)
+
+
+def _is_heading_with_number(row: TableRow, following: Sequence[TableRow], plan: NumberingPlan) -> bool:
+    """Return whether a row with a phone number is one of headings, as "Phone (office: 8 495 …)" over phone numbers."""
+    if not following:
+        return False
+    hints = [heading_hint(without_phones(text)) for text in row.cells]
+    below = [heading_hint(without_phones(text)) for text in following[0].cells]
+    is_above = any(
+        hint == NUMBER and not _is_bare(text) and is_number(text_at(following[0], place), plan)
+        for place, (hint, text) in enumerate(zip(hints, row.cells, strict=True))
+    )
+    return is_above and sum(map(bool, hints)) > 1 and not any(below)
+
+
+def _is_bare(text: str) -> bool:
+    """Return whether a text has no letters."""
+    return not any(map(str.isalpha, text))
 
 
 def _has_spanning_cells(upper: TableRow, lower: TableRow) -> bool:
@@ -160,8 +197,37 @@ def _number_columns(hints: Sequence[str], contents: Sequence[ColumnContents]) ->
     return [best] if best >= 0 and contents[best].phone_share > 0.3 and hints[best] not in (OTHER, REMARK) else []
 
 
+def _set_prefixes(
+    roles: list[str], headings: Sequence[str], contents: Sequence[ColumnContents], split: Callable[[int], list[bool]]
+) -> None:
+    """Set the columns of area codes: digits that make numbers of the incomplete ones in the next column."""
+    for place in range(1, len(roles)):
+        is_named = may_be_prefix(headings[place - 1])
+        if (
+            contents[place].phones
+            or not contents[place - 1].are_prefixes
+            or not (is_named or NUMBER not in roles or roles[place] == NUMBER)
+        ):
+            continue
+        if heading_hint(headings[place]) == OTHER:
+            continue
+        found = split(place)
+        if found and sum(found) >= 0.8 * len(found):
+            roles[place - 1], roles[place] = PREFIX, NUMBER
+
+
+def _split_numbers(rows: Sequence[TableRow], place: int, plan: NumberingPlan) -> list[bool]:
+    """Return for each text of a column whether it is a number together with the text on its left."""
+    return [
+        is_split_number(text_at(row, place - 1), text, plan) for row in rows if (text := text_at(row, place).strip())
+    ]
+
+
 def _set_codes(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> None:
-    """Set the columns of extension codes. Without a heading a column of digits is never taken for one."""
+    """Set the columns of extension codes. Without a heading a column of digits is never taken for one.
+
+    A column that is only called "code" has to stand beside or behind a number: else it is the code of the row.
+    """
     most = max(1, roles.count(NUMBER))
     named = [place for place, hint in enumerate(hints) if hint == CODE and roles[place] == IGNORED]
     found = [place for place in named if contents[place].may_be_codes]
@@ -169,7 +235,10 @@ def _set_codes(roles: list[str], hints: Sequence[str], contents: Sequence[Column
         found = [
             place
             for place, hint in enumerate(hints)
-            if hint == ANY_CODE and roles[place] == IGNORED and contents[place].are_codes
+            if hint == ANY_CODE
+            and roles[place] == IGNORED
+            and contents[place].are_codes
+            and NUMBER in roles[: place + 2]
         ]
     for place in found[:most]:
         roles[place] = CODE
@@ -193,7 +262,9 @@ def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[Column
                 roles[place] = NAME
             if any(contents[place].filled for place in named) or not any(content.filled for content in contents):
                 return
-    unnamed = [place for place in free if roles[place] == IGNORED and hints[place] in (IGNORED, ANY_CODE)]
-    best = max(unnamed, key=lambda place: (contents[place].name_score, -place), default=-1)
-    if best >= 0 and contents[best].name_score > 0.3:
-        roles[best] = NAME
+    for hinted in ((IGNORED, ANY_CODE), (PLACE,)):
+        unnamed = [place for place in free if roles[place] == IGNORED and hints[place] in hinted]
+        best = max(unnamed, key=lambda place: (contents[place].name_score, -place), default=-1)
+        if best >= 0 and contents[best].name_score > 0.3:
+            roles[best] = NAME
+            return

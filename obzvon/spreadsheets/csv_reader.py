@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from obzvon.common.i18n import Message, say
 from obzvon.spreadsheets.cell_text import unescape_formula, unquote_formula
 from obzvon.spreadsheets.dividers import DIVIDERS, SEMICOLON, Divider, divide, find_divider
 from obzvon.spreadsheets.messages import lines_of_one_row, remove_stamps
-from obzvon.spreadsheets.table import RowCollector, Table, TableRow
+from obzvon.spreadsheets.table import RowCollector, Table, TableRow, UnreadableTableError
 from obzvon.spreadsheets.text_encoding import decode_table
 from obzvon.spreadsheets.vcard_reader import is_vcard, read_vcard
 
@@ -31,7 +33,18 @@ def read_csv(
     text, encoding = decode_table(data)
     if is_vcard(text):
         return read_vcard(text, keep)
+    if _is_json(text):
+        raise UnreadableTableError(say("it is JSON, for programs; choose a file .xlsx or .csv"))
     return _read_list(text, encoding, keep, pasted=pasted, progress=progress)
+
+
+def _is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in ("{", "["):
+        return False
+    try:
+        return isinstance(msgspec.json.decode(text), dict | list)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _read_list(

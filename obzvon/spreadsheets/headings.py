@@ -3,10 +3,14 @@
 import re
 
 NUMBER, CODE, NAME, IGNORED = "number", "code", "name", ""
+#: Area codes, in a column before the rest of the number.
+PREFIX = "prefix"
 #: Columns that say who is not called, who is called, and columns whose words the operator explains.
 PAUSED, CALLED, STATUS = "paused", "called", "status"
 #: Hints that are no roles: a code of any kind, an organisation, a remark, something else with digits or letters.
 ANY_CODE, ORGANISATION, REMARK, OTHER = "any code", "organisation", "remark", "other"
+#: A department or a post: a name where there is no better one.
+PLACE = "place"
 
 _WORDS = re.compile(r"[\W_]+")
 _LONGEST = 60
@@ -23,6 +27,10 @@ def _containing(*texts: str) -> re.Pattern[str]:
     return re.compile(rf".*?\b(?:{words.replace('_', ' ')})\b")
 
 
+#: What is a telephone, whatever else the heading says: "phone of the department", "mobile phone, car".
+_PHONE_HEADING = _containing(
+    "телефон телефона телефоны телефонов тел моб мобил* сотовый сот phone phones tel telephone mobile cellphone"
+)
 #: In the order in which they are tried. `\b` ends a word that has to stand whole.
 _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -33,7 +41,12 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"стоп",
             r"черн\w+ спис",
             r"отказ\w*( от звон\w+)?$",
+            r"исключ",
+            r"запре[тщ]",
+            r"(в )?(чс|архив\w*)$",
+            r"заблокирован|уволен|удал[её]н",
             r"paused?\b",
+            r"black ?list|blocked|inactive|disabled|deleted|archived",
             r"do not call|donotcall|don t call|dnc\b",
             r"opt(ed)? ?out",
         ),
@@ -41,13 +54,14 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         CALLED,
         _beginning(
-            r"(можно |кому |нужно )?звонить\b",
-            r"(можно |нужно )?обзван",
+            r"(можно |кому |нужно )?звонить\b(?! (с|до|после|в|во|время|когда|по)\b)",
+            r"(можно |нужно |в |авто)?обзван|(в |для |авто)?обзвон\w*( да нет)?$|прозвон|звоним",
+            r"согласи|оповещ|уведомл",
             r"участвует",
             r"актив",
             r"действу",
             r"работает",
-            r"active\b|is active|enabled|call( him| her| them)?$|to call",
+            r"active\b|is active|enabled|opt(ed)? ?in|consent|subscribed|call( him| her| them)?$|to call",
         ),
     ),
     (STATUS, _beginning(r"статус( сотрудника| водителя| клиента)?$", r"состояние$", r"status$")),
@@ -65,6 +79,9 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"dtmf",
         ),
     ),
+    (OTHER, _containing("тип вид дата type label kind date fax факс* vin imei карта карты счет* account card")),
+    (NUMBER, _PHONE_HEADING),
+    (PLACE, _beginning(r"отдел\b|подраздел|должност|служба\b|кабинет|department|position|job title|title$")),
     (
         OTHER,
         _containing(
@@ -115,6 +132,20 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (ANY_CODE, _beginning(r"код\b", r"code\b")),
 )
+
+
+_PHONE_IN_HEADING = re.compile(r"\+?\d[\d\s()\-]{8,}\d")
+_AREA_CODE = re.compile(r"\b(?:код\w*|префикс|def|code|area|prefix)\b")
+
+
+def without_phones(text: str) -> str:
+    """Return the text of a heading without a phone number in it."""
+    return _PHONE_IN_HEADING.sub(" ", text)
+
+
+def may_be_prefix(text: str) -> bool:
+    """Return whether a heading can stand over area codes."""
+    return _AREA_CODE.search(plain_heading(text)) is not None
 
 
 def plain_heading(text: str) -> str:

@@ -98,13 +98,17 @@ class _HtmlPage:
         #: Each row with its place in the sheet.
         self.rows: list[tuple[int, list[str]]] = []
         self.line = 0
-        self.is_merged = False
+        #: Cells merged across columns, and over rows: those with column, first and last line.
+        self.merged = 0
+        self.merged_rows: list[tuple[int, int, int]] = []
 
     def read(self, collector: RowCollector) -> list[Message]:
         """Pass the rows to the collector and return notes for the operator."""
+        for merged in self.merged_rows:
+            collector.merge_rows(*merged)
         for line, cells in self.rows:
             collector.add(line, list(cells))
-        return HiddenParts(merged=self.is_merged).notes()
+        return HiddenParts(merged=self.merged, merged_rows=len(self.merged_rows)).notes()
 
 
 class _TableParser(HTMLParser):
@@ -179,8 +183,10 @@ class _TableParser(HTMLParser):
         across = _integer(given.get("colspan", ""), 1) - 1 + _integer(given.get("ss:mergeacross", ""), 0)
         down = _integer(given.get("rowspan", ""), 1) - 1 + _integer(given.get("ss:mergedown", ""), 0)
         self._span = 1 + max(0, across)
-        self.pages[-1].is_merged |= across > 0 or down > 0
+        page = self.pages[-1]
+        page.merged += across > 0
         if down > 0:
+            page.merged_rows.append((len(row), page.line, page.line + down))
             for column in range(len(row), len(row) + self._span):
                 self._covered[column] = down + 1
         self._number = given.get("x:num", "")

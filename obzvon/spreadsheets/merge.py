@@ -14,7 +14,7 @@ from obzvon.common.i18n import Message, say
 from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone, next_free_key
-from obzvon.spreadsheets.column_roles import NAME, ColumnRoles
+from obzvon.spreadsheets.column_roles import NAME, ColumnRoles, heading_texts
 from obzvon.spreadsheets.comparison import MAX_LENGTHS, ListComparison
 from obzvon.spreadsheets.decisions import ROW_KINDS, MergeChoices, RowDecision, RowKind
 from obzvon.spreadsheets.row_reader import RowReader
@@ -104,7 +104,7 @@ def plan_merge(
         choices=choices,
         is_listed=comparison.is_listed,
     )
-    untaken = UntakenPhones(roles, plan)
+    untaken = UntakenPhones(roles, heading_texts(rows, roles.head, len(roles.roles)), plan)
     for done, row in enumerate(rows):
         if done % _PROGRESS_ROWS == 0:
             progress(done / len(rows))

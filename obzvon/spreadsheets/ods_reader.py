@@ -88,6 +88,10 @@ class _OdsSheet:
             if hidden:
                 self.parts.rows.append(self.line)
 
+    def merge_rows(self, column: int, rows: int) -> None:
+        """Give the text of the cell to each of the rows over which it is merged."""
+        self._collector.merge_rows(column, self.line + 1, self.line + rows)
+
     def refuse(self, error: UnreadableTableError) -> None:
         """End the reading of this sheet."""
         self._error = self._error or error
@@ -117,6 +121,8 @@ class _ContentReader:
         self._lines: list[list[str]] = []
         self._length = 0
         self._aside = 0
+        #: The pieces of a comment on a cell.
+        self._note: list[str] | None = None
 
     def start(self, element: str, attributes: Attributes) -> None:
         """Note that an element begins."""
@@ -128,6 +134,7 @@ class _ContentReader:
             self._hidden_styles.add(self._style)
         elif element in _ASIDE:
             self._aside += 1
+            self._note = [] if element == "annotation" else None
         elif self._depth != 1 or self._aside:
             return
         elif element == "table-column":
@@ -147,6 +154,9 @@ class _ContentReader:
             self._depth -= 1
         elif element in _ASIDE:
             self._aside -= 1
+            if element == "annotation" and self._note and self.sheets:
+                self.sheets[-1].parts.comments.append("".join(self._note)[:MAX_CELL_UNITS])
+            self._note = None
         elif self._depth != 1 or self._aside:
             return
         elif element in _CELLS:
@@ -157,6 +167,8 @@ class _ContentReader:
 
     def add(self, text: str) -> None:
         """Add text if it belongs to a cell."""
+        if self._note is not None and len(self._note) < MAX_CELL_UNITS:
+            self._note.append(text)
         if self._cell is None or not self._lines or self._aside:
             return
         self._length += len(text)
@@ -189,7 +201,12 @@ class _ContentReader:
         text = _cell_text(self._cell, "\n".join(map("".join, self._lines)))
         repeated = max(1, whole_number(self._cell.get("table:number-columns-repeated", "1")))
         sheet = self.sheets[-1]
-        sheet.parts.merged += "table:number-columns-spanned" in self._cell or "table:number-rows-spanned" in self._cell
+        across, down = (
+            whole_number(self._cell.get(f"table:number-{what}-spanned", "1")) for what in ("columns", "rows")
+        )
+        sheet.parts.merged += across > 1
+        sheet.parts.merged_rows += down > 1
+        sheet.merge_rows(len(self._row), down)
         if "table:formula" in self._cell:
             if text or "office:value-type" in self._cell:
                 sheet.parts.formulas += 1

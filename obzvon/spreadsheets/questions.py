@@ -172,8 +172,22 @@ def _further(merge: MergePlan) -> list[Question]:
         FURTHER,
         rows,
         say_many("{n} person has more than one number", "{n} people have more than one number", people),
-        (("all", say("call all of their numbers")), ("first", say("call the first number only"))),
+        (("all", say("call all of their numbers")), ("first", _first_only(len(rows)))),
         lambda row: say("row {line}: {text}", line=row.line, text=f"{row.number} {row.name}".strip()),
+    )
+
+
+def _first_only(left: int) -> Message:
+    return say_many(
+        "call the first number only; {n} number is not called",
+        "call the first number only; {n} numbers are not called",
+        left,
+    )
+
+
+def _first_of_each(left: int) -> Message:
+    return say_many(
+        "take the first of each; {n} row is left out", "take the first of each; {n} rows are left out", left
     )
 
 
@@ -212,7 +226,7 @@ def _file_codes(merge: MergePlan) -> list[Question]:
             "{n} rows have numbers that are in the file before them under another extension code",
             len(rows),
         ),
-        (("both", say("take all of them: these are different people")), ("keep", say("take the first of each"))),
+        (("both", say("take all of them: these are different people")), ("keep", _first_of_each(len(rows)))),
         lambda row: say(
             "rows {one} and {other}: {number}, {given}",
             one=row.other_line,

@@ -10,13 +10,14 @@ import msgspec
 from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phone_text import PhoneText, find_phones
-from obzvon.spreadsheets.cell_text import clean_cell, is_error_value
+from obzvon.spreadsheets.cell_text import clean_cell, integer_digits, is_error_value
 from obzvon.spreadsheets.column_roles import (
     CODE,
     IGNORED,
     NAME,
     NUMBER,
     PAUSE_ROLES,
+    PREFIX,
     ColumnRoles,
     heading_texts,
     is_exported_list,
@@ -34,12 +35,14 @@ _NO_PHONE = frozenset(
 
 
 class ColumnBlock(msgspec.Struct, frozen=True):
-    """A column of numbers, and the columns that say more about them. `code` is -1 where there is none."""
+    """A column of numbers, and the columns that say more about them. `code` and `prefix` are -1 where there is none."""
 
     number: int
     code: int
     names: tuple[int, ...]
     pauses: tuple[int, ...]
+    #: The column of the area codes.
+    prefix: int = -1
 
 
 class RowReader:
@@ -127,12 +130,19 @@ class RowReader:
         if self._is_listed(text, code) and (text or code):
             yield RowDecision(row.line, 0, text, code, "", None)
             return
-        found = find_phones(text, self._plan).phones
-        if not found and not _says_no_phone(text):
+        found = find_phones(self._with_prefix(row, block, text), self._plan)
+        if not found.phones and not _says_no_phone(text):
             yield RowDecision(row.line, 0, text, code, "", None)
-        for phone in found:
-            own, reason = _code_of(phone, code, len(found))
-            yield RowDecision(row.line, 0, phone.number, own, phone.words, None, reason=reason)
+        everybody = "" if self._name(row, block) else found.rest
+        for phone in found.phones:
+            own, reason = _code_of(phone, code, len(found.phones))
+            words = f"{everybody} ({phone.words})" if everybody and phone.words else everybody or phone.words
+            yield RowDecision(row.line, 0, phone.number, own, words, None, reason=reason)
+
+    def _with_prefix(self, row: TableRow, block: ColumnBlock, text: str) -> str:
+        """Return the number with the area code out of its own column."""
+        prefix = text_at(row, block.prefix).strip() if block.prefix >= 0 else ""
+        return f"({integer_digits(prefix)}) {integer_digits(text)}" if prefix and not _says_no_phone(text) else text
 
     def _without_number(self, row: TableRow) -> RowDecision:
         blocks = self.blocks if self.is_side_by_side else self.blocks[:1]
@@ -211,7 +221,10 @@ def column_blocks(roles: Sequence[str], headings: Sequence[str]) -> list[ColumnB
         codes = [place for place in group if roles[place] == CODE and _owner(place, numbers) == number]
         names = tuple(place for place in group if roles[place] == NAME)
         pauses = tuple(place for place in group if roles[place] in PAUSE_ROLES)
-        blocks.append(ColumnBlock(number, codes[0] if codes else -1, names, pauses))
+        prefixes = [place for place in group if roles[place] == PREFIX and place < number]
+        prefix = max(prefixes, default=-1)
+        is_free = prefix >= 0 and not any(roles[place] == NUMBER for place in range(prefix, number))
+        blocks.append(ColumnBlock(number, codes[0] if codes else -1, names, pauses, prefix if is_free else -1))
     return blocks
 
 

@@ -5,10 +5,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.spreadsheets.cell_text import looks_like_phone
 from obzvon.spreadsheets.table import RowCollector, Sheet, Table, TableRow, UnreadableTableError
 
 MAX_SHEETS = 255
 _LISTED_ROWS = 10
+_LISTED_COMMENTS = 5
+
+
+#: The rows and the phone numbers of a sheet, None where they are not known.
+_Size = tuple[int | None, int | None]
 
 
 class HiddenParts(msgspec.Struct):
@@ -16,8 +22,12 @@ class HiddenParts(msgspec.Struct):
 
     rows: list[int] = []
     columns: int = 0
+    #: Cells that are merged across columns, and over rows.
     merged: int = 0
+    merged_rows: int = 0
     formulas: int = 0
+    #: The texts of comments on cells and of text boxes.
+    comments: list[str] = []
 
     def notes(self) -> list[Message]:
         """Return what the operator should know about the sheet."""
@@ -35,6 +45,17 @@ class HiddenParts(msgspec.Struct):
             notes.append(say("some columns are hidden in the file; they are shown here"))
         if self.merged:
             notes.append(say("some cells are merged: only the first of them has the value"))
+        if self.merged_rows:
+            notes.append(say("some cells are merged over several rows: each of these rows has their value here"))
+        if found := [text for text in self.comments if looks_like_phone(text)]:
+            notes.append(
+                say_many(
+                    "{n} comment on a cell or text box has a phone number, which is not taken: {texts}",
+                    "{n} comments on cells or text boxes have phone numbers, which are not taken: {texts}",
+                    len(found),
+                    texts="; ".join(" ".join(text.split())[:60] for text in found[:_LISTED_COMMENTS]),
+                )
+            )
         if self.formulas:
             notes.append(
                 say_many(
@@ -59,7 +80,7 @@ def take_sheet(
 ) -> Table:
     """Pass each row of a sheet to `keep` and return the table. Raises UnreadableTableError.
 
-    Without `sheet`, the first sheet that has rows is taken, visible ones first.
+    Without `sheet`, the first sheet with phone numbers is taken, visible ones first.
     """
     if len(sources) > MAX_SHEETS:
         raise UnreadableTableError(
@@ -67,24 +88,30 @@ def take_sheet(
         )
     if sheet is not None and not 0 <= sheet < len(sources):
         raise UnreadableTableError(say("it has no such sheet"))
+    if len(sources) == 1:
+        counted: list[_Size] = [(None, None)]
+    else:
+        counted = list(map(_count, sources))
+    taken = _likely_sheet(sources, counted) if sheet is None else sheet
     collector = RowCollector(keep)
-    places = [sheet] if sheet is not None else sorted(range(len(sources)), key=lambda at: sources[at].hidden)
-    taken, notes = places[0], list[Message]()
-    for place in places:
-        collector.empty = 0
-        found = sources[place].read(collector)
-        if collector.rows or place == places[0]:
-            taken, notes = place, found
-        if collector.rows:
-            break
-    sheets = [
-        Sheet(source.name, source.hidden, *((collector.rows, collector.phones) if place == taken else _count(source)))
-        for place, source in enumerate(sources)
-    ]
+    notes = sources[taken].read(collector)
+    counted[taken] = collector.rows, collector.phones
+    sheets = [Sheet(source.name, source.hidden, *size) for source, size in zip(sources, counted, strict=True)]
     return Table(form, collector.rows, collector.columns, collector.empty, notes, sheets, taken)
 
 
-def _count(source: SheetSource) -> tuple[int | None, int | None]:
+def _likely_sheet(sources: Sequence[SheetSource], counted: Sequence[_Size]) -> int:
+    """Return the first sheet with phone numbers, else the first with rows, visible ones before hidden ones."""
+    places = range(len(sources))
+    for is_hidden in (False, True):
+        for wanted in (1, 0):
+            for place in places:
+                if sources[place].hidden is is_hidden and counted[place][wanted]:
+                    return place
+    return min(places, key=lambda place: sources[place].hidden)
+
+
+def _count(source: SheetSource) -> _Size:
     """Return the number of rows of a sheet and of its cells that look like phone numbers; None if it is unreadable."""
     collector = RowCollector(lambda _: None)
     try:

@@ -80,6 +80,15 @@ class RowCollector:
         self.phones = 0
         self._cells = 0
         self._characters = 0
+        #: By the first line: the column and the last line of cells that are merged over several rows.
+        self._merged: dict[int, list[tuple[int, int]]] = {}
+        #: By column: the last line and the text of those that began in an earlier row.
+        self._begun: dict[int, tuple[int, str]] = {}
+
+    def merge_rows(self, column: int, first: int, last: int) -> None:
+        """Give the text of a cell to each of the rows over which it is merged. Its first row has not been added yet."""
+        if last > first:
+            self._merged.setdefault(first, []).append((column, last))
 
     def add(self, line: int, cells: list[str], uncomputed: list[int] | None = None) -> None:
         """Add a row. Raises UnreadableTableError when a limit is exceeded."""
@@ -88,6 +97,8 @@ class RowCollector:
         if not any(cells) and not uncomputed:
             self.empty += 1
             return
+        if self._merged or self._begun:
+            self._fill_merged(line, cells)
         check_position(line, len(cells))
         self.rows += 1
         self.columns = max(self.columns, len(cells))
@@ -108,6 +119,17 @@ class RowCollector:
         self.phones += sum(map(looks_like_phone, cells))
         errors = [place for place, text in enumerate(cells) if text[:1] == "#" and is_error_value(text)]
         self._keep(TableRow(line, cells, uncomputed or [], errors))
+
+    def _fill_merged(self, line: int, cells: list[str]) -> None:
+        for column, (last, text) in list(self._begun.items()):
+            if line > last:
+                del self._begun[column]
+                continue
+            cells += [""] * (column + 1 - len(cells))
+            cells[column] = cells[column] or text
+        for column, last in self._merged.pop(line, ()):
+            if column < len(cells) and cells[column]:
+                self._begun[column] = last, cells[column]
 
 
 def check_position(line: int, columns: int) -> None:

@@ -1,6 +1,7 @@
 """Phone numbers of a table that stand where no number is taken: in other columns and above the headings. Pure."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -8,9 +9,12 @@ from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
 from obzvon.domain.phone_text import find_phones
 from obzvon.spreadsheets.cell_text import integer_digits
 from obzvon.spreadsheets.column_roles import NUMBER, ColumnRoles
+from obzvon.spreadsheets.headings import OTHER, heading_hint
 from obzvon.spreadsheets.table import TableRow
 
 _SAMPLES = 3
+#: A sum of money. A spreadsheet makes such a text of a phone number only with more digits.
+_AMOUNT = re.compile(r"\s*-?\d{1,9}[.,]\d+\s*")
 
 
 class UntakenColumn(msgspec.Struct):
@@ -24,10 +28,14 @@ class UntakenColumn(msgspec.Struct):
 
 
 class UntakenPhones:
-    """Collects the phone-shaped texts of the columns that are not taken."""
+    """Collects the phone-shaped texts of the columns that are not taken.
 
-    def __init__(self, roles: ColumnRoles, plan: NumberingPlan) -> None:
+    Under the heading of something else, such as a tax number, only numbers that exist are phone numbers.
+    """
+
+    def __init__(self, roles: ColumnRoles, headings: Sequence[str], plan: NumberingPlan) -> None:
         self._head = roles.head
+        self._others = frozenset(place for place, text in enumerate(headings) if heading_hint(text) == OTHER)
         self._taken = frozenset(roles.columns_of(NUMBER))
         self._plan = plan
         self._found: list[tuple[int, int, str, str]] = []
@@ -36,9 +44,10 @@ class UntakenPhones:
         """Look through the cells of a row."""
         is_above = row.line <= self._head
         for place, text in enumerate(row.cells):
-            if (is_above or place not in self._taken) and len(text) > 6:
+            if (is_above or place not in self._taken) and len(text) > 6 and not _AMOUNT.fullmatch(text):
                 for found in find_phones(text, self._plan).phones:
-                    self._found.append((place, row.line, self._dialled(found.number), found.number))
+                    if place not in self._others or is_above or self._plan.recognizes(integer_digits(found.number)):
+                        self._found.append((place, row.line, self._dialled(found.number), found.number))
 
     def columns(self, taken: Collection[str]) -> list[UntakenColumn]:
         """Return the columns with numbers that are not among those that are taken."""

@@ -77,7 +77,11 @@ def _reader(book: Any, place: int, formats: _Formats) -> Callable[[RowCollector]
 
 
 def _read_sheet(sheet: Any, collector: RowCollector, formats: _Formats) -> list[Message]:
-    parts = HiddenParts(merged=len(sheet.merged_cells))
+    parts = HiddenParts(comments=[note.text for note in sheet.cell_note_map.values()])
+    for first, after, left, right in sheet.merged_cells:
+        parts.merged += right > left + 1
+        parts.merged_rows += after > first + 1
+        collector.merge_rows(left, first + 1, after)
     parts.columns = sum(column.hidden for column in sheet.colinfo_map.values())
     for place in range(sheet.nrows):
         before = collector.rows

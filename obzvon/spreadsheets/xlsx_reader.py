@@ -9,6 +9,10 @@ from obzvon.spreadsheets.table import MAX_CHARACTERS, RowCollector, Sheet, Table
 from obzvon.spreadsheets.xlsx_package import Attributes, XlsxPackage, damaged_error, parse_xml, resolve_target
 from obzvon.spreadsheets.xlsx_sheet import NumberFormat, SharedParts, SharedText, SheetReader, whole_number
 
+#: Kinds of parts with texts outside the cells.
+_COMMENTS = ("comments", "threadedComment", "drawing")
+_COMMENT_ENDS = ("comment", "threadedComment", "sp")
+
 
 class Workbook:
     """The sheets of a workbook and the texts and formats that they share."""
@@ -23,6 +27,13 @@ class Workbook:
     def part(self, sheet: int) -> str:
         """Return the name of a sheet's part."""
         return self._parts[sheet]
+
+    def comments(self, sheet: int) -> list[str]:
+        """Return the texts of the comments on the cells of a sheet, and of its text boxes."""
+        folder, _, name = self._parts[sheet].rpartition("/")
+        related = self._relations(f"{folder}/_rels/{name}.rels", folder)
+        parts = [part for kind, _, part in related if kind in _COMMENTS and part in self.package]
+        return [text for part in parts for text in _texts(self.package, part)]
 
     def _open(self) -> None:
         _refuse_relatives(self.package)
@@ -112,6 +123,31 @@ class Workbook:
         parse_xml(self.package.pieces(part), text.start, end, text.add)
 
 
+def _texts(package: XlsxPackage, part: str) -> list[str]:
+    """Return the text of each comment or text box of a part."""
+    texts: list[str] = []
+    pieces: list[str] = []
+    is_text = False
+
+    def start(element: str, _: Attributes) -> None:
+        nonlocal is_text
+        is_text = element in ("t", "text")
+
+    def end(element: str) -> None:
+        nonlocal is_text
+        is_text = False
+        if element in _COMMENT_ENDS:
+            texts.append("".join(pieces))
+            pieces.clear()
+
+    def add(text: str) -> None:
+        if is_text:
+            pieces.append(text)
+
+    parse_xml(package.pieces(part), start, end, add)
+    return texts
+
+
 def read_xlsx(
     stream: IO[bytes],
     keep: Callable[[TableRow], None],
@@ -121,7 +157,7 @@ def read_xlsx(
 ) -> Table:
     """Pass each row of a sheet to `keep` and return the table. Raises UnreadableTableError.
 
-    Without `sheet`, the first sheet that has rows is read, visible ones first.
+    Without `sheet`, the first sheet with phone numbers is read, visible ones first.
     """
     book = Workbook(stream)
 
@@ -129,7 +165,7 @@ def read_xlsx(
         def read(collector: RowCollector) -> list[Message]:
             reader = SheetReader(book.shared, collector)
             reader.run(book.package, book.part(place), progress)
-            return reader.notes()
+            return reader.notes(book.comments(place))
 
         return SheetSource(book.sheets[place].name, read, book.sheets[place].hidden)
 

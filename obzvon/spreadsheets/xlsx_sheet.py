@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from obzvon.common.i18n import Message, say
-from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS
+from obzvon.spreadsheets.cell_text import MAX_CELL_UNITS, looks_like_phone, unquote_formula
 from obzvon.spreadsheets.cell_text import unescape_xml_text as unescaped
 from obzvon.spreadsheets.sheets import HiddenParts
 from obzvon.spreadsheets.table import RowCollector, UnreadableTableError, check_position
@@ -75,6 +75,11 @@ def _date(raw: str, *, since_1904: bool) -> str:
     return f"{moment:%Y-%m-%d}" if days == int(days) else f"{moment:%Y-%m-%d %H:%M}"
 
 
+_MERGED = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
+_MERGE_TAG = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})"')
+_TAG_BYTES = 200
+#: A larger sheet is not looked through for merged cells: its parts may be unpacked only so far.
+_MAX_SCANNED_BYTES = 50_000_000
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
 
 
@@ -150,6 +155,8 @@ class SheetReader:
     def run(self, package: XlsxPackage, part: str, progress: Callable[[float], None]) -> None:
         """Pass the rows to the collector. Raises UnreadableTableError."""
         size = package.size(part) or 1
+        for column, first, last in _merged_rows(package, part):
+            self._collector.merge_rows(column, first, last)
 
         def pieces() -> Iterator[bytes]:
             done = 0
@@ -160,8 +167,9 @@ class SheetReader:
 
         parse_xml(pieces(), self._start, self._end, self._add)
 
-    def notes(self) -> list[Message]:
-        """Return what the operator should know about the sheet."""
+    def notes(self, comments: list[str]) -> list[Message]:
+        """Return what the operator should know about the sheet and the comments on its cells."""
+        self._parts.comments = comments
         return self._parts.notes()
 
     def _start(self, element: str, attributes: Attributes) -> None:
@@ -182,9 +190,14 @@ class SheetReader:
         elif element == "sheetData":
             self._in_data = True
         elif element == "mergeCell":
-            self._parts.merged += 1
+            self._note_merged(attributes.get("ref", ""))
         elif element == "col":
             self._parts.columns += is_true(attributes.get("hidden"))
+
+    def _note_merged(self, cells: str) -> None:
+        if found := _MERGED.fullmatch(cells):
+            self._parts.merged += found[1] != found[3]
+            self._parts.merged_rows += found[2] != found[4]
 
     def _start_row(self, attributes: Attributes) -> None:
         given = attributes.get("r")
@@ -236,11 +249,15 @@ class SheetReader:
     def _end_cell(self) -> None:
         text = self._cell_text()
         if self._formula is not None:
+            formula = "=" + "".join(self._formula)
+            link = unquote_formula(formula)
+            if link != formula and not looks_like_phone(text):
+                text = link  # a link needs no computing
             if text or self._computed:
                 self._parts.formulas += 1
             else:
                 self._uncomputed.append(self._column)
-                text = "=" + "".join(self._formula)
+                text = formula
         if text:
             check_position(self._line, self._column + 1)
             self._cells[self._column] = text
@@ -273,6 +290,19 @@ class SheetReader:
         self._collector.add(self._line, cells, sorted(set(self._uncomputed)))
         if self._hidden_now and self._collector.rows > before:
             self._parts.rows.append(self._line)
+
+
+def _merged_rows(package: XlsxPackage, part: str) -> Iterator[tuple[int, int, int]]:
+    """Yield column, first and last row of the cells that are merged over rows. They stand behind the rows."""
+    if package.size(part) > _MAX_SCANNED_BYTES:
+        return
+    before = b""
+    for piece in package.pieces(part):
+        text = before + piece
+        for found in _MERGE_TAG.finditer(text):
+            yield _column(found[1].decode()), int(found[2]), int(found[3])
+        start = text.rfind(b"<", -_TAG_BYTES)
+        before = text[start:] if start >= 0 and text.find(b">", start) < 0 else b""
 
 
 def _column(letters: str) -> int:

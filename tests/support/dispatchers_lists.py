@@ -40,9 +40,13 @@ class DispatchersList(msgspec.Struct):
     numbers: frozenset[str]
     codes: dict[str, str] = {}
     paused: frozenset[str] = frozenset()
+    #: Texts in the place of a number that cannot be called.
+    wrong: int = 0
+    #: Whether the file has no names.
+    is_nameless: bool = False
 
 
-class _People:
+class People:
     """Makes up people with numbers that nobody has twice, and notes what was given out."""
 
     def __init__(self) -> None:
@@ -76,10 +80,28 @@ class _People:
             return form.format(digits[:3], digits[3:6], digits[6:8], digits[8:])
         return form.format(digits)
 
-    def listed(self, origin: str, file: str, data: bytes | str, encoding: str = "utf-8") -> DispatchersList:
+    def listed(
+        self,
+        origin: str,
+        file: str,
+        data: bytes | str,
+        encoding: str = "utf-8",
+        *,
+        wrong: int = 0,
+        is_nameless: bool = False,
+    ) -> DispatchersList:
         """The file with the truth about it."""
         content = data.encode(encoding) if isinstance(data, str) else data
-        return DispatchersList(origin, file, content, frozenset(self.numbers), dict(self.codes), frozenset(self.paused))
+        return DispatchersList(
+            origin,
+            file,
+            content,
+            frozenset(self.numbers),
+            dict(self.codes),
+            frozenset(self.paused),
+            wrong,
+            is_nameless,
+        )
 
 
 DASHED = "8-{0}-{1}-{2}-{3}"
@@ -113,19 +135,19 @@ def workbook(*sheets: tuple[str, Sequence[Sequence[object]]], merged: Sequence[s
     return stream.getvalue()
 
 
-def _one_c(p: _People) -> DispatchersList:
+def _one_c(p: People) -> DispatchersList:
     rows: Rows = [["Код", "Наименование", "Телефон", "Комментарий"]]
     rows += [[f"{place:09}", p.name(), p.mobile(BRACKETED), ""] for place in range(1, 9)]
     return p.listed("1С: справочник", "1c.csv", csv_text(rows), "cp1251")
 
 
-def _one_c_short(p: _People) -> DispatchersList:
+def _one_c_short(p: People) -> DispatchersList:
     rows: Rows = [["Код", "Контрагент", "ИНН", "Телефоны"]]
     rows += [[place * 7, f"ООО «{p.name()}»", 7701000000 + place, p.office(BRACKETED)] for place in range(1, 9)]
     return p.listed("1С: контрагенты", "1c.xlsx", workbook(("TDSheet", rows)))
 
 
-def _google_old(p: _People) -> DispatchersList:
+def _google_old(p: People) -> DispatchersList:
     rows: Rows = [["Name", "Given Name", "Family Name", "Notes", "Group Membership", "Phone 1 - Type", "Phone 1 - Value",
              "Phone 2 - Type", "Phone 2 - Value"]]  # fmt: skip
     for place in range(8):
@@ -149,7 +171,7 @@ def _google_old(p: _People) -> DispatchersList:
     return p.listed("Google Contacts", "contacts.csv", csv_text(rows, ","))
 
 
-def _google_new(p: _People) -> DispatchersList:
+def _google_new(p: People) -> DispatchersList:
     rows: Rows = [["First Name", "Middle Name", "Last Name", "Phonetic First Name", "Organization Name", "Labels",
              "E-mail 1 - Value", "Phone 1 - Label", "Phone 1 - Value"]]  # fmt: skip
     rows += [
@@ -158,7 +180,7 @@ def _google_new(p: _People) -> DispatchersList:
     return p.listed("Google Contacts", "google.csv", csv_text(rows, ","))
 
 
-def _outlook(p: _People) -> DispatchersList:
+def _outlook(p: People) -> DispatchersList:
     rows: Rows = [["First Name", "Last Name", "Company", "Business Street", "Business Phone", "Business Phone 2", "Home Phone",
              "Mobile Phone", "Business Fax", "E-mail Address", "Notes"]]  # fmt: skip
     for place in range(8):
@@ -170,7 +192,7 @@ def _outlook(p: _People) -> DispatchersList:
     return p.listed("Outlook", "outlook.csv", csv_text(rows, ","))
 
 
-def _bitrix_contacts(p: _People) -> DispatchersList:
+def _bitrix_contacts(p: People) -> DispatchersList:
     rows: Rows = [
         ["ID", "Имя", "Фамилия", "Рабочий телефон", "Мобильный телефон", "Рабочий e-mail", "Ответственный", "Создан"]
     ]
@@ -181,7 +203,7 @@ def _bitrix_contacts(p: _People) -> DispatchersList:
     return p.listed("Bitrix24", "contact.csv", csv_text(rows))
 
 
-def _bitrix_deals(p: _People) -> DispatchersList:
+def _bitrix_deals(p: People) -> DispatchersList:
     rows: Rows = [
         ["ID", "Сделка", "Стадия", "Номер телефона директора", "Сумма", "Контакт: Имя", "Контакт: Рабочий телефон"]
     ]
@@ -191,7 +213,7 @@ def _bitrix_deals(p: _People) -> DispatchersList:
     return p.listed("Bitrix24: сделки", "deals.csv", csv_text(rows))
 
 
-def _amocrm(p: _People) -> DispatchersList:
+def _amocrm(p: People) -> DispatchersList:
     rows: Rows = [["ID", "Тип", "Наименование", "Имя", "Фамилия", "Теги", "Рабочий телефон", "Мобильный телефон",
              "Другой телефон", "Рабочий email", "Примечание 1"]]  # fmt: skip
     for place in range(8):
@@ -202,7 +224,7 @@ def _amocrm(p: _People) -> DispatchersList:
     return p.listed("amoCRM", "amo.csv", csv_text(rows, ","))
 
 
-def _vicidial(p: _People) -> DispatchersList:
+def _vicidial(p: People) -> DispatchersList:
     rows: Rows = [["vendor_lead_code", "source_id", "list_id", "phone_code", "phone_number", "title", "first_name",
              "middle_initial", "last_name", "city", "state", "postal_code", "comments"]]  # fmt: skip
     for place in range(8):
@@ -210,7 +232,7 @@ def _vicidial(p: _People) -> DispatchersList:
     return p.listed("VICIdial", "leads.csv", csv_text(rows, ","))
 
 
-def _by_hand_titled(p: _People) -> DispatchersList:
+def _by_hand_titled(p: People) -> DispatchersList:
     rows: Rows = [
         ["Список водителей на ноябрь"],
         [],
@@ -221,7 +243,7 @@ def _by_hand_titled(p: _People) -> DispatchersList:
     return p.listed("Excel, от руки", "drivers.xlsx", workbook(("Лист1", rows), merged=["A1:D1"]))
 
 
-def _merged_headings(p: _People) -> DispatchersList:
+def _merged_headings(p: People) -> DispatchersList:
     rows: Rows = [
         ["Водители"],
         ["№", "Фамилия, имя", "Телефоны", None, "Маршрут"],
@@ -232,37 +254,37 @@ def _merged_headings(p: _People) -> DispatchersList:
     return p.listed("Excel, объединённые заголовки", "m.xlsx", workbook(("1", rows), merged=["A1:E1", "C2:D2"]))
 
 
-def _side_by_side(p: _People) -> DispatchersList:
+def _side_by_side(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон", "", "ФИО", "Телефон"]]
     rows += [[p.name(), p.mobile(DASHED), "", p.name(), p.mobile(DASHED)] for _ in range(6)]
     return p.listed("Excel, два списка рядом", "two.csv", csv_text(rows))
 
 
-def _brigades(p: _People) -> DispatchersList:
+def _brigades(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон", "Бригада"], ["Бригада 1"]]
     rows += [[p.name(), p.mobile(), 1] for _ in range(4)]
     rows += [["Бригада 2"], *[[p.name(), p.mobile(), 2] for _ in range(4)]]
     return p.listed("Excel, по бригадам", "b.xlsx", workbook(("Лист1", rows)))
 
 
-def _printed_pages(p: _People) -> DispatchersList:
+def _printed_pages(p: People) -> DispatchersList:
     heading = ["№", "Водитель", "Сотовый"]
     rows: Rows = [heading, *[[place, p.name(), p.mobile(DASHED)] for place in range(1, 5)], heading]
     rows += [[place, p.name(), p.mobile(DASHED)] for place in range(5, 9)]
     return p.listed("Excel, заголовки на каждой странице", "p.csv", csv_text(rows))
 
 
-def _no_headings(p: _People) -> DispatchersList:
+def _no_headings(p: People) -> DispatchersList:
     rows: Rows = [[p.mobile("8{}"), 101 + place % 3] for place in range(8)]
-    return p.listed("номер и маршрут без заголовков", "r.csv", csv_text(rows))
+    return p.listed("номер и маршрут без заголовков", "r.csv", csv_text(rows), is_nameless=True)
 
 
-def _ages(p: _People) -> DispatchersList:
+def _ages(p: People) -> DispatchersList:
     rows: Rows = [[p.name(), p.mobile("8{}"), 30 + place] for place in range(8)]
     return p.listed("номер и возраст без заголовков", "age.csv", csv_text(rows))
 
 
-def _codes_column(p: _People) -> DispatchersList:
+def _codes_column(p: People) -> DispatchersList:
     rows: Rows = [["Организация", "Телефон", "Доб."]]
     for place in range(8):
         code = f"{place:02}" if place % 2 else ""
@@ -270,7 +292,7 @@ def _codes_column(p: _People) -> DispatchersList:
     return p.listed("справочник АТС", "pbx.csv", csv_text(rows))
 
 
-def _codes_inline(p: _People) -> DispatchersList:
+def _codes_inline(p: People) -> DispatchersList:
     forms = [" доб.12", " доб. 0792", " (вн. 123)", "#45", ",,7", " ext 33", " доп. 205", ""]
     codes = ["12", "0792", "123", "45", "7", "33", "205", ""]
     rows: Rows = [["Организация", "Телефон"]]
@@ -281,7 +303,7 @@ def _codes_inline(p: _People) -> DispatchersList:
     return p.listed("Word, номера с добавочными", "dob.csv", csv_text(rows))
 
 
-def _with_words(p: _People) -> DispatchersList:
+def _with_words(p: People) -> DispatchersList:
     forms: list[Callable[[str], str]] = [
         "моб: {}".format, "т. {}".format, "{} (Иван)".format, "{} жена".format, "{};".format, "WhatsApp {}".format,
         "tel:{}".format, "сот.{}".format,
@@ -290,7 +312,7 @@ def _with_words(p: _People) -> DispatchersList:
     return p.listed("Excel, номера со словами", "words.csv", csv_text(rows))
 
 
-def _several_in_a_cell(p: _People) -> DispatchersList:
+def _several_in_a_cell(p: People) -> DispatchersList:
     joints = [", ", " / ", "\n", "; ", " и "]
     rows: Rows = [
         ["Водитель", "Контакты"],
@@ -299,7 +321,7 @@ def _several_in_a_cell(p: _People) -> DispatchersList:
     return p.listed("Excel, несколько номеров в ячейке", "several.csv", csv_text(rows))
 
 
-def _call_column(p: _People) -> DispatchersList:
+def _call_column(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон", "Звонить"]]
     for place in range(8):
         paused = place in (2, 5)
@@ -307,26 +329,26 @@ def _call_column(p: _People) -> DispatchersList:
     return p.listed("Excel, столбец «Звонить»", "call.csv", csv_text(rows))
 
 
-def _active_column(p: _People) -> DispatchersList:
+def _active_column(p: People) -> DispatchersList:
     rows: Rows = [["Сотрудник", "Моб. тел.", "Активен"]]
     rows += [[p.name(), p.mobile(paused=place == 3), "Нет" if place == 3 else "Да"] for place in range(8)]
     return p.listed("кадры, столбец «Активен»", "active.csv", csv_text(rows))
 
 
-def _status_column(p: _People) -> DispatchersList:
+def _status_column(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Статус", "Телефон"]]
     rows += [[p.name(), "уволен" if place == 4 else "работает", p.mobile(paused=place == 4)] for place in range(8)]
     return p.listed("кадры, столбец «Статус»", "status.csv", csv_text(rows))
 
 
-def _do_not_call(p: _People) -> DispatchersList:
+def _do_not_call(p: People) -> DispatchersList:
     words = ["—", "–", "-", ".", "нет", "", "#Н/Д"]
     rows: Rows = [["ФИО", "Телефон", "Не звонить"], *[[p.name(), p.mobile(), word] for word in words]]
     rows.append([p.name(), p.mobile(paused=True), "да"])
     return p.listed("Excel, столбец «Не звонить»", "dnc.csv", csv_text(rows))
 
 
-def _remarks(p: _People) -> DispatchersList:
+def _remarks(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон", "Примечание"]]
     rows += [
         [p.name(), p.mobile(paused=place == 1), "просил не звонить" if place == 1 else "ночной рейс"]
@@ -335,7 +357,7 @@ def _remarks(p: _People) -> DispatchersList:
     return p.listed("Excel, просьбы в примечаниях", "notes.csv", csv_text(rows))
 
 
-def _lookups(p: _People) -> DispatchersList:
+def _lookups(p: People) -> DispatchersList:
     rows: Rows = [
         ["Таб. №", "ФИО", "Телефон"],
         *[[1000 + place, p.name(), p.mobile()] for place in range(7)],
@@ -344,7 +366,7 @@ def _lookups(p: _People) -> DispatchersList:
     return p.listed("Excel, ВПР с ошибками", "vpr.csv", csv_text(rows))
 
 
-def _sheets(p: _People) -> DispatchersList:
+def _sheets(p: People) -> DispatchersList:
     sheets = [
         (town, [["ФИО", "Телефон"], *[[p.name(), p.mobile()] for _ in range(4)]])
         for town in ("Москва", "Тверь", "Рязань")
@@ -352,47 +374,47 @@ def _sheets(p: _People) -> DispatchersList:
     return p.listed("Excel, лист на город", "towns.xlsx", workbook(*sheets))
 
 
-def _parents(p: _People) -> DispatchersList:
+def _parents(p: People) -> DispatchersList:
     rows: Rows = [["Ученик", "Класс", "Телефон мамы", "Телефон папы"]]
     rows += [[p.name(), "5Б", p.mobile(SPACED), p.mobile(SPACED) if place % 2 else "нет"] for place in range(8)]
     return p.listed("школа, два родителя", "class.csv", csv_text(rows))
 
 
-def _flats(p: _People) -> DispatchersList:
+def _flats(p: People) -> DispatchersList:
     rows: Rows = [["Кв.", "Собственник", "Л/с", "Телефон"]]
     rows += [[place, p.name(), 910_200_000 + place, p.mobile()] for place in range(1, 9)]
     return p.listed("управляющая компания", "house.csv", csv_text(rows))
 
 
-def _one_line(p: _People) -> DispatchersList:
-    return p.listed("мессенджер, одной строкой", "line.txt", ", ".join(p.mobile() for _ in range(6)))
+def _one_line(p: People) -> DispatchersList:
+    return p.listed("мессенджер, одной строкой", "line.txt", ", ".join(p.mobile() for _ in range(6)), is_nameless=True)
 
 
-def _message(p: _People) -> DispatchersList:
+def _message(p: People) -> DispatchersList:
     lines = [f"{p.name()} {p.mobile(PLUS)}" for _ in range(6)]
     return p.listed("мессенджер, имя и номер в строке", "chat.txt", "\n".join(lines) + "\n")
 
 
-def _bare(p: _People) -> DispatchersList:
-    return p.listed("номера столбиком", "bare.txt", "\n".join(p.mobile() for _ in range(8)) + "\n")
+def _bare(p: People) -> DispatchersList:
+    return p.listed("номера столбиком", "bare.txt", "\n".join(p.mobile() for _ in range(8)) + "\n", is_nameless=True)
 
 
-def _subscriber_heading(p: _People) -> DispatchersList:
+def _subscriber_heading(p: People) -> DispatchersList:
     rows: Rows = [["Абонент", "ФИО"], *[[p.mobile(), p.name()] for _ in range(8)]]
     return p.listed("телефонная компания", "abonent.csv", csv_text(rows), "cp1251")
 
 
-def _numbered(p: _People) -> DispatchersList:
+def _numbered(p: People) -> DispatchersList:
     rows: Rows = [["Номер", "Кто", "Контакт"], *[[place, p.name(), p.mobile()] for place in range(1, 9)]]
     return p.listed("Excel, «Номер» над номерами строк", "n.csv", csv_text(rows))
 
 
-def _floats(p: _People) -> DispatchersList:
+def _floats(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон"], *[[p.name(), p.mobile("7{}.0")] for _ in range(8)]]
     return p.listed("pandas, номера дробями", "float.csv", csv_text(rows, ","))
 
 
-MAKERS: tuple[Callable[[_People], DispatchersList], ...] = (
+MAKERS: tuple[Callable[[People], DispatchersList], ...] = (
     _one_c, _one_c_short, _google_old, _google_new, _outlook, _bitrix_contacts, _bitrix_deals, _amocrm, _vicidial,
     _by_hand_titled, _merged_headings, _side_by_side, _brigades, _printed_pages, _no_headings, _ages, _codes_column,
     _codes_inline, _with_words, _several_in_a_cell, _call_column, _active_column, _status_column, _do_not_call, _remarks,
@@ -402,4 +424,4 @@ MAKERS: tuple[Callable[[_People], DispatchersList], ...] = (
 
 def dispatchers_lists() -> list[DispatchersList]:
     """All of them, each with people of its own."""
-    return [make(_People()) for make in MAKERS]
+    return [make(People()) for make in MAKERS]

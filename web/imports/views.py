@@ -178,7 +178,10 @@ def discard(draft: str) -> ResponseReturnValue:
     """Discard the draft."""
     found = _draft(draft)
     _put_away(found)
-    return redirect(url_for("imports.index"), 303)
+    if found.only is None:
+        return redirect(url_for("imports.index"), 303)
+    flash(ngettext("%(num)s row was not imported", "%(num)s rows were not imported", len(found.only)), "note")
+    return redirect(url_for("phones.index"), 303)
 
 
 @imports.get("/<draft>/refused.csv")

@@ -79,6 +79,7 @@ def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(
     address = send(operator, MIXED)
     left = post(operator, address, ready(operator, address).text, "/take")
     assert "Rows to correct" in left.text
+    assert "Skip 2 rows" in left.text
     assert counts(left.text) == {"refused": 2}
     assert "Not finished yet" in operator.get("/phones/import").text
     checked = post(operator, address, left.text, **{"number-5": "89167777777", "number-7": "", "name-7": ""})
@@ -692,6 +693,13 @@ def test_a_number_under_another_code_is_kept_changed_or_added_as_chosen(
     listed = rows(settings)
     assert [row["1"] for row in listed.values() if row["0"] == "89502222222"] == codes
     assert listed["1"]["note"] == "kept"
+
+
+def test_rows_that_are_skipped_are_counted(operator: Browser, settings: Settings) -> None:
+    address = send(operator, "89165550001\n8916\n8917\n")
+    left = post(operator, address, ready(operator, address).text, "/take", **ticked(ready(operator, address).text))
+    assert "Skip 2 rows" in left.text
+    assert "2 rows were not imported" in operator.post(address + "/discard", page=address).text
 
 
 def test_a_column_with_further_numbers_is_taken_by_one_click(operator: Browser, settings: Settings) -> None:

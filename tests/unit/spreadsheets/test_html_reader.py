@@ -70,7 +70,7 @@ def test_the_table_of_a_page_is_read_in_every_encoding(data: bytes) -> None:
         ("<tr><td>Сомов<br>Иван</td><td>&nbsp;8&nbsp;916</td></tr>", [["Сомов\nИван", "8 916"]]),
         ("<tr><td> Сомов\r\n Иван </td></tr>", [["Сомов Иван"]]),
         ("<tr><td colspan=2>Список</td><td>1</td></tr>", [["Список", "", "1"]]),
-        ("<tr><td rowspan=2>Сомов</td><td>1</td></tr><tr><td>2</td></tr>", [["Сомов", "1"], ["", "2"]]),
+        ("<tr><td rowspan=2>Сомов</td><td>1</td></tr><tr><td>2</td></tr>", [["Сомов", "1"], ["Сомов", "2"]]),
         ('<tr><td x:num="89161111111">8,91611E+10</td><td x:num="12">012</td></tr>', [["89161111111", "012"]]),
         ("<style>td {}</style><tr><td><script>1</script>a</td></tr>", [["a"]]),
         ("<!-- <tr><td>x</td></tr> --><tr><td><b>a</b>b</td></tr>", [["ab"]]),
