@@ -53,6 +53,8 @@ class SpoolTransport:
         self._in_spool: set[str] = set()
         self._running: list[RunningAsterisk] | None = None
         self._running_at: datetime | None = None
+        self._identity: tuple[int, int] | None = None
+        self._not_orphaned: set[str] = set()
         self._no_status_since: dict[str, datetime] = {}
         self._departures: dict[str, Departure] = {}
         self._watch = IntakeWatch(spool)
@@ -150,8 +152,9 @@ class SpoolTransport:
             self._outcomes.refresh(now)
         self._refreshed = self._refreshed[1] if self._refreshed else now, now
         self._in_spool = set(self._spool.files_in_spool())
+        self._not_orphaned &= self._in_spool
         if self._running_at is None or not timedelta() <= now - self._running_at < _LOOK_EVERY:
-            self._running, self._running_at = self._spool.running_asterisks(), now
+            self._look_for_asterisk(now)
         self._watch.observe(now)
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
@@ -188,8 +191,21 @@ class SpoolTransport:
         """Stop staging ahead. The next start looks through the staged files."""
         self._spool.close()
 
+    def _look_for_asterisk(self, now: datetime) -> None:
+        self._running, self._running_at = self._spool.running_asterisks(), now
+        identity = self._spool.asterisk_identity()
+        if identity is None or identity != self._identity:
+            self._not_orphaned.clear()
+        self._identity = identity
+
     def _withdraw_orphaned(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
-        if not self._spool.is_orphaned(name, self._running) or self._spool.withdraw(name) is None:
+        if name in self._not_orphaned:  # while the same Asterisk runs, no call is orphaned: no file need be read
+            return None
+        if not self._spool.is_orphaned(name, self._running):
+            if self._identity is not None:
+                self._not_orphaned.add(name)
+            return None
+        if self._spool.withdraw(name) is None:
             return None
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
 

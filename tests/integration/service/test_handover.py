@@ -396,6 +396,25 @@ def test_a_file_that_a_dead_asterisk_left_behind_is_taken_out_and_its_call_unkno
     assert bench.workshop.in_store() == []
 
 
+@pytest.mark.parametrize("bench", [{"pid_file": "asterisk.pid"}], indirect=True)
+def test_no_file_is_read_again_while_the_same_asterisk_runs_and_all_are_when_another_does(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file = bench.workshop.folder / "asterisk.pid"
+    pid_file.write_text(str(os.getpid()))
+    read: list[str] = []
+    is_orphaned = Spool.is_orphaned
+    monkeypatch.setattr(Spool, "is_orphaned", lambda *args: read.append(args[1]) or is_orphaned(*args))
+    bench.hand(3)
+    begin_call(bench.file(1), os.getpid())
+    for second in range(3):
+        assert bench.handover.collect(now=NINE + second * SECOND).ended == []
+    assert len(read) == 3
+    pid_file.write_text(str(os.getppid()))
+    (outcome,) = bench.handover.collect(now=NINE + 3 * SECOND).ended
+    assert (outcome.position, outcome.disposition) == (1, Disposition.UNKNOWN)
+
+
 def test_files_that_were_swept_out_before_they_were_begun_come_back_and_go_again_once(bench: Bench) -> None:
     bench.hand(3)
     begin_call(bench.file(1), dead_pid())
