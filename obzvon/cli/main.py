@@ -16,7 +16,6 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
-from obzvon import __version__
 from obzvon.asterisk.process import AsteriskState
 from obzvon.asterisk.spool import Spool
 from obzvon.checks import runner
@@ -40,6 +39,7 @@ from obzvon.cli.translate import help_text
 from obzvon.common import i18n
 from obzvon.common.errors import ObzvonError, Problem, UserError, os_error_reason
 from obzvon.common.i18n import say, say_many
+from obzvon.common.version import installed_version
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Level, worst_level
 from obzvon.journal.lock import JournalBusyError
@@ -60,7 +60,7 @@ _MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.ERRO
 
 def _print_version(context: click.Context) -> None:
     """Print what a report of a fault needs to say, and exit."""
-    click.echo(f"obzvon {__version__}")
+    click.echo(f"obzvon {installed_version()}")
     echo(say("journal: schema {schema}", schema=SCHEMA))
     click.echo(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
     context.exit()

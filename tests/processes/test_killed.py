@@ -187,7 +187,7 @@ def test_a_service_killed_at_random_instants_rings_each_of_200_numbers_once_in_e
     hunt = Hunt(memory, people=200, seed=seed, within=within, archive=archive, bundle=5, timeout=timeout)
     began = time.monotonic()
     with hunt.asterisk():
-        runs, counts = hunt.until_killed(often(commit=8, long=25))
+        runs, counts = hunt.until_killed(often(commit=4, long=25))
         answered = {attempt.number for attempt in read_ledger(hunt.ledger) if attempt.answered}
         lines = hunt.lines()
     print(
@@ -208,7 +208,7 @@ def test_a_service_killed_in_the_middle_of_big_bundles_rings_each_of_20000_numbe
     hunt = Hunt(memory, people=20_000, seed=seed, within=0.3, bundle=bundle, timeout=0)
     began = time.monotonic()
     with hunt.asterisk():
-        runs, counts = hunt.until_killed(often(commit=4, long=8))
+        runs, counts = hunt.until_killed(often(commit=2, long=8))
     print(
         f"bundle={bundle}: {hunt.kills} kills, {hunt.in_the_middle} of them in a run, {runs} runs, {dict(counts)}, "
         f"{time.monotonic() - began:.1f} s"

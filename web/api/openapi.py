@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-import obzvon
+from obzvon.common.version import installed_version
 from web.api import reports
 from web.api.schemas.commands import CommandDone, EmptyBody, ResumeRequest, StartRequest, StopRequest, TestCallRequest
 from web.api.schemas.phones import ListChange, NewList, PhonePage, Row, SavedList, Selection
@@ -94,7 +94,7 @@ def openapi_document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "obzvon",
-            "version": obzvon.__version__,
+            "version": installed_version(),
             "description": _ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
