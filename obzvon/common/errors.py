@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -24,8 +25,18 @@ _ERRNO_REASONS = {
 }
 
 
+class RefusedFileError(OSError):
+    """A file that is not opened although the system would: a link of somebody else's, a pipe, far too many bytes."""
+
+    def __init__(self, path: Path, reason: Message) -> None:
+        super().__init__(errno.EINVAL, str(reason), str(path))
+        self.reason = reason
+
+
 def os_error_reason(error: OSError) -> Message:
     """Return the system's reason, in the reader's language if we have its words."""
+    if isinstance(error, RefusedFileError):
+        return error.reason
     reason = _ERRNO_REASONS.get(error.errno or 0)
     return reason or Message("{why}", {"why": error.strerror or str(error)})
 

@@ -6,13 +6,12 @@
 They are copies, not links: a program that writes a document in place would write into a link too.
 """
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from obzvon.common import files
+from obzvon.common import files, safe_open
 from obzvon.documents.lost_values import LostValue, decode_lost_values, encode_lost_values
 from obzvon.documents.undo_stack import UndoStack
 
@@ -20,6 +19,8 @@ MAX_REVISIONS = 50
 #: Beyond this total size the oldest are deleted before there are `MAX_REVISIONS`, but never the newest few.
 _MAX_BYTES = 256_000_000
 _ALWAYS_KEPT = 3
+#: Another program's revision may be larger than a document may be today.
+_MAX_READ = 256_000_000
 _MODE = 0o660
 
 
@@ -54,7 +55,8 @@ class History:
 
     def read_revision(self, number: int | str) -> tuple[bytes, float]:
         """Return the bytes of a revision and the time at which it was written."""
-        return self._path(number).read_bytes(), self._path(number).stat().st_mtime
+        data, found = safe_open.read_file(self._path(number), _MAX_READ, follow=False)
+        return data, found.st_mtime
 
     def record(self, data: bytes, modified: float | None = None, *, by: str = "") -> int:
         """Save these bytes as the newest revision, unless they are it already, and return its number.
@@ -78,14 +80,14 @@ class History:
 
     def _authors(self) -> dict[str, str]:
         try:
-            return msgspec.json.decode(self._path("authors").read_bytes(), type=dict[str, str])
+            return msgspec.json.decode(self.read_revision("authors")[0], type=dict[str, str])
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):  # who it was is not worth losing the revisions
             return {}
 
     def undo_stack(self) -> UndoStack:
         """Return the steps of undo and redo; where none are kept, one step back for each revision."""
         try:
-            return msgspec.json.decode(self._path("undo").read_bytes(), type=UndoStack)
+            return msgspec.json.decode(self.read_revision("undo")[0], type=UndoStack)
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
             return UndoStack(tuple(revision.number for revision in reversed(self.revisions())))
 
@@ -120,7 +122,7 @@ class History:
     def lost_values(self) -> list[LostValue]:
         """Return the values that another program's save had lost when the document was last saved or read."""
         try:
-            return decode_lost_values(self._path("lost").read_bytes())
+            return decode_lost_values(self.read_revision("lost")[0])
         except OSError:
             return []
 
@@ -139,6 +141,4 @@ class History:
 
     def _write(self, number: int | str, data: bytes, modified: float | None) -> None:
         files.make_folder(self._folder)
-        files.write_durably(self._path(number), data, _MODE, like=self._document)
-        if modified is not None:
-            os.utime(self._path(number), (modified, modified))
+        files.write_durably(self._path(number), data, _MODE, like=self._document, modified=modified)

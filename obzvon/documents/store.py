@@ -5,8 +5,6 @@ A document is its bytes, and its revision is their hash. Any program may write i
 
 import contextlib
 import hashlib
-import os
-import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +14,8 @@ from typing import Generic, TypeVar
 import msgspec
 from filelock import FileLock, Timeout
 
-from obzvon.common import files
-from obzvon.common.errors import Problem, UserError, os_error_reason
+from obzvon.common import files, safe_open
+from obzvon.common.errors import Problem, RefusedFileError, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.documents import phones_json, schedule_json
 from obzvon.documents.access import SavingUser, find_access_problem
@@ -32,6 +30,9 @@ from obzvon.domain.schedule import Schedule
 T = TypeVar("T")
 #: The undo stack after a save: of the stack before, the number of the new revision, and its hash.
 _Follow = Callable[[UndoStack, int, str], UndoStack]
+
+#: A list of a million people has about as many bytes. More would take the memory of the service or the editor.
+MAX_BYTES = 100_000_000
 
 _MODE = 0o660
 _LOCK_SECONDS = 10
@@ -100,8 +101,14 @@ class Document(Generic[T]):
 
     @property
     def path(self) -> Path:
-        """The file itself. A link is followed each time, for it may lead to another file later."""
-        return Path(os.path.realpath(self._named))
+        """The file itself. A link is followed each time, for it may lead to another file later.
+
+        Not one that neither root nor this user has made: it is refused when it is opened.
+        """
+        try:
+            return safe_open.resolve_links(self._named)
+        except OSError:
+            return self._named
 
     @property
     def history(self) -> History:
@@ -175,13 +182,7 @@ class Document(Generic[T]):
     def read_bytes(self) -> tuple[bytes, float]:
         """Return the current bytes and the time at which they were written."""
         try:
-            # A pipe would block for ever. A folder raises an error of its own.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb") as stream:  # noqa: PTH123 - it is a descriptor
-                found = os.fstat(descriptor)
-                if not stat.S_ISREG(found.st_mode):
-                    raise DocumentError(Problem(str(self.path), say("it is not a file"), say("put the document there")))
-                return stream.read(), found.st_mtime
+            data, found = safe_open.read_file(self._named, MAX_BYTES)
         except FileNotFoundError as error:
             raise DocumentError(
                 Problem(
@@ -194,6 +195,7 @@ class Document(Generic[T]):
             raise DocumentError(
                 self._failure(say("it cannot be read"), error, self._remedy_for_readers(error))
             ) from error
+        return data, found.st_mtime
 
     def parse(self, data: bytes, modified: float) -> LoadedDocument[T]:
         """Return the document that these bytes are; raise DocumentError."""
@@ -316,6 +318,10 @@ class Document(Generic[T]):
         return Problem(str(self.path), sentence, remedy or say("fix the permissions of the folder, or make room there"))
 
     def _remedy_for_readers(self, error: OSError) -> Message | None:
+        if isinstance(error, RefusedFileError):
+            return say(
+                "move it away, mv {path} {path}.refused, and restore an earlier version in the editor", path=self.path
+            )
         if not isinstance(error, PermissionError):
             return None
         return say("let the service and the editor read it: their common group and chmod g+r {path}", path=self.path)

@@ -72,9 +72,9 @@ def test_the_steps_are_in_the_order_that_survives_a_power_cut(tmp_path: Path, mo
     steps: list[str] = []
     for name in ("write", "fsync", "replace"):
 
-        def step(*args: object, name: str = name, real: object = getattr(os, name)) -> object:
+        def step(*args: object, name: str = name, real: object = getattr(os, name), **places: object) -> object:
             steps.append(name)
-            return real(*args)  # type: ignore[operator]
+            return real(*args, **places)  # type: ignore[operator]
 
         monkeypatch.setattr(os, name, step)
     files.write_durably(tmp_path / "a", b"one")
@@ -102,7 +102,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 def test_a_disk_that_fails_later_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_places: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patched:

@@ -578,8 +578,12 @@ def test_undo_and_redo_are_a_line(steps: list[str]) -> None:
 def test_a_document_that_we_may_not_read_says_how_to_let_us(
     phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(path: object, *_: object) -> int:
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    real = os.open
+
+    def refused(path: str, *args: int, **places: int) -> int:
+        if path == phones.path.name:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path, *args, **places)
 
     monkeypatch.setattr(os, "open", refused)
     with pytest.raises(DocumentError) as told:
@@ -921,3 +925,23 @@ def test_a_document_is_never_nested_too_deep_to_be_told(tmp_path: Path, depth: i
     path.write_bytes(b'{"1": "09:00", "x": ' + b"[" * depth + b"]" * depth + b"}")
     with contextlib.suppress(DocumentError):
         schedule_document(path).load()
+
+
+def test_a_list_of_gigabytes_is_not_read_and_the_last_good_copy_goes_on(phones: Document[list[Phone]]) -> None:
+    watched = WatchedDocument(phones)
+    before = watched.load_current()
+    os.truncate(phones.path, 3_000_000_000)
+    loaded = watched.load_current()
+    assert (loaded.data, loaded.revision) == (before.data, before.revision)
+    assert "it has 3000 MB, and no more than 100 MB are read" in str(loaded.problems[0])
+    with pytest.raises(DocumentError, match="3000 MB"):
+        phones.save([], before.revision)
+
+
+def test_a_list_that_grows_while_it_is_read_is_not_read_to_its_end(
+    phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MAX_BYTES", 2000)
+    monkeypatch.setattr(os, "read", lambda _descriptor, size: b"x" * size)
+    with pytest.raises(DocumentError, match="no more than 1 MB are read"):
+        phones.load()
