@@ -48,7 +48,7 @@ def measure(data: bytes, form: str, server: int) -> None:
         time.sleep(0.1)
     text = ask(address)[1]
     shown = time.perf_counter()
-    fields = {name: field(text, name) for name in ("token", "version", "revision")}
+    fields = {name: field(text, name) for name in ("token", "version", "revision")} | ticked(text)
     assert ask(address + "/take", urlencode(fields).encode(), "application/x-www-form-urlencoded")[2] == "/phones"
     taken = time.perf_counter()
     ask("/phones")
@@ -60,6 +60,11 @@ def measure(data: bytes, form: str, server: int) -> None:
     begun = time.perf_counter()
     ask(f"/phones/export/{form}")
     print(f"{form}, exported: {time.perf_counter() - begun:.1f} s")
+
+
+def ticked(text: str) -> dict[str, str]:
+    """Return the counts of the page that have to be confirmed."""
+    return dict(re.findall(r'name="(sure-[\w-]+)" value="(\d+)"', text))
 
 
 def memory(process: int) -> dict[str, int]:

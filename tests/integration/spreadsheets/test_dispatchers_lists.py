@@ -11,9 +11,10 @@ from obzvon.spreadsheets.merge import MergePlan
 from obzvon.spreadsheets.table import Table, TableRow
 from tests.support.awkward_lists import awkward_lists
 from tests.support.dispatchers_lists import DispatchersList, dispatchers_lists
+from tests.support.exported_lists import exported_lists
 
 PLAN = NumberingPlan()
-LISTS = [*dispatchers_lists(), *awkward_lists()]
+LISTS = [*dispatchers_lists(), *awkward_lists(), *exported_lists()]
 each_list = pytest.mark.parametrize("made", LISTS, ids=lambda made: made.origin)
 
 
