@@ -98,7 +98,7 @@ def _link_target(path: Path, trusted: set[int]) -> Path | None:
         if not path.is_symlink():
             return None
         descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):  # whoever opens it meets the reason again
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # opening it gives the reason
         return None
     try:
         found = os.fstat(descriptor)
