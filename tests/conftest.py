@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +23,17 @@ _WHOLE_RUNS = (
     "::test_a_service_killed_again",
     "::test_when_asterisk_crashes",
 )
+#: The part of a run, from its beginning, over which the modules of a tier are spread; all of it for others.
+_SPREAD_OVER = {"postgresql": 0.1, "asterisk": 0.7, "browser": 0.85}
+_LONG_MODULES = (*_WHOLE_RUNS, "/test_accessibility.py", "/test_imports.py")
 _TIERS = ("unit", "integration", "processes", "asterisk", "browser")
 
 
 profile.load()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Mark each test with its tier, group those that share a server, and leave out what only the long profile runs.
 
     A group of pytest-xdist runs on one worker. Those of Asterisk and the browser mostly wait, so they overlap with the
@@ -51,6 +54,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in profile.LEFT_OUT)]
     items[:] = [item for item in items if not any(item.get_closest_marker(mark) for mark in profile.LEFT_OUT)]
     config.hook.pytest_deselected(items=left_out)
+    yield
+    if hasattr(config, "workerinput"):  # one of several workers: a single one would set up fixtures again and again
+        _interleave(items)
 
 
 def pytest_collection_finish() -> None:
@@ -58,6 +64,29 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def _interleave(items: list[pytest.Item]) -> None:
+    """Spread the modules of each tier over the run, so that what waits for Asterisk overlaps what computes.
+
+    What runs long in one piece is not left for the end.
+    """
+    modules: dict[str, dict[str, list[pytest.Item]]] = {}
+    for item in items:
+        tier, group = item.path.relative_to(_TESTS).parts[0], item.get_closest_marker("xdist_group")
+        if _uses_postgresql(item):
+            tier = "postgresql"
+        modules.setdefault(tier, {}).setdefault(group.args[0] if group else str(item.path), []).append(item)
+    places = [
+        ((place + 0.5) / len(of_tier) * _SPREAD_OVER.get(tier, 1.0), module)
+        for tier, of_tier in modules.items()
+        for place, module in enumerate(sorted(of_tier.values(), key=_is_short))
+    ]
+    items[:] = [item for _, module in sorted(places, key=lambda pair: pair[0]) for item in module]
+
+
+def _is_short(module: list[pytest.Item]) -> bool:
+    return not any(name in item.nodeid for item in module for name in _LONG_MODULES)
 
 
 def _params(item: pytest.Item) -> dict[str, object]:
