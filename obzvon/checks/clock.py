@@ -1,17 +1,16 @@
 """Checks of the time: time zone data, the machine's clock, and the clock against the journal."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from obzvon.checks.context import CheckContext, error, good, warning
 from obzvon.common.i18n import say
+from obzvon.domain.clock import STEP, is_set_back
 from obzvon.journal.findings import Finding
 
 #: What a machine without a zone of its own is set to.
 _UTC = frozenset({"UTC", "UCT", "Universal", "Zulu", *(f"Etc/{name}" for name in ("UTC", "UCT", "Universal", "Zulu"))})
-#: Clocks are set back by seconds now and then, without harm.
-_TOLERATED = timedelta(seconds=60)
 
 
 def check_zone(context: CheckContext) -> Iterator[Finding]:
@@ -69,7 +68,7 @@ def check_against_journal(context: CheckContext) -> Iterator[Finding]:
         return
     latest = context.journal.runs.latest_time()
     zone = context.settings.zone
-    if latest is None or latest <= context.now + _TOLERATED:
+    if latest is None or not is_set_back(context.now, latest, context.journal.clock.accepted()):
         yield good("", say("the clock shows no time before that of the last run in the journal"))
         return
     yield error(
@@ -79,5 +78,28 @@ def check_against_journal(context: CheckContext) -> Iterator[Finding]:
             now=f"{context.now.astimezone(zone):%Y-%m-%d %H:%M}",
             latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}",
         ),
-        say("set the clock (timedatectl set-ntp true); a day that is in the journal is not called again"),
+        say(
+            "set the clock (timedatectl set-ntp true); nobody is called before it shows more than the journal. If it "
+            "is right now and was wrong then: obzvon journal accept --clock"
+        ),
+    )
+
+
+def check_steps(context: CheckContext) -> Iterator[Finding]:
+    """Check that the service believes the clock: it has not been set by more than a minute a moment ago."""
+    seen = context.journal.clock.load() if context.journal is not None else None
+    if seen is None or seen.boot != context.machine.boot:
+        return
+    offset = context.now.timestamp() - context.machine.uptime()
+    if abs(offset - seen.offset) <= STEP.total_seconds():
+        return
+    before = datetime.fromtimestamp(seen.offset + context.machine.uptime(), context.settings.zone)
+    yield warning(
+        "",
+        say(
+            "the clock was set from {before} to {after}",
+            before=f"{before:%Y-%m-%d %H:%M}",
+            after=f"{context.now.astimezone(context.settings.zone):%Y-%m-%d %H:%M}",
+        ),
+        say("nobody is called until the new time has stood for two minutes; nothing needs to be done if it is right"),
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.asterisk.spool import Spool
+from obzvon.common.boot import boot_id, uptime
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls, escape_values
@@ -50,6 +51,9 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     journal_in_use: bool = False
     #: Whether a time service keeps this machine's clock right; None = unknown.
     is_synchronised: Callable[[], bool | None] = is_synchronised
+    #: The id of this boot, and the seconds since then.
+    boot: str | None = msgspec.field(default_factory=boot_id)
+    uptime: Callable[[], float] = uptime
 
 
 class CheckContext(msgspec.Struct):

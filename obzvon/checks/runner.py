@@ -29,6 +29,7 @@ _CHECKS: tuple[Check, ...] = (
     journal.check_opens,  # opens the journal for those after it
     journal.check_day_record,
     clock.check_against_journal,
+    clock.check_steps,
     documents.check_phones,  # counts the calls of a run for those after it
     documents.check_schedule,
     documents.check_history,

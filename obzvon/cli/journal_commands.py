@@ -17,7 +17,9 @@ from obzvon.common.supervision import supervisor_command
 from obzvon.journal import transfer
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
+from obzvon.service.clock_guard import CLOCK_ACCEPTED, NO_LATER_TIME, ClockGuard
 from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED, DayGuard
+from obzvon.settings.model import Settings
 from obzvon.settings.paths import journal_url
 from obzvon.settings.secrets import mask_password, parse_journal_url
 from obzvon.settings.values import InvalidValueError
@@ -98,19 +100,28 @@ def move(file: Path | None, url: str) -> None:
     is_flag=True,
     help=help_text("call everybody who waits in this journal, some perhaps for the second time"),
 )
+@click.option(
+    "--clock",
+    "clock",
+    is_flag=True,
+    help=help_text("the clock is right, and the later times in the journal come from a clock that was wrong"),
+)
 @click.pass_obj
-def accept(file: Path | None, no_calls: bool, may_call: bool) -> None:
-    """Decide a conflict of the journal with the day record."""
-    if no_calls == may_call:
-        raise click.UsageError(str(say("choose one of --no-calls and --call")))
+def accept(file: Path | None, no_calls: bool, may_call: bool, clock: bool) -> None:
+    """Decide a conflict of the journal with the day record, or with the clock."""
+    if no_calls + may_call + clock != 1:
+        raise click.UsageError(str(say("choose one of --no-calls, --call and --clock")))
     settings = use_settings(file)
     with open_journal(settings) as opened:
         now = datetime.now(UTC)
         if service_status(opened.heartbeats.latest(), now).alive:
-            send_command(file, "accept", call=may_call)
+            send_command(file, "accept", **({"clock": True} if clock else {"call": may_call}))
             return
         lock = opened.acquire_lock()
         try:
+            if clock:
+                _accept_clock(settings, opened, now)
+                return
             is_decided = DayGuard(settings, opened).accept(now, by=requester(), may_call=may_call)
         finally:
             lock.release()
@@ -119,6 +130,12 @@ def accept(file: Path | None, no_calls: bool, may_call: bool) -> None:
             [Problem(opened.address, say("there is nothing to decide: the journal knows of all of today's calls"))]
         )
     echo(CALLS_ACCEPTED if may_call else NO_CALLS_ACCEPTED)
+
+
+def _accept_clock(settings: Settings, opened: Journal, now: datetime) -> None:
+    if not ClockGuard(settings, opened).accept(now):
+        raise UserError([Problem(opened.address, NO_LATER_TIME)])
+    echo(CLOCK_ACCEPTED)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, make_url
 
 from obzvon.journal.audit import AuditLog
 from obzvon.journal.calls import CallStore
+from obzvon.journal.clock import ClockStore
 from obzvon.journal.commands import CommandQueue
 from obzvon.journal.database import Database, no_journal_yet
 from obzvon.journal.findings import FindingsStore
@@ -65,6 +66,11 @@ class Journal(Database):
     def identity(self) -> JournalIdentity:
         """The identity of the journal."""
         return JournalIdentity(self)
+
+    @property
+    def clock(self) -> ClockStore:
+        """The clock as the service saw it last."""
+        return ClockStore(self)
 
     @property
     def audit(self) -> AuditLog:

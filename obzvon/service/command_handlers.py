@@ -11,6 +11,7 @@ from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
 from obzvon.reports.day_conflict import is_called_elsewhere
+from obzvon.service.clock_guard import CLOCK_ACCEPTED, NO_LATER_TIME
 from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED
 from obzvon.service.dialer import Dialer
 from obzvon.service.run_starter import RunRequest
@@ -37,6 +38,8 @@ def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
             say("run {run} is in progress now, not the one that you meant; reload and look again", run=dialer.run.id)
         )
     try:
+        if handler in _OF_TODAY:
+            dialer.ensure_clock(now)
         result = handler(dialer, command, now)
     except UserError as error:
         dialer.require_recheck()
@@ -174,7 +177,15 @@ def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
 
 
 def _accept(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
-    """Decide a conflict with the day record: `call` those who wait in this journal, or nobody else today."""
+    """Decide a conflict with the day record: `call` those who wait in this journal, or nobody else today.
+
+    With `clock`, decide that the clock is right, and later times of the journal are not.
+    """
+    if command.params.get("clock") is True:
+        if not dialer.clock_guard.accept(now):
+            return CommandResult.refused(NO_LATER_TIME)
+        dialer.require_recheck()
+        return CommandResult.done(CLOCK_ACCEPTED)
     may_call = command.params.get("call") is True
     if not dialer.day_guard.accept(now, by=command.asked_by, may_call=may_call):
         return CommandResult.refused(say("there is nothing to decide: the journal knows of all of today's calls"))
@@ -183,6 +194,9 @@ def _accept(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
 
 
 _NO_RUN = CommandResult.refused(say("no run is in progress"))
+
+#: Commands that depend on which day it is.
+_OF_TODAY = (_start, _resume, _call, _accept)
 
 _HANDLERS: Mapping[str, Callable[[Dialer, Command, datetime], CommandResult]] = {
     "start": _start,

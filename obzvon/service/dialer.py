@@ -5,6 +5,7 @@
 
 import logging
 import math
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from obzvon.asterisk.spool import Spool, write_problem
@@ -19,6 +20,7 @@ from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import RECHECK_SECONDS, Pace
 from obzvon.journal.journal import Journal
 from obzvon.service.active_run import ActiveRun
+from obzvon.service.clock_guard import ClockGuard, ClockHeldError
 from obzvon.service.day_guard import DayGuard
 from obzvon.service.handover import HandOver, RecoveryResult
 from obzvon.service.inputs import ScheduleWatch
@@ -47,10 +49,12 @@ class Dialer:
         *,
         line_counter: LineCounter | None = None,
         transports: TransportSelector | None = None,
+        uptime: Callable[[], float] | None = None,
     ) -> None:
         self.journal = journal
         self.transports = transports or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
         self.day_guard = DayGuard(settings, journal)
+        self.clock_guard = ClockGuard(settings, journal, uptime)
         self.handover = HandOver(journal, self.transports, retry_policy=settings.rounds, day_guard=self.day_guard)
         self.runs = RunControl(
             settings,
@@ -58,6 +62,7 @@ class Dialer:
             self.handover,
             schedule_watch,
             line_counter or LineCounter(self.transports.calls_in_progress),
+            clock_guard=self.clock_guard,
         )
         #: Seconds of a message that must be heard for it to count as delivered.
         self.delivered = settings.delivered
@@ -100,6 +105,8 @@ class Dialer:
 
     def prepare(self, now: datetime) -> None:
         """Recover what the last service left, and continue its run. Raise UserError or OSError."""
+        self.clock_guard.ensure_steady(now)
+        self.clock_guard.ensure_not_set_back(now)
         self.handover.close()
         self.transports.prepare_folders(self._home)
         for other in self.transports.other_services(self.journal.address):
@@ -126,6 +133,7 @@ class Dialer:
         After a failure everything is checked again before the work continues, as after a start.
         """
         try:
+            self.ensure_clock(now)
             self._schedule_watch.refresh(now)
             if wait := self._retry_wait(now):
                 return min(wait, self._outcomes.collect(now, is_busy=False)) if self._is_ready else wait
@@ -136,6 +144,9 @@ class Dialer:
             wait = min(wait, self._outcomes.collect(now, is_busy=wait == 0.0))
         except OSError as error:
             return self.report_problems(now, (write_problem(error),))
+        except ClockHeldError as held:
+            wait = self.report_problems(now, held.problems, needs_recheck=False)
+            return min(wait, self._collect_held(now)) if self._is_ready else wait
         except TransportUnavailableError as unavailable:
             return self.report_problems(now, unavailable.problems, needs_recheck=False)
         except UserError as error:
@@ -153,6 +164,11 @@ class Dialer:
         self._retry_at = now + timedelta(seconds=_RETRY_SECONDS)
         return _RETRY_SECONDS
 
+    def ensure_clock(self, now: datetime) -> None:
+        """Raise ClockHeldError while the clock is not believed, unless a run of today may continue all the same."""
+        is_ready = self._is_ready
+        self.clock_guard.ensure_steady(now, lambda moment: is_ready and self.runs.is_in_its_day(moment))
+
     def has_work(self, now: datetime) -> bool:
         """Return whether there are calls to make, or outcomes to wait for."""
         self._schedule_watch.refresh(now)
@@ -165,6 +181,14 @@ class Dialer:
     def require_recheck(self) -> None:
         """Check everything again before the work continues."""
         self._is_ready = False
+
+    def _collect_held(self, now: datetime) -> float:
+        try:
+            return self._outcomes.collect(now, is_busy=False, is_held=True)
+        except OSError as error:
+            return self.report_problems(now, (write_problem(error),))
+        except UserError as error:
+            return self.report_problems(now, error.problems)
 
     def _advance(self, now: datetime) -> float:
         """Hand over what is due. Return the seconds until there is more."""

@@ -7,6 +7,7 @@ from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
 from obzvon.asterisk.transport.spool import SpoolTransport
 from obzvon.checks.background import BackgroundCheck
+from obzvon.common.boot import uptime
 from obzvon.documents import store as documents
 from obzvon.documents.store import Document
 from obzvon.documents.watcher import WatchedDocument
@@ -69,7 +70,9 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
     spool, ami = Spool.from_settings(settings), create_ami_client(settings)
     transports = create_transports(settings, spool, ami)
     line_counter = LineCounter(transports.calls_in_progress, ami.calls if ami else None)
-    dialer = Dialer(settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports)
+    dialer = Dialer(
+        settings, journal, spool, schedule_watch, line_counter=line_counter, transports=transports, uptime=uptime
+    )
     dialer.runs.gate = StartGate(CallPathCheck(settings, spool, ami))
     commands = journal.commands
     background_check = BackgroundCheck(

@@ -34,8 +34,11 @@ class OutcomeCollector:
         self._least = least
         self._collected_at: datetime | None = None
 
-    def collect(self, now: datetime, *, is_busy: bool) -> float:
-        """Collect the outcomes if it is time. Return the seconds until the next time, infinity if no call is out."""
+    def collect(self, now: datetime, *, is_busy: bool, is_held: bool = False) -> float:
+        """Collect the outcomes if it is time. Return the seconds until the next time, infinity if no call is out.
+
+        `is_held`: the clock is not believed, so calls that came back are left for later, and no retry is too late.
+        """
         outstanding = self._handover.outstanding
         if not outstanding:
             return math.inf
@@ -48,19 +51,25 @@ class OutcomeCollector:
         if 0 <= since < pause:
             return pause - since
         self._collected_at = now
-        result = self._handover.collect(now=now, may_continue=lambda run_id: self._may_continue(run_id, now))
+        result = self._handover.collect(
+            now=now, may_continue=lambda run_id: self._may_continue(run_id, None if is_held else now)
+        )
         if result.retried and self._runs.active is not None:
             self._runs.active.reload_retries(now)
         run_log.log_each_outcome([*result.ended, *result.retried])
         run_log.log_outcomes(result.ended, self._journal, self._handover, least=self._least)
+        if is_held:
+            return pause
         for run_id, calls in groupby(result.returned, lambda call: call.run_id):
             self._requeue(run_id, list(calls), now)
         return pause
 
-    def _may_continue(self, run_id: int, now: datetime) -> bool:
-        """Return whether calls of that run may still be handed over."""
+    def _may_continue(self, run_id: int, now: datetime | None) -> bool:
+        """Return whether calls of that run may still be handed over; None = the time is not known."""
         run = self._runs.run
-        return run is not None and run.id == run_id and not self._runs.is_closed(run.day, now)
+        if run is None or run.id != run_id:
+            return False
+        return now is None or not self._runs.is_closed(run.day, now)
 
     def _requeue(self, run_id: int, calls: list[PendingCall], now: datetime) -> None:
         """Let calls that Asterisk never began wait again, or withdraw them if their run cannot call any more."""

@@ -12,6 +12,7 @@ from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal
 from obzvon.service import run_log
 from obzvon.service.active_run import ActiveRun
+from obzvon.service.clock_guard import ClockGuard
 from obzvon.service.handover import HandOver
 from obzvon.service.inputs import PaceWatch, ScheduleWatch
 from obzvon.service.line_monitor import LineCounter
@@ -35,6 +36,8 @@ class RunControl:
         handover: HandOver,
         schedule_watch: ScheduleWatch,
         line_counter: LineCounter,
+        *,
+        clock_guard: ClockGuard,
     ) -> None:
         self.line_counter = line_counter
         self.plan = settings.numbering_plan()
@@ -48,6 +51,7 @@ class RunControl:
         self._journal = journal
         self._handover = handover
         self._schedule_watch = schedule_watch
+        self._clock_guard = clock_guard
         self._starter = RunStarter(settings, journal, schedule_watch, self.plan)
         self._pace_watch = PaceWatch(settings)
         self._missed_starts = run_log.MissedStartLog(schedule_watch, journal)
@@ -77,8 +81,9 @@ class RunControl:
         """Start a run of that day with the current list.
 
         Return None if the day's scheduled run was started before. Raise RunNotStartedError if nobody would be called,
-        RunHeldError if no call of it could work.
+        RunHeldError if no call of it could work, ClockHeldError if the clock was set back.
         """
+        self._clock_guard.ensure_not_set_back(now)
         if self.is_closed(day, now):
             latest = f"{self._settings.latest:%H:%M}"
             if request.kind == "manual":
@@ -108,6 +113,7 @@ class RunControl:
         if day is None:
             self._missed_starts.log_missed_start(now, self.today(now), self.days_done)
             return
+        self._clock_guard.ensure_not_set_back(now)
         if self.active is not None:
             if self.active.run.day >= day:
                 # A run that was started by hand today goes first. The scheduled run follows when it has ended, however
@@ -135,6 +141,7 @@ class RunControl:
 
         Raise UserError or OSError if it cannot be handed over, RunNotStartedError if Asterisk refuses it.
         """
+        self._clock_guard.ensure_not_set_back(now)
         self._handover.ensure_available(now)
         run = self._starter.start_test_call(self.today(now), number, code, now=now, by=by)
         try:
@@ -190,6 +197,13 @@ class RunControl:
         """Return whether it is past `latest` of that day, after which nothing is handed over."""
         closing = closing_instant(day, self._settings.latest, self._settings.zone)
         return closing is not None and now >= closing
+
+    def is_in_its_day(self, now: datetime) -> bool:
+        """Return whether a run is in progress, and it is its day at that moment, and not too late for it."""
+        run = self.run
+        if run is None or run.state != "running":
+            return False
+        return run.day == self.today(now) and not self.is_closed(run.day, now)
 
     def today(self, now: datetime) -> date:
         """Return the date at that moment, in the time zone of the settings."""

@@ -148,7 +148,7 @@ class Workshop:
 class Shift:
     """One life of the service in a workshop; every moment is given."""
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, uptime: Callable[[], float] | None = None) -> None:
         known = workshop.settings
         self.workshop = workshop
         self.journal = workshop.journal()
@@ -160,7 +160,7 @@ class Shift:
             WatchedDocument(factory.open_schedule(known)),
             self.journal,
         )
-        self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.schedule_watch)
+        self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.schedule_watch, uptime=uptime)
         self._met: set[str] = set()
 
     def work(self, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
