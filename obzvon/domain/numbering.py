@@ -6,12 +6,14 @@ the parser sees only what that does not match.
 """
 
 import re
+from collections.abc import Collection
 
 import phonenumbers
 from phonenumbers import NumberFormat, PhoneMetadata, PhoneNumberType
 
 from obzvon.common.errors import ObzvonError
 from obzvon.common.i18n import Message, say
+from obzvon.domain.costly_numbers import LISTED_ONLY, abroad_reason, emergency_reason, is_emergency
 
 _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 
@@ -64,10 +66,18 @@ class NumberingPlan:
     """Rules for numbers dialled from one country. Any usual notation becomes the national one (RU: 8 and ten digits).
 
     `internal` is a regular expression for the switchboard's own numbers, which are dialled as they stand. Foreign and
-    premium-rate numbers are refused unless allowed.
+    premium-rate numbers are refused unless allowed, and emergency numbers always; `foreign` = True or the countries,
+    as `costly_numbers.abroad_reason` takes them.
     """
 
-    def __init__(self, region: str = "RU", *, foreign: bool = False, premium: bool = False, internal: str = "") -> None:
+    def __init__(
+        self,
+        region: str = "RU",
+        *,
+        foreign: bool | Collection[str] = False,
+        premium: bool = False,
+        internal: str = "",
+    ) -> None:
         metadata = PhoneMetadata.metadata_for_region(region)
         if metadata is None:
             raise ValueError(f"no numbering plan for region {region!r}")
@@ -75,22 +85,15 @@ class NumberingPlan:
         self._foreign = foreign
         self._premium = premium
         self._internal = re.compile(internal, re.ASCII) if internal else None
+        #: Extensions of the office that are emergency numbers elsewhere.
+        self._extensions = LISTED_ONLY.intersection(internal.split("|"))
         self._country_code = str(metadata.country_code)
         self._trunk_prefix = metadata.national_prefix or ""
         self._international_prefix = _international_prefix(metadata)
         self._written = any(_written_prefix(form) not in ("", self._trunk_prefix) for form in metadata.number_format)
         described = metadata.mobile or metadata.general_desc
         self._lengths = frozenset(described.possible_length if described else ())
-        ordinary = [
-            metadata.mobile,
-            metadata.fixed_line,
-            metadata.toll_free,
-            metadata.voip,
-            metadata.uan,
-            metadata.personal_number,
-        ]
-        patterns = [desc.national_number_pattern for desc in ordinary if desc and desc.national_number_pattern]
-        national = f"((?:{'|'.join(patterns)}))"
+        national = f"((?:{'|'.join(_ordinary_patterns(metadata))}))"
         prefixes = "|".join(re.escape(prefix) for prefix in (f"+{self._country_code}", self._trunk_prefix) if prefix)
         begins = "|".join(re.escape(prefix) for prefix in (self._country_code, self._trunk_prefix) if prefix)
         existing, lengths = _existing_numbers(metadata.country_code or 0)
@@ -114,6 +117,7 @@ class NumberingPlan:
                 )
             )
         text = self._without_stray_plus(number.strip().translate(_PUNCTUATION))
+        self._refuse_emergency(text)
         if self._internal and self._internal.fullmatch(text):
             return _only_dialable(text)
         if ordinary := self._ordinary.fullmatch(text):
@@ -136,7 +140,7 @@ class NumberingPlan:
             or not self._existing.fullmatch(text)
         ):
             return text
-        if self._foreign and _is_valid(text, self._region):
+        if self._is_allowed_abroad(text):
             raise InvalidNumberError(
                 say(
                     "+{trunk} begins a number abroad, and {trunk} one within the country; write it with {code}, or "
@@ -163,7 +167,8 @@ class NumberingPlan:
 
     def is_internal(self, number: str) -> bool:
         """Return whether the text is a number of the switchboard itself."""
-        return bool(self._internal and self._internal.fullmatch(number.translate(_PUNCTUATION)))
+        number = number.translate(_PUNCTUATION)
+        return bool(self._internal and self._internal.fullmatch(number)) and not self._is_emergency(number)
 
     def begins_like_a_number(self, digits: str) -> bool:
         """Return whether the digits begin with the trunk prefix or the country code."""
@@ -189,9 +194,26 @@ class NumberingPlan:
             raise InvalidNumberError(say("a premium-rate number; such numbers are not allowed"))
         if phonenumbers.is_valid_number_for_region(parsed, self._region):
             return self._dialled(national)
-        if not self._foreign:
-            raise InvalidNumberError(say("a foreign number; such numbers are not allowed"))
+        if reason := abroad_reason(parsed, self._foreign):
+            raise InvalidNumberError(reason)
         return f"{self._international_prefix}{parsed.country_code}{national}"
+
+    def _is_allowed_abroad(self, text: str) -> bool:
+        if not self._foreign:
+            return False
+        try:
+            parsed = phonenumbers.parse(text, self._region)
+        except phonenumbers.NumberParseException:
+            return False
+        return phonenumbers.is_valid_number(parsed) and abroad_reason(parsed, self._foreign) is None
+
+    def _is_emergency(self, text: str) -> bool:
+        return is_emergency(text, self._region) and text not in self._extensions
+
+    def _refuse_emergency(self, text: str) -> None:
+        """Raise `InvalidNumberError` for an emergency number, whatever the administrator's pattern lets through."""
+        if self._is_emergency(text):
+            raise InvalidNumberError(emergency_reason(text))
 
     def _refuse_two_readings(self, text: str, ordinary: re.Match[str]) -> None:
         """Raise `InvalidNumberError` if the number can be read in two ways.
@@ -244,6 +266,19 @@ def _is_valid(number: str, region: str) -> bool:
         return phonenumbers.is_valid_number(phonenumbers.parse(number, region))
     except phonenumbers.NumberParseException:
         return False
+
+
+def _ordinary_patterns(metadata: PhoneMetadata) -> list[str]:
+    """Return the patterns of a country's numbers that cost what calls usually cost."""
+    kinds = [
+        metadata.mobile,
+        metadata.fixed_line,
+        metadata.toll_free,
+        metadata.voip,
+        metadata.uan,
+        metadata.personal_number,
+    ]
+    return [described.national_number_pattern for described in kinds if described and described.national_number_pattern]
 
 
 def _existing_numbers(country_code: int) -> tuple[str, set[int]]:

@@ -53,6 +53,8 @@ def _text(value: object) -> str:
     if isinstance(value, timedelta):
         minutes = int(value.total_seconds()) // 60
         return f"{minutes // 60}:{minutes % 60:02d}"
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

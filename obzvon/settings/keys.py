@@ -20,6 +20,7 @@ from obzvon.settings.values import (
     choice_parser,
     integer_parser,
     parse_caller_id,
+    parse_countries,
     parse_date,
     parse_dialplan_name,
     parse_duration,
@@ -147,7 +148,13 @@ KEYS = (
     ),
     SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which no calls are handed over")),
     SettingKey("Numbers", "region", "region", parse_region, say("the country whose numbering plan applies")),
-    SettingKey("Numbers", "foreign", "foreign", parse_flag, say("whether numbers of other countries are called")),
+    SettingKey(
+        "Numbers",
+        "foreign",
+        "foreign",
+        parse_countries,
+        say("the countries whose numbers are called too, or yes for all but the expensive ones"),
+    ),
     SettingKey("Numbers", "premium", "premium", parse_flag, say("whether premium-rate numbers are called")),
     SettingKey(
         "Numbers", "internal", "internal", parse_pattern, say("what internal numbers look like, a regular expression")

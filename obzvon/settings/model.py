@@ -62,7 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     latest: time | None = None
 
     region: str = "RU"
-    foreign: bool = False
+    #: True = all countries but those to which calls are expensive; else the countries, as `parse_countries` says.
+    foreign: bool | frozenset[str] = False
     premium: bool = False
     #: A regular expression that internal numbers match as a whole; empty = there are none.
     internal: str = ""

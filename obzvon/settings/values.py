@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
-from phonenumbers import SUPPORTED_REGIONS
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.pacing import PaceMode
@@ -201,6 +201,22 @@ def parse_region(text: str) -> str:
     raise InvalidValueError(
         say("{value} is not a country", value=text), say("write the two letters of a country, for example RU")
     )
+
+
+def parse_countries(text: str) -> bool | frozenset[str]:
+    """Return the countries by their two letters or calling codes, True for all and False for none."""
+    if (value := _WORDS.get(text.lower())) is not None:
+        return value
+    names = frozenset(text.upper().replace(",", " ").split())
+    for name in sorted(names):
+        if name not in SUPPORTED_REGIONS and not (
+            name[0] == "+" and name[1:] in {str(code) for code in COUNTRY_CODE_TO_REGION_CODE}
+        ):
+            raise InvalidValueError(
+                say("{value} is neither a country nor a calling code", value=name),
+                say("write yes, no, or countries by their two letters or calling codes, for example KZ, BY, +995"),
+            )
+    return names
 
 
 def parse_pattern(text: str) -> str:

@@ -34,6 +34,7 @@ def test_every_key_is_there_with_its_meaning(tmp_path: Path) -> None:
         ("late_start = 90m", "Day", "late_start", "1:30"),
         ("time_zone = Europe/Moscow", "Day", "time_zone", "Europe/Moscow"),
         ("foreign = да", "Numbers", "foreign", "yes"),
+        ("foreign = by kz, +881", "Numbers", "foreign", "+881, BY, KZ"),
         ("mode = 660", "Spool", "mode", "0660"),
         ("owner = root", "Spool", "owner", "root:root"),
         ("owner = 12345:54321", "Spool", "owner", "12345:54321"),

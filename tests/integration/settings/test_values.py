@@ -54,6 +54,8 @@ from tests.support.settings_text import load_text, problems
         ("Numbers", "region = ZZ"),
         ("Numbers", "region = Russia"),
         ("Numbers", "foreign = perhaps"),
+        ("Numbers", "foreign = KZ, XX"),
+        ("Numbers", "foreign = +999"),
         ("Numbers", "internal = [1-"),
         ("Spool", "owner = no-such-user-here"),
         ("Spool", "owner = root:no-such-group-here"),

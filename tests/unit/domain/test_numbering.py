@@ -95,7 +95,7 @@ def test_landlines_and_freephone_numbers_are_ordinary_ones(written: str, number:
         ("777", "too short: 3 digits where 11 are expected"),
         ("7916838933", "too short: 10 digits where 11 are expected"),
         ("8916123456", "too short: 10 digits where 11 are expected"),
-        ("112", "too short: 3 digits where 11 are expected"),
+        ("113", "too short: 3 digits where 11 are expected"),
         ("891612345678", "too long: 12 digits where 11 are expected"),
         ("89161234567 89161234568", "too long: 22 digits where 11 are expected"),
         ("5" * 5000, "too long: 5000 digits where 11 are expected"),
