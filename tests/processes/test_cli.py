@@ -22,6 +22,7 @@ from obzvon.cli.main import cli
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.settings.model import load_settings
+from tests.support.programs import run_obzvon
 from tests.support.workshop import wait_until
 
 ENGLISH = {"OBZVON_LANGUAGE": "en"}
@@ -55,15 +56,7 @@ def obzvon(folder: Path) -> Run:
     """Runs the program in that folder, in English, in no terminal."""
 
     def run(*arguments: str, environment: dict[str, str] = ENGLISH) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "obzvon.cli.main", *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={**os.environ, **environment, "COLUMNS": "100"},
-        )
+        return run_obzvon(*arguments, cwd=folder, environment={**environment, "COLUMNS": "100"})
 
     return run
 

@@ -1,33 +1,26 @@
 """The journal's commands while a service works on it: backed up, restored and moved, and nobody is called twice."""
 
-import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.programs import run_obzvon
 from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
 
 PEOPLE = numbers(20)
 
 
-def obzvon(workshop: Workshop, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "obzvon.cli", "--settings", workshop.folder / "settings.ini", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "OBZVON_LANGUAGE": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+def obzvon(workshop: Workshop, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return run_obzvon(
+        "--settings", workshop.folder / "settings.ini", *arguments, cwd=ROOT, environment={"OBZVON_LANGUAGE": "en"}
     )
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
     process.wait(60)
 

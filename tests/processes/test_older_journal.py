@@ -1,23 +1,16 @@
 """The programs on a journal of an older version."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.support.older_journals import copy_older
 from tests.support.paths import ROOT
+from tests.support.programs import run_obzvon
 from tests.support.workshop import Workshop
 
 
-def obzvon(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "obzvon.cli", "--settings", folder / "settings.ini", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def obzvon(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_obzvon("--settings", folder / "settings.ini", *arguments, cwd=ROOT)
 
 
 def test_commands_refuse_it_until_the_service_has_started_and_show_its_results_then(tmp_path: Path) -> None:

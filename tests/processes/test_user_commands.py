@@ -1,32 +1,22 @@
 """The commands that change the editor's users, as programs."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from obzvon.users import Role, Users, password_matches
+from tests.support.programs import run_obzvon
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def obzvon(tmp_path: Path) -> Run:
-    def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "obzvon.cli.main", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            input=given,
-            env={**os.environ, "OBZVON_LANGUAGE": "en"},
-        )
+    def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        return run_obzvon(*arguments, cwd=tmp_path, environment={"OBZVON_LANGUAGE": "en"}, given=given)
 
     return run
 
