@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
-from obzvon.common.i18n import say
+from obzvon.common.i18n import Message, say
 from obzvon.common.supervision import supervisor_command
 from obzvon.journal.lock import JournalLock, acquire
 from obzvon.journal.schema import SCHEMA, meta, metadata, stamp_new
@@ -45,6 +45,26 @@ class OlderJournalError(UserError):
             ]
         )
         self.schema = schema
+
+
+class NewerJournalError(UserError):
+    """The journal was written by a newer version."""
+
+    def __init__(self, address: str, schema: int, remedy: Message) -> None:
+        super().__init__(
+            [
+                Problem(
+                    address,
+                    say(
+                        "a newer version of obzvon wrote this journal: its schema is {schema}, "
+                        "this version knows {needed}",
+                        schema=schema,
+                        needed=SCHEMA,
+                    ),
+                    remedy,
+                )
+            ]
+        )
 
 
 class Database:
@@ -101,22 +121,13 @@ class Database:
     def _refuse_other_version(self, connection: Connection) -> None:
         schema = stored_schema(connection)
         if schema is not None and schema > SCHEMA:
-            raise UserError(
-                [
-                    Problem(
-                        self.address,
-                        say(
-                            "a newer version of obzvon wrote this journal: its schema is {schema}, "
-                            "this version knows {needed}",
-                            schema=schema,
-                            needed=SCHEMA,
-                        ),
-                        say(
-                            "install that version again, or go back to the copy that the upgrade kept "
-                            "(docs/en/how-to/upgrade.md)"
-                        ),
-                    )
-                ]
+            raise NewerJournalError(
+                self.address,
+                schema,
+                say(
+                    "install that version again, or go back to the copy that the upgrade kept "
+                    "(docs/en/how-to/upgrade.md)"
+                ),
             )
         if schema is not None and schema < SCHEMA and not self._accepts_older:
             raise OlderJournalError(self.address, schema)

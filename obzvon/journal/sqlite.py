@@ -137,10 +137,15 @@ def refuse_truncated(name: str) -> None:
         )
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Return whether an error of SQLite says that the file is damaged or no database, not that a disk is full."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def damage_remedy(error: DBAPIError | OSError) -> Message | None:
     """Return what to do if the error means that the file is damaged, else None."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
-    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if not is_damage(getattr(error, "orig", None)):
         return None
     return say(
         "the file is damaged, or [Journal] url names another file, and nobody is called until this is "

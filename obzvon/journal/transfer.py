@@ -16,11 +16,11 @@ from obzvon.common import files
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
 from obzvon.journal.copies import copy_sqlite
-from obzvon.journal.database import Database
+from obzvon.journal.database import Database, NewerJournalError
 from obzvon.journal.lock import acquire
 from obzvon.journal.migration import migrate
 from obzvon.journal.schema import SCHEMA, meta, metadata, runs
-from obzvon.journal.sqlite import make_journal_file, sqlite_engine
+from obzvon.journal.sqlite import is_damage, make_journal_file, sqlite_engine
 
 _CHUNK = 5_000
 _SQLITE_HEADER = b"SQLite format 3\0"
@@ -102,31 +102,25 @@ def ensure_journal(file: Path) -> None:
             opened.close()
     except sqlite3.Error as error:
         raise _no_journal(file, error) from error
-    if schema is None or damage != "ok":
+    if damage != "ok":
         raise _no_journal(file, damage)
+    if schema is None:
+        raise _no_journal(file, say("it does not name its schema"))
     if int(schema[0]) > SCHEMA:
-        raise UserError(
-            [
-                Problem(
-                    str(file),
-                    say(
-                        "a newer version of obzvon wrote this journal: its schema is {schema}, this version knows "
-                        "{needed}",
-                        schema=schema[0],
-                        needed=SCHEMA,
-                    ),
-                    say("install that version, and restore with it"),
-                )
-            ]
-        )
+        raise NewerJournalError(str(file), int(schema[0]), say("install that version, and restore with it"))
 
 
 def _keep(journal: Path) -> None:
-    """Keep the journal beside its place, and leave no -wal that would be applied to the restored one."""
+    """Keep the journal beside its place, and leave no -wal that would be applied to the restored one.
+
+    The files of a damaged journal are moved there as they are.
+    """
     kept = journal.with_name(f"{journal.name}.before-restore")
     try:
         copy_sqlite(journal, kept)
-    except sqlite3.DatabaseError:  # it is damaged, which is why it is restored: keep its files as they are
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):  # a full disk, for example: the journal must stay in its place
+            raise
         for part in ("", "-wal"):
             old = journal.with_name(journal.name + part)
             if old.exists():
@@ -151,17 +145,17 @@ def _migrated(file: Path, folder: Path | None) -> Iterator[Path]:
 
 
 def _restore_into_server(file: Path, url: str) -> None:
-    with closing(Database(url)) as present, _migrated(file, None) as draft:
-        lock = present.acquire_lock()
+    with closing(Database(url)) as current, _migrated(file, None) as draft:
+        lock = current.acquire_lock()
         try:
             with (
                 closing(Database(f"sqlite:///{draft}", create=False)) as restored,
                 restored.read_transaction() as old,
-                present.write_transaction() as new,
+                current.write_transaction() as new,
             ):
-                _lock_tables(new, present)
+                _lock_tables(new, current)
                 _copy_rows(old, new)
-                _restart_numbering(new, present)
+                _restart_numbering(new, current)
         finally:
             lock.release()
 
@@ -290,7 +284,7 @@ def _no_journal(file: Path, reason: object) -> UserError:
             Problem(
                 str(file),
                 say("this is no whole journal: {why}", why=reason),
-                say("name a file that obzvon journal backup has written; the present journal is left as it is"),
+                say("name a file that obzvon journal backup has written; the current journal is left as it is"),
             )
         ]
     )

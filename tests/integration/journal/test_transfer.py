@@ -1,6 +1,7 @@
 """The journal moved, backed up and restored, between both kinds of database."""
 
 import contextlib
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from obzvon.common.errors import UserError
 from obzvon.journal import transfer
+from obzvon.journal.copies import copy_sqlite
 from obzvon.journal.identity import JournalMovedError
 from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalBusyError
@@ -168,6 +170,39 @@ def test_a_damaged_journal_is_restored_from_a_copy_and_its_files_are_kept(tmp_pa
     with contextlib.closing(Journal(url)) as journal:
         assert journal.runs.on_days(MONDAY)
     assert (tmp_path / "journal.db.before-restore").read_bytes() == b"\xa5" * 8192
+
+
+def test_a_restore_for_which_there_is_no_room_leaves_the_journal_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/journal.db"
+    with contextlib.closing(Journal(url)) as journal:
+        begin(journal, 2)
+        back_up(journal, tmp_path / "backup.db")
+        begin(journal, 2, TUESDAY)
+
+    def full(source: Path, target: Path) -> None:
+        if source == tmp_path / "journal.db":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        copy_sqlite(source, target)
+
+    monkeypatch.setattr(transfer, "copy_sqlite", full)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        restore(tmp_path / "backup.db", url)
+    with contextlib.closing(Journal(url)) as journal:
+        assert journal.runs.on_days(TUESDAY)
+
+
+def test_a_journal_without_a_schema_is_not_restored_and_the_reason_is_said(tmp_path: Path) -> None:
+    with contextlib.closing(Journal(f"sqlite:///{tmp_path}/journal.db")) as journal:
+        back_up(journal, tmp_path / "backup.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "backup.db")) as copy:
+        copy.execute("DELETE FROM meta")
+        copy.commit()
+    with pytest.raises(UserError, match="does not name its schema"):
+        restore(tmp_path / "backup.db", f"sqlite:///{tmp_path}/journal.db")
 
 
 def test_an_older_copy_is_migrated_and_stays_as_it_is(tmp_path: Path) -> None:
