@@ -25,8 +25,18 @@ def find_day_conflict(settings: Settings, journal: Journal, now: datetime) -> Da
     try:
         record = open_day_record(settings).load()
     except OSError:
-        return journal.identity.conflict
+        return stored_day_conflict(settings, journal, now)
     conflict = record.conflict_with(journal.identity.key, journal.identity.hand_overs) if record else None
+    return _needing_decision(settings, conflict, now)
+
+
+def stored_day_conflict(settings: Settings, journal: Journal, now: datetime) -> DayConflict | None:
+    """Return the conflict that the service has found and stored in the journal, if it is about today; else None."""
+    return _needing_decision(settings, journal.identity.conflict, now)
+
+
+def _needing_decision(settings: Settings, conflict: DayConflict | None, now: datetime) -> DayConflict | None:
+    """Return the conflict unless its day is over: then the service decides by itself."""
     return conflict if conflict and conflict.day >= now.astimezone(settings.zone).date() else None
 
 

@@ -18,6 +18,7 @@ from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.identity import DayConflict
 from obzvon.journal.journal import Journal
+from obzvon.reports.day_conflict import stored_day_conflict
 from obzvon.reports.status import RunStatus, ServiceStatus, current_pace, run_status, service_status
 from web.context import AppContext
 
@@ -105,7 +106,7 @@ class RunStateCache:
         try:
             journal = self._context.journal()
             service = service_status(journal.heartbeats.latest(), now)
-            conflict = journal.identity.conflict
+            conflict = stored_day_conflict(self._context.settings, journal, now)
             test = self._test_call(journal, now)
             run = journal.runs.active() or journal.runs.latest()
             if run is None:

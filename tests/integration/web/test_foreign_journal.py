@@ -1,6 +1,7 @@
 """The run page when today was called from another journal: what it says, and what an operator decides there."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def test_those_who_wait_are_called_if_an_operator_says_so(office: Office) -> Non
     assert "Accepted: everybody who waits" in plain(office.post("/run/accept", whom="waiting").text)
     office.works(60)
     assert sorted(office.workshop.in_spool()) == sorted(PEOPLE)
+
+
+def test_it_is_asked_today_only(office: Office) -> None:
+    """A service that was off over night decides about the day before by itself, at its next start."""
+    office.now += timedelta(days=1)
+    assert "until you decide" not in office.page()
 
 
 def test_no_start_is_offered_before_the_decision(office: Office) -> None:
