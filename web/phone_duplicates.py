@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan
 from obzvon.domain.phone_text import find_phones
-from obzvon.domain.phones import Phone, number_to_dial
-from web.phone_form import MAX_LENGTHS, PhoneForm
+from obzvon.domain.phones import MAX_LENGTHS, Phone, dialled_number
+from web.phone_form import PhoneForm
 
 
 class Duplicate(msgspec.Struct, frozen=True):
@@ -35,13 +35,13 @@ class ListNumbers:
         self._numbers: dict[str, list[Phone]] = {}
         self._calls: dict[tuple[str, str], list[Phone]] = {}
         for phone in phones:
-            if number := _dialled(phone, plan):
+            if number := dialled_number(phone, plan):
                 self._numbers.setdefault(number, []).append(phone)
                 self._calls.setdefault((number, phone.code.strip()), []).append(phone)
 
     def find_duplicate(self, phone: Phone) -> Duplicate | None:
         """Return a row with the same number, one with the same code first, or None. The row itself does not count."""
-        number = _dialled(phone, self._plan)
+        number = dialled_number(phone, self._plan)
         if same := _another(self._calls.get((number, phone.code.strip()), ()), phone):
             return Duplicate(same, is_same=True)
         if other := _another(self._numbers.get(number, ()), phone):
@@ -50,7 +50,7 @@ class ListNumbers:
 
     def count_calls(self, phone: Phone) -> int:
         """Return the number of rows with the number and the code of this one."""
-        return len(self._calls.get((_dialled(phone, self._plan), phone.code.strip()), ()))
+        return len(self._calls.get((dialled_number(phone, self._plan), phone.code.strip()), ()))
 
 
 def _another(phones: Sequence[Phone], phone: Phone) -> Phone | None:
@@ -94,10 +94,3 @@ def split_number(form: PhoneForm, plan: NumberingPlan) -> PhoneForm:
     return msgspec.structs.replace(
         form, number=phone.number, code=form.code or phone.code, name=form.name or words, errors=errors
     )
-
-
-def _dialled(phone: Phone, plan: NumberingPlan) -> str:
-    try:
-        return number_to_dial(phone, plan)
-    except InvalidNumberError:
-        return ""

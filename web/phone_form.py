@@ -7,10 +7,8 @@ from flask_babel import gettext as _
 
 from obzvon.common.text import escape_controls, upper_first
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
-from obzvon.domain.phones import Phone, to_saved_form
+from obzvon.domain.phones import MAX_LENGTHS, Phone, to_saved_form
 from web.i18n import translate
-
-MAX_LENGTHS = {"number": 100, "code": 64, "name": 200}
 
 
 class PhoneForm(msgspec.Struct, frozen=True):

@@ -198,23 +198,11 @@ def _fold(text: str) -> str:
 
 
 class _CachedNumberingPlan(NumberingPlan):
-    """A numbering plan that checks each number once."""
+    """A numbering plan that checks each number once. It shares the compiled rules of the plan."""
 
     def __init__(self, plan: NumberingPlan) -> None:
-        self._plan = plan
+        vars(self).update(vars(plan))
         self._cache: dict[str, str | InvalidNumberError] = {}
-
-    def recognizes(self, number: str) -> bool:
-        """Return what the plan returns."""
-        return self._plan.recognizes(number)
-
-    def is_internal(self, number: str) -> bool:
-        """Return what the plan returns."""
-        return self._plan.is_internal(number)
-
-    def begins_like_a_number(self, digits: str) -> bool:
-        """Return what the plan returns."""
-        return self._plan.begins_like_a_number(digits)
 
     def normalize(self, number: str) -> str:
         """Return the number as the plan does."""
@@ -223,7 +211,7 @@ class _CachedNumberingPlan(NumberingPlan):
             if len(self._cache) > _MAX_CACHED_NUMBERS:
                 self._cache.clear()
             try:
-                result = self._plan.normalize(number)
+                result = super().normalize(number)
             except InvalidNumberError as error:
                 result = error.with_traceback(None)
             self._cache[number] = result

@@ -16,6 +16,8 @@ CALLED_TODAY = say("already called today")
 CALLED_TODAY_REASONS = (CALLED_TODAY, Message("already rung today"))
 #: The number's name in a row.
 NUMBER = "0"
+#: Characters of the texts that people type or import.
+MAX_LENGTHS = {"number": 100, "code": 64, "name": 200}
 
 
 class Phone(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +53,14 @@ def number_to_dial(phone: Phone, plan: NumberingPlan) -> str:
             else say("“{number}” is not a phone number", number=phone.number)
         )
     return plan.normalize(phone.number)
+
+
+def dialled_number(phone: Phone, plan: NumberingPlan) -> str:
+    """Return what Asterisk dials for the row, '' for one that cannot be called."""
+    try:
+        return number_to_dial(phone, plan)
+    except InvalidNumberError:
+        return ""
 
 
 def to_saved_form(phone: Phone, plan: NumberingPlan) -> Phone:

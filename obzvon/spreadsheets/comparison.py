@@ -5,11 +5,9 @@ import re
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
-from obzvon.domain.phones import Phone, number_to_dial
+from obzvon.domain.phones import MAX_LENGTHS, Phone, dialled_number
 from obzvon.spreadsheets.cell_text import integer_digits
 from obzvon.spreadsheets.decisions import MergeChoices, RowDecision
-
-MAX_LENGTHS = {"number": 100, "code": 64, "name": 200}
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2})?|[0-9]{2}:[0-9]{2}", re.ASCII)
 _BREAKS = str.maketrans("", "", "\n\r\t")
@@ -142,7 +140,7 @@ class _ListIndex:
         self._numbers: dict[str, list[int]] = {}
         self._taken: set[int] = set()
         for place, phone in enumerate(phones):
-            dialled = _dialled(phone, plan)
+            dialled = dialled_number(phone, plan)
             self._free.setdefault(_identify_phone(phone, dialled), []).append(place)
             if dialled:
                 self._numbers.setdefault(dialled, []).append(place)
@@ -197,13 +195,6 @@ def identify(number: str, code: str, plan: NumberingPlan) -> tuple[RowIdentity, 
 def repair_cell(text: str) -> str:
     """Return the text without a protecting apostrophe, and an integer that became a fraction as digits."""
     return integer_digits(text.lstrip("'").strip() or text)
-
-
-def _dialled(phone: Phone, plan: NumberingPlan) -> str:
-    try:
-        return number_to_dial(phone, plan)
-    except InvalidNumberError:
-        return ""
 
 
 def _identify_phone(phone: Phone, dialled: str) -> RowIdentity:

@@ -15,13 +15,13 @@ from obzvon.common.text import escape_controls
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone, next_free_key
 from obzvon.spreadsheets.column_roles import NAME, ColumnRoles, heading_texts
-from obzvon.spreadsheets.comparison import MAX_LENGTHS, ListComparison
+from obzvon.spreadsheets.comparison import ListComparison
 from obzvon.spreadsheets.decisions import ROW_KINDS, MergeChoices, RowDecision, RowKind
 from obzvon.spreadsheets.row_reader import RowReader
 from obzvon.spreadsheets.table import TableRow
 from obzvon.spreadsheets.untaken import UntakenColumn, UntakenPhones
 
-__all__ = ["MAX_LENGTHS", "MergeChoices", "MergePlan", "RowDecision", "RowKind", "audit_message", "plan_merge"]
+__all__ = ["MergeChoices", "MergePlan", "RowDecision", "RowKind", "audit_message", "plan_merge"]
 
 _PROGRESS_ROWS = 4_000
 

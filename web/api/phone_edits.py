@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from msgspec import UNSET
 
 from obzvon.domain.numbering import NumberingPlan
-from obzvon.domain.phones import Phone, next_free_key
+from obzvon.domain.phones import MAX_LENGTHS, Phone, next_free_key
 from web import phone_duplicates, phone_form
 from web.api.schemas.phones import ListChange, NewList, NewRow, RowChange
 from web.phone_index import PhoneIndex
@@ -116,7 +116,7 @@ class _RowValidator:
         return phones
 
     def _validated(self, phone: Phone, before: Phone | None, given: Mapping[str, Any], pointer: str) -> Phone:
-        texts = {name: given.get(name, getattr(phone, name)) for name in phone_form.MAX_LENGTHS}
+        texts = {name: given.get(name, getattr(phone, name)) for name in MAX_LENGTHS}
         form = phone_form.parse_phone_form(texts, self._plan, before)
         for name, reason in form.errors.items():
             self.refuse(reason, f"{pointer}/{name}", before.key if before else "")

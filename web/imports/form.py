@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from obzvon.domain.phones import MAX_LENGTHS
 from obzvon.spreadsheets.column_roles import NUMBER, ROLES, ColumnRoles
-from obzvon.spreadsheets.merge import MAX_LENGTHS, RowDecision
+from obzvon.spreadsheets.merge import RowDecision
 from web.imports.drafts import Draft, PageChoices
 from web.requests import parse_integer
 

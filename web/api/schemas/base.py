@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from web.phone_form import MAX_LENGTHS
+from obzvon.domain.phones import MAX_LENGTHS
 
 
 class StrictStruct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
