@@ -6,6 +6,7 @@
 They are copies, not links: a program that writes a document in place would write into a link too.
 """
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,9 +49,10 @@ class History:
         found = []
         for number in (name.removeprefix(prefix) for name in self._names() if name.startswith(prefix)):
             if number.isascii() and number.isdecimal():
-                stat = self._path(number).stat()
-                at = datetime.fromtimestamp(stat.st_mtime, UTC)
-                found.append(Revision(int(number), at, stat.st_size, authors.get(number, "")))
+                with contextlib.suppress(FileNotFoundError):  # a save has deleted the oldest at this moment
+                    stat = self._path(number).stat()
+                    at = datetime.fromtimestamp(stat.st_mtime, UTC)
+                    found.append(Revision(int(number), at, stat.st_size, authors.get(number, "")))
         return sorted(found, key=lambda revision: -revision.number)
 
     def read_revision(self, number: int | str) -> tuple[bytes, float]:

@@ -4,8 +4,9 @@ import codecs
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -55,10 +56,7 @@ def decode_pairs(data: bytes) -> list[tuple[str, object]]:
         outermost = pairs
         return dict(pairs)
 
-    try:
-        json.loads(_decode_document(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
-    except RecursionError as error:  # json recurses a little less deep than msgspec
-        raise MalformedError(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
+    _decode_objects(data, keep)
     return outermost
 
 
@@ -72,7 +70,7 @@ def keys_within(data: bytes, key: str) -> list[str]:
         keys[id(objects[-1])] = [name for name, _ in pairs]
         return objects[-1]
 
-    found = json.loads(_decode_document(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
+    found = _decode_objects(data, keep)
     return keys.get(id(found.get(key)), []) if isinstance(found, dict) else []
 
 
@@ -88,10 +86,7 @@ def repeated_keys(data: bytes) -> list[tuple[str, str, int]]:
             counts[id(found)] = Counter(name for name, _ in pairs)
         return found
 
-    try:
-        document = json.loads(_decode_document(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
-    except RecursionError as error:
-        raise MalformedError(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
+    document = _decode_objects(data, keep)
     rows = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
     return [
         (str(key), name, count)
@@ -99,6 +94,17 @@ def repeated_keys(data: bytes) -> list[tuple[str, str, int]]:
         for name, count in counts.get(id(row), Counter()).items()
         if count > 1
     ]
+
+
+def _decode_objects(data: bytes, keep: Callable[[list[tuple[str, object]]], object]) -> Any:
+    """Return the value in which `keep` has made each object of its members, those with a repeated key too.
+
+    `decode` must have accepted the data.
+    """
+    try:
+        return json.loads(_decode_document(data), object_pairs_hook=keep, parse_float=msgspec.Raw)
+    except RecursionError as error:  # json recurses a little less deep than msgspec
+        raise MalformedError(Problem("", say("it is not JSON: {why}", why=error), _restore())) from error
 
 
 def count_members(value: object) -> int:

@@ -45,7 +45,7 @@ def find_lost_values(before: bytes, after: bytes) -> list[LostValue]:
     lost: list[LostValue] = []
     for key, row in rows.items():
         was = earlier.get(key)
-        if was is None or not _is_same_number(was.get(NUMBER), row.get(NUMBER)):
+        if was is None or not _is_saved_form(was.get(NUMBER), row.get(NUMBER)):
             continue
         number = _text(row.get(NUMBER))
         for field, value in was.items():
@@ -137,16 +137,13 @@ def _members(value: object) -> Row:
     return value if isinstance(value, dict) else {}
 
 
-def _is_same_number(was: object, now: object) -> bool:
-    return _text(was) == _text(now) or _is_numeric_form(was, now)
-
-
 def _is_spoilt(was: object, now: object) -> bool:
     """Return whether such a save makes `now` of `was`, and the text differs."""
     return _is_saved_form(was, now) and not _is_same_text(was, now)
 
 
 def _is_saved_form(was: object, now: object) -> bool:
+    """Return whether `now` is the same value, or the form to which such a save changes it."""
     if isinstance(was, dict | list) and isinstance(now, dict | list):
         before, after = _members(was), _members(now)
         return before.keys() == after.keys() and all(_is_saved_form(before[key], after[key]) for key in before)

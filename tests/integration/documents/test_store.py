@@ -635,6 +635,22 @@ def test_the_last_fifty_revisions_are_kept(phones: Document[list[Phone]]) -> Non
     assert len(list((phones.path.parent / ".history").glob("todo.json.[0-9]*"))) == 50
 
 
+def test_a_revision_that_a_save_deletes_while_they_are_listed_is_not_among_them(
+    phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones.save([Phone("0", "777")], phones.load().revision)
+    newest, oldest = (one.number for one in phones.revisions())
+    stat = Path.stat
+
+    def look(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == f"todo.json.{oldest}":
+            path.unlink(missing_ok=True)
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", look)
+    assert [one.number for one in phones.revisions()] == [newest]
+
+
 def test_long_lists_have_a_shorter_past(phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("obzvon.documents.history._MAX_BYTES", 1)
     revision = phones.load().revision
