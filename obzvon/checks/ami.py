@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 from obzvon.asterisk.ami.call_tracker import is_trunk_channel
-from obzvon.asterisk.ami.errors import AmiError, login_in_use, login_refused
+from obzvon.asterisk.ami.errors import AmiError, LoginInUseError, login_refused
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions, permissions_from_console, required_rights
 from obzvon.asterisk.ami.reconnect import LoginState
 from obzvon.checks.asterisk import ask_console
@@ -36,7 +36,7 @@ def check_login(context: CheckContext) -> Iterator[Finding]:
     try:
         rights = inspect_permissions(configured, patience=_TIMEOUT_SECONDS)
     except AmiError as failed:
-        if failed.problem == login_in_use(configured).problem and _is_service_connected(context):
+        if isinstance(failed, LoginInUseError) and _is_service_connected(context):
             yield from _check_beside_service(context, where)
         else:
             yield finding_from(failed.problem, Level.ERROR)

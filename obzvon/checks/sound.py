@@ -77,13 +77,13 @@ def _missing(name: str, folders: list[Path], root: Path) -> SoundReport:
 
 def _examine_file(path: Path, root: Path, reader: SystemUser | None) -> SoundReport:
     shown = path if root == Path("/") else Path("/") / path.relative_to(root)
-    if reader is not None and not _may_reach(path, root, reader):
-        return SoundReport(
-            shown,
-            problem=say("Asterisk, as {user}, may not read this sound", user=user_name(reader.uid)),
-            remedy=say("chmod 644 {path}, and let that user into the folders above", path=shown),
-        )
     try:
+        if reader is not None and not _may_reach(path, root, reader):
+            return SoundReport(
+                shown,
+                problem=say("Asterisk, as {user}, may not read this sound", user=user_name(reader.uid)),
+                remedy=say("chmod 644 {path}, and let that user into the folders above", path=shown),
+            )
         size = path.stat().st_size
         if rate := _WAVE_RATES.get(path.suffix[1:]):
             return _examine_wave(path, shown, rate)

@@ -41,6 +41,10 @@ class AmiError(ObzvonError):
         super().__init__(self.problem)
 
 
+class LoginInUseError(AmiError):
+    """The user is logged in already, and Asterisk allows one connection: the password may be right."""
+
+
 def connection_lost(ami: AmiSettings) -> AmiError:
     """Return the error of a connection that the peer or the network has closed."""
     return AmiError(
@@ -88,9 +92,9 @@ def asterisk_too_old(ami: AmiSettings, banner: str) -> AmiError:
     )
 
 
-def login_in_use(ami: AmiSettings) -> AmiError:
-    """Return the error of a user who is logged in already, where Asterisk allows that once: no wrong password."""
-    return AmiError(
+def login_in_use(ami: AmiSettings) -> "LoginInUseError":
+    """Return the error of a user who is logged in already, where Asterisk allows that once."""
+    return LoginInUseError(
         Backoff.NETWORK,
         ami,
         say("Asterisk allows the user {user} one connection, and another one is open", user=ami.user),
