@@ -1,0 +1,279 @@
+"""The brake of a run: it holds the run while every call fails for a reason that is not the called person's. Pure.
+
+Attempts count in the order in which they were handed over, not in that in which they end: of a hundred calls the few
+that fail end first. An attempt that is still in progress therefore parts those before it from those behind it.
+"""
+
+import enum
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from obzvon.common.i18n import Message, say
+from obzvon.domain.calls import CallRecord, CallState
+from obzvon.domain.results import Disposition
+
+#: Seconds between two calls that see whether one gets through again.
+PROBE_SECONDS = 60.0
+
+#: After so many failures side by side no more than half as many as the limit go beyond it unheard.
+_CAUTION_AFTER = 3
+#: A call that fails by itself does so within this time; one that lasts longer got somewhere.
+_FAILS_WITHIN = timedelta(seconds=5)
+#: A call file whose call was over within this time, with a status that does not say why.
+_OVER_AT_ONCE = timedelta(seconds=2)
+
+_FAULTS = frozenset(
+    {
+        Disposition.CONGESTION,
+        Disposition.REFUSED,
+        Disposition.NO_TRUNK,
+        Disposition.WRONG_DIALPLAN,
+        Disposition.FAILED,
+        Disposition.NOT_PLAYED,
+    }
+)
+#: Of these the person was certainly not called, however long the attempt took.
+_NEVER_DIALLED = frozenset({Disposition.NO_TRUNK, Disposition.WRONG_DIALPLAN})
+
+
+class Verdict(enum.StrEnum):
+    """What an attempt says about the way to the called people."""
+
+    #: Somebody was reached, or their line is busy.
+    THROUGH = "through"
+    #: Neither.
+    UNCLEAR = "unclear"
+    FAILED = "failed"
+
+
+class RunHold(msgspec.Struct, frozen=True):
+    """A run that is held: since when, after how many failures, the result of the last, and whether a call probes."""
+
+    run: int
+    since: datetime
+    failures: int
+    result: str
+    is_probing: bool = False
+
+    def describe(self) -> Message:
+        """Return why the run is held."""
+        return say(
+            "run {run} is held: the last {n} calls all failed, the last one: {result}",
+            run=self.run,
+            n=self.failures,
+            result=Disposition(self.result).traits.label,
+        )
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A failed attempt of a call, by the call's position in the run."""
+
+    position: int
+    #: It is certain that no phone rang.
+    never_rang: bool
+
+
+class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an attempt of the call at a position of the run, as far as it is known."""
+
+    position: int
+    at: datetime
+    disposition: Disposition
+    has_rung: bool = False
+    has_answered: bool = False
+    #: How many attempts of Asterisk's its events show; None if some may have been missed.
+    tries: int | None = None
+    #: Asterisk did not take the order at all.
+    was_refused: bool = False
+
+
+def judge(ended: AttemptEnd, begun: datetime) -> Verdict | None:
+    """Return what an attempt that was handed over at `begun` says, None if nothing."""
+    disposition, lasted = ended.disposition, ended.at - begun
+    if disposition is Disposition.NOT_PLAYED:
+        return Verdict.FAILED
+    if ended.has_rung or ended.has_answered or disposition in (Disposition.ANSWERED, Disposition.BUSY):
+        return Verdict.THROUGH
+    if disposition in _FAULTS:
+        return Verdict.FAILED
+    if disposition is Disposition.NO_ANSWER:  # some carriers do not report the ringing
+        return Verdict.UNCLEAR
+    return _judge_by_time(lasted) if disposition in (Disposition.NOT_ANSWERED, Disposition.HANDED) else None
+
+
+def _judge_by_time(lasted: timedelta) -> Verdict:
+    if lasted < _OVER_AT_ONCE:
+        return Verdict.FAILED
+    return Verdict.THROUGH if lasted >= _FAILS_WITHIN else Verdict.UNCLEAR
+
+
+def never_rang(ended: AttemptEnd, begun: datetime) -> bool:
+    """Return whether it is certain that no phone rang for an attempt that was handed over at `begun`."""
+    is_fault = ended.disposition in _FAULTS and ended.disposition is not Disposition.NOT_PLAYED
+    if not is_fault or ended.has_rung or ended.has_answered:
+        return False
+    if ended.was_refused:
+        return True
+    return ended.tries == 1 and (ended.disposition in _NEVER_DIALLED or ended.at - begun < _FAILS_WITHIN)
+
+
+class _Attempt(msgspec.Struct):
+    position: int
+    begun: datetime
+    verdict: Verdict | None = None
+    never_rang: bool = False
+    #: The call failed before, and since then somebody was reached: the fault is this number's own.
+    is_own_fault: bool = False
+
+
+class Brake:
+    """Holds after `limit` failures side by side with nobody reached behind them; 0 = never."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        #: Attempts since somebody was reached, in the order in which they were handed over.
+        self._attempts: list[_Attempt] = []
+        # Calls that failed before somebody was reached.
+        self._failed_before: set[int] = set()
+        self._result = ""
+        #: Since when no calls may go but a probe now and then; None if they may.
+        self.held_since: datetime | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """True if no calls may go but a probe now and then."""
+        return self.held_since is not None
+
+    @property
+    def is_probing(self) -> bool:
+        """True if the run is held and a call is in progress."""
+        return self.is_held and any(one.verdict is None for one in self._attempts)
+
+    @property
+    def failures(self) -> int:
+        """The failures for which the run is held, with those since then."""
+        return sum(one.verdict is Verdict.FAILED for one in self._attempts) if self.is_held else 0
+
+    @property
+    def last_result(self) -> str:
+        """The result of the last failure."""
+        return self._result
+
+    def begin(self, position: int, at: datetime) -> None:
+        """Count an attempt that was handed over."""
+        if self._limit:
+            self._attempts.append(_Attempt(position, at))
+
+    def end(self, ended: AttemptEnd) -> None:
+        """Count the end of an attempt. One that was handed over before somebody was reached says nothing any more."""
+        found = (n for n in range(len(self._attempts) - 1, -1, -1) if self._is_open(n, ended.position))
+        if (index := next(found, None)) is None:
+            return
+        verdict = judge(ended, self._attempts[index].begun)
+        if verdict is Verdict.THROUGH:
+            self._forget_up_to(index, ended.at)
+        elif verdict is Verdict.FAILED:
+            self._fail(index, ended)
+        elif verdict is Verdict.UNCLEAR and not self.is_held:
+            del self._attempts[: index + 1]
+        else:
+            del self._attempts[index]
+
+    def release(self) -> None:
+        """Count from the beginning: an operator says that calls can go on."""
+        self._attempts = [one for one in self._attempts if one.verdict is None]
+        self.held_since = None
+
+    def failed(self) -> list[Failure]:
+        """Return the failed attempts since somebody was reached."""
+        return [Failure(one.position, one.never_rang) for one in self._attempts if one.verdict is Verdict.FAILED]
+
+    def could_hold(self) -> bool:
+        """Return whether the calls in progress may still make the run held, or be taken back because it is."""
+        unheard = sum(one.verdict is None for one in self._attempts)
+        failed = len(self._attempts) - unheard
+        return bool(unheard) and (self.is_held or (failed > 0 and unheard + failed >= self._limit > 0))
+
+    def room(self, now: datetime) -> int | None:
+        """Return how many more calls may go before others have ended; None = as many as there is room for.
+
+        After a few failures side by side only so many go that few are used up should all of them fail.
+        """
+        if self.is_held:
+            return 1
+        start, length = self._longest_block()
+        if length < _CAUTION_AFTER:
+            return None
+        behind = self._attempts[start + length :]
+        if any(one.verdict is None and now - one.begun >= _FAILS_WITHIN for one in behind):
+            return None
+        return max(0, self._limit + self._limit // 2 - length - len(behind))
+
+    def _is_open(self, index: int, position: int) -> bool:
+        attempt = self._attempts[index]
+        return attempt.position == position and attempt.verdict is None
+
+    def _fail(self, index: int, ended: AttemptEnd) -> None:
+        attempt = self._attempts[index]
+        attempt.never_rang = never_rang(ended, attempt.begun)
+        attempt.verdict, self._result = Verdict.FAILED, ended.disposition.value
+        attempt.is_own_fault = attempt.position in self._failed_before
+        self._hold_if_due(ended.at)
+
+    def _forget_up_to(self, index: int, at: datetime) -> None:
+        """Forget an attempt that got through and all before it. The run is held no more, unless others fail since."""
+        gone, self._attempts = self._attempts[: index + 1], self._attempts[index + 1 :]
+        self._failed_before.update(one.position for one in gone if one.verdict is Verdict.FAILED)
+        since, self.held_since = self.held_since or at, None
+        self._hold_if_due(since)
+
+    def _hold_if_due(self, at: datetime) -> None:
+        if self.held_since is None and 0 < self._limit <= self._longest_block()[1]:
+            self.held_since = at
+
+    def _longest_block(self) -> tuple[int, int]:
+        """Return where the most failures lie side by side, and how many."""
+        best = at = length = 0
+        first = 0
+        for index, one in enumerate(self._attempts):
+            if one.verdict is Verdict.FAILED:
+                if one.is_own_fault:
+                    continue
+                if not length:
+                    at = index
+                length += 1
+                if length > best:
+                    best, first = length, at
+            else:
+                length = 0
+        return first, best
+
+
+def replay(limit: int, records: Iterable[CallRecord], released: datetime | None = None) -> Brake:
+    """Return the brake of a run by its calls; `released`: when an operator last let it go on.
+
+    Of a call with several attempts only the last is known.
+    """
+    brake = Brake(limit)
+    moments = ((moment, record) for record in records if (moment := record.handed_at or record.ended_at) is not None)
+    for moment, record in sorted(moments, key=lambda pair: (pair[0], pair[1].position)):
+        if released is not None and moment <= released:
+            continue
+        brake.begin(record.position, moment)
+        if record.state in (CallState.ENDED, CallState.WAITING) and record.disposition and record.ended_at:
+            brake.end(_end_of(record, Disposition(record.disposition), record.ended_at))
+    return brake
+
+
+def _end_of(record: CallRecord, disposition: Disposition, at: datetime) -> AttemptEnd:
+    return AttemptEnd(
+        position=record.position,
+        at=at,
+        disposition=disposition,
+        has_rung=record.rang_at is not None,
+        has_answered=record.answered_at is not None,
+        tries=record.tries,
+        was_refused=record.via is not None and record.handed_at is None,
+    )
