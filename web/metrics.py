@@ -161,6 +161,8 @@ def _run_in_progress(status: CurrentStatus) -> Iterator[GaugeMetricFamily]:
     run = status.run
     states = {state: run is not None and run.run.state == state for state in ("running", "paused")}
     yield _by("obzvon_run_active", "The run in progress.", "state", states)
+    held = run is not None and run.hold is not None
+    yield _gauge("obzvon_run_held", "Whether it is held because all its calls fail.", held)
     if run is None:
         return
     yield _gauge(

@@ -238,6 +238,8 @@ def _end_facts(one: RunStatus, status: CurrentStatus) -> Iterator[tuple[Message,
         yield last, plain_text(end)
     elif one.run.state == "running" and not status.service.alive:
         yield last, plain_text(say("not before the service is running again"), "bold red")
+    elif one.hold:
+        yield last, plain_text(say("not before a call gets through again; to continue now: obzvon resume"), "bold red")
     elif one.run.state == "paused":
         yield last, plain_text(say("not before the run is resumed"), "yellow")
 

@@ -17,7 +17,7 @@ from obzvon.domain.results import Disposition
 #: Seconds between two calls that see whether one gets through again.
 PROBE_SECONDS = 60.0
 
-#: After so many failures side by side no more than half as many as the limit go beyond it unheard.
+#: From this many failures side by side on, few calls go before others have ended.
 _CAUTION_AFTER = 3
 #: A call that fails by itself does so within this time; one that lasts longer got somewhere.
 _FAILS_WITHIN = timedelta(seconds=5)
@@ -34,12 +34,14 @@ _FAULTS = frozenset(
         Disposition.NOT_PLAYED,
     }
 )
+#: Results after which a call may be made again, if it is certain that no phone rang.
+UNREACHED = _FAULTS - {Disposition.NOT_PLAYED}
 #: Of these the person was certainly not called, however long the attempt took.
 _NEVER_DIALLED = frozenset({Disposition.NO_TRUNK, Disposition.WRONG_DIALPLAN})
 
 
 class Verdict(enum.StrEnum):
-    """What an attempt says about the way to the called people."""
+    """Class of an attempt by what it shows of the way to the called people."""
 
     #: Somebody was reached, or their line is busy.
     THROUGH = "through"
@@ -49,7 +51,7 @@ class Verdict(enum.StrEnum):
 
 
 class RunHold(msgspec.Struct, frozen=True):
-    """A run that is held: since when, after how many failures, the result of the last, and whether a call probes."""
+    """A run that is held: since when, after how many failures, the last result, and whether a call probes the way."""
 
     run: int
     since: datetime
@@ -89,7 +91,7 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
     was_refused: bool = False
 
 
-def judge(ended: AttemptEnd, begun: datetime) -> Verdict | None:
+def judge_attempt(ended: AttemptEnd, begun: datetime) -> Verdict | None:
     """Return what an attempt that was handed over at `begun` says, None if nothing."""
     disposition, lasted = ended.disposition, ended.at - begun
     if disposition is Disposition.NOT_PLAYED:
@@ -111,8 +113,7 @@ def _judge_by_time(lasted: timedelta) -> Verdict:
 
 def never_rang(ended: AttemptEnd, begun: datetime) -> bool:
     """Return whether it is certain that no phone rang for an attempt that was handed over at `begun`."""
-    is_fault = ended.disposition in _FAULTS and ended.disposition is not Disposition.NOT_PLAYED
-    if not is_fault or ended.has_rung or ended.has_answered:
+    if ended.disposition not in UNREACHED or ended.has_rung or ended.has_answered:
         return False
     if ended.was_refused:
         return True
@@ -171,7 +172,7 @@ class Brake:
         found = (n for n in range(len(self._attempts) - 1, -1, -1) if self._is_open(n, ended.position))
         if (index := next(found, None)) is None:
             return
-        verdict = judge(ended, self._attempts[index].begun)
+        verdict = judge_attempt(ended, self._attempts[index].begun)
         if verdict is Verdict.THROUGH:
             self._forget_up_to(index, ended.at)
         elif verdict is Verdict.FAILED:
@@ -199,7 +200,7 @@ class Brake:
     def room(self, now: datetime) -> int | None:
         """Return how many more calls may go before others have ended; None = as many as there is room for.
 
-        After a few failures side by side only so many go that few are used up should all of them fail.
+        After a few failures side by side only few go, so that few are used up if all of them fail.
         """
         if self.is_held:
             return 1

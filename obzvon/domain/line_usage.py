@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from obzvon.common.i18n import Message, say
+from obzvon.domain.brake import RunHold
 from obzvon.domain.pacing import Capacity, LinesInUse, Pace
 
 
@@ -43,6 +44,8 @@ class LineUsage(msgspec.Struct, frozen=True, kw_only=True):
     others: int = 0
     by: CountedBy = CountedBy.SPOOL
     ami: AmiConnectionState | None = None
+    #: The run in progress is held; None if it is not.
+    hold: RunHold | None = None
 
     @property
     def in_use(self) -> int:

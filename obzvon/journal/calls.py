@@ -47,6 +47,19 @@ class CallStore:
             _in_state(state).where(runs.c.settled.is_(False)).order_by(calls.c.run_id, calls.c.position)
         )
 
+    def last_attempts(self, run_id: int, limit: int = 1000) -> list[CallRecord]:
+        """Return the run's calls that were handed over last, or that Asterisk refused to take, in no order."""
+        moment = func.coalesce(calls.c.handed_at, calls.c.ended_at)
+        query = (
+            select(runs.c.kind, runs.c.day, calls)
+            .join(runs)
+            .where(calls.c.run_id == run_id, calls.c.bundle.is_not(None), moment.is_not(None))
+            .order_by(moment.desc(), calls.c.position.desc())
+            .limit(limit)
+        )
+        with self._database.read_transaction() as connection:
+            return [call_record(row._mapping) for row in connection.execute(query)]
+
     def last_bundle(self, run_id: int) -> tuple[int, datetime | None]:
         """Return the number of the run's latest bundle and when it was handed over; (0, None) before the first."""
         with self._database.read_transaction() as connection:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import ObzvonError, UserError
@@ -211,6 +211,12 @@ class CommandQueue:
                 .where(commands.c.id == number)
                 .values(done=True, ok=result.ok, answer=encode_message(result.text))
             )
+
+    def last_done(self, name: str) -> datetime | None:
+        """Return when a command of this name that was done was taken last; None if there was none."""
+        query = select(func.max(commands.c.taken_at)).where(commands.c.name == name, commands.c.ok.is_(True))
+        with self._database.read_transaction() as connection:
+            return connection.execute(query).scalar()
 
     def result(self, number: int) -> CommandResult | None:
         """Return the result of a command; None as long as there is none."""

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, null, select, updat
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
+from obzvon.domain.brake import UNREACHED
 from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.labels import result_label
 from obzvon.domain.results import Disposition
@@ -69,6 +70,21 @@ class CallTransitions:
         with self._database.write_transaction() as connection:
             connection.execute(statement, rows)
 
+    def call_again(self, run_id: int, positions: Iterable[int], reason: Message, *, at: datetime) -> int:
+        """Make calls wait again that ended before any phone rang, and return how many: see `domain.brake`.
+
+        The attempt that has ended keeps its number, and the next one gets a new one.
+        """
+        found = list(positions)
+        if not found:
+            return 0
+        failed = calls.c.run_id == run_id, calls.c.position.in_(found), *_ENDED_UNREACHED
+        values = {"attempt": calls.c.attempt + 1, "not_before": at, "reason": encode_message(reason)}
+        with self._database.write_transaction() as connection:
+            return connection.execute(
+                update(calls).where(*failed).values(state=CallState.WAITING.value, **values)
+            ).rowcount
+
     def cancel_retries(self, run_id: int, positions: Iterable[int], reason: Message) -> None:
         """End calls that wait for a further attempt; they keep the last outcome, with this reason."""
         rows = [{"run": run_id, "at_position": position} for position in positions]
@@ -124,6 +140,13 @@ _NOT_ENDED = update(calls).where(
     calls.c.run_id == bindparam("run"),
     calls.c.position == bindparam("at_position"),
     calls.c.state != CallState.ENDED.value,
+)
+# A last look at what is certain: only an attempt that no phone rang for may be made again.
+_ENDED_UNREACHED = (
+    calls.c.state == CallState.ENDED.value,
+    calls.c.disposition.in_([result.value for result in UNREACHED]),
+    calls.c.rang_at.is_(None),
+    calls.c.answered_at.is_(None),
 )
 _END = _NOT_ENDED.values(
     disposition=bindparam("how"),

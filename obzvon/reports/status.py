@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 import msgspec
 
 from obzvon.common.i18n import Message, current_language
+from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import Run
 from obzvon.domain.forecast import forecast_handover, format_json
 from obzvon.domain.line_usage import LineUsage, decode_line_usage
@@ -35,6 +36,11 @@ class ServiceStatus(msgspec.Struct, frozen=True):
     #: The lines in use as it measured them last; None if it is not alive or has not reported any.
     line_usage: LineUsage | None = None
 
+    def hold_of(self, run: Run) -> RunHold | None:
+        """Return why the run is held; None if it is not, or if the service is not alive."""
+        hold = self.line_usage.hold if self.line_usage else None
+        return hold if hold and hold.run == run.id and run.state == "running" else None
+
 
 class RunStatus(msgspec.Struct, frozen=True):
     """Progress of one run, and when its last bundle goes if nothing delays it."""
@@ -50,6 +56,8 @@ class RunStatus(msgspec.Struct, frozen=True):
     delivery: DeliveryCounts | None = None
     #: Whether `ends` depends on how long the calls last, because a ceiling bounds them.
     depends_on_talk: bool = False
+    #: Why it is held; None if it is not.
+    hold: RunHold | None = None
 
     @property
     def calls(self) -> int:
@@ -120,7 +128,8 @@ class CurrentStatus(msgspec.Struct, frozen=True):
           `not_delivered`, or that is `not_known`), `progress` (0 to 1), `bundles_done`, `bundles`, `last_bundle_at`
           (the latest that went), `ends_at` (when the last one will go; null unless the run is in progress and the
           service is alive), `depends_on_talk` (whether that depends on how long the calls last), `cut_off` (calls that
-          it will not get to before `latest`).
+          it will not get to before `latest`), `hold` (null, or why it is held: `since_at`, the `failures`, the
+          `result` of the last, and whether a call is `probing` now).
         """
         return format_json(self.as_dict())
 
@@ -133,6 +142,14 @@ class CurrentStatus(msgspec.Struct, frozen=True):
             "state": ami.state if ami else "none",
             "since_at": self._local(ami.since if ami else None),
             "problem": ami.problem.in_language(language) if ami and ami.problem else "",
+        }
+
+    def _hold(self, hold: RunHold) -> dict[str, object]:
+        return {
+            "since_at": self._local(hold.since),
+            "failures": hold.failures,
+            "result": hold.result,
+            "probing": hold.is_probing,
         }
 
     def _run(self, status: RunStatus, language: str) -> dict[str, object]:
@@ -157,6 +174,7 @@ class CurrentStatus(msgspec.Struct, frozen=True):
             "ends_at": self._local(status.ends),
             "depends_on_talk": status.depends_on_talk,
             "cut_off": status.cut_off,
+            "hold": self._hold(status.hold) if status.hold else None,
         }
 
 
@@ -178,6 +196,7 @@ def current_status(settings: Settings, journal: Journal, now: datetime) -> Curre
             closing=closing_instant(run.day, settings.latest, zone),
             alive=service.alive,
             delivery=journal.calls.count_deliveries(run.id, least) if least else None,
+            hold=service.hold_of(run),
         )
 
     return CurrentStatus(
@@ -223,6 +242,7 @@ def run_status(
     closing: datetime | None = None,
     alive: bool = True,
     delivery: DeliveryCounts | None = None,
+    hold: RunHold | None = None,
 ) -> RunStatus:
     """Return the progress of a run.
 
@@ -231,7 +251,7 @@ def run_status(
     done, last = last_bundle
     waiting = counts.get("waiting", 0) if run.active else 0
     ends, cut_off = None, 0
-    if run.state == "running" and alive and waiting:
+    if run.state == "running" and alive and waiting and hold is None:
         handover = forecast_handover(
             waiting, pace, now + timedelta(seconds=pace.seconds_until_next(now, last)), closing
         )
@@ -240,7 +260,7 @@ def run_status(
             ends = max(ends, now + _time_per_call(run, counts, now) * waiting)
             ends = min(ends, closing) if closing else ends
     return RunStatus(
-        run, counts, done, done + pace.count_bundles(waiting), last, ends, cut_off, delivery, pace.is_bounded
+        run, counts, done, done + pace.count_bundles(waiting), last, ends, cut_off, delivery, pace.is_bounded, hold
     )
 
 

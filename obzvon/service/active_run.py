@@ -16,6 +16,7 @@ from obzvon.service import run_log
 from obzvon.service.bundle_cursor import BundleCursor
 from obzvon.service.handover import HandOver, HandOverResult
 from obzvon.service.line_monitor import LineCounter
+from obzvon.service.run_brake import RunBrake
 
 log = logging.getLogger("obzvon")
 
@@ -37,8 +38,10 @@ class ActiveRun:
         line_counter: LineCounter,
         *,
         list_revision: str = "",
+        brake: RunBrake | None = None,
     ) -> None:
         self.run = run
+        self.brake = brake or RunBrake(run.id, journal, 0)
         self._journal = journal
         self._handover = handover
         #: May be changed at any time; it holds from the next bundle on.
@@ -56,6 +59,8 @@ class ActiveRun:
 
     def wait(self, now: datetime) -> float:
         """Return the seconds until the next hand-over; 0 within a bundle."""
+        if self.brake.is_held:
+            return self.brake.seconds_until_probe(now, self._last_dispatch)
         if self._cursor.left:
             return 0.0
         wait = self.pace.seconds_until_next(now, self._last_dispatch, self._cursor.sent or None)
@@ -72,9 +77,16 @@ class ActiveRun:
         self._list_revision = ""  # check the list again: phones removed during the attempt are not called again
         self._last_activity = now
 
-    def room(self) -> int:
-        """Return how many calls the PBX can take now. Raise OSError if the spool cannot be read."""
-        return self.pace.ceiling.batch_room(self._line_counter.count()) if self.pace.is_bounded else MAX_BATCH
+    def room(self, now: datetime) -> int:
+        """Return how many calls may go now. Raise OSError if the spool cannot be read."""
+        room = self.pace.ceiling.batch_room(self._line_counter.count()) if self.pace.is_bounded else MAX_BATCH
+        allowed = self.brake.room(now)
+        return room if allowed is None else min(room, allowed)
+
+    def apply_brake(self, now: datetime) -> None:
+        """Take back what failed while the run is held, and log that it is, or is no more."""
+        if self.brake.apply(now):
+            self.reload_retries(now)
 
     def is_stale(self, now: datetime) -> bool:
         """Return whether nothing has gone for so long that the run was cut off rather than in progress."""
@@ -95,6 +107,8 @@ class ActiveRun:
 
         A bundle for which there is no room is cut to `room`, which is at least 1. The rest goes with the next one.
         """
+        if self.brake.is_held:
+            return self._probe(now)
         retries = self._retries[: self._cursor.most(self.pace, room)]
         if due := [call for call in retries if call.not_before is None or call.not_before <= now]:
             self._dispatch_retries(due, now)
@@ -108,6 +122,22 @@ class ActiveRun:
         self._is_exhausted = not batch.has_more
         self._record(result, now)
         return batch.has_more or self._expects_retries()
+
+    def _probe(self, now: datetime) -> bool:
+        """Hand over one call of a held run: one that has not gone yet, else the one that failed longest ago."""
+        self.brake.note_probe(now)
+        self._cursor.end_bundle()
+        fresh = self._journal.calls.waiting(self.run.id, limit=1)
+        due = [call for call in self._retries if call.not_before is None or call.not_before <= now]
+        if fresh:
+            self._cursor.forget_read_ahead()
+            self._cursor.begin_retries()
+            result = self._dispatch(fresh, now, [])
+            self._cursor.end_bundle(1)
+            self._record(result, now)
+        elif due:
+            self._dispatch_retries(due[:1], now)
+        return bool(fresh or self._retries) or self._expects_retries()
 
     def _dispatch_retries(self, calls: list[PendingCall], now: datetime) -> None:
         self._cursor.begin_retries()
@@ -130,7 +160,7 @@ class ActiveRun:
 
     def _expects_retries(self) -> bool:
         """Return whether calls may still go that do not wait for their first attempt."""
-        return bool(self._retries) or self._handover.may_retry(self.run.id)
+        return bool(self._retries) or self._handover.may_retry(self.run.id) or self.brake.could_hold()
 
     def _record(self, result: HandOverResult, now: datetime, *, is_retry: bool = False) -> None:
         self._last_dispatch = self._last_activity = now

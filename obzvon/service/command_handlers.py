@@ -133,9 +133,11 @@ def _pause(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
 def _resume(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
     if (active := dialer.runs.active) is None:
         return _NO_RUN
-    if active.run.state != "paused":
+    if active.run.state != "paused" and not active.brake.is_held:
         return CommandResult.done(say("the run is not paused"))
-    dialer.runs.change_state(active, "running", now)
+    active.brake.release()
+    if active.run.state == "paused":
+        dialer.runs.change_state(active, "running", now)
     waiting = dialer.journal.calls.count_results(active.run.id)["waiting"]
     return CommandResult.done(say("the run continues; calls waiting: {waiting}", waiting=waiting))
 

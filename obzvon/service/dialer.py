@@ -197,6 +197,7 @@ class Dialer:
             return math.inf
         if self.runs.end_if_over(active, now) or active.run.state == "paused":
             return math.inf
+        active.apply_brake(now)
         active.pace = self.pace
         if wait := active.wait(now):
             return wait
@@ -211,7 +212,7 @@ class Dialer:
         self.handover.ensure_available(now)
         if not active.is_based_on(self._schedule_watch.list_revision):
             active.withdraw_removed(self._schedule_watch.current_phones(), self.plan, now)
-        if not (room := active.room()):
+        if not (room := active.room(now)):
             return RECHECK_SECONDS
         if not active.dispatch_next(now, room):
             self.runs.finish(active.run, now, "done")

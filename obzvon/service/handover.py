@@ -14,10 +14,18 @@ transport finds decides, and the journal follows it. Without evidence the call e
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, assign_transport, attempt_name
+from obzvon.asterisk.transport.base import (
+    CallProgress,
+    Evidence,
+    SendResult,
+    TransportUnavailableError,
+    assign_transport,
+    attempt_name,
+)
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.common.boot import boot_id
 from obzvon.common.i18n import say
@@ -26,6 +34,9 @@ from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy
 from obzvon.journal.journal import Journal
 from obzvon.service.day_guard import DayGuard
+
+if TYPE_CHECKING:
+    from obzvon.service.run_brake import RunBrake
 
 #: Grace period before an unstarted call may be withdrawn: Asterisk may be about to begin it.
 _SETTLING = timedelta(seconds=1)
@@ -72,6 +83,8 @@ class HandOver:
     ) -> None:
         self._journal = journal
         self._day_guard = day_guard
+        #: The brake of the run in progress.
+        self.brake: RunBrake | None = None
         self._transports = transports
         self._boot = boot or boot_id()
         self._retry_policy = retry_policy or RetryPolicy()
@@ -123,6 +136,8 @@ class HandOver:
             result.accepted.extend(sent.accepted)
             if sent.error is not None:
                 raise sent.error
+            if self.brake is not None and self.brake.is_held and len(batch) < len(calls):
+                raise TransportUnavailableError([problem] if (problem := self.brake.problem) else [], is_transient=True)
         return result
 
     def recover(self, *, now: datetime) -> RecoveryResult:
@@ -174,6 +189,8 @@ class HandOver:
         self._journal.transitions.schedule_retries(retries)
         if ended:
             self._journal.transitions.end_calls(ended)
+        if self.brake is not None:
+            self.brake.note_ended([*ended, *(outcome for outcome, _ in retries)])
         self._outcomes.clear()
         if ended:
             self._journal.runs.settle()
@@ -225,6 +242,8 @@ class HandOver:
         if sent.accepted:
             self._journal.transitions.end_handing(sent.accepted, at=now)
             self._remember(sent.accepted, now)
+            if self.brake is not None:
+                self.brake.note_sent(sent.accepted, now)
         self._uncertain.update((attempt_name(call), call) for call in sent.uncertain)
         refused = [
             CallOutcome(rejection.call.run_id, rejection.call.position, rejection.disposition, now, rejection.reason)
@@ -232,6 +251,8 @@ class HandOver:
         ]
         if refused:
             self._journal.transitions.end_calls(refused)
+            if self.brake is not None:
+                self.brake.note_refused(refused)
         if sent.not_sent:
             self._give_back(sent.not_sent)
         return refused
@@ -282,6 +303,8 @@ class HandOver:
         for calls in _by_run(handed):
             self._journal.transitions.end_handing(calls, at=now)
         self._remember(handed, now)
+        if self.brake is not None:
+            self.brake.note_sent(handed, now)
         return unknown
 
     def _give_back(self, calls: list[PendingCall]) -> None:

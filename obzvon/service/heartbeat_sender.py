@@ -95,7 +95,8 @@ class HeartbeatSender:
     def _problems(self) -> tuple[Problem, ...]:
         """Return what keeps the dialer from its work, then what it works without: AMI events, a document."""
         ami_problem = self._ami.status().problem if self._ami else None
-        lacking = (ami_problem, self._dialer.transports.degraded_by)
+        active = self._dialer.runs.active
+        lacking = (active.brake.problem if active else None, ami_problem, self._dialer.transports.degraded_by)
         further = (*self._schedule_watch.problems, *(problem for problem in lacking if problem))
         return (*self._dialer.problems, *(problem for problem in further if problem not in self._dialer.problems))
 
@@ -118,4 +119,5 @@ class HeartbeatSender:
         if self._line_monitor is not None:
             self._counted_at = time.monotonic()
             with contextlib.suppress(OSError):  # the dialer reports it; until then the last count stays
-                self._usage = self._line_monitor.read_usage(now, self._dialer.pace)
+                usage = self._line_monitor.read_usage(now, self._dialer.pace)
+                self._usage = msgspec.structs.replace(usage, hold=self._dialer.runs.hold)

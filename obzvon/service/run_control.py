@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import Run
 from obzvon.domain.labels import date_label, format_result_counts, result_label, run_state_label
 from obzvon.domain.pacing import Pace
@@ -16,6 +17,7 @@ from obzvon.service.clock_guard import ClockGuard
 from obzvon.service.handover import HandOver
 from obzvon.service.inputs import PaceWatch, ScheduleWatch
 from obzvon.service.line_monitor import LineCounter
+from obzvon.service.run_brake import RunBrake
 from obzvon.service.run_starter import RunNotStartedError, RunRequest, RunStarter
 from obzvon.service.start_gate import StartGate
 from obzvon.settings.model import Settings
@@ -61,6 +63,11 @@ class RunControl:
     def run(self) -> Run | None:
         """The run in progress or paused."""
         return self.active.run if self.active else None
+
+    @property
+    def hold(self) -> RunHold | None:
+        """Why and since when the run in progress is held; None if it is not."""
+        return self.active.brake.hold if self.active else None
 
     @property
     def pace(self) -> Pace:
@@ -160,7 +167,8 @@ class RunControl:
             self._withdraw(active.run, now, say("it was {time}, after which nothing is handed over", time=time))
             self.finish(active.run, now, "done")
             return True
-        if active.run.state == "running" and active.run.day < self.today(now) and active.is_stale(now):
+        is_cut_off = active.brake.is_held or active.is_stale(now)
+        if active.run.state == "running" and active.run.day < self.today(now) and is_cut_off:
             # Switching a machine on at night must not start calls.
             reason = say("the run was cut off, and the work could not go on before its day was over")
             self._withdraw(active.run, now, reason)
@@ -186,11 +194,21 @@ class RunControl:
     def activate(self, run: Run | None, *, list_revision: str = "") -> None:
         """Make this the run in progress; `list_revision` is that of the list it was made of."""
         before, self.active = self.active, None
+        self._handover.brake = None
         if run is not None:
+            is_same = before is not None and before.run.id == run.id
+            brake = before.brake if before and is_same else RunBrake(run.id, self._journal, self._settings.hold_after)
             self.active = ActiveRun(
-                run, self._journal, self._handover, self.pace, self.line_counter, list_revision=list_revision
+                run,
+                self._journal,
+                self._handover,
+                self.pace,
+                self.line_counter,
+                list_revision=list_revision,
+                brake=brake,
             )
-            if before is not None and before.run.id == run.id:
+            self._handover.brake = brake
+            if before is not None and is_same:
                 self.active.carry_activity_over(before)
 
     def is_closed(self, day: date, now: datetime) -> bool:

@@ -146,6 +146,13 @@ KEYS = (
         parse_flag,
         say("whether a run waits while it is certain that no call can work: no trunk, no message"),
     ),
+    SettingKey(
+        "Day",
+        "hold_after",
+        "hold_after",
+        integer_parser(0, 1000),
+        say("after how many failed calls in a row a run is held, 0 = never"),
+    ),
     SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which no calls are handed over")),
     SettingKey("Numbers", "region", "region", parse_region, say("the country whose numbering plan applies")),
     SettingKey(

@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     late_start: timedelta | None = None
     #: Whether a run waits while it is certain that no call can work.
     hold_start: bool = True
+    #: After how many calls in a row that failed through no choice of the called person a run is held; 0 = never.
+    hold_after: int = 10
     #: The time after which no calls are handed over; None = there is no such time.
     latest: time | None = None
 

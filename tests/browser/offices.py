@@ -13,6 +13,7 @@ from flask import Flask, template_rendered
 from obzvon.checks.context import error, good, warning
 from obzvon.common.i18n import say
 from obzvon.documents.history import History
+from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import CallOutcome, CallState
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
@@ -123,6 +124,19 @@ def running(journal: Journal) -> None:
     )
 
 
+def held(journal: Journal) -> None:
+    """A run is held, because all its calls fail."""
+    run = _run(journal, NOON - timedelta(minutes=5), handed=30, ended=30)
+    hold = RunHold(run, NOON - timedelta(minutes=4), 12, "congestion")
+    usage = LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)), hold=hold)
+    journal.heartbeats.begin(at=NOON - timedelta(hours=4))
+    journal.heartbeats.beat(
+        at=NOON,
+        problem=msgspec.json.encode([hold.describe()]).decode(),
+        line_usage=encode_line_usage(usage),
+    )
+
+
 def paused(journal: Journal) -> None:
     """A run is paused; the service has been silent for long."""
     journal.runs.set_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
@@ -191,6 +205,7 @@ class Office(msgspec.Struct, frozen=True):
 
 OFFICES = {
     "running": Office(running),
+    "held": Office(held),
     "paused": Office(paused),
     "idle": Office(idle, json.dumps(ROWS)),
     "night": Office(night, now=NIGHT),

@@ -239,6 +239,7 @@ SIGHTS = [
     Sight("run", "run.html", "/run"),
     Sight("run-viewer", "run.html", "/run", user="вера"),
     Sight("run-paused", "run.html", "/run", office="paused"),
+    Sight("run-held", "run.html", "/run", office="held"),
     Sight("run-idle", "run.html", "/run", office="idle"),
     Sight("run-new", "run.html", "/run", office="new"),
     Sight(

@@ -125,6 +125,7 @@ class RunStateCache:
             closing=closing,
             alive=service.alive,
             delivery=counted.delivery,
+            hold=service.hold_of(run),
         )
         return RunPageState(service, status, counted.in_progress, counted.latest, closing, test, conflict=conflict)
 

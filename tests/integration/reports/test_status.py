@@ -224,6 +224,7 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
             "ends_at": "2026-01-05T09:00:10+03:00",
             "depends_on_talk": False,
             "cut_off": 0,
+            "hold": None,
         },
         "other_runs": [],
     }

@@ -7,6 +7,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
 from obzvon.common.i18n import say
+from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import CallOutcome, EventDetail
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
@@ -95,6 +96,15 @@ def test_what_was_delivered_is_told_where_it_is_told_apart(
     found = figures(viewer)
     for name in ("obzvon_run_answered", "obzvon_day_answered"):
         assert [found[f"{name} {how}"] for how in ("yes", "no", "unknown")] == [2, 1, 1]
+
+
+def test_a_run_that_is_held_is_reported(viewer: Browser, journal: Journal) -> None:
+    run = journal.runs.begin("20260105-abc", SUNDAY.date(), "week", [], at=SUNDAY)
+    assert run is not None
+    journal.heartbeats.begin(at=SUNDAY)
+    for hold, value in ((None, 0), (RunHold(run.id, SUNDAY, 10, "refused"), 1)):
+        journal.heartbeats.beat(at=SUNDAY, line_usage=encode_line_usage(LineUsage(pace=Pace(2, 10), hold=hold)))
+        assert figures(viewer)["obzvon_run_held"] == value
 
 
 def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: Browser, journal: Journal) -> None:

@@ -11,6 +11,7 @@ import pytest
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.common.supervision import supervisor_command
+from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import CallOutcome, CallState, EventDetail
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
@@ -148,6 +149,24 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
     assert "AMI: silent since 12:00: only our own calls are counted, and other people" in plain(answer)
     opened.shift.heartbeats.end(at=NOON)  # type: ignore[union-attr]
     assert "Lines in use" not in opened.page()
+
+
+def test_a_held_run_says_why_and_can_be_continued(opened: Office) -> None:
+    opened.start()
+    assert "Continue now" not in opened.page()
+    run = opened.desk.journal().runs.latest()
+    assert run is not None
+    hold = RunHold(run.id, NOON, 12, "congestion")
+    usage = LineUsage(pace=Pace(2, 10), hold=hold)
+    opened.shift.heartbeats.beat(at=NOON, line_usage=encode_line_usage(usage))  # type: ignore[union-attr]
+    text = opened.page()
+    assert "The run is held: calls do not get through Since 12:00 all calls have failed" in text
+    assert "the last one with the result “congestion”; calls that failed: 12" in text
+    assert "Last bundle when calls get through again" in text
+    assert "Continue now Calls go at their usual pace again at once." in text
+    other = msgspec.structs.replace(usage, hold=msgspec.structs.replace(hold, run=run.id + 1))
+    opened.shift.heartbeats.beat(at=NOON, line_usage=encode_line_usage(other))  # type: ignore[union-attr]
+    assert "Continue now" not in opened.page()
 
 
 def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Path, users_text: str) -> None:

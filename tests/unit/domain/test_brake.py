@@ -1,4 +1,4 @@
-"""The brake: when a run is held, which of its calls are a probe, and who certainly was not rung."""
+"""The brake: when a run is held, which of its calls are a probe, and whose phone certainly did not ring."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obzvon.domain.brake import AttemptEnd, Brake, RunHold, Verdict, judge, never_rang, replay
+from obzvon.domain.brake import AttemptEnd, Brake, RunHold, Verdict, judge_attempt, never_rang, replay
 from obzvon.domain.calls import CallRecord
 from obzvon.domain.results import Disposition
 
@@ -18,12 +18,12 @@ def after(seconds: float) -> datetime:
     return NINE + timedelta(seconds=seconds)
 
 
-def ended(position: int, result: str = "congestion", *, at: float = 1, **known: object) -> AttemptEnd:
+def ended(position: int, result: str = "congestion", *, at: float = 1, **fields: object) -> AttemptEnd:
     return AttemptEnd(
         position=position,
         at=after(at),
         disposition=Disposition(result),
-        **{"tries": 1, **known},  # type: ignore[arg-type]
+        **{"tries": 1, **fields},  # type: ignore[arg-type]
     )
 
 
@@ -46,7 +46,7 @@ def test_ten_failures_that_are_nobodys_choice_hold_the_run(result: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "known"),
+    ("result", "fields"),
     [
         ("answered", {}),
         ("busy", {}),
@@ -56,12 +56,12 @@ def test_ten_failures_that_are_nobodys_choice_hold_the_run(result: str) -> None:
         ("not answered", {"at": 20}),
     ],
 )
-def test_one_that_may_have_got_somewhere_keeps_the_run_going(result: str, known: dict[str, object]) -> None:
+def test_one_that_may_have_got_somewhere_keeps_the_run_going(result: str, fields: dict[str, object]) -> None:
     brake = brake_with(19)
     for position in [*range(1, 10), *range(11, 20)]:
         brake.end(ended(position))
     assert not brake.is_held
-    brake.end(ended(10, result, **known))  # type: ignore[arg-type]
+    brake.end(ended(10, result, **fields))  # type: ignore[arg-type]
     assert not brake.is_held
 
 
@@ -77,7 +77,7 @@ def test_what_says_nothing_neither_counts_nor_lets_the_run_go_on(result: str) ->
 
 
 def test_a_few_bad_numbers_among_many_calls_in_progress_hold_nothing() -> None:
-    """Of a thousand calls at once those that fail end first."""
+    """Show a thousand calls at once, of which those that fail end first."""
     brake = brake_with(1000)
     for position in range(1, 1000, 20):
         brake.end(ended(position))
@@ -103,16 +103,16 @@ def test_someone_who_was_called_before_the_failures_does_not_end_the_hold() -> N
 
 
 @pytest.mark.parametrize(
-    "known", [{"result": "answered"}, {"result": "busy"}, {"result": "no answer", "has_rung": True}]
+    "fields", [{"result": "answered"}, {"result": "busy"}, {"result": "no answer", "has_rung": True}]
 )
-def test_a_probe_that_gets_through_lets_the_run_go_on(known: dict[str, object]) -> None:
+def test_a_probe_that_gets_through_lets_the_run_go_on(fields: dict[str, object]) -> None:
     brake = brake_with(10)
     for position in range(1, 11):
         brake.end(ended(position))
     brake.begin(11, after(60))
     assert brake.is_held
     assert brake.is_probing
-    brake.end(ended(11, at=90, **known))  # type: ignore[arg-type]
+    brake.end(ended(11, at=90, **fields))  # type: ignore[arg-type]
     assert not brake.is_held
 
 
@@ -206,7 +206,7 @@ def test_it_waits_for_the_last_calls_of_a_run_only_where_they_may_matter() -> No
         (ended(1, has_rung=True), False),
         (ended(1, "not played", has_answered=True), False),
         (ended(1, "not played"), False),
-        (ended(1, tries=2), False),  # the earlier attempts of Asterisk's may have rung
+        (ended(1, tries=2), False),  # the earlier attempts of Asterisk's may have reached a phone
         (ended(1, tries=None), False),  # events may have been missed
         (ended(1, "wrong dialplan", tries=None, was_refused=True), True),
         (ended(1, "not answered"), False),
@@ -222,7 +222,7 @@ def test_only_who_certainly_was_not_rung_may_go_again(end: AttemptEnd, certain: 
 @pytest.mark.parametrize(("seconds", "verdict"), [(0.5, "failed"), (3, "unclear"), (5, "through"), (300, "through")])
 @pytest.mark.parametrize("result", ["not answered", "handed"])
 def test_without_events_the_time_that_a_call_took_decides(result: str, seconds: float, verdict: str) -> None:
-    assert judge(ended(1, result, at=seconds), NINE) is Verdict(verdict)
+    assert judge_attempt(ended(1, result, at=seconds), NINE) is Verdict(verdict)
 
 
 @given(st.lists(st.sampled_from(["congestion", "answered", "no answer", "unknown", None]), max_size=60))

@@ -33,6 +33,15 @@ class Delivery(StrictStruct, frozen=True):
     not_known: Annotated[int, Meta(description="Asterisk's events did not say how long it was heard.")]
 
 
+class Hold(StrictStruct, frozen=True):
+    """Why a run is held."""
+
+    since_at: datetime
+    failures: Annotated[int, Meta(description="How many calls failed one after the other.")]
+    result: Annotated[str, Meta(description="The result of the last of them.")]
+    probing: Annotated[bool, Meta(description="Whether a call is in progress that shows if calls get through again.")]
+
+
 class RunState(StrictStruct, frozen=True):
     """A run."""
 
@@ -55,6 +64,7 @@ class RunState(StrictStruct, frozen=True):
     ends_at: Annotated[datetime | None, Meta(description="When the last bundle will be handed over.")]
     depends_on_talk: Annotated[bool, Meta(description="Whether that depends on how long the calls last.")]
     cut_off: Annotated[int, Meta(description="Calls that it will not reach before `latest`.")]
+    hold: Annotated[Hold | None, Meta(description="null: it is not held.")]
 
 
 class LinesState(StrictStruct, frozen=True):
