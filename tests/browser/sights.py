@@ -9,6 +9,7 @@ import msgspec
 from tests.browser.offices import Editor
 from tests.support.chromium import PASSWORD
 
+REMEMBERED = "Кто\tСвязь\tЕщё\nСомов\t89165550011\t84955550011\nЩукин\t89165550012\t84955550012"
 ASKED = (
     "ФИО\tТелефон\tДомашний\tСтатус\tДоб.\tПримечание\n"
     "Сомов Иван\t8 916 555-00-01\t8 495 111-11-11\tработает\t\tночной рейс\n"
@@ -105,6 +106,19 @@ def _replace(page, _editor: Editor) -> None:
 
 def _take(page, _editor: Editor) -> None:
     _send(page, "[formaction$='/take']")
+
+
+def _ignore_last_column(page, _editor: Editor) -> None:
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator("#role-2").select_option("")
+    page.locator("#role-2.chosen").wait_for(state="detached")
+
+
+def _take_and_import_again(page, editor: Editor) -> None:
+    _take(page, editor)
+    page.goto(f"{editor.address}/phones/import")
+    _paste(page, REMEMBERED)
+    page.locator("[name=anew]").wait_for()
 
 
 def _unreadable(page, _editor: Editor) -> None:
@@ -217,6 +231,13 @@ SIGHTS = [
     Sight("import-columns", "import_look.html", "/phones/import", _imported(text="Иванов\tводитель\nПетров\tсклад")),
     Sight("import-replace-look", "import_look.html", "/phones/import", _imported(_replace)),
     Sight("import-replace", "import_replace.html", "/phones/import", _imported(_replace, _take)),
+    Sight(
+        "import-remembered",
+        "import_look.html",
+        "/phones/import",
+        _imported(_ignore_last_column, _take_and_import_again, text=REMEMBERED),
+        office="idle",
+    ),
     Sight("import-left", "import_look.html", "/phones/import", _imported(_take), office="idle"),
     Sight(
         "import-drafts",

@@ -54,6 +54,8 @@ class Draft(msgspec.Struct, frozen=True):
     version: int = 0
     sheet: int | None = None
     layout: ColumnRoles | None = None
+    #: Whether columns that were remembered are passed over.
+    is_judged_anew: bool = False
     replace: bool = False
     #: By the id of a decision: the number, code and name that replace those of the file.
     corrections: dict[str, tuple[str, str, str]] = {}

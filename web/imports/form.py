@@ -93,6 +93,8 @@ def merge_choices(
             corrections = {**draft.corrections, **_corrections(form, shown, ids, page.changes)}
         # A guess that nobody has changed stays a guess.
         chosen |= {"corrections": corrections, "layout": layout if layout != now.layout else draft.layout}
+        if form.get("anew") == "1" and draft.only is None:
+            chosen |= {"layout": None, "is_judged_anew": True}
     is_changed = any(getattr(draft, name) != value for name, value in chosen.items())
     fresh = msgspec.structs.replace(draft, **chosen, pages=page.noted(), version=draft.version + is_changed)
     return draft if fresh == draft else fresh

@@ -6,10 +6,13 @@ from collections import OrderedDict
 
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
+from obzvon.domain.numbering import NumberingPlan
 from obzvon.spreadsheets import column_roles, merge, questions, subprocess_reader, worker
-from obzvon.spreadsheets.column_roles import ColumnRoles
+from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
+from obzvon.spreadsheets.shapes import contradicts, table_shape
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from web.imports.drafts import Draft, Drafts
+from web.imports.layouts import RememberedLayout, RememberedLayouts
 from web.phone_index import PhoneIndex, PhoneIndexCache
 
 log = logging.getLogger("obzvon")
@@ -34,6 +37,12 @@ class ImportJob:
         self.table: Table | None = None
         self.rows: list[TableRow] = []
         self.layout = ColumnRoles(())
+        #: The columns as their cells are judged, and the key of the file's shape.
+        self.guess = ColumnRoles(())
+        self.shape = ""
+        #: The columns that were chosen for such a file before, and whether its cells contradict them now.
+        self.remembered: RememberedLayout | None = None
+        self.is_contradicted = False
         self.merge_plan: merge.MergePlan | None = None
 
     @property
@@ -50,9 +59,10 @@ class ImportJob:
 class ImportJobs:
     """The jobs in progress and the last ones that have ended."""
 
-    def __init__(self, phones: PhoneIndexCache, drafts: Drafts) -> None:
+    def __init__(self, phones: PhoneIndexCache, drafts: Drafts, layouts: RememberedLayouts) -> None:
         self._phones = phones
         self._drafts = drafts
+        self._layouts = layouts
         self._jobs: OrderedDict[str, ImportJob] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -112,6 +122,16 @@ class ImportJobs:
         if not job.rows and len(job.table.sheets) < 2:
             raise UnreadableTableError(worker.NOTHING)
 
+    def _remembered_roles(self, job: ImportJob, plan: NumberingPlan) -> ColumnRoles | None:
+        """Return the columns that were chosen for such a file before, if they differ from the guess and still fit."""
+        found = None if job.draft.is_judged_anew else self._layouts.get(job.shape)
+        if found is None or found.roles == job.guess.roles or len(found.roles) != len(job.guess.roles):
+            return None
+        roles = ColumnRoles(found.roles, job.guess.head)
+        job.is_contradicted = not set(found.roles) <= set(ROLES) or contradicts(job.rows, roles, plan)
+        job.remembered = found
+        return None if job.is_contradicted else roles
+
     def _compare(self, job: ImportJob) -> None:
         draft, table, plan = job.draft, job.table, self._phones.plan
         if table is None:
@@ -121,8 +141,9 @@ class ImportJobs:
         def progress(part: float) -> None:
             job.part = _READING + (1 - _READING) * part
 
-        layout = draft.layout or column_roles.guess_roles(job.rows, table.columns, plan)
-        job.layout = layout
+        job.guess = column_roles.guess_roles(job.rows, table.columns, plan)
+        job.shape = table_shape(job.rows, job.guess.head, table.columns)
+        layout = job.layout = draft.layout or self._remembered_roles(job, plan) or job.guess
         if layout.problem() is None:
             job.merge_plan = merge.plan_merge(
                 job.rows,

@@ -1,6 +1,7 @@
 """The preview of an import: what each column is, what is asked, and what would change."""
 
 import contextlib
+from datetime import datetime
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,6 +11,7 @@ from obzvon.spreadsheets import column_roles, questions
 from obzvon.spreadsheets.merge import MergePlan, RowDecision
 from obzvon.spreadsheets.table import Table
 from web.context import app_context
+from web.i18n import format_day, local_time, lower_first
 from web.imports import form
 from web.imports.jobs import ImportJob
 from web.requests import parse_integer
@@ -70,8 +72,15 @@ def _preview(job: ImportJob, table: Table, **state: object) -> str:
         run=app_context().active_run_if_readable(),
         as_called=_as_called,
         revision=job.index.revision,
+        remembered_on=_day(job.remembered.at) if job.remembered else "",
         **state,
     )
+
+
+def _day(moment: datetime) -> str:
+    context = app_context()
+    now, then = (local_time(one, context.settings) for one in (context.clock(), moment))
+    return lower_first(format_day(then, now))
 
 
 def column_letter(place: int) -> str:

@@ -23,6 +23,7 @@ from web.i18n import language, translate
 from web.imports import form
 from web.imports.drafts import Draft, Drafts, TooManyDraftsError
 from web.imports.jobs import ImportJob, ImportJobs
+from web.imports.layouts import RememberedLayouts
 from web.imports.preview import rows_to_correct, show_preview
 from web.permissions import visitor
 from web.phone_index import PhoneIndexCache
@@ -44,8 +45,10 @@ class ImportContext:
     """The drafts of this editor, and the jobs on them."""
 
     def __init__(self, phones: PhoneIndexCache) -> None:
-        self.drafts = Drafts(phones.document.path.parent / ".drafts")
-        self.jobs = ImportJobs(phones, self.drafts)
+        folder = phones.document.path.parent / ".drafts"
+        self.drafts = Drafts(folder)
+        self.layouts = RememberedLayouts(folder / "layouts.json")
+        self.jobs = ImportJobs(phones, self.drafts, self.layouts)
 
 
 # -- the file
@@ -304,12 +307,23 @@ def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> 
     except DocumentError as error:
         return show_preview(job, 500, failed=translate(error.message()))
     app_context().record(visitor().name, merge.audit_message(merge_plan, draft.name or job.table_format, whole=whole))
+    _remember_columns(job)
     _tell(merge_plan, whole=whole)
     left = [] if whole else rows_to_correct(merge_plan)
-    _put_away(draft, left)
+    _put_away(msgspec.structs.replace(draft, layout=job.layout), left)
     if left:
         return _go_on(_draft(draft.id))
     return redirect(url_for("phones.index"), 303)
+
+
+def _remember_columns(job: ImportJob) -> None:
+    """Keep the columns for the next file of this shape, if they are not those that it is judged to have."""
+    if job.draft.only is not None or job.layout.head != job.guess.head:
+        return
+    if job.layout.roles == job.guess.roles:
+        _import_context().layouts.forget(job.shape)
+    else:
+        _import_context().layouts.remember(job.shape, job.layout.roles, _now())
 
 
 def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:

@@ -695,6 +695,51 @@ def test_a_number_under_another_code_is_kept_changed_or_added_as_chosen(
     assert listed["1"]["note"] == "kept"
 
 
+SHAPE = "Кто;Связь;Прочее\n" + "".join(f"Сомов;8916555000{place};8495555000{place}\n" for place in range(4))
+
+
+def chosen(text: str) -> list[str]:
+    """The roles of the columns as the page has them."""
+    fields = form(text)
+    return [str(fields[f"role-{place}"]) for place in range(3)]
+
+
+def test_the_columns_that_were_chosen_are_those_of_the_next_such_file(operator: Browser, settings: Settings) -> None:
+    address = send(operator, SHAPE)
+    page = post(operator, address, ready(operator, address).text, **{"role-2": ""})
+    assert chosen(page.text) == ["name", "number", ""]
+    post(operator, address, page.text, "/take", **ticked(page.text))
+    following = SHAPE.replace("5550", "5551")
+    address = send(operator, following)
+    page = ready(operator, address)
+    assert "as you chose them for such a file before (today, Sunday, 22 November)" in page.text
+    assert chosen(page.text) == ["name", "number", ""]
+    assert "4 phone numbers in column C" in re.sub(r"<[^>]+>", "", page.text)
+    judged = post(operator, address, page.text, anew="1", **{"answer-further": "all"})
+    assert "as you chose" not in judged.text
+    assert chosen(judged.text) == ["name", "number", "number"]
+    all_of_them = post(operator, address, judged.text, **{"answer-further": "all"})
+    post(operator, address, all_of_them.text, "/take", **ticked(all_of_them.text))
+    assert len(rows(settings)) == len(ROWS) + 4 + 8
+    page = ready(operator, send(operator, following.replace("5551", "5552")))
+    assert "as you chose" not in page.text
+    assert chosen(page.text) == ["name", "number", "number"]
+
+
+def test_columns_that_were_chosen_are_not_taken_where_the_cells_contradict(
+    operator: Browser, settings: Settings
+) -> None:
+    address = send(operator, SHAPE)
+    page = post(operator, address, ready(operator, address).text, **{"role-2": ""})
+    post(operator, address, page.text, "/take", **ticked(page.text))
+    turned = "Кто;Связь;Прочее\n" + "".join(f"Сомов;рейс {place};8916777000{place}\n" for place in range(4))
+    page = ready(operator, send(operator, turned))
+    assert "do not fit this one" in page.text
+    assert chosen(page.text) == ["name", "", "number"]
+    (settings.source / ".drafts" / "layouts.json").write_text("broken")
+    assert ready(operator, send(operator, SHAPE.replace("5550", "5553"))).status_code == 200
+
+
 def test_rows_that_are_skipped_are_counted(operator: Browser, settings: Settings) -> None:
     address = send(operator, "89165550001\n8916\n8917\n")
     left = post(operator, address, ready(operator, address).text, "/take", **ticked(ready(operator, address).text))
