@@ -13,7 +13,7 @@ from obzvon.checks.settings import find_unencrypted_editor
 from obzvon.cli.context import echo, use_settings
 from obzvon.cli.translate import help_text
 from obzvon.common import i18n, logs
-from obzvon.common.errors import Problem, UserError
+from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.hosts import is_loopback
 from obzvon.common.i18n import Message, say
 from obzvon.domain.labels import user_role_label
@@ -46,7 +46,7 @@ def web(file: Path | None) -> None:
             [
                 Problem(
                     f"{at.host}:{at.port}",
-                    say("the editor cannot listen there: {why}", why=error.strerror or error),
+                    say("the editor cannot listen there: {why}", why=os_error_reason(error)),
                     say("choose another host or port in [Web]"),
                 )
             ]

@@ -152,11 +152,12 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     now = datetime.now(UTC)
     with open_journal(settings) as journal:  # from now on an edit of the schedule differs from a missed start
         journal.seen_schedules.remember(Schedule(), now.astimezone(settings.zone).date(), now)
-    echo(say("created: {path}\nread it, then run: obzvon --settings {path} check", path=file))
+    echo(say("created: {path}", path=file))
     for message in editor.add_first_user(file):
         echo(message)
     if rehearsal:
         echo(workspace.describe_rehearsal(file, settings))
+    echo(say("read it, then run: {command}", command=workspace.own_command("--settings", str(file), "check")))
 
 
 @cli.command(help=help_text("Run the service in the foreground, for supervisor or systemd."))

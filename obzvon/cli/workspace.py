@@ -1,6 +1,8 @@
 """Creates a working folder: settings, an empty list, a schedule without start times."""
 
+import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -54,10 +56,23 @@ def create_folder(
     return file
 
 
+def own_command(*words: str) -> str:
+    """Return how this very program is run again with these words: `obzvon …` only if the shell would find it."""
+    script = Path(sys.argv[0])
+    found = shutil.which("obzvon")
+    if found and (script.name != "obzvon" or os.path.realpath(found) == os.path.realpath(script)):
+        start = ["obzvon"]
+    elif script.name == "obzvon" and script.is_file():
+        start = [str(script.absolute())]
+    else:
+        start = [sys.executable, "-m", "obzvon.cli"]
+    return shlex.join([*start, *words])
+
+
 def describe_rehearsal(file: Path, settings: Settings) -> Message:
     """Return the commands that follow in a rehearsal, ready to paste."""
     sandbox = shlex.join([sys.executable, "-m", "obzvon.sandbox", str(settings.target)])
-    program = shlex.join(["obzvon", "--settings", str(file)])
+    program = own_command("--settings", str(file))
     return say(
         "the rehearsal needs three commands, each in a terminal of its own: the stand-in for Asterisk, the service, "
         "the editor\n  {sandbox}\n  {program} run\n  {program} web",

@@ -1,6 +1,7 @@
 """The base classes of our errors, and the problems that they report to operators."""
 
 import errno
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,26 @@ _ERRNO_REASONS = {
     errno.EXDEV: say("Invalid cross-device link"),
     errno.EIO: say("Input/output error"),
     errno.EMFILE: say("Too many open files"),
+    errno.ENFILE: say("Too many open files"),
+    errno.ENOMEM: say("Cannot allocate memory"),
+    errno.EFBIG: say("File too large"),
+    errno.ENAMETOOLONG: say("File name too long"),
+    errno.ELOOP: say("Too many levels of symbolic links"),
+    errno.ENOTEMPTY: say("Directory not empty"),
+    errno.EBUSY: say("Device or resource busy"),
+    errno.EINVAL: say("Invalid argument"),
+    errno.ENODEV: say("No such device"),
+    errno.ENXIO: say("No such device"),
+    errno.ESTALE: say("Stale file handle"),
+    errno.EADDRINUSE: say("Address already in use"),
+    errno.EADDRNOTAVAIL: say("this machine has no such address"),
+    errno.ECONNREFUSED: say("Connection refused"),
+    errno.ECONNRESET: say("Connection reset by peer"),
+    errno.EPIPE: say("Broken pipe"),
+    errno.ETIMEDOUT: say("Connection timed out"),
+    errno.EHOSTUNREACH: say("No route to host"),
+    errno.ENETUNREACH: say("Network is unreachable"),
+    errno.EAFNOSUPPORT: say("Address family not supported"),
 }
 
 
@@ -37,6 +58,8 @@ def os_error_reason(error: OSError) -> Message:
     """Return the system's reason, in the reader's language if we have its words."""
     if isinstance(error, RefusedFileError):
         return error.reason
+    if isinstance(error, socket.gaierror):
+        return say("there is no machine of that name")
     reason = _ERRNO_REASONS.get(error.errno or 0)
     return reason or Message("{why}", {"why": error.strerror or str(error)})
 

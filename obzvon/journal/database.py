@@ -14,6 +14,7 @@ from obzvon.common.supervision import supervisor_command
 from obzvon.journal.lock import JournalLock, acquire
 from obzvon.journal.schema import SCHEMA, meta, metadata, stamp_new
 from obzvon.journal.sqlite import damage_remedy, make_journal_file, refuse_truncated, sqlite_engine
+from obzvon.settings.secrets import mask_password
 
 #: The number of the PostgreSQL advisory lock that is held while the tables are made or changed.
 TABLES_LOCK = 0x0B2A0F
@@ -135,7 +136,7 @@ class Database:
     @property
     def address(self) -> str:
         """The journal's address without its password."""
-        return self.url.database or "" if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        return self.url.database or "" if self.is_sqlite else mask_password(self.url.render_as_string())
 
     @property
     def is_sqlite(self) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.common.supervision import supervisor_command
+from obzvon.settings.secrets import mask_password
 
 #: The number of the PostgreSQL advisory lock of a service.
 _ADVISORY_KEY = 0x0B2A0E
@@ -46,7 +47,7 @@ def acquire(engine: Engine) -> JournalLock:
     """Take the lock of the engine's journal; raise JournalBusyError if another service holds it."""
     if engine.url.get_backend_name() == "sqlite":
         return _FileLock(engine.url.database or "")
-    return _AdvisoryLock(engine, engine.url.render_as_string(hide_password=True))
+    return _AdvisoryLock(engine, mask_password(engine.url.render_as_string()))
 
 
 class _FileLock:

@@ -82,7 +82,7 @@ def parse_manager_user(text: str) -> str:
     if USER.fullmatch(text):
         return text
     raise InvalidValueError(
-        say("{value} cannot be the name of a manager user", value=text),
+        say("it cannot be the name of a manager user"),
         say("write the name that is in brackets in Asterisk's manager.conf"),
     )
 

@@ -16,7 +16,10 @@ MAX_BYTES = 1_000_000
 
 _MAX_BAD_LINES = 10
 #: A bad line that may hold a password: only its key is repeated in the problem.
-_HIDDEN = re.compile(r"(?i)(secret|url)\b.*")
+_HIDDEN = re.compile(r"(?i)\b(secret|url|pass(?:word|wd)?)\b.*")
+#: Sections whose keys include a password: a line of theirs that cannot be read is not repeated.
+_SECTIONS_WITH_PASSWORDS = frozenset({"ami", "journal"})
+_WORD = re.compile(r"[A-Za-z_-]{1,20}")
 _MAX_LINE = 4000
 _SECTION = re.compile(r"\[([^\[\]]+)\]\s*(?:[;#].*)?")
 _ENTRY = re.compile(r"([^=:\s][^=:]*?)\s*[=:]\s*(.*)")
@@ -76,7 +79,7 @@ def parse_ini(text: str) -> IniFile:
                     )
                 )
         else:
-            ini.bad.append((number, say("neither a [section] nor a key = value: {line}", line=_short(line)), _AS_KEY))
+            ini.bad.append((number, _bad_line(line, section), _AS_KEY))
     return ini
 
 
@@ -87,6 +90,20 @@ def bad_line_problems(file: str, ini: IniFile) -> list[Problem]:
         more = len(ini.bad) - _MAX_BAD_LINES
         problems.append(Problem(file, say_many("{n} more such line", "{n} more such lines", more)))
     return problems
+
+
+def _bad_line(line: str, section: str) -> Message:
+    """Return what is wrong with a line that is no entry. A line that may be a password is not repeated."""
+    if section.lower() in _SECTIONS_WITH_PASSWORDS and not _HIDDEN.match(line):
+        return say("neither a [section] nor a key = value")
+    return say("neither a [section] nor a key = value: {line}", line=_short(line))
+
+
+def unknown_key(key: str, section: str) -> str:
+    """Return an unknown key as a problem may show it. What may be a password with = in it is not repeated."""
+    if section.lower() in _SECTIONS_WITH_PASSWORDS and not (_HIDDEN.match(key) or _WORD.fullmatch(key)):
+        return "…"
+    return _short(key)
 
 
 def _short(line: str) -> str:

@@ -122,6 +122,7 @@ class _Loader:
         key = _KEYS.get(place)
         if key is None:
             remedy = _suggest_key(section, name)
+            where = f"[{_SECTIONS[section]}] {ini.unknown_key(entry.key, section)}"
             self.faults.add_at(entry.line, where, say("there is no such key in this section"), remedy)
         elif before := self.entries.get(place):
             what = say("it is already set in line {line}", line=before.line)

@@ -6,6 +6,16 @@ from pathlib import Path
 from obzvon.common.i18n import say
 from obzvon.settings.values import InvalidValueError, parse_text
 
+#: The part of a database's address after ://, as SQLAlchemy divides it: one @, and a port of digits.
+_SERVER = re.compile(
+    r"(?:[^:/@?]*(?::[^@?]*)?@)?(?:[^@:/?#\[\]]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[^@?#]*)?(?:\?(?:\w+=[^&#]*(?:&(?=\w)|$))*)?"
+)
+_ADDRESS_WITHOUT_SCHEME = re.compile(r"(?i):[^@]*@|pass\w*\s*=|^postgres\w*\W|^[\w+.-]{2,}:")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_PASSWORD_KEY = re.compile(r"(?i)(\w*pass\w*\s*=).*", re.DOTALL)
+_NO_PORT = re.compile(r"^([^:/?@]*):(?!\d{1,5}(?:[/?]|$)).*", re.DOTALL)
+
 
 class Secret:
     """A password."""
@@ -51,28 +61,44 @@ class JournalUrl(Secret):
 
 
 def parse_journal_url(text: str) -> str:
-    """Return the path of a file, or the address of a database."""
+    """Return the path of a file, or the address of a database. No error repeats any part of a password."""
     scheme, found, rest = text.partition("://")
     remedy = say("write the path of a file, sqlite:///path or postgresql+psycopg://user:password@host/base")
     if not found:
+        if _ADDRESS_WITHOUT_SCHEME.search(text) and not _DRIVE.match(text):
+            raise InvalidValueError(say("it looks like the address of a database and does not begin like one"), remedy)
         return parse_text(text)
     if scheme == "sqlite":
         if not rest.startswith("/") or not rest.strip("/") or rest == "/:memory:":
             raise InvalidValueError(say("it names no file"), remedy)
     elif scheme != "postgresql+psycopg":
-        raise InvalidValueError(say("{scheme} is not a kind of journal", scheme=scheme), remedy)
+        shown = scheme if _SCHEME.fullmatch(scheme) else "…"
+        raise InvalidValueError(say("{scheme} is not a kind of journal", scheme=shown), remedy)
     elif not rest.isprintable() or " " in rest:
         raise InvalidValueError(
             say("the address {url} has characters that are not allowed in it", url=ascii(mask_password(text))[1:-1]),
             remedy,
         )
+    elif not _SERVER.fullmatch(rest):
+        raise InvalidValueError(
+            say("its password or another part has characters that must be written otherwise"),
+            say("write %40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %26 for & and %25 for %"),
+        )
     return text
 
 
 def mask_password(url: str) -> str:
-    """Return the address with *** for its password."""
-    scheme, found, rest = url.partition("://")
+    """Return the address with *** for its password, rather for too much of it than for too little."""
+    scheme, found, rest = url.rpartition("://") if "@" in url.rpartition("://")[0] else url.partition("://")
+    if scheme == "sqlite":
+        return url
+    if not found:
+        rest = url
+    rest = _PASSWORD_KEY.sub(r"\1***", rest)
     credentials, at, host = rest.rpartition("@")
-    if found and at and ":" in credentials and scheme != "sqlite":
-        url = f"{scheme}://{credentials.partition(':')[0]}:***@{host}"
-    return re.sub(r"(?i)(pass\w*=)[^&]*", r"\1***", url)
+    if at:
+        user, colon, _ = credentials.partition(":")
+        rest = f"{user}:***@{host}" if colon else rest
+    elif found:
+        rest = _NO_PORT.sub(r"\1:***", rest)
+    return f"{scheme}://{rest}" if found else rest

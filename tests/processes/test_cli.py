@@ -335,14 +335,17 @@ def test_a_demonstration_in_a_folder_that_has_users_leaves_them_alone(obzvon: Ru
     assert (folder / "users.json").read_bytes() == users
 
 
-def test_a_rehearsal_says_which_three_commands_follow(obzvon: Run, tmp_path: Path) -> None:
-    """The first of them runs as it is printed."""
+def test_a_rehearsal_prints_the_commands_that_follow_as_they_run_here(obzvon: Run, tmp_path: Path) -> None:
     answer = obzvon("init", "--rehearsal", str(tmp_path / "an office"))
     assert answer.returncode == 0, answer.stderr
     settings = tmp_path / "an office" / "settings.ini"
-    sandbox, service, editor = (line.strip() for line in answer.stdout.splitlines()[-3:])
-    assert service == f"obzvon --settings '{settings}' run"
-    assert editor == f"obzvon --settings '{settings}' web"
+    sandbox, service, editor, check = (line.strip() for line in answer.stdout.splitlines()[-4:])
+    assert service.endswith(f"--settings '{settings}' run")
+    assert editor.endswith(f"--settings '{settings}' web")
+    named = check.partition(": ")[2]
+    assert named.endswith(f"--settings '{settings}' check")
+    found = subprocess.run(["sh", "-c", named], capture_output=True, text=True, check=False)
+    assert str(settings) in found.stdout, found.stderr
     with subprocess.Popen(["sh", "-c", f"exec {sandbox}"], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr

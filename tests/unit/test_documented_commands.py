@@ -56,6 +56,7 @@ SYSTEM = frozenset(
         "systemctl",
         "tar",
         "tests/run",
+        "umask",
     }
 )
 OWN = re.compile(r"(\.venv/bin/|/opt/obzvon/venv/bin/)?obzvon")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.journal.database import Database, JournalUnavailableError
+from obzvon.settings.secrets import mask_password
 from tests.support.settings_text import load_text, problems
 
 
@@ -11,7 +13,7 @@ from tests.support.settings_text import load_text, problems
     "url",
     [
         "postgresql+psycopg://obzvon:hush-hush@base/obzvon",
-        "postgresql+psycopg://obzvon:hush-hush/@x@base/obzvon",
+        "postgresql+psycopg://obzvon:hush-hush/%40x@base/obzvon",
         "postgresql+psycopg://base/obzvon?user=obzvon&password=hush-hush&sslmode=require",
     ],
 )
@@ -22,6 +24,49 @@ def test_the_password_of_the_journal_is_never_shown(tmp_path: Path, url: str) ->
         assert "hush" not in shown
     for broken in (url.replace("psycopg", "mysql"), url.replace("base", "ba se"), url.replace("base", "ba\x7fse")):
         assert "hush" not in problems(tmp_path, f"[Journal]\nurl = {broken}\n")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "postgresql+psycopg://obzvon:hush@hush@base/obzvon",
+        "postgresql+psycopg://obzvon:hush/hush?hush@base/obzvon",
+        "postgresql+psycopg://obzvon:hush-hush/obzvon",
+        "postgresql+psycopg://obzvon:hush-hush ; the rest is lost",
+        "postgresql+psycopg://base/obzvon?password=hush&hush",
+        "postgresql+psycopg://base/obzvon?password=hush@hush",
+        "postgresql+psycopg://base/obzvon?password=hush#hush",
+        "postgresql://obzvon:hush-hush@base/obzvon",
+        "postgresql+psycopg:/obzvon:hush-hush@base/obzvon",
+        "obzvon:hush-hush@base/obzvon",
+        "host=base user=obzvon password=hush-hush",
+        "host=base password=hush://hush",
+    ],
+)
+def test_an_address_that_would_be_read_otherwise_is_refused_without_its_password(tmp_path: Path, written: str) -> None:
+    found = problems(tmp_path, f"[Journal]\nurl = {written}\n")
+    assert "[Journal] url" in found
+    assert "hush" not in found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["secret hush-hush", "hush-hush", "secret hush=hush", "aHVzaA==hush", "pass hush-hush", "user = obzvon:hush-hush"],
+)
+def test_a_bad_line_of_the_manager_interface_is_not_repeated(tmp_path: Path, line: str) -> None:
+    found = problems(tmp_path, f"[AMI]\nhost = base\n{line}\n")
+    assert "INI:3" in found
+    assert "hush" not in found
+
+
+@pytest.mark.parametrize("key", ["password", "sslpassword"])
+def test_a_journal_that_cannot_be_opened_is_named_without_its_passwords(key: str) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(JournalUnavailableError) as refused:
+        Database(f"postgresql+psycopg://obzvon:hush@127.0.0.1:1/obzvon?{key}=hush%26hush")
+    assert "127.0.0.1:1/obzvon" in str(refused.value)
+    assert "hush" not in str(refused.value)
+    assert "hush" not in mask_password(f"postgresql+psycopg://obzvon:hush@hush@base/obzvon?{key}=hush&hush")
 
 
 @pytest.mark.parametrize(
