@@ -42,6 +42,8 @@ _NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", r
 _AS_STAGED = re.compile(
     rb"(?i:channel): [^\n\0]+(?:\n(?!(?i:startretry|endretry|abortretry|status))[A-Za-z]+:[^\n\0]*)+"
 )
+# What a sweep adds to a file whose call had not begun.
+_MARK = re.compile(rb"\n; taken out before its call began, boot ([0-9a-f]+)\Z")
 _WRITTEN_AT = re.compile(r"\((\d{1,18})\)", re.ASCII)
 
 
@@ -126,7 +128,7 @@ def parse_start(text: bytes) -> CallStart | None:
     Any byte more means that the call has begun: after a power cut the line (pbx_spool.c: StartRetry) may be there in
     part or as zero bytes. Then pid and time are 0.
     """
-    if _AS_STAGED.fullmatch(text):
+    if _AS_STAGED.fullmatch(_MARK.sub(b"", text)):
         return None
     found = CallStart()
     for line in text.decode("utf-8", "replace").splitlines():
@@ -136,6 +138,22 @@ def parse_start(text: bytes) -> CallStart | None:
             written = _WRITTEN_AT.search(rest)
             found = CallStart(int(pid) if pid.isdecimal() else 0, int(written[1]) if written else 0)
     return found
+
+
+def mark_untouched(text: bytes, boot: str | None) -> bytes:
+    """Return what to append to a file that was taken out under this boot of the machine; b"" if its call had begun.
+
+    After another boot the look of a file proves nothing.
+    """
+    if boot is None or parse_start(text) is not None:
+        return b""
+    return f"\n; taken out before its call began, boot {boot}".encode()
+
+
+def parse_mark(text: bytes) -> str | None:
+    """Return under which boot the file was taken out before its call began; None if it is not marked so."""
+    found = _MARK.search(text)
+    return found[1].decode() if found and parse_start(text) is None else None
 
 
 def refuse_unsafe(key: str, value: str, max_bytes: int) -> None:

@@ -11,6 +11,7 @@ from typing import Self
 
 from obzvon.asterisk import callfile, process, staging, store_lock
 from obzvon.common import files as disk
+from obzvon.common.boot import boot_id
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.domain.results import Disposition
@@ -91,7 +92,7 @@ class Spool:
 
         Nothing is written: Asterisk takes every file in the spool for a call.
         """
-        if _place(self.store) == _place(self.target):
+        if staging.rename_domain(self.store) == staging.rename_domain(self.target):
             return
         yield Problem(
             f"dir_store {self.store}",
@@ -120,7 +121,7 @@ class Spool:
 
     def _move_remedy(self) -> Message:
         beside = self.target.with_name("obzvon_store")
-        if _place(self.target) != _place(self.target.parent):
+        if staging.rename_domain(self.target) != staging.rename_domain(self.target.parent):
             return say(
                 "dir_target is a mount of its own: mount the folder above it instead, {path}, with dir_store in "
                 "it; or write transport = ami in [AMI], which needs no folder",
@@ -195,7 +196,7 @@ class Spool:
             with staging.open_folder(self.store) as store, staging.open_folder(self.target) as target:
                 try:
                     for name, source in zip(names, sources, strict=True):
-                        os.rename(source, name, src_dir_fd=store, dst_dir_fd=target)
+                        _rename(source, name, store, target)
                         released += 1
                 finally:
                     os.fsync(target)
@@ -237,6 +238,17 @@ class Spool:
             return callfile.parse_start((self.store / staging.staging_path(name)).read_bytes()) is not None
         except FileNotFoundError:
             return None
+
+    def boot_of_sweep(self, name: str) -> str | None:
+        """Return under which boot a sweep put the file into the store before its call began; None if none did."""
+        try:
+            return callfile.parse_mark((self.store / staging.staging_path(name)).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def is_in_store(self, name: str) -> bool:
+        """Return whether the file is in the store."""
+        return (self.store / staging.staging_path(name)).exists()
 
     def is_in_spool(self, name: str) -> bool:
         """Return whether the file is in the spool: then Asterisk has not finished with it."""
@@ -297,6 +309,17 @@ class Spool:
         # It may have been started after that look, and this be its call.
         return process.is_asterisk_gone(start.pid, start.at, touched, self.running_asterisks())
 
+    def was_touched_since(self, name: str, moment: float) -> bool:
+        """Return whether the file in the spool was changed after that moment, in seconds since 1970."""
+        try:
+            return (self.target / name).stat().st_ctime >= moment
+        except FileNotFoundError:
+            return False
+
+    def sync(self) -> None:
+        """Make durable what Asterisk has done in the spool, which it does not do itself."""
+        disk.sync_filesystem(self.target)
+
     def withdraw(self, name: str) -> bool | None:
         """Take a file out of the spool; return whether its call had begun, None if Asterisk was faster."""
         if not self._to_store(name):
@@ -315,10 +338,16 @@ class Spool:
         halves = [self.store / half for half in staging.STORE_FOLDERS]
         for folder in (self.store, *halves):
             disk.make_folder(folder)
-        taken = sum(self._to_store(name) for name in self.files_in_spool() if tokens is None or _token(name) in tokens)
+        names = [name for name in self.files_in_spool() if tokens is None or _token(name) in tokens]
+        taken = [name for name in names if self._to_store(name)]
+        for name in taken:
+            path = self.store / staging.staging_path(name)
+            staging.append(path, callfile.mark_untouched(path.read_bytes(), boot_id()))
         for folder in (self.target, *halves):
             disk.sync_folder(folder)
-        return taken
+        if taken:
+            disk.sync_filesystem(self.store)
+        return len(taken)
 
     def _to_store(self, name: str) -> bool:
         try:
@@ -337,6 +366,15 @@ def write_problem(error: OSError) -> Problem:
     )
 
 
+def _rename(source: str, name: str, store: int, target: int) -> None:
+    """Move a file, also where the rename is answered with an error and has succeeded, as over a network (rename(2))."""
+    try:
+        os.rename(source, name, src_dir_fd=store, dst_dir_fd=target)
+    except OSError:
+        if os.access(source, os.F_OK, dir_fd=store) or not os.access(".", os.F_OK, dir_fd=store):
+            raise
+
+
 def _token(name: str) -> str:
     found = callfile.parse_call_file_name(name)
     return found.token if found else ""
@@ -345,20 +383,3 @@ def _token(name: str) -> str:
 def _ours(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
         return sorted(entry.name for entry in entries if callfile.parse_call_file_name(entry.name))
-
-
-def _place(folder: Path) -> tuple[str, int]:
-    """Return what rename(2) cannot cross: the mount, even within one filesystem, and the device, as of a subvolume.
-
-    For a folder that is still to be made, those of the folder that it will be made in. "" = the mount is unknown.
-    """
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
-    mount = ""
-    descriptor = os.open(there, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)  # needs no right to read it
-    try:
-        with contextlib.suppress(OSError):
-            lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
-            mount = next((line for line in lines if line.startswith("mnt_id:")), "")
-        return mount, os.fstat(descriptor).st_dev
-    finally:
-        os.close(descriptor)

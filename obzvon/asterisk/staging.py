@@ -83,6 +83,12 @@ def stage_files(file_mode: FileMode, files: Iterable[tuple[str, bytes]]) -> None
             raise
 
 
+def append(path: Path, data: bytes) -> None:
+    """Add to a file in the store, if this process may."""
+    with contextlib.suppress(PermissionError), path.open("ab") as file:
+        file.write(data)
+
+
 @contextlib.contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
     """Open a folder and yield its descriptor, for calls relative to it."""
@@ -164,6 +170,23 @@ def main(parent: int) -> None:
             _send(sys.stdout.buffer, str(error).encode())
         else:
             _send(sys.stdout.buffer, b"")
+
+
+def rename_domain(folder: Path) -> tuple[str, int]:
+    """Return what rename(2) cannot cross: the mount, even within one filesystem, and the device, as of a subvolume.
+
+    For a folder that is still to be made, those of the folder that it will be made in. "" = the mount is unknown.
+    """
+    there = next(path for path in (folder, *folder.parents) if path.is_dir())
+    mount = ""
+    descriptor = os.open(there, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)  # needs no right to read it
+    try:
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
+            mount = next((line for line in lines if line.startswith("mnt_id:")), "")
+        return mount, os.fstat(descriptor).st_dev
+    finally:
+        os.close(descriptor)
 
 
 def _create(name: str, mode: int, store: int) -> int:

@@ -6,6 +6,7 @@ from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
 from obzvon.asterisk.transport.spool import SpoolTransport
+from obzvon.asterisk.transport.spool_sync import SpoolSync
 from obzvon.checks.background import BackgroundCheck
 from obzvon.common.boot import uptime
 from obzvon.documents import store as documents
@@ -44,7 +45,10 @@ def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -
     """Return the transports. Each also recovers calls that went by it before the settings chose the other one."""
     outcomes = OutcomeMatcher(ami.calls) if ami else None
     by_ami = AmiTransport(ami, ami.calls, settings.ordinary, settings.coded, outcomes) if ami and outcomes else None
-    by_spool = SpoolTransport(spool, settings.ordinary, settings.coded, outcomes) if settings.has_spool else None
+    sync = SpoolSync(spool.sync)
+    by_spool = (
+        SpoolTransport(spool, settings.ordinary, settings.coded, outcomes, sync=sync) if settings.has_spool else None
+    )
     return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, outcomes=outcomes)
 
 

@@ -5,6 +5,7 @@ says that the calls are on their way, then each file is renamed into the spool. 
 still in the store was not made, and one whose file is nowhere was in the spool and Asterisk has finished with it.
 """
 
+import logging
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,13 +15,17 @@ from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.process import AsteriskState, RunningAsterisk
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, attempt_name
+from obzvon.asterisk.transport.earlier_boot import EarlierBoot
 from obzvon.asterisk.transport.intake import IntakeWatch
 from obzvon.asterisk.transport.outcome_matcher import Departure, OutcomeMatcher, final_disposition, narrow_to_call
+from obzvon.asterisk.transport.spool_sync import SpoolSync
 from obzvon.common.errors import Problem
-from obzvon.common.i18n import Message, say
+from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
 from obzvon.domain.pacing import MAX_BATCH
 from obzvon.domain.results import Disposition
+
+log = logging.getLogger("obzvon")
 
 # An archived file without a status after this time will not get one.
 _STATUS_LATE = timedelta(seconds=10)
@@ -44,7 +49,13 @@ class SpoolTransport:
     )
 
     def __init__(
-        self, spool: Spool, ordinary: CallForm, coded: CallForm, outcomes: OutcomeMatcher | None = None
+        self,
+        spool: Spool,
+        ordinary: CallForm,
+        coded: CallForm,
+        outcomes: OutcomeMatcher | None = None,
+        *,
+        sync: SpoolSync | None = None,
     ) -> None:
         self._spool = spool
         self._forms = ordinary, coded
@@ -58,6 +69,8 @@ class SpoolTransport:
         self._no_status_since: dict[str, datetime] = {}
         self._departures: dict[str, Departure] = {}
         self._watch = IntakeWatch(spool)
+        self._earlier_boot = EarlierBoot(spool)
+        self._sync = sync
         # The last two refreshes.
         self._refreshed: tuple[datetime, datetime] | None = None
 
@@ -86,10 +99,24 @@ class SpoolTransport:
         return self._spool.other_services(journal)
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
-        """Delete the files staged by the runs of these tokens, except those of these calls."""
-        staged = set(self._spool.staged_files()) - {attempt_name(call) for call in calls}
-        parsed = ((name, callfile.parse_call_file_name(name)) for name in staged)
-        self._spool.discard({name for name, found in parsed if found and found.token in tokens})
+        """Delete the files of the runs of these tokens, except those of these calls, in the store and in the spool.
+
+        In the spool there are some after a power cut, when Asterisk had removed them not durably. It would make these
+        calls again.
+        """
+        kept = {attempt_name(call) for call in calls}
+        self._spool.discard(_of_runs(self._spool.staged_files(), tokens) - kept)
+        left = _of_runs(self._spool.files_in_spool(), tokens) - kept
+        stale = [name for name in left if not self._earlier_boot.is_in_progress(name)]
+        if taken := sum(self._spool.withdraw(name) is not None for name in stale):
+            log.warning(
+                "%s",
+                say_many(
+                    "{n} call file was in the spool whose call has ended or waits; it was taken out",
+                    "{n} call files were in the spool whose calls have ended or wait; they were taken out",
+                    taken,
+                ),
+            )
 
     # -- handing over
 
@@ -132,11 +159,17 @@ class SpoolTransport:
             return SendResult(accepted=list(calls[:released]), not_sent=list(calls[released:]), error=error)
         if self._watch.is_probing:
             self._watch.note_sent(attempt_name(calls[0]))
+        self._make_durable()
         return SendResult(accepted=list(calls))
 
     def find_evidence(self, call: PendingCall, now: datetime) -> Evidence:  # noqa: ARG002 - the protocol's
         """Look for a call's file in the store, in the spool and in the archive."""
         name = attempt_name(call)
+        if self._earlier_boot.concerns(call):
+            if self._earlier_boot.is_untouched(call):
+                return Evidence.NOT_CALLED
+            is_there = self._spool.is_in_store(name) or self._spool.is_in_spool(name)
+            return Evidence.CALLED if is_there or self._spool.read_archive(name)[0] else Evidence.NONE
         was_started = self._spool.was_started_before_sweep(name)
         if was_started is False:
             return Evidence.NOT_CALLED
@@ -151,7 +184,9 @@ class SpoolTransport:
         if self._outcomes:
             self._outcomes.refresh(now)
         self._refreshed = self._refreshed[1] if self._refreshed else now, now
-        self._in_spool = set(self._spool.files_in_spool())
+        before, self._in_spool = self._in_spool, set(self._spool.files_in_spool())
+        if before or self._in_spool:
+            self._make_durable()
         self._not_orphaned &= self._in_spool
         if self._running_at is None or not timedelta() <= now - self._running_at < _LOOK_EVERY:
             self._look_for_asterisk(now)
@@ -163,6 +198,10 @@ class SpoolTransport:
     def check_progress(self, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         """Return a call's outcome by where its file is, by its events and by the archive."""
         name = attempt_name(call)
+        if self._earlier_boot.concerns(call):
+            progress = self._earlier_boot.check_progress(call, now)
+            if progress is not None:
+                return progress
         if name in self._in_spool:
             if self._watch.is_untaken(name, call.handed_at, now):
                 return self._withdraw_untaken(name, call, now)
@@ -190,6 +229,10 @@ class SpoolTransport:
     def close(self) -> None:
         """Stop staging ahead. The next start looks through the staged files."""
         self._spool.close()
+
+    def _make_durable(self) -> None:
+        if self._sync is not None:
+            self._sync.request()
 
     def _look_for_asterisk(self, now: datetime) -> None:
         self._running, self._running_at = self._spool.running_asterisks(), now
@@ -271,6 +314,12 @@ class SpoolTransport:
 
     def _files(self, calls: Iterable[PendingCall]) -> list[tuple[str, bytes]]:
         return [(attempt_name(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]
+
+
+def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:
+    """Return those of the files that belong to the runs of these tokens."""
+    parsed = ((name, callfile.parse_call_file_name(name)) for name in names)
+    return {name for name, found in parsed if found and found.token in tokens}
 
 
 def classify_without_events(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk import callfile, process
+from obzvon.asterisk import spool as spool_module
 from obzvon.asterisk.process import AsteriskState
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.common.errors import UserError
@@ -437,3 +438,48 @@ def test_asterisk_is_seen_by_its_pid_file(spool: Spool, tmp_path: Path) -> None:
     assert spool.asterisk_state() is AsteriskState.DOWN
     spool.pid_file.write_text(str(os.getpid()))
     assert spool.asterisk_state() is AsteriskState.RUNNING
+
+
+def test_a_rename_that_was_answered_with_an_error_and_has_succeeded_counts(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.stage(files(1, 2, 3))
+    rename = os.rename
+
+    def lies(source: str, target: str, **folders: int) -> None:
+        rename(source, target, **folders)
+        if target == name(2):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "rename", lies)
+    spool.release([name(1), name(2), name(3)])
+    assert spool.files_in_spool() == [name(1), name(2), name(3)]
+
+
+def test_a_rename_that_was_answered_with_an_error_and_has_failed_is_told(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.stage(files(1, 2, 3))
+    rename = os.rename
+
+    def fails(source: str, target: str, **folders: int) -> None:
+        if target == name(2):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(source, target, **folders)
+
+    monkeypatch.setattr(os, "rename", fails)
+    with pytest.raises(ReleaseError) as caught:
+        spool.release([name(1), name(2), name(3)])
+    assert list(caught.value.released) == [name(1)]
+    assert spool.staged_files() == [name(2), name(3)]
+
+
+def test_a_sweep_marks_the_files_whose_calls_had_not_begun(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool_module, "boot_id", lambda: "0123456789ab")
+    _, begun = put(spool, 1, 2)
+    begin_call(begun, 4711)
+    spool.sweep()
+    assert [spool.boot_of_sweep(name(position)) for position in (1, 2, 3)] == ["0123456789ab", None, None]
+    assert [spool.was_started_before_sweep(name(position)) for position in (1, 2, 3)] == [False, True, None]
+    spool.stage(files(1))
+    assert spool.boot_of_sweep(name(1)) is None
