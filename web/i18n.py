@@ -60,8 +60,8 @@ def language() -> str:
 
 
 def translate(message: Message) -> str:
-    """Return the sentence in the language of the response, with control characters escaped."""
-    return escape_controls(message.in_language(language()))
+    """Return the sentence in the language of the response, with control characters escaped except line breaks."""
+    return "\n".join(map(escape_controls, message.in_language(language()).split("\n")))
 
 
 def lower_first(text: str) -> str:

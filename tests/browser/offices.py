@@ -11,6 +11,7 @@ import msgspec
 from flask import Flask, template_rendered
 
 from obzvon.checks.context import error, good, warning
+from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.documents.history import History
 from obzvon.domain.brake import RunHold
@@ -168,6 +169,16 @@ def idle(journal: Journal) -> None:
     journal.findings.replace([good("", say("Asterisk is running"))], at=NOON)
 
 
+def held(journal: Journal) -> None:
+    """The run of nine o'clock waits: Asterisk cannot reach the trunk."""
+    journal.heartbeats.begin(at=NOON - timedelta(hours=4))
+    why = say("Asterisk cannot reach this trunk, and gives up every call over it at once")
+    remedy = say("see that the network and the carrier work, and what Asterisk's console says of the trunk")
+    problem = Problem("PJSIP/carrier", say("the run does not start: {why}", why=why), remedy)
+    journal.heartbeats.beat(at=NOON, problem=msgspec.json.encode([problem.message()]).decode())
+    journal.findings.replace([error("PJSIP/carrier", why, remedy)], at=NOON)
+
+
 def night(journal: Journal) -> None:
     """The same, eleven hours later."""
     idle(journal)
@@ -210,6 +221,7 @@ OFFICES = {
     "idle": Office(idle, json.dumps(ROWS)),
     "night": Office(night, now=NIGHT),
     "late": Office(idle, ini="latest = 11:00\n"),
+    "held": Office(held),
     "foreign": Office(foreign),
     "elsewhere": Office(elsewhere),
     "new": Office(None, "{}", "{}"),

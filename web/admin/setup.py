@@ -91,6 +91,10 @@ def _service(check: checks.LastCheck) -> SetupStep:
 
 def _check(check: checks.LastCheck) -> SetupStep:
     title, link = _("The check finds no errors"), url_for("checkup.index")
+    if check.examined is None and check.state in ("alive", "cron"):
+        return SetupStep(
+            title, False, _("The first check is under way; look again in a minute."), _("To the check"), link
+        )
     if check.examined is None:
         return SetupStep(
             title, False, _("The service checks everything as soon as it is started."), _("To the check"), link

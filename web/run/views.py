@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import Message
 from obzvon.documents.store import DocumentError
 from obzvon.domain.forecast import RunForecast, SkipReason
 from obzvon.reports.day_conflict import is_called_elsewhere
@@ -126,6 +127,8 @@ class StartPreview(msgspec.Struct, frozen=True):
     after: int
     #: Calls of today were made outside this journal: only a run for everybody can be started.
     is_called_elsewhere: bool = False
+    #: What keeps the service from its work: the start would be refused.
+    problems: tuple[Message, ...] = ()
 
     @property
     def already_called(self) -> int:
@@ -181,7 +184,7 @@ def _choice(page_state: RunPageState) -> StartPreview:
         for again in (False, True)
     )
     elsewhere = is_called_elsewhere(journal, now.astimezone(at.settings.zone).date())
-    return StartPreview(rest, again, phone_index.revision, page_state.last_id, elsewhere)
+    return StartPreview(rest, again, phone_index.revision, page_state.last_id, elsewhere, page_state.service.problems)
 
 
 def _start_page(

@@ -14,6 +14,7 @@ from obzvon.domain.calls import Run
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.journal import audit_messages
+from obzvon.reports.status import ServiceStatus, service_status
 from web.context import app_context, undo_steps
 from web.errors import DocumentUnreadableError
 from web.i18n import language, translate
@@ -34,6 +35,7 @@ class NextRunView(msgspec.Struct, frozen=True):
 
     forecast: RunForecast | None
     run: Run | None
+    service: ServiceStatus
     problems: tuple[Problem, ...] = ()
 
 
@@ -211,9 +213,9 @@ def _next_run_view(loaded: LoadedDocument[Schedule], now: datetime) -> NextRunVi
     try:
         phone_index, journal = at.phones.current(), at.journal()
         forecast = at.forecast_next_run(phone_index.phones, loaded, now)
-        return NextRunView(forecast, journal.runs.active())
+        return NextRunView(forecast, journal.runs.active(), service_status(journal.heartbeats.latest(), now))
     except UserError as error:
-        return NextRunView(None, None, error.problems)
+        return NextRunView(None, None, ServiceStatus(alive=False), error.problems)
 
 
 def _warn_of_a_passed_time(before: Schedule, after: Schedule) -> None:

@@ -27,6 +27,16 @@
     }
     count();
   });
+  let last = null;  // the row that was ticked last: with Shift all rows from it to the next one are
+  document.addEventListener("click", (event) => {
+    if (!event.target.matches("input[form=bulk][name=key]")) return;
+    const boxes = [...picks()];
+    const [from, to] = [boxes.indexOf(last), boxes.indexOf(event.target)].sort((a, b) => a - b);
+    if (event.shiftKey && from >= 0) {
+      for (const box of boxes.slice(from, to + 1)) box.checked = event.target.checked;
+    }
+    last = event.target;
+  });
   document.addEventListener("change", (event) => {  // a file that is too large need not be sent to be refused
     const field = event.target;
     if (field.type !== "file" || !field.dataset.most) return;
@@ -40,6 +50,12 @@
   document.addEventListener("click", (event) => {
     const close = event.target.closest(".told-close");
     if (close) close.parentElement.remove();
+  });
+  let path = location.pathname;  // another page begins at its top; a change of the same one keeps its place
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "main") return;
+    if (location.pathname !== path && !location.hash) window.scrollTo(0, 0);
+    path = location.pathname;
   });
   document.addEventListener("htmx:afterSettle", (event) => {  // what was refused is said where the person looks
     const refusal = event.target.id === "main" && event.target.querySelector("[role=alert]:not([hidden])");
