@@ -169,7 +169,7 @@ def idle(journal: Journal) -> None:
     journal.findings.replace([good("", say("Asterisk is running"))], at=NOON)
 
 
-def held(journal: Journal) -> None:
+def waiting(journal: Journal) -> None:
     """The run of nine o'clock waits: Asterisk cannot reach the trunk."""
     journal.heartbeats.begin(at=NOON - timedelta(hours=4))
     why = say("Asterisk cannot reach this trunk, and gives up every call over it at once")
@@ -221,7 +221,7 @@ OFFICES = {
     "idle": Office(idle, json.dumps(ROWS)),
     "night": Office(night, now=NIGHT),
     "late": Office(idle, ini="latest = 11:00\n"),
-    "held": Office(held),
+    "waiting": Office(waiting),
     "foreign": Office(foreign),
     "elsewhere": Office(elsewhere),
     "new": Office(None, "{}", "{}"),
