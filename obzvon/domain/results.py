@@ -101,6 +101,8 @@ class Disposition(enum.StrEnum):
     NOT_ANSWERED = "not answered", _missed(say("not answered"), retryable=True)
     CONGESTION = "congestion", _missed(say("congestion"), line_fault=True, retryable=True)
     NO_SUCH_NUMBER = "no such number", _missed(say("no such number"), line_fault=True)
+    #: The other side named another destination (SIP 3xx), where nobody was called.
+    MOVED = "moved", _missed(say("number moved"), line_fault=True)
     #: The network or the other side would not take the call.
     REFUSED = "refused", _missed(say("call refused"), line_fault=True)
     #: No answer from where calls leave the PBX: the person was not called.

@@ -224,9 +224,7 @@ def write_calls_json(
     """Write the rows as one JSON document. Return the counts of results.
 
     Its keys: `day`; `time_zone`; `calls`, each with `run`, `kind` ("week", "manual", "test"), `row` (its key in the
-    list), `number`, `code`, `name`, `result` ("answered", "busy", "no answer", "not answered", "congestion",
-    "no such number", "refused", "unreachable trunk", "not played", "wrong dialplan", "failed", "handed", "unknown",
-    "skipped", "withdrawn", or still "waiting", "handing"), `reason` (a sentence in the reader's language or ""),
+    list), `number`, `code`, `name`, `result` (one of `RESULTS`), `reason` (a sentence in the reader's language or ""),
     `bundle`, `attempt`, `handed_at`, `ended_at`, `rang_at`, `answered_at` (ISO 8601 with the offset of the time zone,
     or null), `listened` (seconds of the message), `delivered` (whether that was long enough), `key` (the key pressed,
     or ""), `cause` (Q.850) and `tries` (how often Asterisk itself rang), which only Asterisk's events tell, else null;

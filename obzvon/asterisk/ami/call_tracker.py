@@ -220,7 +220,10 @@ class CallTracker:
 
     def _dial_state(self, event: Event, now: datetime) -> None:
         dialled = self._dialled(event, now)
-        if dialled and _text(event, "DialStatus") == "RINGING":
+        if dialled is None:
+            return
+        dialled.spoke = True
+        if _text(event, "DialStatus") == "RINGING":
             dialled.rang = min(dialled.rang or now, now)
 
     def _dial_end(self, event: Event, now: datetime) -> None:
@@ -234,8 +237,8 @@ class CallTracker:
     def _hangup(self, event: Event, now: datetime) -> None:
         leg = self._leg(_text(event, "Uniqueid"), _text(event, "Linkedid"), now, name=_text(event, "Channel"))
         if leg and leg.ended is None:
-            cause = _text(event, "Cause")
-            leg.ended, leg.cause, leg.lost = now, int(cause) if cause.isdecimal() and len(cause) < 4 else 0, False
+            leg.ended, leg.cause, leg.lost = now, _code(event, "Cause"), False
+            leg.sip_code = _code(event, "TechCause") if leg.is_sip else 0
             self._note_if_over(self._home[leg.uid])
 
     def _user_event(self, event: Event, now: datetime) -> None:
@@ -312,6 +315,12 @@ def _text(event: Event, name: str) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
     return value if isinstance(value, str) else ""
+
+
+def _code(event: Event, name: str) -> int:
+    """Return a number of up to three digits, 0 for anything else."""
+    value = _text(event, name)
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 4 else 0
 
 
 def _seconds(duration: str) -> int:

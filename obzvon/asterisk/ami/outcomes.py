@@ -10,30 +10,32 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from obzvon.asterisk.ami.hangup_codes import (
+    NO_ROUTE,
+    NO_USER,
+    UNANSWERED_CAUSES,
+    disposition_by_code,
+    disposition_of_fault,
+)
 from obzvon.domain.results import Disposition
 
 _L1 = re.compile(r"Local/([^@]+)@(.+)-[0-9a-f]{8};1", re.ASCII)
 
-# Dispositions that follow from the trunk's hangup cause (Q.850) alone.
-_BY_CAUSE = {
-    17: Disposition.BUSY,
-    1: Disposition.NO_SUCH_NUMBER,  # unallocated
-    22: Disposition.NO_SUCH_NUMBER,  # changed
-    28: Disposition.NO_SUCH_NUMBER,  # incomplete
-    21: Disposition.REFUSED,
-}
-# No user responding: a trunk that answers nothing ends with it when SIP gives up, 32 s after its INVITE.
-_NO_USER = 18
+# A trunk that answers nothing ends with NO_USER when SIP gives up, 32 s after its INVITE.
 _SIP_GIVES_UP = timedelta(seconds=31)
+# A trunk that answers at all says that it rings, or something, within this time.
+_SPEAKS_WITHIN = timedelta(seconds=5)
 
 
 class Leg(msgspec.Struct):
-    """A channel of a call. `ended` and `cause` are its Hangup's: None and 0 while it is up or if that was missed."""
+    """A channel of a call. `ended`, `cause` and `sip_code` are its Hangup's: None and 0 while it is up or if unseen."""
 
     uid: str
     name: str = ""
     begun: datetime | None = None
     rang: datetime | None = None
+    #: Something was heard from the other side while it was dialled.
+    spoke: bool = False
     up: bool = False
     #: How the dialling of it ended: Asterisk's DIALSTATUS.
     status: str = ""
@@ -42,6 +44,8 @@ class Leg(msgspec.Struct):
     dialled_by: str = ""
     ended: datetime | None = None
     cause: int = 0
+    #: The final SIP code; 0 = Asterisk does not report it, or it is no SIP channel.
+    sip_code: int = 0
     #: It is gone, and its Hangup was never seen.
     lost: bool = False
 
@@ -54,6 +58,11 @@ class Leg(msgspec.Struct):
     def is_local(self) -> bool:
         """True if it is half of a Local channel, which leads nowhere by itself."""
         return self.name.startswith("Local/")
+
+    @property
+    def is_sip(self) -> bool:
+        """True if it is a channel of a SIP trunk."""
+        return self.name.startswith(("PJSIP/", "SIP/"))
 
     @property
     def creation_number(self) -> int:
@@ -181,18 +190,26 @@ def determine_disposition(call: TrackedCall) -> Disposition:
 
 def _by_trunk(call: TrackedCall, trunk: Leg, status: str) -> Disposition:
     """Return the disposition of a call that dialled a trunk; `status` is the dial status of L1."""
-    if by_cause := _BY_CAUSE.get(trunk.cause):
-        return by_cause
-    statuses = (trunk.status, status)
-    if "BUSY" in statuses:
+    if by_code := disposition_by_code(trunk.sip_code, trunk.cause):
+        return by_code
+    if "BUSY" in (trunk.status, status):
         return Disposition.BUSY
-    if _is_unreachable(trunk):
+    if _is_unreachable(call, trunk):
         return Disposition.NO_TRUNK
     if trunk.status == "CONGESTION":
-        return Disposition.CONGESTION
-    if call.rang or "NOANSWER" in statuses or trunk.status == "CANCEL":
+        return Disposition.MOVED if _is_forwarded(call, trunk) else Disposition.CONGESTION
+    if call.rang or trunk.status == "CANCEL":
         return Disposition.NO_ANSWER
-    return Disposition.CONGESTION if status == "CONGESTION" else Disposition.FAILED
+    return _by_cause(trunk, status)
+
+
+def _by_cause(trunk: Leg, status: str) -> Disposition:
+    """Return the disposition of a call for which no phone rang."""
+    if "NOANSWER" in (trunk.status, status) and trunk.cause in UNANSWERED_CAUSES:
+        return Disposition.NO_ANSWER
+    if not trunk.cause and status == "CONGESTION":
+        return Disposition.CONGESTION
+    return disposition_of_fault(trunk.cause)
 
 
 def _without_trunk(call: TrackedCall, status: str) -> Disposition:
@@ -204,13 +221,26 @@ def _without_trunk(call: TrackedCall, status: str) -> Disposition:
     return Disposition.NO_ANSWER if call.rang else Disposition.WRONG_DIALPLAN
 
 
-def _is_unreachable(trunk: Leg) -> bool:
+def _is_unreachable(call: TrackedCall, trunk: Leg) -> bool:
     """Return whether nothing was heard from the other side of the trunk."""
     if trunk.status == "CHANUNAVAIL":
-        return True
-    if trunk.cause != _NO_USER or trunk.rang or not trunk.begun or not trunk.ended:
+        return not (trunk.is_sip and trunk.cause == NO_ROUTE)
+    if call.rang or any(leg.spoke for leg in call.legs.values()) or not trunk.begun or not trunk.ended:
         return False
-    return trunk.ended - trunk.begun >= _SIP_GIVES_UP
+    lasted = trunk.ended - trunk.begun
+    if trunk.cause == NO_USER:
+        return lasted >= _SIP_GIVES_UP
+    # Given up before SIP does. Later than that even a trunk without ringing has said something.
+    is_given_up = trunk.status == "CANCEL" or (trunk.status == "NOANSWER" and not trunk.cause)
+    return trunk.is_sip and is_given_up and _SPEAKS_WITHIN <= lasted < _SIP_GIVES_UP
+
+
+def _is_forwarded(call: TrackedCall, trunk: Leg) -> bool:
+    """Return whether the trunk sent the call elsewhere: Asterisk made a Local channel that it could not dial."""
+    return any(
+        leg.is_local and not leg.dialled_by and leg.creation_number > trunk.creation_number
+        for leg in call.legs.values()
+    )
 
 
 def _is_certain(call: TrackedCall, trunk: Leg | None, gap: datetime) -> bool:
@@ -218,5 +248,18 @@ def _is_certain(call: TrackedCall, trunk: Leg | None, gap: datetime) -> bool:
     status = call.first.status
     if status == "BUSY" or (status == "NOANSWER" and call.rang):
         return True
-    has_status = bool(status) or (trunk is not None and trunk.status == "CANCEL")
-    return has_status and trunk is not None and trunk.ended is not None and trunk.ended > gap
+    if trunk is None or trunk.ended is None or trunk.ended <= gap:
+        return False
+    has_status = bool(status) or trunk.status == "CANCEL"
+    return has_status and not _depends_on_what_was_missed(call, trunk)
+
+
+def _depends_on_what_was_missed(call: TrackedCall, trunk: Leg) -> bool:
+    """Return whether ringing or a forwarding, of which nothing is known, would make it another result."""
+    if disposition_by_code(trunk.sip_code, trunk.cause):
+        return False
+    if trunk.status == "CONGESTION":
+        return trunk.cause in UNANSWERED_CAUSES and not _is_forwarded(call, trunk)
+    if call.rang:
+        return False
+    return _is_unreachable(call, trunk) or trunk.cause not in UNANSWERED_CAUSES

@@ -72,6 +72,7 @@ def test_what_can_be_redialled_has_not_been_changed() -> None:
         "congestion",
         "no such number",
         "refused",
+        "moved",
         "unreachable trunk",
         "not played",
         "wrong dialplan",
