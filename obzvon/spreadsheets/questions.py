@@ -80,13 +80,14 @@ def questions(merge: MergePlan, answers: Mapping[str, str]) -> list[Question]:
     ]
 
 
-def confirmations(merge: MergePlan) -> list[Confirmation]:
-    """Return what has to be confirmed when the rows are imported."""
+def confirmations(merge: MergePlan, elsewhere: int = 0) -> list[Confirmation]:
+    """Return what has to be confirmed when the rows are imported. `elsewhere`: phone numbers on other sheets."""
     new = merge.rows_of("new")
     changed = [(row, merge.phones[row.place]) for row in merge.rows if row.kind == "changed" and row.place is not None]
     codes = sum(row.code != "" for row in new)
     codes += sum(row.code != phone.code for row, phone in changed if row.others)
     nameless = sum(not row.name for row in new)
+    sheets = elsewhere if merge.replace and merge.removed_phones() else 0
     found = (
         (
             "codes",
@@ -98,6 +99,15 @@ def confirmations(merge: MergePlan) -> list[Confirmation]:
             ),
         ),
         ("nameless", nameless, say_many("{n} new number has no name", "{n} new numbers have no name", nameless)),
+        (
+            "sheets",
+            sheets,
+            say_many(
+                "{n} phone number is on another sheet: if the list has it, it is removed",
+                "{n} phone numbers are on other sheets: those that the list has are removed",
+                sheets,
+            ),
+        ),
         *_changes_of_pauses(changed),
     )
     return [Confirmation(key, count, text) for key, count, text in found if count]
@@ -128,10 +138,12 @@ def _changes_of_pauses(changed: Sequence[tuple[RowDecision, Phone]]) -> list[tup
     ]
 
 
-def is_anything_open(merge: MergePlan, answers: Mapping[str, str], given: Mapping[str, str]) -> bool:
+def is_anything_open(
+    merge: MergePlan, answers: Mapping[str, str], given: Mapping[str, str], elsewhere: int = 0
+) -> bool:
     """Return whether a question has no answer, or a count is not confirmed. `given` has the count by "sure-KEY"."""
     return any(not question.answer for question in questions(merge, answers)) or any(
-        given.get(f"sure-{one.key}") != str(one.count) for one in confirmations(merge)
+        given.get(f"sure-{one.key}") != str(one.count) for one in confirmations(merge, elsewhere)
     )
 
 

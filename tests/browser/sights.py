@@ -8,6 +8,7 @@ import msgspec
 
 from tests.browser.offices import Editor
 from tests.support.chromium import PASSWORD
+from tests.support.dispatchers_lists import workbook
 
 REMEMBERED = "Кто\tСвязь\tЕщё\nСомов\t89165550011\t84955550011\nЩукин\t89165550012\t84955550012"
 ASKED = (
@@ -119,6 +120,16 @@ def _take_and_import_again(page, editor: Editor) -> None:
     page.goto(f"{editor.address}/phones/import")
     _paste(page, REMEMBERED)
     page.locator("[name=anew]").wait_for()
+
+
+def _sheets(page, _editor: Editor) -> None:
+    towns = [
+        (name, [["ФИО", "Телефон"], ["Сомов", f"8916555002{place}"]]) for place, name in enumerate(("Москва", "Тверь"))
+    ]
+    file = {"name": "towns.xlsx", "mimeType": "application/octet-stream", "buffer": workbook(*towns)}
+    page.locator("#file").set_input_files(files=[file])
+    _send(page, "form:has(#file) button[type=submit]")
+    page.locator("#sheet").wait_for()
 
 
 def _unreadable(page, _editor: Editor) -> None:
@@ -245,6 +256,7 @@ SIGHTS = [
         "/phones/import",
         lambda page, editor: (_imported()(page, editor), page.goto(f"{editor.address}/phones/import")),
     ),
+    Sight("import-sheets", "import_look.html", "/phones/import", _sheets),
     Sight("import-unreadable", "import_error.html", "/phones/import", _unreadable),
     Sight("import-waits", "import_wait.html", "/phones/import", _held, office="late"),
     # the week

@@ -53,6 +53,8 @@ class Draft(msgspec.Struct, frozen=True):
     pasted: bool = False
     version: int = 0
     sheet: int | None = None
+    #: The sheets that are imported.
+    sheets_done: tuple[int, ...] = ()
     layout: ColumnRoles | None = None
     #: Whether columns that were remembered are passed over.
     is_judged_anew: bool = False
@@ -110,6 +112,23 @@ class Drafts:
     def save(self, draft: Draft) -> None:
         """Write the draft with its choices."""
         files.write_durably(self.folder(draft) / "draft.json", msgspec.json.encode(draft), _MODE)
+
+    def turn_to_sheet(self, draft: Draft, done: int, sheet: int) -> Draft:
+        """Return the draft on another sheet, where nothing is chosen yet, after one that is done. Raises OSError."""
+
+        def turn(current: Draft) -> Draft:
+            return Draft(
+                current.id,
+                current.owner,
+                current.name,
+                current.at,
+                current.pasted,
+                current.version + 1,
+                sheet,
+                (*current.sheets_done, done),
+            )
+
+        return self.update(draft, turn)
 
     def update(self, draft: Draft, change: Callable[[Draft], Draft]) -> Draft:
         """Apply the change to the draft as it is stored now, one request at a time, and return the result.

@@ -80,14 +80,14 @@ def merge_choices(
         mode = form.get("mode", shown.mode)
         if page.changes("mode", mode != shown.mode):
             replace = mode == "replace"
-        given = _whole(form.get("sheet", ""))
+        given = _whole(form.get("turn") or form.get("sheet", ""))
         if given is not None and given < sheets and page.changes("sheet", given != shown.sheet):
             sheet = given
         if sheet == shown.sheet == now.sheet:
             layout = _layout(form, shown, now, page.changes)
     chosen: dict[str, object] = {"replace": replace, "answers": answers}
     if sheet != now.sheet:
-        chosen |= {"sheet": sheet, "layout": None, "corrections": {}, "answers": {}}
+        chosen |= {"sheet": sheet, "layout": None, "corrections": {}, "answers": {}, "is_judged_anew": False}
     else:
         if shown.sheet == now.sheet:
             corrections = {**draft.corrections, **_corrections(form, shown, ids, page.changes)}

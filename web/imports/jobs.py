@@ -50,6 +50,21 @@ class ImportJob:
         """The kind of file, as a sentence."""
         return self.table.form if self.table else Message("")
 
+    def sheets_to_come(self, *, hidden: bool = False) -> list[int]:
+        """Return the other sheets with phone numbers that are not imported, beginning with the next one."""
+        if self.table is None:
+            return []
+        sheets, taken = self.table.sheets, self.table.sheet
+        places = [*range(taken + 1, len(sheets)), *range(taken)]
+        done = self.draft.sheets_done
+        return [at for at in places if sheets[at].phones and at not in done and (hidden or not sheets[at].hidden)]
+
+    @property
+    def phones_elsewhere(self) -> int:
+        """The phone numbers on sheets that are not imported, hidden ones too."""
+        sheets = self.table.sheets if self.table else []
+        return sum(sheets[place].phones or 0 for place in self.sheets_to_come(hidden=True))
+
     @property
     def key(self) -> tuple[str, int, str]:
         """Jobs with the same key have the same result."""

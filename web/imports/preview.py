@@ -67,11 +67,17 @@ def _preview(job: ImportJob, table: Table, **state: object) -> str:
         pages=pages,
         gone=merge_plan.removed_phones() if merge_plan and merge_plan.replace else [],
         questions=asked,
-        confirmations=questions.confirmations(merge_plan) if merge_plan else [],
+        confirmations=questions.confirmations(merge_plan, job.phones_elsewhere) if merge_plan else [],
         given=request.form,
         run=app_context().active_run_if_readable(),
         as_called=_as_called,
         revision=job.index.revision,
+        other_sheets=[
+            (place, sheet)
+            for place, sheet in enumerate(table.sheets)
+            if place != table.sheet and place not in draft.sheets_done and sheet.rows != 0
+        ],
+        to_come=job.sheets_to_come(),
         remembered_on=_day(job.remembered.at) if job.remembered else "",
         **state,
     )

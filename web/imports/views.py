@@ -150,7 +150,7 @@ def take(draft: str) -> ResponseReturnValue:
         return _go_on(fresh)
     if request.form.get("revision") != job.index.revision:
         return _stale(found)
-    if questions.is_anything_open(job.merge_plan, found.answers, request.form):
+    if questions.is_anything_open(job.merge_plan, found.answers, request.form, job.phones_elsewhere):
         return show_preview(job, 422, is_asked=True)
     return _take_rows(found, job, job.merge_plan)
 
@@ -180,10 +180,14 @@ def _take_rows(found: Draft, job: ImportJob, merge_plan: MergePlan) -> ResponseR
 def discard(draft: str) -> ResponseReturnValue:
     """Discard the draft."""
     found = _draft(draft)
-    _put_away(found)
     if found.only is None:
+        _put_away(found)
         return redirect(url_for("imports.index"), 303)
     flash(ngettext("%(num)s row was not imported", "%(num)s rows were not imported", len(found.only)), "note")
+    job = _job(found)
+    if job.done.wait(_PATIENCE) and _turn_to_next_sheet(found, job):
+        return _go_on(_draft(found.id))
+    _put_away(found)
     return redirect(url_for("phones.index"), 303)
 
 
@@ -310,6 +314,8 @@ def _save(draft: Draft, job: ImportJob, result: list[Phone], *, whole: bool) -> 
     _remember_columns(job)
     _tell(merge_plan, whole=whole)
     left = [] if whole else rows_to_correct(merge_plan)
+    if not left and _turn_to_next_sheet(draft, job):
+        return _go_on(_draft(draft.id))
     _put_away(msgspec.structs.replace(draft, layout=job.layout), left)
     if left:
         return _go_on(_draft(draft.id))
@@ -324,6 +330,16 @@ def _remember_columns(job: ImportJob) -> None:
         _import_context().layouts.forget(job.shape)
     else:
         _import_context().layouts.remember(job.shape, job.layout.roles, _now())
+
+
+def _turn_to_next_sheet(draft: Draft, job: ImportJob) -> bool:
+    """Go on with the next sheet that has phone numbers, and return whether there is one."""
+    following = job.sheets_to_come()
+    if not following or job.table is None:
+        return False
+    with contextlib.suppress(OSError):  # the list is saved; the draft stays where it is
+        _import_context().drafts.turn_to_sheet(draft, job.table.sheet, following[0])
+    return True
 
 
 def _put_away(draft: Draft, left: list[RowDecision] | None = None) -> None:

@@ -18,6 +18,7 @@ from obzvon.common.i18n import set_language
 from obzvon.settings.model import Settings
 from obzvon.spreadsheets import subprocess_reader
 from tests.support import workbooks as books
+from tests.support.dispatchers_lists import workbook
 from tests.support.editor import ROWS, SAVED_ROWS, SUNDAY, Browser, rows, value, write
 from tests.support.import_pages import asked, form, post, ready, send, ticked
 from tests.support.profile import thinned
@@ -693,6 +694,58 @@ def test_a_number_under_another_code_is_kept_changed_or_added_as_chosen(
     listed = rows(settings)
     assert [row["1"] for row in listed.values() if row["0"] == "89502222222"] == codes
     assert listed["1"]["note"] == "kept"
+
+
+def towns(*names: str) -> bytes:
+    """A workbook with two people on a sheet of each town."""
+    heading = ["ФИО", "Телефон"]
+    sheets = [
+        (name, [heading, *[["Сомов", f"89165{town}0000{place}"] for place in range(2)]])
+        for town, name in enumerate(names)
+    ]
+    return workbook(("Итоги", [["Людей", 6]]), *sheets)
+
+
+def test_each_sheet_follows_the_one_before_it(operator: Browser, settings: Settings) -> None:
+    write(settings, {})
+    address = send(operator, towns("Москва", "Тверь", "Рязань"), "towns.xlsx")
+    page = ready(operator, address)
+    assert "After it the sheet “Тверь” opens: 4 phone numbers on other sheets" in html.unescape(page.text)
+    page = post(operator, address, page.text, turn="3")
+    assert "· sheet “Рязань”" in page.text
+    for number, following in (("89165200000", "Москва"), ("89165000000", "Тверь")):
+        page = post(operator, address, page.text, "/take", **ticked(page.text))
+        assert number in [row["0"] for row in rows(settings).values()]
+        assert f"· sheet “{following}”" in page.text
+    assert "phone numbers on other sheets" not in page.text
+    done = post(operator, address, page.text, "/take", **ticked(page.text))
+    assert "Imported: 2 new numbers" in done.text
+    assert len(rows(settings)) == 6
+    assert drafts(settings) == []
+
+
+def test_people_of_other_sheets_are_not_removed_unsaid(operator: Browser, settings: Settings) -> None:
+    write(settings, {"0": {"0": "89165100000", "1": "", "name": "Сомов", "paused": True}})
+    address = send(operator, towns("Москва", "Тверь"), "towns.xlsx")
+    page = post(operator, address, ready(operator, address).text, mode="replace")
+    ticks = ticked(page.text)
+    assert ticks.pop("sure-sheets") == "2"
+    refused = post(operator, address, page.text, "/take", **ticks)
+    assert "Confirm: 2 phone numbers are on other sheets" in html.unescape(refused.text)
+    assert len(rows(settings)) == 1
+
+
+def test_rows_that_are_skipped_do_not_end_the_other_sheets(operator: Browser, settings: Settings) -> None:
+    sheets = [
+        (name, [["ФИО", "Телефон"], ["Сомов", f"8916555000{at}"], ["Язев", "8916"]]) for at, name in enumerate("АБ")
+    ]
+    address = send(operator, workbook(*sheets), "two.xlsx")
+    left = post(operator, address, ready(operator, address).text, "/take")
+    assert "Skip 1 row" in left.text
+    operator.post(address + "/discard", page=address)
+    page = ready(operator, address)
+    assert "· sheet “Б”" in page.text
+    assert counts(page.text)["new"] == 1
 
 
 SHAPE = "Кто;Связь;Прочее\n" + "".join(f"Сомов;8916555000{place};8495555000{place}\n" for place in range(4))
