@@ -148,12 +148,14 @@ def open_output(file: Path | None, form: str) -> Iterator[IO[bytes]]:
         ) from error
 
 
-def show_day_conflict(settings: Settings, journal: Journal) -> bool:
-    """Print that today was called from another journal; return whether it was."""
+def show_day_conflict(settings: Settings, journal: Journal) -> Problem | None:
+    """Print that today was called from another journal, and return that; None if it was not."""
     conflict = find_day_conflict(settings, journal, datetime.now(UTC))
-    if conflict is not None:
-        click.echo(str(describe_day_conflict(settings, journal, conflict)), err=True)
-    return conflict is not None
+    if conflict is None:
+        return None
+    problem = describe_day_conflict(settings, journal, conflict)
+    click.echo(str(problem), err=True)
+    return problem
 
 
 def echo(message: Message, *, err: bool = False) -> None:

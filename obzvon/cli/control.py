@@ -20,7 +20,7 @@ from obzvon.journal.commands import RESULT_SECONDS, TAKE_SECONDS, CommandOutcome
 from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 
-_AT_NIGHT = click.option(
+AT_NIGHT = click.option(
     "--at-night", is_flag=True, help=help_text("call even between 21:00 and 8:00, when people are usually not called")
 )
 
@@ -42,7 +42,7 @@ _AT_NIGHT = click.option(
     metavar=help_text("YYYY-MM-DD"),
     help=help_text("with --only: the day of those results; default: today"),
 )
-@_AT_NIGHT
+@AT_NIGHT
 @click.pass_obj
 def start(
     file: Path | None, again: bool, rest: bool, only: str | None, day: datetime | None, *, at_night: bool
@@ -53,7 +53,7 @@ def start(
     if day is not None and only is None:
         raise click.UsageError(str(say("--date needs --only")))
     wanted = None if only is None else ",".join(sorted(parse_results(only)))
-    _refuse_at_night(file, confirmed=at_night)
+    refuse_at_night(file, confirmed=at_night)
     if wanted is None:
         send_command(file, "start", again=again, rest=rest)
     else:
@@ -68,11 +68,11 @@ def pause(file: Path | None) -> None:
 
 
 @click.command(help=help_text("Resume a paused run."))
-@_AT_NIGHT
+@AT_NIGHT
 @click.pass_obj
 def resume(file: Path | None, *, at_night: bool) -> None:
     """Resume the run."""
-    _refuse_at_night(file, confirmed=at_night)
+    refuse_at_night(file, confirmed=at_night)
     send_command(file, "resume")
 
 
@@ -91,16 +91,16 @@ def stop(file: Path | None, withdraw: bool) -> None:
 @click.option(
     "--code", default="", metavar=help_text("DIGITS"), help=help_text("extension code, sent after the answer")
 )
-@_AT_NIGHT
+@AT_NIGHT
 @click.pass_obj
 def call(file: Path | None, number: str, code: str, *, at_night: bool) -> None:
     """Make a test call."""
-    _refuse_at_night(file, confirmed=at_night)
+    refuse_at_night(file, confirmed=at_night)
     send_command(file, "call", number=number, code=code)
     echo(say("to see how it ends: obzvon report"))
 
 
-def _refuse_at_night(file: Path | None, *, confirmed: bool) -> None:
+def refuse_at_night(file: Path | None, *, confirmed: bool) -> None:
     """Exit with status 1 at an hour when people are usually not called, unless --at-night says that it is meant."""
     now = datetime.now(UTC).astimezone(use_settings(file).zone)
     if is_night(now) and not confirmed:

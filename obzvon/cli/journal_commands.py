@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from obzvon.cli.context import echo, open_journal, show_day_conflict, use_settings
-from obzvon.cli.control import requester, send_command
+from obzvon.cli.control import AT_NIGHT, refuse_at_night, requester, send_command
 from obzvon.cli.translate import help_text
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say, say_many
@@ -106,12 +106,14 @@ def move(file: Path | None, url: str) -> None:
     is_flag=True,
     help=help_text("the clock is right, and the later times in the journal come from a clock that was wrong"),
 )
+@AT_NIGHT
 @click.pass_obj
-def accept(file: Path | None, no_calls: bool, may_call: bool, clock: bool) -> None:
+def accept(file: Path | None, no_calls: bool, may_call: bool, clock: bool, *, at_night: bool) -> None:
     """Decide a conflict of the journal with the day record, or with the clock."""
     if no_calls + may_call + clock != 1:
         raise click.UsageError(str(say("choose one of --no-calls, --call and --clock")))
     settings = use_settings(file)
+    refuse_at_night(file, confirmed=at_night or no_calls)
     with open_journal(settings) as opened:
         now = datetime.now(UTC)
         if service_status(opened.heartbeats.latest(), now).alive:

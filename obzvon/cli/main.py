@@ -40,6 +40,7 @@ from obzvon.common import i18n
 from obzvon.common.errors import ObzvonError, Problem, UserError, os_error_reason
 from obzvon.common.i18n import say, say_many
 from obzvon.common.version import installed_version
+from obzvon.domain.forecast import format_json
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.findings import Level, worst_level
 from obzvon.journal.lock import JournalBusyError
@@ -224,15 +225,16 @@ def plan(file: Path | None, as_json: bool) -> None:
     phones, week = load_current(factory.open_phones(settings)), load_current(factory.open_schedule(settings))
     with open_existing_journal(settings) as journal:
         forecast = next_run_forecast(settings, phones.data, week, journal, datetime.now(UTC))
-        is_foreign = show_day_conflict(settings, journal)
-        held = () if is_foreign else service_status(journal.heartbeats.latest(), datetime.now(UTC)).problems
+        foreign = show_day_conflict(settings, journal)
+        held = () if foreign else service_status(journal.heartbeats.latest(), datetime.now(UTC)).problems
     for problem in held:
         echo(say("the service reports a problem: {trouble}", trouble=problem), err=True)
     if as_json:
-        click.echo(forecast.to_json())
+        reasons = [foreign.message()] if foreign else held
+        click.echo(format_json(forecast.as_dict() | {"problems": [str(reason) for reason in reasons]}))
     else:
         tables.show_forecast(Console(), forecast)
-    if phones.problems or week.problems or is_foreign or held:
+    if phones.problems or week.problems or foreign or held:
         sys.exit(EXIT_WRONG)
 
 

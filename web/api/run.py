@@ -30,7 +30,9 @@ def plan() -> Response:
     """Return what the next run would do."""
     context = app_context()
     forecast = context.forecast_next_run(context.phones.current().phones, context.schedule.load())
-    return json_response(forecast.as_dict(language()))
+    problems = context.current_status().service.problems
+    spoken = [problem.in_language(language()) for problem in problems]
+    return json_response(forecast.as_dict(language()) | {"problems": spoken})
 
 
 @run.post("/run/start")

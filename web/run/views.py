@@ -230,7 +230,11 @@ def pause_or_resume(name: str) -> ResponseReturnValue:
 @run.post("/accept")
 def accept() -> ResponseReturnValue:
     """Decide about the calls that another journal made today."""
-    submit_command("accept", call=request.form.get("whom") == "waiting")
+    may_call = request.form.get("whom") == "waiting"
+    if may_call and is_night_now() and "night" not in request.form:
+        flash(_("Nobody is called: you have not decided yet. Tick the box to call people at this hour."), "warn")
+        return _back()
+    submit_command("accept", call=may_call)
     return _back()
 
 

@@ -49,6 +49,22 @@ def test_in_daytime_nothing_is_asked(tmp_path: Path, sent: list[str], command: l
     assert sent == command[:1]
 
 
+@pytest.mark.parametrize("decision", ["--call", "--clock"])
+def test_no_decision_lets_calls_begin_at_night_unless_it_is_meant(tmp_path: Path, decision: str) -> None:
+    command = ["--settings", str(_settings(tmp_path, 23)), "journal", "accept", decision]
+    refused = CliRunner().invoke(cli, command)
+    assert refused.exit_code == 1
+    assert "nobody is called: it is 23:" in refused.stderr
+    nothing_to_decide = CliRunner().invoke(cli, [*command, "--at-night"])
+    assert nothing_to_decide.exception
+    assert "nobody is called" not in nothing_to_decide.stderr
+
+
+def test_that_nobody_is_called_is_decided_at_any_hour(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["--settings", str(_settings(tmp_path, 23)), "journal", "accept", "--no-calls"])
+    assert "nobody is called: it is" not in done.stderr
+
+
 @pytest.mark.parametrize("command", [["pause"], ["stop"]], ids=" ".join)
 def test_a_run_is_paused_and_stopped_at_any_hour(tmp_path: Path, sent: list[str], command: list[str]) -> None:
     assert CliRunner().invoke(cli, ["--settings", str(_settings(tmp_path, 23)), *command]).exit_code == 0

@@ -51,6 +51,24 @@ def test_those_who_wait_are_called_if_an_operator_says_so(office: Office) -> Non
     assert sorted(office.workshop.in_spool()) == sorted(PEOPLE)
 
 
+def test_at_night_calling_needs_a_tick_and_calling_nobody_does_not(office: Office) -> None:
+    office.now = office.now.replace(hour=23, minute=58)
+    assert office.shift
+    office.shift.heartbeats.beat(at=office.now)
+    assert "Yes, call them at 23:58" in office.page()
+    refused = plain(office.post("/run/accept", whom="waiting").text)
+    assert "Tick the box to call people at this hour" in refused
+    assert "Nobody is called today until you decide" in office.page()
+    assert "Accepted: everybody who waits" in plain(office.post("/run/accept", whom="waiting", night="1").text)
+
+
+def test_at_night_nobody_else_is_called_without_a_tick(office: Office) -> None:
+    office.now = office.now.replace(hour=23, minute=58)
+    assert office.shift
+    office.shift.heartbeats.beat(at=office.now)
+    assert "Accepted: nobody else is called today" in plain(office.post("/run/accept", whom="nobody").text)
+
+
 def test_it_is_asked_today_only(office: Office) -> None:
     """A service that was off over night decides about the day before by itself, at its next start."""
     office.now += timedelta(days=1)

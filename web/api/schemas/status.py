@@ -141,3 +141,4 @@ class ForecastDocument(StrictStruct, frozen=True):
     skipped_by: dict[str, int]
     skipped_rows: tuple[SkippedRow, ...]
     next_starts: tuple[datetime, ...]
+    problems: Annotated[tuple[str, ...], Meta(description="What keeps the run from starting, as sentences.")]

@@ -64,6 +64,7 @@ def test_the_plan_is_the_commands_document(operator: Browser) -> None:
     answer = operator.send("GET", "/api/v1/plan")
     found = msgspec.json.decode(answer.data, type=ForecastDocument)
     assert (found.calls, found.skipped, str(found.day)) == (2, 3, "2026-11-23")
+    assert found.problems == ()
     assert found.skipped_rows[1].reason == "too short: 3 digits where 11 are expected"
     assert operator.send("GET", "/api/v1/plan", Accept_Language="ru").json["skipped_rows"][0]["reason"] == "на паузе"
 
