@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from obzvon.domain.numbering import InvalidNumberError
 from obzvon.spreadsheets import column_roles, questions
 from obzvon.spreadsheets.merge import MergePlan, RowDecision
-from obzvon.spreadsheets.table import Table
+from obzvon.spreadsheets.table import Sheet, Table
 from web.context import app_context
 from web.i18n import format_day, local_time, lower_first
 from web.imports import form
+from web.imports.drafts import Draft
 from web.imports.jobs import ImportJob
 from web.requests import parse_integer
 
@@ -72,15 +73,17 @@ def _preview(job: ImportJob, table: Table, **state: object) -> str:
         run=app_context().active_run_if_readable(),
         as_called=_as_called,
         revision=job.index.revision,
-        other_sheets=[
-            (place, sheet)
-            for place, sheet in enumerate(table.sheets)
-            if place != table.sheet and place not in draft.sheets_done and sheet.rows != 0
-        ],
+        other_sheets=_other_sheets(draft, table),
         to_come=job.sheets_to_come(),
         remembered_on=_day(job.remembered.at) if job.remembered else "",
         **state,
     )
+
+
+def _other_sheets(draft: Draft, table: Table) -> list[tuple[int, Sheet]]:
+    """Return the sheets with rows that are not imported and not shown, with their places."""
+    others = ((place, sheet) for place, sheet in enumerate(table.sheets) if place != table.sheet)
+    return [(place, sheet) for place, sheet in others if sheet.rows != 0 and place not in draft.sheets_done]
 
 
 def _day(moment: datetime) -> str:
