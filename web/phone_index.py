@@ -202,6 +202,7 @@ class _CachedNumberingPlan(NumberingPlan):
 
     def __init__(self, plan: NumberingPlan) -> None:
         vars(self).update(vars(plan))
+        self._plan = plan
         self._cache: dict[str, str | InvalidNumberError] = {}
 
     def normalize(self, number: str) -> str:
@@ -211,7 +212,7 @@ class _CachedNumberingPlan(NumberingPlan):
             if len(self._cache) > _MAX_CACHED_NUMBERS:
                 self._cache.clear()
             try:
-                result = super().normalize(number)
+                result = self._plan.normalize(number)
             except InvalidNumberError as error:
                 result = error.with_traceback(None)
             self._cache[number] = result
