@@ -76,7 +76,7 @@ def show_forecast(console: Console, forecast: RunForecast, *, rows: int = 20) ->
 def show_status(console: Console, status: CurrentStatus) -> None:
     """Print whether the service is alive, and how far the run has come."""
     facts = [
-        (say("Service"), _service(status.service, status.zone)),
+        (say("Service"), service_text(status.service, status.zone)),
         *((say("Problem"), Text(printable_lines(problem), "bold red")) for problem in status.service.problems),
     ]
     facts += _line_facts(status)
@@ -159,7 +159,9 @@ def _pace_facts(forecast: RunForecast) -> Iterator[tuple[Message, Text]]:
         yield say("Last bundle"), plain_text(last)
 
 
-def _service(service: ServiceStatus, zone: tzinfo) -> Text:
+def service_text(service: ServiceStatus, zone: tzinfo) -> Text:
+    """Return what the service does at the moment, or since when it does nothing."""
+
     def when(moment: datetime) -> Message:
         return format_moment(moment.astimezone(zone), seconds=True)
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.settings.ami import AmiSettings
@@ -19,6 +20,9 @@ from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.recorded_events import RECORDED
+
+if TYPE_CHECKING:
+    from obzvon.asterisk.ami.outcomes import AttemptOutcome
 
 CALLS = 1000
 WAIT = 12
@@ -85,7 +89,8 @@ def calls_up(version: int) -> None:
         numbers = [f"8916{number:05d}07" for number in range(CALLS)]
         for number in numbers:
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", f"WaitTime: {WAIT}"))
-        peak, slowest, told, last = 0, 0.0, [], 0.0
+        peak, slowest, last = 0, 0.0, 0.0
+        told: list[AttemptOutcome] = []
         while len(told) < CALLS:
             at = time.monotonic()
             lines = link.calls.lines_in_use()

@@ -7,7 +7,7 @@ import http.client
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def measure(phones: list[Phone]) -> None:
     show("GET the metrics", lambda: ask("GET", "/metrics"))
 
 
-def show(what: str, do: object, times: int = 5) -> None:
+def show(what: str, do: Callable[[], int], times: int = 5) -> None:
     lasted, size = [], 0
     for _ in range(times):
         begun = time.perf_counter()

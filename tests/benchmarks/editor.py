@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -51,6 +52,7 @@ def called(folder: Path, rows: int) -> None:
             [Candidate(Phone(str(key), number, "", name), number) for key, (number, name) in enumerate(numbers)],
             at=at,
         )
+        assert run is not None
         bundle = 0
         while calls := journal.calls.waiting(run.id, limit=1000):
             bundle, at = bundle + 1, at + timedelta(minutes=1)
@@ -88,7 +90,7 @@ def measure(rows: int) -> None:
     edits = []
     for number in range(5):
         text = ask("/phones?edit=7")
-        fields = {name: re.search(rf'name="{name}" value="([^"]*)"', text)[1] for name in ("token", "revision")}
+        fields = {name: found(rf'name="{name}" value="([^"]*)"', text) for name in ("token", "revision")}
         fields |= {"row": "7", "number": "89161111111", "code": "", "name": f"x{number}"}
         begun = time.perf_counter()
         ask("/phones/save", urlencode(fields))
@@ -125,7 +127,7 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
             [CallOutcome(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]]
         )
     show("run page during the run, first time", lambda: ask("/run"), times=1)
-    have = re.search(r'hx-get="([^"]*)"', ask("/run"))[1].replace("&amp;", "&")
+    have = found(r'hx-get="([^"]*)"', ask("/run")).replace("&amp;", "&")
     show("a renewal", lambda: ask(have), times=50)
     before, begun, asked = cpu(server), time.perf_counter(), 0
     while time.perf_counter() - begun < 20:
@@ -154,7 +156,13 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def show(what: str, do: object, times: int = 5) -> None:
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None
+    return match[1]
+
+
+def show(what: str, do: Callable[[], object], times: int = 5) -> None:
     lasted = []
     for _ in range(times):
         begun = time.perf_counter()

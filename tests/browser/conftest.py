@@ -7,17 +7,13 @@ import contextlib
 import json
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from obzvon.users import Users
-from tests.support.chromium import PASSWORD, PEOPLE, Chromium, serving
-
-if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+from tests.support.chromium import PASSWORD, PEOPLE, Chromium, OpenContext, serving
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +50,7 @@ def chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def browser(chromium: Chromium) -> Iterator[Callable[..., "BrowserContext"]]:
+def browser(chromium: Chromium) -> Iterator[OpenContext]:
     """Opens contexts as Chromium.context does; they are closed with the test."""
     with contextlib.ExitStack() as opened:
         yield lambda **options: opened.enter_context(chromium.context(**options))

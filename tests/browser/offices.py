@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 from flask import Flask, template_rendered
+from jinja2 import Template
 
 from obzvon.checks.context import error, good, warning
 from obzvon.common.errors import Problem
@@ -29,6 +30,7 @@ from obzvon.users import Users
 from tests.support.chromium import PASSWORD, PEOPLE
 from tests.support.first_users_page import as_php
 from web.app import create_app
+from web.imports.drafts import Draft
 from web.imports.jobs import ImportJob
 from web.security.login import LoginService
 from web.security.login_failures import LoginFailures
@@ -248,7 +250,7 @@ class Editor:
         """From now on what is imported is never finished with."""
         jobs = self.app.extensions["obzvon.imports"].jobs
 
-        def held(draft):
+        def held(draft: Draft) -> ImportJob:
             job = ImportJob(draft, self.app.extensions["obzvon"].phones.current())
             job.part = 0.4
             return job
@@ -264,8 +266,8 @@ def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) ->
     app = create_app(known, login=gate, clock=lambda: office.now)
     editor = Editor(app, f"http://127.0.0.1:{known.web.port}")
 
-    def note(_app, template, **_more: object) -> None:
-        editor.rendered.append(template.name)
+    def note(_app: Flask, template: Template, **_more: object) -> None:
+        editor.rendered.append(template.name or "")
 
     server = listen(app, known.web)
     with template_rendered.connected_to(note, app), serving_in_a_thread(server):

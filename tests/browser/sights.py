@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
@@ -9,6 +10,9 @@ import msgspec
 from tests.browser.offices import Editor
 from tests.support.chromium import PASSWORD
 from tests.support.dispatchers_lists import workbook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import FilePayload, Page
 
 REMEMBERED = "Кто\tСвязь\tЕщё\nСомов\t89165550011\t84955550011\nЩукин\t89165550012\t84955550012"
 ASKED = (
@@ -27,12 +31,12 @@ class Sight(msgspec.Struct, frozen=True):
     name: str
     template: str
     path: str
-    act: Callable[..., None] | None = None
+    act: Callable[..., object] | None = None
     user: str = "борис"
     office: str = "running"
 
 
-def _send(page, selector: str) -> None:
+def _send(page: "Page", selector: str) -> None:
     """Sends a form with that button, as it stands: what the browser would refuse by itself, too."""
     page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true; })")
     with page.expect_response(lambda answer: answer.request.method == "POST"):
@@ -44,7 +48,7 @@ def _send(page, selector: str) -> None:
 def _fill(button: str, **fields: str) -> Callable[..., None]:
     """Fills fields in by their ids and sends them."""
 
-    def act(page, _editor: Editor) -> None:
+    def act(page: "Page", _editor: Editor) -> None:
         for name, text in fields.items():
             page.locator(f"#{name.replace('_', '-')}").fill(text)
         _send(page, button)
@@ -55,31 +59,31 @@ def _fill(button: str, **fields: str) -> Callable[..., None]:
 def _stale(form: str, button: str, **fields: str) -> Callable[..., None]:
     """The same on a page that somebody else has overtaken."""
 
-    def act(page, editor: Editor) -> None:
+    def act(page: "Page", editor: Editor) -> None:
         page.evaluate(f"document.querySelector(`{form} [name=revision]`).value = 'old'")
         _fill(button, **fields)(page, editor)
 
     return act
 
 
-def _delete_two(page, _editor: Editor) -> None:
+def _delete_two(page: "Page", _editor: Editor) -> None:
     for box in page.locator("input[form=bulk][name=key]").all()[:2]:
         box.check()
     _send(page, "#bulk [formaction$='/delete']")
 
 
-def _pause_all(page, _editor: Editor) -> None:
+def _pause_all(page: "Page", _editor: Editor) -> None:
     page.locator("#bulk input[name=scope]").check()
     _send(page, "#bulk [formaction$='/pause']")
 
 
-def _select_two(page, _editor: Editor) -> None:
+def _select_two(page: "Page", _editor: Editor) -> None:
     for box in page.locator("input[form=bulk][name=key]").all()[:2]:
         box.check()
 
 
-def _imported(*then: Callable[..., None], text: str = PASTED) -> Callable[..., None]:
-    def act(page, editor: Editor) -> None:
+def _imported(*then: Callable[..., object], text: str = PASTED) -> Callable[..., None]:
+    def act(page: "Page", editor: Editor) -> None:
         _paste(page, text)
         page.locator(".waiting").wait_for(state="detached")
         for one in then:
@@ -89,86 +93,90 @@ def _imported(*then: Callable[..., None], text: str = PASTED) -> Callable[..., N
     return act
 
 
-def _paste(page, text: str = PASTED) -> None:
+def _paste(page: "Page", text: str = PASTED) -> None:
     page.locator("#pasted").fill(text)
     _send(page, "form:has(#pasted) button[type=submit]")
 
 
-def _unfold(page, _editor: Editor) -> None:
+def _unfold(page: "Page", _editor: Editor) -> None:
     for summary in page.locator("main details:not(.menu) > summary").all():
         summary.click()
 
 
-def _replace(page, _editor: Editor) -> None:
+def _replace(page: "Page", _editor: Editor) -> None:
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.locator("#mode-replace").check()
     page.locator(".v-gone").wait_for()
 
 
-def _take(page, _editor: Editor) -> None:
+def _take(page: "Page", _editor: Editor) -> None:
     _send(page, "[formaction$='/take']")
 
 
-def _ignore_last_column(page, _editor: Editor) -> None:
+def _ignore_last_column(page: "Page", _editor: Editor) -> None:
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.locator("#role-2").select_option("")
     page.locator("#role-2.chosen").wait_for(state="detached")
 
 
-def _take_and_import_again(page, editor: Editor) -> None:
+def _take_and_import_again(page: "Page", editor: Editor) -> None:
     _take(page, editor)
     page.goto(f"{editor.address}/phones/import")
     _paste(page, REMEMBERED)
     page.locator("[name=anew]").wait_for()
 
 
-def _sheets(page, _editor: Editor) -> None:
+def _sheets(page: "Page", _editor: Editor) -> None:
     towns = [
         (name, [["ФИО", "Телефон"], ["Сомов", f"8916555002{place}"]]) for place, name in enumerate(("Москва", "Тверь"))
     ]
-    file = {"name": "towns.xlsx", "mimeType": "application/octet-stream", "buffer": workbook(*towns)}
+    file: FilePayload = {"name": "towns.xlsx", "mimeType": "application/octet-stream", "buffer": workbook(*towns)}
     page.locator("#file").set_input_files(files=[file])
     _send(page, "form:has(#file) button[type=submit]")
     page.locator("#sheet").wait_for()
 
 
-def _unreadable(page, _editor: Editor) -> None:
-    file = {"name": "drivers.xlsx", "mimeType": "application/octet-stream", "buffer": b"PK\3\4 this is no workbook"}
+def _unreadable(page: "Page", _editor: Editor) -> None:
+    file: FilePayload = {
+        "name": "drivers.xlsx",
+        "mimeType": "application/octet-stream",
+        "buffer": b"PK\3\4 this is no workbook",
+    }
     page.locator("#file").set_input_files(files=[file])
     _send(page, "form:has(#file) button[type=submit]")
 
 
-def _held(page, editor: Editor) -> None:
+def _held(page: "Page", editor: Editor) -> None:
     editor.hold_imports()
     _paste(page)
 
 
-def _choose_busy(page, _editor: Editor) -> None:
+def _choose_busy(page: "Page", _editor: Editor) -> None:
     page.locator("form[action$='/again'] button[type=submit]").click()
     page.wait_for_url("**result=**")
 
 
-def _overtaken(page, _editor: Editor) -> None:
+def _overtaken(page: "Page", _editor: Editor) -> None:
     page.evaluate("document.querySelector('[name=digest]').value = 'old'")
     _send(page, "form[action$='/again/start'] button")
 
 
-def _changed_since(page, _editor: Editor) -> None:
+def _changed_since(page: "Page", _editor: Editor) -> None:
     page.evaluate("document.querySelector('[name=revision]').value = 'old'")
     _send(page, "button[name=whom]")
 
 
-def _other_run(page, _editor: Editor) -> None:
+def _other_run(page: "Page", _editor: Editor) -> None:
     page.evaluate("document.querySelector('[name=run]').value = '1'")
     _send(page, "form[action$='/stop'] button")
 
 
-def _old_page(page, _editor: Editor) -> None:
+def _old_page(page: "Page", _editor: Editor) -> None:
     page.evaluate("document.querySelectorAll('[name=token]').forEach(one => { one.value = 'old'; })")
     _send(page, "form[action$='/week'] ~ section button[form=week], button[form=week]")
 
 
-def _new_password(page, editor: Editor) -> None:
+def _new_password(page: "Page", editor: Editor) -> None:
     # Afterwards nothing is served to the old one; a browser of flesh and blood has the style sheet already.
     page.route(
         "**/static/**",
@@ -181,17 +189,17 @@ def _send_with(button: str) -> Callable[..., None]:
     return lambda page, _editor: _send(page, button)
 
 
-def _open_menu(page, _editor: Editor) -> None:
+def _open_menu(page: "Page", _editor: Editor) -> None:
     page.locator("details.menu > summary").click()
 
 
-def _time_less(page, _editor: Editor) -> None:
+def _time_less(page: "Page", _editor: Editor) -> None:
     page.locator("#on-6").check()
     page.locator("#at-6").fill("")
     _send(page, "button[form=week]")
 
 
-def _new_role(page, _editor: Editor) -> None:
+def _new_role(page: "Page", _editor: Editor) -> None:
     page.locator("tr.editing input[value=viewer]").check()
     _send(page, "tr.editing button:not([formaction])")
 
@@ -254,7 +262,7 @@ SIGHTS = [
         "import-drafts",
         "import.html",
         "/phones/import",
-        lambda page, editor: (_imported()(page, editor), page.goto(f"{editor.address}/phones/import")),
+        _imported(lambda page, editor: page.goto(f"{editor.address}/phones/import")),
     ),
     Sight("import-sheets", "import_look.html", "/phones/import", _sheets),
     Sight("import-unreadable", "import_error.html", "/phones/import", _unreadable),

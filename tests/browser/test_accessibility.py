@@ -1,20 +1,25 @@
 """Every page by the rules of axe-core (WCAG 2.2 AA and its own good practice), in both colours and both widths."""
 
+import importlib.resources
+import importlib.util
 import json
 import os
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from tests.browser.offices import OFFICES, Editor, open_editor, users_text
 from tests.browser.sights import SIGHTS, UNSEEN, Sight, pages
 from tests.support.addresses import PLACES, addresses
-from tests.support.chromium import PASSWORD, Chromium, comes_true
+from tests.support.chromium import PASSWORD, Chromium, comes_true, waits_for
 from tests.support.editor import Browser
 from tests.support.profile import LONG
 from tests.support.unavailable import unavailable
-from tests.support.workshop import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -27,11 +32,9 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def axe() -> str:
     """The text of axe-core."""
-    try:
-        import axe_playwright_python
-    except ImportError:
+    if importlib.util.find_spec("axe_playwright_python") is None:
         unavailable("axe-playwright-python is not installed")
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    return (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("office", OFFICES)
@@ -58,10 +61,16 @@ def test_no_page_has_a_violation(
 
 
 #: Language, width and colours: each value of one meets each value of the two others.
-LOOKS = [("ru", 1280, "light"), ("en", 390, "light"), ("ru", 390, "dark"), ("en", 1280, "dark")]
+Colours = Literal["light", "dark"]
+LOOKS: list[tuple[str, int, Colours]] = [
+    ("ru", 1280, "light"),
+    ("en", 390, "light"),
+    ("ru", 390, "dark"),
+    ("en", 1280, "dark"),
+]
 
 
-def _looks(sight: Sight, language: str) -> list[tuple[int, str]]:
+def _looks(sight: Sight, language: str) -> list[tuple[int, Colours]]:
     """Return in which widths and colours the page is checked in that language: in all by the long profile.
 
     On a commit each page is checked once, and each look falls to a quarter of the pages.
@@ -72,7 +81,7 @@ def _looks(sight: Sight, language: str) -> list[tuple[int, str]]:
     return [(width, colours)] if own == language else []
 
 
-def _show(page, editor: Editor, sight: Sight) -> None:
+def _show(page: "Page", editor: Editor, sight: Sight) -> None:
     """Brings the page before the eyes, and makes sure that it is the one that was meant."""
     editor.rendered.clear()
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -80,11 +89,11 @@ def _show(page, editor: Editor, sight: Sight) -> None:
     if sight.act:
         sight.act(page, editor)
     # A file that takes long to read first has its page with the progress, which renews itself.
-    wait_until(lambda: sight.template in editor.rendered or page.wait_for_timeout(20), sight.name)
+    waits_for(page, lambda: sight.template in editor.rendered, sight.name)
     page.locator(".waiting" if sight.template == "import_wait.html" else "body:not(:has(.waiting))").first.wait_for()
 
 
-def _look(page, axe: str, name: str, width: int, colours: str) -> dict[str, list[str]]:
+def _look(page: "Page", axe: str, name: str, width: int, colours: Colours) -> dict[str, list[str]]:
     """What is wrong with the page in that width and those colours, by its name."""
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=colours)
@@ -97,7 +106,7 @@ def _look(page, axe: str, name: str, width: int, colours: str) -> dict[str, list
     return {name: wrong} if wrong else {}
 
 
-def _violations(page, axe: str) -> list[str]:
+def _violations(page: "Page", axe: str) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
     violations = page.evaluate("async () => (await axe.run({resultTypes: ['violations']})).violations")

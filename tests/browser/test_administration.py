@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from obzvon.users import Role, Users, password_matches
+from tests.support.chromium import OpenContext
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_an_administrator_adds_a_user_changes_the_role_and_takes_the_access_away(
-    server: str, folder: Path, browser, script: bool
+    server: str, folder: Path, browser: OpenContext, script: bool
 ) -> None:
     page = browser(user="борис", script=script).pages[0]
     users, expect = Users(folder / "users.json"), page.get_by_role
@@ -40,7 +41,9 @@ def test_an_administrator_adds_a_user_changes_the_role_and_takes_the_access_away
     page.get_by_text("добавлен пользователь олег").first.wait_for()
 
 
-def test_a_dispatcher_is_led_through_the_first_steps_until_the_list_is_wanted(server: str, browser) -> None:
+def test_a_dispatcher_is_led_through_the_first_steps_until_the_list_is_wanted(
+    server: str, browser: OpenContext
+) -> None:
     page = browser().pages[0]
     page.goto(server + "/")
     assert page.title() == "Первые шаги · Обзвон"

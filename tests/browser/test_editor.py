@@ -3,28 +3,32 @@
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.chromium import comes_true
+from tests.support.chromium import OpenContext, comes_true, traffic_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def page(request: pytest.FixtureRequest, server: str, browser):
-    opened = browser(script=request.param).pages[0]
-    opened.asked = []
-    opened.said = []
-    opened.on("request", lambda one: opened.asked.append(one.url))
-    opened.on("console", lambda one: opened.said.append(one.text) if one.type == "error" else None)
+def page(request: pytest.FixtureRequest, server: str, browser: OpenContext) -> "Page":
+    opened: Page = browser(script=request.param).pages[0]
     opened.goto(server + "/phones")
     return opened
 
 
-def test_a_dispatcher_adds_edits_deletes_undoes_and_sets_the_week(page, server: str, folder: Path) -> None:
+def test_a_dispatcher_adds_edits_deletes_undoes_and_sets_the_week(page: "Page", server: str, folder: Path) -> None:
+    asked, said = traffic_of(page)
+    page.reload()
+
     def rows() -> dict[str, dict[str, str]]:
-        return json.loads((folder / "todo.json").read_text())
+        found: dict[str, dict[str, str]] = json.loads((folder / "todo.json").read_text())
+        return found
 
     expect = page.get_by_role
     assert page.title() == "Номера · Обзвон"
@@ -76,11 +80,11 @@ def test_a_dispatcher_adds_edits_deletes_undoes_and_sets_the_week(page, server: 
     assert [week[str(day)] for day in range(1, 8)] == ["09:30"] * 5 + ["00:00"] * 2
     assert list(week["dates"].values()) == ["00:00"]
 
-    assert all(url.startswith(server) for url in page.asked)
-    assert not [text for text in page.said if "422" not in text]
+    assert all(url.startswith(server) for url in asked)
+    assert not [text for text in said if "422" not in text]
 
 
-def test_the_search_answers_while_one_types_and_keeps_the_cursor(server: str, browser) -> None:
+def test_the_search_answers_while_one_types_and_keeps_the_cursor(server: str, browser: OpenContext) -> None:
     context = browser()
     page = context.pages[0]
     page.goto(server + "/phones")
@@ -94,12 +98,12 @@ def test_the_search_answers_while_one_types_and_keeps_the_cursor(server: str, br
     assert "q=" in page.url
 
 
-def test_letters_that_are_typed_while_an_answer_is_on_its_way_stay(server: str, browser) -> None:
+def test_letters_that_are_typed_while_an_answer_is_on_its_way_stay(server: str, browser: OpenContext) -> None:
     page = browser().pages[0]
     page.goto(server + "/phones")
-    held = []
+    held: list[Route] = []
 
-    def hold_the_first(route) -> None:
+    def hold_the_first(route: "Route") -> None:
         if held:
             route.continue_()
         else:
@@ -117,7 +121,7 @@ def test_letters_that_are_typed_while_an_answer_is_on_its_way_stay(server: str, 
     assert page.input_value("#q") == "Абонент 249"
 
 
-def test_two_browsers_that_save_over_each_other_lose_nothing(server: str, browser, folder: Path) -> None:
+def test_two_browsers_that_save_over_each_other_lose_nothing(server: str, browser: OpenContext, folder: Path) -> None:
     context = browser()
     one, two = context.pages[0], context.new_page()
     for page in (one, two):
@@ -136,7 +140,7 @@ def test_two_browsers_that_save_over_each_other_lose_nothing(server: str, browse
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_is_wider_than_the_window(server: str, browser, width: int) -> None:
+def test_no_page_is_wider_than_the_window(server: str, browser: OpenContext, width: int) -> None:
     context = browser(width=width)
     page = context.pages[0]
     for path in ("/phones", "/phones?edit=3", "/phones?add=1", "/week", "/nowhere"):
@@ -144,7 +148,7 @@ def test_no_page_is_wider_than_the_window(server: str, browser, width: int) -> N
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_the_keyboard_alone_reaches_and_changes_a_row(server: str, browser, folder: Path) -> None:
+def test_the_keyboard_alone_reaches_and_changes_a_row(server: str, browser: OpenContext, folder: Path) -> None:
     context = browser()
     page = context.pages[0]
     page.goto(server + "/phones?q=89160000007")
@@ -164,7 +168,7 @@ def test_the_keyboard_alone_reaches_and_changes_a_row(server: str, browser, fold
     comes_true(page, "document.activeElement.getAttribute('aria-label') === 'Изменить 89160000007'")
 
 
-def test_the_bar_counts_all_that_were_found_and_a_row_taken_out_ends_that(server: str, browser) -> None:
+def test_the_bar_counts_all_that_were_found_and_a_row_taken_out_ends_that(server: str, browser: OpenContext) -> None:
     page = browser().pages[0]
     page.goto(server + "/phones")
     page.get_by_label("все найденные").check()
@@ -183,7 +187,7 @@ def test_the_bar_counts_all_that_were_found_and_a_row_taken_out_ends_that(server
     page.get_by_role("heading", name="Снять с паузы 250 номеров?").wait_for()
 
 
-def test_the_menu_marks_the_page_that_a_link_inside_a_page_leads_to(server: str, browser) -> None:
+def test_the_menu_marks_the_page_that_a_link_inside_a_page_leads_to(server: str, browser: OpenContext) -> None:
     page = browser().pages[0]
     page.goto(server + "/phones")
     page.get_by_role("link", name="Кто что изменил").click()

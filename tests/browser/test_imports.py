@@ -3,14 +3,18 @@
 import json
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
-from flask import g, request
+from flask import Response, g, request
 
 from tests.browser.offices import OFFICES, open_editor, users_text
-from tests.support.chromium import comes_true
-from tests.support.workshop import wait_until
+from tests.support.chromium import OpenContext, comes_true, traffic_of, waits_for
+from tests.support.workbooks import active_sheet
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +23,7 @@ pytestmark = pytest.mark.browser
 def drivers(tmp_path: Path) -> Path:
     """A workbook with a title, unusual headings, what Excel made of numbers, and rows that cannot be called."""
     made = openpyxl.Workbook()
-    sheet = made.active
+    sheet = active_sheet(made)
     for row in (
         ["Водители на ноябрь"],
         ["№", "Кого", "Куда звонить", "Внутр."],
@@ -40,27 +44,26 @@ def drivers(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
 def scripted(request: pytest.FixtureRequest) -> bool:
-    return request.param
+    return bool(request.param)
 
 
-def counts(page) -> list[str]:
+def counts(page: "Page") -> list[str]:
     return [" ".join(text.split()) for text in page.locator(".verdict summary").all_inner_texts()]
 
 
-def looked_at(page) -> None:
+def looked_at(page: "Page") -> None:
     page.get_by_role("heading", name="Что изменится").wait_for()
 
 
 def test_a_dispatcher_imports_an_excel_file_with_bad_rows_mends_them_and_undoes_it(
-    server: str, folder: Path, browser, drivers: Path, scripted: bool
+    server: str, folder: Path, browser: OpenContext, drivers: Path, scripted: bool
 ) -> None:
     page = browser(script=scripted).pages[0]
-    asked, said = [], []
-    page.on("request", lambda one: asked.append(one.url))
-    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    asked, said = traffic_of(page)
 
     def rows() -> dict[str, dict[str, str]]:
-        return json.loads((folder / "todo.json").read_text())
+        found: dict[str, dict[str, str]] = json.loads((folder / "todo.json").read_text())
+        return found
 
     page.goto(server + "/phones")
     page.get_by_role("link", name="Импорт").click()
@@ -123,9 +126,11 @@ def test_a_dispatcher_imports_an_excel_file_with_bad_rows_mends_them_and_undoes_
 
 
 def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
-    tmp_path: Path, drivers: Path, browser
+    tmp_path: Path, drivers: Path, browser: OpenContext
 ) -> None:
-    release, held, answered, handled = threading.Event(), [], [], threading.Event()
+    release, handled = threading.Event(), threading.Event()
+    held: list[str] = []
+    answered: list[str] = []
 
     def hold_the_first_choice() -> None:
         if request.endpoint == "imports.choose" and not held:
@@ -133,7 +138,7 @@ def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
             g.was_held = True
             release.wait(60)
 
-    def note_that_it_is_answered(answer):
+    def note_that_it_is_answered(answer: Response) -> Response:
         if request.endpoint == "imports.choose":
             handled.set() if g.get("was_held") else answered.append(request.path)
         return answer
@@ -152,7 +157,7 @@ def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
         page.locator("#role-1").select_option("name")
         page.locator("#role-3").select_option("code")
         page.locator(".v-new .much", has_text="2").wait_for()
-        wait_until(lambda: len(answered) >= 2 or page.wait_for_timeout(20), "the answers to the two other choices")
+        waits_for(page, lambda: len(answered) >= 2, "the answers to the two other choices")
         assert held
         assert not handled.is_set()
         release.set()  # only now the first choice comes to the server's mind, without the others
@@ -162,7 +167,9 @@ def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
         assert [page.locator(field).input_value() for field in ("#head", "#role-1", "#role-3")] == ["2", "name", "code"]
 
 
-def test_replacing_the_list_is_asked_twice_and_undone(server: str, folder: Path, browser, drivers: Path) -> None:
+def test_replacing_the_list_is_asked_twice_and_undone(
+    server: str, folder: Path, browser: OpenContext, drivers: Path
+) -> None:
     page = browser().pages[0]
     page.goto(server + "/phones/import")
     page.get_by_label("Строки: выделите").fill("8 916 000-00-03\tАбонент 3\n8 916 555-00-01\tНовый")
@@ -181,7 +188,7 @@ def test_replacing_the_list_is_asked_twice_and_undone(server: str, folder: Path,
     page.get_by_text("Номеров в списке: 250").wait_for()
 
 
-def test_a_large_file_shows_how_far_it_is(server: str, browser, tmp_path: Path, scripted: bool) -> None:
+def test_a_large_file_shows_how_far_it_is(server: str, browser: OpenContext, tmp_path: Path, scripted: bool) -> None:
     file = tmp_path / "large.csv"
     file.write_text("Номер;Имя\n" + "".join(f"8917{number:07};А\n" for number in range(200_000)))
     page = browser(script=scripted).pages[0]
@@ -193,7 +200,7 @@ def test_a_large_file_shows_how_far_it_is(server: str, browser, tmp_path: Path, 
     assert counts(page)[0].startswith("200 000 новых номеров")
 
 
-def test_a_file_that_is_too_large_is_not_even_sent(server: str, browser, tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_not_even_sent(server: str, browser: OpenContext, tmp_path: Path) -> None:
     file = tmp_path / "large.csv"
     file.write_bytes(b"1" * 20_000_001)
     page = browser().pages[0]
@@ -205,7 +212,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(server: str, browser, tmp_pat
 
 
 def test_without_javascript_a_file_that_is_too_large_is_answered_with_a_page_that_says_so(
-    server: str, browser, tmp_path: Path
+    server: str, browser: OpenContext, tmp_path: Path
 ) -> None:
     file = tmp_path / "large.csv"
     file.write_bytes(b"1" * 40_000_000)
@@ -218,21 +225,23 @@ def test_without_javascript_a_file_that_is_too_large_is_answered_with_a_page_tha
     page.get_by_role("heading", name="Номера").wait_for()
 
 
-def test_the_exported_workbook_is_downloaded_and_opens(server: str, browser, tmp_path: Path) -> None:
+def test_the_exported_workbook_is_downloaded_and_opens(server: str, browser: OpenContext, tmp_path: Path) -> None:
     page = browser().pages[0]
     page.goto(server + "/phones")
     page.get_by_text("Экспорт", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Книга Excel (.xlsx)").click()
     download.value.save_as(tmp_path / "list.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "list.xlsx").active
+    sheet = active_sheet(openpyxl.load_workbook(tmp_path / "list.xlsx"))
     assert [cell.value for cell in sheet[1]] == ["Номер", "Добавочный код", "Имя", "Пауза"]
     assert [cell.value for cell in sheet[2]] == ["89160000000", None, "Абонент 0", "нет"]
     assert sheet.max_row == 251
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_of_an_import_is_wider_than_the_window(server: str, browser, drivers: Path, width: int) -> None:
+def test_no_page_of_an_import_is_wider_than_the_window(
+    server: str, browser: OpenContext, drivers: Path, width: int
+) -> None:
     page = browser(width=width).pages[0]
     page.goto(server + "/phones/import")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

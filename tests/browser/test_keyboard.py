@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.browser.offices import OFFICES, Editor, open_editor, users_text
 from tests.support.chromium import Chromium, tab_to
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -20,16 +24,16 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def page(request: pytest.FixtureRequest, chromium: Chromium, editor: Editor):
+def page(request: pytest.FixtureRequest, chromium: Chromium, editor: Editor) -> Iterator["Page"]:
     with chromium.context(user="анна", script=request.param, reduced_motion="reduce") as context:
         yield context.pages[0]
 
 
-def saved(folder: Path, name: str) -> dict[str, object]:
+def saved(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text())
 
 
-def test_a_number_is_added_paused_and_deleted(page, editor: Editor, tmp_path: Path) -> None:
+def test_a_number_is_added_paused_and_deleted(page: "Page", editor: Editor, tmp_path: Path) -> None:
     page.goto(editor.address + "/phones")
     tab_to(page, ".skip")
     page.keyboard.press("Enter")
@@ -55,7 +59,7 @@ def test_a_number_is_added_paused_and_deleted(page, editor: Editor, tmp_path: Pa
     assert "123" not in saved(tmp_path, "todo.json")
 
 
-def test_the_week_is_set(page, editor: Editor, tmp_path: Path) -> None:
+def test_the_week_is_set(page: "Page", editor: Editor, tmp_path: Path) -> None:
     page.goto(editor.address + "/week")
     tab_to(page, "#on-6")
     page.keyboard.press("Space")
@@ -74,7 +78,7 @@ def test_the_week_is_set(page, editor: Editor, tmp_path: Path) -> None:
     assert "dates" not in saved(tmp_path, "schedule.json")
 
 
-def test_pasted_rows_are_mended_and_imported(page, editor: Editor, tmp_path: Path) -> None:
+def test_pasted_rows_are_mended_and_imported(page: "Page", editor: Editor, tmp_path: Path) -> None:
     page.goto(editor.address + "/phones/import")
     tab_to(page, "#pasted")
     page.keyboard.insert_text("8 916 555-00-01\tНовый\n8916\tКороткий")
@@ -92,7 +96,7 @@ def test_pasted_rows_are_mended_and_imported(page, editor: Editor, tmp_path: Pat
     assert [row["name"] for row in list(saved(tmp_path, "todo.json").values())[-2:]] == ["Новый", "Короткий"]
 
 
-def test_those_not_reached_are_found_and_chosen(page, editor: Editor) -> None:
+def test_those_not_reached_are_found_and_chosen(page: "Page", editor: Editor) -> None:
     page.goto(editor.address + "/results")
     tab_to(page, ".tally a[href*=busy]")
     page.keyboard.press("Enter")
@@ -107,7 +111,9 @@ def test_those_not_reached_are_found_and_chosen(page, editor: Editor) -> None:
     tab_to(page, "form[action$='/again/start'] button")
 
 
-def test_the_first_keys_lead_over_the_menu_to_the_content_and_then_through_the_pages(page, editor: Editor) -> None:
+def test_the_first_keys_lead_over_the_menu_to_the_content_and_then_through_the_pages(
+    page: "Page", editor: Editor
+) -> None:
     page.goto(editor.address + "/phones")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"

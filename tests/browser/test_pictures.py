@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -12,6 +13,9 @@ from tests.browser.offices import OFFICES, Editor, open_editor, users_text
 from tests.browser.sights import PASTED
 from tests.support.chromium import Chromium
 from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +32,7 @@ class Picture(msgspec.Struct, frozen=True):
     act: Callable[..., None] | None = None
 
 
-def _paste(page, _editor: Editor) -> None:
+def _paste(page: "Page", _editor: Editor) -> None:
     page.locator("#pasted").fill(PASTED)
     page.locator("form:has(#pasted) button[type=submit]").click()
     page.wait_for_selector(".verdict")

@@ -18,7 +18,7 @@ import pytest
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from obzvon.users import Role, Users
-from tests.support.chromium import PASSWORD, comes_true, serving
+from tests.support.chromium import PASSWORD, OpenContext, comes_true, serving
 from tests.support.journal import record_run
 from tests.support.workshop import zone_of_noon
 
@@ -94,7 +94,7 @@ def service(office: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_a_dispatcher_looks_who_was_reached_and_takes_it_home(server: str, browser, script: bool) -> None:
+def test_a_dispatcher_looks_who_was_reached_and_takes_it_home(server: str, browser: OpenContext, script: bool) -> None:
     page = browser(script=script, accept_downloads=True).pages[0]
     said: list[str] = []
     page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
@@ -123,7 +123,7 @@ def test_a_dispatcher_looks_who_was_reached_and_takes_it_home(server: str, brows
     assert not said
 
 
-def test_the_search_answers_while_one_types(server: str, browser) -> None:
+def test_the_search_answers_while_one_types(server: str, browser: OpenContext) -> None:
     page = browser().pages[0]
     page.goto(server + "/results")
     page.get_by_label("Поиск за этот день").press_sequentially("иванов", delay=40)
@@ -132,12 +132,13 @@ def test_the_search_answers_while_one_types(server: str, browser) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_chart_has_a_table_and_a_name_and_fits(server: str, browser, width: int) -> None:
+def test_a_chart_has_a_table_and_a_name_and_fits(server: str, browser: OpenContext, width: int) -> None:
     page = browser(width=width).pages[0]
     page.goto(server + "/results")
     for chart in page.locator("svg[role=img]").all():
-        assert "звонк" in chart.get_attribute("aria-label").lower()
+        assert "звонк" in (chart.get_attribute("aria-label") or "").lower()
         box = chart.bounding_box()
+        assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
         boxes = chart.evaluate("""svg => [...svg.querySelectorAll('text')]
@@ -150,7 +151,7 @@ def test_a_chart_has_a_table_and_a_name_and_fits(server: str, browser, width: in
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_of_results_is_wider_than_the_window(server: str, browser, width: int) -> None:
+def test_no_page_of_results_is_wider_than_the_window(server: str, browser: OpenContext, width: int) -> None:
     page = browser(width=width).pages[0]
     for path in (
         "/results",
@@ -167,7 +168,7 @@ def test_no_page_of_results_is_wider_than_the_window(server: str, browser, width
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_those_not_reached_are_called_again_by_the_service(
-    server: str, service: None, office: Path, browser, script: bool
+    server: str, service: None, office: Path, browser: OpenContext, script: bool
 ) -> None:
     page = browser(script=script).pages[0]
     page.goto(server + "/results")
@@ -191,7 +192,9 @@ def test_those_not_reached_are_called_again_by_the_service(
         time.sleep(0.05)
 
 
-def test_those_not_reached_become_the_list_and_the_old_one_comes_back(server: str, office: Path, browser) -> None:
+def test_those_not_reached_become_the_list_and_the_old_one_comes_back(
+    server: str, office: Path, browser: OpenContext
+) -> None:
     page = browser().pages[0]
     page.goto(server + "/results/again?result=busy")
     page.get_by_role("button", name="Оставить в списке только этот 1 номер").click()

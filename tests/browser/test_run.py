@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +16,11 @@ from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, e
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
-from tests.support.chromium import comes_true, serving, tab_to
+from tests.support.chromium import OpenContext, comes_true, serving, tab_to
 from tests.support.workshop import service, wait_until, zone_of_noon
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +32,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.address = ""
 
     def in_spool_or_done(self) -> list[str]:
         """The call files that were ever handed over."""
@@ -83,12 +88,14 @@ def office(folder: Path, tmp_path: Path) -> Iterator[Place]:
         said.close()
 
 
-def moved(page) -> int:
+def moved(page: "Page") -> int:
     """How far the bar is."""
     return int(float(page.locator("progress.run-bar").get_attribute("value") or 0))
 
 
-def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(office: Place, browser) -> None:
+def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
+    office: Place, browser: OpenContext
+) -> None:
     page = browser().pages[0]
     asked, said = [], []
     page.on("request", lambda one: asked.append(one.url))
@@ -148,7 +155,9 @@ def test_a_dispatcher_starts_watches_pauses_goes_on_sees_who_answered_and_stops(
     assert said == []
 
 
-def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_buttons(office: Place, browser) -> None:
+def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_buttons(
+    office: Place, browser: OpenContext
+) -> None:
     page = browser(script=False).pages[0]
     page.goto(office.address + "/run")
     page.locator("#run-start").click()
@@ -165,7 +174,9 @@ def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_bu
     page.get_by_text("остановлен досрочно").wait_for()
 
 
-def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(office: Place, browser) -> None:
+def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(
+    office: Place, browser: OpenContext
+) -> None:
     page = browser(reduced_motion="reduce").pages[0]
     page.goto(office.address + "/run")
     tab_to(page, "#test-number")
@@ -191,7 +202,7 @@ def test_the_keyboard_alone_begins_pauses_and_stops_a_run_and_makes_a_test_call(
     page.get_by_text("остановлен досрочно").wait_for()
 
 
-def test_no_page_is_wider_than_a_telephone(office: Place, browser) -> None:
+def test_no_page_is_wider_than_a_telephone(office: Place, browser: OpenContext) -> None:
     page = browser(width=390).pages[0]
 
     def fits() -> bool:
@@ -207,7 +218,7 @@ def test_no_page_is_wider_than_a_telephone(office: Place, browser) -> None:
     assert fits()
 
 
-def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser) -> None:
+def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser: OpenContext) -> None:
     (folder / "schedule.json").write_text("{}")
     (folder / "todo.json").write_text("{}")
     page = browser().pages[0]
@@ -222,7 +233,7 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser, width: int) -> None:
+def test_lines_in_use_come_and_go_and_nothing_moves(folder: Path, browser: OpenContext, width: int) -> None:
     known = load_settings(folder / "settings.ini")
     journal = Journal(known.journal.reveal())
     presence, now = journal.heartbeats, datetime.now(UTC)

@@ -4,11 +4,15 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from obzvon.common.errors import UserError
 from obzvon.users import MAX_PASSWORD_LENGTH, Role, UserChangeError, Users, generate_password, password_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -125,7 +129,11 @@ def test_a_user_is_added_once_changed_and_removed(users: Users) -> None:
     assert users.signature() != before
     user = users.load()["ivan"]
     assert (user.role, password_matches(user, "battery staple")) == (Role.OPERATOR, True)
-    for change in (lambda: users.change_password("anna", "battery staple"), lambda: users.remove("anna")):
+    changes: list[Callable[[], object]] = [
+        lambda: users.change_password("anna", "battery staple"),
+        lambda: users.remove("anna"),
+    ]
+    for change in changes:
         with pytest.raises(UserError, match=r"anna: there is no such user\n.*ivan"):
             change()
     users.remove("ivan")
@@ -145,7 +153,11 @@ def test_the_last_administrator_stays_one(users: Users) -> None:
     users.add("ivan", "correct horse", Role.OPERATOR)
     users.add("boris", "correct horse", Role.ADMINISTRATOR)
     before = users.path.read_bytes()
-    for change in (lambda: users.remove("boris"), lambda: users.change_role("boris", Role.OPERATOR)):
+    changes: list[Callable[[], object]] = [
+        lambda: users.remove("boris"),
+        lambda: users.change_role("boris", Role.OPERATOR),
+    ]
+    for change in changes:
         with pytest.raises(UserChangeError, match="the last administrator"):
             change()
     assert users.path.read_bytes() == before
@@ -191,7 +203,7 @@ def test_of_an_unknown_user_as_much_is_hashed_as_of_a_wrong_password(
     hashed = []
     hash_it = hashlib.scrypt
 
-    def counted(*given: bytes, **cost: int) -> bytes:
+    def counted(*given: bytes, **cost: Any) -> bytes:
         hashed.append((len(given[0]), cost["n"], cost["r"], cost["p"]))
         return hash_it(*given, **cost)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,10 @@ def journal(workshop: Workshop) -> Iterator[Journal]:
     opened.close()
 
 
-def examination(workshop: Workshop, journal: Journal, script: str | None = None, **options: float) -> BackgroundCheck:
-    program = {} if script is None else {"program": [sys.executable, "-c", script]}
-    return BackgroundCheck(workshop.settings.file, journal.findings, journal.commands, **program, **options)
+def examination(workshop: Workshop, journal: Journal, script: str | None = None, **options: Any) -> BackgroundCheck:
+    if script is not None:
+        options["program"] = [sys.executable, "-c", script]
+    return BackgroundCheck(workshop.settings.file, journal.findings, journal.commands, **options)
 
 
 def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
@@ -252,7 +254,8 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
     workshop.write_week("00:00")
     life = Shift(workshop)
     service = working(workshop, life, FINDS)
-    findings, asked = life.journal.findings, []
+    findings = life.journal.findings
+    asked: list[int] = []
 
     def each() -> None:
         if findings.latest_summary() and not asked:

@@ -49,7 +49,7 @@ class Hunt:
 
     @contextmanager
     def asterisk(self) -> Iterator[None]:
-        command = [
+        command: list[str | Path] = [
             sys.executable,
             "-m",
             "obzvon.sandbox.pbx",
@@ -152,7 +152,7 @@ class Hunt:
     def check(self, runs: int) -> Counter[str]:
         """Compare the journal with the ledger of that many runs. Return how many calls ended how."""
         called = Counter(attempt.number for attempt in read_ledger(self.ledger))
-        assert called == dict.fromkeys(self.people, runs), self._told(called, runs)
+        assert called == dict.fromkeys(self.people, runs), self._summary(called, runs)
         lines = self.lines()
         assert Counter(line.number for line in lines) == dict.fromkeys(self.people, runs)
         assert all(line.disposition for line in lines), Counter(line.result for line in lines)

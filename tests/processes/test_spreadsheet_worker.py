@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -12,13 +13,13 @@ import pytest
 from obzvon.spreadsheets import subprocess_reader, worker
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from tests.support import workbooks as books
-from tests.support.workbooks import OFFICE, PHONE, cell, package
+from tests.support.workbooks import OFFICE, PHONE, active_sheet, cell, package
 
 LINES = "Имя;Номер\r\nИванов;89161111111\r\n"
 CELLS = [["Имя", "Номер"], ["Иванов", "89161111111"]]
 
 
-def read(data: bytes, folder: Path, **options: object) -> tuple[Table, list[TableRow]]:
+def read(data: bytes, folder: Path, **options: Any) -> tuple[Table, list[TableRow]]:
     """What this very process reads, with the rows."""
     (folder / "upload").write_bytes(data)
     rows: list[TableRow] = []
@@ -137,8 +138,8 @@ def test_a_number_is_taken_as_an_integer_only_where_it_is_one_exactly(tmp_path: 
 
 def test_a_number_shown_with_leading_zeros_has_them(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
-    made.active.append([7])
-    made.active["A1"].number_format = "0000"
+    active_sheet(made).append([7])
+    active_sheet(made)["A1"].number_format = "0000"
     made.save(tmp_path / "book.xlsx")
     assert cells((tmp_path / "book.xlsx").read_bytes(), tmp_path) == [["0007"]]
 
@@ -174,10 +175,10 @@ def test_a_formulas_last_value_is_taken_and_one_without_a_value_is_marked(tmp_pa
 def test_hidden_rows_hidden_columns_and_merged_cells_are_told(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
     for number in range(4):
-        made.active.append([number, "x"])
-    made.active.row_dimensions[2].hidden = True
-    made.active.column_dimensions["B"].hidden = True
-    made.active.merge_cells("A3:A4")
+        active_sheet(made).append([number, "x"])
+    active_sheet(made).row_dimensions[2].hidden = True
+    active_sheet(made).column_dimensions["B"].hidden = True
+    active_sheet(made).merge_cells("A3:A4")
     made.save(tmp_path / "book.xlsx")
     table, rows = read((tmp_path / "book.xlsx").read_bytes(), tmp_path)
     assert len(rows) == 4
@@ -220,8 +221,8 @@ def test_errors_of_formulas_are_told_from_texts(tmp_path: Path) -> None:
 
 def test_a_hidden_sheet_comes_after_those_in_sight(tmp_path: Path) -> None:
     made = openpyxl.Workbook()
-    made.active.append(["hidden"])
-    made.active.sheet_state = "hidden"
+    active_sheet(made).append(["hidden"])
+    active_sheet(made).sheet_state = "hidden"
     made.create_sheet("x").append(["seen"])
     made.save(tmp_path / "book.xlsx")
     table, rows = read((tmp_path / "book.xlsx").read_bytes(), tmp_path)

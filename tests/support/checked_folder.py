@@ -42,6 +42,7 @@ class Office:
         self.spool = folder / "spool" / "outgoing"
         self.store = folder / "spool" / "obzvon_store"
         self.pid_file = folder / "run" / "asterisk.pid"
+        self.journal_file = folder / "journal.db"
         self.conf = folder / "asterisk.conf"
         self.program = folder / "asterisk"
         for path in (self.spool, self.store / "0", self.store / "1", folder / "log", folder / "run"):
@@ -58,7 +59,7 @@ class Office:
             logs=folder / "log",
             phones=folder / "todo.json",
             schedule=folder / "schedule.json",
-            journal=JournalUrl(f"sqlite:///{folder}/journal.db"),
+            journal=JournalUrl(f"sqlite:///{self.journal_file}"),
             zone=MOSCOW,
             pid_file=self.pid_file,
         )

@@ -7,16 +7,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from obzvon.users import Role
 from tests.support.unavailable import unavailable
+from tests.support.workshop import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+#: The fixture `browser`: opens a context as `Chromium.context` does.
+OpenContext: TypeAlias = "Callable[..., BrowserContext]"
 PASSWORD = "correct horse"
 PEOPLE = {"анна": Role.OPERATOR, "вера": Role.VIEWER, "борис": Role.ADMINISTRATOR}
 _ARGUMENTS = [
@@ -109,6 +112,27 @@ def tab_to(page: "Page", selector: str) -> None:
         if here["is"]:
             return
     raise AssertionError(f"the Tab key does not lead to {selector}")
+
+
+def traffic_of(page: "Page") -> tuple[list[str], list[str]]:
+    """Return the addresses that the page asks for and the errors on its console, both filled as they come."""
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    return asked, said
+
+
+def waits_for(page: "Page", condition: Callable[[], object], what: str) -> None:
+    """Wait until the condition holds in this process, while the browser works on."""
+
+    def holds() -> object:
+        found = condition()
+        if not found:
+            page.wait_for_timeout(20)
+        return found
+
+    wait_until(holds, what)
 
 
 def comes_true(page: "Page", condition: str) -> None:

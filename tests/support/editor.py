@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from flask import Flask
@@ -71,23 +71,24 @@ class Browser:
     def post(
         self,
         path: str,
+        fields: Mapping[str, object] | None = None,
         *,
         page: str = "/phones",
         headers: dict[str, str] | None = None,
         follow: bool = True,
-        **fields: object,
+        **more: object,
     ) -> TestResponse:
         """Sends a form as it stands on `page`, with its token and revision unless the fields have others."""
         text = self.get(page).text
-        data = {"token": value(text, "token"), "revision": value(text, "revision"), **fields}
+        data = {"token": value(text, "token"), "revision": value(text, "revision"), **(fields or {}), **more}
         return self.client.post(path, data=data, headers={**self.login, **(headers or {})}, follow_redirects=follow)
 
     def send(self, method: str, path: str, json: object = None, **headers: str) -> TestResponse:
         """Sends JSON, as a program does."""
         given = {name.replace("_", "-"): one for name, one in headers.items()}
-        body = {} if method == "GET" else {"json": {} if json is None else json}
+        body = None if method == "GET" else {} if json is None else json
         return self.client.open(
-            path, method=method, **body, buffered=True, headers={"Accept-Language": "en", **self.login, **given}
+            path, method=method, json=body, buffered=True, headers={"Accept-Language": "en", **self.login, **given}
         )
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import TestResponse
 
@@ -24,12 +24,12 @@ NOON = at("12:00:00")
 class Office:
     """A working folder with an editor; `opens` brings a service, which obeys while the editor waits for it."""
 
-    def __init__(self, folder: Path, users: str, **keys: object) -> None:
+    def __init__(self, folder: Path, users: str, **keys: Any) -> None:
         self.workshop = Workshop(
             folder,
             phones={**dict(zip("01234", PEOPLE, strict=True)), "7": "777"},
             **{"start": "09:00", "bundle": 2, "timeout": 10, "archive": "yes", **keys},
-        )  # type: ignore[arg-type]
+        )
         (folder / "users.json").write_text(users)
         self.now = NOON
         self.app = recycled_app(self.workshop.settings, clock=lambda: self.now)
@@ -62,13 +62,13 @@ class Office:
         assert answer.status_code == 200, answer.text
         return plain(answer.text)
 
-    def post(self, path: str, page: str = "/run", **fields: object) -> TestResponse:
+    def post(self, path: str, page: str = "/run", *, follow: bool = True, **fields: object) -> TestResponse:
         """Sends the form of `page`, with all that it has hidden in it unless the fields have others."""
         text = self.operator.get(page).text
         hidden = {name: value(text, name) for name in ("once", "after", "run") if value(text, name)}
-        return self.operator.post(path, page=page, **{**hidden, **fields})
+        return self.operator.post(path, {**hidden, **fields}, page=page, follow=follow)
 
-    def start(self, whom: str = "rest", **fields: object) -> str:
+    def start(self, whom: str = "rest", **fields: Any) -> str:
         answer = self.post("/run/start", "/run/start", whom=whom, **fields)
         assert answer.status_code == 200, answer.text
         return plain(answer.text)

@@ -1,7 +1,7 @@
 """The sentences of the program in both languages, from its code and its catalogue."""
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -42,3 +42,12 @@ def translated() -> Iterator[tuple[Sentence, tuple[str, ...]]]:
 
 def places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def catalogue_entries(catalogue: Catalog) -> set[tuple[str, str]]:
+    """Return each sentence with its translation, all forms in one text."""
+
+    def joined(text: str | Sequence[str]) -> str:
+        return text if isinstance(text, str) else "\0".join(text)
+
+    return {(joined(entry.id), joined(entry.string or "")) for entry in catalogue if entry.id}

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Mapping
 
 import openpyxl
+from openpyxl.worksheet.worksheet import Worksheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -19,11 +20,18 @@ OPEN_DOCUMENT = (
 )
 
 
+def active_sheet(made: openpyxl.Workbook) -> Worksheet:
+    """The sheet that a program shows first."""
+    sheet = made.active
+    assert isinstance(sheet, Worksheet)
+    return sheet
+
+
 def book(*rows: list[object], **sheets: list[list[object]]) -> bytes:
     """What openpyxl writes of these rows, and of these further sheets."""
     made = openpyxl.Workbook()
     for title, lines in {"Лист1": rows, **sheets}.items():
-        sheet = made.active if title == "Лист1" else made.create_sheet(title)
+        sheet = active_sheet(made) if title == "Лист1" else made.create_sheet(title)
         sheet.title = title
         for line in lines:
             sheet.append(line)

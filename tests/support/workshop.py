@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -184,7 +184,7 @@ class Shift:
         self._met = set(files)
         return [number_in(file) for file in new]
 
-    def ask(self, name: str, now: datetime, **params: str | int | bool) -> CommandResult:
+    def ask(self, name: str, now: datetime, **params: Any) -> CommandResult:
         """Has the service obey a command at that moment."""
         self.commands.submit(name, by="anna", at=now, **params)
         if not self.dialer.is_ready:
@@ -388,7 +388,13 @@ class _AheadHere(staging.Prefetcher):
         return False
 
 
-def service(workshop: Workshop, *options: str) -> subprocess.Popen[bytes]:
+class HasFolder(Protocol):
+    """Whatever has a working folder."""
+
+    folder: Path
+
+
+def service(workshop: HasFolder, *options: str) -> subprocess.Popen[bytes]:
     """The service as a process of its own; what it says is added to the file `said` of the workshop."""
     with (workshop.folder / "said").open("ab") as said:
         return subprocess.Popen(

@@ -32,7 +32,7 @@ class TransportSelector:
     ) -> None:
         self.spool = spool
         self._ami = ami
-        self._outcomes = outcomes
+        self.outcomes = outcomes
         self._prefers_ami = prefers_ami
         self._home = Path()
         self._degraded_by: Problem | None = None
@@ -79,7 +79,7 @@ class TransportSelector:
     @property
     def has_new_outcomes(self) -> bool:
         """True if outcomes have come in since the last `refresh`."""
-        return self._outcomes is not None and self._outcomes.has_new_outcomes
+        return self.outcomes is not None and self.outcomes.has_new_outcomes
 
     def refresh(self, now: datetime) -> None:
         """Read the state of the calls on all transports."""

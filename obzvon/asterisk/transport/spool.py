@@ -60,7 +60,7 @@ class SpoolTransport:
         self._spool = spool
         self._forms = ordinary, coded
         self._templates = callfile.CallFileTemplate(ordinary), callfile.CallFileTemplate(coded)
-        self._outcomes = outcomes
+        self.outcomes = outcomes
         self._in_spool: set[str] = set()
         self._running: list[RunningAsterisk] | None = None
         self._running_at: datetime | None = None
@@ -141,9 +141,9 @@ class SpoolTransport:
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stage the files; those of `then` are written in the background."""
         if not self._spool.finish_staging_ahead([attempt_name(call) for call in calls]):
-            self._spool.stage(self._files(calls))
+            self._spool.stage(self.call_files(calls))
         if then:
-            self._spool.stage_ahead(self._files(then))
+            self._spool.stage_ahead(self.call_files(then))
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """Rename the files into the spool; only the first while it is in doubt whether Asterisk takes them."""
@@ -181,8 +181,8 @@ class SpoolTransport:
 
     def refresh(self, now: datetime) -> None:
         """Read the outcomes by events, then which files are in the spool."""
-        if self._outcomes:
-            self._outcomes.refresh(now)
+        if self.outcomes:
+            self.outcomes.refresh(now)
         self._refreshed = self._refreshed[1] if self._refreshed else now, now
         before, self._in_spool = self._in_spool, set(self._spool.files_in_spool())
         if before or self._in_spool:
@@ -269,20 +269,20 @@ class SpoolTransport:
         form = self._forms[bool(call.code)]
         attempts = form.max_retries + 1
         outcomes: list[AttemptOutcome] = []
-        if self._outcomes:
-            if self._outcomes.is_in_progress(call, form.context):
+        if self.outcomes:
+            if self.outcomes.is_in_progress(call, form.context):
                 return None
-            candidates = self._outcomes.outcomes_for(call, form.context)
+            candidates = self.outcomes.outcomes_for(call, form.context)
             outcomes = narrow_to_call(candidates, call, attempts, departure)
             is_last = bool(outcomes) and (not form.max_retries or gone_for >= _SETTLE)
-            if not is_last and self._outcomes.is_outcome_pending(call, form.context, gone_for):
+            if not is_last and self.outcomes.is_outcome_pending(call, form.context, gone_for):
                 return None
         outcome = _outcome_by_events(call, outcomes, attempts, now)
         outcome = outcome or self._outcome_by_archive(name, call, form, outcomes, now)
         if outcome is not None:
             self._departures.pop(name, None)
-            if self._outcomes:
-                self._outcomes.forget(outcomes)
+            if self.outcomes:
+                self.outcomes.forget(outcomes)
         return outcome
 
     def _outcome_by_archive(
@@ -301,7 +301,7 @@ class SpoolTransport:
             status=status,
             was_swept=was_swept,
             keeps_archive=form.archive,
-            has_events=self._outcomes is not None,
+            has_events=self.outcomes is not None,
             is_ambiguous=len(outcomes) > attempts,
         )
         self._no_status_since.pop(name, None)
@@ -312,7 +312,8 @@ class SpoolTransport:
         since = self._no_status_since[name] = min(now, self._no_status_since.get(name, now))
         return now - since < _STATUS_LATE
 
-    def _files(self, calls: Iterable[PendingCall]) -> list[tuple[str, bytes]]:
+    def call_files(self, calls: Iterable[PendingCall]) -> list[tuple[str, bytes]]:
+        """Return the call files of these calls, as they are staged: name and content."""
         return [(attempt_name(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]
 
 

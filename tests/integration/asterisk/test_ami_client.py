@@ -9,6 +9,7 @@ import pytest
 from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
 from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.ami.connection import Timeouts
+from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
 from tests.support.ami_link import CALM, ami_of, at_once, is_up, linked, outcomes, play, problem, until
 from tests.support.ami_server import SECRET, AmiServer, packed
@@ -72,7 +73,12 @@ def test_who_wants_to_know_is_told_of_each_end_and_nothing_works_while_nothing_e
 ) -> None:
     looked: list[int] = []
     settle = CallTracker.take_outcomes
-    monkeypatch.setattr(CallTracker, "take_outcomes", lambda calls, now: looked.append(1) or settle(calls, now))
+
+    def counted(calls: CallTracker, now: datetime) -> list[AttemptOutcome]:
+        looked.append(1)
+        return settle(calls, now)
+
+    monkeypatch.setattr(CallTracker, "take_outcomes", counted)
     news = threading.Event()
     with linked(server) as link:
         link.calls.on_outcomes = news.set

@@ -6,6 +6,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -244,7 +245,7 @@ def failing_at(place: int, before: Callable[[], None]) -> Callable[..., None]:
     rename = os.rename
     count = 0
 
-    def renaming(*names: str, **folders: int) -> None:
+    def renaming(*names: Any, **folders: Any) -> None:
         nonlocal count
         count += 1
         if count == place:

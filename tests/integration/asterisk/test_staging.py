@@ -94,7 +94,7 @@ def test_a_file_that_was_staged_before_is_replaced_and_not_written_into(store: P
 
 def test_files_are_on_the_disk_before_it_returns(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[list[str]] = []
-    monkeypatch.setattr(staging.disk, "sync_filesystem", lambda path: synced.append(lying(path)))
+    monkeypatch.setattr("obzvon.asterisk.staging.disk.sync_filesystem", lambda path: synced.append(lying(path)))
     stage_files(manner(store), files(1, 3))
     assert synced == [names(1, 3)]
 

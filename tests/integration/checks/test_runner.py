@@ -10,15 +10,16 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import filelock
 import msgspec
 import pytest
 
+from obzvon.asterisk import staging
 from obzvon.asterisk.ami.permissions import Permissions
 from obzvon.checks import context as system_clock
-from obzvon.checks import store
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
 from obzvon.common.supervision import supervisor_command
@@ -117,12 +118,12 @@ def test_lists_beside_settings_that_are_roots_belong_elsewhere(office: Office, o
 
 
 def test_it_makes_no_journal(office: Office) -> None:
-    office.settings.journal.path.unlink()
+    office.journal_file.unlink()
     office.change(former_start=SUNDAY.date())
     found = office.examine()
     assert "there is no journal yet; the service makes it at its start" in said(found)
     assert bad(found) == []
-    assert not office.settings.journal.path.exists()
+    assert not office.journal_file.exists()
 
 
 def test_findings_can_be_kept_in_the_journal_and_worded_later(office: Office) -> None:
@@ -280,7 +281,7 @@ def test_notes_on_a_document_are_warnings(office: Office) -> None:
 
 def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
     assert bad(office.examine()) == [], "it was set after its time"
-    office.settings.journal.path.unlink()
+    office.journal_file.unlink()
     with office.journal() as journal:
         journal.heartbeats.begin(at=SUNDAY)
     finding = only(office.examine())
@@ -293,7 +294,7 @@ def test_a_start_that_has_passed_without_a_run(office: Office) -> None:
 
 
 def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Office) -> None:
-    office.settings.journal.path.unlink()
+    office.journal_file.unlink()
     assert "has passed without a run" in said(office.examine())
     office.change(former_start=date(2026, 11, 22))
     assert "has passed" not in said(office.examine())
@@ -629,13 +630,13 @@ def test_a_store_that_cannot_be_written(office: Office, mounted: Callable[[Path,
 
 def test_a_filesystem_that_gives_files_another_owner(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.change(mode=0o640)
-    stage = store.staging.stage_files
+    stage = staging.stage_files
 
-    def changed(manner: object, files: object) -> None:
+    def changed(manner: staging.FileMode, files: Any) -> None:
         stage(manner, files)
         (office.store / files[0][0]).chmod(0o777)
 
-    monkeypatch.setattr(store.staging, "stage_files", changed)
+    monkeypatch.setattr(staging, "stage_files", changed)
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "with mode 0777, and this filesystem does not let that be changed" in str(finding)
@@ -646,7 +647,7 @@ def test_a_filesystem_that_gives_files_another_owner(office: Office, monkeypatch
 
 def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
     for position in (1, 1001):
-        (office.store / store.staging.staging_path(CALL_FILE.format(position))).touch()
+        (office.store / staging.staging_path(CALL_FILE.format(position))).touch()
     later = office.at_present() + timedelta(minutes=2)
     with office.journal() as journal:
         journal.heartbeats.begin(at=later)
@@ -656,7 +657,7 @@ def test_call_files_that_a_service_left_in_the_store(office: Office) -> None:
 
 
 def test_call_files_that_are_on_their_way_are_none_that_were_left(office: Office) -> None:
-    (office.store / store.staging.staging_path(CALL_FILE.format(1))).touch()
+    (office.store / staging.staging_path(CALL_FILE.format(1))).touch()
     now = office.at_present()
     with office.journal() as journal:
         journal.heartbeats.begin(at=now)
@@ -843,7 +844,7 @@ def test_call_files_that_would_not_be_asterisks_own(office: Office) -> None:
 
 
 def test_a_journal_that_is_damaged(office: Office) -> None:
-    office.settings.journal.path.write_bytes(b"not a database" * 1000)
+    office.journal_file.write_bytes(b"not a database" * 1000)
     finding = only(office.examine())
     assert finding.level is Level.ERROR
     assert "the journal cannot be opened: file is not a database" in str(finding)
@@ -872,7 +873,7 @@ def test_a_journal_that_somebody_holds_for_writing_is_told(office: Office, monke
 
 
 def test_no_service_yet_is_no_fault_for_cron_needs_none(office: Office) -> None:
-    office.settings.journal.path.unlink()
+    office.journal_file.unlink()
     with office.journal() as journal:
         office.remembers(journal)
     found = office.examine()
@@ -899,7 +900,7 @@ def test_a_service_that_is_gone_without_a_word(office: Office) -> None:
 
 
 def test_a_service_that_holds_its_journal_and_says_nothing_hangs(office: Office) -> None:
-    with filelock.FileLock(f"{office.settings.journal.path}.lock"):
+    with filelock.FileLock(f"{office.journal_file}.lock"):
         finding = only(office.examine(SUNDAY + timedelta(hours=1)))
     assert "the service has sent no heartbeat since" in str(finding)
 
@@ -907,7 +908,7 @@ def test_a_service_that_holds_its_journal_and_says_nothing_hangs(office: Office)
 def test_a_run_from_cron_is_seen_by_the_lock_it_holds(office: Office) -> None:
     with office.journal() as journal:
         journal.heartbeats.end(at=SUNDAY)
-    with filelock.FileLock(f"{office.settings.journal.path}.lock"):
+    with filelock.FileLock(f"{office.journal_file}.lock"):
         found = office.examine(SUNDAY + timedelta(hours=1))
     assert bad(found) == []
     assert f"as obzvon run --once does: {os.getpid()}" in said(found)

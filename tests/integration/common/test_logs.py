@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,9 +35,7 @@ def set_up(folder: Path, *, level: str = "INFO", keep_days: int = 30, terminal: 
     logs.set_up_logging(folder / "log", MOSCOW, level=level, keep_days=keep_days, terminal=terminal)
 
 
-def write(
-    text: object, *args: object, at: datetime = SUNDAY, level: int = logging.INFO, exc_info: object = None
-) -> None:
+def write(text: object, *args: object, at: datetime = SUNDAY, level: int = logging.INFO, exc_info: Any = None) -> None:
     record = logging.LogRecord("obzvon", level, __file__, 1, text, args, exc_info)
     record.created = at.timestamp()
     log.handle(record)

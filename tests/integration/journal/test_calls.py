@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from collections.abc import Generator
 
 import pytest
 from sqlalchemy import func, select, update
@@ -347,6 +348,7 @@ def test_who_reads_some_lines_only_holds_nothing_up(journal: Journal) -> None:
     lines = journal.calls.records_on(MONDAY)
     assert next(lines).position == 1
     hand(journal, journal.calls.waiting(run.id, limit=3000))
+    assert isinstance(lines, Generator)
     lines.close()
     assert set(results(journal)) == {"handed"}
 

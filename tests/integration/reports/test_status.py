@@ -52,7 +52,7 @@ def beat(seen: datetime = NINE, *, stopped: datetime | None = None, problem: str
 
 def run(state: str = "running", total: int = 10, **others: object) -> Run:
     plain = Run(7, "token", MONDAY, "week", state, NINE, None, "", None, total)
-    return msgspec.structs.replace(plain, **others)  # type: ignore[arg-type]
+    return msgspec.structs.replace(plain, **others)
 
 
 def begin(
@@ -79,8 +79,15 @@ def hand(journal: Journal, begun: Run, count: int, bundle: int, at: datetime) ->
     journal.transitions.end_handing(calls, at=at)
 
 
+NOWHERE = Path("/nowhere")
 SETTINGS = Settings(
-    **dict.fromkeys(("file", "source", "store", "target", "logs", "phones", "schedule"), Path("/nowhere")),
+    file=NOWHERE,
+    source=NOWHERE,
+    store=NOWHERE,
+    target=NOWHERE,
+    logs=NOWHERE,
+    phones=NOWHERE,
+    schedule=NOWHERE,
     journal=JournalUrl("sqlite:////nowhere"),
     bundle=PACE.bundle,
     timeout=PACE.delay,

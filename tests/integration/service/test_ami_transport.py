@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +18,9 @@ from obzvon.service.scheduler import Scheduler
 from tests.support.ordered_calls import TAKEN, Far, Pbx
 from tests.support.profile import thinned
 from tests.support.workshop import Shift, Workshop, at, fail, numbers, odd
+
+if TYPE_CHECKING:
+    from obzvon.asterisk.ami.client import AmiClient
 
 PHONES = numbers(6)
 LOST = ActionReply(ReplyStatus.UNANSWERED)
@@ -191,7 +195,7 @@ def test_if_the_connection_never_comes_back_a_doubt_ends_in_an_hour(far: Far, pb
 
 
 def test_a_call_in_doubt_counts_as_a_line_in_use(workshop: Workshop, pbx: Pbx) -> None:
-    keys = {"pacing": "adaptive", "lines": 2, "calls_per_second": 10}
+    keys: dict[str, Any] = {"pacing": "adaptive", "lines": 2, "calls_per_second": 10}
     office = Workshop(workshop.folder.parent / "ceiling", phones=PHONES, **keys)
     far = Far(office, pbx)
     far.dialer.prepare(at("08:59"))
@@ -515,9 +519,14 @@ def test_one_check_as_from_cron_waits_for_the_last_call(workshop: Workshop, pbx:
                 pbx.end(number)
 
     scheduler = Scheduler(
-        far.dialer, far.schedule_watch, far.commands, far.heartbeats, now=lambda: next(moments), ami=ConnectedClient()
-    )  # type: ignore[arg-type]
-    scheduler.waker.sleep = lambda _: None  # type: ignore[method-assign]
+        far.dialer,
+        far.schedule_watch,
+        far.commands,
+        far.heartbeats,
+        now=lambda: next(moments),
+        ami=cast("AmiClient", ConnectedClient()),
+    )
+    scheduler.waker.sleep = lambda seconds: None  # type: ignore[method-assign]
     assert scheduler.run_once(each)
     assert set(far.todays_results().values()) == {"answered"}
     far.end()

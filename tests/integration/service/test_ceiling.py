@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @contextlib.contextmanager
-def begun(folder: Path, mode: str, **keys: object) -> Iterator[tuple[Workshop, Shift]]:
+def begun(folder: Path, mode: str, **keys: Any) -> Iterator[tuple[Workshop, Shift]]:
     workshop = Workshop(folder, phones=PHONES, pacing=mode, **{"bundle": 5, "timeout": 10, **keys})
     with shift(workshop, at("08:59")) as working:
         yield workshop, working

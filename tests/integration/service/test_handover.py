@@ -4,11 +4,13 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.asterisk.transport.failover import TransportSelector
@@ -17,6 +19,7 @@ from obzvon.domain.calls import CallState, PendingCall, Run
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
+from obzvon.journal.schema import calls as call_table
 from obzvon.service.handover import CollectResult, HandOver, RecoveryResult
 from tests.support.profile import often
 from tests.support.workshop import Life, Workshop, at, begin_call, dead_pid, end_call, in_memory, numbers, tell_status
@@ -37,9 +40,19 @@ class Bench:
         self.handover = self.fresh()
 
     def fresh(self) -> HandOver:
-        return HandOver(
-            self.journal, TransportSelector(SpoolTransport(self.spool, self.settings.ordinary, self.settings.coded))
-        )
+        self.transport = SpoolTransport(self.spool, self.settings.ordinary, self.settings.coded)
+        return HandOver(self.journal, TransportSelector(self.transport))
+
+    def stage(self, calls: Sequence[PendingCall]) -> None:
+        """Put the files of these calls into the store, as a hand-over does first."""
+        self.spool.stage(self.transport.call_files(calls))
+
+    def cut_off(self, bundle: Sequence[PendingCall]) -> None:
+        """Leave the journal as a service does that ends before it has written that the calls are handed over."""
+        positions = [call.position for call in bundle]
+        statement = update(call_table).where(call_table.c.position.in_(positions)).values(state=CallState.HANDING.value)
+        with self.journal.write_transaction() as connection:
+            connection.execute(statement)
 
     def claim(self) -> Run:
         run = self.journal.runs.begin(
@@ -264,7 +277,7 @@ def assert_each_call_is_in_one_place(
 
 def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
-    bench.spool.stage(bench.handover._transports.spool._files(calls))
+    bench.stage(calls)
     bench.journal.transitions.begin_handing(calls, 1)
     assert bench.restart() == RecoveryResult(again=2)
     assert set(bench.results().values()) == {"waiting"}
@@ -273,7 +286,7 @@ def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(ben
 
 def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal.transitions._advance(calls, CallState.HANDED, {"state": "handing"})
+    bench.cut_off(calls)
     assert bench.restart() == RecoveryResult(handed=2)
     assert [bench.results()[one] for one in PEOPLE] == ["handed"] * 2 + ["waiting"] * 3
     assert bench.handover.outstanding == 2
@@ -289,7 +302,7 @@ def test_a_call_whose_file_is_nowhere_is_unknown_and_not_rung_again(bench: Bench
 
 def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_again(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal.transitions._advance(calls, CallState.HANDED, {"state": "handing"})
+    bench.cut_off(calls)
     begin_call(bench.file(1), dead_pid())
     bench.spool.sweep()
     assert bench.restart() == RecoveryResult(again=1, handed=1)
@@ -301,7 +314,7 @@ def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_a
 @with_archive
 def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Bench) -> None:
     calls = bench.hand(3)
-    bench.journal.transitions._advance(calls[:1], CallState.HANDED, {"state": "handing"})
+    bench.cut_off(calls[:1])
     for position, status in ((1, "Completed"), (2, "Expired")):
         bench.finish(position, status)
     assert bench.restart() == RecoveryResult(handed=1)
@@ -310,7 +323,7 @@ def test_a_call_that_ended_while_nobody_looked_is_read_in_the_archive(bench: Ben
 
 
 def test_what_lies_in_the_store_for_calls_that_wait_is_cleared_away(bench: Bench) -> None:
-    bench.spool.stage(bench.handover._transports.spool._files(bench.waiting()))
+    bench.stage(bench.waiting())
     (bench.workshop.store_folder / "0" / "notes.txt").write_text("not ours")
     assert bench.restart() == RecoveryResult()
     assert bench.workshop.in_store() == ["notes.txt"]
@@ -318,9 +331,9 @@ def test_what_lies_in_the_store_for_calls_that_wait_is_cleared_away(bench: Bench
 
 def test_a_start_can_be_stopped_and_repeated(bench: Bench) -> None:
     calls = bench.hand(2)
-    bench.journal.transitions._advance(calls, CallState.HANDED, {"state": "handing"})
+    bench.cut_off(calls)
     bench.journal.transitions.begin_handing(bench.waiting()[:1], 2)
-    bench.spool.stage(bench.handover._transports.spool._files(bench.waiting()))
+    bench.stage(bench.waiting())
     assert bench.restart() == RecoveryResult(handed=2, unknown=1)
     assert bench.restart() == RecoveryResult()
     assert [bench.results()[one] for one in PEOPLE] == ["handed", "handed", "unknown", "waiting", "waiting"]
@@ -404,7 +417,12 @@ def test_no_file_is_read_again_while_the_same_asterisk_runs_and_all_are_when_ano
     pid_file.write_text(str(os.getpid()))
     read: list[str] = []
     is_orphaned = Spool.is_orphaned
-    monkeypatch.setattr(Spool, "is_orphaned", lambda *args: read.append(args[1]) or is_orphaned(*args))
+
+    def counted(spool: Spool, name: str, running: Any) -> bool:
+        read.append(name)
+        return is_orphaned(spool, name, running)
+
+    monkeypatch.setattr(Spool, "is_orphaned", counted)
     bench.hand(3)
     begin_call(bench.file(1), os.getpid())
     for second in range(3):

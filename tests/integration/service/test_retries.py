@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ PHONES = numbers(3)
 
 
 @contextlib.contextmanager
-def begun(folder: Path, **keys: object) -> Iterator[tuple[Workshop, Shift]]:
+def begun(folder: Path, **keys: Any) -> Iterator[tuple[Workshop, Shift]]:
     workshop = Workshop(folder, phones=PHONES, bundle=3, timeout=1, archive="yes", **keys)
     with shift(workshop, at("08:59")) as working:
         working.work(at("09:00"), at("09:00:01"))

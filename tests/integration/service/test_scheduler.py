@@ -23,7 +23,7 @@ from obzvon.journal.journal import Journal
 from obzvon.reports.status import service_status
 from obzvon.service.line_monitor import LineCounter, LineMonitor
 from obzvon.service.scheduler import Scheduler, stop_on_signals
-from tests.support.workshop import Shift, Workshop, at, numbers
+from tests.support.workshop import MOSCOW, Shift, Workshop, at, numbers
 
 PEOPLE = numbers(5)
 NINE = at("09:00:00")
@@ -164,7 +164,7 @@ def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
         assert working.run_once()
         found = service_status(working.dialer.journal.heartbeats.latest(), early)
     assert (found.once, found.alive, found.stopped) == (True, False, early)
-    assert "from cron; last check on Monday 2026-01-05, 08:00:00" in str(tables._service(found, early.tzinfo))
+    assert "from cron; last check on Monday 2026-01-05, 08:00:00" in str(tables.service_text(found, MOSCOW))
 
 
 # -- until a stop
@@ -201,7 +201,7 @@ def test_a_stop_wakes_it_from_its_sleep(workshop: Workshop) -> None:
         stopper = threading.Thread(target=stop)
         stopper.start()
         sleep = working.waker.sleep
-        working.waker.sleep = lambda _: sleep(DEADLINE)  # type: ignore[method-assign]
+        working.waker.sleep = lambda seconds: sleep(DEADLINE)  # type: ignore[method-assign]
         working.run_forever(asleep.set)
         stopper.join()
         assert time.monotonic() - ended[0] < DEADLINE / 2
@@ -213,7 +213,7 @@ def test_whoever_has_news_wakes_it_from_its_sleep(workshop: Workshop) -> None:
         slept: list[float] = []
         sleep = working.waker.sleep
 
-        def long_sleep(_seconds: float) -> None:
+        def long_sleep(seconds: float) -> None:
             threading.Timer(0.05, working.waker.wake).start()
             slept.append(time.monotonic())
             sleep(DEADLINE)
@@ -295,7 +295,7 @@ def test_what_is_in_the_way_at_the_start_does_not_end_the_service(tmp_path: Path
 
 def never_asleep(working: Scheduler) -> None:
     """Its clock advances by itself."""
-    working.waker.sleep = lambda _: None  # type: ignore[method-assign]
+    working.waker.sleep = lambda seconds: None  # type: ignore[method-assign]
 
 
 def test_a_journal_that_fails_for_a_while_does_not_end_the_service(

@@ -49,8 +49,8 @@ def test_what_changes_nothing_is_not_recorded(operator: Browser, settings: Setti
     operator.post("/phones/resume", one="0")
     operator.post("/phones/delete", key=["0", "1"])  # only asked
     operator.post("/phones/delete")
-    operator.post("/week", page="/week", **WORKWEEK)
-    operator.post("/week", page="/week", **{**WORKWEEK, "at-1": "25:00"})
+    operator.post("/week", WORKWEEK, page="/week")
+    operator.post("/week", {**WORKWEEK, "at-1": "25:00"}, page="/week")
     assert recorded(settings) == []
     operator.post("/phones/pause", one="0")
     operator.post("/phones/delete", one="0", revision=old)  # a conflict
@@ -59,7 +59,7 @@ def test_what_changes_nothing_is_not_recorded(operator: Browser, settings: Setti
 
 
 def test_every_change_of_the_week_is_recorded(operator: Browser, settings: Settings) -> None:
-    operator.post("/week", page="/week", **{**WORKWEEK, "at-1": "10:30"})
+    operator.post("/week", {**WORKWEEK, "at-1": "10:30"}, page="/week")
     operator.post("/week/undo", page="/week")
     settings.schedule.unlink()
     operator.post("/week/new", page="/week")

@@ -22,6 +22,7 @@ from tests.support.dispatchers_lists import workbook
 from tests.support.editor import ROWS, SAVED_ROWS, SUNDAY, Browser, rows, value, write
 from tests.support.import_pages import asked, form, post, ready, send, ticked
 from tests.support.profile import thinned
+from tests.support.workbooks import active_sheet
 from web.app import create_app
 from web.imports.drafts import Drafts
 
@@ -272,7 +273,7 @@ def test_what_excel_made_of_the_numbers_is_recognised_or_refused_by_row(operator
         [8916555555.5, "fraction"],
         ["=A1", "formula"],
     ):
-        made.active.append(row)
+        active_sheet(made).append(row)
     stream = io.BytesIO()
     made.save(stream)
     page = ready(operator, send(operator, stream.getvalue(), "x.xlsx"))
@@ -337,7 +338,7 @@ def test_a_change_between_the_look_and_the_save_is_seen(
 
     def late(*arguments: object, **more: object) -> str:
         write(settings, other)
-        return dump(*arguments, **more)
+        return str(dump(*arguments, **more))
 
     monkeypatch.setattr(operator.client.application.extensions["obzvon"].phones.document, "save", late)
     assert "Somebody else has changed the list" in post(operator, address, page.text, "/take").text

@@ -1,13 +1,14 @@
 """Who is let in, how often a password is hashed, and when it no longer is."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import web.security.login
-from obzvon.users import Role, Users
+from obzvon.users import Role, User, Users, password_matches
 from web.security.login import LoginService, TooManyFailuresError, rate_limited_network
 from web.security.login_failures import LoginFailures
 
@@ -31,9 +32,9 @@ def users(tmp_path: Path, users_text: str) -> Users:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The passwords that were hashed."""
     passwords: list[str] = []
-    real = web.security.login.password_matches
+    real = password_matches
 
-    def counted(user: object, password: str) -> bool:
+    def counted(user: User | None, password: str) -> bool:
         passwords.append(password)
         return real(user, password)
 
@@ -134,7 +135,9 @@ def test_who_has_logged_in_that_day_goes_on_while_the_own_address_is_locked(user
     ],
     ids=["password", "role", "removed"],
 )
-def test_a_login_that_was_right_is_none_any_more_when_its_user_has_been_changed(users: Users, change) -> None:
+def test_a_login_that_was_right_is_none_any_more_when_its_user_has_been_changed(
+    users: Users, change: Callable[[Users], object]
+) -> None:
     gate = LoginService(users)
     assert gate.authenticate("operator", PASSWORD, "10.0.0.1")
     change(users)

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64encode
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -106,13 +107,23 @@ def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewe
     ids=str,
 )
 def test_without_a_token_or_from_another_origin_nothing_changes(
-    app: Flask, settings: Settings, spoil: dict[str, object]
+    app: Flask, settings: Settings, spoil: dict[str, Any]
 ) -> None:
     before = every_file(settings)
     administrator = Browser(app, "administrator")
+    token = {name: text for name, text in spoil.items() if name == "token"}
     for method, path in addresses(app):
         if method not in permissions.SAFE_METHODS and not path.startswith("/api/"):
-            answer = administrator.post(path, one="0", row="0", number="89165555555", sure="1", follow=False, **spoil)
+            answer = administrator.post(
+                path,
+                token,
+                headers=spoil.get("headers"),
+                follow=False,
+                one="0",
+                row="0",
+                number="89165555555",
+                sure="1",
+            )
             assert answer.status_code == 400, (method, path)
             assert "Set-Cookie" not in answer.headers
     assert every_file(settings) == before

@@ -34,10 +34,10 @@ def change_pace(settings: Settings, operator: Browser) -> Callable[..., None]:
 def test_the_forecast_follows_the_pace(operator: Browser, change_pace: Callable[..., None]) -> None:
     for bundle, timeout in ((2, 10), (5, 600), (1, 7)):
         change_pace(bundle, timeout)
-        plan = operator.send("GET", "/api/v1/plan").json
+        plan = operator.send("GET", "/api/v1/plan").get_json()
         assert (plan["bundle"], plan["delay"], plan["bundles"]) == (bundle, timeout, PEOPLE // bundle)
     change_pace(1, 1, "[Pace]\npacing = throttled\nlines = 8\nreserve = 2\n")
-    plan = operator.send("GET", "/api/v1/plan").json
+    plan = operator.send("GET", "/api/v1/plan").get_json()
     assert (plan["pacing"], plan["ceiling"]) == ("throttled", 6)
 
 
@@ -62,7 +62,7 @@ def test_a_run_in_progress_follows_the_pace(
     journal.runs.begin("t", SUNDAY.date(), "week", list_candidates(rows, settings.numbering_plan()), at=SUNDAY)
     for bundle, hours in ((PEOPLE, 0), (1, 9)):
         change_pace(bundle, 3600)
-        status = operator.send("GET", "/api/v1/status").json["run"]
+        status = operator.send("GET", "/api/v1/status").get_json()["run"]
         assert (status["bundles"], status["ends_at"]) == (PEOPLE // bundle, f"2026-11-22T{12 + hours}:00:00+03:00")
         assert f"{12 + hours}:00" in operator.get("/run").text
 

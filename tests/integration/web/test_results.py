@@ -375,7 +375,7 @@ def test_who_did_not_hear_it_out_is_called_again_only_by_an_explicit_choice(
     asked: list[dict[str, object]] = []
     thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked)
     answer = operator.post(
-        "/results/again/start", page=page, day=str(TODAY), result=["not delivered"], **hidden(operator, page)
+        "/results/again/start", hidden(operator, page), page=page, day=str(TODAY), result=["not delivered"]
     )
     thread.join()
     assert answer.status_code == 200
@@ -400,7 +400,7 @@ def test_a_run_of_them_is_asked_of_the_service_and_recorded(operator: Browser, d
     thread = serve(day, CommandResult.done(say("the run has started: 1 call")), asked)
     page = page_of("not answered")
     answer = operator.post(
-        "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
+        "/results/again/start", hidden(operator, page), page=page, day=str(TODAY), result=["not answered"]
     )
     thread.join()
     assert answer.status_code == 200
@@ -427,12 +427,12 @@ def test_a_form_that_is_sent_twice_begins_one_run(operator: Browser, day: Journa
     fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
     thread = serve(day, CommandResult.done(say("the run has started: 1 call")), asked)
     for _ in range(3):
-        assert "The run has started" in operator.post("/results/again/start", **fields).text
+        assert "The run has started" in operator.post("/results/again/start", fields).text
     thread.join()
     assert len(asked) == 1
     assert day.commands.take_next(at=SUNDAY) is None
     assert len(day.audit.latest(10)) == 1
-    assert operator.post("/results/again/start", **{**fields, "once": ""}).status_code == 409
+    assert operator.post("/results/again/start", {**fields, "once": ""}).status_code == 409
     assert day.commands.take_next(at=SUNDAY) is None
 
 
@@ -456,12 +456,13 @@ def test_at_night_the_hour_has_to_be_ticked(settings: Settings, journal: Journal
     operator, page = Browser(app, "operator"), page_of("not answered")
     assert "Yes, call them at 23:00" in operator.get(page).text
     fields = {"page": page, "day": str(TODAY), "result": ["not answered"], **hidden(operator, page)}
-    answer = operator.post("/results/again/start", **fields)
+    answer = operator.post("/results/again/start", fields)
     assert answer.status_code == 422
     assert "Nobody has been called: tick" in answer.text
     assert journal.commands.take_next(at=night) is None
-    thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked := [])
-    assert "The run has started" in operator.post("/results/again/start", **fields, night="1").text
+    asked: list[dict[str, object]] = []
+    thread = serve(journal, CommandResult.done(say("the run has started: 1 call")), asked)
+    assert "The run has started" in operator.post("/results/again/start", fields, night="1").text
     thread.join()
     assert len(asked) == 1
     app.extensions["obzvon"].close()
@@ -472,7 +473,7 @@ def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, o
     app.extensions["obzvon"].sleep = lambda _: day.commands.take_next(at=SUNDAY)
     page = page_of("not answered")
     text = operator.post(
-        "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
+        "/results/again/start", hidden(operator, page), page=page, day=str(TODAY), result=["not answered"]
     ).text
     assert "The service has taken the command and is still working on it" in text
     assert "nobody is called" not in text
@@ -484,7 +485,7 @@ def test_what_the_service_refuses_is_shown_and_nothing_is_recorded(operator: Bro
     thread = serve(day, CommandResult.refused(say("run {run} is already in progress; see: obzvon status", run=7)), [])
     page = page_of("not answered")
     answer = operator.post(
-        "/results/again/start", page=page, day=str(TODAY), result=["not answered"], **hidden(operator, page)
+        "/results/again/start", hidden(operator, page), page=page, day=str(TODAY), result=["not answered"]
     )
     thread.join()
     assert answer.status_code == 409

@@ -365,7 +365,7 @@ def test_a_question_from_the_evening_is_asked_anew_at_night(opened: Office) -> N
     asked = opened.operator.get("/run/start").text
     fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
     opened.now = at("21:10:00")
-    assert opened.operator.post("/run/start", whom="rest", **fields).status_code == 422
+    assert opened.operator.post("/run/start", fields, whom="rest").status_code == 422
 
 
 @pytest.mark.parametrize("change", ["list", "run"])
@@ -377,7 +377,7 @@ def test_if_the_list_or_the_run_is_another_one_by_now_it_is_asked_again(opened: 
     else:
         opened.start()
         opened.works(60)
-    answer = opened.operator.post("/run/start", whom="again", **fields)
+    answer = opened.operator.post("/run/start", fields, whom="again")
     assert answer.status_code == 409
     assert "Nothing has been started" in answer.text
     assert ("Call 1 number" in answer.text) == (change == "list")
@@ -396,7 +396,7 @@ def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Offic
     asked = opened.operator.get("/run/start").text
     fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
     for _ in range(2):
-        answer = opened.operator.post("/run/start", whom="again", **fields)
+        answer = opened.operator.post("/run/start", fields, whom="again")
         assert answer.status_code == 200
         assert "The run has started: 5 calls" in answer.text
         opened.works(60)  # the first is through when the second comes
@@ -410,7 +410,7 @@ def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Offic
     [{}, {"once": "", "after": "0"}, {"once": "x", "after": "-1"}, {"once": "x", "after": "\0", "revision": "<b>"}],
 )
 def test_a_start_that_was_not_asked_begins_nothing(opened: Office, fields: dict[str, str]) -> None:
-    answer = opened.operator.post("/run/start", **{"revision": "", **fields})
+    answer = opened.operator.post("/run/start", {"revision": "", **fields})
     assert answer.status_code == 409
     assert opened.changes() == []
 
@@ -420,7 +420,7 @@ def test_during_a_run_no_other_is_asked_for_or_begun(opened: Office) -> None:
     opened.start()
     fields = {name: value(asked, name) for name in ("once", "after", "revision")}
     for answer in (
-        opened.operator.post("/run/start", whom="again", **fields),
+        opened.operator.post("/run/start", fields, whom="again"),
         opened.operator.client.get("/run/start", headers=opened.operator.login, follow_redirects=True),
     ):
         assert "A run is already in progress" in answer.text
@@ -692,4 +692,4 @@ def test_a_journal_that_fails_after_the_order_is_not_said_to_have_done_nothing(o
     office.desk.sleep = fail
     answer = office.operator.send("POST", "/api/v1/run/pause")
     assert answer.status_code == 202
-    assert "not known whether" in answer.json["text"]
+    assert "not known whether" in answer.get_json()["text"]

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,13 +18,13 @@ from web.app import create_app
 from web.schedule import holidays
 
 
-def saved(settings: Settings) -> dict[str, object]:
-    found: dict[str, object] = json.loads(settings.schedule.read_text(encoding="utf-8"))
+def saved(settings: Settings) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(settings.schedule.read_text(encoding="utf-8"))
     return found
 
 
 def post(browser: Browser, **fields: object) -> str:
-    answer = browser.post("/week", page="/week", **{**WORKWEEK, **fields})
+    answer = browser.post("/week", {**WORKWEEK, **fields}, page="/week")
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -51,7 +52,7 @@ def test_a_time_and_a_day_without_calls_are_saved_as_the_old_script_reads_them(
     before = saved(settings)
     fields = {**WORKWEEK, "at-1": "10:30", "on-6": "1", "at-6": "8:05"}
     fields.pop("on-5")
-    answer = operator.post("/week", page="/week", **fields)
+    answer = operator.post("/week", fields, page="/week")
     assert "The schedule is saved" in answer.text
     assert saved(settings) == {**before, "1": "10:30", "5": "00:00", "6": "08:05"}
     operator.post("/week/undo", page="/week")
@@ -87,10 +88,9 @@ def test_more_dates_than_the_page_would_add_are_kept(operator: Browser, settings
     assert len(dates) > 500
     operator.post(
         "/week",
+        {**{f"on-{day}": "1" for day in dates}, **{f"at-{day}": "11:00" for day in dates}},
         page="/week",
         date=dates,
-        **{f"on-{day}": "1" for day in dates},
-        **{f"at-{day}": "11:00" for day in dates},
     )
     assert json.loads(settings.schedule.read_text())["dates"] == dict.fromkeys(days, "11:00")
 
@@ -152,7 +152,7 @@ def test_what_is_no_time_or_date_is_told_at_its_field_and_not_saved(
     operator: Browser, settings: Settings, fields: dict[str, str], says: str
 ) -> None:
     before = settings.schedule.read_bytes()
-    answer = operator.post("/week", page="/week", **{**WORKWEEK, **fields})
+    answer = operator.post("/week", {**WORKWEEK, **fields}, page="/week")
     assert answer.status_code == 422
     assert says in answer.text
     assert 'aria-invalid="true"' in answer.text
@@ -163,7 +163,7 @@ def test_what_is_no_time_or_date_is_told_at_its_field_and_not_saved(
 def test_of_two_who_save_the_second_sees_both_versions_and_chooses(operator: Browser, settings: Settings) -> None:
     old = value(operator.get("/week").text, "revision")
     post(operator, **{"at-1": "10:00", "off": "2027-01-01"})
-    answer = operator.post("/week", page="/week", **{**WORKWEEK, "at-1": "11:00", "revision": old})
+    answer = operator.post("/week", {**WORKWEEK, "at-1": "11:00", "revision": old}, page="/week")
     assert answer.status_code == 409
     line = re.search(r'<tr class="differs"><th scope="row">Monday</th><td>10:00</td><td>11:00</td>', answer.text)
     assert line
@@ -212,7 +212,7 @@ def test_a_broken_week_is_told_and_brought_back(operator: Browser, settings: Set
     page = operator.get("/week")
     assert page.status_code == 500
     assert "is not a time of day" in page.text
-    assert operator.post("/week", page="/week", **WORKWEEK).status_code == 500
+    assert operator.post("/week", WORKWEEK, page="/week").status_code == 500
     operator.post("/week/undo", page="/week")
     assert settings.schedule.read_bytes() == good
 

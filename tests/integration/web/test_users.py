@@ -1,6 +1,7 @@
 """Who may use the editor, and the settings: for administrators alone."""
 
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -34,7 +35,7 @@ def recorded(settings: Settings) -> list[str]:
 
 
 def post(browser: Browser, what: str, **fields: object) -> str:
-    answer = browser.post(f"{PAGE}/{what}", page=PAGE, **fields)
+    answer = browser.post(f"{PAGE}/{what}", fields, page=PAGE)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -70,7 +71,7 @@ def test_a_user_is_added_with_a_password_that_is_shown_once(
 
 def form_of(browser: Browser, path: str, **fields: object) -> dict[str, str]:
     """The hidden fields of the form that a page, or the answer to these fields, has."""
-    text = browser.post(path, page=PAGE, **fields).text if fields else browser.get(path).text
+    text = browser.post(path, fields, page=PAGE).text if fields else browser.get(path).text
     return {name: value for name in ("once", "present", "name") if (value := field(text, name))}
 
 
@@ -83,7 +84,7 @@ def test_a_form_that_is_sent_twice_adds_one_user_and_shows_the_same_password_aga
     assert password_matches(users.load()["анна"], first)
     assert recorded(settings) == ["administrator users: added анна, viewer"]
     users.change_password("анна", "battery staple")
-    answer = boss.post(f"{PAGE}/add", page=PAGE, **{**form, "name": "анна"}, role="viewer")
+    answer = boss.post(f"{PAGE}/add", {**form, "name": "анна"}, page=PAGE, role="viewer")
     assert answer.status_code == 422
     assert 'id="password"' not in answer.text
     other = form_of(boss, f"{PAGE}?add=1")
@@ -109,7 +110,7 @@ def test_of_two_forms_at_once_that_are_the_same_both_show_the_password_that_hold
 ) -> None:
     form, change = form_of(boss, f"{PAGE}/password", name="operator"), Users.change_password
 
-    def overtaken(self: Users, name: str, password: str, **more: object) -> None:
+    def overtaken(self: Users, name: str, password: str, **more: Any) -> None:
         change(users, name, password)
         change(self, name, password, **more)
 

@@ -1,8 +1,9 @@
 """The service and the editor side by side: through every kind of save the service has a list and a week in force."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,9 @@ from obzvon.documents.store import LoadedDocument
 from tests.support.editor import Browser, rows
 from tests.support.editor_with_service import PEOPLE, Office
 from tests.support.import_pages import post, ready, send
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
 
 
 @pytest.fixture
@@ -36,14 +40,14 @@ def test_the_service_goes_on_through_every_kind_of_save(office: Office) -> None:
     operator: Browser = office.operator
     before = looks(office)
     week = {"on-1": "1", "at-1": "10:00"}
-    saves = [
+    saves: list[Callable[[], TestResponse]] = [
         lambda: operator.post("/phones/add", number="89165550001", code="", name="новый"),
         lambda: operator.post("/phones/save", row="0", number="89165550002", code="1", name="=1+1"),
         lambda: operator.post("/phones/pause", one="1"),
         lambda: operator.post("/phones/resume", one="1"),
         lambda: operator.post("/phones/delete", key=["2", "3"], sure="1"),
         lambda: operator.post("/phones/undo"),
-        lambda: operator.post("/week", page="/week", **week),
+        lambda: operator.post("/week", week, page="/week"),
         lambda: operator.post("/week/undo", page="/week"),
         lambda: operator.send("PATCH", "/api/v1/phones", {"add": [{"number": "89165550003"}]}, If_Match="*"),
         lambda: operator.send("PUT", "/api/v1/week", {str(day): "09:30" for day in range(1, 8)}, If_Match="*"),

@@ -1,12 +1,11 @@
 """Sentences that are kept as data and worded in the reader's language."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from hypothesis import given
@@ -23,6 +22,7 @@ from obzvon.common.i18n import (
     say_many,
     set_language,
 )
+from tests.support.sentences import catalogue_entries
 
 
 @pytest.fixture(autouse=True)
@@ -165,11 +165,4 @@ def test_sentences_that_a_journal_stored_in_a_former_wording_are_translated() ->
 def test_the_compiled_catalogue_of_former_wordings_is_that_of_its_text() -> None:
     folder = TRANSLATIONS / "ru" / "LC_MESSAGES"
     with (folder / f"{RETIRED}.po").open("rb") as text, (folder / f"{RETIRED}.mo").open("rb") as compiled:
-        assert entries(read_po(text)) == entries(read_mo(compiled))
-
-
-def entries(catalogue: Catalog) -> set[tuple[str, str]]:
-    def joined(text: str | Sequence[str]) -> str:
-        return text if isinstance(text, str) else "\0".join(text)
-
-    return {(joined(entry.id), joined(entry.string)) for entry in catalogue if entry.id}
+        assert catalogue_entries(read_po(text)) == catalogue_entries(read_mo(compiled))

@@ -24,7 +24,7 @@ CALLED = [one for one in Disposition if one not in (Disposition.SKIPPED, Disposi
 
 def test_results_are_the_dispositions_and_the_states_of_calls_without_one() -> None:
     assert set(RESULTS) == {*Disposition, CallState.WAITING, CallState.HANDING}
-    assert CallState.HANDED == Disposition.HANDED
+    assert CallState.HANDED.value == Disposition.HANDED.value
     assert len(RESULTS) == len(set(RESULTS))
 
 

@@ -1,6 +1,7 @@
 """Columns to fields, rows against the list, and the way there and back."""
 
 import io
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -25,7 +26,7 @@ def table(*cells: list[str]) -> list[TableRow]:
     return [TableRow(line, list(row)) for line, row in enumerate(cells, 1)]
 
 
-def judge(phones: list[Phone], *cells: list[str], **options: object) -> merge.MergePlan:
+def judge(phones: list[Phone], *cells: list[str], **options: Any) -> merge.MergePlan:
     return merge.plan_merge(table(*cells), options.pop("layout", WHOLE), phones, PLAN, **options)
 
 
@@ -372,7 +373,9 @@ CODES = st.one_of(
 @st.composite
 def lists(draw: st.DrawFn) -> list[Phone]:
     fields = draw(st.lists(st.tuples(NUMBERS, CODES, TEXTS, st.booleans()), max_size=8))
-    extras = draw(st.lists(st.none() | st.just({"note": "kept"}), min_size=len(fields), max_size=len(fields)))
+    extras: list[dict[str, object] | None] = draw(
+        st.lists(st.none() | st.just({"note": "kept"}), min_size=len(fields), max_size=len(fields))
+    )
     return [
         Phone(str(3 * place), *field, extra=extra)
         for place, (field, extra) in enumerate(zip(fields, extras, strict=True))

@@ -88,7 +88,7 @@ def test_what_it_allows_is_taken_and_answered_as_it_says_and_all_else_refused(
         max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(case=schema[operation.path][operation.method].as_strategy(generation_mode=mode))
-    def ask(case: Case) -> None:
+    def ask(case: Case[Any]) -> None:
         if mode is GenerationMode.POSITIVE and statuses.total() % 3:
             made_callable(case.body)
         if operation.revised and operation.method != "get" and statuses.total() % 4:
@@ -111,14 +111,14 @@ def test_every_address_is_described_and_no_other(app: Flask) -> None:
 
 
 def test_each_operation_has_a_name_of_its_own(operator: Browser) -> None:
-    described = operator.send("GET", "/api/v1/openapi.json").json
+    described = operator.send("GET", "/api/v1/openapi.json").get_json()
     names = [operation["operationId"] for path in described["paths"].values() for operation in path.values()]
     assert len(set(names)) == len(names) == len(OPERATIONS)
     assert described["openapi"] == "3.1.0"
 
 
 def test_the_choices_are_those_of_the_page(operator: Browser) -> None:
-    described = operator.send("GET", "/api/v1/openapi.json").json
+    described = operator.send("GET", "/api/v1/openapi.json").get_json()
     given = {one["name"]: one["schema"] for one in described["paths"]["/phones"]["get"]["parameters"]}
     assert set(given["only"]["enum"]) == set(FILTERS)
     assert set(given["sort"]["enum"]) == set(SORTS)

@@ -14,7 +14,7 @@ PHONES = "/api/v1/phones"
 
 
 def listed(browser: Browser, query: str = "") -> dict[str, Any]:
-    return dict(browser.send("GET", PHONES + query).json)
+    return dict(browser.send("GET", PHONES + query).get_json())
 
 
 def revision(browser: Browser) -> str:
@@ -25,7 +25,7 @@ def faults(answer: Any) -> dict[str, str]:
     assert answer.mimetype == "application/problem+json"
     return {
         fault.get("pointer") or fault.get("parameter") or fault.get("header"): fault["detail"]
-        for fault in answer.json["errors"]
+        for fault in answer.get_json()["errors"]
     }
 
 
@@ -58,7 +58,7 @@ def test_reasons_are_in_the_language_that_is_asked_for(operator: Browser) -> Non
     def reason(**headers: str) -> str:
         answer = operator.client.get(f"{PHONES}/4", headers={**operator.login, **headers})
         assert answer.headers["Vary"] == "Accept-Language"
-        return str(answer.json["reason"])
+        return str(answer.get_json()["reason"])
 
     russian = "слишком короткий"
     assert russian in reason(**{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.8"})
@@ -108,7 +108,7 @@ def test_one_row_is_read_by_its_key(operator: Browser, settings: Settings, key: 
     write(settings, {**ROWS, key: {"0": "89165555555", "1": "12"}})
     from urllib.parse import quote
 
-    assert operator.get(f"{PHONES}/{quote(key)}").json["dials"] == "89165555555"
+    assert operator.get(f"{PHONES}/{quote(key)}").get_json()["dials"] == "89165555555"
     assert operator.get(f"{PHONES}/nobody").status_code == 404
 
 
@@ -129,7 +129,7 @@ def test_a_whole_list_takes_the_place_of_the_old_one(operator: Browser, settings
         If_Match=revision(operator),
     )
     assert answer.status_code == 200, answer.text
-    said = answer.json
+    said = answer.get_json()
     assert (said["total"], said["added"], said["changed"], said["deleted"]) == (3, 2, 1, 4)
     assert [(row["row"], row["state"]) for row in said["rows"]] == [("10", "called"), ("9", "paused"), ("3", "called")]
     assert said["counts"]["called"] == 2
@@ -144,7 +144,7 @@ def test_a_whole_list_takes_the_place_of_the_old_one(operator: Browser, settings
 def test_rows_can_be_put_back_as_they_came_and_nothing_is_changed(operator: Browser, settings: Settings) -> None:
     before = settings.phones.read_bytes()
     answer = operator.send("PUT", PHONES, {"rows": listed(operator)["rows"]}, If_Match=revision(operator))
-    assert (answer.status_code, answer.json["changed"]) == (200, 0)
+    assert (answer.status_code, answer.get_json()["changed"]) == (200, 0)
     assert settings.phones.read_bytes() == before
 
 
@@ -159,7 +159,7 @@ def test_a_list_without_keys_is_numbered_the_same_way_each_time(operator: Browse
     body = {"rows": [{"number": "89165555555"}, {"number": "89166666666"}]}
     for changes in (5, 0):
         answer = operator.send("PUT", PHONES, body, If_Match=revision(operator))
-        assert answer.json["added"] + answer.json["changed"] + answer.json["deleted"] == changes
+        assert answer.get_json()["added"] + answer.get_json()["changed"] + answer.get_json()["deleted"] == changes
         assert list(rows(settings)) == ["0", "1"]
 
 
@@ -194,7 +194,7 @@ def test_everything_that_is_wrong_in_a_list_is_told_at_once_with_its_row(operato
         If_Match=revision(operator),
     )
     assert answer.status_code == 422
-    assert {(fault["pointer"], fault.get("row")) for fault in answer.json["errors"]} == {
+    assert {(fault["pointer"], fault.get("row")) for fault in answer.get_json()["errors"]} == {
         ("#/rows/0/number", "0"),
         ("#/rows/0/code", "0"),
         ("#/rows/2/row", "new"),
@@ -264,10 +264,10 @@ def test_duplicates_that_a_list_has_may_stay_in_it(operator: Browser, settings: 
 
 def test_of_very_many_faults_a_hundred_are_told_and_the_rest_counted(operator: Browser) -> None:
     answer = operator.send("PUT", PHONES, {"rows": [{"number": "1"}] * 250}, If_Match="*")
-    assert (len(answer.json["errors"]), answer.json["more_errors"]) == (100, 150)
+    assert (len(answer.get_json()["errors"]), answer.get_json()["more_errors"]) == (100, 150)
     for row in ({"number": "1"}, {"number": 1}):
         answer = operator.send("PUT", PHONES, {"rows": [row] * 5000}, If_Match="*")
-        assert (len(answer.json["errors"]), answer.json["more_errors"]) == (100, 900)
+        assert (len(answer.get_json()["errors"]), answer.get_json()["more_errors"]) == (100, 900)
 
 
 def test_ever_so_many_empty_objects_do_not_fill_the_memory(operator: Browser) -> None:
@@ -315,7 +315,7 @@ def test_rows_are_added_changed_and_deleted_in_one_step(operator: Browser, setti
         If_Match=revision(operator),
     )
     assert answer.status_code == 200, answer.text
-    assert [(row["row"], row["state"]) for row in answer.json["rows"]] == [
+    assert [(row["row"], row["state"]) for row in answer.get_json()["rows"]] == [
         ("6", "called"),
         ("7", "called"),
         ("1", "called"),
@@ -391,7 +391,7 @@ def test_a_change_names_the_revision_that_it_is_based_on(
     operator.send("PATCH", PHONES, {"change": {"3": {"name": "newer"}}}, If_Match=stale)
     answer = operator.send(method, PHONES, body, If_Match=stale)
     assert answer.status_code == 412
-    assert answer.headers["ETag"] == f'"{answer.json["revision"]}"' == revision(operator)
+    assert answer.headers["ETag"] == f'"{answer.get_json()["revision"]}"' == revision(operator)
     assert rows(settings)["3"]["name"] == "newer"
     assert settings.phones.read_bytes() != before
     assert operator.send(method, PHONES, body, If_Match=f'"0", {revision(operator)}').status_code == 200
@@ -434,7 +434,7 @@ def test_a_broken_list_says_so_and_is_replaced_only_by_who_names_it(operator: Br
     write(settings, "{nonsense")
     answer = operator.send("GET", PHONES)
     assert answer.status_code == 500
-    assert "it is not JSON" in answer.json["detail"]
+    assert "it is not JSON" in answer.get_json()["detail"]
     assert operator.send("PATCH", PHONES, {"delete": ["0"]}, If_Match=answer.headers["ETag"]).status_code == 500
     body = {"rows": [{"number": "89165555555"}]}
     assert operator.send("PUT", PHONES, body, If_Match='"0"').status_code == 412
@@ -454,7 +454,7 @@ def test_what_cannot_be_saved_is_told_and_nothing_is_lost(
     monkeypatch.setattr(files, "write_durably", full)
     answer = operator.send("PUT", PHONES, {"rows": []}, If_Match=based)
     assert answer.status_code == 500
-    assert "No space left" in answer.json["detail"]
+    assert "No space left" in answer.get_json()["detail"]
     assert settings.phones.read_bytes() == before
 
 
@@ -478,7 +478,7 @@ def test_a_list_of_megabytes_is_taken_and_a_greater_one_refused(operator: Browse
     headers = {**operator.login, "If-Match": "*"}
     answer = operator.client.put(PHONES, data=body, content_type="application/json", headers=headers)
     assert len(body) > 3_000_000
-    assert (answer.status_code, answer.json["counts"]["called"]) == (200, 30_000)
+    assert (answer.status_code, answer.get_json()["counts"]["called"]) == (200, 30_000)
     answer = operator.client.put(PHONES, data=body + " " * 20_000_000, content_type="application/json", headers=headers)
     assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
 
@@ -504,7 +504,7 @@ HOSTILE = [
 def test_hostile_text_is_refused_or_kept_as_it_is(operator: Browser, settings: Settings, field: str, text: str) -> None:
     answer = operator.send("PUT", PHONES, {"rows": [{"number": "89165555555", field: text}]}, If_Match="*")
     assert answer.status_code in (200, 422)
-    assert answer.mimetype.startswith("application/")
+    assert (answer.mimetype or "").startswith("application/")
     if answer.status_code == 200:
         assert field == "name"
         assert rows(settings)["0"]["name"] == text
@@ -518,7 +518,7 @@ def test_codes_that_the_dialplan_sends_are_taken(operator: Browser, settings: Se
     answer = operator.send(
         "PATCH", PHONES, {"add": [{"number": "89165555555", "code": code}]}, If_Match=revision(operator)
     )
-    assert (answer.status_code, answer.json["rows"][0]["state"]) == (200, "called")
+    assert (answer.status_code, answer.get_json()["rows"][0]["state"]) == (200, "called")
     assert rows(settings)["6"] == {"0": "89165555555", "1": code}
 
 

@@ -12,9 +12,9 @@ from tests.support.editor import PASSWORD, Browser
 
 def is_problem(answer: TestResponse, status: int) -> dict[str, object]:
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
-    assert answer.json["status"] == status
-    assert answer.json["title"]
-    return dict(answer.json)
+    assert answer.get_json()["status"] == status
+    assert answer.get_json()["title"]
+    return dict(answer.get_json())
 
 
 def test_without_a_login_it_is_401_and_says_which(app: Flask) -> None:

@@ -39,9 +39,9 @@ def test_a_days_report_is_the_commands_document(operator: Browser, a_day: None) 
     assert found.calls[1].reason == "too short: 3 digits where 11 are expected"
     assert answer.content_length == len(answer.data)
     assert answer.mimetype == "application/json"
-    assert "слишком короткий" in operator.send("GET", REPORT, Accept_Language="ru").json["calls"][1]["reason"]
-    assert operator.send("GET", REPORT + "?date=2026-11-22").json == answer.json
-    assert operator.send("GET", REPORT + "?date=2026-11-21").json["calls"] == []
+    assert "слишком короткий" in operator.send("GET", REPORT, Accept_Language="ru").get_json()["calls"][1]["reason"]
+    assert operator.send("GET", REPORT + "?date=2026-11-22").get_json() == answer.get_json()
+    assert operator.send("GET", REPORT + "?date=2026-11-21").get_json()["calls"] == []
 
 
 def test_a_report_comes_as_csv_and_as_a_workbook(operator: Browser, a_day: None) -> None:
@@ -57,15 +57,15 @@ def test_a_report_comes_as_csv_and_as_a_workbook(operator: Browser, a_day: None)
 def test_a_wrong_day_or_form_is_told(operator: Browser) -> None:
     answer = operator.send("GET", REPORT + "?date=yesterday&format=pdf")
     assert answer.status_code == 400
-    assert {fault["parameter"]: fault["detail"] for fault in answer.json["errors"]} == {
+    assert {fault["parameter"]: fault["detail"] for fault in answer.get_json()["errors"]} == {
         "date": "Write the date as 2026-12-31",
         "format": "One of these is expected: csv, json, xlsx",
     }
 
 
 def test_where_there_is_no_journal_yet_a_report_is_empty(operator: Browser, settings: Settings) -> None:
-    assert operator.send("GET", REPORT).json["counts"] == {}
-    assert operator.send("GET", "/api/v1/changes").json == {"changes": [], "next": None}
+    assert operator.send("GET", REPORT).get_json()["counts"] == {}
+    assert operator.send("GET", "/api/v1/changes").get_json() == {"changes": [], "next": None}
     assert settings.journal.path
     assert not settings.journal.path.exists()
 
@@ -74,10 +74,10 @@ def test_changes_are_read_page_by_page(operator: Browser, journal: Journal) -> N
     changes = journal.audit
     for place in range(5):
         changes.record("anna", say("the list: added {phone}", phone=place), at=SUNDAY + timedelta(minutes=place))
-    first = operator.send("GET", "/api/v1/changes?limit=3").json
+    first = operator.send("GET", "/api/v1/changes?limit=3").get_json()
     assert [change["what"] for change in first["changes"]] == [f"the list: added {place}" for place in (4, 3, 2)]
     assert first["changes"][0]["who"] == "anna"
-    rest = operator.send("GET", f"/api/v1/changes?limit=3&before={first['next']}").json
+    rest = operator.send("GET", f"/api/v1/changes?limit=3&before={first['next']}").get_json()
     assert [change["what"] for change in rest["changes"]] == ["the list: added 1", "the list: added 0"]
     assert rest["next"] is None
     assert operator.send("GET", "/api/v1/changes?limit=0&before=x").status_code == 400

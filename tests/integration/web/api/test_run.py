@@ -23,7 +23,7 @@ ORDERS = [("start", {}), ("pause", {}), ("resume", {}), ("stop", {}), ("call", {
 
 
 def test_the_status_is_the_commands_document(operator: Browser, settings: Settings, journal: Journal) -> None:
-    assert operator.send("GET", "/api/v1/status").json["run"] is None
+    assert operator.send("GET", "/api/v1/status").get_json()["run"] is None
     journal.heartbeats.begin(at=SUNDAY)
     journal.heartbeats.beat(at=SUNDAY, problem=msgspec.json.encode((say("no number"),)).decode())
     journal.runs.begin(
@@ -38,7 +38,7 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
     assert found.run
     assert (found.run.calls, found.run.counts, found.service.alive) == (1, {"waiting": 1, "skipped": 1}, True)
     assert found.service.problems == ("no number",)
-    russian = operator.send("GET", "/api/v1/status", Accept_Language="ru").json
+    russian = operator.send("GET", "/api/v1/status", Accept_Language="ru").get_json()
     assert russian["service"]["trouble"] == ["нет номера"]
     assert russian["now"] == "2026-11-22T12:00:00+03:00"
 
@@ -57,7 +57,9 @@ def test_the_status_has_the_lines_in_use_and_the_link(operator: Browser, journal
     assert (found.lines.ours, found.lines.others, found.lines.free, found.lines.counted_by) == (12, 4, 9, "trunk")
     assert found.ami
     assert (found.ami.state, found.ami.since_at) == ("up", SUNDAY)
-    assert operator.send("GET", "/api/v1/status", Accept_Language="ru").json["lines"]["pace"].startswith("по мере")
+    assert (
+        operator.send("GET", "/api/v1/status", Accept_Language="ru").get_json()["lines"]["pace"].startswith("по мере")
+    )
 
 
 def test_the_plan_is_the_commands_document(operator: Browser) -> None:
@@ -66,7 +68,9 @@ def test_the_plan_is_the_commands_document(operator: Browser) -> None:
     assert (found.calls, found.skipped, str(found.day)) == (2, 3, "2026-11-23")
     assert found.problems == ()
     assert found.skipped_rows[1].reason == "too short: 3 digits where 11 are expected"
-    assert operator.send("GET", "/api/v1/plan", Accept_Language="ru").json["skipped_rows"][0]["reason"] == "на паузе"
+    assert (
+        operator.send("GET", "/api/v1/plan", Accept_Language="ru").get_json()["skipped_rows"][0]["reason"] == "на паузе"
+    )
 
 
 @pytest.mark.parametrize(("order", "body"), ORDERS)
@@ -74,10 +78,10 @@ def test_an_order_reaches_the_service_and_its_answer_comes_back(
     operator: Browser, service: Service, order: str, body: object
 ) -> None:
     answer = operator.send("POST", RUN + order, body)
-    assert (answer.status_code, answer.json) == (200, {"text": "paused"})
+    assert (answer.status_code, answer.get_json()) == (200, {"text": "paused"})
     [taken] = service.taken
     assert (taken.name, taken.asked_by, taken.asked_at) == (order, "operator", SUNDAY)
-    assert operator.send("POST", RUN + order, body, Accept_Language="ru").json == {"text": "на паузе"}
+    assert operator.send("POST", RUN + order, body, Accept_Language="ru").get_json() == {"text": "на паузе"}
 
 
 def test_what_an_order_says_is_passed_on(operator: Browser, service: Service) -> None:
@@ -94,7 +98,7 @@ def test_what_an_order_says_is_passed_on(operator: Browser, service: Service) ->
 def test_an_order_that_is_sent_again_is_done_and_recorded_once(app: Flask, operator: Browser, service: Service) -> None:
     for order, body in (("start", {}), ("stop", {"withdraw": True}), ("call", {"number": "89165555555"})):
         for _ in range(3):
-            assert operator.send("POST", RUN + order, {**body, "once": f"{order} 1"}).json == {"text": "paused"}
+            assert operator.send("POST", RUN + order, {**body, "once": f"{order} 1"}).get_json() == {"text": "paused"}
         assert operator.send("POST", RUN + order, {**body, "once": f"{order} 2"}).status_code == 200
     assert [command.name for command in service.taken] == ["start", "start", "stop", "stop", "call", "call"]
     assert len(app.extensions["obzvon"].journal().audit.latest(99)) == 6
@@ -117,7 +121,7 @@ def test_calls_at_night_are_confirmed(
     answer = operator.send("POST", RUN + order, body)
     assert answer.status_code == (422 if is_night else 200)
     if is_night:
-        [fault] = answer.json["errors"]
+        [fault] = answer.get_json()["errors"]
         assert fault["pointer"] == "#/night"
         assert f"It is {hour:02}:05" in fault["detail"]
         assert service.taken == []
@@ -162,7 +166,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
 def test_what_the_service_refuses_is_a_conflict_with_its_reason(operator: Browser, service: Service) -> None:
     service.says = lambda command: CommandResult.refused(say("no run is in progress"))
     answer = operator.send("POST", RUN + "pause")
-    assert (answer.status_code, answer.json["detail"]) == (409, "no run is in progress")
+    assert (answer.status_code, answer.get_json()["detail"]) == (409, "no run is in progress")
     assert answer.mimetype == "application/problem+json"
 
 
@@ -175,14 +179,14 @@ def test_where_no_service_takes_it_nothing_is_left_to_be_done_later(
     app.extensions["obzvon"].sleep = lambda seconds: None
     answer = operator.send("POST", RUN + "start")
     assert answer.status_code == 503
-    assert "has not taken the command" in answer.json["detail"]
+    assert "has not taken the command" in answer.get_json()["detail"]
     assert app.extensions["obzvon"].journal().commands.take_next(at=SUNDAY + timedelta(seconds=1)) is None
 
 
 def test_what_was_taken_and_is_not_answered_yet_is_no_refusal(app: Flask, operator: Browser, journal: Journal) -> None:
     app.extensions["obzvon"].sleep = lambda seconds: journal.commands.take_next(at=SUNDAY)
     answer = operator.send("POST", RUN + "start")
-    assert (answer.status_code, answer.json) == (202, {"text": "taken by the service and not answered yet"})
+    assert (answer.status_code, answer.get_json()) == (202, {"text": "taken by the service and not answered yet"})
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,7 @@ def test_an_order_that_is_not_understood_never_reaches_the_service(
         RUN + order, data=json.dumps(body), content_type="application/json", headers=operator.login
     )
     assert answer.status_code == 422
-    assert {fault["pointer"] for fault in answer.json["errors"]} == pointers
+    assert {fault["pointer"] for fault in answer.get_json()["errors"]} == pointers
     assert service.taken == []
 
 
@@ -217,5 +221,5 @@ def test_a_journal_that_cannot_be_used_is_told(operator: Browser, settings: Sett
     for method, path in (("GET", "/api/v1/status"), ("GET", "/api/v1/changes"), ("POST", RUN + "pause")):
         answer = operator.send(method, path)
         assert (answer.status_code, answer.mimetype) == (503, "application/problem+json"), path
-        assert "the journal cannot be opened" in answer.json["detail"]
+        assert "the journal cannot be opened" in answer.get_json()["detail"]
     settings.journal.path.unlink()

@@ -20,8 +20,8 @@ def on_disk(settings: Settings) -> Any:
 def test_the_week_is_read_and_can_be_put_back_as_it_came(operator: Browser, settings: Settings) -> None:
     before = settings.schedule.read_bytes()
     answer = operator.send("GET", WEEK)
-    assert answer.json == USUAL
-    assert operator.send("PUT", WEEK, answer.json, If_Match=answer.headers["ETag"]).status_code == 200
+    assert answer.get_json() == USUAL
+    assert operator.send("PUT", WEEK, answer.get_json(), If_Match=answer.headers["ETag"]).status_code == 200
     assert settings.schedule.read_bytes() == before
 
 
@@ -30,7 +30,7 @@ def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, setti
     wanted = {**USUAL, "1": "10:30", "6": "11:00", "dates": {"2026-12-31": "00:00", "2026-11-30": "08:00"}}
     answer = operator.send("PUT", WEEK, wanted, If_Match=etag)
     assert answer.status_code == 200
-    assert answer.json == {**wanted, "dates": {"2026-11-30": "08:00", "2026-12-31": "00:00"}}
+    assert answer.get_json() == {**wanted, "dates": {"2026-11-30": "08:00", "2026-12-31": "00:00"}}
     assert answer.headers["ETag"] == operator.send("GET", WEEK).headers["ETag"] != etag
     assert on_disk(settings) == wanted
     assert operator.send("PUT", WEEK, {**wanted, "dates": {}}, If_Match="*").status_code == 200
@@ -62,7 +62,7 @@ def test_everything_that_is_wrong_is_told_at_once(operator: Browser, settings: S
         If_Match="*",
     )
     assert answer.status_code == 422
-    assert {fault["pointer"]: fault["detail"] for fault in answer.json["errors"]} == {
+    assert {fault["pointer"]: fault["detail"] for fault in answer.get_json()["errors"]} == {
         **dict.fromkeys(("#/1", "#/2", "#/3", "#/4", "#/7", "#/dates/2026-12-31"), "Write it as 09:00"),
         "#/6": "It is missing",
         "#/8": "There is no such field; there are: 1, 2, 3, 4, 5, 6, 7, dates",
@@ -71,7 +71,7 @@ def test_everything_that_is_wrong_is_told_at_once(operator: Browser, settings: S
     assert settings.schedule.read_bytes() == before
     many = {f"{year}-01-{day:02}": "00:00" for year in range(2027, 2047) for day in range(1, 32)}
     answer = operator.send("PUT", WEEK, {**USUAL, "dates": many}, If_Match="*")
-    assert answer.json["errors"][0]["detail"] == "At most 500 of them are accepted"
+    assert answer.get_json()["errors"][0]["detail"] == "At most 500 of them are accepted"
 
 
 def test_a_change_names_the_revision_that_it_is_based_on(operator: Browser, settings: Settings) -> None:
