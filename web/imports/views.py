@@ -369,4 +369,7 @@ def _tell(merge_plan: MergePlan, *, whole: bool) -> None:
         parts.append(ngettext("%(num)s changed", "%(num)s changed", counts["changed"]))
     if gone:
         parts.append(ngettext("%(num)s removed", "%(num)s removed", len(gone)))
+    if counts["no_phone"] and not whole:
+        text = ngettext("%(num)s row has no phone number", "%(num)s rows have no phone number", counts["no_phone"])
+        parts.append(text)
     flash(", ".join(parts), "undo")

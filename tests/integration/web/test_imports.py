@@ -794,6 +794,12 @@ def test_columns_that_were_chosen_are_not_taken_where_the_cells_contradict(
     assert ready(operator, send(operator, SHAPE.replace("5550", "5553"))).status_code == 200
 
 
+def test_people_without_a_phone_are_counted_after_the_import(operator: Browser) -> None:
+    address = send(operator, "ФИО;Телефон\nСомов;89165550001\nЩукин;\nЯзев;нет\n")
+    done = post(operator, address, ready(operator, address).text, "/take")
+    assert "Imported: 1 new number, 2 rows have no phone number" in done.text
+
+
 def test_rows_that_are_skipped_are_counted(operator: Browser, settings: Settings) -> None:
     address = send(operator, "89165550001\n8916\n8917\n")
     left = post(operator, address, ready(operator, address).text, "/take", **ticked(ready(operator, address).text))
