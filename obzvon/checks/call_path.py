@@ -137,6 +137,11 @@ def check_call_path(context: CheckContext) -> Iterator[Finding]:
         yield good("", say("the dialplan is one of your own, so its trunk and its sounds are not checked"))
         return
     yield from _check_trunk(path)
+
+    def ask(survey: Survey[str]) -> str:
+        return run_survey(survey, _Console(context).evaluate) if by_console else survey_by_login(settings.ami, survey)
+
+    yield from _check_caller_id(context, path, forms, ask)
     for report in examine_sounds(context, path):
         yield _sound_finding(report)
 
@@ -148,6 +153,31 @@ def _check_trunk(path: CallPath) -> Iterator[Finding]:
         yield warning(_DIALPLAN_FILE, _EXAMPLE_WHAT, _EXAMPLE_REMEDY)
     elif path.state is not None:
         yield good(path.device, say("the trunk is there, and Asterisk does not call it unreachable"))
+
+
+def _check_caller_id(
+    context: CheckContext, path: CallPath, forms: Sequence[CallForm], ask: Callable[[Survey[str]], str]
+) -> Iterator[Finding]:
+    """Check that calls of the forms in use carry a number. Over PJSIP one without is anonymous@anonymous.invalid."""
+    empty = [form for form in forms if not form.caller_id]
+    if not empty or not path.is_ours or not path.device.startswith("PJSIP/") or ask(_survey_from_user(path.device)):
+        return
+    for form in empty:
+        section = "Calls" if form is context.settings.ordinary else "CodeCalls"
+        yield warning(
+            f"{context.settings.file} [{section}] caller_id",
+            say(
+                "it is empty: calls over {trunk} go out as anonymous, unless the trunk adds a number, and many "
+                "carriers refuse anonymous calls",
+                trunk=path.device,
+            ),
+            say("write the number that the called person shall see, or from_user for the trunk in pjsip.conf"),
+        )
+
+
+def _survey_from_user(device: str) -> Survey[str]:
+    """Ask Asterisk for the number that a PJSIP trunk adds, "" if it adds none or it is unknown."""
+    return (yield f"PJSIP_ENDPOINT({device.partition('/')[2]},from_user)") or ""
 
 
 def _sound_finding(report: SoundReport) -> Finding:

@@ -33,6 +33,7 @@ SOUND = {
     "DIALPLAN_EXISTS(obzvon-message,play,1)": "1",
     "OBZVON_TRUNK": "PJSIP/NUMBER@beeline",
     "DEVICE_STATE(PJSIP/beeline)": "NOT_INUSE",
+    "PJSIP_ENDPOINT(beeline,from_user)": "74951234567",
     "OBZVON_MESSAGE": "/sounds/message",
     "OBZVON_QUESTION": "",
 }
@@ -193,6 +194,42 @@ def test_the_console_is_asked_without_ami(office: Office) -> None:
     assert levels(found, "it lasts 12.0 s") == [Level.OK]
     console(office, SOUND | {"OBZVON_MESSAGE": "/nowhere/hello", "DEVICE_STATE(PJSIP/beeline)": "INVALID"})
     assert len(bad(list(check_call_path(context_of(office))))) == 2
+
+
+@pytest.mark.parametrize(
+    ("caller_ids", "calls", "with_codes", "sections"),
+    [
+        (("", "6122103"), 2, 1, ["Calls"]),
+        (("", "6122103"), 2, 2, []),  # no call has the form whose number is missing
+        (("6122103", ""), 2, 1, ["CodeCalls"]),
+        (("6122103", ""), 2, 0, []),
+        (("6122103", "6122103"), 2, 1, []),
+        (("", ""), 2, 1, ["Calls", "CodeCalls"]),
+        (("", ""), 0, 0, []),
+    ],
+)
+def test_calls_that_go_out_as_anonymous_are_reported(
+    office: Office, caller_ids: tuple[str, str], calls: int, with_codes: int, sections: list[str]
+) -> None:
+    forms = {
+        "ordinary": msgspec.structs.replace(office.settings.ordinary, caller_id=caller_ids[0]),
+        "coded": msgspec.structs.replace(office.settings.coded, caller_id=caller_ids[1]),
+    }
+    office.change(**forms)
+    context = msgspec.structs.replace(context_of(office), calls=calls, coded=with_codes)
+
+    def reported(answers: Mapping[str, str]) -> list[str]:
+        console(office, answers)
+        found = [one for one in check_call_path(context) if "anonymous" in str(one)]
+        assert {one.level for one in found} <= {Level.WARNING}
+        return [one.where.rpartition("[")[2].partition("]")[0] for one in found]
+
+    trunk = "PJSIP_ENDPOINT(beeline,from_user)"
+    assert reported(SOUND | {trunk: ""}) == sections
+    assert reported({name: value for name, value in SOUND.items() if name != trunk}) == sections
+    assert reported(SOUND) == [], "the trunk adds a number"
+    assert reported(SOUND | {"OBZVON_TRUNK": "Local/NUMBER@from-internal/n"}) == [], "FreePBX's route adds one"
+    assert reported(SOUND | {trunk: "", "DIALPLAN_EXISTS(obzvon-message,play,1)": "0"}) == [], "their own dialplan"
 
 
 def levels(found: list[Finding], said: str) -> list[Level]:
