@@ -321,12 +321,14 @@ class Spool:
         disk.sync_filesystem(self.target)
 
     def withdraw(self, name: str) -> bool | None:
-        """Take a file out of the spool; return whether its call had begun, None if Asterisk was faster."""
+        """Take a file out of the spool; return whether its call had begun, None if Asterisk was faster.
+
+        It stays in the store as the evidence until the journal says what became of the call: then `discard` it.
+        """
         if not self._to_store(name):
             return None
         begun = self.was_started_before_sweep(name)
         disk.sync_folder(self.target)
-        self.discard([name])
         return begun
 
     def sweep(self, tokens: Container[str] | None = None) -> int:

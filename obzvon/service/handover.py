@@ -171,6 +171,7 @@ class HandOver:
         ended = self._resolve_uncertain(now)
         retries: list[tuple[CallOutcome, datetime]] = []
         returned: list[PendingCall] = []
+        finished: list[PendingCall] = []
         for name, call in list(self._handed.items()):
             progress = self._progress(name, call, now)
             if progress is CallProgress.RETURNED:
@@ -184,11 +185,11 @@ class HandOver:
             else:
                 ended.append(progress)
             del self._handed[name]
-            if call.via:
-                self._discard([call])
+            finished.append(call)
         self._journal.transitions.schedule_retries(retries)
         if ended:
             self._journal.transitions.end_calls(ended)
+        self._discard(finished)  # not before the journal knows: until then the files are the evidence
         if self.brake is not None:
             self.brake.note_ended([*ended, *(outcome for outcome, _ in retries)])
         self._outcomes.clear()
@@ -216,6 +217,7 @@ class HandOver:
     def withdraw(self, *, now: datetime) -> tuple[int, int]:
         """Take back the calls that Asterisk has not begun. Return how many, and how many stay with it."""
         outcomes = []
+        taken: list[PendingCall] = []
         for name, call in list(self._handed.items()):
             if call.handed_at is not None and timedelta(0) <= now - call.handed_at < _SETTLING:
                 continue
@@ -229,8 +231,10 @@ class HandOver:
                 else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call"))
             )
             outcomes.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
+            taken.append(call)
             del self._handed[name]
         self._journal.transitions.end_calls(outcomes)
+        self._discard(taken)
         return sum(outcome.disposition is Disposition.WITHDRAWN for outcome in outcomes), self.outstanding
 
     def close(self) -> None:

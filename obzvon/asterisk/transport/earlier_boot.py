@@ -44,9 +44,7 @@ class EarlierBoot:
                 return CallProgress.IN_PROGRESS
         elif self.is_untouched(call):
             return CallProgress.RETURNED
-        elif self._spool.is_in_store(name):
-            self._spool.discard([name])
-        else:
+        elif not self._spool.is_in_store(name):
             return None
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _CUT_OFF)
 

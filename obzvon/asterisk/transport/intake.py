@@ -4,12 +4,15 @@ Asterisk watches the folder that `outgoing` was when it started (inotify). If th
 it, or the kernel's queue of events overflows, files stay unnoticed until Asterisk's next start, which calls them all.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from obzvon.asterisk.spool import Spool
 from obzvon.asterisk.transport.base import TransportUnavailableError
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
+
+log = logging.getLogger("obzvon")
 
 #: A running Asterisk takes a file within milliseconds; a very busy one within seconds.
 _TAKEN_WITHIN = timedelta(seconds=30)
@@ -43,6 +46,9 @@ class IntakeWatch:
         self._problem: Problem | None = None
         self._held_at: datetime | None = None
         self._probe = ""
+        # The latest hand-over of which Asterisk has taken a file, and when it was reported that one was missed.
+        self._taken_of: datetime | None = None
+        self._missed_at: datetime | None = None
 
     @property
     def is_probing(self) -> bool:
@@ -92,12 +98,40 @@ class IntakeWatch:
         self._probe = name
 
     def is_untaken(self, name: str, handed_at: datetime | None, now: datetime) -> bool:
-        """Return whether a file has stayed in the spool for too long without its call being begun."""
+        """Return whether a file has stayed in the spool for too long without its call being begun.
+
+        Without a pid file that is certain only of one that Asterisk has passed over.
+        """
+        if self.is_passed_over(handed_at):
+            return handed_at is not None and now - handed_at >= _TAKEN_WITHIN and self._spool.is_started(name) is False
         if self._asterisk is None or self._seen_since is None:
             return False
         patience = _TAKEN_WITHIN if self._problem is None else _TAKEN_WITHIN_HELD
         since = max(handed_at or self._seen_since, self._seen_since)
         return now - since >= patience and self._spool.is_started(name) is False
+
+    def note_taken(self, handed_at: datetime | None) -> None:
+        """Note that Asterisk has taken a file of that hand-over."""
+        if handed_at is not None and (self._taken_of is None or handed_at > self._taken_of):
+            self._taken_of = handed_at
+
+    def is_passed_over(self, handed_at: datetime | None) -> bool:
+        """Return whether Asterisk has taken a file that was handed over later than that."""
+        return handed_at is not None and self._taken_of is not None and handed_at < self._taken_of
+
+    def report_missed(self, now: datetime) -> None:
+        """Log, once a minute, that Asterisk has missed a file and takes others."""
+        if self._missed_at is not None and timedelta() <= now - self._missed_at < _PROBE_EVERY:
+            return
+        self._missed_at = now
+        log.warning(
+            "%s",
+            say(
+                "Asterisk has not taken a call file within {seconds} s, though it has taken later ones; such files are "
+                "taken out, and their calls go again",
+                seconds=int(_TAKEN_WITHIN.total_seconds()),
+            ),
+        )
 
     def hold(self, now: datetime) -> None:
         """Note that a file was not taken: no more are handed over."""

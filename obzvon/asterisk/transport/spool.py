@@ -108,7 +108,9 @@ class SpoolTransport:
         self._spool.discard(_of_runs(self._spool.staged_files(), tokens) - kept)
         left = _of_runs(self._spool.files_in_spool(), tokens) - kept
         stale = [name for name in left if not self._earlier_boot.is_in_progress(name)]
-        if taken := sum(self._spool.withdraw(name) is not None for name in stale):
+        taken = sum(self._spool.withdraw(name) is not None for name in stale)
+        self._spool.discard(stale)
+        if taken:
             log.warning(
                 "%s",
                 say_many(
@@ -208,6 +210,7 @@ class SpoolTransport:
             return self._withdraw_orphaned(name, call, now) or CallProgress.IN_PROGRESS
         if self._spool.was_started_before_sweep(name) is False:
             return CallProgress.RETURNED
+        self._watch.note_taken(call.handed_at)
         if name not in self._departures or now < self._departures[name].first_missed:  # or the clock went backwards
             before = self._refreshed[0] if self._refreshed else now
             self._departures[name] = Departure(max(before, call.handed_at or before), now)
@@ -253,7 +256,10 @@ class SpoolTransport:
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
 
     def _withdraw_untaken(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
-        self._watch.hold(now)
+        if self._watch.is_passed_over(call.handed_at):
+            self._watch.report_missed(now)
+        else:
+            self._watch.hold(now)
         begun = self._spool.withdraw(name)
         if begun is None:
             return CallProgress.IN_PROGRESS
@@ -294,8 +300,6 @@ class SpoolTransport:
         if is_archived and status is None and self._may_get_status(name, now):
             return None
         was_swept = not is_archived and bool(self._spool.was_started_before_sweep(name))
-        if was_swept:
-            self._spool.discard([name])
         disposition, reason = classify_without_events(
             is_archived=is_archived,
             status=status,

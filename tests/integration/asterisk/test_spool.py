@@ -360,7 +360,7 @@ def test_what_is_taken_out_is_gone_and_tells_whether_its_call_was_begun(spool: S
     assert spool.withdraw(name(2)) is True
     assert spool.withdraw(name(3)) is None
     assert spool.files_in_spool() == []
-    assert spool.staged_files() == []
+    assert spool.staged_files() == [name(1), name(2)]  # the evidence, until the journal knows
 
 
 def test_a_sweep_takes_our_files_into_the_store_and_leaves_those_of_others(spool: Spool) -> None:

@@ -87,3 +87,27 @@ def test_what_asterisk_cannot_see_while_it_is_down_waits_for_its_start(workshop:
         (workshop.folder / "asterisk.pid").write_text(str(dead_pid()))
         working.work(at("09:00:06"), at("09:05:00"))
         assert workshop.in_spool() == PEOPLE
+
+
+@pytest.mark.parametrize("pid_file", ["none", "asterisk.pid"])
+def test_files_that_asterisk_has_passed_over_go_again_and_the_run_continues(
+    tmp_path: Path, logged: Callable[[str], int], pid_file: str
+) -> None:
+    (tmp_path / "asterisk.pid").write_text(str(os.getpid()))
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=10, pid_file=pid_file)
+    with shift(workshop, EIGHT) as working:
+        working.work(at("08:59:59"), at("09:00:11"))
+        assert workshop.in_spool() == PEOPLE[:4]
+        for file in sorted(workshop.spool_folder.iterdir())[2:]:
+            end_call(file)
+        working.work(at("09:00:12"), at("09:00:25"))
+        assert workshop.in_spool() == [*PEOPLE[:2], PEOPLE[4]]
+        end_call(max(workshop.spool_folder.iterdir()))
+        working.work(at("09:00:26"), at("09:00:50"))
+        assert working.dialer.problems == ()
+        assert logged("though it has taken later ones") == 1
+        for file in workshop.spool_folder.iterdir():
+            end_call(file)
+        working.work(at("09:00:51"), at("09:01:30"))
+        assert set(working.results(NINE).values()) == {"handed"}
+        assert working.dialer.run is None
