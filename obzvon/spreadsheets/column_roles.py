@@ -202,14 +202,9 @@ def _set_prefixes(
 ) -> None:
     """Set the columns of area codes: digits that make numbers of the incomplete ones in the next column."""
     for place in range(1, len(roles)):
-        is_named = may_be_prefix(headings[place - 1])
-        if (
-            contents[place].phones
-            or not contents[place - 1].are_prefixes
-            or not (is_named or NUMBER not in roles or roles[place] == NUMBER)
-        ):
+        if not contents[place - 1].are_prefixes or heading_hint(headings[place]) == OTHER:
             continue
-        if heading_hint(headings[place]) == OTHER:
+        if not (may_be_prefix(headings[place - 1]) or NUMBER not in roles or roles[place] == NUMBER):
             continue
         found = split(place)
         if found and sum(found) >= 0.8 * len(found):
@@ -217,10 +212,9 @@ def _set_prefixes(
 
 
 def _split_numbers(rows: Sequence[TableRow], place: int, plan: NumberingPlan) -> list[bool]:
-    """Return for each text of a column whether it is a number together with the text on its left."""
-    return [
-        is_split_number(text_at(row, place - 1), text, plan) for row in rows if (text := text_at(row, place).strip())
-    ]
+    """Return for each text with another one on its left whether both together are a number."""
+    pairs = ((text_at(row, place - 1).strip(), text_at(row, place).strip()) for row in rows)
+    return [is_split_number(before, text, plan) for before, text in pairs if before and text]
 
 
 def _set_codes(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> None:

@@ -41,12 +41,12 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"стоп",
             r"черн\w+ спис",
             r"отказ\w*( от звон\w+)?$",
-            r"исключ",
-            r"запре[тщ]",
+            r"исключ(ить|ен|ена) (из )?(обзвон|звон|списк)",
+            r"запрет\w* (на )?(обзвон|звон)",
             r"(в )?(чс|архив\w*)$",
-            r"заблокирован|уволен|удал[её]н",
+            r"(заблокирован|уволен|удален)(а|ы| да нет)?$",
             r"paused?\b",
-            r"black ?list|blocked|inactive|disabled|deleted|archived",
+            r"black ?list|(blocked|inactive|disabled|deleted|archived)$",
             r"do not call|donotcall|don t call|dnc\b",
             r"opt(ed)? ?out",
         ),
@@ -55,8 +55,9 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
         CALLED,
         _beginning(
             r"(можно |кому |нужно )?звонить\b(?! (с|до|после|в|во|время|когда|по)\b)",
-            r"(можно |нужно |в |авто)?обзван|(в |для |авто)?обзвон\w*( да нет)?$|прозвон|звоним",
-            r"согласи|оповещ|уведомл",
+            r"(можно |нужно |авто)?обзванива(ть|ем)\b|звоним\b",
+            r"соглас\w* (на )?(авто)?(обзвон|звон)",
+            r"(можно |нужно )?(оповещать|уведомлять)\b",
             r"участвует",
             r"актив",
             r"действу",
@@ -64,7 +65,17 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"active\b|is active|enabled|opt(ed)? ?in|consent|subscribed|call( him| her| them)?$|to call",
         ),
     ),
-    (STATUS, _beginning(r"статус( сотрудника| водителя| клиента)?$", r"состояние$", r"status$")),
+    (
+        STATUS,
+        _beginning(
+            r"статус( сотрудника| водителя| клиента)?$",
+            r"состояние$",
+            r"status$",
+            # A "no" may also say that it has not been done yet.
+            r"(в |для |авто)?(обзвон|прозвон)\w*( да нет)?$",
+            r"согласи|оповещ|уведомлен",
+        ),
+    ),
     (
         CODE,
         _beginning(

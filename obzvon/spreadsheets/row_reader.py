@@ -11,6 +11,7 @@ from obzvon.common.i18n import Message, say
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phone_text import PhoneText, find_phones
 from obzvon.spreadsheets.cell_text import clean_cell, integer_digits, is_error_value
+from obzvon.spreadsheets.column_contents import is_split_number
 from obzvon.spreadsheets.column_roles import (
     CODE,
     IGNORED,
@@ -142,7 +143,9 @@ class RowReader:
     def _with_prefix(self, row: TableRow, block: ColumnBlock, text: str) -> str:
         """Return the number with the area code out of its own column."""
         prefix = text_at(row, block.prefix).strip() if block.prefix >= 0 else ""
-        return f"({integer_digits(prefix)}) {integer_digits(text)}" if prefix and not _says_no_phone(text) else text
+        if not is_split_number(prefix, text, self._plan):
+            return text
+        return f"({integer_digits(prefix)}) {integer_digits(text)}"
 
     def _without_number(self, row: TableRow) -> RowDecision:
         blocks = self.blocks if self.is_side_by_side else self.blocks[:1]

@@ -27,6 +27,15 @@ def _area_codes(p: People) -> DispatchersList:
     return p.listed("Excel, код города в своём столбце", "area.csv", csv_text(rows))
 
 
+def _some_area_codes(p: People) -> DispatchersList:
+    rows: Rows = [["ФИО", "Код", "Телефон"]]
+    for place in _EIGHT:
+        rows.append(
+            [p.name(), *p.office("8({0}) {1}-{2}-{3}").split()] if place % 2 else [p.name(), "", p.mobile(DASHED)]
+        )
+    return p.listed("Excel, код города не у всех", "some.csv", csv_text(rows))
+
+
 def _operator_codes(p: People) -> DispatchersList:
     rows: Rows = [["Фамилия", "Код страны", "Код оператора", "Номер"]]
     rows += [[p.name(), "+7", *p.mobile("{0} {1}{2}{3}").split()] for _ in _EIGHT]
@@ -281,7 +290,7 @@ def _fixed_width(p: People) -> DispatchersList:
 
 
 MAKERS: tuple[Callable[[People], DispatchersList], ...] = (
-    _area_codes, _operator_codes, _country_codes, _totals, _number_in_a_heading, _remarks_in_the_cell, _apostrophes,
+    _area_codes, _some_area_codes, _operator_codes, _country_codes, _totals, _number_in_a_heading, _remarks_in_the_cell, _apostrophes,
     _scientific, _dates, _documents, _documents_without_headings, _two_statuses, _booleans,
     _yes_no("Обзвон (да/нет)", "a.csv"), _yes_no("Согласие на звонки", "b.csv"), _yes_no("Чёрный список", "c.csv", "+", "-"),
     _yes_no("Уволен", "d.csv", "да", "нет"), _yes_no("Opt-in", "e.csv", "no", "yes"), _yes_no("Не звонить", "f.csv", "ИСТИНА", "ЛОЖЬ"),

@@ -28,7 +28,7 @@ def answers(text: str) -> dict[str, str]:
     """The answers to the questions of the page."""
     found = {name: ANSWERS[name] for name in asked(text) if name in ANSWERS}
     for key, legend in re.findall(r'id="ask-(word-[\w-]+)"><legend>(.*?)</legend>', text, re.DOTALL):
-        found[f"answer-{key}"] = "paused" if "уволен" in html.unescape(legend).casefold() else "called"
+        found[f"answer-{key}"] = "paused" if re.match("“(уволен|нет|no)”", html.unescape(legend)) else "called"
     return found
 
 
