@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, insert, select
 
 from obzvon.domain.schedule import Schedule
 from obzvon.journal.database import Database
-from obzvon.journal.schema import CAMPAIGN, seen
+from obzvon.journal.schema import CAMPAIGN, meta, seen
 
 
 class SeenSchedules:
@@ -53,6 +53,17 @@ class SeenSchedules:
     def has_any(self) -> bool:
         """Return whether a schedule has been seen yet. Until then a start that has passed is a missed one."""
         return self._row() is not None
+
+    def claim_missed_start(self, kind: str, start: datetime) -> bool:
+        """Keep that this start has been logged as missed; return False if it was before, maybe by another process."""
+        key, value = f"missed start {CAMPAIGN} {kind}", start.isoformat()
+        with self._database.read_transaction() as connection:
+            if connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar() == value:
+                return False
+        with self._database.write_transaction() as connection:
+            connection.execute(delete(meta).where(meta.c.key == key))
+            connection.execute(insert(meta).values(key=key, value=value))
+        return True
 
     def _row(self) -> Row[Any] | None:
         with self._database.read_transaction() as connection:

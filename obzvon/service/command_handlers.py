@@ -1,12 +1,14 @@
 """Executes operators' commands: start, pause, resume, stop, a test call, and the decision about a foreign day."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from obzvon.asterisk.spool import write_problem
 from obzvon.common.errors import UserError
-from obzvon.common.i18n import say, say_many
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.domain.costly_numbers import emergency_reason
 from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
@@ -20,6 +22,8 @@ log = logging.getLogger("obzvon")
 
 #: Older commands are refused: the requester has given up, and the service may have come back hours later, at night.
 _VALID_FOR = timedelta(minutes=1)
+#: What a switchboard's own number looks like.
+_SHORT = re.compile(r"[0-9]{2,6}")
 
 
 def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
@@ -173,9 +177,23 @@ def _call(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         number = dialer.plan.normalize(str(command.params.get("number", "")))
         code = parse_extension_code(str(command.params.get("code", "")))
     except InvalidNumberError as invalid:
-        return CommandResult.refused(invalid.reason)
+        return CommandResult.refused(_with_internal_hint(invalid.reason, str(command.params.get("number", ""))))
     dialer.runs.make_test_call(number, code, now=now, by=command.asked_by)
     return CommandResult.done(say("the test call to {number} is handed over", number=number))
+
+
+def _with_internal_hint(reason: Message, number: str) -> Message:
+    """Return the reason why a test call was refused; of a short number with how the switchboard's own are allowed."""
+    short = number.strip()
+    if not _SHORT.fullmatch(short) or reason == emergency_reason(short):  # that one has a hint of its own
+        return reason
+    return say(
+        "{reason}; if {number} is a number of your own switchboard, write into settings.ini, section [Numbers], for "
+        "example: {example}; then restart the service and the editor",
+        reason=reason,
+        number=short,
+        example=f"internal = [0-9]{{{len(short)}}}",
+    )
 
 
 def _accept(dialer: Dialer, command: Command, now: datetime) -> CommandResult:

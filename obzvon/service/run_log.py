@@ -15,7 +15,6 @@ from obzvon.service.handover import HandOver, HandOverResult
 from obzvon.service.inputs import ScheduleWatch
 
 log = logging.getLogger("obzvon")
-watch_log = logging.getLogger("obzvon.watch")
 
 #: A bundle up to this size is logged number by number.
 _NUMBERS_LOGGED = 10
@@ -136,7 +135,10 @@ def log_outcomes(outcomes: list[CallOutcome], journal: Journal, handover: HandOv
 
 
 class MissedStartLog:
-    """Logs once why a scheduled start begins no run."""
+    """Logs once why a scheduled start begins no run.
+
+    Once for all processes: from cron another one looks every minute, and what they all would say is not logged.
+    """
 
     def __init__(self, schedule_watch: ScheduleWatch, journal: Journal) -> None:
         self._schedule_watch = schedule_watch
@@ -149,14 +151,15 @@ class MissedStartLog:
         missed = self._schedule_watch.missed_start(now, days_done)
         if missed and self._logged_day != missed.date():
             self._logged_day = missed.date()
-            watch_log.warning(
-                "%s",
-                say(
-                    "today's start at {time} was missed and will not be made up for: it was set after "
-                    "its time, or late_start does not allow such a delay; to call today: obzvon start",
-                    time=f"{missed:%H:%M}",
-                ),
-            )
+            if self._journal.seen_schedules.claim_missed_start("late", missed):
+                log.warning(
+                    "%s",
+                    say(
+                        "today's start at {time} was missed and will not be made up for: it was set after "
+                        "its time, or late_start does not allow such a delay; to call today: obzvon start",
+                        time=f"{missed:%H:%M}",
+                    ),
+                )
         start = self._schedule_watch.start_on(today) if today in days_done else None
         if start is not None and start != self._logged_start:
             self._logged_start = start
@@ -164,13 +167,14 @@ class MissedStartLog:
 
     def _log_already_done(self, start: datetime, today: date) -> None:
         run = next((run for run in self._journal.runs.on_days(today) if run.kind in ("week", "former")), None)
-        if run is not None and start > run.started_at:
-            watch_log.warning(
+        is_passed_over = run is not None and start > run.started_at
+        if is_passed_over and self._journal.seen_schedules.claim_missed_start("done", start):
+            log.warning(
                 "%s",
                 say(
                     "today's start at {time} starts no run: the day has already had its run (run "
                     "{run}); to call again: obzvon start",
                     time=f"{start:%H:%M}",
-                    run=run.id,
+                    run=run.id if run else 0,
                 ),
             )

@@ -290,6 +290,20 @@ def test_a_test_call_to_what_cannot_be_called_is_refused_with_the_reason(
     assert working.journal.runs.is_empty()
 
 
+@pytest.mark.parametrize(("number", "example"), [("205", "internal = [0-9]{3}"), (" 4312 ", "internal = [0-9]{4}")])
+def test_of_a_short_number_the_refusal_says_how_extensions_are_allowed(
+    working: Shift, number: str, example: str
+) -> None:
+    reason = refused(working, NOON, "call", number=number)
+    assert "too short" in reason
+    assert f"[Numbers], for example: {example}" in reason
+
+
+@pytest.mark.parametrize("number", ["101", "112", "8916123456", "89161234567890"])
+def test_of_other_numbers_it_does_not(working: Shift, number: str) -> None:
+    assert "section [Numbers]" not in refused(working, NOON, "call", number=number)
+
+
 def test_a_test_call_that_asks_for_nothing_is_refused(working: Shift) -> None:
     assert refused(working, NOON, "call")
 

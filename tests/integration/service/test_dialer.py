@@ -1,6 +1,7 @@
 """A day's work: the calls and their times, through restarts, edits, failures and both clock changes."""
 
 import contextlib
+import logging
 import os
 import shutil
 from collections import Counter
@@ -302,6 +303,32 @@ def test_an_edit_while_the_service_was_down_is_no_missed_start(
         working.came()
         assert working.work(at("12:00:00"), at("12:01:00")) == []
         assert logged("was missed and will not be made up for") == 1
+
+
+def test_from_cron_the_log_says_once_why_a_passed_start_rings_nobody(
+    tmp_path: Path, logged: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look is a process of its own, which says nothing that all the others would say as well."""
+    workshop = Workshop(tmp_path, phones=PEOPLE, late_start="1:00")
+    monkeypatch.setattr(logging.getLogger("obzvon.watch"), "level", logging.CRITICAL)
+    day_of(workshop, at("07:00:00"), at("07:01:00"))
+    for minute in range(14, 17):
+        day_of(workshop, at(f"14:{minute}:00"), at(f"14:{minute}:01"))
+    assert logged("today's start at 09:00 was missed and will not be made up for") == 1
+    day_of(workshop, at("14:00:00", "2026-01-06"), at("14:00:01", "2026-01-06"))
+    assert logged("was missed and will not be made up for") == 2
+    assert workshop.in_spool() == []
+
+
+def test_from_cron_the_log_says_once_that_the_day_has_had_its_run(
+    workshop: Workshop, logged: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("obzvon.watch"), "level", logging.CRITICAL)
+    day_of(workshop, at("08:59:59"), at("09:01:00"))
+    workshop.write_week("12:00", changed=at("11:00:00"))
+    for minute in range(3):
+        day_of(workshop, at(f"12:0{minute}:00"), at(f"12:0{minute}:01"))
+    assert logged("today's start at 12:00 starts no run: the day has already had its run") == 1
 
 
 def test_a_row_deleted_or_paused_during_the_run_is_not_rung(workshop: Workshop, logged: Callable[[str], int]) -> None:
