@@ -41,7 +41,7 @@ def check_zone(context: CheckContext) -> Iterator[Finding]:
         say(
             "the time zone is {zone}, where it is {time} now, {offset} from UTC",
             zone=key or str(settings.zone),
-            time=f"{here:%Y-%m-%d %H:%M}",
+            time=here,
             offset=f"{here:%z}",
         ),
     )
@@ -75,8 +75,8 @@ def check_against_journal(context: CheckContext) -> Iterator[Finding]:
         "",
         say(
             "the clock shows {now}, and the journal holds a run of {latest}: the clock was set back, or was wrong then",
-            now=f"{context.now.astimezone(zone):%Y-%m-%d %H:%M}",
-            latest=f"{latest.astimezone(zone):%Y-%m-%d %H:%M}",
+            now=context.now.astimezone(zone),
+            latest=latest.astimezone(zone),
         ),
         say(
             "set the clock (timedatectl set-ntp true); nobody is called before it shows more than the journal. If it "
@@ -98,8 +98,8 @@ def check_steps(context: CheckContext) -> Iterator[Finding]:
         "",
         say(
             "the clock was set from {before} to {after}",
-            before=f"{before:%Y-%m-%d %H:%M}",
-            after=f"{context.now.astimezone(context.settings.zone):%Y-%m-%d %H:%M}",
+            before=before,
+            after=context.now.astimezone(context.settings.zone),
         ),
         say("nobody is called until the new time has stood for two minutes; nothing needs to be done if it is right"),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from obzvon.checks.context import CheckContext, finding_from, good, join_messages, warning
-from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.i18n import Message, moment_label, say, say_many
 from obzvon.documents.history import History
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, phones_document, schedule_document
 from obzvon.domain.forecast import RunForecast, forecast_handover
@@ -186,7 +186,7 @@ def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Sche
             say("set the time of a day in the editor, or in the file: {example}", example='"1": "09:00"'),
         )
         return
-    start = f"{plan.start:%Y-%m-%d %H:%M}"
+    start = moment_label(plan.start)
     journal = settings.journal.path
     if plan.overdue and (
         context.journal or (journal and not journal.exists())
@@ -205,13 +205,13 @@ def _check_next_run(context: CheckContext, path: Path, week: LoadedDocument[Sche
             path,
             say(
                 "the schedule can be read; the next run begins on {start}, in the time zone {zone}",
-                start=f"{plan.starts[0]:%Y-%m-%d %H:%M}",
+                start=plan.starts[0],
                 zone=plan.zone,
             ),
         )
 
 
-def _check_pace(context: CheckContext, path: Path, plan: RunForecast, start: str) -> Iterator[Finding]:
+def _check_pace(context: CheckContext, path: Path, plan: RunForecast, start: Message) -> Iterator[Finding]:
     """Check that the configured pace leaves no call over, and does not send all calls at once."""
     settings = context.settings
     pace = settings.pace()
@@ -226,7 +226,7 @@ def _check_pace(context: CheckContext, path: Path, plan: RunForecast, start: str
                 "the run of {start} does not get to {n} calls before {until}",
                 handover.cut_off,
                 start=start,
-                until=f"{plan.until:%Y-%m-%d %H:%M}",
+                until=plan.until,
             ),
             say("set an earlier start, a larger bundle or a smaller timeout, or a later [Day] latest"),
         )

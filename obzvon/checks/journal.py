@@ -9,7 +9,7 @@ from obzvon.checks.context import CheckContext, error, finding_from, good, join_
 from obzvon.checks.file_access import owner_name
 from obzvon.common import processes
 from obzvon.common.errors import UserError
-from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.i18n import Message, moment_label, say, say_many
 from obzvon.common.supervision import supervisor_command
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.heartbeat import Heartbeat
@@ -117,7 +117,7 @@ def _check_silent_service(context: CheckContext, heartbeat: Heartbeat) -> Findin
     if heartbeat.stopped_at is not None:
         return warning(
             "",
-            say("the service was stopped at {time}", time=_clock(context, heartbeat.stopped_at)),
+            say("the service was stopped on {time}", time=_clock(context, heartbeat.stopped_at)),
             say("start it: {command}", command=supervisor_command("start")),
         )
     return error(
@@ -140,7 +140,7 @@ def _halted(pid: int) -> Finding:
 
 
 def _check_cron(context: CheckContext, looked: datetime) -> Finding:
-    what = say("the service is called from cron; it looked last at {time}", time=_clock(context, looked))
+    what = say("the service is called from cron; it looked last on {time}", time=_clock(context, looked))
     if context.now - looked <= _CRON_LATE:
         return good("", what)
     return warning("", what, say("see that cron calls obzvon run --once every minute, and what the log says"))
@@ -236,5 +236,5 @@ def _to_be_made(path: Path) -> Finding:
     )
 
 
-def _clock(context: CheckContext, moment: datetime) -> str:
-    return f"{moment.astimezone(context.settings.zone):%Y-%m-%d %H:%M}"
+def _clock(context: CheckContext, moment: datetime) -> Message:
+    return moment_label(moment.astimezone(context.settings.zone))

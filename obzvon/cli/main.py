@@ -287,9 +287,10 @@ def report(file: Path | None, day: datetime | None, form: str, output: Path | No
         if active is not None and active.day < wanted:
             echo(
                 say(
-                    "run {run} of {day} is still in progress: obzvon report --date {day}",
+                    "run {run} of {day} is still in progress: obzvon report --date {date}",
                     run=active.id,
                     day=active.day,
+                    date=active.day.isoformat(),
                 ),
                 err=True,
             )

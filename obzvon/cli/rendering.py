@@ -67,13 +67,7 @@ def format_counts(calls: int, counts: Mapping[str, int], delivery: DeliveryCount
 
 def format_day(day: date) -> Message:
     """Return a weekday and date."""
-    return say(
-        "{weekday} {year}-{month}-{day}",
-        weekday=weekday_label(day.weekday()),
-        year=str(day.year),
-        month=f"{day.month:02}",
-        day=f"{day.day:02}",
-    )
+    return say("{weekday}, {date}", weekday=weekday_label(day.weekday()), date=day)
 
 
 def format_moment(moment: datetime, *, seconds: bool = False) -> Message:

@@ -9,6 +9,7 @@ import functools
 import gettext
 import os
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -47,13 +48,24 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def say(text: str, /, **values: object) -> Message:
-    """Return a sentence. Values that are neither numbers nor messages are kept as their text."""
+    """Return a sentence. Dates and moments are kept in words, other values that are no messages as their text."""
     return Message(text, _plain(values))
 
 
 def say_many(one: str, many: str, /, n: int, **values: object) -> Message:
     """Return a sentence that depends on the number `n`."""
     return Message(one, _plain({"n": n, **values}), many)
+
+
+def date_label(day: date, *, with_year: bool = False) -> Message:
+    """Return a date in words, for example 5 December."""
+    words = Message(_MONTHS[day.month - 1].text, {"day": day.day})
+    return say("{date} {year}", date=words, year=day.year) if with_year else words
+
+
+def moment_label(moment: datetime) -> Message:
+    """Return a moment in words, for example 5 December 2026, 09:00. It is shown in the time zone that it has."""
+    return say("{day}, {time}", day=date_label(moment.date(), with_year=True), time=f"{moment:%H:%M}")
 
 
 def set_language(language: str) -> None:
@@ -77,9 +89,15 @@ def preferred_language(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, str | int | float | Message]:
-    return {
-        name: value if isinstance(value, str | int | float | Message) else str(value) for name, value in values.items()
-    }
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: object) -> str | int | float | Message:
+    if isinstance(value, datetime):
+        return moment_label(value)
+    if isinstance(value, date):
+        return date_label(value, with_year=True)
+    return value if isinstance(value, str | int | float | Message) else str(value)
 
 
 def _translate_value(value: str | float | Message, language: str) -> str | int | float:
@@ -91,3 +109,19 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     catalogue = gettext.translation(CATALOGUE, TRANSLATIONS, [language], fallback=True)
     catalogue.add_fallback(gettext.translation(RETIRED, TRANSLATIONS, [language], fallback=True))
     return catalogue
+
+
+_MONTHS = (
+    say("{day} January"),
+    say("{day} February"),
+    say("{day} March"),
+    say("{day} April"),
+    say("{day} May"),
+    say("{day} June"),
+    say("{day} July"),
+    say("{day} August"),
+    say("{day} September"),
+    say("{day} October"),
+    say("{day} November"),
+    say("{day} December"),
+)

@@ -1,7 +1,6 @@
 """Labels that operators read: results, states and kinds of runs, commands, roles, weekdays. Pure."""
 
 from collections.abc import Mapping
-from datetime import date
 
 from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import CallRecord
@@ -44,21 +43,6 @@ _COMMANDS = {
     "call": say("test call"),
     "accept": say("decided about the calls of another journal"),
 }
-
-_MONTHS = (
-    say("{day} January"),
-    say("{day} February"),
-    say("{day} March"),
-    say("{day} April"),
-    say("{day} May"),
-    say("{day} June"),
-    say("{day} July"),
-    say("{day} August"),
-    say("{day} September"),
-    say("{day} October"),
-    say("{day} November"),
-    say("{day} December"),
-)
 
 #: Outcomes recorded for a command without an answer.
 COMMAND_NOT_TAKEN = say("no service took it")
@@ -119,12 +103,6 @@ def command_sentence(command: str, outcome: Message, about: str = "") -> Message
 def user_role_label(role: str) -> Message:
     """Return the label of a role of the editor."""
     return _ROLES.get(role) or Message(role)
-
-
-def date_label(day: date, *, with_year: bool = False) -> Message:
-    """Return a date in words, for example 5 December."""
-    words = Message(_MONTHS[day.month - 1].text, {"day": day.day})
-    return say("{date} {year}", date=words, year=day.year) if with_year else words
 
 
 def weekday_label(weekday: int) -> Message:

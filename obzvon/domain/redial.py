@@ -7,8 +7,8 @@ from datetime import date
 import msgspec
 
 from obzvon.common.errors import Problem, UserError
-from obzvon.common.i18n import Message, say, say_many
-from obzvon.domain.labels import date_label, result_label
+from obzvon.common.i18n import Message, date_label, say, say_many
+from obzvon.domain.labels import result_label
 from obzvon.domain.phones import Candidate
 from obzvon.domain.results import NOT_DELIVERED, RESULTS, TRAITS, ResultGroup
 

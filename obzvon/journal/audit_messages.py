@@ -6,9 +6,9 @@ Text that people have written into a row is kept as far as it is needed to recog
 from collections.abc import Iterable
 from datetime import date, time
 
-from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.i18n import Message, date_label, say, say_many
 from obzvon.common.text import escape_controls
-from obzvon.domain.labels import date_label, user_role_label, weekday_label
+from obzvon.domain.labels import user_role_label, weekday_label
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
 

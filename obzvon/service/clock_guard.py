@@ -87,8 +87,8 @@ class ClockGuard:
         before, after = map(self._shown, was_set)
         return ClockHeldError(say("the clock was set from {before} to {after}", before=before, after=after), _WAITS)
 
-    def _shown(self, moment: datetime) -> str:
-        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M}"
+    def _shown(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone)
 
 
 SET_BACK_REMEDY = say(

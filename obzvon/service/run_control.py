@@ -4,10 +4,10 @@ import logging
 from datetime import date, datetime, timedelta
 
 from obzvon.common.errors import UserError
-from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.i18n import Message, date_label, say, say_many
 from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import Run
-from obzvon.domain.labels import date_label, format_result_counts, result_label, run_state_label
+from obzvon.domain.labels import format_result_counts, result_label, run_state_label
 from obzvon.domain.pacing import Pace
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal

@@ -60,7 +60,7 @@ class Timers:
         if start is None:
             watch_log.info("%s", say("the schedule has no start times; nothing will be called automatically"))
             return
-        watch_log.info("%s", say("the next run starts on {start}", start=f"{start:%Y-%m-%d %H:%M}"))
+        watch_log.info("%s", say("the next run starts on {start}", start=start))
         local = start.astimezone()
         self._jobs.every().day.at(f"{local:%H:%M:%S}").do(self._log_next_start).tag(_START)
 

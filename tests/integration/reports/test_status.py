@@ -283,7 +283,7 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     assert "Pace          bundles of 4 calls, 10 s apart, at most 25 calls at once" in lines
     text = " ".join(shown(found).split())
     assert "Lines in use 17 of 30: ours 12, others 5; free for us 8; counted by our own calls" in text
-    assert "AMI silent since Monday 2026-01-05, 08:59:00: only our own calls are counted" in text
+    assert "AMI silent since Monday, 5 January 2026, 08:59:00: only our own calls are counted" in text
     assert "if calls last as long as so far" in text
     assert "Bundles" not in text
 
@@ -322,16 +322,16 @@ def test_in_a_file_the_status_is_plain_lines(journal: Journal) -> None:
     test = begin(journal, 1, token="test", kind="test", at=NINE + SECOND)
     journal.runs.set_state(test.id, "done", at=NINE + SECOND)
     assert shown(status(journal, NINE + SECOND)).splitlines() == [
-        "Service      running since Monday 2026-01-05, 08:00:00 (process 4242 on pbx)",
+        "Service      running since Monday, 5 January 2026, 08:00:00 (process 4242 on pbx)",
         "Run          1, by the week: in progress",
-        "Started      Monday 2026-01-05, 09:00:00, by anna [bold] [2J",
+        "Started      Monday, 5 January 2026, 09:00:00, by anna [bold] [2J",
         "Progress     67%",
         "Bundles      1 of 2",
         "Calls        3 calls: handed over 2, waiting 1, skipped 1",
         "Last bundle  at about 09:00:10",
         "",
         "Other runs",
-        "2  Monday 2026-01-05, 09:00  test call  done  1 call: waiting 1, skipped 1",
+        "2  Monday, 5 January 2026, 09:00  test call  done  1 call: waiting 1, skipped 1",
     ]
 
 
@@ -340,10 +340,12 @@ def test_a_run_that_stands_still_says_what_it_waits_for(journal: Journal) -> Non
     assert "Last bundle  not before the service is running again" in shown(
         status(journal, NINE, beat(NINE - timedelta(hours=1)))
     )
-    assert "last heartbeat on Monday 2026-01-05, 08:00:00" in shown(
+    assert "last heartbeat on Monday, 5 January 2026, 08:00:00" in shown(
         status(journal, NINE, beat(NINE - timedelta(hours=1)))
     )
-    assert "stopped on Monday 2026-01-05, 08:59:59" in shown(status(journal, NINE, beat(NINE, stopped=NINE - SECOND)))
+    assert "stopped on Monday, 5 January 2026, 08:59:59" in shown(
+        status(journal, NINE, beat(NINE, stopped=NINE - SECOND))
+    )
     journal.runs.set_state(begun.id, "paused", at=NINE)
     assert "Last bundle  not before the run is resumed" in shown(status(journal, NINE))
     paced = status(journal, NINE, pace_mode=PaceMode.ADAPTIVE, ceiling=Capacity(limit=1))

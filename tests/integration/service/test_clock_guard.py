@@ -101,7 +101,7 @@ def test_a_machine_that_comes_up_in_the_past_calls_nobody_for_that_day(machine: 
     machine.reboot()
     machine.pass_time(600)
     assert machine.ledger == before
-    assert "the clock shows less than 2026-01-05 09:00" in str(machine.service.dialer.problems[0].what)
+    assert "the clock shows less than 5 January 2026, 09:00" in str(machine.service.dialer.problems[0].what)
     refused = machine.service.ask("start", machine.clock, again=True)
     assert not refused.ok
     machine.wrong = timedelta()

@@ -275,7 +275,7 @@ def test_in_a_file_the_plan_is_plain_lines_that_are_never_cut() -> None:
     text = shown(planned([Phone("r", "777", name="И" * 60)], moscow(5, 8)), width=40)
     assert "\x1b" not in text
     assert f"{'И' * 60}  too short: 3 digits where 11 are expected\n" in text
-    assert "Next run  Monday 2026-01-05, 09:00 (Europe/Moscow)\n" in text
+    assert "Next run  Monday, 5 January 2026, 09:00 (Europe/Moscow)\n" in text
 
 
 def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_it_ends() -> None:

@@ -164,7 +164,7 @@ def test_one_check_leaves_the_sign_that_it_was_one(workshop: Workshop) -> None:
         assert working.run_once()
         found = service_status(working.dialer.journal.heartbeats.latest(), early)
     assert (found.once, found.alive, found.stopped) == (True, False, early)
-    assert "from cron; last check on Monday 2026-01-05, 08:00:00" in str(tables.service_text(found, MOSCOW))
+    assert "from cron; last check on Monday, 5 January 2026, 08:00:00" in str(tables.service_text(found, MOSCOW))
 
 
 # -- until a stop
