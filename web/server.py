@@ -75,6 +75,6 @@ def serving(server: Any) -> Iterator[None]:
         yield
     finally:
         # The loop ends when its map is empty, and only the loop itself may take anything out.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001 - waitress has no other way
         thread.join(5)
         server.task_dispatcher.shutdown()

@@ -104,21 +104,21 @@ class Prefetcher:
 
     def __init__(self, file_mode: FileMode) -> None:
         self._file_mode = file_mode
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._names: list[str] = []
 
     def begin(self, files: Files) -> None:
         """Have the files staged if a second process can be started; `finish` reports the result."""
         try:
-            if self._process is None:
-                self._process = subprocess.Popen(  # noqa: S603 - this module, by this Python
+            if self.process is None:
+                self.process = subprocess.Popen(  # noqa: S603 - this module, by this Python
                     # -P: otherwise it would import from the working folder, where the editor's user may write.
                     [sys.executable, "-P", "-m", "obzvon.asterisk.staging", str(os.getpid())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                 )
-            assert self._process.stdin is not None  # noqa: S101 - a pipe was requested above
-            _send(self._process.stdin, msgspec.msgpack.encode((self._file_mode, files)))
+            assert self.process.stdin is not None  # noqa: S101 - a pipe was requested above
+            _send(self.process.stdin, msgspec.msgpack.encode((self._file_mode, files)))
         except OSError:
             self.close()
         else:
@@ -129,9 +129,9 @@ class Prefetcher:
         if not self._names:
             return False
         begun, self._names = self._names, []
-        assert self._process is not None  # noqa: S101 - `begin` has started it
-        assert self._process.stdout is not None  # noqa: S101 - a pipe was requested
-        reply = _receive(self._process.stdout)
+        assert self.process is not None  # noqa: S101 - `begin` has started it
+        assert self.process.stdout is not None  # noqa: S101 - a pipe was requested
+        reply = _receive(self.process.stdout)
         if reply is None:
             self.close()
         if reply == b"" and begun == list(names):
@@ -145,8 +145,8 @@ class Prefetcher:
     def close(self) -> None:
         """End the second process."""
         self.finish(())
-        if self._process is not None:
-            process, self._process = self._process, None
+        if self.process is not None:
+            process, self.process = self.process, None
             with contextlib.suppress(BrokenPipeError), process:  # unread requests no longer matter
                 if process.stdin is not None:
                     process.stdin.close()

@@ -61,7 +61,7 @@ class BackgroundCheck:
         self._wanted = False
         self._asked: list[int] = []
         self._answering: list[int] = []
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._complained: IO[bytes] | None = None
         self._began = 0.0
@@ -72,7 +72,7 @@ class BackgroundCheck:
     @property
     def busy(self) -> bool:
         """Return whether a check is requested or running."""
-        return self._wanted or self._process is not None
+        return self._wanted or self.process is not None
 
     def request(self, command: int | None = None) -> None:
         """Request a check. If one is running, another follows it, so that it sees the fixes made meanwhile."""
@@ -88,30 +88,30 @@ class BackgroundCheck:
 
     def poll(self, now: datetime) -> None:
         """Start a requested check, and write the findings of a finished one to the journal."""
-        if self._process is None:
+        if self.process is None:
             if self._wanted:
                 self._begin(now)
             return
-        if self._process.poll() is None:
+        if self.process.poll() is None:
             if time.monotonic() - self._began < self._patience:
                 return
-            self._process.kill()
-            self._process.wait()
+            self.process.kill()
+            self.process.wait()
             seconds = int(self._patience)
             self._leave([_failed(say("it was not done after {seconds} seconds", seconds=seconds))], now)
         else:
-            self._leave(self._heard(self._process.returncode), now)
+            self._leave(self._heard(self.process.returncode), now)
 
     def stop(self) -> None:
         """End a running check, because the service stops."""
         self._wanted = False
-        if self._process is not None:
-            self._process.terminate()
+        if self.process is not None:
+            self.process.terminate()
             try:
-                self._process.wait(_STOP_SECONDS)
+                self.process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                self.process.kill()
+                self.process.wait()
             self._close()
 
     def _begin(self, now: datetime) -> None:
@@ -125,7 +125,7 @@ class BackgroundCheck:
             # In memory: a full disk is one of the things that it reports.
             self._said = os.fdopen(os.memfd_create("said"), "w+b")
             self._complained = os.fdopen(os.memfd_create("complained"), "w+b")
-            self._process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
+            self.process = subprocess.Popen(  # noqa: S603 - this very program, by this very Python
                 [*self._program, str(self._settings), str(os.getpid()), state],
                 stdin=subprocess.DEVNULL,
                 stdout=self._said,
@@ -175,7 +175,7 @@ class BackgroundCheck:
         for stream in (self._said, self._complained):
             if stream is not None:
                 stream.close()
-        self._process = self._said = self._complained = None
+        self.process = self._said = self._complained = None
 
 
 def _summary(errors: int) -> Message:

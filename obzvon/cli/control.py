@@ -150,7 +150,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> Message:
 def requester() -> str:
     """Return the name of the operator: the login behind sudo or runuser, else the user of the process."""
     try:
-        return _encodable(os.environ.get("SUDO_USER") or _login_name() or getpass.getuser())
+        return _encodable(os.environ.get("SUDO_USER") or login_name() or getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
 
@@ -160,7 +160,7 @@ def _encodable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _login_name(loginuid: Path = Path("/proc/self/loginuid")) -> str:
+def login_name(loginuid: Path = Path("/proc/self/loginuid")) -> str:
     """Return the user who logged in, even after sudo or su; '' if the kernel has not recorded it."""
     try:
         return pwd.getpwuid(int(loginuid.read_text(encoding="ascii"))).pw_name

@@ -109,7 +109,7 @@ class Demo:
         if not once:
             self._show(say("Ctrl-C ends the demonstration and prints its report"))
         self._show_all(access)
-        steps = self._steps(service, access, once=once)
+        steps = self.steps(service, access, once=once)
         done, pace = self.settings.target.with_name("outgoing_done"), self._pace
         sandbox = Sandbox(self.settings.target, done, talk=pace.talk, long_talk=pace.long_talk, ring=pace.ring)
 
@@ -124,7 +124,7 @@ class Demo:
             lock.release()
         return self.journal.runs.latest()
 
-    def _steps(self, service: Scheduler, access: list[Message], *, once: bool) -> Iterator[None]:
+    def steps(self, service: Scheduler, access: list[Message], *, once: bool) -> Iterator[None]:
         """Start the run after the delay, wait until it has ended, and end the service or show where the editor is."""
         starts_at = datetime.now(UTC) + timedelta(seconds=DELAY_SECONDS)
         while datetime.now(UTC) < starts_at:

@@ -38,7 +38,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def in_language(self, language: str) -> str:
         """Return the sentence in 'ru' or 'en'."""
-        catalogue = _catalogue(language)
+        catalogue = catalogue_of(language)
         if self.many:
             template = catalogue.ngettext(self.text, self.many, int(str(self.values["n"])))
         else:
@@ -105,7 +105,8 @@ def _translate_value(value: str | float | Message, language: str) -> str | int |
 
 
 @functools.cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def catalogue_of(language: str) -> gettext.NullTranslations:
+    """Return the translations into a language, and those of former wordings behind them."""
     catalogue = gettext.translation(CATALOGUE, TRANSLATIONS, [language], fallback=True)
     catalogue.add_fallback(gettext.translation(RETIRED, TRANSLATIONS, [language], fallback=True))
     return catalogue

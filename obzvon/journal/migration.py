@@ -96,7 +96,8 @@ def _run_revisions(connection: Connection) -> None:
     scripts = ScriptDirectory(str(_SCRIPTS))
     context = MigrationContext.configure(
         connection,
-        opts={"fn": lambda revision, _: scripts._upgrade_revs("head", revision), "transactional_ddl": True},
+        # Alembic's own commands want a configuration file.
+        opts={"fn": lambda revision, _: scripts._upgrade_revs("head", revision), "transactional_ddl": True},  # noqa: SLF001
     )
     with Operations.context(context):
         context.run_migrations()

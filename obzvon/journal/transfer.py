@@ -41,10 +41,10 @@ def move(source: Database, target: Database) -> int:
             with target.write_transaction() as new:
                 _refuse_other_calls(target, new, values["identity"])
                 count = _copy_rows(old, new)
-                _set(new, "unfinished", source.address)
+                set_meta(new, "unfinished", source.address)
                 _restart_numbering(new, target)
             old.execute(delete(meta).where(meta.c.key == "hand_overs"))
-            _set(old, "moved_to", target.address)
+            set_meta(old, "moved_to", target.address)
         else:
             count = _count_rows(old)
     with target.write_transaction() as new:
@@ -218,7 +218,8 @@ def _meta(connection: Connection) -> dict[str, str]:
     return dict(connection.execute(select(meta.c.key, meta.c.value)).all())
 
 
-def _set(connection: Connection, key: str, value: str) -> None:
+def set_meta(connection: Connection, key: str, value: str) -> None:
+    """Write a value of the journal about itself."""
     connection.execute(delete(meta).where(meta.c.key == key))
     connection.execute(insert(meta).values(key=key, value=value))
 

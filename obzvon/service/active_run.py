@@ -94,7 +94,7 @@ class ActiveRun:
 
     def carry_activity_over(self, before: "ActiveRun") -> None:
         """Carry the time of the last activity over when the same run is reloaded."""
-        self._last_activity = max(self._last_activity, before._last_activity)
+        self._last_activity = max(self._last_activity, before._last_activity)  # noqa: SLF001 - of the same class
 
     def change_state(self, state: str, now: datetime) -> None:
         """Pause or resume the run; `state` is paused or running."""

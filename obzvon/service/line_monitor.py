@@ -44,7 +44,7 @@ class LineCounter:
     """
 
     def __init__(self, calls_in_progress: Callable[[], list[str]], channels: ChannelCounter | None = None) -> None:
-        self._calls_in_progress = calls_in_progress
+        self.calls_in_progress = calls_in_progress
         self._channels = channels
         self._others = 0
         #: True if the last count included the channels.
@@ -53,7 +53,7 @@ class LineCounter:
     def count(self) -> LinesInUse:
         """Return the lines in use. While the channels are unknown, other people's calls count as they did last."""
         counted = self._channels.lines_in_use() if self._channels else None
-        ours = len(self._calls_in_progress())
+        ours = len(self.calls_in_progress())
         self.includes_channels = counted is not None
         if counted is not None:
             ours, self._others = max(ours, counted.ours), counted.others

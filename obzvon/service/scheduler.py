@@ -59,11 +59,11 @@ class Scheduler:
         self.heartbeat = HeartbeatSender(
             heartbeats, dialer, schedule_watch, ami=ami, line_monitor=line_monitor, now=now
         )
-        self._timers = Timers(schedule_watch)
+        self.timers = Timers(schedule_watch)
         self._commands = commands
         self._lock = lock
         self._ami = ami
-        self._background_check = background_check
+        self.background_check = background_check
         self._now = now
         self._is_stopped = False
         self._is_serving = False
@@ -84,18 +84,18 @@ class Scheduler:
         Raise JournalBusyError if another service has taken the journal over.
         """
         self._is_serving = True
-        self._timers.log_every_minute()
+        self.timers.log_every_minute()
         self._connect()
-        if self._background_check is not None:
-            self._background_check.request()
-            self._timers.every_hour(self._background_check.request)
+        if self.background_check is not None:
+            self.background_check.request()
+            self.timers.every_hour(self.background_check.request)
         log.info("%s", say("the service is ready"))
         while not self._is_stopped:
-            self._timers.run_pending()
+            self.timers.run_pending()
             wait = self.step()
             after_step()
             if wait > 0:
-                self.waker.sleep(min(wait, self._poll_seconds(), self._timers.idle_seconds))
+                self.waker.sleep(min(wait, self._poll_seconds(), self.timers.idle_seconds))
         self._log_signal()
         self._disconnect()
         self._end()
@@ -112,9 +112,9 @@ class Scheduler:
             self.dialer.prepare(self._now())
         except OSError as error:
             raise UserError([write_problem(error)]) from error
-        if self._background_check is not None:
-            self._background_check.once = True
-            self._background_check.request_if_due(self._now())
+        if self.background_check is not None:
+            self.background_check.once = True
+            self.background_check.request_if_due(self._now())
         while not self._is_stopped:
             wait = self.step()
             after_step()
@@ -147,17 +147,17 @@ class Scheduler:
             wait = self.dialer.report_problems(now, error.problems)
         else:
             wait = self.dialer.step(now)
-            self._timers.plan_next_start(now, self.dialer.days_done)
+            self.timers.plan_next_start(now, self.dialer.days_done)
         if self._is_serving:
             self.heartbeat.send_if_due(now)
-        if self._background_check is not None:
-            self._background_check.poll(now)
+        if self.background_check is not None:
+            self.background_check.poll(now)
         return wait
 
     def _execute(self, command: Command, now: datetime) -> datetime:
         """Execute a command and answer it. Return the time after it."""
-        if command.name == "check" and self._background_check is not None:
-            self._background_check.request(command.id)
+        if command.name == "check" and self.background_check is not None:
+            self.background_check.request(command.id)
             return now
         if not self.dialer.is_ready:
             self.dialer.step(now)
@@ -200,24 +200,24 @@ class Scheduler:
             self._ami.stop()
 
     def _poll_seconds(self) -> float:
-        is_awaited = self._background_check is not None and self._background_check.busy
+        is_awaited = self.background_check is not None and self.background_check.busy
         return _FAST_POLL_SECONDS if is_awaited else _POLL_SECONDS
 
     def _finish_background_check(self) -> None:
         """Wait for a self-check in progress: under cron no later step of this process will collect it."""
-        while self._background_check is not None and self._background_check.busy and not self._is_stopped:
-            self._background_check.poll(self._now())
+        while self.background_check is not None and self.background_check.busy and not self._is_stopped:
+            self.background_check.poll(self._now())
             self.waker.sleep(_FAST_POLL_SECONDS)
-        if self._background_check is not None:
-            self._background_check.stop()
+        if self.background_check is not None:
+            self.background_check.stop()
 
     def _log_signal(self) -> None:
         if self._signal_name:
             log.info("%s", say("{signal} received", signal=self._signal_name))
 
     def _end(self) -> None:
-        if self._background_check is not None:
-            self._background_check.stop()
+        if self.background_check is not None:
+            self.background_check.stop()
         self.heartbeat.end()
 
 

@@ -24,7 +24,7 @@ class Timers:
 
     def __init__(self, schedule_watch: ScheduleWatch) -> None:
         self._schedule_watch = schedule_watch
-        self._jobs = schedule.Scheduler()
+        self.jobs = schedule.Scheduler()
         self._next_start: datetime | None = None
         self._is_logged = False
         self._planned_for: object = None
@@ -32,19 +32,19 @@ class Timers:
     @property
     def idle_seconds(self) -> float:
         """Seconds until the next job; 0 if one is overdue or there are none."""
-        return max(0.0, self._jobs.idle_seconds or 0.0)
+        return max(0.0, self.jobs.idle_seconds or 0.0)
 
     def log_every_minute(self) -> None:
         """Log every minute, for debugging, which start is next."""
-        self._jobs.every().minute.do(self._log_next_start)
+        self.jobs.every().minute.do(self._log_next_start)
 
     def every_hour(self, job: Callable[[], None]) -> None:
         """Run the job every hour from now on."""
-        self._jobs.every().hour.do(job)
+        self.jobs.every().hour.do(job)
 
     def run_pending(self) -> None:
         """Run the jobs that are due."""
-        self._jobs.run_pending()
+        self.jobs.run_pending()
 
     def plan_next_start(self, now: datetime, days_done: set[date]) -> None:
         """Plan a wake-up for the next start. Log it when it has changed."""
@@ -56,13 +56,13 @@ class Timers:
         if start == self._next_start and self._is_logged:
             return
         self._next_start, self._is_logged = start, True
-        self._jobs.clear(_START)
+        self.jobs.clear(_START)
         if start is None:
             watch_log.info("%s", say("the schedule has no start times; nothing will be called automatically"))
             return
         watch_log.info("%s", say("the next run starts on {start}", start=start))
         local = start.astimezone()
-        self._jobs.every().day.at(f"{local:%H:%M:%S}").do(self._log_next_start).tag(_START)
+        self.jobs.every().day.at(f"{local:%H:%M:%S}").do(self._log_next_start).tag(_START)
 
     def _log_next_start(self) -> None:
         log.debug("%s", say("schedule checked; next start: {start}", start=self._next_start or "—"))

@@ -38,7 +38,11 @@ def read_upload(
     with (
         _TWO_AT_ONCE,
         subprocess.Popen(  # noqa: S603 - this Python, a module of ours, two paths of ours and a number
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=reader_environment(),
         ) as process,
     ):
         last = threading.Timer(timeout, process.kill)
@@ -76,7 +80,7 @@ def load_table(folder: Path) -> Table | None:
         return None
 
 
-def _environment() -> dict[str, str]:
+def reader_environment() -> dict[str, str]:
     """Return the environment of the child: where the program is, and nothing that it does not need."""
     places = [str(Path(obzvon.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {

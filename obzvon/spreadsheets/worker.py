@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> None:
     _limit_resources()
     try:
         answer = WorkerReply(
-            table=_store_table(options.upload, options.folder, pasted=options.pasted, sheet=options.sheet)
+            table=store_table(options.upload, options.folder, pasted=options.pasted, sheet=options.sheet)
         )
     except UnreadableTableError as error:
         answer = WorkerReply(refused=error.reason)
@@ -138,7 +138,8 @@ def limits_exceeded() -> Message:
     )
 
 
-def _store_table(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Table:
+def store_table(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) -> Table:
+    """Read the upload, leave its rows and its table in the folder, and print how far that is."""
     said = -1
 
     def progress(part: float) -> None:

@@ -74,7 +74,7 @@ def test_a_link_that_is_cut_again_and_again_tells_nothing_wrong(rig: Rig) -> Non
                 rig.pbx.cli("manager reload")  # which ends no connection
                 session = link.calls.connection
                 if session is not None:
-                    link._loop.call_soon_threadsafe(session.close)  # type: ignore[union-attr]
+                    link._loop.call_soon_threadsafe(session.close)  # type: ignore[union-attr]  # noqa: SLF001 - as a network does
             told |= {one.number: one for one in link.calls.take_outcomes()}
         until(lambda: not any(rig.pbx.outgoing.iterdir()), "the calls are over", within=60)
         until(lambda: link.status().up, "it is up")

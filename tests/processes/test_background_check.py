@@ -163,7 +163,7 @@ def test_the_end_of_the_service_ends_it_and_keeps_what_was_known(workshop: Works
     other = examination(workshop, journal, HANGS)
     other.request()
     other.poll(NINE)
-    process = other._process
+    process = other.process
     assert process is not None
     other.stop()
     assert process.returncode is not None
@@ -265,7 +265,7 @@ def test_the_service_looks_at_its_start_and_obeys_who_asks_for_another_look(work
 
     service.run_forever(each)
     assert findings.latest_summary() == CheckSummary(NINE, False, 1)
-    assert [job.unit for job in service._timers._jobs.jobs] == ["minutes", "hours"]
+    assert [job.unit for job in service.timers.jobs.jobs] == ["minutes", "hours"]
     life.end()
 
 
@@ -282,7 +282,7 @@ def test_a_self_check_that_hangs_holds_up_no_bundle_and_no_stop(workshop: Worksh
     service.run_forever(each)
     print(f"stopped after {time.monotonic() - stopped[0]:.2f} s")
     assert life.journal.findings.latest() is None
-    assert not service._background_check.busy  # type: ignore[union-attr]
+    assert not service.background_check.busy  # type: ignore[union-attr]
     life.end()
 
 

@@ -37,7 +37,7 @@ def test_the_editors_address_and_password_are_last_and_come_again_when_the_run_h
     caplog.set_level(logging.WARNING, "obzvon")
     said: list[Message] = []
     shown = Demo(tmp_path, said.append, FAST)
-    steps = shown._steps
+    steps = shown.steps
     ends: list[int] = []
 
     def ending(*arguments: object, **named: object) -> object:
@@ -46,7 +46,7 @@ def test_the_editors_address_and_password_are_last_and_come_again_when_the_run_h
         ends.append(len(said))
         arguments[0].stop()  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(shown, "_steps", ending)
+    monkeypatch.setattr(shown, "steps", ending)
     run = shown.run(lambda: None, ACCESS, once=False)
     shown.journal.close()
     assert run is not None

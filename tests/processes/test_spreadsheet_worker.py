@@ -335,7 +335,7 @@ def test_the_process_gets_no_modules_from_the_working_folder_and_no_secrets(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OBZVON_SETTINGS", "/secret")
     assert subprocess_reader.read_upload(tmp_path / "upload", tmp_path).rows == 1
-    assert "OBZVON_SETTINGS" not in subprocess_reader._environment()
+    assert "OBZVON_SETTINGS" not in subprocess_reader.reader_environment()
 
 
 def test_the_rows_are_left_in_the_folder_and_how_far_it_is_is_told(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def shared() -> Iterator[None]:
     def make_sharing(engine: Engine, *args: object, **options: object) -> None:
         make(engine, *args, **options)  # type: ignore[arg-type]
         if isinstance(engine.dialect, SQLiteDialect_pysqlite):
-            engine._compiled_cache = cache
+            engine._compiled_cache = cache  # noqa: SLF001 - SQLAlchemy has no other way
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(SQLiteDialect_pysqlite, "__eq__", lambda one, other: type(one) is type(other))

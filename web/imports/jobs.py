@@ -81,6 +81,9 @@ class ImportJobs:
         self._jobs: OrderedDict[str, ImportJob] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._jobs)
+
     def job_for(self, draft: Draft) -> ImportJob:
         """Return the job for this draft and the current list; start one if there is none."""
         job = ImportJob(draft, self._phones.current())

@@ -51,7 +51,7 @@ class CallTracker:
         self._contexts = frozenset(contexts)
         self._calls: dict[str, TrackedCall] = {}
         self._home: dict[str, TrackedCall] = {}
-        self._gone: dict[str, None] = {}
+        self.gone: dict[str, None] = {}
         self._gone_order: deque[str] = deque()
         self._ending: dict[str, TrackedCall] = {}
         self._missing: set[str] = set()
@@ -104,7 +104,7 @@ class CallTracker:
         for event in channels:
             uid = _text(event, "Uniqueid")
             found.add(uid)
-            if not uid or uid in self._gone:
+            if not uid or uid in self.gone:
                 continue
             age = _seconds(_text(event, "Duration"))
             if uid not in self._home and not is_first:
@@ -184,7 +184,7 @@ class CallTracker:
         return {
             linkedid
             for linkedid in linkedids
-            if linkedid in self._gone or ((call := self._calls.get(linkedid)) and call.is_over)
+            if linkedid in self.gone or ((call := self._calls.get(linkedid)) and call.is_over)
         }
 
     # -- events
@@ -262,7 +262,7 @@ class CallTracker:
         """Return the leg that an event is about, tracked from its first event; None for one that is gone."""
         call = self._home.get(uid)
         if call is None:
-            if not uid or not linkedid or uid in self._gone or len(self._home) >= MAX_CHANNELS:
+            if not uid or not linkedid or uid in self.gone or len(self._home) >= MAX_CHANNELS:
                 return None
             call = self._calls.setdefault(linkedid, TrackedCall(linkedid, now))
             call.legs[uid] = Leg(uid)
@@ -292,10 +292,10 @@ class CallTracker:
         self._calls.pop(call.linkedid, None)
         for uid in call.legs:
             self._home.pop(uid, None)
-            self._gone[uid] = None
+            self.gone[uid] = None
             self._gone_order.append(uid)
         while len(self._gone_order) > _MAX_FORMER_CHANNELS:
-            self._gone.pop(self._gone_order.popleft(), None)
+            self.gone.pop(self._gone_order.popleft(), None)
 
 
 def is_trunk_channel(trunk: str, channel: str) -> bool:

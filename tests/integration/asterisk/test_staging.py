@@ -216,7 +216,7 @@ def test_a_full_disk_ahead_is_no_harm_yet(tmp_path: Path) -> None:
 
 
 def kill_second(ahead: Prefetcher) -> None:
-    process = ahead._process
+    process = ahead.process
     assert process is not None
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -269,7 +269,7 @@ PARENT = textwrap.dedent("""
     store, count, wanted = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     ahead = Prefetcher(FileMode(store, (-1, -1), 0o640))
     ahead.begin(files(1, count))
-    print(ahead._process.pid, flush=True)
+    print(ahead.process.pid, flush=True)
     while len(lying(Path(store))) < wanted:
         pass
     os.kill(os.getpid(), signal.SIGKILL)

@@ -112,14 +112,14 @@ def test_a_move_that_is_cut_off_calls_from_neither_twice_and_is_finished_by_anot
     old, new = Journal(f"sqlite:///{tmp_path}/journal.db"), Journal(f"sqlite:///{tmp_path}/other.db")
     fill(old)
     before = rows(old)
-    set_entry = transfer._set
+    write_entry = transfer.set_meta
 
     def interrupted(connection: object, key: str, value: str) -> None:
         if key == "moved_to":
             raise KeyboardInterrupt
-        set_entry(connection, key, value)  # type: ignore[arg-type]
+        write_entry(connection, key, value)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(transfer, "_set", interrupted)
+    monkeypatch.setattr(transfer, "set_meta", interrupted)
     with pytest.raises(KeyboardInterrupt):
         move(old, new)
     old.identity.ensure_not_moved()

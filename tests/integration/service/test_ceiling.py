@@ -69,7 +69,7 @@ def test_other_peoples_calls_count_against_the_lines(tmp_path: Path, mode: str) 
     with begun(tmp_path, mode, lines=6, timeout=0, calls_per_second=1000) as (workshop, working):
         others = [4]
         working.dialer.runs.line_counter = LineCounter(
-            working.dialer.runs.line_counter._calls_in_progress,
+            working.dialer.runs.line_counter.calls_in_progress,
             type("Told", (), {"lines_in_use": lambda _: LinesInUse(0, others[0])})(),
         )
         working.work(at("09:00"), at("09:00:01"))

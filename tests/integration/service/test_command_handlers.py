@@ -339,13 +339,13 @@ def test_who_asks_is_the_person_behind_the_services_user(tmp_path: Path, monkeyp
     monkeypatch.delenv("SUDO_USER", raising=False)
     loginuid = tmp_path / "loginuid"
     loginuid.write_text("4294967295")
-    assert control._login_name(loginuid) == ""
-    assert control._login_name(tmp_path / "none") == ""
+    assert control.login_name(loginuid) == ""
+    assert control.login_name(tmp_path / "none") == ""
     loginuid.write_text("1\n")
-    assert control._login_name(loginuid) == "daemon"
-    monkeypatch.setattr(control, "_login_name", lambda: "")
+    assert control.login_name(loginuid) == "daemon"
+    monkeypatch.setattr(control, "login_name", lambda: "")
     assert control.requester() == "asterisk"
-    monkeypatch.setattr(control, "_login_name", lambda: "ivan")
+    monkeypatch.setattr(control, "login_name", lambda: "ivan")
     assert control.requester() == "ivan"
     monkeypatch.setenv("SUDO_USER", "anna")
     assert control.requester() == "anna"

@@ -53,7 +53,7 @@ def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
         before = os.umask(0o007)
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                return worker._store_table(upload, folder, pasted=pasted, sheet=sheet)
+                return worker.store_table(upload, folder, pasted=pasted, sheet=sheet)
         finally:
             os.umask(before)
 

@@ -445,7 +445,7 @@ def test_only_the_last_files_are_held_in_memory_and_others_are_judged_again(
     addresses = [send(browser, NEW) for browser in people]
     for number, (browser, address) in enumerate(zip(people * 2, addresses * 2, strict=True)):
         assert counts(ready(browser, address).text) == {"new": 1}
-        assert len(jobs._jobs) == 1 or number < 2
+        assert len(jobs) == 1 or number < 2
 
 
 def test_drafts_last_a_day_and_are_few_and_small(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -495,7 +495,7 @@ def test_a_flood_of_channels_that_never_end_does_not_fill_the_memory(monkeypatch
     calls.reconcile([], calls.channels_up(), NINE, is_first=True)
     calls.take_outcomes(NINE + LATER)
     assert len(calls) == 0
-    assert len(calls._gone) == 500
+    assert len(calls.gone) == 500
 
 
 def test_an_outcome_can_be_written_down() -> None:

@@ -107,8 +107,8 @@ def test_a_process_speaks_to_its_reader_and_a_page_to_its_own(monkeypatch: pytes
         def gettext(self, text: str) -> str:
             return {"paused": "на паузе", "{n} row: {why}": "строка {n}: {why}"}.get(text, text)
 
-    real = i18n._catalogue
-    monkeypatch.setattr(i18n, "_catalogue", lambda asked: Catalogue() if asked == "ru" else real(asked))
+    real = i18n.catalogue_of
+    monkeypatch.setattr(i18n, "catalogue_of", lambda asked: Catalogue() if asked == "ru" else real(asked))
     sentence = say("{n} row: {why}", n=3, why=say("paused"))
     set_language("en")
     assert str(sentence) == "3 row: paused"
