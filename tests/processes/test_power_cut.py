@@ -99,8 +99,7 @@ class Machine:
 
         if not of_asterisk:
             _count_steps(count)
-        workshop = Workshop.__new__(Workshop)  # its files are there already
-        workshop.folder, workshop._parsed, workshop._places = self.mounted / "folder", b"", (Path(), Path())
+        workshop = Workshop.existing(self.mounted / "folder")
         spool = workshop.spool()
         if is_swept:
             spool.sweep()

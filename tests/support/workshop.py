@@ -72,6 +72,13 @@ class Workshop:
         self.write_list(phones)
         self.write_week(start)
 
+    @classmethod
+    def existing(cls, folder: Path) -> "Workshop":
+        """The workshop of a folder whose files are there already."""
+        made = cls.__new__(cls)
+        made.folder, made._parsed, made._places = folder, b"", (folder, folder)  # noqa: SLF001 - of this class
+        return made
+
     @property
     def settings(self) -> Settings:
         return load_settings(self.folder / "settings.ini")
