@@ -88,6 +88,7 @@ class CallFileTemplate:
         if form.archive:
             tail.append("Archive: yes")
         self._context = form.context
+        self._has_account = form.account
         self._head = "\n".join(
             [
                 _line("CallerID", form.caller_id),
@@ -99,13 +100,15 @@ class CallFileTemplate:
         # No newline after the last line, as the files have always been; pbx_spool.c accepts both.
         self._tail = "\n".join(tail)
 
-    def render(self, number: str, code: str = "") -> bytes:
-        """Return the bytes of one call file; raises `UnsafeValueError`."""
+    def render(self, number: str, code: str = "", name: str = "") -> bytes:
+        """Return the bytes of one call file; raises `UnsafeValueError`. `name` is the file's."""
         refuse_undialable(number, code)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
             lines += [f"Setvar: dtmf={code}", f"Setvar: CALLEE={number}"]
         lines.append(self._tail)
+        if self._has_account:
+            lines.append(_line("Account", name.removesuffix(".call")))
         return "\n".join(lines).encode()
 
 

@@ -132,3 +132,5 @@ class CallForm(msgspec.Struct, frozen=True):
     extension: str = "play"
     priority: int = 1
     archive: bool = False
+    #: Each call's account code is its name, so that Asterisk's CDR and CEL can be joined with the journal.
+    account: bool = False

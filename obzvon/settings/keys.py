@@ -65,6 +65,7 @@ def _call_form_keys(section: str, group: str) -> tuple[SettingKey, ...]:
         "extension": (parse_dialplan_name, say("the extension that an answered call goes to")),
         "priority": (integer_parser(1, 10_000), say("the priority that it starts at")),
         "archive": (parse_flag, say("whether Asterisk keeps finished call files, which say who answered")),
+        "account": (parse_flag, say("whether each call's account code is its name, which Asterisk's CDR then has")),
     }
     return tuple(
         SettingKey(section, name, name, parse, meaning, group, may_be_empty=name == "caller_id")

@@ -71,6 +71,8 @@ class OriginateTemplate:
             "ChannelId": channel,
             "OtherChannelId": f"{channel};2",
         }
+        if self._form.account:
+            fields["Account"] = channel
         if code:
             # A comma would begin another variable (manager.c: astman_get_variables); what is dialled has none.
             fields["Variable"] = [f"dtmf={code}", f"CALLEE={number}"]

@@ -318,7 +318,8 @@ class SpoolTransport:
 
     def call_files(self, calls: Iterable[PendingCall]) -> list[tuple[str, bytes]]:
         """Return the call files of these calls, as they are staged: name and content."""
-        return [(attempt_name(call), self._templates[bool(call.code)].render(call.number, call.code)) for call in calls]
+        named = ((attempt_name(call), call) for call in calls)
+        return [(name, self._templates[bool(call.code)].render(call.number, call.code, name)) for name, call in named]
 
 
 def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:

@@ -67,6 +67,15 @@ def test_every_setting_has_its_line() -> None:
     ]
 
 
+def test_a_call_has_its_name_as_account_code_where_that_is_set() -> None:
+    name = "obzvon-20260105-abcdef-000007-2.call"
+    for form in (ORDINARY, CODED):
+        plain = CallFileTemplate(form).render("89161111111", "", name)
+        file = CallFileTemplate(changed(form, account=True)).render("89161111111", "", name)
+        assert file == plain + b"\nAccount: obzvon-20260105-abcdef-000007-2"
+        assert parse_start(file) is None, "nothing in it is Asterisk's"
+
+
 def test_one_template_makes_many_files() -> None:
     template = CallFileTemplate(ORDINARY)
     first = template.render("89161111111")

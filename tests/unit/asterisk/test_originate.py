@@ -53,6 +53,12 @@ def test_without_a_code_or_caller_nothing_is_said_of_them() -> None:
     assert "CallerID" not in plain
 
 
+def test_the_account_code_is_the_name_where_that_is_set() -> None:
+    form = msgspec.structs.replace(FORM, account=True)
+    assert "Account" not in OriginateTemplate(FORM).render(CHANNEL, "89161111111")
+    assert OriginateTemplate(form).render(CHANNEL, "89161111111")["Account"] == CHANNEL
+
+
 def test_each_attempt_of_each_call_has_a_channel_of_its_own() -> None:
     names = {
         channel_id(token, position, attempt)
