@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TextIO
 
-from obzvon.common import files
+from obzvon.common import files, safe_open
 from obzvon.common.errors import Problem, os_error_reason
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.common.text import escape_controls, escape_values
@@ -143,12 +143,15 @@ class DailyFileHandler(logging.Handler):
 
     def _append(self, path: Path, line: str) -> None:
         try:
-            file = _open(path)
+            self._write(path, line)
         except FileNotFoundError:
             files.make_folder(self._folder)
             files.make_file(path, _MODE)
-            file = _open(path)
-        try:
+            self._write(path, line)
+
+    def _write(self, path: Path, line: str) -> None:
+        # A writer of the folder could lead our lines into a call file: links and pipes are refused.
+        with safe_open.open_file(path, os.O_WRONLY | os.O_APPEND, follow=False) as file:
             # One write a line: other processes append to the same file.
             data = ("\n" + line if self._torn else line).encode("utf-8", "backslashreplace")
             written = os.write(file, data)
@@ -156,8 +159,6 @@ class DailyFileHandler(logging.Handler):
             if self._torn:
                 os.write(file, data[written:])  # raises the reason, for example a full disk
                 self._torn = False
-        finally:
-            os.close(file)
 
     def _tidy(self, day: date) -> None:
         """Delete the files of days before `keep_days`; only files with our names."""
@@ -165,10 +166,11 @@ class DailyFileHandler(logging.Handler):
             return
         with contextlib.suppress(OSError, OverflowError):  # try again tomorrow
             oldest = day - timedelta(days=self._keep_days)
-            for path in self._folder.iterdir():
-                found = _NAME.fullmatch(path.name)
-                if found and _is_before(found[1], oldest):
-                    path.unlink()
+            with safe_open.open_folder(self._folder) as folder:
+                for path in Path(f"/proc/self/fd/{folder}").iterdir():
+                    found = _NAME.fullmatch(path.name)
+                    if found and _is_before(found[1], oldest):
+                        os.unlink(path.name, dir_fd=folder)
 
 
 class TerminalHandler(logging.Handler):
@@ -182,11 +184,6 @@ class TerminalHandler(logging.Handler):
             self.handleError(record)
             return
         _print(line)
-
-
-def _open(path: Path) -> int:
-    """Open the file. Links and pipes are refused: a writer of the folder could lead our lines into a call file."""
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _text(record: logging.LogRecord) -> str:

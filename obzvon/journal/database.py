@@ -13,7 +13,13 @@ from obzvon.common.i18n import Message, say
 from obzvon.common.supervision import supervisor_command
 from obzvon.journal.lock import JournalLock, acquire
 from obzvon.journal.schema import SCHEMA, meta, metadata, stamp_new
-from obzvon.journal.sqlite import damage_remedy, make_journal_file, refuse_truncated, sqlite_engine
+from obzvon.journal.sqlite import (
+    damage_remedy,
+    make_journal_file,
+    refuse_foreign_files,
+    refuse_truncated,
+    sqlite_engine,
+)
 from obzvon.settings.secrets import mask_password
 
 #: The number of the PostgreSQL advisory lock that is held while the tables are made or changed.
@@ -100,6 +106,7 @@ class Database:
 
     def _open(self, create: bool) -> None:
         if self.is_sqlite and self.url.database:
+            refuse_foreign_files(self.url.database)
             if create and not Path(self.url.database).exists():
                 make_journal_file(Path(os.path.realpath(self.url.database)))
             refuse_truncated(self.url.database)

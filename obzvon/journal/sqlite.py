@@ -4,6 +4,7 @@ import contextlib
 import functools
 import secrets
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from obzvon.common.errors import Problem, UserError
+from obzvon.common import safe_open
+from obzvon.common.errors import Problem, RefusedFileError, UserError
 from obzvon.common.files import make_file
 from obzvon.common.i18n import Message, say
 from obzvon.journal.schema import metadata, stamp_new
@@ -22,6 +24,8 @@ _MODE = 0o660
 #: Bytes of the smallest SQLite file. SQLite takes a shorter one for an empty database.
 _MIN_BYTES = 512
 _WAL_SECONDS = 10
+#: The files of a journal, by what follows its name.
+_PARTS = ("", "-wal", "-shm", "-journal")
 #: The first SQLite with RETURNING, which the journal needs. Debian 11 has 3.34.
 _MIN_VERSION = (3, 35)
 
@@ -55,7 +59,13 @@ def sqlite_engine(url: URL, busy_timeout: float = 30.0) -> Engine:
     refuse_old_sqlite()
     engine = create_engine(url)
 
+    def connecting(*_: object) -> None:
+        if url.database:
+            _check_place(url.database)
+
     def connected(connection: sqlite3.Connection, _record: object) -> None:
+        if url.database:
+            _check_opened(connection, url.database)
         # The module's own transactions begin late and end early. Ours begin explicitly.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout={int(busy_timeout * 1000)}")
@@ -67,6 +77,7 @@ def sqlite_engine(url: URL, busy_timeout: float = 30.0) -> Engine:
         writes = connection.get_execution_options().get("obzvon_write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    event.listen(engine, "do_connect", connecting)
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     return engine
@@ -116,6 +127,36 @@ def make_journal_file(path: Path) -> None:
             path.with_name(draft.name + part).unlink(missing_ok=True)
 
 
+def refuse_foreign_files(name: str) -> None:
+    """Raise RefusedFileError if another user has put a link, or anybody a pipe, in the place of the journal's files.
+
+    SQLite opens them by their names, makes those that are missing, and follows a link to the first.
+    """
+    place = safe_open.resolve_links(Path(name))
+    for part in _PARTS:
+        file = place.with_name(place.name + part)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise RefusedFileError(file, say("it is not a file"))
+
+
+def _check_place(name: str) -> None:
+    """Look at the files before each connection, for they may have been exchanged since the last one."""
+    try:
+        refuse_foreign_files(name)
+    except RefusedFileError as error:
+        raise sqlite3.OperationalError(f"{error.filename}: {error.reason}") from error
+
+
+def _check_opened(connection: sqlite3.Connection, name: str) -> None:
+    """Look at what SQLite has opened before anything is written there: a link may have come in the meantime."""
+    opened = connection.execute("PRAGMA database_list").fetchone()[2]
+    expected = str(safe_open.resolve_links(Path(name)))
+    if opened and opened != expected:  # one in memory has no name
+        connection.close()
+        raise sqlite3.OperationalError(f"{name}: {say('it has become a link while it was opened')}")
+
+
 def refuse_truncated(name: str) -> None:
     """Raise UserError for a journal that has been cut to nothing: a new one would call everybody again."""
     path = Path(name)
@@ -144,7 +185,12 @@ def is_damage(error: BaseException | None) -> bool:
 
 
 def damage_remedy(error: DBAPIError | OSError) -> Message | None:
-    """Return what to do if the error means that the file is damaged, else None."""
+    """Return what to do if the error means that the file is damaged or exchanged, else None."""
+    if isinstance(error, RefusedFileError):
+        return say(
+            "somebody has put it there in the place of the journal: move it away, see who may write in the folder, and "
+            "restore the journal from a copy (docs/en/how-to/damaged-journal.md)"
+        )
     if not is_damage(getattr(error, "orig", None)):
         return None
     return say(

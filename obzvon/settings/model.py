@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from obzvon.common.errors import Problem
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
 from obzvon.domain.calls import CallForm
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
@@ -118,6 +119,7 @@ def default_settings_file(
     """Return the file to use if none is named: $OBZVON_SETTINGS, else ./settings.ini, else /etc/obzvon/settings.ini.
 
     A ./settings.ini that cannot be read is passed over if there is one system-wide: `runuser` keeps the folder of root.
+    One that neither root nor this user has made raises UserError: others who may write there could plant it.
     """
     if named := environ.get("OBZVON_SETTINGS"):
         return Path(named)
@@ -126,8 +128,34 @@ def default_settings_file(
     except OSError:  # the current folder has been deleted, or is hidden from this user
         here = Path("settings.ini")
     if os.access(here, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        _refuse_planted(here, environ)
         return here
     return system_wide if _is_there(system_wide) else here
+
+
+def _refuse_planted(file: Path, environ: Mapping[str, str]) -> None:
+    """Raise UserError for a file, or a link to one, that belongs neither to root nor to who types the command."""
+    trusted = {0, os.geteuid()}
+    if os.geteuid() == 0 and (caller := environ.get("SUDO_UID", "")).isdecimal():
+        trusted.add(int(caller))
+    foreign = {file.lstat().st_uid, file.stat().st_uid} - trusted
+    if foreign:
+        raise UserError(
+            [
+                Problem(
+                    str(file),
+                    say(
+                        "it belongs to the user {user}, and is used only if it is named: anybody who may write in "
+                        "this folder could have put it there",
+                        user=", ".join(sorted(map(str, foreign))),
+                    ),
+                    say(
+                        "if it is yours: obzvon --settings {path} …, or chown root {path}; otherwise delete it",
+                        path=file,
+                    ),
+                )
+            ]
+        )
 
 
 def load_settings(path: Path | str, environ: Mapping[str, str] = os.environ) -> Settings:

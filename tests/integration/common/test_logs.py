@@ -17,6 +17,7 @@ import pytest
 from obzvon.common import logs
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
+from tests.support.system_users import root
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 SUNDAY = datetime(2026, 11, 22, 9, 0, tzinfo=MOSCOW)
@@ -348,3 +349,13 @@ def test_a_second_set_up_replaces_the_first(tmp_path: Path) -> None:
     set_up(tmp_path)
     write("once")
     assert len(lines(tmp_path)) == 1
+
+
+@root
+def test_a_link_in_the_place_of_the_folder_leads_no_line_outside(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "log").symlink_to(tmp_path / "outside")
+    os.lchown(tmp_path / "log", 4002, 4002)
+    handler = logs.DailyFileHandler(tmp_path / "log", UTC, keep_days=30)
+    handler.emit(logging.LogRecord("obzvon", logging.INFO, "", 0, "a line", None, None))
+    assert not list((tmp_path / "outside").iterdir())

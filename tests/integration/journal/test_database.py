@@ -104,7 +104,7 @@ def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
     ("address", "where", "why"),
     [
         ("sqlite:////nonexistent/journal.db", "/nonexistent/journal.db", "No such file or directory"),
-        ("sqlite:///{folder}", "{folder}", "unable to open database file"),
+        ("sqlite:///{folder}", "{folder}", "it is not a file"),
         ("sqlite:///{folder}/list.txt", "{folder}/list.txt", "file is not a database"),
         (
             "postgresql+psycopg://obzvon:sEcret@127.0.0.1:1/x",
@@ -199,7 +199,7 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_as_the_guide_says(tmp_path:
 @pytest.mark.parametrize("create", [True, False])
 def test_a_pipe_is_no_journal_that_was_cut_to_nothing(tmp_path: Path, create: bool) -> None:
     os.mkfifo(tmp_path / "journal.db")
-    with pytest.raises(UserError, match="the journal cannot be opened: disk I/O error"):
+    with pytest.raises(UserError, match="the journal cannot be opened: it is not a file"):
         Journal(f"sqlite:///{tmp_path}/journal.db", create=create)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from obzvon.common.errors import UserError
 from obzvon.common.i18n import LANGUAGES
 from obzvon.domain.calls import CallForm
 from obzvon.settings.ami import AmiSettings
@@ -21,6 +22,7 @@ from obzvon.settings.secrets import JournalUrl, Secret
 from obzvon.settings.web import WebSettings
 from tests.support.paths import ROOT, SUPPORT
 from tests.support.settings_text import load_text
+from tests.support.system_users import as_user, root
 
 FIRST_USERS = SUPPORT / "first_users"
 
@@ -188,6 +190,31 @@ def test_settings_here_that_cannot_be_read_are_passed_over_for_those_of_the_syst
         assert default_settings_file({}, open_folder, open_folder / "none.ini") == open_folder / "settings.ini"
     finally:
         os.seteuid(0)
+
+
+@root
+def test_settings_here_of_another_user_are_used_only_if_they_are_named(open_folder: Path) -> None:
+    file, elsewhere = open_folder / "settings.ini", open_folder / "elsewhere.ini"
+    for path in (file, elsewhere):
+        path.touch()
+        os.chown(path, 4002, 4002)
+    with pytest.raises(UserError, match="belongs to the user 4002, and is used only if it is named"):
+        default_settings_file({}, open_folder, elsewhere)
+    assert default_settings_file({"OBZVON_SETTINGS": str(file)}, open_folder) == file
+    assert default_settings_file({"SUDO_UID": "4002"}, open_folder) == file
+
+    def find() -> None:
+        default_settings_file({"SUDO_UID": "4002"}, open_folder)
+
+    assert as_user(4002, 4002, find) == 0
+    assert as_user(4001, 4001, find) != 0
+    file.unlink()
+    file.symlink_to(elsewhere)
+    with pytest.raises(UserError, match="4002"):
+        default_settings_file({}, open_folder)
+    os.chown(file, 0, 0, follow_symlinks=False)
+    os.chown(elsewhere, 0, 0)
+    assert default_settings_file({}, open_folder) == file
 
 
 def test_a_folder_that_has_been_deleted_is_passed_over_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
