@@ -146,9 +146,11 @@ class RunControl:
     def make_test_call(self, number: str, code: str, *, now: datetime, by: str) -> None:
         """Hand one call over at once, outside any run of the list; `number` and `code` are already checked.
 
-        Raise UserError or OSError if it cannot be handed over, RunNotStartedError if Asterisk refuses it.
+        Raise UserError or OSError if it cannot be handed over, RunNotStartedError if Asterisk refuses it, if no line is
+        free, or past `latest`.
         """
         self._clock_guard.ensure_not_set_back(now)
+        self._ensure_call_is_allowed(now)
         self._handover.ensure_available(now)
         run = self._starter.start_test_call(self.today(now), number, code, now=now, by=by)
         try:
@@ -159,6 +161,17 @@ class RunControl:
             raise
         if result.refused:
             raise RunNotStartedError(result.refused[0].reason or result_label(result.refused[0].disposition))
+
+    def _ensure_call_is_allowed(self, now: datetime) -> None:
+        """Raise RunNotStartedError unless a run could hand a call over now: by `latest` and by the lines in use."""
+        if self.is_closed(self.today(now), now):
+            latest = f"{self._settings.latest:%H:%M}"
+            raise RunNotStartedError(
+                say("it is past {time}, after which nothing is handed over", time=latest), say("see [Day] latest")
+            )
+        pace = self.pace
+        if pace.is_bounded and not pace.ceiling.batch_room(self.line_counter.count()):
+            raise RunNotStartedError(say("all lines are in use"), say("try again when a call has ended"))
 
     def end_if_over(self, active: ActiveRun, now: datetime) -> bool:
         """End a run for which it is too late: past `latest`, or left over from another day. Return whether it was."""

@@ -489,3 +489,27 @@ def test_a_run_of_some_is_no_second_one_beside_another_and_none_after_the_latest
         assert "already in progress" in refused(working, NOON, "start", only="withdrawn")
         asked(working, NOON, "stop")
         assert "21:00" in refused(working, at("21:00:00"), "start", only="withdrawn")
+
+
+def test_a_test_call_takes_no_line_beyond_the_ceiling_and_goes_when_one_is_free(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, pacing="throttled", lines=2)
+    with shift(workshop, NOON) as working:
+        working.ask("start", NOON)
+        working.work(NOON, at("12:00:02"))
+        refused = working.ask("call", at("12:00:03"), number="89169999999")
+        assert not refused.ok
+        assert "all lines are in use" in str(refused.text)
+        assert len(workshop.in_spool()) == 2
+        end_call(min(workshop.spool_folder.iterdir()))
+        assert working.ask("call", at("12:00:04"), number="89169999999").ok
+        assert len(workshop.in_spool()) == 2
+
+
+def test_past_latest_no_test_call_is_made(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, latest="12:00")
+    with shift(workshop, at("11:59:00")) as working:
+        assert working.ask("call", at("11:59:30"), number="89169999999").ok
+        refused = working.ask("call", at("12:00:00"), number="89169999999")
+        assert not refused.ok
+        assert "it is past 12:00" in str(refused.text)
+        assert len(workshop.in_spool()) == 1
