@@ -11,6 +11,7 @@ from obzvon.common import processes
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message, moment_label, say, say_many
 from obzvon.common.supervision import supervisor_command
+from obzvon.journal.database import NoJournalError
 from obzvon.journal.findings import Finding, Level
 from obzvon.journal.heartbeat import Heartbeat
 from obzvon.journal.journal import Journal
@@ -39,6 +40,9 @@ def check_opens(context: CheckContext) -> Iterator[Finding]:
         return
     try:
         journal = Journal(address.reveal(), create=False)
+    except NoJournalError:
+        yield good(str(address), say("there is no journal yet; the service makes it at its start"))
+        return
     except UserError as failed:
         for problem in failed.problems:
             yield finding_from(problem, Level.ERROR)

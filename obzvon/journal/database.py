@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, func, make_url, select
+from sqlalchemy import URL, Connection, create_engine, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from obzvon.common.errors import Problem, UserError, os_error_reason
@@ -124,6 +124,8 @@ class Database:
             raise no_journal_yet(self.address)
         else:
             with self.read_transaction() as connection:
+                if not inspect(connection).has_table(meta.name):
+                    raise no_journal_yet(self.address)
                 self._refuse_other_version(connection)
 
     def _refuse_other_version(self, connection: Connection) -> None:
@@ -195,9 +197,13 @@ class Database:
             ) from error
 
 
-def no_journal_yet(where: str) -> UserError:
+class NoJournalError(UserError):
+    """There is no journal yet: a file or an empty database."""
+
+
+def no_journal_yet(where: str) -> NoJournalError:
     """Return the error for a journal that no service has made yet."""
-    return UserError([Problem(where, say("there is no journal yet"), say("the service creates it"))])
+    return NoJournalError([Problem(where, say("there is no journal yet"), say("the service creates it"))])
 
 
 def stored_schema(connection: Connection) -> int | None:

@@ -30,6 +30,8 @@ SYSTEM = frozenset(
         "chmod",
         "chown",
         "cp",
+        "createdb",
+        "createuser",
         "curl",
         "delgroup",
         "deluser",

@@ -86,7 +86,7 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_as_it_is(journal: Jour
 
 
 def test_asking_about_a_journal_makes_none(journal_url: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no journal yet|the journal cannot be opened"):
+    with pytest.raises(UserError, match="there is no journal yet"):
         Journal(journal_url, create=False)
     assert list(tmp_path.iterdir()) == []
 
