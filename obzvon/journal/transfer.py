@@ -119,7 +119,7 @@ def _keep(journal: Path) -> None:
     try:
         copy_sqlite(journal, kept)
     except sqlite3.DatabaseError as error:
-        if not is_damage(error):  # a full disk, for example: the journal must stay in its place
+        if not is_damage(error):  # a full disk, for example: the journal must stay where it is
             raise
         for part in ("", "-wal"):
             old = journal.with_name(journal.name + part)

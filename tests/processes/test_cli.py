@@ -22,6 +22,7 @@ from obzvon.cli.main import cli
 from obzvon.sandbox.pbx import Sandbox
 from obzvon.service import factory
 from obzvon.settings.model import load_settings
+from tests.support.commands import command_names
 from tests.support.programs import run_obzvon
 from tests.support.workshop import wait_until
 
@@ -69,25 +70,8 @@ def begin(folder: Path) -> None:
 
 def test_the_help_names_every_command_of_the_design(obzvon: Run) -> None:
     text = obzvon("--help").stdout
-    for command in (
-        "demo",
-        "init",
-        "run",
-        "check",
-        "plan",
-        "start",
-        "pause",
-        "resume",
-        "stop",
-        "call",
-        "status",
-        "report",
-        "sweep",
-        "recover",
-        "web",
-        "user",
-    ):
-        assert f"\n  {command} " in text
+    for command in command_names():
+        assert " " in command or f"\n  {command} " in text
 
 
 def test_a_due_run_is_done_whole_and_reported(obzvon: Run, folder: Path) -> None:
@@ -475,5 +459,5 @@ def test_the_report_after_midnight_names_the_run_of_the_day_before(obzvon: Run, 
     journal = factory.open_journal(load_settings(folder / "settings.ini"))
     journal.runs.begin("t-1", date(2026, 1, 5), "manual", [], at=datetime(2026, 1, 5, 20, tzinfo=UTC))
     journal.close()
-    assert "run 1 of 2026-01-05 is still in progress: obzvon report --date 2026-01-05" in obzvon("report").stderr
+    assert "run 1 of 5 January 2026 is still in progress: obzvon report --date 2026-01-05" in obzvon("report").stderr
     assert obzvon("report", "--date", "2026-01-06").stderr == ""

@@ -11,31 +11,9 @@ from pathlib import Path
 import pytest
 
 from obzvon.cli import demo
+from tests.support.commands import command_names
 from tests.support.sentences import PACKAGE, Sentence, forms, translated
 
-COMMANDS = (
-    "demo",
-    "init",
-    "run",
-    "check",
-    "plan",
-    "start",
-    "pause",
-    "resume",
-    "stop",
-    "call",
-    "status",
-    "report",
-    "sweep",
-    "recover",
-    "web",
-    "user",
-    "user add",
-    "user passwd",
-    "user remove",
-    "user list",
-    "user role",
-)
 MISTAKES = {
     "chek": "Нет такой команды: 'chek'. Возможно, 'check'?",
     "plan --jsn": "Нет такого параметра: '--jsn'. Возможно, '--json'?",
@@ -106,7 +84,7 @@ def printed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             language,
             folder,
             "--help",
-            *(f"{command} --help" for command in COMMANDS),
+            *(f"{command} --help" for command in command_names()),
             *MISTAKES,
             "run --once",
             "check",
