@@ -25,7 +25,7 @@ DAY = re.compile(r"\b((Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|пн|вт|ср|ч
 def masked(text: str) -> list[str]:
     """The lines without what depends on the day: weekdays and the digits of dates."""
     return [
-        re.sub(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}", "DATE", DAY.sub("DAY", line)).rstrip()
+        re.sub(r"\d{4}-\d\d-\d\d|\d{1,2} [^\W\d]+ \d{4}|\d\d\.\d\d\.\d{4}", "DATE", DAY.sub("DAY", line)).rstrip()
         for line in text.splitlines()
     ]
 
