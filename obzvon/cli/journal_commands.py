@@ -25,13 +25,17 @@ from obzvon.settings.secrets import mask_password, parse_journal_url
 from obzvon.settings.values import InvalidValueError
 
 
-@click.group(help=help_text("Copy, restore or move the journal, or decide about calls that it does not know."))
+@click.group(
+    short_help=help_text("Copy, restore or move the journal."),
+    help=help_text("Copy, restore or move the journal, or decide about calls that it does not know."),
+)
 def journal() -> None:
     """Group the commands about the journal."""
 
 
 @journal.command(
-    help=help_text("Write a copy of the journal into FILE, also while the service works. FILE is replaced as a whole.")
+    short_help=help_text("Write a copy of the journal."),
+    help=help_text("Write a copy of the journal into FILE, also while the service works. FILE is replaced as a whole."),
 )
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False), metavar=help_text("FILE"))
 @click.pass_obj
@@ -44,7 +48,8 @@ def backup(file: Path | None, target: Path) -> None:
 
 
 @journal.command(
-    help=help_text("Put the copy in FILE in the place of the journal, which is kept. The service must be stopped.")
+    short_help=help_text("Put a copy in the place of the journal."),
+    help=help_text("Put the copy in FILE in the place of the journal, which is kept. The service must be stopped."),
 )
 @click.argument("source", type=click.Path(path_type=Path, dir_okay=False), metavar=help_text("FILE"))
 @click.pass_obj
@@ -61,10 +66,11 @@ def restore(file: Path | None, source: Path) -> None:
 
 
 @journal.command(
+    short_help=help_text("Move the journal to another database."),
     help=help_text(
         "Move the journal to another database: a file, or postgresql+psycopg://… as in [Journal] url. "
         "A service that works on the old one stops handing over."
-    )
+    ),
 )
 @click.argument("url", metavar=help_text("URL"))
 @click.pass_obj
@@ -88,10 +94,11 @@ def move(file: Path | None, url: str) -> None:
 
 
 @journal.command(
+    short_help=help_text("Decide about calls that the journal does not know."),
     help=help_text(
         "Decide what happens today with a journal that does not know whom obzvon has already called. "
         "It is another journal, or an older copy."
-    )
+    ),
 )
 @click.option("--no-calls", is_flag=True, help=help_text("nobody else is called today"))
 @click.option(

@@ -161,7 +161,10 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
     echo(say("read it, then run: {command}", command=workspace.own_command("--settings", str(file), "check")))
 
 
-@cli.command(help=help_text("Run the service in the foreground, for supervisor or systemd."))
+@cli.command(
+    short_help=help_text("Run the service in the foreground."),
+    help=help_text("Run the service in the foreground, for supervisor or systemd."),
+)
 @click.option("--once", is_flag=True, help=help_text("check once, as from cron: finish a run that is due, then end"))
 @click.pass_obj
 def run(file: Path | None, once: bool) -> None:
@@ -216,7 +219,10 @@ def check(file: Path | None) -> None:
         sys.exit(EXIT_WRONG)
 
 
-@cli.command(help=help_text("Show what the next run will do, when it will end, and the next seven starts."))
+@cli.command(
+    short_help=help_text("Show what the next run will do."),
+    help=help_text("Show what the next run will do, when it will end, and the next seven starts."),
+)
 @click.option("--json", "as_json", is_flag=True, help=help_text("print one JSON document"))
 @click.pass_obj
 def plan(file: Path | None, as_json: bool) -> None:

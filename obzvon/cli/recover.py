@@ -15,7 +15,10 @@ from obzvon.service import factory
 from obzvon.settings.model import Settings
 
 
-@click.command(help=help_text("Restore values of the list that a save of another program has lost: zeros of codes."))
+@click.command(
+    short_help=help_text("Restore what another program's save has lost."),
+    help=help_text("Restore values of the list that a save of another program has lost: zeros of codes."),
+)
 @click.option("--dismiss", is_flag=True, help=help_text("leave the list as it is, and do not mention them again"))
 @click.pass_obj
 def recover(file: Path | None, dismiss: bool) -> None:

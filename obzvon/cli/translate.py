@@ -57,6 +57,7 @@ def translate(command: click.Command) -> None:
 
 def _translate(command: click.Command) -> None:
     command.help = _translated(command.help)
+    command.short_help = _translated(command.short_help)
     command.options_metavar = _translated(command.options_metavar)
     for param in command.params:
         param.metavar = _translated(param.metavar)
