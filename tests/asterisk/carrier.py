@@ -117,7 +117,7 @@ class Carrier:
         self._forgotten = len(self._everything())
 
     def set(self, **values: float) -> None:
-        """Set TALK, RINGS or MENU (seconds) for the calls to come: see carrier.conf."""
+        """Set TALK, RINGS or MENU (seconds), or DEAD, for the calls to come: see carrier.conf."""
         for name, value in values.items():
             self.asterisk.cli(f"dialplan set global {name} {value}")
 

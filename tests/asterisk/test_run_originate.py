@@ -1,7 +1,5 @@
 """Runs whose calls go to Asterisk by its manager interface, with no spool, against the carrier's ledger."""
 
-import json
-import os
 import signal
 import socket
 import threading
@@ -14,9 +12,10 @@ import pytest
 
 from obzvon.asterisk.ami.permissions import Permissions, inspect_permissions
 from tests.asterisk.ami import ami_of
+from tests.asterisk.far_office import FarOffice, may_originate
 from tests.asterisk.instance import free_port
 from tests.asterisk.rig import Rig
-from tests.asterisk.run_folder import ENDINGS, Office, phones, run
+from tests.asterisk.run_folder import ENDINGS, phones, run
 from tests.asterisk.waiting import until
 from tests.asterisk.wire import Wire, wire_cut_every
 
@@ -28,54 +27,6 @@ def pbx(rig: Rig) -> Iterator[Rig]:
     """A rig whose manager user may originate, as the shipped file says it in a comment; its spool is to stay empty."""
     with may_originate(rig):
         yield rig
-
-
-class may_originate:  # noqa: N801 - a context, said like a sentence
-    """The right is given by uncommenting the line, and taken again."""
-
-    def __init__(self, rig: Rig) -> None:
-        self._rig = rig
-        self._file = rig.pbx.home / "etc" / "manager_obzvon.conf"
-        self._shipped = self._file.read_text()
-
-    def __enter__(self) -> None:
-        text = self._shipped.replace("write = reporting\n", "", 1)
-        self.write(text.replace(";write = originate", "write = originate"))
-
-    def __exit__(self, *_: object) -> None:
-        self.write(self._shipped)
-
-    def write(self, text: str) -> None:
-        self._file.write_text(text)
-        self._rig.pbx.cli("manager reload")
-
-
-class FarOffice(Office):
-    """A working folder without a spool; `more` are lines of [AMI], or sections after it."""
-
-    def __init__(
-        self,
-        folder: Path,
-        rig: Rig,
-        numbers: dict[str, str],
-        port: int,
-        *,
-        bundle: int = 20,
-        timeout: float = 1,
-        more: str = "",
-    ) -> None:
-        self.folder = folder
-        self.rig = rig
-        (folder / "settings.ini").write_text(
-            f"[Dirs]\ndir_logs = log\n[CreateCallFiles]\nbundle = {bundle}\ntimeout = {timeout}\n"
-            "[Calls]\nwait_time = 6\n[CodeCalls]\nwait_time = 20\n[Log]\nlanguage = en\n"
-            f"[AMI]\nhost = 127.0.0.1\nport = {port}\n"
-            f"user = {rig.pbx.ami_user}\nsecret = {rig.pbx.ami_secret}\ntrunk = PJSIP/carrier\ntransport = ami\n{more}"
-        )
-        rows = {str(row): {"0": number, "1": code} for row, (number, code) in enumerate(numbers.items())}
-        (folder / "todo.json").write_text(json.dumps(rows))
-        (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
-        os.utime(folder / "schedule.json", (0, 0))
 
 
 def rung(rig: Rig) -> Counter[str]:
