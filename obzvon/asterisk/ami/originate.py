@@ -84,9 +84,19 @@ def is_permission_denied(reply: str) -> bool:
     return "permission denied" in reply.lower()
 
 
+def is_shutting_down(reply: str) -> bool:
+    """Return whether Asterisk takes no calls any more, because it will stop (manager.c)."""
+    return "shutting down" in reply.lower()
+
+
+def is_extension_missing(reply: str) -> bool:
+    """Return whether the dialplan has no such extension, or is not loaded yet."""
+    return "extension does not exist" in reply.lower()
+
+
 def classify_refusal(reply: str, form: CallForm) -> tuple[Disposition, Message]:
     """Return the disposition and the reason of a call that Asterisk has refused to make."""
-    if "extension does not exist" in reply.lower():
+    if is_extension_missing(reply):
         extension = f"{form.extension}@{form.context}"
         return Disposition.WRONG_DIALPLAN, say("Asterisk's dialplan has no {extension}", extension=extension)
     return Disposition.FAILED, say("Asterisk refused the call: {said}", said=escape_controls(reply[:80]))

@@ -21,6 +21,8 @@ from obzvon.domain.results import Disposition
 _TRANSIENT_OUTAGE = timedelta(seconds=5)
 # manager.c keeps the rights of a session's login: while the right to originate is missing, log in again this often.
 _NEW_LOGIN_AFTER = timedelta(minutes=1)
+# From the manager's port to the dialplan Asterisk needs less than a second; a slow machine some seconds.
+_BOOTED_WITHIN = timedelta(seconds=10)
 
 
 class ActionSender(Protocol):
@@ -30,7 +32,7 @@ class ActionSender(Protocol):
         """Return whether actions can be sent now."""
 
     def outage(self) -> tuple[datetime, Problem]:
-        """Return since when nothing can be sent, and why."""
+        """Return since when nothing can be sent, and why; while it can, since when, and what silence would mean."""
 
     def originate_denied(self) -> Problem:
         """Return the problem, with its remedy, of a user without the right to originate."""
@@ -113,13 +115,17 @@ class AmiTransport:
                 result.not_sent, result.error = list(calls[position + 1 :]), self._interrupted()
                 break
             del self._sent_at[_id(call)]
-            if reply.status is ReplyStatus.REFUSED and not originate.is_permission_denied(reply.message):
+            is_refused = reply.status is ReplyStatus.REFUSED
+            if (not_now := self._find_passing_refusal(reply.message, now) if is_refused else None) is not None:
+                result.not_sent, result.error = list(calls[position:]), not_now
+                break
+            if is_refused:
                 self.is_denied = False
                 form = self._forms[bool(call.code)]
                 result.rejected.append(Rejection(call, *originate.classify_refusal(reply.message, form)))
                 continue
             result.not_sent = list(calls[position:])
-            result.error = self._denied(now) if reply.status is ReplyStatus.REFUSED else self._interrupted()
+            result.error = self._interrupted()
             break
         return result
 
@@ -195,6 +201,20 @@ class AmiTransport:
 
     def _interrupted(self) -> TransportUnavailableError:
         return TransportUnavailableError([self._sender.outage()[1]], is_transient=True)
+
+    def _find_passing_refusal(self, message: str, now: datetime) -> TransportUnavailableError | None:
+        """Return why Asterisk takes no calls at all for now; None if it refuses this one call."""
+        if originate.is_permission_denied(message):
+            return self._denied(now)
+        since, silence = self._sender.outage()
+        if originate.is_shutting_down(message):
+            what = say("Asterisk is shutting down and takes no more calls")
+            remedy = say("the hand-over continues by itself when Asterisk is running again")
+            return TransportUnavailableError([Problem(silence.where, what, remedy)])
+        if originate.is_extension_missing(message) and timedelta() <= now - since < _BOOTED_WITHIN:
+            what = say("Asterisk has just started, and its dialplan is not loaded yet")
+            return TransportUnavailableError([Problem(silence.where, what)], is_transient=True)
+        return None
 
     def _denied(self, now: datetime) -> TransportUnavailableError:
         self.is_denied = True

@@ -144,6 +144,29 @@ def test_without_the_right_all_calls_wait_and_it_is_told_once(
     assert far.dialer.problems == ()
 
 
+def test_while_asterisk_shuts_down_all_calls_wait(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture) -> None:
+    pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Originate failed: Asterisk is shutting down")
+    far.work(at("08:59"), at("09:02"))
+    assert set(far.todays_results().values()) == {"waiting"}
+    assert caplog.text.count("Asterisk is shutting down and takes no more calls") == 1
+    assert set(pbx.orders) == {PHONES[0]}
+    pbx.answer = lambda _: TAKEN
+    pbx.orders.clear()
+    far.work(at("09:02:01"), at("09:04"))
+    assert pbx.orders == PHONES
+
+
+def test_until_a_new_asterisk_has_loaded_its_dialplan_all_calls_wait(far: Far, pbx: Pbx) -> None:
+    pbx.away_since = at("09:00")  # connected since then
+    pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Extension does not exist.")
+    far.work(at("08:59"), at("09:00:02"))
+    assert set(far.todays_results().values()) == {"waiting"}
+    pbx.answer = lambda _: TAKEN
+    pbx.orders.clear()
+    far.work(at("09:00:03"), at("09:01"))
+    assert pbx.orders == PHONES
+
+
 # -- an answer that is lost
 
 

@@ -15,7 +15,9 @@ from obzvon.asterisk.ami.originate import (
     channel_id,
     classify_refusal,
     is_channel_id,
+    is_extension_missing,
     is_permission_denied,
+    is_shutting_down,
 )
 from obzvon.asterisk.callfile import UnsafeValueError
 from obzvon.domain.calls import CallForm
@@ -152,6 +154,13 @@ def test_what_is_sent_has_one_line_for_each_field() -> None:
 def test_a_refusal_is_told_from_a_missing_right() -> None:
     assert is_permission_denied("Permission denied")
     assert not is_permission_denied("Extension does not exist.")
+
+
+def test_refusals_that_pass_are_told_from_those_of_one_call() -> None:
+    assert is_shutting_down("Originate failed: Asterisk is shutting down")
+    assert is_extension_missing("Extension does not exist.")
+    assert not is_shutting_down("Originate failed")
+    assert not is_extension_missing("Originate failed")
     disposition, reason = classify_refusal("Extension does not exist.", FORM)
     assert (disposition, str(reason)) == (Disposition.WRONG_DIALPLAN, "Asterisk's dialplan has no play@avtoobzvon-ivr")
     disposition, reason = classify_refusal("Originate failed\x1b[2J" + "x" * 100, FORM)
