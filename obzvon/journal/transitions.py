@@ -51,6 +51,11 @@ class CallTransitions:
         """Make calls in `state` wait again, which Asterisk never got."""
         self._advance(bundle, state, {"state": CallState.WAITING.value, "bundle": null(), "handed_at": null()})
 
+    def wait_for_next_attempt(self, bundle: Sequence[PendingCall]) -> None:
+        """Make calls that Asterisk has taken and not made wait again, with the number of a new attempt."""
+        waiting = {"state": CallState.WAITING.value, "bundle": null(), "handed_at": null()}
+        self._advance(bundle, CallState.HANDED, {**waiting, "attempt": calls.c.attempt + 1})
+
     def end_calls(self, outcomes: Iterable[CallOutcome]) -> int:
         """Write how calls ended and return how many were new: a call that has ended keeps its first outcome."""
         rows = [_outcome_values(outcome) for outcome in outcomes]

@@ -94,6 +94,8 @@ class HandOver:
         self._outcomes: dict[str, CallOutcome] = {}
         #: Attempts that were certainly not sent by this service, whatever the journal says.
         self._unsent: set[str] = set()
+        #: Attempts whose files Asterisk took without making the call: the name of such a file is not used again.
+        self._not_made: set[str] = set()
 
     @property
     def outstanding(self) -> int:
@@ -174,7 +176,7 @@ class HandOver:
         finished: list[PendingCall] = []
         for name, call in list(self._handed.items()):
             progress = self._progress(name, call, now)
-            if progress is CallProgress.RETURNED:
+            if progress in (CallProgress.RETURNED, CallProgress.NOT_MADE):
                 returned.append(call)
             if isinstance(progress, CallProgress):
                 continue
@@ -201,7 +203,11 @@ class HandOver:
         """Let calls of one run wait again that came back without having been begun."""
         for call in calls:
             self._handed.pop(attempt_name(call), None)
-        self._journal.transitions.return_to_waiting(calls, CallState.HANDED)
+        not_made = [call for call in calls if attempt_name(call) in self._not_made]
+        self._journal.transitions.wait_for_next_attempt(not_made)
+        others = [call for call in calls if attempt_name(call) not in self._not_made]
+        self._journal.transitions.return_to_waiting(others, CallState.HANDED)
+        self._not_made.difference_update(attempt_name(call) for call in not_made)
         self._discard(calls)
 
     def withdraw_returned(self, calls: list[PendingCall], *, now: datetime) -> None:
@@ -266,7 +272,10 @@ class HandOver:
             return self._outcomes[name]
         if (transport := self._transports.transport_for(call)) is None:
             return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _NO_TRANSPORT)
-        return transport.check_progress(call, now)
+        progress = transport.check_progress(call, now)
+        if progress is CallProgress.NOT_MADE:
+            self._not_made.add(name)
+        return progress
 
     def _sort_by_evidence(
         self, calls: Iterable[PendingCall], now: datetime

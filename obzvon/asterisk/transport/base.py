@@ -62,6 +62,8 @@ class CallProgress(enum.Enum):
     IN_PROGRESS = enum.auto()
     #: It never began, and its file is in the store again.
     RETURNED = enum.auto()
+    #: Asterisk took its file, or the order, and certainly made no call of it.
+    NOT_MADE = enum.auto()
 
 
 class Transport(Protocol):

@@ -6,6 +6,7 @@ call ended decides.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -16,6 +17,8 @@ from obzvon.domain.results import Disposition
 
 # The file is renamed before the journal says so: a call may begin this long before its hand-over was noted.
 _HAND_OVER_LAG = timedelta(seconds=5)
+# Asterisk makes a call within milliseconds; a call without any event after this time was not made.
+_MADE_WITHIN = timedelta(seconds=10)
 # Outcomes that nobody has asked for in this time belong to other journals.
 _KEPT = timedelta(hours=6)
 # The file leaves the spool when its call ends; a busy machine is this much behind.
@@ -56,6 +59,8 @@ class OutcomeMatcher:
         # By number and context.
         self._outcomes: defaultdict[tuple[str, str], list[AttemptOutcome]] = defaultdict(list)
         self._call_starts: dict[tuple[str, str, str | None], datetime] = {}
+        # When the last call of each number and context that the events show began.
+        self._last_begun: dict[tuple[str, str], datetime] = {}
 
     @property
     def has_new_outcomes(self) -> bool:
@@ -67,6 +72,10 @@ class OutcomeMatcher:
         self._call_starts = self._source.call_starts()  # first: a call that ends between the two is in both
         for outcome in self._source.take_outcomes():
             self._outcomes[outcome.number, outcome.context].append(outcome)
+            self._note_begun(outcome.number, outcome.context, outcome.begun)
+        for (number, context, _), begun in self._call_starts.items():
+            self._note_begun(number, context, begun)
+        self._last_begun = {key: begun for key, begun in self._last_begun.items() if now - begun < _KEPT}
         for key, outcomes in list(self._outcomes.items()):
             recent = [outcome for outcome in outcomes if now - outcome.begun < _KEPT]
             if recent:
@@ -99,6 +108,29 @@ class OutcomeMatcher:
             if not self._outcomes[key]:
                 del self._outcomes[key]
 
+    def last_call(self, contexts: Collection[str]) -> datetime | None:
+        """Return when the last call began that the events show in these contexts; None if there was none."""
+        return max((begun for (_, context), begun in self._last_begun.items() if context in contexts), default=None)
+
+    def shows_no_call(self, call: PendingCall, context: str) -> bool:
+        """Return whether every event since the hand-over was heard and none is of a call of that number.
+
+        It is known that events of such calls are heard at all: there were some since the connection was made.
+        """
+        if call.handed_at is None:
+            return False
+        earliest = call.handed_at - _HAND_OVER_LAG
+        begun, last = self._last_begun.get((call.number, context)), self.last_call((context,))
+        return (
+            (begun is None or begun < earliest)
+            and last is not None
+            and self._source.has_listened_since(min(last, earliest))
+        )
+
+    def was_not_made(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
+        """Return whether Asterisk has certainly taken the file of a call without making the call."""
+        return gone_for >= _MADE_WITHIN and self.shows_no_call(call, context)
+
     def is_in_progress(self, call: PendingCall, context: str) -> bool:
         """Return whether a call that may be this one is up, or its outcome not ready yet."""
         starts = [self._call_starts.get((call.number, context, code)) for code in (call.code, None)]
@@ -106,11 +138,15 @@ class OutcomeMatcher:
 
     def is_outcome_pending(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
         """Return whether an outcome may still come for a call whose file has left the spool."""
-        if self.is_in_progress(call, context):
+        if self.is_in_progress(call, context) or (gone_for < _MADE_WITHIN and self.shows_no_call(call, context)):
             return True
         return (
             gone_for < _HAND_OVER_LAG and call.handed_at is not None and self._source.has_listened_since(call.handed_at)
         )
+
+    def _note_begun(self, number: str, context: str, begun: datetime) -> None:
+        before = self._last_begun.get((number, context))
+        self._last_begun[number, context] = begun if before is None else max(before, begun)
 
 
 def _earliest_start(call: PendingCall, default: datetime) -> datetime:

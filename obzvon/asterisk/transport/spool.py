@@ -19,6 +19,7 @@ from obzvon.asterisk.transport.earlier_boot import EarlierBoot
 from obzvon.asterisk.transport.intake import IntakeWatch
 from obzvon.asterisk.transport.outcome_matcher import Departure, OutcomeMatcher, final_disposition, narrow_to_call
 from obzvon.asterisk.transport.spool_sync import SpoolSync
+from obzvon.asterisk.transport.stop_watch import StopWatch
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say, say_many
 from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
@@ -69,6 +70,7 @@ class SpoolTransport:
         self._no_status_since: dict[str, datetime] = {}
         self._departures: dict[str, Departure] = {}
         self._watch = IntakeWatch(spool)
+        self._stop_watch = StopWatch(f"dir_target {spool.target}")
         self._earlier_boot = EarlierBoot(spool)
         self._sync = sync
         # The last two refreshes.
@@ -139,6 +141,7 @@ class SpoolTransport:
             )
 
         self._watch.ensure_taken(now)
+        self._stop_watch.ensure_open(now)
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stage the files; those of `then` are written in the background."""
@@ -149,10 +152,11 @@ class SpoolTransport:
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """Rename the files into the spool; only the first while it is in doubt whether Asterisk takes them."""
-        if self._watch.is_probing and len(calls) > 1:
+        if len(calls) > 1 and (self._watch.is_probing or self._stop_watch.is_probing):
             result = self.send(calls[:1], now)
             result.not_sent.extend(calls[1:])
-            result.error = result.error or self._watch.unavailable()
+            watch = self._watch if self._watch.is_probing else self._stop_watch
+            result.error = result.error or watch.unavailable()
             return result
         try:
             self._spool.release([attempt_name(call) for call in calls])
@@ -161,6 +165,8 @@ class SpoolTransport:
             return SendResult(accepted=list(calls[:released]), not_sent=list(calls[released:]), error=error)
         if self._watch.is_probing:
             self._watch.note_sent(attempt_name(calls[0]))
+        if self._stop_watch.is_probing:
+            self._stop_watch.note_sent(now)
         self._make_durable()
         return SendResult(accepted=list(calls))
 
@@ -193,6 +199,8 @@ class SpoolTransport:
         if self._running_at is None or not timedelta() <= now - self._running_at < _LOOK_EVERY:
             self._look_for_asterisk(now)
         self._watch.observe(now)
+        contexts = {form.context for form in self._forms}
+        self._stop_watch.observe(self._identity, self._outcomes.last_call(contexts) if self._outcomes else None)
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Do nothing: the files show which calls are in progress."""
@@ -268,7 +276,7 @@ class SpoolTransport:
         reason = say("taken out of the spool at the moment when Asterisk began the call")
         return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, reason)
 
-    def _outcome(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | None:
+    def _outcome(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | CallProgress | None:
         """Return how the call of a file that has gone ended; None while that may still become known."""
         departure = self._departures[name]
         gone_for = now - departure.first_missed
@@ -283,6 +291,10 @@ class SpoolTransport:
             is_last = bool(outcomes) and (not form.max_retries or gone_for >= _SETTLE)
             if not is_last and self.outcomes.is_outcome_pending(call, form.context, gone_for):
                 return None
+            if not outcomes and self._was_not_made(name, call, form, gone_for):
+                del self._departures[name]
+                self._stop_watch.note_not_made(call.handed_at or now, now)
+                return CallProgress.NOT_MADE
         outcome = _outcome_by_events(call, outcomes, attempts, now)
         outcome = outcome or self._outcome_by_archive(name, call, form, outcomes, now)
         if outcome is not None:
@@ -290,6 +302,11 @@ class SpoolTransport:
             if self.outcomes:
                 self.outcomes.forget(outcomes)
         return outcome
+
+    def _was_not_made(self, name: str, call: PendingCall, form: CallForm, gone_for: timedelta) -> bool:
+        if self._outcomes is None or not self._outcomes.was_not_made(call, form.context, gone_for):
+            return False
+        return self._spool.read_archive(name)[1] in (None, Disposition.NOT_ANSWERED)
 
     def _outcome_by_archive(
         self, name: str, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime

@@ -135,7 +135,6 @@ def test_a_call_that_is_with_an_operator_goes_on_though_its_file_is_gone(tmp_pat
         files_go(workshop)
         working.work(at("09:00:10"), at("09:10"))
         assert lines(working)[PHONES[0]].ended_at is None
-        assert lines(working)[PHONES[1]].result == "unknown"
         heard.lines = {}
         heard.tell(PHONES[0], Disposition.ANSWERED, ended=at("09:10:01"), key="0")
         working.work(at("09:10:02"), at("09:10:04"))
@@ -219,7 +218,63 @@ def test_an_outcome_of_an_earlier_call_of_that_number_is_none_of_this_one(tmp_pa
             heard.tell(number, Disposition.ANSWERED, begun=at("08:30"))
         files_go(workshop)
         working.work(at("09:00:10"), at("09:01"))
-        assert {line.result for line in lines(working).values()} == {"unknown"}
+        assert {line.result for line in lines(working).values()} == {"waiting"}
+
+
+# -- files that a stopping Asterisk takes without calling
+
+
+def test_calls_that_asterisk_did_not_make_go_again_once_it_makes_calls(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.tell(PHONES[0], Disposition.ANSWERED)
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:30"))
+        found = lines(working)
+        assert {number: line.result for number, line in found.items()} == {
+            PHONES[0]: "answered",
+            PHONES[1]: "waiting",
+            PHONES[2]: "waiting",
+        }
+        assert [found[number].attempt for number in PHONES] == [1, 2, 2]
+        assert caplog.text.count("Asterisk takes the call files and makes no calls") == 1
+        went = working.work(at("09:00:31"), at("09:01:45"))
+        assert [numbers for _, numbers in went] == [[PHONES[1]]]  # a probe: it stays in the spool, and none follows
+        heard.lines = {(PHONES[1], "avtoobzvon", ""): at("09:01:45")}
+        [(_, after)] = working.work(at("09:01:46"), at("09:02:10"))
+        assert after == [PHONES[2]]
+
+
+def test_a_probe_that_is_not_made_goes_again_a_minute_later(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.tell(PHONES[0], Disposition.ANSWERED)
+        now = at("09:00:10")
+        while now < at("09:05"):
+            files_go(workshop)
+            working.work(now, now + timedelta(seconds=4))
+            now += timedelta(seconds=5)
+        found = lines(working)
+        assert {found[PHONES[1]].result, found[PHONES[2]].result} <= {"waiting", "handed"}
+        assert 5 <= found[PHONES[1]].attempt + found[PHONES[2]].attempt <= 4 + 5
+
+
+@pytest.mark.parametrize("reason", ["nothing heard before", "link was cut", "answered by the archive", "same number"])
+def test_without_certainty_no_call_is_made_again(tmp_path: Path, reason: str) -> None:
+    archive = "yes" if reason == "answered by the archive" else "no"
+    with handed(tmp_path, archive=archive) as (workshop, working, heard):
+        if reason != "nothing heard before":
+            heard.tell(PHONES[0], Disposition.ANSWERED)
+        if reason == "link was cut":
+            heard.up = at("09:00:05")
+        if reason == "same number":
+            for number in PHONES[1:]:
+                heard.tell(number, Disposition.ANSWERED, code="7", begun=at("09:00:01"))
+        files_go(workshop, "Completed" if archive == "yes" else "")
+        working.work(at("09:00:10"), at("09:05"))
+        found = lines(working)
+        assert {found[number].attempt for number in PHONES} == {1}
+        assert {found[number].result for number in PHONES[1:]} == {"answered" if archive == "yes" else "unknown"}
 
 
 def test_of_several_attempts_by_asterisk_an_answered_one_counts_else_the_last(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Notices that Asterisk takes call files without making calls of them, as it does while it stops.
+
+From `core stop gracefully` until its last call ends, Asterisk makes no channel any more, but pbx_spool still takes each
+file and expires it within a millisecond.
+"""
+
+from datetime import datetime, timedelta
+
+from obzvon.asterisk.transport.base import TransportUnavailableError
+from obzvon.common.errors import Problem
+from obzvon.common.i18n import say
+
+#: Between two calls that are handed over to see whether they are made again.
+_PROBE_EVERY = timedelta(seconds=60)
+
+
+class StopWatch:
+    """Holds the hand-over from the first call that was not made until one is made, or until another Asterisk runs."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._held_at: datetime | None = None
+        self._probed_at: datetime | None = None
+        self._asterisk: tuple[int, int] | None = None
+
+    @property
+    def is_probing(self) -> bool:
+        """True if the next call is a probe, and no other may go with it."""
+        return self._held_at is not None
+
+    def ensure_open(self, now: datetime) -> None:
+        """Raise TransportUnavailableError while calls are not made, but for one probe a minute."""
+        last = self._probed_at or self._held_at
+        if last is not None and timedelta() <= now - last < _PROBE_EVERY:
+            raise self.unavailable()
+
+    def unavailable(self) -> TransportUnavailableError:
+        """Return the error while calls are not made."""
+        what = say("Asterisk takes the call files and makes no calls: it is shutting down")
+        remedy = say(
+            "the hand-over continues by itself when Asterisk is running again; calls that were not made go again"
+        )
+        return TransportUnavailableError([Problem(self._where, what, remedy)])
+
+    def note_sent(self, now: datetime) -> None:
+        """Note a probe that was handed over."""
+        self._probed_at = now
+
+    def note_not_made(self, handed_at: datetime, now: datetime) -> None:
+        """Note a call that was not made; one handed over before the hold began says nothing new."""
+        if self._held_at is None or handed_at > self._held_at:
+            self._held_at = now
+
+    def observe(self, running: tuple[int, int] | None, last_call: datetime | None) -> None:
+        """End the hold if another Asterisk runs, or if a call was made since."""
+        is_another = running is not None and self._asterisk is not None and running != self._asterisk
+        self._asterisk = running or self._asterisk
+        was_made = self._held_at is not None and last_call is not None and last_call > self._held_at
+        if is_another or was_made:
+            self._held_at = self._probed_at = None
