@@ -17,6 +17,7 @@ from tests.support.postgres import PostgresServer
 _TESTS = Path(__file__).parent
 _WHOLE_RUNS = (
     "asterisk/test_brake.py",
+    "asterisk/test_stopping.py",
     "/test_question.py",
     "/test_run_ami.py",
     "/test_run_originate.py",

@@ -40,6 +40,8 @@ class AmiServer:
         self.cuts_lists = False
         """The connection ends in the middle of a list."""
         self.may_list = True
+        self.is_stopping = False
+        """Every action is refused, as from a graceful stop until its last call has ended."""
         self.channels: list[dict[str, str]] = []
         self.variables: dict[str, str] = {}
         """By name, or by channel and name: "PJSIP/a-1 dtmf"."""
@@ -124,6 +126,13 @@ class AmiServer:
 
     def _answer(self, connection: socket.socket, fields: dict[str, str]) -> bool:
         """Whether the connection goes on."""
+        if not self.is_stopping:
+            return self._carry_out(connection, fields)
+        refusal = {"Response": "Error", "Message": "Asterisk is shutting down"}
+        connection.sendall(packed(refusal | {"ActionID": fields.get("ActionID", "")}))
+        return True
+
+    def _carry_out(self, connection: socket.socket, fields: dict[str, str]) -> bool:
         action, number = fields.get("Action", ""), {"ActionID": fields.get("ActionID", "")}
         answer = {"Response": "Success"} | number
         if action == "Challenge":

@@ -19,7 +19,7 @@ from panoramisk.ami_protocol import AMIProtocol
 
 from obzvon.asterisk.ami import errors
 from obzvon.asterisk.ami.errors import AmiError
-from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
+from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus, is_shutting_down
 from obzvon.common.hosts import is_loopback
 from obzvon.settings.ami import AmiSettings
 
@@ -120,6 +120,7 @@ class AmiConnection:
         """Return every channel that is up; raises AmiError unless the whole list has come."""
         answer = await self._request({"Action": "CoreShowChannels"})
         if not isinstance(answer, list):
+            self._ensure_not_stopping(answer)
             raise errors.channel_list_refused(self._ami, text(answer, "Message"))
         return [message for message in answer if text(message, "Event") == "CoreShowChannel"]
 
@@ -178,12 +179,20 @@ class AmiConnection:
         elif ami.tls or is_loopback(ami.host):
             login |= {"Secret": ami.secret.reveal()}
         else:
+            self._ensure_not_stopping(reply)
             raise errors.challenge_unavailable(ami)
         answer = await self._request(login)
         if isinstance(answer, list) or text(answer, "Response") != "Success":
+            if not isinstance(answer, list):
+                self._ensure_not_stopping(answer)
             # manager.c: "Login Already In Use", where allowmultiplelogin = no.
             is_in_use = not isinstance(answer, list) and _IN_USE in text(answer, "Message").lower()
             raise errors.login_in_use(ami) if is_in_use else errors.login_refused(ami)
+
+    def _ensure_not_stopping(self, refusal: Message) -> None:
+        """Raise AmiError if an action was refused because Asterisk is about to stop."""
+        if is_shutting_down(text(refusal, "Message")):
+            raise errors.shutting_down(self._ami)
 
     # -- requests
 

@@ -142,6 +142,16 @@ def events_missing(ami: AmiSettings) -> AmiError:
     )
 
 
+def shutting_down(ami: AmiSettings) -> AmiError:
+    """Return the error of an Asterisk that is about to stop, and refuses every action (manager.c)."""
+    return AmiError(
+        Backoff.NETWORK,
+        ami,
+        say("Asterisk is shutting down"),
+        say("the service reconnects by itself when Asterisk is running again"),
+    )
+
+
 def channel_list_refused(ami: AmiSettings, reply: str) -> AmiError:
     """Return the error of a refused list of channels."""
     return AmiError(

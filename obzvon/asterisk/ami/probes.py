@@ -97,7 +97,12 @@ class ConnectionProbes:
     async def _reconcile(self, connection: AmiConnection, *, is_first: bool = False) -> None:
         asked = self._clock()
         before = self._calls.channels_up()
-        channels = await connection.list_channels()
+        try:
+            channels = await connection.list_channels()
+        except AmiError as error:
+            if is_first or error.problem != errors.shutting_down(self._ami).problem:
+                raise
+            return  # until Asterisk stops, the events still show how the last calls end
         unannounced = self._calls.reconcile(channels, before, is_first=is_first)
         self._changed.set()  # no event comes for channels that the list shows to be gone
         if is_first:

@@ -141,6 +141,8 @@ class SpoolTransport:
             )
 
         self._watch.ensure_taken(now)
+        if self._stop_watch.is_probing:
+            self._stop_watch.observe(self._spool.asterisk_identity(), self._last_call())
         self._stop_watch.ensure_open(now)
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
@@ -199,8 +201,7 @@ class SpoolTransport:
         if self._running_at is None or not timedelta() <= now - self._running_at < _LOOK_EVERY:
             self._look_for_asterisk(now)
         self._watch.observe(now)
-        contexts = {form.context for form in self._forms}
-        self._stop_watch.observe(self._identity, self._outcomes.last_call(contexts) if self._outcomes else None)
+        self._stop_watch.observe(self._identity, self._last_call())
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Do nothing: the files show which calls are in progress."""
@@ -240,6 +241,11 @@ class SpoolTransport:
     def close(self) -> None:
         """Stop staging ahead. The next start looks through the staged files."""
         self._spool.close()
+
+    def _last_call(self) -> datetime | None:
+        """Return when the last call of these forms began that the events show."""
+        contexts = {form.context for form in self._forms}
+        return self._outcomes.last_call(contexts) if self._outcomes else None
 
     def _make_durable(self) -> None:
         if self._sync is not None:

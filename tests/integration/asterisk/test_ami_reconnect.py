@@ -42,6 +42,26 @@ def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, cap
     assert [failures for _, failures in pauses] == list(range(1, len(pauses) + 1))
 
 
+def test_an_asterisk_that_shuts_down_is_no_wrong_password_and_no_missing_right(server: AmiServer) -> None:
+    pauses: list[Backoff] = []
+
+    def pause(kind: Backoff, _failures: int) -> float:
+        pauses.append(kind)
+        return 0.01
+
+    server.is_stopping = True
+    with linked(server, pause=pause) as link:
+        until(lambda: len(pauses) >= 3)
+        assert "Asterisk is shutting down" in problem(link)
+        server.is_stopping = False
+        until(lambda: is_up(link))
+        server.is_stopping = True
+        asked = len(server.actions)
+        until(lambda: len(server.actions) >= asked + 10)
+        assert is_up(link)  # the ends of the last calls are still to be heard
+    assert set(pauses) == {Backoff.NETWORK}
+
+
 def test_the_pauses_of_each_kind_of_trouble() -> None:
     assert [Backoff.LOGIN.delay(n) / 60 for n in range(1, 7)] == [1, 5, 15, 60, 60, 60]
     assert [Backoff.NETWORK.delay(n) for n in (1, 2, 7, 1000)] == [0.5, 1, 30, 30]
