@@ -245,7 +245,7 @@ class SpoolTransport:
     def _last_call(self) -> datetime | None:
         """Return when the last call of these forms began that the events show."""
         contexts = {form.context for form in self._forms}
-        return self._outcomes.last_call(contexts) if self._outcomes else None
+        return self.outcomes.last_call(contexts) if self.outcomes else None
 
     def _make_durable(self) -> None:
         if self._sync is not None:
@@ -310,7 +310,7 @@ class SpoolTransport:
         return outcome
 
     def _was_not_made(self, name: str, call: PendingCall, form: CallForm, gone_for: timedelta) -> bool:
-        if self._outcomes is None or not self._outcomes.was_not_made(call, form.context, gone_for):
+        if self.outcomes is None or not self.outcomes.was_not_made(call, form.context, gone_for):
             return False
         return self._spool.read_archive(name)[1] in (None, Disposition.NOT_ANSWERED)
 
