@@ -339,6 +339,15 @@ class Life:
         self._patched.undo()
         return kind is Stopped
 
+    @contextlib.contextmanager
+    def others(self) -> Iterator[None]:
+        """Count no step of what others do meanwhile in this process."""
+        before, self._elsewhere = self._elsewhere, True
+        try:
+            yield
+        finally:
+            self._elsewhere = before
+
     def _step(self, name: str, do: Callable[..., Any]) -> Callable[..., Any]:
         def step(*args: Any, **named: Any) -> Any:
             if self._elsewhere:
@@ -360,9 +369,8 @@ class Life:
                     self._end()
             if name == "rename" and (file := self._arrived(named.get("dst_dir_fd"), args[1])):
                 self.came[file.name] += 1
-                self._elsewhere = True
-                self._asterisk(file)
-                self._elsewhere = False
+                with self.others():
+                    self._asterisk(file)
             if last:
                 self._end()
             return result
