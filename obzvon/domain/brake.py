@@ -36,8 +36,9 @@ _FAULTS = frozenset(
 )
 #: Results after which a call may be made again, if it is certain that no phone rang.
 UNREACHED = _FAULTS - {Disposition.NOT_PLAYED}
-#: Of these the person was certainly not called, however long the attempt took.
-_NEVER_DIALLED = frozenset({Disposition.NO_TRUNK, Disposition.WRONG_DIALPLAN})
+#: SIP gives up a trunk from which nothing at all was heard after this time (RFC 3261, timer B). Below it, the trunk may
+#: have accepted the call without reporting that the phone rang.
+_SILENCE_ENDS_AFTER = timedelta(seconds=32)
 
 
 class Verdict(enum.StrEnum):
@@ -117,7 +118,12 @@ def never_rang(ended: AttemptEnd, begun: datetime) -> bool:
         return False
     if ended.was_refused:
         return True
-    return ended.tries == 1 and (ended.disposition in _NEVER_DIALLED or ended.at - begun < _FAILS_WITHIN)
+    if ended.tries != 1:
+        return False
+    lasted = ended.at - begun
+    if ended.disposition is Disposition.NO_TRUNK and lasted >= _SILENCE_ENDS_AFTER:
+        return True
+    return ended.disposition is Disposition.WRONG_DIALPLAN or lasted < _FAILS_WITHIN
 
 
 class _Attempt(msgspec.Struct):

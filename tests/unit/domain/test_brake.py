@@ -202,6 +202,8 @@ def test_it_waits_for_the_last_calls_of_a_run_only_where_they_may_matter() -> No
         (ended(1, "refused", at=4.9), True),
         (ended(1, "refused", at=20), False),  # a ringing that the carrier did not report
         (ended(1, "unreachable trunk", at=32), True),
+        (ended(1, "unreachable trunk", at=4.9), True),
+        (ended(1, "unreachable trunk", at=20), False),  # accepted in silence, given up by OBZVON_RING
         (ended(1, "wrong dialplan", at=32), True),
         (ended(1, has_rung=True), False),
         (ended(1, "not played", has_answered=True), False),
