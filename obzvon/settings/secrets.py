@@ -8,7 +8,7 @@ from obzvon.settings.values import InvalidValueError, parse_text
 
 #: The part of a database's address after ://, as SQLAlchemy divides it: one @, and a port of digits.
 _SERVER = re.compile(
-    r"(?:[^:/@?]*(?::[^@?]*)?@)?(?:[^@:/?#\[\]]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[^@?#]*)?(?:\?(?:\w+=[^&#]*(?:&(?=\w)|$))*)?"
+    r"(?:[^:/@?]*(?::[^@?]*)?@)?(?:[^@:/?#\[\]]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[^@?#]*)?(?:\?(?:\w+=[^&#@]*(?:&(?=\w)|$))*)?"
 )
 _ADDRESS_WITHOUT_SCHEME = re.compile(r"(?i):[^@]*@|pass\w*\s*=|^postgres\w*\W|^[\w+.-]{2,}:")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}")
