@@ -123,7 +123,7 @@ def _take_and_import_again(page: "Page", editor: Editor) -> None:
     _take(page, editor)
     page.goto(f"{editor.address}/phones/import")
     _paste(page, REMEMBERED)
-    page.locator("[name=anew]").wait_for()
+    page.locator("[name=judge-again]").wait_for()
 
 
 def _sheets(page: "Page", _editor: Editor) -> None:

@@ -109,7 +109,7 @@ def import_and_fix(one: Dispatcher) -> None:
     one.click(one.page.locator("form:has(#pasted) button[type=submit]"))
     one.page.get_by_text("Нужен ваш ответ").wait_for()
     one.click(one.page.get_by_text("Звонить на все номера"))
-    field = one.page.locator(".mend input[inputmode=tel]").first
+    field = one.page.locator(".corrections input[inputmode=tel]").first
     field.fill("8 917 000-00-04")
     one.press("Проверить")
     one.click(one.page.locator("[formaction$='/take']").last)

@@ -57,7 +57,7 @@ class Draft(msgspec.Struct, frozen=True):
     sheets_done: tuple[int, ...] = ()
     layout: ColumnRoles | None = None
     #: Whether columns that were remembered are passed over.
-    is_judged_anew: bool = False
+    is_judged_again: bool = False
     replace: bool = False
     #: By the id of a decision: the number, code and name that replace those of the file.
     corrections: dict[str, tuple[str, str, str]] = {}

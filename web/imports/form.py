@@ -87,14 +87,14 @@ def merge_choices(
             layout = _layout(form, shown, now, page.changes)
     chosen: dict[str, object] = {"replace": replace, "answers": answers}
     if sheet != now.sheet:
-        chosen |= {"sheet": sheet, "layout": None, "corrections": {}, "answers": {}, "is_judged_anew": False}
+        chosen |= {"sheet": sheet, "layout": None, "corrections": {}, "answers": {}, "is_judged_again": False}
     else:
         if shown.sheet == now.sheet:
             corrections = {**draft.corrections, **_corrections(form, shown, ids, page.changes)}
         # A guess that nobody has changed stays a guess.
         chosen |= {"corrections": corrections, "layout": layout if layout != now.layout else draft.layout}
-        if form.get("anew") == "1" and draft.only is None:
-            chosen |= {"layout": None, "is_judged_anew": True}
+        if form.get("judge-again") == "1" and draft.only is None:
+            chosen |= {"layout": None, "is_judged_again": True}
     is_changed = any(getattr(draft, name) != value for name, value in chosen.items())
     fresh = msgspec.structs.replace(draft, **chosen, pages=page.noted(), version=draft.version + is_changed)
     return draft if fresh == draft else fresh

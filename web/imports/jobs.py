@@ -142,7 +142,7 @@ class ImportJobs:
 
     def _remembered_roles(self, job: ImportJob, plan: NumberingPlan) -> ColumnRoles | None:
         """Return the columns that were chosen for such a file before, if they differ from the guess and still fit."""
-        found = None if job.draft.is_judged_anew else self._layouts.get(job.shape)
+        found = None if job.draft.is_judged_again else self._layouts.get(job.shape)
         if found is None or found.roles == job.guess.roles or len(found.roles) != len(job.guess.roles):
             return None
         roles = ColumnRoles(found.roles, job.guess.head)

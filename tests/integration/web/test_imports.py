@@ -769,7 +769,7 @@ def test_the_columns_that_were_chosen_are_those_of_the_next_such_file(operator: 
     assert "as you chose them for such a file before (today, Sunday, 22 November)" in page.text
     assert chosen(page.text) == ["name", "number", ""]
     assert "4 phone numbers in column C" in re.sub(r"<[^>]+>", "", page.text)
-    judged = post(operator, address, page.text, anew="1", **{"answer-further": "all"})
+    judged = post(operator, address, page.text, **{"judge-again": "1", "answer-further": "all"})
     assert "as you chose" not in judged.text
     assert chosen(judged.text) == ["name", "number", "number"]
     all_of_them = post(operator, address, judged.text, **{"answer-further": "all"})
