@@ -33,7 +33,9 @@ class Hunt:
 
     def __init__(self, folder: Path, *, people: int, seed: int, within: float, **keys: object) -> None:
         self.people = numbers(people)
-        self.workshop = Workshop(folder, phones=self.people, start="00:01", time_zone=zone_of_noon(), **keys)
+        self.workshop = Workshop(
+            folder, phones=self.people, start="00:01", time_zone=zone_of_noon(), hold_after=0, **keys
+        )
         self.ledger = folder / "ledger"
         self.kills = 0
         self.in_the_middle = 0
