@@ -5,7 +5,7 @@ Only this module and `staging` touch them. The rename into the spool is the mome
 
 import contextlib
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -293,8 +293,10 @@ class Spool:
         """Return the Asterisks that may have begun the calls in the spool; None where that cannot be seen."""
         return process.running_asterisks(self.pid_file)
 
-    def is_orphaned(self, name: str, running: Sequence[process.RunningAsterisk] | None) -> bool:
+    def is_orphaned(self, name: str, running: Callable[[], Sequence[process.RunningAsterisk] | None]) -> bool:
         """Return whether the file's call was begun by an Asterisk that has ended: none of `running`, no later one.
+
+        `running` is asked only about a call that has begun: without a pid file it looks at every process.
 
         The next one would make it again (pbx_spool.c: even with MaxRetries 0, once the file's mtime has passed), or,
         with the same process id, leave the file there for ever.
@@ -304,7 +306,7 @@ class Spool:
             start, touched = callfile.parse_start(path.read_bytes()), path.stat().st_ctime
         except FileNotFoundError:
             return False
-        if start is None or not process.is_asterisk_gone(start.pid, start.at, touched, running):
+        if start is None or not process.is_asterisk_gone(start.pid, start.at, touched, running()):
             return False
         # It may have been started after that look, and this be its call.
         return process.is_asterisk_gone(start.pid, start.at, touched, self.running_asterisks())

@@ -1,6 +1,7 @@
 """Checks of Asterisk as far as it is visible from here: it may be in a container or on another machine."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -227,7 +228,7 @@ def _count_spool_files(context: CheckContext) -> Counter[str]:
     """Return how many of our files are left behind, wait too long, or belong to calls in progress."""
     spool = context.spool
     counts: Counter[str] = Counter()
-    running = spool.running_asterisks()
+    running = functools.cache(spool.running_asterisks)
     for name in spool.files_in_spool():
         started = spool.is_started(name)
         if started:

@@ -166,8 +166,7 @@ def _check_living_service(
         yield warning(
             context.settings.file,
             say(
-                "it was changed after the service's start on {time}: some settings count only from "
-                "the next start on",
+                "it was changed after the service's start on {time}: some settings count only from the next start on",
                 time=_clock(context, heartbeat.started_at),
             ),
             say(

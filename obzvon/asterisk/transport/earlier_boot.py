@@ -52,4 +52,4 @@ class EarlierBoot:
         """Return whether an Asterisk of this boot makes the call of a file in the spool, as far as can be seen."""
         if not self._spool.is_started(name) or not self._spool.was_touched_since(name, time.time() - uptime()):
             return False
-        return not self._spool.is_orphaned(name, self._spool.running_asterisks())
+        return not self._spool.is_orphaned(name, self._spool.running_asterisks)

@@ -5,8 +5,9 @@ says that the calls are on their way, then each file is renamed into the spool. 
 still in the store was not made, and one whose file is nowhere was in the spool and Asterisk has finished with it.
 """
 
+import functools
 import logging
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class SpoolTransport:
         self._templates = callfile.CallFileTemplate(ordinary), callfile.CallFileTemplate(coded)
         self.outcomes = outcomes
         self._in_spool: set[str] = set()
-        self._running: list[RunningAsterisk] | None = None
+        self._running: Callable[[], list[RunningAsterisk] | None] = spool.running_asterisks
         self._running_at: datetime | None = None
         self._identity: tuple[int, int] | None = None
         self._not_orphaned: set[str] = set()
@@ -252,7 +253,7 @@ class SpoolTransport:
             self._sync.request()
 
     def _look_for_asterisk(self, now: datetime) -> None:
-        self._running, self._running_at = self._spool.running_asterisks(), now
+        self._running, self._running_at = functools.cache(self._spool.running_asterisks), now
         identity = self._spool.asterisk_identity()
         if identity is None or identity != self._identity:
             self._not_orphaned.clear()
@@ -262,8 +263,7 @@ class SpoolTransport:
         if name in self._not_orphaned:  # while the same Asterisk runs, no call is orphaned: no file need be read
             return None
         if not self._spool.is_orphaned(name, self._running):
-            if self._identity is not None:
-                self._not_orphaned.add(name)
+            self._not_orphaned.update([name] if self._identity else [])
             return None
         if self._spool.withdraw(name) is None:
             return None

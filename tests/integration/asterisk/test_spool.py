@@ -385,12 +385,12 @@ def test_a_call_that_a_dead_asterisk_had_begun_is_left_behind(spool: Spool, tmp_
     waits, dead, lives = put(spool, 1, 2, 3)
     begin_call(dead, dead_pid())
     begin_call(lives, os.getpid())
-    assert [spool.is_orphaned(file.name, spool.running_asterisks()) for file in (waits, dead, lives)] == [
+    assert [spool.is_orphaned(file.name, spool.running_asterisks) for file in (waits, dead, lives)] == [
         False,
         True,
         False,
     ]
-    assert not spool.is_orphaned(name(4), [])
+    assert not spool.is_orphaned(name(4), list)
 
 
 def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool, tmp_path: Path) -> None:
@@ -399,7 +399,7 @@ def test_the_latest_asterisk_to_begin_a_call_is_the_one_that_counts(spool: Spool
     (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     begin_call(file, os.getpid(), 2)
-    assert not spool.is_orphaned(file.name, spool.running_asterisks())
+    assert not spool.is_orphaned(file.name, spool.running_asterisks)
 
 
 def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_seen(
@@ -408,9 +408,9 @@ def test_without_a_pid_file_nothing_is_left_behind_where_no_asterisk_is_to_be_se
     (file,) = put(spool, 1)
     begin_call(file, dead_pid())
     monkeypatch.setattr(process, "_visible_asterisks", list)
-    assert not spool.is_orphaned(file.name, spool.running_asterisks())
+    assert not spool.is_orphaned(file.name, spool.running_asterisks)
     monkeypatch.setattr(process, "_visible_asterisks", lambda: [ANOTHER])
-    assert spool.is_orphaned(file.name, spool.running_asterisks())
+    assert spool.is_orphaned(file.name, spool.running_asterisks)
 
 
 def test_a_call_begun_before_the_start_of_the_running_asterisk_is_left_behind(spool: Spool, tmp_path: Path) -> None:
@@ -420,7 +420,7 @@ def test_a_call_begun_before_the_start_of_the_running_asterisk_is_left_behind(sp
     before, since = put(spool, 1, 2)
     begin_call(before, own, at=time.time() - 86400)
     begin_call(since, own)
-    assert [spool.is_orphaned(file.name, spool.running_asterisks()) for file in (before, since)] == [True, False]
+    assert [spool.is_orphaned(file.name, spool.running_asterisks) for file in (before, since)] == [True, False]
 
 
 def test_a_call_of_an_asterisk_that_was_started_after_the_look_is_not_left_behind(spool: Spool, tmp_path: Path) -> None:
@@ -430,7 +430,7 @@ def test_a_call_of_an_asterisk_that_was_started_after_the_look_is_not_left_behin
     (file,) = put(spool, 1)
     begin_call(file, os.getpid())
     assert before == []
-    assert not spool.is_orphaned(file.name, before)
+    assert not spool.is_orphaned(file.name, lambda: before)
 
 
 def test_asterisk_is_seen_by_its_pid_file(spool: Spool, tmp_path: Path) -> None:

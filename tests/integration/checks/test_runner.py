@@ -768,7 +768,7 @@ def test_settings_that_were_changed_after_the_services_start(office: Office) -> 
     os.utime(office.settings.file, (0, SUNDAY.timestamp() + 1))
     finding = only(office.examine())
     assert finding.level is Level.WARNING
-    assert "it was changed after the service's start at 22 November 2026, 12:00" in str(finding)
+    assert "it was changed after the service's start on 22 November 2026, 12:00" in str(finding)
     assert supervisor_command("restart", "obzvon obzvon-web") in str(finding)
 
 
