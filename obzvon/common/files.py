@@ -28,6 +28,15 @@ def signature(path: Path) -> tuple[int, ...]:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
+def link_signature(path: Path) -> tuple[int, int]:
+    """Return what changes when a link is exchanged for another, even to the same file; (0, 0) if there is nothing."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_ctime_ns
+
+
 def settled_signature(path: Path) -> tuple[int, ...] | None:
     """Return the file's signature, or None while the last change is so recent that another one might not show."""
     found = signature(path)

@@ -110,6 +110,11 @@ class Document(Generic[T]):
         except OSError:
             return self._named
 
+    def signature(self) -> tuple[int, ...] | None:
+        """Return what changes with each change of the file, or of a link to it; None while it may change unseen."""
+        found = files.settled_signature(self._named)
+        return (*found, *files.link_signature(self._named)) if found else found
+
     @property
     def history(self) -> History:
         """Earlier revisions of the file, in a folder beside it."""

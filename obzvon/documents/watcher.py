@@ -6,7 +6,6 @@ from typing import Generic
 import msgspec
 
 from obzvon.common.errors import Problem
-from obzvon.common.files import settled_signature
 from obzvon.common.i18n import Message, say
 from obzvon.documents.lost_values import LostValue
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, T, revision_of
@@ -48,7 +47,7 @@ class WatchedDocument(Generic[T]):
         return self._last_good(state.problems)
 
     def _refresh(self) -> tuple[LoadedDocument[None], LoadedDocument[T] | None]:
-        signature = settled_signature(self._document.path)
+        signature = self._document.signature()
         if self._state and signature is not None and signature == self._seen:
             return self._state, None
         fresh: LoadedDocument[T] | None = None

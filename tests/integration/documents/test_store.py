@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from obzvon.documents import phones_json, schedule_json, watcher
+from obzvon.documents import phones_json, schedule_json
 from obzvon.documents import store as documents
 from obzvon.documents.json_codec import MalformedError
 from obzvon.documents.store import Document, DocumentError, ExternallyChangedError, phones_document, schedule_document
@@ -921,7 +921,7 @@ def test_a_file_that_breaks_between_two_looks_is_not_read_as_broken(
     phones: Document[list[Phone]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     age(phones.path)
-    monkeypatch.setattr(watcher, "settled_signature", lambda _: (1,))  # the change is not seen yet
+    monkeypatch.setattr(Document, "signature", lambda _: (1,))  # the change is not seen yet
     watched = WatchedDocument(phones)
     state = watched.current_state()
     rewrite(phones.path, b"{broken")
@@ -961,3 +961,14 @@ def test_a_list_that_grows_while_it_is_read_is_not_read_to_its_end(
     monkeypatch.setattr(os, "read", lambda _descriptor, size: b"x" * size)
     with pytest.raises(DocumentError, match="no more than 1 MB are read"):
         phones.load()
+
+
+def test_a_link_that_is_exchanged_for_another_to_the_same_file_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text('{"1":"09:00"}')
+    age(tmp_path / "kept.json")
+    (tmp_path / "schedule.json").symlink_to(tmp_path / "kept.json")
+    document = schedule_document(tmp_path / "schedule.json")
+    before = document.signature()
+    (tmp_path / "other.json").symlink_to(tmp_path / "kept.json")
+    (tmp_path / "other.json").rename(tmp_path / "schedule.json")
+    assert document.signature() != before
