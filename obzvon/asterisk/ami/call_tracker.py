@@ -14,8 +14,7 @@ import msgspec
 from obzvon.asterisk.ami.originate import is_channel_id
 from obzvon.asterisk.ami.outcomes import AttemptOutcome, Leg, TrackedCall, build_outcome, parse_first_leg
 
-# A call whose known legs are all hung up is over this long after its last event: any further leg would have been
-# announced by then.
+# Once all known legs of a call are hung up, wait this long for events of another leg before the call is over.
 SETTLE_DELAY = timedelta(seconds=0.3)
 
 # More channels than any PBX has; channels announced beyond them are ignored.
@@ -180,7 +179,7 @@ class CallTracker:
         return set(self._calls)
 
     def hung_up(self, linkedids: Iterable[str]) -> set[str]:
-        """Return those of these calls whose channels are all hung up."""
+        """Return the given calls that have no channel left."""
         return {
             linkedid
             for linkedid in linkedids

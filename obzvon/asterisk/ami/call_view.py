@@ -107,7 +107,7 @@ class CallView:
             return self._tracker.linkedids()
 
     def hung_up(self, linkedids: Collection[str]) -> set[str]:
-        """Return those of these calls whose channels are all hung up."""
+        """Return the given calls that have no channel left."""
         with self._lock:
             return self._tracker.hung_up(linkedids)
 
@@ -130,7 +130,7 @@ class CallView:
             self._tracker.feed(event, self._clock())
 
     def has_ending_calls(self) -> bool:
-        """Return whether calls are over whose outcomes are not ready yet."""
+        """Return whether an ended call still has no outcome."""
         return self._tracker.has_ending_calls
 
     def has_new_calls(self) -> bool:

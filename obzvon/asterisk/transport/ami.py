@@ -51,7 +51,7 @@ class CallStates(Protocol):
         """Return the Linkedids of the calls that are up, or over without a ready outcome."""
 
     def hung_up(self, linkedids: Collection[str]) -> set[str]:
-        """Return those of these calls whose channels are all hung up."""
+        """Return the given calls that have no channel left."""
 
     def listening_since(self) -> datetime | None:
         """Return since when every event is heard; None while events are missed."""
