@@ -26,5 +26,6 @@ def shared_rig(asterisk_root: Path) -> Iterator[Rig]:
 def rig(shared_rig: Rig) -> Iterator[Rig]:
     """A running rig with an empty spool and an empty ledger; a test that stops or kills the PBX builds a Rig itself."""
     shared_rig.carrier.forget()
+    shared_rig.pbx.forget_log()
     yield shared_rig
     shared_rig.pbx.clear()

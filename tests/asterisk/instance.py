@@ -25,10 +25,10 @@ DIALPLAN = """
 SPOOL = "pbx_spool"
 
 PJSIP = """
-    bridge_native_rtp chan_pjsip res_pjproject res_pjsip res_pjsip_authenticator_digest res_pjsip_caller_id
-    res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_nat res_pjsip_outbound_authenticator_digest
-    res_pjsip_pubsub res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk
-    res_sorcery_astdb res_sorcery_config res_sorcery_memory
+    bridge_native_rtp chan_pjsip func_pjsip_endpoint res_pjproject res_pjsip res_pjsip_authenticator_digest
+    res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_nat
+    res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session
+    res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory
 """
 """What a SIP trunk needs besides."""
 

@@ -24,7 +24,7 @@ def obzvon(tmp_path: Path) -> Run:
 def test_init_makes_the_first_user_and_prints_the_password_once(obzvon: Run, tmp_path: Path) -> None:
     made = obzvon("init", "work")
     assert made.returncode == 0, made.stderr
-    password = made.stdout.split("password: ")[1].strip()
+    password = made.stdout.split("password: ")[1].splitlines()[0]
     user = Users(tmp_path / "work" / "users.json").load()["admin"]
     assert user.role is Role.ADMINISTRATOR
     assert user.password.startswith("scrypt:32768:8:1$")  # which takes an eighth of a second and 32 MB
