@@ -43,7 +43,7 @@ PICTURES = (
     Picture("import", "/phones/import", act=_paste),
     Picture("schedule", "/week"),
     Picture("start", "/run/start"),
-    Picture("run", "/run", office="running"),
+    Picture("run", "/run", office="calling"),
     Picture("results", "/results"),
     Picture("phone", "/results/phone?number=89160000001"),
     Picture("check", "/check", office="running"),
