@@ -35,7 +35,7 @@ bench: install
 
 # New sentences come out without a translation: write it into the .po files, then run this again.
 translations: install
-	$(bin)/pybabel -q extract --project=obzvon --no-location --sort-output -k say -k say_many:1,2 -k told -k N_ -k help_text \
+	$(bin)/pybabel -q extract --project=obzvon --no-location --sort-output -k say -k say_many:1,2 -k N_ -k help_text \
 	    -o $(venv)/obzvon.pot obzvon
 	$(bin)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -D obzvon \
 	    -i $(venv)/obzvon.pot -d obzvon/translations
