@@ -9,7 +9,7 @@ import msgspec
 
 from tests.browser.offices import Editor
 from tests.support.chromium import PASSWORD
-from tests.support.dispatchers_lists import workbook
+from tests.support.made_up_people import workbook
 
 if TYPE_CHECKING:
     from playwright.sync_api import FilePayload, Page

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.ami_server import AmiServer, packed
 from tests.support.recorded_events import entry
-from tests.support.stage import PATIENCE, Stage, Teller, Told, by_archive, by_events
+from tests.support.stage import PATIENCE, CallEvents, EventSender, Stage, by_archive, by_events
 from tests.support.workshop import service, wait_until
 
 
@@ -72,7 +72,7 @@ def test_a_run_beside_a_manager_interface_that_is_of_no_use(
         stage.wait_for_the_end()
         stage.wait_for(said)
     stage.check(results=by_archive if archive == "yes" else lambda _: "unknown")
-    [line] = stage.troubles()
+    [line] = stage.log_problems()
     assert line.startswith(f"AMI 127.0.0.1:{server.port}: {said}")
     assert ": connected" not in stage.log()
     assert server.logins <= (1 if bad is wrong_password else 20)
@@ -86,9 +86,9 @@ def test_a_run_beside_one_that_comes_later(tmp_path: Path, server: AmiServer) ->
         with AmiServer(port=server.port):
             stage.wait_for(": connected")
             stage.wait_for_the_end()
-            troubles = stage.troubles()
+            problems = stage.log_problems()
     stage.check(results=by_archive)
-    assert len(troubles) == 1
+    assert len(problems) == 1
     assert stage.log().count(": connected") == 1
 
 
@@ -98,7 +98,7 @@ def test_in_russian_too(tmp_path: Path, server: AmiServer) -> None:
     with stage.running():
         stage.wait_for_the_end()
     stage.check(results=by_archive)
-    [line] = [line for line in stage.troubles() if line.startswith("AMI ")]
+    [line] = [line for line in stage.log_problems() if line.startswith("AMI ")]
     assert "там отвечает не интерфейс управления Asterisk" in line
 
 
@@ -125,7 +125,7 @@ def test_a_run_beside_a_burst_of_5_megabytes(tmp_path: Path, server: AmiServer) 
         once_logged_in(server, strangers(5))
         stage.wait_for_the_end()
     stage.check(results=by_archive)
-    assert stage.troubles() == []
+    assert stage.log_problems() == []
     assert (
         server.asked("Challenge") == 3
     )  # the service's, and the self-check's for its rights and for what a call needs
@@ -142,7 +142,7 @@ def test_a_run_beside_a_message_without_end(tmp_path: Path, server: AmiServer, d
         stage.wait_for_the_end()
         stage.wait_for(": connected")
     stage.check(results=by_archive)
-    assert len(stage.troubles()) == 1
+    assert len(stage.log_problems()) == 1
     assert stage.log().count(": connected") == 1
 
 
@@ -163,39 +163,40 @@ def test_a_run_beside_garbage_among_the_events(tmp_path: Path, server: AmiServer
         once_logged_in(server, b"".join(GARBAGE))
         stage.wait_for_the_end()
     stage.check(results=by_archive)
-    assert stage.troubles() == []
+    assert stage.log_problems() == []
 
 
 # -- what comes is not true
 
 
-def nothing(_told: Told) -> bytes:
+def nothing(_call: CallEvents) -> bytes:
     return b""
 
 
-def repeats(told: Told) -> bytes:
+def repeats(call: CallEvents) -> bytes:
     """Everything twice, and all of it again when it is over."""
-    return told.whole if told.is_over else told.beginning
+    return call.whole if call.is_over else call.beginning
 
 
-def calls_of_others(told: Told) -> bytes:
+def calls_of_others(call: CallEvents) -> bytes:
     """Calls of these very numbers in contexts that are not ours."""
     calls = [("answered", "from-internal"), ("busy", "avtoobzvon2"), ("answered", "avtoobzvon-ivr2")]
     return b"".join(
-        Told(told.number, 10_000 * (n + 1) + told.place, kind, context).whole for n, (kind, context) in enumerate(calls)
+        CallEvents(call.number, 10_000 * (n + 1) + call.place, kind, context).whole
+        for n, (kind, context) in enumerate(calls)
     )
 
 
-def another_campaign(told: Told) -> bytes:
+def another_campaign(call: CallEvents) -> bytes:
     """A call to the same number in the same context, which ends in another way while ours goes on."""
-    kind = "busy" if by_events(told.number) == "answered" else "answered"
-    return b"" if told.is_over else Told(told.number, 10_000 + told.place, kind).whole
+    kind = "busy" if by_events(call.number) == "answered" else "answered"
+    return b"" if call.is_over else CallEvents(call.number, 10_000 + call.place, kind).whole
 
 
-def nonsense(told: Told) -> bytes:
+def nonsense(call: CallEvents) -> bytes:
     """Events of channels never seen, ends before beginnings, fields twice, text that is none, a huge field."""
-    uid = f"7{told.place}.7"
-    channel = f"Local/{told.number}@avtoobzvon-{told.place:08x};1"
+    uid = f"7{call.place}.7"
+    channel = f"Local/{call.number}@avtoobzvon-{call.place:08x};1"
     events = [
         {"Event": "Hangup", "Uniqueid": f"8{uid}", "Cause": "17"},
         {"Event": "DialEnd", "DestUniqueid": f"8{uid}", "DestChannel": "PJSIP/x-1", "DialStatus": "ANSWER"},
@@ -213,14 +214,14 @@ def nonsense(told: Told) -> bytes:
 
 
 @pytest.mark.parametrize("lie", [nothing, repeats, calls_of_others, nonsense])
-def test_a_run_of_which_not_only_the_truth_is_told(
-    tmp_path: Path, server: AmiServer, lie: Callable[[Told], bytes]
+def test_a_run_with_false_events_beside_the_true_ones(
+    tmp_path: Path, server: AmiServer, lie: Callable[[CallEvents], bytes]
 ) -> None:
     stage = Stage(tmp_path, server.port, archive="no")
-    with stage.running(), Teller(server, stage, lie):
+    with stage.running(), EventSender(server, stage, lie):
         stage.wait_for_the_end()
     stage.check(results=by_events)
-    assert stage.troubles() == []
+    assert stage.log_problems() == []
     assert {line.tries for line in stage.lines()} == {1}
 
 
@@ -229,10 +230,10 @@ def test_a_run_beside_another_campaign_that_rings_the_same_numbers_at_the_same_m
     tmp_path: Path, server: AmiServer, archive: str
 ) -> None:
     stage = Stage(tmp_path, server.port, archive=archive)
-    with stage.running(), Teller(server, stage, another_campaign):
+    with stage.running(), EventSender(server, stage, another_campaign):
         stage.wait_for_the_end()
     stage.check_cautiously(archive)
-    assert stage.troubles() == []
+    assert stage.log_problems() == []
 
 
 def lists_that_lie(stage: Stage) -> list[dict[str, str]]:
@@ -266,7 +267,7 @@ def test_a_run_whose_connection_is_cut_again_and_again_and_whose_lists_lie(
 ) -> None:
     stage = Stage(tmp_path, server.port, archive=archive, timeout=0.6)
     server.channels = lists_that_lie(stage)
-    with stage.running(), Teller(server, stage, repeats):
+    with stage.running(), EventSender(server, stage, repeats):
         for count in range(10, 60, 10):
             wait_until(lambda count=count: len(stage.ledger) >= count, "a bundle", PATIENCE)  # type: ignore[misc]
             server.drop()
@@ -274,7 +275,7 @@ def test_a_run_whose_connection_is_cut_again_and_again_and_whose_lists_lie(
         server.drop()
         stage.wait_for_the_end()
     stage.check_cautiously(archive)
-    assert len(stage.troubles()) == 1
+    assert len(stage.log_problems()) == 1
     assert stage.log().count(": connected") == 1
 
 
@@ -283,7 +284,7 @@ def test_a_run_whose_connection_is_cut_again_and_again_and_whose_lists_lie(
 
 def test_one_check_stays_until_it_has_heard_how_every_call_ended(tmp_path: Path, server: AmiServer) -> None:
     stage = Stage(tmp_path, server.port, archive="no", timeout=0)
-    with Teller(server, stage):
+    with EventSender(server, stage):
         stage.once()
     stage.check(results=by_events)
 
@@ -293,7 +294,7 @@ def test_one_check_that_hears_nothing_waits_for_nothing(tmp_path: Path, server: 
     stage = Stage(tmp_path, server.port, timeout=0)
     stage.once()
     assert {line.result for line in stage.lines()} <= {"handed", by_archive("1"), by_archive("9")}
-    assert len(stage.troubles()) == 1
+    assert len(stage.log_problems()) == 1
 
 
 def test_checks_with_nothing_to_do_do_not_log_in(tmp_path: Path, server: AmiServer) -> None:
@@ -303,4 +304,4 @@ def test_checks_with_nothing_to_do_do_not_log_in(tmp_path: Path, server: AmiServ
     for _ in range(3):
         assert service(stage.workshop, "--once").wait(PATIENCE) == 0, stage.said()
     assert server.logins == 1  # that of the hourly self-check
-    assert stage.troubles() == []
+    assert stage.log_problems() == []

@@ -20,9 +20,10 @@ import pytest
 from obzvon.domain.calls import CallRecord, Run
 from obzvon.journal.journal import Journal
 from obzvon.sandbox.ledger import read_ledger
+from tests.support.mounts import in_memory
 from tests.support.paths import ROOT
 from tests.support.profile import often
-from tests.support.workshop import Workshop, in_memory, numbers, service, wait_until, zone_of_noon
+from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
 
 OVER = 600
 """Seconds after which a hunt is given up."""

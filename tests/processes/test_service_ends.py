@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workshop import Workshop, in_memory, numbers, service, wait_until, zone_of_noon
+from tests.support.mounts import in_memory
+from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
 
 PEOPLE = numbers(5)
 DEADLINE = 30

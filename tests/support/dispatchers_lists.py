@@ -2,149 +2,31 @@
 
 # ruff: noqa: E501 - a row of a file is easier to read in one line
 
-import io
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-import msgspec
-import openpyxl
-
-_SURNAMES = [
-    "Сомов",
-    "Щукин",
-    "Карпов",
-    "Ершов",
-    "Окунев",
-    "Язев",
-    "Лещёв",
-    "Сигов",
-    "Налимов",
-    "Судаков",
-    "Линёв",
-    "Плотвин",
-]
-_NAMES = ["Иван", "Пётр", "Олег", "Анна", "Вера", "Семён", "Глеб", "Мария", "Юрий", "Нина", "Лев", "Ольга"]
-
-
-#: The rows of a table.
-Rows = list[Any]
-
-
-class DispatchersList(msgspec.Struct):
-    """A file, and the truth about it: the numbers in it, their codes, and who must not be called."""
-
-    origin: str
-    file: str
-    data: bytes
-    #: Every number of the file as it is dialled.
-    numbers: frozenset[str]
-    codes: dict[str, str] = {}
-    paused: frozenset[str] = frozenset()
-    #: Texts in the place of a number that cannot be called.
-    wrong: int = 0
-    #: Whether the file has no names.
-    is_nameless: bool = False
-
-
-class People:
-    """Makes up people with numbers that nobody has twice, and notes what was given out."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self.numbers: list[str] = []
-        self.codes: dict[str, str] = {}
-        self.paused: list[str] = []
-
-    def name(self) -> str:
-        """A surname and a first name."""
-        return f"{_SURNAMES[self._count % 12]} {_NAMES[(self._count * 5) % 12]}"
-
-    def mobile(self, form: str = "8{}", *, paused: bool = False) -> str:
-        """A mobile number; `form` has the place of its ten digits."""
-        self._count += 1
-        return self._noted(f"916{self._count:03}{(self._count * 37) % 10_000:04}", form, paused=paused)
-
-    def office(self, form: str = "8{}", *, code: str = "", paused: bool = False) -> str:
-        """A number of an office in Moscow, with an extension code or without."""
-        self._count += 1
-        number = self._noted(f"495{self._count + 200:03}{(self._count * 53) % 10_000:04}", form, paused=paused)
-        if code:
-            self.codes[self.numbers[-1]] = code
-        return number
-
-    def _noted(self, digits: str, form: str, *, paused: bool) -> str:
-        self.numbers.append("8" + digits)
-        if paused:
-            self.paused.append("8" + digits)
-        if "{0}" in form:
-            return form.format(digits[:3], digits[3:6], digits[6:8], digits[8:])
-        return form.format(digits)
-
-    def listed(
-        self,
-        origin: str,
-        file: str,
-        data: bytes | str,
-        encoding: str = "utf-8",
-        *,
-        wrong: int = 0,
-        is_nameless: bool = False,
-    ) -> DispatchersList:
-        """The file with the truth about it."""
-        content = data.encode(encoding) if isinstance(data, str) else data
-        return DispatchersList(
-            origin,
-            file,
-            content,
-            frozenset(self.numbers),
-            dict(self.codes),
-            frozenset(self.paused),
-            wrong,
-            is_nameless,
-        )
-
-
-DASHED = "8-{0}-{1}-{2}-{3}"
-BRACKETED = "+7 ({0}) {1}-{2}-{3}"
-SPACED = "8 {0} {1} {2} {3}"
-PLUS = "+7{}"
-
-
-def csv_text(rows: Iterable[Sequence[object]], delimiter: str = ";") -> str:
-    """Rows as CSV; a cell with a delimiter or a line break is quoted."""
-
-    def cell(value: object) -> str:
-        text = "" if value is None else str(value)
-        return f'"{text}"' if any(char in text for char in f'{delimiter}\n"') else text
-
-    return "".join(delimiter.join(map(cell, row)) + "\r\n" for row in rows)
-
-
-def workbook(*sheets: tuple[str, Sequence[Sequence[object]]], merged: Sequence[str] = ()) -> bytes:
-    """A workbook of sheets; `merged` has the ranges of cells that are one on the first sheet."""
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for name, rows in sheets:
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(list(row))
-    for cells in merged:
-        book.worksheets[0].merge_cells(cells)
-    stream = io.BytesIO()
-    book.save(stream)
-    return stream.getvalue()
+from tests.support.made_up_people import (
+    BRACKETED,
+    DASHED,
+    PLUS,
+    SPACED,
+    DispatchersList,
+    People,
+    Rows,
+    csv_text,
+    workbook,
+)
 
 
 def _one_c(p: People) -> DispatchersList:
     rows: Rows = [["Код", "Наименование", "Телефон", "Комментарий"]]
     rows += [[f"{place:09}", p.name(), p.mobile(BRACKETED), ""] for place in range(1, 9)]
-    return p.listed("1С: справочник", "1c.csv", csv_text(rows), "cp1251")
+    return p.make_list("1С: справочник", "1c.csv", csv_text(rows), "cp1251")
 
 
 def _one_c_short(p: People) -> DispatchersList:
     rows: Rows = [["Код", "Контрагент", "ИНН", "Телефоны"]]
     rows += [[place * 7, f"ООО «{p.name()}»", 7701000000 + place, p.office(BRACKETED)] for place in range(1, 9)]
-    return p.listed("1С: контрагенты", "1c.xlsx", workbook(("TDSheet", rows)))
+    return p.make_list("1С: контрагенты", "1c.xlsx", workbook(("TDSheet", rows)))
 
 
 def _google_old(p: People) -> DispatchersList:
@@ -168,7 +50,7 @@ def _google_old(p: People) -> DispatchersList:
             ]
         )
     rows[3][6] = f"{rows[3][6]} ::: " + p.mobile("8 ({0}) {1}-{2}-{3}")
-    return p.listed("Google Contacts", "contacts.csv", csv_text(rows, ","))
+    return p.make_list("Google Contacts", "contacts.csv", csv_text(rows, ","))
 
 
 def _google_new(p: People) -> DispatchersList:
@@ -177,10 +59,10 @@ def _google_new(p: People) -> DispatchersList:
     rows += [
         [p.name().split()[1], "", p.name().split()[0], "", "", "* myContacts", "", "", p.mobile(PLUS)] for _ in range(8)
     ]
-    return p.listed("Google Contacts", "google.csv", csv_text(rows, ","))
+    return p.make_list("Google Contacts", "google.csv", csv_text(rows, ","))
 
 
-def _outlook(p: People) -> DispatchersList:
+def _outlook_contacts(p: People) -> DispatchersList:
     rows: Rows = [["First Name", "Last Name", "Company", "Business Street", "Business Phone", "Business Phone 2", "Home Phone",
              "Mobile Phone", "Business Fax", "E-mail Address", "Notes"]]  # fmt: skip
     for place in range(8):
@@ -189,7 +71,7 @@ def _outlook(p: People) -> DispatchersList:
         rows.append(
             [given, family, "Склад", "ул. Речная, 5", business, "", "", p.mobile(BRACKETED), "", "a@example.org", ""]
         )
-    return p.listed("Outlook", "outlook.csv", csv_text(rows, ","))
+    return p.make_list("Outlook", "outlook.csv", csv_text(rows, ","))
 
 
 def _bitrix_contacts(p: People) -> DispatchersList:
@@ -200,7 +82,7 @@ def _bitrix_contacts(p: People) -> DispatchersList:
         family, given = p.name().split()
         work = p.office(PLUS) if place % 4 == 0 else ""
         rows.append([2480 + 2 * place, given, family, work, p.mobile(PLUS), "", "Линёв Лев", "01.11.2026 10:15:00"])
-    return p.listed("Bitrix24", "contact.csv", csv_text(rows))
+    return p.make_list("Bitrix24", "contact.csv", csv_text(rows))
 
 
 def _bitrix_deals(p: People) -> DispatchersList:
@@ -210,7 +92,7 @@ def _bitrix_deals(p: People) -> DispatchersList:
     for place in range(8):
         director = p.mobile(PLUS) if place == 5 else ""
         rows.append([91_000 + place, f"Рейс {place}", "В работе", director, 15_000, p.name(), p.mobile(PLUS)])
-    return p.listed("Bitrix24: сделки", "deals.csv", csv_text(rows))
+    return p.make_list("Bitrix24: сделки", "deals.csv", csv_text(rows))
 
 
 def _amocrm(p: People) -> DispatchersList:
@@ -221,7 +103,7 @@ def _amocrm(p: People) -> DispatchersList:
         rows.append([5_000_000 + place, "контакт", f"{given} {family}", given, family, "водитель",
                      p.office("'{}") if place == 2 else "", p.mobile("'7{}"), "", "", ""])  # fmt: skip
     rows[4][10] = f"звонить после 18, жена {p.mobile(SPACED)}"
-    return p.listed("amoCRM", "amo.csv", csv_text(rows, ","))
+    return p.make_list("amoCRM", "amo.csv", csv_text(rows, ","))
 
 
 def _vicidial(p: People) -> DispatchersList:
@@ -229,7 +111,7 @@ def _vicidial(p: People) -> DispatchersList:
              "middle_initial", "last_name", "city", "state", "postal_code", "comments"]]  # fmt: skip
     for place in range(8):
         rows.append([place + 1, "", 101, 7, p.mobile("{}"), "", "Ivan", "", "Somov", "Tver", "", 170_000 + place, ""])
-    return p.listed("VICIdial", "leads.csv", csv_text(rows, ","))
+    return p.make_list("VICIdial", "leads.csv", csv_text(rows, ","))
 
 
 def _by_hand_titled(p: People) -> DispatchersList:
@@ -240,7 +122,7 @@ def _by_hand_titled(p: People) -> DispatchersList:
     ]
     rows += [[place, p.name(), f"А{100 + place}ВС77", p.mobile(DASHED)] for place in range(1, 9)]
     rows += [[], ["Итого", 8], [f"Диспетчер: {p.office(DASHED)}"]]
-    return p.listed("Excel, от руки", "drivers.xlsx", workbook(("Лист1", rows), merged=["A1:D1"]))
+    return p.make_list("Excel, от руки", "drivers.xlsx", workbook(("Лист1", rows), merged=["A1:D1"]))
 
 
 def _merged_headings(p: People) -> DispatchersList:
@@ -251,37 +133,37 @@ def _merged_headings(p: People) -> DispatchersList:
     ]
     for place in range(1, 9):
         rows.append([place, p.name(), p.mobile(SPACED), p.office(SPACED) if place % 3 == 0 else None, 100 + place % 3])
-    return p.listed("Excel, объединённые заголовки", "m.xlsx", workbook(("1", rows), merged=["A1:E1", "C2:D2"]))
+    return p.make_list("Excel, объединённые заголовки", "m.xlsx", workbook(("1", rows), merged=["A1:E1", "C2:D2"]))
 
 
 def _side_by_side(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон", "", "ФИО", "Телефон"]]
     rows += [[p.name(), p.mobile(DASHED), "", p.name(), p.mobile(DASHED)] for _ in range(6)]
-    return p.listed("Excel, два списка рядом", "two.csv", csv_text(rows))
+    return p.make_list("Excel, два списка рядом", "two.csv", csv_text(rows))
 
 
 def _brigades(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон", "Бригада"], ["Бригада 1"]]
     rows += [[p.name(), p.mobile(), 1] for _ in range(4)]
     rows += [["Бригада 2"], *[[p.name(), p.mobile(), 2] for _ in range(4)]]
-    return p.listed("Excel, по бригадам", "b.xlsx", workbook(("Лист1", rows)))
+    return p.make_list("Excel, по бригадам", "b.xlsx", workbook(("Лист1", rows)))
 
 
 def _printed_pages(p: People) -> DispatchersList:
     heading = ["№", "Водитель", "Сотовый"]
     rows: Rows = [heading, *[[place, p.name(), p.mobile(DASHED)] for place in range(1, 5)], heading]
     rows += [[place, p.name(), p.mobile(DASHED)] for place in range(5, 9)]
-    return p.listed("Excel, заголовки на каждой странице", "p.csv", csv_text(rows))
+    return p.make_list("Excel, заголовки на каждой странице", "p.csv", csv_text(rows))
 
 
 def _no_headings(p: People) -> DispatchersList:
     rows: Rows = [[p.mobile("8{}"), 101 + place % 3] for place in range(8)]
-    return p.listed("номер и маршрут без заголовков", "r.csv", csv_text(rows), is_nameless=True)
+    return p.make_list("номер и маршрут без заголовков", "r.csv", csv_text(rows), is_nameless=True)
 
 
 def _ages(p: People) -> DispatchersList:
     rows: Rows = [[p.name(), p.mobile("8{}"), 30 + place] for place in range(8)]
-    return p.listed("номер и возраст без заголовков", "age.csv", csv_text(rows))
+    return p.make_list("номер и возраст без заголовков", "age.csv", csv_text(rows))
 
 
 def _codes_column(p: People) -> DispatchersList:
@@ -289,7 +171,7 @@ def _codes_column(p: People) -> DispatchersList:
     for place in range(8):
         code = f"{place:02}" if place % 2 else ""
         rows.append([f"Склад {place}", p.office(BRACKETED, code=code), code])
-    return p.listed("справочник АТС", "pbx.csv", csv_text(rows))
+    return p.make_list("справочник АТС", "pbx.csv", csv_text(rows))
 
 
 def _codes_inline(p: People) -> DispatchersList:
@@ -300,7 +182,7 @@ def _codes_inline(p: People) -> DispatchersList:
         [f"База {place}", p.office(SPACED, code=code) + form]
         for place, (form, code) in enumerate(zip(forms, codes, strict=True))
     ]
-    return p.listed("Word, номера с добавочными", "dob.csv", csv_text(rows))
+    return p.make_list("Word, номера с добавочными", "dob.csv", csv_text(rows))
 
 
 def _with_words(p: People) -> DispatchersList:
@@ -309,7 +191,7 @@ def _with_words(p: People) -> DispatchersList:
         "tel:{}".format, "сот.{}".format,
     ]  # fmt: skip
     rows: Rows = [["ФИО", "Телефон"], *[[p.name(), form(p.mobile(DASHED))] for form in forms]]
-    return p.listed("Excel, номера со словами", "words.csv", csv_text(rows))
+    return p.make_list("Excel, номера со словами", "words.csv", csv_text(rows))
 
 
 def _several_in_a_cell(p: People) -> DispatchersList:
@@ -318,7 +200,7 @@ def _several_in_a_cell(p: People) -> DispatchersList:
         ["Водитель", "Контакты"],
         *[[p.name(), p.mobile(DASHED) + joint + p.office(DASHED)] for joint in joints],
     ]
-    return p.listed("Excel, несколько номеров в ячейке", "several.csv", csv_text(rows))
+    return p.make_list("Excel, несколько номеров в ячейке", "several.csv", csv_text(rows))
 
 
 def _call_column(p: People) -> DispatchersList:
@@ -326,26 +208,26 @@ def _call_column(p: People) -> DispatchersList:
     for place in range(8):
         paused = place in (2, 5)
         rows.append([p.name(), p.mobile(paused=paused), "нет" if paused else "да"])
-    return p.listed("Excel, столбец «Звонить»", "call.csv", csv_text(rows))
+    return p.make_list("Excel, столбец «Звонить»", "call.csv", csv_text(rows))
 
 
 def _active_column(p: People) -> DispatchersList:
     rows: Rows = [["Сотрудник", "Моб. тел.", "Активен"]]
     rows += [[p.name(), p.mobile(paused=place == 3), "Нет" if place == 3 else "Да"] for place in range(8)]
-    return p.listed("кадры, столбец «Активен»", "active.csv", csv_text(rows))
+    return p.make_list("кадры, столбец «Активен»", "active.csv", csv_text(rows))
 
 
 def _status_column(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Статус", "Телефон"]]
     rows += [[p.name(), "уволен" if place == 4 else "работает", p.mobile(paused=place == 4)] for place in range(8)]
-    return p.listed("кадры, столбец «Статус»", "status.csv", csv_text(rows))
+    return p.make_list("кадры, столбец «Статус»", "status.csv", csv_text(rows))
 
 
 def _do_not_call(p: People) -> DispatchersList:
     words = ["—", "–", "-", ".", "нет", "", "#Н/Д"]
     rows: Rows = [["ФИО", "Телефон", "Не звонить"], *[[p.name(), p.mobile(), word] for word in words]]
     rows.append([p.name(), p.mobile(paused=True), "да"])
-    return p.listed("Excel, столбец «Не звонить»", "dnc.csv", csv_text(rows))
+    return p.make_list("Excel, столбец «Не звонить»", "dnc.csv", csv_text(rows))
 
 
 def _remarks(p: People) -> DispatchersList:
@@ -354,7 +236,7 @@ def _remarks(p: People) -> DispatchersList:
         [p.name(), p.mobile(paused=place == 1), "просил не звонить" if place == 1 else "ночной рейс"]
         for place in range(8)
     ]
-    return p.listed("Excel, просьбы в примечаниях", "notes.csv", csv_text(rows))
+    return p.make_list("Excel, просьбы в примечаниях", "notes.csv", csv_text(rows))
 
 
 def _lookups(p: People) -> DispatchersList:
@@ -363,7 +245,7 @@ def _lookups(p: People) -> DispatchersList:
         *[[1000 + place, p.name(), p.mobile()] for place in range(7)],
         [1008, "#Н/Д", "#Н/Д"],
     ]
-    return p.listed("Excel, ВПР с ошибками", "vpr.csv", csv_text(rows))
+    return p.make_list("Excel, ВПР с ошибками", "vpr.csv", csv_text(rows))
 
 
 def _sheets(p: People) -> DispatchersList:
@@ -371,51 +253,53 @@ def _sheets(p: People) -> DispatchersList:
         (town, [["ФИО", "Телефон"], *[[p.name(), p.mobile()] for _ in range(4)]])
         for town in ("Москва", "Тверь", "Рязань")
     ]
-    return p.listed("Excel, лист на город", "towns.xlsx", workbook(*sheets))
+    return p.make_list("Excel, лист на город", "towns.xlsx", workbook(*sheets))
 
 
 def _parents(p: People) -> DispatchersList:
     rows: Rows = [["Ученик", "Класс", "Телефон мамы", "Телефон папы"]]
     rows += [[p.name(), "5Б", p.mobile(SPACED), p.mobile(SPACED) if place % 2 else "нет"] for place in range(8)]
-    return p.listed("школа, два родителя", "class.csv", csv_text(rows))
+    return p.make_list("школа, два родителя", "class.csv", csv_text(rows))
 
 
 def _flats(p: People) -> DispatchersList:
     rows: Rows = [["Кв.", "Собственник", "Л/с", "Телефон"]]
     rows += [[place, p.name(), 910_200_000 + place, p.mobile()] for place in range(1, 9)]
-    return p.listed("управляющая компания", "house.csv", csv_text(rows))
+    return p.make_list("управляющая компания", "house.csv", csv_text(rows))
 
 
 def _one_line(p: People) -> DispatchersList:
-    return p.listed("мессенджер, одной строкой", "line.txt", ", ".join(p.mobile() for _ in range(6)), is_nameless=True)
+    return p.make_list(
+        "мессенджер, одной строкой", "line.txt", ", ".join(p.mobile() for _ in range(6)), is_nameless=True
+    )
 
 
 def _message(p: People) -> DispatchersList:
     lines = [f"{p.name()} {p.mobile(PLUS)}" for _ in range(6)]
-    return p.listed("мессенджер, имя и номер в строке", "chat.txt", "\n".join(lines) + "\n")
+    return p.make_list("мессенджер, имя и номер в строке", "chat.txt", "\n".join(lines) + "\n")
 
 
 def _bare(p: People) -> DispatchersList:
-    return p.listed("номера столбиком", "bare.txt", "\n".join(p.mobile() for _ in range(8)) + "\n", is_nameless=True)
+    return p.make_list("номера столбиком", "bare.txt", "\n".join(p.mobile() for _ in range(8)) + "\n", is_nameless=True)
 
 
 def _subscriber_heading(p: People) -> DispatchersList:
     rows: Rows = [["Абонент", "ФИО"], *[[p.mobile(), p.name()] for _ in range(8)]]
-    return p.listed("телефонная компания", "abonent.csv", csv_text(rows), "cp1251")
+    return p.make_list("телефонная компания", "abonent.csv", csv_text(rows), "cp1251")
 
 
 def _numbered(p: People) -> DispatchersList:
     rows: Rows = [["Номер", "Кто", "Контакт"], *[[place, p.name(), p.mobile()] for place in range(1, 9)]]
-    return p.listed("Excel, «Номер» над номерами строк", "n.csv", csv_text(rows))
+    return p.make_list("Excel, «Номер» над номерами строк", "n.csv", csv_text(rows))
 
 
 def _floats(p: People) -> DispatchersList:
     rows: Rows = [["ФИО", "Телефон"], *[[p.name(), p.mobile("7{}.0")] for _ in range(8)]]
-    return p.listed("pandas, номера дробями", "float.csv", csv_text(rows, ","))
+    return p.make_list("pandas, номера дробями", "float.csv", csv_text(rows, ","))
 
 
 MAKERS: tuple[Callable[[People], DispatchersList], ...] = (
-    _one_c, _one_c_short, _google_old, _google_new, _outlook, _bitrix_contacts, _bitrix_deals, _amocrm, _vicidial,
+    _one_c, _one_c_short, _google_old, _google_new, _outlook_contacts, _bitrix_contacts, _bitrix_deals, _amocrm, _vicidial,
     _by_hand_titled, _merged_headings, _side_by_side, _brigades, _printed_pages, _no_headings, _ages, _codes_column,
     _codes_inline, _with_words, _several_in_a_cell, _call_column, _active_column, _status_column, _do_not_call, _remarks,
     _lookups, _sheets, _parents, _flats, _one_line, _message, _bare, _subscriber_heading, _numbered, _floats,
@@ -423,5 +307,5 @@ MAKERS: tuple[Callable[[People], DispatchersList], ...] = (
 
 
 def dispatchers_lists() -> list[DispatchersList]:
-    """All of them, each with people of its own."""
+    """Return all lists, each with people of its own."""
     return [make(People()) for make in MAKERS]

@@ -4,13 +4,13 @@
 
 from collections.abc import Callable
 
-from tests.support.dispatchers_lists import BRACKETED, PLUS, SPACED, DispatchersList, People, Rows, csv_text
+from tests.support.made_up_people import BRACKETED, PLUS, SPACED, DispatchersList, People, Rows, csv_text
 
 _EIGHT = range(8)
 
 
 def _shape(headings: str, delimiter: str = ",") -> tuple[list[str], Callable[..., list[object]]]:
-    """The headings, and a function that makes a row from values by heading."""
+    """Return the headings, and a function that makes a row from values by heading."""
     names = headings.split(delimiter)
 
     def row(**values: object) -> list[object]:
@@ -41,7 +41,7 @@ def _outlook_all(p: People) -> DispatchersList:
                 Business_Phone=p.office(BRACKETED) if place % 4 == 0 else "", Car_Phone=p.mobile(PLUS) if place == 3 else "",
                 E_mail_Address="a@example.org", E_mail_Type="SMTP", Birthday="1980-05-06")
         )  # fmt: skip
-    return p.listed("https://github.com/michalbe/csv2vcard", "OutlookContacts.csv", csv_text(rows, ","))
+    return p.make_list("https://github.com/michalbe/csv2vcard", "OutlookContacts.csv", csv_text(rows, ","))
 
 
 def _vicidial_all(p: People) -> DispatchersList:
@@ -57,7 +57,7 @@ def _vicidial_all(p: People) -> DispatchersList:
                 last_name=family, city="Тверь", postal_code=170_000 + place, gender="M", date_of_birth="1980-05-06",
                 alt_phone=p.office("{}") if place == 2 else "")
         )  # fmt: skip
-    return p.listed("https://esrot.com/vicidial-guide/upload-lists", "leads.csv", csv_text(rows, ","))
+    return p.make_list("https://esrot.com/vicidial-guide/upload-lists", "leads.csv", csv_text(rows, ","))
 
 
 def _vicidial_piped(p: People) -> DispatchersList:
@@ -65,7 +65,7 @@ def _vicidial_piped(p: People) -> DispatchersList:
         [place + 1, "", 101, 7, p.mobile("{}"), "", *p.name().split()[::-1], "Тверь", 170_000 + place]
         for place in _EIGHT
     ]
-    return p.listed("https://esrot.com/vicidial-guide/upload-lists (|)", "leads.txt", csv_text(rows, "|"))
+    return p.make_list("https://esrot.com/vicidial-guide/upload-lists (|)", "leads.txt", csv_text(rows, "|"))
 
 
 def _nethserver(p: People) -> DispatchersList:
@@ -80,7 +80,7 @@ def _nethserver(p: People) -> DispatchersList:
             row(owner_id="admin", type="speeddial", workphone=p.office("{}") if place % 2 else "", cellphone=p.mobile("{}"),
                 company="Склад", name=p.name(), workpostalcode=170_000)
         )  # fmt: skip
-    return p.listed("https://github.com/nethesis/dev/issues/5411", "speeddial.csv", csv_text(rows, ","))
+    return p.make_list("https://github.com/nethesis/dev/issues/5411", "speeddial.csv", csv_text(rows, ","))
 
 
 def _yeastar(p: People) -> DispatchersList:
@@ -95,7 +95,7 @@ def _yeastar(p: People) -> DispatchersList:
             row(First_Name=given, Last_Name=family, Mobile=p.mobile("{}"), Business_Number=p.office("8{}") if place % 3 == 0 else "",
                 Home=p.office("+7{}") if place == 1 else "", ZIP_Code=170_000)
         )  # fmt: skip
-    return p.listed(
+    return p.make_list(
         "https://help.yeastar.com/en/p-series-cloud-edition/administrator-guide/import-and-export-parameters-contacts.html",
         "contacts.csv",
         csv_text(rows, ","),
@@ -107,7 +107,7 @@ def _wazo(p: People) -> DispatchersList:
     for _ in _EIGHT:
         family, given = p.name().split()
         rows.append(["mr", given, family, f"{family} {given}", "Склад", p.mobile("8{}"), "a@example.org"])
-    return p.listed(
+    return p.make_list(
         "https://wazo.readthedocs.io/en/wazo-18.03/administration/directories/csv_file.html",
         "phonebook.csv",
         csv_text(rows, "|"),
@@ -121,7 +121,7 @@ def _cisco(p: People) -> DispatchersList:
         rows.append(
             [910_220_000 + place, given, family, p.mobile("8{}"), p.office("8{}") if place % 2 else "", "", "09:30"]
         )
-    return p.listed(
+    return p.make_list(
         "https://developer.cisco.com/docs/contact-center-express/data-structure-for-campaign-contacts",
         "campaign.csv",
         csv_text(rows, ","),
@@ -141,7 +141,7 @@ def _bitrix_users(p: People) -> DispatchersList:
             row(LAST_NAME=family, NAME=given, WORK_POSITION="водитель", PERSONAL_BIRTHDAY="06.05.1980", PERSONAL_GENDER="M",
                 PERSONAL_MOBILE=p.mobile(PLUS), LOGIN=f"user{place}", IBLOCK_SECTION_NAME_1="Гараж")
         )  # fmt: skip
-    return p.listed(
+    return p.make_list(
         "https://training.bitrix24.com/support/training/course/?COURSE_ID=26&LESSON_ID=1418",
         "users.csv",
         csv_text(rows),
@@ -163,7 +163,7 @@ def _google_all(p: People) -> DispatchersList:
                 Phone_1___Value=p.mobile(SPACED), Phone_2___Type="Work" if place == 2 else "",
                 Phone_2___Value=p.office(SPACED) if place == 2 else "", Address_1___Postal_Code=170_000)
         )  # fmt: skip
-    return p.listed(
+    return p.make_list(
         "https://gist.github.com/yrcjaya/d48d14879245fe8c69d4d2e77b7a8933", "google.csv", csv_text(rows, ",")
     )
 
@@ -173,7 +173,7 @@ def _onesignal(p: People) -> DispatchersList:
     for place in _EIGHT:
         off = place == 3
         rows.append([p.mobile(PLUS, paused=off), f"u-{place}", "no" if off else "yes", "ru", "Europe/Moscow", "RU"])
-    return p.listed(
+    return p.make_list(
         "https://documentation.onesignal.com/v9.0/docs/import-phone-numbers",
         "sms.csv",
         csv_text(rows, ","),
@@ -184,7 +184,7 @@ def _onesignal(p: People) -> DispatchersList:
 def _salesforce(p: People) -> DispatchersList:
     rows: Rows = [["_ContactKey", "_MobileNumber", "_Locale", "_FirstName", "_LastName", "_UTCOffset", "_IsHonorDST"]]
     rows += [[910_330_000 + place, p.mobile("7{}"), "RU", *p.name().split()[::-1], 3, 0] for place in _EIGHT]
-    return p.listed(
+    return p.make_list(
         "https://help.salesforce.com/s/articleView?id=mktg.mc_moc_prepare_file_for_import.htm",
         "mobile.csv",
         csv_text(rows, ","),
@@ -194,7 +194,7 @@ def _salesforce(p: People) -> DispatchersList:
 def _voice_campaign(p: People) -> DispatchersList:
     rows: Rows = [["number", "name", "account_tier", "renewal_date", "account_owner"]]
     rows += [[p.mobile(PLUS), p.name(), "premium", f"2026-09-{1 + place:02}", "Jordan"] for place in _EIGHT]
-    return p.listed("https://docs.vapi.ai/outbound-campaigns/contact-data", "campaign.csv", csv_text(rows, ","))
+    return p.make_list("https://docs.vapi.ai/outbound-campaigns/contact-data", "campaign.csv", csv_text(rows, ","))
 
 
 def _hubspot(p: People) -> DispatchersList:
@@ -228,7 +228,7 @@ def _hubspot(p: People) -> DispatchersList:
         ]
         for _ in _EIGHT
     ]
-    return p.listed("https://pastebin.com/qb0hs28A", "platform.csv", csv_text(rows, ","))
+    return p.make_list("https://pastebin.com/qb0hs28A", "platform.csv", csv_text(rows, ","))
 
 
 def _camel_case(p: People) -> DispatchersList:
@@ -236,7 +236,7 @@ def _camel_case(p: People) -> DispatchersList:
         ["firstName", "lastName", "primaryPhone"],
         *[[*p.name().split()[::-1], p.mobile(PLUS)] for _ in _EIGHT],
     ]
-    return p.listed("https://docs.gomobile.ma/getting-started/import-contacts.md", "people.csv", csv_text(rows, ","))
+    return p.make_list("https://docs.gomobile.ma/getting-started/import-contacts.md", "people.csv", csv_text(rows, ","))
 
 
 def _zoho(p: People) -> DispatchersList:
@@ -252,7 +252,7 @@ def _zoho(p: People) -> DispatchersList:
                 Phone=p.office(BRACKETED) if place % 4 == 0 else "", Mobile=p.mobile(BRACKETED), Lead_Status="Contacted",
                 Email_Opt_Out="true" if place == 1 else "false", Zip_Code=170_000)
         )  # fmt: skip
-    return p.listed("https://www.zoho.com/de/crm/help/api/modules-fields.html", "leads.csv", csv_text(rows, ","))
+    return p.make_list("https://www.zoho.com/de/crm/help/api/modules-fields.html", "leads.csv", csv_text(rows, ","))
 
 
 def _extensions(p: People) -> DispatchersList:
@@ -268,7 +268,7 @@ def _extensions(p: People) -> DispatchersList:
                 "",
             ]
         )
-    return p.listed("https://github.com/Anish9901/csv_to_vcf", "contacts.csv", csv_text(rows, ","))
+    return p.make_list("https://github.com/Anish9901/csv_to_vcf", "contacts.csv", csv_text(rows, ","))
 
 
 def _finesse(p: People) -> DispatchersList:
@@ -276,7 +276,7 @@ def _finesse(p: People) -> DispatchersList:
     for _ in _EIGHT:
         family, given = p.name().split()
         rows.append([given, family, p.mobile("{}"), f"{family} {given}"])
-    return p.listed(
+    return p.make_list(
         "https://metacpan.org/pod/distribution/Polycom-Contact-Directory/script/xml_to_csv.pl",
         "directory.csv",
         csv_text(rows, ","),
@@ -290,5 +290,5 @@ MAKERS: tuple[Callable[[People], DispatchersList], ...] = (
 
 
 def exported_lists() -> list[DispatchersList]:
-    """Return all of them, each with people of its own."""
+    """Return all lists, each with people of its own."""
     return [make(People()) for make in MAKERS]

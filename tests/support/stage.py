@@ -1,4 +1,4 @@
-"""A stage for the whole service with AMI: the stand-in takes its call files, and another plays the interface."""
+"""The whole service with AMI: the stand-in takes its call files, and a second one is the manager interface."""
 
 import json
 import os
@@ -35,11 +35,11 @@ KINDS = {
     "congestion": "congestion",
     "no such number": "no such number",
 }
-"""Which recorded call ends so."""
+"""The kind of recorded call that ends with this result."""
 MEMORY = 100
 """Megabytes that the service may take, whatever comes."""
 PATIENCE = 60
-"""Seconds within which what is waited for has come, however slow the machine."""
+"""Seconds that a test waits for a condition, on the slowest machine."""
 
 
 def by_archive(number: str) -> str:
@@ -51,7 +51,7 @@ def by_events(number: str) -> str:
 
 
 class Stage:
-    """A service with AMI and a run that is due, the stand-in that takes its call files, and what came of them."""
+    """A service with AMI and a run that is due, and the stand-in that takes its call files."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Stage:
         )
         with (folder / "settings.ini").open("a") as settings:
             settings.write(f"[AMI]\nhost = 127.0.0.1\nport = {port}\nuser = obzvon\nsecret = {SECRET}\n")
-        # A living process id: on a machine with a real Asterisk the files of a dead one would be taken for left behind.
+        # The id of a live process: beside a real Asterisk, files of a dead one would count as left behind.
         self.sandbox = Sandbox(
             self.workshop.spool_folder, self.workshop.done_folder, talk=0.4, long_talk=0.8, ring=0.4, pid=os.getpid()
         )
@@ -102,12 +102,12 @@ class Stage:
             assert code == 0, self.said()
 
     def once(self) -> None:
-        """One check, as from cron."""
+        """Run the service once, as cron does."""
         with self.sandbox:
             assert service(self.workshop, "--once").wait(PATIENCE) == 0, self.said()
 
     def wait_for_the_end(self) -> None:
-        """Until every call has ended by the journal."""
+        """Wait until every call has ended in the journal."""
         wait_until(
             lambda: len(self.lines()) == len(self.people) and all(line.ended_at for line in self.lines()),
             "the end of every call",
@@ -115,7 +115,7 @@ class Stage:
         )
 
     def wait_for(self, text: str) -> None:
-        """Until the log says so."""
+        """Wait until the log contains the text."""
         wait_until(lambda: text in self.log(), text, PATIENCE)
 
     def lines(self) -> list[CallRecord]:
@@ -134,19 +134,19 @@ class Stage:
     def said(self) -> str:
         return (self.workshop.folder / "said").read_text()
 
-    def troubles(self) -> list[str]:
-        """What the log complains of, but for calls whose end is unknown, and the self-check, which has its own look."""
+    def log_problems(self) -> list[str]:
+        """Return the warnings and errors of the log, except for calls whose end is unknown and for the self-check."""
         lines = re.findall(r"^\S+ \S+ (?:WARNING|ERROR|CRITICAL) (.*)$", self.log(), re.MULTILINE)
         return [line for line in lines if not re.match(r"run \d+, call \d+: |calls unknown besides|self-check; ", line)]
 
     def check_cautiously(self, archive: str) -> None:
-        """Everybody once, and no result is wrong: as events tell it, or if not as the archive does."""
-        known = {line.number: line.result for line in self.lines()}
+        """Check that everybody was called once; each result may be the one by events or the one by the archive."""
+        found = {line.number: line.result for line in self.lines()}
         other = by_archive if archive == "yes" else lambda _: "unknown"
-        self.check(results=lambda number: known[number] if known[number] == by_events(number) else other(number))
+        self.check(results=lambda number: found[number] if found[number] == by_events(number) else other(number))
 
     def check(self, *, results: Callable[[str], str]) -> None:
-        """Everybody once, as the journal says; `results` tells which result a number must have."""
+        """Check that everybody was called once and is in the journal once, with the result that `results` gives."""
         assert Counter(attempt.number for attempt in self.ledger) == Counter(self.people), self.log()
         lines = {line.number: line for line in self.lines()}
         assert Counter(line.number for line in self.lines()) == Counter(self.people)
@@ -158,15 +158,15 @@ class Stage:
         assert self.memory < MEMORY
 
 
-class Teller:
-    """Tells, as Asterisk does, of each call that the stand-in makes; `lie` may add what it likes to each telling."""
+class EventSender:
+    """Sends Asterisk's events for each call of the stand-in. `add` returns false events, which are sent with them."""
 
-    def __init__(self, server: AmiServer, stage: Stage, lie: Callable[["Told"], bytes] = lambda _: b"") -> None:
+    def __init__(self, server: AmiServer, stage: Stage, add: Callable[["CallEvents"], bytes] = lambda _: b"") -> None:
         self._server = server
         self._stage = stage
-        self._lie = lie
+        self._add = add
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._tell)
+        self._thread = threading.Thread(target=self._send_all)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -176,28 +176,28 @@ class Teller:
         self._over.set()
         self._thread.join()
 
-    def _tell(self) -> None:
+    def _send_all(self) -> None:
         begun = 0
-        told: dict[int, Told] = {}
+        up: dict[int, CallEvents] = {}
         while not self._over.wait(0.01):
             attempts = self._stage.ledger
             for place in range(begun, len(attempts)):
-                told[place] = Told(attempts[place].number, place)
-                self._send(told[place].beginning, told[place])
+                up[place] = CallEvents(attempts[place].number, place)
+                self._send(up[place].beginning, up[place])
             begun = len(attempts)
-            for place, one in list(told.items()):
+            for place, call in list(up.items()):
                 if attempts[place].ended is not None:
-                    one.is_over = True
-                    self._send(one.end, one)
-                    del told[place]
+                    call.is_over = True
+                    self._send(call.end, call)
+                    del up[place]
 
-    def _send(self, truth: bytes, one: "Told") -> None:
+    def _send(self, truth: bytes, call: "CallEvents") -> None:
         with suppress(OSError):
-            self._server.send(truth + self._lie(one))
+            self._server.send(truth + self._add(call))
 
 
-class Told:
-    """One call, as Asterisk tells of it."""
+class CallEvents:
+    """The events of a call: those up to its end, and those of its end."""
 
     def __init__(self, number: str, place: int, kind: str = "", context: str = "avtoobzvon") -> None:
         self.number = number
@@ -208,12 +208,12 @@ class Told:
         theirs = first.partition("/")[2].partition("@")[0]
         text = json.dumps([fields for _, fields in events]).replace(theirs, number)
         text = re.sub(r'(id": ")(\d+\.)', rf"\g<1>{place + 1}\g<2>", text)
-        told: list[dict[str, str]] = json.loads(text.replace("@avtoobzvon", f"@{context}"))
+        renamed: list[dict[str, str]] = json.loads(text.replace("@avtoobzvon", f"@{context}"))
         middle = next(
             place
-            for place, fields in enumerate(told)
+            for place, fields in enumerate(renamed)
             if fields["Event"] in ("HangupRequest", "SoftHangupRequest", "Hangup")
             or fields.get("DialStatus") not in (None, "ANSWER", "RINGING")
         )
-        self.beginning, self.end = (b"".join(map(packed, part)) for part in (told[:middle], told[middle:]))
+        self.beginning, self.end = (b"".join(map(packed, part)) for part in (renamed[:middle], renamed[middle:]))
         self.whole = self.beginning + self.end

@@ -1,34 +1,21 @@
-"""A campaign's folder to try things in, a service in it that is given its time, and an Asterisk played by hand."""
+"""A campaign's folder for a test, a service whose clock the test sets, and calls made and ended as Asterisk does."""
 
 import contextlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, NoReturn, Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import pytest
-
-from obzvon.asterisk import staging
 from obzvon.asterisk.spool import Spool
-from obzvon.common import files as disk
-from obzvon.common.errors import Problem, UserError
-from obzvon.common.i18n import say
 from obzvon.documents.watcher import WatchedDocument
-from obzvon.journal.calls import CallStore
 from obzvon.journal.commands import CommandResult
 from obzvon.journal.journal import Journal
-from obzvon.journal.runs import RunStore
-from obzvon.journal.transitions import CallTransitions
 from obzvon.service import factory
 from obzvon.service.command_handlers import execute
 from obzvon.service.dialer import Dialer
@@ -44,12 +31,12 @@ _SECTIONS = {key.name: key.section for key in KEYS if key.name not in _FORM}
 
 
 def at(clock: str, day: str = "2026-01-05", zone: ZoneInfo = MOSCOW) -> datetime:
-    """A moment by Moscow's clock; the day is a Monday unless another is given."""
+    """Return a time of day as a moment in Moscow; the day is a Monday unless another is given."""
     return datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=zone)
 
 
 def numbers(count: int, first: int = 0) -> list[str]:
-    """As many different numbers, which end with every digit in turn."""
+    """Return different numbers, whose last digit goes through 0 to 9 in turn."""
     return [f"8916{n:07d}" for n in range(first, first + count)]
 
 
@@ -74,7 +61,7 @@ class Workshop:
 
     @classmethod
     def existing(cls, folder: Path) -> "Workshop":
-        """The workshop of a folder whose files are there already."""
+        """Return the workshop of a folder that has its files already."""
         made = cls.__new__(cls)
         made.folder, made._parsed, made._places = folder, b"", (folder, folder)  # noqa: SLF001 - of this class
         return made
@@ -92,11 +79,11 @@ class Workshop:
         return self._folders()[1]
 
     def _folders(self) -> tuple[Path, Path]:
-        """The spool and the store; settings.ini is parsed only when it has changed, for tests ask at every step."""
+        """Return the spool and the store. Parses settings.ini only after a change, because tests ask at every step."""
         text = (self.folder / "settings.ini").read_bytes()
         if text != self._parsed:
-            read = self.settings
-            self._parsed, self._places = text, (read.target, read.store)
+            settings = self.settings
+            self._parsed, self._places = text, (settings.target, settings.store)
         return self._places
 
     @property
@@ -112,7 +99,7 @@ class Workshop:
         (self.folder / "settings.ini").write_text(text + "\n")
 
     def write_list(self, phones: Iterable[str] | Mapping[str, object], changed: datetime | None = LONG_AGO) -> None:
-        """Numbers, or rows by their keys; a row is a number or all that stands in it."""
+        """Write todo.json: numbers, or rows by their keys; a row is a number or a dict with all its keys."""
         rows = phones if isinstance(phones, Mapping) else {str(key): number for key, number in enumerate(phones)}
         self.write_text(
             "todo.json",
@@ -123,7 +110,7 @@ class Workshop:
     def write_week(
         self, *starts: str, changed: datetime | None = LONG_AGO, dates: Mapping[str, str] | None = None
     ) -> None:
-        """One start for all days, or seven; `changed` is when it was written."""
+        """Write schedule.json: one start time for all days, or seven; `changed` becomes the file's mtime."""
         times = starts * 7 if len(starts) == 1 else starts
         week: dict[str, object] = {str(day): start for day, start in enumerate(times, 1)}
         self.write_text("schedule.json", json.dumps(week | ({"dates": dates} if dates else {})), changed)
@@ -135,7 +122,7 @@ class Workshop:
             os.utime(file, (changed.timestamp(), changed.timestamp()))
 
     def spool(self) -> Spool:
-        """Its folders, ready for use."""
+        """Return the spool with its folders made."""
         spool = Spool.from_settings(self.settings)
         spool.prepare_folders(home=self.folder)
         return spool
@@ -144,55 +131,55 @@ class Workshop:
         return factory.open_journal(self.settings)
 
     def in_spool(self) -> list[str]:
-        """The numbers whose call files are in the spool, in the order of their names."""
+        """Return the numbers whose call files are in the spool, in the order of the files' names."""
         return [number_in(file) for file in sorted(self.spool_folder.iterdir())]
 
     def in_store(self) -> list[str]:
-        """The names of the files in the store."""
+        """Return the names of the files in the store."""
         return sorted(path.name for path in self.store_folder.rglob("[!.]*") if path.is_file())
 
 
 class Shift:
-    """One life of the service in a workshop; every moment is given."""
+    """A service in a workshop from its start to its stop; the test gives it every moment."""
 
     def __init__(self, workshop: Workshop, uptime: Callable[[], float] | None = None) -> None:
-        known = workshop.settings
+        settings = workshop.settings
         self.workshop = workshop
         self.journal = workshop.journal()
         self.heartbeats = self.journal.heartbeats
         self.commands = self.journal.commands
         self.schedule_watch = ScheduleWatch(
-            known,
-            WatchedDocument(factory.open_phones(known)),
-            WatchedDocument(factory.open_schedule(known)),
+            settings,
+            WatchedDocument(factory.open_phones(settings)),
+            WatchedDocument(factory.open_schedule(settings)),
             self.journal,
         )
-        self.dialer = Dialer(known, self.journal, Spool.from_settings(known), self.schedule_watch, uptime=uptime)
-        self._met: set[str] = set()
+        self.dialer = Dialer(settings, self.journal, Spool.from_settings(settings), self.schedule_watch, uptime=uptime)
+        self._seen: set[str] = set()
 
     def work(self, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
-        """Steps as the scheduler does until that moment; returns at what time which numbers came into the spool.
+        """Step as the scheduler does and return which numbers came into the spool, and at what time.
 
-        With `every` it looks only so often, in seconds, as long as nothing is to be done at once.
+        `every` is the number of seconds between two steps while the dialer has nothing to do at once.
         """
-        went: list[tuple[str, list[str]]] = []
+        arrivals: list[tuple[str, list[str]]] = []
         now = since
         while now <= until:
             wait = self.dialer.step(now)
             if came := self.came():
-                went.append((f"{now.astimezone(MOSCOW):%H:%M:%S}", came))
+                arrivals.append((f"{now.astimezone(MOSCOW):%H:%M:%S}", came))
             now += timedelta(seconds=every if every and wait else min(wait, 1.0))
-        return went
+        return arrivals
 
     def came(self) -> list[str]:
-        """The numbers whose files came into the spool since it was asked last."""
+        """Return the numbers whose files came into the spool since the last time."""
         files = {file.name: file for file in sorted(self.workshop.spool_folder.iterdir())}
-        new = [file for name, file in files.items() if name not in self._met]
-        self._met = set(files)
+        new = [file for name, file in files.items() if name not in self._seen]
+        self._seen = set(files)
         return [number_in(file) for file in new]
 
     def ask(self, name: str, now: datetime, **params: Any) -> CommandResult:
-        """Has the service obey a command at that moment."""
+        """Submit a command and let the service execute it at that moment."""
         self.commands.submit(name, by="anna", at=now, **params)
         if not self.dialer.is_ready:
             self.dialer.step(now)
@@ -201,21 +188,21 @@ class Shift:
         return execute(self.dialer, command, now)
 
     def results(self, day: datetime) -> dict[str, str]:
-        """What became of each number on that day; of a number with several lines, the last."""
+        """Return the result of each number on that day; of a number with several calls, the last."""
         return {line.number: line.result for line in self.journal.calls.records_on(day.date())}
 
     def reasons(self, day: datetime) -> dict[str, str]:
         return {line.number: str(line.reason or "") for line in self.journal.calls.records_on(day.date())}
 
     def end(self) -> None:
-        """A stop of its own will."""
+        """Stop the service in an orderly way."""
         self.dialer.handover.close()
         self.journal.close()
 
 
 @contextlib.contextmanager
 def shift(workshop: Workshop, now: datetime) -> Iterator[Shift]:
-    """A service that has started at that moment."""
+    """Start a service at that moment and stop it at the end of the block."""
     working = Shift(workshop)
     try:
         working.dialer.prepare(now)
@@ -225,25 +212,25 @@ def shift(workshop: Workshop, now: datetime) -> Iterator[Shift]:
 
 
 def day_of(workshop: Workshop, since: datetime, until: datetime, *, every: float = 0) -> list[tuple[str, list[str]]]:
-    """What goes when a service works from one moment to the other."""
+    """Run a service from one moment to the other and return which numbers came into the spool, and at what time."""
     with shift(workshop, since) as working:
         return working.work(since, until, every=every)
 
 
 def number_in(file: Path) -> str:
-    """The number that a call file rings."""
+    """Return the number that a call file calls."""
     channel = file.read_text().splitlines()[0]
     return channel.removeprefix("Channel: local/").partition("@")[0]
 
 
 def begin_call(file: Path, pid: int, attempt: int = 1, *, at: float | None = None) -> None:
-    """Asterisk begins the call of a file in the spool, now by the machine's clock."""
+    """Begin the call of a file in the spool as Asterisk does, now by the machine's clock."""
     with file.open("a") as stream:
         stream.write(f"\nStartRetry: {pid} {attempt} ({int(time.time() if at is None else at)})\n")
 
 
 def end_call(file: Path, status: str = "", *, done: Path | None = None) -> None:
-    """The call ends, having been begun: its file leaves the spool, into the archive if there is one."""
+    """End a call as Asterisk does: remove its file from the spool, or move it to the archive if there is one."""
     if done is None:
         file.unlink()
         return
@@ -260,157 +247,21 @@ def tell_status(file: Path, status: str) -> None:
         stream.write(f"Status: {status}\n")
 
 
-def fail(monkeypatch: pytest.MonkeyPatch, method: str, *, done: bool, fails: Callable[[int], bool]) -> None:
-    """Make a journal's method ("runs.begin") fail at those of its calls, counted from 1.
-
-    With `done` it does first what it is for.
-    """
-    subject, name = method.split(".")
-    owner = {"runs": RunStore, "calls": CallStore, "transitions": CallTransitions}[subject]
-    do: Callable[..., object] = getattr(owner, name)
-    calls = count(1)
-
-    def failing(*args: object, **named: object) -> object:
-        is_failing = fails(next(calls))
-        result = do(*args, **named) if done or not is_failing else None
-        if is_failing:
-            raise UserError([Problem("journal", say("it cannot be used"))])
-        return result
-
-    monkeypatch.setattr(owner, name, failing)
-
-
-def odd(call: int) -> bool:
-    """Every other one, from the first on."""
-    return call % 2 == 1
-
-
 def dead_pid() -> int:
-    """The number of a process that is no more."""
+    """Return the id of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
 
 
-class Stopped(BaseException):
-    """The process has ended here: no `except` of its own sees it."""
-
-
-class Life:
-    """The life of a process, which ends at its n-th step on the disk or in the journal: just before it, or just after.
-
-    What it would have done afterwards, in a `finally`, does not happen either. `ends_at` = 0: it is not ended. With
-    `asterisk` somebody looks at each file in the moment in which it has come into the spool; `came` counts those by
-    their names.
-    """
-
-    _DISK = ("open", "write", "fsync", "rename", "replace", "unlink", "utime", "fchown", "fchmod", "mkdir")
-    _JOURNAL: ClassVar[dict[type, tuple[str, ...]]] = {
-        RunStore: ("begin", "set_state", "settle"),
-        CallTransitions: ("begin_handing", "end_handing", "return_to_waiting", "end_calls", "withdraw_waiting"),
-    }
-
-    def __init__(
-        self, spool: Path, ends_at: int = 0, *, after: bool = False, asterisk: Callable[[Path], object] = lambda _: None
-    ) -> None:
-        self.steps: list[str] = []
-        self.came: Counter[str] = Counter()
-        self._spool = spool
-        self._ends_at = ends_at
-        self._after = after
-        self._asterisk = asterisk
-        self._over = False
-        self._elsewhere = False
-        self._patched = pytest.MonkeyPatch()
-
-    def __enter__(self) -> "Life":
-        for name in self._DISK:
-            self._patched.setattr(os, name, self._step(name, getattr(os, name)))
-        self._patched.setattr(disk, "sync_filesystem", self._step("syncfs", disk.sync_filesystem))
-        self._patched.setattr(staging, "Prefetcher", _AheadHere)
-        for owner, names in self._JOURNAL.items():
-            for name in names:
-                self._patched.setattr(owner, name, self._step(f"journal.{name}", getattr(owner, name)))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        self._patched.undo()
-        return kind is Stopped
-
-    @contextlib.contextmanager
-    def others(self) -> Iterator[None]:
-        """Count no step of what others do meanwhile in this process."""
-        before, self._elsewhere = self._elsewhere, True
-        try:
-            yield
-        finally:
-            self._elsewhere = before
-
-    def _step(self, name: str, do: Callable[..., Any]) -> Callable[..., Any]:
-        def step(*args: Any, **named: Any) -> Any:
-            if self._elsewhere:
-                return do(*args, **named)
-            if self._over:
-                raise Stopped
-            self.steps.append(name)
-            last = len(self.steps) == self._ends_at
-            self._over = last and not self._after
-            if self._over:
-                raise Stopped
-            result = None
-            try:
-                result = do(*args, **named)
-            finally:
-                if last and name == "open" and result is not None:
-                    os.close(result)
-                if last and name != "rename":
-                    self._end()
-            if name == "rename" and (file := self._arrived(named.get("dst_dir_fd"), args[1])):
-                self.came[file.name] += 1
-                with self.others():
-                    self._asterisk(file)
-            if last:
-                self._end()
-            return result
-
-        return step
-
-    def _end(self) -> NoReturn:
-        self._over = True
-        raise Stopped
-
-    def _arrived(self, folder: int | None, name: str) -> Path | None:
-        """The file that a rename has put into the spool, if it was there that it put it."""
-        here = folder is not None and os.path.samestat(os.fstat(folder), self._spool.stat())
-        return self._spool / name if here else None
-
-
-class _AheadHere(staging.Prefetcher):
-    """Stages ahead in this process, whose steps are counted."""
-
-    def begin(self, files: staging.Files) -> None:
-        staging.stage_files(self._file_mode, files)
-        self._names = [name for name, _ in files]
-
-    def finish(self, names: Iterable[str]) -> bool:
-        begun, self._names = self._names, []
-        if begun and begun == list(names):
-            return True
-        for name in begun:
-            (Path(self._file_mode.store) / name).unlink()
-        return False
-
-
 class HasFolder(Protocol):
-    """Whatever has a working folder."""
+    """Anything that has a working folder."""
 
     folder: Path
 
 
 def service(workshop: HasFolder, *options: str) -> subprocess.Popen[bytes]:
-    """The service as a process of its own; what it says is added to the file `said` of the workshop."""
+    """Start the service as a process. Its output is appended to the file `said` of the workshop."""
     with (workshop.folder / "said").open("ab") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "obzvon.cli.main", "--settings", workshop.folder / "settings.ini", "run", *options],
@@ -422,79 +273,19 @@ def service(workshop: HasFolder, *options: str) -> subprocess.Popen[bytes]:
 
 
 def zone_of_noon() -> str:
-    """A time zone in which the day is neither young nor old, whenever the tests run."""
+    """Return a time zone in which it is about noon, at any time when the tests run."""
     return zone_where_it_is(12, datetime.now(UTC))
 
 
 def zone_where_it_is(hour: int, now: datetime) -> str:
-    """A time zone whose clock shows that hour now."""
+    """Return a time zone in which it is that hour now."""
     ahead = (hour - now.astimezone(UTC).hour + 11) % 24 - 11
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
 def wait_until(condition: Callable[[], object], what: str, within: float = 30) -> None:
-    """Waits for another process."""
+    """Wait until the condition holds, which another process brings about."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
         time.sleep(0.001)
-
-
-@contextlib.contextmanager
-def in_memory(otherwise: Path) -> Iterator[Path]:
-    """A folder in which a sync costs nothing, where there is such a thing."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield otherwise
-        return
-    with tempfile.TemporaryDirectory(dir=memory, prefix="obzvon-") as folder:
-        yield Path(folder)
-
-
-@contextlib.contextmanager
-def tmpfs(folder: Path, options: str = "size=64k") -> Iterator[Path]:
-    """A small filesystem of its own at that folder; skips where it cannot be mounted."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _mount("-t", "tmpfs", "-o", options, "tmpfs", str(folder))
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
-
-
-@contextlib.contextmanager
-def bound(source: Path, folder: Path) -> Iterator[Path]:
-    """The same folder mounted at another place; skips where it cannot be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _mount("--bind", str(source), str(folder))
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=False)
-
-
-def remount(folder: Path, options: str) -> None:
-    """Changes the options of a mounted filesystem: ro, rw, size=…; waits for files that are just being written."""
-    deadline = time.monotonic() + 30
-    while (told := _told_by_mount("-o", f"remount,{options}", str(folder))) and "busy" in told:
-        assert time.monotonic() < deadline, told
-        time.sleep(0.01)
-    assert not told
-
-
-def _mount(*arguments: str) -> None:
-    if not ROOT:
-        pytest.skip("only root can mount")
-    if told := _told_by_mount(*arguments):
-        pytest.skip(f"cannot mount here: {told}")
-
-
-def _told_by_mount(*arguments: str) -> str:
-    """What mount says when it fails, '' when it does not."""
-    try:
-        done = subprocess.run(
-            ["mount", *arguments], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"}
-        )
-    except OSError as error:
-        return str(error)
-    return (done.stderr.strip() or f"status {done.returncode}") if done.returncode else ""

@@ -17,7 +17,8 @@ from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.common.errors import UserError
 from obzvon.domain.calls import CallForm
 from obzvon.domain.results import Disposition
-from tests.support.workshop import ROOT, begin_call, bound, dead_pid, end_call, remount, tmpfs
+from tests.support.mounts import bind_mount, remount, tmpfs
+from tests.support.workshop import ROOT, begin_call, dead_pid, end_call
 
 TEXT = callfile.CallFileTemplate(CallForm(context="avtoobzvon")).render("89161111111")
 
@@ -97,14 +98,14 @@ def test_a_store_that_is_a_mount_beside_the_spool_is_named_as_that(tmp_path: Pat
 @pytest.mark.skipif(not ROOT, reason="mounts")
 def test_a_spool_within_a_mount_with_its_store_is_sound(tmp_path: Path) -> None:
     (tmp_path / "real" / "outgoing").mkdir(parents=True)
-    with bound(tmp_path / "real", tmp_path / "asterisk") as asterisk:
+    with bind_mount(tmp_path / "real", tmp_path / "asterisk") as asterisk:
         Spool(asterisk / "obzvon_store", asterisk / "outgoing").prepare_folders(home=tmp_path)
         assert (tmp_path / "real" / "obzvon_store").is_dir()
 
 
 def test_where_the_store_will_be_made_is_judged_before_it_is_there(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
-    with bound(tmp_path / "real", tmp_path / "outgoing") as target:
+    with bind_mount(tmp_path / "real", tmp_path / "outgoing") as target:
         [problem] = Spool(tmp_path / "new" / "store", target).find_move_problems()
         assert "mount the folder above it instead" in str(problem.remedy)
         assert not (tmp_path / "new").exists()
@@ -114,7 +115,7 @@ def test_where_the_store_will_be_made_is_judged_before_it_is_there(tmp_path: Pat
 
 def test_a_second_mount_of_the_same_filesystem_is_refused_as_rename_cannot_cross_it(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
-    with bound(tmp_path / "real", tmp_path / "outgoing") as target:
+    with bind_mount(tmp_path / "real", tmp_path / "outgoing") as target:
         spool = Spool(tmp_path / "store", target)
         with pytest.raises(UserError, match="another filesystem"):
             spool.prepare_folders(home=tmp_path)

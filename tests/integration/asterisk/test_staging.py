@@ -15,8 +15,8 @@ import pytest
 
 from obzvon.asterisk import callfile, staging
 from obzvon.asterisk.staging import FileMode, Prefetcher, stage_files, staging_path
+from tests.support.mounts import tmpfs
 from tests.support.paths import ROOT
-from tests.support.workshop import tmpfs
 
 DATA = b"Channel: local/89161111111@avtoobzvon\n" * 5
 

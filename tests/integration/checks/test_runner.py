@@ -38,7 +38,8 @@ from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import JournalUrl, Secret
 from obzvon.settings.web import WebSettings
 from tests.support.checked_folder import NOBODY, SUNDAY, Office, Opened, bad, folder_to_check, only
-from tests.support.workshop import bound, dead_pid
+from tests.support.mounts import bind_mount
+from tests.support.workshop import dead_pid
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: other users, mounts")
 CALL_FILE = "obzvon-20261122-a1b2c3-{:06d}-1.call"
@@ -577,7 +578,7 @@ def test_a_store_on_another_filesystem(office: Office, mounted: Callable[[Path, 
 @needs_root
 def test_before_the_first_start_a_spool_that_is_a_mount_is_an_error_and_nothing_is_left(office: Office) -> None:
     shutil.rmtree(office.store)
-    with bound(office.folder / "log", office.spool):
+    with bind_mount(office.folder / "log", office.spool):
         finding = only(office.examine())
         assert finding.level is Level.ERROR
         assert finding.where == f"dir_store {office.store}"

@@ -15,9 +15,10 @@ from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
 from obzvon.domain.results import Disposition
 from obzvon.service.scheduler import Scheduler
+from tests.support.faults import every_other, fail_journal
 from tests.support.ordered_calls import TAKEN, Far, Pbx
 from tests.support.profile import thinned
-from tests.support.workshop import Shift, Workshop, at, fail, numbers, odd
+from tests.support.workshop import Shift, Workshop, at, numbers
 
 if TYPE_CHECKING:
     from obzvon.asterisk.ami.client import AmiClient
@@ -350,7 +351,7 @@ def test_calls_that_ended_while_the_service_was_away_are_unknown_and_those_that_
 def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_nobody(
     far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:
-    fail(monkeypatch, method, done=done, fails=odd)
+    fail_journal(monkeypatch, method, done=done, fails=every_other)
     far.work(at("08:59:59"), at("09:04:00"))
     monkeypatch.undo()
     for number in list(pbx.calls.values()):
@@ -368,7 +369,7 @@ def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_writ
     far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:
     far.work(at("08:59:59"), at("09:01"))
-    fail(monkeypatch, method, done=done, fails=lambda call: call <= 2)
+    fail_journal(monkeypatch, method, done=done, fails=lambda call: call <= 2)
     pbx.end(PHONES[0], Disposition.BUSY)
     for number in PHONES[1:]:
         pbx.end(number)

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from obzvon.domain.calls import CallState
+from tests.support.faults import InterruptedProcess, every_other, fail_journal
+from tests.support.mounts import in_memory, remount, tmpfs
 from tests.support.profile import often, thinned
 from tests.support.workshop import (
     ROOT,
-    Life,
     Shift,
     Workshop,
     at,
@@ -25,14 +26,9 @@ from tests.support.workshop import (
     day_of,
     dead_pid,
     end_call,
-    fail,
-    in_memory,
     number_in,
     numbers,
-    odd,
-    remount,
     shift,
-    tmpfs,
 )
 
 PEOPLE = numbers(5)
@@ -227,14 +223,14 @@ def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_p
             workshop.write_list({"0": "777"} | {str(n): one for n, one in enumerate(PEOPLE, 1)})
             came: Counter[str] = Counter()
             working = Shift(workshop)
-            with Life(workshop.spool_folder, step, after=after, asterisk=archives) as life:
+            with InterruptedProcess(workshop.spool_folder, step, after=after, asterisk=archives) as life:
                 live_through_a_day(working)
                 whole = True
             where = f"stopped {'after' if after else 'before'} step {step}, {life.steps[-1]}"
             came += life.came
             working.end()
             working = Shift(workshop)
-            with Life(workshop.spool_folder, asterisk=archives) as life:
+            with InterruptedProcess(workshop.spool_folder, asterisk=archives) as life:
                 live_through_a_day(working)
             came += life.came
             called = Counter(name.split("-")[3] for name in came.elements())
@@ -514,7 +510,7 @@ def test_a_test_call_that_is_cut_off_is_never_made_up_for(tmp_path: Path, steps:
         workshop = Workshop(memory, phones=PEOPLE)
         working = Shift(workshop)
         working.dialer.prepare(EIGHT)
-        with Life(workshop.spool_folder, steps) as life:
+        with InterruptedProcess(workshop.spool_folder, steps) as life:
             working.dialer.runs.make_test_call(PEOPLE[0], "", now=EIGHT, by="anna")
         working.end()
         with shift(workshop, at("08:10:00")) as working:
@@ -831,7 +827,7 @@ def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_n
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:
     with shift(workshop, EIGHT) as working:
-        fail(monkeypatch, method, done=done, fails=odd)
+        fail_journal(monkeypatch, method, done=done, fails=every_other)
         dispatched = working.work(at("08:59:59"), at("09:05:00"))
         assert sorted(number for _, gone in dispatched for number in gone) == PEOPLE
         monkeypatch.undo()
@@ -895,7 +891,7 @@ def test_a_stop_while_files_come_back_forgets_nobody(tmp_path: Path) -> None:
                 working.work(at("08:59:59"), at("09:01:00"))
             workshop.spool().sweep()
             working = Shift(workshop)
-            with Life(workshop.spool_folder, step) as life:
+            with InterruptedProcess(workshop.spool_folder, step) as life:
                 working.dialer.prepare(at("10:00:00"))
                 working.work(at("10:00:00"), at("10:00:30"))
                 whole = True

@@ -21,8 +21,10 @@ from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.journal.schema import calls as call_table
 from obzvon.service.handover import CollectResult, HandOver, RecoveryResult
+from tests.support.faults import InterruptedProcess
+from tests.support.mounts import in_memory
 from tests.support.profile import often
-from tests.support.workshop import Life, Workshop, at, begin_call, dead_pid, end_call, in_memory, numbers, tell_status
+from tests.support.workshop import Workshop, at, begin_call, dead_pid, end_call, numbers, tell_status
 
 NINE = at("09:00:00")
 SECOND = timedelta(seconds=1)
@@ -218,7 +220,7 @@ def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
         step += stride
         workshop = Workshop(shutil.copytree(first.folder, memory / str(step)), archive=archive)
         bench = Bench(workshop)
-        life = Life(workshop.spool_folder, step, after=after, asterisk=asterisk)
+        life = InterruptedProcess(workshop.spool_folder, step, after=after, asterisk=asterisk)
         with life:
             bench.handover.recover(now=NINE)
             hand_all(bench.handover, bench.journal)
@@ -232,7 +234,7 @@ def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
         recovered = bench.restart()
         assert_each_call_is_in_one_place(bench, came, where, asterisk)
         unknown += recovered.unknown
-        with Life(workshop.spool_folder, asterisk=asterisk) as life:
+        with InterruptedProcess(workshop.spool_folder, asterisk=asterisk) as life:
             hand_all(bench.handover, bench.journal)
         came += life.came
         for file in list(workshop.spool_folder.iterdir()):

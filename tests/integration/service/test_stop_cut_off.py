@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.faults import InterruptedProcess
+from tests.support.mounts import in_memory
 from tests.support.profile import often
-from tests.support.workshop import Life, Shift, Workshop, at, in_memory, numbers, shift
+from tests.support.workshop import Shift, Workshop, at, numbers, shift
 
 PEOPLE = numbers(5)
 NINE = at("09:00:00")
@@ -22,7 +24,7 @@ def test_whoever_is_taken_out_is_withdrawn_wherever_the_stop_is_cut_off(tmp_path
             working = Shift(workshop)
             working.dialer.prepare(at("08:59:59"))
             working.work(at("08:59:59"), at("09:00:05"))
-            with Life(workshop.spool_folder, step, after=after) as life:
+            with InterruptedProcess(workshop.spool_folder, step, after=after) as life:
                 working.ask("stop", at("09:00:10"), withdraw=True)
                 is_whole = True
             working.end()

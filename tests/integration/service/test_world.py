@@ -25,8 +25,9 @@ from hypothesis.stateful import (
 from obzvon.asterisk.callfile import call_file_name, parse_call_file_name
 from obzvon.domain.calls import CallState, Run
 from tests.support.exchange import Exchange
+from tests.support.faults import InterruptedProcess, every_other, fail_journal
 from tests.support.profile import often
-from tests.support.workshop import Life, Shift, Workshop, at, fail, numbers, odd
+from tests.support.workshop import Shift, Workshop, at, numbers
 
 PEOPLE = numbers(8)
 LINES = 3
@@ -43,7 +44,7 @@ class World(RuleBasedStateMachine):
         self.patched = pytest.MonkeyPatch()
         self.now, self.up_for = at("08:59:50"), 1000.0
         self.working: Shift | None = None
-        self.life: Life | None = None
+        self.life: InterruptedProcess | None = None
         self.test_calls = 0
 
     @initialize(archive=st.sampled_from(["yes", "no"]), seed=st.integers(0, 1000), by_lines=st.booleans())
@@ -108,7 +109,7 @@ class World(RuleBasedStateMachine):
         assert self.working is not None
         if begins:
             self.working.ask("start", self.now, again=True)
-        with Life(self.workshop.spool_folder, step, after=after) as self.life:
+        with InterruptedProcess(self.workshop.spool_folder, step, after=after) as self.life:
             self.pass_time(5)
         self.life = None
         self.working.end()
@@ -136,7 +137,7 @@ class World(RuleBasedStateMachine):
     @rule(method=st.sampled_from(FAILING), done=st.booleans(), seconds=st.sampled_from([1, 15]))
     def journal_fails(self, method: str, done: bool, seconds: int) -> None:
         with pytest.MonkeyPatch.context() as failing:
-            fail(failing, method, done=done, fails=odd)
+            fail_journal(failing, method, done=done, fails=every_other)
             self.pass_time(seconds)
 
     @rule(minutes=st.sampled_from([-60, -5, 5, 60]))

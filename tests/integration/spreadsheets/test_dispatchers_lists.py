@@ -10,8 +10,9 @@ from obzvon.spreadsheets import column_roles, merge, questions, worker
 from obzvon.spreadsheets.merge import MergePlan
 from obzvon.spreadsheets.table import Table, TableRow
 from tests.support.awkward_lists import awkward_lists
-from tests.support.dispatchers_lists import DispatchersList, dispatchers_lists
+from tests.support.dispatchers_lists import dispatchers_lists
 from tests.support.exported_lists import exported_lists
+from tests.support.made_up_people import DispatchersList
 
 PLAN = NumberingPlan()
 LISTS = [*dispatchers_lists(), *awkward_lists(), *exported_lists()]

@@ -8,10 +8,11 @@ import pytest
 
 from obzvon.settings.model import Settings
 from tests.support.awkward_lists import awkward_lists
-from tests.support.dispatchers_lists import DispatchersList, dispatchers_lists
+from tests.support.dispatchers_lists import dispatchers_lists
 from tests.support.editor import Browser, rows, write
 from tests.support.exported_lists import exported_lists
 from tests.support.import_pages import asked, post, ready, send, ticked
+from tests.support.made_up_people import DispatchersList
 from tests.support.profile import thinned
 
 LISTS = [*dispatchers_lists(), *awkward_lists(), *exported_lists()]

@@ -18,9 +18,9 @@ from obzvon.common.i18n import set_language
 from obzvon.settings.model import Settings
 from obzvon.spreadsheets import subprocess_reader
 from tests.support import workbooks as books
-from tests.support.dispatchers_lists import workbook
 from tests.support.editor import ROWS, SAVED_ROWS, SUNDAY, Browser, rows, value, write
 from tests.support.import_pages import asked, form, post, ready, send, ticked
+from tests.support.made_up_people import workbook
 from tests.support.profile import thinned
 from tests.support.workbooks import active_sheet
 from web.app import create_app
