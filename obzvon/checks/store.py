@@ -15,7 +15,7 @@ from obzvon.checks.file_access import owner_name
 from obzvon.checks.folders import is_made_by_itself
 from obzvon.common.i18n import say, say_many
 from obzvon.common.supervision import supervisor_command
-from obzvon.journal import day_record
+from obzvon.journal import called_numbers, day_record
 from obzvon.journal.findings import Finding, Level
 
 _PROBE = ".obzvon-check-"
@@ -146,7 +146,7 @@ def check_leftovers(context: CheckContext) -> Iterator[Finding]:
 
 def _files(store: Path) -> Iterator[Path]:
     for path in store.iterdir():
-        if path.name.startswith((store_lock.LOCK_PREFIX, day_record.PREFIX)):
+        if path.name.startswith((store_lock.LOCK_PREFIX, day_record.PREFIX, called_numbers.PREFIX)):
             continue
         if path.name in staging.STORE_FOLDERS and path.is_dir() and not path.is_symlink():
             yield from path.iterdir()

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,17 @@ from obzvon.common.i18n import say, say_many
 from obzvon.common.supervision import supervisor_command
 from obzvon.journal import transfer
 from obzvon.journal.journal import Journal
+from obzvon.reports.day_conflict import describe_counts, find_day_conflict
 from obzvon.reports.status import service_status
 from obzvon.service.clock_guard import CLOCK_ACCEPTED, NO_LATER_TIME, ClockGuard
-from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED, DayGuard
+from obzvon.service.day_guard import (
+    CALLS_ACCEPTED,
+    NO_CALLS_ACCEPTED,
+    NOT_KNOWN_WHOM,
+    NOTHING_TO_DECIDE,
+    DayDecision,
+    DayGuard,
+)
 from obzvon.settings.model import Settings
 from obzvon.settings.paths import journal_url
 from obzvon.settings.secrets import mask_password, parse_journal_url
@@ -107,6 +116,7 @@ def move(file: Path | None, url: str) -> None:
     is_flag=True,
     help=help_text("call everybody who waits in this journal, some perhaps for the second time"),
 )
+@click.option("--rest", is_flag=True, help=help_text("call only those who were not called today"))
 @click.option(
     "--clock",
     "clock",
@@ -115,30 +125,51 @@ def move(file: Path | None, url: str) -> None:
 )
 @AT_NIGHT
 @click.pass_obj
-def accept(file: Path | None, no_calls: bool, may_call: bool, clock: bool, *, at_night: bool) -> None:
+def accept(file: Path | None, no_calls: bool, may_call: bool, rest: bool, clock: bool, *, at_night: bool) -> None:
     """Decide a conflict of the journal with the day record, or with the clock."""
-    if no_calls + may_call + clock != 1:
-        raise click.UsageError(str(say("choose one of --no-calls, --call and --clock")))
+    if no_calls + may_call + rest + clock != 1:
+        raise click.UsageError(str(say("choose one of --no-calls, --call, --rest and --clock")))
     settings = use_settings(file)
     refuse_at_night(file, confirmed=at_night or no_calls)
     with open_journal(settings) as opened:
         now = datetime.now(UTC)
+        seen = _show_rest(settings, opened, now) if rest else {}
         if service_status(opened.heartbeats.latest(), now).alive:
-            send_command(file, "accept", **({"clock": True} if clock else {"call": may_call}))
+            send_command(file, "accept", **({"clock": True} if clock else seen or {"call": may_call}))
             return
         lock = opened.acquire_lock()
         try:
             if clock:
                 _accept_clock(settings, opened, now)
                 return
-            is_decided = DayGuard(settings, opened).accept(now, by=requester(), may_call=may_call)
+            decision = _decision(may_call=may_call, rest=rest)
+            is_decided = DayGuard(settings, opened).accept(now, by=requester(), decision=decision)
         finally:
             lock.release()
     if not is_decided:
-        raise UserError(
-            [Problem(opened.address, say("there is nothing to decide: the journal knows of all of today's calls"))]
-        )
+        raise UserError([Problem(opened.address, NOTHING_TO_DECIDE)])
+    if rest:
+        echo(say("accepted: when the service runs, the run continues; if none is in progress: obzvon start --rest"))
+        return
     echo(CALLS_ACCEPTED if may_call else NO_CALLS_ACCEPTED)
+
+
+def _decision(*, may_call: bool, rest: bool) -> DayDecision:
+    if rest:
+        return DayDecision.REST
+    return DayDecision.EVERYBODY if may_call else DayDecision.NOBODY
+
+
+def _show_rest(settings: Settings, opened: Journal, now: datetime) -> dict[str, int]:
+    """Print whom `--rest` would call, ask at a terminal, and return the command's parameters."""
+    conflict = find_day_conflict(settings, opened, now)
+    if conflict is None or conflict.left is None:
+        what = NOTHING_TO_DECIDE if conflict is None else NOT_KNOWN_WHOM
+        raise UserError([Problem(opened.address, what)])
+    echo(describe_counts(conflict))
+    if sys.stdin.isatty():
+        click.confirm(str(say("call those who are left?")), abort=True)
+    return {"rest": True, "left": conflict.left}
 
 
 def _accept_clock(settings: Settings, opened: Journal, now: datetime) -> None:

@@ -87,6 +87,16 @@ def replace_file(path: Path, mode: int = 0o640, *, like: Path | None = None) -> 
     sync_folder(path.parent)
 
 
+def append_durably(path: Path, data: bytes) -> None:
+    """Append to an existing file, and sync it before returning. Raise OSError."""
+    with (
+        safe_open.open_file(path, os.O_WRONLY | os.O_APPEND, follow=False) as descriptor,
+        add_file_name(path),
+    ):
+        _write_all(descriptor, data)
+        os.fsync(descriptor)
+
+
 def publish(draft: Path, target: Path) -> None:
     """Sync a file that is complete, and give it its name, in place of what has it."""
     with add_file_name(draft):

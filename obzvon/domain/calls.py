@@ -24,7 +24,8 @@ class CallState(enum.StrEnum):
 class Run(msgspec.Struct, frozen=True):
     """A day's pass over the list.
 
-    `kind`: week, manual, test (one call, beside the list) or former (the old script's, before there was a journal);
+    `kind`: week, manual, test (one call, beside the list) or former (made outside this journal, by the old script or
+    from another journal);
     `state`: running, paused, done or stopped.
     """
 
@@ -43,6 +44,11 @@ class Run(msgspec.Struct, frozen=True):
     def active(self) -> bool:
         """Return whether the run is running or paused."""
         return self.state in ("running", "paused")
+
+    @property
+    def has_unknown_calls(self) -> bool:
+        """Return whether calls were made outside this journal, and it does not know to whom."""
+        return self.kind == "former" and not self.total
 
 
 class PendingCall(msgspec.Struct, frozen=True, gc=False):

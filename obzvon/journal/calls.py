@@ -69,7 +69,10 @@ class CallStore:
         return number or 0, at
 
     def called_on(self, day: date) -> set[tuple[str, str]]:
-        """Return the numbers, with their codes, that were handed over in that day's runs; test calls do not count."""
+        """Return the numbers, with their codes, that were handed over in that day's runs; test calls do not count.
+
+        Of a day that was called from another journal too, those that this journal has learnt of are among them.
+        """
         handed_over = (
             (calls.c.attempt > 1)
             | calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
@@ -82,7 +85,10 @@ class CallStore:
         query = (
             select(calls.c.number, calls.c.code)
             .join(runs)
-            .where(runs.c.day == day, runs.c.kind.in_(("week", "manual")), handed_over)
+            .where(
+                runs.c.day == day,
+                (runs.c.kind.in_(("week", "manual")) & handed_over) | (runs.c.kind == "former"),
+            )
         )
         with self._database.read_transaction() as connection:
             return {(number, code) for number, code in connection.execute(query)}

@@ -32,13 +32,16 @@ class JournalMovedError(UserError):
 class DayConflict(msgspec.Struct, frozen=True):
     """A day was called from another journal, or from a later state of this one (`is_copy`).
 
-    `journal` is the other one's address; `at` its last hand-over.
+    `journal` is the other one's address; `at` its last hand-over. `called` is how many numbers were handed over that
+    day, and `left` how many of the list were not; None if that is not known.
     """
 
     day: date
     at: datetime
     journal: str
     is_copy: bool
+    called: int | None = None
+    left: int | None = None
 
 
 class JournalIdentity:

@@ -34,12 +34,13 @@ class RunStore:
         by: str = "",
         note: Message | None = None,
         state: str = "running",
+        is_known: bool = False,
     ) -> Run | None:
-        """Write a run and a call for each candidate, all or nothing, and return the run.
+        """Write a run and a call for each candidate, all or nothing; return None if its day was claimed before.
 
-        Returns None if the run is a scheduled one (`week`, `former`) and that day has had its scheduled run.
+        `week` and `former` runs claim their day; with `is_known`, a `former` one whose calls are known does not.
         """
-        claim = f"{CAMPAIGN} {day.isoformat()}" if kind in ("week", "former") else None
+        claim = None if is_known else _claim(day, kind)
         values = {
             "token": token,
             "campaign": CAMPAIGN,
@@ -141,6 +142,11 @@ class RunStore:
         with self._database.read_transaction() as connection:
             row = connection.execute(query.limit(1)).first()
             return None if row is None else _run(row)
+
+
+def _claim(day: date, kind: str) -> str | None:
+    """Return what only one run of the day can have, so that a day has one scheduled run."""
+    return f"{CAMPAIGN} {day.isoformat()}" if kind in ("week", "former") else None
 
 
 def _run(row: Row[Any]) -> Run:

@@ -2,9 +2,14 @@
 
 from datetime import date, datetime
 
+import msgspec
+
 from obzvon.common.errors import Problem
-from obzvon.common.i18n import say
-from obzvon.journal.day_record import DayRecordFile, day_record_path
+from obzvon.common.i18n import Message, say, say_many
+from obzvon.documents.store import DocumentError, phones_document
+from obzvon.documents.watcher import WatchedDocument
+from obzvon.domain.phones import list_candidates
+from obzvon.journal.day_record import DayRecord, DayRecordFile, day_record_path
 from obzvon.journal.identity import DayConflict
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
@@ -26,8 +31,11 @@ def find_day_conflict(settings: Settings, journal: Journal, now: datetime) -> Da
         record = open_day_record(settings).load()
     except OSError:
         return stored_day_conflict(settings, journal, now)
-    conflict = record.conflict_with(journal.identity.key, journal.identity.hand_overs) if record else None
-    return _needing_decision(settings, conflict, now)
+    if record is None:
+        return None
+    found = record.conflict_with(journal.identity.key, journal.identity.hand_overs)
+    conflict = _needing_decision(settings, found, now)
+    return conflict and count_called(settings, journal, record, conflict)
 
 
 def stored_day_conflict(settings: Settings, journal: Journal, now: datetime) -> DayConflict | None:
@@ -38,6 +46,47 @@ def stored_day_conflict(settings: Settings, journal: Journal, now: datetime) -> 
 def _needing_decision(settings: Settings, conflict: DayConflict | None, now: datetime) -> DayConflict | None:
     """Return the conflict unless its day is over: then the service decides by itself."""
     return conflict if conflict and conflict.day >= now.astimezone(settings.zone).date() else None
+
+
+def called_that_day(
+    settings: Settings, journal: Journal, record: DayRecord, conflict: DayConflict
+) -> set[tuple[str, str]] | None:
+    """Return the numbers, with their codes, that the record or the journal knows as handed over on the conflict's day.
+
+    None if the record has not all of them, or cannot be read.
+    """
+    try:
+        recorded = open_day_record(settings).load_called(record, conflict.day)
+    except OSError:
+        return None
+    return None if recorded is None else recorded | journal.calls.called_on(conflict.day)
+
+
+def count_called(settings: Settings, journal: Journal, record: DayRecord, conflict: DayConflict) -> DayConflict:
+    """Return the conflict with how many numbers were called, and how many of those to be called were not."""
+    called = called_that_day(settings, journal, record, conflict)
+    if called is None:
+        return conflict
+    document = phones_document(settings.phones, settings.numbering_plan())
+    try:
+        phones = WatchedDocument(document).load_current().data
+    except DocumentError:
+        return msgspec.structs.replace(conflict, called=len(called))
+    candidates = list_candidates(phones, settings.numbering_plan())
+    wanted = {(one.number, one.code) for one in candidates if one.skipped is None}
+    run = journal.runs.active()
+    if run is not None and run.day == conflict.day:  # it continues with its own calls, not with the whole list
+        wanted &= {(call.number, call.code) for call in journal.calls.waiting(run.id)}
+    return msgspec.structs.replace(conflict, called=len(called), left=len(wanted - called))
+
+
+def describe_counts(conflict: DayConflict) -> Message:
+    """Return how many were called that day, and how many would be if only the others are called."""
+    return say(
+        "{called} were handed over today and are not called again; {left} are left",
+        called=say_many("{n} number", "{n} numbers", conflict.called or 0),
+        left=say_many("{n} number", "{n} numbers", conflict.left or 0),
+    )
 
 
 def describe_day_conflict(settings: Settings, journal: Journal, conflict: DayConflict) -> Problem:
@@ -57,6 +106,15 @@ def describe_day_conflict(settings: Settings, journal: Journal, conflict: DayCon
             time=time,
         )
     )
+    if conflict.left is not None:
+        remedy = say(
+            "put the right journal back, or decide on the run page or here: obzvon journal accept --no-calls, and "
+            "nobody else is called today; obzvon journal accept --rest, and only those are called who were not called "
+            "today ({counts}); obzvon journal accept --call, and everybody who waits in this journal is called, some "
+            "perhaps for the second time",
+            counts=describe_counts(conflict),
+        )
+        return Problem(journal.address, what, remedy)
     remedy = say(
         "put the right journal back, or decide on the run page or here: obzvon journal accept "
         "--no-calls, and nobody else is called today; obzvon journal accept --call, and everybody who "
@@ -66,5 +124,5 @@ def describe_day_conflict(settings: Settings, journal: Journal, conflict: DayCon
 
 
 def is_called_elsewhere(journal: Journal, day: date) -> bool:
-    """Return whether calls of that day were made outside this journal, by the former script or from another journal."""
-    return any(run.kind == "former" for run in journal.runs.on_days(day))
+    """Return whether calls of that day were made outside this journal, and it does not know to whom."""
+    return any(run.has_unknown_calls for run in journal.runs.on_days(day))

@@ -12,9 +12,9 @@ from obzvon.domain.costly_numbers import emergency_reason
 from obzvon.domain.numbering import InvalidNumberError, parse_extension_code
 from obzvon.domain.redial import parse_results
 from obzvon.journal.commands import Command, CommandResult
-from obzvon.reports.day_conflict import is_called_elsewhere
+from obzvon.reports.day_conflict import describe_counts, is_called_elsewhere
 from obzvon.service.clock_guard import CLOCK_ACCEPTED, NO_LATER_TIME
-from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED
+from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED, NOTHING_TO_DECIDE, DayDecision
 from obzvon.service.dialer import Dialer
 from obzvon.service.run_starter import RunRequest
 
@@ -197,20 +197,61 @@ def _with_internal_hint(reason: Message, number: str) -> Message:
 
 
 def _accept(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
-    """Decide a conflict with the day record: `call` those who wait in this journal, or nobody else today.
+    """Decide a conflict with the day record: `call` those who wait in this journal, `rest`, or nobody else today.
 
-    With `clock`, decide that the clock is right, and later times of the journal are not.
+    `left` is how many the operator saw that `rest` would call. With `clock`, decide that the clock is
+    right, and later times of the journal are not.
     """
     if command.params.get("clock") is True:
         if not dialer.clock_guard.accept(now):
             return CommandResult.refused(NO_LATER_TIME)
         dialer.require_recheck()
         return CommandResult.done(CLOCK_ACCEPTED)
+    if command.params.get("rest") is True:
+        return _accept_rest(dialer, command, now)
     may_call = command.params.get("call") is True
-    if not dialer.day_guard.accept(now, by=command.asked_by, may_call=may_call):
-        return CommandResult.refused(say("there is nothing to decide: the journal knows of all of today's calls"))
+    decision = DayDecision.EVERYBODY if may_call else DayDecision.NOBODY
+    if not dialer.day_guard.accept(now, by=command.asked_by, decision=decision):
+        return CommandResult.refused(NOTHING_TO_DECIDE)
     dialer.require_recheck()
     return CommandResult.done(CALLS_ACCEPTED if may_call else NO_CALLS_ACCEPTED)
+
+
+def _accept_rest(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
+    """Decide that only those are called who were not called today, and see to it that a run does so."""
+    conflict = dialer.day_guard.find_conflict()
+    if conflict is not None and conflict.left != command.params.get("left", conflict.left):
+        return CommandResult.refused(
+            say("the list or the calls have changed in the meantime; check again who would be called")
+        )
+    if conflict is None or not dialer.day_guard.accept(now, by=command.asked_by, decision=DayDecision.REST):
+        return CommandResult.refused(NOTHING_TO_DECIDE)
+    dialer.require_recheck()
+    if not conflict.left:
+        return CommandResult.done(say("accepted: nobody is left to call today"))
+    try:
+        what_next = _call_rest(dialer, command.asked_by, now)
+    except UserError as error:
+        why = error.message()
+        return CommandResult.refused(
+            say("accepted: {counts}; but no run has started: {why}", counts=describe_counts(conflict), why=why)
+        )
+    return CommandResult.done(
+        say("accepted: {counts}; {what_next}", counts=describe_counts(conflict), what_next=what_next)
+    )
+
+
+def _call_rest(dialer: Dialer, by: str, now: datetime) -> Message:
+    """Let today's run go on, or start one if none starts by itself; return which of these it is."""
+    dialer.prepare(now)
+    dialer.runs.start_due(now)
+    if dialer.run is None and (start := dialer.runs.next_start_today(now)):
+        return say("today's run starts at {time}", time=f"{start:%H:%M}")
+    if dialer.run is None:
+        dialer.runs.start(dialer.runs.today(now), RunRequest("manual", by), now)
+    if dialer.run is not None and dialer.run.state == "paused":
+        return say("the run is paused, and calls them when it continues")
+    return say("the run calls them now")
 
 
 _NO_RUN = CommandResult.refused(say("no run is in progress"))

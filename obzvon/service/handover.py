@@ -130,7 +130,7 @@ class HandOver:
             self._unsent |= names  # if the journal fails now, they go again
             count = self._journal.transitions.begin_handing(batch, bundle, transport.via, self._boot)
             if self._day_guard is not None:
-                self._day_guard.record_hand_over(batch[0].run_id, count, now)
+                self._day_guard.record_hand_over(batch, count, now)
             self._unsent -= names
             sent = transport.send(assign_transport(batch, transport.via, self._boot), now)
             self._unsent.update(attempt_name(call) for call in sent.not_sent)

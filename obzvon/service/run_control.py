@@ -240,6 +240,12 @@ class RunControl:
         """Return the date at that moment, in the time zone of the settings."""
         return now.astimezone(self._settings.zone).date()
 
+    def next_start_today(self, now: datetime) -> datetime | None:
+        """Return when the scheduled run of today starts by itself; None if it does not, or has started already."""
+        today = self.today(now)
+        start = self._schedule_watch.start_on(today) if today not in self.days_done else None
+        return start if start is not None and start > now else None
+
     def _postponed_today(self, now: datetime) -> date | None:
         """Return today if its start came during a run by hand. It was not missed, so `late_start` does not apply."""
         today = self.today(now)

@@ -166,7 +166,9 @@ class MissedStartLog:
             self._log_already_done(start, today)
 
     def _log_already_done(self, start: datetime, today: date) -> None:
-        run = next((run for run in self._journal.runs.on_days(today) if run.kind in ("week", "former")), None)
+        run = next(
+            (run for run in self._journal.runs.on_days(today) if run.kind == "week" or run.has_unknown_calls), None
+        )
         is_passed_over = run is not None and start > run.started_at
         if is_passed_over and self._journal.seen_schedules.claim_missed_start("done", start):
             log.warning(

@@ -198,6 +198,15 @@ def night(journal: Journal) -> None:
 def foreign(journal: Journal) -> None:
     """Calls were made today from another journal, and nobody has decided about that."""
     _works(journal, "Asterisk is not running")
+    journal.identity.store_conflict(
+        DayConflict(NOON.date(), NOON - timedelta(hours=1), "/old/journal.db", False, called=118, left=174)
+    )
+
+
+def unlisted(journal: Journal) -> None:
+    """The same, and it is not known whom the other journal called; in the night."""
+    foreign(journal)
+    journal.heartbeats.beat(at=NIGHT)
     journal.identity.store_conflict(DayConflict(NOON.date(), NOON - timedelta(hours=1), "/old/journal.db", False))
 
 
@@ -234,6 +243,7 @@ OFFICES = {
     "late": Office(idle, ini="latest = 11:00\n"),
     "waiting": Office(waiting),
     "foreign": Office(foreign),
+    "unlisted": Office(unlisted, now=NIGHT),
     "elsewhere": Office(elsewhere),
     "new": Office(None, "{}", "{}"),
     "overwritten": Office(

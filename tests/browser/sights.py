@@ -306,6 +306,7 @@ SIGHTS = [
     Sight("week-waiting", "schedule.html", "/week", office="waiting"),
     Sight("start-waiting", "run_start.html", "/run/start", office="waiting"),
     Sight("run-foreign", "run.html", "/run", office="foreign"),
+    Sight("run-foreign-unlisted", "run.html", "/run", office="unlisted"),
     Sight("run-foreign-viewer", "run.html", "/run", user="вера", office="foreign"),
     Sight("start-elsewhere", "run_start.html", "/run/start", office="elsewhere"),
     Sight("start-night", "run_start.html", "/run/start", office="night"),

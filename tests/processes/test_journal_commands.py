@@ -89,7 +89,7 @@ def test_without_a_service_the_command_decides_itself(workshop: Workshop) -> Non
     (workshop.folder / "journal.db").unlink()
     nothing = obzvon(workshop, "journal", "accept")
     assert nothing.returncode == 2
-    assert "choose one of --no-calls, --call and --clock" in nothing.stderr
+    assert "choose one of --no-calls, --call, --rest and --clock" in nothing.stderr
     accepted = obzvon(workshop, "journal", "accept", "--no-calls")
     assert accepted.returncode == 0, accepted.stderr
     no_clock = obzvon(workshop, "journal", "accept", "--clock")

@@ -137,7 +137,7 @@ def _reason_for_no_call(runs: Collection[Run], day: date, days: ResultDays) -> s
         return str(_("It was not in the list when the run began."))
     if whole:
         return str(_("That day's run called only some numbers, and this one was not among them."))
-    if any(run.kind == "former" for run in runs):
+    if any(run.has_unknown_calls for run in runs):
         return str(
             _(
                 "Calls were made on that day outside this journal, by the former script or from another journal; "

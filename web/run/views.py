@@ -230,11 +230,14 @@ def pause_or_resume(name: str) -> ResponseReturnValue:
 @run.post("/accept")
 def accept() -> ResponseReturnValue:
     """Decide about the calls that another journal made today."""
-    may_call = request.form.get("whom") == "waiting"
-    if may_call and is_night_now() and "night" not in request.form:
+    whom = request.form.get("whom")
+    if whom in ("waiting", "rest") and is_night_now() and "night" not in request.form:
         flash(_("Nobody is called: you have not decided yet. Tick the box to call people at this hour."), "warn")
         return _back()
-    submit_command("accept", call=may_call)
+    if whom == "rest":
+        submit_command("accept", word="accept rest", rest=True, left=_number("left"))
+    else:
+        submit_command("accept", call=whom == "waiting")
     return _back()
 
 

@@ -49,7 +49,7 @@ def test_in_daytime_nothing_is_asked(tmp_path: Path, sent: list[str], command: l
     assert sent == command[:1]
 
 
-@pytest.mark.parametrize("decision", ["--call", "--clock"])
+@pytest.mark.parametrize("decision", ["--call", "--rest", "--clock"])
 def test_no_decision_lets_calls_begin_at_night_unless_it_is_meant(tmp_path: Path, decision: str) -> None:
     command = ["--settings", str(_settings(tmp_path, 23)), "journal", "accept", decision]
     refused = CliRunner().invoke(cli, command)

@@ -1,6 +1,7 @@
 """A journal that does not know today's calls, be it new, restored or replaced at any hour, calls nobody twice."""
 
 import contextlib
+import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.common.errors import UserError
+from obzvon.journal.called_numbers import PREFIX as CALLED
 from obzvon.journal.copies import copy_sqlite
 from obzvon.journal.day_record import PREFIX
 from obzvon.journal.journal import Journal
@@ -161,9 +163,127 @@ def test_accepted_with_calls_everybody_is_called_knowingly(foreign: Workshop) ->
     assert called(foreign)["20260105"] == Counter(PEOPLE) + Counter(PEOPLE[:4])
 
 
+def test_with_the_rest_a_new_journal_calls_only_those_whom_the_other_did_not(foreign: Workshop, english: None) -> None:
+    with unprepared(foreign) as working:
+        working.dialer.step(at("12:30"))
+        conflict = working.journal.identity.conflict
+        assert conflict is not None
+        assert (conflict.called, conflict.left) == (4, 6)
+        assert "4 numbers were handed over today and are not called again; 6 numbers are left" in str(
+            working.dialer.problems[0]
+        )
+        answer = working.ask("accept", at("12:31"), rest=True, left=6)
+        assert answer.ok
+        assert str(answer.text).endswith("6 numbers are left; the run calls them now")
+        working.work(at("12:32"), at("23:59"), every=3600)
+        assert working.results(at("12:30"))[PEOPLE[0]] == "skipped"
+    assert called(foreign)["20260105"] == Counter(PEOPLE)
+
+
+def test_with_the_rest_a_restored_copy_continues_with_those_who_are_left(workshop: Workshop, tmp_path: Path) -> None:
+    day_of(workshop, at("08:59"), at("11:10"), every=600)
+    copy_sqlite(workshop.folder / "journal.db", tmp_path / "copy.db")
+    day_of(workshop, at("11:11"), at("14:10"), every=600)
+    restore(workshop, tmp_path / "copy.db")
+    with unprepared(workshop) as working:
+        working.dialer.step(at("14:20"))
+        conflict = working.journal.identity.conflict
+        assert conflict is not None
+        assert (conflict.called, conflict.left) == (5, 5)
+        assert working.ask("accept", at("14:21"), rest=True).ok
+        working.work(at("14:22"), at("23:59"), every=3600)
+        assert working.journal.calls.called_on(at("14:20").date()) == {(number, "") for number in PEOPLE}
+        assert not working.ask("start", at("20:59"), rest=True).ok
+    assert called(workshop)["20260105"] == Counter(PEOPLE)
+
+
+def test_with_the_rest_a_run_that_starts_later_today_calls_those_who_are_left(tmp_path: Path, english: None) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, start="18:00", bundle=4, timeout=3600)
+    with shift(workshop, at("09:00")) as working:
+        assert working.ask("start", at("09:00")).ok
+        working.work(at("09:01"), at("09:02"))
+    remove_journal(workshop)
+    with unprepared(workshop) as working:
+        working.dialer.step(at("10:00"))
+        assert str(working.ask("accept", at("10:00"), rest=True).text).endswith("today's run starts at 18:00")
+        working.work(at("10:01"), at("23:00"), every=600)
+    assert called(workshop)["20260105"] == Counter(PEOPLE)
+
+
+def test_the_rest_is_called_by_hand_where_no_start_is_to_come(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=3, timeout=3600)
+    with shift(workshop, at("09:00")) as working:
+        assert working.ask("start", at("09:00")).ok
+        working.work(at("09:01"), at("09:02"))
+    remove_journal(workshop)
+    with unprepared(workshop) as working:
+        working.dialer.step(at("10:00"))
+        assert working.ask("accept", at("10:00"), rest=True).ok
+        working.work(at("10:01"), at("20:00"), every=600)
+    assert called(workshop)["20260105"] == Counter(PEOPLE)
+
+
+def test_the_rest_is_refused_where_the_list_has_changed_since_it_was_shown(foreign: Workshop) -> None:
+    with unprepared(foreign) as working:
+        working.dialer.step(at("12:30"))
+        assert not working.ask("accept", at("12:31"), rest=True, left=5).ok
+        working.work(at("12:32"), at("14:00"), every=600)
+        assert working.dialer.problems
+    assert set(called(foreign)["20260105"].values()) == {1}
+
+
+@pytest.mark.parametrize("loss", ["file", "part", "older version"])
+def test_the_rest_is_not_offered_where_the_numbers_are_not_all_recorded(workshop: Workshop, loss: str) -> None:
+    day_of(workshop, at("08:59"), at("12:10"), every=600)
+    remove_journal(workshop)
+    [numbers_file] = workshop.store_folder.glob(f"{CALLED}*")
+    if loss == "file":
+        numbers_file.unlink()
+    elif loss == "part":
+        numbers_file.write_text(numbers_file.read_text().split("\n")[0] + "\n8916")
+    else:
+        [record] = workshop.store_folder.glob(f"{PREFIX}*")
+        found = json.loads(record.read_text())
+        del found["recorded"]
+        record.write_text(json.dumps(found))
+    for hour in (12, 13):  # whatever is decided, the day stays known in part
+        with unprepared(workshop) as working:
+            working.dialer.step(at(f"{hour}:30"))
+            conflict = working.journal.identity.conflict
+            assert conflict is not None
+            assert conflict.left is None
+            assert not working.ask("accept", at(f"{hour}:31"), rest=True).ok
+            assert working.ask("accept", at(f"{hour}:31"), call=True).ok
+            working.work(at(f"{hour}:32"), at(f"{hour}:40"), every=60)
+        remove_journal(workshop)
+
+
+def test_numbers_of_a_record_by_an_older_version_are_taken_from_the_journal(workshop: Workshop) -> None:
+    day_of(workshop, at("08:59"), at("10:10"), every=600)
+    [record] = workshop.store_folder.glob(f"{PREFIX}*")
+    found = json.loads(record.read_text())
+    del found["recorded"]
+    record.write_text(json.dumps(found))
+    day_of(workshop, at("10:11"), at("12:10"), every=600)
+    remove_journal(workshop)
+    with unprepared(workshop) as working:
+        working.dialer.step(at("12:30"))
+        conflict = working.journal.identity.conflict
+        assert conflict is not None
+        assert (conflict.called, conflict.left) == (3, 7)
+
+
+def test_the_numbers_of_days_that_are_long_past_are_deleted(workshop: Workshop) -> None:
+    for day in range(5, 15):
+        date = f"2026-01-{day:02d}"
+        day_of(workshop, at("08:59", date), at("09:10", date), every=600)
+    assert len(list(workshop.store_folder.glob(f"{CALLED}*"))) == 8
+
+
 def test_a_decision_with_nothing_to_decide_is_refused(workshop: Workshop) -> None:
     with shift(workshop, at("08:00")) as working:
         assert not working.ask("accept", at("08:01"), call=True).ok
+        assert not working.ask("accept", at("08:01"), rest=True).ok
 
 
 def test_putting_the_right_journal_back_needs_no_decision(workshop: Workshop, tmp_path: Path) -> None:

@@ -45,6 +45,27 @@ def test_nobody_else_is_called_if_an_operator_says_so(office: Office) -> None:
     assert "decided about the calls of another journal" in office.changes()[0]
 
 
+def test_where_it_is_not_known_whom_the_rest_is_not_offered(office: Office) -> None:
+    assert "so it is not known who is left" in office.page()
+
+
+def test_only_those_who_are_left_are_called_if_an_operator_says_so(office: Office) -> None:
+    record = open_day_record(office.workshop.settings)
+    record.append_called(NOON.date(), [(number, "") for number in PEOPLE[:3]])
+    record.save(DayRecord("another", 7, "/old/journal.db", {NOON.date(): NOON}, {NOON.date(): 3}))
+    office.works(60)
+    page = office.page()
+    assert "Call only those who are left: 2 numbers" in page
+    assert "3 numbers were already called today and are not called again" in page
+    refused = plain(office.post("/run/accept", whom="rest", left=3).text)
+    assert "The list or the calls have changed in the meantime" in refused
+    said = plain(office.post("/run/accept", whom="rest", left=2).text)
+    assert "3 numbers were handed over today and are not called again; 2 numbers are left" in said
+    office.works(60)
+    assert sorted(office.workshop.in_spool()) == sorted(PEOPLE[3:])
+    assert "decided to call only those whom no journal called today" in " ".join(office.changes())
+
+
 def test_those_who_wait_are_called_if_an_operator_says_so(office: Office) -> None:
     assert "Accepted: everybody who waits" in plain(office.post("/run/accept", whom="waiting").text)
     office.works(60)
