@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.i18n import Message
@@ -57,8 +57,7 @@ class RunStore:
         try:
             with self._database.write_transaction() as connection:
                 run_id = connection.execute(insert(runs).returning(runs.c.id).values(**values)).scalar_one()
-                total = insert_calls(connection, run_id, candidates, at)
-                connection.execute(update(runs).where(runs.c.id == run_id).values(total=total))
+                _count_calls(connection, run_id, insert_calls(connection, run_id, candidates, at))
         except IntegrityError:
             if claim is None or day not in self.scheduled_days(day):
                 raise
@@ -142,6 +141,10 @@ class RunStore:
         with self._database.read_transaction() as connection:
             row = connection.execute(query.limit(1)).first()
             return None if row is None else _run(row)
+
+
+def _count_calls(connection: Connection, run_id: int, total: int) -> None:
+    connection.execute(update(runs).where(runs.c.id == run_id).values(total=total))
 
 
 def _claim(day: date, kind: str) -> str | None:
