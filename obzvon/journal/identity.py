@@ -60,6 +60,13 @@ class JournalIdentity:
         """The number of hand-overs so far."""
         return int(self._values().get("hand_overs", 0))
 
+    def raise_hand_overs(self, above: int) -> int:
+        """Raise the count above `above` and above what it was, and return it. A copy from before has a smaller one."""
+        count = max(self.hand_overs, above) + 1
+        with self._database.write_transaction() as connection:
+            connection.execute(update(meta).where(meta.c.key == "hand_overs").values(value=str(count)))
+        return count
+
     def ensure_not_moved(self) -> None:
         """Raise JournalMovedError if the journal was moved to another database, UserError if it is being moved here."""
         values = self._values()

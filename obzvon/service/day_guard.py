@@ -197,10 +197,12 @@ class DayGuard:
         self._journal.runs.settle()
 
     def _adopt(self, record: DayRecord) -> None:
+        """Let this journal be the one that knows the recorded days; no copy of it from before the decision does."""
         identity = self._journal.identity
         # A day of which not all numbers are known stays so, whatever this journal adds to it.
         recorded = {**dict.fromkeys(record.days, _NEVER_WHOLE), **record.recorded}
-        adopted = self._record_after(record, identity.key, identity.hand_overs)
+        before = record.hand_overs if record.journal == identity.key else 0
+        adopted = self._record_after(record, identity.key, identity.raise_hand_overs(before))
         self._file.save(msgspec.structs.replace(adopted, recorded=recorded))
 
     def _record_after(self, before: DayRecord | None, key: str, count: int) -> DayRecord:

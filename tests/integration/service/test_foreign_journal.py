@@ -278,6 +278,24 @@ def test_the_numbers_of_days_that_are_long_past_are_deleted(workshop: Workshop) 
         date = f"2026-01-{day:02d}"
         day_of(workshop, at("08:59", date), at("09:10", date), every=600)
     assert len(list(workshop.store_folder.glob(f"{CALLED}*"))) == 8
+@pytest.mark.parametrize("change", [delete, restore], ids=["deleted", "restored"])
+def test_a_copy_from_before_the_decision_does_not_undo_it(
+    workshop: Workshop, change: Callable[[Workshop, Path], None], tmp_path: Path
+) -> None:
+    day_of(workshop, at("08:59"), at("09:10"), every=600)
+    copy_sqlite(workshop.folder / "journal.db", tmp_path / "copy.db")
+    day_of(workshop, at("09:11"), at("12:10"), every=600)
+    before = called(workshop)
+    change(workshop, tmp_path / "copy.db")
+    with unprepared(workshop) as working:
+        working.dialer.step(at("12:30"))
+        copy_sqlite(workshop.folder / "journal.db", tmp_path / "copy.db")
+        assert working.ask("accept", at("12:31"), call=False).ok
+    restore(workshop, tmp_path / "copy.db")
+    with unprepared(workshop) as working:
+        working.work(at("12:32"), at("23:59"), every=3600)
+        assert working.dialer.problems
+    assert called(workshop) == before
 
 
 def test_a_decision_with_nothing_to_decide_is_refused(workshop: Workshop) -> None:
