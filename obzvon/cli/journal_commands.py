@@ -66,10 +66,10 @@ def restore(file: Path | None, source: Path) -> None:
     """Restore the journal from a copy."""
     settings = use_settings(file)
     with _file_errors(source):
-        transfer.restore(source, settings.journal.reveal())
+        kept = transfer.restore(source, settings.journal.reveal())
     echo(say("the journal is restored from {path}", path=source))
-    if (path := settings.journal.path) is not None and path.with_name(f"{path.name}.before-restore").exists():
-        echo(say("the one that was there before is kept: {path}", path=f"{path}.before-restore"))
+    if kept is not None:
+        echo(say("the one that was there before is kept: {path}", path=kept))
     with open_journal(settings) as opened:
         show_day_conflict(settings, opened)
 

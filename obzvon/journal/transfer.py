@@ -4,10 +4,12 @@ A move is fenced: in the transaction that reads the last rows the old journal lo
 which nothing is handed over from it. Until then the new one is marked as unfinished, and no service works on it.
 """
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, make_url, select, text
@@ -67,8 +69,8 @@ def back_up(source: Database, file: Path) -> None:
         copy_sqlite(draft, file)
 
 
-def restore(file: Path, url: str) -> None:
-    """Put the copy in the place of the journal at `url`. A SQLite journal is kept beside it as `….before-restore`.
+def restore(file: Path, url: str) -> Path | None:
+    """Put the copy in the place of the journal at `url`. Return the file in which a SQLite journal is kept.
 
     Raise UserError for a file that is no journal or is damaged, JournalBusyError if a service uses the journal, OSError
     or sqlite3.Error.
@@ -77,18 +79,18 @@ def restore(file: Path, url: str) -> None:
     place = make_url(url)
     if place.get_backend_name() != "sqlite":
         _restore_into_server(file, url)
-        return
+        return None
     journal = Path(place.database or "").resolve()
     engine = sqlite_engine(place)
     lock = acquire(engine)
     try:
         with _migrated(file, journal.parent) as draft:
-            if journal.exists():
-                _keep(journal)
+            kept = _keep(journal) if journal.exists() else None
             copy_sqlite(draft, journal)
     finally:
         lock.release()
         engine.dispose()
+    return kept
 
 
 def ensure_journal(file: Path) -> None:
@@ -110,12 +112,13 @@ def ensure_journal(file: Path) -> None:
         raise NewerJournalError(str(file), int(schema[0]), say("install that version, and restore with it"))
 
 
-def _keep(journal: Path) -> None:
+def _keep(journal: Path) -> Path:
     """Keep the journal beside its place, and leave no -wal that would be applied to the restored one.
 
-    The files of a damaged journal are moved there as they are.
+    Return the file, under a name that no earlier one has: a second restore must not replace the journal that the first
+    one has kept. The files of a damaged journal are moved there as they are.
     """
-    kept = journal.with_name(f"{journal.name}.before-restore")
+    kept = _free_name(journal.with_name(f"{journal.name}.before-restore"))
     try:
         copy_sqlite(journal, kept)
     except sqlite3.DatabaseError as error:
@@ -132,6 +135,12 @@ def _keep(journal: Path) -> None:
     for part in ("-wal", "-shm"):
         journal.with_name(journal.name + part).unlink(missing_ok=True)
     files.sync_folder(journal.parent)
+    return kept
+
+
+def _free_name(path: Path) -> Path:
+    names = chain([path.name], (f"{path.name}-{number}" for number in count(2)))
+    return next(free for name in names if not os.path.lexists(free := path.with_name(name)))
 
 
 @contextmanager

@@ -172,6 +172,18 @@ def test_a_damaged_journal_is_restored_from_a_copy_and_its_files_are_kept(tmp_pa
     assert (tmp_path / "journal.db.before-restore").read_bytes() == b"\xa5" * 8192
 
 
+def test_a_second_restore_keeps_what_the_first_one_has_kept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/journal.db"
+    with contextlib.closing(Journal(url)) as journal:
+        begin(journal, 2)
+        back_up(journal, tmp_path / "backup.db")
+        begin(journal, 2, TUESDAY)
+    kept = [restore(tmp_path / "backup.db", url) for _ in range(3)]
+    assert [file.name for file in kept if file] == [f"journal.db.before-restore{end}" for end in ("", "-2", "-3")]
+    with contextlib.closing(Journal(f"sqlite:///{kept[0]}")) as journal:
+        assert journal.runs.on_days(TUESDAY)
+
+
 def test_a_restore_for_which_there_is_no_room_leaves_the_journal_in_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
