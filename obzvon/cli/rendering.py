@@ -22,6 +22,7 @@ from obzvon.spreadsheets.cell_text import to_one_line
 _WIDE = 10_000
 #: Characters shown of one cell at most.
 _LONGEST = 200
+_LONGEST_SENTENCE = 5000
 
 CODE = say("Code")
 
@@ -82,17 +83,17 @@ def format_time(moment: datetime, day: date | None) -> str:
     return f"{moment:%H:%M:%S}" if moment.date() == day else str(format_moment(moment, seconds=True))
 
 
-def printable(text: str) -> str:
-    """Return one line of printable characters, whatever the text contains."""
-    text = to_one_line(text[: _LONGEST + 1])
+def printable(text: str, longest: int = _LONGEST) -> str:
+    """Return one line of printable characters, whatever the text contains, and no longer than `longest`."""
+    text = to_one_line(text[: longest + 1])
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def printable_lines(message: Message) -> str:
-    """Return a message with its remedy on a line of its own."""
-    return "\n".join(printable(line.strip()) for line in str(message).splitlines())
+    """Return a message with its remedy on a line of its own, neither of them cut: the advice is at the end."""
+    return "\n".join(printable(line.strip(), _LONGEST_SENTENCE) for line in str(message).splitlines())
 
 
 def plain_text(value: object, style: str = "") -> Text:
