@@ -278,6 +278,8 @@ def test_the_numbers_of_days_that_are_long_past_are_deleted(workshop: Workshop) 
         date = f"2026-01-{day:02d}"
         day_of(workshop, at("08:59", date), at("09:10", date), every=600)
     assert len(list(workshop.store_folder.glob(f"{CALLED}*"))) == 8
+
+
 @pytest.mark.parametrize("change", [delete, restore], ids=["deleted", "restored"])
 def test_a_copy_from_before_the_decision_does_not_undo_it(
     workshop: Workshop, change: Callable[[Workshop, Path], None], tmp_path: Path
