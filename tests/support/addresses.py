@@ -5,11 +5,11 @@ import re
 from flask import Flask
 
 PLACES = {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32, "form": "csv", "name": "list"}
-"""What stands in the open places of addresses."""
+"""Values for the placeholders of the addresses."""
 
 
 def addresses(app: Flask) -> list[tuple[str, str]]:
-    """Each address with each of its methods."""
+    """Return each address with each of its methods."""
     found = []
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<[^>]*>", lambda place: PLACES[place[0].strip("<>").split(":")[-1]], rule.rule)

@@ -19,12 +19,12 @@ from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.recorded_events import RECORDED
 
 QUICK = Timeouts(patience=1.0, ping=0.05, fresh=6.0, settle=0.01, group=0.05, compare=0.05, steady=0.0)
-# Lists of channels only at the start.
+# Asks for the list of channels only at the start.
 CALM = msgspec.structs.replace(QUICK, compare=3600.0)
 
 
 def until(condition: Callable[[], object], within: float = 20) -> None:
-    """Wait until the condition holds, which another thread brings about."""
+    """Wait until the condition holds; another thread makes it true."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline
@@ -32,7 +32,7 @@ def until(condition: Callable[[], object], within: float = 20) -> None:
 
 
 def at_once(_kind: Backoff, _failures: int) -> float:
-    """Wait hardly at all before the next connection."""
+    """Return a very short wait before the next connection."""
     return 0.01
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for Asterisk's manager interface on the loopback, which misbehaves as it is told."""
+"""A stand-in for Asterisk's manager interface on the loopback, which can be made to misbehave."""
 
 import contextlib
 import hashlib
@@ -24,19 +24,19 @@ def packed(fields: dict[str, str]) -> bytes:
 
 
 class AmiServer:
-    """Listens from its making; `with` ends it. What it does can be changed while it runs, but for TLS."""
+    """Listens as soon as it is made, until the end of `with`. A test may change all attributes while it runs."""
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.greeting = b"Asterisk Call Manager/11.0.0\r\n"
         self.greets_in_pieces = False
         self.secret = SECRET
         self.is_mute = False
-        """Connections are taken and nothing is answered any more."""
+        """Connections are accepted, but nothing is answered."""
         self.has_md5 = True
         self.allows_one_login = False
         """As with `allowmultiplelogin = no`: a second connection of the user is refused."""
         self.booted = False
-        """After a login it tells that it is fully booted, as to one who may read `system`."""
+        """After a login the event FullyBooted is sent, as to a user with the right to read `system`."""
         self.cuts_lists = False
         """The connection ends in the middle of a list."""
         self.may_list = True
@@ -47,7 +47,7 @@ class AmiServer:
         """By name, or by channel and name: "PJSIP/a-1 dtmf"."""
         self.commands = dict(COMMANDS)
         self.originates = "takes"
-        """What becomes of an Originate: `takes`, `cuts`, `says nothing`, or the words of a refusal."""
+        """How an Originate is answered: `takes`, `cuts`, `says nothing`, or the message of a refusal."""
         self.actions: list[dict[str, str]] = []
         self.logins = 0
         self._tls = tls
@@ -66,13 +66,13 @@ class AmiServer:
         self.drop()
 
     def refuse(self) -> None:
-        """Takes no more connections."""
+        """Accept no more connections."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def drop(self) -> None:
-        """Ends every connection."""
+        """Close every connection."""
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
@@ -80,19 +80,19 @@ class AmiServer:
             self._open, self._ready = [], []
 
     def send(self, data: bytes) -> None:
-        """To everybody who is logged in."""
+        """Send data to every client that is logged in."""
         with self._lock:
             ready = list(self._ready)
         for connection in ready:
             connection.sendall(data)
 
-    def tell(self, **fields: str) -> None:
-        """An event."""
+    def send_event(self, **fields: str) -> None:
+        """Send an event to every client that is logged in."""
         self.send(packed(fields))
 
     def asked(self, action: str) -> int:
-        """How many times that action came."""
-        return sum(one.get("Action") == action for one in list(self.actions))
+        """Return how many times that action came."""
+        return sum(fields.get("Action") == action for fields in list(self.actions))
 
     def _listen(self) -> None:
         while True:
@@ -125,7 +125,7 @@ class AmiServer:
                         fields = {}
 
     def _answer(self, connection: socket.socket, fields: dict[str, str]) -> bool:
-        """Whether the connection goes on."""
+        """Answer an action and return whether the connection stays open."""
         if not self.is_stopping:
             return self._carry_out(connection, fields)
         refusal = {"Response": "Error", "Message": "Asterisk is shutting down"}
@@ -144,8 +144,8 @@ class AmiServer:
                 return False
         elif action == "Getvar":
             names = (f"{fields.get('Channel')} {fields['Variable']}", fields["Variable"])
-            known = [self.variables[name] for name in names if name in self.variables]
-            answer |= {"Variable": fields["Variable"], "Value": known[0]} if known else {"Response": "Error"}
+            values = [self.variables[name] for name in names if name in self.variables]
+            answer |= {"Variable": fields["Variable"], "Value": values[0]} if values else {"Response": "Error"}
         elif action == "ListCommands":
             answer |= self.commands
         elif action == "CoreShowChannels":
@@ -195,7 +195,7 @@ class AmiServer:
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A self-signed certificate, made anew, for the name pbx.office, and a server's context with it."""
+    """Make a self-signed certificate for the name pbx.office; return its file and a server's context with it."""
     key, made = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Service:
-    """Takes orders in a thread of its own until it is stopped."""
+    """Takes commands from the journal in a thread of its own until it is stopped."""
 
     def __init__(self, journal: Journal) -> None:
         self.taken: list[Command] = []
-        self.says: Callable[[Command], CommandResult] = lambda command: CommandResult.done(say("paused"))
+        self.answer: Callable[[Command], CommandResult] = lambda command: CommandResult.done(say("paused"))
         self._commands = journal.commands
-        self._spoke, self._end = threading.Event(), threading.Event()
+        self._answered, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work)
 
     def __enter__(self) -> "Service":
@@ -34,10 +34,10 @@ class Service:
         while not self._end.wait(0.005):
             if command := self._commands.take_next(at=datetime.now(UTC)):
                 self.taken.append(command)
-                self._commands.complete(command.id, self.says(command))
-                self._spoke.set()
+                self._commands.complete(command.id, self.answer(command))
+                self._answered.set()
 
-    def hear(self, _: float) -> None:
-        """Waits until it has answered something."""
-        self._spoke.wait(60)
-        self._spoke.clear()
+    def wait_for_answer(self, _: float) -> None:
+        """Wait until the service has answered something; takes the place of `sleep`."""
+        self._answered.wait(60)
+        self._answered.clear()

@@ -1,4 +1,4 @@
-"""A working folder that the checks find nothing wrong with, until a test changes something in it."""
+"""A working folder in which the checks find no problem until a test changes something."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ NOBODY = 65534
 
 
 class Office:
-    """A working folder with everything in it, and an Asterisk that is this very process."""
+    """A complete working folder, with this process as its Asterisk."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class Office:
             path.chmod(0o755)
         self.pid_file.write_text(f"{os.getpid()}\n")
         self.conf.write_text(f"[directories]\nastspooldir => {folder}/spool ; here\nastrundir = {folder}/run\n")
-        self.answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core")
+        self.set_console_answers("1 modules loaded", module="pbx_spool.so  Outgoing Spool Support  0  Running  core")
         self.settings = Settings(
             file=folder / "settings.ini",
             source=folder,
@@ -69,7 +69,7 @@ class Office:
         self.week(Schedule((time(9, 0),) * 7))
         with self.journal() as journal:
             journal.heartbeats.begin(at=SUNDAY)
-            self.remembers(journal)
+            self.remember_schedules(journal)
         self.machine = Machine(
             as_root=False, asterisk=str(self.program), asterisk_conf=self.conf, editors=(), is_synchronised=lambda: True
         )
@@ -81,18 +81,18 @@ class Office:
         self._keep(schedule_document(self.settings.schedule), week)
 
     @staticmethod
-    def remembers(journal: Journal) -> None:
-        """The week was set at ten, an hour after today's start: nobody has missed that."""
+    def remember_schedules(journal: Journal) -> None:
+        """Write two schedules as seen, the current one an hour after today's start, so that no run is missing."""
         for week, changed in ((Schedule(), SUNDAY), (Schedule((time(9, 0),) * 7), SUNDAY - timedelta(hours=2))):
             journal.seen_schedules.remember(week, SUNDAY.date(), changed)
 
     def journal(self) -> "Opened":
         return Opened(self.settings.journal.reveal())
 
-    def answers(
+    def set_console_answers(
         self, loaded: str, *, module: str = "", dialplan: str = "[ Context 'it' ]", trunk: str = "PJSIP/NUMBER@beeline"
     ) -> None:
-        """What the pretended Asterisk's console says."""
+        """Set the answers of the stand-in for Asterisk's console."""
         self.program.write_text(f"""#!/bin/sh
 case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVON_TRUNK={trunk}" ;;
     *) echo "{dialplan}" ;; esac
@@ -105,19 +105,22 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
     def set(self, **fields: object) -> None:
         self.machine = msgspec.structs.replace(self.machine, **fields)
 
-    def examine(self, now: datetime = SUNDAY) -> list[Finding]:
-        known = self.settings
-        spool = Spool(known.store, known.target, owner=known.owner, mode=known.mode, pid_file=known.pid_file)
-        return list(run_checks(known, spool, now=now, machine=self.machine))
+    def findings(self, now: datetime = SUNDAY) -> list[Finding]:
+        """Run the checks at that moment."""
+        settings = self.settings
+        spool = Spool(
+            settings.store, settings.target, owner=settings.owner, mode=settings.mode, pid_file=settings.pid_file
+        )
+        return list(run_checks(settings, spool, now=now, machine=self.machine))
 
-    def at_present(self) -> datetime:
-        """The clock of the files' own changes, in a time zone in which the day's start is still to come."""
+    def before_the_start(self) -> datetime:
+        """Return now, the clock of file changes, and choose a zone in which the start of the day is still ahead."""
         now = datetime.now(UTC)
         self.change(zone=ZoneInfo(f"Etc/GMT{(now.hour + 8) % 24 - 12:+d}"))
         return now
 
-    def examine_as_nobody(self) -> list[Finding]:
-        return as_nobody(self.examine)
+    def findings_as_nobody(self) -> list[Finding]:
+        return as_nobody(self.findings)
 
     def _keep(self, document: Document[Any], data: object) -> None:
         document.save(data, document.load().revision if document.path.exists() else "")
@@ -125,7 +128,7 @@ case "$4" in module*) echo "{module}"; echo "{loaded}" ;; *globals) echo " OBZVO
 
 
 class Opened:
-    """A journal for the length of a block."""
+    """A journal that is open for the length of a block."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -138,9 +141,9 @@ class Opened:
         self._journal.close()
 
 
-def as_nobody(look: Callable[[], list[Finding]]) -> list[Finding]:
-    """What a user without any right finds; in a process of its own, for a process cannot become root again."""
-    answer, mouth = os.pipe()
+def as_nobody(check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return what a user without any rights finds. Uses a child process, because a process cannot become root again."""
+    reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other tests' threads have ended or sleep
         child = os.fork()
@@ -149,11 +152,11 @@ def as_nobody(look: Callable[[], list[Finding]]) -> list[Finding]:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
-            os.write(mouth, msgspec.json.encode(look()))
+            os.write(writer, msgspec.json.encode(check()))
         finally:
             os._exit(0)
-    os.close(mouth)
-    with os.fdopen(answer, "rb") as stream:
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
         found = stream.read()
     os.waitpid(child, 0)
     return msgspec.json.decode(found, type=list[Finding])
@@ -164,15 +167,15 @@ def bad(findings: list[Finding]) -> list[Finding]:
 
 
 def only(findings: list[Finding]) -> Finding:
-    """The one finding that is not good."""
+    """Return the one finding that is not good."""
     [finding] = bad(findings)
-    assert finding.remedy.text, "what is wrong has a remedy"
+    assert finding.remedy.text, "every problem has a remedy"
     return finding
 
 
 @contextmanager
 def folder_to_check() -> Iterator[Office]:
-    """Make one in a folder that every user can enter; pytest's own are closed to others."""
+    """Make one in a folder that every user can enter; pytest's own are closed to other users."""
     folder = Path(tempfile.mkdtemp(prefix="obzvon-check-"))
     folder.chmod(0o755)
     yield Office(folder)

@@ -27,7 +27,7 @@ ROWS = {
     "4": {"0": 777, "1": "context 22", "note": "kept"},
     "5": {"0": "8 (916) 111-11-11", "1": "", "name": "Иванов ещё раз"},
 }
-#: What a save writes of these rows.
+#: The same rows after a save.
 SAVED_ROWS = {
     **ROWS,
     "1": {"0": "89502222222", "1": "1", "paused": True},
@@ -37,7 +37,7 @@ SAVED_ROWS = {
 }
 
 
-#: Apps that tests have used, and how many of them the present test uses. To build one takes longer than most tests.
+#: Apps that tests have used, and how many of them the current test uses. Building one takes longer than most tests.
 _apps: list[Flask] = []
 _used = [0]
 
@@ -58,7 +58,7 @@ def free_recycled_apps() -> None:
 
 
 class Browser:
-    """One user's browser: sends the login, and the token that the page had."""
+    """A user's browser: sends the login, and the token of the page."""
 
     def __init__(self, app: Flask, name: str, password: str = PASSWORD, *, language: str = "en") -> None:
         self.client = app.test_client()
@@ -78,14 +78,14 @@ class Browser:
         follow: bool = True,
         **more: object,
     ) -> TestResponse:
-        """Sends a form as it stands on `page`, with its token and revision unless the fields have others."""
+        """Send a form as it is on `page`, with its token and revision unless the fields have others."""
         text = self.get(page).text
         data = {"token": value(text, "token"), "revision": value(text, "revision"), **(fields or {}), **more}
         return self.client.post(path, data=data, headers={**self.login, **(headers or {})}, follow_redirects=follow)
 
     def send(self, method: str, path: str, json: object = None, **headers: str) -> TestResponse:
-        """Sends JSON, as a program does."""
-        given = {name.replace("_", "-"): one for name, one in headers.items()}
+        """Send JSON, as a program does."""
+        given = {name.replace("_", "-"): text for name, text in headers.items()}
         body = None if method == "GET" else {} if json is None else json
         return self.client.open(
             path, method=method, json=body, buffered=True, headers={"Accept-Language": "en", **self.login, **given}
@@ -93,7 +93,7 @@ class Browser:
 
 
 def value(text: str, name: str) -> str:
-    """A hidden field of a page."""
+    """Return the value of a hidden field of a page; '' if there is none."""
     found = re.search(rf'name="{name}" value="([^"]*)"', text)
     return found[1] if found else ""
 

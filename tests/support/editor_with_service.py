@@ -1,4 +1,4 @@
-"""An editor and a service on one folder: what the editor asks for the service does while the editor waits."""
+"""An editor and a service on one folder: the service executes the editor's commands while the editor waits."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ NOON = at("12:00:00")
 
 
 class Office:
-    """A working folder with an editor; `opens` brings a service, which obeys while the editor waits for it."""
+    """A working folder with an editor; `opens` starts a service, which executes commands while the editor waits."""
 
     def __init__(self, folder: Path, users: str, **keys: Any) -> None:
         self.workshop = Workshop(
@@ -33,9 +33,9 @@ class Office:
         (folder / "users.json").write_text(users)
         self.now = NOON
         self.app = recycled_app(self.workshop.settings, clock=lambda: self.now)
-        self.desk = self.app.extensions["obzvon"]
-        self.app.extensions["obzvon.run"] = RunStateCache(self.desk, clock=lambda: 0.0)
-        self.desk.sleep = self._sleep
+        self.context = self.app.extensions["obzvon"]
+        self.app.extensions["obzvon.run"] = RunStateCache(self.context, clock=lambda: 0.0)
+        self.context.sleep = self._sleep
         self.shift: Shift | None = None
         self.slept = 0.0
         self.meanwhile: Callable[[], object] = lambda: None
@@ -49,7 +49,7 @@ class Office:
         return self.shift
 
     def works(self, seconds: float) -> None:
-        """The service goes on for so long."""
+        """Let the service run for some seconds."""
         assert self.shift
         until = self.now + timedelta(seconds=seconds)
         self.shift.work(self.now, until)
@@ -57,13 +57,13 @@ class Office:
         self.shift.heartbeats.beat(at=self.now)
 
     def page(self, path: str = "/run", browser: Browser | None = None) -> str:
-        """What a page says, in one line, without its markup."""
+        """Return the text of a page in one line, without its markup."""
         answer = (browser or self.operator).get(path)
         assert answer.status_code == 200, answer.text
         return plain(answer.text)
 
     def post(self, path: str, page: str = "/run", *, follow: bool = True, **fields: object) -> TestResponse:
-        """Sends the form of `page`, with all that it has hidden in it unless the fields have others."""
+        """Send the form of `page`, with its hidden fields unless the fields have others."""
         text = self.operator.get(page).text
         hidden = {name: value(text, name) for name in ("once", "after", "run") if value(text, name)}
         return self.operator.post(path, {**hidden, **fields}, page=page, follow=follow)
@@ -74,13 +74,13 @@ class Office:
         return plain(answer.text)
 
     def changes(self) -> list[str]:
-        journal = self.desk.journal()
+        journal = self.context.journal()
         return [f"{change.who}: {change.what}" for change in journal.audit.latest(20)] if journal else []
 
     def ends(self) -> None:
         if self.shift:
             self.shift.end()
-        if journal := self.desk.journal():
+        if journal := self.context.journal():
             journal.close()
 
     def _sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Every final SIP code: what Asterisk 22 and 16 make of it, as measured, and the result.
+"""Every final SIP code: the events of Asterisk 22 and 16 for it, as measured, and the result.
 
 tests/asterisk/test_final_codes.py compares it with both, tests/unit/asterisk/test_final_codes.py with the rule and with
 the table in the documentation.
@@ -12,7 +12,7 @@ CODES = range(300, 700)
 
 
 class FinalCode(msgspec.Struct, frozen=True, kw_only=True):
-    """One class of codes: the trunk's DialEnd and hangup cause, L1's DialEnd, and the results.
+    """A class of codes: the trunk's DialEnd and hangup cause, L1's DialEnd, and the results.
 
     `by_cause` is the result where Asterisk gives no code but the cause alone, as 16 does; "" = the same.
     """
@@ -86,8 +86,8 @@ def expand_codes(text: str) -> list[int]:
 
 
 def class_of(code: int) -> FinalCode:
-    """Return the class of a code; there is one for each."""
-    [found] = [one for one in CLASSES if code in one]
+    """Return the class of a code; each code has exactly one."""
+    [found] = [final for final in CLASSES if code in final]
     return found
 
 
@@ -96,7 +96,7 @@ def expected_result(code: int, *, has_rung: bool, names_code: bool) -> str:
     found = class_of(code)
     if not names_code:
         return (has_rung and found.after_ringing) or found.by_cause or found.result
-    named = found.result if found.by_cause else ""  # the code itself decides, whatever rang before
+    named = found.result if found.by_cause else ""  # the code itself decides, also after ringing
     return named or (has_rung and found.after_ringing) or found.result
 
 

@@ -1,7 +1,7 @@
-"""What a save of the first users' page does to the documents, by the rules of PHP's json_encode.
+"""The first users' page: changes the documents by the rules of PHP's json_encode.
 
 JSON_NUMERIC_CHECK: texts that look like numbers become numbers, in all rows. JSON_FORCE_OBJECT: lists become objects.
-The page knows number and code of a row, and writes in place.
+The page keeps only the number and the code of a row, and writes in place.
 """
 
 import json
@@ -34,7 +34,7 @@ class PageOfFirstUsers:
         self._save(rows)
 
     def save_week(self, times: list[str]) -> None:
-        """Save the seven times of its form. It shows our dates as an eighth field, and ignores what that sends."""
+        """Save the seven times of its form. The page shows our dates as an eighth field, and ignores it on a save."""
         path = self._todo.with_name("schedule.json")
         week = json.loads(path.read_bytes()) | {str(day): start for day, start in enumerate(times[:7], 1)}
         path.write_text(json.dumps(as_php(week)))
@@ -50,11 +50,11 @@ class PageOfFirstUsers:
 
 
 def as_php(value: object) -> object:
-    """Return the value as it comes out of such a save."""
+    """Return the value as such a save changes it."""
     if isinstance(value, list):
-        value = {str(index): one for index, one in enumerate(value)}
+        value = {str(index): item for index, item in enumerate(value)}
     if isinstance(value, dict):
-        return {key: as_php(one) for key, one in value.items()}
+        return {key: as_php(item) for key, item in value.items()}
     if isinstance(value, str) and _NUMERIC.fullmatch(value):
         number = float(value)
         whole = int(value) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", value, re.ASCII) else None

@@ -1,6 +1,6 @@
-"""What the first users' script does with the documents: the rules by which it reads them, and its call files.
+"""The first users' script: how it reads the documents, and the call files that it writes.
 
-It runs under cron's POSIX locale, where Python reads ASCII only, and writes a row's number and code as they stand.
+It runs under cron's POSIX locale, where Python reads ASCII only, and writes a row's number and code unchanged.
 """
 
 import json
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 def call_files(todo: Path) -> dict[str, str]:
-    """Return the call files that it makes of the list, by the number that it dials."""
+    """Return the call files that it writes for the list, by number."""
     rows = json.loads(todo.read_bytes().decode("ascii"))
     return {str(row["0"]): _call_file(str(row["0"]), str(row["1"])) for row in rows.values()}
 
 
 def starts_at(schedule: Path, day: date) -> time | None:
-    """Return the hour and minute that it takes out of the day's text; None on a day without a run."""
+    """Return the hour and minute that it reads from the day's text; None on a day without a run."""
     text = json.loads(schedule.read_bytes().decode("ascii"))[str(day.isoweekday())]
     start = time(int(text[:2]), int(text[3:5]))
     return None if start == time(0) else start

@@ -11,7 +11,7 @@ from tests.support.editor import Browser, value
 
 
 def send(browser: Browser, data: bytes | str, name: str = "drivers.csv") -> str:
-    """Uploads a file; the address of its draft."""
+    """Upload a file and return the address of its draft."""
     token = value(browser.get("/phones/import").text, "token")
     content = data.encode() if isinstance(data, str) else data
     answer = browser.client.post(
@@ -22,7 +22,7 @@ def send(browser: Browser, data: bytes | str, name: str = "drivers.csv") -> str:
 
 
 def ready(browser: Browser, address: str) -> TestResponse:
-    """The page of a draft as soon as its work is done."""
+    """Wait until the draft is read, and return its page."""
     waiting = threading.Event()
     for _ in range(600):
         answer = browser.get(address + "/progress")
@@ -30,11 +30,11 @@ def ready(browser: Browser, address: str) -> TestResponse:
             return browser.get(address)
         assert answer.status_code == 200
         waiting.wait(0.05)
-    raise AssertionError("it does not come to its end")
+    raise AssertionError("the file is not read in time")
 
 
 def form(text: str) -> dict[str, object]:
-    """The fields of the page's form, as a browser has them."""
+    """Return the fields of the page's form, as a browser has them."""
     hidden = ("token", "version", "revision", "page", "shown")
     fields: dict[str, object] = {name: html.unescape(value(text, name)) for name in hidden}
     for name, inside in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
@@ -50,22 +50,22 @@ def form(text: str) -> dict[str, object]:
 
 
 def ticked(text: str) -> dict[str, str]:
-    """The confirmations of the page, all of them ticked."""
+    """Return the confirmations of the page, all of them ticked."""
     return dict(re.findall(r'name="(sure-[\w-]+)" value="(\d+)"', text))
 
 
 def asked(text: str) -> dict[str, list[str]]:
-    """The questions of the page, each with the answers that are offered."""
+    """Return the questions of the page, each with the answers that it offers."""
     found: dict[str, list[str]] = {}
     for name, offered in re.findall(r'type="radio" name="(answer-[\w-]+)" value="(\w+)"', text):
         found.setdefault(name, []).append(offered)
     return found
 
 
-def post(browser: Browser, address: str, looked: str, what: str = "", **fields: object) -> TestResponse:
-    """Sends the page's form with some fields changed; waits for what comes of it."""
-    answer = browser.client.post(address + what, data={**form(looked), **fields}, headers=browser.login)
+def post(browser: Browser, address: str, current: str, action: str = "", **fields: object) -> TestResponse:
+    """Send the page's form with some fields changed, and return the next page when it is ready."""
+    answer = browser.client.post(address + action, data={**form(current), **fields}, headers=browser.login)
     if answer.status_code == 303 and "/import/" in answer.headers["Location"]:
-        told = browser.get(answer.headers["Location"])
-        return told if "import-progress" not in told.text else ready(browser, address)
+        following = browser.get(answer.headers["Location"])
+        return following if "import-progress" not in following.text else ready(browser, address)
     return browser.get(answer.headers["Location"]) if answer.status_code == 303 else answer

@@ -1,4 +1,4 @@
-"""Runs in a journal as tests need them, and another process on the same journal."""
+"""Runs in a journal for tests, and another process on the same journal."""
 
 import contextlib
 import subprocess
@@ -59,7 +59,7 @@ def results(journal: Journal, day: date = MONDAY) -> list[str]:
 
 @contextlib.contextmanager
 def process(journal_url: str, program: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a program in another process, with `journal` open in it; it is killed at the end."""
+    """Run a program in another process, with `journal` open in it; kill it at the end of the block."""
     start = "import sys\nimport time\nfrom tests.support.journal import *\njournal = Journal(sys.argv[1])\n"
     running = subprocess.Popen(
         [sys.executable, "-c", start + textwrap.dedent(program), journal_url],
@@ -106,12 +106,20 @@ def record_run(
     ]
     run = journal.runs.begin(f"{day:%Y%m%d}-{at:%H%M%S}-{kind}", day, kind, rows, at=at, by="anna")
     assert run
-    called = {
-        number: outcome
-        for number, outcome in outcomes.items()
-        if outcome not in (None, "skipped", "waiting", "withdrawn")
-    }
-    bundle = [call for call in journal.calls.waiting(run.id) if call.number in called]
+    details = {number: EventDetail(listened=heard.get(number), key=keys.get(number, "")) for number in outcomes}
+    _record_outcomes(journal, run, outcomes, details, at)
+    if done:
+        journal.runs.set_state(run.id, "done", at=at + timedelta(minutes=1))
+        journal.runs.settle()
+    return journal.runs.get(run.id)
+
+
+def _record_outcomes(
+    journal: Journal, run: Run, outcomes: Mapping[str, str | None], details: Mapping[str, EventDetail], at: datetime
+) -> None:
+    """Hand over the run's calls and end them, or withdraw them."""
+    waiting = journal.calls.waiting(run.id)
+    bundle = [call for call in waiting if outcomes[call.number] not in (None, "skipped", "waiting", "withdrawn")]
     journal.transitions.begin_handing(bundle, 1)
     journal.transitions.end_handing(bundle, at=at + timedelta(seconds=1))
     journal.transitions.end_calls(
@@ -122,20 +130,16 @@ def record_run(
                 Disposition(outcome),
                 at + timedelta(seconds=30),
                 None,
-                EventDetail(listened=heard.get(call.number), key=keys.get(call.number, "")),
+                details[call.number],
             )
             for call in bundle
-            if (outcome := called[call.number]) and outcome != "handed"
+            if (outcome := outcomes[call.number]) and outcome != "handed"
         ]
     )
     journal.transitions.end_calls(
         [
             CallOutcome(run.id, call.position, Disposition.WITHDRAWN, at)
-            for call in journal.calls.waiting(run.id)
+            for call in waiting
             if outcomes[call.number] == "withdrawn"
         ]
     )
-    if done:
-        journal.runs.set_state(run.id, "done", at=at + timedelta(minutes=1))
-        journal.runs.settle()
-    return journal.runs.get(run.id)

@@ -1,4 +1,4 @@
-"""An Asterisk behind a connection that is played by hand, and a service that orders its calls from it."""
+"""A stand-in for Asterisk behind AMI, which a test controls, and a service that originates its calls there."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -23,14 +23,14 @@ AWAY = Problem("AMI pbx:5038", say("the connection was lost"))
 
 
 class Pbx:
-    """An Asterisk behind a connection: it notes the actions, and calls are up until somebody ends them."""
+    """An Asterisk behind a connection. It records the actions; a call is up until the test ends it."""
 
     def __init__(self) -> None:
         self.orders: list[str] = []
         self.calls: dict[str, str] = {}
         """The number of each call that is up, by its channel."""
         self.since: datetime | None = at("08:00")
-        """Since when it is heard; None while the connection is away."""
+        """The time of the connection; None while there is none."""
         self.away_since = at("08:00")
         self.answer: Callable[[str], ActionReply] = lambda _: TAKEN
         self.renewed = 0
@@ -65,7 +65,7 @@ class Pbx:
                 )
             )
 
-    # -- as ByAmi knows it
+    # -- as AmiTransport uses it
 
     def can_send(self) -> bool:
         return self.since is not None
@@ -113,7 +113,7 @@ class Pbx:
 
 
 class Far(Shift):
-    """A service whose Asterisk is behind a connection; `spool`: there is one to fall back on."""
+    """A service whose Asterisk is behind a connection; with `spool` it can fall back on the spool."""
 
     def __init__(self, workshop: Workshop, pbx: Pbx, *, spool: bool = False) -> None:
         super().__init__(workshop)

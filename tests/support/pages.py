@@ -1,4 +1,4 @@
-"""The documentation's pages, as the tests of them read them."""
+"""The pages of the documentation, and their blocks of code, headings and tables."""
 
 import re
 from collections.abc import Iterator

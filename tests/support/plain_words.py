@@ -1,8 +1,8 @@
-"""Words that the English of the program and its documentation does without: a reader of the field would stumble."""
+"""Words that are avoided in the English of the program, its tests and its documentation: readers would stumble."""
 
 import re
 
-#: Each has a plain word in its place: call, again, report or log, fix, exists, current, in progress.
+#: Plain words instead of them: call, again, report or log, fix, exists, current, in progress.
 _AVOIDED = re.compile(
     r"\b(anew|afresh|besides|lest|reckon(ed|s|ing)?|whoever|whomever|amiss|hitherto|mend(ed|s|ing)?|rung"
     r"|(is|are|was|were|be) told|told (of|as|by|that|to)|tells? (it|that|of)"

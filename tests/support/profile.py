@@ -1,4 +1,4 @@
-"""How much the tests that search do: a little in the fast tier, more on each commit, and all in the long profile.
+"""The amount of work of tests that search: little in the fast tier, more on a commit, all in the long profile.
 
 OBZVON_TEST_PROFILE is `fast`, `commit` or `long`; tests/run sets it, and without it the profile is `commit`.
 """
@@ -18,14 +18,14 @@ LEFT_OUT = () if LONG else ("long", "slow") if FAST else ("long",)
 
 
 def often(*, commit: int, long: int, fast: int | None = None) -> int:
-    """Return the one of the numbers that belongs to the profile of this run; `fast` is `commit` if left out."""
+    """Return the number for the profile of this run; `fast` is `commit` if left out."""
     if LONG:
         return long
     return fast if FAST and fast is not None else commit
 
 
 def thinned(values: Sequence[_T], every: int) -> Sequence[_T]:
-    """Return all values, or one in so many of them in the fast tier."""
+    """Return all values; in the fast tier every second, third, … of them."""
     return values[::every] if FAST else values
 
 

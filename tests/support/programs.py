@@ -1,7 +1,7 @@
-"""Runs obzvon's command line in processes that are forked from one which has imported it.
+"""Run obzvon's command line in processes that are forked from one that has imported it.
 
-Each is a process of its own, as a started program is, without the half second of imports. That the program starts as it
-is installed is seen by the tests that start it.
+Each is a separate process, as an installed program is, without the half second of imports. Other tests start the
+installed program itself.
 """
 
 import multiprocessing

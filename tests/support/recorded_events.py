@@ -1,4 +1,4 @@
-"""Events of real calls as Asterisk's manager interface sent them, and such as a test writes by hand."""
+"""Events of real calls, recorded from Asterisk's manager interface, and entries of its lists."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ RECORDED: dict[str, dict[str, list[Timed]]] = {
 
 
 def entry(event: dict[str, str], duration: str = "00:00:01", state: str = "Up") -> dict[str, str]:
-    """A channel as CoreShowChannels lists it."""
+    """Return a channel as CoreShowChannels lists it."""
     return {
         "Event": "CoreShowChannel",
         "Channel": event["Channel"],
@@ -26,7 +26,7 @@ def entry(event: dict[str, str], duration: str = "00:00:01", state: str = "Up") 
 
 
 def talking(version: str = "asterisk-22") -> list[Timed]:
-    """The events of an answered call up to the middle of the message."""
+    """Return the events of an answered call up to the middle of the message."""
     events = RECORDED[version]["answered"]
     return events[: next(place for place, (_, fields) in enumerate(events) if "HangupRequest" in fields["Event"])]
 

@@ -26,7 +26,7 @@ def catalogue() -> Catalog:
 
 @cache
 def in_code() -> frozenset[Sentence]:
-    """Each sentence of the code; one with a count is its two English forms."""
+    """Return each sentence of the code; one with a count as its two English forms."""
     return frozenset(found[2] for found in extract_from_dir(PACKAGE, [("**.py", "python")], keywords=KEYWORDS))
 
 

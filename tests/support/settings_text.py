@@ -1,4 +1,4 @@
-"""A text as settings.ini, and what is told of it."""
+"""Settings from a text, and the problems that are reported in it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What takes call files: the stand-in or a real Asterisk, seen from the spool."""
+"""The side that takes call files: the stand-in or a real Asterisk, seen from the spool."""
 
 import os
 import re
@@ -10,37 +10,36 @@ from obzvon.sandbox.pbx import Sandbox
 from tests.asterisk.waiting import until
 
 TALK = 0.5
-"""Seconds that a peer's answered calls last; a number that ends with 5 talks until the peer ends."""
+"""Seconds that a peer's answered calls last; a number that ends with 5 talks until the peer stops."""
 
 
 class SpoolPeer(Protocol):
-    """One that takes call files from `outgoing`, not started yet. It ends every call by the number's last digit.
+    """Takes call files from `outgoing` once it is started, and ends each call by the number's last digit.
 
-    0 to 4 are answered, 5 as well and talks for ever, 6 is busy, 7 rings until WaitTime, 8 meets congestion, 9 does
-    not exist.
+    0 to 4 answer, 5 answers and never hangs up, 6 is busy, 7 rings until WaitTime, 8 gets congestion, 9 does not exist.
     """
 
     outgoing: Path
     outgoing_done: Path
 
     def put(self, name: str, text: str, mtime: float | None = None) -> Path:
-        """Hand over a call file by one rename; by itself its mtime is in the past."""
+        """Hand over a call file by one rename; its mtime is in the past unless given."""
 
     def attempts(self, number: str) -> int:
-        """How many times that number was rung, in all the peer's lives."""
+        """Return how many times that number was called since the peer was made, also before a restart."""
 
     def start(self) -> None:
-        """Begin a life."""
+        """Start the process."""
 
     def stop(self) -> None:
-        """End it as SIGTERM does."""
+        """Stop the process as SIGTERM does."""
 
     def kill(self) -> None:
-        """End it as a crash does."""
+        """End the process as a crash does."""
 
 
 class StandIn:
-    """The embedded stand-in as a peer; each of its lives is another Sandbox."""
+    """The embedded stand-in as a peer; each start makes another Sandbox."""
 
     def __init__(self, folder: Path) -> None:
         self.outgoing = folder / "outgoing"
@@ -50,7 +49,7 @@ class StandIn:
         self._ledger.touch()
         for path in (self.outgoing, self._store):
             path.mkdir()
-        self._life: Sandbox | None = None
+        self._sandbox: Sandbox | None = None
 
     def put(self, name: str, text: str, mtime: float | None = None) -> Path:
         return place(self._store / name, self.outgoing, text, mtime)
@@ -59,18 +58,18 @@ class StandIn:
         return sum(attempt.number == number for attempt in read_ledger(self._ledger))
 
     def start(self) -> None:
-        self._life = Sandbox(
+        self._sandbox = Sandbox(
             self.outgoing, self.outgoing_done, talk=TALK, long_talk=3600, ring=3600, busy=0.1, ledger=self._ledger
         )
-        self._life.start()
+        self._sandbox.start()
 
     def stop(self) -> None:
-        if self._life:
-            self._life.stop()
+        if self._sandbox:
+            self._sandbox.stop()
 
     def kill(self) -> None:
-        if self._life:
-            self._life.kill()
+        if self._sandbox:
+            self._sandbox.kill()
 
 
 def place(draft: Path, outgoing: Path, text: str, mtime: float | None, user: tuple[int, int] | None = None) -> Path:
@@ -84,7 +83,7 @@ def place(draft: Path, outgoing: Path, text: str, mtime: float | None, user: tup
 
 
 def status(archived: Path) -> str:
-    """What a finished file says of its call; the status can be missing for an instant after the move."""
+    """Wait for the status in a finished call file; it can be missing for an instant after the move."""
 
     def found() -> str:
         notes = archived.read_text() if archived.exists() else ""

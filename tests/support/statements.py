@@ -1,4 +1,4 @@
-"""Statements compiled once for all SQLite journals of a test process, of which nearly every test makes its own.
+"""A cache of compiled statements for all SQLite journals of a test process: nearly every test makes a journal.
 
 SQLAlchemy keeps compiled statements with each engine, by the engine's own dialect object. The dialects of two engines
 of the same kind are alike here, and compiling takes a fifth of the tier's time.
@@ -14,7 +14,7 @@ from sqlalchemy.util import LRUCache
 
 
 def shared() -> Iterator[None]:
-    """Let every SQLite engine that is made until the end use one cache."""
+    """Let every SQLite engine that is made from now on use one cache, until the end of the generator."""
     cache: LRUCache[Any, Any] = LRUCache(2000)
     make = Engine.__init__
 

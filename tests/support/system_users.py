@@ -1,4 +1,4 @@
-"""Other users of this machine: what they do, and a folder that they share. For root only."""
+"""Other users of this machine: actions under their ids, and a folder that they share. For root only."""
 
 import codecs
 import os
@@ -13,7 +13,7 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 def as_user(uid: int, gid: int, act: Callable[[], None], *, groups: Sequence[int] = ()) -> int:
-    """Run `act` in a child process of that user; 0 if it did not fail."""
+    """Run `act` in a child process of that user and return its exit status, 0 if it did not fail."""
     codecs.lookup("utf-8-sig")  # the user may not be able to read the folder of this Python
     child = os.fork()
     if child == 0:
@@ -27,7 +27,7 @@ def as_user(uid: int, gid: int, act: Callable[[], None], *, groups: Sequence[int
             status = 0
         except BaseException as error:
             print(repr(error), file=sys.stderr)
-        finally:  # never back into pytest
+        finally:  # never return into pytest
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

@@ -1,4 +1,4 @@
-"""What a test does where the program that it needs cannot be had."""
+"""The reaction of a test to a missing program."""
 
 import os
 from typing import NoReturn

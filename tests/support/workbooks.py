@@ -1,4 +1,4 @@
-"""Workbooks and other files for the tests, made by hand: what no spreadsheet would write, too."""
+"""Workbooks and other files for tests, also such as no spreadsheet program would write."""
 
 import io
 import zipfile
@@ -21,14 +21,14 @@ OPEN_DOCUMENT = (
 
 
 def active_sheet(made: openpyxl.Workbook) -> Worksheet:
-    """The sheet that a program shows first."""
+    """Return the sheet that a program shows first."""
     sheet = made.active
     assert isinstance(sheet, Worksheet)
     return sheet
 
 
 def book(*rows: list[object], **sheets: list[list[object]]) -> bytes:
-    """What openpyxl writes of these rows, and of these further sheets."""
+    """Return a workbook of openpyxl with these rows, and with further sheets by name."""
     made = openpyxl.Workbook()
     for title, lines in {"Лист1": rows, **sheets}.items():
         sheet = active_sheet(made) if title == "Лист1" else made.create_sheet(title)
@@ -43,8 +43,8 @@ def book(*rows: list[object], **sheets: list[list[object]]) -> bytes:
 def package(
     *sheets: str, parts: Mapping[str, str | bytes] | None = None, compression: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """A workbook whose sheets have this inside <worksheet>; `parts` are further ones or take the place of others."""
-    listed = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, len(sheets) + 1))
+    """Return a workbook with this XML inside each <worksheet>; `parts` adds or replaces parts of the archive."""
+    entries = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="r{n}"/>' for n in range(1, len(sheets) + 1))
     related = "".join(
         f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
         for n in range(1, len(sheets) + 1)
@@ -53,7 +53,7 @@ def package(
     whole: dict[str, str | bytes] = {
         "_rels/.rels": f'<Relationships xmlns="{RELATIONS}"><Relationship Id="a" Type="{OFFICE}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{entries}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">{related}</Relationships>',
         **{f"xl/worksheets/sheet{n}.xml": worksheet(inside) for n, inside in enumerate(sheets, 1)},
         **(parts or {}),
@@ -66,7 +66,7 @@ def package(
 
 
 def ods_book(*rows: str, styles: str = "", **sheets: str) -> bytes:
-    """A workbook of LibreOffice: these rows, and further sheets with these rows, as XML."""
+    """Return a workbook of LibreOffice with these rows, and with further sheets by name, all as XML."""
     tables = "".join(
         f'<table:table table:name="{name}" table:style-name="{name}">{inside}</table:table>'
         for name, inside in {"Лист1": "".join(rows), **sheets}.items()
@@ -78,7 +78,7 @@ def ods_book(*rows: str, styles: str = "", **sheets: str) -> bytes:
 
 
 def ods_of(inside: str, manifest: str = "<x/>") -> bytes:
-    """A workbook of LibreOffice with this content."""
+    """Return a workbook of LibreOffice with this content."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet", zipfile.ZIP_STORED)
@@ -88,7 +88,7 @@ def ods_of(inside: str, manifest: str = "<x/>") -> bytes:
 
 
 def ods_cell(text: str, kind: str = "string", **values: str) -> str:
-    """A cell that shows this text; `repeated` and others are its attributes."""
+    """Return a cell that shows this text; `repeated` and others are its attributes."""
     names = {"value": "office:value", "date": "office:date-value", "repeated": "table:number-columns-repeated"}
     names |= {"true": "office:boolean-value", "formula": "table:formula", "error": "calcext:value-type"}
     given = "".join(f' {names[name]}="{value}"' for name, value in values.items())
@@ -121,48 +121,69 @@ BOMB = (
 
 
 def hostile() -> dict[str, bytes]:
-    """Files that would harm a trusting reader."""
-    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
-    ods = io.BytesIO()
-    with zipfile.ZipFile(ods, "w") as made:
-        made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        made.writestr("content.xml", "<x/>")
-    encrypted = bytearray(package(PHONE))
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        at = encrypted.find(mark)
-        while at >= 0:
-            encrypted[at + offset] |= 1
-            at = encrypted.find(mark, at + 1)
-    sheet = worksheet(PHONE).encode()
-    whole = package(PHONE)
-    lying = bytearray(package("<row>" + " " * 30_000_000 + "</row>"))
-    at = lying.find(b"xl/worksheets/sheet1.xml", lying.find(b"PK\x01\x02"))
-    lying[at - 22 : at - 18] = (1000).to_bytes(4, "little")  # the size that the central directory declares
-    repeated = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 20_001))
+    """Return files that would harm a reader without limits, by a description."""
+    return {
+        **_bombs(),
+        **_long_texts(),
+        **_external(),
+        **_damaged(),
+        **_other_kinds(),
+        **_endless_ods(),
+        **_bad_texts(),
+    }
+
+
+def _bombs() -> dict[str, bytes]:
     return {
         "sparse": package(cell("XFD1048576", "1")),
         "far to the right": package(cell("XFD1", "1")),
-        "one part says that it is short": bytes(lying),
+        "one part says that it is short": _understated(),
         "zip bomb": package("<row>" + " " * 100_000_000 + "</row>"),
         "bomb in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": "<sst>" + " " * 50_000_000}),
         "billion laughs": package(PHONE, parts={"xl/worksheets/sheet1.xml": BOMB + b"<w>&j;</w>"}),
         "billion laughs in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": BOMB + b"<sst>&j;</sst>"}),
+        "nested": package("<a>" * 1000 + "</a>" * 1000),
+        "many sheets": package(*[PHONE] * 400),
+        "many parts": package(PHONE, parts={f"x/{n}": "" for n in range(5_000)}),
+    }
+
+
+def _understated() -> bytes:
+    """Return a workbook whose central directory declares 1,000 bytes for a sheet of 30 million."""
+    whole = bytearray(package("<row>" + " " * 30_000_000 + "</row>"))
+    at = whole.find(b"xl/worksheets/sheet1.xml", whole.find(b"PK\x01\x02"))
+    whole[at - 22 : at - 18] = (1000).to_bytes(4, "little")
+    return bytes(whole)
+
+
+def _long_texts() -> dict[str, bytes]:
+    repeated = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 20_001))
+    return {
+        "one long text many times": package(
+            repeated, parts={"xl/sharedStrings.xml": f"<sst><si><t>{'x' * 32_000}</t></si></sst>"}
+        ),
+        "a cell too long": package(f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * 40_000}</t></is></c></row>'),
+        "an endless cell": package('<row r="1"><c r="A1" t="inlineStr"><is><t>' + "xyz" * 1_300_000),
+    }
+
+
+def _external() -> dict[str, bytes]:
+    sheet = worksheet(PHONE).encode()
+    return {
         "external entity": package(
             PHONE, parts={"xl/worksheets/sheet1.xml": b'<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + sheet}
         ),
         "external document type": package(
             PHONE, parts={"xl/workbook.xml": b'<!DOCTYPE w SYSTEM "http://127.0.0.1:9/x.dtd"><workbook/>'}
         ),
-        "one long text many times": package(
-            repeated, parts={"xl/sharedStrings.xml": f"<sst><si><t>{'x' * 32_000}</t></si></sst>"}
-        ),
-        "a cell too long": package(f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * 40_000}</t></is></c></row>'),
-        "an endless cell": package('<row r="1"><c r="A1" t="inlineStr"><is><t>' + "xyz" * 1_300_000),
-        "nested": package("<a>" * 1000 + "</a>" * 1000),
-        "many sheets": package(*[PHONE] * 400),
-        "many parts": package(PHONE, parts={f"x/{n}": "" for n in range(5_000)}),
+    }
+
+
+def _damaged() -> dict[str, bytes]:
+    whole = package(PHONE)
+    return {
         "cut off": whole[: len(whole) // 2],
-        "cut off in its XML": package(PHONE, parts={"xl/worksheets/sheet1.xml": sheet[:-30]}),
+        "cut off in its XML": package(PHONE, parts={"xl/worksheets/sheet1.xml": worksheet(PHONE).encode()[:-30]}),
         "a wrong checksum": whole.replace(
             zipfile.ZipFile(io.BytesIO(whole)).getinfo("xl/workbook.xml").CRC.to_bytes(4, "little"), b"\0\0\0\0"
         ),
@@ -173,22 +194,49 @@ def hostile() -> dict[str, bytes]:
         "row -1": package('<row r="-1"><c r="A1"><v>1</v></c></row>'),
         "no sheet": package(),
         "no workbook": package(PHONE, parts={"_rels/.rels": "<x/>", "xl/workbook.xml": ""}),
+        "encrypted": _encrypted(whole),
+    }
+
+
+def _encrypted(whole: bytes) -> bytes:
+    """Return the archive with the flag of encryption on every part."""
+    marked = bytearray(whole)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = marked.find(mark)
+        while at >= 0:
+            marked[at + offset] |= 1
+            at = marked.find(mark, at + 1)
+    return bytes(marked)
+
+
+def _other_kinds() -> dict[str, bytes]:
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+    return {
         "a zip of other files": _zip({"a.docx": "89161111111"}),
         "rar": b"Rar!\x1a\x07\x01\0",
         "table of 1C": b"MOXCEL\0\6\0",
         "a zip": _zip({"a.txt": "89161111111"}),
         "xlsb": _zip({"xl/workbook.bin": "x"}),
-        "ods": ods.getvalue(),
-        "encrypted": bytes(encrypted),
+        "ods": _zip({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"}),
         "old xls": old,
         "encrypted xlsx": old + "EncryptedPackage".encode("utf-16-le"),
+        "pdf": b"%PDF-1.7\n",
+        "html called xls": b"\xef\xbb\xbf <HTML><p>89161111111</p>",
+        "picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    }
+
+
+def _endless_ods() -> dict[str, bytes]:
+    return {
         "ods with endless rows": ods_book(ods_row(ods_cell("1"), repeated=99_999_999)),
         "ods with endless columns": ods_book(ods_row(ods_cell("1", repeated="99999999"))),
         "ods with an endless cell": ods_book(ods_row(ods_cell("1" * 300_000))),
         "encrypted ods": ods_of("", "<manifest:encryption-data/>"),
-        "pdf": b"%PDF-1.7\n",
-        "html called xls": b"\xef\xbb\xbf <HTML><p>89161111111</p>",
-        "picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    }
+
+
+def _bad_texts() -> dict[str, bytes]:
+    return {
         "zero bytes": b"89161111111;\0\n" * 10,
         "one line of 19 megabytes": b"8" * 19_000_000,
         "one row of ten million cells": b"1;" * 9_500_000,

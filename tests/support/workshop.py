@@ -284,7 +284,7 @@ def zone_where_it_is(hour: int, now: datetime) -> str:
 
 
 def wait_until(condition: Callable[[], object], what: str, within: float = 30) -> None:
-    """Wait until the condition holds, which another process brings about."""
+    """Wait until the condition holds; another process makes it true."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"

@@ -50,10 +50,12 @@ def test_two_calls_of_one_number_are_told_apart_by_their_codes(server: AmiServer
         [first, second] = [f"Local/89162222203@avtoobzvon-ivr-0000000{n};1" for n in (1, 2)]
         server.variables = {f"{first} dtmf": "12", f"{second} dtmf": "34*"}
         for number, channel in enumerate((first, second)):
-            server.tell(Event="Newchannel", Channel=channel, Uniqueid=f"1.{number}", Linkedid=f"1.{number}")
+            server.send_event(Event="Newchannel", Channel=channel, Uniqueid=f"1.{number}", Linkedid=f"1.{number}")
         until(lambda: server.asked("Getvar") == 2)
         for number, channel in enumerate((first, second)):
-            server.tell(Event="Hangup", Channel=channel, Uniqueid=f"1.{number}", Linkedid=f"1.{number}", Cause="0")
+            server.send_event(
+                Event="Hangup", Channel=channel, Uniqueid=f"1.{number}", Linkedid=f"1.{number}", Cause="0"
+            )
         assert {(one.linkedid, one.code) for one in outcomes(link, 2)} == {("1.0", "12"), ("1.1", "34*")}
 
 

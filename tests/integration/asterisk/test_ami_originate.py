@@ -33,7 +33,7 @@ def test_an_order_is_taken_at_its_answer_and_not_at_the_answer_of_the_phone(serv
         assert sent["ChannelId"] == CHANNEL
         assert sent["Async"] == "true"
         # What comes of it, under the number of the action, is an event like any other.
-        server.tell(Event="OriginateResponse", ActionID=sent["ActionID"], Response="Failure", Uniqueid=CHANNEL)
+        server.send_event(Event="OriginateResponse", ActionID=sent["ActionID"], Response="Failure", Uniqueid=CHANNEL)
         assert link.originate(ACTION) == ActionReply(ReplyStatus.ACCEPTED)
         reconnects(server, link, 2)
     assert server.asked("Originate") == 2
@@ -114,7 +114,7 @@ def test_an_order_waits_no_longer_than_its_patience_though_others_are_heard(serv
 
     def chatter() -> None:
         while not over.wait(0.02):
-            server.tell(Event="Newexten", Channel="PJSIP/a-1")
+            server.send_event(Event="Newexten", Channel="PJSIP/a-1")
 
     with linked(server, times=msgspec.structs.replace(CALM, patience=0.5)) as link:
         until(lambda: is_up(link))
@@ -134,10 +134,10 @@ def test_a_call_of_ours_is_seen_from_its_first_event_to_its_last(server: AmiServ
         until(lambda: is_up(link))
         assert link.calls.listening_since() is not None
         assert link.calls.linkedids() == set()
-        server.tell(Event="Newchannel", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL)
+        server.send_event(Event="Newchannel", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL)
         until(lambda: link.calls.linkedids() == {CHANNEL})
         assert link.calls.hung_up([CHANNEL]) == set()
-        server.tell(Event="Hangup", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL, Cause="0")
+        server.send_event(Event="Hangup", Channel=channel, Uniqueid=CHANNEL, Linkedid=CHANNEL, Cause="0")
         until(lambda: link.calls.hung_up([CHANNEL, "other"]) == {CHANNEL})
         until(lambda: [one.linkedid for one in link.calls.take_outcomes()] == [CHANNEL])
         assert link.calls.linkedids() == set()

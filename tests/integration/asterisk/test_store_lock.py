@@ -68,7 +68,7 @@ def test_the_service_says_at_its_start_that_another_one_works_with_its_store(
 def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Office) -> None:
     own = StoreLock(office.store, str(office.settings.journal.path))
     other = StoreLock(office.store, "/tmp/rehearsal/journal.db")
-    finding = only(office.examine())
+    finding = only(office.findings())
     assert finding.level is Level.WARNING
     assert "with the journal /tmp/rehearsal/journal.db on " in str(finding)
     assert "obzvon init --rehearsal DIR" in str(finding)

@@ -48,7 +48,7 @@ def test_before_any_service_it_says_that_none_runs_and_offers_no_start(office: O
 
 
 def test_where_nothing_runs_it_says_when_the_next_run_begins_and_whom_it_skips(opened: Office) -> None:
-    journal = opened.desk.journal()
+    journal = opened.context.journal()
     assert journal
     journal.runs.begin("20260105-week", NOON.date(), "week", [], at=at("09:00:00"), state="done")
     text = opened.page()
@@ -93,7 +93,7 @@ def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Of
 
 
 def test_a_run_that_waits_because_no_call_can_work_says_so_where_somebody_looks_for_it(office: Office) -> None:
-    heartbeats = office.desk.journal_to_write().heartbeats
+    heartbeats = office.context.journal_to_write().heartbeats
     heartbeats.begin(at=NOON)
     trunk = Problem("PJSIP/a", say("the run does not start: {why}", why=say("it is down")), say("look at the network"))
     heartbeats.beat(at=NOON, problem=msgspec.json.encode([trunk.message()]).decode())
@@ -169,7 +169,7 @@ def test_the_lines_in_use_and_the_link_are_shown_and_renewed_alone(opened: Offic
 def test_a_held_run_says_why_and_can_be_continued(opened: Office) -> None:
     opened.start()
     assert "Continue now" not in opened.page()
-    run = opened.desk.journal().runs.latest()
+    run = opened.context.journal().runs.latest()
     assert run is not None
     hold = RunHold(run.id, NOON, 12, "congestion")
     usage = LineUsage(pace=Pace(2, 10), hold=hold)
@@ -189,7 +189,7 @@ def test_how_many_heard_the_message_out_stands_beside_the_answered(tmp_path: Pat
     office.opens()
     office.start()
     office.works(60)
-    journal = office.desk.journal()
+    journal = office.context.journal()
     run = journal.runs.latest()
     journal.transitions.end_calls(
         [
@@ -286,7 +286,7 @@ def test_whatever_a_browser_says_that_it_has_it_gets_what_there_is(opened: Offic
 
 def test_a_run_that_has_ended_is_counted_once_and_a_look_serves_all_who_ask(opened: Office) -> None:
     ticks = iter(range(10_000))
-    watch = RunStateCache(opened.desk, clock=lambda: float(next(ticks)))
+    watch = RunStateCache(opened.context, clock=lambda: float(next(ticks)))
     opened.start()
     first = watch.current(opened.now)
     opened.works(11)
@@ -678,18 +678,18 @@ def test_a_service_that_cron_starts_is_not_one_that_is_broken(opened: Office) ->
 
 def test_a_journal_that_fails_after_the_order_is_not_said_to_have_done_nothing(office: Office) -> None:
     office.opens()
-    before = office.desk.sleep
+    before = office.context.sleep
 
     def fail(_: float) -> None:
-        office.desk.sleep = before
+        office.context.sleep = before
         raise JournalUnavailableError([])
 
-    office.desk.sleep = fail
+    office.context.sleep = fail
     said = office.start()
     assert "it is unknown whether the command is carried out" in said
     assert "nothing has been" not in said.lower()
     assert any("not known whether" in change for change in office.changes())
-    office.desk.sleep = fail
+    office.context.sleep = fail
     answer = office.operator.send("POST", "/api/v1/run/pause")
     assert answer.status_code == 202
     assert "not known whether" in answer.get_json()["text"]

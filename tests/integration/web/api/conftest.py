@@ -12,5 +12,5 @@ from tests.support.answering_service import Service
 @pytest.fixture
 def service(app: Flask, journal: Journal) -> Iterator[Service]:
     with Service(journal) as working:
-        app.extensions["obzvon"].sleep = working.hear
+        app.extensions["obzvon"].sleep = working.wait_for_answer
         yield working

@@ -78,7 +78,7 @@ def made_callable(body: Any) -> None:
 def test_what_it_allows_is_taken_and_answered_as_it_says_and_all_else_refused(
     app: Flask, operator: Browser, service: Service, operation: Operation, mode: GenerationMode
 ) -> None:
-    service.says = lambda command: CommandResult(command.name != "resume", say("paused"))
+    service.answer = lambda command: CommandResult(command.name != "resume", say("paused"))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, headers=operator.login)
     schema.config.checks = CHECKS
     schema.config.analysis.constants.enabled = LONG  # looks through the whole program for values to send

@@ -147,7 +147,7 @@ def test_an_order_without_a_body_is_none(operator: Browser, service: Service) ->
 
 def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browser, service: Service) -> None:
     operator.send("POST", RUN + "pause")
-    service.says = lambda command: CommandResult.refused(say("no run is in progress"))
+    service.answer = lambda command: CommandResult.refused(say("no run is in progress"))
     operator.send("POST", RUN + "resume")
     operator.send("POST", RUN + "stop", {"withdraw": True})
     operator.send("POST", RUN + "start", {"again": True})
@@ -164,7 +164,7 @@ def test_orders_are_recorded_with_what_came_of_them(app: Flask, operator: Browse
 
 
 def test_what_the_service_refuses_is_a_conflict_with_its_reason(operator: Browser, service: Service) -> None:
-    service.says = lambda command: CommandResult.refused(say("no run is in progress"))
+    service.answer = lambda command: CommandResult.refused(say("no run is in progress"))
     answer = operator.send("POST", RUN + "pause")
     assert (answer.status_code, answer.get_json()["detail"]) == (409, "no run is in progress")
     assert answer.mimetype == "application/problem+json"
