@@ -1,7 +1,10 @@
-"""A manager connection for tests: one action at a time over a plain socket, and the events that come."""
+"""A connection to the manager interface for tests: one action at a time over a plain socket, and the events."""
 
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 
@@ -35,18 +38,18 @@ class Manager:
         return self.action("Login", Username=user, Secret=secret, Events="on" if events else "off")
 
     def event(self, name: str) -> dict[str, str]:
-        """The next event of that name; what comes before it is left aside."""
+        """Return the next event of that name; ignore all messages before it."""
         while (message := self._message()).get("Event") != name:
             pass
         return message
 
     def read(self) -> bytes:
-        """What has come, as it came; b"" after the end."""
+        """Return the bytes that have arrived; b"" after the end."""
         self._socket.settimeout(None)
         return self._socket.recv(1 << 20)
 
     def shut(self) -> None:
-        """Ends the connection, also for who reads from it."""
+        """End the connection, also for a thread that reads from it."""
         self._socket.shutdown(socket.SHUT_RDWR)
 
     def _message(self) -> dict[str, str]:
@@ -58,3 +61,21 @@ class Manager:
             key, _, value = line.rstrip("\r\n").partition(": ")
             fields[key] = value
         raise ConnectionError("Asterisk closed the manager connection")
+
+
+@contextmanager
+def recorded_events(port: int, user: str, secret: str) -> Iterator[list[bytes]]:
+    """Record what the manager interface sends until the end of the block."""
+    received: list[bytes] = []
+    with Manager(port) as manager:
+        assert manager.login(user, secret, events=True)["Response"] == "Success"
+
+        def listen() -> None:
+            while data := manager.read():
+                received.append(data)
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        yield received
+        manager.shut()
+        listening.join()

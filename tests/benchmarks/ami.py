@@ -1,7 +1,7 @@
-"""How the link to Asterisk keeps up: prints figures, asserts nothing. As root: python -m tests.benchmarks.ami [VERSION]
+"""Measure how fast the AMI client handles events. As root: python -m tests.benchmarks.ami [VERSION]
 
-First a burst from a stand-in, then 1,000 calls that ring at once over the trunk of a real Asterisk and all end in the
-same second.
+First a burst of events from a stand-in; then 1,000 calls that ring at once over the trunk of a real Asterisk and all
+end in the same second.
 """
 
 import multiprocessing
@@ -35,23 +35,23 @@ def main() -> None:
 
 
 def burst() -> None:
-    """Events a second, from a process of its own, and what the service's own calls take meanwhile."""
+    """Print how many events a second the client handles, and how long other methods of the client take meanwhile."""
     port = multiprocessing.Queue()  # type: ignore[var-annotated]
     sender = multiprocessing.Process(target=_send, args=(port,), daemon=True)
     sender.start()
     link = AmiClient(AmiSettings("127.0.0.1", port.get(), secret=Secret(SECRET)), "avtoobzvon", "avtoobzvon-ivr")
     before = _memory()
     link.start()
-    told, slowest, begun, last = 0, 0.0, 0.0, 0.0
+    received, slowest, begun, last = 0, 0.0, 0.0, 0.0
     events = sum(len(RECORDED["asterisk-22"]["busy"]) for _ in range(5 * CALLS))
-    while told < 5 * CALLS:
+    while received < 5 * CALLS:
         at = time.monotonic()
         lines = link.calls.lines_in_use()
         slowest = max(slowest, time.monotonic() - at)
         if not begun and lines and lines.channels:
             begun = at
         if ended := link.calls.take_outcomes():
-            told, last = told + len(ended), time.monotonic()
+            received, last = received + len(ended), time.monotonic()
         time.sleep(0.01)
     print(
         f"burst: {events} events in {last - begun:.2f} s ({events / (last - begun):.0f}/s), "
@@ -77,7 +77,7 @@ def _send(port: "multiprocessing.Queue[int]") -> None:
 
 
 def calls_up(version: int) -> None:
-    """1,000 calls that ring at once."""
+    """Print how the client follows 1,000 calls that ring at once."""
     with Rig(root(version)) as rig:
         ami = AmiSettings(
             "127.0.0.1", rig.pbx.ami_port, rig.pbx.ami_user, Secret(rig.pbx.ami_secret), trunk="PJSIP/carrier"
@@ -90,14 +90,14 @@ def calls_up(version: int) -> None:
         for number in numbers:
             rig.pbx.put(number, ordinary(number).replace("WaitTime: 300", f"WaitTime: {WAIT}"))
         peak, slowest, last = 0, 0.0, 0.0
-        told: list[AttemptOutcome] = []
-        while len(told) < CALLS:
+        outcomes: list[AttemptOutcome] = []
+        while len(outcomes) < CALLS:
             at = time.monotonic()
             lines = link.calls.lines_in_use()
             slowest = max(slowest, time.monotonic() - at)
             peak = max(peak, lines.channels if lines else 0)
             if ended := link.calls.take_outcomes():
-                told += ended
+                outcomes += ended
                 last = time.time()
             time.sleep(0.01)
         _until(lambda: all(entry.ended for entry in rig.carrier.ledger()))
@@ -106,8 +106,8 @@ def calls_up(version: int) -> None:
             f"Asterisk {version}: {peak} channels up at once, {len(ends)} calls, ended within "
             f"{max(ends) - min(ends):.2f} s; last outcome {last - max(ends):.2f} s after the last end at the carrier"
         )
-        results = Counter(one.disposition.value for one in told)
-        print(f"  {dict(results)}, complete: {all(one.complete for one in told)}")
+        results = Counter(outcome.disposition.value for outcome in outcomes)
+        print(f"  {dict(results)}, complete: {all(outcome.complete for outcome in outcomes)}")
         print(
             f"  memory {_memory() / 1000:.0f} MB, +{(_memory() - before) / 1000:.0f} MB; slowest channels() "
             f"{1000 * slowest:.0f} ms; processor {_cpu() - cpu:.2f} s, this script's included"

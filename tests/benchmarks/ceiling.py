@@ -1,26 +1,25 @@
-"""What a ceiling costs: how much of 30 lines a run uses, and whether it ever takes more. Prints, asserts nothing.
+"""Measure how much of a ceiling of 30 lines a run uses, and whether it ever exceeds it.
 
 As root: python -m tests.benchmarks.ceiling [--asterisk 22|16] [--only RUN,…] FOLDER
 
-On a real Asterisk, over a SIP trunk to a carrier that keeps its own ledger: 600 numbers, of which a fifth is busy or
-rings until wait_time (6 s) is over; who answers talks for a log-normal time, 8 s in the mean. Whole services, one
-after the other:
+On a real Asterisk, over a SIP trunk to a carrier that keeps its own ledger: 600 numbers, of which a fifth are busy or
+ring until wait_time (6 s). Talk times are log-normal with a mean of 8 s. One whole service after the other:
 
-spool   adaptive, by our own calls in the spool; the trunk is ours alone.
-shared  the same, while ten office phones call over the trunk. Nobody counts those, so reserve = 10 leaves them room.
-told    adaptive, by the trunk's channels that AMI tells of; the trunk is ours alone.
-ami     the same with those ten phones, which are counted. reserve = 3, for whoever begins a call is seen only when he
-        has: without a reserve a full trunk has no line for him, and the dialer cannot help that.
-fixed   a bundle every so many seconds, the trunk ours alone: the pair that fills the most lines and is never over
-        them, chosen with hindsight, from the very talk times, which no operator knows. Bolder by a tenth of a second
-        is reckoned beside it. Should it be over all the same, the next best is run.
+spool   adaptive, by the calls in the spool; nobody else uses the trunk.
+shared  the same while ten office phones call over the trunk. They are not counted, so reserve = 10 leaves lines free.
+events  adaptive, by the trunk's channels from AMI; nobody else uses the trunk.
+ami     the same with the ten phones, which are counted. reserve = 3, because a call of the office is counted only
+        after it has begun: on a full trunk without a reserve it finds no line.
+fixed   a bundle every few seconds; nobody else uses the trunk. The best pair that stays within the ceiling, computed
+        afterwards from the talk times, which no operator knows. A pair faster by a tenth of a second is computed for
+        comparison. If the best pair exceeds the ceiling all the same, the next best is run.
 
 All figures are the carrier's: a line is in use from the call's arrival there to its end, ringing included. Line use =
-line-seconds ÷ (lines that we may have × time), from our first call to the arrival of our last; what we may have is the
-ceiling less the reserve, and with `ami` less the office's calls of that moment. Lines above what we may have (somebody
-of the office has just begun a call) do not count.
+line-seconds ÷ (our share of the lines × time), from our first call to the arrival of our last. Our share is the
+ceiling minus the reserve, and with `ami` minus the office's calls at that moment. Lines above our share (an office
+phone has just begun a call) do not count.
 
-One chart a run: FOLDER/ceiling-RUN.png.
+One chart per run: FOLDER/ceiling-RUN.png.
 """
 
 import argparse
@@ -40,33 +39,33 @@ from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.run_folder import Office
 from tests.asterisk.waiting import until
-from tests.benchmarks.lines import Lines, allowed, area, draw, fillable, lesser, peak, seconds_over, stairs
+from tests.benchmarks.lines import Lines, area, draw, lesser, limit_of_all, our_share, peak, seconds_over, stairs
 
 SEED = 20260105
 CEILING = 30
 NUMBERS = 600
 MEAN, SPREAD = 8.0, 0.6
-"""Of the talk times: the mean in seconds, and the standard deviation of their logarithm."""
+"""Talk times: the mean in seconds, and the standard deviation of their logarithm."""
 WAIT, RINGS = 6.0, 0.2
-"""Seconds that we let it ring, and until somebody answers."""
+"""Seconds of ringing: the longest, and those before an answer."""
 ANSWERING = 0.5
-"""Seconds that the carrier's Answer() waits before the time of a talk begins to count: they are part of the talk."""
+"""Seconds that the carrier's Answer() waits before the talk time begins. They are part of the talk."""
 SLACK = 0.1
-"""Seconds that each call is reckoned longer than it is, when a fixed pair is looked for: none is over by a hair."""
+"""Seconds added to each call in the search for a fixed pair, so that no pair is at the very limit."""
 RATE = 50
 PHONES = 10
 OFFICE_TALK, OFFICE_PAUSE = 20.0, 5.0
-"""Seconds, in the mean, that somebody in the office talks, and until he takes up his phone again."""
+"""Mean seconds of an office call, and between two calls of an office phone."""
 LONGEST = 90
-"""Seconds of the message: longer than anybody talks."""
+"""Seconds of the message: longer than any talk."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run; without `pace` it is of fixed bundles."""
+    """A run; without `pace` its bundles are fixed."""
 
     name: str
-    says: str
+    title: str
     pace: str = ""
     reserve: int = 0
     office: bool = False
@@ -87,7 +86,7 @@ TRIALS = [
         office=True,
     ),
     Trial(
-        "told",
+        "events",
         "adaptive by AMI's channels, the trunk ours alone",
         f"pacing = adaptive\nlines = {CEILING}\ncalls_per_second = {RATE}\n",
         counted=True,
@@ -110,57 +109,57 @@ def main() -> None:
     parser.add_argument("--asterisk", type=int, default=22)
     parser.add_argument("--only", default=",".join(trial.name for trial in TRIALS))
     parser.add_argument("--numbers", type=int, default=NUMBERS)
-    told = parser.parse_args()
-    told.folder.mkdir(parents=True, exist_ok=True)
-    talk = talk_times(told.numbers)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    talk = talk_times(options.numbers)
     print(
-        f"Asterisk {told.asterisk}, ceiling {CEILING}, {len(talk)} numbers, of which "
+        f"Asterisk {options.asterisk}, ceiling {CEILING}, {len(talk)} numbers, of which "
         f"{sum(number[-1] in '67' for number in talk)} are busy or unanswered"
     )
     for trial in TRIALS:
-        if trial.name not in told.only.split(","):
+        if trial.name not in options.only.split(","):
             continue
-        pairs = [(1, 1.0)] if trial.pace else best_fixed([held(*one) for one in talk.items()])
+        pairs = [(1, 1.0)] if trial.pace else best_fixed([held_seconds(*one) for one in talk.items()])
         for pair in pairs:
-            if measure(trial, told.asterisk, talk, told.folder, pair) <= CEILING:
+            if measure(trial, options.asterisk, talk, options.folder, pair) <= CEILING:
                 break
 
 
 def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path, pair: tuple[int, float]) -> int:
-    """One run, its figures and its chart; returns the peak."""
+    """Print the figures of a run, draw its chart and return its peak of lines."""
     bundle, delay = pair
     with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
         ledger = whole_run(trial, version, talk, Path(name), pair)
     ours = [(one.at, one.ended or math.inf) for one in ledger if one.number in talk]
     others = [(one.at, one.ended or math.inf) for one in ledger if one.number not in talk]
-    rung = [one.number for one in ledger if one.number in talk]
+    called = [one.number for one in ledger if one.number in talk]
     begun, exhausted = min(ours)[0], max(ours)[0]
     lasted = exhausted - begun
     in_all, of_ours, of_others = stairs([*ours, *others]), stairs(ours), stairs(others)
-    may = allowed(of_others if trial.counted else [], CEILING - trial.reserve)
-    could, used = area(may, begun, exhausted), area(lesser(of_ours, may), begun, exhausted)
-    says = trial.says + ("" if trial.pace else f": {bundle} every {delay:.2f} s")
-    print(f"{trial.name}: {says}")
+    share = our_share(of_others if trial.counted else [], CEILING - trial.reserve)
+    could, used = area(share, begun, exhausted), area(lesser(of_ours, share), begun, exhausted)
+    title = trial.title + ("" if trial.pace else f": {bundle} every {delay:.2f} s")
+    print(f"{trial.name}: {title}")
     print(
         f"  peak at the carrier {peak(in_all)} of {CEILING}, ours {peak(of_ours)}, the office's {peak(of_others)}; "
         f"over the ceiling for {seconds_over(in_all, CEILING):.3f} s"
     )
     print(
-        f"  line use {used / could:.2%} of what we may have, {area(in_all, begun, exhausted) / CEILING / lasted:.2%} "
+        f"  line use {used / could:.2%} of our share, {area(in_all, begun, exhausted) / CEILING / lasted:.2%} "
         f"of the trunk by all together; list exhausted in {lasted:.1f} s"
     )
     print(
-        f"  a line that became free stood idle for {1000 * (could - used) / len(ours):.0f} ms in the mean; "
-        f"calls {len(rung)}, rung twice {len(rung) - len(set(rung))}",
+        f"  a free line was idle for {1000 * (could - used) / len(ours):.0f} ms on average; "
+        f"calls {len(called)}, called twice {len(called) - len(set(called))}",
         flush=True,
     )
-    drawn = draw(
+    chart = draw(
         folder / f"ceiling-{trial.name}",
-        f"Asterisk {version}, {says}; line use {used / could:.1%}",
-        Lines(CEILING, in_all, of_others, fillable(may, of_others)),
+        f"Asterisk {version}, {title}; line use {used / could:.1%}",
+        Lines(CEILING, in_all, of_others, limit_of_all(share, of_others)),
         begun,
     )
-    print(f"  {drawn}", flush=True)
+    print(f"  {chart}", flush=True)
     return peak(in_all)
 
 
@@ -168,7 +167,7 @@ def measure(trial: Trial, version: int, talk: dict[str, float], folder: Path, pa
 
 
 def talk_times(count: int) -> dict[str, float]:
-    """The numbers, and how long each would talk; 06 is busy, 07 rings for ever."""
+    """Return the talk time of each number. A number that ends with 06 is busy, with 07 rings and is not answered."""
     chance = random.Random(SEED)
     endings = [("06", "07")[place // 5 % 2] if place % 5 == 4 else "00" for place in range(count)]
     chance.shuffle(endings)
@@ -180,7 +179,7 @@ def talk_times(count: int) -> dict[str, float]:
 
 
 def office_calls(lasting: float) -> list[tuple[float, str, float]]:
-    """What the office's phones ring: when, whom, and for how long they talk."""
+    """Return the calls of the office's phones: start, number and talk time."""
     chance = random.Random(SEED + 1)
     calls: list[tuple[float, str, float]] = []
     for phone in range(PHONES):
@@ -195,7 +194,7 @@ def office_calls(lasting: float) -> list[tuple[float, str, float]]:
 def whole_run(
     trial: Trial, version: int, talk: dict[str, float], folder: Path, fixed: tuple[int, float]
 ) -> list[LedgerEntry]:
-    """Serves until every call has ended; the carrier's ledger."""
+    """Run a service until every call has ended, and return the carrier's ledger."""
     message = folder / "message.wav"
     with wave.open(str(message), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
@@ -220,7 +219,7 @@ def whole_run(
         over = threading.Event()
         ringing = threading.Thread(target=call_from_office, args=(rig.pbx.ami_port, calls, over))
         ringing.start()
-        time.sleep(10 if calls else 0)  # the office has been at work since before
+        time.sleep(10 if calls else 0)  # the office calls before the run begins
         service = office.serve()
         try:
             until(office.is_over, "every call has ended", within=900, every=2)
@@ -234,7 +233,7 @@ def whole_run(
 
 
 def call_from_office(port: int, calls: list[tuple[float, str, float]], over: threading.Event) -> None:
-    """Other people's calls over the same trunk, until the bench is over."""
+    """Make the office's calls over the same trunk until the measurement is over."""
     if not calls:
         return
     with Manager(port) as manager:
@@ -246,28 +245,28 @@ def call_from_office(port: int, calls: list[tuple[float, str, float]], over: thr
             manager.action("Originate", Channel=f"PJSIP/{number}@carrier", Application="Wait", Data="600", Async="true")
 
 
-# -- fixed bundles, by hindsight
+# -- fixed bundles, computed from the talk times
 
 
-def held(number: str, talk: float) -> float:
-    """Seconds for which a number's call holds a line."""
+def held_seconds(number: str, talk: float) -> float:
+    """Return for how long a call to the number holds a line."""
     return {"6": 0.02, "7": WAIT}.get(number[-1], RINGS + talk)
 
 
 def best_fixed(holds: list[float]) -> list[tuple[int, float]]:
-    """The three pairs of bundle and delay that use the most lines and are never over the ceiling, the best first."""
+    """Return the three pairs of bundle and delay that use the most lines within the ceiling, the best first."""
     longer = [hold + SLACK for hold in holds]
     pairs = [(bundle, step / 20) for bundle in range(1, 16) for step in range(1, 201)]
-    never_over = [pair for pair in pairs if reckoned(longer, *pair)[0] <= CEILING]
-    best = sorted(never_over, key=lambda pair: reckoned(holds, *pair)[1], reverse=True)[:3]
+    within = [pair for pair in pairs if computed_use(longer, *pair)[0] <= CEILING]
+    best = sorted(within, key=lambda pair: computed_use(holds, *pair)[1], reverse=True)[:3]
     for bundle, delay in [(best[0][0], round(best[0][1] - 0.1, 2)), *best]:
-        most, use = reckoned(holds, bundle, delay)
-        print(f"reckoned: {bundle} every {delay:.2f} s has a peak of {most} and uses {use:.1%}")
+        most, use = computed_use(holds, bundle, delay)
+        print(f"computed: {bundle} every {delay:.2f} s has a peak of {most} and uses {use:.1%}")
     return best
 
 
-def reckoned(holds: list[float], bundle: int, delay: float) -> tuple[int, float]:
-    """Peak and line use of that pair, if nothing takes any time but the calls."""
+def computed_use(holds: list[float], bundle: int, delay: float) -> tuple[int, float]:
+    """Return the peak and the line use of that pair if nothing but the calls takes time."""
     spans = [(at := place // bundle * delay, at + hold) for place, hold in enumerate(holds)]
     counts = stairs(spans)
     lasting = spans[-1][0]

@@ -1,10 +1,9 @@
-"""Print how fast the editor answers while others do their worst: python -m tests.benchmarks.crowd
+"""Measure how fast the editor answers under load from others: python -m tests.benchmarks.crowd
 
-500 idle connections, 100 requests sent a byte at a time, 40 logins at once, 16 orders that nobody answers.
+500 idle connections, 100 requests sent a byte at a time, 40 logins at once, 16 commands that no service answers.
 """
 
 import contextlib
-import http.client
 import json
 import re
 import socket
@@ -19,23 +18,23 @@ from pathlib import Path
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.journal.journal import Journal
 from obzvon.users import Role, Users
-from tests.benchmarks.office import LOGIN, office
+from tests.benchmarks.office import LOGIN, ask, office
 
 PORT = 18233
-IDLE, SLOW, LOGINS, ORDERS = 500, 100, 40, 16
+IDLE, SLOW, LOGINS, COMMANDS = 500, 100, 40, 16
 _SECONDS = 10.0
 PATHS = "/healthz", "/phones", "/run"
 
 
 def main() -> None:
     with office(PORT, furnish) as (_, _pid):
-        ask("/phones")
+        ask(PORT, "/phones")
         for what, crowd in (
             ("alone", contextlib.nullcontext),
             (f"{IDLE} idle connections", idle),
             (f"{SLOW} requests sent slowly", slow),
             (f"{LOGINS} logins at once", logins),
-            (f"{ORDERS} orders that nobody answers", orders),
+            (f"{COMMANDS} commands that no service answers", commands),
         ):
             with crowd():
                 measure(what)
@@ -61,7 +60,7 @@ def measure(what: str) -> None:
     while time.perf_counter() < until:
         for path in PATHS:
             begun = time.perf_counter()
-            ask(path)
+            ask(PORT, path)
             slowest[path] = max(slowest[path], time.perf_counter() - begun)
         time.sleep(0.05)
     figures = "   ".join(f"{path} {seconds * 1000:5.0f} ms" for path, seconds in slowest.items())
@@ -81,13 +80,13 @@ def slow() -> Iterator[None]:
     head = "POST /phones/import HTTP/1.1\r\nHost: x\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in LOGIN.items()) + "Content-Length: 100000\r\n\r\n"
     with contextlib.ExitStack() as stack:
-        slow_ones = [stack.enter_context(socket.create_connection(("127.0.0.1", PORT))) for _ in range(SLOW)]
+        connections = [stack.enter_context(socket.create_connection(("127.0.0.1", PORT))) for _ in range(SLOW)]
 
         def trickle(ended: threading.Event) -> None:
             for byte in head.encode() + b"x" * 10_000:
-                for one in slow_ones:
+                for connection in connections:
                     with contextlib.suppress(OSError):
-                        one.sendall(bytes([byte]))
+                        connection.sendall(bytes([byte]))
                 if ended.wait(0.05):
                     return
 
@@ -97,13 +96,14 @@ def slow() -> Iterator[None]:
 
 @contextlib.contextmanager
 def logins() -> Iterator[None]:
-    """Let 40 people log in at once, in wave after wave: every other password is wrong."""
+    """Log 40 people in at once, again and again; every other password is wrong."""
 
     def login(number: int) -> None:
         password = "correct horse" if number % 2 else f"wrong {time.perf_counter()}"
-        ask("/phones", login=f"user{number}:{password}", statuses=(200, 401, 429, 503))
+        headers = {"Authorization": "Basic " + b64encode(f"user{number}:{password}".encode()).decode()}
+        ask(PORT, "/phones", headers=headers, statuses=(200, 401, 429, 503))
 
-    def waves(ended: threading.Event) -> None:
+    def rounds(ended: threading.Event) -> None:
         with ThreadPoolExecutor(LOGINS) as pool:
             while not ended.is_set():
                 begun = time.perf_counter()
@@ -111,24 +111,24 @@ def logins() -> Iterator[None]:
                 lasted.append(time.perf_counter() - begun)
 
     lasted: list[float] = []
-    with background(waves):
+    with background(rounds):
         yield
-    print(f"    all {LOGINS} were answered within {max(lasted) * 1000:.0f} ms in the slowest of {len(lasted)} waves")
+    print(f"    all {LOGINS} were answered within {max(lasted) * 1000:.0f} ms in the slowest of {len(lasted)} rounds")
 
 
 @contextlib.contextmanager
-def orders() -> Iterator[None]:
-    token = re.search(r'name="token" value="([^"]*)"', ask("/run"))
+def commands() -> Iterator[None]:
+    token = re.search(r'name="token" value="([^"]*)"', ask(PORT, "/run").text)
     assert token
 
-    def order(_number: int) -> None:
-        ask("/run/pause", body=f"token={token[1]}")
+    def pause(_number: int) -> None:
+        ask(PORT, "/run/pause", f"token={token[1]}")
 
-    with ThreadPoolExecutor(ORDERS) as pool:
-        pending = [pool.submit(order, number) for number in range(ORDERS)]
+    with ThreadPoolExecutor(COMMANDS) as pool:
+        pending = [pool.submit(pause, number) for number in range(COMMANDS)]
         yield
-        for one in pending:
-            one.result()
+        for answer in pending:
+            answer.result()
 
 
 @contextlib.contextmanager
@@ -142,18 +142,6 @@ def background(act: Callable[[threading.Event], object]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-def ask(path: str, *, body: str | None = None, login: str = "", statuses: tuple[int, ...] = (200, 303)) -> str:
-    headers = {"Authorization": "Basic " + b64encode(login.encode()).decode()} if login else dict(LOGIN)
-    if body is not None:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", PORT, timeout=300)) as connection:
-        connection.request("GET" if body is None else "POST", path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-    assert answer.status in statuses, (answer.status, text[:500])
-    return text
 
 
 if __name__ == "__main__":

@@ -1,23 +1,21 @@
-"""How fast the editor is with 100,000 rows, on waitress: prints figures. python tests/benchmarks/editor.py [ROWS]"""
+"""Measure the editor with 100,000 rows, on waitress: python -m tests.benchmarks.editor [ROWS]"""
 
-import http.client
 import json
-import os
 import re
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from obzvon.common.i18n import say
-from obzvon.domain.calls import CallOutcome, CallState
+from obzvon.domain.calls import CallOutcome, CallState, Run
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
-from tests.benchmarks.office import LOGIN, office
+from tests.benchmarks.office import Answer, ask, office, show
+from tests.benchmarks.speed import cpu
 
 PORT = 18232
 
@@ -30,15 +28,15 @@ def main() -> None:
             str(key): {"0": f"89{key % 8 + 10:02}{key:07}", "1": "", "name": f"Абонент {key}"} for key in range(rows)
         }
         (folder / "todo.json").write_text(json.dumps(phones))
-        called(folder, min(rows, 100_000))
+        record_runs(folder, min(rows, 100_000))
 
     with office(PORT, furnish) as (folder, pid):
         measure(rows)
         measure_run(folder, rows, pid)
 
 
-def called(folder: Path, rows: int) -> None:
-    """Today's run of so many numbers, ended in every way there is; and the next one, of 2,000 of them."""
+def record_runs(folder: Path, rows: int) -> None:
+    """Write a run of today with six kinds of results, and a second one of 2,000 numbers."""
     journal = Journal(f"sqlite:///{folder}/journal.db")
     day = datetime.now(UTC).astimezone(ZoneInfo("Europe/Moscow")).date()
     at = datetime.now(UTC) - timedelta(hours=3)
@@ -74,28 +72,28 @@ def show_once(what: str, begun: float) -> None:
 
 def measure(rows: int) -> None:
     print(f"{rows:,} rows")
-    show("first page, the list not read yet", lambda: ask("/phones"), times=1)
-    show("a page", lambda: ask("/phones?page=500"))
-    show("search by name", lambda: ask("/phones?q=" + quote("Абонент 77")))
-    show("search by number", lambda: ask("/phones?q=0077"))
-    show("sort by name, first time", lambda: ask("/phones?sort=name"), times=1)
-    show("sort by name", lambda: ask("/phones?sort=name&down=1"))
-    show("schedule and plan", lambda: ask("/week"))
-    show("results of one run", lambda: ask("/results?run=1"))
-    show("results of one run, filtered, by name", lambda: ask("/results?run=1&result=busy&result=failed&sort=name"))
-    show("results of one run, searched", lambda: ask("/results?run=1&q=" + quote("Абонент 77")))
-    show("results of the day, the second run folded in", lambda: ask("/results"))
-    show("why was somebody not called", lambda: ask("/results/phone?q=0077777"))
-    show("the day as CSV", lambda: ask("/results/day.csv"), times=1)
+    show("first page, the list not read yet", lambda: page("/phones"), times=1)
+    show("a page", lambda: page("/phones?page=500"))
+    show("search by name", lambda: page("/phones?q=" + quote("Абонент 77")))
+    show("search by number", lambda: page("/phones?q=0077"))
+    show("sort by name, first time", lambda: page("/phones?sort=name"), times=1)
+    show("sort by name", lambda: page("/phones?sort=name&down=1"))
+    show("schedule and plan", lambda: page("/week"))
+    show("results of one run", lambda: page("/results?run=1"))
+    show("results of one run, filtered, by name", lambda: page("/results?run=1&result=busy&result=failed&sort=name"))
+    show("results of one run, searched", lambda: page("/results?run=1&q=" + quote("Абонент 77")))
+    show("results of the day, the second run folded in", lambda: page("/results"))
+    show("why was somebody not called", lambda: page("/results/phone?q=0077777"))
+    show("the day as CSV", lambda: page("/results/day.csv"), times=1)
     edits = []
     for number in range(5):
-        text = ask("/phones?edit=7")
+        text = page("/phones?edit=7").text
         fields = {name: found(rf'name="{name}" value="([^"]*)"', text) for name in ("token", "revision")}
         fields |= {"row": "7", "number": "89161111111", "code": "", "name": f"x{number}"}
         begun = time.perf_counter()
-        ask("/phones/save", urlencode(fields))
+        page("/phones/save", urlencode(fields))
         saved = time.perf_counter()
-        ask("/phones?at=7")
+        page("/phones?at=7")
         edits.append((saved - begun, time.perf_counter() - begun))
     print(f"{'one edit, saved':45} {min(edits)[0] * 1000:6.0f} ms (worst {max(edits)[0] * 1000:.0f})")
     print(
@@ -105,12 +103,27 @@ def measure(rows: int) -> None:
 
 
 def measure_run(folder: Path, rows: int, server: int) -> None:
-    """The run page before a run, and during one of all the rows of which half are handed over."""
-    show("run page with the plan, first time", lambda: ask("/run"), times=1)
-    show("run page with the plan", lambda: ask("/run"))
-    show("what a start would do", lambda: ask("/run/start"))
-    journal = Journal(f"sqlite:///{folder / 'journal.db'}")
-    now = datetime.now(UTC)
+    """Measure the run page before a run, during a run of all rows, half of them handed over, and after it."""
+    show("run page with the plan, first time", lambda: page("/run"), times=1)
+    show("run page with the plan", lambda: page("/run"))
+    show("what a start would do", lambda: page("/run/start"))
+    journal, now = Journal(f"sqlite:///{folder / 'journal.db'}"), datetime.now(UTC)
+    run = begin_run(journal, rows, now)
+    show("run page during the run, first time", lambda: page("/run"), times=1)
+    address = found(r'hx-get="([^"]*)"', page("/run").text).replace("&amp;", "&")
+    show("a renewal", lambda: page(address), times=50)
+    measure_open_pages(address, server)
+    journal.runs.set_state(run.id, "stopped", at=now)
+    journal.transitions.withdraw_waiting(run.id, say("stopped"), at=now)
+    handed = journal.calls.in_transit(CallState.HANDED)
+    journal.transitions.end_calls([CallOutcome(run.id, call.position, Disposition.UNKNOWN, now) for call in handed])
+    show("run page after the run, first time", lambda: page("/run"), times=1)
+    show("run page after the run", lambda: page("/run"))
+    journal.close()
+
+
+def begin_run(journal: Journal, rows: int, now: datetime) -> Run:
+    """Begin a run of all rows, and hand half of them over; nine in ten of these answer."""
     run = journal.runs.begin(
         "bench",
         now.date(),
@@ -126,62 +139,30 @@ def measure_run(folder: Path, rows: int, server: int) -> None:
         journal.transitions.end_calls(
             [CallOutcome(run.id, call.position, Disposition.ANSWERED, now) for call in calls[:900]]
         )
-    show("run page during the run, first time", lambda: ask("/run"), times=1)
-    have = found(r'hx-get="([^"]*)"', ask("/run")).replace("&amp;", "&")
-    show("a renewal", lambda: ask(have), times=50)
+    return run
+
+
+def measure_open_pages(address: str, server: int) -> None:
+    """Print the server's share of a processor while five pages are renewed every two seconds."""
     before, begun, asked = cpu(server), time.perf_counter(), 0
     while time.perf_counter() - begun < 20:
-        for _ in range(5):  # five pages, each every two seconds
-            ask(have)
+        for _ in range(5):
+            page(address)
             asked += 1
             time.sleep(0.4)
     used = (cpu(server) - before) / (time.perf_counter() - begun)
     print(f"{'five open pages, share of one processor':45} {used:6.1%} ({asked} renewals)")
-    journal.runs.set_state(run.id, "stopped", at=now)
-    journal.transitions.withdraw_waiting(run.id, say("stopped"), at=now)
-    journal.transitions.end_calls(
-        [
-            CallOutcome(run.id, call.position, Disposition.UNKNOWN, now)
-            for call in journal.calls.in_transit(CallState.HANDED)
-        ]
-    )
-    show("run page after the run, first time", lambda: ask("/run"), times=1)
-    show("run page after the run", lambda: ask("/run"))
-    journal.close()
 
 
-def cpu(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def page(path: str, body: str | None = None) -> Answer:
+    return ask(PORT, path, body)
 
 
 def found(pattern: str, text: str) -> str:
+    """Return what the group of the pattern matches."""
     match = re.search(pattern, text)
     assert match is not None
     return match[1]
-
-
-def show(what: str, do: Callable[[], object], times: int = 5) -> None:
-    lasted = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        do()
-        lasted.append(time.perf_counter() - begun)
-    print(f"{what:45} {min(lasted) * 1000:6.0f} ms (worst {max(lasted) * 1000:.0f})")
-
-
-def ask(path: str, body: str | None = None) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
-    headers = dict(LOGIN)
-    if body is not None:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-    connection.request("GET" if body is None else "POST", path, body, headers)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    assert answer.status in (200, 204, 303), (answer.status, text)
-    return text
 
 
 if __name__ == "__main__":

@@ -1,9 +1,5 @@
-"""How long the import of 100,000 rows takes on waitress, and what memory: prints figures.
+"""Measure the import of 100,000 rows, its time and memory, on waitress: python -m tests.benchmarks.imports [ROWS]"""
 
-python tests/benchmarks/imports.py [ROWS]
-"""
-
-import http.client
 import io
 import json
 import re
@@ -15,7 +11,7 @@ from urllib.parse import urlencode
 
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
-from tests.benchmarks.office import LOGIN, office
+from tests.benchmarks.office import ask, office
 
 PORT = 18233
 
@@ -33,7 +29,7 @@ def main() -> None:
 
 
 def measure(data: bytes, form: str, server: int) -> None:
-    token = field(ask("/phones/import")[1], "token")
+    token = field(ask(PORT, "/phones/import").text, "token")
     before = memory(server)
     begun = time.perf_counter()
     border = secrets.token_hex(8)
@@ -42,23 +38,24 @@ def measure(data: bytes, form: str, server: int) -> None:
         f'Disposition: form-data; name="file"; filename="list.{form}"\r\n\r\n'
     ).encode() + data
     body += f"\r\n--{border}--\r\n".encode()
-    address = ask("/phones/import", body, f"multipart/form-data; boundary={border}")[2]
+    kind = {"Content-Type": f"multipart/form-data; boundary={border}"}
+    address = ask(PORT, "/phones/import", body, kind).location
     sent = time.perf_counter()
-    while ask(address + "/progress")[0] != 204:
+    while ask(PORT, address + "/progress").status != 204:
         time.sleep(0.1)
-    text = ask(address)[1]
+    text = ask(PORT, address).text
     shown = time.perf_counter()
     fields = {name: field(text, name) for name in ("token", "version", "revision")} | ticked(text)
-    assert ask(address + "/take", urlencode(fields).encode(), "application/x-www-form-urlencoded")[2] == "/phones"
+    assert ask(PORT, address + "/take", urlencode(fields)).location == "/phones"
     taken = time.perf_counter()
-    ask("/phones")
+    ask(PORT, "/phones")
     print(
         f"{form}, {len(data) / 1e6:.1f} MB: sent {sent - begun:.1f} s, shown {shown - begun:.1f} s, "
         f"taken in {taken - begun:.1f} s (the confirmation {taken - shown:.1f} s); memory of the server "
         f"{before['VmRSS']} MB before, {memory(server)['VmRSS']} MB after, {memory(server)['VmHWM']} MB at most"
     )
     begun = time.perf_counter()
-    ask(f"/phones/export/{form}")
+    ask(PORT, f"/phones/export/{form}")
     print(f"{form}, exported: {time.perf_counter() - begun:.1f} s")
 
 
@@ -68,6 +65,7 @@ def ticked(text: str) -> dict[str, str]:
 
 
 def memory(process: int) -> dict[str, int]:
+    """Return the current and the highest memory of a process, in megabytes."""
     status = Path(f"/proc/{process}/status").read_text()
     return {name: int(kilobytes) // 1000 for name, kilobytes in re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status)}
 
@@ -76,19 +74,6 @@ def field(text: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', text)
     assert found, name
     return found[1]
-
-
-def ask(path: str, body: bytes | None = None, kind: str = "") -> tuple[int, str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
-    headers = dict(LOGIN)
-    if kind:
-        headers["Content-Type"] = kind
-    connection.request("GET" if body is None else "POST", path, body, headers)
-    answer = connection.getresponse()
-    text = answer.read().decode(errors="replace")
-    connection.close()
-    assert answer.status in (200, 204, 303), (answer.status, text)
-    return answer.status, text, answer.headers.get("Location", "").partition("?")[0]
 
 
 if __name__ == "__main__":

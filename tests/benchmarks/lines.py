@@ -1,7 +1,6 @@
-"""Lines in use over time, as stairs: reckoned with, and drawn.
+"""Lines in use over time, as step functions: computed and drawn.
 
-The chart is an SVG, of three stairs and a few words, which Chromium turns into a PNG: the tests need a Chromium in any
-case, and so no library has to be had for one drawing.
+The chart is an SVG, which Chromium turns into a PNG. The tests need Chromium anyway, so no drawing library is needed.
 """
 
 import math
@@ -13,11 +12,11 @@ from pathlib import Path
 
 Span = tuple[float, float]
 Stairs = list[tuple[float, int]]
-"""How many from that moment on."""
+"""Moments, each with the number of lines from then on."""
 
 
 def stairs(spans: list[Span]) -> Stairs:
-    """How many are up at once; at one and the same moment an end comes before a beginning."""
+    """Return how many spans overlap at each moment. At the same moment an end comes before a beginning."""
     changes = sorted([(at, 1) for at, _ in spans] + [(ended, -1) for _, ended in spans])
     found: Stairs = []
     count = 0
@@ -27,20 +26,20 @@ def stairs(spans: list[Span]) -> Stairs:
     return found
 
 
-def allowed(others: Stairs, most: int) -> Stairs:
-    """How many lines may be ours, of so many at the most, when these of other people are known of."""
+def our_share(others: Stairs, most: int) -> Stairs:
+    """Return how many of the lines we may use while other people use theirs."""
     return [(-math.inf, most), *((at, max(0, most - count)) for at, count in others)]
 
 
-def fillable(may: Stairs, others: Stairs) -> Stairs:
-    """How many lines may be in use in all: what may be ours, above those of other people."""
-    return sorted((at, value_at(may, at) + value_at(others, at)) for at in {at for at, _ in (*may, *others)})
+def limit_of_all(share: Stairs, others: Stairs) -> Stairs:
+    """Return how many lines may be in use in all: our share and the lines of other people."""
+    return sorted((at, value_at(share, at) + value_at(others, at)) for at in {at for at, _ in (*share, *others)})
 
 
-def lesser(ours: Stairs, may: Stairs) -> Stairs:
-    """Ours, as far as we may have them."""
+def lesser(ours: Stairs, share: Stairs) -> Stairs:
+    """Return the lesser of our lines and our share at each moment."""
     changes = sorted(
-        [(at, 0, count) for at, count in ours] + [(at, 1, count) for at, count in may], key=lambda change: change[0]
+        [(at, 0, count) for at, count in ours] + [(at, 1, count) for at, count in share], key=lambda change: change[0]
     )
     found: Stairs = []
     values = [0, 0]
@@ -51,19 +50,19 @@ def lesser(ours: Stairs, may: Stairs) -> Stairs:
 
 
 def pieces(of: Stairs, begin: float, end: float) -> Iterator[tuple[float, int]]:
-    """How long, and how many."""
+    """Yield each step between two moments: its length in seconds and its number of lines."""
     for place, (at, count) in enumerate(of):
         after = of[place + 1][0] if place + 1 < len(of) else end
         yield max(0.0, min(after, end) - max(at, begin)), count
 
 
 def area(of: Stairs, begin: float, end: float) -> float:
-    """Line-seconds."""
+    """Return the line-seconds between two moments."""
     return sum(lasting * count for lasting, count in pieces(of, begin, end) if lasting)
 
 
 def seconds_over(of: Stairs, ceiling: int) -> float:
-    """For how long it was more than that."""
+    """Return for how many seconds more lines than the ceiling were in use."""
     return sum(lasting for lasting, count in pieces(of, 0.0, of[-1][0]) if count > ceiling)
 
 
@@ -83,23 +82,23 @@ def value_at(of: Stairs, moment: float) -> int:
 # -- the chart
 
 WIDE, HIGH, LEFT, TOP, RIGHT, BOTTOM = 1200, 440, 60, 50, 20, 60
-OURS, OTHERS, TOP_LINE, MAY = "#3b7dd8", "#b0b0b0", "#d03030", "#208020"
+OURS, OTHERS, TOP_LINE, LIMIT = "#3b7dd8", "#b0b0b0", "#d03030", "#208020"
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What is drawn: all lines in use, of them other people's, and how far ours may fill them."""
+    """The content of a chart: all lines in use, those of other people, and the limit of all."""
 
     ceiling: int
     in_all: Stairs
     others: Stairs
-    fillable: Stairs
+    limit: Stairs
 
 
 def draw(file: Path, title: str, lines: Lines, begun: float) -> Path:
-    """Lines in use over time, as FILE.png; only FILE.svg where no Chromium renders it. Returns which."""
+    """Draw the lines in use over time as FILE.png, or as FILE.svg without Chromium; return the path."""
     svg, png = file.with_suffix(".svg"), file.with_suffix(".png")
-    svg.write_text(drawn(title, lines, begun), encoding="utf-8")
+    svg.write_text(as_svg(title, lines, begun), encoding="utf-8")
     chromium = shutil.which("chromium")
     if not chromium:
         return svg
@@ -122,53 +121,67 @@ def draw(file: Path, title: str, lines: Lines, begun: float) -> Path:
     return png
 
 
-def drawn(title: str, lines: Lines, begun: float) -> str:
-    """The chart as SVG; time is counted from `begun`."""
-    end = max(at for at, _ in lines.in_all if at < math.inf)
-    tall = lines.ceiling + 4
+class _Scale:
+    """Turns moments and numbers of lines into coordinates of the chart."""
 
-    def x(at: float) -> float:
-        return LEFT + (WIDE - LEFT - RIGHT) * (min(max(at, begun - 2), end) - begun + 2) / (end - begun + 2)
+    def __init__(self, begin: float, end: float, most: int) -> None:
+        self.begin, self.end, self.most = begin, end, most
 
-    def y(count: float) -> float:
-        return TOP + (HIGH - TOP - BOTTOM) * (1 - count / tall)
+    def x(self, at: float) -> float:
+        return LEFT + (WIDE - LEFT - RIGHT) * (min(max(at, self.begin), self.end) - self.begin) / (
+            self.end - self.begin
+        )
 
-    def path(of: Stairs) -> str:
-        before = value_at(of, begun - 2)
-        points = [f"M{x(begun - 2):.1f},{y(before):.1f}"]
-        points += [f"H{x(at):.1f}V{y(count):.1f}" for at, count in of if begun - 2 < at < math.inf]
-        return "".join(points) + f"H{x(end):.1f}"
+    def y(self, count: float) -> float:
+        return TOP + (HIGH - TOP - BOTTOM) * (1 - count / self.most)
 
-    def filled(of: Stairs) -> str:
-        return f"{path(of)}V{y(0):.1f}H{x(begun - 2):.1f}Z"
+    def path(self, of: Stairs) -> str:
+        points = [f"M{self.x(self.begin):.1f},{self.y(value_at(of, self.begin)):.1f}"]
+        points += [f"H{self.x(at):.1f}V{self.y(count):.1f}" for at, count in of if self.begin < at < math.inf]
+        return "".join(points) + f"H{self.x(self.end):.1f}"
 
-    marks = [
-        f'<text x="{x(begun + at):.0f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{at}</text>'
-        for at in range(0, int(end - begun) + 1, 20)
-    ]
-    marks += [
-        f'<path d="M{LEFT},{y(count):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>'
-        f'<text x="{LEFT - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count}</text>'
-        for count in range(0, tall, 5)
-    ]
-    legend = [
-        (OURS, "our calls"),
-        (OTHERS, "other people's calls"),
-        (TOP_LINE, f"the ceiling: {lines.ceiling}"),
-        (MAY, "how far we may fill it"),
-    ]
-    keys = [
-        f'<rect x="{LEFT + 220 * place}" y="{HIGH - 24}" width="14" height="10" fill="{colour}"/>'
-        f'<text x="{LEFT + 20 + 220 * place}" y="{HIGH - 15}">{what}</text>'
-        for place, (colour, what) in enumerate(legend)
-    ]
+    def area_below(self, of: Stairs) -> str:
+        return f"{self.path(of)}V{self.y(0):.1f}H{self.x(self.begin):.1f}Z"
+
+
+def as_svg(title: str, lines: Lines, begun: float) -> str:
+    """Return the chart as SVG; time is counted from `begun`."""
+    scale = _Scale(begun - 2, max(at for at, _ in lines.in_all if at < math.inf), lines.ceiling + 4)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{HIGH}" font-family="sans-serif" '
         f'font-size="13"><rect width="100%" height="100%" fill="#fff"/>'
-        f'<text x="{LEFT}" y="28" font-size="16">{title}</text>{"".join(marks)}'
-        f'<path d="{filled(lines.in_all)}" fill="{OURS}"/><path d="{filled(lines.others)}" fill="{OTHERS}"/>'
-        f'<path d="M{LEFT},{y(lines.ceiling):.1f}H{WIDE - RIGHT}" stroke="{TOP_LINE}" stroke-width="2"/>'
-        f'<path d="{path(lines.fillable)}" fill="none" stroke="{MAY}" stroke-width="2" stroke-dasharray="6 3"/>'
+        f'<text x="{LEFT}" y="28" font-size="16">{title}</text>{_axes(scale, begun)}'
+        f'<path d="{scale.area_below(lines.in_all)}" fill="{OURS}"/>'
+        f'<path d="{scale.area_below(lines.others)}" fill="{OTHERS}"/>'
+        f'<path d="M{LEFT},{scale.y(lines.ceiling):.1f}H{WIDE - RIGHT}" stroke="{TOP_LINE}" stroke-width="2"/>'
+        f'<path d="{scale.path(lines.limit)}" fill="none" stroke="{LIMIT}" stroke-width="2" stroke-dasharray="6 3"/>'
         f'<text x="{WIDE - RIGHT}" y="{HIGH - BOTTOM + 36}" text-anchor="end">'
-        f"seconds; lines in use at the carrier</text>{''.join(keys)}</svg>"
+        f"seconds; lines in use at the carrier</text>{_legend(lines.ceiling)}</svg>"
+    )
+
+
+def _axes(scale: _Scale, begun: float) -> str:
+    seconds = (
+        f'<text x="{scale.x(begun + at):.0f}" y="{HIGH - BOTTOM + 18}" text-anchor="middle">{at}</text>'
+        for at in range(0, int(scale.end - begun) + 1, 20)
+    )
+    counts = (
+        f'<path d="M{LEFT},{scale.y(count):.1f}H{WIDE - RIGHT}" stroke="#ddd"/>'
+        f'<text x="{LEFT - 8}" y="{scale.y(count) + 4:.1f}" text-anchor="end">{count}</text>'
+        for count in range(0, scale.most, 5)
+    )
+    return "".join((*seconds, *counts))
+
+
+def _legend(ceiling: int) -> str:
+    entries = [
+        (OURS, "our calls"),
+        (OTHERS, "other people's calls"),
+        (TOP_LINE, f"the ceiling: {ceiling}"),
+        (LIMIT, "the limit for all calls"),
+    ]
+    return "".join(
+        f'<rect x="{LEFT + 220 * place}" y="{HIGH - 24}" width="14" height="10" fill="{colour}"/>'
+        f'<text x="{LEFT + 20 + 220 * place}" y="{HIGH - 15}">{what}</text>'
+        for place, (colour, what) in enumerate(entries)
     )

@@ -1,16 +1,15 @@
-"""The whole service with 1,000 calls up at once that all end in the same second: prints figures, asserts nothing.
+"""Measure the whole service with 1,000 calls in progress that all end in the same second.
 
 As root: python -m tests.benchmarks.load [--asterisk 22|16] [--calls 1000] [--message]
 
-A real Asterisk, a SIP trunk, a carrier that answers 1,000 numbers and holds them (and 100 more of which each ends in
-another way), and then hangs up on everybody at once. The service runs as a process of its own, adaptive, with AMI and
-without an archive, so that all it knows of how a call ended was told by events. What counts is how long after the
-last end the last outcome stands in the journal, where an operator reads it: after the carrier's, and after the PBX's,
-for an Asterisk that has 3,000 channels to hang up is itself a while behind its carrier. When the PBX hung up is what
-the PBX itself writes into its events.
+A carrier behind a SIP trunk of a real Asterisk answers 1,000 numbers, and gives another result to 100 more. Then it
+hangs up all calls at once. The service is a separate process with adaptive pacing, AMI and no archive, so that it knows
+results from events only. The figure is the time from the last end to the last result in the journal. It is counted
+from the carrier's last end and from the PBX's, because an Asterisk with 3,000 channels to hang up is behind its
+carrier. The PBX's time is the one in its events.
 
-Nothing is played, for the sound of 1,000 calls is more than two Asterisks on a small machine can carry; with --message
-it is. Events, files and the journal are the same.
+No message is played, because two Asterisks on a small machine cannot carry the sound of 1,000 calls. --message plays
+it. Events, files and the journal are the same.
 """
 
 import argparse
@@ -23,12 +22,10 @@ import threading
 import time
 import wave
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 
-from tests.asterisk.manager import Manager
+from tests.asterisk.manager import recorded_events
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.run_folder import ENDINGS, Office
@@ -37,7 +34,7 @@ from tests.benchmarks.speed import cpu
 
 OTHERS = 100
 HELD = 600
-"""Seconds for which nobody but the carrier ends a call."""
+"""Seconds for which only the carrier ends a call."""
 RATE = 100
 
 
@@ -46,13 +43,13 @@ def main() -> None:
     parser.add_argument("--asterisk", type=int, default=22)
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--message", action="store_true")
-    told = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="obzvon-bench-") as name:
-        measure(told.asterisk, told.calls, Path(name), plays=told.message)
+        measure(options.asterisk, options.calls, Path(name), plays=options.message)
 
 
 def measure(version: int, calls: int, folder: Path, *, plays: bool) -> None:
-    """One run and its figures."""
+    """Run the service once and print its figures."""
     held = [f"8916{number:05d}00" for number in range(calls)]
     others = [
         f"8917{number:05d}{ending}"
@@ -64,12 +61,12 @@ def measure(version: int, calls: int, folder: Path, *, plays: bool) -> None:
         office = office_with_ami(folder, rig, [*held, *others], calls)
         service = office.serve()
         try:
-            journal = Outcomes(folder / "journal.db")
+            journal = OutcomeCounter(folder / "journal.db")
             until(lambda: journal.count() >= OTHERS, "the others have ended", within=300, every=0.1)
             until(lambda: answered(rig) == calls, "all are up", within=300, every=0.5)
             before = cpu(service.pid)
             up = rig.pbx.cli("core show channels count").partition("\n")[0]
-            with overhearing(rig) as overheard:
+            with recorded_events(rig.pbx.ami_port, rig.pbx.ami_user, rig.pbx.ami_secret) as events:
                 watching = threading.Thread(target=journal.watch, args=(calls + OTHERS,))
                 watching.start()
                 rig.carrier.asterisk.cli("channel request hangup all")
@@ -79,14 +76,14 @@ def measure(version: int, calls: int, folder: Path, *, plays: bool) -> None:
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(30)
-        tell(version, rig, office, journal, last_hangup(b"".join(overheard)))
-        print(f"  Asterisk said at the top: {up}")
-        print(f"  memory of the service {memory:.0f} MB at the most{helper}; processor {spent:.2f} s for the ends")
-        print(f"  lines of the log that complain: {complaints(office)}; exit {service.returncode}")
+        report(version, rig, office, journal, last_hangup(b"".join(events)))
+        print(f"  Asterisk at the peak: {up}")
+        print(f"  memory of the service {memory:.0f} MB at most{helper}; processor {spent:.2f} s for the ends")
+        print(f"  warnings and errors in the log: {problem_lines(office)}; exit {service.returncode}")
 
 
-def tell(version: int, rig: Rig, office: Office, journal: "Outcomes", hung_up: float) -> None:
-    """The carrier's ledger against the journal; `hung_up` is when the PBX hung up its last channel."""
+def report(version: int, rig: Rig, office: Office, journal: "OutcomeCounter", hung_up: float) -> None:
+    """Compare the carrier's ledger with the journal; `hung_up` is when the PBX hung up its last channel."""
     ledger = {entry.number: entry for entry in rig.carrier.ledger()}
     lines = {line.number: line for line in office.lines()}
     held = [entry for entry in ledger.values() if entry.answered]
@@ -115,7 +112,7 @@ def tell(version: int, rig: Rig, office: Office, journal: "Outcomes", hung_up: f
         f"{journal.last - hung_up:+.2f} s"
     )
     print(
-        f"  results {dict(Counter(line.result for line in lines.values()))}; unlike the ledger {len(wrong)}; rung "
+        f"  results {dict(Counter(line.result for line in lines.values()))}; unlike the ledger {len(wrong)}; called "
         f"twice {len(rig.carrier.ledger()) - len(ledger)}; missing {len(lines.keys() - ledger.keys())}"
     )
 
@@ -124,7 +121,7 @@ def tell(version: int, rig: Rig, office: Office, journal: "Outcomes", hung_up: f
 
 
 def holding_rig(version: int, folder: Path, *, plays: bool) -> Rig:
-    """A rig whose calls last until somebody hangs up."""
+    """Return a rig whose calls last until one side hangs up."""
     message = folder / "message.wav"
     with wave.open(str(message), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
@@ -140,26 +137,8 @@ def holding_rig(version: int, folder: Path, *, plays: bool) -> Rig:
     return rig
 
 
-@contextmanager
-def overhearing(rig: Rig) -> Iterator[list[bytes]]:
-    """What the PBX's manager interface tells meanwhile, unread."""
-    heard: list[bytes] = []
-    with Manager(rig.pbx.ami_port) as manager:
-        assert manager.login(rig.pbx.ami_user, rig.pbx.ami_secret, events=True)["Response"] == "Success"
-
-        def listen() -> None:
-            while data := manager.read():
-                heard.append(data)
-
-        listening = threading.Thread(target=listen)
-        listening.start()
-        yield heard
-        manager.shut()
-        listening.join()
-
-
 def last_hangup(events: bytes) -> float:
-    """When the last channel was hung up, by the PBX's own clock."""
+    """Return the time by the PBX's clock at which it hung up its last channel."""
     found = re.findall(rb"Event: Hangup\r\nPrivilege: [^\r]*\r\nTimestamp: ([0-9.]+)\r\n", events)
     return max(map(float, found))
 
@@ -185,8 +164,8 @@ def answered(rig: Rig) -> int:
 # -- the service
 
 
-class Outcomes:
-    """How many calls have ended by the journal, read beside the service."""
+class OutcomeCounter:
+    """Counts the ended calls in the journal while the service runs."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -198,30 +177,30 @@ class Outcomes:
         with sqlite3.connect(self._file) as journal:
             try:
                 [found] = journal.execute("SELECT count(*) FROM calls WHERE disposition IS NOT NULL").fetchone()
-            except sqlite3.OperationalError:  # its tables are being made
+            except sqlite3.OperationalError:  # the service is making the tables
                 return 0
             return int(found)
 
     def watch(self, count: int) -> None:
-        """Until so many have ended: `last` is when that was."""
+        """Wait until that number of calls have ended, and set `last` to the time of it."""
         while self.count() < count:
             time.sleep(0.02)
         self.last = time.time()
 
 
 def peak_memory(pid: int) -> float:
-    """Megabytes."""
+    """Return the highest memory of a process, in megabytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
 
 
 def helpers(pid: int) -> str:
-    """The processes that the service has begun."""
+    """Return the memory of the service's child processes, as a part of a sentence."""
     found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
-    return "".join(f", of a helper of it {peak_memory(int(one)):.0f} MB" for one in found)
+    return "".join(f", of a child process {peak_memory(int(child)):.0f} MB" for child in found)
 
 
-def complaints(office: Office) -> int:
+def problem_lines(office: Office) -> int:
     return len(re.findall(r"(?m)^\S+ \S+ (?:WARNING|ERROR)|Traceback", office.console()))
 
 

@@ -1,9 +1,9 @@
-"""How many calls begin in a second, against bare renames and a bare AMI client: prints figures, asserts nothing.
+"""Measure how many calls begin in a second, against bare renames and a bare AMI client.
 
 As root, on a quiet machine: python -m tests.benchmarks.rate [--asterisk 22|16] [--calls 1000] [--times 3]
 
-Every call is busy at once, so that Asterisk carries few of them at a time. The four ways take turns, each with numbers
-of its own: call files that are written first and then renamed one after the other; the service with the spool, one
+Every call is busy at once, so that Asterisk carries few of them at a time. The four methods take turns with different
+numbers: call files that are written first and then renamed one after the other; the service with the spool, one
 bundle and no delay; a client that sends one Originate after the other and waits for each answer, without events; and
 the service with `transport = ami`. A call has begun when Asterisk makes its first channel, by the time that Asterisk
 itself writes into the event, and the rate counts from the first call's begin to the last one's. The processor time of
@@ -16,9 +16,7 @@ import re
 import signal
 import statistics
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -26,7 +24,7 @@ import msgspec
 from obzvon.asterisk.ami.originate import OriginateTemplate, channel_id
 from obzvon.domain.calls import CallForm
 from tests.asterisk.far_office import FarOffice, may_originate
-from tests.asterisk.manager import Manager
+from tests.asterisk.manager import Manager, recorded_events
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.run_folder import Office
@@ -54,25 +52,25 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--times", type=int, default=3)
     arguments = parser.parse_args()
-    ways: dict[str, Callable[[Rig, list[str]], float | None]] = {
+    methods: dict[str, Callable[[Rig, list[str]], float | None]] = {
         "bare renames": _rename,
         "service, spool": _serve_spool,
         "bare AMI client": _originate,
         "service, ami": _serve_ami,
     }
-    figures = {name: Figures([], []) for name in ways}
+    figures = {name: Figures([], []) for name in methods}
     with _busy_rig(arguments.asterisk) as rig, may_originate(rig):
         for turn in range(arguments.times):
-            for place, (name, way) in enumerate(ways.items()):
-                first = (turn * len(ways) + place) * arguments.calls
+            for place, (name, begin) in enumerate(methods.items()):
+                first = (turn * len(methods) + place) * arguments.calls
                 numbers = [f"8916{first + number:07d}" for number in range(arguments.calls)]
-                _measure(rig, numbers, way, figures[name])
+                _measure(rig, numbers, begin, figures[name])
     _report(arguments.asterisk, arguments.calls, figures)
 
 
-def _measure(rig: Rig, numbers: list[str], way: Callable[[Rig, list[str]], float | None], figures: Figures) -> None:
-    with _recorded_events(rig) as received:
-        spent = way(rig, numbers)
+def _measure(rig: Rig, numbers: list[str], begin: Callable[[Rig, list[str]], float | None], figures: Figures) -> None:
+    with recorded_events(rig.pbx.ami_port, rig.pbx.ami_user, rig.pbx.ami_secret) as received:
+        spent = begin(rig, numbers)
         until(lambda: len(_begins(received)) >= len(numbers), "all calls have begun", within=300, every=0.2)
         until(lambda: rig.pbx.cli("core show channels count").startswith("0 active"), "no channel left", within=60)
     begins = _begins(received)
@@ -93,7 +91,7 @@ def _report(version: int, calls: int, figures: dict[str, Figures]) -> None:
         print(line, flush=True)
 
 
-# -- the four ways; each returns the processor time of the service, if there is one
+# -- the four methods; each returns the processor time of the service, if there is one
 
 
 def _rename(rig: Rig, numbers: list[str]) -> None:
@@ -150,24 +148,6 @@ def _busy_rig(version: int) -> Rig:
     dialplan = rig.pbx.home / "etc" / "extensions.conf"
     dialplan.write_text(dialplan.read_text() + _SINK)
     return rig
-
-
-@contextmanager
-def _recorded_events(rig: Rig) -> Iterator[list[bytes]]:
-    """Record what the manager interface sends meanwhile."""
-    received: list[bytes] = []
-    with Manager(rig.pbx.ami_port) as manager:
-        assert manager.login(rig.pbx.ami_user, rig.pbx.ami_secret, events=True)["Response"] == "Success"
-
-        def listen() -> None:
-            while data := manager.read():
-                received.append(data)
-
-        listening = threading.Thread(target=listen)
-        listening.start()
-        yield received
-        manager.shut()
-        listening.join()
 
 
 def _begins(received: list[bytes]) -> list[float]:

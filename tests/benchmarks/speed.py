@@ -1,7 +1,7 @@
-"""How fast it is: prints figures, asserts nothing. Run it on a quiet machine: python tests/benchmarks/speed.py [FOLDER]
+"""Measure the speed of the program. Run it on a quiet machine: python -m tests.benchmarks.speed [FOLDER]
 
-FOLDER lies on the filesystem to be measured (default: a temporary one). Every set of files is kept until the end:
-ext4 avoids inodes that were freed a moment ago, and a folder emptied just before makes the next figures worse.
+FOLDER is on the filesystem to measure (default: a temporary folder). All files are kept until the end, because ext4
+avoids inodes that were just freed, and a folder that was just emptied makes the next figures worse.
 """
 
 import json
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def plain_loop(folder: Path) -> None:
-    """The yardstick: the same files written one by one and moved one by one, with no journal and nothing synced."""
+    """Print the time for comparison: the same files, written and moved one by one, without a journal or a sync."""
     (folder / "store").mkdir(parents=True)
     (folder / "target").mkdir()
     begun = time.perf_counter()
@@ -56,7 +56,7 @@ def plain_loop(folder: Path) -> None:
 
 
 def whole_run(folder: Path) -> None:
-    """`obzvon run --once` as a whole process: 100,000 numbers, bundles of 1,000, no delay."""
+    """Print the time of `obzvon run --once` as a process: 100,000 numbers, bundles of 1,000, no delay."""
     campaign(folder, bundle=1000, timeout=0, start="00:01")
     begun = time.perf_counter()
     process = obzvon(folder, "run", "--once")
@@ -71,7 +71,7 @@ def whole_run(folder: Path) -> None:
 
 
 def first_file(folder: Path) -> None:
-    """From the start time to the first file in the spool, with the service waiting for it."""
+    """Print the time from the start of the run to the first file in the spool, with a service that waits for it."""
     start = datetime.now().astimezone() + timedelta(seconds=8)
     start = (
         (start + timedelta(minutes=1)).replace(second=0, microsecond=0)
@@ -98,7 +98,7 @@ def first_file(folder: Path) -> None:
 
 
 def loading(folder: Path) -> None:
-    """The list of phones, from the disk to rows."""
+    """Print how long it takes to load the list of phones from the disk."""
     for rows in (ROWS, 10 * ROWS):
         file = folder / f"todo-{rows}.json"
         file.write_text(phones(rows))
@@ -111,7 +111,7 @@ def loading(folder: Path) -> None:
 
 
 def idle(folder: Path) -> None:
-    """A service that waits for tomorrow: its share of a core and its memory."""
+    """Print the share of a core and the memory of a service that waits for tomorrow."""
     campaign(folder, bundle=2, timeout=1, start="00:00")
     process = obzvon(folder, "run")
     time.sleep(5)
@@ -125,7 +125,7 @@ def idle(folder: Path) -> None:
 
 
 def campaign(folder: Path, *, bundle: int, timeout: float, start: str) -> None:
-    """A working folder; a start that has passed today counts as missed, since the week is old."""
+    """Make a working folder. Its schedule is old, so that a start that has passed today counts as missed."""
     folder.mkdir()
     (folder / "settings.ini").write_text(
         "[Dirs]\ndir_source = .\ndir_store = store\ndir_target = target\ndir_logs = log\n"
@@ -149,7 +149,7 @@ def obzvon(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def cpu(pid: int) -> float:
-    """Seconds of a process so far."""
+    """Return the processor time that a process has used, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

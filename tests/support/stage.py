@@ -36,6 +36,8 @@ KINDS = {
     "no such number": "no such number",
 }
 """The kind of recorded call that ends with this result."""
+_EXPECTED = re.compile(r"run \d+, call \d+: |further calls with an unknown result: |self-check; ")
+"""Lines of the log about calls whose end is unknown, and about the self-check."""
 MEMORY = 100
 """Megabytes that the service may take, whatever comes."""
 PATIENCE = 60
@@ -137,7 +139,11 @@ class Stage:
     def log_problems(self) -> list[str]:
         """Return the warnings and errors of the log, except for calls whose end is unknown and for the self-check."""
         lines = re.findall(r"^\S+ \S+ (?:WARNING|ERROR|CRITICAL) (.*)$", self.log(), re.MULTILINE)
-        return [line for line in lines if not re.match(r"run \d+, call \d+: |further calls with an unknown result: |self-check; ", line)]
+        return [
+            line
+            for line in lines
+            if not re.match(r"run \d+, call \d+: |further calls with an unknown result: |self-check; ", line)
+        ]
 
     def check_cautiously(self, archive: str) -> None:
         """Check that everybody was called once; each result may be the one by events or the one by the archive."""
