@@ -34,6 +34,7 @@ from web.run.state import RunStateCache
 from web.run.views import run
 from web.schedule.views import schedule
 from web.security.login import LoginService
+from web.versions.views import versions
 
 #: Bytes of one request. Every row of a page selected, or a schedule with all its dates, is far below.
 _MAX_BODY = 2_000_000
@@ -132,6 +133,7 @@ def _install_pages(app: Flask) -> None:
         setup.first_steps,
         administration,
         changes,
+        versions,
         own_password,
         logout,
         exports,

@@ -4,9 +4,9 @@ Text that people have written into a row is kept as far as it is needed to recog
 """
 
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time
 
-from obzvon.common.i18n import Message, date_label, say, say_many
+from obzvon.common.i18n import Message, date_label, moment_label, say, say_many
 from obzvon.common.text import escape_controls
 from obzvon.domain.labels import user_role_label, weekday_label
 from obzvon.domain.phones import Phone
@@ -112,6 +112,13 @@ def list_changed(*, added: int, changed: int, deleted: int) -> Message:
 def list_reordered() -> Message:
     """Return the sentence for the same rows in another order."""
     return say("list: put into another order")
+
+
+def version_restored(document: str, moment: datetime) -> Message:
+    """Return the sentence for an earlier version, saved at that local time, of the `phones` or the schedule."""
+    if document == "phones":
+        return say("list: brought back the version of {moment}", moment=moment_label(moment))
+    return say("schedule: brought back the version of {moment}", moment=moment_label(moment))
 
 
 # The schedule

@@ -229,9 +229,14 @@ class Office(msgspec.Struct, frozen=True):
     now: datetime = NOON
     ini: str = ""
     locked: bool = False
-    #: The list as the editor saved it before another program did.
-    earlier: str = ""
+    #: The list as the editor saved it earlier, oldest first.
+    earlier: tuple[str, ...] = ()
 
+
+_MORE = SHORT | {"900": {"0": "89165550000", "1": "", "name": "Новый водитель"}}
+_PAUSED = _MORE | {"3": SHORT["3"] | {"paused": True}}
+#: A list as it was saved: with one number more, with a pause, and with four numbers less.
+EDITS = (SHORT, _MORE, _PAUSED, {key: row for key, row in _PAUSED.items() if key not in {"5", "6", "7", "8"}})
 
 OFFICES = {
     "running": Office(running),
@@ -249,8 +254,9 @@ OFFICES = {
     "overwritten": Office(
         idle,
         json.dumps(as_php(CODES)),
-        earlier=json.dumps(CODES),
+        earlier=(json.dumps(CODES),),
     ),
+    "edited": Office(idle, json.dumps(EDITS[-1]), earlier=tuple(map(json.dumps, EDITS))),
     "broken": Office(idle, '{"0": {"0": "8916', '{"1": "25:00"}'),
     "missing": Office(nothing, None, None),
     "locked": Office(locked=True),
@@ -305,8 +311,9 @@ def _made(office: Office, folder: Path, users: str) -> Settings:
     for name, text in (("todo.json", office.phones), ("schedule.json", office.week)):
         if text is not None:
             (folder / name).write_text(text)
-    if office.earlier:
-        History(folder / "todo.json").record(office.earlier.encode())
+    for place, text in enumerate(office.earlier):
+        saved = office.now - timedelta(hours=19 * (len(office.earlier) - place))
+        History(folder / "todo.json").record(text.encode(), saved.timestamp(), by="анна")
     known = load_settings(folder / "settings.ini")
     if office.fill:
         journal = factory.open_journal(known)

@@ -344,6 +344,10 @@ SIGHTS = [
     # who did what, and who may
     Sight("changes", "changes.html", "/changes"),
     Sight("changes-none", "changes.html", "/changes", user="вера", office="new"),
+    Sight("versions", "versions.html", "/versions/phones", office="edited"),
+    Sight("versions-none", "versions.html", "/versions/schedule", office="new"),
+    Sight("version", "version.html", "/versions/phones/1", office="edited"),
+    Sight("version-viewer", "version.html", "/versions/phones/1", user="вера", office="edited"),
     Sight("management", "administration.html", "/management"),
     Sight("management-edit", "administration.html", "/management?edit=анна"),
     Sight("management-add", "administration.html", "/management?add=1"),

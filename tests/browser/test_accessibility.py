@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from obzvon.documents.history import History
 from tests.browser.offices import OFFICES, Editor, open_editor, users_text
 from tests.browser.sights import SIGHTS, UNSEEN, Sight, pages
 from tests.support.addresses import PLACES, addresses
@@ -125,6 +126,7 @@ def test_every_address_that_answers_with_a_page_is_looked_at(tmp_path: Path, use
     known, unseen = {sight.template for sight in SIGHTS}, set()
     for office in ("running", "idle"):
         (tmp_path / office).mkdir()
+        History(tmp_path / office / "todo.json").record(b"{}")
         with open_editor(OFFICES[office], tmp_path / office, users) as editor:
             find, looker = editor.app.url_map.bind("localhost"), Browser(editor.app, "борис", PASSWORD)
             if office == "idle":

@@ -4,7 +4,16 @@ import re
 
 from flask import Flask
 
-PLACES = {"filename": "obzvon.css", "chosen": "en", "row": "0", "draft": "0" * 32, "form": "csv", "name": "list"}
+PLACES = {
+    "filename": "obzvon.css",
+    "chosen": "en",
+    "row": "0",
+    "draft": "0" * 32,
+    "form": "csv",
+    "name": "list",
+    "document": "phones",
+    "number": "1",
+}
 """Values for the placeholders of the addresses."""
 
 

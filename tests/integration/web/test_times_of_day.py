@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from obzvon.documents.history import History
 from obzvon.domain.calls import Run
 from obzvon.settings.model import Settings, load_settings
+from tests.support.addresses import PLACES
 from tests.support.editor import ROWS, Browser, value, write
 from tests.support.journal import record_run
 from tests.support.profile import LONG, often, thinned
@@ -41,6 +43,7 @@ class Office:
         )
         self.settings: Settings = load_settings(folder / "settings.ini")
         write(self.settings, ROWS)
+        History(self.settings.phones).record(b"{}", (self.now - timedelta(hours=3)).timestamp())
         self.app = create_app(self.settings, clock=lambda: self.now)
         self.journal = self.app.extensions["obzvon"].journal_to_write()
         self.runs = self.fill()
@@ -62,7 +65,7 @@ class Office:
 
     def addresses(self, draft: str) -> list[str]:
         """Each address that can be asked with GET, with what stands in its open places, and some with parameters."""
-        places = {"filename": "obzvon.css", "row": "0", "draft": draft, "form": "csv", "name": "list"}
+        places = PLACES | {"draft": draft}
         rules = [rule.rule for rule in self.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
         found = [re.sub(r"<[^>]*>", lambda one: places[one[0].strip("<>").split(":")[-1]], rule) for rule in rules]
         days = (self.before, self.day, self.day + timedelta(days=1), self.day - timedelta(days=40))

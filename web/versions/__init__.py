@@ -1,0 +1,1 @@
+"""The earlier versions of the list and the schedule."""
