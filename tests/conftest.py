@@ -96,7 +96,7 @@ def _params(item: pytest.Item) -> dict[str, object]:
 
 
 def _uses_postgresql(item: pytest.Item) -> bool:
-    return _params(item).get("journal_url") == "postgresql" or "postgres" in getattr(item, "fixturenames", ())
+    return "postgresql" in _params(item).values() or "postgres" in getattr(item, "fixturenames", ())
 
 
 def _is_whole_run_on_16(item: pytest.Item) -> bool:

@@ -173,10 +173,11 @@ class Shift:
 
     def came(self) -> list[str]:
         """Return the numbers whose files came into the spool since the last time."""
-        files = {file.name: file for file in sorted(self.workshop.spool_folder.iterdir())}
-        new = [file for name, file in files.items() if name not in self._seen]
-        self._seen = set(files)
-        return [number_in(file) for file in new]
+        folder = self.workshop.spool_folder
+        names = set(os.listdir(folder))  # noqa: PTH208 - at every step: no path is made of each name
+        new = sorted(names - self._seen)
+        self._seen = names
+        return [number_in(folder / name) for name in new]
 
     def ask(self, name: str, now: datetime, **params: Any) -> CommandResult:
         """Submit a command and let the service execute it at that moment."""

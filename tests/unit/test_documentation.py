@@ -1,6 +1,7 @@
 """The documentation: both languages say the same, and nothing that can be set, typed or read is missing in either."""
 
 import configparser
+import functools
 import re
 from pathlib import Path
 
@@ -247,6 +248,7 @@ def test_every_page_that_the_program_names_exists() -> None:
 # -- what the documentation says about the editor
 
 
+@functools.cache
 def sentences() -> dict[str, str]:
     """Every English sentence of the program, with its Russian."""
     found: dict[str, str] = {}

@@ -3,7 +3,6 @@
 import ast
 import functools
 import re
-import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,9 +86,8 @@ def test_a_class_name_is_used_once() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for package in ("obzvon", "web"):
         for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.parse(path.read_text()).body:
-                if isinstance(node, ast.ClassDef):
-                    places[node.name].append(str(path.relative_to(ROOT)))
+            for name in re.findall(r"^class (\w+)", path.read_text(), re.MULTILINE):
+                places[name].append(str(path.relative_to(ROOT)))
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
@@ -98,9 +96,9 @@ def _nodes(path: Path) -> list[ast.AST]:
     return list(ast.walk(ast.parse(path.read_text())))
 
 
-def _comments(path: Path) -> Iterator[str]:
-    with path.open("rb") as stream:
-        yield from (token.string for token in tokenize.tokenize(stream.readline) if token.type == tokenize.COMMENT)
+def _comments(path: Path) -> list[str]:
+    """Return what follows each hash; that some are part of a string does no harm."""
+    return re.findall("#.*", path.read_text())
 
 
 def _names(path: Path) -> Iterator[str]:

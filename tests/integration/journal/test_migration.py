@@ -20,6 +20,7 @@ from obzvon.journal.migration import kept_copy, migrate
 from obzvon.journal.schema import SCHEMA
 from obzvon.service import factory
 from tests.support.older_journals import FILES, LACKS, copy_older, create_older, make_older
+from tests.support.profile import thinned
 from tests.support.workshop import Workshop, at, day_of, numbers
 
 RUN_DAY = date(2026, 11, 27)
@@ -66,7 +67,7 @@ def test_the_results_of_an_older_journal_are_all_there_afterwards(tmp_path: Path
     assert dump(kept_copy(file, 1)) == before
 
 
-@pytest.mark.parametrize("lacks", LACKS)
+@pytest.mark.parametrize("lacks", thinned(tuple(LACKS), 4))
 def test_a_migrated_journal_has_the_tables_of_a_new_one(journal_url: str, lacks: str, tmp_path: Path) -> None:
     engine = create_engine(journal_url)
     with engine.begin() as connection:

@@ -559,6 +559,7 @@ def test_a_folder_that_is_missing_is_told_of_once_and_waited_for(
     assert len(spool.sandbox.ledger) == 1
 
 
+@pytest.mark.slow
 def test_a_thousand_calls_at_once_end_in_their_time(spool: Spool) -> None:
     for number in range(1000):
         spool.put(call_text(f"8916{number:06}5"), f"{number}.call")

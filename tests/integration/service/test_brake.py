@@ -18,9 +18,10 @@ from obzvon.service.command_handlers import execute
 from obzvon.service.heartbeat_sender import HeartbeatSender
 from obzvon.service.line_monitor import LineMonitor
 from tests.support.ordered_calls import Far, Pbx
+from tests.support.profile import often
 from tests.support.workshop import Workshop, at, end_call, numbers, shift
 
-PHONES = numbers(240)
+PHONES = numbers(often(commit=240, long=240, fast=60))
 LINE: dict[str, Any] = {"pacing": "adaptive", "limit": 20, "calls_per_second": 10}
 DEAD = Disposition.CONGESTION
 
@@ -95,7 +96,7 @@ def test_a_dead_line_gets_one_call_a_minute_and_no_more(far: Far, pbx: Pbx) -> N
     probes = times[len(burst) :]
     assert len(probes) == 29
     assert all(later - earlier >= timedelta(seconds=60) for earlier, later in itertools.pairwise(probes))
-    assert Counter(far.todays_results().values()) == {"waiting": 240}
+    assert Counter(far.todays_results().values()) == {"waiting": len(PHONES)}
 
 
 def test_it_says_why_in_the_log_the_status_and_the_heartbeat(
@@ -183,7 +184,7 @@ def test_orders_that_asterisk_refuses_stop_within_a_few(far: Far, pbx: Pbx) -> N
 
 
 def test_a_big_bundle_of_refused_orders_is_cut_short(tmp_path: Path, pbx: Pbx) -> None:
-    working = Far(make_workshop(tmp_path, pacing="fixed", bundle=240, timeout=1), pbx)
+    working = Far(make_workshop(tmp_path, pacing="fixed", bundle=len(PHONES), timeout=1), pbx)
     working.dialer.prepare(at("08:59"))
     pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Extension does not exist.")
     play(working, Carrier(pbx, lambda _: False), at("09:00"), at("09:00:30"))
@@ -217,7 +218,7 @@ def test_zero_turns_it_off(tmp_path: Path, pbx: Pbx) -> None:
     working = Far(make_workshop(tmp_path, hold_after=0), pbx)
     working.dialer.prepare(at("08:59"))
     play(working, Carrier(pbx, lambda _: True), at("09:00"), at("09:02"))
-    assert Counter(working.todays_results().values()) == {"congestion": 240}
+    assert Counter(working.todays_results().values()) == {"congestion": len(PHONES)}
     working.end()
 
 
@@ -240,4 +241,4 @@ def test_without_events_a_run_is_held_and_who_may_have_been_reached_is_not_calle
             now += timedelta(seconds=max(0.01, min(working.dialer.step(now), 0.5)))
         assert working.dialer.runs.hold is not None
         assert used <= 20 + 10
-        assert Counter(working.results(at("09:00")).values()) == {"not answered": used, "waiting": 240 - used}
+        assert Counter(working.results(at("09:00")).values()) == {"not answered": used, "waiting": len(PHONES) - used}

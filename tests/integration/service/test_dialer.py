@@ -420,8 +420,9 @@ def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logge
 def test_after_the_latest_time_the_rest_is_withdrawn_with_the_reason(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=40, latest="09:01")
     with shift(workshop, EIGHT) as working:
-        dispatched = working.work(at("08:59:59"), at("10:00:00"))
+        dispatched = working.work(at("08:59:59"), at("09:02:00"))
         assert dispatched == [("09:00:00", PEOPLE[:2]), ("09:00:40", PEOPLE[2:4])]
+        assert working.work(at("09:02:01"), at("10:00:00"), every=30) == []
         assert working.results(NINE)[PEOPLE[4]] == "withdrawn"
         assert "09:01" in working.reasons(NINE)[PEOPLE[4]]
         run = working.journal.runs.latest()
@@ -573,9 +574,9 @@ def test_on_the_days_of_both_changes_of_the_clocks_everybody_is_rung_once(
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5, start=start, time_zone="Europe/Berlin")
     moment = at("00:00:00", day, BERLIN).astimezone(ZoneInfo("UTC"))
     with shift(workshop, moment) as working:
-        for _ in range(20 * 60):
+        for step in [MINUTE] * 5 * 60 + [10 * MINUTE] * 90:
             working.dialer.step(moment)
-            moment += MINUTE
+            moment += step
         runs = working.journal.runs.on_days(at("12:00:00", day).date())
         assert [run.started_at.isoformat() for run in runs] == [begins]
         assert list(working.results(at("12:00:00", day)).values()) == ["handed"] * 5
@@ -718,7 +719,7 @@ def test_a_disk_that_is_read_only_for_a_while_loses_nothing(tmp_path: Path, logg
         with shift(workshop, EIGHT) as working:
             working.work(at("08:59:59"), at("09:00:05"))
             remount(disk, "ro")
-            assert working.work(at("09:00:06"), at("09:20:00")) == []
+            assert working.work(at("09:00:06"), at("09:20:00"), every=10) == []
             assert 1 <= logged(str(disk)) <= 3  # what failed, and once what the folders look like
             remount(disk, "rw")
             dispatched = working.work(at("09:20:01"), at("09:21:00"))

@@ -82,7 +82,7 @@ def move_over(workshop: Workshop, copy: Path) -> None:
 KINDS = {"deleted": delete, "restored": restore, "replaced": replace, "another url": name_another, "moved": move_over}
 
 
-@pytest.mark.parametrize("hour", profile.thinned(HOURS, 3))
+@pytest.mark.parametrize("hour", profile.thinned(HOURS, 5))
 @pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
 def test_whatever_happens_to_the_journal_at_any_hour_nobody_is_called_twice(
     workshop: Workshop, change: Callable[[Workshop, Path], None], hour: int, tmp_path: Path

@@ -30,9 +30,15 @@ def users_text(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Each test makes an app of its own; compiling the same templates for each takes most of the time."""
+    """Each test makes an app of its own; compiling the same templates for each takes most of the time.
+
+    The workers of a run share what they have compiled.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "templates"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patched:
-        cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+        cache = FileSystemBytecodeCache(str(folder))
         patched.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
         yield
 

@@ -40,7 +40,7 @@ def named_numbers(text: str) -> int:
     return sum(map(int, [*counts, *sheets]))
 
 
-@pytest.mark.parametrize("made", thinned(LISTS, 6), ids=lambda made: made.origin)
+@pytest.mark.parametrize("made", thinned(LISTS, 16), ids=lambda made: made.origin)
 def test_a_list_is_imported_as_the_page_says(made: DispatchersList, operator: Browser, settings: Settings) -> None:
     write(settings, {})
     address = send(operator, made.data, made.file)

@@ -29,6 +29,9 @@ CHANGES = {
 }
 """What would change something at the addresses for programs, or order something."""
 
+FIELDS = {"one": "0", "row": "0", "number": "89165555555", "sure": "1"}
+"""What would change something at those for browsers."""
+
 
 def orders(app: Flask) -> int:
     """How many orders to the service there are."""
@@ -75,12 +78,14 @@ def test_healthz_says_only_that_it_is_alive(app: Flask) -> None:
 def test_a_viewer_sees_and_changes_nothing(app: Flask, settings: Settings, viewer: Browser) -> None:
     History(settings.phones).record(b"{}")
     before = every_file(settings)
+    page = viewer.get("/phones").text
+    fields = {name: value(page, name) for name in ("token", "revision")} | FIELDS
     for method, path in addresses(app):
         if method not in permissions.SAFE_METHODS and not path.startswith(("/language", "/theme", "/password")):
             if path.startswith("/api/"):
                 answer = viewer.send(method, path, CHANGES.get((method, path)), If_Match="*")
             else:
-                answer = viewer.post(path, one="0", row="0", number="89165555555", sure="1", follow=False)
+                answer = viewer.client.post(path, data=fields, headers=viewer.login)
             assert answer.status_code == 403, (method, path)
         elif method == "GET":
             answer = viewer.get(path)
@@ -113,19 +118,13 @@ def test_without_a_token_or_from_another_origin_nothing_changes(
 ) -> None:
     before = every_file(settings)
     administrator = Browser(app, "administrator")
-    token = {name: text for name, text in spoil.items() if name == "token"}
+    page = administrator.get("/phones").text
+    fields = {name: value(page, name) for name in ("token", "revision")} | FIELDS
+    fields |= {name: text for name, text in spoil.items() if name == "token"}
+    headers = {**administrator.login, **spoil.get("headers", {})}
     for method, path in addresses(app):
         if method not in permissions.SAFE_METHODS and not path.startswith("/api/"):
-            answer = administrator.post(
-                path,
-                token,
-                headers=spoil.get("headers"),
-                follow=False,
-                one="0",
-                row="0",
-                number="89165555555",
-                sure="1",
-            )
+            answer = administrator.client.post(path, data=fields, headers=headers)
             assert answer.status_code == 400, (method, path)
             assert "Set-Cookie" not in answer.headers
     assert every_file(settings) == before

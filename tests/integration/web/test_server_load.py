@@ -88,6 +88,7 @@ def test_large_requests_that_are_never_finished_are_few(
 
 
 @pytest.mark.usefixtures("journal")
+@pytest.mark.slow
 def test_slow_orders_hold_no_page(serve: Callable[[], Served], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web.commands, "WAIT_SECONDS", 0.0)
     served, released, waiting = serve(), threading.Event(), threading.Semaphore(0)
@@ -109,6 +110,7 @@ def test_slow_orders_hold_no_page(serve: Callable[[], Served], monkeypatch: pyte
         assert {order.result()[0] for order in orders} == {303}
 
 
+@pytest.mark.slow
 def test_logins_at_once_wait_for_each_other_and_hold_no_page(
     serve: Callable[[], Served], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -78,7 +78,7 @@ class Office:
         return [*found, "/phones?edit=0", "/phones?add=1", "/run/live?have=clock-0", "/management?add=1"]
 
 
-@pytest.mark.parametrize(("zone", "day", "at"), thinned(MOMENTS, 5), ids=str)
+@pytest.mark.parametrize(("zone", "day", "at"), thinned(MOMENTS, 7), ids=str)
 def test_every_page_and_answer_is_made_at_every_time_of_day(
     tmp_path: Path, users_text: str, zone: str, day: date, at: time
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from obzvon.asterisk.ami.call_tracker import SETTLE_DELAY, CallTracker, LineCounts, is_trunk_channel
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
-from tests.support.profile import often
+from tests.support.profile import often, thinned
 from tests.support.recorded_events import RECORDED, Timed, channels, entry, talking
 
 NINE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -353,7 +353,7 @@ def cut_at(version: str, kind: str, place: int, comes_back: int) -> AttemptOutco
 @every
 def test_a_gap_makes_no_disposition_wrong(version: str, kind: str) -> None:
     count = len(RECORDED[version][kind])
-    for place, comes_back in itertools.combinations(range(1, count + 1), 2):
+    for place, comes_back in thinned(list(itertools.combinations(range(1, count + 1), 2)), 5):
         if place < count:
             ended = cut_at(version, kind, place, comes_back)
             assert ended.disposition in (EXPECTED[kind], Disposition.UNKNOWN), (place, comes_back)
