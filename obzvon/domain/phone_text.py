@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
+from obzvon.domain.number_endings import find_endings
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phone_words import collect_words, kind_and_words, split_gap
 
@@ -62,13 +63,15 @@ _LINK = re.compile(
 class PhoneText(msgspec.Struct, frozen=True):
     """A phone number of a text, as it is written there without what surrounds it.
 
-    `kind` has the words for the kind of phone ("моб", "WhatsApp"), `words` the others beside it ("Иван", "жена").
+    `kind` has the words for the kind of phone ("моб", "WhatsApp"), `words` the others beside it ("Иван", "жена"). Of
+    a shortened further number, such as the 54 of "201-00-53, 54", `whole` is what it may be in full.
     """
 
     number: str
     code: str = ""
     kind: str = ""
     words: str = ""
+    whole: str = ""
 
 
 class TextPhones(msgspec.Struct, frozen=True):
@@ -93,6 +96,7 @@ class _Span(msgspec.Struct):
     end: int
     number: str = ""
     code: str = ""
+    whole: str = ""
 
 
 def find_phones(text: str, plan: NumberingPlan) -> TextPhones:
@@ -117,7 +121,7 @@ def find_phones(text: str, plan: NumberingPlan) -> TextPhones:
     if mistyped := _mistyped(text, free, plan):
         spans = sorted([*spans, *mistyped], key=lambda span: span.start)
         _take_codes(text, spans)
-    return _with_words(text, spans)
+    return _with_words(text, _with_endings(text, spans))
 
 
 def clean_text(text: str) -> str:
@@ -272,6 +276,20 @@ def _take_codes(text: str, spans: list[_Span]) -> None:
             span.code, span.end = code, found.end()
 
 
+def _with_endings(text: str, spans: list[_Span]) -> list[_Span]:
+    """Return the numbers with the shortened ones behind them, in order."""
+    found: list[_Span] = []
+    for place, span in enumerate(spans):
+        found.append(span)
+        if not span.code:
+            stop = spans[place + 1].start if place + 1 < len(spans) else len(text)
+            found += [
+                _Span(ending.start, ending.end, ending.digits, whole=ending.whole)
+                for ending in find_endings(text, span.number, span.end, stop)
+            ]
+    return found
+
+
 def _with_words(text: str, spans: list[_Span]) -> TextPhones:
     """Return the numbers with the words beside them."""
     if not spans:
@@ -291,5 +309,5 @@ def _with_words(text: str, spans: list[_Span]) -> TextPhones:
     phones = []
     for span, words in zip(spans, before, strict=True):
         kind, others = kind_and_words(words)
-        phones.append(PhoneText(span.number, span.code, kind, others))
+        phones.append(PhoneText(span.number, span.code, kind, others, span.whole))
     return TextPhones(tuple(phones), collect_words(rest))

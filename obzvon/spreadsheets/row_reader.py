@@ -137,6 +137,8 @@ class RowReader:
         everybody = "" if self._name(row, block) else found.rest
         for phone in found.phones:
             own, reason = _code_of(phone, code, len(found.phones))
+            if phone.whole:
+                own, reason = "", _shortened(phone)
             words = f"{everybody} ({phone.words})" if everybody and phone.words else everybody or phone.words
             yield RowDecision(row.line, 0, phone.number, own, words, None, reason=reason)
 
@@ -194,6 +196,14 @@ class RowReader:
 
 def _says_no_phone(text: str) -> bool:
     return not text or is_error_value(text) or plain_word(text) in _NO_PHONE
+
+
+def _shortened(phone: PhoneText) -> Message:
+    return say(
+        "“{ending}” may be the end of one more number, {number}: write that in full, or leave it out",
+        ending=phone.number,
+        number=phone.whole,
+    )
 
 
 def _code_of(phone: PhoneText, code: str, count: int) -> tuple[str, Message | None]:

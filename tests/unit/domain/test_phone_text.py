@@ -244,3 +244,50 @@ def test_any_text_is_read_and_none_of_its_digits_is_lost(text: str) -> None:
         if char.isdigit()
     ) + sorted(char for char in found.rest if char.isdigit())
     assert sorted(kept) == digits or any(mark in text for mark in ".)")  # the number of an entry is left out: "2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("201-00-53, 54", ["201-00-54"]),
+        ("8 (831) 201-00-53, 54", ["8 (831) 201-00-54"]),
+        ("8 (831) 201-00-55/56", ["8 (831) 201-00-56"]),
+        ("8 831 201-00-53-54-55", ["8 831 201-00-54", "8 831 201-00-55"]),
+        ("8 831 201-00-53 (54)", ["8 831 201-00-54"]),
+        ("8 831 201-00-53 или 54", ["8 831 201-00-54"]),
+        ("8 831 201-00-53 и 54", ["8 831 201-00-54"]),
+        ("8 831 201-00-53 по 55", ["8 831 201-00-55"]),
+        ("8 831 201-00-53...55", ["8 831 201-00-55"]),
+        ("8 831 201-00-53, 01-54; 55", ["8 831 201-01-54", "8 831 201-00-55"]),
+        ("(8312) 20-10-53, 54, 55", ["(8312) 20-10-54", "(8312) 20-10-55"]),
+        ("8 495 201-0053, 0054", ["8 495 201-0054"]),
+        ("84952010053, 54", ["84952010054"]),
+        ("тел. 201-00-53,-54,-55", ["201-00-54", "201-00-55"]),
+        ("8 495 201-00-53, 54 (офис), 8 916 111-11-11", ["8 495 201-00-54"]),
+        ("8 495 201-00-53, 54, 8 916 111-11-11, 12", ["8 495 201-00-54", "8 916 111-11-12"]),
+    ],
+)
+def test_a_shortened_further_number_is_found_with_what_it_may_be(text: str, whole: list[str]) -> None:
+    found = find_phones(text, RUSSIA)
+    assert [phone.whole for phone in found.phones if phone.whole] == whole
+    assert all(phone.words in ("", "офис") for phone in found.phones)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "89161111111, 45",
+        "89161111111, 1985",
+        "8 916 111-11-11, 2",
+        "8 916 111-11-11, 12:30",
+        "8 495 201-00-53 доб. 54",
+        "8 495 201-00-53, кв. 54",
+        "8 495 201-00-53, 54 года",
+        "8 495 201-00-53 с 9 до 18",
+        "8 495 201-00-53 (812)",
+        "8 495 201-00-53, 201-00-54",
+        "Иванов, 54, 8 495 201-00-53",
+    ],
+)
+def test_an_age_a_year_an_hour_and_a_flat_are_no_further_number(text: str) -> None:
+    assert not any(phone.whole for phone in find_phones(text, RUSSIA).phones)

@@ -473,3 +473,15 @@ def test_rejected_rows_are_told_with_their_reasons_and_can_be_taken_in_again() -
     rows: list[TableRow] = []
     csv_reader.read_csv(stream.getvalue(), rows.append)
     assert column_roles.guess_roles(rows, 5, PLAN) == ColumnRoles((NUMBER, CODE, NAME, PAUSED, ""), 1)
+
+
+@pytest.mark.parametrize("cell", ["8 (831) 201-00-53, 54", "8 (831) 201-00-53/54", "8 (831) 201-00-53 или 54"])
+@pytest.mark.parametrize("internal", ["", "[0-9]{2}"])
+def test_a_shortened_further_number_is_named_with_what_it_may_be_and_never_called(cell: str, internal: str) -> None:
+    plan = NumberingPlan(internal=internal) if internal else PLAN
+    rows = table(["Иванов", cell])
+    judged = merge.plan_merge(rows, ColumnRoles((NAME, NUMBER)), [], plan)
+    first, second = judged.rows
+    assert (first.kind, first.number, first.name) == ("new", "8 (831) 201-00-53", "Иванов")
+    assert (second.kind, second.number) == ("refused", "54")
+    assert "8 (831) 201-00-54" in str(second.reason)
