@@ -13,8 +13,23 @@ _SERVER = re.compile(
 _ADDRESS_WITHOUT_SCHEME = re.compile(r"(?i):[^@]*@|pass\w*\s*=|^postgres\w*\W|^[\w+.-]{2,}:")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_PASSWORD_KEY = re.compile(r"(?i)(\w*pass\w*\s*=).*", re.DOTALL)
-_NO_PORT = re.compile(r"^([^:/?@]*):(?!\d{1,5}(?:[/?]|$)).*", re.DOTALL)
+_CREDENTIALS = re.compile(r"[^/]*:[^/]*@")
+_PASSWORD_WORD = re.compile(r"(?i)pass|pwd|secret")
+_PATH = re.compile(r"(?:[A-Za-z]:)?[^\s:@=;'\"]*")
+#: Addresses whose parts cannot be mistaken for one another. The user's name has no character that may begin a password.
+_SHOWN = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30})://(?:(?P<user>[\w.-]*)(?::(?P<password>[^@]*))?@)?"
+    r"(?P<place>(?:[\w.,-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w.-]*)?)(?:\?(?P<query>[^?#@]*))?"
+)
+_BEGINNING = re.compile(r"(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle)(?:\+[a-z0-9]{1,20})?://")
+_PARAMETER = re.compile(r"[A-Za-z_]{1,30}")
+_SHOWN_VALUE = re.compile(r"[\w.,:/%-]*")
+_SHOWN_PARAMETERS = frozenset(
+    (
+        *("host", "hostaddr", "port", "dbname", "user", "application_name", "connect_timeout"),
+        *("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs", "gssencmode", "channel_binding"),
+    )
+)
 
 
 class Secret:
@@ -76,7 +91,7 @@ def parse_journal_url(text: str) -> str:
         raise InvalidValueError(say("{scheme} is not a kind of journal", scheme=shown), remedy)
     elif not rest.isprintable() or " " in rest:
         raise InvalidValueError(
-            say("the address {url} has characters that are not allowed in it", url=ascii(mask_password(text))[1:-1]),
+            say("the address {url} has characters that are not allowed in it", url=mask_password(text)),
             remedy,
         )
     elif not _SERVER.fullmatch(rest):
@@ -88,17 +103,25 @@ def parse_journal_url(text: str) -> str:
 
 
 def mask_password(url: str) -> str:
-    """Return the address with *** for its password, rather for too much of it than for too little."""
-    scheme, found, rest = url.rpartition("://") if "@" in url.rpartition("://")[0] else url.partition("://")
-    if scheme == "sqlite":
-        return url
-    if not found:
-        rest = url
-    rest = _PASSWORD_KEY.sub(r"\1***", rest)
-    credentials, at, host = rest.rpartition("@")
-    if at:
-        user, colon, _ = credentials.partition(":")
-        rest = f"{user}:***@{host}" if colon else rest
-    elif found:
-        rest = _NO_PORT.sub(r"\1:***", rest)
-    return f"{scheme}://{rest}" if found else rest
+    """Return the address with *** for its password. Whatever is not known to be no password becomes "…"."""
+    if url.startswith("sqlite:"):
+        return "sqlite:///…" if _CREDENTIALS.search(url.removeprefix("sqlite:")) else url
+    if "://" not in url:
+        return url if _PATH.fullmatch(url) and not _PASSWORD_WORD.search(url) else "…"
+    found = _SHOWN.fullmatch(url)
+    if found is None:
+        begin = _BEGINNING.match(url)
+        return f"{begin[0]}…" if begin else "…"
+    user, password, place = found["user"], found["password"], found["place"]
+    if password is not None and "/" not in place:  # it may be the end of a password with an @
+        place = "…"
+    credentials = "" if user is None else f"{user}@" if password is None else f"{user}:***@"
+    query = "" if found["query"] is None else "?" + "&".join(map(_masked_parameter, found["query"].split("&")))
+    return f"{found['scheme']}://{credentials}{place}{query}"
+
+
+def _masked_parameter(text: str) -> str:
+    key, equals, value = text.partition("=")
+    if equals and key in _SHOWN_PARAMETERS and _SHOWN_VALUE.fullmatch(value):
+        return text
+    return f"{key}=***" if equals and _PARAMETER.fullmatch(key) else "***"

@@ -13,6 +13,7 @@ from obzvon.spreadsheets.pause_words import plain_word
 from obzvon.spreadsheets.table import TableRow
 
 _CODE = re.compile(r"[0-9*#wW]{1,6}", re.ASCII)
+_CODES = re.compile(r"[0-9]{1,6}(?:\s*[,;/\u2010-\u2015-]\s*[0-9]{1,6})+", re.ASCII)
 _PREFIX = re.compile(r"\(?(?:\+?[78][ -]?)?\(?[0-9]{3,5}\)?", re.ASCII)
 _REST_OF_NUMBER = re.compile(r"[0-9](?:[ .-]?[0-9]){4,6}", re.ASCII)
 _PERSON = re.compile(r"[А-ЯЁA-Z][\w'’-]+(\s+[А-ЯЁA-Z]([\w'’-]+|\.)\s*){1,3}")
@@ -40,6 +41,9 @@ class ColumnContents(msgspec.Struct, frozen=True):
     words: frozenset[str] = frozenset()
     #: Cells of three to five digits, as an area code has.
     prefixes: int = 0
+    #: Cells with several codes, such as "102-103" or "104, 105", and cells that only say that there is nothing.
+    code_lists: int = 0
+    dashes: int = 0
 
     @property
     def phone_share(self) -> float:
@@ -63,8 +67,8 @@ class ColumnContents(msgspec.Struct, frozen=True):
 
     @property
     def may_be_codes(self) -> bool:
-        """True if a column that is called so can be extension codes: most texts are digits."""
-        return not self.filled or self.codes >= self.filled / 2
+        """True if a column that is called so can be extension codes: most texts are digits, or several codes."""
+        return not self.filled or self.codes + self.code_lists >= (self.filled - self.dashes) / 2
 
     @property
     def are_codes(self) -> bool:
@@ -105,6 +109,8 @@ def column_contents(rows: Sequence[TableRow], place: int, plan: NumberingPlan) -
         padded=sum(text.startswith("00") and len(text) > 4 for text in digits),
         words=frozenset(list(words)[:_MOST_WORDS]),
         prefixes=sum(_PREFIX.fullmatch(text) is not None for text in digits),
+        code_lists=sum(_CODES.fullmatch(text) is not None for text in texts),
+        dashes=sum(not any(map(str.isalnum, text)) for text in texts),
     )
 
 

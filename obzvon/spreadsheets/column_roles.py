@@ -27,6 +27,7 @@ from obzvon.spreadsheets.headings import (
     plain_heading,
     without_phones,
 )
+from obzvon.spreadsheets.pause_words import are_yes_and_no
 from obzvon.spreadsheets.table import TableRow
 
 __all__ = [
@@ -91,7 +92,10 @@ def guess_roles(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> 
         roles[place] = NUMBER
     _set_prefixes(roles, texts, contents, lambda place: _split_numbers(below, place, plan))
     _set_codes(roles, hints, contents)
-    _set_pauses(roles, hints, contents)
+    _set_pauses(roles, hints, contents, is_headed=bool(head))
+    people = [row for row in below if any(text_at(row, place) for place, role in enumerate(roles) if role == NUMBER)]
+    if 0 < len(people) < len(below):  # a department above its people is no name of theirs
+        contents = [column_contents(people, place, plan) for place in range(columns)]
     _set_names(roles, hints, contents, is_headed=bool(head))
     return ColumnRoles(tuple(roles), head)
 
@@ -238,8 +242,11 @@ def _set_codes(roles: list[str], hints: Sequence[str], contents: Sequence[Column
         roles[place] = CODE
 
 
-def _set_pauses(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> None:
+def _set_pauses(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents], *, is_headed: bool) -> None:
+    """Set the columns that say who is called. Without headings, what a yes and a no mean is asked."""
     for place, hint in enumerate(hints):
+        if roles[place] == IGNORED and not is_headed and are_yes_and_no(contents[place].words):
+            roles[place] = STATUS
         if roles[place] != IGNORED or hint not in PAUSE_ROLES:
             continue
         if hint == PAUSED or len(contents[place].words) <= _MOST_STATUSES:
@@ -249,6 +256,10 @@ def _set_pauses(roles: list[str], hints: Sequence[str], contents: Sequence[Colum
 def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents], *, is_headed: bool) -> None:
     """Set the columns of names: those that are called so, else organisations, else the one that looks most like it."""
     free = [place for place, role in enumerate(roles) if role == IGNORED]
+    if beside := _names_beside_numbers(roles, hints, contents):
+        for place in beside:
+            roles[place] = NAME
+        return
     for wanted in (NAME, ORGANISATION):
         named = [place for place in free if hints[place] == wanted and contents[place].may_be_names]
         if named and (not is_headed or any(contents[place].filled for place in named) or wanted == NAME):
@@ -262,3 +273,20 @@ def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[Column
         if best >= 0 and contents[best].name_score > 0.3:
             roles[best] = NAME
             return
+
+
+def _names_beside_numbers(roles: Sequence[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> list[int]:
+    """Return the columns of names if two lists or more stand side by side: a column of names before each of numbers.
+
+    One of them is called so; the others may be called anything, such as "forwarder".
+    """
+    numbers = [place for place, role in enumerate(roles) if role == NUMBER]
+    beside = [place - 1 for place in numbers]
+    if len(numbers) < 2 or beside[0] < 0 or any(roles[place] != IGNORED for place in beside):
+        return []
+    are_names = all(
+        hints[place] in (NAME, IGNORED) and contents[place].letters > 0.7 * contents[place].filled > 0
+        for place in beside
+    )
+    named = [place for place, hint in enumerate(hints) if hint == NAME]
+    return beside if are_names and named and set(named) <= set(beside) else []

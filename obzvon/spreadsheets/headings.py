@@ -90,6 +90,7 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"dtmf",
         ),
     ),
+    (OTHER, _beginning(r"(n |no |номер )?п п$")),  # not the initials of "Petrov P. P."
     (OTHER, _containing("тип вид дата type label kind date fax факс* vin imei карта карты счет* account card")),
     (NUMBER, _PHONE_HEADING),
     (PLACE, _beginning(r"отдел\b|подраздел|должност|служба\b|кабинет|department|position|job title|title$")),
@@ -99,7 +100,7 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             "инн кпп огрн* снилс паспорт* бик окпо счет* карта карты договор* заказ* накладн* дата день_рождения",
             "гос госномер автомобил* машин* марка тс маршрут* рейс* возраст бригад* табельн* сумма долг цена индекс",
             "адрес* город регион район страна почта e_mail email mail сайт url www пол должност* отдел подразделен*",
-            "групп* тип вид источник ответственн* метки теги п_п id uuid guid type label kind date birthday age",
+            "групп* тип вид источник ответственн* метки теги id uuid guid type label kind date birthday age",
             "address street city zip postal country region state province gender language group tag tags source owner",
             "title job department created modified passport account card vin imei fax факс* nn prefix suffix yomi",
             "phonetic nickname initials",

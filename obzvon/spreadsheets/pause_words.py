@@ -4,6 +4,7 @@ A word that can be read in two ways has no meaning here: the operator is asked.
 """
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from obzvon.spreadsheets.cell_text import integer_digits, is_error_value
@@ -27,8 +28,14 @@ _INACTIVE = re.compile(rf"не ?актив(ен|на|ный|ная)|inactive|dis
 _REMARK = re.compile(
     r"\bне (надо |нужно |стоит )?(звон|беспоко|обзван|тревож)|\b(на паузе|стоп|черный список|уволен|уволена|уволился"
     r"|уволилась|умер|умерла|do not call|don'?t call|dnc)\b|\bотказал\w* от (звон|обзв)"
+    r"|\b(в (отпуске|декрете|командировке)|на больничном)\b|\A(отпуск|больничный|декрет)( (с|до|по) .*)?\Z"
 )
 _NO_DATA = frozenset(("н/д", "n/a", "нет данных", "не указано", "null", "none", "(пусто)", "пусто"))
+
+
+def are_yes_and_no(words: Collection[str]) -> bool:
+    """Return whether the words of a column are a "no" and others that say yes or no."""
+    return not _NO.isdisjoint(words) and not _YES.isdisjoint(words) and set(words) <= _YES | _NO
 
 
 def says_not_to_call(text: str) -> bool:
@@ -41,7 +48,7 @@ def pause_meaning(text: str, role: str) -> PauseMeaning:
     word = plain_word(text)
     if not word or word in _NO_DATA or is_error_value(text):
         return "silent"
-    if _is_dash(word):  # beside a plus, a dash says no
+    if is_dash(word):  # beside a plus, a dash says no
         return "unclear" if role == CALLED and "." not in word else "silent"
     if role == PAUSED:
         return _meaning(word, _YES | _MARKS, _PAUSING, _NO, _CALLING)
@@ -65,8 +72,9 @@ def _meaning(
 def plain_word(text: str) -> str:
     """Return the text of a cell in one notation: words that differ only in case or spaces are one."""
     words = " ".join(text.strip().lstrip("'").casefold().replace("ё", "е").split())
-    return integer_digits(words if _is_dash(words) else words.rstrip(".!"))
+    return integer_digits(words if is_dash(words) else words.rstrip(".!"))
 
 
-def _is_dash(word: str) -> bool:
+def is_dash(word: str) -> bool:
+    """Return whether a cell holds only a dash or dots, and so says that there is nothing."""
     return bool(word) and all(char in "-‐‑‒–—―−_.…·," for char in word)

@@ -3,6 +3,7 @@
 A row has one number, several of one person in columns of their own, or several people side by side.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -26,13 +27,14 @@ from obzvon.spreadsheets.column_roles import (
 )
 from obzvon.spreadsheets.decisions import MergeChoices, RowDecision
 from obzvon.spreadsheets.headings import plain_heading
-from obzvon.spreadsheets.pause_words import PauseMeaning, pause_meaning, plain_word, says_not_to_call
+from obzvon.spreadsheets.pause_words import PauseMeaning, is_dash, pause_meaning, plain_word, says_not_to_call
 from obzvon.spreadsheets.table import TableRow
 
 #: Words in the place of a number that say there is none.
 _NO_PHONE = frozenset(
     ("нет", "нет телефона", "нет номера", "без телефона", "не указан", "н/д", "-", "–", "—", "no", "none", "n/a")
 )
+_PART_OF_NAME = re.compile(r"имя|фамили|отчеств|(first|last|middle|given|family)\b|surname")
 
 
 class ColumnBlock(msgspec.Struct, frozen=True):
@@ -115,7 +117,7 @@ class RowReader:
         if self.is_side_by_side or len(self.blocks) == 1 or not found:
             return
         for block in self.blocks:
-            code = text_at(row, block.code).strip() if block.code >= 0 else ""
+            code = self._code(row, block)
             if not code or not _says_no_phone(text_at(row, block.number).strip()):
                 continue
             if len(found) == 1 and found[0].code in ("", code):
@@ -127,7 +129,7 @@ class RowReader:
     def _numbers(self, row: TableRow, block: ColumnBlock) -> Iterator[RowDecision]:
         """Yield the numbers of a cell, each with the words beside it as its name."""
         text = text_at(row, block.number).strip()
-        code = text_at(row, block.code).strip() if block.code >= 0 else ""
+        code = self._code(row, block)
         if self._is_listed(text, code) and (text or code):
             yield RowDecision(row.line, 0, text, code, "", None)
             return
@@ -142,6 +144,11 @@ class RowReader:
             words = f"{everybody} ({phone.words})" if everybody and phone.words else everybody or phone.words
             yield RowDecision(row.line, 0, phone.number, own, words, None, reason=reason)
 
+    def _code(self, row: TableRow, block: ColumnBlock) -> str:
+        """Return the code of a row. A dash says that there is none."""
+        text = text_at(row, block.code).strip() if block.code >= 0 else ""
+        return "" if not self._is_export and is_dash(text) else text
+
     def _with_prefix(self, row: TableRow, block: ColumnBlock, text: str) -> str:
         """Return the number with the area code out of its own column."""
         prefix = text_at(row, block.prefix).strip() if block.prefix >= 0 else ""
@@ -152,7 +159,7 @@ class RowReader:
     def _without_number(self, row: TableRow) -> RowDecision:
         blocks = self.blocks if self.is_side_by_side else self.blocks[:1]
         names = [name for block in blocks if (name := self._name(row, block))]
-        codes = [text for block in self.blocks if block.code >= 0 and (text := text_at(row, block.code).strip())]
+        codes = [text for block in self.blocks if (text := self._code(row, block))]
         texts = [text for block in self.blocks if (text := text_at(row, block.number).strip())]
         paused, _ = self._pause(row, self.blocks[0])
         return RowDecision(row.line, 0, " ".join(texts), " ".join(codes), " ".join(names), paused, "no_phone")
@@ -224,8 +231,10 @@ def column_blocks(roles: Sequence[str], headings: Sequence[str]) -> list[ColumnB
     numbers = [place for place, role in enumerate(roles) if role == NUMBER]
     used = [place for place, role in enumerate(roles) if role != IGNORED]
     size = len(used) // max(1, len(numbers))
-    signature = [(roles[place], _without_digits(headings[place])) for place in used]
-    if len(numbers) > 1 and size > 1 and signature == signature[:size] * len(numbers):
+    shape = [roles[place] for place in used]
+    signature = [_without_digits(headings[place]) for place in used]
+    repeats = signature == signature[:size] * len(numbers) or _are_different_people(shape, signature)
+    if len(numbers) > 1 and size > 1 and shape == shape[:size] * len(numbers) and repeats:
         groups = [used[start : start + size] for start in range(0, len(used), size)]
     else:
         groups = [used] * len(numbers)
@@ -239,6 +248,13 @@ def column_blocks(roles: Sequence[str], headings: Sequence[str]) -> list[ColumnB
         is_free = prefix >= 0 and not any(roles[place] == NUMBER for place in range(prefix, number))
         blocks.append(ColumnBlock(number, codes[0] if codes else -1, names, pauses, prefix if is_free else -1))
     return blocks
+
+
+def _are_different_people(roles: Sequence[str], headings: Sequence[str]) -> bool:
+    """Return whether the names before several numbers are people, and not the parts of one name."""
+    names = [heading for role, heading in zip(roles, headings, strict=True) if role == NAME]
+    is_pairs = list(roles) == [NAME, NUMBER] * (len(roles) // 2)
+    return is_pairs and all(names) and not any(_PART_OF_NAME.match(name) for name in names)
 
 
 def _owner(code: int, numbers: Sequence[int]) -> int:

@@ -4,12 +4,15 @@ import logging
 import threading
 from collections import OrderedDict
 
+import msgspec
+
 from obzvon.common.errors import UserError
 from obzvon.common.i18n import Message
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.spreadsheets import column_roles, merge, questions, subprocess_reader, worker
 from obzvon.spreadsheets.column_roles import ROLES, ColumnRoles
 from obzvon.spreadsheets.shapes import contradicts, table_shape
+from obzvon.spreadsheets.sideways import TURNED, turn_sideways
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from web.imports.drafts import Draft, Drafts
 from web.imports.layouts import RememberedLayout, RememberedLayouts
@@ -137,6 +140,11 @@ class ImportJobs:
                 self._drafts.upload(draft), folder, pasted=draft.pasted, sheet=draft.sheet, progress=progress
             )
             job.rows = subprocess_reader.load_rows(folder)
+            if (turned := turn_sideways(job.rows)) is not None:
+                columns = max(len(row.cells) for row in turned)
+                notes = [*job.table.notes, TURNED]
+                job.table = msgspec.structs.replace(job.table, rows=len(turned), columns=columns, notes=notes)
+                job.rows = turned
         if not job.rows and len(job.table.sheets) < 2:
             raise UnreadableTableError(worker.NOTHING)
 

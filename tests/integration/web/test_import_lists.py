@@ -13,9 +13,10 @@ from tests.support.editor import Browser, rows, write
 from tests.support.exported_lists import exported_lists
 from tests.support.import_pages import asked, post, ready, send, ticked
 from tests.support.made_up_people import DispatchersList
+from tests.support.odd_lists import odd_lists
 from tests.support.profile import thinned
 
-LISTS = [*dispatchers_lists(), *awkward_lists(), *exported_lists()]
+LISTS = [*dispatchers_lists(), *awkward_lists(), *exported_lists(), *odd_lists()]
 #: What a dispatcher answers; words are answered by what they say.
 ANSWERS = {
     "answer-further": "all",
