@@ -16,7 +16,8 @@ MAX_BYTES = 1_000_000
 
 _MAX_BAD_LINES = 10
 #: A bad line that may hold a password: only its key is repeated in the problem.
-_HIDDEN = re.compile(r"(?i)\b(secret|url|pass(?:word|wd)?)\b.*")
+_HIDDEN = re.compile(r"(?i)([\w-]*(?:secret|url|pass|pwd|парол)\w*).*")
+_CREDENTIALS = re.compile(r"\S*:\S*@.*|\S+://.*")
 #: Sections whose keys include a password: a line of theirs that cannot be read is not repeated.
 _SECTIONS_WITH_PASSWORDS = frozenset({"ami", "journal"})
 _WORD = re.compile(r"[A-Za-z_-]{1,20}")
@@ -74,7 +75,7 @@ def parse_ini(text: str) -> IniFile:
                 ini.bad.append(
                     (
                         number,
-                        say("{key} is before the first [section]", key=entry[1]),
+                        say("{key} is before the first [section]", key=_short(entry[1])),
                         say("write the section that it belongs to above it, for example [CreateCallFiles]"),
                     )
                 )
@@ -107,5 +108,5 @@ def unknown_key(key: str, section: str) -> str:
 
 
 def _short(line: str) -> str:
-    line = _HIDDEN.sub(r"\1 …", line)
+    line = _CREDENTIALS.sub("…", _HIDDEN.sub(r"\1 …", line))
     return line if len(line) <= 60 else line[:59] + "…"

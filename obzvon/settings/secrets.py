@@ -13,7 +13,7 @@ _SERVER = re.compile(
 _ADDRESS_WITHOUT_SCHEME = re.compile(r"(?i):[^@]*@|pass\w*\s*=|^postgres\w*\W|^[\w+.-]{2,}:")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_CREDENTIALS = re.compile(r"[^/]*:[^/]*@")
+_CREDENTIALS = re.compile(r":[^@]*@")
 _PASSWORD_WORD = re.compile(r"(?i)pass|pwd|secret")
 _PATH = re.compile(r"(?:[A-Za-z]:)?[^\s:@=;'\"]*")
 #: Addresses whose parts cannot be mistaken for one another. The user's name has no character that may begin a password.
@@ -109,8 +109,8 @@ def mask_password(url: str) -> str:
     if "://" not in url:
         return url if _PATH.fullmatch(url) and not _PASSWORD_WORD.search(url) else "…"
     found = _SHOWN.fullmatch(url)
-    if found is None:
-        begin = _BEGINNING.match(url)
+    begin = _BEGINNING.match(url)
+    if found is None or begin is None:
         return f"{begin[0]}…" if begin else "…"
     user, password, place = found["user"], found["password"], found["place"]
     if password is not None and "/" not in place:  # it may be the end of a password with an @

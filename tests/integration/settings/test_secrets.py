@@ -1,11 +1,13 @@
 """Where the journal is, as settings.ini says it."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from obzvon.journal.database import Database, JournalUnavailableError
-from obzvon.settings.secrets import mask_password
+from obzvon.settings.secrets import mask_password, parse_journal_url
+from obzvon.settings.values import InvalidValueError
 from tests.support.settings_text import load_text, problems
 
 
@@ -47,6 +49,58 @@ def test_an_address_that_would_be_read_otherwise_is_refused_without_its_password
     found = problems(tmp_path, f"[Journal]\nurl = {written}\n")
     assert "[Journal] url" in found
     assert "hush" not in found
+
+
+@pytest.mark.parametrize("password", ["hush-hush", "hush:hush", "hush/hush", "hush;hush", "hush'hush", "hush\\hush"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "postgresql+psycopg://obzvon%3A{}@base/obzvon",
+        "postgresql+psycopg://obzvon/{}@base/obzvon",
+        "postgresql+psycopg://obzvon;{}@base/obzvon",
+        "postgresql+psycopg://obzvon {}@base/obzvon",
+        "postgresql+psycopg://obzvon:hush@{}",
+        "postgresql+psycopg://base/obzvon?pwd={}",
+        "postgresql+psycopg://base/obzvon?options=-c%20x%3D{}",
+        "postgresql+psycopg://base/obzvon#{}",
+        "sqlite:///obzvon:{}@base",
+        "obzvon://{}@base/obzvon",
+        "Driver={{PostgreSQL}};Server=base;Uid=obzvon;Pwd={};",
+        "host=base password='{}' dbname=obzvon",
+        "psql -h base -W '{}'",
+        "PGPASSWORD={} base",
+        "//obzvon:{}@base",
+    ],
+)
+def test_no_shape_of_an_address_shows_any_part_of_a_password(tmp_path: Path, written: str, password: str) -> None:
+    url = written.format(password)
+    assert "hush" not in mask_password(url)
+    with contextlib.suppress(InvalidValueError):
+        parse_journal_url(url)
+        return  # as it stands it is an address, of another password
+    assert "hush" not in problems(tmp_path, f"[Journal]\nurl = {url}\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://obzvon@base:5432/obzvon",
+        "postgresql+psycopg://obzvon:***@[::1]:5432/obzvon?sslmode=require&connect_timeout=5",
+        "postgresql+psycopg:///obzvon?host=/run/postgresql",
+        "sqlite:////var/lib/obzvon/journal.db",
+    ],
+)
+def test_what_is_no_password_is_shown(url: str) -> None:
+    assert mask_password(url) == url
+
+
+@pytest.mark.parametrize("section", ["[Calls]", "", "[AMI", "[Day]"])
+@pytest.mark.parametrize(
+    "line",
+    ["password hush", "amisecret hush", "pwd  hush", "postgresql+psycopg//obzvon:hush@base", "my pwd hush = x"],
+)
+def test_a_line_in_the_wrong_place_shows_no_password(tmp_path: Path, section: str, line: str) -> None:
+    assert "hush" not in problems(tmp_path, f"{section}\n{line}\n")
 
 
 @pytest.mark.parametrize(
