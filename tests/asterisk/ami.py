@@ -19,6 +19,7 @@ def ami_of(pbx: Pbx, **changes: object) -> AmiSettings:
 
 @contextmanager
 def linked(ami: AmiSettings) -> Iterator[AmiClient]:
+    """Start a client, and stop it at the end of the block."""
     link = AmiClient(
         ami, "avtoobzvon", "avtoobzvon-ivr", times=Timeouts(compare=1), backoff=lambda _kind, _failures: 0.2
     )
@@ -31,12 +32,13 @@ def linked(ami: AmiSettings) -> Iterator[AmiClient]:
 
 
 def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOutcome]:
-    told: list[AttemptOutcome] = []
+    """Wait for exactly this number of outcomes and return them."""
+    taken: list[AttemptOutcome] = []
 
     def have() -> bool:
-        told.extend(link.calls.take_outcomes())
-        return len(told) >= count
+        taken.extend(link.calls.take_outcomes())
+        return len(taken) >= count
 
     until(have, f"{count} outcomes", within=within)
-    assert len(told) == count
-    return told
+    assert len(taken) == count
+    return taken

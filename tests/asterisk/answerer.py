@@ -1,7 +1,7 @@
 """A carrier that answers each call with the final SIP code in its number: 8916V000CCC is answered with CCC.
 
-V tells what comes before: 0 nothing, 1 ringing (180), 2 a sound without ringing (183), 9 not even that the call is
-being tried (100). With CCC = 000 there is no final answer.
+V is the answer before it: 0 only trying (100), 1 ringing (180), 2 sound without ringing (183), 9 none, not even trying.
+With CCC = 000 there is no final answer.
 """
 
 import re
@@ -18,12 +18,12 @@ _COPIED = ("via", "from", "to", "call-id", "cseq")
 
 
 def number_for(code: int, before: str = "nothing") -> str:
-    """The number whose call is answered with that code, 0 = never, after "nothing", "ringing", "sound" or "mute"."""
+    """Return the number that gets that code, 0 = none, after "nothing", "ringing", "sound" or "mute"."""
     return f"8916{_VARIANTS[before]}000{code:03d}"
 
 
 class Answerer:
-    """A SIP server on the loopback, in a thread of its own, without media: it never takes a call."""
+    """A SIP server on the loopback, in a thread of its own, without media. It never accepts a call."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -53,7 +53,7 @@ class Answerer:
 
 
 def _codes(request: str) -> tuple[int, ...]:
-    """The codes with which a request is answered."""
+    """Return the codes of the answers to a request."""
     method, _, rest = request.partition(" ")
     if method == "CANCEL":
         return (200,)

@@ -1,8 +1,8 @@
-"""The carrier: the far side of the PBX's trunk. It keeps its own ledger of who was rung and what they heard.
+"""The carrier: the far side of the PBX's trunk. Its own ledger has all calls, their keys and the sound that arrived.
 
 By the number's last digit: 0, 1, 2, 5 answered, listens to the end; 3 a menu, which takes digits before it listens;
-4 answered, hangs up after three seconds; 6 busy (486); 7 rings for ever, 17 declined while ringing (480); 8 congestion
-(503); 9 no such number (404), 19 refused (403).
+4 answered, hangs up after three seconds; 6 busy (486); 7 rings until the caller gives up, 17 declined while ringing
+(480); 8 congestion (503); 9 no such number (404), 19 refused (403).
 """
 
 import os
@@ -49,7 +49,7 @@ write = system
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One call as the carrier saw it; times in seconds since 1970, None = not (yet)."""
+    """A call as the carrier saw it; times in seconds since 1970, None = did not happen (yet)."""
 
     number: str
     caller: str
@@ -57,28 +57,28 @@ class LedgerEntry:
     answered: float | None
     ended: float | None
     digits: str
-    """Every digit that arrived, in the menu's time or out of it."""
+    """Every digit that arrived, also outside the menu's time."""
     menu: str | None
-    """What the menu understood, once it has taken digits."""
+    """The digits that the menu took."""
     recording: Path = field(repr=False)
-    """Kept as long as the carrier."""
+    """Exists until the carrier is removed."""
     message: tuple[float, ...] = field(repr=False)
 
     @cached_property
     def share_heard(self) -> float:
-        """How much of the message's sound arrived, 0 to 1; nothing can be told before the call has ended."""
+        """The share of the message that arrived, 0 to 1; valid after the end of the call."""
         if not self.recording.exists():
             return 0.0
         return share_heard(list(self.message), loudness(self.recording.read_bytes()))
 
     @property
     def heard(self) -> bool:
-        """Whether the whole message was heard, lost packets apart."""
+        """True if the whole message was heard, except for lost packets."""
         return self.share_heard > 0.9
 
 
 class Carrier:
-    """The far side's Asterisk, and what it has seen."""
+    """The far side's Asterisk and its ledger."""
 
     def __init__(self, root: Path, sip_port: int, ami_port: int, message: list[float]) -> None:
         self.asterisk = Asterisk(
@@ -91,7 +91,7 @@ class Carrier:
             f"{DIALPLAN} {PJSIP}",
         )
         self._ledger = self.asterisk.folder("heard") / "ledger"
-        self._ledger.touch()  # Asterisk appends to a file, but makes none
+        self._ledger.touch()  # Asterisk appends to a file but does not create it
         os.chown(self._ledger, *self.asterisk.user)
         self.ami_port = ami_port
         self._message = tuple(message)
@@ -105,31 +105,31 @@ class Carrier:
         self.asterisk.remove()
 
     def ledger(self) -> list[LedgerEntry]:
-        """Every call that has reached the carrier since the last `forget`, in order."""
+        """Return every call that has reached the carrier since the last `forget`, in order."""
         return self._everything()[self._forgotten :]
 
-    def rung(self, number: str) -> list[LedgerEntry]:
-        """That number's calls."""
+    def calls_to(self, number: str) -> list[LedgerEntry]:
+        """Return the calls to that number."""
         return [entry for entry in self.ledger() if entry.number == number]
 
     def forget(self) -> None:
-        """Begin a new ledger: what has been seen so far is not told again."""
+        """Begin a new ledger without the calls so far."""
         self._forgotten = len(self._everything())
 
     def set(self, **values: float) -> None:
-        """Set TALK, RINGS or MENU (seconds), or DEAD, for the calls to come: see carrier.conf."""
+        """Set TALK, RINGS or MENU (seconds), or DEAD, for the next calls: see carrier.conf."""
         for name, value in values.items():
             self.asterisk.cli(f"dialplan set global {name} {value}")
 
     def set_talk(self, seconds: Mapping[str, float]) -> None:
-        """How long each of these numbers stays on the line once it has answered."""
+        """Set how long each of these numbers stays on the line after it has answered."""
         with Manager(self.ami_port) as manager:
             manager.login("rig", "rig")
             for number, length in seconds.items():
                 manager.action("DBPut", Family="talk", Key=number, Val=f"{length:.3f}")
 
     def set_keys(self, keys: Mapping[str, str]) -> None:
-        """What each of these numbers presses once it has answered, before it listens; w is half a second."""
+        """Set the keys that each of these numbers presses after the answer, before it listens; w is half a second."""
         with Manager(self.ami_port) as manager:
             manager.login("rig", "rig")
             for number, pressed in keys.items():

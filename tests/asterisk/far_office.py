@@ -1,4 +1,4 @@
-"""A working folder whose calls go to the rig by its manager interface, with no spool."""
+"""A working folder without a spool, whose calls go to the rig through the manager interface."""
 
 import json
 import os
@@ -8,8 +8,8 @@ from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import Office
 
 
-class may_originate:  # noqa: N801 - a context, said like a sentence
-    """The right is given by uncommenting the line, and taken again."""
+class may_originate:  # noqa: N801 - a context manager that is used like a function
+    """Gives the user the right to originate calls, until the end of the block."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig

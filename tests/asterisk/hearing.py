@@ -1,4 +1,4 @@
-"""Whether a recording holds a message: by the rise and fall of its loudness, which survives codecs."""
+"""Find a message in a recording by the rise and fall of its loudness, which survives codecs."""
 
 import array
 import math
@@ -8,25 +8,25 @@ import wave
 from pathlib import Path
 
 FRAME = 160
-"""Samples a frame: 20 ms at 8 kHz."""
+"""Samples of a frame: 20 ms at 8 kHz."""
 
 REACH = 1000
-"""How many frames into a recording the message is looked for."""
+"""Number of frames from the beginning of a recording in which the message may begin."""
 
 PIECE = 25
-"""How many frames of a message are looked for together, and how far they may have slipped: on a busy machine single
-packets are late or lost, and what comes after them moves."""
+"""Number of frames that are searched together, and by which they may have moved: under load some packets are late
+or lost, and the sound after them moves."""
 
 
 def read_wave(path: Path) -> list[float]:
-    """The loudness, frame by frame, of an 8 kHz mono 16-bit WAV."""
+    """Return the loudness of each frame of an 8 kHz mono 16-bit WAV."""
     with wave.open(str(path)) as sound:
         assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (8000, 1, 2)
         return loudness(sound.readframes(sound.getnframes()))
 
 
 def loudness(pcm: bytes) -> list[float]:
-    """The loudness of each frame of 8 kHz 16-bit samples, every fourth of them looked at."""
+    """Return the loudness of each frame of 8 kHz 16-bit samples, from every fourth of them."""
     samples = array.array("h", pcm[: len(pcm) // 2 * 2])
     if sys.byteorder == "big":
         samples.byteswap()
@@ -35,7 +35,7 @@ def loudness(pcm: bytes) -> list[float]:
 
 
 def share_heard(message: list[float], recording: list[float]) -> float:
-    """How much of the message a recording holds, 0 to 1: the share of its loud frames found as loud, in their place."""
+    """Return the share of the message in a recording, 0 to 1: the share of its loud frames that are loud there too."""
     start = _alignment(message, recording)
     heard = [0.0] * PIECE + recording[start:] + [0.0] * (len(message) + 2 * PIECE)
     threshold = max(message) / 20
@@ -51,7 +51,7 @@ def _found(piece: list[float], heard: list[float], threshold: float) -> int:
 
 
 def _alignment(message: list[float], recording: list[float]) -> int:
-    """At which frame of the recording the message begins, if it is there."""
+    """Return the frame of the recording at which the message begins, if the recording contains it."""
 
     def fit(shift: int) -> float:
         part = recording[shift : shift + len(message)]

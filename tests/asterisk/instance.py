@@ -1,4 +1,4 @@
-"""One Asterisk process in a root folder, with its own configuration, spool, log and ports."""
+"""An Asterisk process in a root folder, with its own configuration, spool, log and ports."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ DIALPLAN = """
     func_shell func_strings func_timeout func_volume
     pbx_config res_timing_timerfd
 """
-"""The modules that a dialplan needs. Named one by one: everything that Debian ships starts slowly and complains."""
+"""The modules that a dialplan needs. With all modules of Debian the start is slow and logs warnings."""
 
 SPOOL = "pbx_spool"
 
@@ -30,7 +30,7 @@ PJSIP = """
     res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session
     res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory
 """
-"""What a SIP trunk needs besides."""
+"""The further modules that a SIP trunk needs."""
 
 DIRECTORIES = """[options]
 verbose = 3
@@ -57,25 +57,25 @@ dtmf => dtmf
 
 
 def free_port(kind: socket.SocketKind) -> int:
-    """A port of the loopback that nobody uses."""
+    """Return a free port of the loopback."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Asterisk:
-    """A process that is started, stopped and killed by its own pid, and leaves nothing behind.
+    """A process that is started, stopped and killed by its own pid, and leaves no files.
 
-    `files` are laid over Debian's own /etc/asterisk; the word HOME in them becomes this instance's folder as Asterisk
-    sees it. Paths given out here are the machine's, not the root folder's.
+    `files` replace files of Debian's /etc/asterisk; the word HOME in them becomes this instance's folder as Asterisk
+    sees it. Paths of this class are the machine's, not those inside the root folder.
     """
 
     def __init__(self, root: Path, files: Mapping[str, str], modules: str, *, is_contained: bool = False) -> None:
         self.root = root
-        #: In a pid namespace of its own, as in a container: every life has the process number 1.
+        #: Runs in a pid namespace of its own, as in a container: after each start its process id is 1.
         self._is_contained = is_contained
         self.user = _user(root)
-        # Else Asterisk asks the network what this machine's name is, 5 seconds a call.
+        # Without it Asterisk looks this machine's name up in the network: 5 seconds a call.
         (root / "etc" / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
         instances = root / "instances"
         instances.mkdir(exist_ok=True)
@@ -103,12 +103,12 @@ class Asterisk:
 
     @property
     def inside(self) -> str:
-        """This instance's folder as Asterisk sees it."""
+        """The folder of this instance as Asterisk sees it."""
         return f"/{self.home.relative_to(self.root)}"
 
     @property
     def pid(self) -> int:
-        """The running process."""
+        """The id of the running process."""
         assert self._process
         if not self._is_contained:
             return self._process.pid
@@ -118,18 +118,18 @@ class Asterisk:
 
     @property
     def running(self) -> bool:
-        """Whether the process is alive."""
+        """True while the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def folder(self, name: str) -> Path:
-        """A folder of this instance that belongs to Asterisk; made if there is none."""
+        """Return a folder of this instance that belongs to Asterisk; make it if necessary."""
         path = self.home / name
         path.mkdir(parents=True, exist_ok=True)
         os.chown(path, *self.user)
         return path
 
     def start(self) -> None:
-        """Start, and return when it is fully booted."""
+        """Start Asterisk and wait until it is fully booted."""
         assert not self.running
         command: tuple[str, ...] = (
             "chroot",
@@ -146,7 +146,7 @@ class Asterisk:
                 [*command, "-U", "asterisk", "-G", "asterisk"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
             )  # fmt: skip
-        # Ends it when we are killed ourselves: our end of the pipe closes.
+        # Ends Asterisk when this process is killed, because that closes its end of the pipe.
         self._guard = subprocess.Popen(
             ["sh", "-c", f"cat; kill -KILL {self.pid}"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -162,12 +162,12 @@ class Asterisk:
         self._end(signal.SIGKILL)
 
     def remove(self) -> None:
-        """Stop it and take its folder away."""
+        """Stop it and remove its folder."""
         self.stop()
         shutil.rmtree(self.home)
 
     def cli(self, command: str) -> str:
-        """What Asterisk's console answers."""
+        """Run a command on Asterisk's console and return its output."""
         config = f"{self.inside}/etc/asterisk.conf"
         return subprocess.run(
             ["chroot", str(self.root), "asterisk", "-C", config, "-rx", command],
@@ -175,18 +175,18 @@ class Asterisk:
         ).stdout  # fmt: skip
 
     def log(self, name: str = "full") -> str:
-        """Asterisk's log so far."""
+        """Return Asterisk's log so far."""
         path = self.home / "log" / name
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def complaints(self) -> list[str]:
-        """The warnings and errors in the log since it was last forgotten."""
+    def problem_lines(self) -> list[str]:
+        """Return the warnings and errors in the log since the last `forget_log`."""
         return [
             line for line in self.log()[self._forgotten :].splitlines() if "] WARNING[" in line or "] ERROR[" in line
         ]
 
     def forget_log(self) -> None:
-        """Let complaints so far be those of a test that wanted them."""
+        """Leave the warnings and errors so far out of `problem_lines`: a test expected them."""
         self._forgotten = len(self.log())
 
     def put(self, name: str, text: str, mtime: float | None = None) -> Path:
@@ -194,7 +194,7 @@ class Asterisk:
         return place(self.folder("store") / name, self.outgoing, text, mtime, self.user)
 
     def clear(self) -> None:
-        """Hang up whoever is still on the line and empty the spool and its archive."""
+        """Hang up all calls, and empty the spool and its archive."""
         for file in self.outgoing.iterdir():
             file.unlink()
         self.cli("channel request hangup all")
@@ -223,7 +223,7 @@ class Asterisk:
     def _configure(self, files: Mapping[str, str], modules: str) -> None:
         etc = self.home / "etc"
         shutil.copytree(self.root / "etc" / "asterisk", etc, symlinks=True)
-        (etc / "users.conf").unlink(missing_ok=True)  # deprecated, and says so
+        (etc / "users.conf").unlink(missing_ok=True)  # deprecated, and logs a warning
         own = {
             "asterisk.conf": self._directories(),
             "logger.conf": LOGGER,
@@ -242,7 +242,7 @@ class Asterisk:
 
 
 def _user(root: Path) -> tuple[int, int]:
-    """Asterisk's user and group inside the root folder; the machine outside knows them by number only."""
+    """Return Asterisk's user and group inside the root folder; outside of it only their numbers are valid."""
     for line in (root / "etc" / "passwd").read_text().splitlines():
         name, _, uid, gid, *_ = line.split(":")
         if name == "asterisk":

@@ -1,4 +1,4 @@
-"""A real Asterisk as a peer of the spool's shared suite: Local channels alone, no carrier and no SIP."""
+"""A real Asterisk as a peer of the spool's shared suite: only Local channels, no carrier and no SIP."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ exten => 9,1,Hangup(1)
 
 
 class AsteriskPeer(Asterisk):
-    """Asterisk with a dialplan that ends every call by its number's last digit and keeps a list of who was rung."""
+    """Asterisk with a dialplan that ends every call by its number's last digit and lists the numbers called."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root, {"extensions.conf": EXTENSIONS_CONF}, f"{DIALPLAN} {SPOOL}")
@@ -33,5 +33,5 @@ class AsteriskPeer(Asterisk):
         os.chown(self._attempts, *self.user)
 
     def attempts(self, number: str) -> int:
-        """How many times that number was rung."""
+        """Return how many times that number was called."""
         return self._attempts.read_text().splitlines().count(number)

@@ -1,8 +1,7 @@
-"""Records what a real Asterisk's manager interface tells of calls of every kind: python -m tests.asterisk.record
+"""Record the events of a real Asterisk's manager interface for every kind of call: python -m tests.asterisk.record
 
-It writes tests/support/ami_events/asterisk-VERSION.json, from which unit/asterisk/test_outcomes.py reads:
-for each kind of call its events in the order in which they came, with the milliseconds since the first, and no
-field that nothing reads.
+Writes tests/support/ami_events/asterisk-VERSION.json, which unit/asterisk/test_outcomes.py reads: for each kind of call
+its events in the order of their arrival, with the milliseconds since the first, and only the fields that are read.
 """
 
 import json
@@ -51,12 +50,12 @@ Recorded = list[tuple[int, dict[str, str]]]
 
 
 def record(pbx: Pbx, calls: Mapping[str, tuple[str, str]], *, within: float = 60) -> dict[str, Recorded]:
-    """Hands over the call files (kind: number, text), all at once, and returns the events of each kind of call."""
+    """Hand over the call files (kind: number, text), all at once, and return the events of each kind of call."""
     with Manager(pbx.ami_port) as manager:
         assert manager.login(pbx.ami_user, pbx.ami_secret, events=True)["Response"] == "Success"
         for kind, (_, text) in calls.items():
             pbx.put(kind.replace(" ", "-"), text)
-        # A Ping's answer comes after the events before it, which are read, and get their time, on the way to it.
+        # The answer to a Ping comes after all earlier events. Waiting for it reads them, with their times.
         until(lambda: manager.action("Ping") and not any(pbx.outgoing.iterdir()), "the calls are over", within=within)
         over = time.monotonic()
         until(lambda: manager.action("Ping") and time.monotonic() > over + 1, "the last legs are hung up")
@@ -64,7 +63,7 @@ def record(pbx: Pbx, calls: Mapping[str, tuple[str, str]], *, within: float = 60
 
 
 def _of(number: str, seen: list[tuple[float, dict[str, str]]]) -> Recorded:
-    """The events of that number's calls."""
+    """Return the events of that number's calls."""
     linked = {
         fields["Linkedid"]
         for _, fields in seen

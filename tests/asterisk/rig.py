@@ -1,4 +1,4 @@
-"""The rig: a PBX with the project's own snippets and a carrier, joined by a SIP trunk on the loopback."""
+"""The rig: a PBX with the project's own snippets and a carrier, connected by a SIP trunk on the loopback."""
 
 import re
 import shutil
@@ -48,7 +48,7 @@ AMI_SECRET = "a-secret-of-the-rig"
 
 
 class Pbx(Asterisk):
-    """The PBX: Asterisk with the project's snippets, of which only the values named in `settings` are changed."""
+    """The PBX: Asterisk with the project's snippets; `settings` changes values of their [globals]."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Pbx(Asterisk):
 
 
 class Rig:
-    """A PBX and its carrier, started together; `settings` are globals of extensions_obzvon.conf to be changed."""
+    """A PBX and its carrier, started together; `settings` changes values of extensions_obzvon.conf's [globals]."""
 
     def __init__(self, root: Path, *, message: Path = MESSAGE, is_contained: bool = False, **settings: object) -> None:
         port = free_port(socket.SOCK_DGRAM)
@@ -94,7 +94,7 @@ class Rig:
 
 
 def with_globals(dialplan: str, values: dict[str, object]) -> str:
-    """The dialplan with these lines of its [globals] changed, and nothing else."""
+    """Return the dialplan with these values of its [globals] changed."""
     for name, value in values.items():
         dialplan, changed = re.subn(rf"(?m)^{name}=.*$", f"{name}={value}", dialplan)
         assert changed == 1, name
@@ -102,7 +102,7 @@ def with_globals(dialplan: str, values: dict[str, object]) -> str:
 
 
 def with_secret(manager: str, secret: str) -> str:
-    """The manager user with the line uncommented that an administrator uncomments."""
+    """Return the manager user's file with its secret uncommented and set, as an administrator does it."""
     manager, changed = re.subn(r"(?m)^;secret = .*$", f"secret = {secret}", manager)
     assert changed == 1
     return manager

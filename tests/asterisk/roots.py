@@ -1,4 +1,4 @@
-"""Root folders with a real Asterisk in them: Debian's packages, unpacked once and kept between runs."""
+"""Root folders with a real Asterisk: Debian's packages, unpacked once and kept between runs."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ from filelock import FileLock
 from tests.support.unavailable import unavailable
 
 SUITES = {22: "sid", 16: "bullseye"}
-"""Which Debian suite carries which Asterisk."""
+"""The Debian suite of each Asterisk version."""
 
 
 class UnavailableError(Exception):
-    """Asterisk cannot be had on this machine; the text says why."""
+    """Asterisk is not available on this machine; the text gives the reason."""
 
 
 def require_root(version: int) -> Path:
-    """The root folder of that Asterisk; skips the test where it cannot be had, fails it where CI=true."""
+    """Return the root folder of that Asterisk; skip the test if there is none, fail it if CI=true."""
     try:
         return root(version)
     except UnavailableError as reason:
@@ -26,7 +26,7 @@ def require_root(version: int) -> Path:
 
 
 def root(version: int) -> Path:
-    """The root folder of that Asterisk, built when it is first asked for.
+    """Return the root folder of that Asterisk, built on first use.
 
     Raises UnavailableError.
     """
@@ -44,13 +44,13 @@ def root(version: int) -> Path:
 
 
 def cache() -> Path:
-    """Where the roots are kept: $OBZVON_ASTERISK_ROOTS, else the user's cache."""
+    """Return the folder of all roots: $OBZVON_ASTERISK_ROOTS, or else the user's cache."""
     chosen = os.environ.get("OBZVON_ASTERISK_ROOTS")
     return Path(chosen) if chosen else Path.home() / ".cache" / "obzvon" / "asterisk"
 
 
 def build(suite: str, folder: Path) -> None:
-    """Unpack Asterisk and what it needs from `suite` into `folder`, whole or not at all."""
+    """Unpack Asterisk and its dependencies from `suite` into `folder`, completely or not at all."""
     if not shutil.which("mmdebstrap"):
         _install("mmdebstrap")
     half = folder.with_name(f"{folder.name}.half")
@@ -59,7 +59,7 @@ def build(suite: str, folder: Path) -> None:
         "mmdebstrap",
         "--variant=apt",
         "--include=asterisk",
-        '--aptopt=Acquire::Check-Valid-Until "false"',  # a mirror's index of sid can be stale
+        '--aptopt=Acquire::Check-Valid-Until "false"',  # a mirror's index of sid can be out of date
         suite,
         str(half),
         mirror(),
@@ -68,7 +68,7 @@ def build(suite: str, folder: Path) -> None:
 
 
 def mirror() -> str:
-    """The Debian mirror that this machine's own apt uses."""
+    """Return the Debian mirror that this machine's own apt uses."""
     if not shutil.which("apt-get"):
         raise UnavailableError("no apt-get")
     if not (found := _mirrors()):  # no package lists yet

@@ -14,7 +14,7 @@ from tests.asterisk.waiting import until
 
 
 class Office:
-    """A working folder whose spool is the rig's; the day's start has passed, so a run is due."""
+    """A working folder whose spool is the rig's. The day's start has passed, so a run is due."""
 
     def __init__(self, folder: Path, rig: Rig, phones: dict[str, str], **settings: object) -> None:
         self.folder = folder
@@ -64,7 +64,7 @@ ENDINGS = {
 
 
 def phones(count: int, first: int) -> dict[str, str]:
-    """As many numbers as that, of every behaviour in turn."""
+    """Return this many numbers, with every behaviour of the carrier in turn."""
     endings = list(ENDINGS)
     return {f"8916{first + place:05d}{endings[place % len(endings)]}": "" for place in range(count)}
 
@@ -87,12 +87,12 @@ def office_with_ami(
 
 
 def run(office: Office) -> dict[str, CallRecord]:
-    """Serves until every call has ended; the journal's lines by number."""
+    """Run the service until every call has ended, and return the journal's calls by number."""
     return ended(office.serve(), office)
 
 
 def ended(service: "subprocess.Popen[bytes]", office: Office) -> dict[str, CallRecord]:
-    """Waits for the end of every call, and ends the service."""
+    """Wait until every call has ended, stop the service, and return the journal's calls by number."""
     try:
         until(office.is_over, "every call has ended", within=200, every=0.5)
     finally:

@@ -99,7 +99,7 @@ def test_two_calls_of_one_number_have_their_own_codes(rig: Rig) -> None:
     assert {(one.number, one.code) for one in told if one.number == number} == {(number, "12"), (number, "34")}
     [fast] = [one for one in told if one.number != number]
     assert fast.code in ("5", None)
-    menus = {entry.menu for entry in rig.carrier.rung(number)}
+    menus = {entry.menu for entry in rig.carrier.calls_to(number)}
     assert menus == {"12", "34"}
 
 
@@ -119,7 +119,7 @@ def test_lines_of_the_trunk_and_calls_of_the_pbx_are_counted(rig: Rig) -> None:
 def test_a_link_that_comes_late_knows_the_calls_that_are_up(rig: Rig) -> None:
     number = "89168888801"
     rig.pbx.put(number, ordinary(number))
-    until(lambda: rig.carrier.rung(number) and rig.carrier.rung(number)[0].answered, "it is answered")
+    until(lambda: rig.carrier.calls_to(number) and rig.carrier.calls_to(number)[0].answered, "it is answered")
     with linked(ami_of(rig.pbx)) as link:
         assert link.calls.lines_in_use() == LineCounts(1, 0, 3)
         [one] = outcomes(link, 1)

@@ -57,7 +57,7 @@ def test_the_key_is_asked_for_once_more_after_any_other(asking: Rig) -> None:
     assert {one.disposition for one in told.values()} == {Disposition.ANSWERED}
     once, twice = (told[number].listened or 0 for number in ("89161110001", "89161110031"))
     assert once + 3 < twice < told["89161110051"].listened  # type: ignore[operator]
-    assert asking.pbx.complaints() == []
+    assert asking.pbx.problem_lines() == []
 
 
 def test_the_answer_is_one_event(asking: Rig) -> None:
@@ -80,21 +80,22 @@ def test_0_leads_to_the_operator_and_the_call_counts_until_they_have_talked(aski
     asking.carrier.set_talk({operator: 6})
     with linked(ami_of(asking.pbx)) as link:
         asking.pbx.put(number, ordinary(number))
-        until(lambda: any(entry.answered for entry in asking.carrier.rung(operator)), "the operator answers")
+        until(lambda: any(entry.answered for entry in asking.carrier.calls_to(operator)), "the operator answers")
         until(lambda: link.calls.lines_in_use() == LineCounts(2, 0, 4), "the call and the operator are up")
         until(
             lambda: (
-                any(entry.ended for entry in asking.carrier.rung(operator)) or not any(asking.pbx.outgoing.iterdir())
+                any(entry.ended for entry in asking.carrier.calls_to(operator))
+                or not any(asking.pbx.outgoing.iterdir())
             ),
             "one of them ends",
         )
-        assert [entry.ended is None for entry in asking.carrier.rung(operator)] == [False]
+        assert [entry.ended is None for entry in asking.carrier.calls_to(operator)] == [False]
         [one] = outcomes(link, 1)
     assert (one.key, one.disposition) == ("0", Disposition.ANSWERED)
     assert one.answered
     assert one.ended
     assert 6 <= (one.ended - one.answered).total_seconds() - (one.listened or 0) < 9
-    assert asking.pbx.complaints() == []
+    assert asking.pbx.problem_lines() == []
 
 
 def test_without_an_operator_0_is_a_key_like_any_other(asking: Rig) -> None:

@@ -28,7 +28,7 @@ def ring(rig: Rig, calls: Mapping[str, str]) -> dict[str, LedgerEntry]:
         rig.pbx.put(number, text)
     until(lambda: not any((rig.pbx.outgoing / number).exists() for number in calls), "no file in the spool", within=60)
     until(lambda: all(entry.ended for entry in rig.carrier.ledger()), "the carrier has hung up")
-    rung = {number: rig.carrier.rung(number) for number in calls}
+    rung = {number: rig.carrier.calls_to(number) for number in calls}
     assert {number: len(entries) for number, entries in rung.items()} == dict.fromkeys(calls, 1)
     return {number: entry for number, (entry,) in rung.items()}
 
@@ -57,7 +57,7 @@ PLACEMENTS = {
 @pytest.mark.parametrize("files", PLACEMENTS.values(), ids=PLACEMENTS)
 def test_the_dialplan_loads_without_a_warning(asterisk_root: Path, files: dict[str, str]) -> None:
     with Asterisk(asterisk_root, files, DIALPLAN) as asterisk:
-        assert asterisk.complaints() == []
+        assert asterisk.problem_lines() == []
         variables = asterisk.cli("dialplan show globals")
         assert "OTHER=1" in variables
         assert "OBZVON_TRUNK=PJSIP/NUMBER@mytrunk" in variables
@@ -83,7 +83,7 @@ def test_an_ordinary_call_rings_once_and_the_whole_message_is_heard(rig: Rig) ->
     assert call.heard
     assert call.digits == ""
     assert call.ended - call.answered > 1 + 5.4  # a second of quiet for "hello", and the message's own length
-    assert rig.pbx.complaints() == []
+    assert rig.pbx.problem_lines() == []
 
 
 def test_somebody_who_hangs_up_ends_the_call(rig: Rig) -> None:
@@ -151,7 +151,7 @@ def test_the_menu_gets_exactly_the_code_and_then_hears_the_message(rig: Rig) -> 
     assert [call.menu for call in calls.values()] == ["1", "2205", "012", "*7"]  # the menu ends at #
     assert all(call.heard for call in calls.values())
     assert {call.caller for call in calls.values()} == {"6122103"}
-    assert rig.pbx.complaints() == []
+    assert rig.pbx.problem_lines() == []
 
 
 def test_an_empty_code_sends_nothing_and_plays_the_message(rig: Rig) -> None:
@@ -206,7 +206,7 @@ def test_an_internal_number_is_rung_where_the_administrator_says(asterisk_root: 
         ring(rig, {number: ordinary(number) for number in ("16", "126", "1236", "12346", "123456")})
         rig.pbx.put("outside", ordinary("89161111106"))
         until(lambda: not (rig.pbx.outgoing / "outside").exists(), "the file leaves the spool")
-        assert rig.carrier.rung("89161111106") == []
+        assert rig.carrier.calls_to("89161111106") == []
         assert "obzvon: 89161111106 is not called" in rig.pbx.log()
 
 
@@ -231,7 +231,7 @@ def test_the_manager_user_loads_without_a_warning_and_has_the_least_rights(pbx: 
     shown = pbx.cli("manager show user obzvon")
     assert "read perm: call,user\n" in shown
     assert "write perm: reporting\n" in shown
-    assert pbx.complaints() == []
+    assert pbx.problem_lines() == []
 
 
 @pytest.mark.parametrize("action", ["CoreStatus", "CoreShowChannels", "Ping"])
@@ -266,7 +266,7 @@ def test_nobody_logs_in_before_the_secret_is_set(asterisk_root: Path) -> None:
     (as_shipped.home / "etc" / "manager_obzvon.conf").write_text((SNIPPETS / "manager_obzvon.conf").read_text())
     with as_shipped as pbx:
         assert "secret: (N/A)" in pbx.cli("manager show user obzvon")
-        assert pbx.complaints() == []
+        assert pbx.problem_lines() == []
         for secret in ("", "a-password-of-your-own", "obzvon"):
             with Manager(pbx.ami_port) as manager:
                 assert manager.login("obzvon", secret)["Response"] == "Error"

@@ -1,4 +1,4 @@
-"""Waiting for what another process is about to do."""
+"""Wait for another process."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], what: str, *, within: float = 30, every: float = 0.02) -> T:
-    """The first true value of `condition`; raises AssertionError when it is not true in time."""
+    """Return the first true value of `condition`; raise AssertionError if it does not become true in time."""
     deadline = time.monotonic() + within
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what}: not within {within} s"

@@ -1,4 +1,4 @@
-"""A wire to the manager interface that can be cut."""
+"""A connection to the manager interface that a test can cut."""
 
 import select
 import socket
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Wire:
-    """A piece of wire to AMI that can be cut: what goes through it goes on to `port`."""
+    """A proxy in front of AMI that a test can cut; it forwards all data to `port`."""
 
     def __init__(self, port: int) -> None:
         self._to = port
@@ -33,7 +33,7 @@ class Wire:
             with near, socket.create_connection(("127.0.0.1", self._to)) as far:
                 while not self._cut.is_set() and not self._ended.is_set():
                     ready = select.select([near, far], [], [], 0.05)[0]
-                    if not all(self._pass(one, far if one is near else near) for one in ready):
+                    if not all(self._pass(side, far if side is near else near) for side in ready):
                         break
 
     @staticmethod
@@ -51,6 +51,7 @@ class Wire:
 
 @contextmanager
 def wire_cut_every(seconds: float, port: int) -> Iterator[Wire]:
+    """Forward connections to the port and cut them at this interval, until the end of the block."""
     wire = Wire(port)
     over = threading.Event()
 
