@@ -1,4 +1,4 @@
-"""What every tier shares: marks by folder, groups of tests that wait, and journals in both kinds of database."""
+"""Shared by every tier: marks by folder, groups of tests that wait, and journals in both kinds of database."""
 
 import gc
 import logging
@@ -25,7 +25,7 @@ _WHOLE_RUNS = (
     "::test_a_service_killed_again",
     "::test_when_asterisk_crashes",
 )
-#: The part of a run, from its beginning, over which the modules of a tier are spread; all of it for others.
+#: The share of a run, from its beginning, over which the modules of a tier are spread; other tiers use the whole run.
 _SPREAD_OVER = {"postgresql": 0.1, "asterisk": 0.7, "browser": 0.85}
 _LONG_MODULES = (*_WHOLE_RUNS, "/test_accessibility.py", "/test_imports.py")
 _TIERS = ("unit", "integration", "processes", "asterisk", "browser")
@@ -36,10 +36,10 @@ profile.load()
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Mark each test with its tier, group those that share a server, and leave out what only the long profile runs.
+    """Mark each test with its tier, group tests that share a server, and leave out tests of a longer profile.
 
-    A group of pytest-xdist runs on one worker. Those of Asterisk and the browser mostly wait, so they overlap with the
-    other workers.
+    A group of pytest-xdist runs on one worker. The groups of Asterisk and the browser mostly wait, so they overlap with
+    the other workers.
     """
     for item in items:
         tier = item.path.relative_to(_TESTS).parts[0]
@@ -62,16 +62,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what all tests share, and look less often: that is a tenth of their time."""
+    """Let the garbage collector skip shared objects and run less often: it took a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
 def _interleave(items: list[pytest.Item]) -> None:
-    """Spread the modules of each tier over the run, so that what waits for Asterisk overlaps what computes.
+    """Spread the modules of each tier over the run, so that tests that wait overlap with tests that compute.
 
-    What runs long in one piece is not left for the end.
+    Long modules are not left for the end.
     """
     modules: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
@@ -100,13 +100,13 @@ def _uses_postgresql(item: pytest.Item) -> bool:
 
 
 def _is_whole_run_on_16(item: pytest.Item) -> bool:
-    """Return whether a test makes a whole run on Asterisk 16. A commit has one of them, and all of 22."""
+    """Return whether a test makes a whole run on Asterisk 16. A commit runs one of these, and all of Asterisk 22."""
     return _params(item).get("asterisk_root") == 16 and any(name in item.nodeid for name in _WHOLE_RUNS)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _hung_up_as_from_a_terminal() -> Iterator[None]:
-    """Let SIGHUP, which tests send, arrive where the tests run under nohup; the tests themselves survive it."""
+    """Let programs receive the SIGHUP that tests send, also when the tests run under nohup."""
     before = signal.getsignal(signal.SIGHUP)
     if before == signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)  # not inherited by the processes that tests start
@@ -116,7 +116,7 @@ def _hung_up_as_from_a_terminal() -> Iterator[None]:
 
 @pytest.fixture
 def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A folder for one test: on a real disk for tests marked `disk`, else wherever pytest's temporary files are."""
+    """Return a folder for one test: on a real disk for tests marked `disk`, else in pytest's temporary folder."""
     if request.node.get_closest_marker("disk") is None:
         yield tmp_path
         return
@@ -126,7 +126,7 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A running PostgreSQL server."""
+    """Start a PostgreSQL server for the session."""
     server = PostgresServer()
     try:
         server.start()
@@ -137,7 +137,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a journal that does not exist yet, in each kind of database."""
+    """Return the URL of a journal that does not exist yet, in each kind of database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/journal.db"
     server: PostgresServer = request.getfixturevalue("postgres")
@@ -146,7 +146,7 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def english() -> Iterator[None]:
-    """Make this process set_language English for the test."""
+    """Set the language of this process to English for the test."""
     before = current_language()
     set_language("en")
     yield
@@ -155,6 +155,6 @@ def english() -> Iterator[None]:
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[str], int]:
-    """Return how many lines of the log, from INFO on, contain these words."""
+    """Return a function that counts the lines of the log, from INFO on, that contain these words."""
     caplog.set_level(logging.INFO, "obzvon")
     return lambda words: sum(words in message for message in caplog.messages)

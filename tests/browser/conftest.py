@@ -1,6 +1,6 @@
 """Working folders, the editor on them, and browsers.
 
-Where there is no Chromium or no Playwright the tests skip and say why; with CI=true they fail.
+Without Chromium or Playwright the tests skip and give the reason; with CI=true they fail.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from tests.support.chromium import PASSWORD, PEOPLE, Chromium, OpenContext, serv
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder with three users and no service."""
+    """Make a working folder with three users and no service."""
     made = tmp_path_factory.mktemp("work")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[str]:
-    """The editor on a list of 250 rows and an empty week."""
+    """Serve the editor on a list of 250 rows and an empty schedule."""
     (folder / "todo.json").write_text(
         json.dumps({str(key): {"0": f"8916{key:07}", "1": "", "name": f"Абонент {key}"} for key in range(250)})
     )
@@ -43,7 +43,7 @@ def server(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """One browser for the tests of a file."""
+    """Start a browser for the tests of a file."""
     made = Chromium()
     yield made
     made.close()
@@ -51,6 +51,6 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.fixture
 def browser(chromium: Chromium) -> Iterator[OpenContext]:
-    """Opens contexts as Chromium.context does; they are closed with the test."""
+    """Return a function that opens contexts as Chromium.context does; they are closed after the test."""
     with contextlib.ExitStack() as opened:
         yield lambda **options: opened.enter_context(chromium.context(**options))

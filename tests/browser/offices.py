@@ -1,4 +1,4 @@
-"""Working folders in different states, and the editor of each in this process, by a clock that stands still."""
+"""Working folders in different states, and the editor of each in this process, with a stopped clock."""
 
 import contextlib
 import json
@@ -38,9 +38,9 @@ from web.server import listen
 from web.server import serving as serving_in_a_thread
 
 NOON = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-"""A Monday's noon in Moscow."""
+"""Noon in Moscow, on a Monday."""
 NIGHT = NOON + timedelta(hours=11)
-FATES = (*Disposition.__members__.values(),)
+DISPOSITIONS = (*Disposition.__members__.values(),)
 NAMES = ("Иванов Иван Иванович", "Петрова Анна", "Склад № 2", "Сидоров", "Константинопольская-Вознесенская Александра")
 ROWS: dict[str, dict[str, object]] = {
     str(n): {"0": f"8916{n:07}", "1": "", "name": f"{NAMES[n % 5]} {n}"} for n in range(120)
@@ -56,7 +56,7 @@ WEEK = {**dict.fromkeys("12345", "09:00"), "6": "00:00", "7": "00:00", "dates": 
 
 
 def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str = "manual", done: bool = False) -> int:
-    """A run of 41 rows whose calls have ended in every way; the id."""
+    """Write a run of 41 rows whose calls have every result in turn, and return its id."""
     rows = [
         Candidate(Phone(key, str(row["0"]), "", str(row["name"])), str(row["0"]))
         for key, row in list(ROWS.items())[:40]
@@ -70,7 +70,7 @@ def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str =
     journal.transitions.end_handing(journal.calls.in_transit(CallState.HANDING), at=at + timedelta(minutes=1))
     journal.transitions.end_calls(
         [
-            CallOutcome(run.id, call.position, FATES[place % len(FATES)], at + timedelta(minutes=2))
+            CallOutcome(run.id, call.position, DISPOSITIONS[place % len(DISPOSITIONS)], at + timedelta(minutes=2))
             for place, call in enumerate(calls[:ended])
         ]
     )
@@ -79,22 +79,21 @@ def _run(journal: Journal, at: datetime, *, handed: int, ended: int, kind: str =
     return run.id
 
 
-def _works(journal: Journal, trouble: str = "") -> None:
-    """A service that lives and has seen the week."""
-    presence = journal.heartbeats
-    presence.begin(at=NOON - timedelta(hours=4))
+def _works(journal: Journal, problem: str = "") -> None:
+    """Write the heartbeat of a service that has seen the schedule and, with `problem`, reports it."""
+    journal.heartbeats.begin(at=NOON - timedelta(hours=4))
     journal.seen_schedules.remember(Schedule(), NOON.date(), NOON - timedelta(days=9))
-    readout = LineUsage(
+    usage = LineUsage(
         pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)),
         ours=12,
         others=4,
         by=CountedBy.TRUNK,
-        ami=AmiConnectionState(not trouble, NOON),
+        ami=AmiConnectionState(not problem, NOON),
     )
-    presence.beat(
+    journal.heartbeats.beat(
         at=NOON,
-        problem=msgspec.json.encode([say(trouble)]).decode() if trouble else "",
-        line_usage=encode_line_usage(readout),
+        problem=msgspec.json.encode([say(problem)]).decode() if problem else "",
+        line_usage=encode_line_usage(usage),
     )
 
 
@@ -112,7 +111,7 @@ def _changed(journal: Journal) -> None:
 
 
 def running(journal: Journal) -> None:
-    """A run is in progress; the service has something to complain of, and the check has found much."""
+    """Write a run in progress, a service that reports a problem, and findings of the check."""
     _month(journal)
     _changed(journal)
     _run(journal, NOON - timedelta(minutes=5), handed=30, ended=27)
@@ -128,7 +127,7 @@ def running(journal: Journal) -> None:
 
 
 def calling(journal: Journal) -> None:
-    """A run is in progress, and all is well."""
+    """Write a run in progress without problems."""
     _month(journal)
     _run(journal, NOON - timedelta(minutes=5), handed=30, ended=18)
     _works(journal)
@@ -136,7 +135,7 @@ def calling(journal: Journal) -> None:
 
 
 def held(journal: Journal) -> None:
-    """A run is held, because all its calls fail."""
+    """Write a run that is held because all its calls fail."""
     run = _run(journal, NOON - timedelta(minutes=5), handed=30, ended=30)
     hold = RunHold(run, NOON - timedelta(minutes=4), 12, "congestion")
     usage = LineUsage(pace=Pace(2, 10, PaceMode.ADAPTIVE, 10, Capacity(30, 5)), hold=hold)
@@ -149,13 +148,13 @@ def held(journal: Journal) -> None:
 
 
 def paused(journal: Journal) -> None:
-    """A run is paused; the service has been silent for long."""
+    """Write a run that is paused, and a service without heartbeats for a long time."""
     journal.runs.set_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
     journal.heartbeats.begin(at=NOON - timedelta(hours=2))
 
 
 def idle(journal: Journal) -> None:
-    """No run is in progress; of the last one, of today, some calls still are."""
+    """Write no run in progress; some calls of today's last run have not ended."""
     _month(journal)
     _changed(journal)
     _run(journal, NOON - timedelta(hours=1), handed=30, ended=27, done=True)
@@ -180,7 +179,7 @@ def idle(journal: Journal) -> None:
 
 
 def waiting(journal: Journal) -> None:
-    """The run of nine o'clock waits: Asterisk cannot reach the trunk."""
+    """Write a run of nine o'clock that waits because Asterisk cannot reach the trunk."""
     journal.heartbeats.begin(at=NOON - timedelta(hours=4))
     why = say("Asterisk cannot reach this trunk, and gives up every call over it at once")
     remedy = say("see that the network and the carrier work, and what Asterisk's console says of the trunk")
@@ -190,13 +189,13 @@ def waiting(journal: Journal) -> None:
 
 
 def night(journal: Journal) -> None:
-    """The same, eleven hours later."""
+    """Write the same as `idle`, eleven hours later."""
     idle(journal)
     journal.heartbeats.beat(at=NIGHT)
 
 
 def foreign(journal: Journal) -> None:
-    """Calls were made today from another journal, and nobody has decided about that."""
+    """Write that calls were made today from another journal; no decision has been made."""
     _works(journal, "Asterisk is not running")
     journal.identity.store_conflict(
         DayConflict(NOON.date(), NOON - timedelta(hours=1), "/old/journal.db", False, called=118, left=174)
@@ -211,17 +210,17 @@ def unlisted(journal: Journal) -> None:
 
 
 def elsewhere(journal: Journal) -> None:
-    """The same, and nobody else is to be called today."""
+    """Write the decision of `foreign` that nobody else is called today."""
     journal.runs.begin("20261123-former", NOON.date(), "former", [], at=NOON, state="done")
     _works(journal)
 
 
 def nothing(journal: Journal) -> None:
-    """A service has never been here."""
+    """Write nothing: no service has ever run."""
 
 
 class Office(msgspec.Struct, frozen=True):
-    """How a working folder is filled; a document that is None is not there."""
+    """The state of a working folder; a document that is None does not exist."""
 
     fill: Callable[[Journal], None] | None = idle
     phones: str | None = json.dumps(SHORT)
@@ -264,7 +263,7 @@ OFFICES = {
 
 
 class Editor:
-    """An editor that serves: where, and which templates it has rendered."""
+    """An editor that is being served: its address, and the templates that it has rendered."""
 
     def __init__(self, app: Flask, address: str) -> None:
         self.app = app
@@ -272,7 +271,7 @@ class Editor:
         self.rendered: list[str] = []
 
     def hold_imports(self) -> None:
-        """From now on what is imported is never finished with."""
+        """Let no import finish from now on."""
         jobs = self.app.extensions["obzvon.imports"].jobs
 
         def held(draft: Draft) -> ImportJob:
@@ -285,22 +284,22 @@ class Editor:
 
 @contextlib.contextmanager
 def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) -> Iterator[Editor]:
-    """The editor of such an office in that folder; `users` is the text of its users' file."""
-    known = _made(office, folder, str(users))
-    gate = LoginService(Users(known.web.users), failures=LoginFailures(by_network=0)) if office.locked else None
-    app = create_app(known, login=gate, clock=lambda: office.now)
-    editor = Editor(app, f"http://127.0.0.1:{known.web.port}")
+    """Serve the editor of such an office in that folder; `users` is the text of its users' file."""
+    settings = _make_folder(office, folder, str(users))
+    login = LoginService(Users(settings.web.users), failures=LoginFailures(by_network=0)) if office.locked else None
+    app = create_app(settings, login=login, clock=lambda: office.now)
+    editor = Editor(app, f"http://127.0.0.1:{settings.web.port}")
 
     def note(_app: Flask, template: Template, **_more: object) -> None:
         editor.rendered.append(template.name or "")
 
-    server = listen(app, known.web)
+    server = listen(app, settings.web)
     with template_rendered.connected_to(note, app), serving_in_a_thread(server):
         yield editor
     app.extensions["obzvon"].close()
 
 
-def _made(office: Office, folder: Path, users: str) -> Settings:
+def _make_folder(office: Office, folder: Path, users: str) -> Settings:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (folder / "settings.ini").write_text(
@@ -314,16 +313,16 @@ def _made(office: Office, folder: Path, users: str) -> Settings:
     for place, text in enumerate(office.earlier):
         saved = office.now - timedelta(hours=19 * (len(office.earlier) - place))
         History(folder / "todo.json").record(text.encode(), saved.timestamp(), by="анна")
-    known = load_settings(folder / "settings.ini")
+    settings = load_settings(folder / "settings.ini")
     if office.fill:
-        journal = factory.open_journal(known)
+        journal = factory.open_journal(settings)
         office.fill(journal)
         journal.close()
-    return known
+    return settings
 
 
 def users_text(folder: Path) -> str:
-    """A users' file, hashed once."""
+    """Return the text of a users' file: hashing its passwords once is enough for all editors."""
     users = Users(folder / "users.json")
     for name, role in PEOPLE.items():
         users.add(name, PASSWORD, role)

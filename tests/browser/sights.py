@@ -1,4 +1,4 @@
-"""All that a browser can be shown: every page of the editor in every state that looks different."""
+"""Every page of the editor in every state that looks different."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,7 @@ PASTED = "8 916 000-00-03\tДругое имя\n8 916 555-00-01\tНовый\n7,9
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """One of them: the template it has, the address, what is done there, who is looking, in which office."""
+    """A page in a state: its template, its address, the actions on it, the user, and the working folder."""
 
     name: str
     template: str
@@ -37,16 +37,16 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 def _send(page: "Page", selector: str) -> None:
-    """Sends a form with that button, as it stands: what the browser would refuse by itself, too."""
+    """Send a form with that button, also with values that the browser would refuse."""
     page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true; })")
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.locator(selector).first.click()
     page.wait_for_load_state()
-    page.wait_for_timeout(150)  # htmx puts the answer in its place
+    page.wait_for_timeout(150)  # until htmx has swapped the answer in
 
 
 def _fill(button: str, **fields: str) -> Callable[..., None]:
-    """Fills fields in by their ids and sends them."""
+    """Return an action that fills in fields by their ids and sends them."""
 
     def act(page: "Page", _editor: Editor) -> None:
         for name, text in fields.items():
@@ -57,7 +57,7 @@ def _fill(button: str, **fields: str) -> Callable[..., None]:
 
 
 def _stale(form: str, button: str, **fields: str) -> Callable[..., None]:
-    """The same on a page that somebody else has overtaken."""
+    """Return the same action on a page that is older than another user's change."""
 
     def act(page: "Page", editor: Editor) -> None:
         page.evaluate(f"document.querySelector(`{form} [name=revision]`).value = 'old'")
@@ -86,8 +86,8 @@ def _imported(*then: Callable[..., object], text: str = PASTED) -> Callable[...,
     def act(page: "Page", editor: Editor) -> None:
         _paste(page, text)
         page.locator(".waiting").wait_for(state="detached")
-        for one in then:
-            one(page, editor)
+        for action in then:
+            action(page, editor)
             page.locator(".waiting").wait_for(state="detached")
 
     return act
@@ -156,7 +156,7 @@ def _choose_busy(page: "Page", _editor: Editor) -> None:
     page.wait_for_url("**result=**")
 
 
-def _overtaken(page: "Page", _editor: Editor) -> None:
+def _stale_selection(page: "Page", _editor: Editor) -> None:
     page.evaluate("document.querySelector('[name=digest]').value = 'old'")
     _send(page, "form[action$='/again/start'] button")
 
@@ -177,7 +177,7 @@ def _old_page(page: "Page", _editor: Editor) -> None:
 
 
 def _new_password(page: "Page", editor: Editor) -> None:
-    # Afterwards nothing is served to the old one; a browser of flesh and blood has the style sheet already.
+    # After the change nothing is served for the old password; a real browser has the style sheet already.
     page.route(
         "**/static/**",
         lambda route: route.fulfill(path=TEMPLATES.parent / urlsplit(route.request.url).path.lstrip("/")),
@@ -332,7 +332,7 @@ SIGHTS = [
     Sight("again-confirm", "results_confirm.html", "/results/again", _choose_busy, office="idle"),
     Sight("again-confirm-running", "results_confirm.html", "/results/again?result=unknown"),
     Sight("again-confirm-night", "results_confirm.html", "/results/again?result=unknown&result=busy", office="night"),
-    Sight("again-overtaken", "results_confirm.html", "/results/again?result=unknown", _overtaken, office="idle"),
+    Sight("again-overtaken", "results_confirm.html", "/results/again?result=unknown", _stale_selection, office="idle"),
     Sight("again-viewer", "results_confirm.html", "/results/again?result=unknown", user="вера"),
     # the check and the first steps
     Sight("check", "checkup.html", "/check", _unfold),
@@ -382,16 +382,16 @@ SIGHTS = [
 ]
 
 UNSEEN = {
-    "run.live": "the pieces of the run page: they are looked at in it",
-    "imports.progress": "the bar of the waiting page: it is looked at in it",
+    "run.live": "the parts of the run page: they are checked in it",
+    "imports.progress": "the bar of the waiting page: it is checked in it",
 }
-"""What answers with HTML and is no page."""
+"""Answers that are HTML but not pages."""
 
 TEMPLATES = Path(__file__).parents[2] / "web/templates"
 
 
 def pages() -> set[str]:
-    """The templates that are whole pages."""
+    """Return the templates that are whole pages."""
     return {
         path.relative_to(TEMPLATES).as_posix()
         for path in TEMPLATES.rglob("*.html")

@@ -1,4 +1,4 @@
-"""What the whole tier shares: what every test would make anew, cheap or made once."""
+"""Shared by the whole tier: work that is the same in every test is made cheap, or done once."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.support import statements
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_password_hashes() -> Iterator[None]:
-    """A test hashes a password at nearly every login."""
+    """Make password hashes cheap: a test computes one at nearly every login."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(users, "HASH_METHOD", "scrypt:256:8:1")
         yield

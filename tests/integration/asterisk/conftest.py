@@ -9,6 +9,6 @@ from tests.support.ami_server import AmiServer
 
 @pytest.fixture
 def server() -> Iterator[AmiServer]:
-    """A running AMI server that plays Asterisk."""
+    """Start an AMI server that stands for Asterisk."""
     with AmiServer() as running:
         yield running

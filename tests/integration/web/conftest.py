@@ -21,7 +21,7 @@ from tests.support.editor import PASSWORD, ROWS, SUNDAY, Browser, free_recycled_
 
 @pytest.fixture(scope="session")
 def users_text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The users' file, hashed once."""
+    """Return the text of a users' file: hashing its passwords once is enough for all tests."""
     users = Users(tmp_path_factory.mktemp("users") / "users.json")
     for role in Role:
         users.add(role.value, PASSWORD, role)
@@ -30,9 +30,9 @@ def users_text(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Each test makes an app of its own; compiling the same templates for each takes most of the time.
+    """Keep compiled templates for all apps: compiling them for each app takes most of the time.
 
-    The workers of a run share what they have compiled.
+    The workers of a run share them.
     """
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "templates"
@@ -51,7 +51,7 @@ def _free_apps() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read uploads in this process. The one that the editor starts for it has tests of its own in tests/processes."""
+    """Read uploads in this process. The process that the editor starts for it is tested in tests/processes."""
 
     def read_upload(
         upload: Path, folder: Path, *, pasted: bool = False, sheet: int | None = None, **_options: object
@@ -73,9 +73,9 @@ def settings(tmp_path: Path, users_text: str) -> Settings:
     (tmp_path / "schedule.json").write_text(
         json.dumps({**{str(day): "09:00" for day in range(1, 6)}, "6": "00:00", "7": "00:00"})
     )
-    known = load_settings(tmp_path / "settings.ini")
-    write(known, ROWS)
-    return known
+    loaded = load_settings(tmp_path / "settings.ini")
+    write(loaded, ROWS)
+    return loaded
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A service that is played by hand: it takes the orders in the journal and answers as it is told to."""
+"""A service controlled by the test: it takes commands from the journal and gives the answer that the test sets."""
 
 from collections.abc import Iterator
 
