@@ -8,7 +8,6 @@ import enum
 import functools
 import hashlib
 import json
-import os
 import re
 import secrets
 import unicodedata
@@ -19,11 +18,13 @@ import msgspec
 from filelock import FileLock, Timeout
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from obzvon.common import files
+from obzvon.common import files, safe_open
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 
 FILE_MODE = 0o640
+#: A larger file is no list of users.
+_MAX_BYTES = 10_000_000
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 200
 
 _LOCK_SECONDS = 10
@@ -69,12 +70,20 @@ class Users:
     """The file of the users. Every change is atomic and under a lock. A missing file has no users."""
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(os.path.realpath(path))
+        self._named = path.absolute()
+
+    @property
+    def path(self) -> Path:
+        """The file itself. A link that neither root nor this user has made is not followed."""
+        try:
+            return safe_open.resolve_links(self._named)
+        except OSError:
+            return self._named
 
     def load(self) -> dict[str, User]:
         """Return all users by name; raise UserError for a file that cannot be read."""
         try:
-            data = self.path.read_bytes()
+            data, _ = safe_open.read_file(self._named, _MAX_BYTES)
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -16,6 +16,7 @@ from obzvon.common.i18n import say
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITING = os.O_WRONLY | os.O_RDWR
 #: Links in one path, as the kernel counts them.
 _MAX_LINKS = 40
 
@@ -39,14 +40,17 @@ def read_file(path: Path, most: int, *, follow: bool = True) -> tuple[bytes, os.
 def open_file(path: Path, flags: int = _READ, *, follow: bool = True) -> Iterator[int]:
     """Give the descriptor of an existing regular file. Raise RefusedFileError for a link, a pipe, a folder or a device.
 
-    With `follow`, a link of root's or of this user's own is followed.
+    With `follow`, a link of root's or of this user's own is followed. A file with another name is not written in.
     """
     place = resolve_links(path) if follow and path.is_symlink() else path
     with open_folder(place.parent) as folder:
         descriptor = _open_in(folder, place, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
                 raise RefusedFileError(path, say("it is not a file"))
+            if flags & _WRITING and found.st_nlink > 1:
+                raise RefusedFileError(path, say("it is a file of another folder, too (a hard link)"))
             yield descriptor
         finally:
             os.close(descriptor)

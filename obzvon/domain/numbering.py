@@ -46,6 +46,7 @@ _PUNCTUATION = dict.fromkeys(
 _DIGITS = re.compile(r"\+?[0-9]+", re.ASCII)
 #: A number that lost its end, or got extra digits: 8.91612E+10, 8916123456.0, 8916123456.5.
 _SPREADSHEET = re.compile(r"[0-9.,]+[eEеЕ][-+]?[0-9]+|[0-9]+[.,]0+|[0-9]{5,}[.,][0-9]+", re.ASCII)
+_DIALLED = re.compile(r"[0-9]+", re.ASCII)
 _INTERNAL = re.compile(r"[0-9*]{1,32}", re.ASCII)
 #: What SendDTMF knows of a code: keys, and w, a pause of half a second. Pauses alone are no code.
 _CODE = re.compile(r"(?=w*[0-9*#])[0-9*#w]{1,32}", re.ASCII)
@@ -127,6 +128,29 @@ class NumberingPlan:
         if not _DIGITS.fullmatch(text):
             raise InvalidNumberError(_why_not_digits(number, text))
         return self._dial_rare(text)
+
+    def is_dialled_form(self, number: str) -> bool:
+        """Return whether this very text is what `normalize` makes of some number. Raises `InvalidNumberError`."""
+        try:
+            dialled = self.normalize(number)
+        except InvalidNumberError:
+            if not any(self._dials(written, number) for written in self._ways_to_write(number)):
+                raise
+            return True
+        return dialled == number or any(self._dials(written, number) for written in self._ways_to_write(number))
+
+    def _ways_to_write(self, dialled: str) -> list[str]:
+        """Return how numbers may have been written that read differently as they are dialled, here and abroad."""
+        if not _DIALLED.fullmatch(dialled):
+            return []
+        within = f"+{self._country_code}{dialled.removeprefix(self._trunk_prefix)}"
+        return [within] if self._international_prefix else [within, f"+{dialled}"]
+
+    def _dials(self, written: str, dialled: str) -> bool:
+        try:
+            return self.normalize(written) == dialled
+        except InvalidNumberError:
+            return False
 
     def _without_stray_plus(self, text: str) -> str:
         """Return +8 and the number within the country as 8 and the number: no country code is meant (RU).

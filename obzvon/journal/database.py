@@ -1,6 +1,5 @@
 """The journal's database, SQLite or PostgreSQL: opened, with its tables, and its transactions."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
+from obzvon.common import safe_open
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.common.supervision import supervisor_command
@@ -108,7 +108,7 @@ class Database:
         if self.is_sqlite and self.url.database:
             refuse_foreign_files(self.url.database)
             if create and not Path(self.url.database).exists():
-                make_journal_file(Path(os.path.realpath(self.url.database)))
+                make_journal_file(safe_open.resolve_links(Path(self.url.database)))
             refuse_truncated(self.url.database)
         if create:
             with self.write_transaction() as connection:

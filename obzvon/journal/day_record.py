@@ -7,14 +7,13 @@ write.
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from obzvon.common import files
+from obzvon.common import files, safe_open
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.journal.called_numbers import CalledNumbersFiles
@@ -22,6 +21,7 @@ from obzvon.journal.identity import DayConflict
 
 PREFIX = ".obzvon-days-"
 _MODE = 0o640
+_MAX_BYTES = 1_000_000
 #: A run may continue past midnight; no decision looks further back.
 _DAYS_KEPT = 7
 
@@ -75,7 +75,7 @@ class DayRecordFile:
     def load(self) -> DayRecord | None:
         """Return the record; None if there is none. Raise OSError, or UserError if it is damaged."""
         try:
-            data = self.path.read_bytes()
+            data, _ = safe_open.read_file(self.path, _MAX_BYTES)
         except FileNotFoundError:
             return None
         try:
@@ -148,5 +148,16 @@ def day_record_path(folder: Path, *documents: Path) -> Path:
 
     Several campaigns may share a folder; a moved settings.ini or another journal is still the same campaign.
     """
-    names = "\0".join(os.path.realpath(document) for document in documents)
+    names = "\0".join(map(_real_path, documents))
     return folder / f"{PREFIX}{hashlib.sha256(names.encode()).hexdigest()[:16]}.json"
+
+
+def _real_path(document: Path) -> str:
+    """Return the document's path without links; as it is named where another user has put a link in its place.
+
+    Otherwise anybody who may write in the folder could lead the service to another record, or to none.
+    """
+    try:
+        return str(safe_open.resolve_links(document))
+    except OSError:
+        return str(document.absolute())

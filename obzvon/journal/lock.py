@@ -1,7 +1,6 @@
 """The lock that allows one service per journal. It ends with its process, however that ends."""
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +8,7 @@ import filelock
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from obzvon.common import safe_open
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.common.supervision import supervisor_command
@@ -55,9 +55,9 @@ class _FileLock:
 
     def __init__(self, path: str) -> None:
         # Beside the file itself, as SQLite's own files are: a service that opens it by a link meets the same lock.
-        self._path = Path(os.path.realpath(path))
-        self._lock = filelock.FileLock(f"{self._path}.lock", timeout=0, mode=0o660)
         try:
+            self._path = safe_open.resolve_links(Path(path))
+            self._lock = filelock.FileLock(f"{self._path}.lock", timeout=0, mode=0o660)
             self._lock.acquire()
         except filelock.Timeout:
             raise JournalBusyError(path) from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select, update
 
+from obzvon.common import safe_open
 from obzvon.common.errors import Problem, os_error_reason
 from obzvon.common.i18n import say
 from obzvon.journal.copies import copy_sqlite
@@ -60,7 +61,7 @@ def _migrate_locked(database: Database) -> None:
         if not database.is_sqlite:  # an editor that opens the journal makes missing tables
             connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
         else:
-            _keep_copy(Path(database.address).resolve(), schema)
+            _keep_copy(safe_open.resolve_links(Path(database.address)), schema)
         _run_revisions(connection)
         connection.execute(update(meta).where(meta.c.key == "schema").values(value=str(SCHEMA)))
     log.info("%s", say("the journal has schema {new} now; nothing was lost", new=SCHEMA))

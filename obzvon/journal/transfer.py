@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, make_url, select, text
 
-from obzvon.common import files
+from obzvon.common import files, safe_open
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
 from obzvon.journal.copies import copy_sqlite
@@ -61,7 +61,7 @@ def back_up(source: Database, file: Path) -> None:
     """
     _refuse_other_file(source, file)
     if source.is_sqlite:
-        copy_sqlite(Path(source.address).resolve(), file)
+        copy_sqlite(safe_open.resolve_links(Path(source.address)), file)
         return
     with tempfile.TemporaryDirectory(prefix=".obzvon-", dir=file.absolute().parent) as folder:
         draft = Path(folder) / "journal.db"
@@ -80,7 +80,7 @@ def restore(file: Path, url: str) -> Path | None:
     if place.get_backend_name() != "sqlite":
         _restore_into_server(file, url)
         return None
-    journal = Path(place.database or "").resolve()
+    journal = safe_open.resolve_links(Path(place.database or ""))
     engine = sqlite_engine(place)
     lock = acquire(engine)
     try:

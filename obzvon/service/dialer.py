@@ -25,6 +25,7 @@ from obzvon.service.day_guard import DayGuard
 from obzvon.service.handover import HandOver, RecoveryResult
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter
+from obzvon.service.number_check import NumberCheck
 from obzvon.service.outcome_collector import OutcomeCollector
 from obzvon.service.run_control import RunControl
 from obzvon.settings.model import Settings
@@ -55,13 +56,21 @@ class Dialer:
         self.transports = transports or TransportSelector(SpoolTransport(spool, settings.ordinary, settings.coded))
         self.day_guard = DayGuard(settings, journal)
         self.clock_guard = ClockGuard(settings, journal, uptime)
-        self.handover = HandOver(journal, self.transports, retry_policy=settings.rounds, day_guard=self.day_guard)
+        plan = settings.numbering_plan()
+        self.handover = HandOver(
+            journal,
+            self.transports,
+            retry_policy=settings.rounds,
+            day_guard=self.day_guard,
+            number_check=NumberCheck(plan),
+        )
         self.runs = RunControl(
             settings,
             journal,
             self.handover,
             schedule_watch,
             line_counter or LineCounter(self.transports.calls_in_progress),
+            plan=plan,
             clock_guard=self.clock_guard,
         )
         #: Seconds of a message that must be heard for it to count as delivered.

@@ -34,6 +34,7 @@ from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy
 from obzvon.journal.journal import Journal
 from obzvon.service.day_guard import DayGuard
+from obzvon.service.number_check import NumberCheck, log_barred
 
 if TYPE_CHECKING:
     from obzvon.service.run_brake import RunBrake
@@ -63,10 +64,14 @@ class CollectResult(msgspec.Struct, frozen=True):
 
 
 class HandOverResult(msgspec.Struct, frozen=True):
-    """Calls that Asterisk has accepted, and the outcomes of those that it has refused."""
+    """Calls that Asterisk has accepted, and the outcomes of those that it has refused.
+
+    `barred` are the outcomes of those that were not sent because their numbers may not be dialled.
+    """
 
     accepted: list[PendingCall]
     refused: list[CallOutcome]
+    barred: list[CallOutcome] = []
 
 
 class HandOver:
@@ -79,9 +84,11 @@ class HandOver:
         *,
         retry_policy: RetryPolicy | None = None,
         day_guard: DayGuard | None = None,
+        number_check: NumberCheck | None = None,
         boot: str | None = None,
     ) -> None:
         self._journal = journal
+        self._number_check = number_check
         self._day_guard = day_guard
         #: The brake of the run in progress.
         self.brake: RunBrake | None = None
@@ -123,8 +130,11 @@ class HandOver:
         `following` are the calls that will most likely go next, and at once: their files are written ahead.
         """
         transport = self._transports.choose(now)
-        transport.prepare_calls(calls, following or [])
-        result = HandOverResult([], [])
+        calls, barred = self._bar(calls, now)
+        result = HandOverResult([], [], barred)
+        if not calls:
+            return result
+        transport.prepare_calls(calls, self._split(following or [], now)[0])
         for batch in _batches(calls, transport.max_batch):
             names = {attempt_name(call) for call in batch}
             self._unsent |= names  # if the journal fails now, they go again
@@ -246,6 +256,17 @@ class HandOver:
     def close(self) -> None:
         """Stop writing files ahead. The next start looks through those that are there."""
         self._transports.close()
+
+    def _split(self, calls: list[PendingCall], now: datetime) -> tuple[list[PendingCall], list[CallOutcome]]:
+        return self._number_check.split(calls, now) if self._number_check else (calls, [])
+
+    def _bar(self, calls: list[PendingCall], now: datetime) -> tuple[list[PendingCall], list[CallOutcome]]:
+        """End the calls whose numbers may not be dialled. Return the others, and the outcomes of these."""
+        allowed, barred = self._split(calls, now)
+        if barred:
+            self._journal.transitions.end_calls(barred)
+            log_barred(barred)
+        return allowed, barred
 
     def _record(self, sent: SendResult, now: datetime) -> list[CallOutcome]:
         """Write the result of a send into the journal. Return the outcomes of refused calls."""

@@ -8,6 +8,7 @@ from obzvon.common.i18n import Message, date_label, say, say_many
 from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import Run
 from obzvon.domain.labels import format_result_counts, result_label, run_state_label
+from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.pacing import Pace
 from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal
@@ -39,10 +40,11 @@ class RunControl:
         schedule_watch: ScheduleWatch,
         line_counter: LineCounter,
         *,
+        plan: NumberingPlan,
         clock_guard: ClockGuard,
     ) -> None:
         self.line_counter = line_counter
-        self.plan = settings.numbering_plan()
+        self.plan = plan
         #: The run in progress or paused.
         self.active: ActiveRun | None = None
         #: The recent days that have had their scheduled run.
@@ -159,8 +161,8 @@ class RunControl:
             self._journal.transitions.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
             self._journal.runs.set_state(run.id, "stopped", at=now)
             raise
-        if result.refused:
-            raise RunNotStartedError(result.refused[0].reason or result_label(result.refused[0].disposition))
+        for outcome in (*result.refused, *result.barred):
+            raise RunNotStartedError(outcome.reason or result_label(outcome.disposition))
 
     def _ensure_call_is_allowed(self, now: datetime) -> None:
         """Raise RunNotStartedError unless a run could hand a call over now: by `latest` and by the lines in use."""

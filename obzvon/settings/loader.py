@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from obzvon.common import safe_open
 from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import MAX_CALLER_ID_BYTES, CallForm
@@ -39,8 +40,7 @@ def read_settings(file: Path, environ: Mapping[str, str]) -> dict[str, object]:
 def _read_text(file: Path) -> str:
     remedy: Message = say("name another file with --settings")
     try:
-        with file.open("rb") as stream:
-            data = stream.read(ini.MAX_BYTES + 1)
+        data = _read_start(file)
     except OSError as error:
         what = say("cannot be read: {why}", why=os_error_reason(error))
         if error.errno == errno.ENOENT:
@@ -48,7 +48,7 @@ def _read_text(file: Path) -> str:
             remedy = say("name the file with --settings, or create a working folder: obzvon init DIR")
         elif error.errno == errno.EACCES:
             remedy = say("run this as the service user: runuser -u asterisk -- obzvon …")
-        elif error.errno == errno.EISDIR:
+        elif file.is_dir():
             what = say("it is a folder")
             remedy = say("name the file itself: {path}", path=file / "settings.ini")
         raise UserError([Problem(str(file), what, remedy)]) from error
@@ -57,6 +57,12 @@ def _read_text(file: Path) -> str:
         what, remedy = say("it is not a text file"), say("save it as text, in UTF-8 or Windows-1251")
         raise UserError([Problem(str(file), what, remedy)])
     return text
+
+
+def _read_start(file: Path) -> bytes:
+    """Return as much of the file as a settings file may have, and a byte more. Waits for no pipe."""
+    with safe_open.open_file(file) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        return stream.read(ini.MAX_BYTES + 1)
 
 
 class _Loader:

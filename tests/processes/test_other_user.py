@@ -8,29 +8,36 @@ import json
 import logging
 import os
 import signal
+import stat
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from obzvon import users
 from obzvon.common.errors import ObzvonError
 from obzvon.common.logs import DailyFileHandler, log_file_name
 from obzvon.documents.store import phones_document
 from obzvon.documents.watcher import WatchedDocument
+from obzvon.journal.day_record import DayRecord, DayRecordFile, day_record_path
 from obzvon.journal.journal import Journal
-from tests.support.system_users import as_user, root, shared_folder
+from obzvon.settings.model import load_settings
+from obzvon.users import Role, Users
+from tests.support.system_users import as_user, root, shared_folder, start_as_user
 
 pytestmark = root
 
 SERVICE, EDITOR, GROUP = 4001, 4002, 5000
 _SECONDS = 60
+LOG = f"log/{log_file_name(datetime.now(UTC).date())}"
 ROWS = {"0": {"0": "89161111111", "1": "", "name": "Channel: local/1@x"}}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, as the service has made it and used it once."""
+    monkeypatch.setattr(users, "HASH_METHOD", "pbkdf2:sha256:1")
     made = shared_folder(tmp_path)
     spool = tmp_path / "spool"
     spool.mkdir(0o700)
@@ -52,11 +59,14 @@ def serve(folder: Path) -> int:
         signal.alarm(_SECONDS)
         steps: list[Callable[[], object]] = [
             lambda: WatchedDocument(phones_document(folder / "todo.json")).load_current(),
-            lambda: Journal(f"sqlite:///{folder / 'journal.db'}").close(),
+            lambda: use_journal(f"sqlite:///{folder / 'journal.db'}"),
             lambda: write_log(folder / "log"),
+            lambda: change_users(folder / "users.json"),
+            lambda: keep_days(day_record(folder)),
+            lambda: load_settings(folder / "settings.ini"),
         ]
         for step in steps:
-            with contextlib.suppress(ObzvonError):  # it reports that and continues
+            with contextlib.suppress(ObzvonError, OSError):  # it reports that and continues
                 step()
 
     return as_user(SERVICE, SERVICE, act, groups=[GROUP])
@@ -67,13 +77,40 @@ def write_log(folder: Path) -> None:
     handler.emit(logging.LogRecord("obzvon", logging.INFO, "", 0, "Channel: local/1@x", None, None))
 
 
+def use_journal(url: str) -> None:
+    journal = Journal(url)
+    try:
+        journal.acquire_lock().release()
+    finally:
+        journal.close()
+
+
+def change_users(file: Path) -> None:
+    known = Users(file)
+    if "anna" in known.load():
+        known.change_password("anna", "Channel: local/2@x")
+    else:
+        known.add("anna", "Channel: local/1@x", Role.VIEWER)
+
+
+def day_record(folder: Path) -> Path:
+    """The campaign's day record, as it lies with `transport = ami`: in the folder of the logs."""
+    return day_record_path(folder / "log", folder / "todo.json", folder / "schedule.json")
+
+
+def keep_days(file: Path) -> None:
+    record = DayRecordFile(file)
+    record.load()
+    record.save(DayRecord("Channel: local/1@x", 1, "", {}))
+
+
 def attack(act: Callable[[], None]) -> None:
     assert as_user(EDITOR, EDITOR, act, groups=[GROUP]) == 0
 
 
 def take_away(path: Path) -> None:
     if os.path.lexists(path):
-        path.rename(path.with_name("taken"))
+        path.rename(path.with_name(f"{path.name}.taken"))
 
 
 def link_to_folder(path: Path, spool: Path) -> None:
@@ -91,7 +128,7 @@ def link_to_file(path: Path, spool: Path) -> None:
 def link_within_a_folder(path: Path, spool: Path) -> None:
     path.mkdir(0o777)
     path.chmod(0o777)
-    for name in ("todo.json.good", "todo.json.lost", "todo.json.undo", log_file_name(datetime.now(UTC).date())):
+    for name in ("todo.json.good", "todo.json.lost", "todo.json.undo", LOG.partition("/")[2]):
         (path / name).symlink_to(spool / "new.call")
 
 
@@ -100,21 +137,73 @@ def pipe(path: Path, _spool: Path) -> None:
     path.chmod(0o666)
 
 
-@pytest.mark.parametrize("plant", [link_to_folder, link_to_new_file, link_to_file, link_within_a_folder, pipe])
-@pytest.mark.parametrize(
-    "name", [".history", "log", "journal.db", "journal.db-wal", "journal.db-journal", "todo.json", ".todo.json.lock"]
-)
-def test_what_is_exchanged_leads_nowhere(folder: Path, name: str, plant: Callable[[Path, Path], None]) -> None:
+def hard_link(path: Path, spool: Path) -> None:
+    """As root: Linux allows it to others only with fs.protected_hardlinks = 0."""
+    path.hardlink_to(spool / "held.call")
+
+
+def device(path: Path, _spool: Path) -> None:
+    """As root: one that never ends."""
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 5))
+    path.chmod(0o666)
+
+
+PLANTS = [link_to_folder, link_to_new_file, link_to_file, link_within_a_folder, pipe, hard_link, device]
+DAYS = "day record"
+NAMES = [
+    [".history", "log", "journal.db", "todo.json", "users.json", "settings.ini"],
+    [LOG, DAYS, "journal.db-wal", "journal.db.lock", ".todo.json.lock", ".users.json.lock"],
+    ["journal.db-journal"],
+]
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+@pytest.mark.parametrize("names", NAMES)
+def test_what_is_exchanged_leads_nowhere(folder: Path, names: list[str], plant: Callable[[Path, Path], None]) -> None:
     spool = folder.parent / "spool"
+    places = [day_record(folder) if name == DAYS else folder / name for name in names]
+    is_roots = plant in (hard_link, device)
 
     def act() -> None:
-        take_away(folder / name)
-        plant(folder / name, spool)
         (folder / "todo.json.new").write_text(json.dumps(ROWS | {"1": {"0": "89162222222", "1": ""}}))
-        if name != "todo.json":
-            (folder / "todo.json.new").replace(folder / "todo.json")
+        (folder / "todo.json.new").replace(folder / "todo.json")
+        for place in places:
+            take_away(place)
+            if not is_roots:
+                plant(place, spool)
 
     attack(act)
+    for place in places if is_roots else ():
+        plant(place, spool)
     assert serve(folder) == 0
+    assert [path.name for path in spool.iterdir()] == ["held.call"]
+    assert (spool / "held.call").read_text() == "held"
+
+
+def test_a_folder_that_is_exchanged_while_files_are_opened_leads_nowhere(folder: Path) -> None:
+    """One process exchanges two folders for links and back, as fast as it can, until the service has done its work."""
+    spool, log = folder.parent / "spool", folder / "log"
+
+    def exchange() -> None:
+        (folder / "link").symlink_to(spool)
+        while True:
+            log.rename(folder / "kept")
+            (folder / "link").rename(log)
+            log.rename(folder / "link")
+            (folder / "kept").rename(log)
+
+    def work() -> None:
+        signal.alarm(_SECONDS)
+        for _ in range(300):
+            with contextlib.suppress(ObzvonError, OSError):
+                keep_days(day_record(folder))
+            write_log(log)
+
+    attacker = start_as_user(EDITOR, EDITOR, exchange, groups=[GROUP])
+    try:
+        assert as_user(SERVICE, SERVICE, work, groups=[GROUP]) == 0
+    finally:
+        os.kill(attacker, signal.SIGKILL)
+        os.waitpid(attacker, 0)
     assert [path.name for path in spool.iterdir()] == ["held.call"]
     assert (spool / "held.call").read_text() == "held"

@@ -14,7 +14,13 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 def as_user(uid: int, gid: int, act: Callable[[], None], *, groups: Sequence[int] = ()) -> int:
     """Run `act` in a child process of that user and return its exit status, 0 if it did not fail."""
-    codecs.lookup("utf-8-sig")  # the user may not be able to read the folder of this Python
+    return os.waitstatus_to_exitcode(os.waitpid(start_as_user(uid, gid, act, groups=groups), 0)[1])
+
+
+def start_as_user(uid: int, gid: int, act: Callable[[], None], *, groups: Sequence[int] = ()) -> int:
+    """Begin `act` in a child process of that user, and return its process id."""
+    for encoding in ("ascii", "utf-8-sig", "cp1251"):
+        codecs.lookup(encoding)  # the user may not be able to read the folder of this Python
     child = os.fork()
     if child == 0:
         status = 1
@@ -29,7 +35,7 @@ def as_user(uid: int, gid: int, act: Callable[[], None], *, groups: Sequence[int
             print(repr(error), file=sys.stderr)
         finally:  # never return into pytest
             os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return child
 
 
 def shared_folder(tmp_path: Path) -> Path:

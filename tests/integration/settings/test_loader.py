@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obzvon.common import safe_open
 from obzvon.common.errors import UserError
 from obzvon.settings.model import load_settings
 from tests.support.paths import SUPPORT
@@ -146,7 +147,7 @@ def test_a_file_that_we_may_not_read_sends_us_to_the_services_user(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(safe_open, "open_file", refused)
     with pytest.raises(UserError, match="runuser -u asterisk"):
         load_settings(tmp_path / "settings.ini")
 

@@ -432,3 +432,28 @@ def test_whatever_is_written_only_keys_are_sent_after_the_answer(written: str) -
     reason = why_not(parse_extension_code, written)
     assert reason.isprintable()
     assert reason or re.fullmatch("[0-9*#w]{0,32}", parse_extension_code(written), re.ASCII)
+
+
+# Gabon's example is of a plan that ended in 2019.
+@pytest.mark.parametrize("region", thinned(sorted(phonenumbers.SUPPORTED_REGIONS - {"GA"}), 5))
+def test_what_is_dialled_is_known_for_it_again(region: str) -> None:
+    """Here and abroad, also where the carrier decides on the prefix before a country code."""
+    plan = NumberingPlan(region, foreign=True, premium=True)
+    for other in (region, "US", "VN"):
+        example_number = phonenumbers.example_number(other)
+        assert example_number is not None
+        written = phonenumbers.format_number(example_number, phonenumbers.PhoneNumberFormat.E164)
+        if number := dialled(plan, written):
+            assert plan.is_dialled_form(number), (written, number)
+
+
+@pytest.mark.parametrize("text", ["+79161234567", "79161234567", "89161234567\n", "8 916 123-45-67"])
+def test_what_is_written_otherwise_is_not_dialled_as_it_stands(text: str) -> None:
+    assert not RUSSIA.is_dialled_form(text)
+    assert RUSSIA.is_dialled_form(RUSSIA.normalize(text))
+
+
+@pytest.mark.parametrize("text", ["112", "+8821612345678", "8108821612345678", "88091234567", "1", "", "76@other/n"])
+def test_what_may_not_be_called_is_refused_as_it_stands_too(text: str) -> None:
+    with pytest.raises(InvalidNumberError):
+        RUSSIA.is_dialled_form(text)
