@@ -73,11 +73,15 @@ class Spool:
         if problems := list(self.find_problems()):
             raise UserError(problems)
 
-    def other_services(self, journal: str) -> list[str]:
-        """Return the journals of other services that use this store now. From the first call on they see us too."""
+    def other_services(self, journal: str, identity: str = "") -> list[store_lock.OtherService]:
+        """Return the other services that use this store now. They see us too, unless we have a copied journal."""
         if self._store_lock is None:
-            self._store_lock = store_lock.StoreLock(self.store, journal)
-        return store_lock.other_services(self.store, journal)
+            self._store_lock = store_lock.StoreLock(self.store, journal, identity)
+        others = store_lock.other_services(self.store, journal)
+        if identity and any(other.identity == identity for other in others):
+            self._store_lock.release()
+            self._store_lock = None
+        return others
 
     def find_problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the folders, without touching the spool."""

@@ -92,13 +92,18 @@ def _judge_probe(context: CheckContext, found: os.stat_result) -> Finding:
 def check_other_services(context: CheckContext) -> Iterator[Finding]:
     """Check that no other service uses the same store unintentionally."""
     settings = context.settings.journal
-    for journal in store_lock.other_services(context.spool.store, str(settings.path or settings)):
+    own = context.journal.identity.key if context.journal is not None else ""
+    for other in store_lock.other_services(context.spool.store, str(settings.path or settings)):
+        if other.identity and other.identity == own:
+            what, remedy = store_lock.describe_copy(other)
+            yield error(f"dir_store {context.spool.store}", what, remedy)
+            continue
         yield warning(
             f"dir_store {context.spool.store}",
             say(
                 "another service uses the same store, with the journal {journal}: unless it runs "
                 "another campaign, both call the same people",
-                journal=journal,
+                journal=other.journal,
             ),
             say("stop the one that should not be there; a rehearsal has its own folders: obzvon init --rehearsal DIR"),
         )

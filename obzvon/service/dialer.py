@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from obzvon.asterisk.spool import Spool, write_problem
+from obzvon.asterisk.store_lock import describe_copy
 from obzvon.asterisk.transport.base import TransportUnavailableError
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.asterisk.transport.spool import SpoolTransport
@@ -75,7 +76,7 @@ class Dialer:
         )
         #: Seconds of a message that must be heard for it to count as delivered.
         self.delivered = settings.delivered
-        self._home = settings.file.parent
+        self._home, self._store = settings.file.parent, settings.store
         self._schedule_watch = schedule_watch
         self._outcomes = OutcomeCollector(self.handover, journal, self.runs, least=settings.delivered)
         self._is_ready = False
@@ -118,15 +119,7 @@ class Dialer:
         self.clock_guard.ensure_not_set_back(now)
         self.handover.close()
         self.transports.prepare_folders(self._home)
-        for other in self.transports.other_services(self.journal.address):
-            log.warning(
-                "%s",
-                say(
-                    "another service uses the same store, with the journal {journal}: unless it runs "
-                    "another campaign, both call the same people",
-                    journal=other,
-                ),
-            )
+        self._refuse_copy()
         self.day_guard.ensure_known(now)
         self.runs.record_former_run(now)
         recovered = self.handover.recover(now=now)
@@ -135,6 +128,21 @@ class Dialer:
         self._is_ready = True
         if self.run is not None and not self._problems:
             self._log_continued(self.run, recovered)
+
+    def _refuse_copy(self) -> None:
+        """Raise UserError if a service works with the journal of which ours is a copy; warn of one with another."""
+        identity = self.journal.identity.key
+        for other in self.transports.other_services(self.journal.address, identity):
+            if identity and other.identity == identity:
+                raise UserError([Problem(f"dir_store {self._store}", *describe_copy(other))])
+            log.warning(
+                "%s",
+                say(
+                    "another service uses the same store, with the journal {journal}: unless it runs "
+                    "another campaign, both call the same people",
+                    journal=other.journal,
+                ),
+            )
 
     def step(self, now: datetime) -> float:
         """Do what is due now. Return the seconds until there is more to do, infinity if that is unknown.

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable
 from datetime import datetime
 from pathlib import Path
 
+from obzvon.asterisk.store_lock import OtherService
 from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.base import Transport, TransportUnavailableError
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
@@ -48,9 +49,9 @@ class TransportSelector:
         if self.spool is not None and not self._prefers_ami:
             self.spool.prepare_folders(home)
 
-    def other_services(self, journal: str) -> list[str]:
-        """Return the journals of other services that use our store now."""
-        return self.spool.other_services(journal) if self.spool is not None and self._has_store() else []
+    def other_services(self, journal: str, identity: str) -> list[OtherService]:
+        """Return the other services that use our store now."""
+        return self.spool.other_services(journal, identity) if self.spool is not None and self._has_store() else []
 
     def choose(self, now: datetime) -> Transport:
         """Return the transport for the next calls; raises TransportUnavailableError."""

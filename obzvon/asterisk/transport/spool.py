@@ -15,6 +15,8 @@ from obzvon.asterisk import callfile, staging
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.asterisk.process import AsteriskState, RunningAsterisk
 from obzvon.asterisk.spool import ReleaseError, Spool
+from obzvon.asterisk.store_lock import OtherService
+from obzvon.asterisk.transport.archive import RESTARTED, classify_without_events
 from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, attempt_name
 from obzvon.asterisk.transport.earlier_boot import EarlierBoot
 from obzvon.asterisk.transport.intake import IntakeWatch
@@ -22,7 +24,7 @@ from obzvon.asterisk.transport.outcome_matcher import Departure, OutcomeMatcher,
 from obzvon.asterisk.transport.spool_sync import SpoolSync
 from obzvon.asterisk.transport.stop_watch import StopWatch
 from obzvon.common.errors import Problem
-from obzvon.common.i18n import Message, say, say_many
+from obzvon.common.i18n import say, say_many
 from obzvon.domain.calls import CallForm, CallOutcome, EventDetail, PendingCall
 from obzvon.domain.pacing import MAX_BATCH
 from obzvon.domain.results import Disposition
@@ -35,10 +37,6 @@ _STATUS_LATE = timedelta(seconds=10)
 _LOOK_EVERY = timedelta(seconds=1)
 # A file that is gone this long has had its last attempt.
 _SETTLE = timedelta(seconds=1)
-
-_RESTARTED = say(
-    "Asterisk stopped or was restarted during the call; its file was removed so that it is not called again"
-)
 
 
 class SpoolTransport:
@@ -97,9 +95,9 @@ class SpoolTransport:
         halves = (self._spool.store / half for half in staging.STORE_FOLDERS)
         return all(folder.is_dir() for folder in (self._spool.target, self._spool.store, *halves))
 
-    def other_services(self, journal: str) -> list[str]:
-        """Return the journals of other services that use this store now."""
-        return self._spool.other_services(journal)
+    def other_services(self, journal: str, identity: str) -> list[OtherService]:
+        """Return the other services that use this store now."""
+        return self._spool.other_services(journal, identity)
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
         """Delete the files of the runs of these tokens, except those of these calls, in the store and in the spool.
@@ -267,7 +265,7 @@ class SpoolTransport:
             return None
         if self._spool.withdraw(name) is None:
             return None
-        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, _RESTARTED)
+        return CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, RESTARTED)
 
     def _withdraw_untaken(self, name: str, call: PendingCall, now: datetime) -> CallOutcome | CallProgress:
         if self._watch.is_passed_over(call.handed_at):
@@ -349,44 +347,6 @@ def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:
     """Return those of the files that belong to the runs of these tokens."""
     parsed = ((name, callfile.parse_call_file_name(name)) for name in names)
     return {name for name, found in parsed if found and found.token in tokens}
-
-
-def classify_without_events(
-    *,
-    is_archived: bool,
-    status: Disposition | None,
-    was_swept: bool,
-    keeps_archive: bool,
-    has_events: bool,
-    is_ambiguous: bool,
-) -> tuple[Disposition, Message | None]:
-    """Return the disposition, and the reason of an unknown one, of a call whose file has left the spool.
-
-    The first line that fits decides:
-
-    ==================================  ============================================
-    in the archive, with a status       the status
-    in the archive, without a status    unknown
-    swept out of the spool when begun   unknown: Asterisk stopped during the call
-    an archive is kept                  unknown: the file is not there
-    events are heard, several fit       unknown: another call of the number
-    events are heard, none fits         unknown: they were missed
-    neither archive nor events          handed over, and no more is known
-    ==================================  ============================================
-    """
-    if is_archived:
-        return (status, None) if status else (Disposition.UNKNOWN, say("Asterisk's archive has no status"))
-    if was_swept:
-        return Disposition.UNKNOWN, _RESTARTED
-    if keeps_archive:
-        return Disposition.UNKNOWN, say("the file is not in Asterisk's archive")
-    if has_events and is_ambiguous:
-        return Disposition.UNKNOWN, say(
-            "someone else called the number at the same moment, and it is unclear which result belongs to whom"
-        )
-    if has_events:
-        return Disposition.UNKNOWN, say("Asterisk's events were not received when the call ended")
-    return Disposition.HANDED, None
 
 
 def _outcome_by_events(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from obzvon.asterisk.transport.spool import classify_without_events
+from obzvon.asterisk.transport.archive import classify_without_events
 from obzvon.domain.results import Disposition
 
 
