@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 
-from obzvon.common import files
+from obzvon.common import files, safe_open
 
 PREFIX = ".obzvon-called-"
 _MODE = 0o640
+#: Ten million calls have less.
+_MAX_BYTES = 1_000_000_000
 _NEWLINE = b"\n"
 
 
@@ -38,7 +40,7 @@ class CalledNumbersFiles:
     def load(self, day: date) -> list[tuple[str, str]]:
         """Return the numbers and codes as they were handed over, one twice if it was so; raise OSError."""
         try:
-            text = self._path(day).read_bytes().decode("ascii", "replace")
+            text = safe_open.read_file(self._path(day), _MAX_BYTES)[0].decode("ascii", "replace")
         except FileNotFoundError:
             return []
         found = [line.partition("\t") for line in text.split("\n") if line]

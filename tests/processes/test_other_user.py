@@ -10,7 +10,7 @@ import os
 import signal
 import stat
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from obzvon.common.errors import ObzvonError
 from obzvon.common.logs import DailyFileHandler, log_file_name
 from obzvon.documents.store import phones_document
 from obzvon.documents.watcher import WatchedDocument
+from obzvon.journal.called_numbers import CalledNumbersFiles
 from obzvon.journal.day_record import DayRecord, DayRecordFile, day_record_path
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
@@ -30,6 +31,7 @@ pytestmark = root
 
 SERVICE, EDITOR, GROUP = 4001, 4002, 5000
 _SECONDS = 60
+DAY = date(2026, 1, 5)
 LOG = f"log/{log_file_name(datetime.now(UTC).date())}"
 ROWS = {"0": {"0": "89161111111", "1": "", "name": "Channel: local/1@x"}}
 
@@ -63,6 +65,7 @@ def serve(folder: Path) -> int:
             lambda: write_log(folder / "log"),
             lambda: change_users(folder / "users.json"),
             lambda: keep_days(day_record(folder)),
+            lambda: keep_numbers(folder / "log"),
             lambda: load_settings(folder / "settings.ini"),
         ]
         for step in steps:
@@ -102,6 +105,12 @@ def keep_days(file: Path) -> None:
     record = DayRecordFile(file)
     record.load()
     record.save(DayRecord("Channel: local/1@x", 1, "", {}))
+
+
+def keep_numbers(folder: Path) -> None:
+    files = CalledNumbersFiles(folder, "one")
+    files.load(DAY)
+    files.append(DAY, [("Channel: local/1@x", "")])
 
 
 def attack(act: Callable[[], None]) -> None:
@@ -150,9 +159,10 @@ def device(path: Path, _spool: Path) -> None:
 
 PLANTS = [link_to_folder, link_to_new_file, link_to_file, link_within_a_folder, pipe, hard_link, device]
 DAYS = "day record"
+CALLED = f"log/.obzvon-called-one-{DAY.isoformat()}.txt"
 NAMES = [
     [".history", "log", "journal.db", "todo.json", "users.json", "settings.ini"],
-    [LOG, DAYS, "journal.db-wal", "journal.db.lock", ".todo.json.lock", ".users.json.lock"],
+    [LOG, DAYS, CALLED, "journal.db-wal", "journal.db.lock", ".todo.json.lock", ".users.json.lock"],
     ["journal.db-journal"],
 ]
 
