@@ -64,7 +64,7 @@ def describe_copy(other: OtherService) -> tuple[Message, Message]:
             journal=other.journal,
         ),
         say(
-            "stop the service that should not be there. If this folder is to be another campaign of its own, delete "
+            "stop the service that should not be there. If this folder is meant as another campaign, delete "
             "its copied journal, and start it only tomorrow"
         ),
     )

@@ -92,7 +92,7 @@ def test_the_self_check_calls_a_copied_folder_an_error(office: Office) -> None:
     journal = Journal(office.settings.journal.reveal())
     other = StoreLock(office.store, "/tmp/copy/journal.db", journal.identity.key)
     journal.close()
-    finding = only(office.examine())
+    finding = only(office.findings())
     assert finding.level is Level.ERROR
     assert "is a copy of it" in str(finding)
     other.release()
