@@ -36,6 +36,8 @@ MAX_BYTES = 100_000_000
 
 _MODE = 0o660
 _LOCK_SECONDS = 10
+#: The service waits no longer for the good copy: it has one in memory.
+_COPY_LOCK_SECONDS = 1
 #: Filesystems store later times than Python can.
 _MAX_TIMESTAMP = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -230,6 +232,21 @@ class Document(Generic[T]):
                 self.history.record(before, self.path.stat().st_mtime)
             self.history.keep_lost_values([])
 
+    def keep_good_copy(self, data: bytes, modified: float) -> None:
+        """Save the current bytes as the last good copy, and what they have lost against it.
+
+        A save at the same moment keeps its own: then, and where it cannot be written, DocumentError is raised.
+        """
+        with (
+            self._locked(revision_of(data), seconds=_COPY_LOCK_SECONDS),
+            self._os_errors_as(say("its last good copy cannot be saved")),
+        ):
+            kept = self.history.good_copy()
+            if kept is None or kept[0] != data:
+                if lost := still_lost(self._lost_values(data), data):  # the copy that has them is replaced
+                    self.history.keep_lost_values(lost)
+                self.history.save_good_copy(data, modified)
+
     def _lost_values(self, data: bytes) -> list[LostValue]:
         """Return the values that were lost earlier, and those of the newest copy that `data` lacks."""
         if not self._finds_losses:
@@ -273,20 +290,21 @@ class Document(Generic[T]):
         return DocumentError(Problem(str(self.path), what), revision=revision)
 
     @contextlib.contextmanager
-    def _locked(self, based_on: str) -> Iterator[bytes | None]:
+    def _locked(self, based_on: str, seconds: float | None = None) -> Iterator[bytes | None]:
         """Hold the lock that every save takes, and give the current bytes; raise if their revision is another one."""
+        seconds = _LOCK_SECONDS if seconds is None else seconds
         lock = self.path.with_name(f".{self.path.name}.lock")
         what = say("it cannot be saved, nothing has been changed")
         with self._os_errors_as(what):
             files.make_file(lock, _MODE, like=self.path)
-            held = FileLock(lock, timeout=_LOCK_SECONDS, mode=_MODE)
+            held = FileLock(lock, timeout=seconds, mode=_MODE)
             try:
                 held.acquire()
             except Timeout as error:
                 raise DocumentError(
                     Problem(
                         str(self.path),
-                        say("another program has been saving it for {n} s", n=_LOCK_SECONDS),
+                        say("another program has been saving it for {n} s", n=int(seconds)),
                         say("try again"),
                     )
                 ) from error

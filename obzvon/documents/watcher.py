@@ -7,7 +7,6 @@ import msgspec
 
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
-from obzvon.documents.lost_values import LostValue
 from obzvon.documents.store import Document, DocumentError, LoadedDocument, T, revision_of
 
 
@@ -55,24 +54,20 @@ class WatchedDocument(Generic[T]):
             data, modified = self._document.read_bytes()
             if self._state is None or self._state.problems or self._state.revision != revision_of(data):
                 fresh = self._document.parse_current(data, modified)
-                self._save_good_copy(data, modified, fresh.lost)
+                self._save_good_copy(data, modified)
                 self._state = _without_data(fresh)
         except DocumentError as error:
             self._state = _without_data(self._last_good(error.problems, error))
         self._seen = signature
         return self._state, fresh
 
-    def _save_good_copy(self, data: bytes, modified: float, lost: tuple[LostValue, ...]) -> None:
-        history = self._document.history
-        kept = history.good_copy()
-        try:
+    def _save_good_copy(self, data: bytes, modified: float) -> None:
+        self._unsaved_copy = data, modified
+        with contextlib.suppress(DocumentError):  # no permission, no room, or a save: it lasts as long as this process
+            kept = self._document.history.good_copy()
             if kept is None or kept[0] != data:
-                if lost:  # the copy that still has them is about to be replaced
-                    history.keep_lost_values(list(lost))
-                history.save_good_copy(data, modified)
+                self._document.keep_good_copy(data, modified)
             self._unsaved_copy = None
-        except OSError:  # no permission or no room: the copy lasts as long as this process
-            self._unsaved_copy = data, modified
 
     def _last_good(self, problems: tuple[Problem, ...], error: DocumentError | None = None) -> LoadedDocument[T]:
         kept = self._unsaved_copy or self._document.history.good_copy()

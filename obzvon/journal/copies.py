@@ -6,6 +6,7 @@ from pathlib import Path
 from obzvon.common import files
 
 _MODE = 0o660
+_BUSY_SECONDS = 30.0
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
@@ -28,6 +29,23 @@ def copy_sqlite(source: Path, target: Path) -> None:
     finally:
         for part in ("", "-wal", "-shm", "-journal"):
             draft.with_name(draft.name + part).unlink(missing_ok=True)
+
+
+def overwrite_sqlite(source: Path, target: Path) -> None:
+    """Write the content of a whole journal into the file `target`, which others may have open.
+
+    They see it as one transaction. A file exchanged under them would leave them, and their -wal, with the one that is
+    gone. Raise sqlite3.Error; then `target` is as it was.
+    """
+    reader = sqlite3.connect(f"file:{_quoted(source)}?mode=ro", uri=True)
+    writer = sqlite3.connect(target, timeout=_BUSY_SECONDS)
+    try:
+        writer.execute("PRAGMA synchronous=FULL")
+        reader.backup(writer)
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        writer.close()
+        reader.close()
 
 
 def _quoted(path: Path) -> str:

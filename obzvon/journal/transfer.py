@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, insert, make_url, select, text
 from obzvon.common import files, safe_open
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
-from obzvon.journal.copies import copy_sqlite
+from obzvon.journal.copies import copy_sqlite, overwrite_sqlite
 from obzvon.journal.database import Database, NewerJournalError
 from obzvon.journal.lock import acquire
 from obzvon.journal.migration import migrate
@@ -86,7 +86,10 @@ def restore(file: Path, url: str) -> Path | None:
     try:
         with _migrated(file, journal.parent) as draft:
             kept = _keep(journal) if journal.exists() else None
-            copy_sqlite(draft, journal)
+            if journal.exists():
+                overwrite_sqlite(draft, journal)
+            else:
+                copy_sqlite(draft, journal)
     finally:
         lock.release()
         engine.dispose()
@@ -113,7 +116,7 @@ def ensure_journal(file: Path) -> None:
 
 
 def _keep(journal: Path) -> Path:
-    """Keep the journal beside its place, and leave no -wal that would be applied to the restored one.
+    """Keep a copy of the journal beside its place, which the editor may have open at this moment.
 
     Return the file, under a name that no earlier one has: a second restore must not replace the journal that the first
     one has kept. The files of a damaged journal are moved there as they are.
@@ -128,12 +131,7 @@ def _keep(journal: Path) -> Path:
             old = journal.with_name(journal.name + part)
             if old.exists():
                 old.replace(kept.with_name(kept.name + part))
-    else:
-        checkpoint = sqlite3.connect(journal)
-        checkpoint.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        checkpoint.close()
-    for part in ("-wal", "-shm"):
-        journal.with_name(journal.name + part).unlink(missing_ok=True)
+        journal.with_name(journal.name + "-shm").unlink(missing_ok=True)
     files.sync_folder(journal.parent)
     return kept
 

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from obzvon.documents import store
 from obzvon.documents.lost_values import describe_loss, find_lost_values, restore_values
-from obzvon.documents.store import Document, phones_document, revision_of
+from obzvon.documents.store import Document, ExternallyChangedError, phones_document, revision_of
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
@@ -172,3 +174,29 @@ def test_no_document_of_any_shape_stops_it() -> None:
     for data in (b"", b"{broken", b"[]", b"7", b'{"1":7}', b'[["8916","01"]]'):
         assert find_lost_values(data, json.dumps([]).encode()) == []
         assert find_lost_values(data, b'{"1":{"0":8916,"1":1}}') == []
+
+
+def test_a_good_copy_is_not_kept_of_bytes_that_a_save_has_replaced_since(
+    document: Document[list[Phone]], page: PageOfFirstUsers
+) -> None:
+    WatchedDocument(document).current_state()
+    page.add("89177777777", "")
+    old, modified = document.read_bytes()
+    change(document)
+    named = lost(document)
+    with pytest.raises(ExternallyChangedError):
+        document.keep_good_copy(old, modified)
+    assert lost(document) == named
+    assert document.history.good_copy() != (old, modified)
+
+
+def test_while_somebody_saves_the_service_goes_on_with_the_copy_that_it_has(
+    document: Document[list[Phone]], page: PageOfFirstUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_COPY_LOCK_SECONDS", 0)
+    page.add("89177777777", "")
+    watched = WatchedDocument(document)
+    with FileLock(document.path.with_name(f".{document.path.name}.lock")):
+        assert len(watched.load_current().data) == 4
+    document.path.write_text("{")
+    assert len(watched.load_current().data) == 4

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from obzvon.common.errors import UserError
+from obzvon.common.i18n import say
 from obzvon.journal import transfer
 from obzvon.journal.copies import copy_sqlite
 from obzvon.journal.identity import JournalMovedError
@@ -170,6 +171,25 @@ def test_a_damaged_journal_is_restored_from_a_copy_and_its_files_are_kept(tmp_pa
     with contextlib.closing(Journal(url)) as journal:
         assert journal.runs.on_days(MONDAY)
     assert (tmp_path / "journal.db.before-restore").read_bytes() == b"\xa5" * 8192
+
+
+def test_a_restore_under_an_editor_that_has_the_journal_open_damages_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/journal.db"
+    with contextlib.closing(Journal(url)) as editor:
+        begin(editor, 2)
+        back_up(editor, tmp_path / "backup.db")
+        begin(editor, 2, TUESDAY)
+        with contextlib.closing(sqlite3.connect(tmp_path / "journal.db")) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM runs").fetchone() == (2,)
+            restore(tmp_path / "backup.db", url)
+            assert reader.execute("SELECT count(*) FROM runs").fetchone() == (2,)  # until its transaction ends
+        assert not editor.runs.on_days(TUESDAY)
+        editor.audit.record("anna", say("paused"), at=NINE)
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.db")) as restored:
+        assert restored.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert restored.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+        assert restored.execute("SELECT count(*) FROM changes").fetchone() == (1,)
 
 
 def test_a_second_restore_keeps_what_the_first_one_has_kept(tmp_path: Path) -> None:
