@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
@@ -50,34 +50,21 @@ def open_existing_journal(settings: Settings) -> Iterator[Journal]:
     if settings.journal.path is not None and not os.path.lexists(settings.journal.path):
         yield AbsentJournal()
         return
-    journal = factory.open_journal(settings)
-    try:
+    with open_journal(settings) as journal:
         yield journal
-    finally:
-        journal.close()
 
 
-@contextmanager
-def open_journal(settings: Settings) -> Iterator[Journal]:
-    """Open the journal, and create it if there is none."""
-    journal = factory.open_journal(settings)
-    try:
-        yield journal
-    finally:
-        journal.close()
+def open_journal(settings: Settings) -> AbstractContextManager[Journal]:
+    """Open the journal, and create it if there is none. It is closed at the end of the block."""
+    return closing(factory.open_journal(settings))
 
 
-@contextmanager
-def open_service_journal(settings: Settings, *, waits: bool) -> Iterator[Journal]:
+def open_service_journal(settings: Settings, *, waits: bool) -> AbstractContextManager[Journal]:
     """Open the journal for the service: create it if there is none, migrate it if an older version made it.
 
     With `waits`, wait for one that cannot be used yet, for example before its database is up.
     """
-    journal = _wait_for_journal(settings) if waits else factory.open_service_journal(settings)
-    try:
-        yield journal
-    finally:
-        journal.close()
+    return closing(_wait_for_journal(settings) if waits else factory.open_service_journal(settings))
 
 
 def _wait_for_journal(settings: Settings) -> Journal:

@@ -5,7 +5,7 @@ import io
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from itertools import islice
 from typing import IO, TYPE_CHECKING
@@ -155,33 +155,14 @@ def write_calls_csv(
     def when(moment: datetime | None) -> str:
         return reader.clock(moment).replace(tzinfo=None).isoformat(" ", "seconds") if moment else ""
 
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    wrapper = io.TextIOWrapper(stream, "utf-8-sig", newline="")
     try:
-        rows = csv.writer(text, delimiter=";")
+        rows = csv.writer(wrapper, delimiter=";")
         rows.writerow(reader.word(heading) for heading in _HEADINGS)
         for line in counts.of(lines):
-            rows.writerow(
-                (
-                    when(line.handed_at),
-                    when(line.ended_at),
-                    _safe_cell(line.number),
-                    _safe_cell(line.code),
-                    _safe_cell(line.name),
-                    reader.result(line.result),
-                    _safe_cell(reader.reason(line)),
-                    line.run_id,
-                    line.bundle,
-                    line.attempt,
-                    reader.word(run_kind_label(line.kind)),
-                    when(line.answered_at),
-                    _seconds(line),
-                    reader.delivered(line),
-                    _safe_cell(line.key or ""),
-                    line.cause,
-                )
-            )
+            rows.writerow(_report_row(line, line.number, reader, text=_safe_cell, when=when))
     finally:
-        text.detach()
+        wrapper.detach()
     return counts
 
 
@@ -273,6 +254,35 @@ def _report_call(line: CallRecord, reader: ReportLabels) -> ReportCall:
     )
 
 
+def _report_row(
+    line: CallRecord,
+    number: str,
+    reader: ReportLabels,
+    *,
+    text: Callable[[str], object],
+    when: Callable[[datetime | None], object],
+) -> list[object]:
+    """Return the cells of a call in the order of the headings. `text` and `when` make a cell of a text and a moment."""
+    return [
+        when(line.handed_at),
+        when(line.ended_at),
+        text(number),
+        text(line.code),
+        text(line.name),
+        text(reader.result(line.result)),
+        text(reader.reason(line)),
+        line.run_id,
+        line.bundle,
+        line.attempt,
+        reader.word(run_kind_label(line.kind)),
+        when(line.answered_at),
+        _seconds(line),
+        reader.delivered(line) or None,
+        text(line.key or ""),
+        line.cause,
+    ]
+
+
 def _seconds(line: CallRecord) -> int | None:
     return None if line.listened is None else round(line.listened)
 
@@ -299,26 +309,7 @@ def _calls_sheet(book: "Workbook", lines: Iterable[CallRecord], reader: ReportLa
 
     last = 1
     for line in lines:
-        sheet.append(
-            [
-                when(line.handed_at),
-                when(line.ended_at),
-                text(group_digits(line.number)),
-                text(line.code),
-                text(line.name),
-                text(reader.result(line.result)),
-                text(reader.reason(line)),
-                line.run_id,
-                line.bundle,
-                line.attempt,
-                reader.word(run_kind_label(line.kind)),
-                when(line.answered_at),
-                _seconds(line),
-                reader.delivered(line) or None,
-                text(line.key or ""),
-                line.cause,
-            ]
-        )
+        sheet.append(_report_row(line, group_digits(line.number), reader, text=text, when=when))
         last += 1
     sheet.auto_filter.ref = f"A1:{letters[-1]}{last}"
 
