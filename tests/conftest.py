@@ -12,7 +12,7 @@ import pytest
 
 from obzvon.common.i18n import current_language, set_language
 from tests.support import profile
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, new_journal_url
 
 _TESTS = Path(__file__).parent
 _WHOLE_RUNS = (
@@ -138,10 +138,7 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of a journal that does not exist yet, in each kind of database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/journal.db"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
+    return new_journal_url(request, tmp_path / "journal.db")
 
 
 @pytest.fixture

@@ -56,13 +56,6 @@ dtmf => dtmf
 """
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    """Return a free port of the loopback."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Asterisk:
     """A process that is started, stopped and killed by its own pid, and leaves no files.
 

@@ -9,7 +9,8 @@ from typing import Self
 
 from tests.asterisk.carrier import Carrier
 from tests.asterisk.hearing import read_wave
-from tests.asterisk.instance import DIALPLAN, PJSIP, SPOOL, Asterisk, free_port
+from tests.asterisk.instance import DIALPLAN, PJSIP, SPOOL, Asterisk
+from tests.support.ports import free_port
 
 SNIPPETS = Path(__file__).parents[2] / "asterisk"
 MESSAGE = SNIPPETS / "sounds" / "obzvon.wav"

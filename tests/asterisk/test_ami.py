@@ -22,11 +22,11 @@ from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.asterisk.ami import ami_of, linked, outcomes
 from tests.asterisk.call_files import ordinary, with_code
-from tests.asterisk.instance import free_port
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.waiting import until
 from tests.support.ami_server import certificate
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from obzvon.asterisk.ami.outcomes import AttemptOutcome

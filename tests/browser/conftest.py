@@ -6,7 +6,6 @@ Without Chromium or Playwright the tests skip and give the reason; with CI=true 
 import contextlib
 import json
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +13,14 @@ import pytest
 
 from obzvon.users import Users
 from tests.support.chromium import PASSWORD, PEOPLE, Chromium, OpenContext, serving
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a working folder with three users and no service."""
     made = tmp_path_factory.mktemp("work")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (made / "settings.ini").write_text(f"[Day]\ntime_zone = Europe/Moscow\n[Web]\nport = {port}\n")
     users = Users(made / "users.json")
     for name, role in PEOPLE.items():

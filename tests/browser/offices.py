@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +28,7 @@ from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Users
 from tests.support.chromium import PASSWORD, PEOPLE
 from tests.support.first_users_page import as_php
+from tests.support.ports import free_port
 from web.app import create_app
 from web.imports.drafts import Draft
 from web.imports.jobs import ImportJob
@@ -300,8 +300,7 @@ def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) ->
 
 
 def _make_folder(office: Office, folder: Path, users: str) -> Settings:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "settings.ini").write_text(
         "[Dirs]\ndir_target = outgoing\n[Calls]\narchive = yes\n[Day]\n"
         f"time_zone = Europe/Moscow\n{office.ini}[Web]\nport = {port}\n"

@@ -20,6 +20,7 @@ from obzvon.settings.model import load_settings
 from obzvon.users import Role, Users
 from tests.support.chromium import PASSWORD, OpenContext, comes_true, serving
 from tests.support.journal import record_run
+from tests.support.ports import free_port
 from tests.support.workshop import zone_of_noon
 
 pytestmark = pytest.mark.browser
@@ -31,11 +32,9 @@ NAMES = {IVANOV: "Иванов И. И.", PETROVA: "Петрова", SIDOROV: "С
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder in which it is noon, with a month of runs."""
-    import socket
 
     made = tmp_path_factory.mktemp("office")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (made / "settings.ini").write_text(f"[Day]\ntime_zone = {zone_of_noon()}\n[Web]\nport = {port}\n")
     (made / "todo.json").write_text(
         json.dumps({str(key): {"0": number, "1": "", "name": NAMES[number]} for key, number in enumerate(NAMES)})

@@ -4,7 +4,6 @@ OBZVON_STEPS=FOLDER keeps a picture of each step.
 """
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from obzvon.common.i18n import say
 from tests.browser.offices import users_text
 from tests.support.chromium import Chromium, comes_true
 from tests.support.editor_with_service import Office
+from tests.support.ports import free_port
 from tests.support.workshop import at, end_call
 from web.server import listen, serving
 
@@ -221,8 +221,7 @@ TASKS: tuple[tuple[Callable[[Dispatcher], None], int], ...] = (
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     made = Office(tmp_path, users_text(tmp_path), port=port, bundle=10, timeout=20)
     made.now, yesterday = LATE, LATE - timedelta(days=1)
     made.workshop.write_list(PEOPLE)

@@ -304,24 +304,16 @@ def test_the_sparse_file_is_as_small_as_they_come(hostile: dict[str, bytes]) -> 
 
 
 def test_a_reading_that_takes_too_much_memory_or_time_is_ended_and_the_reason_told(tmp_path: Path) -> None:
+    def read_with(act: str) -> "subprocess.CompletedProcess[str]":
+        program = f"from obzvon.spreadsheets import worker; worker.read_table = lambda *_, **__: {act}; worker.main()"
+        command = [sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True)
+
     for spend in ("bytearray(2_000_000_000)", "[0] * 10 ** 10"):
-        program = f"from obzvon.spreadsheets import worker; worker.read_table = lambda *_, **__: {spend}; worker.main()"
-        told = subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert "more memory or time" in told.stdout
-    program = "from obzvon.spreadsheets import worker; worker.read_table = lambda *_, **__: 1 / 0; worker.main()"
-    told = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "upload"), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "a kind of file that is not known" in told.stdout
-    assert "ZeroDivisionError" in told.stderr
+        assert "more memory or time" in read_with(spend).stdout
+    failed = read_with("1 / 0")
+    assert "a kind of file that is not known" in failed.stdout
+    assert "ZeroDivisionError" in failed.stderr
     (tmp_path / "upload").write_bytes(b"89161111111\n" * 300_000)
     with pytest.raises(UnreadableTableError, match="more memory or time"):
         subprocess_reader.read_upload(tmp_path / "upload", tmp_path, timeout=0.001)

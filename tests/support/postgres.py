@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+import pytest
+
+from tests.support.ports import free_port
 from tests.support.unavailable import unavailable
 
 if TYPE_CHECKING:
@@ -80,8 +82,7 @@ class PostgresServer:
         return f"postgresql+psycopg://obzvon@/{name}?host={self.folder}&port={self.port}"
 
     def _serve(self) -> bool:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         options = (
             f"unix_socket_directories={self.folder}",
             "listen_addresses=127.0.0.1",
@@ -123,6 +124,14 @@ class PostgresServer:
         if self._user is None:
             return plain
         return {**plain, "user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+
+
+def new_journal_url(request: pytest.FixtureRequest, file: Path) -> str:
+    """Return the URL of a journal that does not exist yet, in the database that a fixture's parameter names."""
+    if request.param == "sqlite":
+        return f"sqlite:///{file}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
 
 
 def _programs() -> Path:

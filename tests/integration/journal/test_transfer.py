@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -19,10 +19,8 @@ from obzvon.journal.schema import metadata
 from obzvon.journal.transfer import back_up, move, restore
 from tests.support.journal import MONDAY, NINE, TUESDAY, begin, end, hand
 from tests.support.older_journals import copy_older
+from tests.support.postgres import new_journal_url
 from tests.support.workshop import Shift, Workshop, at, numbers
-
-if TYPE_CHECKING:
-    from tests.support.postgres import PostgresServer
 
 PEOPLE = numbers(10)
 
@@ -30,10 +28,7 @@ PEOPLE = numbers(10)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of a second journal, which does not exist yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/other.db"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
+    return new_journal_url(request, tmp_path / "other.db")
 
 
 def rows(journal: Journal, *, but_meta: bool = False) -> dict[str, list[tuple[Any, ...]]]:

@@ -708,14 +708,7 @@ def test_a_run_can_be_stopped_while_something_is_in_the_way(workshop: Workshop) 
 
 def test_a_disk_that_is_read_only_for_a_while_loses_nothing(tmp_path: Path, logged: Callable[[str], int]) -> None:
     with tmpfs(tmp_path / "spool", "size=1m,mode=755") as disk:
-        workshop = Workshop(
-            tmp_path / "home",
-            phones=PEOPLE,
-            bundle=2,
-            timeout=10,
-            dir_store=disk / "store",
-            dir_target=make(disk / "outgoing"),
-        )
+        workshop = on_disk(disk, tmp_path / "home")
         with shift(workshop, EIGHT) as working:
             working.work(at("08:59:59"), at("09:00:05"))
             remount(disk, "ro")
@@ -732,14 +725,7 @@ def test_a_full_disk_under_the_store_holds_the_run_until_there_is_room(
     tmp_path: Path, logged: Callable[[str], int]
 ) -> None:
     with tmpfs(tmp_path / "spool", "size=64k,mode=755") as disk:
-        workshop = Workshop(
-            tmp_path / "home",
-            phones=PEOPLE,
-            bundle=2,
-            timeout=10,
-            dir_store=disk / "store",
-            dir_target=make(disk / "outgoing"),
-        )
+        workshop = on_disk(disk, tmp_path / "home")
         with shift(workshop, EIGHT) as working:
             working.work(at("08:59:59"), at("09:00:05"))
             ballast = fill(disk)
@@ -774,6 +760,12 @@ def test_a_full_disk_under_the_journal_holds_the_run_until_there_is_room(
 def make(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def on_disk(disk: Path, home: Path) -> Workshop:
+    """Return a workshop whose spool and store are on a filesystem of their own."""
+    store, target = disk / "store", make(disk / "outgoing")
+    return Workshop(home, phones=PEOPLE, bundle=2, timeout=10, dir_store=store, dir_target=target)
 
 
 def fill(disk: Path) -> Path:

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 from base64 import b64encode
@@ -18,6 +17,7 @@ from obzvon.common.errors import UserError
 from obzvon.common.hosts import is_loopback
 from obzvon.settings.model import Settings
 from tests.support.editor import PASSWORD
+from tests.support.ports import free_port
 from web.app import create_app
 from web.server import listen, serving
 
@@ -36,8 +36,7 @@ def test_another_address_needs_the_explicit_word(settings: Settings) -> None:
 
 @pytest.mark.slow
 def test_it_serves_on_loopback_and_ends_at_once_when_it_is_told_to(settings: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with settings.file.open("a") as file:
         file.write(f"[Web]\nport = {port}\n")
     program = [sys.executable, "-m", "obzvon.cli.main", "--settings", str(settings.file), "web"]
@@ -70,8 +69,7 @@ def test_it_serves_on_loopback_and_ends_at_once_when_it_is_told_to(settings: Set
 @pytest.fixture
 def served(settings: Settings) -> Iterator[int]:
     """The port of an editor that serves in this process."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     app = create_app(settings)
     with serving(listen(app, msgspec.structs.replace(settings.web, port=port))):
         yield port
