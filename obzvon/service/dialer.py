@@ -113,6 +113,11 @@ class Dialer:
         """True if everything has been checked since the start, and since the last problem."""
         return self._is_ready
 
+    @property
+    def is_idle(self) -> bool:
+        """True if no run is in progress and Asterisk has no call of ours, as far as is known."""
+        return self._is_ready and self.run is None and not self.handover.outstanding
+
     def prepare(self, now: datetime) -> None:
         """Recover what the last service left, and continue its run. Raise UserError or OSError."""
         self.clock_guard.ensure_steady(now)

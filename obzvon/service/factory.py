@@ -18,6 +18,7 @@ from obzvon.journal.database import OlderJournalError
 from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalLock
 from obzvon.journal.migration import migrate
+from obzvon.service.archive_cleaner import ArchiveCleaner
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter, LineMonitor
@@ -91,4 +92,7 @@ def build_service(settings: Settings, journal: Journal, lock: JournalLock | None
         ami=ami,
         background_check=background_check,
         line_monitor=LineMonitor(line_counter, settings.ami, ami),
+        archive_cleaner=ArchiveCleaner(spool.done, journal.runs, days=settings.archive_days, zone=settings.zone)
+        if settings.has_spool
+        else None,
     )

@@ -19,6 +19,7 @@ from obzvon.common.i18n import say
 from obzvon.journal.commands import Command, CommandQueue
 from obzvon.journal.heartbeat import Heartbeats
 from obzvon.journal.lock import JournalBusyError, JournalLock
+from obzvon.service.archive_cleaner import ArchiveCleaner
 from obzvon.service.command_handlers import execute
 from obzvon.service.dialer import Dialer
 from obzvon.service.heartbeat_sender import HeartbeatSender
@@ -52,6 +53,7 @@ class Scheduler:
         ami: AmiClient | None = None,
         background_check: BackgroundCheck | None = None,
         line_monitor: LineMonitor | None = None,
+        archive_cleaner: ArchiveCleaner | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.dialer = dialer
@@ -64,6 +66,7 @@ class Scheduler:
         self._lock = lock
         self._ami = ami
         self.background_check = background_check
+        self._archive_cleaner = archive_cleaner
         self._now = now
         self._is_stopped = False
         self._is_serving = False
@@ -152,6 +155,8 @@ class Scheduler:
             self.heartbeat.send_if_due(now)
         if self.background_check is not None:
             self.background_check.poll(now)
+        if self._archive_cleaner is not None and self._is_serving and self.dialer.is_idle:
+            self._archive_cleaner.clean_if_due(now)
         return wait
 
     def _execute(self, command: Command, now: datetime) -> datetime:

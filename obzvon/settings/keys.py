@@ -177,6 +177,13 @@ KEYS = (
         say("Asterisk's pid file; while Asterisk is down, no calls are handed over; none = it is not checked"),
     ),
     SettingKey(
+        "Spool",
+        "archive_days",
+        "archive_days",
+        integer_parser(0, 36_500),
+        say("for how many days finished call files of obzvon stay in outgoing_done; 0 = for ever"),
+    ),
+    SettingKey(
         "Journal", "url", "journal", parse_journal_url, say("where runs and calls are kept, a file or a database")
     ),
     SettingKey(

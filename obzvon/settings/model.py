@@ -76,6 +76,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mode: int = 0o640
     #: Asterisk's pid file; None = it is not checked.
     pid_file: Path | None = None
+    #: How many days finished call files stay in Asterisk's archive; 0 = forever.
+    archive_days: int = 30
 
     ami: AmiSettings = AmiSettings()
     #: How many seconds a message must be heard to count as delivered; 0 = every answered call counts.
