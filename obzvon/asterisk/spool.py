@@ -305,9 +305,10 @@ class Spool:
         The next one would make it again (pbx_spool.c: even with MaxRetries 0, once the file's mtime has passed), or,
         with the same process id, leave the file there for ever.
         """
-        path = self.target / name
         try:
-            start, touched = callfile.parse_start(path.read_bytes()), path.stat().st_ctime
+            with open(f"{self.target}/{name}", "rb") as file:  # noqa: PTH123 - each second, for every call in progress
+                start = callfile.parse_start(file.read())
+                touched = os.fstat(file.fileno()).st_ctime
         except FileNotFoundError:
             return False
         if start is None or not process.is_asterisk_gone(start.pid, start.at, touched, running()):

@@ -1,5 +1,6 @@
 """Reads the calls in a journal: waiting, in transit, called that day, and the results of a run."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -140,6 +141,7 @@ class CallStore:
             return [PendingCall(*row) for row in connection.execute(query)]
 
 
+@functools.cache
 def _in_state(state: CallState) -> Select[Any]:
     return (
         select(

@@ -11,6 +11,8 @@ from obzvon.common import processes
 from obzvon.journal.database import Database
 from obzvon.journal.schema import CAMPAIGN, service
 
+_LAST = select(service).where(service.c.campaign == CAMPAIGN)
+
 
 class Heartbeat(msgspec.Struct, frozen=True):
     """The last heartbeat of a service.
@@ -61,7 +63,7 @@ class Heartbeats:
     def latest(self) -> Heartbeat | None:
         """Return the last heartbeat; None if no service has ever used this journal."""
         with self._database.read_transaction() as connection:
-            row = connection.execute(select(service).where(service.c.campaign == CAMPAIGN)).first()
+            row = connection.execute(_LAST).first()
         if row is None:
             return None
         return Heartbeat(

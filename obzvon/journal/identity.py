@@ -13,6 +13,8 @@ from obzvon.common.i18n import say
 from obzvon.journal.database import Database
 from obzvon.journal.schema import meta
 
+_EVERY_VALUE = select(meta.c.key, meta.c.value)
+
 
 class JournalMovedError(UserError):
     """The journal was moved to another database. Calls are handed over from there alone."""
@@ -104,7 +106,7 @@ class JournalIdentity:
 
     def _values(self) -> dict[str, str]:
         with self._database.read_transaction() as connection:
-            return dict(connection.execute(select(meta.c.key, meta.c.value)).all())
+            return dict(connection.execute(_EVERY_VALUE).all())
 
 
 def count_hand_over(connection: Connection, where: str) -> int:

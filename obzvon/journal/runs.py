@@ -16,6 +16,15 @@ from obzvon.journal.rows import decode_message, encode_message
 from obzvon.journal.schema import CAMPAIGN, calls, runs
 from obzvon.journal.snapshot import insert_calls
 
+# Asked at every look; to build a query takes longer than to execute it.
+_ACTIVE = select(runs).where(runs.c.state.in_(("running", "paused"))).order_by(runs.c.id).limit(1)
+_LATEST = select(runs).where(runs.c.kind.in_(("week", "manual"))).order_by(runs.c.id.desc()).limit(1)
+_TO_SETTLE = select(runs.c.id).where(
+    runs.c.settled.is_(False),
+    runs.c.ended_at.is_not(None),
+    ~exists().where(calls.c.run_id == runs.c.id, calls.c.state != CallState.ENDED.value),
+)
+
 
 class RunStore:
     """The runs in a journal. Only the service changes them."""
@@ -71,11 +80,11 @@ class RunStore:
 
     def active(self) -> Run | None:
         """Return the run that is running or paused, the oldest if there are several."""
-        return self._first(select(runs).where(runs.c.state.in_(("running", "paused"))).order_by(runs.c.id))
+        return self._first(_ACTIVE)
 
     def latest(self) -> Run | None:
         """Return the latest run, not counting test calls and runs of the old script."""
-        return self._first(select(runs).where(runs.c.kind.in_(("week", "manual"))).order_by(runs.c.id.desc()))
+        return self._first(_LATEST)
 
     def on_days(self, first: date, last: date | None = None) -> list[Run]:
         """Return the runs of one day, or of all days up to `last`, in the order of days and of their start."""
@@ -126,11 +135,9 @@ class RunStore:
 
     def settle(self) -> None:
         """Mark the ended runs whose calls have all ended, and store their tallies: nothing changes in them any more."""
-        open_calls = exists().where(calls.c.run_id == runs.c.id, calls.c.state != CallState.ENDED.value)
-        query = select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None), ~open_calls)
         with self._database.read_transaction() as connection:
             counted = {
-                run_id: tallies.count_calls(connection, run_id) for run_id in connection.execute(query).scalars()
+                run_id: tallies.count_calls(connection, run_id) for run_id in connection.execute(_TO_SETTLE).scalars()
             }
         if counted:
             with self._database.write_transaction() as connection:
@@ -139,7 +146,7 @@ class RunStore:
 
     def _first(self, query: Select[Any]) -> Run | None:
         with self._database.read_transaction() as connection:
-            row = connection.execute(query.limit(1)).first()
+            row = connection.execute(query).first()
             return None if row is None else _run(row)
 
 

@@ -74,8 +74,10 @@ def sqlite_engine(url: URL, busy_timeout: float = 30.0) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("obzvon_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("obzvon_write"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # there are many; this takes no lock and cannot fail, so no error need be translated
+            connection.connection.cursor().execute("BEGIN")
 
     event.listen(engine, "do_connect", connecting)
     event.listen(engine, "connect", connected)
