@@ -158,7 +158,7 @@ def init(file: Path | None, folder: Path, rehearsal: bool) -> None:
         echo(message)
     if rehearsal:
         echo(workspace.describe_rehearsal(file, settings))
-    echo(say("read it, then run: {command}", command=workspace.own_command("--settings", str(file), "check")))
+    echo(say("read the settings, then run: {command}", command=workspace.own_command("--settings", str(file), "check")))
 
 
 @cli.command(
