@@ -1,6 +1,7 @@
 """The documentation: both languages say the same, and nothing that can be set, typed or read is missing in either."""
 
 import configparser
+import fnmatch
 import functools
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from babel.messages.pofile import read_po
 from obzvon.asterisk.callfile import CallFileTemplate
 from obzvon.cli.main import cli
 from obzvon.domain.results import RESULTS, Disposition
+from obzvon.journal import called_numbers, day_record
 from obzvon.settings.keys import KEYS, SettingKey
 from tests.support import pages
 from tests.support.paths import ROOT
@@ -226,6 +228,22 @@ def test_the_layers_are_those_of_the_import_contract(language: str) -> None:
     assert drawn == layers
     described = [row[0].strip("`") for row in rows if row[0].startswith("`")]
     assert sorted(described) == sorted(["web", *(name for layer in layers for name in layer)])
+
+
+# -- the backup
+
+
+@both
+@pytest.mark.parametrize("prefix", [day_record.PREFIX, called_numbers.PREFIX])
+def test_a_backup_leaves_out_what_must_not_come_back_with_an_old_journal(language: str, prefix: str) -> None:
+    [line] = [
+        line
+        for _, text in pages.fences(pages.page(language, "how-to/backup"))
+        for line in text.splitlines()
+        if line.startswith("tar -c")
+    ]
+    patterns = re.findall(r"--exclude='([^']+)'", line)
+    assert any(fnmatch.fnmatch(f"{prefix}0123.json", pattern) for pattern in patterns)
 
 
 # -- what the program says about the documentation
