@@ -52,7 +52,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
     if outcome.status is CommandStatus.NOT_TAKEN:
         if journal.heartbeats.is_process_alive():
             return str(
-                _("The service is busy and has not taken the command; nothing has been done. Try again in a minute.")
+                _("The service is busy and has not accepted the command; nothing has been done. Try again in a minute.")
             )
         return str(
             _(
@@ -69,7 +69,7 @@ def _outcome_text(journal: Journal, outcome: CommandOutcome) -> str:
 
 def not_answered_text() -> str:
     """Return the sentence for a command that the service has taken and not answered yet."""
-    return str(_("The service has taken the command and is still working on it. This page will show the result."))
+    return str(_("The service has accepted the command and is still working on it. This page will show the result."))
 
 
 def state_unknown_text() -> str:

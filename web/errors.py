@@ -126,7 +126,7 @@ def _values(error: HTTPException) -> dict[str, str]:
 #: Title and remedy of each status, and of the reasons that have their own.
 _TEXTS: dict[int | str | None, tuple[str, str]] = {
     csrf.FOREIGN: (
-        N_("This came from another site"),
+        N_("This request came from another site"),
         N_(
             "Your browser says that this did not come from our own page, so nothing has been changed. "
             "Open the page at its usual address and try again. A proxy must pass on the host and the "

@@ -111,7 +111,7 @@ def _texts(status: int, description: str | None = None) -> tuple[str, str]:
 #: Title and detail of each status, and of the reason for a 400 that has its own.
 _TEXTS: dict[int | str | None, tuple[str, str]] = {
     csrf.FOREIGN: (
-        N_("This came from another site"),
+        N_("This request came from another site"),
         N_(
             "The browser says that another site's page sent this, so nothing has been changed. A "
             "program sends neither Origin nor Sec-Fetch-Site."

@@ -42,7 +42,7 @@ def check_login(context: CheckContext) -> Iterator[Finding]:
             yield finding_from(failed.problem, Level.ERROR)
         return
     context.is_login_taken = True
-    yield good(where, say("Asterisk answers and takes the login of {user}", user=configured.user))
+    yield good(where, say("Asterisk answers and accepts the login of {user}", user=configured.user))
     yield from _check_encryption(configured, where)
     yield from _check_permissions(context, where, _by_console(context, configured.user) or rights)
     yield from _check_trunk(context)

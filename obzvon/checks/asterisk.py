@@ -160,7 +160,7 @@ def _check_version(shown: str) -> Iterator[Finding]:
     if "Playback(" in shown and "ObzvonNotPlayed" not in shown:
         yield warning(
             "extensions_obzvon.conf",
-            say("it is that of an older obzvon: a call whose message cannot be played counts as answered"),
+            say("it comes from an older version of obzvon: a call whose message cannot be played counts as answered"),
             say("copy the new file and write your values into it; then: asterisk -rx 'dialplan reload'"),
         )
 

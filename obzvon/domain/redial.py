@@ -116,7 +116,7 @@ def parse_results(text: str) -> frozenset[str]:
                 Problem(
                     "",
                     say("no run can be made of phones with the results: {given}", given=text),
-                    say("name some of: {results}", results=",".join(map(hyphenate, REDIAL_RESULTS))),
+                    say("name one or more of: {results}", results=",".join(map(hyphenate, REDIAL_RESULTS))),
                 )
             ]
         )

@@ -113,7 +113,7 @@ class CallTransitions:
         waiting = (
             update(calls).where(of_runs, calls.c.state == CallState.WAITING.value).values(state=CallState.ENDED.value)
         )
-        no_retry = say("not attempted once more: {reason}", reason=reason)
+        no_retry = say("no further attempt: {reason}", reason=reason)
         with self._database.write_transaction() as connection:
             connection.execute(waiting.where(calls.c.disposition.is_not(None)).values(reason=encode_message(no_retry)))
             return connection.execute(
@@ -134,7 +134,7 @@ class JournalConflictError(UserError):
             [
                 Problem(
                     "",
-                    say("calls that were {state} a moment ago are not any more", state=result_label(state)),
+                    say("calls that were {state} a moment ago no longer are", state=result_label(state)),
                     say("is there a second service on this journal? Stop it"),
                 )
             ]

@@ -199,7 +199,7 @@ class ActiveRun:
         for call in self._retries:
             if reason := removed.get((call.number, call.code)):
                 self._journal.transitions.cancel_retries(
-                    self.run.id, [call.position], say("not attempted once more: {reason}", reason=reason)
+                    self.run.id, [call.position], say("no further attempt: {reason}", reason=reason)
                 )
         if removed:
             self._retries = self._journal.calls.waiting_retries(self.run.id)

@@ -113,7 +113,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.missing:
         statuses[404] = operation.missing
     if operation.path.startswith("/run/"):
-        statuses |= {409: "The service refuses; `detail` says why.", 503: "The service has not taken the command."}
+        statuses |= {409: "The service refuses; `detail` says why.", 503: "The service has not accepted the command."}
     if operation.revised:
         statuses |= _CHANGED if changes else _SAME
     described: dict[str, Any] = {

@@ -52,7 +52,7 @@ def change_list(body: ListChange, index: PhoneIndex, plan: NumberingPlan) -> lis
         if key not in index.positions:
             validator.refuse(_("There is no such row"), f"#/delete/{position}", key)
         elif key in body.change:
-            validator.refuse(_("It cannot be changed and deleted at once"), f"#/delete/{position}", key)
+            validator.refuse(_("A row cannot be changed and deleted at the same time"), f"#/delete/{position}", key)
         after.pop(key, None)
     for key, change in body.change.items():
         pointer = _change_pointer(key)

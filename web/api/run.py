@@ -40,7 +40,7 @@ def start() -> Response:
     """Begin a run now, beside the scheduled one."""
     wanted = parse_body(StartRequest)
     if wanted.again and wanted.rest:
-        raise RequestError(422, "", [ValidationIssue(_("It excludes `again`"), pointer="#/rest")])
+        raise RequestError(422, "", [ValidationIssue(_("It cannot be combined with `again`"), pointer="#/rest")])
     _refuse_at_night(confirmed=wanted.night)
     word = "start again" if wanted.again else "start rest" if wanted.rest else "start"
     return _submit("start", word=word, once=wanted.once, again=wanted.again, rest=wanted.rest)
@@ -105,7 +105,9 @@ def _submit(name: str, *, word: str = "", about: str = "", once: str = "", **par
     form_key = sha256(f"{len(who)} {who} {once}".encode("utf-8", "replace")).hexdigest() if once else None
     outcome = run_command(name, form_key=form_key, word=word, about=about, **params)
     if outcome.status is CommandStatus.NOT_TAKEN:
-        raise RequestError(503, _("The service has not taken the command, and nothing has been done. Is it running?"))
+        raise RequestError(
+            503, _("The service has not accepted the command, and nothing has been done. Is it running?")
+        )
     if outcome.status is CommandStatus.REFUSED:
         raise RequestError(409, translate(outcome.text))
     done = outcome.status is CommandStatus.DONE

@@ -230,7 +230,7 @@ def pause(paused: bool) -> ResponseReturnValue:
             else ngettext("No longer paused: %(num)s number", "No longer paused: %(num)s numbers", count)
         )
     elif rows:
-        flash(_("Nothing to change: they already are."), "note")
+        flash(_("They already are: nothing has been changed."), "note")
     return redirect(_address(view, at=request.form.get("one")), 303)
 
 
@@ -264,7 +264,7 @@ def undo(forward: bool) -> ResponseReturnValue:
     _record(audit_messages.redone(change) if forward else audit_messages.undone(change))
     values = {"change": step_name(change), "n": format_decimal(len(after.phones))}
     if forward:
-        _tell(_("Done again: %(change)s. Numbers in the list: %(n)s", **values))
+        _tell(_("Redone: %(change)s. Numbers in the list: %(n)s", **values))
     else:
         flash(_("Undone: %(change)s. Numbers in the list: %(n)s", **values), "redo")
     return redirect(_address(_view(request.form)), 303)

@@ -101,7 +101,7 @@ def undo(forward: bool) -> ResponseReturnValue:
     elif forward:
         change = audit_messages.schedule_changed(before, after)
         app_context().record(visitor().name, audit_messages.redone(change))
-        flash(_("Done again: %(change)s", change=step_name(change)), "undo")
+        flash(_("Redone: %(change)s", change=step_name(change)), "undo")
     else:
         change = audit_messages.schedule_changed(after, before)
         app_context().record(visitor().name, audit_messages.undone(change))

@@ -1070,4 +1070,4 @@ def test_the_dialplan_of_an_older_obzvon_is_a_warning_with_ami_only(office: Offi
     )
     assert bad(office.findings()) == []
     office.change(ami=AmiSettings("127.0.0.1", 1, secret=Secret("hush-hush")))
-    assert [one.level for one in bad(office.findings()) if "older obzvon" in str(one)] == [Level.WARNING]
+    assert [one.level for one in bad(office.findings()) if "older version of obzvon" in str(one)] == [Level.WARNING]

@@ -81,7 +81,7 @@ def test_past_latest_and_after_a_stop_the_last_result_stays_with_the_reason(tmp_
         working.work(at("09:00:02"), at("09:01"))
         working.work(at("09:30"), at("09:30:05"))
         assert working.results(at("09:00"))[PHONES[0]] == "not answered"
-        assert working.reasons(at("09:00"))[PHONES[0]].startswith("not attempted once more: it was 09:30")
+        assert working.reasons(at("09:00"))[PHONES[0]].startswith("no further attempt: it was 09:30")
         assert working.dialer.run is None
 
 

@@ -237,14 +237,14 @@ def test_undo_pressed_twice_goes_back_twice_and_redo_forward(operator: Browser, 
     operator.post("/phones/delete", key=["0", "1"], sure="1")
     answer = operator.post("/phones/undo")
     assert "Undone: deleted 2 numbers. Numbers in the list: 6" in answer.text
-    assert "Do it again" in answer.text
+    assert "Redo" in answer.text
     assert list(rows(settings)) == ["0", "1", "3", "4", "5", "6"]
     assert "Undone: added 89165555555 Новый. Numbers in the list: 5" in operator.post("/phones/undo").text
     assert rows(settings) == SAVED_ROWS
     operator.post("/phones/redo")
-    assert "Done again: deleted 2 numbers. Numbers in the list: 4" in operator.post("/phones/redo").text
+    assert "Redone: deleted 2 numbers. Numbers in the list: 4" in operator.post("/phones/redo").text
     assert list(rows(settings)) == ["3", "4", "5", "6"]
-    assert "Do it again" not in operator.get("/phones").text
+    assert "Redo" not in operator.get("/phones").text
     assert [one.by for one in documents.phones_document(settings.phones).revisions()][:6] == ["operator"] * 6
 
 

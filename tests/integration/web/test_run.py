@@ -65,8 +65,8 @@ def test_where_nothing_runs_it_says_when_the_next_run_begins_and_whom_it_skips(o
     ("silence", "says"),
     [
         (timedelta(seconds=30), ""),
-        (timedelta(minutes=2), "Nothing has been heard of it since 12:00"),
-        (timedelta(days=1), "Nothing has been heard of it since 12:00, Monday"),
+        (timedelta(minutes=2), "Nothing has been heard from it since 12:00"),
+        (timedelta(days=1), "Nothing has been heard from it since 12:00, Monday"),
     ],
 )
 def test_a_service_that_is_silent_is_not_running(opened: Office, silence: timedelta, says: str) -> None:
@@ -220,7 +220,7 @@ def test_a_broken_list_leaves_the_page_and_tells_what_is_wrong(opened: Office) -
     assert "Start now" in text
     answer = opened.operator.get("/run/start")
     assert answer.status_code == 500
-    assert "Nobody can say whom a run would call" in answer.text
+    assert "It is not known whom a run would call" in answer.text
 
 
 def test_a_journal_that_cannot_be_used_is_told_with_its_remedy(tmp_path: Path, users_text: str) -> None:
@@ -471,7 +471,7 @@ def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_
     office.shift.end()
     office.shift = None
     office.slept = 0
-    assert "busy and has not taken the command; nothing has been done" in office.post("/run/pause", "/run").text
+    assert "busy and has not accepted the command; nothing has been done" in office.post("/run/pause", "/run").text
     assert 15 <= office.slept < 15.2
     assert office.opens().commands.take_next(at=office.now) is None
 

@@ -57,7 +57,7 @@ def test_a_time_and_a_day_without_calls_are_saved_as_the_old_script_reads_them(
     assert saved(settings) == {**before, "1": "10:30", "5": "00:00", "6": "08:05"}
     operator.post("/week/undo", page="/week")
     assert saved(settings) == before
-    assert "Done again: Monday: 09:00 → 10:30" in operator.post("/week/redo", page="/week").text
+    assert "Redone: Monday: 09:00 → 10:30" in operator.post("/week/redo", page="/week").text
     assert saved(settings)["1"] == "10:30"
 
 

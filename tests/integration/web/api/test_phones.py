@@ -372,7 +372,7 @@ def test_rows_that_are_not_there_are_told_and_nothing_is_done(operator: Browser,
     assert faults(answer) == {
         "#/change/8": "There is no such row",
         "#/delete/0": "There is no such row",
-        "#/delete/1": "It cannot be changed and deleted at once",
+        "#/delete/1": "A row cannot be changed and deleted at the same time",
     }
     assert settings.phones.read_bytes() == before
 

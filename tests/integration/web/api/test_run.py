@@ -179,7 +179,7 @@ def test_where_no_service_takes_it_nothing_is_left_to_be_done_later(
     app.extensions["obzvon"].sleep = lambda seconds: None
     answer = operator.send("POST", RUN + "start")
     assert answer.status_code == 503
-    assert "has not taken the command" in answer.get_json()["detail"]
+    assert "has not accepted the command" in answer.get_json()["detail"]
     assert app.extensions["obzvon"].journal().commands.take_next(at=SUNDAY + timedelta(seconds=1)) is None
 
 
