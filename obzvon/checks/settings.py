@@ -86,5 +86,13 @@ def check_numbering(context: CheckContext) -> Iterator[Finding]:
             say("write the two letters of a country, for example RU"),
         )
         return
-    del plan
     yield good(where, say("numbers are read by the numbering plan of {region}", region=settings.region))
+    if emergency := plan.emergency_internals():
+        yield good(
+            f"{settings.file} [Numbers] internal",
+            say(
+                "it also matches emergency numbers, which are not called: {numbers}; 101–104 are called as extensions "
+                "of the office only where it names them one by one",
+                numbers=", ".join(emergency),
+            ),
+        )

@@ -25,6 +25,10 @@ _FRAUD_COUNTRIES = (
 _FRAUD = frozenset(_FRAUD_COUNTRIES.split())
 
 
+#: Those that a pattern of internal numbers may match without meaning them.
+KNOWN_EMERGENCY = tuple(sorted(_EMERGENCY_EVERYWHERE | _SHORT_EMERGENCY | LISTED_ONLY | {"110", "115", "119", "999"}))
+
+
 def is_emergency(number: str, region: str) -> bool:
     """Return whether a number, as it is dialled, is one of the emergency services'."""
     if len(number) > _LONGEST:

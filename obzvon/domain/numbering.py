@@ -13,7 +13,7 @@ from phonenumbers import NumberFormat, PhoneMetadata, PhoneNumberType
 
 from obzvon.common.errors import ObzvonError
 from obzvon.common.i18n import Message, say
-from obzvon.domain.costly_numbers import LISTED_ONLY, abroad_reason, emergency_reason, is_emergency
+from obzvon.domain.costly_numbers import KNOWN_EMERGENCY, LISTED_ONLY, abroad_reason, emergency_reason, is_emergency
 
 _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 
@@ -193,6 +193,11 @@ class NumberingPlan:
         """Return whether the text is a number of the switchboard itself."""
         number = number.translate(_PUNCTUATION)
         return bool(self._internal and self._internal.fullmatch(number)) and not self._is_emergency(number)
+
+    def emergency_internals(self) -> list[str]:
+        """Return the emergency numbers that the pattern of internal numbers matches, and that are not called."""
+        internal = self._internal
+        return [one for one in KNOWN_EMERGENCY if internal and internal.fullmatch(one) and self._is_emergency(one)]
 
     def begins_like_a_number(self, digits: str) -> bool:
         """Return whether the digits begin with the trunk prefix or the country code."""

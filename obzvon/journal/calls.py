@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
 from obzvon.domain.calls import CallRecord, CallState, PendingCall
 from obzvon.domain.results import DeliveryCounts, Disposition
@@ -93,6 +93,21 @@ class CallStore:
         )
         with self._database.read_transaction() as connection:
             return {(number, code) for number, code in connection.execute(query)}
+
+    def count_attempts(self, day: date, run_id: int | None = None) -> int:
+        """Return how often calls of that day were handed over, in one run or in all; test calls count, too."""
+        is_going = calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
+        has_gone = and_(
+            calls.c.state == CallState.ENDED.value,
+            calls.c.bundle.is_not(None),
+            calls.c.disposition != Disposition.WITHDRAWN.value,
+        )
+        made = case((or_(is_going, has_gone), calls.c.attempt), else_=calls.c.attempt - 1)
+        query = select(func.coalesce(func.sum(made), 0)).join(runs).where(runs.c.day == day)
+        if run_id is not None:
+            query = query.where(calls.c.run_id == run_id)
+        with self._database.read_transaction() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def last_hand_overs(self, first: date, last: date) -> dict[date, datetime]:
         """Return the days of that span on which calls were handed over, each with the last one; no test calls."""

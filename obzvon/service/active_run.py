@@ -14,6 +14,7 @@ from obzvon.domain.results import Disposition
 from obzvon.journal.journal import Journal
 from obzvon.service import run_log
 from obzvon.service.bundle_cursor import BundleCursor
+from obzvon.service.call_budget import CallBudget
 from obzvon.service.handover import HandOver, HandOverResult
 from obzvon.service.line_monitor import LineCounter
 from obzvon.service.run_brake import RunBrake
@@ -39,8 +40,10 @@ class ActiveRun:
         *,
         list_revision: str = "",
         brake: RunBrake | None = None,
+        budget: CallBudget | None = None,
     ) -> None:
         self.run = run
+        self.budget = budget or CallBudget(journal, run)
         self.brake = brake or RunBrake(run.id, journal, 0)
         self._journal = journal
         self._handover = handover
@@ -80,8 +83,7 @@ class ActiveRun:
     def room(self, now: datetime) -> int:
         """Return how many calls may go now. Raise OSError if the spool cannot be read."""
         room = self.pace.ceiling.batch_room(self._line_counter.count()) if self.pace.is_bounded else MAX_BATCH
-        allowed = self.brake.room(now)
-        return room if allowed is None else min(room, allowed)
+        return min(bound for bound in (room, self.brake.room(now), self.budget.left) if bound is not None)
 
     def apply_brake(self, now: datetime) -> None:
         """Take back what failed while the run is held, and log that it is, or is no more."""
@@ -150,13 +152,16 @@ class ActiveRun:
         """Hand calls over. If that is interrupted, the calls that have or may have gone count as a bundle."""
         before = self._handover.outstanding
         try:
-            return self._handover.dispatch(calls, self._cursor.bundle, now=now, following=following)
+            result = self._handover.dispatch(calls, self._cursor.bundle, now=now, following=following)
         except UserError:
             self._retries = self._journal.calls.waiting_retries(self.run.id)
             if self._handover.outstanding > before:
                 self._last_dispatch = self._last_activity = now
                 self._cursor.end_bundle()
+            self.budget.recount()
             raise
+        self.budget.note(len(calls) - len(result.refused) - len(result.barred))
+        return result
 
     def _expects_retries(self) -> bool:
         """Return whether calls may still go that do not wait for their first attempt."""

@@ -14,6 +14,7 @@ from obzvon.domain.schedule import closing_instant
 from obzvon.journal.journal import Journal
 from obzvon.service import run_log
 from obzvon.service.active_run import ActiveRun
+from obzvon.service.call_budget import CallBudget, why_no_test_call
 from obzvon.service.clock_guard import ClockGuard
 from obzvon.service.handover import HandOver
 from obzvon.service.inputs import PaceWatch, ScheduleWatch
@@ -161,6 +162,8 @@ class RunControl:
             self._journal.transitions.withdraw_waiting(run.id, say("it could not be handed over"), at=now)
             self._journal.runs.set_state(run.id, "stopped", at=now)
             raise
+        if self.active is not None:
+            self.active.budget.recount()
         for outcome in (*result.refused, *result.barred):
             raise RunNotStartedError(outcome.reason or result_label(outcome.disposition))
 
@@ -171,15 +174,24 @@ class RunControl:
             raise RunNotStartedError(
                 say("it is past {time}, after which nothing is handed over", time=latest), say("see [Day] latest")
             )
+        if (reason := why_no_test_call(self._settings, self._journal, self.today(now))) is not None:
+            raise RunNotStartedError(reason)
         pace = self.pace
         if pace.is_bounded and not pace.ceiling.batch_room(self.line_counter.count()):
             raise RunNotStartedError(say("all lines are in use"), say("try again when a call has ended"))
 
     def end_if_over(self, active: ActiveRun, now: datetime) -> bool:
-        """End a run for which it is too late: past `latest`, or left over from another day. Return whether it was."""
+        """End a run that may hand nothing over any more, and return whether it was one.
+
+        It is past `latest`, it is left over from another day, or it has had as many calls as the settings allow.
+        """
         if self.is_closed(active.run.day, now):
             time = f"{self._settings.latest:%H:%M}"
             self._withdraw(active.run, now, say("it was {time}, after which nothing is handed over", time=time))
+            self.finish(active.run, now, "done")
+            return True
+        if (reason := active.budget.reason) is not None:
+            self._withdraw(active.run, now, reason)
             self.finish(active.run, now, "done")
             return True
         is_cut_off = active.brake.is_held or active.is_stale(now)
@@ -221,6 +233,9 @@ class RunControl:
                 self.line_counter,
                 list_revision=list_revision,
                 brake=brake,
+                budget=CallBudget(
+                    self._journal, run, a_run=self._settings.calls_a_run, a_day=self._settings.calls_a_day
+                ),
             )
             self._handover.brake = brake
             if before is not None and is_same:
@@ -256,6 +271,8 @@ class RunControl:
 
     def _withdraw(self, run: Run, now: datetime, reason: Message) -> int:
         withdrawn = self._journal.transitions.withdraw_waiting(run.id, reason, at=now)
+        if not withdrawn:
+            return 0
         log.warning(
             "%s",
             say_many("{n} call withdrawn: {reason}", "{n} calls withdrawn: {reason}", withdrawn, reason=reason),

@@ -154,6 +154,27 @@ KEYS = (
         integer_parser(0, 1000),
         say("after how many failed calls in a row a run is held, 0 = never"),
     ),
+    SettingKey(
+        "Day",
+        "calls_a_run",
+        "calls_a_run",
+        integer_parser(0, 10_000_000),
+        say("the most calls that a run hands over, 0 = no limit"),
+    ),
+    SettingKey(
+        "Day",
+        "calls_a_day",
+        "calls_a_day",
+        integer_parser(0, 10_000_000),
+        say("the most calls that are handed over on a day, 0 = no limit"),
+    ),
+    SettingKey(
+        "Day",
+        "test_calls",
+        "test_calls",
+        integer_parser(0, 10_000),
+        say("the most test calls on a day, 0 = no limit"),
+    ),
     SettingKey("Day", "latest", "latest", parse_time, say("the time of day after which no calls are handed over")),
     SettingKey("Numbers", "region", "region", parse_region, say("the country whose numbering plan applies")),
     SettingKey(

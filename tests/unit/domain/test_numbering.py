@@ -457,3 +457,9 @@ def test_what_is_written_otherwise_is_not_dialled_as_it_stands(text: str) -> Non
 def test_what_may_not_be_called_is_refused_as_it_stands_too(text: str) -> None:
     with pytest.raises(InvalidNumberError):
         RUSSIA.is_dialled_form(text)
+
+
+def test_a_pattern_of_internal_numbers_names_the_emergency_numbers_that_it_matches() -> None:
+    assert NumberingPlan("RU", internal="[1-7][0-9]{2}").emergency_internals() == ["101", "102", "103", "104", "112"]
+    assert NumberingPlan("RU", internal="101|[2-7][0-9]{2}").emergency_internals() == []
+    assert RUSSIA.emergency_internals() == []
