@@ -5,7 +5,7 @@ that fail end first. An attempt that is still in progress therefore parts those 
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -106,7 +106,9 @@ def judge_attempt(ended: AttemptEnd, begun: datetime) -> Verdict | None:
     return _judge_by_time(lasted) if disposition in (Disposition.NOT_ANSWERED, Disposition.HANDED) else None
 
 
-def _judge_by_time(lasted: timedelta) -> Verdict:
+def _judge_by_time(lasted: timedelta) -> Verdict | None:
+    if lasted < timedelta():  # the clock was set back meanwhile
+        return None
     if lasted < _OVER_AT_ONCE:
         return Verdict.FAILED
     return Verdict.THROUGH if lasted >= _FAILS_WITHIN else Verdict.UNCLEAR
@@ -123,7 +125,7 @@ def never_rang(ended: AttemptEnd, begun: datetime) -> bool:
     lasted = ended.at - begun
     if ended.disposition is Disposition.NO_TRUNK and lasted >= _SILENCE_ENDS_AFTER:
         return True
-    return ended.disposition is Disposition.WRONG_DIALPLAN or lasted < _FAILS_WITHIN
+    return ended.disposition is Disposition.WRONG_DIALPLAN or timedelta() <= lasted < _FAILS_WITHIN
 
 
 class _Attempt(msgspec.Struct):
@@ -197,11 +199,26 @@ class Brake:
         """Return the failed attempts since somebody was reached."""
         return [Failure(one.position, one.never_rang) for one in self._attempts if one.verdict is Verdict.FAILED]
 
-    def could_hold(self) -> bool:
-        """Return whether the calls in progress may still make the run held, or be taken back because it is."""
-        unheard = sum(one.verdict is None for one in self._attempts)
-        failed = len(self._attempts) - unheard
-        return bool(unheard) and (self.is_held or (failed > 0 and unheard + failed >= self._limit > 0))
+    def note_called_again(self) -> None:
+        """Note that the failed attempts so far have been dealt with: `never_rang` is true of later ones only."""
+        for one in self._attempts:
+            one.never_rang = False
+
+    def forget_lost(self, in_progress: Collection[int]) -> None:
+        """Forget attempts that are no longer in progress and whose end is not counted: their calls came back."""
+        self._attempts = [one for one in self._attempts if one.verdict is not None or one.position in in_progress]
+
+    def could_hold(self, now: datetime) -> bool:
+        """Return whether the calls in progress may still make the run held, or be taken back because it is.
+
+        Those that fail do so soon, so that only the last seconds matter while none has.
+        """
+        begun = [one.begun for one in self._attempts if one.verdict is None]
+        failed = len(self._attempts) - len(begun)
+        if not begun or self.is_held:
+            return bool(begun)
+        is_fresh = timedelta() <= now - max(begun) < _FAILS_WITHIN
+        return (failed > 0 or is_fresh) and len(begun) + failed >= self._limit > 0
 
     def room(self, now: datetime) -> int | None:
         """Return how many more calls may go before others have ended; None = as many as there is room for.
@@ -216,7 +233,8 @@ class Brake:
         behind = self._attempts[start + length :]
         if any(one.verdict is None and now - one.begun >= _FAILS_WITHIN for one in behind):
             return None
-        return max(0, self._limit + self._limit // 2 - length - len(behind))
+        used = sum(not one.is_own_fault for one in behind)
+        return max(0, self._limit + self._limit // 2 - length - used)
 
     def _is_open(self, index: int, position: int) -> bool:
         attempt = self._attempts[index]

@@ -75,7 +75,8 @@ class CallStore:
         Of a day that was called from another journal too, those that this journal has learnt of are among them.
         """
         handed_over = (
-            (calls.c.attempt > 1)
+            # An attempt before was made. One that Asterisk took and did not make has left no result.
+            ((calls.c.attempt > 1) & (calls.c.disposition != Disposition.WITHDRAWN.value))
             | calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
             | (
                 (calls.c.state == CallState.ENDED.value)

@@ -6,7 +6,7 @@ A call of a settled run never changes again.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, null, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, null, or_, select, update
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
@@ -37,7 +37,8 @@ class CallTransitions:
         """
         if not bundle:
             return 0
-        values = {"state": CallState.HANDING.value, "bundle": number, "ended_at": null(), "via": via, "boot": boot}
+        values = {"state": CallState.HANDING.value, "bundle": number, "via": via, "boot": boot}
+        values |= {"handed_at": null(), "ended_at": null()}  # those of an attempt before
         with self._database.write_transaction() as connection:
             count = count_hand_over(connection, self._database.address)
             _advance(connection, bundle, CallState.WAITING, values)
@@ -90,12 +91,18 @@ class CallTransitions:
                 update(calls).where(*failed).values(state=CallState.WAITING.value, **values)
             ).rowcount
 
-    def cancel_retries(self, run_id: int, positions: Iterable[int], reason: Message) -> None:
-        """End calls that wait for a further attempt; they keep the last outcome, with this reason."""
-        rows = [{"run": run_id, "at_position": position} for position in positions]
-        if rows:
-            with self._database.write_transaction() as connection:
-                connection.execute(_NOT_ENDED.values(state=CallState.ENDED.value, reason=encode_message(reason)), rows)
+    def cancel_retries(self, run_id: int, positions: Iterable[int], reason: Message, *, at: datetime) -> None:
+        """End calls that wait for a further attempt. They keep the last outcome; without one they are withdrawn."""
+        self._withdraw((calls.c.run_id == run_id) & calls.c.position.in_(list(positions)), reason, at)
+
+    def withdraw_handed(self, taken: Iterable[PendingCall], reason: Message, *, at: datetime) -> None:
+        """End calls that came back without having been begun. They keep the outcome of an attempt before this one."""
+        positions: dict[int, list[int]] = {}
+        for call in taken:
+            positions.setdefault(call.run_id, []).append(call.position)
+        for run_id, found in positions.items():
+            of_run = (calls.c.run_id == run_id) & calls.c.position.in_(found)
+            self._withdraw(of_run, reason, at, state=CallState.HANDED)
 
     def withdraw_waiting(self, run_id: int, reason: Message, *, at: datetime) -> int:
         """End every call of the run that still waits as withdrawn, and return how many."""
@@ -109,15 +116,20 @@ class CallTransitions:
         ended = select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None))
         return self._withdraw(calls.c.run_id.in_(ended), reason, at)
 
-    def _withdraw(self, of_runs: ColumnElement[bool], reason: Message, at: datetime) -> int:
-        waiting = (
-            update(calls).where(of_runs, calls.c.state == CallState.WAITING.value).values(state=CallState.ENDED.value)
+    def _withdraw(
+        self, which: ColumnElement[bool], reason: Message, at: datetime, *, state: CallState = CallState.WAITING
+    ) -> int:
+        """End those of the calls that are in `state`. Return how many are withdrawn, not ended by an outcome before."""
+        found = (
+            update(calls)
+            .where(which, calls.c.state == state.value)
+            .values(state=CallState.ENDED.value, ended_at=func.coalesce(calls.c.ended_at, at))
         )
         no_retry = say("no further attempt: {reason}", reason=reason)
         with self._database.write_transaction() as connection:
-            connection.execute(waiting.where(calls.c.disposition.is_not(None)).values(reason=encode_message(no_retry)))
+            connection.execute(found.where(calls.c.disposition.is_not(None)).values(reason=encode_message(no_retry)))
             return connection.execute(
-                waiting.values(disposition=Disposition.WITHDRAWN.value, reason=encode_message(reason), ended_at=at)
+                found.values(disposition=Disposition.WITHDRAWN.value, reason=encode_message(reason), ended_at=at)
             ).rowcount
 
     def _advance(self, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]) -> None:
@@ -146,12 +158,14 @@ _NOT_ENDED = update(calls).where(
     calls.c.position == bindparam("at_position"),
     calls.c.state != CallState.ENDED.value,
 )
-# A last look at what is certain: only an attempt that no phone rang for may be made again.
+# A last look at what is certain: only an attempt that no phone rang for may be made again, and only one that was made
+# after its moment. Else the next one was given up: the phone was removed or paused meanwhile.
 _ENDED_UNREACHED = (
     calls.c.state == CallState.ENDED.value,
     calls.c.disposition.in_([result.value for result in UNREACHED]),
     calls.c.rang_at.is_(None),
     calls.c.answered_at.is_(None),
+    or_(calls.c.not_before.is_(None), calls.c.not_before <= calls.c.ended_at),
 )
 _END = _NOT_ENDED.values(
     disposition=bindparam("how"),

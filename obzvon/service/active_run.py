@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from obzvon.common.errors import UserError
-from obzvon.common.i18n import say, say_many
+from obzvon.common.i18n import say_many
 from obzvon.documents.store import LoadedDocument
 from obzvon.domain.calls import CallOutcome, PendingCall, Run
 from obzvon.domain.numbering import NumberingPlan
@@ -118,12 +118,12 @@ class ActiveRun:
         batch = self._cursor.take(self.pace, room)
         if not batch.calls:
             self._is_exhausted, self._exhausted_at = True, now
-            return self._expects_retries()
+            return self._expects_retries(now)
         result = self._dispatch(batch.calls, now, batch.following)
         self._cursor.advance(batch)
         self._is_exhausted = not batch.has_more
         self._record(result, now)
-        return batch.has_more or self._expects_retries()
+        return batch.has_more or self._expects_retries(now)
 
     def _probe(self, now: datetime) -> bool:
         """Hand over one call of a held run: one that has not gone yet, else the one that failed longest ago."""
@@ -139,7 +139,7 @@ class ActiveRun:
             self._record(result, now)
         elif due:
             self._dispatch_retries(due[:1], now)
-        return bool(fresh or self._retries) or self._expects_retries()
+        return bool(fresh or self._retries) or self._expects_retries(now)
 
     def _dispatch_retries(self, calls: list[PendingCall], now: datetime) -> None:
         self._cursor.begin_retries()
@@ -163,9 +163,10 @@ class ActiveRun:
         self.budget.note(len(calls) - len(result.refused) - len(result.barred))
         return result
 
-    def _expects_retries(self) -> bool:
+    def _expects_retries(self, now: datetime) -> bool:
         """Return whether calls may still go that do not wait for their first attempt."""
-        return bool(self._retries) or self._handover.may_retry(self.run.id) or self.brake.could_hold()
+        is_open = self._handover.has_calls_of(self.run.id) and self.brake.could_hold(now)
+        return bool(self._retries) or self._handover.may_retry(self.run.id) or is_open
 
     def _record(self, result: HandOverResult, now: datetime, *, is_retry: bool = False) -> None:
         self._last_dispatch = self._last_activity = now
@@ -185,7 +186,7 @@ class ActiveRun:
             if (reason := removed.get((call.number, call.code)))
         ]
         self._journal.transitions.end_calls(outcomes)
-        self._cancel_removed_retries(phones, plan)
+        self._cancel_removed_retries(phones, plan, now)
         self._list_revision = phones.revision
         if outcomes:
             self._cursor.forget_read_ahead()
@@ -198,13 +199,11 @@ class ActiveRun:
                 ),
             )
 
-    def _cancel_removed_retries(self, phones: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
+    def _cancel_removed_retries(self, phones: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Cancel pending retries for phones that were removed or paused."""
         removed = find_withdrawn(phones.data, plan, {(call.number, call.code) for call in self._retries})
         for call in self._retries:
             if reason := removed.get((call.number, call.code)):
-                self._journal.transitions.cancel_retries(
-                    self.run.id, [call.position], say("no further attempt: {reason}", reason=reason)
-                )
+                self._journal.transitions.cancel_retries(self.run.id, [call.position], reason, at=now)
         if removed:
             self._retries = self._journal.calls.waiting_retries(self.run.id)

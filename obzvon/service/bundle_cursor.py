@@ -66,7 +66,7 @@ class BundleCursor:
         """Move behind a batch that has gone."""
         self._next, self._after = batch.following, batch.calls[-1].position
         self.sent = len(batch.calls) + (self.sent if self.left else 0)
-        self.left = batch.left
+        self.left = batch.left if batch.has_more else 0
 
     def begin_retries(self) -> None:
         """Count a bundle for retries, which do not come from the waiting calls."""

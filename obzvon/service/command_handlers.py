@@ -139,6 +139,7 @@ def _resume(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
         return _NO_RUN
     if active.run.state != "paused" and not active.brake.is_held:
         return CommandResult.done(say("the run is not paused"))
+    active.apply_brake(now)  # what has failed so far goes again, too
     active.brake.release()
     if active.run.state == "paused":
         dialer.runs.change_state(active, "running", now)

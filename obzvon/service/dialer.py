@@ -217,9 +217,11 @@ class Dialer:
         active = self.runs.active
         if active is None:
             return math.inf
-        if self.runs.end_if_over(active, now) or active.run.state == "paused":
+        if self.runs.end_if_over(active, now):
             return math.inf
         active.apply_brake(now)
+        if active.run.state == "paused":
+            return math.inf
         active.pace = self.pace
         if wait := active.wait(now):
             return wait

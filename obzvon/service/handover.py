@@ -118,6 +118,11 @@ class HandOver:
         """Return whether Asterisk has calls of that run, or may have."""
         return any(call.run_id == run_id for calls in (self._handed, self._uncertain) for call in calls.values())
 
+    def positions_of(self, run_id: int) -> set[int]:
+        """Return which calls of that run Asterisk has, or may have."""
+        outstanding = (call for calls in (self._handed, self._uncertain) for call in calls.values())
+        return {call.position for call in outstanding if call.run_id == run_id}
+
     def ensure_available(self, now: datetime) -> None:
         """Raise TransportUnavailableError while no calls can be handed over."""
         self._transports.choose(now)
@@ -223,17 +228,14 @@ class HandOver:
     def withdraw_returned(self, calls: list[PendingCall], *, now: datetime) -> None:
         """End calls as withdrawn that came back without having been begun, and whose day is over."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
-        self._journal.transitions.end_calls(
-            [CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason) for call in calls]
-        )
+        self._journal.transitions.withdraw_handed(calls, reason, at=now)
         for call in calls:
             self._handed.pop(attempt_name(call), None)
         self._discard(calls)
 
     def withdraw(self, *, now: datetime) -> tuple[int, int]:
         """Take back the calls that Asterisk has not begun. Return how many, and how many stay with it."""
-        outcomes = []
-        taken: list[PendingCall] = []
+        taken: dict[bool, list[PendingCall]] = {True: [], False: []}
         for name, call in list(self._handed.items()):
             if call.handed_at is not None and timedelta(0) <= now - call.handed_at < _SETTLING:
                 continue
@@ -241,17 +243,15 @@ class HandOver:
             had_begun = transport.withdraw(call) if transport else None
             if had_begun is None:
                 continue
-            disposition, reason = (
-                (Disposition.UNKNOWN, say("taken out of the spool at the moment when Asterisk began the call"))
-                if had_begun
-                else (Disposition.WITHDRAWN, say("taken out of the spool before Asterisk began the call"))
-            )
-            outcomes.append(CallOutcome(call.run_id, call.position, disposition, now, reason))
-            taken.append(call)
+            taken[had_begun].append(call)
             del self._handed[name]
-        self._journal.transitions.end_calls(outcomes)
-        self._discard(taken)
-        return sum(outcome.disposition is Disposition.WITHDRAWN for outcome in outcomes), self.outstanding
+        begun = say("taken out of the spool at the moment when Asterisk began the call")
+        unknown = [CallOutcome(call.run_id, call.position, Disposition.UNKNOWN, now, begun) for call in taken[True]]
+        self._journal.transitions.end_calls(unknown)
+        not_begun = say("taken out of the spool before Asterisk began the call")
+        self._journal.transitions.withdraw_handed(taken[False], not_begun, at=now)
+        self._discard([*taken[True], *taken[False]])
+        return len(taken[False]), self.outstanding
 
     def close(self) -> None:
         """Stop writing files ahead. The next start looks through those that are there."""

@@ -1,7 +1,7 @@
 """Holds the run in progress while every call of it fails, lets one a minute probe, and calls the failed ones again."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from obzvon.common.errors import Problem
@@ -75,9 +75,13 @@ class RunBrake:
         """Let the run go on, because an operator says so."""
         self._brake.release()
 
-    def could_hold(self) -> bool:
+    def forget_lost(self, in_progress: Collection[int]) -> None:
+        """Forget the attempts whose calls are not in progress any more: they came back without having been begun."""
+        self._brake.forget_lost(in_progress)
+
+    def could_hold(self, now: datetime) -> bool:
         """Return whether calls in progress may still be called again because the run is held."""
-        return self._brake.could_hold()
+        return self._brake.could_hold(now)
 
     def room(self, now: datetime) -> int | None:
         """Return how many calls may go now; None = as many as there is room for."""
@@ -85,9 +89,9 @@ class RunBrake:
 
     def seconds_until_probe(self, now: datetime, last_dispatch: datetime | None) -> float:
         """Return the seconds until the next probe of a held run. A clock that was set back delays nothing."""
-        last = max((at for at in (self._brake.held_since, self._probed_at, last_dispatch) if at), default=now)
-        waited = (now - last).total_seconds()
-        return PROBE_SECONDS - waited if 0 <= waited < PROBE_SECONDS else 0.0
+        moments = (self._brake.held_since, self._probed_at, last_dispatch)
+        last = max((moment for moment in moments if moment is not None and moment <= now), default=None)
+        return 0.0 if last is None else max(0.0, PROBE_SECONDS - (now - last).total_seconds())
 
     def apply(self, now: datetime) -> bool:
         """Log a change; while the run is held, let its failed calls wait again. Return whether any do now."""
@@ -99,9 +103,10 @@ class RunBrake:
                 log.info("%s", say("run {run} continues: calls get through again", run=self._run_id))
         if not self.is_held or not self._has_new_failures:
             return False
-        self._has_new_failures = False
         positions = [failure.position for failure in self._brake.failed() if failure.never_rang]
         again = self._journal.transitions.call_again(self._run_id, positions, _GOES_AGAIN, at=now)
+        self._brake.note_called_again()
+        self._has_new_failures = False
         if again:
             log.info(
                 "%s",

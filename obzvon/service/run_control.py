@@ -225,6 +225,7 @@ class RunControl:
         if run is not None:
             is_same = before is not None and before.run.id == run.id
             brake = before.brake if before and is_same else RunBrake(run.id, self._journal, self._settings.hold_after)
+            brake.forget_lost(self._handover.positions_of(run.id))
             self.active = ActiveRun(
                 run,
                 self._journal,

@@ -119,9 +119,14 @@ class Transport(Protocol):
 
 
 def assign_transport(calls: Iterable[PendingCall], via: str | None, boot: str | None = None) -> list[PendingCall]:
-    """Return the calls with `via` set to the transport that sends them, under this boot of the machine."""
+    """Return the calls with `via` set to the transport that sends them, under this boot of the machine.
+
+    When an earlier attempt was handed over is nothing to this one.
+    """
     return [
-        call if (call.via, call.boot) == (via, boot) else msgspec.structs.replace(call, via=via, boot=boot)
+        call
+        if (call.via, call.boot, call.handed_at) == (via, boot, None)
+        else msgspec.structs.replace(call, via=via, boot=boot, handed_at=None)
         for call in calls
     ]
 

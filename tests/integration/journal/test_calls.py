@@ -385,3 +385,63 @@ def test_a_call_keeps_the_boot_under_which_it_was_handed_over_last(journal: Jour
     journal.transitions.begin_handing(bundle[:1], 1, boot="0123456789ab")
     journal.transitions.begin_handing(bundle[1:], 1)
     assert [call.boot for call in journal.calls.in_transit(CallState.HANDING)] == ["0123456789ab", None]
+
+
+# Attempts after the first
+
+
+def test_a_call_that_asterisk_did_not_make_and_nobody_wants_any_more_is_withdrawn(journal: Journal) -> None:
+    run = begin(journal, 2)
+    hand(journal, bundle := journal.calls.waiting(run.id))
+    journal.transitions.wait_for_next_attempt(bundle)
+    journal.transitions.cancel_retries(run.id, [1], say("paused"), at=NINE + MINUTE)
+    first, second = journal.calls.records_on(MONDAY)
+    assert (first.result, first.ended_at, str(first.reason)) == ("withdrawn", NINE + MINUTE, "paused")
+    assert second.result == "waiting"
+
+
+def test_a_call_that_asterisk_did_not_make_was_not_called_that_day(journal: Journal) -> None:
+    run = begin(journal, 2)
+    hand(journal, bundle := journal.calls.waiting(run.id))
+    journal.transitions.wait_for_next_attempt(bundle)
+    assert journal.calls.called_on(MONDAY) == set()
+    journal.transitions.withdraw_waiting(run.id, say("stopped"), at=NINE)
+    assert results(journal) == ["withdrawn"] * 2
+    assert journal.calls.called_on(MONDAY) == set()
+
+
+def test_a_further_attempt_that_is_taken_back_leaves_the_result_of_the_one_before(journal: Journal) -> None:
+    run = begin(journal, 2)
+    hand(journal, bundle := journal.calls.waiting(run.id))
+    busy = CallOutcome(run.id, 1, Disposition.BUSY, NINE)
+    journal.transitions.schedule_retries([(busy, NINE + MINUTE)])
+    hand(journal, [retry := journal.calls.waiting_retries(run.id)[0]], 2, NINE + MINUTE)
+    journal.transitions.withdraw_handed([retry, bundle[1]], say("taken out"), at=NINE + 2 * MINUTE)
+    first, second = journal.calls.records_on(MONDAY)
+    assert (first.result, str(first.reason)) == ("busy", "not attempted once more: taken out")
+    assert (second.result, str(second.reason)) == ("withdrawn", "taken out")
+    assert first.ended_at == second.ended_at == NINE + 2 * MINUTE
+    assert journal.calls.called_on(MONDAY) == {(retry.number, "")}
+
+
+def test_a_further_attempt_has_no_time_of_hand_over_until_it_is_handed_over(journal: Journal) -> None:
+    run = begin(journal, 1)
+    hand(journal, journal.calls.waiting(run.id))
+    journal.transitions.schedule_retries([(CallOutcome(run.id, 1, Disposition.BUSY, NINE), NINE)])
+    journal.transitions.begin_handing(journal.calls.waiting_retries(run.id), 2)
+    [line] = journal.calls.records_on(MONDAY)
+    assert line.handed_at is None
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_only_an_attempt_that_was_made_is_made_again(journal: Journal, given_up: bool) -> None:
+    run = begin(journal, 1)
+    hand(journal, journal.calls.waiting(run.id))
+    failed = CallOutcome(run.id, 1, Disposition.CONGESTION, NINE)
+    journal.transitions.schedule_retries([(failed, NINE + MINUTE)])
+    if given_up:
+        journal.transitions.cancel_retries(run.id, [1], say("paused"), at=NINE)
+    else:
+        hand(journal, journal.calls.waiting_retries(run.id), 2, NINE + MINUTE)
+        end(journal, journal.calls.in_transit(CallState.HANDED)[0], Disposition.CONGESTION, NINE + MINUTE)
+    assert journal.transitions.call_again(run.id, [1], say("again"), at=NINE + 2 * MINUTE) == (not given_up)

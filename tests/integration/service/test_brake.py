@@ -4,10 +4,9 @@ import itertools
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,45 +16,9 @@ from obzvon.reports.status import current_status
 from obzvon.service.command_handlers import execute
 from obzvon.service.heartbeat_sender import HeartbeatSender
 from obzvon.service.line_monitor import LineMonitor
+from tests.support.failing_line import LINE, PHONES, Carrier, between, make_workshop, play
 from tests.support.ordered_calls import Far, Pbx
-from tests.support.profile import often
-from tests.support.workshop import Workshop, at, end_call, numbers, shift
-
-PHONES = numbers(often(commit=240, long=240, fast=60))
-LINE: dict[str, Any] = {"pacing": "adaptive", "limit": 20, "calls_per_second": 10}
-DEAD = Disposition.CONGESTION
-
-
-def make_workshop(folder: Path, phones: list[str] = PHONES, **keys: Any) -> Workshop:
-    return Workshop(folder / "office", phones=phones, **{**LINE, **keys})
-
-
-class Carrier:
-    """Answers for three seconds, but while the line is dead refuses at once."""
-
-    def __init__(self, pbx: Pbx, is_dead: Callable[[datetime], bool], result: Disposition = DEAD) -> None:
-        self.pbx = pbx
-        self.is_dead = is_dead
-        self.result = result
-        self.refused: list[tuple[datetime, str]] = []
-        self.answered: Counter[str] = Counter()
-        self._taken: dict[str, datetime] = {}
-
-    def look(self, now: datetime) -> None:
-        for channel, number in list(self.pbx.calls.items()):
-            if channel not in self._taken and self.is_dead(now):
-                self.refused.append((now, number))
-                self.pbx.end(number, self.result)
-            elif now - self._taken.setdefault(channel, now) >= timedelta(seconds=3):
-                self.answered[number] += 1
-                self.pbx.end(number)
-
-
-def play(far: Far, carrier: Carrier, since: datetime, until: datetime) -> None:
-    now = since
-    while now <= until:
-        carrier.look(now)
-        now += timedelta(seconds=max(0.01, min(far.dialer.step(now), 0.25)))
+from tests.support.workshop import Workshop, at, end_call, shift
 
 
 @pytest.fixture
@@ -69,10 +32,6 @@ def far(tmp_path: Path, pbx: Pbx) -> Iterator[Far]:
     working.dialer.prepare(at("08:59"))
     yield working
     working.end()
-
-
-def between(since: str, until: str) -> Callable[[datetime], bool]:
-    return lambda now: at(since) <= now < at(until)
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,13 @@ def test_who_asked_not_to_be_called_today_is_not_rung_again_even_if_everybody_is
         working.came()
         assert working.ask("start", at("09:01"), again=True).ok
         assert [came for _, came in working.work(at("09:01"), at("09:01:05"))] == [[PHONES[0], PHONES[2]]]
+
+
+def test_a_last_bundle_that_is_not_full_keeps_nobody_busy_until_the_next_attempt(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=numbers(12), bundle=10, timeout=5, archive="yes", not_answered="1 x 5m")
+    with shift(workshop, at("08:59")) as working:
+        for second in range(10):
+            for _ in range(3):
+                wait = working.dialer.step(at(f"09:00:{second:02}"))
+        assert len(workshop.in_spool()) == 12
+        assert wait > 0

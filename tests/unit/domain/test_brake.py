@@ -161,7 +161,7 @@ def test_zero_never_holds() -> None:
         brake.end(ended(position))
     assert not brake.is_held
     assert brake.room(after(1)) is None
-    assert not brake.could_hold()
+    assert not brake.could_hold(after(9))
 
 
 def test_after_three_failures_side_by_side_only_a_few_more_go_unheard() -> None:
@@ -187,12 +187,12 @@ def test_a_held_run_has_room_for_one() -> None:
 
 def test_it_waits_for_the_last_calls_of_a_run_only_where_they_may_matter() -> None:
     brake = brake_with(12)
-    assert not brake.could_hold()
+    assert not brake.could_hold(after(9))
     brake.end(ended(1))
-    assert brake.could_hold()
+    assert brake.could_hold(after(9))
     for position in (2, 3, 4):
         brake.end(ended(position, "answered"))
-    assert not brake.could_hold()
+    assert not brake.could_hold(after(9))
 
 
 @pytest.mark.parametrize(
@@ -294,3 +294,50 @@ def test_the_reason_names_run_number_and_result() -> None:
     assert (
         hold.describe().in_language("en") == "run 7 is held: the last 12 calls all failed, the last one: call refused"
     )
+
+
+def test_numbers_that_failed_before_do_not_keep_others_from_going() -> None:
+    brake = Brake(10)
+    for position in range(1, 16):
+        brake.begin(position, NINE)
+        brake.end(ended(position))
+        brake.begin(100 + position, NINE)
+        brake.end(ended(100 + position, "busy"))
+    for position in range(201, 204):
+        brake.begin(position, NINE)
+        brake.end(ended(position))
+    for position in range(1, 16):
+        brake.begin(position, NINE)
+        brake.end(ended(position))
+    assert not brake.is_held
+    assert brake.room(NINE)
+
+
+@pytest.mark.parametrize("result", ["congestion", "refused", "unreachable trunk", "failed"])
+def test_an_attempt_that_ended_before_it_began_by_the_clock_may_have_rung(result: str) -> None:
+    assert not never_rang(ended(1, result, at=-30), NINE)
+
+
+@pytest.mark.parametrize("result", ["not answered", "handed"])
+def test_a_clock_that_was_set_back_says_nothing_of_how_long_a_call_lasted(result: str) -> None:
+    assert judge_attempt(ended(1, result, at=-30, tries=None), NINE) is None
+
+
+def test_calls_that_came_back_do_not_count_as_in_progress() -> None:
+    brake = brake_with(10)
+    brake.forget_lost({10})
+    assert not brake.could_hold(after(9))
+    for position in range(1, 10):
+        brake.begin(position, NINE)
+        brake.end(ended(position))
+    assert brake.could_hold(after(9))
+    brake.end(ended(10))
+    assert not brake.could_hold(after(9))
+
+
+def test_each_failure_is_reported_as_one_that_never_rang_once() -> None:
+    brake = brake_with(10)
+    for position in range(1, 11):
+        brake.end(ended(position))
+    brake.note_called_again()
+    assert [one.never_rang for one in brake.failed()] == [False] * 10
