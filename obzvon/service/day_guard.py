@@ -174,7 +174,7 @@ class DayGuard:
             if (call.number, call.code) in called
         )
         retries = [call.position for call in calls.waiting_retries(run.id)]
-        transitions.cancel_retries(run.id, retries, say("no further attempt: {reason}", reason=_NOT_AGAIN))
+        transitions.cancel_retries(run.id, retries, _NOT_AGAIN, at=now)
 
     def _begin_former(self, day: date, calls: list[Candidate], now: datetime, *, by: str) -> Run:
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"

@@ -183,6 +183,6 @@ def final_disposition(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Di
         listened=best.listened,
         cause=best.cause or None,
         key=best.key,
-        tries=len(outcomes),
+        tries=len(outcomes) if all(outcome.complete for outcome in outcomes) else None,
     )
     return best.disposition, detail

@@ -141,7 +141,7 @@ class SpoolTransport:
 
         self._watch.ensure_taken(now)
         if self._stop_watch.is_probing:
-            self._stop_watch.observe(self._spool.asterisk_identity(), self._last_call())
+            self._stop_watch.observe(now, self._spool.asterisk_identity(), self._last_call())
         self._stop_watch.ensure_open(now)
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
@@ -200,7 +200,7 @@ class SpoolTransport:
         if self._running_at is None or not timedelta() <= now - self._running_at < _LOOK_EVERY:
             self._look_for_asterisk(now)
         self._watch.observe(now)
-        self._stop_watch.observe(self._identity, self._last_call())
+        self._stop_watch.observe(now, self._identity, self._last_call())
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Do nothing: the files show which calls are in progress."""

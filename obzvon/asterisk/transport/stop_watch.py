@@ -51,8 +51,10 @@ class StopWatch:
         if self._held_at is None or handed_at > self._held_at:
             self._held_at = now
 
-    def observe(self, running: tuple[int, int] | None, last_call: datetime | None) -> None:
+    def observe(self, now: datetime, running: tuple[int, int] | None, last_call: datetime | None) -> None:
         """End the hold if another Asterisk runs, or if a call was made since."""
+        if self._held_at is not None and self._held_at > now:  # the clock was set back
+            self._held_at = now
         is_another = running is not None and self._asterisk is not None and running != self._asterisk
         self._asterisk = running or self._asterisk
         was_made = self._held_at is not None and last_call is not None and last_call > self._held_at

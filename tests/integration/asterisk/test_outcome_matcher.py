@@ -277,6 +277,19 @@ def test_without_certainty_no_call_is_made_again(tmp_path: Path, reason: str) ->
         assert {found[number].result for number in PHONES[1:]} == {"answered" if archive == "yes" else "unknown"}
 
 
+def test_how_often_asterisk_tried_is_not_known_if_events_were_missed(tmp_path: Path) -> None:
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.tell(PHONES[0], Disposition.REFUSED, complete=False)
+        heard.tell(PHONES[1], Disposition.REFUSED)
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:12"))
+        found = lines(working)
+        assert [(found[number].result, found[number].tries) for number in PHONES[:2]] == [
+            ("refused", None),
+            ("refused", 1),
+        ]
+
+
 def test_of_several_attempts_by_asterisk_an_answered_one_counts_else_the_last(tmp_path: Path) -> None:
     with handed(tmp_path, max_retries=2) as (workshop, working, heard):
         for number, last in zip(PHONES, (Disposition.ANSWERED, Disposition.NO_ANSWER, Disposition.BUSY), strict=True):

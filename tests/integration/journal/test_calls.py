@@ -418,7 +418,7 @@ def test_a_further_attempt_that_is_taken_back_leaves_the_result_of_the_one_befor
     hand(journal, [retry := journal.calls.waiting_retries(run.id)[0]], 2, NINE + MINUTE)
     journal.transitions.withdraw_handed([retry, bundle[1]], say("taken out"), at=NINE + 2 * MINUTE)
     first, second = journal.calls.records_on(MONDAY)
-    assert (first.result, str(first.reason)) == ("busy", "not attempted once more: taken out")
+    assert (first.result, str(first.reason)) == ("busy", "no further attempt: taken out")
     assert (second.result, str(second.reason)) == ("withdrawn", "taken out")
     assert first.ended_at == second.ended_at == NINE + 2 * MINUTE
     assert journal.calls.called_on(MONDAY) == {(retry.number, "")}

@@ -10,8 +10,9 @@ import pytest
 
 from obzvon.domain.results import Disposition
 from tests.support.failing_line import LINE, make_workshop
+from tests.support.faults import fail_journal
 from tests.support.ordered_calls import Far, Pbx
-from tests.support.workshop import Shift, Workshop, at, end_call, fail, numbers, shift
+from tests.support.workshop import Shift, Workshop, at, end_call, numbers, shift
 
 PEOPLE = numbers(12)
 SECOND = timedelta(seconds=1)
@@ -95,7 +96,7 @@ def test_a_clock_that_is_set_back_does_not_let_everybody_probe(far: Far, pbx: Pb
 def test_those_who_failed_go_again_though_the_journal_could_not_be_written(
     far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail(monkeypatch, "transitions.call_again", done=False, fails=lambda call: call == 1)
+    fail_journal(monkeypatch, "transitions.call_again", done=False, fails=lambda call: call == 1)
     now = step(far, fail_all(far, at("09:00")), 15)
     assert Counter(far.todays_results().values())["waiting"] == 10
     assert far.ask("resume", now).ok
