@@ -71,7 +71,7 @@ class _RequestParser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class RequestChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection whose requests are parsed by `_RequestParser`, and which takes the place of a silent one."""
+    """A connection that parses requests with `_RequestParser` and takes the place of a silent one."""
 
     parser_class = _RequestParser
     #: Whether the request that is being received has a large body.
@@ -82,7 +82,7 @@ class RequestChannel(HTTPChannel):  # type: ignore[misc]
         _close_silent(_others(self, map), server.most_connections)
 
     def received(self, data: bytes) -> bool:
-        """Take received bytes, and make room for a request whose body turns out to be large."""
+        """Take received bytes, and make room for a request if its body turns out to be large."""
         taken: bool = super().received(data)
         was_large, self.is_large = self.is_large, _is_large(self.request)
         if self.is_large and not was_large:

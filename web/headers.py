@@ -21,7 +21,7 @@ POLICY = "; ".join(
 
 
 def policy_with_style(style: str) -> str:
-    """Return the policy of a page whose only resource is this inline style."""
+    """Return the policy of a page that uses nothing but this inline style."""
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return "; ".join(
         (

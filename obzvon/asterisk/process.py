@@ -97,7 +97,7 @@ def is_asterisk_gone(pid: int, started_at: int, touched: float, running: Sequenc
 
 
 def _visible_asterisks() -> list[RunningAsterisk]:
-    """Return the processes called asterisk, also those of containers, with their numbers inside and outside."""
+    """Return the processes called asterisk, in containers too, with their numbers inside and outside."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:

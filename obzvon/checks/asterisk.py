@@ -156,7 +156,7 @@ def _check_mixed(name: str, shown: str) -> Iterator[Finding]:
 
 
 def _check_version(shown: str) -> Iterator[Finding]:
-    """Check that the dialplan reports a message that could not be played; that of an older obzvon does not."""
+    """Check that the dialplan reports a message that could not be played; an older version's dialplan does not."""
     if "Playback(" in shown and "ObzvonNotPlayed" not in shown:
         yield warning(
             "extensions_obzvon.conf",

@@ -106,7 +106,7 @@ def _translate_value(value: str | float | Message, language: str) -> str | int |
 
 @functools.cache
 def catalogue_of(language: str) -> gettext.NullTranslations:
-    """Return the translations into a language, and those of former wordings behind them."""
+    """Return the translations into a language; former wordings are looked up last."""
     catalogue = gettext.translation(CATALOGUE, TRANSLATIONS, [language], fallback=True)
     catalogue.add_fallback(gettext.translation(RETIRED, TRANSLATIONS, [language], fallback=True))
     return catalogue

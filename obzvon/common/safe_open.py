@@ -97,7 +97,7 @@ def resolve_links(path: Path) -> Path:
 
 
 def _link_target(path: Path, trusted: set[int]) -> Path | None:
-    """Return where a link leads, None if it is no link. Owner and target are those of one and the same link."""
+    """Return where a link leads, None if it is no link. Owner and target are read from the same link."""
     try:
         if not path.is_symlink():
             return None

@@ -248,7 +248,7 @@ class Document(Generic[T]):
                 self.history.save_good_copy(data, modified)
 
     def _lost_values(self, data: bytes) -> list[LostValue]:
-        """Return the values that were lost earlier, and those of the newest copy that `data` lacks."""
+        """Return the values that were lost earlier, and the values of the newest copy that `data` lacks."""
         if not self._finds_losses:
             return []
         history = self.history

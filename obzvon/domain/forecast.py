@@ -22,7 +22,7 @@ CalledByDay = Mapping[date, Container[tuple[str, str]]]
 
 
 class SkipReason(enum.StrEnum):
-    """Reason why a row is skipped. The values are those of the JSON interfaces."""
+    """Reason why a row is skipped. The JSON interfaces show these values."""
 
     PAUSED = "paused"
     #: The number cannot be called.

@@ -145,7 +145,7 @@ def encode_line_usage(usage: LineUsage) -> str:
 
 
 def decode_line_usage(text: str) -> LineUsage | None:
-    """Return the stored lines; None if there are none, or those of another version."""
+    """Return the stored lines; None if there are none, or if another version stored them."""
     try:
         return msgspec.json.decode(text, type=LineUsage) if text else None
     except msgspec.DecodeError:

@@ -100,7 +100,7 @@ class _Span(msgspec.Struct):
 
 
 def find_phones(text: str, plan: NumberingPlan) -> TextPhones:
-    """Return every phone number of the text: those of any country's plan, and those with a mistake.
+    """Return every phone number of the text, of any country's plan, and also numbers with a mistake.
 
     A number with a mistake can only be meant as a phone number: 8 916 111-11, 77-77-78, 8,91612E+10. The plan refuses
     it with the reason. Without a phone number, `rest` has all words of the text.
@@ -147,7 +147,7 @@ def _visible(char: str) -> str:
 
 
 def _digit_groups(text: str) -> list[_Group]:
-    """Return the groups of digits without those of dates and of numbers that a word calls something else."""
+    """Return the groups of digits, without dates and without numbers that a word calls something else."""
     found = [_Group(*match.span(), _digits(match[0])) for match in _GROUP.finditer(text)]
     if len(found) > 2:  # day, month and year
         dates = [date.span() for date in DATE.finditer(text)]

@@ -116,7 +116,7 @@ def list_candidates(
 def find_withdrawn(
     phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Message]:
-    """Return those of the waiting numbers and codes that the current list no longer calls, each with the reason."""
+    """Return the waiting numbers and codes that the current list no longer calls, each with the reason."""
     callable_now: set[tuple[str, str]] = set()
     paused: set[tuple[str, str]] = set()
     for phone in phones:

@@ -58,7 +58,7 @@ class RedialRequest(msgspec.Struct, frozen=True):
     expected: str = ""
 
     def select(self, candidates: Iterable[Candidate]) -> RedialSelection:
-        """Return those of the phones that are on the list.
+        """Return the chosen phones that are on the list.
 
         Raises UserError if there are none to call, or if they are not those that were confirmed.
         """

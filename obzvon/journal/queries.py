@@ -175,7 +175,7 @@ class CallQueries:
     def select_for_redial(
         self, day: date, results: Collection[str], *, today: date, run: int | None = None, expected: str = ""
     ) -> RedialRequest:
-        """Return the phones of a day whose one row has one of the results; with `run` only if it is that run's row.
+        """Return the phones with one of these results on a day; with `run`, only if their row of the day is that run's.
 
         Left out, whatever else is known of them: phones that answered that day or today, and phones that a run of
         today is calling. Phones whose result of today is unknown are called only if that result is asked for. Phones

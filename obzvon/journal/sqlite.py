@@ -86,7 +86,7 @@ def sqlite_engine(url: URL, busy_timeout: float = 30.0) -> Engine:
 
 
 def empty_engine() -> Engine:
-    """Return an engine each of whose connections is to an empty database of its own, with all tables, in memory."""
+    """Return an engine that gives each connection an empty database in memory, with all tables."""
     engine = create_engine("sqlite://", poolclass=NullPool)
     tables = ";\n".join(_schema_statements())
 

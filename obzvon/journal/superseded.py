@@ -55,7 +55,7 @@ def rank(record: CallRecord) -> tuple[int, float]:
 
 
 class SupersededRows:
-    """The superseded rows among those of several runs of one day; `day_runs` has the largest run first."""
+    """The rows of one day that a later run has superseded; `day_runs` has the largest run first."""
 
     def __init__(self, database: Database, day_runs: list[Run]) -> None:
         self._database = database

@@ -178,7 +178,7 @@ def _write_sqlite(source: Database, draft: Path) -> None:
 
 
 def _copy_rows(old: Connection, new: Connection) -> int:
-    """Replace all rows of `new` by those of `old`, and return how many there are."""
+    """Copy all rows of `old` into `new` in place of its own, and return how many there are."""
     for table in reversed(metadata.sorted_tables):
         new.execute(delete(table))
     for table in metadata.sorted_tables:

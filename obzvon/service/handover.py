@@ -226,7 +226,7 @@ class HandOver:
         self._discard(calls)
 
     def withdraw_returned(self, calls: list[PendingCall], *, now: datetime) -> None:
-        """End calls as withdrawn that came back without having been begun, and whose day is over."""
+        """End as withdrawn calls that came back without having begun. Their day is over."""
         reason = say("Asterisk was down from the hand-over until the run had ended; the call was never begun")
         self._journal.transitions.withdraw_handed(calls, reason, at=now)
         for call in calls:
@@ -261,7 +261,7 @@ class HandOver:
         return self._number_check.split(calls, now) if self._number_check else (calls, [])
 
     def _bar(self, calls: list[PendingCall], now: datetime) -> tuple[list[PendingCall], list[CallOutcome]]:
-        """End the calls whose numbers may not be dialled. Return the others, and the outcomes of these."""
+        """End the calls to numbers that may not be dialled. Return the other calls, and the outcomes of those ended."""
         allowed, barred = self._split(calls, now)
         if barred:
             self._journal.transitions.end_calls(barred)

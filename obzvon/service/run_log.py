@@ -109,7 +109,7 @@ def log_each_outcome(outcomes: Iterable[CallOutcome]) -> None:
 
 
 def log_outcomes(outcomes: list[CallOutcome], journal: Journal, handover: HandOver, *, least: float = 0.0) -> None:
-    """Log each call whose result is unknown, and a summary of each run whose last outcome is known now.
+    """Log each call with an unknown result, and a summary of each run when its last outcome is known.
 
     `least` is how many seconds of a message count as delivered; 0 = delivery is not counted.
     """

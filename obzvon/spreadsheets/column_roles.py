@@ -101,7 +101,7 @@ def guess_roles(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> 
 
 
 def is_exported_list(texts: Sequence[str]) -> bool:
-    """Return whether the headings are those of an export of the list."""
+    """Return whether the file is an export of the list, by its headings."""
     return tuple(map(plain_heading, texts[:4])) in _EXPORTED
 
 

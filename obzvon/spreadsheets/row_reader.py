@@ -113,7 +113,7 @@ class RowReader:
         return found
 
     def _place_codes(self, row: TableRow, found: Sequence[RowDecision]) -> None:
-        """Give a code whose own column of numbers is empty to the only number of the row."""
+        """Give a code to the only number of the row if the code's own column of numbers is empty."""
         if self.is_side_by_side or len(self.blocks) == 1 or not found:
             return
         for block in self.blocks:

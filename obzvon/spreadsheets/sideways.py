@@ -32,7 +32,7 @@ def turn_sideways(rows: Sequence[TableRow]) -> list[TableRow] | None:
 
 
 def _turn_headed(rows: Sequence[TableRow]) -> list[TableRow] | None:
-    """Turn one table whose first column has the headings."""
+    """Turn one table that has its headings in the first column."""
     with_phones = [row for row in rows if _phones(row)]
     if len(with_phones) != 1 or _phones(with_phones[0]) < _MIN_PEOPLE:
         return None

@@ -37,7 +37,7 @@ GENERAL = NumberFormat()
 
 
 def format_number(raw: str, form: NumberFormat, *, since_1904: bool = False) -> str:
-    """Return the text of a numeric cell. A number whose digits are not all there stays as it is written."""
+    """Return the text of a numeric cell. A number that has lost digits stays as it is written."""
     if form.date:
         return _date(raw, since_1904=since_1904)
     if not (raw.isascii() and raw.isdecimal() and len(raw) <= 15):

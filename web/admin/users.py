@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
 
 @administration.get("/settings")
 def settings() -> ResponseReturnValue:
-    """Show the settings in force: those of settings.ini, and the defaults of the others."""
+    """Show the settings in force: the values of settings.ini, and defaults for the rest."""
     sections = [
         (name, list(keys)) for name, keys in groupby(effective_values(app_context().settings), lambda one: one.section)
     ]

@@ -90,7 +90,7 @@ class _RowValidator:
     def refuse_duplicates(
         self, touched: Mapping[str, Phone], before: Sequence[Phone], after: Iterable[Phone], *, is_another: bool
     ) -> None:
-        """Refuse rows whose number is there under another key, by their pointers. Old duplicates may stay."""
+        """Refuse rows that repeat a number under another key, by their pointers. Old duplicates may stay."""
         were, are = phone_duplicates.ListNumbers(before, self._plan), phone_duplicates.ListNumbers(after, self._plan)
         keys = {phone.key for phone in before}
         for pointer, phone in touched.items():

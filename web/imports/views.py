@@ -270,7 +270,7 @@ def _go_on(draft: Draft) -> ResponseReturnValue:
 
 
 def _with_choices(draft: Draft, job: ImportJob) -> Draft:
-    """Keep the choices of the form, and return the draft with them and with those of other requests."""
+    """Keep the choices of the form, and return the draft with these and with the choices of other requests."""
     table, merge_plan = job.table, job.merge_plan
     if table is None:
         return draft

@@ -119,7 +119,7 @@ def start_redial() -> ResponseReturnValue:
 def _show_outcome(
     journal: Journal, view: ResultsQuery, days: ResultDays, outcome: CommandOutcome | None
 ) -> ResponseReturnValue:
-    """Return the page that says what came of the command."""
+    """Return the page that says how the command ended."""
     if outcome is None or outcome.status is CommandStatus.NOT_TAKEN:
         refused = _("The service is not running: nobody is called. Ask the administrator to start it, then try again.")
         return _confirm(journal, view, days, refused=refused)

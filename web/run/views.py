@@ -48,7 +48,7 @@ def index() -> ResponseReturnValue:
 
 @run.get("/live")
 def live() -> ResponseReturnValue:
-    """Return the parts that have changed; `have` names those of the page. 204 if none has."""
+    """Return the parts that have changed since the versions that the page has (`have`). 204 if none has."""
     page_state = _state_cache().current(app_context().clock())
     pieces = _pieces(page_state)
     have = _have(pieces)

@@ -133,7 +133,7 @@ class CallTracker:
     # -- output
 
     def take_outcomes(self, now: datetime) -> list[AttemptOutcome]:
-        """Return the outcomes of our calls that are over, and forget these calls and those of others."""
+        """Return the outcomes of our calls that are over. Forget all calls that are over, other people's too."""
         outcomes: list[AttemptOutcome] = []
         for linkedid, call in list(self._ending.items()):
             if not call.is_over:

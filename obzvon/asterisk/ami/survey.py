@@ -18,7 +18,7 @@ Survey = Generator[str, str | None, T]
 
 
 def run_survey(survey: Survey[T], evaluate: Callable[[str], str | None]) -> T:
-    """Return the result of a survey whose questions `evaluate` answers."""
+    """Answer the questions of the survey with `evaluate`, and return its result."""
     answer: str | None = None
     question = next(survey)
     while True:

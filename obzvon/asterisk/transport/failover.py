@@ -92,7 +92,7 @@ class TransportSelector:
         return [name for transport in self._all() for name in transport.calls_in_progress()]
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
-        """Delete the files staged by the runs of these tokens, except those of these calls."""
+        """Delete the files staged by these runs (`tokens`), but not the files of these calls."""
         if self._has_store():
             assert self.spool is not None  # noqa: S101 - it has a store
             self.spool.discard_stale(tokens, calls)

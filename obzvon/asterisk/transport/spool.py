@@ -100,7 +100,7 @@ class SpoolTransport:
         return self._spool.other_services(journal, identity)
 
     def discard_stale(self, tokens: Container[str], calls: Iterable[PendingCall]) -> None:
-        """Delete the files of the runs of these tokens, except those of these calls, in the store and in the spool.
+        """Delete the files of these runs (`tokens`) in the store and in the spool, but not the files of these calls.
 
         In the spool there are some after a power cut, when Asterisk had removed them not durably. It would make these
         calls again.
@@ -145,7 +145,7 @@ class SpoolTransport:
         self._stop_watch.ensure_open(now)
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
-        """Stage the files; those of `then` are written in the background."""
+        """Stage the files, and write the files of `then` in the background."""
         if not self._spool.finish_staging_ahead([attempt_name(call) for call in calls]):
             self._spool.stage(self.call_files(calls))
         if then:
@@ -225,7 +225,7 @@ class SpoolTransport:
         return self._outcome(name, call, now) or CallProgress.IN_PROGRESS
 
     def withdraw(self, call: PendingCall) -> bool | None:
-        """Take a file out of the spool whose call has not begun."""
+        """Take the file of a call that has not begun out of the spool."""
         name = attempt_name(call)
         return self._spool.withdraw(name) if self._spool.is_started(name) is False else None
 
@@ -344,7 +344,7 @@ class SpoolTransport:
 
 
 def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:
-    """Return those of the files that belong to the runs of these tokens."""
+    """Return the files that belong to these runs (`tokens`)."""
     parsed = ((name, callfile.parse_call_file_name(name)) for name in names)
     return {name for name, found in parsed if found and found.token in tokens}
 
