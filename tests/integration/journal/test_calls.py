@@ -80,13 +80,13 @@ def test_a_call_that_was_changed_meanwhile_stops_the_whole_bundle(journal: Journ
     run = begin(journal, 4)
     bundle = journal.calls.waiting(run.id)
     end(journal, bundle[1], Disposition.WITHDRAWN)
-    with pytest.raises(JournalConflictError, match="calls that were waiting a moment ago are not any more"):
+    with pytest.raises(JournalConflictError, match="calls that were waiting a moment ago no longer are"):
         journal.transitions.begin_handing(bundle, 1)
     assert results(journal) == ["waiting", "withdrawn", "waiting", "waiting"]
     rest = journal.calls.waiting(run.id)
     journal.transitions.begin_handing(rest, 1)
     end(journal, rest[2], Disposition.UNKNOWN)
-    with pytest.raises(JournalConflictError, match="calls that were being handed over a moment ago are not any more"):
+    with pytest.raises(JournalConflictError, match="calls that were being handed over a moment ago no longer are"):
         journal.transitions.end_handing(rest, at=NINE)
     with pytest.raises(JournalConflictError):
         journal.transitions.return_to_waiting(rest, CallState.HANDING)
