@@ -1,7 +1,7 @@
 """Checks of the journal, the service and the run in progress."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from obzvon.journal.journal import Journal
 from obzvon.journal.sqlite import refuse_old_sqlite
 from obzvon.reports.day_conflict import describe_day_conflict, find_day_conflict
 from obzvon.reports.status import service_status
+from obzvon.settings.reload import RELOADED_NAMES
+from obzvon.settings.restarts import SERVICE, changed_keys, programs_of_names, setting_digests
 
 _CRON_LATE = timedelta(minutes=3)
 
@@ -162,7 +164,9 @@ def _check_living_service(
             time=_clock(context, heartbeat.started_at),
         ),
     )
-    if _changed_since(context.settings.file, heartbeat.started_at):
+    if begun_with := context.journal.heartbeats.settings() if context.journal else {}:
+        yield from _check_waiting_settings(context, begun_with)
+    elif _changed_since(context.settings.file, heartbeat.started_at):
         yield warning(
             context.settings.file,
             say(
@@ -179,6 +183,20 @@ def _check_living_service(
             "",
             say("the service reports a problem: {trouble}", trouble=join_messages(problems)),
             say("fix that; the service continues by itself"),
+        )
+
+
+def _check_waiting_settings(context: CheckContext, begun_with: Mapping[str, str]) -> Iterator[Finding]:
+    """Name the keys that the running service takes over at its next start."""
+    keys = changed_keys(begun_with, setting_digests(context.settings), SERVICE, RELOADED_NAMES)
+    if keys:
+        yield warning(
+            context.settings.file,
+            say("it was changed, and the service still works with the former values of: {keys}", keys=", ".join(keys)),
+            say(
+                "{command}; a run in progress continues where it was",
+                command=supervisor_command("restart", programs_of_names(keys)),
+            ),
         )
 
 

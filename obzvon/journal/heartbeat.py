@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,9 @@ from sqlalchemy import delete, insert, select, update
 
 from obzvon.common import processes
 from obzvon.journal.database import Database
-from obzvon.journal.schema import CAMPAIGN, service
+from obzvon.journal.schema import CAMPAIGN, meta, service
+
+_SETTINGS = "settings"
 
 _LAST = select(service).where(service.c.campaign == CAMPAIGN)
 
@@ -69,6 +72,20 @@ class Heartbeats:
         return Heartbeat(
             row.pid, row.host, row.started_at, row.seen_at, row.stopped_at, row.trouble, row.once, row.readout
         )
+
+    def store_settings(self, digests: Mapping[str, str]) -> None:
+        """Store the digests of the settings with which the service works, for `check`."""
+        if digests == self.settings():
+            return
+        with self._database.write_transaction() as connection:
+            connection.execute(delete(meta).where(meta.c.key == _SETTINGS))
+            connection.execute(insert(meta).values(key=_SETTINGS, value=msgspec.json.encode(digests).decode()))
+
+    def settings(self) -> dict[str, str]:
+        """Return the digests of the last service's settings, by key; empty if an older version has stored none."""
+        with self._database.read_transaction() as connection:
+            stored = connection.execute(select(meta.c.value).where(meta.c.key == _SETTINGS)).scalar()
+        return msgspec.json.decode(stored, type=dict[str, str]) if stored else {}
 
     def is_process_alive(self) -> bool:
         """Return whether the process of the last heartbeat exists. Only its own machine can see that."""

@@ -25,6 +25,7 @@ from obzvon.service.line_monitor import LineCounter, LineMonitor
 from obzvon.service.scheduler import Scheduler
 from obzvon.service.start_gate import CallPathCheck, StartGate
 from obzvon.settings.model import Settings
+from obzvon.settings.restarts import setting_digests
 
 
 def open_phones(settings: Settings) -> Document[list[Phone]]:
@@ -69,6 +70,7 @@ def open_service_journal(settings: Settings, *, busy_timeout: float = 30.0) -> J
 
 def build_service(settings: Settings, journal: Journal, lock: JournalLock | None = None) -> Scheduler:
     """Return the service on an open journal. It works as long as it holds the lock."""
+    journal.heartbeats.store_settings(setting_digests(settings))
     schedule_watch = ScheduleWatch(
         settings, WatchedDocument(open_phones(settings)), WatchedDocument(open_schedule(settings)), journal
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container
 from datetime import date, datetime
 
 from obzvon.common.errors import Problem, UserError
-from obzvon.common.i18n import say
+from obzvon.common.i18n import Message, say
 from obzvon.documents.store import LoadedDocument
 from obzvon.documents.watcher import WatchedDocument
 from obzvon.domain.pacing import Pace
@@ -14,6 +14,7 @@ from obzvon.domain.schedule import Schedule, find_due_day, list_next_starts, sta
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 from obzvon.settings.reload import SettingsWatch
+from obzvon.settings.restarts import SERVICE
 
 log = logging.getLogger("obzvon")
 #: For lines that a service logs once, and that a check from cron would repeat every minute.
@@ -154,6 +155,7 @@ class PaceWatch:
     def __init__(self, settings: Settings) -> None:
         self._settings = SettingsWatch(settings, on_error=_log_bad_settings)
         self._pace = settings.pace()
+        self._waiting: list[str] = []
 
     def refresh(self) -> Pace:
         """Return the current pace. If the file has not changed, that costs a stat."""
@@ -161,7 +163,16 @@ class PaceWatch:
         if pace != self._pace:
             self._pace = pace
             log.info("%s", say("the pace was changed: {pace}", pace=pace.describe()))
+        if (waiting := self._settings.waiting(SERVICE)) != self._waiting:
+            self._waiting = waiting
+            if waiting:
+                log.warning("%s", describe_waiting(waiting))
         return pace
+
+
+def describe_waiting(keys: list[str]) -> Message:
+    """Return the sentence for keys that wait for the service's next start."""
+    return say("settings.ini was changed; the service takes these over at its next start: {keys}", keys=", ".join(keys))
 
 
 def _log_bad_settings(error: UserError) -> None:

@@ -13,6 +13,7 @@ from obzvon.common.text import upper_first
 from obzvon.domain.labels import user_role_label
 from obzvon.journal import audit_messages
 from obzvon.settings.effective import effective_values
+from obzvon.settings.restarts import EDITOR
 from obzvon.users import Role, User, UserChangeError, Users, generate_password, password_matches
 from web.context import app_context
 from web.i18n import N_, translate
@@ -47,7 +48,8 @@ def settings() -> ResponseReturnValue:
     sections = [
         (name, list(keys)) for name, keys in groupby(effective_values(app_context().settings), lambda one: one.section)
     ]
-    return render_template("settings.html", sections=sections, file=app_context().settings.file)
+    waiting = app_context().settings_watch.waiting(EDITOR)
+    return render_template("settings.html", sections=sections, file=app_context().settings.file, waiting=waiting)
 
 
 @administration.post("/add")

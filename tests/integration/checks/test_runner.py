@@ -35,6 +35,7 @@ from obzvon.journal.schema import SCHEMA, meta
 from obzvon.reports.next_run import next_run_forecast
 from obzvon.service.clock_guard import ClockGuard
 from obzvon.settings.ami import AmiSettings
+from obzvon.settings.restarts import setting_digests
 from obzvon.settings.secrets import JournalUrl, Secret
 from obzvon.settings.web import WebSettings
 from tests.support.checked_folder import NOBODY, SUNDAY, Office, Opened, bad, folder_to_check, only
@@ -773,6 +774,21 @@ def test_settings_that_were_changed_after_the_services_start(office: Office) -> 
     assert finding.level is Level.WARNING
     assert "it was changed after the service's start on 22 November 2026, 12:00" in str(finding)
     assert supervisor_command("restart", "obzvon obzvon-web") in str(finding)
+
+
+def test_keys_that_wait_for_a_restart_are_named_with_the_program(office: Office) -> None:
+    with office.journal() as journal:
+        journal.heartbeats.store_settings(setting_digests(office.settings))
+    os.utime(office.settings.file, (0, SUNDAY.timestamp() + 1))
+    assert bad(office.findings()) == []
+    written = office.settings.written | {("Calls", "wait_time")}
+    office.change(ordinary=msgspec.structs.replace(office.settings.ordinary, wait_time=77), written=written)
+    finding = only(office.findings())
+    assert "still works with the former values of: [Calls] wait_time" in str(finding)
+    assert supervisor_command("restart", "obzvon") in str(finding)
+    assert "obzvon-web" not in str(finding)
+    office.change(latest=time(20), written=written | {("Day", "latest")})
+    assert supervisor_command("restart", "obzvon obzvon-web") in str(only(office.findings()))
 
 
 def test_a_spool_module_that_does_not_run(office: Office) -> None:
