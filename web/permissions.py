@@ -27,15 +27,20 @@ JSON = "application/json"
 PERSONAL_ENDPOINTS = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
 #: Endpoints that take a file: bytes of the whole request. All others take far less.
 UPLOAD_LIMITS = {"imports.upload": MAX_UPLOAD_BYTES + 500_000}
-#: Endpoints for administrators alone begin so.
+#: Endpoints for administrators alone begin so, or are these.
 ADMINISTRATORS = "administration."
+_ADMINISTRATORS_TOO = frozenset({"run.accept_clock"})
 
 
 def required_role(endpoint: str | None, method: str) -> Role:
     """Return the lowest role that may do this."""
-    if endpoint is not None and endpoint.startswith(ADMINISTRATORS):
+    if _is_administrators(endpoint):
         return Role.ADMINISTRATOR
     return Role.VIEWER if method in SAFE_METHODS or endpoint in PERSONAL_ENDPOINTS else Role.OPERATOR
+
+
+def _is_administrators(endpoint: str | None) -> bool:
+    return endpoint is not None and (endpoint.startswith(ADMINISTRATORS) or endpoint in _ADMINISTRATORS_TOO)
 
 
 def visitor() -> Visitor:
@@ -103,7 +108,7 @@ def install_permissions(app: Flask) -> None:
 def _check_permission() -> None:
     """Abort what this visitor may not do, and forged requests."""
     if not visitor().role.includes(required_role(request.endpoint, request.method)):
-        abort(403, errors.ADMINISTRATORS if (request.endpoint or "").startswith(ADMINISTRATORS) else None)
+        abort(403, errors.ADMINISTRATORS if _is_administrators(request.endpoint) else None)
     if request.method in SAFE_METHODS:
         return
     if (limit := UPLOAD_LIMITS.get(request.endpoint or "")) is not None:

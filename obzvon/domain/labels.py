@@ -42,6 +42,7 @@ _COMMANDS = {
     "stop withdraw": say("run stopped and calls that had not begun withdrawn"),
     "call": say("test call"),
     "accept": say("decided about the calls of another journal"),
+    "accept clock": say("decided that the clock is right"),
     "accept rest": say("decided to call only those whom no journal called today"),
 }
 

@@ -209,6 +209,20 @@ def unlisted(journal: Journal) -> None:
     journal.identity.store_conflict(DayConflict(NOON.date(), NOON - timedelta(hours=1), "/old/journal.db", False))
 
 
+def set_back(journal: Journal) -> None:
+    """Write a run of a time that the clock has not reached: it was set back."""
+    _works(journal, "the clock was set back")
+    later = NOON + timedelta(hours=3)
+    journal.runs.begin("20261123-later", NOON.date(), "week", [], at=later, state="done")
+
+
+def set_back_at_night(journal: Journal) -> None:
+    """Write the same eleven hours later, in the night."""
+    set_back(journal)
+    journal.heartbeats.beat(at=NIGHT)
+    journal.runs.begin("20261124-later", NIGHT.date(), "manual", [], at=NIGHT + timedelta(hours=3), state="done")
+
+
 def elsewhere(journal: Journal) -> None:
     """Write the decision of `foreign` that nobody else is called today."""
     journal.runs.begin("20261123-former", NOON.date(), "former", [], at=NOON, state="done")
@@ -248,6 +262,8 @@ OFFICES = {
     "waiting": Office(waiting),
     "foreign": Office(foreign),
     "unlisted": Office(unlisted, now=NIGHT),
+    "set back": Office(set_back),
+    "set back at night": Office(set_back_at_night, now=NIGHT),
     "elsewhere": Office(elsewhere),
     "new": Office(None, "{}", "{}"),
     "overwritten": Office(

@@ -13,6 +13,7 @@ import msgspec
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.domain.calls import CallRecord, Run
+from obzvon.domain.clock import is_set_back
 from obzvon.domain.forecast import RunForecast
 from obzvon.domain.results import DeliveryCounts
 from obzvon.domain.schedule import closing_instant
@@ -58,6 +59,8 @@ class RunPageState(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     #: Today was called from another journal: the service waits for a decision.
     conflict: DayConflict | None = None
+    #: The latest time in the journal, if the clock shows less: the service calls nobody.
+    set_back: datetime | None = None
 
     @property
     def active(self) -> Run | None:
@@ -107,10 +110,12 @@ class RunStateCache:
             journal = self._context.journal()
             service = service_status(journal.heartbeats.latest(), now)
             conflict = stored_day_conflict(self._context.settings, journal, now)
+            latest = journal.runs.latest_time()
+            set_back = latest if is_set_back(now, latest, journal.clock.accepted()) else None
             test = self._test_call(journal, now)
             run = journal.runs.active() or journal.runs.latest()
             if run is None:
-                return RunPageState(service, test=test, conflict=conflict)
+                return RunPageState(service, test=test, conflict=conflict, set_back=set_back)
             counted = self._count(journal, run)
         except UserError as error:
             return RunPageState(ServiceStatus(alive=False), problems=error.problems)
@@ -127,7 +132,16 @@ class RunStateCache:
             delivery=counted.delivery,
             hold=service.hold_of(run),
         )
-        return RunPageState(service, status, counted.in_progress, counted.latest, closing, test, conflict=conflict)
+        return RunPageState(
+            service,
+            status,
+            counted.in_progress,
+            counted.latest,
+            closing,
+            test,
+            conflict=conflict,
+            set_back=set_back,
+        )
 
     def forget(self) -> None:
         """Drop the cached state: something has just been changed."""

@@ -241,6 +241,16 @@ def accept() -> ResponseReturnValue:
     return _back()
 
 
+@run.post("/accept-clock")
+def accept_clock() -> ResponseReturnValue:
+    """Decide that the clock is right, and that the journal's later times come from a clock that was wrong."""
+    if is_night_now() and "night" not in request.form:
+        flash(_("Nobody is called: you have not decided yet. Tick the box to call people at this hour."), "warn")
+        return _back()
+    submit_command("accept", word="accept clock", clock=True)
+    return _back()
+
+
 @run.get("/stop")
 def ask_stop() -> ResponseReturnValue:
     """Ask whether to stop the run, and show what happens to the calls in progress."""
