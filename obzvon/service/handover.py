@@ -103,6 +103,8 @@ class HandOver:
         self._unsent: set[str] = set()
         #: Attempts whose files Asterisk took without making the call: the name of such a file is not used again.
         self._not_made: set[str] = set()
+        #: Attempts whose hand-over was noted late, when evidence of them was found: how long they lasted is not known.
+        self._noted_late: set[str] = set()
 
     @property
     def outstanding(self) -> int:
@@ -195,6 +197,9 @@ class HandOver:
                 returned.append(call)
             if isinstance(progress, CallProgress):
                 continue
+            if name in self._noted_late:  # nor is it certain that no phone rang
+                detail = msgspec.structs.replace(progress.detail, tries=None)
+                progress = msgspec.structs.replace(progress, detail=detail)
             self._outcomes[name] = progress
             delay = self._retry_policy.delay_after(progress.disposition, call.attempt)
             if delay is not None and may_continue(call.run_id):
@@ -202,6 +207,7 @@ class HandOver:
             else:
                 ended.append(progress)
             del self._handed[name]
+            self._noted_late.discard(name)
             finished.append(call)
         self._journal.transitions.schedule_retries(retries)
         if ended:
@@ -321,6 +327,7 @@ class HandOver:
             if evidence is Evidence.NOT_CALLED:
                 again.append(call)
             elif evidence is Evidence.CALLED:
+                self._noted_late.add(attempt_name(call))
                 handed.append(call)
             else:
                 reason = transport.unknown_reason if transport else _NO_TRANSPORT

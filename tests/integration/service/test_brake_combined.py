@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from obzvon.asterisk.ami.originate import ActionReply, ReplyStatus, channel_id
 from obzvon.domain.results import Disposition
 from tests.support.failing_line import LINE, make_workshop
 from tests.support.faults import fail_journal
-from tests.support.ordered_calls import Far, Pbx
+from tests.support.ordered_calls import TAKEN, Far, Pbx
 from tests.support.workshop import Shift, Workshop, at, end_call, numbers, shift
 
 PEOPLE = numbers(12)
@@ -181,3 +182,16 @@ def test_a_run_whose_files_came_back_once_ends_all_the_same(tmp_path: Path) -> N
         step(working, at("09:02"))
         assert working.dialer.run is None
         assert set(working.results(now).values()) == {"not answered"}
+
+
+def test_a_call_that_was_found_late_may_have_rung_before(far: Far, pbx: Pbx) -> None:
+    number = PEOPLE[0]
+    pbx.answer = lambda one: ActionReply(ReplyStatus.UNANSWERED) if one == number else TAKEN
+    far.dialer.step(at("09:00"))
+    assert far.dialer.run is not None
+    pbx.calls[channel_id(far.dialer.run.token, 1, 1)] = number
+    now = step(far, at("09:00:20"), 1)
+    assert far.lines()[number].result == "handed"
+    pbx.end(number, Disposition.CONGESTION)
+    step(far, now, 1)
+    assert (far.lines()[number].result, far.lines()[number].tries) == ("congestion", None)
