@@ -391,13 +391,3 @@ UNSEEN = {
 """Answers that are HTML but not pages."""
 
 TEMPLATES = Path(__file__).parents[2] / "web/templates"
-
-
-def pages() -> set[str]:
-    """Return the templates that are whole pages."""
-    return {
-        path.relative_to(TEMPLATES).as_posix()
-        for path in TEMPLATES.rglob("*.html")
-        if path.name != "base.html"
-        and any(mark in path.read_text(encoding="utf-8") for mark in ('{% extends "base.html" %}', "<!doctype"))
-    }
