@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _UNIT_FOLDERS = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
+EDITOR = "obzvon-web"
 #: What to type where nothing supervises our programs.
 _UNSUPERVISED = {
     "start": "obzvon run",
@@ -30,4 +31,6 @@ def supervisor_command(
         return f"systemctl {action} {programs}"
     if which("supervisorctl"):
         return f"supervisorctl {action} {programs}"
+    if programs == EDITOR and action in ("start", "restart"):
+        return "obzvon web"
     return _UNSUPERVISED[action]

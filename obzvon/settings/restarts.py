@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
+from obzvon.common.supervision import EDITOR
 from obzvon.domain.results import Disposition
 from obzvon.settings.keys import KEYS, SettingKey
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import Secret
 
-SERVICE, EDITOR = "obzvon", "obzvon-web"
+SERVICE = "obzvon"
 
 #: Fields of the keys that the editor uses. It also uses its own section and that of AMI.
 EDITOR_FIELDS = frozenset(

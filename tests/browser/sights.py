@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tests.browser.offices import Editor
+from tests.browser.offices import Editor, change_settings
 from tests.support.chromium import PASSWORD
 from tests.support.made_up_people import workbook
 
@@ -366,6 +366,7 @@ SIGHTS = [
     Sight("management-remove", "confirm.html", "/management?edit=анна", _send_with("[formaction$='/remove']")),
     Sight("management-role", "confirm.html", "/management?edit=анна", _new_role),
     Sight("settings", "settings.html", "/management/settings"),
+    Sight("settings-changed", "settings.html", "/management/settings", change_settings),
     Sight("own-password", "own_password.html", "/password"),
     Sight(
         "own-password-wrong",

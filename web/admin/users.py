@@ -9,11 +9,11 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from obzvon.common.supervision import EDITOR
 from obzvon.common.text import upper_first
 from obzvon.domain.labels import user_role_label
 from obzvon.journal import audit_messages
 from obzvon.settings.effective import effective_values
-from obzvon.settings.restarts import EDITOR
 from obzvon.users import Role, User, UserChangeError, Users, generate_password, password_matches
 from web.context import app_context
 from web.i18n import N_, translate

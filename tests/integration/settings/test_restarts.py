@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.common.supervision import EDITOR
 from obzvon.settings.keys import KEYS
 from obzvon.settings.reload import SettingsWatch
-from obzvon.settings.restarts import EDITOR, EDITOR_FIELDS, SERVICE, programs_of_names, setting_digests
+from obzvon.settings.restarts import EDITOR_FIELDS, SERVICE, programs_of_names, setting_digests
 from tests.support.paths import ROOT
 from tests.support.settings_text import load_text
 

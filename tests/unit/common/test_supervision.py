@@ -17,3 +17,11 @@ def test_supervisorctl_is_named_only_where_it_is(tmp_path: Path) -> None:
     assert supervisor_command("stop", which=missing, unit_folders=folders) == "kill PID"
     (tmp_path / "obzvon.service").touch()
     assert supervisor_command("start", which=found, unit_folders=folders) == "systemctl start obzvon"
+
+
+def test_the_editor_has_a_command_of_its_own_where_nothing_supervises_it(tmp_path: Path) -> None:
+    found = [
+        supervisor_command(action, "obzvon-web", which=lambda _: None, unit_folders=(tmp_path,))
+        for action in ("start", "restart")
+    ]
+    assert found == ["obzvon web"] * 2
