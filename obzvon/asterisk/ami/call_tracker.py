@@ -29,6 +29,9 @@ _TIMES = re.compile(r"(\d+):(\d\d):(\d\d)", re.ASCII)
 # The announcement of a younger channel may still be on its way.
 _ANNOUNCED_WITHIN_SECONDS = 5
 
+# channel.h: AST_SOFTHANGUP_SHUTDOWN, the cause of a SoftHangupRequest of a stopping Asterisk.
+_SHUTDOWN = 4
+
 Event = Mapping[str, object]
 
 
@@ -62,6 +65,7 @@ class CallTracker:
             "DialState": self._dial_state,
             "DialEnd": self._dial_end,
             "Hangup": self._hangup,
+            "SoftHangupRequest": self._soft_hangup_request,
             "UserEvent": self._user_event,
         }
         #: Calls of ours that have begun, as (Linkedid, L1's channel, context), whose code can be asked for.
@@ -239,6 +243,11 @@ class CallTracker:
             leg.ended, leg.cause, leg.lost = now, _code(event, "Cause"), False
             leg.sip_code = _code(event, "TechCause") if leg.is_sip else 0
             self._note_if_over(self._home[leg.uid])
+
+    def _soft_hangup_request(self, event: Event, _now: datetime) -> None:
+        call = self._home.get(_text(event, "Uniqueid"))
+        if call and _code(event, "Cause") == _SHUTDOWN:
+            call.stopped = True
 
     def _user_event(self, event: Event, now: datetime) -> None:
         kind = _text(event, "UserEvent")

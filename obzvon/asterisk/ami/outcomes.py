@@ -86,6 +86,8 @@ class TrackedCall(msgspec.Struct):
     key: str = ""
     #: Asterisk could not play the message, as the dialplan reports.
     not_played: bool = False
+    #: Asterisk hung up channels of it because it stops.
+    stopped: bool = False
     #: Until when events of it may have been missed.
     gap: datetime | None = None
 
@@ -185,7 +187,16 @@ def determine_disposition(call: TrackedCall) -> Disposition:
     trunk, status = call.trunk, call.first.status
     if call.gap and not _is_certain(call, trunk, call.gap):
         return Disposition.UNKNOWN
+    if call.stopped and not _is_refused(trunk):
+        return Disposition.NO_ANSWER
     return _by_trunk(call, trunk, status) if trunk else _without_trunk(call, status)
+
+
+def _is_refused(trunk: Leg | None) -> bool:
+    """Return whether the other side refused the call. Whatever else a stopping Asterisk reports comes of its stop."""
+    if trunk is None:
+        return False
+    return bool(disposition_by_code(trunk.sip_code, trunk.cause)) or trunk.status in ("BUSY", "CONGESTION")
 
 
 def _by_trunk(call: TrackedCall, trunk: Leg, status: str) -> Disposition:

@@ -113,6 +113,31 @@ def test_each_kind_of_call_ends_as_the_table_says(version: str, kind: str) -> No
 
 
 @both
+@pytest.mark.parametrize(
+    ("causes", "disposition"), [([], Disposition.WRONG_DIALPLAN), (["4"], Disposition.NO_ANSWER)], ids=["", "stops"]
+)
+def test_a_call_that_a_stopping_asterisk_hangs_up_is_no_fault_of_the_dialplan(
+    version: str, causes: list[str], disposition: Disposition
+) -> None:
+    """Recorded while it stopped: a SoftHangupRequest with cause 4 for each channel, and then its Hangup."""
+    begun = list(itertools.takewhile(lambda event: "PJSIP/" not in json.dumps(event[1]), RECORDED[version]["answered"]))
+    channels_up = {leg(fields): fields for _, fields in begun if fields["Event"] == "Newchannel"}.values()
+    stops = [(900, {**one, "Event": "SoftHangupRequest", "Cause": cause}) for one in channels_up for cause in causes]
+    ends = [(950, {**one, "Event": "Hangup", "Cause": "0"}) for one in channels_up]
+    assert the_outcome([*begun, *stops, *ends]).disposition is disposition
+
+
+@both
+def test_what_the_other_side_said_before_asterisk_stops_counts(version: str) -> None:
+    events = RECORDED[version]["busy"]
+    first = events[0][1]
+    stops = {**first, "Event": "SoftHangupRequest", "Cause": "4"}
+    end = next(place for place, (_, fields) in enumerate(events) if fields["Event"] == "Hangup")
+    at = events[end][0]
+    assert the_outcome([*events[:end], (at, stops), *events[end:]]).disposition is Disposition.BUSY
+
+
+@both
 def test_number_moments_and_cause_are_told(version: str) -> None:
     ended = the_outcome(RECORDED[version]["they hang up"])
     assert (ended.number, ended.context, ended.key) == ("89161100104", "avtoobzvon", "")
