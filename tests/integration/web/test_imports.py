@@ -25,6 +25,7 @@ from tests.support.profile import thinned
 from tests.support.workbooks import active_sheet
 from web.app import create_app
 from web.imports.drafts import Drafts
+from web.imports.jobs import ImportJob
 
 NEW = "Номер;Имя\n89165555555;Новый\n"
 MIXED = (
@@ -91,6 +92,22 @@ def test_rows_that_are_left_over_stay_to_be_mended_and_are_taken_in_afterwards(
     assert rows(settings)["7"] == {"0": "89167777777", "1": "", "name": "Короткий"}
     assert drafts(settings) == []
     assert "no longer exists" in operator.client.get(address, headers=operator.login, follow_redirects=True).text
+
+
+def test_a_message_and_its_undo_are_kept_for_the_page_after_the_one_that_waits(
+    app: Flask, operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = send(operator, NEW)
+    ready(operator, address)
+    jobs, phones = app.extensions["obzvon.imports"].jobs, app.extensions["obzvon"].phones
+    with operator.client.session_transaction() as session:
+        session["_flashes"] = [("undo", "Imported: 1 new number")]
+    with monkeypatch.context() as slow:
+        slow.setattr(jobs, "job_for", lambda draft: ImportJob(draft, phones.current()))
+        waiting = operator.get(address).text
+        assert "You can leave this page" in waiting
+        assert "Imported" not in waiting
+    assert "Imported: 1 new number" in operator.get(address).text
 
 
 def test_rows_are_mended_before_anything_is_taken_in(operator: Browser, settings: Settings) -> None:
