@@ -51,8 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif tier in ("asterisk", "browser"):
             if _is_whole_run_on_16(item):
                 item.add_marker("long")
-            version = _params(item).get("asterisk_root") or _params(item).get("peer") or _params(item).get("own_peer")
-            item.add_marker(pytest.mark.xdist_group("-".join(filter(None, (tier, str(version or ""), item.path.stem)))))
+            part = next(filter(None, map(_params(item).get, ("asterisk_root", "peer", "own_peer", "language"))), "")
+            item.add_marker(pytest.mark.xdist_group("-".join(filter(None, (tier, str(part), item.path.stem)))))
     left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in profile.LEFT_OUT)]
     items[:] = [item for item in items if not any(item.get_closest_marker(mark) for mark in profile.LEFT_OUT)]
     config.hook.pytest_deselected(items=left_out)

@@ -31,7 +31,7 @@ def linked(ami: AmiSettings) -> Iterator[AmiClient]:
         link.stop()
 
 
-def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOutcome]:
+def outcomes(link: AmiClient, count: int) -> list[AttemptOutcome]:
     """Wait for exactly this number of outcomes and return them."""
     taken: list[AttemptOutcome] = []
 
@@ -39,6 +39,6 @@ def outcomes(link: AmiClient, count: int, within: float = 60) -> list[AttemptOut
         taken.extend(link.calls.take_outcomes())
         return len(taken) >= count
 
-    until(have, f"{count} outcomes", within=within)
+    until(have, f"{count} outcomes")
     assert len(taken) == count
     return taken

@@ -128,6 +128,14 @@ class Carrier:
             for number, length in seconds.items():
                 manager.action("DBPut", Family="talk", Key=number, Val=f"{length:.3f}")
 
+    def set_codes(self, codes: Mapping[str, str]) -> None:
+        """Tell the menu of each of these numbers how many digits its codes have: it need not wait for another one."""
+        with Manager(self.ami_port) as manager:
+            manager.login("rig", "rig")
+            for number, code in codes.items():
+                length = len(code.replace("w", ""))
+                manager.action("DBPut", Family="digits", Key=number, Val=str(length))
+
     def set_keys(self, keys: Mapping[str, str]) -> None:
         """Set the keys that each of these numbers presses after the answer, before it listens; w is half a second."""
         with Manager(self.ami_port) as manager:

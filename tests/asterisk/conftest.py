@@ -18,7 +18,7 @@ def asterisk_root(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def shared_rig(asterisk_root: Path) -> Iterator[Rig]:
     """Start a rig for all tests of the session."""
-    with Rig(asterisk_root, OBZVON_MENU_WAIT=1) as rig:
+    with Rig(asterisk_root, OBZVON_MENU_WAIT=2) as rig:
         yield rig
 
 

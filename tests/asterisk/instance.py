@@ -144,7 +144,7 @@ class Asterisk:
             ["sh", "-c", f"cat; kill -KILL {self.pid}"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
-        until(self._booted, "Asterisk fully booted", within=60, every=0.05)
+        until(self._booted, "Asterisk fully booted", every=0.05)
 
     def stop(self) -> None:
         """Stop it by SIGTERM, as an administrator does."""

@@ -12,7 +12,7 @@ class Manager:
     """A connection to Asterisk's manager interface on the loopback."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=180)
         self._lines = self._socket.makefile("rb")
         self.seen: list[tuple[float, dict[str, str]]] = []
         """Everything that has been read, with the monotonic time of reading."""

@@ -49,14 +49,14 @@ FIELDS = (
 Recorded = list[tuple[int, dict[str, str]]]
 
 
-def record(pbx: Pbx, calls: Mapping[str, tuple[str, str]], *, within: float = 60) -> dict[str, Recorded]:
+def record(pbx: Pbx, calls: Mapping[str, tuple[str, str]]) -> dict[str, Recorded]:
     """Hand over the call files (kind: number, text), all at once, and return the events of each kind of call."""
     with Manager(pbx.ami_port) as manager:
         assert manager.login(pbx.ami_user, pbx.ami_secret, events=True)["Response"] == "Success"
         for kind, (_, text) in calls.items():
             pbx.put(kind.replace(" ", "-"), text)
         # The answer to a Ping comes after all earlier events. Waiting for it reads them, with their times.
-        until(lambda: manager.action("Ping") and not any(pbx.outgoing.iterdir()), "the calls are over", within=within)
+        until(lambda: manager.action("Ping") and not any(pbx.outgoing.iterdir()), "the calls are over")
         over = time.monotonic()
         until(lambda: manager.action("Ping") and time.monotonic() > over + 1, "the last legs are hung up")
         return {kind: _of(number, manager.seen) for kind, (number, _) in calls.items()}
@@ -125,7 +125,7 @@ def _everything(version: int) -> dict[str, Recorded]:
             },
         )
     with Pbx(root(version)) as pbx:
-        recorded |= record(pbx, {"trunk does not answer": _ordinary("01", 5)}, within=90)
+        recorded |= record(pbx, {"trunk does not answer": _ordinary("01", 5)})
     return recorded
 
 

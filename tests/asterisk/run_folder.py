@@ -3,14 +3,14 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from obzvon.domain.calls import CallRecord
 from obzvon.journal.journal import Journal
 from tests.asterisk.rig import Rig
 from tests.asterisk.waiting import until
+from tests.support.paths import ROOT
+from tests.support.programs import Program
 
 
 class Office:
@@ -31,13 +31,10 @@ class Office:
         (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
         os.utime(folder / "schedule.json", (0, 0))
 
-    def serve(self) -> "subprocess.Popen[bytes]":
+    def serve(self) -> Program:
         with (self.folder / "console").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "obzvon.cli.main", "--settings", str(self.folder / "settings.ini"), "run"],
-                stdout=log,
-                stderr=log,
-            )
+            settings = self.folder / "settings.ini"
+            return Program("--settings", settings, "run", cwd=ROOT, stdout=log.fileno(), stderr=log.fileno())
 
     def console(self) -> str:
         return (self.folder / "console").read_text()
@@ -91,11 +88,11 @@ def run(office: Office) -> dict[str, CallRecord]:
     return ended(office.serve(), office)
 
 
-def ended(service: "subprocess.Popen[bytes]", office: Office) -> dict[str, CallRecord]:
+def ended(service: Program, office: Office) -> dict[str, CallRecord]:
     """Wait until every call has ended, stop the service, and return the journal's calls by number."""
     try:
-        until(office.is_over, "every call has ended", within=200, every=0.5)
+        until(office.is_over, "every call has ended", within=400, every=0.5)
     finally:
         service.send_signal(signal.SIGTERM)
-        service.wait(30)
+        service.wait(180)
     return {line.number: line for line in office.lines()}

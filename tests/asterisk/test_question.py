@@ -41,7 +41,7 @@ def keys_of(rig: Rig, pressed: dict[str, str]) -> dict[str, AttemptOutcome]:
     with linked(ami_of(rig.pbx)) as link:
         for number in pressed:
             rig.pbx.put(number, ordinary(number))
-        return {one.number: one for one in outcomes(link, len(pressed), within=90)}
+        return {one.number: one for one in outcomes(link, len(pressed))}
 
 
 def test_the_key_is_asked_for_once_more_after_any_other(asking: Rig) -> None:
@@ -66,7 +66,7 @@ def test_the_answer_is_one_event(asking: Rig) -> None:
     with Manager(asking.pbx.ami_port) as manager:
         manager.login(asking.pbx.ami_user, asking.pbx.ami_secret, events=True)
         asking.pbx.put(number, ordinary(number))
-        until(lambda: manager.action("Ping") and not any(asking.pbx.outgoing.iterdir()), "it is over", within=60)
+        until(lambda: manager.action("Ping") and not any(asking.pbx.outgoing.iterdir()), "it is over")
         [event] = [fields for _, fields in manager.seen if fields.get("UserEvent") == "ObzvonAnswer"]
     assert event["Key"] == "1"
     assert event["Channel"].startswith(f"Local/{number}@avtoobzvon-")
@@ -94,7 +94,8 @@ def test_0_leads_to_the_operator_and_the_call_counts_until_they_have_talked(aski
     assert (one.key, one.disposition) == ("0", Disposition.ANSWERED)
     assert one.answered
     assert one.ended
-    assert 6 <= (one.ended - one.answered).total_seconds() - (one.listened or 0) < 9
+    # The operator's six seconds, and not the forty for which the operator may ring.
+    assert 6 <= (one.ended - one.answered).total_seconds() - (one.listened or 0) < 30
     assert asking.pbx.problem_lines() == []
 
 
@@ -115,7 +116,7 @@ def test_nothing_is_asked_unless_it_is_switched_on(rig: Rig) -> None:
         [one] = outcomes(link, 1)
     assert (one.key, one.disposition) == ("", Disposition.ANSWERED)
     assert one.listened
-    assert one.listened < 9
+    assert one.listened < 12  # the question alone takes 7 seconds more
 
 
 def test_the_calls_over_the_trunk_are_a_group_with_other_peoples(rig: Rig) -> None:

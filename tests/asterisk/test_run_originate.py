@@ -36,7 +36,9 @@ def rung(rig: Rig) -> Counter[str]:
 def test_two_hundred_and_twenty_calls_of_every_kind_end_as_at_the_carrier(tmp_path: Path, pbx: Rig) -> None:
     pbx.carrier.set(TALK=2)
     numbers = phones(220, first=30_000) | {f"8916{39_000 + n:05d}03": "12*3" for n in range(10)}
-    pbx.carrier.set_talk({number: 8 for number, code in numbers.items() if code})
+    with_code = {number: code for number, code in numbers.items() if code}
+    pbx.carrier.set_codes(with_code)
+    pbx.carrier.set_talk(dict.fromkeys(with_code, 12))
     lines = run(FarOffice(tmp_path, pbx, numbers, pbx.pbx.ami_port))
     until(lambda: all(entry.ended for entry in pbx.carrier.ledger()), "the carrier has hung up")
     assert rung(pbx) == Counter(numbers.keys())
@@ -48,7 +50,7 @@ def test_two_hundred_and_twenty_calls_of_every_kind_end_as_at_the_carrier(tmp_pa
         entry = ledger[number]
         assert line.via == "ami"
         if entry.answered and entry.ended:
-            assert line.listened == pytest.approx(entry.ended - entry.answered, abs=1)
+            assert line.listened == pytest.approx(entry.ended - entry.answered, abs=3)
     assert {entry.menu for number, entry in ledger.items() if numbers[number]} == {"12*3"}
     assert {entry.caller for number, entry in ledger.items() if numbers[number]} == {"6122103"}
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -85,7 +87,6 @@ def test_a_service_killed_again_and_again_rings_everybody_once(tmp_path: Path, p
         until(
             lambda before=before: len(pbx.carrier.ledger()) > before,  # type: ignore[misc]
             "it rings somebody",
-            within=60,
             every=0.005,
         )
         time.sleep(wait)  # not for anything to happen: the instant of the kill is what varies
@@ -166,15 +167,14 @@ def test_a_ceiling_is_kept(tmp_path: Path, pbx: Rig) -> None:
     assert {number: line.result for number, line in lines.items()} == {
         number: ENDINGS[number[-2:]] for number in numbers
     }
-    moments = sorted(
-        [(entry.at, 1) for entry in pbx.carrier.ledger()]
-        + [(entry.ended, -1) for entry in pbx.carrier.ledger() if entry.ended]
-    )
+    # The carrier notes an end a moment after the PBX has seen it, when the next call may have come already.
+    long = [(entry.at + 1, entry.ended) for entry in pbx.carrier.ledger() if entry.ended and entry.ended > entry.at + 1]
+    moments = sorted([(at, 1) for at, _ in long] + [(ended, -1) for _, ended in long])
     up, most = 0, 0
     for _, change in moments:
         up += change
         most = max(most, up)
-    assert most <= 8
+    assert 4 < most <= 8
     pbx.carrier.set(TALK=0)
 
 
@@ -184,14 +184,14 @@ def test_without_the_right_the_calls_wait_and_go_when_it_is_given(tmp_path: Path
     office = FarOffice(tmp_path, rig, numbers, rig.pbx.ami_port)
     service = office.serve()
     try:
-        until(lambda: "may not originate calls" in office.console(), "it is told", within=60)
+        until(lambda: "may not originate calls" in office.console(), "it is told")
         assert {line.result for line in office.lines()} == {"waiting"}
         assert not rig.carrier.ledger()
         with may_originate(rig):
-            until(office.is_over, "every call has ended", within=150, every=0.5)
+            until(office.is_over, "every call has ended", every=0.5)
     finally:
         service.send_signal(signal.SIGTERM)
-        service.wait(30)
+        service.wait(180)
     assert office.console().count("may not originate calls") == 1
     assert rung(rig) == Counter(numbers.keys())
 

@@ -56,7 +56,7 @@ def test_supervisor_runs_the_service_and_the_editor(tmp_path: Path) -> None:
             assert said == [command, "/etc/obzvon/settings.ini", "0007"]
     finally:
         supervisord.terminate()
-        supervisord.wait(30)
+        supervisord.wait(180)
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:

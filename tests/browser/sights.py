@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tests.browser.offices import Editor, change_settings
-from tests.support.chromium import PASSWORD
+from tests.support.chromium import PASSWORD, listens
 from tests.support.made_up_people import workbook
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _unfold(page: "Page", _editor: Editor) -> None:
 
 
 def _replace(page: "Page", _editor: Editor) -> None:
+    listens(page)
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.locator("#mode-replace").check()
     page.locator(".v-gone").wait_for()
@@ -114,6 +115,7 @@ def _take(page: "Page", _editor: Editor) -> None:
 
 
 def _ignore_last_column(page: "Page", _editor: Editor) -> None:
+    listens(page)
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         page.locator("#role-2").select_option("")
     page.locator("#role-2.chosen").wait_for(state="detached")

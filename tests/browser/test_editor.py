@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.chromium import OpenContext, comes_true, tab_to, traffic_of
+from tests.support.chromium import OpenContext, assert_fits, comes_true, tab_to, traffic_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -111,7 +111,7 @@ def test_letters_that_are_typed_while_an_answer_is_on_its_way_stay(server: str, 
 
     page.route("**/phones?*", hold_the_first)
     page.get_by_label("Поиск").press_sequentially("Абонент 24")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 180
     while not held:
         assert time.monotonic() < until
         page.wait_for_timeout(20)
@@ -139,13 +139,11 @@ def test_two_browsers_that_save_over_each_other_lose_nothing(server: str, browse
     assert json.loads((folder / "todo.json").read_text())["3"]["name"] == "от второго"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_is_wider_than_the_window(server: str, browser: OpenContext, width: int) -> None:
-    context = browser(width=width)
-    page = context.pages[0]
+def test_no_page_is_wider_than_the_window(server: str, browser: OpenContext) -> None:
+    page = browser().pages[0]
     for path in ("/phones", "/phones?edit=3", "/phones?add=1", "/week", "/nowhere"):
         page.goto(server + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert_fits(page, path)
 
 
 def test_the_keyboard_alone_reaches_and_changes_a_row(server: str, browser: OpenContext, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """A browser on a shared machine forgets who was logged in."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """Start the whole browser: the headless shell waits for ever where a page asks for a password once more."""
+    made = Chromium(["chromium"])
+    yield made
+    made.close()
 
 
 def test_after_logging_out_the_browser_no_longer_sends_the_login(server: str, chromium: Chromium) -> None:

@@ -84,7 +84,7 @@ def office(folder: Path, tmp_path: Path) -> Iterator[Place]:
     finally:
         for process in (works, stand_in):
             process.terminate()
-            process.wait(30)
+            process.wait(180)
         said.close()
 
 
@@ -227,9 +227,9 @@ def test_a_page_whose_editor_is_gone_says_so_and_recovers(folder: Path, browser:
         page.evaluate("document.getElementById('run-poll').setAttribute('hx-trigger', 'every 1s')")
         page.evaluate("htmx.process(document.getElementById('run-poll'))")
         assert not page.locator("#run-lost").is_visible()
-    page.locator("#run-lost").wait_for(timeout=20_000)
+    page.locator("#run-lost").wait_for(timeout=180_000)
     with serving(folder):
-        page.locator("#run-lost").wait_for(state="hidden", timeout=20_000)
+        page.locator("#run-lost").wait_for(state="hidden", timeout=180_000)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -243,7 +243,6 @@ def test_a_dispatcher_does_ten_tasks_at_night(
     clicks: dict[str, int] = {}
     with chromium.context(width=width, reduced_motion="reduce") as context:
         one = Dispatcher(context, office, width)
-        one.page.set_default_timeout(10_000)
         for task, _ in TASKS:
             before = one.clicks
             task(one)

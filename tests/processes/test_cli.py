@@ -185,7 +185,7 @@ def test_a_service_obeys_and_the_outcomes_come_back(obzvon: Run, folder: Path) -
             assert obzvon("start", "--again", "--at-night").returncode == 0
     finally:
         service.terminate()
-        service.wait(30)
+        service.wait(180)
 
 
 def test_a_second_service_exits_with_a_clear_message(obzvon: Run, folder: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_second_service_exits_with_a_clear_message(obzvon: Run, folder: Path) 
         assert obzvon("run", "--once").returncode == 0
     finally:
         first.terminate()
-        first.communicate(timeout=30)
+        first.communicate(timeout=180)
 
 
 @pytest.mark.parametrize(
@@ -292,15 +292,15 @@ def test_the_demonstration_opens_the_editor_and_tells_who_may_in(folder: Path, t
             assert user
             addresses.add(address[0])
             with pytest.raises(urllib.error.HTTPError, match="401"):
-                urllib.request.urlopen(address[0], timeout=30)
+                urllib.request.urlopen(address[0], timeout=180)
             login = b64encode(f"{user[1]}:{user[2]}".encode()).decode()
             asked = urllib.request.Request(address[0], headers={"Authorization": f"Basic {login}"})
-            with urllib.request.urlopen(asked, timeout=30) as page:
+            with urllib.request.urlopen(asked, timeout=180) as page:
                 assert '<html lang="en"' in page.read().decode()
         assert len(addresses) == 2
         for demo in demos:
             demo.send_signal(signal.SIGINT)
-            output = demo.communicate(timeout=60)[0]
+            output = demo.communicate(timeout=180)[0]
             assert demo.returncode == 0
             assert "the folder is kept" in output
     finally:

@@ -18,7 +18,7 @@ from tests.support import pages
 from tests.support.paths import ROOT
 from tests.support.workshop import zone_of_noon
 
-LONG = 60.0
+LONG = 180.0
 """Seconds after which a step has failed."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.programs import run_obzvon
+from tests.support.programs import Program, run_obzvon
 from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
 
 PEOPLE = numbers(20)
@@ -20,9 +20,9 @@ def obzvon(workshop: Workshop, *arguments: str | Path) -> subprocess.CompletedPr
     )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: Program) -> None:
     process.send_signal(signal.SIGTERM)
-    process.wait(60)
+    process.wait(180)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def supervisor(folder: Path) -> Iterator[Callable[..., str]]:
     until(socket.exists, "supervisord listens")
     yield control
     daemon.send_signal(signal.SIGTERM)
-    daemon.wait(60)
+    daemon.wait(180)
 
 
 def until(condition: Callable[[], object], what: str, within: float = 60) -> None:

@@ -1,17 +1,21 @@
-"""A real Chromium and a real editor for the tests of pages. One browser serves a whole file of tests."""
+"""A real Chromium and a real editor for the tests of pages. One browser serves a whole file of tests.
+
+Where there is one, it is the headless shell of the same Chromium: it lays out and runs pages as the browser does, and
+takes half of its time.
+"""
 
 import contextlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from obzvon.users import Role
+from tests.support.programs import Program
 from tests.support.unavailable import unavailable
 from tests.support.workshop import wait_until
 
@@ -31,13 +35,15 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_CONDITION_SECONDS = 10
+_PROGRAMS = ("chromium-headless-shell", "chromium")
+_WAIT_SECONDS = 180
 
 
 class Chromium:
     """A browser that starts when its first context is opened. Each context has cookies and a login of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, programs: Sequence[str] = _PROGRAMS) -> None:
+        self._programs = programs
         self._running = contextlib.ExitStack()
         self._browser: Browser | None = None
 
@@ -52,6 +58,7 @@ class Chromium:
             http_credentials={"username": user, "password": PASSWORD},
             **more,
         )
+        context.set_default_timeout(_WAIT_SECONDS * 1000)
         try:
             context.new_page()
             yield context
@@ -70,7 +77,8 @@ class Chromium:
                 from playwright.sync_api import sync_playwright
             except ImportError:
                 unavailable("playwright is not installed")
-            program = shutil.which("chromium") or unavailable("there is no chromium")
+            found = filter(None, map(shutil.which, self._programs))
+            program = next(found, None) or unavailable("there is no chromium")
             playwright = self._running.enter_context(sync_playwright())
             self._browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS, headless=True)
             self._running.callback(self._browser.close)
@@ -80,20 +88,19 @@ class Chromium:
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Serve the editor of that folder in a process of its own and yield its address."""
-    program = subprocess.Popen(
-        [sys.executable, "-m", "obzvon.cli.main", "--settings", str(folder / "settings.ini"), "web"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert program.stdout
-        found = re.search(r"http://\S+", program.stdout.readline())
-        assert found
-        yield found[0].rstrip("/")
-    finally:
-        program.terminate()
-        program.communicate(timeout=20)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="utf-8") as said:
+        program = Program(
+            "--settings", folder / "settings.ini", "web", cwd=folder, stdout=writing, stderr=sys.stderr.fileno()
+        )
+        os.close(writing)
+        try:
+            found = re.search(r"http://\S+", said.readline())
+            assert found
+            yield found[0].rstrip("/")
+        finally:
+            program.terminate()
+            program.wait(_WAIT_SECONDS)
 
 
 def tab_to(page: "Page", selector: str) -> None:
@@ -114,6 +121,11 @@ def tab_to(page: "Page", selector: str) -> None:
     raise AssertionError(f"the Tab key does not lead to {selector}")
 
 
+def listens(page: "Page") -> None:
+    """Wait until htmx has heard of the form of an import: a choice made before that is not sent."""
+    comes_true(page, "'htmx-internal-data' in (document.querySelector('#import') ?? {})")
+
+
 def traffic_of(page: "Page") -> tuple[list[str], list[str]]:
     """Return the addresses that the page asks for and the errors on its console, both filled as they come."""
     asked: list[str] = []
@@ -121,6 +133,13 @@ def traffic_of(page: "Page") -> tuple[list[str], list[str]]:
     page.on("request", lambda one: asked.append(one.url))
     page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
     return asked, said
+
+
+def assert_fits(page: "Page", what: str) -> None:
+    """Assert that the page as it stands is no wider than a window and than a phone."""
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{what}: {width}"
 
 
 def waits_for(page: "Page", condition: Callable[[], object], what: str) -> None:
@@ -137,7 +156,7 @@ def waits_for(page: "Page", condition: Callable[[], object], what: str) -> None:
 
 def comes_true(page: "Page", condition: str) -> None:
     """Wait for a condition in JavaScript. The pages' policy refuses Playwright's own wait_for_function, rightly."""
-    until = time.monotonic() + _CONDITION_SECONDS
+    until = time.monotonic() + _WAIT_SECONDS
     while not page.evaluate(condition):
         assert time.monotonic() < until, condition
         page.wait_for_timeout(50)

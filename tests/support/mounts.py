@@ -48,7 +48,7 @@ def bind_mount(source: Path, folder: Path) -> Iterator[Path]:
 
 def remount(folder: Path, options: str) -> None:
     """Change the options of a mounted filesystem: ro, rw, size=…; wait for files that are being written."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while (error := _mount_error("-o", f"remount,{options}", str(folder))) and "busy" in error:
         assert time.monotonic() < deadline, error
         time.sleep(0.01)

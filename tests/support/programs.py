@@ -1,24 +1,77 @@
 """Run obzvon's command line in processes that are forked from one that has imported it.
 
-Each is a separate process, as an installed program is, without the half second of imports. Other tests start the
-installed program itself.
+Each is a separate process, as an installed program is, without the second of imports. Other tests start the installed
+program itself.
 """
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import IO, Any
-
-from obzvon.cli.main import main
+from types import TracebackType
+from typing import IO, Any, Self
 
 _SECONDS = 120
 _forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload(["obzvon.cli.main", "tests.support.programs"])
+_forked.set_forkserver_preload(["obzvon.cli.main", "tests.support.programs", "tests.support.warm_editor"])
+
+
+class Program:
+    """A command that runs beside the test, used as subprocess.Popen is. It reads nothing."""
+
+    def __init__(self, *arguments: str | Path, cwd: Path, stdout: int, stderr: int) -> None:
+        self.command = [os.fspath(argument) for argument in arguments]
+        with Path(os.devnull).open("rb") as stdin:
+            self._process = _start(self.command, cwd, os.environ, (stdin.fileno(), stdout, stderr))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wait()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process.pid
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status, negative after a signal; None while it runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """Return the exit status, None while it runs."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end. Raises subprocess.TimeoutExpired."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(self.command, timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal if it still runs."""
+        if self._process.exitcode is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
 
 
 def run_obzvon(
@@ -26,23 +79,14 @@ def run_obzvon(
     cwd: Path,
     environment: Mapping[str, str] | None = None,
     given: str = "",
-    timeout: float = 120,
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end, in a folder, with some variables beside those of this process."""
     command = [os.fspath(argument) for argument in arguments]
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         stdin.write(given.encode())
         stdin.seek(0)
-        process = _forked.Process(
-            target=_run,
-            args=(
-                command,
-                os.fspath(cwd),
-                {**os.environ, **(environment or {})},
-                [DupFd(stream.fileno()) for stream in (stdin, stdout, stderr)],
-            ),
-        )
-        process.start()
+        streams = (stdin.fileno(), stdout.fileno(), stderr.fileno())
+        process = _start(command, cwd, {**os.environ, **(environment or {})}, streams)
         process.join(_SECONDS)
         if process.is_alive():
             process.kill()
@@ -53,12 +97,22 @@ def run_obzvon(
     return subprocess.CompletedProcess(command, process.exitcode, *printed)
 
 
+def _start(command: list[str], cwd: Path, environment: Mapping[str, str], streams: tuple[int, int, int]) -> BaseProcess:
+    """Fork a process that runs a command with these three streams."""
+    arguments = (command, os.fspath(cwd), dict(environment), [DupFd(stream) for stream in streams])
+    process = _forked.Process(target=_run, args=arguments)
+    process.start()
+    return process
+
+
 def _text(stream: IO[bytes]) -> str:
     stream.seek(0)
     return stream.read().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def _run(command: list[str], folder: str, environment: dict[str, str], streams: Sequence[Any]) -> None:
+    from obzvon.cli.main import main  # which the process that is forked has done already
+
     for target, stream in enumerate(streams):
         os.dup2(stream.detach(), target)
     sys.stdin, sys.stdout, sys.stderr = (

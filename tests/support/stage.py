@@ -4,13 +4,12 @@ import json
 import os
 import re
 import signal
-import subprocess  # noqa: TC003 - beside the others
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from obzvon.domain.calls import CallRecord
 from obzvon.journal.journal import Journal
@@ -19,6 +18,9 @@ from obzvon.sandbox.pbx import Sandbox
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.recorded_events import RECORDED
 from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
+
+if TYPE_CHECKING:
+    from tests.support.programs import Program
 
 PEOPLE = numbers(60)
 BY_DIGIT = {
@@ -40,7 +42,7 @@ _EXPECTED = re.compile(r"run \d+, call \d+: |further calls with an unknown resul
 """Lines of the log about calls whose end is unknown, and about the self-check."""
 MEMORY = 100
 """Megabytes that the service may take, whatever comes."""
-PATIENCE = 60
+PATIENCE = 180
 """Seconds that a test waits for a condition, on the slowest machine."""
 
 
@@ -83,7 +85,7 @@ class Stage:
             self.workshop.spool_folder, self.workshop.done_folder, talk=0.4, long_talk=0.8, ring=0.4, pid=os.getpid()
         )
         self.memory = 0.0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Program | None = None
 
     @property
     def ledger(self) -> list[LedgerAttempt]:

@@ -22,6 +22,7 @@ from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings.keys import KEYS
 from obzvon.settings.model import Settings, load_settings
+from tests.support.programs import Program
 
 ROOT = os.geteuid() == 0
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -261,15 +262,17 @@ class HasFolder(Protocol):
     folder: Path
 
 
-def service(workshop: HasFolder, *options: str) -> subprocess.Popen[bytes]:
+def service(workshop: HasFolder, *options: str) -> Program:
     """Start the service as a process. Its output is appended to the file `said` of the workshop."""
     with (workshop.folder / "said").open("ab") as said:
-        return subprocess.Popen(
-            [sys.executable, "-m", "obzvon.cli.main", "--settings", workshop.folder / "settings.ini", "run", *options],
+        return Program(
+            "--settings",
+            workshop.folder / "settings.ini",
+            "run",
+            *options,
             cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=said.fileno(),
+            stderr=said.fileno(),
         )
 
 
@@ -284,9 +287,10 @@ def zone_where_it_is(hour: int, now: datetime) -> str:
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
-def wait_until(condition: Callable[[], object], what: str, within: float = 30) -> None:
-    """Wait until the condition holds; another process makes it true."""
-    deadline = time.monotonic() + within
+def wait_until(condition: Callable[[], object], what: str, within: float = 180) -> None:
+    """Wait until the condition holds; another process makes it true. Ask less and less often."""
+    deadline, pause = time.monotonic() + within, 0.001
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {within} s"
-        time.sleep(0.001)
+        time.sleep(pause)
+        pause = min(0.02, pause * 1.2)
