@@ -475,7 +475,7 @@ def test_a_service_that_is_slow_to_answer_is_not_said_to_be_absent(app: Flask, o
     text = operator.post(
         "/results/again/start", hidden(operator, page), page=page, day=str(TODAY), result=["not answered"]
     ).text
-    assert "The service has taken the command and is still working on it" in text
+    assert "The service has accepted the command and is still working on it" in text
     assert "nobody is called" not in text
     assert len(day.audit.latest(10)) == 1
 
