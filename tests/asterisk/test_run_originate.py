@@ -57,6 +57,8 @@ def test_two_hundred_and_twenty_calls_of_every_kind_end_as_at_the_carrier(tmp_pa
         "settings.ini",
         "todo.json",
         "schedule.json",
+        ".todo.json.lock",
+        ".schedule.json.lock",
         "log",
         "console",
         ".history",
