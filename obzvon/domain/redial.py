@@ -115,7 +115,7 @@ def parse_results(text: str) -> frozenset[str]:
             [
                 Problem(
                     "",
-                    say("no run can be made of phones with the results: {given}", given=text),
+                    say("no run can be made of phones with the results: {given}", given=text.strip() or "—"),
                     say("name one or more of: {results}", results=",".join(map(hyphenate, REDIAL_RESULTS))),
                 )
             ]

@@ -140,7 +140,7 @@ def test_a_command_without_a_service_says_so_and_is_not_kept_for_later(
     [
         (["--only", "answered"], "answered"),
         (["--only", "busy,nonsense"], "busy,no-answer,not-answered"),
-        (["--only", ""], "name some"),
+        (["--only", ""], "the results: —"),
         (["--only", "busy", "--again"], "cannot be combined"),
         (["--rest", "--again"], "cannot be combined"),
         (["--date", "2026-01-05"], "--only"),
