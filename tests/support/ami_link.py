@@ -45,15 +45,13 @@ def ami_of(server: AmiServer, **changes: object) -> AmiSettings:
 def linked(
     server: AmiServer, *, times: Timeouts = CALM, pause: Callable[[Backoff, int], float] = at_once, **changes: object
 ) -> Iterator[AmiClient]:
-    """Start a client of the server, and check that it stops in time."""
+    """Start a client of the server, and check that it stops and leaves no thread behind."""
     link = AmiClient(ami_of(server, **changes), "avtoobzvon", "avtoobzvon-ivr", times=times, backoff=pause)
     link.start()
     try:
         yield link
     finally:
-        begun = time.monotonic()
         link.stop()
-        assert time.monotonic() - begun < 1
         assert not any(thread.name == "ami" for thread in threading.enumerate())
 
 

@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
@@ -120,31 +121,25 @@ BOMB = (
 )
 
 
-def hostile() -> dict[str, bytes]:
-    """Return files that would harm a reader without limits, by a description."""
-    return {
-        **_bombs(),
-        **_long_texts(),
-        **_external(),
-        **_damaged(),
-        **_other_kinds(),
-        **_endless_ods(),
-        **_bad_texts(),
-    }
+def hostile() -> dict[str, Callable[[], bytes]]:
+    """Return functions that make files that would harm a reader without limits, by a description."""
+    ready = _long_texts() | _external() | _damaged() | _other_kinds() | _endless_ods() | _bad_texts()
+    return _bombs() | {name: partial(bytes, data) for name, data in ready.items()}
 
 
-def _bombs() -> dict[str, bytes]:
+def _bombs() -> dict[str, Callable[[], bytes]]:
+    shared, sheet = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
     return {
-        "sparse": package(cell("XFD1048576", "1")),
-        "far to the right": package(cell("XFD1", "1")),
-        "one part says that it is short": _understated(),
-        "zip bomb": package("<row>" + " " * 100_000_000 + "</row>"),
-        "bomb in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": "<sst>" + " " * 50_000_000}),
-        "billion laughs": package(PHONE, parts={"xl/worksheets/sheet1.xml": BOMB + b"<w>&j;</w>"}),
-        "billion laughs in the shared texts": package(PHONE, parts={"xl/sharedStrings.xml": BOMB + b"<sst>&j;</sst>"}),
-        "nested": package("<a>" * 1000 + "</a>" * 1000),
-        "many sheets": package(*[PHONE] * 400),
-        "many parts": package(PHONE, parts={f"x/{n}": "" for n in range(5_000)}),
+        "sparse": partial(package, cell("XFD1048576", "1")),
+        "far to the right": partial(package, cell("XFD1", "1")),
+        "one part says that it is short": _understated,
+        "zip bomb": lambda: package("<row>" + " " * 100_000_000 + "</row>"),
+        "bomb in the shared texts": lambda: package(PHONE, parts={shared: "<sst>" + " " * 50_000_000}),
+        "billion laughs": partial(package, PHONE, parts={sheet: BOMB + b"<w>&j;</w>"}),
+        "billion laughs in the shared texts": partial(package, PHONE, parts={shared: BOMB + b"<sst>&j;</sst>"}),
+        "nested": partial(package, "<a>" * 1000 + "</a>" * 1000),
+        "many sheets": partial(package, *[PHONE] * 400),
+        "many parts": partial(package, PHONE, parts={f"x/{n}": "" for n in range(5_000)}),
     }
 
 
