@@ -275,6 +275,8 @@ class CallTracker:
             call = self._calls.setdefault(linkedid, TrackedCall(linkedid, now))
             call.legs[uid] = Leg(uid)
             self._home[uid] = call
+            if begun is None and uid == linkedid:  # its Newchannel was missed, and perhaps the call's other channels
+                call.gap = now
         leg = call.legs[uid]
         if name and not leg.name:
             leg.name = name

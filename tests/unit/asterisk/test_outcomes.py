@@ -385,6 +385,30 @@ def test_a_gap_makes_no_disposition_wrong(version: str, kind: str) -> None:
             assert not ended.complete
 
 
+@every
+def test_events_that_come_before_the_list_of_a_new_connection_make_no_disposition_wrong(
+    version: str, kind: str
+) -> None:
+    events = RECORDED[version][kind]
+    places = list(itertools.combinations(range(1, len(events) + 1), 2))
+    for connected, listed in thinned(places, 5):
+        calls = CallTracker(CONTEXTS)
+        feed(calls, events[connected:listed])
+        gone = {leg(fields) for _, fields in events[:listed] if fields["Event"] == "Hangup"}
+        states = {
+            leg(fields): fields["ChannelStateDesc"] for _, fields in events[:listed] if "ChannelStateDesc" in fields
+        }
+        up = [
+            entry(fields, state=states[fields["Uniqueid"]])
+            for fields in channels(events[:listed])
+            if fields["Uniqueid"] not in gone
+        ]
+        calls.reconcile(up, calls.channels_up(), moment(events[listed - 1][0]), is_first=True)
+        feed(calls, events[listed:])
+        for ended in calls.take_outcomes(NINE + LATER):
+            assert ended.disposition in (EXPECTED[kind], Disposition.UNKNOWN), (connected, listed)
+
+
 @both
 @pytest.mark.parametrize("kind", ANSWERED)
 def test_whoever_answered_before_a_gap_or_speaks_after_it_has_answered(version: str, kind: str) -> None:
