@@ -1,5 +1,6 @@
 """Checks numbers once more at the hand-over: the journal may have been changed by somebody else since the run began."""
 
+import functools
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,12 +14,17 @@ from obzvon.domain.results import Disposition
 
 log = logging.getLogger("obzvon")
 
+#: More calls than are handed over and written ahead at once.
+_CACHED = 10_000
+
 
 class NumberCheck:
     """The numbering rules of the settings, for calls that are about to be handed over."""
 
     def __init__(self, plan: NumberingPlan) -> None:
         self._plan = plan
+        # Each number is asked for twice: before its file is written ahead, and when it goes.
+        self._is_as_written = functools.lru_cache(_CACHED)(self._find_as_written)
 
     def split(self, calls: Iterable[PendingCall], now: datetime) -> tuple[list[PendingCall], list[CallOutcome]]:
         """Return the calls that may be dialled, and the outcomes of those that may not."""
@@ -35,8 +41,7 @@ class NumberCheck:
     def why_barred(self, call: PendingCall) -> Message | None:
         """Return why a call from the journal may not be dialled; None if it may."""
         try:
-            is_as_written = self._plan.is_dialled_form(call.number)
-            is_as_written = is_as_written and parse_extension_code(call.code) == call.code
+            is_as_written = self._is_as_written(call.number, call.code)
         except InvalidNumberError as invalid:
             return say(
                 "not dialled: the journal's number was refused at the hand-over: {reason}; the journal or [Numbers] "
@@ -46,6 +51,9 @@ class NumberCheck:
         if is_as_written and callfile.parse_call_file_name(attempt_name(call)) is not None:
             return None
         return say("not dialled: the journal holds this call in a form that obzvon does not write; somebody changed it")
+
+    def _find_as_written(self, number: str, code: str) -> bool:
+        return self._plan.is_dialled_form(number) and parse_extension_code(code) == code
 
 
 def log_barred(barred: list[CallOutcome]) -> None:
