@@ -42,7 +42,7 @@ _NAME = re.compile(r"obzvon-([0-9a-z]+-[0-9a-f]+)-([0-9]{6,})-([0-9]+)\.call", r
 _AS_STAGED = re.compile(
     rb"(?i:channel): [^\n\0]+(?:\n(?!(?i:startretry|endretry|abortretry|status))[A-Za-z]+:[^\n\0]*)+"
 )
-# What a sweep adds to a file whose call had not begun.
+# A sweep appends this line to the file of a call that had not begun.
 _MARK = re.compile(rb"\n; taken out before its call began, boot ([0-9a-f]+)\Z")
 _WRITTEN_AT = re.compile(r"\((\d{1,18})\)", re.ASCII)
 

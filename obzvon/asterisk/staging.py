@@ -24,7 +24,7 @@ from obzvon.common import files as disk
 # The store's halves: files that are being written and files that are being moved do not wait for the same folder.
 STORE_FOLDERS = ("0", "1")
 
-# pbx_spool.c delays a call whose file has a future mtime, and a clock may be set back a little.
+# pbx_spool.c delays a call if its file's mtime is in the future. A clock may be set back a little.
 _PAST_SECONDS = 60
 _LENGTH = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1

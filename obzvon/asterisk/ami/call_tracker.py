@@ -68,7 +68,7 @@ class CallTracker:
             "SoftHangupRequest": self._soft_hangup_request,
             "UserEvent": self._user_event,
         }
-        #: Calls of ours that have begun, as (Linkedid, L1's channel, context), whose code can be asked for.
+        #: Our new calls, as (Linkedid, L1's channel, context). Asterisk can be asked for their extension codes.
         self.new_calls: deque[tuple[str, str, str]] = deque(maxlen=MAX_CHANNELS)
 
     def __len__(self) -> int:
@@ -154,7 +154,7 @@ class CallTracker:
         return bool(self._ending)
 
     def count_lines(self, trunk: str = "") -> LineCounts:
-        """Return the lines in use: channels whose name begins with `trunk`, or calls if it is empty."""
+        """Return the lines in use: the channels of `trunk`, or all calls if it is empty."""
         ours = others = channels = 0
         for call in self._calls.values():
             up = [leg for leg in call.legs.values() if not leg.is_over]

@@ -134,7 +134,7 @@ class CallView:
         return self._tracker.has_ending_calls
 
     def has_new_calls(self) -> bool:
-        """Return whether calls have begun whose extension code has not been asked for."""
+        """Return whether there are new calls, so that Asterisk must be asked for their extension codes."""
         return bool(self._tracker.new_calls)
 
     def settle(self) -> None:
@@ -174,7 +174,7 @@ class CallView:
             self._group_count = (int(value), ours) if value.isdecimal() else None
 
     def take_calls_without_code(self) -> list[tuple[str, str]]:
-        """Return the new calls whose extension code has to be asked for, as (Linkedid, channel), each once.
+        """Return the new calls without a known extension code, as (Linkedid, channel), each once.
 
         Calls in the ordinary context have no code, unless both kinds of calls share one context.
         """
