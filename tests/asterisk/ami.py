@@ -9,7 +9,7 @@ from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.asterisk.rig import Pbx
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 
 def ami_of(pbx: Pbx, **changes: object) -> AmiSettings:

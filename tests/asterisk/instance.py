@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from tests.asterisk.waiting import until
 from tests.support.spool_peer import place
+from tests.support.waiting import until
 
 DIALPLAN = """
     app_dial app_exec app_playback app_read app_record app_senddtmf app_stack app_system app_userevent app_verbose

@@ -13,8 +13,8 @@ from tests.asterisk.call_files import ordinary, with_code
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
 from tests.asterisk.roots import SUITES, root
-from tests.asterisk.waiting import until
 from tests.support.paths import SUPPORT
+from tests.support.waiting import until
 
 FOLDER = SUPPORT / "ami_events"
 EVENTS = {

@@ -8,9 +8,9 @@ from pathlib import Path
 from obzvon.domain.calls import CallRecord
 from obzvon.journal.journal import Journal
 from tests.asterisk.rig import Rig
-from tests.asterisk.waiting import until
 from tests.support.paths import ROOT
 from tests.support.programs import Program
+from tests.support.waiting import until
 
 
 class Office:

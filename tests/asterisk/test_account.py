@@ -12,7 +12,7 @@ from obzvon.asterisk.callfile import CallFileTemplate, call_file_name
 from obzvon.settings.loader import ORDINARY
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

@@ -24,9 +24,9 @@ from tests.asterisk.ami import ami_of, linked, outcomes
 from tests.asterisk.call_files import ordinary, with_code
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Pbx, Rig
-from tests.asterisk.waiting import until
 from tests.support.ami_server import certificate
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from obzvon.asterisk.ami.outcomes import AttemptOutcome

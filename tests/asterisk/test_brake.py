@@ -14,8 +14,8 @@ from obzvon.reports.status import service_status
 from tests.asterisk.far_office import FarOffice, may_originate
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import Office, ended, office_with_ami
-from tests.asterisk.waiting import until
 from tests.support.programs import Program, run_obzvon
+from tests.support.waiting import until
 
 CAUSES = {"503": 34, "403": 21}
 

@@ -15,8 +15,7 @@ from obzvon.settings.model import load_settings
 from tests.asterisk.ami import ami_of, linked
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import Office, ended, office_with_ami
-from tests.asterisk.waiting import until
-from tests.support.ami_link import until as until_up
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 
@@ -45,7 +44,7 @@ def ask(request: pytest.FixtureRequest, tmp_path: Path, rig: Rig) -> Iterator[As
         yield lambda: found(judge)
         return
     with linked(ami_of(rig.pbx)) as link:
-        until_up(link.can_send)
+        until(link.can_send)
         by_ami = CallPathCheck(settings, spool, link, machine)
         yield lambda: found(by_ami)
 

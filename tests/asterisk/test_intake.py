@@ -10,7 +10,7 @@ import pytest
 from obzvon.asterisk import process
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import Office, ended
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")

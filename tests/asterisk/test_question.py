@@ -12,7 +12,7 @@ from tests.asterisk.ami import ami_of, linked, outcomes
 from tests.asterisk.call_files import ordinary
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import QUESTION, Rig
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

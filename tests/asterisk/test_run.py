@@ -9,7 +9,7 @@ import pytest
 
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import Office
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import ENDINGS, office_with_ami, phones, run
-from tests.asterisk.waiting import until
 from tests.asterisk.wire import wire_cut_every
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

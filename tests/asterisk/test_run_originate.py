@@ -15,9 +15,9 @@ from tests.asterisk.ami import ami_of
 from tests.asterisk.far_office import FarOffice, may_originate
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import ENDINGS, phones, run
-from tests.asterisk.waiting import until
 from tests.asterisk.wire import Wire, wire_cut_every
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

@@ -10,8 +10,8 @@ import pytest
 from obzvon.domain.calls import CallRecord
 from tests.asterisk.rig import Rig
 from tests.asterisk.run_folder import ENDINGS, Office, ended, office_with_ami, phones
-from tests.asterisk.waiting import until
 from tests.asterisk.wire import wire_cut_every
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

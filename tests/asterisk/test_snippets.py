@@ -12,8 +12,8 @@ from tests.asterisk.carrier import LedgerEntry
 from tests.asterisk.instance import DIALPLAN, Asterisk
 from tests.asterisk.manager import Manager
 from tests.asterisk.rig import SNIPPETS, Pbx, Rig
-from tests.asterisk.waiting import until
 from tests.support.spool_peer import status
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.asterisk.peer import AsteriskPeer
 from tests.asterisk.roots import require_root
-from tests.asterisk.waiting import until
 from tests.support.spool_peer import SpoolPeer, StandIn, status
+from tests.support.waiting import until
 
 MARK = "89169999991"
 PEERS = [None, pytest.param(22, marks=pytest.mark.asterisk), pytest.param(16, marks=pytest.mark.asterisk)]

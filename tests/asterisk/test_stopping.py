@@ -9,7 +9,7 @@ import pytest
 
 from tests.asterisk.rig import MESSAGE, Rig
 from tests.asterisk.run_folder import ended, office_with_ami
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.asterisk.rig import SNIPPETS
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 COMMAND = "/opt/obzvon/venv/bin/obzvon"
 SUPERVISORD_CONF = """\

@@ -38,8 +38,8 @@ from tests.asterisk.manager import Manager
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.run_folder import Office
-from tests.asterisk.waiting import until
 from tests.benchmarks.lines import Lines, area, draw, lesser, limit_of_all, our_share, peak, seconds_over, stairs
+from tests.support.waiting import until
 
 SEED = 20260105
 CEILING = 30

@@ -29,8 +29,8 @@ from tests.asterisk.manager import recorded_events
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.run_folder import ENDINGS, Office
-from tests.asterisk.waiting import until
 from tests.benchmarks.speed import cpu
+from tests.support.waiting import until
 
 OTHERS = 100
 HELD = 600

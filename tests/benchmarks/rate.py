@@ -28,8 +28,8 @@ from tests.asterisk.manager import Manager, recorded_events
 from tests.asterisk.rig import Rig
 from tests.asterisk.roots import root
 from tests.asterisk.run_folder import Office
-from tests.asterisk.waiting import until
 from tests.benchmarks.speed import cpu
+from tests.support.waiting import until
 
 _SINK = "\n[sink]\nexten = _X.,1,Hangup(17)\n"
 _BEGUN = re.compile(

@@ -1,13 +1,12 @@
 """The editor as a dispatcher meets it: a real Chromium, in Russian, against a real server."""
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.chromium import OpenContext, assert_fits, comes_true, tab_to, traffic_of
+from tests.support.chromium import OpenContext, assert_fits, comes_true, tab_to, traffic_of, waits_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -111,10 +110,7 @@ def test_letters_that_are_typed_while_an_answer_is_on_its_way_stay(server: str, 
 
     page.route("**/phones?*", hold_the_first)
     page.get_by_label("Поиск").press_sequentially("Абонент 24")
-    until = time.monotonic() + 180
-    while not held:
-        assert time.monotonic() < until
-        page.wait_for_timeout(20)
+    waits_for(page, lambda: held, "the first search")
     page.keyboard.type("9")
     held[0].continue_()
     comes_true(page, "document.querySelectorAll('.list tbody tr').length === 1")

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +19,7 @@ from tests.support.chromium import PASSWORD, OpenContext, assert_fits, comes_tru
 from tests.support.journal import record_run
 from tests.support.ports import free_port
 from tests.support.programs import Program
+from tests.support.waiting import until
 from tests.support.workshop import zone_of_noon
 
 pytestmark = pytest.mark.browser
@@ -67,6 +67,11 @@ def server(office: Path) -> Iterator[str]:
         yield address
 
 
+def is_alive(journal: Journal, since: datetime) -> bool:
+    beat = journal.heartbeats.latest()
+    return beat is not None and beat.started_at >= since
+
+
 @pytest.fixture
 def service(office: Path) -> Iterator[None]:
     """The real service on an empty spool, alive."""
@@ -77,11 +82,8 @@ def service(office: Path) -> Iterator[None]:
         )
     journal = Journal(load_settings(office / "settings.ini").journal.reveal())
     try:
-        until = time.monotonic() + 180
-        while (sign := journal.heartbeats.latest()) is None or sign.started_at < begun:
-            assert program.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        until(lambda: program.poll() is not None or is_alive(journal, begun), "the first heartbeat")
+        assert program.poll() is None
         yield
     finally:
         journal.close()
@@ -181,10 +183,7 @@ def test_those_not_reached_are_called_again_by_the_service(
         tick.check()
     expect("button", name="Позвонить на 1 номер сейчас").click()
     page.get_by_text("Обзвон начат").wait_for()
-    until = time.monotonic() + 180
-    while len(list((office / "target").iterdir())) == before:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until(lambda: len(list((office / "target").iterdir())) > before, "a call is handed over")
 
 
 def test_those_not_reached_become_the_list_and_the_old_one_comes_back(

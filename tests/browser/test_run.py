@@ -17,7 +17,8 @@ from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
 from tests.support.chromium import OpenContext, comes_true, serving, tab_to
-from tests.support.workshop import service, wait_until, zone_of_noon
+from tests.support.waiting import until
+from tests.support.workshop import service, zone_of_noon
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -72,7 +73,7 @@ def office(folder: Path, tmp_path: Path) -> Iterator[Place]:
     )
     works = service(place)
     try:
-        wait_until(
+        until(
             lambda: (
                 "служба готова" in (folder / "said").read_text(errors="replace")
                 or "the service is ready" in (folder / "said").read_text(errors="replace")
@@ -164,7 +165,7 @@ def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_bu
     page.get_by_role("button", name=re.compile("Позвонить")).first.click()
     page.get_by_role("heading", name="Обзвон идёт").wait_for()
     begun = moved(page)
-    wait_until(lambda: len(office.in_spool_or_done()) > begun + 2, "calls are handed over")
+    until(lambda: len(office.in_spool_or_done()) > begun + 2, "calls are handed over")
     page.get_by_role("link", name="Обновить").click()
     assert moved(page) > begun
     page.locator("#run-hold").click()

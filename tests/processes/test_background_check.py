@@ -16,7 +16,8 @@ from obzvon.checks.background import BackgroundCheck
 from obzvon.journal.findings import CheckReport, CheckSummary, Level
 from obzvon.journal.journal import Journal
 from obzvon.service.scheduler import Scheduler
-from tests.support.workshop import Shift, Workshop, at, numbers, wait_until
+from tests.support.waiting import until
+from tests.support.workshop import Shift, Workshop, at, numbers
 
 NINE = at("09:00:00")
 FINDS = """
@@ -51,7 +52,7 @@ def done(one: BackgroundCheck, journal: Journal) -> CheckReport:
         one.poll(NINE)
         return not one.busy
 
-    wait_until(over, "the self-check")
+    until(over, "the self-check")
     latest = journal.findings.latest()
     assert latest is not None
     return latest
@@ -186,7 +187,7 @@ child.main(Path(sys.argv[1]), int(sys.argv[2]))
     one = examination(workshop, journal, slow)
     one.request()
     one.poll(NINE)
-    wait_until(lambda: any(workshop.store_folder.iterdir()), "the probe in the store")
+    until(lambda: any(workshop.store_folder.iterdir()), "the probe in the store")
     one.stop()
     assert list(workshop.store_folder.iterdir()) == []
 
@@ -216,7 +217,7 @@ time.sleep(600)
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_until(
+    until(
         lambda: not Path(f"/proc/{child}").exists() or "(zombie)" in Path(f"/proc/{child}/status").read_text(),
         "the end of the child",
     )

@@ -9,7 +9,8 @@ import pytest
 from tests.support.ami_server import AmiServer, packed
 from tests.support.recorded_events import entry
 from tests.support.stage import PATIENCE, CallEvents, EventSender, Stage, by_archive, by_events
-from tests.support.workshop import service, wait_until
+from tests.support.waiting import until
+from tests.support.workshop import service
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_in_russian_too(tmp_path: Path, server: AmiServer) -> None:
 
 def once_logged_in(server: AmiServer, data: bytes, times: int = 1) -> None:
     """Sends that to who has logged in; whoever hangs up before the end has had enough."""
-    wait_until(lambda: server.asked("CoreShowChannels") and server.asked("Ping"), "the login", PATIENCE)
+    until(lambda: server.asked("CoreShowChannels") and server.asked("Ping"), "the login")
     with suppress(OSError):
         for _ in range(times):
             server.send(data)
@@ -269,7 +270,7 @@ def test_a_run_whose_connection_is_cut_again_and_again_and_whose_lists_lie(
     server.channels = lists_that_lie(stage)
     with stage.running(), EventSender(server, stage, repeats):
         for count in range(10, 60, 10):
-            wait_until(lambda count=count: len(stage.ledger) >= count, "a bundle", PATIENCE)  # type: ignore[misc]
+            until(lambda count=count: len(stage.ledger) >= count, "a bundle")  # type: ignore[misc]
             server.drop()
         server.channels = []
         server.drop()

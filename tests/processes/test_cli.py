@@ -24,7 +24,7 @@ from obzvon.service import factory
 from obzvon.settings.model import load_settings
 from tests.support.commands import command_names
 from tests.support.programs import run_obzvon
-from tests.support.workshop import wait_until
+from tests.support.waiting import until
 
 ENGLISH = {"OBZVON_LANGUAGE": "en"}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -333,7 +333,7 @@ def test_a_rehearsal_prints_the_commands_that_follow_as_they_run_here(obzvon: Ru
     with subprocess.Popen(["sh", "-c", f"exec {sandbox}"], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
-            wait_until((tmp_path / "an office" / "target").is_dir, "the stand-in's folder")
+            until((tmp_path / "an office" / "target").is_dir, "the stand-in's folder")
         finally:
             process.terminate()
 

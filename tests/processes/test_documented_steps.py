@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from tests.support import pages
 from tests.support.paths import ROOT
+from tests.support.waiting import until
 from tests.support.workshop import zone_of_noon
 
 LONG = 180.0
@@ -100,11 +100,8 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     with ExitStack() as stack:
         stack.enter_context(shell.running(stand_in))
         stack.enter_context(shell.running(service))
-        until = time.monotonic() + LONG
-        while (begun := shell.run(start, check=False)).returncode:
-            assert time.monotonic() < until, begun.stderr
-        while "waiting" in str(counts := report(shell)["counts"]) or "hand" in str(counts):
-            assert time.monotonic() < until, counts
+        until(lambda: shell.run(start, check=False).returncode == 0, "the service takes the command", every=0.5)
+        until(lambda: not re.search("waiting|hand", str(report(shell)["counts"])), "every call has ended", every=0.5)
     return shell
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.paths import ROOT
 from tests.support.programs import Program, run_obzvon
-from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
+from tests.support.waiting import until
+from tests.support.workshop import Workshop, numbers, service, zone_of_noon
 
 PEOPLE = numbers(20)
 
@@ -35,7 +36,7 @@ def workshop(tmp_path: Path) -> Workshop:
 def test_a_journal_is_backed_up_moved_and_the_run_goes_on_from_the_new_one(workshop: Workshop) -> None:
     folder = workshop.folder
     working = service(workshop)
-    wait_until(lambda: len(workshop.in_spool()) >= 2, "the first calls")
+    until(lambda: len(workshop.in_spool()) >= 2, "the first calls")
     copied = obzvon(workshop, "journal", "backup", folder / "backup.db")
     assert copied.returncode == 0, copied.stderr
     refused = obzvon(workshop, "journal", "restore", folder / "backup.db")
@@ -44,13 +45,13 @@ def test_a_journal_is_backed_up_moved_and_the_run_goes_on_from_the_new_one(works
     moved = obzvon(workshop, "journal", "move", "new.db")
     assert moved.returncode == 0, moved.stderr
     assert f"rows were moved to {folder}/new.db" in moved.stdout
-    wait_until(lambda: "was moved to" in (folder / "said").read_text(), "the old service's stop")
+    until(lambda: "was moved to" in (folder / "said").read_text(), "the old service's stop")
     assert len(workshop.in_spool()) < len(PEOPLE)
     end(working)
     settings = folder / "settings.ini"
     settings.write_text(settings.read_text() + "[Journal]\nurl = new.db\n")
     working = service(workshop)
-    wait_until(lambda: len(workshop.in_spool()) == len(PEOPLE), "the rest")
+    until(lambda: len(workshop.in_spool()) == len(PEOPLE), "the rest")
     end(working)
     assert Counter(workshop.in_spool()) == Counter(PEOPLE)
 
@@ -58,10 +59,10 @@ def test_a_journal_is_backed_up_moved_and_the_run_goes_on_from_the_new_one(works
 def test_a_restored_copy_calls_nobody_until_somebody_decides(workshop: Workshop) -> None:
     folder = workshop.folder
     working = service(workshop)
-    wait_until(lambda: len(workshop.in_spool()) >= 2, "the first calls")
+    until(lambda: len(workshop.in_spool()) >= 2, "the first calls")
     assert obzvon(workshop, "journal", "backup", folder / "backup.db").returncode == 0
     before = len(workshop.in_spool())
-    wait_until(lambda: len(workshop.in_spool()) >= before + 2, "further calls")
+    until(lambda: len(workshop.in_spool()) >= before + 2, "further calls")
     end(working)
     called = workshop.in_spool()
     restored = obzvon(workshop, "journal", "restore", folder / "backup.db")
@@ -72,7 +73,7 @@ def test_a_restored_copy_calls_nobody_until_somebody_decides(workshop: Workshop)
         assert said.returncode == status
         assert "this journal is an older copy" in said.stdout + said.stderr
     working = service(workshop)
-    wait_until(lambda: "this journal is an older copy" in (folder / "said").read_text(), "the problem in the log")
+    until(lambda: "this journal is an older copy" in (folder / "said").read_text(), "the problem in the log")
     accepted = obzvon(workshop, "journal", "accept", "--no-calls")
     assert accepted.returncode == 0, accepted.stderr
     assert "nobody else is called today" in accepted.stdout
@@ -83,7 +84,7 @@ def test_a_restored_copy_calls_nobody_until_somebody_decides(workshop: Workshop)
 
 def test_without_a_service_the_command_decides_itself(workshop: Workshop) -> None:
     working = service(workshop)
-    wait_until(lambda: len(workshop.in_spool()) >= 2, "the first calls")
+    until(lambda: len(workshop.in_spool()) >= 2, "the first calls")
     end(working)
     called = workshop.in_spool()
     (workshop.folder / "journal.db").unlink()

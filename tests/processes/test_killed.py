@@ -24,7 +24,8 @@ from tests.support.mounts import in_memory
 from tests.support.paths import ROOT
 from tests.support.profile import often
 from tests.support.programs import Program
-from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
+from tests.support.waiting import until
+from tests.support.workshop import Workshop, numbers, service, zone_of_noon
 
 OVER = 600
 """Seconds after which a hunt is given up."""
@@ -83,12 +84,12 @@ class Hunt:
     def one_run(self, kills: int) -> Run:
         """Has a run done whole by a service that is killed, if there are kills left; every call is accounted for."""
         before = len(self.runs())
-        until = time.monotonic() + OVER
+        latest = time.monotonic() + OVER
         while not self._lives_through(kills) or len(self.runs()) == before:
-            assert time.monotonic() < until, "the run does not come to its end"
+            assert time.monotonic() < latest, "the run does not come to its end"
             if len(self.runs()) == before > 0:  # who took the command was killed before it began
                 self.journal.commands.submit("start", by="hunter", at=datetime.now(UTC), again=True)
-        wait_until(lambda: not any(self.workshop.spool_folder.iterdir()), "the end of the last calls")
+        until(lambda: not any(self.workshop.spool_folder.iterdir()), "the end of the last calls")
         assert self._live().wait(180) == 0, self.said()
         return self.runs()[-1]
 
@@ -132,8 +133,8 @@ class Hunt:
                             self._ready = time.monotonic() - began
                         break
                     time.sleep(0.0005)
-                until = time.monotonic() + wait
-                while process.poll() is None and time.monotonic() < until:
+                then = time.monotonic() + wait
+                while process.poll() is None and time.monotonic() < then:
                     time.sleep(0.0002)
                 if process.poll() is None:
                     os.kill(process.pid, signal.SIGKILL)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.mounts import in_memory
-from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
+from tests.support.waiting import until
+from tests.support.workshop import Workshop, numbers, service, zone_of_noon
 
 PEOPLE = numbers(5)
 DEADLINE = 180
@@ -29,7 +30,7 @@ def test_a_process_told_to_end_in_the_middle_of_a_big_bundle_ends_soon_and_the_n
         )
         first = service(workshop)
         try:
-            wait_until(lambda: count(workshop) >= 3000, "the first files")
+            until(lambda: count(workshop) >= 3000, "the first files")
             asked = time.monotonic()
             first.send_signal(signal.SIGTERM)
             assert first.wait(180) == 0
@@ -68,7 +69,7 @@ def test_a_second_process_on_the_same_journal_leaves_the_work_to_the_first(tmp_p
             journal = journal or (workshop.journal() if (tmp_path / "journal.db").exists() else None)
             return journal is not None and journal.heartbeats.latest() is not None
 
-        wait_until(alive, "the first sign of life")
+        until(alive, "the first sign of life")
         assert service(workshop).wait(DEADLINE) == 2
         assert str(tmp_path / "journal.db") in (tmp_path / "said").read_text()
         assert service(workshop, "--once").wait(DEADLINE) == 0

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from obzvon.journal.journal import Journal
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.paths import ROOT
+from tests.support.waiting import until
 
 PROGRAMS = ROOT / "asterisk" / "supervisor" / "obzvon.conf"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -82,13 +82,6 @@ def supervisor(folder: Path) -> Iterator[Callable[..., str]]:
     daemon.wait(180)
 
 
-def until(condition: Callable[[], object], what: str, within: float = 60) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {within} s"
-        time.sleep(0.05)
-
-
 def pid(control: Callable[..., str]) -> int:
     found = re.search(r"RUNNING\s+pid (\d+)", control("status", "obzvon"))
     return int(found[1]) if found else 0
@@ -115,9 +108,7 @@ def test_supervisord_starts_it_brings_it_back_after_a_kill_and_stops_it(
     until(lambda: pid(supervisor) not in (0, first), "supervisord has brought it back")
     until(lambda: dispositions(folder)["answered"] + dispositions(folder)["unknown"] == ROWS, "the run is through")
     assert ledger() == Counter({str(89161110000 + 10 * row): 1 for row in range(ROWS)})
-    begun = time.monotonic()
     assert "stopped" in supervisor("stop", "obzvon")
-    print(f"stopped in {time.monotonic() - begun:.2f} s")
     assert "the next start continues" in log(folder) or "следующий" in log(folder), "it was stopped, not killed"
 
 
@@ -125,9 +116,7 @@ def test_a_stop_in_the_middle_of_a_run_is_clean_and_the_next_start_goes_on(
     folder: Path, supervisor: Callable[..., str], ledger: Callable[[], Counter[str]]
 ) -> None:
     until(lambda: len(ledger()) >= 6, "the run has started")
-    begun = time.monotonic()
     assert "stopped" in supervisor("stop", "obzvon")
-    print(f"stopped in {time.monotonic() - begun:.2f} s")
     assert not [path for path in (folder / "store").rglob("*.call*") if path.is_file()]
     called = len(ledger())
     assert called < ROWS

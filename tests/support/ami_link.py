@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,18 +16,11 @@ from obzvon.settings.ami import AmiSettings
 from obzvon.settings.secrets import Secret
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.recorded_events import RECORDED
+from tests.support.waiting import until
 
 QUICK = Timeouts(patience=1.0, ping=0.05, fresh=6.0, settle=0.01, group=0.05, compare=0.05, steady=0.0)
 # Asks for the list of channels only at the start.
 CALM = msgspec.structs.replace(QUICK, compare=3600.0)
-
-
-def until(condition: Callable[[], object], within: float = 20) -> None:
-    """Wait until the condition holds; another thread makes it true."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def at_once(_kind: Backoff, _failures: int) -> float:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from obzvon.users import Role
 from tests.support.programs import Program
 from tests.support.unavailable import unavailable
-from tests.support.workshop import wait_until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -151,12 +150,9 @@ def waits_for(page: "Page", condition: Callable[[], object], what: str) -> None:
             page.wait_for_timeout(20)
         return found
 
-    wait_until(holds, what)
+    until(holds, what, seldom=0.02)
 
 
 def comes_true(page: "Page", condition: str) -> None:
     """Wait for a condition in JavaScript. The pages' policy refuses Playwright's own wait_for_function, rightly."""
-    until = time.monotonic() + _WAIT_SECONDS
-    while not page.evaluate(condition):
-        assert time.monotonic() < until, condition
-        page.wait_for_timeout(50)
+    waits_for(page, lambda: page.evaluate(condition), condition)

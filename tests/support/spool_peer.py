@@ -7,7 +7,7 @@ from typing import Protocol
 
 from obzvon.sandbox.ledger import read_ledger
 from obzvon.sandbox.pbx import Sandbox
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 TALK = 0.5
 """Seconds that a peer's answered calls last; a number that ends with 5 talks until the peer stops."""

@@ -17,7 +17,8 @@ from obzvon.sandbox.ledger import LedgerAttempt
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.recorded_events import RECORDED
-from tests.support.workshop import Workshop, numbers, service, wait_until, zone_of_noon
+from tests.support.waiting import until
+from tests.support.workshop import Workshop, numbers, service, zone_of_noon
 
 if TYPE_CHECKING:
     from tests.support.programs import Program
@@ -112,15 +113,16 @@ class Stage:
 
     def wait_for_the_end(self) -> None:
         """Wait until every call has ended in the journal."""
-        wait_until(
-            lambda: len(self.lines()) == len(self.people) and all(line.ended_at for line in self.lines()),
-            "the end of every call",
-            PATIENCE,
-        )
+
+        def is_over() -> bool:
+            lines = self.lines()
+            return len(lines) == len(self.people) and all(line.ended_at for line in lines)
+
+        until(is_over, "the end of every call", every=0.05)
 
     def wait_for(self, text: str) -> None:
         """Wait until the log contains the text."""
-        wait_until(lambda: text in self.log(), text, PATIENCE)
+        until(lambda: text in self.log(), text)
 
     def lines(self) -> list[CallRecord]:
         if not (self.workshop.folder / "journal.db").exists():

@@ -285,12 +285,3 @@ def zone_where_it_is(hour: int, now: datetime) -> str:
     """Return a time zone in which it is that hour now."""
     ahead = (hour - now.astimezone(UTC).hour + 11) % 24 - 11
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
-
-
-def wait_until(condition: Callable[[], object], what: str, within: float = 180) -> None:
-    """Wait until the condition holds; another process makes it true. Ask less and less often."""
-    deadline, pause = time.monotonic() + within, 0.001
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {within} s"
-        time.sleep(pause)
-        pause = min(0.02, pause * 1.2)

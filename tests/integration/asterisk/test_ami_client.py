@@ -11,9 +11,10 @@ from obzvon.asterisk.ami.client import AmiClient
 from obzvon.asterisk.ami.connection import Timeouts
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
 from obzvon.domain.results import Disposition
-from tests.support.ami_link import CALM, ami_of, at_once, is_up, linked, outcomes, play, problem, until
+from tests.support.ami_link import CALM, ami_of, at_once, is_up, linked, outcomes, play, problem
 from tests.support.ami_server import SECRET, AmiServer, packed
 from tests.support.recorded_events import RECORDED, channels, entry, talking
+from tests.support.waiting import until
 
 # -- up
 
@@ -110,7 +111,7 @@ def test_lines_in_use_are_known_while_it_is_up(server: AmiServer) -> None:
         until(lambda: link.calls.lines_in_use() == LineCounts(1, 1, 4))
         server.refuse()
         server.drop()
-        until(lambda: not is_up(link))
+        until(lambda: not is_up(link), seldom=0.005)
         assert link.calls.lines_in_use() is None
 
 

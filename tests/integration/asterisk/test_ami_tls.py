@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.ami_link import CALM, is_up, linked, outcomes, play, problem, until, warnings
+from tests.support.ami_link import CALM, is_up, linked, outcomes, play, problem, warnings
 from tests.support.ami_server import AmiServer, certificate
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from obzvon.asterisk import callfile, staging
 from obzvon.asterisk.staging import FileMode, Prefetcher, stage_files, staging_path
 from tests.support.mounts import tmpfs
 from tests.support.paths import ROOT
+from tests.support.waiting import until
 
 DATA = b"Channel: local/89161111111@avtoobzvon\n" * 5
 
@@ -227,7 +228,7 @@ def test_a_second_process_that_was_killed_at_work_leaves_nothing_and_the_next_ta
     store: Path, ahead: Prefetcher
 ) -> None:
     ahead.begin(files(1, 20_000))
-    wait_for(lambda: lying(store), "the first files ahead")
+    until(lambda: lying(store), "the first files ahead", every=0.001, seldom=0.001)
     kill_second(ahead)
     assert not ahead.finish(names(1, 20_000))
     assert lying(store) == []
@@ -292,7 +293,7 @@ def killed_parent(store: Path, count: int, wanted: int) -> int:
 @pytest.mark.slow
 def test_the_second_process_ends_with_a_killed_service_in_the_middle_of_its_work(store: Path) -> None:
     second = killed_parent(store, 50_000, 100)
-    wait_for(lambda: is_gone(second), "the end of the second process", 5)
+    until(lambda: is_gone(second), "the end of the second process")
     left = lying(store)
     assert 100 <= len(left) < 50_000
     time.sleep(0.1)
@@ -302,7 +303,7 @@ def test_the_second_process_ends_with_a_killed_service_in_the_middle_of_its_work
 @pytest.mark.slow
 def test_a_service_killed_before_its_second_process_is_ready_leaves_nothing_that_it_would_do_later(store: Path) -> None:
     second = killed_parent(store, 100, 0)
-    wait_for(lambda: is_gone(second), "the end of the second process", 10)
+    until(lambda: is_gone(second), "the end of the second process")
     assert lying(store) == []
 
 
@@ -312,13 +313,6 @@ def is_gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return True
-
-
-def wait_for(condition: Callable[[], object], what: str, within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {within} s"
-        time.sleep(0.001)
 
 
 def test_the_second_process_imports_nothing_from_the_working_folder(

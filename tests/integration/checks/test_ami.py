@@ -17,8 +17,9 @@ from obzvon.journal.findings import Finding, Level
 from obzvon.settings.ami import AmiSettings
 from obzvon.settings.model import Settings
 from obzvon.settings.secrets import JournalUrl, Secret
-from tests.support.ami_link import is_up, linked, until
+from tests.support.ami_link import is_up, linked
 from tests.support.ami_server import SECRET, AmiServer
+from tests.support.waiting import until
 
 CONSOLE = """#!/bin/sh
 case "$4" in "manager show user obzvon") echo "   read perm: call,user"; echo "   write perm: {write}" ;;

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalBusyError
 from tests.support.journal import TUESDAY, begin, process
+from tests.support.waiting import until
 
 
 def test_a_journal_has_one_service(journal: Journal, journal_url: str) -> None:
@@ -77,16 +77,15 @@ def test_the_lock_of_a_service_that_is_gone_is_free(journal_url: str, journal: J
             journal.acquire_lock()
         service.send_signal(how)
         service.wait()
-    until = time.monotonic() + (0 if journal.is_sqlite else 30)  # PostgreSQL has yet to see that the session is gone
-    while True:
-        try:
+
+    def is_free() -> bool:
+        with contextlib.suppress(JournalBusyError):
             journal.acquire_lock().release()
-        except JournalBusyError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            break
+            return True
+        return False
+
+    # PostgreSQL has yet to see that the session is gone.
+    until(is_free, "the lock is free", within=0 if journal.is_sqlite else 180)
 
 
 def test_of_several_services_that_start_at_once_one_does(journal_url: str, journal: Journal) -> None:

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from obzvon.sandbox.callfile_parser import CallFile, SimulatedCarrier, parse_cal
 from obzvon.sandbox.ledger import LedgerAttempt, read_ledger
 from obzvon.sandbox.pbx import Sandbox
 from tests.support.paths import ROOT
+from tests.support.waiting import until
 
 T = 2_000_000_000
 PID = 4242
@@ -574,17 +574,10 @@ def test_a_thousand_calls_at_once_end_in_their_time(spool: Spool) -> None:
 # By its own clock
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen within 30 s"
-        time.sleep(0.005)
-
-
 def test_it_runs_in_a_thread(spool: Spool) -> None:
     with Sandbox(spool.root / "new" / "outgoing", spool.done, talk=0) as sandbox:
         spool.put(call_text(archive=True), mtime=1).rename(spool.root / "new" / "outgoing" / "a.call")
-        wait_until(lambda: (spool.done / "a.call").exists() and "Status: Completed" in spool.archived())
+        until(lambda: (spool.done / "a.call").exists() and "Status: Completed" in spool.archived())
     assert sandbox.attempts("89160000000") == 1
 
 
@@ -592,7 +585,7 @@ def test_it_stops_at_once_and_lives_only_once(spool: Spool) -> None:
     sandbox = spool.begin()
     sandbox.start()
     spool.put(call_text("7"), mtime=1)
-    wait_until(lambda: sandbox.in_progress == 1)
+    until(lambda: sandbox.in_progress == 1, seldom=0.005)
     sandbox.stop()
     sandbox.stop()
     sandbox.kill()
@@ -617,7 +610,7 @@ def test_a_step_that_fails_is_told_of_and_not_the_last(
 
     monkeypatch.setattr(spool.sandbox, "step", step)
     with spool.sandbox:
-        wait_until(lambda: len(steps) > 1)
+        until(lambda: len(steps) > 1)
     assert "failed at a step" in caplog.text
 
 
@@ -689,7 +682,7 @@ def rings(spool: Spool) -> bool:
 
 def test_by_itself_it_ends_cleanly_on_sigterm(spool: Spool, alone: subprocess.Popen[bytes]) -> None:
     spool.put(call_text("1", archive=True), mtime=1)
-    wait_until(lambda: rings(spool))
+    until(lambda: rings(spool))
     alone.send_signal(signal.SIGTERM)
     assert alone.wait(30) == 0
     assert spool.archived().endswith("Status: Completed\n")
@@ -700,7 +693,7 @@ def test_by_itself_and_killed_it_leaves_the_file_and_has_told_of_the_call(
     spool: Spool, alone: subprocess.Popen[bytes]
 ) -> None:
     path = spool.put(call_text("7"), mtime=1)
-    wait_until(lambda: rings(spool))
+    until(lambda: rings(spool))
     alone.kill()
     assert alone.wait(30) == -signal.SIGKILL
     assert f"StartRetry: {alone.pid} 1" in path.read_text(encoding="utf-8")
