@@ -24,6 +24,10 @@ class AsteriskState(enum.Enum):
     UNSEEN = "unseen"
 
 
+#: Its pid, when its process was started, in ticks, and when it wrote its pid file: `core restart` keeps the process.
+AsteriskIdentity = tuple[int, int, float]
+
+
 class RunningAsterisk(msgspec.Struct, frozen=True):
     """A running Asterisk: the process ids that it is known by, and when it was started, by the clock; 0 = unknown.
 
@@ -43,12 +47,12 @@ def asterisk_state(pid_file: Path | None) -> AsteriskState:
     return AsteriskState.RUNNING if pid is not None and is_process_alive(pid) else AsteriskState.DOWN
 
 
-def asterisk_identity(pid_file: Path | None) -> tuple[int, int] | None:
-    """Return the pid of a running Asterisk and when it was started, in ticks; None if none is seen."""
+def asterisk_identity(pid_file: Path | None) -> AsteriskIdentity | None:
+    """Return which Asterisk is running; None if none is seen."""
     pid = read_pid(pid_file) if pid_file is not None else None
-    if pid is None or not is_process_alive(pid):
+    if pid_file is None or pid is None or not is_process_alive(pid):
         return None
-    return pid, _start_ticks(pid)
+    return pid, _start_ticks(pid), _modified_at(pid_file)
 
 
 def watches_folder(pid: int, folder: Path) -> bool | None:

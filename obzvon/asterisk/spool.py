@@ -269,8 +269,8 @@ class Spool:
         """Return whether Asterisk runs, as far as that shows here."""
         return process.asterisk_state(self.pid_file)
 
-    def asterisk_identity(self) -> tuple[int, int] | None:
-        """Return which Asterisk runs, by pid and start; None if none is seen."""
+    def asterisk_identity(self) -> process.AsteriskIdentity | None:
+        """Return which Asterisk runs; None if none is seen."""
         return process.asterisk_identity(self.pid_file)
 
     def folder_identity(self) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from obzvon.asterisk.process import AsteriskState, RunningAsterisk
+from obzvon.asterisk.process import AsteriskIdentity, AsteriskState, RunningAsterisk
 from obzvon.asterisk.spool import Spool
 from tests.support.workshop import begin_call, end_call, number_in
 
@@ -48,9 +48,14 @@ class Exchange:
         patched.setattr(
             Spool, "asterisk_state", lambda _: AsteriskState.RUNNING if self.is_running else AsteriskState.DOWN
         )
-        patched.setattr(Spool, "asterisk_identity", lambda _: (self.pid, self._starts) if self.is_running else None)
+        patched.setattr(
+            Spool, "asterisk_identity", lambda _: (self.pid, self._starts, 0.0) if self._running() else None
+        )
         patched.setattr(Spool, "is_watched", lambda _: True)
         patched.setattr(Spool, "running_asterisks", lambda _: self._running())
+
+    def _identity(self) -> AsteriskIdentity | None:
+        return (self.pid, self._starts, 0.0) if self.is_running else None
 
     def _running(self) -> list[RunningAsterisk]:
         return [RunningAsterisk(frozenset({self.pid}), 0.0)] if self.is_running else []

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from obzvon.asterisk.ami.originate import Action, ActionReply, ReplyStatus
-from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.outcomes import AttemptOutcome, HeardSpan
 from obzvon.asterisk.spool import Spool
 from obzvon.asterisk.transport.ami import AmiTransport
 from obzvon.asterisk.transport.failover import TransportSelector
@@ -101,6 +101,9 @@ class Pbx:
     def take_outcomes(self) -> list[AttemptOutcome]:
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
+
+    def heard_before_loss(self) -> HeardSpan | None:
+        return None
 
     def has_listened_since(self, moment: datetime) -> bool:
         return self.since is not None and self.since <= moment

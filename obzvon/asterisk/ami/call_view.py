@@ -3,12 +3,12 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from obzvon.asterisk.ami.call_tracker import CallTracker, LineCounts
 from obzvon.asterisk.ami.connection import AmiConnection, Message
 from obzvon.asterisk.ami.originate import is_channel_id
-from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.outcomes import AttemptOutcome, HeardSpan
 from obzvon.settings.ami import AmiSettings
 
 # Outcomes that wait to be taken. A service that takes them later than that loses the oldest.
@@ -36,6 +36,7 @@ class CallView:
         self._connection: AmiConnection | None = None
         self._listening_since: datetime | None = None
         self._heard_until: datetime | None = None
+        self._heard_before: HeardSpan | None = None
         # GROUP_COUNT, and how many of those lines were ours when it was read.
         self._group_count: tuple[int, int] | None = None
         #: Called in the connection's thread whenever outcomes wait to be taken.
@@ -93,6 +94,10 @@ class CallView:
         since = self._listening_since
         return since is not None and since <= moment
 
+    def heard_before_loss(self) -> HeardSpan | None:
+        """Return what the last connection that was lost had shown until then; None if none was."""
+        return self._heard_before
+
     def listening_since(self) -> datetime | None:
         """Return since when every event is heard; None while events are missed."""
         return self._listening_since
@@ -121,8 +126,12 @@ class CallView:
     def detach(self) -> None:
         """Mark everything as unknown: the connection is lost."""
         with self._lock:
+            now = self._clock()
+            if self._connection is not None and self._listening_since is not None:
+                until = now - timedelta(seconds=self._connection.silent_seconds())
+                self._heard_before = HeardSpan(self._listening_since, until, self._tracker.call_starts())
             self._connection = self._group_count = self._listening_since = self._heard_until = None
-            self._tracker.mark_gap(self._clock())
+            self._tracker.mark_gap(now)
 
     def feed(self, event: Message) -> None:
         """Take in one event."""

@@ -149,6 +149,15 @@ class AttemptOutcome(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
 
 
+class HeardSpan(msgspec.Struct, frozen=True):
+    """A time in which every event was heard, up to the last message of a connection that is lost."""
+
+    since: datetime
+    until: datetime
+    #: When the calls began whose ends had not been heard, by number, context and code (None = unknown).
+    begun: dict[tuple[str, str, str | None], datetime]
+
+
 def parse_first_leg(name: str) -> tuple[str, str] | None:
     """Return number and context of the name of a call's L1, None for any other channel."""
     found = _L1.fullmatch(name)

@@ -6,11 +6,15 @@ it, or the kernel's queue of events overflows, files stay unnoticed until Asteri
 
 import logging
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from obzvon.asterisk.spool import Spool
 from obzvon.asterisk.transport.base import TransportUnavailableError
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
+
+if TYPE_CHECKING:
+    from obzvon.asterisk.process import AsteriskIdentity
 
 log = logging.getLogger("obzvon")
 
@@ -38,7 +42,7 @@ class IntakeWatch:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         # The running Asterisk, since when it was seen, and the folder that it watches.
-        self._asterisk: tuple[int, int] | None = None
+        self._asterisk: AsteriskIdentity | None = None
         self._seen_since: datetime | None = None
         self._folder: tuple[int, int] | None = None
         self._looked_at: datetime | None = None

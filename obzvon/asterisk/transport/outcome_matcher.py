@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from obzvon.asterisk.ami.originate import channel_id, is_channel_id
-from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.outcomes import AttemptOutcome, HeardSpan
 from obzvon.domain.calls import EventDetail, PendingCall
 from obzvon.domain.results import Disposition
 
@@ -19,6 +19,8 @@ from obzvon.domain.results import Disposition
 _HAND_OVER_LAG = timedelta(seconds=5)
 # Asterisk makes a call within milliseconds; a call without any event after this time was not made.
 _MADE_WITHIN = timedelta(seconds=10)
+# A file is gone after the last event of its call was sent; that event is heard at most this much later.
+_EVENT_LAG = timedelta(seconds=1)
 # Outcomes that nobody has asked for in this time belong to other journals.
 _KEPT = timedelta(hours=6)
 # The file leaves the spool when its call ends; a busy machine is this much behind.
@@ -43,6 +45,9 @@ class OutcomeSource(Protocol):
 
     def has_listened_since(self, moment: datetime) -> bool:
         """Return whether every event since then was heard."""
+
+    def heard_before_loss(self) -> HeardSpan | None:
+        """Return what the last connection that was lost had shown until then; None if none was."""
 
     def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         """Return when the last call of each number, context and code (None = unknown) began.
@@ -117,19 +122,23 @@ class OutcomeMatcher:
 
         It is known that events of such calls are heard at all: there were some since the connection was made.
         """
-        if call.handed_at is None:
-            return False
-        earliest = call.handed_at - _HAND_OVER_LAG
-        begun, last = self._last_begun.get((call.number, context)), self.last_call((context,))
-        return (
-            (begun is None or begun < earliest)
-            and last is not None
-            and self._source.has_listened_since(min(last, earliest))
-        )
+        needed = self._needed_since(call, context)
+        return needed is not None and self._source.has_listened_since(needed)
 
-    def was_not_made(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
-        """Return whether Asterisk has certainly taken the file of a call without making the call."""
-        return gone_for >= _MADE_WITHIN and self.shows_no_call(call, context)
+    def was_not_made(self, call: PendingCall, context: str, gone_since: datetime, now: datetime) -> bool:
+        """Return whether Asterisk has certainly taken the file of a call without making the call.
+
+        A connection that is lost has shown it if there was a message after the file had gone.
+        """
+        if (needed := self._needed_since(call, context)) is None:
+            return False
+        if now - gone_since >= _MADE_WITHIN and self._source.has_listened_since(needed):
+            return True
+        heard = self._source.heard_before_loss()
+        if heard is None or not heard.since <= needed <= gone_since + _EVENT_LAG <= heard.until:
+            return False
+        starts = [heard.begun.get((call.number, context, code)) for code in (call.code, None)]
+        return not any(start and start >= _earliest_start(call, start) for start in starts)
 
     def is_in_progress(self, call: PendingCall, context: str) -> bool:
         """Return whether a call that may be this one is up, or its outcome not ready yet."""
@@ -143,6 +152,19 @@ class OutcomeMatcher:
         return (
             gone_for < _HAND_OVER_LAG and call.handed_at is not None and self._source.has_listened_since(call.handed_at)
         )
+
+    def _needed_since(self, call: PendingCall, context: str) -> datetime | None:
+        """Return since when every event must have been heard if none of a call shall mean that it was not made.
+
+        None if such a call has been heard of, or no call of that context ever.
+        """
+        if call.handed_at is None:
+            return None
+        earliest = call.handed_at - _HAND_OVER_LAG
+        begun, last = self._last_begun.get((call.number, context)), self.last_call((context,))
+        if last is None or (begun is not None and begun >= earliest):
+            return None
+        return min(last, earliest)
 
     def _note_begun(self, number: str, context: str, begun: datetime) -> None:
         before = self._last_begun.get((number, context))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from obzvon.asterisk import callfile, staging
 from obzvon.asterisk.ami.outcomes import AttemptOutcome
-from obzvon.asterisk.process import AsteriskState, RunningAsterisk
+from obzvon.asterisk.process import AsteriskIdentity, AsteriskState, RunningAsterisk
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.asterisk.store_lock import OtherService
 from obzvon.asterisk.transport.archive import RESTARTED, classify_without_events
@@ -64,7 +64,7 @@ class SpoolTransport:
         self._in_spool: set[str] = set()
         self._running: Callable[[], list[RunningAsterisk] | None] = spool.running_asterisks
         self._running_at: datetime | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: AsteriskIdentity | None = None
         self._not_orphaned: set[str] = set()
         self._no_status_since: dict[str, datetime] = {}
         self._departures: dict[str, Departure] = {}
@@ -292,10 +292,12 @@ class SpoolTransport:
                 return None
             candidates = self.outcomes.outcomes_for(call, form.context)
             outcomes = narrow_to_call(candidates, call, attempts, departure)
+            if not outcomes and self.outcomes.shows_no_call(call, form.context):
+                self._stop_watch.suspect(now, gone_for)
             is_last = bool(outcomes) and (not form.max_retries or gone_for >= _SETTLE)
             if not is_last and self.outcomes.is_outcome_pending(call, form.context, gone_for):
                 return None
-            if not outcomes and self._was_not_made(name, call, form, gone_for):
+            if not outcomes and self._was_not_made(name, call, form, now):
                 del self._departures[name]
                 self._stop_watch.note_not_made(call.handed_at or now, now)
                 return CallProgress.NOT_MADE
@@ -307,8 +309,9 @@ class SpoolTransport:
                 self.outcomes.forget(outcomes)
         return outcome
 
-    def _was_not_made(self, name: str, call: PendingCall, form: CallForm, gone_for: timedelta) -> bool:
-        if self.outcomes is None or not self.outcomes.was_not_made(call, form.context, gone_for):
+    def _was_not_made(self, name: str, call: PendingCall, form: CallForm, now: datetime) -> bool:
+        gone_since = self._departures[name].first_missed
+        if self.outcomes is None or not self.outcomes.was_not_made(call, form.context, gone_since, now):
             return False
         return self._spool.read_archive(name)[1] in (None, Disposition.NOT_ANSWERED)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from obzvon.asterisk.ami.outcomes import AttemptOutcome
+from obzvon.asterisk.ami.outcomes import AttemptOutcome, HeardSpan
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import say
@@ -29,6 +29,7 @@ class Heard:
         self.outcomes: list[AttemptOutcome] = []
         self.up: datetime | None = at("08:00")
         self.lines: dict[tuple[str, str, str | None], datetime] = {}
+        self.before: HeardSpan | None = None
 
     def take_outcomes(self) -> list[AttemptOutcome]:
         outcomes, self.outcomes = self.outcomes, []
@@ -39,6 +40,9 @@ class Heard:
 
     def has_listened_since(self, moment: datetime) -> bool:
         return self.up is not None and self.up <= moment
+
+    def heard_before_loss(self) -> HeardSpan | None:
+        return self.before
 
     def call_starts(self) -> dict[tuple[str, str, str | None], datetime]:
         return self.lines
@@ -257,6 +261,46 @@ def test_a_probe_that_is_not_made_goes_again_a_minute_later(tmp_path: Path) -> N
         found = lines(working)
         assert {found[PHONES[1]].result, found[PHONES[2]].result} <= {"waiting", "handed"}
         assert 5 <= found[PHONES[1]].attempt + found[PHONES[2]].attempt <= 4 + 5
+
+
+@pytest.mark.parametrize("until", ["09:00:02", "09:00:20"])
+def test_calls_of_which_nothing_was_heard_before_the_link_was_lost_go_again(tmp_path: Path, until: str) -> None:
+    """The last message came after their files had gone, or before."""
+    with handed(tmp_path) as (workshop, working, heard):
+        heard.tell(PHONES[0], Disposition.ANSWERED)
+        files_go(workshop)
+        working.work(at("09:00:10"), at("09:00:14"))
+        heard.up = None
+        begun: dict[tuple[str, str, str | None], datetime] = {
+            (PHONES[1], "avtoobzvon", None): BEGUN
+        }  # its last events are what was missed
+        heard.before = HeardSpan(at("08:00"), at(until), begun)
+        working.work(at("09:00:15"), at("09:00:20"))
+        found = lines(working)
+        seen = until > "09:00:10"
+        assert [(found[number].result, found[number].attempt) for number in PHONES] == [
+            ("answered", 1),
+            ("unknown", 1),
+            ("waiting", 2) if seen else ("unknown", 1),
+        ]
+
+
+def test_no_more_files_go_once_of_three_nothing_is_heard(tmp_path: Path) -> None:
+    people = numbers(10)
+    workshop = Workshop(tmp_path, phones=people, bundle=4, timeout=1)
+    heard = Heard()
+    heard.tell(people[9], Disposition.BUSY, begun=at("08:59"))
+    with shift(workshop, at("08:59")) as working:
+        spool = working.dialer.transports.spool
+        assert spool is not None
+        spool.outcomes = OutcomeMatcher(heard)
+        working.work(at("09:00"), at("09:00"))
+        files_go(workshop)
+        went = working.work(at("09:00:01"), at("09:00:08"))
+        assert [sent for _, sent in went] == [people[4:8]]  # just before it was looked what has become of the first
+        for number in people[:4]:
+            heard.tell(number, Disposition.BUSY)
+        assert working.work(at("09:00:09"), at("09:00:13"))[0][1] == people[8:]
 
 
 @pytest.mark.parametrize("reason", ["nothing heard before", "link was cut", "answered by the archive", "same number"])
