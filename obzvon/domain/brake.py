@@ -5,8 +5,10 @@ that fail end first. An attempt that is still in progress therefore parts those 
 """
 
 import enum
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import msgspec
 
@@ -129,6 +131,8 @@ def never_rang(ended: AttemptEnd, begun: datetime) -> bool:
 
 
 class _Attempt(msgspec.Struct):
+    #: Counts the attempts of the run: those in the list follow each other by it.
+    number: int
     position: int
     begun: datetime
     verdict: Verdict | None = None
@@ -142,8 +146,13 @@ class Brake:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._begun = 0
         #: Attempts since somebody was reached, in the order in which they were handed over.
         self._attempts: list[_Attempt] = []
+        #: Those in progress, by the position of the call.
+        self._in_progress: dict[int, _Attempt] = {}
+        #: Where the most failures lie side by side, and how many; None if that is to be looked for.
+        self._longest: tuple[int, int] | None = (0, 0)
         # Calls that failed before somebody was reached.
         self._failed_before: set[int] = set()
         self._result = ""
@@ -158,7 +167,7 @@ class Brake:
     @property
     def is_probing(self) -> bool:
         """True if the run is held and a call is in progress."""
-        return self.is_held and any(one.verdict is None for one in self._attempts)
+        return self.is_held and bool(self._in_progress)
 
     @property
     def failures(self) -> int:
@@ -173,26 +182,33 @@ class Brake:
     def begin(self, position: int, at: datetime) -> None:
         """Count an attempt that was handed over."""
         if self._limit:
-            self._attempts.append(_Attempt(position, at))
+            if position in self._in_progress:  # it came back without having been begun
+                self._keep(one for one in self._attempts if one.verdict is not None or one.position != position)
+            self._begun += 1
+            attempt = _Attempt(self._begun, position, at)
+            self._attempts.append(attempt)
+            self._in_progress[position] = attempt
 
     def end(self, ended: AttemptEnd) -> None:
         """Count the end of an attempt. One that was handed over before somebody was reached says nothing any more."""
-        found = (n for n in range(len(self._attempts) - 1, -1, -1) if self._is_open(n, ended.position))
-        if (index := next(found, None)) is None:
+        attempt = self._in_progress.pop(ended.position, None)
+        if attempt is None:
             return
-        verdict = judge_attempt(ended, self._attempts[index].begun)
+        verdict = judge_attempt(ended, attempt.begun)
+        index = bisect_left(self._attempts, attempt.number, key=attrgetter("number"))
         if verdict is Verdict.THROUGH:
             self._forget_up_to(index, ended.at)
         elif verdict is Verdict.FAILED:
             self._fail(index, ended)
         elif verdict is Verdict.UNCLEAR and not self.is_held:
-            del self._attempts[: index + 1]
+            self._cut(index + 1)
         else:
             del self._attempts[index]
+            self._longest = None
 
     def release(self) -> None:
         """Count from the beginning: an operator says that calls can go on."""
-        self._attempts = [one for one in self._attempts if one.verdict is None]
+        self._keep(self._in_progress.values())
         self.held_since = None
 
     def failed(self) -> list[Failure]:
@@ -206,19 +222,19 @@ class Brake:
 
     def forget_lost(self, in_progress: Collection[int]) -> None:
         """Forget attempts that are no longer in progress and whose end is not counted: their calls came back."""
-        self._attempts = [one for one in self._attempts if one.verdict is not None or one.position in in_progress]
+        self._keep(one for one in self._attempts if one.verdict is not None or one.position in in_progress)
 
     def could_hold(self, now: datetime) -> bool:
         """Return whether the calls in progress may still make the run held, or be taken back because it is.
 
         Those that fail do so soon, so that only the last seconds matter while none has.
         """
-        begun = [one.begun for one in self._attempts if one.verdict is None]
-        failed = len(self._attempts) - len(begun)
+        begun = [one.begun for one in self._in_progress.values()]
         if not begun or self.is_held:
             return bool(begun)
+        has_failures = len(self._attempts) > len(begun)
         is_fresh = timedelta() <= now - max(begun) < _FAILS_WITHIN
-        return (failed > 0 or is_fresh) and len(begun) + failed >= self._limit > 0
+        return (has_failures or is_fresh) and len(self._attempts) >= self._limit > 0
 
     def room(self, now: datetime) -> int | None:
         """Return how many more calls may go before others have ended; None = as many as there is room for.
@@ -236,20 +252,20 @@ class Brake:
         used = sum(not one.is_own_fault for one in behind)
         return max(0, self._limit + self._limit // 2 - length - used)
 
-    def _is_open(self, index: int, position: int) -> bool:
-        attempt = self._attempts[index]
-        return attempt.position == position and attempt.verdict is None
-
     def _fail(self, index: int, ended: AttemptEnd) -> None:
         attempt = self._attempts[index]
         attempt.never_rang = never_rang(ended, attempt.begun)
         attempt.verdict, self._result = Verdict.FAILED, ended.disposition.value
         attempt.is_own_fault = attempt.position in self._failed_before
+        if self._longest is not None:
+            first, length = self._block_at(index)
+            if (length, -first) > (self._longest[1], -self._longest[0]):
+                self._longest = (first, length)
         self._hold_if_due(ended.at)
 
     def _forget_up_to(self, index: int, at: datetime) -> None:
         """Forget an attempt that got through and all before it. The run is held no more, unless others fail since."""
-        gone, self._attempts = self._attempts[: index + 1], self._attempts[index + 1 :]
+        gone = self._cut(index + 1)
         self._failed_before.update(one.position for one in gone if one.verdict is Verdict.FAILED)
         since, self.held_since = self.held_since or at, None
         self._hold_if_due(since)
@@ -258,22 +274,51 @@ class Brake:
         if self.held_since is None and 0 < self._limit <= self._longest_block()[1]:
             self.held_since = at
 
+    def _cut(self, count: int) -> list[_Attempt]:
+        """Forget the first attempts, and return them."""
+        gone, self._attempts = self._attempts[:count], self._attempts[count:]
+        for one in gone:
+            if one.verdict is None:
+                self._in_progress.pop(one.position, None)
+        if self._longest is not None and self._longest[1]:
+            self._longest = (self._longest[0] - count, self._longest[1]) if self._longest[0] >= count else None
+        return gone
+
+    def _keep(self, attempts: Iterable[_Attempt]) -> None:
+        self._attempts = list(attempts)
+        self._in_progress = {one.position: one for one in self._attempts if one.verdict is None}
+        self._longest = None
+
     def _longest_block(self) -> tuple[int, int]:
         """Return where the most failures lie side by side, and how many."""
-        best = at = length = 0
-        first = 0
-        for index, one in enumerate(self._attempts):
-            if one.verdict is Verdict.FAILED:
-                if one.is_own_fault:
-                    continue
-                if not length:
-                    at = index
-                length += 1
-                if length > best:
-                    best, first = length, at
-            else:
-                length = 0
-        return first, best
+        if self._longest is None:
+            self._longest = _find_longest_block(self._attempts)
+        return self._longest
+
+    def _block_at(self, index: int) -> tuple[int, int]:
+        """Return where the failures side by side begin that include this one, and how many they are."""
+        attempts = self._attempts
+        first = last = index
+        while first > 0 and attempts[first - 1].verdict is Verdict.FAILED:
+            first -= 1
+        while last + 1 < len(attempts) and attempts[last + 1].verdict is Verdict.FAILED:
+            last += 1
+        own = [place for place in range(first, last + 1) if not attempts[place].is_own_fault]
+        return (own[0], len(own)) if own else (0, 0)
+
+
+def _find_longest_block(attempts: Iterable[_Attempt]) -> tuple[int, int]:
+    best = at = length = first = 0
+    for index, one in enumerate(attempts):
+        if one.verdict is not Verdict.FAILED:
+            length = 0
+        elif not one.is_own_fault:
+            if not length:
+                at = index
+            length += 1
+            if length > best:
+                best, first = length, at
+    return first, best
 
 
 def replay(limit: int, records: Iterable[CallRecord], released: datetime | None = None) -> Brake:

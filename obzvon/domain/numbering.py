@@ -110,14 +110,7 @@ class NumberingPlan:
 
     def normalize(self, number: str) -> str:
         """Return what Asterisk dials for `number`. Raises `InvalidNumberError`."""
-        if _SPREADSHEET.fullmatch(number.strip()):
-            raise InvalidNumberError(
-                say(
-                    "“{number}” is what a spreadsheet made of a number; format the column as text and paste it again",
-                    number=_shown(number),
-                )
-            )
-        text = self._without_stray_plus(number.strip().translate(_PUNCTUATION))
+        text = number if number.isdecimal() and number.isascii() else self._read(number)
         self._refuse_emergency(text)
         if self._internal and self._internal.fullmatch(text):
             return _only_dialable(text)
@@ -128,6 +121,17 @@ class NumberingPlan:
         if not _DIGITS.fullmatch(text):
             raise InvalidNumberError(_why_not_digits(number, text))
         return self._dial_rare(text)
+
+    def _read(self, number: str) -> str:
+        """Return the number without spaces and punctuation. Raises `InvalidNumberError`."""
+        if _SPREADSHEET.fullmatch(number.strip()):
+            raise InvalidNumberError(
+                say(
+                    "“{number}” is what a spreadsheet made of a number; format the column as text and paste it again",
+                    number=_shown(number),
+                )
+            )
+        return self._without_stray_plus(number.strip().translate(_PUNCTUATION))
 
     def is_dialled_form(self, number: str) -> bool:
         """Return whether this very text is what `normalize` makes of some number. Raises `InvalidNumberError`."""

@@ -1,6 +1,5 @@
 """Checks numbers once more at the hand-over: the journal may have been changed by somebody else since the run began."""
 
-import functools
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,34 +13,33 @@ from obzvon.domain.results import Disposition
 
 log = logging.getLogger("obzvon")
 
-#: More calls than are handed over and written ahead at once.
-_CACHED = 10_000
-
 
 class NumberCheck:
     """The numbering rules of the settings, for calls that are about to be handed over."""
 
     def __init__(self, plan: NumberingPlan) -> None:
         self._plan = plan
-        # Each number is asked for twice: before its file is written ahead, and when it goes.
-        self._is_as_written = functools.lru_cache(_CACHED)(self._find_as_written)
+        # Each call is asked for twice: before its file is written ahead, and when it goes.
+        self._allowed: frozenset[PendingCall] = frozenset()
 
     def split(self, calls: Iterable[PendingCall], now: datetime) -> tuple[list[PendingCall], list[CallOutcome]]:
         """Return the calls that may be dialled, and the outcomes of those that may not."""
         allowed: list[PendingCall] = []
         barred: list[CallOutcome] = []
         for call in calls:
-            reason = self.why_barred(call)
+            reason = None if call in self._allowed else self.why_barred(call)
             if reason is None:
                 allowed.append(call)
             else:
                 barred.append(CallOutcome(call.run_id, call.position, Disposition.WITHDRAWN, now, reason))
+        if allowed:
+            self._allowed = frozenset(allowed)
         return allowed, barred
 
     def why_barred(self, call: PendingCall) -> Message | None:
         """Return why a call from the journal may not be dialled; None if it may."""
         try:
-            is_as_written = self._is_as_written(call.number, call.code)
+            is_as_written = self._plan.is_dialled_form(call.number) and parse_extension_code(call.code) == call.code
         except InvalidNumberError as invalid:
             return say(
                 "not dialled: the journal's number was refused at the hand-over: {reason}; the journal or [Numbers] "
@@ -51,9 +49,6 @@ class NumberCheck:
         if is_as_written and callfile.parse_call_file_name(attempt_name(call)) is not None:
             return None
         return say("not dialled: the journal holds this call in a form that obzvon does not write; somebody changed it")
-
-    def _find_as_written(self, number: str, code: str) -> bool:
-        return self._plan.is_dialled_form(number) and parse_extension_code(code) == code
 
 
 def log_barred(barred: list[CallOutcome]) -> None:

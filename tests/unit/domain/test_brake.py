@@ -264,6 +264,26 @@ def record(position: int, result: str | None, *, state: str = "ended", at: float
     )
 
 
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["congestion", "answered", "unknown"])), max_size=80),
+    st.integers(1, 5),
+)
+def test_what_it_remembers_of_its_attempts_is_what_it_would_find(ops: list[tuple[int, str]], limit: int) -> None:
+    brake, recounted = Brake(limit), Brake(limit)
+    in_progress: set[int] = set()
+    for position, result in ops:  # each call is begun, ended, begun again, ...
+        for one in (brake, recounted):
+            if position in in_progress:
+                one.end(ended(position, result))
+            else:
+                one.begin(position, NINE)
+        in_progress ^= {position}
+        recounted.forget_lost(in_progress)  # forgets nothing, and looks through all of them
+        assert brake.room(after(1)) == recounted.room(after(1))
+        assert brake.could_hold(after(1)) == recounted.could_hold(after(1))
+        assert (brake.held_since, brake.is_probing) == (recounted.held_since, recounted.is_probing)
+
+
 def test_a_restart_finds_the_run_held_by_its_calls() -> None:
     calls = [record(position, "congestion", at=position) for position in range(1, 11)]
     brake = replay(10, reversed(calls))
