@@ -67,6 +67,11 @@ def call_file_name(token: str, position: int, attempt: int) -> str:
     return f"obzvon-{token}-{position:06d}-{attempt}.call"
 
 
+def is_call_file_name(name: str) -> bool:
+    """Return whether a file of this name is one of ours."""
+    return _NAME.fullmatch(name) is not None
+
+
 def parse_call_file_name(name: str) -> CallFileName | None:
     """Return the call that a file of this name belongs to, None if the file is not ours."""
     found = _NAME.fullmatch(name)

@@ -391,4 +391,4 @@ def _token(name: str) -> str:
 
 def _ours(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if callfile.parse_call_file_name(entry.name))
+        return sorted(name for entry in entries if callfile.is_call_file_name(name := entry.name))

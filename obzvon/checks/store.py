@@ -120,7 +120,7 @@ def check_leftovers(context: CheckContext) -> Iterator[Finding]:
     for path in _files(store):
         with contextlib.suppress(FileNotFoundError):
             if context.now.timestamp() - path.lstat().st_ctime > _MIN_AGE_SECONDS:
-                (ours if callfile.parse_call_file_name(path.name) else strange).append(str(path.relative_to(store)))
+                (ours if callfile.is_call_file_name(path.name) else strange).append(str(path.relative_to(store)))
     if ours:
         yield warning(
             where,

@@ -4,7 +4,7 @@ import logging
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from obzvon.asterisk.callfile import parse_call_file_name
+from obzvon.asterisk.callfile import is_call_file_name, parse_call_file_name
 from obzvon.common.errors import os_error_reason
 from obzvon.common.i18n import say, say_many
 from obzvon.journal.runs import RunStore
@@ -57,7 +57,7 @@ class ArchiveCleaner:
 
     def _clean(self, before: float) -> int:
         try:
-            paths = [path for path in self._folder.iterdir() if parse_call_file_name(path.name)]
+            paths = [path for path in self._folder.iterdir() if is_call_file_name(path.name)]
         except FileNotFoundError:  # without an archive there is nothing to clean
             return 0
         old = [path for path in paths if path.lstat().st_mtime < before]

@@ -12,7 +12,7 @@ A call that is found being handed over after a stop, or whose answer was lost, m
 transport finds decides, and the journal follows it. Without evidence the call ends as unknown and is never sent again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -358,11 +358,12 @@ class HandOver:
             if transport := self._transports.transport_for(call):
                 transport.discard([call])
 
-    def _remember(self, calls: Iterable[PendingCall], now: datetime) -> None:
+    def _remember(self, calls: Sequence[PendingCall], now: datetime) -> None:
         for call in calls:
             self._handed[attempt_name(call)] = call if call.handed_at else msgspec.structs.replace(call, handed_at=now)
-            if transport := self._transports.transport_for(call):
-                transport.track([call], now)
+        for via, transport in {call.via: self._transports.transport_for(call) for call in calls}.items():
+            if transport:
+                transport.track([call for call in calls if call.via == via], now)
 
 
 def _batches(calls: list[PendingCall], size: int) -> Iterator[list[PendingCall]]:

@@ -46,7 +46,7 @@ class NumberCheck:
                 "was changed after the run had begun",
                 reason=invalid.reason,
             )
-        if is_as_written and callfile.parse_call_file_name(attempt_name(call)) is not None:
+        if is_as_written and callfile.is_call_file_name(attempt_name(call)):
             return None
         return say("not dialled: the journal holds this call in a form that obzvon does not write; somebody changed it")
 

@@ -57,7 +57,7 @@ class RunControl:
         self._handover = handover
         self._schedule_watch = schedule_watch
         self._clock_guard = clock_guard
-        self._starter = RunStarter(settings, journal, schedule_watch, self.plan)
+        self._starter = RunStarter(settings, journal, self.plan)
         self._pace_watch = PaceWatch(settings)
         self._missed_starts = run_log.MissedStartLog(schedule_watch, journal)
         self._postponed_day: date | None = None
@@ -94,6 +94,7 @@ class RunControl:
         RunHeldError if no call of it could work, ClockHeldError if the clock was set back.
         """
         self._clock_guard.ensure_not_set_back(now)
+        phones = self._schedule_watch.current_phones()
         if self.is_closed(day, now):
             latest = f"{self._settings.latest:%H:%M}"
             if request.kind == "manual":
@@ -105,8 +106,8 @@ class RunControl:
                 "%s", say("the run of {day} starts after {time} and can call nobody any more", day=day, time=latest)
             )
         else:
-            self.gate.ensure_open(self._schedule_watch.current_phones().data, now)
-        started = self._starter.start(day, request, now=now)
+            self.gate.ensure_open(phones.data, now)
+        started = self._starter.start(day, request, phones, now=now)
         if started is None or request.kind == "week":
             self.days_done.add(day)
         if started is None:

@@ -12,12 +12,12 @@ import msgspec
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say, say_many
+from obzvon.documents.store import LoadedDocument
 from obzvon.domain.calls import Run
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Candidate, Phone, list_candidates
 from obzvon.domain.redial import RedialRequest
 from obzvon.journal.journal import Journal
-from obzvon.service.inputs import ScheduleWatch
 from obzvon.settings.model import Settings
 
 log = logging.getLogger("obzvon")
@@ -55,20 +55,18 @@ class StartedRun(msgspec.Struct, frozen=True):
 class RunStarter:
     """Starts the runs of one campaign."""
 
-    def __init__(
-        self, settings: Settings, journal: Journal, schedule_watch: ScheduleWatch, plan: NumberingPlan
-    ) -> None:
+    def __init__(self, settings: Settings, journal: Journal, plan: NumberingPlan) -> None:
         self._settings = settings
         self._journal = journal
-        self._schedule_watch = schedule_watch
         self._plan = plan
 
-    def start(self, day: date, request: RunRequest, *, now: datetime) -> StartedRun | None:
-        """Write a run made of the current list.
+    def start(
+        self, day: date, request: RunRequest, loaded: LoadedDocument[list[Phone]], *, now: datetime
+    ) -> StartedRun | None:
+        """Write a run made of the list.
 
         Return None if the day's scheduled run was started before. Raise RunNotStartedError.
         """
-        loaded = self._schedule_watch.current_phones()
         if request.list_revision is not None and loaded.revision != request.list_revision:
             raise RunNotStartedError(
                 say("the list was changed in the meantime"), say("check again who would be called")

@@ -69,8 +69,9 @@ def whole_run(folder: Path) -> None:
     handed = sum(1 for _ in (folder / "target").iterdir())
     show(
         f"run --once, {ROWS:,} numbers",
-        f"last file after {last_file:.2f} s, ended after {time.time() - begun:.2f} s, {usage.ru_maxrss / 1024:.0f} MB, {handed:,} files, "
-        f"exit {os.waitstatus_to_exitcode(status)}, cpu {usage.ru_utime + usage.ru_stime:.2f} s",
+        f"last file after {last_file:.2f} s, ended after {time.time() - begun:.2f} s, "
+        f"{usage.ru_maxrss / 1024:.0f} MB, {handed:,} files, exit {os.waitstatus_to_exitcode(status)}, "
+        f"cpu {usage.ru_utime + usage.ru_stime:.2f} s",
     )
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from obzvon.documents.store import LoadedDocument
+from obzvon.domain.phones import Phone
 from obzvon.service.run_starter import RunNotStartedError, RunRequest, RunStarter
 from tests.support.workshop import Shift, Workshop, at, day_of, numbers, shift
 
@@ -19,22 +21,26 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 def starter_of(working: Shift) -> RunStarter:
-    return RunStarter(working.workshop.settings, working.journal, working.schedule_watch, working.dialer.plan)
+    return RunStarter(working.workshop.settings, working.journal, working.dialer.plan)
+
+
+def phones_of(working: Shift) -> LoadedDocument[list[Phone]]:
+    return working.schedule_watch.current_phones()
 
 
 def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
         starter = starter_of(working)
-        first = starter.start(NINE.date(), RunRequest("week"), now=NINE)
+        first = starter.start(NINE.date(), RunRequest("week"), phones_of(working), now=NINE)
         assert first is not None
         assert (first.run.total, first.skipped, first.list_revision) == (
             5,
             [],
-            working.schedule_watch.current_phones().revision,
+            phones_of(working).revision,
         )
-        assert starter.start(NINE.date(), RunRequest("week"), now=NINE) is None
+        assert starter.start(NINE.date(), RunRequest("week"), phones_of(working), now=NINE) is None
         working.journal.runs.set_state(first.run.id, "done", at=NINE)
-        second = starter.start(NINE.date(), RunRequest("manual", again=True), now=TEN)
+        second = starter.start(NINE.date(), RunRequest("manual", again=True), phones_of(working), now=TEN)
         assert second is not None
         assert second.run.token != first.run.token
 
@@ -43,15 +49,15 @@ def test_a_run_by_hand_that_would_ring_nobody_is_not_entered(workshop: Workshop)
     with shift(workshop, NINE) as working:
         starter = starter_of(working)
         with pytest.raises(RunNotStartedError, match="the list was changed in the meantime"):
-            starter.start(NINE.date(), RunRequest("manual", list_revision="an older one"), now=NINE)
+            starter.start(NINE.date(), RunRequest("manual", list_revision="an older one"), phones_of(working), now=NINE)
         workshop.write_list(["8916"])
         working.schedule_watch.refresh(NINE)
         with pytest.raises(RunNotStartedError, match="the list has 1 row, and it is skipped"):
-            starter.start(NINE.date(), RunRequest("manual"), now=NINE)
+            starter.start(NINE.date(), RunRequest("manual"), phones_of(working), now=NINE)
         workshop.write_list([])
         working.schedule_watch.refresh(NINE)
         with pytest.raises(RunNotStartedError, match="the list is empty"):
-            starter.start(NINE.date(), RunRequest("manual"), now=NINE)
+            starter.start(NINE.date(), RunRequest("manual"), phones_of(working), now=NINE)
         assert working.journal.runs.is_empty()
 
 
@@ -60,7 +66,7 @@ def test_a_test_call_is_a_run_that_has_ended_and_claims_no_day(workshop: Worksho
         starter = starter_of(working)
         run = starter.start_test_call(NINE.date(), PEOPLE[0], "5", now=NINE, by="anna")
         assert (run.kind, run.state, run.total, run.started_by) == ("test", "done", 1, "anna")
-        assert starter.start(NINE.date(), RunRequest("week"), now=NINE) is not None
+        assert starter.start(NINE.date(), RunRequest("week"), phones_of(working), now=NINE) is not None
 
 
 def test_the_former_scripts_day_is_honoured_once(tmp_path: Path, logged: Callable[[str], int]) -> None:
