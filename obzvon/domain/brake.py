@@ -151,7 +151,7 @@ class Brake:
         self._attempts: list[_Attempt] = []
         #: Those in progress, by the position of the call.
         self._in_progress: dict[int, _Attempt] = {}
-        #: Where the most failures lie side by side, and how many; None if that is to be looked for.
+        #: Where the most failures lie side by side, and how many; None = not known any more.
         self._longest: tuple[int, int] | None = (0, 0)
         # Calls that failed before somebody was reached.
         self._failed_before: set[int] = set()
