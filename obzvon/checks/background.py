@@ -31,9 +31,6 @@ _TIMEOUT_SECONDS = 120.0
 _STOP_SECONDS = 1.0
 _BY_HAND = say("run obzvon check as the service's user; it says where it comes to a stop")
 
-# -P: the working folder is the editor's to write, and nothing of it may be imported here.
-_PROGRAM = (sys.executable, "-P", "-m", "obzvon.checks")
-
 
 class BackgroundCheck:
     """Runs one self-check at a time. `request` asks for one, `poll` starts it and collects its findings. Neither waits.
@@ -42,6 +39,9 @@ class BackgroundCheck:
     does not try it again.
     """
 
+    #: -P: the working folder is the editor's to write, and nothing of it may be imported here.
+    program: Sequence[str] = (sys.executable, "-P", "-m", "obzvon.checks")
+
     def __init__(
         self,
         settings: Path,
@@ -49,14 +49,14 @@ class BackgroundCheck:
         commands: CommandQueue,
         *,
         login_state: Callable[[], LoginState] | None = None,
-        program: Sequence[str] = _PROGRAM,
+        program: Sequence[str] | None = None,
         patience: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._settings = settings
         self._findings = findings
         self._commands = commands
         self._login_state = login_state
-        self._program = program
+        self._program = program or self.program
         self._patience = patience
         self._wanted = False
         self._asked: list[int] = []

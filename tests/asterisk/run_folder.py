@@ -31,10 +31,18 @@ class Office:
         (folder / "schedule.json").write_text(json.dumps({str(day): "00:01" for day in range(1, 8)}))
         os.utime(folder / "schedule.json", (0, 0))
 
-    def serve(self) -> Program:
+    def serve(self, *, self_check: bool = False) -> Program:
         with (self.folder / "console").open("ab") as log:
             settings = self.folder / "settings.ini"
-            return Program("--settings", settings, "run", cwd=ROOT, stdout=log.fileno(), stderr=log.fileno())
+            return Program(
+                "--settings",
+                settings,
+                "run",
+                cwd=ROOT,
+                stdout=log.fileno(),
+                stderr=log.fileno(),
+                self_check=self_check,
+            )
 
     def console(self) -> str:
         return (self.folder / "console").read_text()

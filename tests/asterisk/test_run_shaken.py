@@ -109,7 +109,7 @@ def test_rights_that_are_taken_away_in_the_middle_of_a_run(tmp_path: Path, aster
         office = office_with_ami(tmp_path, rig, numbers, wire.port, bundle=4)
         file = rig.pbx.home / "etc" / "manager_obzvon.conf"
         whole = file.read_text()
-        service = office.serve()
+        service = office.serve(self_check=True)
         for count, text in (
             (12, whole.replace("read = call,user", "read = user")),
             (30, whole),

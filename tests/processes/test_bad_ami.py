@@ -67,7 +67,8 @@ BAD = [wrong_password, refused, mute, ssh, bytes_of_all_kinds, no_events, always
 def test_a_run_beside_a_manager_interface_that_is_of_no_use(
     tmp_path: Path, server: AmiServer, bad: Callable[[AmiServer, Stage], str], archive: str
 ) -> None:
-    stage = Stage(tmp_path, server.port, archive=archive)
+    # The self-check logs in as well: a wrong password is not to be tried a second time.
+    stage = Stage(tmp_path, server.port, archive=archive, self_check=bad is wrong_password)
     said = bad(server, stage)
     with stage.running():
         stage.wait_for_the_end()
@@ -121,7 +122,7 @@ def strangers(megabytes: float) -> bytes:
 
 
 def test_a_run_beside_a_burst_of_5_megabytes(tmp_path: Path, server: AmiServer) -> None:
-    stage = Stage(tmp_path, server.port)
+    stage = Stage(tmp_path, server.port, self_check=True)
     with stage.running():
         once_logged_in(server, strangers(5))
         stage.wait_for_the_end()
@@ -303,6 +304,6 @@ def test_checks_with_nothing_to_do_do_not_log_in(tmp_path: Path, server: AmiServ
     stage = Stage(tmp_path, server.port)
     stage.workshop.write_week("23:59")
     for _ in range(3):
-        assert service(stage.workshop, "--once").wait(PATIENCE) == 0, stage.said()
+        assert service(stage.workshop, "--once", self_check=True).wait(PATIENCE) == 0, stage.said()
     assert server.logins == 1  # that of the hourly self-check
     assert stage.log_problems() == []

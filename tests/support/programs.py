@@ -1,7 +1,8 @@
 """Run obzvon's command line in processes that are forked from one that has imported it.
 
 Each is a separate process, as an installed program is, without the second of imports. Other tests start the installed
-program itself.
+program itself. A service that is forked so checks itself only where a test wants it: that is a process with imports of
+its own, each time.
 """
 
 import multiprocessing
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 _SECONDS = 120
+_FINDS_NOTHING = ("/bin/sh", "-c", "echo '[]'")
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload(["obzvon.cli.main", "tests.support.programs", "tests.support.warm_editor"])
 
@@ -25,10 +27,11 @@ _forked.set_forkserver_preload(["obzvon.cli.main", "tests.support.programs", "te
 class Program:
     """A command that runs beside the test, used as subprocess.Popen is. It reads nothing."""
 
-    def __init__(self, *arguments: str | Path, cwd: Path, stdout: int, stderr: int) -> None:
+    def __init__(self, *arguments: str | Path, cwd: Path, stdout: int, stderr: int, self_check: bool = False) -> None:
         self.command = [os.fspath(argument) for argument in arguments]
         with Path(os.devnull).open("rb") as stdin:
-            self._process = _start(self.command, cwd, os.environ, (stdin.fileno(), stdout, stderr))
+            streams = (stdin.fileno(), stdout, stderr)
+            self._process = _start(self.command, cwd, os.environ, streams, self_check=self_check)
 
     def __enter__(self) -> Self:
         return self
@@ -97,9 +100,16 @@ def run_obzvon(
     return subprocess.CompletedProcess(command, process.exitcode, *printed)
 
 
-def _start(command: list[str], cwd: Path, environment: Mapping[str, str], streams: tuple[int, int, int]) -> BaseProcess:
+def _start(
+    command: list[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    streams: tuple[int, int, int],
+    *,
+    self_check: bool = False,
+) -> BaseProcess:
     """Fork a process that runs a command with these three streams."""
-    arguments = (command, os.fspath(cwd), dict(environment), [DupFd(stream) for stream in streams])
+    arguments = (command, os.fspath(cwd), dict(environment), [DupFd(stream) for stream in streams], self_check)
     process = _forked.Process(target=_run, args=arguments)
     process.start()
     return process
@@ -110,8 +120,14 @@ def _text(stream: IO[bytes]) -> str:
     return stream.read().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
-def _run(command: list[str], folder: str, environment: dict[str, str], streams: Sequence[Any]) -> None:
+def _run(
+    command: list[str], folder: str, environment: dict[str, str], streams: Sequence[Any], self_check: bool
+) -> None:
+    from obzvon.checks.background import BackgroundCheck
     from obzvon.cli.main import main  # which the process that is forked has done already
+
+    if not self_check:
+        BackgroundCheck.program = _FINDS_NOTHING
 
     for target, stream in enumerate(streams):
         os.dup2(stream.detach(), target)

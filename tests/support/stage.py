@@ -67,8 +67,10 @@ class Stage:
         language: str = "en",
         timeout: float = 0.3,
         people: list[str] = PEOPLE,
+        self_check: bool = False,
     ) -> None:
         self.people = people
+        self._self_check = self_check
         self.workshop = Workshop(
             folder,
             phones=people,
@@ -95,7 +97,7 @@ class Stage:
     @contextmanager
     def running(self) -> Iterator[None]:
         with self.sandbox:
-            self._process = service(self.workshop)
+            self._process = service(self.workshop, self_check=self._self_check)
             try:
                 yield
                 assert self._process.poll() is None, self.said()

@@ -262,7 +262,7 @@ class HasFolder(Protocol):
     folder: Path
 
 
-def service(workshop: HasFolder, *options: str) -> Program:
+def service(workshop: HasFolder, *options: str, self_check: bool = False) -> Program:
     """Start the service as a process. Its output is appended to the file `said` of the workshop."""
     with (workshop.folder / "said").open("ab") as said:
         return Program(
@@ -273,6 +273,7 @@ def service(workshop: HasFolder, *options: str) -> Program:
             cwd=Path(__file__).parents[2],
             stdout=said.fileno(),
             stderr=said.fileno(),
+            self_check=self_check,
         )
 
 
