@@ -7,6 +7,9 @@ from collections.abc import Iterable
 _BREAK = re.compile(r"[\n;,|\\/&]|:::|(?<!\S)(?:и|или|and|or)(?!\S)")
 #: The number of an entry: 1. or 2)
 _ORDINAL = re.compile(r"\s*\d{1,4}[.)]\s*")
+#: The number of an entry before its name, and the one before the next entry's phone number.
+_ORDINAL_OF_NAME = re.compile(r"\A[\s.,;]*\d{1,3}[.)]\s*(?=[^\W\d_])")
+_ORDINAL_OF_NEXT = re.compile(r"(?<=\s)\d{1,3}[.)]\s*\Z")
 _INITIAL = re.compile(r"(?<!\w)[^\W\d_]\.\Z")
 _BRACKETED = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
 #: Words that say no more than that a phone number follows.
@@ -45,7 +48,7 @@ def split_gap(gap: str, *, is_first: bool, is_last: bool, leading: bool) -> tupl
         return "", [], gap
     bracketed = _BRACKETED.match(gap)
     end = bracketed.end() if bracketed else 0
-    return (gap[:end], [], gap[end:]) if leading else (gap, [], "")
+    return (gap[:end], [], gap[end:]) if leading else (_ORDINAL_OF_NEXT.sub("", gap), [], "")
 
 
 def kind_and_words(texts: Iterable[str]) -> tuple[str, str]:
@@ -53,7 +56,7 @@ def kind_and_words(texts: Iterable[str]) -> tuple[str, str]:
     kinds: list[str] = []
     words: list[str] = []
     for text in texts:
-        rest = "" if _ORDINAL.fullmatch(text) else _trimmed(text)
+        rest = "" if _ORDINAL.fullmatch(text) else _trimmed(_ORDINAL_OF_NAME.sub("", text.lstrip(), count=1))
         while found := _LABEL.search(rest):
             if kind := found["kind"] or found["last"]:
                 kinds.append(kind.rstrip("."))

@@ -85,6 +85,11 @@ class ColumnContents(msgspec.Struct, frozen=True):
         return not self.filled or self.letters >= self.filled / 2
 
     @property
+    def are_different(self) -> bool:
+        """True if most texts are different ones, as names are, and not a few words, as "wife" and "son" are."""
+        return 0 < 0.7 * self.filled <= self.distinct
+
+    @property
     def name_score(self) -> float:
         """Likeness to names, 0 for none. A word that is the same in most rows is hardly one."""
         if not self.filled:

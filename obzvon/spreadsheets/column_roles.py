@@ -96,7 +96,7 @@ def guess_roles(rows: Sequence[TableRow], columns: int, plan: NumberingPlan) -> 
     people = [row for row in below if any(text_at(row, place) for place, role in enumerate(roles) if role == NUMBER)]
     if 0 < len(people) < len(below):  # a department above its people is no name of theirs
         contents = [column_contents(people, place, plan) for place in range(columns)]
-    _set_names(roles, hints, contents, is_headed=bool(head))
+    _set_names(roles, texts, contents, is_headed=bool(head))
     return ColumnRoles(tuple(roles), head)
 
 
@@ -253,8 +253,11 @@ def _set_pauses(roles: list[str], hints: Sequence[str], contents: Sequence[Colum
             roles[place] = hint
 
 
-def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[ColumnContents], *, is_headed: bool) -> None:
+def _set_names(
+    roles: list[str], headings: Sequence[str], contents: Sequence[ColumnContents], *, is_headed: bool
+) -> None:
     """Set the columns of names: those that are called so, else organisations, else the one that looks most like it."""
+    hints = [heading_hint(text) for text in headings]
     free = [place for place, role in enumerate(roles) if role == IGNORED]
     if beside := _names_beside_numbers(roles, hints, contents):
         for place in beside:
@@ -265,6 +268,8 @@ def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[Column
         if named and (not is_headed or any(contents[place].filled for place in named) or wanted == NAME):
             for place in named:
                 roles[place] = NAME
+            if wanted == NAME:
+                _set_parts_of_names(roles, headings, contents)
             if any(contents[place].filled for place in named) or not any(content.filled for content in contents):
                 return
     for hinted in ((IGNORED, ANY_CODE), (PLACE,)):
@@ -275,10 +280,20 @@ def _set_names(roles: list[str], hints: Sequence[str], contents: Sequence[Column
             return
 
 
+def _set_parts_of_names(roles: list[str], headings: Sequence[str], contents: Sequence[ColumnContents]) -> None:
+    """Set the columns below a heading of names that is merged over several: it stands in the first of them."""
+    for place in range(1, len(roles)):
+        if roles[place - 1] == NAME and roles[place] == IGNORED and not headings[place].strip():
+            found = contents[place]
+            are_usual = found.filled >= 0.8 * found.rows and found.distinct >= 0.2 * found.filled
+            if are_usual and found.letters > 0.7 * found.filled > 0:
+                roles[place] = NAME
+
+
 def _names_beside_numbers(roles: Sequence[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> list[int]:
     """Return the columns of names if two lists or more stand side by side: a column of names before each of numbers.
 
-    One of them is called so; the others may be called anything, such as "forwarder".
+    One of them is called so, or each looks like one; they may be called anything, such as "forwarder".
     """
     numbers = [place for place, role in enumerate(roles) if role == NUMBER]
     beside = [place - 1 for place in numbers]
@@ -289,4 +304,5 @@ def _names_beside_numbers(roles: Sequence[str], hints: Sequence[str], contents: 
         for place in beside
     )
     named = [place for place, hint in enumerate(hints) if hint == NAME]
-    return beside if are_names and named and set(named) <= set(beside) else []
+    are_called_so = bool(named) or all(contents[place].are_different for place in beside)
+    return beside if are_names and are_called_so and set(named) <= set(beside) else []

@@ -138,6 +138,7 @@ _HINTS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"middle initial|driver|who\b|customer|client|person|subscriber|employee|contact\b",
         ),
     ),
+    (NAME, _containing("фио ф_и_о")),  # also below one that spans several columns: "Shift 1 name"
     (
         ORGANISATION,
         _beginning(r"названи|наименован|организац|компани|фирма|контрагент|юр\w* лицо", r"company|organi[sz]ation"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from obzvon.domain.phone_text import DATE, extension_code_end
+from obzvon.domain.phone_words import kind_and_words
 from obzvon.spreadsheets.cell_text import looks_like_phone
 
 #: A phone number in a line: ten to fifteen digits with the usual marks between them.
@@ -15,6 +16,8 @@ _ORDINAL = re.compile(r"\s*\d{1,4}[.)]\s+(?=\D)")
 _STAMP = re.compile(
     r"^\u200e?\[?\d{1,2}[./]\d{1,2}[./]\d{2,4},? +\d{1,2}:\d{2}(?::\d{2})?(?: [AP]M)?\]?(?: [-\u2013])? +", re.MULTILINE
 )
+#: A name, which begins with a capital letter, perhaps behind the number of its entry.
+_PERSON = re.compile(r"(?:№?\s?\d{1,3}\s)?[A-ZА-ЯЁ]")
 _MARKS = ("\t", ";", ",", "|")
 _MIN_SHARE = 0.6
 _MAX_PHONES_OF_A_NAME = 3
@@ -52,12 +55,19 @@ def divide_at_phones(lines: Sequence[str]) -> Iterator[list[str]]:
     """Yield the words before the numbers of each line, the numbers, and the words after them.
 
     The code of the last number stays with it. Where no line has words before its number, the first column is left out.
+    A line with several people stays in one cell: each name belongs to the number beside it.
     """
     places = [_phone_place(line) for line in lines]
-    names = [_name(line[: place[0]]) if place else "" for line, place in zip(lines, places, strict=True)]
-    for line, place, name in zip(lines, places, names, strict=True):
+    are_people = [_has_several_people(line) for line in lines]
+    names = [
+        _name(line[: place[0]]) if place and not several else ""
+        for line, place, several in zip(lines, places, are_people, strict=True)
+    ]
+    for line, place, several, name in zip(lines, places, are_people, names, strict=True):
         if place is None:
             yield [line.strip()]
+        elif several:
+            yield [*[""] * any(names), line.strip(), ""]
         else:
             start, end = place
             after = [line[start:end].rstrip(), line[end:].strip(_EDGES)]
@@ -91,11 +101,22 @@ def divide_below_names(lines: Sequence[str]) -> Iterator[list[str]]:
         yield [name]
 
 
+def _has_several_people(line: str) -> bool:
+    """Return whether a name stands between two numbers of the line. "жена" is none, and neither is "моб."."""
+    found = _find_numbers(line)
+    between = (line[one.end() : other.start()] for one, other in pairwise(found))
+    return any(_PERSON.match(kind_and_words([text])[1]) for text in between)
+
+
 def _name(text: str) -> str:
     return _ORDINAL.sub("", text, count=1).strip(_EDGES) if _ORDINAL.match(text) else text.strip(_EDGES)
 
 
+def _find_numbers(line: str) -> list[re.Match[str]]:
+    return list(_PHONE.finditer(DATE.sub(lambda date: "x" * len(date[0]), line)))
+
+
 def _phone_place(line: str) -> tuple[int, int] | None:
     """Return the beginning and the end of the phone numbers of a line. A date is none."""
-    found = list(_PHONE.finditer(DATE.sub(lambda date: "x" * len(date[0]), line)))
+    found = _find_numbers(line)
     return (found[0].start(), extension_code_end(line, found[-1].end())) if found else None

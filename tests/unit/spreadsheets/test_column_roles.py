@@ -57,6 +57,34 @@ def test_a_column_is_what_its_cells_are(text: str, roles: str) -> None:
     assert roles_of(text) == roles
 
 
+_PAIRS = "Сомов;89161111111;Щукин;89162222222\nКим;89163333333;Лапин;89164444444\nЖук;89165555555;Ершов;89166666666"
+
+
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        (_PAIRS, "0 name,number,name,number"),
+        (f"Смена 1;;Смена 2;\n{_PAIRS}", "0 name,number,name,number"),
+        (f"Смена 1;;Смена 2;\nФИО;Телефон;ФИО;Телефон\n{_PAIRS}", "2 name,number,name,number"),
+        (f"Понедельник;;Вторник;\nФИО;Телефон;ФИО;Телефон\n{_PAIRS}", "2 name,number,name,number"),
+        (f"Куратор;Тел.;Логист;Тел.\n{_PAIRS}", "1 name,number,name,number"),
+        (
+            "Сомов;89161111111;жена;89162222222\nКим;89163333333;сын;89164444444\n"
+            "Жук;89165555555;жена;89166666666\nЛапин;89165555551;жена;89166666662",
+            "0 name,number,-,number",
+        ),
+        ("Водитель;;Телефон\nСомов;Иван;89161111111\nЩукин;Пётр;89162222222", "1 name,name,number"),
+        ("ФИО;;;Телефон\nСомов;Иван;Ильич;89161111111\nЩукин;Пётр;Ильич;89162222222", "1 name,name,name,number"),
+        (
+            "ФИО;;Телефон\nСомов;болен;89161111111\nЩукин;;89162222222\nКим;болен;89163333333\nЖук;;89165555555",
+            "1 name,-,number",
+        ),
+    ],
+)
+def test_each_number_has_the_name_beside_it_and_a_name_all_its_columns(text: str, roles: str) -> None:
+    assert roles_of(text) == roles
+
+
 @pytest.mark.parametrize("word", ["", "—", "–", "-", ".", "…", "#Н/Д", "#N/A", "#ССЫЛКА!", "н/д", " "])
 def test_a_cell_that_says_nothing_about_a_pause_leaves_it(word: str) -> None:
     assert pause_meaning(word, "paused") == "silent"

@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obzvon.domain.numbering import NumberingPlan
 from obzvon.spreadsheets.cell_text import clean_cell
+from obzvon.spreadsheets.column_roles import guess_roles
 from obzvon.spreadsheets.csv_reader import read_csv
+from obzvon.spreadsheets.merge import plan_merge
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
 LISTS = [
@@ -161,6 +164,36 @@ def test_phones_of_one_line_have_a_row_each(by: str, end: str) -> None:
     table, rows = read(text.encode())
     assert [row.cells for row in rows] == [["89161111111"], ["8 (916) 222-22-22"], ["+7 916 333-33-33"]]
     assert "in one line" in str(table.notes[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Сомов 89161111111 2. Щукин 89162222222 3. Ким 89163333333",
+        "1) Сомов 8 916 111-11-11 2) Щукин 8 916 222-22-22 3) Ким 8 916 333-33-33\n",
+        "1. 89161111111 Сомов 2. 89162222222 Щукин 3. 89163333333 Ким",
+        "Сомов 89161111111 Щукин 89162222222 Ким 89163333333",
+        "1. Сомов 89161111111  2. Щукин 89162222222  3. Ким 89163333333",
+        "Сомов 89161111111\nЩукин 89162222222 Ким 89163333333\n",
+    ],
+)
+@pytest.mark.parametrize("pasted", [False, True])
+def test_each_of_several_people_in_a_line_keeps_the_name_beside_the_number(text: str, pasted: bool) -> None:
+    table, rows = read(text.encode(), pasted=pasted)
+    plan = NumberingPlan()
+    found = plan_merge(rows, guess_roles(rows, table.columns, plan), [], plan).rows
+    assert [(plan.normalize(one.number), one.name) for one in found] == [
+        ("89161111111", "Сомов"),
+        ("89162222222", "Щукин"),
+        ("89163333333", "Ким"),
+    ]
+
+
+def test_a_word_for_whose_further_number_it_is_stays_with_the_name() -> None:
+    assert cells("Сомов 89161111111 жена 89162222222\nЩукин 89163333333 моб. 89164444444\n") == [
+        ["Сомов", "89161111111 жена 89162222222"],
+        ["Щукин", "89163333333 моб. 89164444444"],
+    ]
 
 
 def test_a_row_with_a_name_is_a_row() -> None:
