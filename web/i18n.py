@@ -19,6 +19,10 @@ preferences = Blueprint("preferences", __name__)
 
 _YEAR_SECONDS = 31_536_000
 _THEMES = ("light", "dark", "auto")
+#: A date's number stays beside its month when a line is broken.
+DAY = "EEEE, d\u00a0MMMM"
+DAY_OF_YEAR = f"{DAY} y"
+SHORT_DAY = "EEE, d\u00a0MMMM"
 #: A phone number must not be broken over two lines.
 _UNBREAKABLE = str.maketrans(" -", "\u00a0\u2011")
 
@@ -51,7 +55,7 @@ def install_i18n(app: Flask, settings: Callable[[], Settings]) -> None:
     app.add_template_filter(upper_first)
     app.add_template_filter(format_phone_number)
     app.add_template_filter(lower_first)
-    app.jinja_env.globals.update(language=language, theme=theme)
+    app.jinja_env.globals.update(language=language, theme=theme, DAY=DAY, SHORT_DAY=SHORT_DAY)
 
 
 def language() -> str:
@@ -137,7 +141,7 @@ def format_time(moment: datetime | time) -> str:
 def format_day(moment: datetime, now: datetime) -> str:
     """Return the day in words: today, tomorrow, Friday, 27 November; with the year if it is another one."""
     ahead = moment.date() - now.date()
-    words = str(format_date(moment.date(), "EEEE, d MMMM" if moment.year == now.year else "EEEE, d MMMM y"))
+    words = str(format_date(moment.date(), DAY if moment.year == now.year else DAY_OF_YEAR))
     if ahead == timedelta(0):
         words = str(_("today, %(day)s", day=words))
     elif ahead == timedelta(days=1):

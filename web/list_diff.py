@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 import msgspec
+from flask_babel import gettext as _
 
 from obzvon.common.i18n import Message
+from obzvon.common.text import escape_controls
 from obzvon.domain.phones import Phone
 from obzvon.journal import audit_messages
 from web.i18n import translate
@@ -73,6 +75,22 @@ def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
         elif was is not phone and was != phone:
             changed.append((was, phone))
     return ListDiff(tuple(added), tuple(changed), tuple(remaining.values()))
+
+
+def changed_values(before: Phone, after: Phone) -> list[str]:
+    """Return in words which values of a row differ; the names only of those that this program does not show."""
+    shown = (
+        (_("Number"), before.number, after.number),
+        (_("Extension code"), before.code, after.code),
+        (_("Name"), before.name, after.name),
+    )
+    words = [f"{title.lower()}: {was or '—'} → {now or '—'}" for title, was, now in shown if was != now]
+    if before.paused != after.paused:
+        words.append(_("it is paused") if after.paused else _("the pause ends"))
+    was, now = before.extra or {}, after.extra or {}
+    if others := sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name)):
+        words.append(_("other values: %(names)s", names=", ".join(others)))
+    return [escape_controls(one) for one in words]
 
 
 def step_name(change: Message) -> str:

@@ -125,12 +125,11 @@ def _pause(dialer: Dialer, _command: Command, now: datetime) -> CommandResult:
     if active.run.state == "paused":
         return CommandResult.done(say("the run is already paused"))
     dialer.runs.change_state(active, "paused", now)
+    waiting = dialer.journal.calls.count_results(active.run.id)["waiting"]
+    if not (going := dialer.handover.outstanding):
+        return CommandResult.done(say("paused; calls waiting: {waiting}", waiting=waiting))
     return CommandResult.done(
-        say(
-            "paused; calls waiting: {waiting}, already with Asterisk: {going}",
-            waiting=dialer.journal.calls.count_results(active.run.id)["waiting"],
-            going=dialer.handover.outstanding,
-        )
+        say("paused; calls waiting: {waiting}, already with Asterisk: {going}", waiting=waiting, going=going)
     )
 
 
@@ -154,15 +153,13 @@ def _stop(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         withdrawn = dialer.runs.stop(active, now, say("stopped by user {who}", who=command.asked_by or "?"))
     elif not (withdraw and dialer.handover.outstanding):  # a run ends with its last bundle, not with its last call
         return _NO_RUN
-    if not withdraw:
+    taken, going = dialer.handover.withdraw(now=now) if withdraw else (0, dialer.handover.outstanding)
+    if not taken and not going:
+        return CommandResult.done(say("stopped; calls withdrawn: {withdrawn}", withdrawn=withdrawn))
+    if not taken:
         return CommandResult.done(
-            say(
-                "stopped; calls withdrawn: {withdrawn}, still with Asterisk: {going}",
-                withdrawn=withdrawn,
-                going=dialer.handover.outstanding,
-            )
+            say("stopped; calls withdrawn: {withdrawn}, still with Asterisk: {going}", withdrawn=withdrawn, going=going)
         )
-    taken, going = dialer.handover.withdraw(now=now)
     return CommandResult.done(
         say(
             "stopped; calls withdrawn: {withdrawn}, taken out of the spool: {taken}, still with Asterisk: {going}",

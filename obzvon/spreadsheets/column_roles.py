@@ -281,7 +281,7 @@ def _set_names(
 
 
 def _set_parts_of_names(roles: list[str], headings: Sequence[str], contents: Sequence[ColumnContents]) -> None:
-    """Set the columns below a heading of names that is merged over several: it stands in the first of them."""
+    """Set the columns below a heading of names that is merged over several: only the first of them has it."""
     for place in range(1, len(roles)):
         if roles[place - 1] == NAME and roles[place] == IGNORED and not headings[place].strip():
             found = contents[place]

@@ -151,6 +151,12 @@ def held(journal: Journal) -> None:
     )
 
 
+def held_at_night(journal: Journal) -> None:
+    """Write the same eleven hours later, in the night."""
+    held(journal)
+    journal.heartbeats.beat(at=NIGHT, line_usage=journal.heartbeats.latest().line_usage)
+
+
 def paused(journal: Journal) -> None:
     """Write a run that is paused, and a service without heartbeats for a long time."""
     journal.runs.set_state(_run(journal, NOON - timedelta(hours=2), handed=12, ended=12), "paused", at=NOON)
@@ -259,6 +265,7 @@ OFFICES = {
     "running": Office(running),
     "calling": Office(calling),
     "held": Office(held),
+    "held at night": Office(held_at_night, now=NIGHT),
     "paused": Office(paused),
     "idle": Office(idle, json.dumps(ROWS)),
     "night": Office(night, now=NIGHT),

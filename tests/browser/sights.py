@@ -283,6 +283,7 @@ SIGHTS = [
     Sight("run-viewer", "run.html", "/run", user="вера"),
     Sight("run-paused", "run.html", "/run", office="paused"),
     Sight("run-held", "run.html", "/run", office="held"),
+    Sight("run-held-night", "run.html", "/run", office="held at night"),
     Sight("run-calling", "run.html", "/run", office="calling"),
     Sight("run-idle", "run.html", "/run", office="idle"),
     Sight("run-new", "run.html", "/run", office="new"),

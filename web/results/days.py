@@ -10,7 +10,7 @@ from obzvon.documents.store import DocumentError
 from obzvon.domain.schedule import Schedule, start_instant
 from obzvon.reports.status import service_status
 from web.context import app_context
-from web.i18n import format_time
+from web.i18n import DAY, DAY_OF_YEAR, format_time
 
 
 class ResultDays:
@@ -33,7 +33,7 @@ class ResultDays:
 
     def day_words(self, day: date) -> str:
         """Return the day in words."""
-        words = str(format_date(day, "EEEE, d MMMM" if day.year == self.today.year else "EEEE, d MMMM y"))
+        words = str(format_date(day, DAY if day.year == self.today.year else DAY_OF_YEAR))
         if day == self.today:
             words = str(_("today, %(day)s", day=words))
         return upper_first(words)
@@ -48,7 +48,7 @@ class ResultDays:
             return str(
                 _(
                     "There was no run: the service is not running. It last reported on %(moment)s.",
-                    moment=format_datetime(silent, "d MMMM, HH:mm"),
+                    moment=format_datetime(silent, "d\u00a0MMMM, HH:mm"),
                 )
             )
         return self._reason_by_schedule(day)

@@ -126,7 +126,7 @@ def _show_outcome(
     if outcome.status is CommandStatus.REFUSED:
         return _confirm(journal, view, days, refused=_sentence(outcome.text))
     if outcome.status is CommandStatus.DONE:
-        flash(_sentence(outcome.text), "note")
+        flash(upper_first(translate(outcome.text)), "note")
         return redirect(url_for("run.index"), 303)
     is_unknown = outcome.status is CommandStatus.UNKNOWN
     flash(state_unknown_text() if is_unknown else not_answered_text(), "warn")

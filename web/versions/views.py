@@ -18,7 +18,7 @@ from obzvon.domain.schedule import Schedule
 from obzvon.journal import audit_messages
 from web.context import app_context
 from web.i18n import local_time, translate
-from web.list_diff import ListDiff, diff_lists, step_name
+from web.list_diff import ListDiff, changed_values, diff_lists, step_name
 from web.permissions import visitor
 from web.requests import parse_integer
 
@@ -38,6 +38,13 @@ class _Kind(msgspec.Struct, frozen=True):
     document: Document[Any]
     change: Callable[[Any, Any], Message]
     page: str
+
+
+class _VersionEffect(msgspec.Struct, frozen=True):
+    """Rows to which the same happens, each with its present state if it is another one."""
+
+    heading: str
+    rows: list[tuple[Phone, Phone | None]]
 
 
 class VersionRow(msgspec.Struct, frozen=True):
@@ -91,6 +98,8 @@ def show(document: str, number: int) -> ResponseReturnValue:
         change=step_name(kind.change(current.data, wanted.data)) if wanted and current else None,
         groups=_groups(diff) if diff else (),
         named=_NAMED,
+        changed_values=changed_values,
+        run=at.active_run_if_readable() if document == "phones" else None,
         based_on=based_on,
     )
 
@@ -180,11 +189,14 @@ def _count(data: list[Phone] | Schedule) -> int | None:
     return len(data) if isinstance(data, list) else None
 
 
-def _groups(diff: ListDiff) -> tuple[tuple[str, tuple[Phone, ...]], ...]:
+def _groups(diff: ListDiff) -> tuple[_VersionEffect, ...]:
     """Return the rows that bringing back a list would add, change and delete, each kind under its heading."""
+    resumed = [one for one in diff.changed if one[0].paused and not one[1].paused]
+    others = [one for one in diff.changed if not one[0].paused or one[1].paused]
     groups = (
-        (str(_("Come back")), diff.added),
-        (str(_("Become as they were")), tuple(after for _before, after in diff.changed)),
-        (str(_("Leave the list")), diff.deleted),
+        _VersionEffect(str(_("Come back")), [(phone, None) for phone in diff.added]),
+        _VersionEffect(str(_("Lose their pause and are called again")), [(after, before) for before, after in resumed]),
+        _VersionEffect(str(_("Become as they were")), [(after, before) for before, after in others]),
+        _VersionEffect(str(_("Leave the list")), [(phone, None) for phone in diff.deleted]),
     )
-    return tuple((heading, rows) for heading, rows in groups if rows)
+    return tuple(group for group in groups if group.rows)

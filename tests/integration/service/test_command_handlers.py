@@ -183,6 +183,9 @@ def test_outcomes_come_in_during_a_pause(workshop: Workshop, working: Shift) -> 
         file.unlink()
     working.work(at("12:00:07"), at("12:00:09"))
     assert working.dialer.handover.outstanding == 0
+    asked(working, at("12:00:10"), "resume")
+    assert asked(working, at("12:00:10"), "pause") == "paused; calls waiting: 3"
+    assert asked(working, at("12:00:11"), "stop") == "stopped; calls withdrawn: 3"
 
 
 def test_a_run_that_is_not_paused_need_not_be_resumed(working: Shift) -> None:

@@ -783,7 +783,7 @@ def test_the_columns_that_were_chosen_are_those_of_the_next_such_file(operator: 
     following = SHAPE.replace("5550", "5551")
     address = send(operator, following)
     page = ready(operator, address)
-    assert "those that you chose earlier for a file like this one (today, Sunday, 22 November)" in page.text
+    assert "those that you chose earlier for a file like this one (today, Sunday, 22\xa0November)" in page.text
     assert chosen(page.text) == ["name", "number", ""]
     assert "4 phone numbers in column C" in re.sub(r"<[^>]+>", "", page.text)
     judged = post(operator, address, page.text, **{"judge-again": "1", "answer-further": "all"})
@@ -805,7 +805,7 @@ def test_columns_that_were_chosen_are_not_taken_where_the_cells_contradict(
     post(operator, address, page.text, "/take", **ticked(page.text))
     turned = "Кто;Связь;Прочее\n" + "".join(f"Сомов;рейс {place};8916777000{place}\n" for place in range(4))
     page = ready(operator, send(operator, turned))
-    assert "this one (today, Sunday, 22 November) do not fit it" in page.text
+    assert "this one (today, Sunday, 22\xa0November) do not fit it" in page.text
     assert chosen(page.text) == ["name", "", "number"]
     (settings.source / ".drafts" / "layouts.json").write_text("broken")
     assert ready(operator, send(operator, SHAPE.replace("5550", "5553"))).status_code == 200

@@ -48,13 +48,27 @@ def test_a_version_shows_whom_it_brings_back_and_whom_it_takes_away_before_it_do
     page = operator.get("/versions/phones/1")
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text)).replace("\xa0", " ").replace("\u2011", "-")
     assert "Come back: 2 8 916 111-11-11 Иванов И. И. 8 950 222-22-22 (1) · paused" in text
-    assert "Become as they were: 1 8 916 333-33-33 Петрова" in text
+    assert "Lose their pause and are called again: 1 8 916 333-33-33 Петрова the pause ends" in text
+    assert "stays among the earlier versions, and “Undo” brings it back" in text
     assert "Leave the list: 1 8 916 555-55-55 Новый" in text
     assert len(rows(settings)) == 4  # nothing has happened yet
     done = operator.post("/versions/phones/1", page="/versions/phones/1")
     assert "The list of " in done.text
     assert "is back. Numbers in the list: 5" in done.text
     assert rows(settings) == SAVED_ROWS
+
+
+def test_of_a_changed_row_each_value_that_goes_away_is_said(operator: Browser, settings: Settings) -> None:
+    operator.post("/phones/add", number="89165555555", name="Старое", code="007")
+    kept = json.loads(settings.phones.read_text())
+    [key] = [key for key, row in kept.items() if row["0"] == "89165555555"]
+    operator.post("/phones/save", row=key, number="89166666666", name="", code="7")
+    write(settings, json.dumps(json.loads(settings.phones.read_text()) | {"3": kept["3"] | {"groups": ["Север"]}}))
+    operator.get("/phones")
+    [number] = [one for one in _offered(operator.get("/versions/phones").text)][-2:-1]
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", operator.get(f"/versions/phones/{number}").text))
+    assert "number: 89166666666 → 89165555555; extension code: 7 → 007; name: — → Старое" in html.unescape(text)
+    assert "other values: groups" in text
 
 
 def test_what_was_brought_back_is_undone_by_undo_and_recorded(operator: Browser, settings: Settings) -> None:
