@@ -65,7 +65,7 @@ def test_of_a_changed_row_each_value_that_goes_away_is_said(operator: Browser, s
     operator.post("/phones/save", row=key, number="89166666666", name="", code="7")
     write(settings, json.dumps(json.loads(settings.phones.read_text()) | {"3": kept["3"] | {"groups": ["Север"]}}))
     operator.get("/phones")
-    [number] = [one for one in _offered(operator.get("/versions/phones").text)][-2:-1]
+    [number] = list(_offered(operator.get("/versions/phones").text))[-2:-1]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", operator.get(f"/versions/phones/{number}").text))
     assert "number: 89166666666 → 89165555555; extension code: 7 → 007; name: — → Старое" in html.unescape(text)
     assert "other values: groups" in text
