@@ -154,7 +154,9 @@ def held(journal: Journal) -> None:
 def held_at_night(journal: Journal) -> None:
     """Write the same eleven hours later, in the night."""
     held(journal)
-    journal.heartbeats.beat(at=NIGHT, line_usage=journal.heartbeats.latest().line_usage)
+    last = journal.heartbeats.latest()
+    assert last
+    journal.heartbeats.beat(at=NIGHT, line_usage=last.line_usage)
 
 
 def paused(journal: Journal) -> None:

@@ -80,7 +80,7 @@ class Chromium:
             program = next(found, None) or unavailable("there is no chromium")
             playwright = self._running.enter_context(sync_playwright())
             self._browser = playwright.chromium.launch(
-                executable_path=program, args=_ARGUMENTS, headless=True, env=os.environ | {"LANGUAGE": "ru"}
+                executable_path=program, args=_ARGUMENTS, headless=True, env={**os.environ, "LANGUAGE": "ru"}
             )
             self._running.callback(self._browser.close)
         return self._browser
