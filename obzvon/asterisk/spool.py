@@ -265,6 +265,12 @@ class Spool:
         except FileNotFoundError:
             return False, None
 
+    def archived_at(self, name: str) -> float | None:
+        """Return when the status of an archived file was written, in seconds since 1970; None if it is gone."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.done / name).stat().st_mtime
+        return None
+
     def asterisk_state(self) -> process.AsteriskState:
         """Return whether Asterisk runs, as far as that shows here."""
         return process.asterisk_state(self.pid_file)

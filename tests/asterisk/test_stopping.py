@@ -24,12 +24,14 @@ def long_message(folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("archive", ["no", pytest.param("yes", marks=pytest.mark.long)])
-def test_who_was_eaten_by_a_graceful_stop_is_called_after_it(tmp_path: Path, asterisk_root: Path, archive: str) -> None:
+@pytest.mark.parametrize("known_by", ["events", "archive", pytest.param("both", marks=pytest.mark.long)])
+def test_who_was_eaten_by_a_graceful_stop_is_called_later(tmp_path: Path, asterisk_root: Path, known_by: str) -> None:
     numbers = {f"8916{75_000 + place:05d}00": "" for place in range(60)}
+    archive = "no" if known_by == "events" else "yes"
     with Rig(asterisk_root, message=long_message(tmp_path)) as rig:
         rig.carrier.set(TALK=1)
-        office = office_with_ami(tmp_path, rig, numbers, rig.pbx.ami_port, bundle=2, archive=archive)
+        port = 0 if known_by == "archive" else rig.pbx.ami_port
+        office = office_with_ami(tmp_path, rig, numbers, port, bundle=2, archive=archive)
         service = office.serve()
         until(lambda: len(rig.carrier.ledger()) >= 10, "ten people are called", every=0.05)
         rig.carrier.set(TALK=0)

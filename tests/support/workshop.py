@@ -231,7 +231,7 @@ def begin_call(file: Path, pid: int, attempt: int = 1, *, at: float | None = Non
         stream.write(f"\nStartRetry: {pid} {attempt} ({int(time.time() if at is None else at)})\n")
 
 
-def end_call(file: Path, status: str = "", *, done: Path | None = None) -> None:
+def end_call(file: Path, status: str = "", *, done: Path | None = None, lasted: float = 60.0) -> None:
     """End a call as Asterisk does: remove its file from the spool, or move it to the archive if there is one."""
     if done is None:
         file.unlink()
@@ -241,12 +241,14 @@ def end_call(file: Path, status: str = "", *, done: Path | None = None) -> None:
     done.mkdir(exist_ok=True)
     moved = file.rename(done / file.name)
     if status:
-        tell_status(moved, status)
+        tell_status(moved, status, lasted=lasted)
 
 
-def tell_status(file: Path, status: str) -> None:
+def tell_status(file: Path, status: str, *, lasted: float = 60.0) -> None:
+    """Write the status of a call that lasted so long by the machine's clock."""
     with file.open("a") as stream:
         stream.write(f"Status: {status}\n")
+    os.utime(file, (time.time(), time.time() + lasted))
 
 
 def dead_pid() -> int:

@@ -118,7 +118,7 @@ class OutcomeMatcher:
         return max((begun for (_, context), begun in self._last_begun.items() if context in contexts), default=None)
 
     def shows_no_call(self, call: PendingCall, context: str) -> bool:
-        """Return whether every event since the hand-over was heard and none is of a call of that number.
+        """Return whether every event since the hand-over was heard and no call of that number was among them.
 
         It is known that events of such calls are heard at all: there were some since the connection was made.
         """

@@ -19,6 +19,7 @@ from obzvon.asterisk.store_lock import OtherService
 from obzvon.asterisk.transport.archive import RESTARTED, classify_without_events
 from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, attempt_name
 from obzvon.asterisk.transport.earlier_boot import EarlierBoot
+from obzvon.asterisk.transport.expiry_watch import ExpiryWatch
 from obzvon.asterisk.transport.intake import IntakeWatch
 from obzvon.asterisk.transport.outcome_matcher import Departure, OutcomeMatcher, final_disposition, narrow_to_call
 from obzvon.asterisk.transport.spool_sync import SpoolSync
@@ -35,6 +36,8 @@ log = logging.getLogger("obzvon")
 _STATUS_LATE = timedelta(seconds=10)
 # Between two looks at which Asterisk is running.
 _LOOK_EVERY = timedelta(seconds=1)
+# A file that is there this long is that of a call.
+_LASTS = timedelta(seconds=1)
 # A file that is gone this long has had its last attempt.
 _SETTLE = timedelta(seconds=1)
 
@@ -70,6 +73,7 @@ class SpoolTransport:
         self._departures: dict[str, Departure] = {}
         self._watch = IntakeWatch(spool)
         self._stop_watch = StopWatch(f"dir_target {spool.target}")
+        self._expiry = ExpiryWatch()
         self._earlier_boot = EarlierBoot(spool)
         self._sync = sync
         # The last two refreshes.
@@ -159,6 +163,7 @@ class SpoolTransport:
             watch = self._watch if self._watch.is_probing else self._stop_watch
             result.error = result.error or watch.unavailable()
             return result
+        self._expiry.note_sending(call for call in calls if self._forms[bool(call.code)].archive)
         try:
             self._spool.release([attempt_name(call) for call in calls])
         except ReleaseError as error:
@@ -201,6 +206,7 @@ class SpoolTransport:
             self._look_for_asterisk(now)
         self._watch.observe(now)
         self._stop_watch.observe(now, self._identity, self._last_call())
+        self._expiry.observe(now, self._identity, is_held=self._stop_watch.is_probing)
 
     def track(self, calls: Iterable[PendingCall], now: datetime) -> None:
         """Do nothing: the files show which calls are in progress."""
@@ -215,6 +221,8 @@ class SpoolTransport:
         if name in self._in_spool:
             if self._watch.is_untaken(name, call.handed_at, now):
                 return self._withdraw_untaken(name, call, now)
+            if self._expiry.is_in_doubt and self._has_lasted(name, call, now):
+                self._note_lasting(call)
             return self._withdraw_orphaned(name, call, now) or CallProgress.IN_PROGRESS
         if self._spool.was_started_before_sweep(name) is False:
             return CallProgress.RETURNED
@@ -231,7 +239,9 @@ class SpoolTransport:
 
     def discard(self, calls: Iterable[PendingCall]) -> None:
         """Delete the calls' files in the store."""
-        self._spool.discard(attempt_name(call) for call in calls)
+        names = [attempt_name(call) for call in calls]
+        self._spool.discard(names)
+        self._expiry.forget(names)
 
     def calls_in_progress(self) -> list[str]:
         """Return our files in the spool."""
@@ -301,7 +311,7 @@ class SpoolTransport:
                 del self._departures[name]
                 self._stop_watch.note_not_made(call.handed_at or now, now)
                 return CallProgress.NOT_MADE
-        outcome = _outcome_by_events(call, outcomes, attempts, now)
+        outcome: CallOutcome | CallProgress | None = _outcome_by_events(call, outcomes, attempts, now)
         outcome = outcome or self._outcome_by_archive(name, call, form, outcomes, now)
         if outcome is not None:
             self._departures.pop(name, None)
@@ -317,12 +327,22 @@ class SpoolTransport:
 
     def _outcome_by_archive(
         self, name: str, call: PendingCall, form: CallForm, outcomes: list[AttemptOutcome], now: datetime
-    ) -> CallOutcome | None:
+    ) -> CallOutcome | CallProgress | None:
         """Return the outcome without usable events; None while the archive's status may still be written."""
         attempts = form.max_retries + 1
         is_archived, status = self._spool.read_archive(name)
         if is_archived and status is None and self._may_get_status(name, now):
             return None
+        ended_at = now
+        if status is Disposition.NOT_ANSWERED and not outcomes and not form.max_retries:
+            if (was_not_made := self._expiry.was_not_made(call, self._spool.archived_at(name), now)) is None:
+                return None
+            if was_not_made:
+                self._stop_watch.note_not_made(call.handed_at or now, now, is_certain=False)
+                return CallProgress.NOT_MADE
+            ended_at = min(now, self._departures[name].first_missed)
+        elif is_archived:
+            self._note_lasting(call)
         was_swept = not is_archived and bool(self._spool.was_started_before_sweep(name))
         disposition, reason = classify_without_events(
             is_archived=is_archived,
@@ -334,7 +354,17 @@ class SpoolTransport:
         )
         self._no_status_since.pop(name, None)
         detail = final_disposition(outcomes, attempts)[1] if outcomes else EventDetail()
-        return CallOutcome(call.run_id, call.position, disposition, now, reason, detail)
+        return CallOutcome(call.run_id, call.position, disposition, ended_at, reason, detail)
+
+    def _has_lasted(self, name: str, call: PendingCall, now: datetime) -> bool:
+        is_old = call.handed_at is not None and now - call.handed_at >= _LASTS
+        return is_old and self._spool.is_started(name) is True
+
+    def _note_lasting(self, call: PendingCall) -> None:
+        """Note that Asterisk makes calls, where no events say so."""
+        self._expiry.note_lasting(call)
+        if call.handed_at is not None:
+            self._stop_watch.note_made(call.handed_at)
 
     def _may_get_status(self, name: str, now: datetime) -> bool:
         since = self._no_status_since[name] = min(now, self._no_status_since.get(name, now))

@@ -29,6 +29,8 @@ class StopWatch:
         self._probed_at: datetime | None = None
         self._asterisk: AsteriskIdentity | None = None
         self._changed_at: datetime | None = None
+        # Events show that no calls are made; else it is only that they end at once.
+        self._is_certain = True
         # Files of which no call is heard, in the current look, and when there were too many of them.
         self._suspects = 0
         self._suspected_at: datetime | None = None
@@ -55,18 +57,32 @@ class StopWatch:
         remedy = say(
             "the hand-over continues by itself when Asterisk is running again; calls that were not made go again"
         )
+        if not self._is_certain:
+            what = say(
+                "Asterisk ends every call at once: it is shutting down, or its trunk or dialplan refuses all of them"
+            )
+            remedy = say(
+                "see what is wrong: obzvon check; one call a minute is made, and the hand-over continues by itself as "
+                "soon as one lasts; calls that were not made go again"
+            )
         return TransportUnavailableError([Problem(self._where, what, remedy)], is_transient=is_transient)
 
     def note_sent(self, now: datetime) -> None:
         """Note a probe that was handed over."""
         self._probed_at = now
 
-    def note_not_made(self, handed_at: datetime, now: datetime) -> None:
+    def note_not_made(self, handed_at: datetime, now: datetime, *, is_certain: bool = True) -> None:
         """Note a call that was not made; one of before the hold, or of an earlier Asterisk, says nothing new."""
         if self._changed_at is not None and handed_at <= self._changed_at <= now:
             return
         if self._held_at is None or handed_at > self._held_at:
             self._held_at = now
+            self._is_certain = is_certain
+
+    def note_made(self, handed_at: datetime) -> None:
+        """End a hold that no events explain because a call that was handed over since is made."""
+        if not self._is_certain and self._held_at is not None and handed_at >= self._held_at:
+            self._held_at = self._probed_at = None
 
     def suspect(self, now: datetime, gone_for: timedelta) -> None:
         """Note a file that has gone, of whose call nothing is heard."""
