@@ -1,8 +1,11 @@
-"""The pictures of the dispatcher's guide, taken of the real pages: OBZVON_PICTURES=1 writes them anew."""
+"""The pictures of the dispatcher's guide, taken of the real pages: OBZVON_PICTURES=1 writes them anew.
+
+With the package chromium-l10n the browser's own fields have Russian dates and times in them.
+"""
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +33,14 @@ class Picture(msgspec.Struct, frozen=True):
     path: str
     office: str = "idle"
     act: Callable[..., None] | None = None
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """Start a browser; for new pictures Chromium itself, because its headless shell has no languages."""
+    made = Chromium(("chromium",)) if os.environ.get("OBZVON_PICTURES") else Chromium()
+    yield made
+    made.close()
 
 
 def _paste(page: "Page", _editor: Editor) -> None:
