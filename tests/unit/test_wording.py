@@ -29,6 +29,10 @@ NO_BEGINNING = re.compile(
     r"(What|Whether|Who|Whose|How|Where|When|One|Those|Of|All of|That|Which|Some|Something|Somebody|Nobody|It|They|He)"
     r"\b"
 )
+#: "Исправить или убрать", where a remedy begins or names another way.
+INFINITIVE = re.compile(
+    r"(?:^|; |\bили |\bлибо )(?:не |сначала |снова )*(?!есть|часть|очередь)[а-яё]+(?:ть|ти|чь)\b(?! можно)"
+)
 #: Sentences that journals of earlier versions hold.
 STORED = frozenset({"already rung today"})
 _FORMER = """
@@ -81,6 +85,15 @@ def test_sentences_of_the_pages_are_plain(catalogue: str) -> None:
     assert [word for text in texts for word in avoided_words(text)] == []
 
 
+def test_a_remedy_says_do_and_not_to_do() -> None:
+    with (ROOT / CATALOGUES[0]).open("rb") as stream:
+        russian = {message.id: message.string for message in read_po(stream) if isinstance(message.string, str)}
+    remedies = {text for path in (ROOT / "obzvon").rglob("*.py") for text in _remedies(path)}
+    assert len(remedies) > 100
+    found = {russian[remedy] for remedy in remedies if remedy in russian}
+    assert sorted(text for text in found if INFINITIVE.search(text)) == []
+
+
 def test_a_class_name_is_used_once() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for package in ("obzvon", "web"):
@@ -93,6 +106,19 @@ def test_a_class_name_is_used_once() -> None:
 @functools.lru_cache(maxsize=1)
 def _nodes(path: Path) -> list[ast.AST]:
     return list(ast.walk(ast.parse(path.read_text())))
+
+
+def _remedies(path: Path) -> Iterator[str]:
+    """Yield the sentences that say what to do about a problem: the third of a problem, a finding, or one named so."""
+    for node in _nodes(path):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        given = node.args[2:3] if name in ("Problem", "error", "warning") else []
+        for value in [*given, *(word.value for word in node.keywords if word.arg == "remedy")]:
+            for inner in ast.walk(value):
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    yield inner.value
 
 
 def _comments(path: Path) -> list[str]:

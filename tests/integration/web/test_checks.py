@@ -95,7 +95,7 @@ def test_errors_come_first_and_each_has_its_remedy(operator: Browser, journal: J
 def test_the_page_is_russian_for_a_russian(app: Flask, journal: Journal) -> None:
     found(journal, DOWN)
     text = flat(Browser(app, "operator", language="ru").get("/check").text)
-    for words in ("1 ошибка мешает звонить", "Asterisk не работает", "Что делать: запустить", "сегодня, воскресенье"):
+    for words in ("1 ошибка мешает звонить", "Asterisk не работает", "Что делать: запустите", "сегодня, воскресенье"):
         assert words in text
 
 
