@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from obzvon.domain.clock import ClockMemory
 from obzvon.journal.database import Database
@@ -11,6 +11,8 @@ from obzvon.journal.schema import meta
 
 _SEEN = "clock"
 _ACCEPTED = "clock_accepted"
+
+_VALUE = select(meta.c.value).where(meta.c.key == bindparam("name"))
 
 
 class ClockStore:
@@ -39,7 +41,7 @@ class ClockStore:
 
     def _load(self, key: str) -> str | None:
         with self._database.read_transaction() as connection:
-            return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+            return connection.execute(_VALUE, {"name": key}).scalar()
 
     def _store(self, key: str, value: object) -> None:
         with self._database.write_transaction() as connection:

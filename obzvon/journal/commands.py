@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.errors import ObzvonError, UserError
@@ -22,6 +22,13 @@ TAKE_SECONDS = 5.0
 #: Seconds in which a command is answered that was taken, or that such a busy service will take.
 RESULT_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+
+_BY_ID = select(commands).where(commands.c.id == bindparam("number"))
+_IS_OPEN = commands.c.taken_at.is_(None) & commands.c.done.is_(False)
+_NEXT = select(commands).where(_IS_OPEN).order_by(commands.c.id).limit(1)
+_LAST_DONE = select(func.max(commands.c.taken_at)).where(
+    commands.c.name == bindparam("command"), commands.c.ok.is_(True)
+)
 
 
 class DuplicateCommandError(ObzvonError):
@@ -192,13 +199,12 @@ class CommandQueue:
 
     def take_next(self, *, at: datetime) -> Command | None:
         """Return the oldest command that nobody has taken, and take it: from now on this process answers it."""
-        is_open = commands.c.taken_at.is_(None) & commands.c.done.is_(False)
         with self._database.read_transaction() as connection:
-            row = connection.execute(select(commands).where(is_open).order_by(commands.c.id).limit(1)).first()
+            row = connection.execute(_NEXT).first()
         if row is None:
             return None
         with self._database.write_transaction() as connection:
-            taken = connection.execute(update(commands).where(commands.c.id == row.id, is_open).values(taken_at=at))
+            taken = connection.execute(update(commands).where(commands.c.id == row.id, _IS_OPEN).values(taken_at=at))
             if taken.rowcount != 1:
                 return None
         return Command(row.id, row.name, msgspec.json.decode(row.params), row.asked_by, row.asked_at)
@@ -214,14 +220,13 @@ class CommandQueue:
 
     def last_done(self, name: str) -> datetime | None:
         """Return when a command of this name that was done was taken last; None if there was none."""
-        query = select(func.max(commands.c.taken_at)).where(commands.c.name == name, commands.c.ok.is_(True))
         with self._database.read_transaction() as connection:
-            return connection.execute(query).scalar()
+            return connection.execute(_LAST_DONE, {"command": name}).scalar()
 
     def result(self, number: int) -> CommandResult | None:
         """Return the result of a command; None as long as there is none."""
         with self._database.read_transaction() as connection:
-            row = connection.execute(select(commands).where(commands.c.id == number)).one()
+            row = connection.execute(_BY_ID, {"number": number}).one()
         return (
             CommandResult(ok=bool(row.ok), text=msgspec.json.decode(row.answer, type=Message)) if row.answer else None
         )

@@ -19,6 +19,8 @@ CHECK_INTERVAL = timedelta(hours=1)
 #: The number of findings kept for each level. A list may have a note for each of its rows.
 _MAX_PER_LEVEL = 200
 
+_SUMMARY = select(findings.c.at, findings.c.once, findings.c.errors).where(findings.c.campaign == CAMPAIGN)
+
 
 class Level(enum.StrEnum):
     """The severity of a finding: an error keeps calls from being made as they should, a warning may."""
@@ -100,9 +102,7 @@ class FindingsStore:
     def latest_summary(self) -> CheckSummary | None:
         """Return the last self-check in short, without decoding its findings: every page asks for it."""
         with self._database.read_transaction() as connection:
-            row = connection.execute(
-                select(findings.c.at, findings.c.once, findings.c.errors).where(findings.c.campaign == CAMPAIGN)
-            ).first()
+            row = connection.execute(_SUMMARY).first()
         return None if row is None else CheckSummary(row.at, row.once, row.errors)
 
 

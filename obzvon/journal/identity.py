@@ -14,6 +14,12 @@ from obzvon.journal.database import Database
 from obzvon.journal.schema import meta
 
 _EVERY_VALUE = select(meta.c.key, meta.c.value)
+_COUNT_ONE = (
+    update(meta)
+    .where(meta.c.key == "hand_overs")
+    .values(value=cast(cast(meta.c.value, BigInteger) + 1, Text))
+    .returning(meta.c.value)
+)
 
 
 class JournalMovedError(UserError):
@@ -114,13 +120,7 @@ def count_hand_over(connection: Connection, where: str) -> int:
 
     Raise JournalMovedError: a moved journal has no count any more, so that nothing is handed over from it.
     """
-    statement = (
-        update(meta)
-        .where(meta.c.key == "hand_overs")
-        .values(value=cast(cast(meta.c.value, BigInteger) + 1, Text))
-        .returning(meta.c.value)
-    )
-    count = connection.execute(statement).scalar()
+    count = connection.execute(_COUNT_ONE).scalar()
     if count is None:
         target = connection.execute(select(meta.c.value).where(meta.c.key == "moved_to")).scalar()
         raise JournalMovedError(where, target or "?")

@@ -6,12 +6,12 @@ calls once, and questions about many days use the tallies.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, select, tuple_
 
 from obzvon.domain.calls import CallRecord, CallState, Run
 from obzvon.domain.redial import RESULTS_BARRING_REDIAL, STATES_IN_PROGRESS, RedialRequest, redial_note
@@ -33,6 +33,13 @@ _CHUNK = 2000
 _BEFORE_ALL = (-1, 0)
 
 _RECORDS = select(runs.c.kind, runs.c.day, calls).join(runs)
+_OF_RUN = calls.c.run_id == bindparam("run")
+_CHANGED_LAST = (
+    _RECORDS.where(_OF_RUN, calls.c.handed_at.is_not(None))
+    .order_by(func.coalesce(calls.c.ended_at, calls.c.handed_at).desc(), calls.c.position.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_IN_PROGRESS = select(func.count()).where(_OF_RUN, calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value)))
 
 
 class CallFilter(msgspec.Struct, frozen=True):
@@ -56,12 +63,7 @@ class CallQueries:
 
     def latest(self, run_id: int, count: int) -> list[CallRecord]:
         """Return the calls of a run that changed last, newest first; rows that were skipped are left out."""
-        moment = func.coalesce(calls.c.ended_at, calls.c.handed_at)
-        return self._records(
-            _RECORDS.where(calls.c.run_id == run_id, calls.c.handed_at.is_not(None))
-            .order_by(moment.desc(), calls.c.position.desc())
-            .limit(count)
-        )
+        return self._records(_CHANGED_LAST, {"run": run_id, "most": count})
 
     def last_test_call(self) -> CallRecord | None:
         """Return the latest test call that was answered or handed over, else the latest one; None before the first."""
@@ -71,10 +73,8 @@ class CallQueries:
 
     def count_in_progress(self, run_id: int) -> int:
         """Return how many calls of a run are being handed over, or are with Asterisk and have not ended."""
-        in_progress = calls.c.state.in_((CallState.HANDING.value, CallState.HANDED.value))
-        query = select(func.count()).where(calls.c.run_id == run_id, in_progress)
         with self._database.read_transaction() as connection:
-            return int(connection.execute(query).scalar_one())
+            return int(connection.execute(_IN_PROGRESS, {"run": run_id}).scalar_one())
 
     # One day
 
@@ -243,6 +243,6 @@ class CallQueries:
         several.sort(key=lambda run: -run.total)
         return SupersededRows(self._database, several) if len(several) > 1 else None
 
-    def _records(self, query: Select[Any]) -> list[CallRecord]:
+    def _records(self, query: Select[Any], values: Mapping[str, object] | None = None) -> list[CallRecord]:
         with self._database.read_transaction() as connection:
-            return [call_record(row._mapping) for row in connection.execute(query)]
+            return [call_record(row._mapping) for row in connection.execute(query, values)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.i18n import Message
@@ -16,9 +16,16 @@ from obzvon.journal.rows import decode_message, encode_message
 from obzvon.journal.schema import CAMPAIGN, calls, runs
 from obzvon.journal.snapshot import insert_calls
 
-# Asked at every look; to build a query takes longer than to execute it.
+# Built once: to build a query takes longer than to execute it.
 _ACTIVE = select(runs).where(runs.c.state.in_(("running", "paused"))).order_by(runs.c.id).limit(1)
 _LATEST = select(runs).where(runs.c.kind.in_(("week", "manual"))).order_by(runs.c.id.desc()).limit(1)
+_BY_ID = select(runs).where(runs.c.id == bindparam("run"))
+_ON_DAYS = select(runs).where(runs.c.day.between(bindparam("first"), bindparam("last"))).order_by(runs.c.day, runs.c.id)
+_SCHEDULED = select(runs.c.day).where(runs.c.claim.is_not(None), runs.c.day >= bindparam("since"))
+_TOKENS = select(runs.c.token)
+_LATEST_TIMES = select(func.max(runs.c.started_at), func.max(runs.c.ended_at))
+_DAY_BEFORE = select(func.max(runs.c.day)).where(runs.c.day < bindparam("today"))
+_DAY_AFTER = select(func.min(runs.c.day)).where(runs.c.day > bindparam("today"))
 _TO_SETTLE = select(runs.c.id).where(
     runs.c.settled.is_(False),
     runs.c.ended_at.is_not(None),
@@ -76,7 +83,7 @@ class RunStore:
     def get(self, run_id: int) -> Run:
         """Return the run with this id."""
         with self._database.read_transaction() as connection:
-            return _run(connection.execute(select(runs).where(runs.c.id == run_id)).one())
+            return _run(connection.execute(_BY_ID, {"run": run_id}).one())
 
     def active(self) -> Run | None:
         """Return the run that is running or paused, the oldest if there are several."""
@@ -88,20 +95,18 @@ class RunStore:
 
     def on_days(self, first: date, last: date | None = None) -> list[Run]:
         """Return the runs of one day, or of all days up to `last`, in the order of days and of their start."""
-        query = select(runs).where(runs.c.day.between(first, last or first)).order_by(runs.c.day, runs.c.id)
         with self._database.read_transaction() as connection:
-            return [_run(row) for row in connection.execute(query)]
+            return [_run(row) for row in connection.execute(_ON_DAYS, {"first": first, "last": last or first})]
 
     def scheduled_days(self, since: date) -> set[date]:
         """Return the days from `since` on that have had their scheduled run."""
-        query = select(runs.c.day).where(runs.c.claim.is_not(None), runs.c.day >= since)
         with self._database.read_transaction() as connection:
-            return set(connection.execute(query).scalars())
+            return set(connection.execute(_SCHEDULED, {"since": since}).scalars())
 
     def tokens(self) -> set[str]:
         """Return the tokens of all runs, which their call files carry in their names."""
         with self._database.read_transaction() as connection:
-            return set(connection.execute(select(runs.c.token)).scalars())
+            return set(connection.execute(_TOKENS).scalars())
 
     def is_empty(self) -> bool:
         """Return whether there has never been a run."""
@@ -111,15 +116,15 @@ class RunStore:
     def latest_time(self) -> datetime | None:
         """Return the latest start or end of a run. A clock that shows less was set back."""
         with self._database.read_transaction() as connection:
-            started, ended = connection.execute(select(func.max(runs.c.started_at), func.max(runs.c.ended_at))).one()
+            started, ended = connection.execute(_LATEST_TIMES).one()
         return max((moment for moment in (started, ended) if moment), default=None)
 
     def neighbouring_days(self, day: date) -> tuple[date | None, date | None]:
         """Return the last day before `day` and the first after it that had a run."""
         with self._database.read_transaction() as connection:
             return (
-                connection.execute(select(func.max(runs.c.day)).where(runs.c.day < day)).scalar(),
-                connection.execute(select(func.min(runs.c.day)).where(runs.c.day > day)).scalar(),
+                connection.execute(_DAY_BEFORE, {"today": day}).scalar(),
+                connection.execute(_DAY_AFTER, {"today": day}).scalar(),
             )
 
     def first_day(self) -> date | None:

@@ -10,6 +10,8 @@ from obzvon.domain.schedule import Schedule
 from obzvon.journal.database import Database
 from obzvon.journal.schema import CAMPAIGN, meta, seen
 
+_LAST = select(seen).where(seen.c.campaign == CAMPAIGN)
+
 
 class SeenSchedules:
     """The seen schedule's row in a journal."""
@@ -67,7 +69,7 @@ class SeenSchedules:
 
     def _row(self) -> Row[Any] | None:
         with self._database.read_transaction() as connection:
-            return connection.execute(select(seen).where(seen.c.campaign == CAMPAIGN)).first()
+            return connection.execute(_LAST).first()
 
 
 class _StoredSchedule(msgspec.Struct):

@@ -6,7 +6,7 @@ A call of a settled run never changes again.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, func, or_, select, update
 
 from obzvon.common.errors import Problem, UserError
 from obzvon.common.i18n import Message, say
@@ -38,10 +38,10 @@ class CallTransitions:
         if not bundle:
             return 0
         values = {"state": CallState.HANDING.value, "bundle": number, "via": via, "boot": boot}
-        values |= {"handed_at": null(), "ended_at": null()}  # those of an attempt before
+        values |= {"handed_at": None, "ended_at": None}  # those of an attempt before
         with self._database.write_transaction() as connection:
             count = count_hand_over(connection, self._database.address)
-            _advance(connection, bundle, CallState.WAITING, values)
+            _advance(connection, bundle, CallState.WAITING, values, _ADVANCE)
         return count
 
     def end_handing(self, bundle: Sequence[PendingCall], *, at: datetime) -> None:
@@ -50,12 +50,11 @@ class CallTransitions:
 
     def return_to_waiting(self, bundle: Sequence[PendingCall], state: CallState) -> None:
         """Make calls in `state` wait again, which Asterisk never got."""
-        self._advance(bundle, state, {"state": CallState.WAITING.value, "bundle": null(), "handed_at": null()})
+        self._advance(bundle, state, _WAITING)
 
     def wait_for_next_attempt(self, bundle: Sequence[PendingCall]) -> None:
         """Make calls that Asterisk has taken and not made wait again, with the number of a new attempt."""
-        waiting = {"state": CallState.WAITING.value, "bundle": null(), "handed_at": null()}
-        self._advance(bundle, CallState.HANDED, {**waiting, "attempt": calls.c.attempt + 1})
+        self._advance(bundle, CallState.HANDED, _WAITING, _NEXT_ATTEMPT)
 
     def end_calls(self, outcomes: Iterable[CallOutcome]) -> int:
         """Write how calls ended and return how many were new: a call that has ended keeps its first outcome."""
@@ -63,7 +62,7 @@ class CallTransitions:
         if not rows:
             return 0
         with self._database.write_transaction() as connection:
-            return connection.execute(_END.values(state=CallState.ENDED.value), rows).rowcount
+            return connection.execute(_END_FOR_GOOD, rows).rowcount
 
     def schedule_retries(self, outcomes: Sequence[tuple[CallOutcome, datetime]]) -> None:
         """Write how attempts ended, and make their calls wait for another one, not before the moment beside each."""
@@ -113,8 +112,10 @@ class CallTransitions:
 
         A stop that was interrupted half way leaves such calls.
         """
-        ended = select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None))
-        return self._withdraw(calls.c.run_id.in_(ended), reason, at)
+        with self._database.read_transaction() as connection:
+            if connection.execute(_STRANDED).first() is None:
+                return 0
+        return self._withdraw(calls.c.run_id.in_(_STRANDED), reason, at)
 
     def _withdraw(
         self, which: ColumnElement[bool], reason: Message, at: datetime, *, state: CallState = CallState.WAITING
@@ -132,10 +133,16 @@ class CallTransitions:
                 found.values(disposition=Disposition.WITHDRAWN.value, reason=encode_message(reason), ended_at=at)
             ).rowcount
 
-    def _advance(self, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]) -> None:
+    def _advance(
+        self,
+        bundle: Sequence[PendingCall],
+        before: CallState,
+        values: Mapping[str, object],
+        statement: Update | None = None,
+    ) -> None:
         if bundle:
             with self._database.write_transaction() as connection:
-                _advance(connection, bundle, before, values)
+                _advance(connection, bundle, before, values, _ADVANCE if statement is None else statement)
 
 
 class JournalConflictError(UserError):
@@ -178,22 +185,30 @@ _END = _NOT_ENDED.values(
     key=bindparam("pressed"),
     tries=bindparam("tried"),
 )
+_END_FOR_GOOD = _END.values(state=CallState.ENDED.value)
+_STRANDED = select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.is_not(None))
+_ADVANCE = update(calls).where(
+    calls.c.run_id == bindparam("run"),
+    calls.c.state == bindparam("before"),
+    calls.c.position.between(bindparam("first"), bindparam("last")),
+)
+_NEXT_ATTEMPT = _ADVANCE.values(attempt=calls.c.attempt + 1)
+_WAITING = {"state": CallState.WAITING.value, "bundle": None, "handed_at": None}
 
 
 def _advance(
-    connection: Connection, bundle: Sequence[PendingCall], before: CallState, values: Mapping[str, object]
+    connection: Connection,
+    bundle: Sequence[PendingCall],
+    before: CallState,
+    values: Mapping[str, object],
+    statement: Update,
 ) -> None:
-    """Move the calls of one run on from `before`, all or none; raise JournalConflictError if one has changed."""
-    statement = (
-        update(calls)
-        .where(
-            calls.c.run_id == bundle[0].run_id,
-            calls.c.state == before.value,
-            calls.c.position.between(bindparam("first"), bindparam("last")),
-        )
-        .values(**values)
-    )
-    spans = [{"first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
+    """Move the calls of one run on from `before`, all or none; raise JournalConflictError if one has changed.
+
+    The statement takes its columns from `values`.
+    """
+    of_run = {"run": bundle[0].run_id, "before": before.value, **values}
+    spans = [{**of_run, "first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
     if connection.execute(statement, spans).rowcount != len(bundle):
         raise JournalConflictError(before)
 
