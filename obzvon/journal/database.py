@@ -1,10 +1,11 @@
 """The journal's database, SQLite or PostgreSQL: opened, with its tables, and its transactions."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, func, inspect, make_url, select
+from sqlalchemy import URL, Connection, create_engine, func, insert, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from obzvon.common import safe_open
@@ -12,7 +13,7 @@ from obzvon.common.errors import Problem, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
 from obzvon.common.supervision import supervisor_command
 from obzvon.journal.lock import JournalLock, acquire
-from obzvon.journal.schema import SCHEMA, meta, metadata, stamp_new
+from obzvon.journal.schema import SCHEMA, alembic_version, meta, metadata, new_values, revision_name
 from obzvon.journal.sqlite import (
     damage_remedy,
     make_journal_file,
@@ -24,6 +25,8 @@ from obzvon.settings.secrets import mask_password
 
 #: The number of the PostgreSQL advisory lock that is held while the tables are made or changed.
 TABLES_LOCK = 0x0B2A0F
+
+_STORED_SCHEMA = select(meta.c.value).where(meta.c.key == "schema")
 
 
 class JournalUnavailableError(UserError):
@@ -118,7 +121,9 @@ class Database:
                 self._refuse_other_version(connection)
                 if stored_schema(connection) is None:
                     metadata.create_all(connection)
-                    stamp_new(connection)
+                    values = [{"key": key, "value": value} for key, value in new_values().items()]
+                    connection.execute(insert(meta), values)
+                    connection.execute(insert(alembic_version).values(version_num=revision_name(SCHEMA)))
         elif self.is_sqlite and not Path(self.address).exists():
             # SQLite would make an empty one, owned by the reader.
             raise no_journal_yet(self.address)
@@ -208,7 +213,7 @@ def no_journal_yet(where: str) -> NoJournalError:
 
 def stored_schema(connection: Connection) -> int | None:
     """Return the schema that the journal has; None if it has no such entry."""
-    text = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+    text = connection.execute(_STORED_SCHEMA).scalar()
     return None if text is None else int(text)
 
 
@@ -237,8 +242,8 @@ def _opening_errors(where: str) -> Iterator[None]:
                 )
             ]
         ) from None
-    except (DBAPIError, OSError) as error:
-        reason = os_error_reason(error) if isinstance(error, OSError) else error.orig
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        reason = os_error_reason(error) if isinstance(error, OSError) else getattr(error, "orig", error)
         raise JournalUnavailableError(
             [
                 Problem(

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Connection,
     Date,
     DateTime,
     Dialect,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     Text,
     case,
     false,
-    insert,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -208,17 +206,9 @@ findings = Table(
 )
 
 
-def stamp_new(connection: Connection) -> None:
-    """Write what a new journal knows about itself: its schema, its identity, and that it has handed nothing over."""
-    connection.execute(
-        insert(meta),
-        [
-            {"key": "schema", "value": str(SCHEMA)},
-            {"key": "identity", "value": secrets.token_hex(16)},
-            {"key": "hand_overs", "value": "0"},
-        ],
-    )
-    connection.execute(insert(alembic_version).values(version_num=revision_name(SCHEMA)))
+def new_values() -> dict[str, str]:
+    """Return what a new journal knows about itself: its schema, its identity, and that it has handed nothing over."""
+    return {"schema": str(SCHEMA), "identity": secrets.token_hex(16), "hand_overs": "0"}
 
 
 def revision_name(schema: int) -> str:

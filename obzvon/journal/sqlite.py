@@ -18,7 +18,7 @@ from obzvon.common import safe_open
 from obzvon.common.errors import Problem, RefusedFileError, UserError
 from obzvon.common.files import make_file
 from obzvon.common.i18n import Message, say
-from obzvon.journal.schema import metadata, stamp_new
+from obzvon.journal.schema import SCHEMA, metadata, new_values, revision_name
 
 _MODE = 0o660
 #: Bytes of the smallest SQLite file. SQLite takes a shorter one for an empty database.
@@ -111,17 +111,22 @@ def _schema_statements() -> tuple[str, ...]:
 def make_journal_file(path: Path) -> None:
     """Make a new journal's file as a whole, owned as its folder is, even if root makes it.
 
-    So an empty file is never a journal that is being made, but one that was cut.
+    So an empty file is never a journal that is being made, but one that was cut. Raise sqlite3.Error or OSError.
     """
+    refuse_old_sqlite()
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     make_file(draft, _MODE)
     try:
-        engine = sqlite_engine(URL.create("sqlite", database=str(draft)))
-        with engine.connect().execution_options(obzvon_write=True) as connection, connection.begin():
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            _check_opened(connection, str(draft))
+            _switch_to_wal(connection)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("BEGIN IMMEDIATE")
             for statement in _schema_statements():
-                connection.exec_driver_sql(statement)
-            stamp_new(connection)
-        engine.dispose()
+                connection.execute(statement)
+            connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", new_values().items())
+            connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (revision_name(SCHEMA),))
+            connection.execute("COMMIT")
         with contextlib.suppress(FileExistsError):  # another process was faster
             path.hardlink_to(draft)
     finally:
@@ -186,14 +191,14 @@ def is_damage(error: BaseException | None) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def damage_remedy(error: DBAPIError | OSError) -> Message | None:
+def damage_remedy(error: DBAPIError | sqlite3.Error | OSError) -> Message | None:
     """Return what to do if the error means that the file is damaged or exchanged, else None."""
     if isinstance(error, RefusedFileError):
         return say(
             "somebody has put it there in the place of the journal: move it away, see who may write in the folder, and "
             "restore the journal from a copy (docs/en/how-to/damaged-journal.md)"
         )
-    if not is_damage(getattr(error, "orig", None)):
+    if not is_damage(getattr(error, "orig", error)):
         return None
     return say(
         "the file is damaged, or [Journal] url names another file, and nobody is called until this is "
