@@ -45,36 +45,44 @@ _FORMER = """
 FORMER_NAMES = frozenset(_FORMER.split())
 
 FILES = [path for place in HELD for path in sorted((ROOT / place).rglob("*.py")) if not path.name.startswith("test_")]
-# By module, so that the tests of one file follow each other and it is parsed once.
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)), scope="module")
+# By package, so that the tests of its modules follow each other and each of these is parsed once.
+each_package = pytest.mark.parametrize(
+    "package", sorted({path.parent for path in FILES}), ids=lambda path: str(path.relative_to(ROOT)), scope="module"
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@each_file
-def test_docstrings_sentences_and_comments_are_plain(path: Path) -> None:
-    constants = [node.value for node in _nodes(path) if isinstance(node, ast.Constant)]
-    sentences = [text for text in constants if isinstance(text, str) and " " in text and text not in STORED]
-    texts = [*sentences, *_comments(path)] if path != WORD_LIST else []
-    assert [word for text in texts for word in avoided_words(text)] == []
+@each_package
+def test_docstrings_sentences_and_comments_are_plain(package: Path) -> None:
+    texts = [(path, text) for path in _modules(package) if path != WORD_LIST for text in _english(path)]
+    assert [(path.name, word) for path, text in texts for word in avoided_words(text)] == []
 
 
-@each_file
-def test_docstrings_say_what_a_thing_is_or_does(path: Path) -> None:
+@each_package
+def test_docstrings_say_what_a_thing_is_or_does(package: Path) -> None:
     documented = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
-    texts = [ast.get_docstring(node) for node in _nodes(path) if isinstance(node, documented)]
-    assert [text for text in texts if text and NO_BEGINNING.match(text)] == []
+    texts = [
+        (path.name, ast.get_docstring(node))
+        for path in _modules(package)
+        for node in _nodes(path)
+        if isinstance(node, documented)
+    ]
+    assert [(name, text) for name, text in texts if text and NO_BEGINNING.match(text)] == []
 
 
-@each_file
-def test_no_former_name_is_used(path: Path) -> None:
-    assert [name for name in _names(path) if name.lower().strip("_") in FORMER_NAMES] == []
+@each_package
+def test_no_former_name_is_used(package: Path) -> None:
+    names = [(path.name, name) for path in _modules(package) for name in _names(path)]
+    assert [(module, name) for module, name in names if name.lower().strip("_") in FORMER_NAMES] == []
 
 
-@each_file
-def test_modules_and_functions_are_small(path: Path) -> None:
-    assert path.read_text().count("\n") <= MODULE_LINES
-    functions = [node for node in _nodes(path) if isinstance(node, Function)]
-    assert [one.name for one in functions if (one.end_lineno or 0) - one.lineno >= FUNCTION_LINES] == []
+@each_package
+def test_modules_and_functions_are_small(package: Path) -> None:
+    assert [path.name for path in _modules(package) if path.read_text().count("\n") > MODULE_LINES] == []
+    functions = [(path.name, node) for path in _modules(package) for node in _nodes(path) if isinstance(node, Function)]
+    assert [
+        (module, one.name) for module, one in functions if (one.end_lineno or 0) - one.lineno >= FUNCTION_LINES
+    ] == []
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES)
@@ -103,7 +111,11 @@ def test_a_class_name_is_used_once() -> None:
     assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
-@functools.lru_cache(maxsize=1)
+def _modules(package: Path) -> list[Path]:
+    return [path for path in FILES if path.parent == package]
+
+
+@functools.lru_cache(maxsize=60)
 def _nodes(path: Path) -> list[ast.AST]:
     return list(ast.walk(ast.parse(path.read_text())))
 
@@ -119,6 +131,13 @@ def _remedies(path: Path) -> Iterator[str]:
             for inner in ast.walk(value):
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                     yield inner.value
+
+
+def _english(path: Path) -> list[str]:
+    """Return the sentences of a module, its docstrings among them, and its comments."""
+    constants = [node.value for node in _nodes(path) if isinstance(node, ast.Constant)]
+    sentences = [text for text in constants if isinstance(text, str) and " " in text and text not in STORED]
+    return [*sentences, *_comments(path)]
 
 
 def _comments(path: Path) -> list[str]:
