@@ -74,12 +74,16 @@ class Browser:
         fields: Mapping[str, object] | None = None,
         *,
         page: str = "/phones",
+        page_text: str | None = None,
         headers: dict[str, str] | None = None,
         follow: bool = True,
         **more: object,
     ) -> TestResponse:
-        """Send a form as it is on `page`, with its token and revision unless the fields have others."""
-        text = self.get(page).text
+        """Send a form as it is on `page`, with its token and revision unless the fields have others.
+
+        `page_text` is the page, if the test has it already.
+        """
+        text = self.get(page).text if page_text is None else page_text
         data = {"token": value(text, "token"), "revision": value(text, "revision"), **(fields or {}), **more}
         return self.client.post(path, data=data, headers={**self.login, **(headers or {})}, follow_redirects=follow)
 

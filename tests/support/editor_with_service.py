@@ -66,7 +66,7 @@ class Office:
         """Send the form of `page`, with its hidden fields unless the fields have others."""
         text = self.operator.get(page).text
         hidden = {name: value(text, name) for name in ("once", "after", "run") if value(text, name)}
-        return self.operator.post(path, {**hidden, **fields}, page=page, follow=follow)
+        return self.operator.post(path, {**hidden, **fields}, page=page, page_text=text, follow=follow)
 
     def start(self, whom: str = "rest", **fields: Any) -> str:
         answer = self.post("/run/start", "/run/start", whom=whom, **fields)

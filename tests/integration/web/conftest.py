@@ -1,10 +1,12 @@
 """A working folder with three users, and browsers (Flask's test clients) of each of them."""
 
 import contextlib
+import hashlib
 import io
 import json
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from obzvon.spreadsheets import subprocess_reader, worker
 from obzvon.spreadsheets.table import Table
 from obzvon.users import Role, Users
 from tests.support.editor import PASSWORD, ROWS, SUNDAY, Browser, free_recycled_apps, recycled_app, write
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +32,17 @@ def users_text(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep compiled templates for all apps: compiling them for each app takes most of the time.
+def templates_compiled_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep compiled templates for all apps and later runs: compiling them for each app takes most of the time.
 
-    The workers of a run share them.
+    Jinja compiles a template again when it has changed, but neither for another Jinja nor for other options.
     """
-    folder = tmp_path_factory.getbasetemp()
-    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "templates"
-    folder.mkdir(exist_ok=True)
+    options = hashlib.sha256((ROOT / "web/app.py").read_bytes()).hexdigest()[:12]
+    name = f"templates-{version('jinja2')}-{options}"
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    folder = cache.mkdir(name) if cache else tmp_path_factory.mktemp(name)
     with pytest.MonkeyPatch.context() as patched:
-        cache = FileSystemBytecodeCache(str(folder))
-        patched.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
+        patched.setattr(Flask, "jinja_options", {"bytecode_cache": FileSystemBytecodeCache(str(folder))})
         yield
 
 
