@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from tests.asterisk.roots import lean_data
 from tests.support.spool_peer import place
 from tests.support.waiting import until
 
@@ -44,7 +45,7 @@ astspooldir = HOME/spool
 astdbdir = HOME/db
 astkeydir = HOME/keys
 astvarlibdir = /var/lib/asterisk
-astdatadir = /usr/share/asterisk
+astdatadir = DATA
 """
 
 LOGGER = """[general]
@@ -207,7 +208,7 @@ class Asterisk:
         if process and process.poll() is None:
             os.kill(self.pid, how)
             try:
-                process.wait(30)
+                process.wait(180)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -231,7 +232,8 @@ class Asterisk:
 
     def _directories(self) -> str:
         modules = next(self.root.glob("usr/lib/*-linux-gnu/asterisk/modules"), self.root / "usr/lib/asterisk/modules")
-        return DIRECTORIES + f"astmoddir = /{modules.relative_to(self.root)}\n"
+        data = lean_data(self.root).relative_to(self.root)
+        return DIRECTORIES.replace("DATA", f"/{data}") + f"astmoddir = /{modules.relative_to(self.root)}\n"
 
 
 def _user(root: Path) -> tuple[int, int]:
