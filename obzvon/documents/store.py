@@ -17,12 +17,13 @@ from filelock import FileLock, Timeout
 from obzvon.common import files, safe_open
 from obzvon.common.errors import Problem, RefusedFileError, UserError, os_error_reason
 from obzvon.common.i18n import Message, say
-from obzvon.documents import phones_json, schedule_json
+from obzvon.documents import messages_json, phones_json, schedule_json
 from obzvon.documents.access import SavingUser, find_access_problem
 from obzvon.documents.history import History, Revision
 from obzvon.documents.json_codec import MalformedError
 from obzvon.documents.lost_values import LostValue, find_lost_values, note_on_losses, still_lost
 from obzvon.documents.undo_stack import UndoStack
+from obzvon.domain.messages import Messages
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -33,6 +34,9 @@ _Follow = Callable[[UndoStack, int, str], UndoStack]
 
 #: A list of a million people has about as many bytes. More would take the memory of the service or the editor.
 MAX_BYTES = 100_000_000
+
+#: The name of the document of the messages.
+MESSAGES_FILE = "messages.json"
 
 _MODE = 0o660
 _LOCK_SECONDS = 10
@@ -377,3 +381,8 @@ def phones_document(path: Path, plan: NumberingPlan | None = None) -> Document[l
 def schedule_document(path: Path) -> Document[Schedule]:
     """Return the document of the schedule, schedule.json."""
     return Document(path, schedule_json.parse, schedule_json.dump)
+
+
+def messages_document(folder: Path) -> Document[Messages]:
+    """Return the document of the messages, messages.json in the folder of their sounds."""
+    return Document(folder / MESSAGES_FILE, messages_json.parse, messages_json.dump)

@@ -80,6 +80,7 @@ KEYS = (
         "Dirs", "dir_target", "target", parse_text, say("Asterisk's folder: it makes the calls of the files in it")
     ),
     SettingKey("Dirs", "dir_logs", "logs", parse_text, say("the folder of the logs")),
+    SettingKey("Dirs", "dir_messages", "messages", parse_text, say("the folder of the messages, which Asterisk reads")),
     SettingKey("Dirs", "file_phones", "phones", parse_text, say("the file of the list")),
     SettingKey("Dirs", "file_sch", "schedule", parse_text, say("the file of the schedule")),
     SettingKey(

@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     logs: Path
     phones: Path
     schedule: Path
+    #: The folder of the messages, with their document.
+    messages: Path
     journal: JournalUrl
 
     bundle: int = 2

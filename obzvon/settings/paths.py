@@ -28,6 +28,8 @@ def take_paths(folder: Path, fields: dict[str, object], faults: SettingsFaults) 
         "schedule": source / with_slashes(str(fields.pop("schedule", "schedule.json"))),
         "journal": JournalUrl(journal_url(folder, str(fields.pop("journal", "journal.db")))),
     }
+    named = str(fields.pop("messages", ""))
+    paths["messages"] = _folder(folder, "dir_messages", named, faults) if named else source / "messages"
     pid_file = str(fields.pop("pid_file", ""))
     if pid_file and pid_file.casefold() not in _NO_PID_FILE:
         paths["pid_file"] = folder / pid_file
@@ -94,7 +96,7 @@ def _check_folders(real: dict[str, Path], faults: SettingsFaults) -> None:
         faults.add("Dirs", "dir_store", say("it is the same folder as dir_target"), own)
     elif store.is_relative_to(target) or target.is_relative_to(store):
         faults.add("Dirs", "dir_store", say("one of dir_store and dir_target is inside the other"), own)
-    for name, key in (("source", "dir_source"), ("logs", "dir_logs")):
+    for name, key in (("source", "dir_source"), ("logs", "dir_logs"), ("messages", "dir_messages")):
         if real[name] in (store, target):
             other = "dir_store" if real[name] == store else "dir_target"
             faults.add("Dirs", key, say("it is the same folder as {other}", other=other), own)

@@ -14,7 +14,7 @@ SERVICE = "obzvon"
 #: Fields of the keys that the editor uses. It also uses its own section and that of AMI.
 EDITOR_FIELDS = frozenset(
     (
-        *("source", "phones", "schedule", "logs", "journal", "zone", "late_start", "latest"),
+        *("source", "phones", "schedule", "messages", "logs", "journal", "zone", "late_start", "latest"),
         *("region", "foreign", "premium", "internal", "delivered", "archive", "log_level", "keep_days", "language"),
     )
 )

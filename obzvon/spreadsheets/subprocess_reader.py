@@ -1,7 +1,6 @@
 """Starts the process that reads an upload, and waits for its answer."""
 
 import contextlib
-import os
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-import obzvon
+from obzvon.common.limited_process import child_environment
 from obzvon.spreadsheets import worker
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
@@ -18,7 +17,6 @@ from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 TIMEOUT_SECONDS = 150.0
 _TWO_AT_ONCE = threading.BoundedSemaphore(2)
 _EXIT_SECONDS = 5
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "PYTHONUTF8", "TMPDIR")
 
 
 def read_upload(
@@ -42,7 +40,7 @@ def read_upload(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=reader_environment(),
+            env=child_environment(),
         ) as process,
     ):
         last = threading.Timer(timeout, process.kill)
@@ -78,14 +76,6 @@ def load_table(folder: Path) -> Table | None:
         return msgspec.json.decode((folder / worker.TABLE).read_bytes(), type=Table)
     except (OSError, msgspec.MsgspecError):
         return None
-
-
-def reader_environment() -> dict[str, str]:
-    """Return the environment of the child: where the program is, and nothing that it does not need."""
-    places = [str(Path(obzvon.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {
-        "PYTHONPATH": os.pathsep.join(places)
-    }
 
 
 def _read_replies(process: "subprocess.Popen[bytes]", progress: Callable[[float], None]) -> worker.WorkerReply:

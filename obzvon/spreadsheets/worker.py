@@ -8,8 +8,6 @@ array a line, and then `table`.
 
 import argparse
 import io
-import os
-import resource
 import sys
 import traceback
 from collections.abc import Callable
@@ -19,13 +17,13 @@ from typing import IO
 import msgspec
 
 from obzvon.common.i18n import Message, say
+from obzvon.common.limited_process import limit_resources
 from obzvon.spreadsheets import csv_reader, html_reader, ods_reader, xls_reader, xlsx_reader
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 
 MAX_MEMORY_BYTES = 1_000_000_000
 MAX_CPU_SECONDS = 90
 MAX_DISK_BYTES = 500_000_000
-NICE = 5
 ROWS, TABLE = "rows", "table"
 #: The reason where no other one is known.
 READ_FAILED = say("it could not be read; try again")
@@ -115,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pasted", action="store_true")
     parser.add_argument("--sheet", type=int)
     options = parser.parse_args(arguments)
-    _limit_resources()
+    limit_resources(memory=MAX_MEMORY_BYTES, cpu_seconds=MAX_CPU_SECONDS, disk=MAX_DISK_BYTES)
     try:
         answer = WorkerReply(
             table=store_table(options.upload, options.folder, pasted=options.pasted, sheet=options.sheet)
@@ -156,18 +154,6 @@ def store_table(upload: Path, folder: Path, *, pasted: bool, sheet: int | None) 
     fresh.write_bytes(_encoder.encode(table))
     fresh.replace(folder / TABLE)
     return table
-
-
-def _limit_resources() -> None:
-    os.nice(NICE)
-    os.umask(0o007)
-    for what, most in (
-        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, MAX_DISK_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
 
 
 if __name__ == "__main__":

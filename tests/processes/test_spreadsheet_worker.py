@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from obzvon.common.limited_process import child_environment
 from obzvon.spreadsheets import subprocess_reader, worker
 from obzvon.spreadsheets.table import Table, TableRow, UnreadableTableError
 from tests.support import workbooks as books
@@ -329,7 +330,7 @@ def test_the_process_gets_no_modules_from_the_working_folder_and_no_secrets(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OBZVON_SETTINGS", "/secret")
     assert subprocess_reader.read_upload(tmp_path / "upload", tmp_path).rows == 1
-    assert "OBZVON_SETTINGS" not in subprocess_reader.reader_environment()
+    assert "OBZVON_SETTINGS" not in child_environment()
 
 
 def test_the_rows_are_left_in_the_folder_and_how_far_it_is_is_told(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ class Office:
             logs=folder / "log",
             phones=folder / "todo.json",
             schedule=folder / "schedule.json",
+            messages=folder / "messages",
             journal=JournalUrl(f"sqlite:///{self.journal_file}"),
             zone=MOSCOW,
             pid_file=self.pid_file,

@@ -62,6 +62,7 @@ class Office:
             logs=self.folder / "log",
             phones=self.folder / "todo.json",
             schedule=self.folder / "schedule.json",
+            messages=self.folder / "messages",
             journal=JournalUrl("sqlite:///none"),
             ami=msgspec.structs.replace(self.ami, **changes),
         )

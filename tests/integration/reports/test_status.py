@@ -88,6 +88,7 @@ SETTINGS = Settings(
     logs=NOWHERE,
     phones=NOWHERE,
     schedule=NOWHERE,
+    messages=NOWHERE,
     journal=JournalUrl("sqlite:////nowhere"),
     bundle=PACE.bundle,
     timeout=PACE.delay,

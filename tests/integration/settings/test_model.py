@@ -61,6 +61,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         logs=tmp_path / "log",
         phones=tmp_path / "todo.json",
         schedule=tmp_path / "schedule.json",
+        messages=tmp_path / "messages",
         journal=JournalUrl(f"sqlite:///{tmp_path}/journal.db"),
         zone=ZoneInfo("Europe/Moscow"),
         web=WebSettings(users=tmp_path / "users.json"),
