@@ -17,6 +17,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f;#\u2028\u2029\ud800-\udfff]")
 # beginning of a line and after a space only, and the code comes after "dtmf=".
 _DIALLED = re.compile(r"[0-9*]+", re.ASCII)
 _SENT = re.compile(r"[0-9*#w]{1,32}", re.ASCII)
+_MESSAGE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 _STATUS = {"completed": Disposition.ANSWERED, "expired": Disposition.NOT_ANSWERED, "failed": Disposition.FAILED}
 
@@ -105,12 +106,18 @@ class CallFileTemplate:
         # No newline after the last line, as the files have always been; pbx_spool.c accepts both.
         self._tail = "\n".join(tail)
 
-    def render(self, number: str, code: str = "", name: str = "") -> bytes:
-        """Return the bytes of one call file; raises `UnsafeValueError`. `name` is the file's."""
+    def render(self, number: str, code: str = "", name: str = "", message: str = "") -> bytes:
+        """Return the bytes of one call file; raises `UnsafeValueError`. `name` is the file's.
+
+        `message` is the sound that the call plays, by its 32 hexadecimal digits; '' = the dialplan's own.
+        """
         refuse_undialable(number, code)
+        refuse_no_message(message)
         lines = [_line("Channel", f"local/{number}@{self._context}"), self._head]
         if code:
             lines += [f"Setvar: dtmf={code}", f"Setvar: CALLEE={number}"]
+        if message:
+            lines.append(f"Setvar: message={message}")
         lines.append(self._tail)
         if self._has_account:
             lines.append(_line("Account", name.removesuffix(".call")))
@@ -176,6 +183,12 @@ def refuse_undialable(number: str, code: str) -> None:
         raise UnsafeValueError("Channel", number)
     if code and not _SENT.fullmatch(code):
         raise UnsafeValueError("Setvar", code)
+
+
+def refuse_no_message(message: str) -> None:
+    """Raise UnsafeValueError if a message is named by anything but 32 hexadecimal digits."""
+    if message and not _MESSAGE.fullmatch(message):
+        raise UnsafeValueError("Setvar", message)
 
 
 def _line(key: str, value: str) -> str:

@@ -13,6 +13,7 @@ from obzvon.asterisk.ami.survey import Survey, run_survey, survey_by_login
 from obzvon.checks.asterisk import ask_console, asterisk_directories, running_pid
 from obzvon.checks.context import CheckContext, error, finding_from, good, warning
 from obzvon.checks.file_access import process_user
+from obzvon.checks.messages import chosen_message, playing_finding, sound_name
 from obzvon.checks.sound import SoundReport, examine_sound
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
@@ -46,6 +47,8 @@ class CallPath(msgspec.Struct, frozen=True):
     device: str = ""
     state: str | None = None
     sounds: tuple[str, ...] = ()
+    #: The folder that it plays the messages of the editor from; '' = none.
+    messages: str | None = None
 
 
 class CallKinds(msgspec.Struct, frozen=True):
@@ -78,7 +81,8 @@ def survey_call_path(forms: Sequence[CallForm]) -> Survey[CallPath]:
     for name in ("OBZVON_MESSAGE", "OBZVON_QUESTION"):
         named = yield name
         sounds += [one for one in (named or "").split("&") if one and "$" not in one]
-    return CallPath(tuple(missing), is_ours, trunk, device, state or None, tuple(sounds))
+    messages = yield "OBZVON_MESSAGES"
+    return CallPath(tuple(missing), is_ours, trunk, device, state or None, tuple(sounds), messages)
 
 
 def trunk_device(trunk: str) -> str:
@@ -94,7 +98,7 @@ def find_blockers(context: CheckContext, path: CallPath, kinds: CallKinds) -> li
         found += [_missing_extension(context, one) for one in path.missing]
     if kinds.needs_trunk and path.is_ours and (problem := _trunk_problem(path)):
         found.append(problem)
-    if path.is_ours:
+    if path.is_ours and not _plays_chosen_message(context, path):
         message = next(iter(examine_sounds(context, path)), None)
         if message is not None and message.problem is not None:
             found.append(Problem(str(message.path), message.problem, message.remedy))
@@ -102,7 +106,19 @@ def find_blockers(context: CheckContext, path: CallPath, kinds: CallKinds) -> li
 
 
 def examine_sounds(context: CheckContext, path: CallPath) -> list[SoundReport]:
-    """Return a report on each sound; none where Asterisk's files are not to be seen from here."""
+    """Return a report on each sound of the dialplan; none where Asterisk's files are not to be seen from here."""
+    return _examine_sounds(context, path.sounds)
+
+
+def _plays_chosen_message(context: CheckContext, path: CallPath) -> bool:
+    """Return whether a message is chosen that Asterisk can play: then the dialplan's own is not needed."""
+    chosen = chosen_message(context)
+    if chosen is None or not path.messages:
+        return False
+    return all(one.problem is None for one in _examine_sounds(context, [sound_name(chosen, path.messages)]))
+
+
+def _examine_sounds(context: CheckContext, names: Sequence[str]) -> list[SoundReport]:
     pid = running_pid(context)
     if pid is None:
         return []
@@ -113,7 +129,7 @@ def examine_sounds(context: CheckContext, path: CallPath) -> list[SoundReport]:
         root = Path("/")
     named = (asterisk_directories(context) or {}).get("astdatadir")
     folders = [Path(folder) / "sounds" for folder in ([named] if named else _DATA_FOLDERS)]
-    return [examine_sound(name, folders, root=root, reader=process_user(pid)) for name in path.sounds]
+    return [examine_sound(name, folders, root=root, reader=process_user(pid)) for name in names]
 
 
 def ask_call_path(
@@ -144,6 +160,9 @@ def check_call_path(context: CheckContext) -> Iterator[Finding]:
     yield from _check_caller_id(context, path, forms, ask)
     for report in examine_sounds(context, path):
         yield _sound_finding(report)
+    if (chosen := chosen_message(context)) is not None and (path.messages or path.is_ours):
+        name = sound_name(chosen, path.messages or "")
+        yield playing_finding(chosen, path.messages, next(iter(_examine_sounds(context, [name])), None))
 
 
 def _check_trunk(path: CallPath) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from obzvon.asterisk.spool import Spool
-from obzvon.checks import ami, asterisk, call_path, clock, documents, folders, journal, settings, store
+from obzvon.checks import ami, asterisk, call_path, clock, documents, folders, journal, messages, settings, store
 from obzvon.checks.context import Check, CheckContext, Machine, error, finding_from
 from obzvon.common.errors import UserError, os_error_reason
 from obzvon.common.i18n import say
@@ -33,6 +33,7 @@ _CHECKS: tuple[Check, ...] = (
     documents.check_phones,  # counts the calls of a run for those after it
     documents.check_schedule,
     documents.check_history,
+    messages.check_messages,
     folders.check_folders,
     folders.check_spool_access,
     folders.check_settings_access,

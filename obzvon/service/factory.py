@@ -19,6 +19,7 @@ from obzvon.journal.journal import Journal
 from obzvon.journal.lock import JournalLock
 from obzvon.journal.migration import migrate
 from obzvon.service.archive_cleaner import ArchiveCleaner
+from obzvon.service.chosen_message import ChosenMessage
 from obzvon.service.dialer import Dialer
 from obzvon.service.inputs import ScheduleWatch
 from obzvon.service.line_monitor import LineCounter, LineMonitor
@@ -46,11 +47,13 @@ def create_ami_client(settings: Settings) -> AmiClient | None:
 def create_transports(settings: Settings, spool: Spool, ami: AmiClient | None) -> TransportSelector:
     """Return the transports. Each also recovers calls that went by it before the settings chose the other one."""
     outcomes = OutcomeMatcher(ami.calls) if ami else None
-    by_ami = AmiTransport(ami, ami.calls, settings.ordinary, settings.coded, outcomes) if ami and outcomes else None
-    sync = SpoolSync(spool.sync)
-    by_spool = (
-        SpoolTransport(spool, settings.ordinary, settings.coded, outcomes, sync=sync) if settings.has_spool else None
-    )
+    message = ChosenMessage(documents.messages_document(settings.messages)).sound
+    by_ami = by_spool = None
+    if ami and outcomes:
+        by_ami = AmiTransport(ami, ami.calls, settings.ordinary, settings.coded, outcomes, message=message)
+    if settings.has_spool:
+        sync = SpoolSync(spool.sync)
+        by_spool = SpoolTransport(spool, settings.ordinary, settings.coded, outcomes, sync=sync, message=message)
     return TransportSelector(by_spool, by_ami, prefers_ami=settings.by_ami, outcomes=outcomes)
 
 

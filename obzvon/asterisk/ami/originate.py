@@ -59,9 +59,10 @@ class OriginateTemplate:
         if form.caller_id:
             self._fields["CallerID"] = _checked("CallerID", form.caller_id, MAX_CALLER_ID_BYTES)
 
-    def render(self, channel: str, number: str, code: str = "") -> Action:
+    def render(self, channel: str, number: str, code: str = "", message: str = "") -> Action:
         """Return the fields of one action for the attempt of that `channel_id`; raises UnsafeValueError."""
         callfile.refuse_undialable(number, code)
+        callfile.refuse_no_message(message)
         if not is_channel_id(channel):
             raise UnsafeValueError("ChannelId", channel)
         fields: dict[str, str | list[str]] = {
@@ -73,9 +74,12 @@ class OriginateTemplate:
         }
         if self._form.account:
             fields["Account"] = channel
-        if code:
-            # A comma would begin another variable (manager.c: astman_get_variables); what is dialled has none.
-            fields["Variable"] = [f"dtmf={code}", f"CALLEE={number}"]
+        # A comma would begin another variable (manager.c: astman_get_variables); neither of these has one.
+        variables = [f"dtmf={code}", f"CALLEE={number}"] if code else []
+        if message:
+            variables.append(f"message={message}")
+        if variables:
+            fields["Variable"] = variables
         return fields
 
 

@@ -4,13 +4,20 @@ The journal says that a call is on its way before the action is sent, and an act
 the call is in doubt until its events or the next list of channels show it; else it ends as unknown.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from obzvon.asterisk.ami import originate
 from obzvon.asterisk.ami.originate import Action, ActionReply, CallLiveness, ReplyStatus
-from obzvon.asterisk.transport.base import CallProgress, Evidence, Rejection, SendResult, TransportUnavailableError
+from obzvon.asterisk.transport.base import (
+    CallProgress,
+    Evidence,
+    Rejection,
+    SendResult,
+    TransportUnavailableError,
+    no_message,
+)
 from obzvon.asterisk.transport.outcome_matcher import OutcomeMatcher, final_disposition
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
@@ -68,8 +75,16 @@ class AmiTransport:
     )
 
     def __init__(
-        self, sender: ActionSender, states: CallStates, ordinary: CallForm, coded: CallForm, outcomes: OutcomeMatcher
+        self,
+        sender: ActionSender,
+        states: CallStates,
+        ordinary: CallForm,
+        coded: CallForm,
+        outcomes: OutcomeMatcher,
+        *,
+        message: Callable[[], str] = no_message,
     ) -> None:
+        self._message = message
         self._sender = sender
         self._states = states
         self._forms = ordinary, coded
@@ -224,7 +239,7 @@ class AmiTransport:
         return TransportUnavailableError([self._sender.originate_denied()])
 
     def _action(self, call: PendingCall) -> Action:
-        return self._templates[bool(call.code)].render(_id(call), call.number, call.code)
+        return self._templates[bool(call.code)].render(_id(call), call.number, call.code, self._message())
 
     def _context(self, call: PendingCall) -> str:
         return self._forms[bool(call.code)].context

@@ -134,3 +134,8 @@ def assign_transport(calls: Iterable[PendingCall], via: str | None, boot: str | 
 def attempt_name(call: PendingCall) -> str:
     """Return the name of an attempt, which is that of its call file."""
     return callfile.call_file_name(call.token, call.position, call.attempt)
+
+
+def no_message() -> str:
+    """Return '': calls play the sound that the dialplan names."""
+    return ""

@@ -17,7 +17,14 @@ from obzvon.asterisk.process import AsteriskIdentity, AsteriskState, RunningAste
 from obzvon.asterisk.spool import ReleaseError, Spool
 from obzvon.asterisk.store_lock import OtherService
 from obzvon.asterisk.transport.archive import RESTARTED, classify_without_events
-from obzvon.asterisk.transport.base import CallProgress, Evidence, SendResult, TransportUnavailableError, attempt_name
+from obzvon.asterisk.transport.base import (
+    CallProgress,
+    Evidence,
+    SendResult,
+    TransportUnavailableError,
+    attempt_name,
+    no_message,
+)
 from obzvon.asterisk.transport.earlier_boot import EarlierBoot
 from obzvon.asterisk.transport.expiry_watch import ExpiryWatch
 from obzvon.asterisk.transport.intake import IntakeWatch
@@ -59,7 +66,11 @@ class SpoolTransport:
         outcomes: OutcomeMatcher | None = None,
         *,
         sync: SpoolSync | None = None,
+        message: Callable[[], str] = no_message,
     ) -> None:
+        self._message = message
+        #: The message of the files that were written ahead.
+        self._message_ahead = ""
         self._spool = spool
         self._forms = ordinary, coded
         self._templates = callfile.CallFileTemplate(ordinary), callfile.CallFileTemplate(coded)
@@ -150,10 +161,13 @@ class SpoolTransport:
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stage the files, and write the files of `then` in the background."""
-        if not self._spool.finish_staging_ahead([attempt_name(call) for call in calls]):
-            self._spool.stage(self.call_files(calls))
+        message = self._message()
+        are_staged = self._spool.finish_staging_ahead([attempt_name(call) for call in calls])
+        if not are_staged or message != self._message_ahead:
+            self._spool.stage(self.call_files(calls, message))
+        self._message_ahead = message
         if then:
-            self._spool.stage_ahead(self.call_files(then))
+            self._spool.stage_ahead(self.call_files(then, message))
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """Rename the files into the spool; only the first while it is in doubt whether Asterisk takes them."""
@@ -370,10 +384,12 @@ class SpoolTransport:
         since = self._no_status_since[name] = min(now, self._no_status_since.get(name, now))
         return now - since < _STATUS_LATE
 
-    def call_files(self, calls: Iterable[PendingCall]) -> list[tuple[str, bytes]]:
+    def call_files(self, calls: Iterable[PendingCall], message: str = "") -> list[tuple[str, bytes]]:
         """Return the call files of these calls, as they are staged: name and content."""
-        named = ((attempt_name(call), call) for call in calls)
-        return [(name, self._templates[bool(call.code)].render(call.number, call.code, name)) for name, call in named]
+        return [
+            (name, self._templates[bool(call.code)].render(call.number, call.code, name, message))
+            for name, call in ((attempt_name(call), call) for call in calls)
+        ]
 
 
 def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:

@@ -50,6 +50,23 @@ def test_a_call_file_is_what_it_has_always_been_byte_for_byte(retries: int, arch
     assert CallFileTemplate(form).render("89502222222", "1") == (GOLDEN / f"code-{name}").read_bytes()
 
 
+@pytest.mark.parametrize(("form", "number", "code"), [(ORDINARY, "89161111111", ""), (CODED, "89502222222", "1")])
+def test_a_chosen_message_is_exactly_one_line_more(form: CallForm, number: str, code: str) -> None:
+    without = CallFileTemplate(form).render(number, code).split(b"\n")
+    chosen = CallFileTemplate(form).render(number, code, message="0123456789abcdef" * 2).split(b"\n")
+    assert [line for line in chosen if line not in without] == [b"Setvar: message=0123456789abcdef0123456789abcdef"]
+    assert [line for line in chosen if not line.startswith(b"Setvar: message=")] == without
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["a" * 31, "a" * 33, "A" * 32, "a" * 31 + "\n", "a" * 32 + "\n", "$(reboot)", "../" + "a" * 29, "a" * 31 + "а"],
+)
+def test_a_message_is_named_by_32_hexadecimal_digits_or_the_file_is_not_written(message: str) -> None:
+    with pytest.raises(UnsafeValueError):
+        CallFileTemplate(ORDINARY).render("89161111111", message=message)
+
+
 def test_every_setting_has_its_line() -> None:
     form = CallForm("calls", '"Школа № 5" <6122103>', 3, 30, 45, "hello", 2, archive=True)
     assert CallFileTemplate(form).render("203", "*12").decode().split("\n") == [

@@ -55,6 +55,17 @@ def test_without_a_code_or_caller_nothing_is_said_of_them() -> None:
     assert "CallerID" not in plain
 
 
+def test_a_chosen_message_is_one_variable_more_and_nothing_but_hexadecimal_digits() -> None:
+    template, message = OriginateTemplate(FORM), "0123456789abcdef" * 2
+    plain = template.render(CHANNEL, "89502222222", "1")
+    chosen = template.render(CHANNEL, "89502222222", "1", message)
+    assert chosen == {**plain, "Variable": ["dtmf=1", "CALLEE=89502222222", f"message={message}"]}
+    assert template.render(CHANNEL, "89161111111", "", message)["Variable"] == [f"message={message}"]
+    for wrong in ("a" * 31, "a" * 31 + ",", "A" * 32, "a" * 32 + "\r\nAction: Command"):
+        with pytest.raises(UnsafeValueError):
+            template.render(CHANNEL, "89161111111", "", wrong)
+
+
 def test_the_account_code_is_the_name_where_that_is_set() -> None:
     form = msgspec.structs.replace(FORM, account=True)
     assert "Account" not in OriginateTemplate(FORM).render(CHANNEL, "89161111111")
