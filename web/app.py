@@ -27,6 +27,8 @@ from web.context import AppContext, app_context, utc_now
 from web.guide import guide
 from web.i18n import format_day, format_time
 from web.imports.views import ImportContext, imports
+from web.messages.library import MessageLibrary
+from web.messages.views import messages
 from web.phones.export import exports
 from web.phones.views import phones
 from web.results.views import results
@@ -77,6 +79,7 @@ def attach(app: Flask, context: AppContext) -> None:
     app.secret_key = secrets.token_bytes(32)  # signs the messages that are shown on the next page
     app.extensions["obzvon"] = context
     app.extensions["obzvon.imports"] = ImportContext(context.phones)
+    app.extensions["obzvon.messages"] = MessageLibrary(context.settings.messages)
     app.extensions["obzvon.run"] = RunStateCache(context)
     app.extensions["obzvon.metrics"] = metrics.MetricsCollector(context)
 
@@ -127,6 +130,7 @@ def _install_pages(app: Flask) -> None:
     for page in (
         phones,
         schedule,
+        messages,
         run,
         results,
         checkup,

@@ -12,6 +12,7 @@ POLICY = "; ".join(
         "style-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
+        "media-src 'self'",  # the messages
         "img-src 'self' data:",  # the icons in Bootstrap's style sheet
         "form-action 'self'",
         "base-uri 'none'",

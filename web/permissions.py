@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_httpauth import HTTPBasicAuth
 from werkzeug.exceptions import TooManyRequests, default_exceptions
 
+from obzvon.audio.conversion import MAX_UPLOAD_BYTES as MAX_SOUND_BYTES
 from obzvon.domain.labels import user_role_label
 from obzvon.spreadsheets.table import MAX_UPLOAD_BYTES
 from obzvon.users import Role
@@ -26,7 +27,11 @@ JSON = "application/json"
 #: Endpoints that change only the visitor's own preferences and password.
 PERSONAL_ENDPOINTS = frozenset({"preferences.language", "preferences.theme", "own_password.change"})
 #: Endpoints that take a file: bytes of the whole request. All others take far less.
-UPLOAD_LIMITS = {"imports.upload": MAX_UPLOAD_BYTES + 500_000}
+UPLOAD_LIMITS = {
+    "imports.upload": MAX_UPLOAD_BYTES + 500_000,
+    "messages.upload": MAX_SOUND_BYTES + 500_000,
+    "messages.replace": MAX_SOUND_BYTES + 500_000,
+}
 #: Endpoints for administrators alone begin so, or are these.
 ADMINISTRATORS = "administration."
 _ADMINISTRATORS_TOO = frozenset({"run.accept_clock"})

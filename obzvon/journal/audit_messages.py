@@ -152,6 +152,44 @@ def schedule_created() -> Message:
     return say("schedule: started again, without a time")
 
 
+# The messages
+
+
+def message_added(name: str) -> Message:
+    """Return the sentence for a new message."""
+    return say("messages: added “{name}”", name=_short(name))
+
+
+def message_renamed(before: str, after: str) -> Message:
+    """Return the sentence for a message with another name."""
+    return say("messages: “{before}” is called “{after}” now", before=_short(before), after=_short(after))
+
+
+def message_replaced(name: str) -> Message:
+    """Return the sentence for a message with a new sound."""
+    return say("messages: a new sound for “{name}”", name=_short(name))
+
+
+def message_restored(name: str, moment: datetime) -> Message:
+    """Return the sentence for a message whose sound of that local time is the current one again."""
+    return say("messages: “{name}”: brought back the sound of {moment}", name=_short(name), moment=moment_label(moment))
+
+
+def message_deleted(name: str) -> Message:
+    """Return the sentence for a deleted message."""
+    return say("messages: deleted “{name}”", name=_short(name))
+
+
+def message_chosen(name: str) -> Message:
+    """Return the sentence for a message that calls play from now on."""
+    return say("messages: calls play “{name}”", name=_short(name))
+
+
+def message_unchosen() -> Message:
+    """Return the sentence for the PBX's own sound, which calls play from now on."""
+    return say("messages: calls play the PBX's own sound")
+
+
 # The users
 
 

@@ -1,6 +1,7 @@
 """Working folders in different states, and the editor of each in this process, with a stopped clock."""
 
 import contextlib
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,8 @@ import msgspec
 from flask import Flask, template_rendered
 from jinja2 import Template
 
+from obzvon.audio import worker
+from obzvon.audio.folder import SoundFolder
 from obzvon.checks.context import error, good, warning
 from obzvon.common.errors import Problem
 from obzvon.common.i18n import say
@@ -18,6 +21,7 @@ from obzvon.documents.history import History
 from obzvon.domain.brake import RunHold
 from obzvon.domain.calls import CallOutcome, CallState
 from obzvon.domain.line_usage import AmiConnectionState, CountedBy, LineUsage, encode_line_usage
+from obzvon.domain.messages import Messages, add_message, add_version, change_message, choose_message
 from obzvon.domain.pacing import Capacity, Pace, PaceMode
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
@@ -30,9 +34,11 @@ from obzvon.users import Users
 from tests.support.chromium import PASSWORD, PEOPLE
 from tests.support.first_users_page import as_php
 from tests.support.ports import free_port
+from tests.support.tones import tone_wave
 from web.app import create_app
 from web.imports.drafts import Draft
 from web.imports.jobs import ImportJob
+from web.messages.library import MessageLibrary
 from web.security.login import LoginService
 from web.security.login_failures import LoginFailures
 from web.server import listen
@@ -328,6 +334,22 @@ def open_editor(office: Office, folder: Path, users: Mapping[str, str] | str) ->
     app.extensions["obzvon"].close()
 
 
+def _write_messages(folder: Path) -> None:
+    """Write two messages, one with an earlier version, and choose the other one."""
+    library = MessageLibrary(folder)
+    library.sounds = SoundFolder(folder, worker.convert)
+    versions = [
+        library.store_sound(
+            io.BytesIO(tone_wave(seconds, pitch=300 + 100 * place)), "борис", NOON - timedelta(days=place)
+        )
+        for place, seconds in enumerate((1.0, 0.8, 0.6))
+    ]
+    found, meeting = add_message(Messages(), "Собрание в пятницу", versions[2])
+    found = change_message(found, add_version(meeting, versions[1]))
+    found, cancelled = add_message(found, "Рейс отменён, выходить не нужно, перезвоните диспетчеру", versions[0])
+    library.change(lambda _: choose_message(found, cancelled.key), "анна")
+
+
 def _make_folder(office: Office, folder: Path, users: str) -> Settings:
     port = free_port()
     (folder / "settings.ini").write_text(
@@ -346,6 +368,7 @@ def _make_folder(office: Office, folder: Path, users: str) -> Settings:
         journal = factory.open_journal(settings)
         office.fill(journal)
         journal.close()
+        _write_messages(settings.messages)
     return settings
 
 

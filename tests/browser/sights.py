@@ -138,14 +138,15 @@ def _sheets(page: "Page", _editor: Editor) -> None:
     page.locator("#sheet").wait_for()
 
 
-def _unreadable(page: "Page", _editor: Editor) -> None:
-    file: FilePayload = {
-        "name": "drivers.xlsx",
-        "mimeType": "application/octet-stream",
-        "buffer": b"PK\3\4 this is no workbook",
-    }
-    page.locator("#file").set_input_files(files=[file])
-    _send(page, "form:has(#file) button[type=submit]")
+def _upload(name: str, content: bytes) -> Callable[..., None]:
+    """Return an action that sends a file."""
+
+    def act(page: "Page", _editor: Editor) -> None:
+        file: FilePayload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        page.locator("#file").set_input_files(files=[file])
+        _send(page, "form:has(#file) button[type=submit]")
+
+    return act
 
 
 def _held(page: "Page", editor: Editor) -> None:
@@ -223,13 +224,7 @@ SIGHTS = [
         _fill("form[action$='/add'] button", new_number="12345", new_code="context 22"),
     ),
     Sight("numbers-none-found", "phones.html", "/phones?q=nobody"),
-    Sight(
-        "numbers-saved",
-        "phones.html",
-        "/phones?edit=2",
-        _fill("#editing button", row_name="Переименован"),
-        office="idle",
-    ),
+    Sight("numbers-saved", "phones.html", "/phones?edit=2", _fill("#editing button", row_name="Новый"), office="idle"),
     Sight("numbers-overwritten", "phones.html", "/phones", office="overwritten"),
     Sight("numbers-viewer", "phones.html", "/phones", user="вера"),
     Sight("numbers-empty", "phones.html", "/phones", office="new"),
@@ -267,7 +262,7 @@ SIGHTS = [
         _imported(lambda page, editor: page.goto(f"{editor.address}/phones/import")),
     ),
     Sight("import-sheets", "import_look.html", "/phones/import", _sheets),
-    Sight("import-unreadable", "import_error.html", "/phones/import", _unreadable),
+    Sight("import-unreadable", "import_error.html", "/phones/import", _upload("drivers.xlsx", b"PK\3\4 no workbook")),
     Sight("import-waits", "import_wait.html", "/phones/import", _held, office="late"),
     # the week
     Sight("week", "schedule.html", "/week"),
@@ -278,6 +273,15 @@ SIGHTS = [
     Sight("week-conflict", "schedule_conflict.html", "/week", _stale("#week", "button[form=week]", at_1="10:30")),
     Sight("week-broken", "schedule_broken.html", "/week", office="broken"),
     Sight("week-missing", "schedule_broken.html", "/week", office="missing"),
+    # the messages
+    Sight("messages", "messages.html", "/messages"),
+    Sight("messages-viewer", "messages.html", "/messages", user="вера"),
+    Sight("messages-none", "messages.html", "/messages", office="new"),
+    Sight("messages-wrong", "messages.html", "/messages", _upload("голос.wav", b"PK\3\4")),
+    Sight("message", "message.html", "/messages/1"),
+    Sight("message-chosen", "message.html", "/messages/2"),
+    Sight("message-wrong", "message.html", "/messages/1", _fill("form[action$='/rename'] button", name=" ")),
+    Sight("message-delete", "confirm.html", "/messages/1", _send_with("form[action$='/delete'] button")),
     # the run
     Sight("run", "run.html", "/run"),
     Sight("run-viewer", "run.html", "/run", user="вера"),

@@ -13,6 +13,8 @@ PLACES = {
     "name": "list",
     "document": "phones",
     "number": "1",
+    "key": "1",
+    "digest": "0" * 32,
 }
 """Values for the placeholders of the addresses."""
 
