@@ -15,7 +15,7 @@ from obzvon.audio import worker
 from obzvon.audio.folder import MASTER, SoundFolder
 from obzvon.settings.loader import ORDINARY
 from tests.asterisk.rig import MESSAGE, QUESTION, Rig
-from tests.asterisk.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asterisk
 
