@@ -233,9 +233,7 @@ SIGHTS = [
     Sight("numbers-missing", "broken.html", "/phones", office="missing"),
     Sight("numbers-delete", "phones_confirm.html", "/phones", _delete_two),
     Sight("numbers-pause-all", "phones_confirm.html", "/phones", _pause_all, office="idle"),
-    Sight(
-        "numbers-conflict", "conflict.html", "/phones?edit=1", _stale("#editing", "#editing button", row_name="Моё имя")
-    ),
+    Sight("numbers-conflict", "conflict.html", "/phones?edit=1", _stale("#editing", "#editing button", row_name="Моё")),
     # import
     Sight("import", "import.html", "/phones/import"),
     Sight(

@@ -25,6 +25,7 @@ from obzvon.asterisk.transport.base import (
     attempt_name,
     no_message,
 )
+from obzvon.asterisk.transport.call_files import CallFiles
 from obzvon.asterisk.transport.earlier_boot import EarlierBoot
 from obzvon.asterisk.transport.expiry_watch import ExpiryWatch
 from obzvon.asterisk.transport.intake import IntakeWatch
@@ -68,12 +69,9 @@ class SpoolTransport:
         sync: SpoolSync | None = None,
         message: Callable[[], str] = no_message,
     ) -> None:
-        self._message = message
-        #: The message of the files that were written ahead.
-        self._message_ahead = ""
         self._spool = spool
         self._forms = ordinary, coded
-        self._templates = callfile.CallFileTemplate(ordinary), callfile.CallFileTemplate(coded)
+        self.files = CallFiles(ordinary, coded, message)
         self.outcomes = outcomes
         self._in_spool: set[str] = set()
         self._running: Callable[[], list[RunningAsterisk] | None] = spool.running_asterisks
@@ -161,13 +159,11 @@ class SpoolTransport:
 
     def prepare_calls(self, calls: Sequence[PendingCall], then: Sequence[PendingCall]) -> None:
         """Stage the files, and write the files of `then` in the background."""
-        message = self._message()
         are_staged = self._spool.finish_staging_ahead([attempt_name(call) for call in calls])
-        if not are_staged or message != self._message_ahead:
-            self._spool.stage(self.call_files(calls, message))
-        self._message_ahead = message
+        if self.files.refresh_message() or not are_staged:
+            self._spool.stage(self.files.render(calls))
         if then:
-            self._spool.stage_ahead(self.call_files(then, message))
+            self._spool.stage_ahead(self.files.render(then))
 
     def send(self, calls: Sequence[PendingCall], now: datetime) -> SendResult:
         """Rename the files into the spool; only the first while it is in doubt whether Asterisk takes them."""
@@ -383,13 +379,6 @@ class SpoolTransport:
     def _may_get_status(self, name: str, now: datetime) -> bool:
         since = self._no_status_since[name] = min(now, self._no_status_since.get(name, now))
         return now - since < _STATUS_LATE
-
-    def call_files(self, calls: Iterable[PendingCall], message: str = "") -> list[tuple[str, bytes]]:
-        """Return the call files of these calls, as they are staged: name and content."""
-        return [
-            (name, self._templates[bool(call.code)].render(call.number, call.code, name, message))
-            for name, call in ((attempt_name(call), call) for call in calls)
-        ]
 
 
 def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:

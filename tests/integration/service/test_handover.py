@@ -47,7 +47,7 @@ class Bench:
 
     def stage(self, calls: Sequence[PendingCall]) -> None:
         """Put the files of these calls into the store, as a hand-over does first."""
-        self.spool.stage(self.transport.call_files(calls))
+        self.spool.stage(self.transport.files.render(calls))
 
     def cut_off(self, bundle: Sequence[PendingCall]) -> None:
         """Leave the journal as a service does that ends before it has written that the calls are handed over."""
