@@ -36,7 +36,7 @@ _WAITING = _PENDING.where(
 ).order_by(calls.c.position)
 _FIRST_WAITING = _WAITING.limit(bindparam("most", type_=Integer))
 _WAITING_RETRIES = _PENDING.where(calls.c.state == CallState.WAITING.value, _OF_RUN, calls.c.attempt > 1).order_by(
-    calls.c.not_before, calls.c.position
+    calls.c.not_before.asc().nulls_first(), calls.c.position
 )
 _IN_TRANSIT = _PENDING.where(calls.c.state == bindparam("state"), runs.c.settled.is_(False)).order_by(
     calls.c.run_id, calls.c.position
@@ -94,7 +94,7 @@ class CallStore:
         return self._pending(_FIRST_WAITING, run=run_id, after=after, most=limit)
 
     def waiting_retries(self, run_id: int) -> list[PendingCall]:
-        """Return the run's calls that wait for a further attempt, the earliest first."""
+        """Return the run's calls that wait for a further attempt, the earliest first: one without a moment may go."""
         return self._pending(_WAITING_RETRIES, run=run_id)
 
     def in_transit(self, state: CallState) -> list[PendingCall]:

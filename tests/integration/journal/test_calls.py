@@ -410,6 +410,15 @@ def test_a_call_that_asterisk_did_not_make_was_not_called_that_day(journal: Jour
     assert journal.calls.called_on(MONDAY) == set()
 
 
+def test_a_further_attempt_that_may_go_at_once_comes_before_those_that_wait(journal: Journal) -> None:
+    run = begin(journal, 2)
+    hand(journal, bundle := journal.calls.waiting(run.id))
+    busy = CallOutcome(run.id, 1, Disposition.BUSY, NINE)
+    journal.transitions.schedule_retries([(busy, NINE + MINUTE)])
+    journal.transitions.wait_for_next_attempt(bundle[1:])
+    assert [call.position for call in journal.calls.waiting_retries(run.id)] == [2, 1]
+
+
 def test_a_further_attempt_that_is_taken_back_leaves_the_result_of_the_one_before(journal: Journal) -> None:
     run = begin(journal, 2)
     hand(journal, bundle := journal.calls.waiting(run.id))
