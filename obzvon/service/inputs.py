@@ -82,8 +82,11 @@ class ScheduleWatch:
         """Return the list, or its last good copy if it is broken. Raise DocumentError if there is neither."""
         return self._phones.load_current()
 
-    def due_day(self, now: datetime, days_done: Container[date]) -> date | None:
-        """Return the day whose scheduled run should start now, if any."""
+    def due_day(self, now: datetime, days_done: Container[date], *, was_held_up: bool = False) -> date | None:
+        """Return the day whose scheduled run should start now, if any.
+
+        With `was_held_up`, `late_start` does not apply, and the day is today or none.
+        """
         if self._in_force is None:
             return None
         return find_due_day(
@@ -91,7 +94,7 @@ class ScheduleWatch:
             now,
             days_done,
             zone=self._settings.zone,
-            lateness=self._settings.late_start,
+            lateness=None if was_held_up else self._settings.late_start,
             since=self._in_force[1],
         )
 

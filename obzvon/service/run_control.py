@@ -60,7 +60,6 @@ class RunControl:
         self._starter = RunStarter(settings, journal, self.plan)
         self._pace_watch = PaceWatch(settings)
         self._missed_starts = run_log.MissedStartLog(schedule_watch, journal)
-        self._postponed_day: date | None = None
 
     @property
     def run(self) -> Run | None:
@@ -120,7 +119,7 @@ class RunControl:
 
     def start_due(self, now: datetime) -> None:
         """Start the scheduled run that is due, if any. Stop the run of an earlier day for it."""
-        day = self._schedule_watch.due_day(now, self.days_done) or self._postponed_today(now)
+        day = self._schedule_watch.due_day(now, self.days_done) or self._find_held_up_day(now)
         if day is None:
             self._missed_starts.log_missed_start(now, self.today(now), self.days_done)
             return
@@ -129,7 +128,6 @@ class RunControl:
             if self.active.run.day >= day:
                 # A run that was started by hand today goes first. The scheduled run follows when it has ended, however
                 # late, and calls those who are left.
-                self._postponed_day = day
                 return
             if not self.is_closed(day, now):  # before the earlier run ends for it
                 self.gate.ensure_open(self._schedule_watch.current_phones().data, now)
@@ -265,11 +263,17 @@ class RunControl:
         start = self._schedule_watch.start_on(today) if today not in self.days_done else None
         return start if start is not None and start > now else None
 
-    def _postponed_today(self, now: datetime) -> date | None:
-        """Return today if its start came during a run by hand. It was not missed, so `late_start` does not apply."""
-        today = self.today(now)
-        is_waiting = self._postponed_day == today and today not in self.days_done
-        return today if is_waiting and self._schedule_watch.schedule.start_on(today) is not None else None
+    def _find_held_up_day(self, now: datetime) -> date | None:
+        """Return today if its start came during a run by hand. It was not missed, so `late_start` does not apply.
+
+        The journal shows it, so that a restart changes nothing.
+        """
+        day = self._schedule_watch.due_day(now, self.days_done, was_held_up=True)
+        start = self._schedule_watch.start_on(day) if day is not None else None
+        if day is None or start is None:
+            return None
+        by_hand = (run for run in self._journal.runs.on_days(day) if run.kind == "manual")
+        return day if any(run.started_at <= start <= (run.ended_at or now) for run in by_hand) else None
 
     def _withdraw(self, run: Run, now: datetime, reason: Message) -> int:
         withdrawn = self._journal.transitions.withdraw_waiting(run.id, reason, at=now)

@@ -497,6 +497,20 @@ def test_a_run_by_hand_holds_the_weeks_up_and_does_not_make_it_late(tmp_path: Pa
         assert [run.kind for run in working.journal.runs.on_days(NINE.date())] == ["manual", "week"]
 
 
+@pytest.mark.parametrize("stops_at", ["09:00:30", "09:00:55"])
+def test_a_restart_does_not_make_a_run_late_that_waits_for_one_by_hand(tmp_path: Path, stops_at: str) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE[:3], bundle=1, timeout=30, late_start=0)
+    with shift(workshop, EIGHT) as working:
+        working.dialer.step(EIGHT)
+        working.ask("start", at("08:59:55"))
+        working.work(at("08:59:55"), at(stops_at))
+    workshop.write_list(PEOPLE[:4])
+    with shift(workshop, at("09:02:00")) as working:
+        working.work(at("09:02:00"), at("09:05:00"))
+        assert [run.kind for run in working.journal.runs.on_days(NINE.date())] == ["manual", "week"]
+        assert sorted(workshop.in_spool()) == PEOPLE[:4]
+
+
 def test_a_test_call_does_not_count_as_having_been_rung(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         assert working.ask("call", EIGHT, number=PEOPLE[0]).ok
