@@ -28,7 +28,7 @@ from obzvon.asterisk.transport.base import (
 )
 from obzvon.asterisk.transport.failover import TransportSelector
 from obzvon.common.boot import boot_id
-from obzvon.common.i18n import say
+from obzvon.common.i18n import Message, say
 from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.results import Disposition
 from obzvon.domain.retries import RetryPolicy
@@ -270,9 +270,18 @@ class HandOver:
         """End the calls to numbers that may not be dialled. Return the other calls, and the outcomes of those ended."""
         allowed, barred = self._split(calls, now)
         if barred:
-            self._journal.transitions.end_calls(barred)
+            self._withdraw_barred(calls, barred)
             log_barred(barred)
         return allowed, barred
+
+    def _withdraw_barred(self, calls: list[PendingCall], barred: list[CallOutcome]) -> None:
+        """End these calls of one run. Those that wait for a further attempt keep the outcome of the one before."""
+        retries = {call.position for call in calls if call.attempt > 1}
+        for outcome in barred:
+            if outcome.position in retries:
+                reason = outcome.reason or Message("")
+                self._journal.transitions.cancel_retries(outcome.run_id, [outcome.position], reason, at=outcome.at)
+        self._journal.transitions.end_calls(outcome for outcome in barred if outcome.position not in retries)
 
     def _record(self, sent: SendResult, now: datetime) -> list[CallOutcome]:
         """Write the result of a send into the journal. Return the outcomes of refused calls."""

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from obzvon.journal.schema import calls, runs
 from tests.support.ordered_calls import Far, Pbx
-from tests.support.workshop import Shift, Workshop, at, numbers, shift
+from tests.support.workshop import Shift, Workshop, at, end_call, numbers, shift
 
 PEOPLE = numbers(3)
 NINE = at("09:00:00")
@@ -57,6 +57,22 @@ def test_a_code_that_was_changed_in_the_journal_is_not_sent(tmp_path: Path, code
         change(working, code=code)
         assert working.work(at("09:00:02"), at("09:01:00")) == [("09:00:20", [PEOPLE[2]])]
         assert working.results(NINE)[PEOPLE[1]] == "withdrawn"
+
+
+def test_a_further_attempt_that_may_not_be_dialled_leaves_the_result_of_the_one_before(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=3, timeout=1, archive="yes", not_answered="1 x 5m")
+    with shift(workshop, NINE) as working:
+        working.work(NINE, at("09:00:01"))
+        for file in sorted(workshop.spool_folder.iterdir()):
+            end_call(file, "Expired", done=workshop.done_folder)
+        working.work(at("09:00:02"), at("09:00:05"))
+        with working.journal.write_transaction() as connection:
+            connection.execute(update(runs).values(token="../../elsewhere"))
+    with shift(workshop, at("09:04")) as working:
+        assert working.work(at("09:04"), at("09:06")) == []
+        assert set(working.results(NINE).values()) == {"not answered"}
+        assert all(reason.startswith("no further attempt: not dialled") for reason in working.reasons(NINE).values())
+        assert working.dialer.run is None
 
 
 def test_a_run_whose_name_was_changed_leads_to_no_other_folder(tmp_path: Path) -> None:
