@@ -16,7 +16,7 @@ from obzvon.reports.day_conflict import describe_counts, is_called_elsewhere
 from obzvon.service.clock_guard import CLOCK_ACCEPTED, NO_LATER_TIME
 from obzvon.service.day_guard import CALLS_ACCEPTED, NO_CALLS_ACCEPTED, NOTHING_TO_DECIDE, DayDecision
 from obzvon.service.dialer import Dialer
-from obzvon.service.run_starter import RunRequest
+from obzvon.service.run_starter import RunNotStartedError, RunRequest
 
 log = logging.getLogger("obzvon")
 
@@ -45,6 +45,8 @@ def execute(dialer: Dialer, command: Command, now: datetime) -> CommandResult:
         if handler in _OF_TODAY:
             dialer.ensure_clock(now)
         result = handler(dialer, command, now)
+    except RunNotStartedError as error:  # nothing was done, and a run in progress is as it was
+        result = CommandResult.refused(error.message())
     except UserError as error:
         dialer.require_recheck()
         result = CommandResult.refused(error.message())

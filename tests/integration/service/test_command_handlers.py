@@ -63,6 +63,19 @@ def test_a_command_is_obeyed_within_a_minute_on_either_side_however_the_clock_wa
     assert ("no service took the command in time" in str(answer.text)) != taken
 
 
+def test_a_refused_test_call_does_not_interrupt_a_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "obzvon")
+    workshop = Workshop(tmp_path, phones=PEOPLE, start="00:00", bundle=2, timeout=10, test_calls=1)
+    with shift(workshop, NOON) as working:
+        asked(working, NOON, "call", number=PEOPLE[0])
+        asked(working, NOON, "start")
+        assert working.work(NOON, NOON) != []
+        assert "test_calls allows no more" in refused(working, NOON, "call", number=PEOPLE[0])
+        assert working.dialer.is_ready
+        working.work(NOON + timedelta(seconds=1), NOON + timedelta(seconds=2))
+    assert not any("continues where it stopped" in line for line in caplog.messages)
+
+
 # -- start
 
 
