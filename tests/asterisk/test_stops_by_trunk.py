@@ -3,6 +3,7 @@
 Each run is made twice: with a trunk that works, and with one that refuses every call for half a minute meanwhile.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -112,6 +113,9 @@ def test_nobody_is_called_twice_and_nobody_forgotten(
             office = office_with_ami(tmp_path, rig, numbers, rig.pbx.ami_port, bundle=10)
         else:
             office = office_with_ami(tmp_path, rig, numbers, 0, bundle=10, archive="yes")
+        if way.endswith("same pid"):  # its pid file names another process of this machine
+            settings = tmp_path / "settings.ini"
+            settings.write_text(re.sub(r"(?m)^pid_file = .*$", "pid_file = none", settings.read_text()))
         service = office.serve()
         until(lambda: len(rig.carrier.ledger()) >= 60, "sixty people are called", every=0.05)
         WAYS[way](rig)
