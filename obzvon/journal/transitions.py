@@ -80,19 +80,18 @@ class CallTransitions:
 
         The attempt that has ended keeps its number, and the next one gets a new one.
         """
-        found = list(positions)
-        if not found:
+        spans = _spans(positions)
+        if not spans:
             return 0
-        failed = calls.c.run_id == run_id, calls.c.position.in_(found), *_ENDED_UNREACHED
+        failed = calls.c.run_id == run_id, _IN_SPAN, *_ENDED_UNREACHED
         values = {"attempt": calls.c.attempt + 1, "not_before": at, "reason": encode_message(reason)}
+        again = update(calls).where(*failed).values(state=CallState.WAITING.value, **values)
         with self._database.write_transaction() as connection:
-            return connection.execute(
-                update(calls).where(*failed).values(state=CallState.WAITING.value, **values)
-            ).rowcount
+            return connection.execute(again, spans).rowcount
 
     def cancel_retries(self, run_id: int, positions: Iterable[int], reason: Message, *, at: datetime) -> None:
         """End calls that wait for a further attempt. They keep the last outcome; without one they are withdrawn."""
-        self._withdraw((calls.c.run_id == run_id) & calls.c.position.in_(list(positions)), reason, at)
+        self._withdraw(calls.c.run_id == run_id, reason, at, spans=_spans(positions))
 
     def withdraw_handed(self, taken: Iterable[PendingCall], reason: Message, *, at: datetime) -> None:
         """End calls that came back without having been begun. They keep the outcome of an attempt before this one."""
@@ -100,8 +99,7 @@ class CallTransitions:
         for call in taken:
             positions.setdefault(call.run_id, []).append(call.position)
         for run_id, found in positions.items():
-            of_run = (calls.c.run_id == run_id) & calls.c.position.in_(found)
-            self._withdraw(of_run, reason, at, state=CallState.HANDED)
+            self._withdraw(calls.c.run_id == run_id, reason, at, state=CallState.HANDED, spans=_spans(found))
 
     def withdraw_waiting(self, run_id: int, reason: Message, *, at: datetime) -> int:
         """End every call of the run that still waits as withdrawn, and return how many."""
@@ -118,20 +116,33 @@ class CallTransitions:
         return self._withdraw(calls.c.run_id.in_(_STRANDED), reason, at)
 
     def _withdraw(
-        self, which: ColumnElement[bool], reason: Message, at: datetime, *, state: CallState = CallState.WAITING
+        self,
+        which: ColumnElement[bool],
+        reason: Message,
+        at: datetime,
+        *,
+        state: CallState = CallState.WAITING,
+        spans: list[dict[str, int]] | None = None,
     ) -> int:
-        """End those of the calls that are in `state`. Return how many are withdrawn, not ended by an outcome before."""
+        """End those of the calls that are in `state`, of all positions or of `spans`.
+
+        Return how many are withdrawn, not ended by an outcome before.
+        """
+        if spans == []:
+            return 0
         found = (
             update(calls)
             .where(which, calls.c.state == state.value)
             .values(state=CallState.ENDED.value, ended_at=func.coalesce(calls.c.ended_at, at))
         )
+        if spans is not None:
+            found = found.where(_IN_SPAN)
         no_retry = say("no further attempt: {reason}", reason=reason)
         with self._database.write_transaction() as connection:
-            connection.execute(found.where(calls.c.disposition.is_not(None)).values(reason=encode_message(no_retry)))
-            return connection.execute(
-                found.values(disposition=Disposition.WITHDRAWN.value, reason=encode_message(reason), ended_at=at)
-            ).rowcount
+            had_outcome = found.where(calls.c.disposition.is_not(None)).values(reason=encode_message(no_retry))
+            connection.execute(had_outcome, spans)
+            values = {"disposition": Disposition.WITHDRAWN.value, "reason": encode_message(reason), "ended_at": at}
+            return connection.execute(found.values(**values), spans).rowcount
 
     def _advance(
         self,
@@ -160,6 +171,8 @@ class JournalConflictError(UserError):
         )
 
 
+# A statement has a limited number of values: 32,766 in SQLite.
+_IN_SPAN = calls.c.position.between(bindparam("first"), bindparam("last"))
 _NOT_ENDED = update(calls).where(
     calls.c.run_id == bindparam("run"),
     calls.c.position == bindparam("at_position"),
@@ -169,7 +182,7 @@ _NOT_ENDED = update(calls).where(
 # after its moment. Else the next one was given up: the phone was removed or paused meanwhile.
 _ENDED_UNREACHED = (
     calls.c.state == CallState.ENDED.value,
-    calls.c.disposition.in_([result.value for result in UNREACHED]),
+    or_(*(calls.c.disposition == result.value for result in sorted(UNREACHED))),  # many calls at once take no IN
     calls.c.rang_at.is_(None),
     calls.c.answered_at.is_(None),
     or_(calls.c.not_before.is_(None), calls.c.not_before <= calls.c.ended_at),
@@ -190,7 +203,7 @@ _STRANDED = select(runs.c.id).where(runs.c.settled.is_(False), runs.c.ended_at.i
 _ADVANCE = update(calls).where(
     calls.c.run_id == bindparam("run"),
     calls.c.state == bindparam("before"),
-    calls.c.position.between(bindparam("first"), bindparam("last")),
+    _IN_SPAN,
 )
 _NEXT_ATTEMPT = _ADVANCE.values(attempt=calls.c.attempt + 1)
 _WAITING = {"state": CallState.WAITING.value, "bundle": None, "handed_at": None}
@@ -208,7 +221,7 @@ def _advance(
     The statement takes its columns from `values`.
     """
     of_run = {"run": bundle[0].run_id, "before": before.value, **values}
-    spans = [{**of_run, "first": first, "last": last} for first, last in _spans(call.position for call in bundle)]
+    spans = [{**of_run, **span} for span in _spans(call.position for call in bundle)]
     if connection.execute(statement, spans).rowcount != len(bundle):
         raise JournalConflictError(before)
 
@@ -230,12 +243,12 @@ def _outcome_values(outcome: CallOutcome) -> dict[str, object]:
     }
 
 
-def _spans(positions: Iterable[int]) -> list[tuple[int, int]]:
+def _spans(positions: Iterable[int]) -> list[dict[str, int]]:
     """Return the unbroken ranges of these positions: nearly always one range, and one statement, for a bundle."""
-    spans: list[tuple[int, int]] = []
+    spans: list[dict[str, int]] = []
     for position in sorted(positions):
-        if spans and position == spans[-1][1] + 1:
-            spans[-1] = spans[-1][0], position
+        if spans and position == spans[-1]["last"] + 1:
+            spans[-1]["last"] = position
         else:
-            spans.append((position, position))
+            spans.append({"first": position, "last": position})
     return spans

@@ -1,6 +1,7 @@
 """Faults at a chosen step: a process that stops there, or a journal method that fails."""
 
 import contextlib
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +54,8 @@ class InterruptedProcess:
     """A process that ends at its n-th step on the disk or in the journal: just before the step, or just after it.
 
     Every later step fails too, so that a `finally` changes nothing. With `ends_at` = 0 the process does not end.
-    `asterisk` is called with each file as soon as it is in the spool; `came` counts these files by name.
+    With `only` it ends at the n-th step of that name, such as "rename". `asterisk` is called with each file as soon as
+    it is in the spool; `came` counts these files by name.
     """
 
     _DISK = ("open", "write", "fsync", "rename", "replace", "unlink", "utime", "fchown", "fchmod", "mkdir")
@@ -63,13 +65,20 @@ class InterruptedProcess:
     }
 
     def __init__(
-        self, spool: Path, ends_at: int = 0, *, after: bool = False, asterisk: Callable[[Path], object] = lambda _: None
+        self,
+        spool: Path,
+        ends_at: int = 0,
+        *,
+        after: bool = False,
+        only: str = "",
+        asterisk: Callable[[Path], object] = lambda _: None,
     ) -> None:
         self.steps: list[str] = []
         self.came: Counter[str] = Counter()
         self._spool = spool
         self._ends_at = ends_at
         self._after = after
+        self._only = only
         self._asterisk = asterisk
         self._over = False
         self._elsewhere = False
@@ -107,7 +116,8 @@ class InterruptedProcess:
             if self._over:
                 raise ProcessStopped
             self.steps.append(name)
-            last = len(self.steps) == self._ends_at
+            counted = self.steps.count(self._only) if self._only else len(self.steps)
+            last = counted == self._ends_at and self._only in ("", name)
             self._over = last and not self._after
             if self._over:
                 raise ProcessStopped
@@ -137,6 +147,64 @@ class InterruptedProcess:
         """Return the file that a rename has moved into the spool; None if it went to another folder."""
         here = folder is not None and os.path.samestat(os.fstat(folder), self._spool.stat())
         return self._spool / name if here else None
+
+
+#: Kinds of faults of a disk; a torn write writes half, and a lying rename all, before they report an error.
+DISK_FAULTS = ("ENOSPC", "EIO", "EMFILE", "torn write", "lying rename")
+_FAULTY_STEPS = {
+    "ENOSPC": ("write", "open", "mkdir"),
+    "EIO": ("fsync", "write", "rename", "unlink"),
+    "EMFILE": ("open",),
+    "torn write": ("write",),
+    "lying rename": ("rename", "replace"),
+}
+
+
+class FaultyDisk:
+    """A disk whose steps of a kind fail from the n-th on, every other one."""
+
+    def __init__(self, kind: str, begins_at: int) -> None:
+        self._kind = kind
+        self._begins_at = begins_at
+        self._steps = 0
+        self._elsewhere = False
+        self._patched = pytest.MonkeyPatch()
+
+    def __enter__(self) -> "FaultyDisk":
+        for name in _FAULTY_STEPS[self._kind]:
+            self._patched.setattr(os, name, self._step(getattr(os, name)))
+        self._patched.setattr(staging, "Prefetcher", _InProcessPrefetcher)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patched.undo()
+
+    @contextlib.contextmanager
+    def others(self) -> Iterator[None]:
+        """Let everything succeed within the block: it is on another disk."""
+        before, self._elsewhere = self._elsewhere, True
+        try:
+            yield
+        finally:
+            self._elsewhere = before
+
+    def _step(self, do: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*args: Any, **named: Any) -> Any:
+            if self._elsewhere:
+                return do(*args, **named)
+            self._steps += 1
+            if self._steps < self._begins_at or (self._steps - self._begins_at) % 2:
+                return do(*args, **named)
+            if self._kind == "torn write":
+                do(args[0], bytes(args[1])[: len(args[1]) // 2], **named)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            if self._kind == "lying rename":
+                do(*args, **named)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            code = getattr(errno, self._kind)
+            raise OSError(code, os.strerror(code))
+
+        return step
 
 
 class _InProcessPrefetcher(staging.Prefetcher):

@@ -1,19 +1,23 @@
 """Calls in the journal: handed over, ended, counted, and listed by day."""
 
 import contextlib
+import sqlite3
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from obzvon.common.i18n import say, say_many
 from obzvon.domain.calls import CallOutcome, CallState, PendingCall
 from obzvon.domain.phones import Candidate, Phone
 from obzvon.domain.results import Disposition
+from obzvon.journal import database
 from obzvon.journal.journal import Journal
 from obzvon.journal.schema import calls, runs
+from obzvon.journal.sqlite import sqlite_engine
 from obzvon.journal.transitions import JournalConflictError
 from tests.support.journal import MINUTE, MONDAY, NINE, TUESDAY, begin, end, hand, numbers, results
 
@@ -454,3 +458,28 @@ def test_only_an_attempt_that_was_made_is_made_again(journal: Journal, given_up:
         hand(journal, journal.calls.waiting_retries(run.id), 2, NINE + MINUTE)
         end(journal, journal.calls.in_transit(CallState.HANDED)[0], Disposition.CONGESTION, NINE + MINUTE)
     assert journal.transitions.call_again(run.id, [1], say("again"), at=NINE + 2 * MINUTE) == (not given_up)
+
+
+def test_any_number_of_calls_can_be_made_again_or_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement of SQLite takes 32,766 values; here it takes 40."""
+
+    def limit(connection: sqlite3.Connection, _: object) -> None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 40)
+
+    monkeypatch.setattr(database, "sqlite_engine", lambda url, busy_timeout: limited(sqlite_engine(url, busy_timeout)))
+
+    def limited(engine: Engine) -> Engine:
+        event.listen(engine, "connect", limit)
+        return engine
+
+    journal = Journal(f"sqlite:///{tmp_path / 'journal.db'}")
+    run = begin(journal, 90)
+    hand(journal, bundle := journal.calls.waiting(run.id))
+    for call in bundle[::2]:
+        end(journal, call, Disposition.CONGESTION)
+    positions = [call.position for call in bundle[::2]]
+    assert journal.transitions.call_again(run.id, positions, say("again"), at=NINE) == 45
+    journal.transitions.cancel_retries(run.id, positions, say("paused"), at=NINE)
+    journal.transitions.withdraw_handed(bundle[1::2], say("taken out"), at=NINE)
+    assert journal.calls.count_results(run.id) == Counter(congestion=45, withdrawn=45)
+    journal.close()

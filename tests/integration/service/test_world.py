@@ -4,6 +4,7 @@ One thread, one given clock, one seed: whatever hypothesis finds, it makes small
 """
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -21,11 +22,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import URL, Engine
 
 from obzvon.asterisk.callfile import call_file_name, parse_call_file_name
 from obzvon.domain.calls import CallState, Run
+from obzvon.journal import database
+from obzvon.journal.sqlite import sqlite_engine
 from tests.support.exchange import Exchange
-from tests.support.faults import InterruptedProcess, every_other, fail_journal
+from tests.support.faults import DISK_FAULTS, FaultyDisk, InterruptedProcess, every_other, fail_journal
 from tests.support.profile import often
 from tests.support.workshop import Shift, Workshop, at, numbers
 
@@ -35,16 +39,27 @@ SECOND = timedelta(seconds=1)
 FAILING = ("transitions.begin_handing", "transitions.end_handing", "transitions.end_calls", "runs.settle", "runs.begin")
 
 
+ENGINES: dict[str, Engine] = {}
+
+
 class World(RuleBasedStateMachine):
-    """A Monday from 08:59:50 on, with a start at 09:00."""
+    """A Monday from 08:59:50 on, with a start at 09:00.
+
+    All worlds have one folder and so one engine, which compiles each statement once.
+    """
+
+    folder = Path(tempfile.gettempdir()) / f"obzvon-world-{os.getpid()}"
+    #: Services that were started.
+    lives = 0
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="obzvon-world-"))
         self.patched = pytest.MonkeyPatch()
+        self.patched.setattr(database, "sqlite_engine", self.engine)
         self.now, self.up_for = at("08:59:50"), 1000.0
         self.working: Shift | None = None
         self.life: InterruptedProcess | None = None
+        self.disk: FaultyDisk | None = None
         self.test_calls = 0
 
     @initialize(archive=st.sampled_from(["yes", "no"]), seed=st.integers(0, 1000), by_lines=st.booleans())
@@ -59,8 +74,20 @@ class World(RuleBasedStateMachine):
         self.listed = dict(enumerate(PEOPLE))
         self.working = self.another()
 
+    @staticmethod
+    def engine(url: URL, busy_timeout: float) -> Engine:
+        if str(url) not in ENGINES:
+            ENGINES[str(url)] = sqlite_engine(url, busy_timeout)
+        return ENGINES[str(url)]
+
     def another(self) -> Shift:
+        World.lives += 1
         return Shift(self.workshop, uptime=lambda: self.up_for)
+
+    def end_life(self) -> None:
+        assert self.working is not None
+        self.working.end()
+        self.working = None
 
     def pass_time(self, seconds: int, step: int = 1) -> None:
         for _ in range(0, seconds, step):
@@ -73,7 +100,7 @@ class World(RuleBasedStateMachine):
                 self.let_asterisk_work()
 
     def let_asterisk_work(self) -> None:
-        with self.life.others() if self.life else contextlib.nullcontext():
+        with self.life.others() if self.life else self.disk.others() if self.disk else contextlib.nullcontext():
             self.exchange.tick(self.now, self.up_for)
 
     # -- what happens
@@ -103,20 +130,48 @@ class World(RuleBasedStateMachine):
         self.working.ask(name, self.now, **params)
 
     @precondition(lambda self: self.working is not None)
-    @rule(step=st.integers(1, 40), after=st.booleans(), absence=st.sampled_from([0, 1, 10, 40]), begins=st.booleans())
-    def die_and_come_back(self, step: int, after: bool, absence: int, begins: bool) -> None:
-        """End the service at a step, most likely of a hand-over, and start another; meanwhile Asterisk goes on."""
+    @rule(
+        step=st.integers(-20, 40),
+        after=st.booleans(),
+        absence=st.sampled_from([0, 1, 10, 40]),
+        begins=st.booleans(),
+        crashes=st.booleans(),
+    )
+    def die_and_come_back(self, step: int, after: bool, absence: int, begins: bool, crashes: bool) -> None:
+        """End the service at a step, most likely of a hand-over, and start another; meanwhile Asterisk goes on.
+
+        Or it crashes too, and what it has left is swept before its next start.
+        """
         assert self.working is not None
+        only = "" if step > 0 else "rename"
+        step = step if step > 0 else -step % 3 + 1
         if begins:
             self.working.ask("start", self.now, again=True)
-        with InterruptedProcess(self.workshop.spool_folder, step, after=after) as self.life:
+        with InterruptedProcess(self.workshop.spool_folder, step, after=after, only=only) as self.life:
             self.pass_time(5)
         self.life = None
-        self.working.end()
-        self.working = None
+        self.end_life()
+        if crashes and self.exchange.is_running:
+            self.exchange.tick(self.now, self.up_for)
+            self.exchange.crash()
+            self.workshop.spool().sweep()
+            self.exchange.start(self.now)
         self.pass_time(absence)
         self.working = self.another()
         self.pass_time(1)
+
+    @precondition(lambda self: self.working is not None)
+    @rule(
+        kind=st.sampled_from(DISK_FAULTS), step=st.integers(1, 30), seconds=st.sampled_from([5, 15]), dies=st.booleans()
+    )
+    def disk_fails(self, kind: str, step: int, seconds: int, dies: bool) -> None:
+        """Let a step on the disk fail from the n-th on, for some time; the service may die of a torn write."""
+        with FaultyDisk(kind, step) as self.disk:
+            self.pass_time(seconds)
+        self.disk = None
+        if dies:
+            self.end_life()
+            self.working = self.another()
 
     @precondition(lambda self: self.exchange.is_running)
     @rule(seconds=st.integers(0, 4))
