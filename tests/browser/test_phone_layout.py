@@ -17,12 +17,20 @@ _SMALL = """[...document.querySelectorAll('button, .btn, .do, summary, .filters 
     .map(([box, one]) => `${box.height} ${one.outerHTML.slice(0, 90)}`)"""
 
 
+#: Whether the code of the first row, put there, has a place of its own below the number.
+_CODE_BELOW_NUMBER = """(() => { const row = document.querySelector('.list tbody tr'), code = row.querySelector('.c-code');
+    code.textContent = '007'; const of = cell => { const text = document.createRange(); text.selectNodeContents(cell);
+        return text.getBoundingClientRect(); };
+    return of(code).top >= of(row.querySelector('.c-number')).bottom - 1; })()"""
+
+
 def test_what_a_finger_presses_is_44_pixels_high(server: str, browser: Callable[..., "BrowserContext"]) -> None:
     page = browser(width=390).pages[0]
     for path in ("/phones", "/phones?edit=3", "/week", "/run", "/results", "/phones/import"):
         page.goto(server + path)
         assert page.evaluate(_SMALL) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert path != "/phones" or page.evaluate(_CODE_BELOW_NUMBER)
 
 
 def test_the_header_is_one_row_whose_menu_leads_to_every_page(
