@@ -18,10 +18,13 @@ _SMALL = """[...document.querySelectorAll('button, .btn, .do, summary, .filters 
 
 
 #: Whether the code of the first row, put there, has a place of its own below the number.
-_CODE_BELOW_NUMBER = """(() => { const row = document.querySelector('.list tbody tr'), code = row.querySelector('.c-code');
-    code.textContent = '007'; const of = cell => { const text = document.createRange(); text.selectNodeContents(cell);
-        return text.getBoundingClientRect(); };
-    return of(code).top >= of(row.querySelector('.c-number')).bottom - 1; })()"""
+_CODE_BELOW_NUMBER = """(() => { const [code, number] = ['.c-code', '.c-number'].map(name =>
+        document.querySelector(`.list tbody tr ${name}`)), text = document.createRange();
+    code.textContent = '007';
+    text.selectNodeContents(code);
+    const top = text.getBoundingClientRect().top;
+    text.selectNodeContents(number);
+    return top >= text.getBoundingClientRect().bottom - 1; })()"""
 
 
 def test_what_a_finger_presses_is_44_pixels_high(server: str, browser: Callable[..., "BrowserContext"]) -> None:
