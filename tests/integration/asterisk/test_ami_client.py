@@ -19,7 +19,7 @@ from tests.support.waiting import until
 # -- up
 
 
-def test_it_logs_in_without_sending_the_secret_and_tells_what_becomes_of_calls(server: AmiServer) -> None:
+def test_it_logs_in_without_sending_the_secret_and_reports_outcomes(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         assert link.status().problem is None
@@ -45,7 +45,7 @@ def test_where_there_is_no_challenge_the_secret_is_sent_on_this_machine_only(ser
     assert server.asked("Login") == 1
 
 
-def test_two_calls_of_one_number_are_told_apart_by_their_codes(server: AmiServer) -> None:
+def test_two_calls_to_one_number_are_distinguished_by_their_codes(server: AmiServer) -> None:
     with linked(server) as link:
         until(lambda: is_up(link))
         [first, second] = [f"Local/89162222203@avtoobzvon-ivr-0000000{n};1" for n in (1, 2)]

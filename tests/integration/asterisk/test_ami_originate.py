@@ -60,7 +60,7 @@ def test_an_order_that_was_read_and_not_answered_is_never_sent_again(server: Ami
     assert server.asked("Originate") == 2
 
 
-def test_a_mute_peer_loses_the_order_and_the_connection_is_made_anew(server: AmiServer) -> None:
+def test_a_silent_peer_loses_the_action_and_the_connection_is_renewed(server: AmiServer) -> None:
     server.originates = "says nothing"
     with linked(server, times=msgspec.structs.replace(CALM, patience=0.3)) as link:
         until(lambda: is_up(link))
@@ -161,7 +161,7 @@ def test_a_call_that_is_listed_on_a_new_connection_is_up(server: AmiServer) -> N
         assert link.calls.linkedids() == {CHANNEL}
 
 
-def test_a_renewal_logs_in_anew_and_troubles_nobody(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reconnect_logs_in_again_without_a_warning(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
     with linked(server, pause=at_once) as link:
         until(lambda: is_up(link))
         link.reconnect()

@@ -8,7 +8,7 @@ from tests.support.ami_link import ami_of
 from tests.support.ami_server import AmiServer
 
 
-def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
+def test_the_permissions_of_the_ami_user_are_known(server: AmiServer) -> None:
     assert inspect_permissions(ami_of(server)) == Permissions()
     server.booted = True
     server.commands |= {
@@ -24,7 +24,7 @@ def test_the_rights_of_the_user_are_told(server: AmiServer) -> None:
     )
 
 
-def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
+def test_permissions_are_unknown_without_a_login(server: AmiServer) -> None:
     server.secret = "another"
     with pytest.raises(AmiError, match="login"):
         inspect_permissions(ami_of(server))
@@ -46,7 +46,7 @@ def test_rights_are_not_told_where_there_is_no_login(server: AmiServer) -> None:
         ("<none>", "<none>", Permissions(("read=call", "read=user", "write=reporting"))),
     ],
 )
-def test_asterisks_console_tells_all_rights(read: str, write: str, rights: Permissions) -> None:
+def test_asterisks_console_shows_all_permissions(read: str, write: str, rights: Permissions) -> None:
     shown = f"\n          username: obzvon\n         read perm: {read}\n        write perm: {write}\n"
     assert permissions_from_console(shown) == rights
 

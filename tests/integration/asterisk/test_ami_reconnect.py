@@ -20,7 +20,9 @@ from tests.support.recorded_events import RECORDED, entry
 from tests.support.waiting import until
 
 
-def test_a_wrong_password_is_told_once_and_retried_gently(server: AmiServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wrong_password_is_logged_once_and_seldom_retried(
+    server: AmiServer, caplog: pytest.LogCaptureFixture
+) -> None:
     server.secret = "another"
     pauses: list[tuple[Backoff, int]] = []
 
@@ -113,7 +115,7 @@ def test_a_mute_peer_is_noticed_within_15_seconds() -> None:
     assert Timeouts().ping + Timeouts().patience < 15
 
 
-def test_a_connection_that_is_cut_again_and_again_is_told_once(
+def test_a_connection_that_is_lost_repeatedly_is_logged_once(
     server: AmiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with linked(server) as link:
@@ -153,7 +155,7 @@ def test_a_cut_in_the_middle_of_a_list_is_no_list(server: AmiServer) -> None:
     ],
     ids=["ssh", "bytes", "http", "smtp"],
 )
-def test_what_is_not_asterisk_is_told(server: AmiServer, garbage: bytes) -> None:
+def test_a_peer_that_is_not_asterisk_is_named_as_such(server: AmiServer, garbage: bytes) -> None:
     server.greeting = garbage
     with linked(server) as link:
         assert "not Asterisk's manager interface" in problem(link)
@@ -240,14 +242,14 @@ def test_outcomes_that_nobody_asks_for_do_not_fill_the_memory(
         assert len(link.calls.take_outcomes()) == 2
 
 
-def test_a_user_without_reporting_is_told(server: AmiServer) -> None:
+def test_a_user_without_the_reporting_permission_is_logged(server: AmiServer) -> None:
     server.may_list = False
     with linked(server) as link:
         assert "refuses to list its channels: Permission denied" in problem(link)
         assert "write = reporting" in problem(link)
 
 
-def test_a_user_who_is_told_no_events_is_told(server: AmiServer) -> None:
+def test_a_user_who_gets_no_events_is_logged(server: AmiServer) -> None:
     with linked(server, times=QUICK) as link:
         until(lambda: is_up(link))
         server.channels = [entry({"Channel": "PJSIP/a-00000009", "Uniqueid": "9.9", "Linkedid": "9.9"}, "00:00:07")]

@@ -87,7 +87,7 @@ def lines(working: Shift) -> dict[str, CallRecord]:
     return {line.number: line for line in working.journal.calls.records_on(BEGUN.date())}
 
 
-def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) -> None:
+def test_a_call_ends_as_its_events_show_with_every_detail(tmp_path: Path) -> None:
     with handed(tmp_path) as (workshop, working, heard):
         heard.tell(PHONES[0], Disposition.ANSWERED, rang=at("09:00:02"), answered=at("09:00:04"), listened=5.5, key="1")
         heard.tell(PHONES[1], Disposition.BUSY, cause=17)
@@ -108,7 +108,7 @@ def test_a_call_ends_as_its_events_told_with_all_that_they_told(tmp_path: Path) 
         assert three.result == "no such number"
 
 
-def test_what_was_told_is_written_down_before_the_next_look_would_come(tmp_path: Path) -> None:
+def test_a_reported_outcome_is_stored_before_the_next_poll(tmp_path: Path) -> None:
     with handed(tmp_path) as (workshop, working, heard):
         working.work(at("09:00:10"), at("09:00:10"))
         files_go(workshop)
@@ -181,7 +181,7 @@ def test_a_call_of_that_number_that_has_been_up_for_long_holds_nothing_up(tmp_pa
 
 
 @pytest.mark.parametrize(("archive", "results"), [("no", {"unknown"}), ("yes", {"not answered"})])
-def test_calls_that_nobody_can_tell_apart_end_as_the_archive_says_or_unknown(
+def test_indistinguishable_calls_end_as_the_archive_says_or_unknown(
     tmp_path: Path, archive: str, results: set[str]
 ) -> None:
     with handed(tmp_path, archive=archive) as (workshop, working, heard):
@@ -353,7 +353,7 @@ def test_of_several_attempts_by_asterisk_an_answered_one_counts_else_the_last(tm
         ]
 
 
-def test_what_was_told_is_written_down_when_the_journal_can_be_written_again(
+def test_a_reported_outcome_is_stored_once_the_journal_can_be_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with handed(tmp_path) as (workshop, working, heard):

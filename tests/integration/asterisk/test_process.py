@@ -15,13 +15,13 @@ from tests.support.workshop import dead_pid
 
 
 @pytest.mark.parametrize("text", ["", "\n", "abc", "-1", "12 13", "1.5", "\xff\xfe", "9" * 30])
-def test_a_pid_file_with_nonsense_in_it_tells_of_no_asterisk(tmp_path: Path, text: str) -> None:
+def test_a_pid_file_with_nonsense_in_it_shows_no_asterisk(tmp_path: Path, text: str) -> None:
     file = tmp_path / "asterisk.pid"
     file.write_text(text, encoding="latin-1")
     assert process.asterisk_state(file) is AsteriskState.DOWN
 
 
-def test_a_missing_pid_file_tells_that_asterisk_is_down_and_none_tells_nothing(tmp_path: Path) -> None:
+def test_a_missing_pid_file_means_down_and_no_pid_file_means_unseen(tmp_path: Path) -> None:
     assert process.asterisk_state(tmp_path / "asterisk.pid") is AsteriskState.DOWN
     assert process.asterisk_state(tmp_path) is AsteriskState.DOWN
     assert process.asterisk_state(None) is AsteriskState.UNSEEN

@@ -66,7 +66,7 @@ def test_a_spool_elsewhere_that_is_not_there_is_a_mistake_and_not_a_wish(tmp_pat
     assert not missing.parent.exists()
 
 
-def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_a_folder_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "outgoing").write_text("")
     with pytest.raises(UserError) as caught:
         Spool(tmp_path / "store", tmp_path / "outgoing").prepare_folders(home=tmp_path)
@@ -180,7 +180,7 @@ def test_a_spool_of_root_is_to_be_given_away_and_the_service_is_not_to_run_as_ro
 
 
 @pytest.mark.skipif(not ROOT, reason="becomes somebody else")
-def test_a_folder_that_may_not_be_written_is_told_with_the_services_user(spool: Spool) -> None:
+def test_the_problem_of_an_unwritable_folder_names_the_services_user(spool: Spool) -> None:
     top = spool.target.parent
     opened = [path for path in (top, *top.parents) if not path.stat().st_mode & 0o005]
     modes = [path.stat().st_mode for path in opened]
@@ -308,7 +308,7 @@ def test_when_the_spool_is_deleted_midway_nothing_is_reported_as_handed_over(
     assert spool.staged_files() == [name(1), name(2)]
 
 
-def test_a_missing_spool_is_told_by_its_name(spool: Spool) -> None:
+def test_the_error_about_a_missing_spool_names_it(spool: Spool) -> None:
     spool.stage(files(1))
     spool.target.rmdir()
     with pytest.raises(ReleaseError) as caught:
@@ -346,7 +346,7 @@ def test_a_file_that_asterisk_has_not_touched_is_not_begun(spool: Spool) -> None
         ("Odd", Disposition.UNKNOWN),
     ],
 )
-def test_the_archive_tells_how_the_call_ended(spool: Spool, status: str, disposition: Disposition | None) -> None:
+def test_the_archive_shows_how_the_call_ended(spool: Spool, status: str, disposition: Disposition | None) -> None:
     assert spool.read_archive(name(1)) == (False, None)
     (file,) = put(spool, 1)
     begin_call(file, 4711)
@@ -354,7 +354,7 @@ def test_the_archive_tells_how_the_call_ended(spool: Spool, status: str, disposi
     assert spool.read_archive(name(1)) == (True, disposition)
 
 
-def test_what_is_taken_out_is_gone_and_tells_whether_its_call_was_begun(spool: Spool) -> None:
+def test_a_withdrawn_file_is_gone_and_shows_whether_its_call_had_begun(spool: Spool) -> None:
     _, begun = put(spool, 1, 2)
     begin_call(begun, 4711)
     assert spool.withdraw(name(1)) is False
@@ -458,9 +458,7 @@ def test_a_rename_that_was_answered_with_an_error_and_has_succeeded_counts(
     assert spool.files_in_spool() == [name(1), name(2), name(3)]
 
 
-def test_a_rename_that_was_answered_with_an_error_and_has_failed_is_told(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rename_that_failed_with_an_error_is_reported(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     spool.stage(files(1, 2, 3))
     rename = os.rename
 

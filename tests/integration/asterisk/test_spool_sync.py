@@ -33,7 +33,7 @@ def test_it_is_synced_at_most_once_a_second() -> None:
     assert disk.synced == [100.25, 101.25, 102.25]
 
 
-def test_a_disk_that_cannot_be_synced_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_disk_that_cannot_be_synced_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     disk = Disk()
     disk.fails = True
     with caplog.at_level(logging.WARNING, logger="obzvon"):

@@ -156,7 +156,7 @@ def test_whatever_step_fails_nothing_is_left(store: Path, monkeypatch: pytest.Mo
     assert lying(store) == []
 
 
-def test_a_missing_store_is_told_by_its_name(tmp_path: Path) -> None:
+def test_the_error_about_a_missing_store_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         stage_files(manner(tmp_path / "nowhere"), files(1, 1))
     assert caught.value.filename == str(tmp_path / "nowhere")

@@ -98,7 +98,7 @@ def test_the_self_check_calls_a_copied_folder_an_error(office: Office) -> None:
     other.release()
 
 
-def test_the_self_check_tells_of_another_service_and_not_of_our_own(office: Office) -> None:
+def test_check_reports_another_service_and_not_our_own(office: Office) -> None:
     own = StoreLock(office.store, str(office.settings.journal.path))
     other = StoreLock(office.store, "/tmp/rehearsal/journal.db")
     finding = only(office.findings())

@@ -82,7 +82,7 @@ def office(tmp_path: Path, server: AmiServer, monkeypatch: pytest.MonkeyPatch) -
     return Office(tmp_path, server)
 
 
-def test_who_uses_no_ami_is_told_so_and_no_more(office: Office, server: AmiServer) -> None:
+def test_without_ami_there_is_one_finding_that_says_so(office: Office, server: AmiServer) -> None:
     [finding] = office.examine(host="")
     assert (finding.level, finding.where) == (Level.OK, "AMI")
     assert not server.actions
@@ -169,7 +169,7 @@ def test_a_trunk_that_asterisk_has_or_cannot_be_asked_for_is_sound(office: Offic
 
 
 @pytest.mark.parametrize("trunk", ["PJSIP/carier", "PJSIP/Carrier", "PJSIP/carrier-2", "PJSIP/carr", "PJSIP/Zadarma"])
-def test_a_mistyped_trunk_is_told_with_those_that_there_are(office: Office, trunk: str) -> None:
+def test_a_mistyped_trunk_is_reported_with_the_existing_ones(office: Office, trunk: str) -> None:
     office.has_console("reporting")
     finding = office.examine(trunk=trunk)[-1]
     assert finding.level is Level.WARNING

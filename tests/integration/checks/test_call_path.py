@@ -320,7 +320,7 @@ def test_one_good_file_of_a_name_is_enough(tmp_path: Path) -> None:
     assert problem(tmp_path / "a.wav") == ""
 
 
-def test_a_name_with_its_suffix_is_told(tmp_path: Path) -> None:
+def test_a_sound_name_with_a_suffix_is_a_finding(tmp_path: Path) -> None:
     path = write_wave(tmp_path / "a.wav")
     assert "names the sound with its suffix" in problem(path, name=str(path))
 

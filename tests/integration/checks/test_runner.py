@@ -210,7 +210,7 @@ def test_this_machines_clock_can_be_asked() -> None:
 
 
 @pytest.mark.parametrize(("back", "level"), [(timedelta(seconds=30), Level.OK), (timedelta(hours=2), Level.ERROR)])
-def test_a_clock_that_was_set_back_is_told_by_the_journal(office: Office, back: timedelta, level: Level) -> None:
+def test_the_journal_shows_that_the_clock_was_set_back(office: Office, back: timedelta, level: Level) -> None:
     with office.journal() as journal:
         journal.runs.begin("t-1", date(2026, 11, 22), "week", [], at=SUNDAY + back, state="done")
         journal.heartbeats.begin(at=SUNDAY)
@@ -226,7 +226,7 @@ def test_a_clock_that_was_set_back_is_told_by_the_journal(office: Office, back: 
 
 
 @pytest.mark.parametrize(("boot", "wrong", "told"), [("a", 86400.0, True), ("a", 50.0, False), ("b", 86400.0, False)])
-def test_a_clock_that_was_set_a_moment_ago_is_told(office: Office, boot: str, wrong: float, told: bool) -> None:
+def test_a_clock_that_was_just_set_is_a_finding(office: Office, boot: str, wrong: float, told: bool) -> None:
     with office.journal() as journal:
         journal.clock.store(ClockMemory("a", SUNDAY.timestamp() - 5000 + wrong))
         journal.heartbeats.begin(at=SUNDAY)
@@ -240,7 +240,7 @@ def test_a_clock_that_was_set_a_moment_ago_is_told(office: Office, boot: str, wr
 # -- documents
 
 
-def test_a_broken_list_is_told_with_its_place_and_that_the_last_good_copy_is_in_force(office: Office) -> None:
+def test_a_broken_list_is_reported_with_its_place_and_the_last_good_copy(office: Office) -> None:
     office.settings.phones.write_text('{"0": {"0": "89161111111"')
     first, second = bad(office.findings())
     assert first.level is Level.ERROR
@@ -307,7 +307,7 @@ def test_the_day_of_the_former_script_is_done_before_the_first_start(office: Off
     assert "has passed" not in said(office.findings())
 
 
-def test_a_week_without_a_start(office: Office) -> None:
+def test_a_schedule_without_a_start_is_a_finding(office: Office) -> None:
     office.week(Schedule())
     assert "no day has a start time, so nobody is called by itself\n    → set the time" in str(only(office.findings()))
 
@@ -395,7 +395,7 @@ def test_folders_that_the_service_makes_are_not_missed(office: Office) -> None:
 
 
 @needs_root
-def test_a_spool_without_rights_is_told_to_the_user_who_has_none(office: Office) -> None:
+def test_a_spool_without_permissions_is_reported_to_its_user(office: Office) -> None:
     found = said(bad(office.findings_as_nobody()))
     assert f"error dir_target {office.spool}: the service's user (uid 65534) cannot write here" in found
     assert "run the service as the owner of the folder" in found
@@ -508,7 +508,7 @@ def test_settings_that_the_editors_group_may_change_or_put_another_file_in_the_p
 
 
 @needs_root
-def test_a_group_of_strangers_above_the_spool_is_told_and_one_without_others_is_not(office: Office) -> None:
+def test_a_foreign_group_that_may_write_above_the_spool_is_an_error(office: Office) -> None:
     parent = office.spool.parent
     os.chown(parent, 0, grp.getgrnam("daemon").gr_gid)
     parent.chmod(0o775)
@@ -541,7 +541,7 @@ def test_a_spool_that_the_user_of_web_pages_may_write(office: Office) -> None:
 
 
 @needs_root
-def test_root_is_told_that_root_sees_no_missing_right(office: Office) -> None:
+def test_root_is_warned_that_root_sees_no_missing_permission(office: Office) -> None:
     os.chown(office.spool, NOBODY, 0)
     office.set(as_root=True)
     finding = only(office.findings())
@@ -891,7 +891,7 @@ def test_a_journal_whose_folder_is_not_there(office: Office) -> None:
     assert "there is no journal, and none can be made in this folder" in str(finding)
 
 
-def test_a_journal_that_somebody_holds_for_writing_is_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_locked_for_writing_is_a_finding(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_journal: Journal) -> None:
         raise OSError("database is locked")
 
@@ -1020,7 +1020,7 @@ def test_a_spool_that_can_stand_in_is_looked_at_and_keeps_no_call_from_being_mad
     assert any(f"they go through {elsewhere}" in str(one) for one in found)
 
 
-def test_retries_that_have_no_effect_are_told(far: Office) -> None:
+def test_retries_without_effect_are_a_finding(far: Office) -> None:
     far.settings = msgspec.structs.replace(far.settings, coded=CallForm(context="avtoobzvon-ivr", max_retries=2))
     [told] = [one for one in far.findings() if one.level is not Level.OK]
     assert "[CodeCalls] max_retries" in str(told)

@@ -9,7 +9,7 @@ import pytest
 from obzvon.common import boot
 
 
-def test_a_boot_is_told_by_twelve_hexadecimal_digits() -> None:
+def test_a_boot_is_identified_by_twelve_hexadecimal_digits() -> None:
     found = boot.boot_id()
     assert found is not None
     assert len(found) == 12

@@ -260,7 +260,7 @@ def test_root_leaves_files_that_the_folders_owner_can_go_on_with(tmp_path: Path)
     assert (made.st_uid, made.st_gid) == (1234, 1235)
 
 
-def test_a_file_or_folder_that_somebody_removed_is_made_anew(tmp_path: Path) -> None:
+def test_a_deleted_log_file_or_folder_is_created_again(tmp_path: Path) -> None:
     set_up(tmp_path)
     write("one")
     (tmp_path / "log" / "2026-11-22.log").unlink()
@@ -271,7 +271,7 @@ def test_a_file_or_folder_that_somebody_removed_is_made_anew(tmp_path: Path) -> 
     assert lines(tmp_path) == ["2026-11-22 09:00:00 INFO three"]
 
 
-def test_a_folder_that_cannot_be_written_is_told_once_and_the_log_goes_on_when_it_can(
+def test_an_unwritable_folder_is_reported_once_and_logging_resumes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "log").write_text("a file where the folder should be")
@@ -293,7 +293,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_the_log_goes_on_when_i
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_is_told_once_and_no_later_line_is_torn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported_once_and_no_line_is_torn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "log").mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", tmp_path / "log"], check=False).returncode:
         pytest.skip("nothing can be mounted here")

@@ -40,12 +40,12 @@ WORKDAYS = Schedule((time(9),) * 5 + (None, None))
     ],
     ids=lambda value: "" if isinstance(value, Message) else value,
 )
-def test_a_deed_is_told_with_the_row_or_how_many(deed: Message, english: str, russian: str) -> None:
+def test_an_audit_sentence_names_the_row_or_how_many(deed: Message, english: str, russian: str) -> None:
     assert deed.in_language("en") == english
     assert russian in deed.in_language("ru")
 
 
-def test_a_changed_week_names_each_day_that_differs() -> None:
+def test_a_schedule_change_names_each_day_that_differs() -> None:
     after = msgspec.structs.replace(
         WORKDAYS, times=(time(10), *WORKDAYS.times[1:5], time(8, 30), None), dates={date(2026, 12, 31): None}
     )

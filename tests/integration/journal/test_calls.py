@@ -105,7 +105,7 @@ def test_a_call_stands_in_a_bundle_once(journal: Journal, bundle: list[int]) -> 
     assert results(journal) == ["waiting"] * 3
 
 
-def test_two_that_hand_over_the_same_calls_are_told(journal: Journal, journal_url: str) -> None:
+def test_two_services_that_hand_over_the_same_calls_are_an_error(journal: Journal, journal_url: str) -> None:
     run = begin(journal, 3)
     bundle = journal.calls.waiting(run.id)
     with contextlib.closing(Journal(journal_url)) as other:
@@ -255,7 +255,7 @@ def test_counts_are_of_dispositions_and_of_how_far_the_rest_has_come(journal: Jo
         ("former", Disposition.ANSWERED, True),  # learnt of another journal
     ],
 )
-def test_rung_is_who_may_have_been_and_no_test_call(journal: Journal, kind: str, fate: str, rung: bool) -> None:
+def test_numbers_that_may_have_been_called_count_as_called(journal: Journal, kind: str, fate: str, rung: bool) -> None:
     skipped = say("paused") if fate == "skipped" else None
     one = Candidate(Phone("0", "8 916 111 11 11", "1"), "89161111111", "1", skipped)
     run = journal.runs.begin("a", MONDAY, kind, [one], at=NINE)
@@ -275,7 +275,7 @@ def test_rung_is_who_may_have_been_and_no_test_call(journal: Journal, kind: str,
     assert journal.calls.called_on(TUESDAY) == set()
 
 
-def test_who_was_rung_in_any_of_a_days_runs_was_rung(journal: Journal) -> None:
+def test_a_number_called_in_any_run_of_the_day_counts_as_called(journal: Journal) -> None:
     week, manual = begin(journal, 3), begin(journal, 5, kind="manual")
     hand(journal, journal.calls.waiting(week.id, limit=2))
     hand(journal, journal.calls.waiting(manual.id, after=1, limit=2))

@@ -119,7 +119,7 @@ def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
         ("mssql+pyodbc://obzvon:sEcret@127.0.0.1/x", "[Journal] url", "pip install"),
     ],
 )
-def test_a_journal_that_cannot_be_opened_is_told_without_its_password(
+def test_the_error_about_an_unusable_journal_hides_the_password(
     tmp_path: Path, address: str, where: str, why: str
 ) -> None:
     (tmp_path / "list.txt").write_text("a list of phones\n" * 1000)
@@ -132,14 +132,14 @@ def test_a_journal_that_cannot_be_opened_is_told_without_its_password(
     assert "→" in told
 
 
-def test_a_wrong_password_is_told_without_it(postgres: "PostgresServer") -> None:
+def test_the_error_about_a_wrong_password_hides_it(postgres: "PostgresServer") -> None:
     with pytest.raises(UserError, match="password authentication failed") as caught:
         Journal(f"postgresql+psycopg://obzvon:sEcret@127.0.0.1:{postgres.port}/postgres")
     assert "obzvon:***@127.0.0.1" in str(caught.value)
     assert "sEcret" not in str(caught.value)
 
 
-def test_a_journal_that_fails_in_the_middle_of_the_work_is_told_too(journal: Journal) -> None:
+def test_a_journal_that_fails_during_the_work_is_an_error_with_a_remedy(journal: Journal) -> None:
     begin(journal, 2)
     with journal.write_transaction() as connection:
         connection.execute(text("DROP TABLE calls"))
@@ -163,7 +163,7 @@ def overwrite(file: Path, *pages: int) -> None:
 
 
 @pytest.mark.parametrize("table", ["sqlite_schema", "runs"])
-def test_a_damaged_file_is_told_with_what_it_needs_at_the_opening(tmp_path: Path, table: str) -> None:
+def test_a_damaged_journal_is_an_error_with_a_remedy_when_it_is_opened(tmp_path: Path, table: str) -> None:
     file = tmp_path / "journal.db"
     with contextlib.closing(Journal(f"sqlite:///{file}")) as journal, journal.read_transaction() as connection:
         pages: dict[str, int] = dict(connection.execute(text("SELECT name, rootpage FROM sqlite_schema")).all())

@@ -88,7 +88,7 @@ def test_of_several_runs_the_line_is_shown_that_says_best_what_happened(
     assert counted(results, journal, run=one.id)[first] >= 1
 
 
-def test_rows_that_were_already_rung_are_told_only_in_their_own_run(journal: Journal) -> None:
+def test_rows_skipped_as_already_called_are_listed_only_in_their_own_run(journal: Journal) -> None:
     record_run(journal, {"89160000001": "answered"})
     second = record_run(journal, {"89160000001": None, "89160000002": "busy"}, at=NINE + timedelta(hours=1))
     results = journal.queries()
@@ -341,7 +341,7 @@ def test_days_and_their_neighbours(journal: Journal) -> None:
 # -- who stands how
 
 
-def test_who_is_to_be_rung_again_is_taken_by_the_one_line_and_never_from_test_calls(journal: Journal) -> None:
+def test_a_redial_goes_by_the_final_result_and_never_by_test_calls(journal: Journal) -> None:
     first = record_run(
         journal, {"1": "busy", "2": "answered", "3": "unknown", "4": "busy", "6": "busy"}, names={"1": "Анна"}
     )
@@ -378,7 +378,7 @@ def test_what_today_says_goes_before_what_another_day_said(journal: Journal) -> 
     )
 
 
-def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_for(journal: Journal) -> None:
+def test_calls_hung_up_early_are_redialled_only_on_request(journal: Journal) -> None:
     record_run(
         journal,
         {**dict.fromkeys("12349", "answered"), "5": "busy"},
@@ -401,7 +401,7 @@ def test_who_answered_and_hung_up_early_is_rung_again_only_where_that_is_asked_f
 
 
 @pytest.mark.parametrize("fate", ["handed", "waiting", "unknown"])
-def test_who_may_be_on_the_line_once_more_is_not_rung_because_of_an_early_end(journal: Journal, fate: str) -> None:
+def test_a_call_in_progress_keeps_an_early_hang_up_from_being_redialled(journal: Journal, fate: str) -> None:
     record_run(journal, {"1": "answered", "2": "answered"}, heard={"1": 4, "2": 4})
     record_run(journal, {"1": fate}, at=NINE + timedelta(hours=1), done=False)
     assert set(journal.queries(10).select_for_redial(DAY, {"not delivered"}, today=DAY).phones) == {("2", "")}

@@ -33,11 +33,11 @@ def since(seen: SeenSchedules, week: Schedule, today: date, changed: datetime) -
     return asked.get(today)
 
 
-def test_the_first_week_of_all_has_been_in_force_from_before_anyone_looked(seen: SeenSchedules) -> None:
+def test_the_first_schedule_ever_seen_counts_as_always_in_force(seen: SeenSchedules) -> None:
     assert since(seen, daily(9), MONDAY, WRITTEN) is None
 
 
-def test_the_same_week_stays_in_force_since_the_same_moment(seen: SeenSchedules, journal: Journal) -> None:
+def test_an_unchanged_schedule_stays_in_force_since_the_same_moment(seen: SeenSchedules, journal: Journal) -> None:
     since(seen, daily(8), MONDAY, WRITTEN)
     assert since(seen, daily(9), MONDAY, WRITTEN) == WRITTEN
     assert since(seen, daily(9), MONDAY, WRITTEN) == WRITTEN
@@ -63,13 +63,13 @@ def test_a_date_that_overrides_today_counts_as_a_change(seen: SeenSchedules) -> 
     assert since(seen, daily(9, _05=time(10)), MONDAY, NOON) == NOON
 
 
-def test_on_the_next_day_a_week_that_is_known_has_always_been_in_force(seen: SeenSchedules) -> None:
+def test_on_the_next_day_a_known_schedule_counts_as_always_in_force(seen: SeenSchedules) -> None:
     since(seen, daily(9), MONDAY, NOON)
     assert since(seen, daily(9), TUESDAY, NOON) is None
     assert since(seen, daily(9), TUESDAY, NOON) is None
 
 
-def test_a_week_changed_while_nobody_looked_is_in_force_since_it_was_written(seen: SeenSchedules) -> None:
+def test_a_schedule_changed_while_no_service_ran_is_in_force_since_it_was_written(seen: SeenSchedules) -> None:
     since(seen, daily(9), MONDAY, WRITTEN)
     tuesday = datetime(2026, 1, 6, 8, tzinfo=UTC)
     assert since(seen, daily(8), TUESDAY, tuesday) == tuesday

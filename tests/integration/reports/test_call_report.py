@@ -480,7 +480,7 @@ def test_the_json_has_these_keys_and_iso_times() -> None:
     }
 
 
-def test_what_the_events_told_stands_in_every_form() -> None:
+def test_event_details_are_in_every_format() -> None:
     assert as_csv([HEARD])[1][6] == "confirmed; listened for 12 s"
     assert as_csv([HEARD])[1][11:] == ["2026-01-05 09:00:06", "12", "yes", "1", "16"]
     assert [cell.value for cell in as_xlsx([HEARD])["Calls"][2]][12:] == [12, "yes", "1", 16]
@@ -490,7 +490,7 @@ def test_what_the_events_told_stands_in_every_form() -> None:
     assert "confirmed" in shown([HEARD])
 
 
-def test_a_message_that_was_not_listened_to_for_long_enough_is_told_as_not_delivered() -> None:
+def test_a_message_heard_too_briefly_is_reported_as_not_delivered() -> None:
     lines = [HEARD, msgspec.structs.replace(HEARD, listened=3.0, key=None), PLAIN, WAITING]
     table = as_csv(lines, least=10)[1:]
     assert [row[13] for row in table] == ["yes", "no", "", ""]
@@ -515,7 +515,7 @@ def test_a_message_that_was_not_listened_to_for_long_enough_is_told_as_not_deliv
     ("key", "says"),
     [("9", "asked not to be called today"), ("0", "asked for the operator"), ("5", "pressed 5"), (None, "")],
 )
-def test_a_key_is_told_by_what_it_means(key: str | None, says: str) -> None:
+def test_a_pressed_key_is_shown_by_its_meaning(key: str | None, says: str) -> None:
     assert as_csv([line(key=key)])[1][6] == says
 
 

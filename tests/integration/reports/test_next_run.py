@@ -15,7 +15,7 @@ def overdue(workshop: Workshop, clock: str) -> bool:
     return plan.overdue
 
 
-def test_an_old_week_that_is_put_there_after_its_time_is_no_missed_start(tmp_path: Path) -> None:
+def test_an_old_schedule_copied_in_after_its_start_is_no_missed_start(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=numbers(2), start="00:00")
     with shift(workshop, at("14:59")) as working:
         working.work(at("14:59"), at("14:59:05"))

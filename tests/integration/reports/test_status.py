@@ -120,7 +120,7 @@ def test_a_service_that_was_stopped_or_never_was_does_not_live() -> None:
     assert service_status(None, NINE) == ServiceStatus(alive=False)
 
 
-def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(tmp_path: Path) -> None:
+def test_problems_are_shown_of_a_live_service_and_not_of_a_dead_one(tmp_path: Path) -> None:
     journal = Journal(f"sqlite:///{tmp_path}/trouble.db")
     heartbeats = journal.heartbeats
     heartbeats.begin(at=NINE)
@@ -134,7 +134,7 @@ def test_the_trouble_of_a_living_service_is_told_and_that_of_a_dead_one_is_past(
     journal.close()
 
 
-def test_a_run_in_progress_is_told_with_its_counts_bundles_and_estimated_end(journal: Journal) -> None:
+def test_status_shows_a_run_in_progress_with_counts_bundles_and_estimated_end(journal: Journal) -> None:
     begun = begin(journal, 9)
     hand(journal, begun, 2, 1, NINE)
     hand(journal, begun, 2, 2, NINE + 10 * SECOND)
@@ -171,7 +171,7 @@ def test_a_run_that_will_be_cut_off_says_how_many_it_will_not_get_to() -> None:
     assert (late.ends, late.cut_off) == (NINE, 10)
 
 
-def test_the_last_run_is_told_where_none_is_in_progress_and_the_days_others_beside_it(journal: Journal) -> None:
+def test_status_shows_the_last_run_and_the_days_others_if_none_is_in_progress(journal: Journal) -> None:
     week = begin(journal, 2, token="week")
     journal.runs.set_state(week.id, "stopped", at=NINE + MINUTE)
     hand_run = begin(journal, 2, token="hand", kind="manual", at=NINE + 2 * MINUTE, by="anna")
@@ -238,7 +238,7 @@ def test_the_json_has_these_keys_and_iso_times(journal: Journal) -> None:
     }
 
 
-def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(journal: Journal) -> None:
+def test_status_counts_delivered_calls_if_delivered_is_set(journal: Journal) -> None:
     begun = begin(journal, 4)
     hand(journal, begun, 4, 1, NINE)
     journal.transitions.end_calls(
@@ -258,7 +258,7 @@ def test_how_many_answered_calls_were_delivered_is_told_where_it_is_told_apart(j
     assert "answered 3, handed over 1" in shown(status(journal, NINE))
 
 
-def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal) -> None:
+def test_status_shows_the_lines_and_the_link_as_the_service_last_saw_them(journal: Journal) -> None:
     bounded = Pace(4, 10, PaceMode.THROTTLED, ceiling=Capacity(30, 5))
     usage = LineUsage(pace=bounded, ours=12, others=5, ami=AmiConnectionState(False, NINE - MINUTE, say("no answer")))
     begun = begin(journal, 9)
@@ -289,7 +289,7 @@ def test_lines_and_link_are_told_as_the_service_read_them_last(journal: Journal)
     assert "Bundles" not in text
 
 
-def test_a_dead_services_lines_are_not_told(journal: Journal) -> None:
+def test_status_hides_the_lines_of_a_dead_service(journal: Journal) -> None:
     usage = LineUsage(pace=PACE, ami=AmiConnectionState(True, NINE))
     dead = msgspec.structs.replace(beat(NINE, stopped=NINE), line_usage=encode_line_usage(usage))
     document = json.loads(status(journal, NINE, dead).to_json())

@@ -220,7 +220,7 @@ def test_numbers_and_flags_are_read_as_c_does(line: str, field: str, value: obje
 
 
 @pytest.mark.parametrize("line", ["hello", "Foo: bar", "Set: novalue", "Channel: x", "WaitTime: x", "x" * 2000])
-def test_what_is_wrong_in_a_file_is_told(line: str) -> None:
+def test_errors_in_a_call_file_are_logged(line: str) -> None:
     assert len(parse_call_file(line.encode()).problems) == 1
 
 
@@ -238,12 +238,12 @@ def test_what_is_wrong_in_a_file_is_told(line: str) -> None:
         ("٣", Disposition.FAILED, 0),
     ],
 )
-def test_the_last_digit_tells_how_a_call_ends(digit: str, disposition: Disposition, lasts: float) -> None:
+def test_the_last_digit_decides_how_a_call_ends(digit: str, disposition: Disposition, lasts: float) -> None:
     outcome = SimulatedCarrier(talk=2, long_talk=30, ring=7, busy=1).simulate("8916" + digit, wait_time=60)
     assert (outcome.disposition, outcome.lasts) == (disposition, lasts)
 
 
-def test_nobody_rings_longer_than_the_wait_time() -> None:
+def test_a_phone_rings_no_longer_than_the_wait_time() -> None:
     assert SimulatedCarrier(ring=100).simulate("7", wait_time=45).lasts == 45
 
 
@@ -318,7 +318,7 @@ def test_an_archived_file_replaces_its_namesake(spool: Spool) -> None:
     assert spool.archived().startswith("Channel")
 
 
-def test_an_unreadable_file_is_thrown_away_and_told_of(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreadable_call_file_is_deleted_and_logged(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     spool.put("Channel: local/1@c\nArchive: yes\n")
     spool.put("rubbish", "b.call")
     spool.go(0)
@@ -330,7 +330,7 @@ def test_an_unreadable_file_is_thrown_away_and_told_of(spool: Spool, caplog: pyt
     assert spool.sandbox.ledger == []
 
 
-def test_what_cannot_be_dialled_is_told_of_and_not_in_the_ledger(
+def test_a_call_that_cannot_be_dialled_is_logged_and_not_in_the_ledger(
     spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool.put("Channel: PJSIP/89160000000\n" + TAIL)
@@ -348,7 +348,7 @@ def test_a_future_mtime_delays_to_the_second_and_is_read_once(spool: Spool) -> N
     assert rung_at(spool.sandbox) == [10]
 
 
-def test_a_delayed_file_that_is_taken_away_is_not_rung(spool: Spool) -> None:
+def test_a_delayed_file_that_is_removed_is_not_called(spool: Spool) -> None:
     path = spool.put(mtime=T + 10)
     spool.go(5)
     path.unlink()
@@ -367,7 +367,7 @@ def test_a_file_written_in_place_is_taken_when_it_is_quiet(spool: Spool) -> None
     assert len(spool.sandbox.ledger) == 1
 
 
-def test_a_file_renamed_over_one_that_is_rung_is_a_second_call(spool: Spool) -> None:
+def test_a_file_renamed_over_one_in_progress_is_a_second_call(spool: Spool) -> None:
     spool.put(call_text("5"))
     spool.go(1)
     spool.put(call_text("7"))
@@ -442,14 +442,14 @@ def test_a_call_longer_than_the_retry_time_is_looked_at_and_left_alone(spool: Sp
     assert rung_at(spool.sandbox) == [0]
 
 
-def test_less_than_no_retries_rings_nobody(spool: Spool) -> None:
+def test_negative_retries_call_nobody(spool: Spool) -> None:
     spool.put(call_text(retries=-1, archive=True))
     spool.go(5)
     assert spool.sandbox.ledger == []
     assert spool.archived().endswith("Status: Expired\n")
 
 
-def test_an_end_noted_in_a_file_that_is_gone_makes_it_anew_and_it_fails(spool: Spool) -> None:
+def test_the_end_of_a_call_whose_file_is_gone_creates_a_file_that_fails(spool: Spool) -> None:
     path = spool.put(call_text("7", retries=1, retry_time=5))
     spool.go(1)
     path.unlink()
@@ -470,14 +470,14 @@ def test_always_delete_no_leaves_a_file_whose_mtime_is_to_come(spool: Spool) -> 
 # Stops and starts
 
 
-def test_files_that_waited_while_it_was_down_are_rung_at_the_start(spool: Spool) -> None:
+def test_files_that_waited_while_it_was_down_are_called_at_the_start(spool: Spool) -> None:
     spool.put(mtime=1)
     spool.put(call_text("7"), "b", mtime=T - 1)
     spool.go(0)
     assert len(spool.sandbox.ledger) == 2
 
 
-def test_after_a_crash_the_file_is_rung_again_when_its_mtime_has_passed(spool: Spool) -> None:
+def test_after_a_crash_the_file_is_called_again_once_its_mtime_has_passed(spool: Spool) -> None:
     path = spool.put(call_text("5", archive=True))
     spool.go(1)
     spool.sandbox.kill()
@@ -496,7 +496,7 @@ def test_after_a_crash_the_file_is_rung_again_when_its_mtime_has_passed(spool: S
     assert spool.archived().endswith("Status: Completed\n")
 
 
-def test_a_call_rung_again_after_a_crash_loses_its_file_in_the_middle(spool: Spool) -> None:
+def test_a_call_repeated_after_a_crash_loses_its_file_half_way(spool: Spool) -> None:
     spool.put(call_text("5", retry_time=5, archive=True))
     spool.go(1)
     spool.sandbox.kill()
@@ -507,7 +507,7 @@ def test_a_call_rung_again_after_a_crash_loses_its_file_in_the_middle(spool: Spo
     assert spool.archived().endswith("Status: Expired\n")
 
 
-def test_after_two_crashes_a_call_without_retries_is_not_rung_a_third_time(spool: Spool) -> None:
+def test_after_two_crashes_a_call_without_retries_is_not_made_a_third_time(spool: Spool) -> None:
     spool.put(call_text("5"))
     for life in range(3):
         spool.begin(PID + life)
@@ -545,9 +545,7 @@ def test_a_stop_cuts_talks_off_and_gives_the_rest_one_attempt(spool: Spool) -> N
     assert [attempt.number for attempt in restarted.ledger] == ["7"]
 
 
-def test_a_folder_that_is_missing_is_told_of_once_and_waited_for(
-    spool: Spool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_missing_folder_is_logged_once_and_waited_for(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     spool.outgoing.rmdir()
     spool.go(1)
     assert [record.getMessage() for record in caplog.records] == [
@@ -599,7 +597,7 @@ def test_each_life_has_its_own_pid(spool: Spool) -> None:
     assert Sandbox(spool.outgoing, spool.done).pid != Sandbox(spool.outgoing, spool.done).pid
 
 
-def test_a_step_that_fails_is_told_of_and_not_the_last(
+def test_a_failed_step_is_logged_and_the_next_one_follows(
     spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     steps: list[float] = []
@@ -643,7 +641,7 @@ def test_the_next_life_adds_to_the_ledger_and_half_a_line_is_left_out(spool: Spo
     assert len(read_ledger(file)) == 2
 
 
-def test_a_ledger_that_cannot_be_written_is_told_of(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_ledger_that_cannot_be_written_is_logged(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
     spool.sandbox = Sandbox(spool.outgoing, spool.done, ledger=spool.root)
     spool.put()
     spool.go(2)
@@ -689,7 +687,7 @@ def test_by_itself_it_ends_cleanly_on_sigterm(spool: Spool, alone: subprocess.Po
     assert read_ledger(spool.root / "ledger")[0].ended is not None
 
 
-def test_by_itself_and_killed_it_leaves_the_file_and_has_told_of_the_call(
+def test_a_killed_stand_in_leaves_the_file_and_has_recorded_the_call(
     spool: Spool, alone: subprocess.Popen[bytes]
 ) -> None:
     path = spool.put(call_text("7"), mtime=1)

@@ -97,7 +97,7 @@ def made(pbx: Pbx, far: Far, number: str) -> None:
 # -- a run
 
 
-def test_each_number_is_ordered_once_at_the_pace_and_ends_as_its_events_tell(far: Far, pbx: Pbx) -> None:
+def test_each_number_is_ordered_once_at_the_pace_and_ends_as_its_events_show(far: Far, pbx: Pbx) -> None:
     far.work(at("08:59"), at("09:00:05"))
     assert pbx.orders == PHONES[:2]
     assert {far.lines()[number].via for number in PHONES[:2]} == {"ami"}
@@ -117,7 +117,7 @@ def test_no_folder_of_asterisks_is_needed_or_made(far: Far, pbx: Pbx, workshop: 
     assert workshop.in_store() == []  # the day record, which these settings have there, is none of Asterisk's files
 
 
-def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refused_call_was_not_made_and_says_why(far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture) -> None:
     words = {PHONES[1]: "Extension does not exist.", PHONES[2]: "Originate failed"}
     pbx.answer = lambda number: ActionReply(ReplyStatus.REFUSED, words[number]) if number in words else TAKEN
     far.work(at("08:59"), at("09:01"))
@@ -127,7 +127,7 @@ def test_a_call_refused_was_not_rung_and_says_why(far: Far, pbx: Pbx, caplog: py
     assert "Asterisk refused 1 call: Asterisk refused the call: Originate failed" in caplog.text
 
 
-def test_without_the_right_all_calls_wait_and_it_is_told_once(
+def test_without_the_permission_all_calls_wait_and_it_is_logged_once(
     far: Far, pbx: Pbx, caplog: pytest.LogCaptureFixture
 ) -> None:
     pbx.answer = lambda _: ActionReply(ReplyStatus.REFUSED, "Permission denied")
@@ -365,7 +365,7 @@ def test_a_journal_that_fails_at_whatever_point_orders_nobody_twice_and_forgets_
 
 @pytest.mark.parametrize("method", ["transitions.schedule_retries", "transitions.end_calls", "runs.settle"])
 @pytest.mark.parametrize("done", [False, True], ids=["undone", "done"])
-def test_what_events_have_told_is_not_forgotten_while_the_journal_cannot_be_written(
+def test_outcomes_survive_while_the_journal_cannot_be_written(
     far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:
     far.work(at("08:59:59"), at("09:01"))

@@ -107,7 +107,7 @@ def test_what_was_meant_for_another_run_is_not_done_to_this_one(working: Shift, 
     asked(working, NOON, order, run=run.id)
 
 
-def test_a_start_begins_a_run_at_once_and_tells_how_many_will_be_rung(workshop: Workshop, working: Shift) -> None:
+def test_a_start_begins_a_run_at_once_and_says_how_many_calls_it_has(workshop: Workshop, working: Shift) -> None:
     assert "5 calls" in asked(working, NOON, "start")
     run = working.dialer.run
     assert run is not None
@@ -127,9 +127,7 @@ def test_a_start_during_a_run_is_refused_also_while_it_is_paused(working: Shift)
     assert "already in progress" in refused(working, NOON, "start", again=True)
 
 
-def test_where_somebody_was_rung_today_a_start_wants_again_and_then_rings_all(
-    workshop: Workshop, working: Shift
-) -> None:
+def test_after_calls_today_a_start_needs_again_and_then_calls_everybody(workshop: Workshop, working: Shift) -> None:
     asked(working, NOON, "start")
     working.work(NOON, at("12:00:05"))
     asked(working, at("12:00:06"), "stop")
@@ -146,7 +144,7 @@ def test_tomorrow_is_another_day(working: Shift) -> None:
     assert "5 calls" in asked(working, at("12:00:00", "2026-01-06"), "start")
 
 
-def test_a_start_after_the_latest_time_is_refused_and_rings_nobody(tmp_path: Path) -> None:
+def test_a_start_after_latest_is_refused(tmp_path: Path) -> None:
     with shift(Workshop(tmp_path, phones=PEOPLE, start="00:00", latest="21:00"), EIGHT) as working:
         assert "21:00" in refused(working, at("21:00:00"), "start")
         assert working.journal.runs.on_days(EIGHT.date()) == []
@@ -324,7 +322,7 @@ def test_a_test_call_that_asks_for_nothing_is_refused(working: Shift) -> None:
     assert refused(working, NOON, "call")
 
 
-def test_a_test_call_that_cannot_be_handed_over_is_told_and_withdrawn(
+def test_a_test_call_that_cannot_be_handed_over_is_reported_and_withdrawn(
     workshop: Workshop, working: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(file: int, data: bytes) -> int:
@@ -402,7 +400,7 @@ def came_of(working: Shift, since: datetime) -> list[str]:
     return [number for _, came in working.work(since, since + timedelta(seconds=5)) for number in came]
 
 
-def test_a_run_of_those_not_reached_rings_them_again_and_nobody_else(answered: Shift) -> None:
+def test_a_redial_of_those_not_reached_calls_nobody_else(answered: Shift) -> None:
     assert asked(answered, at("13:00:00"), "start", only="not answered") == "the run has started: 2 calls"
     assert came_of(answered, at("13:00:00")) == PEOPLE[1:3]
     run = answered.journal.runs.on_days(NOON.date())[-1]
@@ -416,7 +414,7 @@ def test_an_empty_choice_of_results_is_not_a_run_of_everybody(answered: Shift) -
     assert answered.dialer.run is None
 
 
-def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(answered: Shift) -> None:
+def test_unknown_calls_are_redialled_only_on_request(answered: Shift) -> None:
     asked(answered, at("13:00:00"), "start", only="not answered,withdrawn")
     assert came_of(answered, at("13:00:00")) == [*PEOPLE[1:3], PEOPLE[4]]
     asked(answered, at("13:01:00"), "stop", withdraw=True)
@@ -424,7 +422,7 @@ def test_who_is_unknown_is_rung_again_only_where_that_is_asked_for(answered: Shi
     assert came_of(answered, at("13:02:00")) == [PEOPLE[3]]
 
 
-def test_who_has_answered_meanwhile_is_not_rung_again(answered: Shift) -> None:
+def test_a_number_that_has_answered_meanwhile_is_not_redialled(answered: Shift) -> None:
     asked(answered, at("13:00:00"), "call", number=PEOPLE[1])
     (file,) = answered.workshop.spool_folder.iterdir()
     end_call(file, "Completed", done=answered.workshop.done_folder)
@@ -434,7 +432,7 @@ def test_who_has_answered_meanwhile_is_not_rung_again(answered: Shift) -> None:
     assert came_of(answered, at("13:01:00")) == [PEOPLE[2]]
 
 
-def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_today(answered: Shift) -> None:
+def test_yesterdays_results_can_be_redialled_except_for_todays_answered_or_unknown(answered: Shift) -> None:
     rows = [Candidate(Phone(number, number), number) for number in PEOPLE[1:3]]
     tomorrow = at("09:00:00", "2026-01-06")
     run = answered.journal.runs.begin("20260106-a", tomorrow.date(), "manual", rows, at=tomorrow, state="done")
@@ -449,7 +447,7 @@ def test_yesterdays_can_be_rung_today_but_not_who_has_answered_or_is_unknown_tod
     assert came_of(answered, tomorrow + timedelta(minutes=2)) == PEOPLE[2:4]
 
 
-def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(answered: Shift) -> None:
+def test_a_redial_leaves_out_phones_paused_or_removed_and_says_so(answered: Shift) -> None:
     answered.workshop.write_list(
         {"0": PEOPLE[0], "1": {"0": PEOPLE[1], "1": "", "paused": True}, "3": PEOPLE[3], "4": PEOPLE[4]},
         changed=at("12:30:00"),
@@ -459,7 +457,7 @@ def test_who_is_paused_or_off_the_list_by_now_is_not_rung_and_that_is_told(answe
     assert came_of(answered, at("13:00:00")) == [PEOPLE[4]]
 
 
-def test_only_who_was_confirmed_is_rung(answered: Shift) -> None:
+def test_a_redial_calls_only_the_confirmed_phones(answered: Shift) -> None:
     only = answered.journal.queries().select_for_redial(NOON.date(), {"not answered"}, today=NOON.date())
     candidates = [Candidate(Phone(number, number), number) for number in PEOPLE]
     digest = only.select(candidates).digest
@@ -470,7 +468,7 @@ def test_only_who_was_confirmed_is_rung(answered: Shift) -> None:
     assert came_of(answered, at("13:01:00")) == PEOPLE[1:3]
 
 
-def test_only_those_of_one_run_are_rung(answered: Shift) -> None:
+def test_a_redial_of_one_run_calls_only_its_phones(answered: Shift) -> None:
     (run,) = answered.journal.runs.on_days(NOON.date())
     assert "nobody is left" in refused(answered, at("13:00:00"), "start", only="not answered", run=run.id + 1)
     asked(answered, at("13:01:00"), "start", only="withdrawn", run=run.id)

@@ -113,7 +113,7 @@ def test_an_empty_list_is_a_run_without_calls(tmp_path: Path, logged: Callable[[
         assert (run.state, run.total) == ("done", 0)
 
 
-def test_an_empty_list_is_told_to_who_begins_a_run_by_hand(tmp_path: Path) -> None:
+def test_a_run_by_hand_is_refused_for_an_empty_list(tmp_path: Path) -> None:
     with shift(Workshop(tmp_path), EIGHT) as working:
         answer = working.ask("start", EIGHT)
         assert not answer.ok
@@ -185,7 +185,7 @@ def test_a_service_that_is_started_again_goes_on_where_it_was(workshop: Workshop
     assert day_of(workshop, at("09:02:00"), at("10:00:00"), every=60) == [("09:02:00", PEOPLE)]  # nothing new
 
 
-def test_a_service_that_is_started_at_every_look_rings_each_once(workshop: Workshop) -> None:
+def test_a_service_restarted_at_every_step_calls_each_number_once(workshop: Workshop) -> None:
     now = at("08:59:58")
     while now < at("09:00:40"):
         with shift(workshop, now) as working:
@@ -212,7 +212,7 @@ def test_the_rest_of_a_big_bundle_that_was_cut_off_goes_after_the_delay(tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
-def test_a_stop_at_any_step_of_a_day_rings_nobody_twice_and_forgets_nobody(tmp_path: Path, after: bool) -> None:
+def test_a_stop_at_any_step_of_a_day_calls_nobody_twice_and_forgets_nobody(tmp_path: Path, after: bool) -> None:
     stride = often(fast=24, commit=6, long=1)
     with in_memory(tmp_path) as memory:
         step = (3 if after else 0) % stride
@@ -263,7 +263,7 @@ def test_a_start_time_can_be_changed_until_it_has_come(workshop: Workshop) -> No
         assert dispatched == [("08:45:00", PEOPLE[:2])]
 
 
-def test_a_start_time_set_back_behind_the_clock_rings_nobody_and_says_so(
+def test_a_start_time_moved_into_the_past_calls_nobody_and_is_logged(
     workshop: Workshop, logged: Callable[[str], int]
 ) -> None:
     with shift(workshop, EIGHT) as working:
@@ -301,7 +301,7 @@ def test_an_edit_while_the_service_was_down_is_no_missed_start(
         assert logged("was missed and will not be made up for") == 1
 
 
-def test_from_cron_the_log_says_once_why_a_passed_start_rings_nobody(
+def test_from_cron_the_log_says_once_why_a_missed_start_calls_nobody(
     tmp_path: Path, logged: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each look is a process of its own, which says nothing that all the others would say as well."""
@@ -327,7 +327,7 @@ def test_from_cron_the_log_says_once_that_the_day_has_had_its_run(
     assert logged("today's start at 12:00 starts no run: the day has already had its run") == 1
 
 
-def test_a_row_deleted_or_paused_during_the_run_is_not_rung(workshop: Workshop, logged: Callable[[str], int]) -> None:
+def test_a_row_deleted_or_paused_during_the_run_is_not_called(workshop: Workshop, logged: Callable[[str], int]) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:01"))
         workshop.write_list(
@@ -365,7 +365,7 @@ def test_a_deletion_between_the_handfuls_of_a_bundle_is_honoured_too(tmp_path: P
             assert workshop.in_store() == []
 
 
-def test_a_list_whose_rows_were_numbered_anew_changes_nothing(workshop: Workshop) -> None:
+def test_a_list_with_renumbered_rows_changes_nothing(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:01"))
         workshop.write_list(
@@ -383,7 +383,7 @@ def test_rows_added_during_the_run_wait_for_the_next(workshop: Workshop) -> None
         assert workshop.in_spool() == PEOPLE
 
 
-def test_a_list_broken_during_the_run_is_told_once_and_changes_nothing(
+def test_a_list_broken_during_the_run_is_logged_once_and_changes_nothing(
     workshop: Workshop, logged: Callable[[str], int]
 ) -> None:
     with shift(workshop, EIGHT) as working:
@@ -393,7 +393,7 @@ def test_a_list_broken_during_the_run_is_told_once_and_changes_nothing(
     assert logged("the last good copy is in use") == 1
 
 
-def test_a_list_that_is_broken_before_the_run_is_rung_by_its_last_good_copy(workshop: Workshop) -> None:
+def test_a_run_of_a_broken_list_calls_its_last_good_copy(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
         workshop.write_text("todo.json", "{", changed=at("08:30:00"))
@@ -401,7 +401,7 @@ def test_a_list_that_is_broken_before_the_run_is_rung_by_its_last_good_copy(work
 
 
 @pytest.mark.slow
-def test_a_missing_list_holds_the_run_and_is_told_once(workshop: Workshop, logged: Callable[[str], int]) -> None:
+def test_a_missing_list_holds_the_run_and_is_logged_once(workshop: Workshop, logged: Callable[[str], int]) -> None:
     (workshop.folder / "todo.json").unlink()
     with shift(workshop, EIGHT) as working:
         assert working.work(at("08:59:59"), at("09:30:00")) == []
@@ -440,7 +440,7 @@ def test_a_paused_run_ends_at_the_latest_time_too(tmp_path: Path) -> None:
         assert list(working.results(NINE).values()) == ["handed"] * 2 + ["withdrawn"] * 3
 
 
-def test_a_start_made_up_for_after_the_latest_time_rings_nobody_and_accounts_for_everybody(tmp_path: Path) -> None:
+def test_a_late_start_after_latest_calls_nobody_and_withdraws_everybody(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, latest="21:00")
     with shift(workshop, at("22:00:00")) as working:
         assert working.work(at("22:00:00"), at("22:01:00")) == []
@@ -462,7 +462,7 @@ def test_the_next_days_run_ends_yesterdays_paused_one(workshop: Workshop) -> Non
         assert [run.state for run in working.journal.runs.on_days(NINE.date())] == ["stopped"]
 
 
-def test_a_run_by_hand_before_the_weeks_leaves_it_those_who_were_not_rung(workshop: Workshop) -> None:
+def test_the_scheduled_run_calls_those_whom_a_run_by_hand_has_left(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
         working.ask("start", at("08:30:00"))
@@ -473,7 +473,7 @@ def test_a_run_by_hand_before_the_weeks_leaves_it_those_who_were_not_rung(worksh
         assert [run.kind for run in working.journal.runs.on_days(NINE.date())] == ["manual", "week"]
 
 
-def test_a_run_by_hand_that_lasts_into_the_weeks_time_is_not_rung_twice(workshop: Workshop) -> None:
+def test_numbers_of_a_run_by_hand_that_passes_the_scheduled_start_are_not_called_twice(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
         working.ask("start", at("08:59:55"))
@@ -486,7 +486,7 @@ def test_a_run_by_hand_that_lasts_into_the_weeks_time_is_not_rung_twice(workshop
         }
 
 
-def test_a_run_by_hand_holds_the_weeks_up_and_does_not_make_it_late(tmp_path: Path) -> None:
+def test_a_run_by_hand_delays_the_scheduled_run_and_does_not_make_it_late(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE[:3], bundle=1, timeout=100, late_start=0)
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
@@ -498,7 +498,7 @@ def test_a_run_by_hand_holds_the_weeks_up_and_does_not_make_it_late(tmp_path: Pa
 
 
 @pytest.mark.parametrize("stops_at", ["09:00:30", "09:00:55"])
-def test_a_restart_does_not_make_a_run_late_that_waits_for_one_by_hand(tmp_path: Path, stops_at: str) -> None:
+def test_a_restart_does_not_lose_a_scheduled_run_that_waits_for_one_by_hand(tmp_path: Path, stops_at: str) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE[:3], bundle=1, timeout=30, late_start=0)
     with shift(workshop, EIGHT) as working:
         working.dialer.step(EIGHT)
@@ -511,7 +511,7 @@ def test_a_restart_does_not_make_a_run_late_that_waits_for_one_by_hand(tmp_path:
         assert sorted(workshop.in_spool()) == PEOPLE[:4]
 
 
-def test_a_test_call_does_not_count_as_having_been_rung(workshop: Workshop) -> None:
+def test_a_test_call_does_not_count_as_a_call_of_the_day(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         assert working.ask("call", EIGHT, number=PEOPLE[0]).ok
         assert working.came() == PEOPLE[:1]
@@ -556,7 +556,7 @@ def test_a_clock_set_back_while_something_is_in_the_way_does_not_stall_it(worksh
         assert working.work(at("06:00:00"), at("06:00:01")) == [("06:00:00", PEOPLE[:2])]
 
 
-def test_a_clock_set_back_over_the_start_or_over_midnight_rings_nobody_again(workshop: Workshop) -> None:
+def test_a_clock_set_back_over_the_start_or_midnight_calls_nobody_again(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(at("08:59:59"), at("09:00:30"))
         assert working.work(at("08:50:00"), at("09:10:00"), every=10) == []
@@ -582,7 +582,7 @@ def test_outcomes_are_collected_after_the_clock_was_set_back(workshop: Workshop)
         ("2026-10-25", "03:00", "2026-10-25T02:00:00+00:00"),
     ],
 )
-def test_on_the_days_of_both_changes_of_the_clocks_everybody_is_rung_once(
+def test_on_the_days_of_both_clock_changes_everybody_is_called_once(
     tmp_path: Path, day: str, start: str, begins: str
 ) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=5, start=start, time_zone="Europe/Berlin")
@@ -670,7 +670,7 @@ def test_a_spool_that_goes_away_holds_the_run_and_it_goes_on_when_it_is_back(
         assert list(working.results(NINE).values()) == ["handed"] * 5
 
 
-def test_a_spool_that_is_away_at_the_start_is_told_and_waited_for(tmp_path: Path) -> None:
+def test_a_spool_missing_at_the_start_is_logged_and_waited_for(tmp_path: Path) -> None:
     elsewhere = tmp_path / "asterisk" / "outgoing"
     elsewhere.mkdir(parents=True)
     workshop = Workshop(
@@ -830,7 +830,7 @@ def test_a_folder_whose_rights_were_lost_holds_the_run_until_they_are_back(
     ],
 )
 @pytest.mark.parametrize("done", thinned([True, False], 2), ids=lambda done: "done" if done else "undone")
-def test_a_journal_that_fails_at_whatever_point_rings_nobody_twice_and_forgets_nobody(
+def test_a_journal_failure_at_any_point_calls_nobody_twice_and_forgets_nobody(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, method: str, done: bool
 ) -> None:
     with shift(workshop, EIGHT) as working:
@@ -925,7 +925,7 @@ def test_calls_are_looked_for_in_the_journal_only_while_they_are_on_the_way(work
         assert working.dialer.step(at("09:01:10")) > 3600
 
 
-def test_a_run_that_was_cut_off_rings_nobody_when_the_machine_comes_back_at_night(workshop: Workshop) -> None:
+def test_a_run_that_was_cut_off_calls_nobody_when_the_machine_starts_at_night(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         assert working.work(NINE, at("09:00:05")) == [("09:00:00", PEOPLE[:2])]
     night = at("03:00:00", "2026-01-06")
@@ -947,7 +947,7 @@ def test_a_run_that_is_going_on_at_midnight_goes_on(tmp_path: Path) -> None:
         assert working.work(midnight, midnight + MINUTE) == [("00:00:05", PEOPLE[2:4]), ("00:00:25", PEOPLE[4:])]
 
 
-def test_a_run_that_was_paused_over_night_goes_on_when_it_is_told_to(workshop: Workshop) -> None:
+def test_a_run_paused_overnight_continues_on_resume(workshop: Workshop) -> None:
     with shift(workshop, EIGHT) as working:
         working.work(NINE, at("09:00:05"))
         working.ask("pause", at("09:00:06"))
@@ -972,7 +972,7 @@ def test_a_run_resumed_on_another_day_goes_on_after_a_trouble_too(workshop: Work
         assert [came for _, came in working.work(morning + MINUTE, morning + 2 * MINUTE)] == [PEOPLE[2:4], PEOPLE[4:]]
 
 
-def test_a_second_start_on_a_day_that_has_had_its_run_says_so_once_and_rings_nobody(
+def test_a_second_start_time_on_a_day_that_had_its_run_is_logged_once_and_calls_nobody(
     workshop: Workshop, logged: Callable[[str], int]
 ) -> None:
     with shift(workshop, EIGHT) as working:

@@ -129,7 +129,7 @@ def test_every_row_that_is_skipped_is_there_with_its_reason() -> None:
     assert plan.calls == 2
 
 
-def test_who_was_rung_today_is_rung_again_tomorrow() -> None:
+def test_numbers_called_today_are_called_again_tomorrow() -> None:
     called = {MONDAY: {("89160000000", "")}}
     assert planned(phones(2), moscow(5, 8), called=called).calls == 1
     assert planned(phones(2), moscow(5, 10), done=(MONDAY,), called=called).calls == 2
@@ -167,7 +167,7 @@ def test_a_missed_start_that_is_too_late_or_was_set_too_late_is_not() -> None:
     assert planned(phones(4), moscow(5, 11), done=(MONDAY,)).start == moscow(6, 9)
 
 
-def test_a_run_of_yesterday_that_is_made_up_for_skips_whom_yesterday_rang() -> None:
+def test_a_late_run_of_yesterday_skips_numbers_called_yesterday() -> None:
     plan = planned(
         phones(3),
         moscow(6, 0, 30),
@@ -178,13 +178,13 @@ def test_a_run_of_yesterday_that_is_made_up_for_skips_whom_yesterday_rang() -> N
     assert (plan.day, plan.overdue, plan.calls) == (MONDAY, True, 2)
 
 
-def test_a_week_without_a_start_has_no_next_run_but_still_counts() -> None:
+def test_a_schedule_without_a_start_has_no_next_run_but_a_count() -> None:
     plan = planned([*phones(3), Phone("r", "777")], moscow(5, 8), Schedule())
     assert (plan.day, plan.start, plan.first_bundle, plan.last_bundle, plan.until) == (None,) * 5
     assert (plan.calls, len(plan.skipped), plan.starts) == (3, 1, ())
 
 
-def test_the_last_bundle_is_told_right_across_a_change_of_the_clocks() -> None:
+def test_the_time_of_the_last_bundle_is_right_across_a_clock_change() -> None:
     night = Schedule((None,) * 6 + (time(1, 30),))  # at 3:00 on the 25th of October it is 2:00 again
     plan = planned(phones(5), datetime(2026, 10, 24, 12, tzinfo=BERLIN), night, bundle=1, delay=1800, zone=BERLIN)
     assert plan.last_bundle is not None
@@ -278,7 +278,7 @@ def test_in_a_file_the_plan_is_plain_lines_that_are_never_cut() -> None:
     assert "Next run  Monday, 5 January 2026, 09:00 (Europe/Moscow)\n" in text
 
 
-def test_under_a_ceiling_the_plan_tells_the_pace_and_that_the_calls_decide_when_it_ends() -> None:
+def test_under_a_ceiling_the_plan_shows_the_pace_and_the_earliest_end() -> None:
     pace = Pace(2, 10, PaceMode.ADAPTIVE, 5, Capacity(30, 5))
     plan = forecast_scheduled_run(
         RunInputs(

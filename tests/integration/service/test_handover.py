@@ -205,7 +205,7 @@ def hand_all(handover: HandOver, journal: Journal) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("asterisk", "archive"), [(leaves, "no"), (swallows, "no"), (archives, "yes")])
 @pytest.mark.parametrize("after", [False, True], ids=["before the step", "after the step"])
-def test_a_stop_at_any_step_rings_nobody_twice_and_forgets_nobody(
+def test_a_stop_at_any_step_calls_nobody_twice_and_forgets_nobody(
     memory: Path, asterisk: Callable[[Path], None], archive: str, after: bool
 ) -> None:
     first = Workshop(memory / "first", archive=archive)
@@ -277,7 +277,7 @@ def assert_each_call_is_in_one_place(
 # -- after a stop
 
 
-def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(bench: Bench) -> None:
+def test_a_call_whose_file_is_still_in_the_store_goes_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
     bench.stage(calls)
     bench.journal.transitions.begin_handing(calls, 1)
@@ -286,7 +286,7 @@ def test_a_call_whose_file_is_still_in_the_store_was_not_rung_and_goes_again(ben
     assert bench.workshop.in_store() == []
 
 
-def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
+def test_a_call_whose_file_is_in_the_spool_is_in_progress(bench: Bench) -> None:
     calls = bench.hand(2)
     bench.cut_off(calls)
     assert bench.restart() == RecoveryResult(handed=2)
@@ -294,7 +294,7 @@ def test_a_call_whose_file_is_in_the_spool_is_being_rung(bench: Bench) -> None:
     assert bench.handover.outstanding == 2
 
 
-def test_a_call_whose_file_is_nowhere_is_unknown_and_not_rung_again(bench: Bench) -> None:
+def test_a_call_whose_file_is_nowhere_is_unknown_and_not_made_again(bench: Bench) -> None:
     calls = bench.waiting()[:2]
     bench.journal.transitions.begin_handing(calls, 1)
     assert bench.restart() == RecoveryResult(unknown=2)
@@ -302,7 +302,7 @@ def test_a_call_whose_file_is_nowhere_is_unknown_and_not_rung_again(bench: Bench
     assert [call.number for call in bench.waiting()] == PEOPLE[2:]
 
 
-def test_a_call_that_was_swept_out_of_the_spool_after_it_was_begun_is_not_rung_again(bench: Bench) -> None:
+def test_a_call_swept_out_of_the_spool_after_it_began_is_not_made_again(bench: Bench) -> None:
     calls = bench.hand(2)
     bench.cut_off(calls)
     begin_call(bench.file(1), dead_pid())

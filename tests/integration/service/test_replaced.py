@@ -10,7 +10,7 @@ from obzvon.documents.store import DocumentError, phones_document
 from obzvon.journal.journal import Journal
 
 
-def test_a_pipe_in_the_place_of_the_list_is_told_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_the_place_of_the_list_is_reported_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "todo.json")
     with pytest.raises(DocumentError, match="it is not a file"):
         phones_document(tmp_path / "todo.json").load()

@@ -29,7 +29,7 @@ def all_end(workshop: Workshop, *statuses: str) -> None:
         end_call(file, status, done=workshop.done_folder)
 
 
-def test_who_was_not_reached_is_rung_again_and_who_answered_is_not(
+def test_unreached_numbers_are_retried_and_answered_ones_are_not(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "obzvon")
@@ -85,7 +85,7 @@ def test_past_latest_and_after_a_stop_the_last_result_stays_with_the_reason(tmp_
         assert working.dialer.run is None
 
 
-def test_who_is_taken_off_the_list_meanwhile_is_not_rung_once_more(tmp_path: Path) -> None:
+def test_a_number_removed_meanwhile_is_not_retried(tmp_path: Path) -> None:
     with begun(tmp_path, not_answered="1 x 5m") as (workshop, working):
         workshop.write_list(PHONES[1:], changed=None)
         working.work(at("09:00:02"), at("09:00:03"))
@@ -95,7 +95,7 @@ def test_who_is_taken_off_the_list_meanwhile_is_not_rung_once_more(tmp_path: Pat
         assert "taken off the list" in working.reasons(at("09:00"))[PHONES[0]]
 
 
-def test_a_stop_leaves_nobody_to_be_rung_once_more(tmp_path: Path) -> None:
+def test_a_stop_cancels_all_retries(tmp_path: Path) -> None:
     with begun(tmp_path, not_answered="1 x 5m") as (workshop, working):
         all_end(workshop, "Expired", "Expired", "Completed")
         working.work(at("09:00:02"), at("09:00:05"))
@@ -104,14 +104,14 @@ def test_a_stop_leaves_nobody_to_be_rung_once_more(tmp_path: Path) -> None:
         assert set(working.results(at("09:00")).values()) == {"answered", "not answered"}
 
 
-def test_who_waits_for_a_further_attempt_counts_as_rung_today(tmp_path: Path) -> None:
+def test_a_number_that_waits_for_a_retry_counts_as_called_today(tmp_path: Path) -> None:
     with begun(tmp_path, not_answered="1 x 5m") as (workshop, working):
         all_end(workshop, "Expired", "Expired", "Completed")
         working.work(at("09:00:02"), at("09:00:05"))
         assert {number for number, _ in working.journal.calls.called_on(at("09:00").date())} == set(PHONES)
 
 
-def test_who_asked_not_to_be_called_today_is_not_rung_again_even_if_everybody_is(tmp_path: Path) -> None:
+def test_an_opt_out_of_today_holds_even_if_everybody_is_called_again(tmp_path: Path) -> None:
     with begun(tmp_path) as (workshop, working):
         all_end(workshop, "Completed", "Completed", "Completed")
         run = working.journal.runs.latest()

@@ -28,7 +28,7 @@ def phones_of(working: Shift) -> LoadedDocument[list[Phone]]:
     return working.schedule_watch.current_phones()
 
 
-def test_the_weeks_run_enters_once_a_day_and_one_by_hand_has_another_token(workshop: Workshop) -> None:
+def test_a_day_has_one_scheduled_run_and_a_run_by_hand_has_its_own_token(workshop: Workshop) -> None:
     with shift(workshop, NINE) as working:
         starter = starter_of(working)
         first = starter.start(NINE.date(), RunRequest("week"), phones_of(working), now=NINE)

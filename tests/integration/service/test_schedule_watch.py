@@ -97,7 +97,7 @@ def test_an_old_file_that_is_moved_into_place_is_an_edit_of_that_moment(
     assert due_at(fresh(), at("08:00:02")) is None  # the service was stopped meanwhile
 
 
-def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fresh: Callable[[], ScheduleWatch]) -> None:
+def test_the_schedules_history_survives_a_restart(workshop: Workshop, fresh: Callable[[], ScheduleWatch]) -> None:
     assert due_at(fresh(), EIGHT) is None
     workshop.write_week("07:00", changed=at("08:30:00"))
     assert due_at(fresh(), TEN) is None
@@ -105,13 +105,13 @@ def test_what_is_known_of_the_week_outlives_the_service(workshop: Workshop, fres
     assert due_at(fresh(), TEN) == MONDAY
 
 
-def test_a_week_that_is_older_than_its_start_is_due_also_where_it_was_never_seen(
+def test_a_schedule_older_than_its_start_is_due_even_if_never_seen(
     fresh: Callable[[], ScheduleWatch], workshop: Workshop
 ) -> None:
     assert due_at(fresh(), TEN) == MONDAY
 
 
-def test_a_week_that_came_after_its_start_is_due_the_next_day(
+def test_a_schedule_written_after_its_start_is_due_the_next_day(
     workshop: Workshop, schedule_watch: ScheduleWatch
 ) -> None:
     due_at(schedule_watch, EIGHT)
@@ -120,7 +120,7 @@ def test_a_week_that_came_after_its_start_is_due_the_next_day(
     assert due_at(schedule_watch, at("09:30:00", "2026-01-06")) == date(2026, 1, 6)
 
 
-def test_the_first_service_of_all_makes_up_for_a_start_whenever_the_week_was_written(
+def test_the_first_service_makes_up_for_a_start_before_the_schedule_was_written(
     workshop: Workshop, schedule_watch: ScheduleWatch
 ) -> None:
     workshop.write_week("09:00", changed=at("09:30:00"))
@@ -136,7 +136,7 @@ def test_an_edit_of_the_list_or_of_another_day_makes_nothing_undue(
     assert due_at(schedule_watch, TEN) == MONDAY
 
 
-def test_the_next_start_is_told_in_the_settings_time_zone(schedule_watch: ScheduleWatch) -> None:
+def test_the_next_start_is_in_the_settings_time_zone(schedule_watch: ScheduleWatch) -> None:
     schedule_watch.refresh(EIGHT)
     start = schedule_watch.next_start(EIGHT, ())
     assert start == NINE
@@ -144,7 +144,7 @@ def test_the_next_start_is_told_in_the_settings_time_zone(schedule_watch: Schedu
     assert schedule_watch.next_start(EIGHT, (MONDAY,)) == at("09:00:00", "2026-01-06")
 
 
-def test_a_week_without_a_start_has_no_next_one(workshop: Workshop, schedule_watch: ScheduleWatch) -> None:
+def test_a_schedule_without_a_start_has_no_next_one(workshop: Workshop, schedule_watch: ScheduleWatch) -> None:
     workshop.write_week("00:00")
     schedule_watch.refresh(EIGHT)
     assert schedule_watch.next_start(EIGHT, ()) is None
@@ -165,7 +165,7 @@ def test_the_revision_of_the_list_changes_with_it(workshop: Workshop, schedule_w
     assert schedule_watch.list_revision == first
 
 
-def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
+def test_a_broken_document_is_logged_once_and_again_when_it_is_fixed(
     workshop: Workshop, schedule_watch: ScheduleWatch, messages: Callable[[str], int]
 ) -> None:
     schedule_watch.refresh(EIGHT)
@@ -185,7 +185,7 @@ def test_a_broken_document_is_told_once_and_again_when_it_is_mended(
     assert due_at(schedule_watch, at("09:00:02")) == MONDAY
 
 
-def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
+def test_missing_documents_are_logged_once_and_nothing_is_due(
     workshop: Workshop, schedule_watch: ScheduleWatch, messages: Callable[[str], int]
 ) -> None:
     (workshop.folder / "todo.json").unlink()
@@ -198,7 +198,7 @@ def test_documents_that_were_never_there_are_told_once_and_nothing_is_due(
         schedule_watch.current_phones()
 
 
-def test_a_week_that_vanishes_stays_in_force(
+def test_a_schedule_that_disappears_stays_in_force(
     workshop: Workshop, schedule_watch: ScheduleWatch, fresh: Callable[[], ScheduleWatch]
 ) -> None:
     schedule_watch.refresh(EIGHT)
@@ -209,7 +209,7 @@ def test_a_week_that_vanishes_stays_in_force(
     assert due_at(fresh(), NINE) is None
 
 
-def test_notes_on_odd_rows_are_told_once_for_each_change(
+def test_notes_on_odd_rows_are_logged_once_a_change(
     workshop: Workshop, schedule_watch: ScheduleWatch, messages: Callable[[str], int]
 ) -> None:
     workshop.write_text("schedule.json", '{"1": "09:00", "2": "soon", "8": "10:00"}')

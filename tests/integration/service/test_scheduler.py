@@ -109,7 +109,7 @@ def test_one_check_goes_on_with_a_run_that_was_cut_off(workshop: Workshop) -> No
     assert results(workshop) == {"handed": 5}
 
 
-def test_one_check_stays_with_a_paused_run_until_its_day_is_over_and_rings_nobody(workshop: Workshop) -> None:
+def test_a_single_check_stays_with_a_paused_run_until_its_day_is_over(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.prepare(NINE)
         working.step()
@@ -261,7 +261,7 @@ def test_a_service_under_nohup_outlives_its_terminal(workshop: Workshop) -> None
     assert workshop.in_spool() == PEOPLE
 
 
-def test_a_signal_is_told_when_the_step_is_done_and_not_amid_what_holds_a_lock(
+def test_a_signal_is_logged_after_the_step_and_not_while_a_lock_is_held(
     workshop: Workshop, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "obzvon")
@@ -325,7 +325,7 @@ def test_a_journal_that_fails_for_a_while_does_not_end_the_service(
     assert results(workshop) == {"handed": 5}
 
 
-def test_its_signs_of_life_tell_what_is_in_the_way(tmp_path: Path) -> None:
+def test_its_heartbeats_show_the_problems(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, pid_file="asterisk.pid")
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.prepare(NINE)
@@ -389,7 +389,7 @@ def test_what_the_instruments_show_is_left_at_most_once_a_second_and_when_idle_o
         assert beats.beats[-1][1] == LineUsage(pace=dialer.pace)  # and the end of the last calls is reported, too
 
 
-def test_its_signs_of_life_tell_of_a_document_that_is_broken_while_the_calling_goes_on(workshop: Workshop) -> None:
+def test_its_heartbeats_show_a_broken_document_while_calls_continue(workshop: Workshop) -> None:
     with working_on(workshop, lambda: NINE) as working:
         working.dialer.prepare(NINE)
         working.step()

@@ -45,7 +45,7 @@ def test_a_fingerprint_is_taken_as_openssl_prints_it(tmp_path: Path, written: st
         ),
     ],
 )
-def test_what_of_ami_does_not_fit_together_is_told(tmp_path: Path, text: str, where: str, what: str) -> None:
+def test_contradicting_ami_settings_are_reported(tmp_path: Path, text: str, where: str, what: str) -> None:
     told = problems(tmp_path, text)
     assert told.startswith(where)
     assert what in told

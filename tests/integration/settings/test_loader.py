@@ -36,7 +36,7 @@ def test_only_the_documents_folder_may_be_a_drive_that_is_not_here(tmp_path: Pat
     )
 
 
-def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     assert problems(
         tmp_path,
         """[Dirs]
@@ -108,7 +108,7 @@ def test_what_is_no_text_is_refused_in_one_line(tmp_path: Path, data: bytes) -> 
     assert problems(tmp_path, data).split("\n")[0] == "INI: it is not a text file"
 
 
-def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
+def test_a_file_of_garbage_is_reported_in_a_few_lines(tmp_path: Path) -> None:
     told = problems(tmp_path, "garbage\n" * 1000)
     assert "990 more such lines" in told
     assert told.count("\n") < 30
@@ -119,9 +119,7 @@ def test_a_file_of_garbage_is_told_in_a_few_lines(tmp_path: Path) -> None:
     ("line", "first"),
     [("k{n} = 1", "there is no such key"), ("bundle = 0", "0 is not allowed"), ("[s{n}]", "there is no such section")],
 )
-def test_of_thousands_of_mistakes_the_first_twenty_are_told_and_how_many_more(
-    tmp_path: Path, line: str, first: str
-) -> None:
+def test_the_first_twenty_mistakes_are_reported_and_the_rest_counted(tmp_path: Path, line: str, first: str) -> None:
     told = problems(tmp_path, "[CreateCallFiles]\n" + "".join(line.format(n=n) + "\n" for n in range(10_000)))
     assert told.startswith("INI:2 ")
     assert first in told
@@ -152,7 +150,7 @@ def test_a_file_that_we_may_not_read_sends_us_to_the_services_user(
         load_settings(tmp_path / "settings.ini")
 
 
-def test_a_missing_file_and_a_folder_are_told_plainly(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_have_plain_errors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file"):
         load_settings(tmp_path / "none.ini")
     with pytest.raises(UserError, match="it is a folder"):

@@ -10,7 +10,7 @@ from obzvon.settings.timezone import machine_zone
 from tests.support.settings_text import load_text
 
 
-def test_the_machines_zone_is_found_where_the_machine_tells_it(tmp_path: Path) -> None:
+def test_the_machines_time_zone_is_found(tmp_path: Path) -> None:
     assert machine_zone({}, tmp_path) is None
     (tmp_path / "timezone").write_text("Asia/Omsk\n")
     assert machine_zone({}, tmp_path) == ZoneInfo("Asia/Omsk")

@@ -58,7 +58,7 @@ def test_what_changes_nothing_is_not_recorded(operator: Browser, settings: Setti
     assert recorded(settings) == ["list: paused 89161111111 Иванов И. И."]
 
 
-def test_every_change_of_the_week_is_recorded(operator: Browser, settings: Settings) -> None:
+def test_every_change_of_the_schedule_is_recorded(operator: Browser, settings: Settings) -> None:
     operator.post("/week", {**WORKWEEK, "at-1": "10:30"}, page="/week")
     operator.post("/week/undo", page="/week")
     settings.schedule.unlink()
@@ -139,7 +139,7 @@ def test_hostile_names_and_numbers_are_harmless(operator: Browser, settings: Set
     assert "\u202e" not in page
 
 
-def test_the_list_the_week_and_the_management_lead_there(app: Flask) -> None:
+def test_the_list_the_schedule_and_the_admin_pages_link_to_the_log(app: Flask) -> None:
     boss = Browser(app, "administrator")
     for path in ("/phones", "/week", "/management"):
         assert 'href="/changes"' in boss.get(path).text

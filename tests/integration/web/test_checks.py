@@ -129,7 +129,7 @@ def test_what_is_old_or_from_a_dead_service_is_marked_so(
     assert ("/check/again" in text) is not dead
 
 
-def test_a_service_that_was_stopped_is_told_with_its_time(operator: Browser, journal: Journal) -> None:
+def test_the_page_says_when_the_service_was_stopped(operator: Browser, journal: Journal) -> None:
     found(journal, DOWN)
     journal.heartbeats.end(at=SUNDAY - timedelta(hours=1))
     text = flat(operator.get("/check").text)
@@ -176,7 +176,7 @@ def test_no_service_is_asked_that_is_not_there(operator: Browser, journal: Journ
     assert journal.commands.take_next(at=SUNDAY) is None
 
 
-def test_a_service_that_does_not_answer_is_told(
+def test_the_page_says_that_the_service_does_not_answer(
     operator: Browser, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found(journal, FINE)

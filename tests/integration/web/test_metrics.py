@@ -47,7 +47,7 @@ def test_a_folder_that_nobody_has_worked_in_yet_has_figures_too(viewer: Browser,
     assert not settings.journal.path.exists()
 
 
-def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, journal: Journal) -> None:
+def test_metrics_describe_the_run_and_the_service(viewer: Browser, settings: Settings, journal: Journal) -> None:
     presence, plan = journal.heartbeats, settings.numbering_plan()
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY - timedelta(seconds=7), problem=msgspec.json.encode((say("no number"),)).decode())
@@ -80,7 +80,7 @@ def test_a_run_and_its_service_are_told(viewer: Browser, settings: Settings, jou
     assert figures(viewer)["obzvon_run_active paused"] == 1
 
 
-def test_what_was_delivered_is_told_where_it_is_told_apart(
+def test_metrics_count_deliveries_only_if_delivered_is_set(
     app: Flask, viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
     run = journal.runs.begin("a", SUNDAY.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
@@ -107,7 +107,7 @@ def test_a_run_that_is_held_is_reported(viewer: Browser, journal: Journal) -> No
         assert figures(viewer)["obzvon_run_held"] == value
 
 
-def test_the_lines_in_use_and_the_link_are_told_while_the_service_lives(viewer: Browser, journal: Journal) -> None:
+def test_metrics_give_the_lines_and_the_ami_link_while_the_service_runs(viewer: Browser, journal: Journal) -> None:
     presence = journal.heartbeats
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY)
@@ -145,7 +145,7 @@ def test_yesterdays_calls_are_the_last_runs_and_not_todays(
     assert (found["obzvon_run_calls waiting"], found["obzvon_day_calls waiting"]) == (5, 0)
 
 
-def test_what_is_broken_is_told_and_the_rest_is_there(viewer: Browser, settings: Settings) -> None:
+def test_metrics_report_what_is_broken_and_keep_the_rest(viewer: Browser, settings: Settings) -> None:
     write(settings, "{nonsense")
     settings.schedule.unlink()
     assert settings.journal.path

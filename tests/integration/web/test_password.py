@@ -50,7 +50,7 @@ def test_everybody_changes_the_own_one_and_only_that(app: Flask, settings: Setti
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_wrong_is_told_at_its_field_and_nothing_changes(
+def test_an_error_is_shown_at_its_field_and_nothing_changes(
     viewer: Browser, settings: Settings, typed: tuple[str, str, str], field: str
 ) -> None:
     before = settings.web.users.read_bytes()

@@ -184,7 +184,7 @@ def test_what_a_form_of_another_site_can_send_orders_and_changes_nothing(
     assert (every_file(settings), orders(app)) == (before, asked)
 
 
-def test_another_site_is_not_told_that_it_may_send_json(operator: Browser) -> None:
+def test_another_site_is_not_allowed_to_send_json(operator: Browser) -> None:
     answer = operator.client.options(
         "/api/v1/phones",
         headers={
@@ -332,7 +332,7 @@ def test_an_address_that_others_reach_says_that_it_is_not_encrypted(settings: Se
     assert "not encrypted" not in browser.client.get("/phones", headers=browser.login, base_url="https://x").text
 
 
-def test_what_is_told_waits_for_the_one_it_is_told_to(operator: Browser) -> None:
+def test_a_message_waits_for_a_request_with_a_login(operator: Browser) -> None:
     operator.post("/phones/pause", one="3", follow=False)
     assert operator.client.get("/phones").status_code == 401  # as browsers ask where they have not been before
     assert "Paused: 1 number" in operator.get("/phones").text

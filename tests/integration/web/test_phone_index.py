@@ -38,7 +38,7 @@ def test_what_is_kept_after_a_save_is_what_would_be_read(tmp_path: Path) -> None
         assert (kept.phones, kept.revision) == (read.data, read.revision)
 
 
-def test_a_change_judges_duplicates_anew_and_numbers_only_once(tmp_path: Path) -> None:
+def test_a_change_checks_duplicates_again_and_each_number_once(tmp_path: Path) -> None:
     judged: list[str] = []
 
     class Counting(NumberingPlan):

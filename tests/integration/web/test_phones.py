@@ -314,7 +314,7 @@ def test_a_row_deleted_by_another_can_be_saved_all_the_same(operator: Browser, s
     assert rows(settings)["0"]["0"] == "89161111112"
 
 
-def test_a_broken_list_is_told_never_saved_over_and_can_be_brought_back(operator: Browser, settings: Settings) -> None:
+def test_a_broken_list_is_never_overwritten_and_can_be_restored(operator: Browser, settings: Settings) -> None:
     operator.post("/phones/add", number="89165555555", code="", name="")
     good = settings.phones.read_bytes()
     settings.phones.write_bytes(good[:100])
@@ -341,7 +341,7 @@ def test_a_broken_list_without_a_save_of_ours_is_brought_back_from_the_last_good
     assert len(rows(settings)) == 5
 
 
-def test_a_missing_list_is_begun_anew_and_an_empty_one_says_what_to_do(
+def test_a_missing_list_can_be_created_and_an_empty_one_says_what_to_do(
     operator: Browser, viewer: Browser, settings: Settings
 ) -> None:
     settings.phones.unlink()

@@ -177,7 +177,7 @@ def test_of_a_day_on_which_the_service_was_silent_that_is_said(
     assert "There was no run." in operator.get("/results?day=2026-11-20").text
 
 
-def test_todays_start_that_is_yet_to_come_is_told(operator: Browser, journal: Journal, settings: Settings) -> None:
+def test_the_page_names_a_start_still_to_come_today(operator: Browser, journal: Journal, settings: Settings) -> None:
     record_run(journal, {IVANOV: "busy"}, day=FRIDAY, at=AT_NINE - timedelta(days=2))
     journal.heartbeats.begin(at=SUNDAY)
     settings.schedule.write_text(json.dumps({"7": "18:30"}))
@@ -278,7 +278,7 @@ def test_a_large_journal_is_shown_some_days_at_a_time(
     assert operator.get(f"/results/phone?number={IVANOV}").text.count('<li class="met">') == 7
 
 
-def test_the_former_scripts_day_and_a_run_of_only_some_are_told(operator: Browser, day: Journal) -> None:
+def test_the_page_names_the_old_scripts_day_and_a_run_for_chosen_results(operator: Browser, day: Journal) -> None:
     from obzvon.domain.redial import redial_note
 
     day.runs.begin("20261121-f", date(2026, 11, 21), "former", [], at=AT_NINE - timedelta(days=1), state="done")
@@ -333,7 +333,7 @@ def test_first_the_results_are_chosen_and_unknown_is_not_ticked(operator: Browse
     assert "Call again those not reached" in operator.get("/results").text
 
 
-def test_answered_calls_are_told_apart_by_whether_the_message_was_delivered(
+def test_answered_calls_are_split_by_whether_the_message_was_delivered(
     app: Flask, operator: Browser, journal: Journal, settings: Settings
 ) -> None:
     record_run(
@@ -556,7 +556,7 @@ def test_they_become_the_list_and_the_old_one_can_be_brought_back(
     assert rows(settings) == before
 
 
-def test_what_is_told_outlives_the_answer_that_asks_for_the_login(operator: Browser, day: Journal) -> None:
+def test_a_message_survives_a_request_that_asks_for_the_login(operator: Browser, day: Journal) -> None:
     page = page_of("not answered")
     answer = operator.post(
         "/results/again/list",
@@ -589,7 +589,7 @@ def test_a_viewer_sees_whom_but_has_no_button(viewer: Browser, day: Journal) -> 
     assert "Call again those not reached" not in viewer.get("/results").text
 
 
-def test_a_broken_list_is_told(operator: Browser, day: Journal, settings: Settings) -> None:
+def test_a_broken_list_is_reported(operator: Browser, day: Journal, settings: Settings) -> None:
     page = page_of("not answered")
     digest = value(operator.get(page).text, "digest")
     write(settings, "{")

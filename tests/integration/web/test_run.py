@@ -77,7 +77,7 @@ def test_a_service_that_is_silent_is_not_running(opened: Office, silence: timede
     assert ("Start now" in text) != bool(says)
 
 
-def test_what_keeps_the_service_from_its_work_is_told_with_its_remedy(opened: Office) -> None:
+def test_the_page_shows_what_stops_the_service_and_the_remedy(opened: Office) -> None:
     import msgspec
 
     assert opened.shift
@@ -107,7 +107,7 @@ def test_a_run_that_waits_because_no_call_can_work_says_so_where_somebody_looks_
     assert "It should have begun at 09:00 and begins now" in office.page()
 
 
-def test_a_run_in_progress_shows_how_far_it_is_and_who_was_rung(opened: Office) -> None:
+def test_a_run_in_progress_shows_its_progress_and_who_was_called(opened: Office) -> None:
     opened.start()
     opened.works(11)
     assert opened.shift
@@ -136,7 +136,7 @@ def test_the_last_run_stays_to_be_seen_when_it_has_ended(opened: Office) -> None
     assert "handed over 5" in text
 
 
-def test_an_end_that_is_not_reached_before_the_latest_hour_is_told(tmp_path: Path, users_text: str) -> None:
+def test_the_page_warns_of_a_run_that_cannot_end_before_latest(tmp_path: Path, users_text: str) -> None:
     office = Office(tmp_path, users_text, latest="12:01", timeout=40)
     office.opens()
     office.start()
@@ -213,7 +213,7 @@ def test_without_an_archive_it_says_why_nobody_knows_who_answered(tmp_path: Path
     office.ends()
 
 
-def test_a_broken_list_leaves_the_page_and_tells_what_is_wrong(opened: Office) -> None:
+def test_the_page_works_and_says_what_is_wrong_with_a_broken_list(opened: Office) -> None:
     opened.workshop.write_text("todo.json", '{"0": ')
     text = opened.page()
     assert "todo.json" in text
@@ -223,7 +223,7 @@ def test_a_broken_list_leaves_the_page_and_tells_what_is_wrong(opened: Office) -
     assert "It is not known whom a run would call" in answer.text
 
 
-def test_a_journal_that_cannot_be_used_is_told_with_its_remedy(tmp_path: Path, users_text: str) -> None:
+def test_the_page_shows_what_to_do_about_an_unusable_journal(tmp_path: Path, users_text: str) -> None:
     (tmp_path / "journal.db").write_text("this is no journal")
     office = Office(tmp_path, users_text)
     text = office.page()
@@ -330,7 +330,7 @@ def test_a_start_is_asked_first_and_begins_what_was_shown(opened: Office) -> Non
     ]
 
 
-def test_where_some_were_rung_today_there_are_two_choices(opened: Office) -> None:
+def test_two_choices_are_offered_if_somebody_was_called_today(opened: Office) -> None:
     opened.start()
     opened.works(5)
     opened.post("/run/stop", "/run/stop")
@@ -361,7 +361,7 @@ def test_at_night_it_wants_a_tick_on_purpose(opened: Office, clock: str) -> None
     assert "The run has started" in opened.start(night="1")
 
 
-def test_a_question_from_the_evening_is_asked_anew_at_night(opened: Office) -> None:
+def test_a_confirmation_given_in_the_evening_is_asked_for_again_at_night(opened: Office) -> None:
     asked = opened.operator.get("/run/start").text
     fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
     opened.now = at("21:10:00")
@@ -392,7 +392,7 @@ def test_the_service_too_looks_whether_it_is_still_what_was_asked(opened: Office
     assert opened.shift.dialer.run is None
 
 
-def test_a_form_sent_twice_begins_one_run_and_tells_the_same_twice(opened: Office) -> None:
+def test_a_form_sent_twice_starts_one_run_and_answers_the_same(opened: Office) -> None:
     asked = opened.operator.get("/run/start").text
     fields = {name: value(asked, name) for name in ("once", "after", "revision", "token")}
     for _ in range(2):
@@ -464,7 +464,7 @@ def test_without_a_service_every_order_says_so_and_is_not_kept_for_later(office:
     assert again.commands.take_next(at=office.now) is None
 
 
-def test_an_order_that_a_busy_service_does_not_take_is_told_so_and_not_kept_for_later(office: Office) -> None:
+def test_a_command_that_a_busy_service_does_not_take_is_refused_and_dropped(office: Office) -> None:
     office.opens()
     assert office.shift
     office.start()
@@ -561,7 +561,7 @@ def test_what_was_meant_for_another_run_is_not_done_to_this_one(opened: Office, 
 # -- a test call
 
 
-def test_one_test_call_is_rung_and_how_it_ended_is_shown(opened: Office) -> None:
+def test_a_test_call_is_made_and_its_result_shown(opened: Office) -> None:
     text = plain(opened.post("/run/call", number="8 (916) 555-55-51", code="12").text)
     assert "The test call to 89165555551 is handed over" in text
     assert opened.workshop.in_spool() == ["89165555551"]
@@ -575,7 +575,7 @@ def test_one_test_call_is_rung_and_how_it_ended_is_shown(opened: Office) -> None
     assert opened.changes() == ["operator: test call 89165555551: the test call to 89165555551 is handed over"]
 
 
-def test_a_test_call_sent_twice_rings_once(opened: Office) -> None:
+def test_a_test_call_sent_twice_is_made_once(opened: Office) -> None:
     once = value(opened.operator.get("/run").text, "once")
     for _ in range(2):
         answer = opened.post("/run/call", number=PEOPLE[0], once=once)
@@ -611,7 +611,7 @@ def test_a_test_call_at_night_wants_a_tick(opened: Office, clock: str) -> None:
         ("9" * 100_000, "", "number"),
     ],
 )
-def test_a_number_or_code_that_cannot_be_rung_is_told_at_its_field(
+def test_a_number_or_code_that_cannot_be_dialled_is_refused_at_its_field(
     opened: Office, number: str, code: str, wrong: str
 ) -> None:
     answer = opened.post("/run/call", number=number, code=code)
@@ -638,7 +638,7 @@ def test_a_viewer_sees_all_of_it_and_is_offered_nothing(opened: Office) -> None:
         assert viewer.get(path).status_code == 302
 
 
-def test_the_list_and_the_week_lead_to_the_run_that_is_in_progress(opened: Office) -> None:
+def test_the_list_and_the_schedule_link_to_the_run_in_progress(opened: Office) -> None:
     opened.start()
     for path in ("/phones", "/week"):
         assert '<a href="/run">Current state</a>' in opened.operator.get(path).text

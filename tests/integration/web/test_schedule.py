@@ -29,7 +29,7 @@ def post(browser: Browser, **fields: object) -> str:
     return answer.text
 
 
-def test_the_week_and_what_follows_from_it_are_shown(operator: Browser) -> None:
+def test_the_schedule_and_its_next_starts_are_shown(operator: Browser) -> None:
     text = operator.get("/week").text
     assert len(re.findall(r'role="switch" id="on-\d" [^>]* checked', text)) == 5
     assert "12:00, Europe/Moscow (UTC+03:00)" in re.sub(r"\s+", " ", text)
@@ -148,7 +148,7 @@ def test_a_holiday_with_a_time_of_its_own_stands_among_the_dates(operator: Brows
         ({"date": "2026-12-25", "on-2026-12-25": "1"}, "Set a time"),
     ],
 )
-def test_what_is_no_time_or_date_is_told_at_its_field_and_not_saved(
+def test_an_invalid_time_or_date_is_shown_at_its_field_and_not_saved(
     operator: Browser, settings: Settings, fields: dict[str, str], says: str
 ) -> None:
     before = settings.schedule.read_bytes()
@@ -194,7 +194,7 @@ def test_a_start_that_the_former_script_has_done_is_not_due(app: Flask, settings
     assert "Overdue" not in Browser(after, "operator").get("/week").text
 
 
-def test_a_time_of_today_that_has_passed_says_that_it_rings_nobody_today(operator: Browser, settings: Settings) -> None:
+def test_a_start_earlier_today_says_that_it_calls_nobody_today(operator: Browser, settings: Settings) -> None:
     seen_by_a_service(settings)
     assert "has passed already" not in post(operator, **{"on-7": "1", "at-7": "12:30"})
     text = post(operator, **{"on-7": "1", "at-7": "11:00"})  # it is Sunday, noon
@@ -205,7 +205,7 @@ def test_a_time_of_today_that_has_passed_says_that_it_rings_nobody_today(operato
     assert "Overdue since 11:00" in operator.get("/week").text
 
 
-def test_a_broken_week_is_told_and_brought_back(operator: Browser, settings: Settings) -> None:
+def test_a_broken_schedule_is_shown_as_such_and_can_be_restored(operator: Browser, settings: Settings) -> None:
     post(operator, **{"at-1": "10:00"})
     good = settings.schedule.read_bytes()
     settings.schedule.write_text('{"1": "9 o\'clock"}')
@@ -217,7 +217,7 @@ def test_a_broken_week_is_told_and_brought_back(operator: Browser, settings: Set
     assert settings.schedule.read_bytes() == good
 
 
-def test_a_missing_week_is_begun_anew(operator: Browser, settings: Settings) -> None:
+def test_a_missing_schedule_can_be_created(operator: Browser, settings: Settings) -> None:
     settings.schedule.unlink()
     assert "is missing" in operator.get("/week").text
     text = operator.post("/week/new", page="/week").text
@@ -225,7 +225,7 @@ def test_a_missing_week_is_begun_anew(operator: Browser, settings: Settings) -> 
     assert "No run is set" in text
 
 
-def test_a_broken_list_leaves_the_week_to_be_edited(operator: Browser, settings: Settings) -> None:
+def test_the_schedule_can_be_edited_while_the_list_is_broken(operator: Browser, settings: Settings) -> None:
     write(settings, "{")
     text = post(operator, **{"at-1": "10:00"})
     assert "No forecast is possible" in text

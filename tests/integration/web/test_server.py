@@ -35,7 +35,7 @@ def test_another_address_needs_the_explicit_word(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_it_serves_on_loopback_and_ends_at_once_when_it_is_told_to(settings: Settings) -> None:
+def test_it_serves_on_loopback_and_ends_at_once_on_a_signal(settings: Settings) -> None:
     port = free_port()
     with settings.file.open("a") as file:
         file.write(f"[Web]\nport = {port}\n")

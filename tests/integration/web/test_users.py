@@ -228,7 +228,7 @@ def test_the_page_shows_each_user_and_edits_one(boss: Browser) -> None:
     assert "scrypt" not in text
 
 
-def test_a_users_file_that_cannot_be_written_is_told(
+def test_a_users_file_that_cannot_be_written_is_reported(
     boss: Browser, users: Users, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from obzvon.common import files

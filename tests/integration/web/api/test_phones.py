@@ -86,7 +86,7 @@ def test_rows_are_searched_filtered_and_sorted_as_on_the_page(operator: Browser,
     assert [row["row"] for row in listed(operator, query)["rows"]] == list(keys)
 
 
-def test_every_parameter_that_is_wrong_is_told_at_once(operator: Browser) -> None:
+def test_all_invalid_parameters_are_reported_at_once(operator: Browser) -> None:
     answer = operator.get(PHONES + "?page=0&limit=x&only=nobody&down=perhaps&sort=&q=" + "x" * 201)
     assert answer.status_code == 400
     assert set(faults(answer)) == {"page", "limit", "only", "down", "sort", "q"}
@@ -176,7 +176,7 @@ def test_a_page_of_the_list_is_not_taken_for_the_whole(operator: Browser, settin
     assert settings.phones.read_bytes() == before
 
 
-def test_everything_that_is_wrong_in_a_list_is_told_at_once_with_its_row(operator: Browser, settings: Settings) -> None:
+def test_all_errors_of_a_list_are_reported_at_once_with_their_rows(operator: Browser, settings: Settings) -> None:
     before = settings.phones.read_bytes()
     answer = operator.send(
         "PUT",
@@ -206,7 +206,7 @@ def test_everything_that_is_wrong_in_a_list_is_told_at_once_with_its_row(operato
     assert settings.phones.read_bytes() == before
 
 
-def test_every_field_of_the_wrong_kind_is_told_at_once(operator: Browser) -> None:
+def test_all_fields_of_the_wrong_type_are_reported_at_once(operator: Browser) -> None:
     answer = operator.send(
         "PUT",
         PHONES,
@@ -262,7 +262,7 @@ def test_duplicates_that_a_list_has_may_stay_in_it(operator: Browser, settings: 
     assert all(reason.startswith("It is in the list already") for reason in faults(answer).values())
 
 
-def test_of_very_many_faults_a_hundred_are_told_and_the_rest_counted(operator: Browser) -> None:
+def test_a_hundred_errors_are_reported_and_the_rest_counted(operator: Browser) -> None:
     answer = operator.send("PUT", PHONES, {"rows": [{"number": "1"}] * 250}, If_Match="*")
     assert (len(answer.get_json()["errors"]), answer.get_json()["more_errors"]) == (100, 150)
     for row in ({"number": "1"}, {"number": 1}):
@@ -361,7 +361,7 @@ def test_what_cannot_be_called_may_stay_and_not_be_made(operator: Browser, setti
     assert rows(settings)["4"]["paused"] is True
 
 
-def test_rows_that_are_not_there_are_told_and_nothing_is_done(operator: Browser, settings: Settings) -> None:
+def test_missing_rows_are_reported_and_nothing_changes(operator: Browser, settings: Settings) -> None:
     before = settings.phones.read_bytes()
     answer = operator.send(
         "PATCH",
@@ -442,7 +442,7 @@ def test_a_broken_list_says_so_and_is_replaced_only_by_who_names_it(operator: Br
     assert list(rows(settings)) == ["0"]
 
 
-def test_what_cannot_be_saved_is_told_and_nothing_is_lost(
+def test_a_failed_save_is_reported_and_nothing_is_lost(
     operator: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from obzvon.common import files

@@ -54,7 +54,7 @@ def test_a_report_comes_as_csv_and_as_a_workbook(operator: Browser, a_day: None)
     assert book["Calls"]["C2"].value == "8 916 111-11-11"
 
 
-def test_a_wrong_day_or_form_is_told(operator: Browser) -> None:
+def test_an_invalid_day_or_format_is_reported(operator: Browser) -> None:
     answer = operator.send("GET", REPORT + "?date=yesterday&format=pdf")
     assert answer.status_code == 400
     assert {fault["parameter"]: fault["detail"] for fault in answer.get_json()["errors"]} == {

@@ -215,7 +215,7 @@ def test_an_order_that_is_not_understood_never_reaches_the_service(
     assert service.taken == []
 
 
-def test_a_journal_that_cannot_be_used_is_told(operator: Browser, settings: Settings) -> None:
+def test_an_unusable_journal_is_reported(operator: Browser, settings: Settings) -> None:
     assert settings.journal.path
     settings.journal.path.write_text("no database at all, and longer than its header would be" * 10)
     for method, path in (("GET", "/api/v1/status"), ("GET", "/api/v1/changes"), ("POST", RUN + "pause")):

@@ -17,7 +17,7 @@ def on_disk(settings: Settings) -> Any:
     return json.loads(settings.schedule.read_text())
 
 
-def test_the_week_is_read_and_can_be_put_back_as_it_came(operator: Browser, settings: Settings) -> None:
+def test_the_schedule_that_was_read_can_be_saved_unchanged(operator: Browser, settings: Settings) -> None:
     before = settings.schedule.read_bytes()
     answer = operator.send("GET", WEEK)
     assert answer.get_json() == USUAL
@@ -25,7 +25,7 @@ def test_the_week_is_read_and_can_be_put_back_as_it_came(operator: Browser, sett
     assert settings.schedule.read_bytes() == before
 
 
-def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, settings: Settings) -> None:
+def test_a_changed_schedule_is_saved_and_recorded(app: Flask, operator: Browser, settings: Settings) -> None:
     etag = operator.send("GET", WEEK).headers["ETag"]
     wanted = {**USUAL, "1": "10:30", "6": "11:00", "dates": {"2026-12-31": "00:00", "2026-11-30": "08:00"}}
     answer = operator.send("PUT", WEEK, wanted, If_Match=etag)
@@ -44,7 +44,7 @@ def test_another_week_is_saved_and_recorded(app: Flask, operator: Browser, setti
     ]
 
 
-def test_everything_that_is_wrong_is_told_at_once(operator: Browser, settings: Settings) -> None:
+def test_all_errors_are_reported_at_once(operator: Browser, settings: Settings) -> None:
     before = settings.schedule.read_bytes()
     answer = operator.send(
         "PUT",
@@ -85,7 +85,7 @@ def test_a_change_names_the_revision_that_it_is_based_on(operator: Browser, sett
 
 
 @pytest.mark.parametrize("text", [None, "{nonsense"])
-def test_a_missing_or_broken_week_is_replaced_only_by_who_says_so(
+def test_a_missing_or_broken_schedule_is_replaced_only_by_its_etag(
     operator: Browser, settings: Settings, text: str | None
 ) -> None:
     settings.schedule.unlink()
