@@ -3,6 +3,7 @@
 `step(now)` does what is due at that moment and returns when there will be more. It never sleeps.
 """
 
+import contextlib
 import logging
 import math
 from collections.abc import Callable
@@ -184,7 +185,14 @@ class Dialer:
                 log.error("%s", problem)
         self._is_ready = self._is_ready and not needs_recheck
         self._retry_at = now + timedelta(seconds=_RETRY_SECONDS)
+        if not self._is_ready:
+            self._take_out_orphaned()
         return _RETRY_SECONDS
+
+    def _take_out_orphaned(self) -> None:
+        """Take out the files of calls whose Asterisk has ended, which the next one would make again meanwhile."""
+        with contextlib.suppress(OSError, UserError):  # what is wrong is reported already
+            self.transports.take_out_orphaned(self.journal.runs.tokens())
 
     def ensure_clock(self, now: datetime) -> None:
         """Raise ClockHeldError while the clock is not believed, unless a run of today may continue all the same."""

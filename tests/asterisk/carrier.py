@@ -60,8 +60,8 @@ class LedgerEntry:
     """Every digit that arrived, also outside the menu's time."""
     menu: str | None
     """The digits that the menu took."""
-    cause: int | None
-    """The cause of the hangup, at the carrier."""
+    refused: bool
+    """The carrier was DEAD, and refused the call at once."""
     recording: Path = field(repr=False)
     """Exists until the carrier is removed."""
     message: tuple[float, ...] = field(repr=False)
@@ -165,7 +165,7 @@ class Carrier:
             ended=float(seen["end at"]) if "end" in seen else None,
             digits=digits.get(channel, ""),
             menu=seen.get("menu"),
-            cause=int(seen["end"] or 0) if "end" in seen else None,
+            refused="refused" in seen,
             recording=self.asterisk.home / "heard" / f"{call.replace('.', '')}.sln",
             message=self._message,
         )

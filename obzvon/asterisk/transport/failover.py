@@ -97,6 +97,11 @@ class TransportSelector:
             assert self.spool is not None  # noqa: S101 - it has a store
             self.spool.discard_stale(tokens, calls)
 
+    def take_out_orphaned(self, tokens: Container[str]) -> None:
+        """Take the files of these runs (`tokens`) out of the spool whose calls were begun by an Asterisk that ended."""
+        if self._has_store() and self.spool is not None:
+            self.spool.take_out_orphaned(tokens)
+
     def close(self) -> None:
         """Stop preparing calls ahead."""
         for transport in self._all():

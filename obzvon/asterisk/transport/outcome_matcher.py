@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from obzvon.asterisk.ami.originate import channel_id, is_channel_id
 from obzvon.asterisk.ami.outcomes import AttemptOutcome, HeardSpan
-from obzvon.domain.calls import EventDetail, PendingCall
+from obzvon.domain.calls import CallOutcome, EventDetail, PendingCall
 from obzvon.domain.results import Disposition
 
 # The file is renamed before the journal says so: a call may begin this long before its hand-over was noted.
@@ -208,3 +208,15 @@ def final_disposition(outcomes: list[AttemptOutcome], attempts: int) -> tuple[Di
         tries=len(outcomes) if all(outcome.complete for outcome in outcomes) else None,
     )
     return best.disposition, detail
+
+
+def outcome_by_events(
+    call: PendingCall, outcomes: list[AttemptOutcome], attempts: int, now: datetime
+) -> CallOutcome | None:
+    """Return the outcome of a call by those of its attempts; None if they do not show it."""
+    if not outcomes:
+        return None
+    disposition, detail = final_disposition(outcomes, attempts)
+    if disposition is Disposition.UNKNOWN:
+        return None
+    return CallOutcome(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)

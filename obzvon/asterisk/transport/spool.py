@@ -29,7 +29,13 @@ from obzvon.asterisk.transport.call_files import CallFiles
 from obzvon.asterisk.transport.earlier_boot import EarlierBoot
 from obzvon.asterisk.transport.expiry_watch import ExpiryWatch
 from obzvon.asterisk.transport.intake import IntakeWatch
-from obzvon.asterisk.transport.outcome_matcher import Departure, OutcomeMatcher, final_disposition, narrow_to_call
+from obzvon.asterisk.transport.outcome_matcher import (
+    Departure,
+    OutcomeMatcher,
+    final_disposition,
+    narrow_to_call,
+    outcome_by_events,
+)
 from obzvon.asterisk.transport.spool_sync import SpoolSync
 from obzvon.asterisk.transport.stop_watch import StopWatch
 from obzvon.common.errors import Problem
@@ -133,6 +139,12 @@ class SpoolTransport:
                     taken,
                 ),
             )
+
+    def take_out_orphaned(self, tokens: Container[str]) -> None:
+        """Take the files of these runs (`tokens`) into the store whose calls were begun by an Asterisk that ended."""
+        for name in _of_runs(self._spool.files_in_spool(), tokens):
+            if self._spool.is_orphaned(name, self._spool.running_asterisks):
+                self._spool.withdraw(name)
 
     # -- handing over
 
@@ -321,7 +333,7 @@ class SpoolTransport:
                 del self._departures[name]
                 self._stop_watch.note_not_made(call.handed_at or now, now)
                 return CallProgress.NOT_MADE
-        outcome: CallOutcome | CallProgress | None = _outcome_by_events(call, outcomes, attempts, now)
+        outcome: CallOutcome | CallProgress | None = outcome_by_events(call, outcomes, attempts, now)
         outcome = outcome or self._outcome_by_archive(name, call, form, outcomes, now)
         if outcome is not None:
             self._departures.pop(name, None)
@@ -385,14 +397,3 @@ def _of_runs(names: Iterable[str], tokens: Container[str]) -> set[str]:
     """Return the files that belong to these runs (`tokens`)."""
     parsed = ((name, callfile.parse_call_file_name(name)) for name in names)
     return {name for name, found in parsed if found and found.token in tokens}
-
-
-def _outcome_by_events(
-    call: PendingCall, outcomes: list[AttemptOutcome], attempts: int, now: datetime
-) -> CallOutcome | None:
-    if not outcomes:
-        return None
-    disposition, detail = final_disposition(outcomes, attempts)
-    if disposition is Disposition.UNKNOWN:
-        return None
-    return CallOutcome(call.run_id, call.position, disposition, outcomes[-1].ended or now, detail=detail)

@@ -11,7 +11,7 @@ import pytest
 from obzvon.asterisk.callfile import parse_call_file_name
 from obzvon.service import clock_guard
 from tests.support import profile
-from tests.support.workshop import Shift, Workshop, at, number_in
+from tests.support.workshop import Shift, Workshop, at, begin_call, dead_pid, number_in, shift
 
 PEOPLE = [f"8916111111{digit}" for digit in range(4)]
 BOOTED = at("00:00:00")
@@ -191,3 +191,19 @@ def test_whatever_happens_to_the_clock_everybody_is_called_once_a_day(machine: M
     assert twice == {}
     assert {true for true, day, _ in machine.ledger if true != day} == set()
     assert len(machine.ledger) == len(PEOPLE) * (days + 1)
+
+
+def test_a_service_that_may_not_work_takes_out_what_asterisk_would_call_again(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2)
+    with shift(workshop, at("08:59")) as working:
+        working.work(at("09:00"), at("09:00:01"))
+    lost, waits = sorted(workshop.spool_folder.iterdir())
+    begin_call(lost, dead_pid())
+    working = Shift(workshop)
+    working.dialer.step(at("07:00"))
+    assert "the clock shows less" in str(working.dialer.problems[0].what)
+    assert waits.exists()
+    assert not lost.exists()
+    working.work(at("09:02"), at("09:05"))
+    assert Counter(working.results(at("09:00")).values()) == {"handed": 3, "unknown": 1}
+    working.end()
