@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,14 +24,19 @@ _ONE_AT_A_TIME = threading.Lock()
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-def convert_upload(upload: Path, folder: Path, *, timeout: float = TIMEOUT_SECONDS) -> float:
-    """Leave the upload in the folder as `worker.FILES`, and return its length in seconds; raise UnusableSoundError."""
+def convert_upload(
+    upload: Path, folder: Path, command: Sequence[str] = (), *, timeout: float = TIMEOUT_SECONDS
+) -> float:
+    """Leave the upload in the folder as `worker.FILES`, and return its length in seconds; raise UnusableSoundError.
+
+    With the command of a program that speaks, the upload is a text.
+    """
     # -P: import nothing from the current folder
-    command = [sys.executable, "-P", "-m", "obzvon.audio.worker", str(upload), str(folder)]
+    arguments = [sys.executable, "-P", "-m", "obzvon.audio.worker", str(upload), str(folder), *command]
     with (
         _ONE_AT_A_TIME,
         subprocess.Popen(  # noqa: S603 - this Python, a module of ours, two paths of ours
-            command,
+            arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

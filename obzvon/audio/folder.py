@@ -15,7 +15,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,7 @@ from obzvon.audio import conversion, worker
 from obzvon.common import files
 
 #: Converts an upload, as `conversion.convert_upload` does.
-Converter = Callable[[Path, Path], float]
+Converter = Callable[[Path, Path, Sequence[str]], float]
 
 #: Suffixes of the master, of the phone's 8 kHz and of the wideband 16 kHz.
 MASTER, PHONE, WIDE = ".flac", ".wav", ".wav16"
@@ -52,13 +52,16 @@ class SoundFolder:
         self.path = path
         self._convert = convert
 
-    def store(self, upload: IO[bytes]) -> StoredSound:
-        """Convert an upload and store its sound; raise UnusableSoundError or OSError. A refused one leaves nothing."""
+    def store(self, upload: IO[bytes], command: Sequence[str] = ()) -> StoredSound:
+        """Convert an upload and store its sound; raise UnusableSoundError or OSError. A refused one leaves nothing.
+
+        With the `command` of a program that speaks, the upload is a text.
+        """
         with self._work_folder() as work:
             raw = work / "upload"
             with raw.open("wb") as copy:
                 shutil.copyfileobj(upload, copy)
-            seconds = self._convert(raw, work)
+            seconds = self._convert(raw, work, command)
             digest = hashlib.sha256((work / worker.MASTER).read_bytes()).hexdigest()[:32]
             for suffix, name in _SUFFIXES.items():
                 files.write_durably(self.file(digest, suffix), (work / name).read_bytes(), _MODE)

@@ -1,18 +1,20 @@
 """Decodes an upload in a process of its own with limits on memory, time and disk.
 
-This module is that process: `python -m obzvon.audio.worker UPLOAD FOLDER`. It leaves the files of `FILES` in the folder
-and prints the length, or the reason why there is no sound, as JSON.
+This module is that process: `python -m obzvon.audio.worker UPLOAD FOLDER [COMMAND…]`. With a command, the upload is a
+text, and what the command makes of it is decoded: see `speech`. It leaves the files of `FILES` in the folder, and
+prints the length, or the reason why there is no sound, as JSON.
 """
 
 import shutil
 import subprocess
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from obzvon.audio import formats
+from obzvon.audio import formats, speech
 from obzvon.audio.formats import Decoder, UnusableSoundError
 from obzvon.common.i18n import Message, say
 from obzvon.common.limited_process import limit_resources
@@ -24,7 +26,7 @@ MAX_DISK_BYTES = 100_000_000
 MASTER, PHONE, WIDE = "sound.flac", "sound.wav", "sound.wav16"
 FILES = MASTER, PHONE, WIDE
 FFMPEG = "ffmpeg"
-_DECODED = "decoded.wav"
+_DECODED, _SPOKEN = "decoded.wav", "spoken.wav"
 
 
 class DecodedReply(msgspec.Struct, omit_defaults=True):
@@ -47,11 +49,13 @@ def libraries_missing() -> Message:
     )
 
 
-def convert(upload: Path, folder: Path) -> float:
+def convert(upload: Path, folder: Path, command: Sequence[str] = ()) -> float:
     """Leave the upload in the folder as a master and as what Asterisk plays, and return its length in seconds.
 
-    Raises UnusableSoundError.
+    With the `command` of a program that speaks, the upload is a text. Raises UnusableSoundError.
     """
+    if command:
+        upload = speak(upload, folder, command)
     with upload.open("rb") as stream:
         found = formats.recognise(stream.read(formats.HEAD_BYTES), upload.stat().st_size)
     try:
@@ -90,11 +94,32 @@ def _decode(upload: Path, folder: Path, demuxer: str) -> Path:
     return decoded
 
 
-def main(upload: Path, folder: Path) -> None:
+def speak(text: Path, folder: Path, command: Sequence[str]) -> Path:
+    """Speak the text, and return the sound file; raise UnusableSoundError."""
+    spoken = folder / _SPOKEN
+    with text.open("rb") as stdin, spoken.open("wb") as stdout:
+        done = subprocess.run(  # noqa: S603 - the administrator's command; the text is its input only
+            [str(spoken) if part == speech.WAV else part for part in command],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    if done.returncode or not spoken.stat().st_size:
+        raise UnusableSoundError(
+            say(
+                "the program {program} has not spoken it; the administrator finds out why: obzvon check",
+                program=Path(command[0]).name,
+            )
+        )
+    return spoken
+
+
+def main(upload: Path, folder: Path, command: Sequence[str] = ()) -> None:
     """Run the process."""
     limit_resources(memory=MAX_MEMORY_BYTES, cpu_seconds=MAX_CPU_SECONDS, disk=MAX_DISK_BYTES)
     try:
-        reply = DecodedReply(convert(upload, folder))
+        reply = DecodedReply(convert(upload, folder, command))
     except UnusableSoundError as error:
         reply = DecodedReply(refused=error.reason)
     except MemoryError:
@@ -106,4 +131,4 @@ def main(upload: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

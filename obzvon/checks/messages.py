@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from obzvon.audio import folder as sounds
+from obzvon.audio import speech
 from obzvon.audio.folder import SoundFolder
 from obzvon.checks.context import CheckContext, error, good
 from obzvon.checks.sound import SoundReport
@@ -36,6 +37,27 @@ def check_messages(context: CheckContext) -> Iterator[Finding]:
             )
             return
     yield good(document.path, say("calls play the message “{name}”", name=chosen.name))
+
+
+def check_speech(context: CheckContext) -> Iterator[Finding]:
+    """Say which program speaks the texts of the editor, and with which voice."""
+    engine = speech.find_engine(context.settings.speech)
+    if engine is None:
+        yield good(
+            "", say("no program on this server speaks texts; recordings can be uploaded"), say("apt install espeak-ng")
+        )
+    elif engine.voice:
+        yield good(
+            engine.command[0],
+            say(
+                "texts are spoken by {engine}, voice {voice}, licence {licence}",
+                engine=engine.name,
+                voice=engine.voice,
+                licence=engine.licence,
+            ),
+        )
+    else:
+        yield good(engine.command[0], say("texts are spoken by {engine}, as [Speech] command says", engine=engine.name))
 
 
 def chosen_message(context: CheckContext) -> SavedMessage | None:

@@ -34,6 +34,7 @@ _CHECKS: tuple[Check, ...] = (
     documents.check_schedule,
     documents.check_history,
     messages.check_messages,
+    messages.check_speech,
     folders.check_folders,
     folders.check_spool_access,
     folders.check_settings_access,

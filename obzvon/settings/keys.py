@@ -256,6 +256,13 @@ KEYS = (
     SettingKey(
         "Log", "language", "language", choice_parser("auto", "ru", "en"), say("the language of service and commands")
     ),
+    SettingKey(
+        "Speech",
+        "command",
+        "speech",
+        parse_text,
+        say("the program that speaks texts where RHVoice is not installed; it reads a text and writes WAV"),
+    ),
     SettingKey("Web", "host", "host", parse_listen_host, say("the address that the editor listens on"), "web"),
     SettingKey("Web", "port", "port", integer_parser(1, 65_535), say("the editor's port"), "web"),
     SettingKey("Web", "users", "users", parse_text, say("the file of the editor's users"), "web"),

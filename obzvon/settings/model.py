@@ -94,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_days: int = 30
     language: str = "auto"
 
+    #: The command of a program that speaks texts; '' = espeak-ng.
+    speech: str = ""
+
     web: WebSettings = WebSettings()
 
     #: Section and name of the keys that the file sets; all others have their defaults.

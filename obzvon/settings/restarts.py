@@ -15,7 +15,18 @@ SERVICE = "obzvon"
 EDITOR_FIELDS = frozenset(
     (
         *("source", "phones", "schedule", "messages", "logs", "journal", "zone", "late_start", "latest"),
-        *("region", "foreign", "premium", "internal", "delivered", "archive", "log_level", "keep_days", "language"),
+        *(
+            "region",
+            "foreign",
+            "premium",
+            "internal",
+            "delivered",
+            "speech",
+            "archive",
+            "log_level",
+            "keep_days",
+            "language",
+        ),
     )
 )
 

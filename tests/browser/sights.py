@@ -276,6 +276,7 @@ SIGHTS = [
     Sight("messages-viewer", "messages.html", "/messages", user="вера"),
     Sight("messages-none", "messages.html", "/messages", office="new"),
     Sight("messages-wrong", "messages.html", "/messages", _upload("голос.wav", b"PK\3\4")),
+    Sight("messages-unspoken", "messages.html", "/messages", _fill("form[action$='/speak'] button", text="…")),
     Sight("message", "message.html", "/messages/1"),
     Sight("message-chosen", "message.html", "/messages/2"),
     Sight("message-wrong", "message.html", "/messages/1", _fill("form[action$='/rename'] button", name=" ")),

@@ -145,7 +145,7 @@ def test_every_address_that_answers_with_a_page_is_looked_at(tmp_path: Path, use
             for path in {path for method, path in addresses(editor.app) if method == "GET"}:
                 editor.rendered.clear()
                 answer = looker.get(path.replace("/phones/import/" + PLACES["draft"], draft))
-                assert answer.status_code < 400 or path == "/api/v1/phones/0", path
+                assert answer.status_code < 400 or path.startswith(("/api/v1/phones/0", "/messages/sound/0")), path
                 if answer.mimetype == "text/html" and answer.status_code == 200 and editor.rendered[-1] not in known:
                     unseen.add(find.match(path)[0])
     assert unseen == set(UNSEEN)

@@ -50,3 +50,14 @@ def test_neither_the_editor_nor_the_service_loads_the_libraries() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=child_environment())
     assert done.stdout == "set()\n"
+
+
+def test_a_program_speaks_within_the_same_limits(tmp_path: Path) -> None:
+    folder, tone_file = SoundFolder(tmp_path / "messages"), tmp_path / "tone.wav"
+    tone_file.write_bytes(tone_wave())
+    speaks = ("/bin/cat", str(tone_file))
+    assert folder.store(io.BytesIO("Завтра собрание.\n".encode()), speaks).seconds == pytest.approx(0.8, abs=0.1)
+    to_a_file = ("/bin/cp", str(tone_file), "{wav}")
+    assert folder.store(io.BytesIO(b"x\n"), to_a_file).seconds == pytest.approx(0.8, abs=0.1)
+    with pytest.raises(UnusableSoundError, match="the program false has not spoken it"):
+        folder.store(io.BytesIO(b"x\n"), ("/bin/false",))

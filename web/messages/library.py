@@ -1,11 +1,14 @@
 """The messages with their sounds, as the pages change them."""
 
+import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from obzvon.audio import speech
 from obzvon.audio.folder import SoundFolder
+from obzvon.audio.speech import SpeechEngine
 from obzvon.common import files
 from obzvon.documents.store import ExternallyChangedError, messages_document
 from obzvon.domain.messages import Messages, MessageVersion
@@ -51,6 +54,13 @@ class MessageLibrary:
         self.sounds.sweep(self.load().sounds, now.timestamp())
         stored = self.sounds.store(upload)
         return MessageVersion(stored.digest, now, by, stored.seconds)
+
+    def store_speech(self, text: str, engine: SpeechEngine, by: str, now: datetime) -> MessageVersion:
+        """Have a text spoken, and return it as a version; raise UnusableSoundError or OSError."""
+        spoken = speech.prepare_text(text)
+        self.sounds.sweep(self.load().sounds, now.timestamp())
+        stored = self.sounds.store(io.BytesIO(f"{spoken}\n".encode()), engine.command)
+        return MessageVersion(stored.digest, now, by, stored.seconds, spoken)
 
     def _load(self) -> tuple[Messages, str]:
         if not self.document.path.exists():

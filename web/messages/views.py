@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from obzvon.audio.conversion import MAX_UPLOAD_BYTES
 from obzvon.audio.formats import UnusableSoundError
+from obzvon.audio.speech import SpeechEngine, find_engine
 from obzvon.common.errors import ObzvonError, os_error_reason
 from obzvon.common.i18n import Message, moment_label
 from obzvon.domain import messages as library_rules
@@ -31,6 +32,10 @@ from web.messages.library import MessageLibrary
 from web.permissions import visitor
 
 messages = Blueprint("messages", __name__, url_prefix="/messages")
+
+
+#: Characters of a text that become the name of its message.
+_NAME_OF_TEXT = 40
 
 
 class RefusedUploadError(ObzvonError):
@@ -70,15 +75,18 @@ def upload() -> ResponseReturnValue:
         stored = _store_upload()
     except RefusedUploadError as refused:
         return _index({"file": refused.text}, refused.status, name)
-    name = name or _name_of_file() or _("Without a name")
+    return _add(name or _name_of_file() or _("Without a name"), stored)
+
+
+@messages.post("/speak", endpoint="speak")
+def speak() -> ResponseReturnValue:
+    """Have a text spoken, as a new message."""
+    name, text = clean_name(request.form.get("name", "")), request.form.get("text", "")
     try:
-        _library().change(lambda before: library_rules.add_message(before, name, stored)[0], visitor().name)
-    except TooManyMessagesError:
-        text = _("There are %(most)s messages already. Delete some that are not needed.", most=MAX_MESSAGES)
-        return _index({"file": text}, 422, name)
-    _record(audit_messages.message_added(name))
-    flash(_("“%(name)s” is saved. Listen to it, then choose it for the calls.", name=name), "note")
-    return redirect(url_for("messages.index"), 303)
+        stored = _store_speech(text)
+    except RefusedUploadError as refused:
+        return _index({"text": refused.text}, refused.status, name, text)
+    return _add(name or clean_name(stored.text)[:_NAME_OF_TEXT].strip(), stored, text)
 
 
 @messages.post("/choose")
@@ -145,13 +153,7 @@ def replace(key: int) -> ResponseReturnValue:
         stored = _store_upload()
     except RefusedUploadError as refused:
         return _show(message.key, {"file": refused.text}, refused.status)
-    if stored.sound == message.current.sound:
-        flash(_("That is the sound that the message has already."), "note")
-        return _to(message)
-    _update(message.key, lambda found: library_rules.add_version(found, stored))
-    _record(audit_messages.message_replaced(message.name))
-    flash(_("“%(name)s” has a new sound. The one before is among its versions.", name=message.name), "note")
-    return _to(message)
+    return _replace(message, stored)
 
 
 @messages.post("/<int:key>/restore")
@@ -198,10 +200,48 @@ def delete(key: int) -> ResponseReturnValue:
     return redirect(url_for("messages.index"), 303)
 
 
+@messages.post("/<int:key>/speak")
+def speak_again(key: int) -> ResponseReturnValue:
+    """Replace the sound of a message by a text that is spoken."""
+    if (message := _find(str(key))) is None:
+        return _gone()
+    text = request.form.get("text", "")
+    try:
+        stored = _store_speech(text)
+    except RefusedUploadError as refused:
+        return _show(message.key, {"text": refused.text}, refused.status, text)
+    return _replace(message, stored)
+
+
 # -- steps
 
 
-def _index(errors: dict[str, str] | None = None, status: int = 200, name: str = "") -> ResponseReturnValue:
+def _add(name: str, version: MessageVersion, text: str = "") -> ResponseReturnValue:
+    """Save a sound as a new message."""
+    try:
+        _library().change(lambda before: library_rules.add_message(before, name, version)[0], visitor().name)
+    except TooManyMessagesError:
+        full = _("There are %(most)s messages already. Delete some that are not needed.", most=MAX_MESSAGES)
+        return _index({"text" if text else "file": full}, 422, name, text)
+    _record(audit_messages.message_added(name))
+    flash(_("“%(name)s” is saved. Listen to it, then choose it for the calls.", name=name), "note")
+    return redirect(url_for("messages.index"), 303)
+
+
+def _replace(message: SavedMessage, version: MessageVersion) -> ResponseReturnValue:
+    """Save a sound as the newest version of a message."""
+    if version.sound == message.current.sound:
+        flash(_("That is the sound that the message has already."), "note")
+        return _to(message)
+    _update(message.key, lambda found: library_rules.add_version(found, version))
+    _record(audit_messages.message_replaced(message.name))
+    flash(_("“%(name)s” has a new sound. The one before is among its versions.", name=message.name), "note")
+    return _to(message)
+
+
+def _index(
+    errors: dict[str, str] | None = None, status: int = 200, name: str = "", text: str = ""
+) -> ResponseReturnValue:
     found = _library().load()
     return render_template(
         "messages.html",
@@ -209,12 +249,14 @@ def _index(errors: dict[str, str] | None = None, status: int = 200, name: str = 
         chosen=found.chosen,
         errors=errors or {},
         name=name,
+        text=text,
+        engine=_engine(),
         most=MAX_UPLOAD_BYTES,
         run=app_context().active_run_if_readable(),
     ), status
 
 
-def _show(key: str, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+def _show(key: str, errors: dict[str, str] | None = None, status: int = 200, text: str = "") -> ResponseReturnValue:
     found = _library().load()
     message = found.find(key)
     if message is None:
@@ -224,6 +266,8 @@ def _show(key: str, errors: dict[str, str] | None = None, status: int = 200) -> 
         message=message,
         rows=[_row(version, message) for version in reversed(message.versions)],
         is_chosen=key == found.chosen,
+        text=text or message.current.text,
+        engine=_engine(),
         errors=errors or {},
         most=MAX_UPLOAD_BYTES,
         run=app_context().active_run_if_readable(),
@@ -260,6 +304,24 @@ def _store_upload() -> MessageVersion:
     except OSError as error:
         why = translate(os_error_reason(error))
         raise RefusedUploadError(_("The file cannot be stored: %(why)s", why=why), 500) from error
+
+
+def _store_speech(text: str) -> MessageVersion:
+    """Have the text spoken and store its sound; raise RefusedUploadError."""
+    engine = _engine()
+    if engine is None:
+        raise RefusedUploadError(_("No program on this server speaks texts. The administrator installs espeak-ng."))
+    try:
+        return _library().store_speech(text, engine, visitor().name, app_context().clock())
+    except UnusableSoundError as error:
+        raise RefusedUploadError(_("This text cannot be spoken: %(why)s", why=translate(error.reason))) from error
+    except OSError as error:
+        why = translate(os_error_reason(error))
+        raise RefusedUploadError(_("The file cannot be stored: %(why)s", why=why), 500) from error
+
+
+def _engine() -> SpeechEngine | None:
+    return find_engine(app_context().settings.speech)
 
 
 def _name_of_file() -> str:

@@ -199,3 +199,67 @@ def test_the_token_is_asked_for(operator: Browser, settings: Settings) -> None:
     answer = operator.client.post(PAGE, data={"file": (io.BytesIO(tone_wave()), "x.wav")}, headers=operator.login)
     assert answer.status_code == 400
     assert not Path(settings.messages).exists()
+
+
+HOSTILE = "\"; touch %s; $(touch %s) `touch %s` '\n| touch %s & <speak> [[h@'loU]] \0 \u202e --version"
+
+
+@pytest.fixture
+def speaker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file in which a stand-in for espeak-ng leaves its arguments and its input; it speaks a tone."""
+    said, tone = tmp_path / "said", tmp_path / "tone.wav"
+    tone.write_bytes(tone_wave())
+    program = tmp_path / "bin" / "espeak-ng"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {said}\n/bin/cat >> {said}\n/bin/cat {tone}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return said
+
+
+def test_a_text_is_spoken_and_kept_with_its_message(operator: Browser, settings: Settings, speaker: Path) -> None:
+    answer = operator.post("/messages/speak", {"text": " Завтра\r\nсобрание. "}, page=PAGE)
+    assert "“Завтра собрание.” is saved." in answer.text
+    assert speaker.read_text() == "-v ru -s 150 --stdin --stdout\nЗавтра собрание.\n"
+    assert saved(settings).messages[0].current.text == "Завтра собрание."
+    assert "Завтра собрание.</textarea>" in operator.get("/messages/1").text  # to be corrected and spoken again
+
+
+def test_hostile_text_is_spoken_and_never_run(operator: Browser, tmp_path: Path, speaker: Path) -> None:
+    stray = tmp_path / "stray"
+    operator.post("/messages/speak", {"text": HOSTILE.replace("%s", str(stray))}, page=PAGE)
+    arguments, text, rest = speaker.read_text().split("\n")
+    assert (arguments, rest) == ("-v ru -s 150 --stdin --stdout", "")
+    assert "$(touch" in text
+    assert "[" not in text
+    assert text.isprintable()
+    assert not stray.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("", "nothing in it to speak"), ("…!\n", "nothing in it to speak"), ("я" * 10_000, "at most 3000")],
+)
+def test_what_cannot_be_spoken_is_refused_and_what_was_typed_stays(
+    operator: Browser, settings: Settings, speaker: Path, text: str, reason: str
+) -> None:
+    answer = operator.post("/messages/speak", {"text": text}, page=PAGE)
+    assert (answer.status_code, reason in answer.text) == (422, True)
+    assert text.strip() in answer.text
+    assert not speaker.exists()
+    assert not settings.messages.exists()
+
+
+def test_a_text_replaces_a_sound(operator: Browser, settings: Settings, speaker: Path) -> None:
+    upload(operator, tone_wave(pitch=600), "Собрание")
+    operator.post("/messages/1/speak", {"text": "Отмена"}, page="/messages/1")
+    assert [one.text for one in saved(settings).messages[0].versions] == ["", "Отмена"]
+
+
+def test_a_server_that_cannot_speak_offers_no_form(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "/messages/speak" not in operator.get(PAGE).text
+    answer = operator.post("/messages/speak", {"text": "Завтра"}, page=PAGE)
+    assert "The administrator installs espeak-ng." in answer.text
