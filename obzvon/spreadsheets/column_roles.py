@@ -291,18 +291,37 @@ def _set_parts_of_names(roles: list[str], headings: Sequence[str], contents: Seq
 
 
 def _names_beside_numbers(roles: Sequence[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> list[int]:
-    """Return the columns of names if two lists or more stand side by side: a column of names before each of numbers.
+    """Return the columns of names if two lists or more stand side by side: before each column of numbers, or behind it.
 
     One of them is called so, or each looks like one; they may be called anything, such as "forwarder".
     """
     numbers = [place for place, role in enumerate(roles) if role == NUMBER]
-    beside = [place - 1 for place in numbers]
-    if len(numbers) < 2 or beside[0] < 0 or any(roles[place] != IGNORED for place in beside):
+    if len(numbers) < 2:
         return []
-    are_names = all(
-        hints[place] in (NAME, IGNORED) and contents[place].letters > 0.7 * contents[place].filled > 0
-        for place in beside
+    named = {place for place, hint in enumerate(hints) if hint == NAME}
+    for step in (-1, 1):
+        beside = [place + step for place in numbers]
+        if not all(0 <= place < len(roles) and _may_be_names(place, roles, hints, contents) for place in beside):
+            continue
+        are_names = named or all(contents[place].are_different for place in beside)
+        wider = [] if named else _further_names([place + step for place in beside], roles, hints, contents)
+        if are_names and named <= set(beside):
+            return beside + wider
+    return []
+
+
+def _further_names(
+    places: Sequence[int], roles: Sequence[str], hints: Sequence[str], contents: Sequence[ColumnContents]
+) -> list[int]:
+    """Return these columns if each can be the other part of a name: surnames beside first names."""
+    fits = all(
+        0 <= place < len(roles) and _may_be_names(place, roles, hints, contents) and contents[place].are_different
+        for place in places
     )
-    named = [place for place, hint in enumerate(hints) if hint == NAME]
-    are_called_so = bool(named) or all(contents[place].are_different for place in beside)
-    return beside if are_names and are_called_so and set(named) <= set(beside) else []
+    return list(places) if fits else []
+
+
+def _may_be_names(place: int, roles: Sequence[str], hints: Sequence[str], contents: Sequence[ColumnContents]) -> bool:
+    """Return whether a column without a role can be names."""
+    found = contents[place]
+    return roles[place] == IGNORED and hints[place] in (NAME, IGNORED) and found.letters > 0.7 * found.filled > 0
