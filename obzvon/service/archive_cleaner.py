@@ -1,6 +1,7 @@
 """Deletes the call files that Asterisk has kept in its archive, once they are some days old."""
 
 import logging
+import stat
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -60,9 +61,17 @@ class ArchiveCleaner:
             paths = [path for path in self._folder.iterdir() if is_call_file_name(path.name)]
         except FileNotFoundError:  # without an archive there is nothing to clean
             return 0
-        old = [path for path in paths if path.lstat().st_mtime < before]
+        old = [path for path in paths if _is_older_file(path, before)]
         tokens = self._runs.tokens() if old else set()
         ours = [path for path in old if (found := parse_call_file_name(path.name)) and found.token in tokens]
         for path in ours:
             path.unlink(missing_ok=True)
         return len(ours)
+
+
+def _is_older_file(path: Path, before: float) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:  # somebody else has deleted it meanwhile
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime < before

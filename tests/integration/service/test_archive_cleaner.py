@@ -60,6 +60,29 @@ def test_it_is_done_once_a_day(workshop: Workshop) -> None:
     journal.close()
 
 
+def test_a_folder_and_a_file_that_disappears_meanwhile_do_not_keep_the_others(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest, *others = sorted(workshop.done_folder.iterdir())
+    for file in others:
+        age(file, 40)
+    folder = workshop.done_folder / oldest.name.replace("1.call", "9.call")
+    folder.mkdir()
+    age(folder, 50)
+    lstat = Path.lstat
+
+    def disappear(path: Path) -> os.stat_result:
+        if path == oldest:
+            path.unlink()
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", disappear)
+    journal = workshop.journal()
+    clean(journal, workshop)
+    journal.close()
+    assert list(workshop.done_folder.iterdir()) == [folder]
+
+
 def test_zero_days_keep_them_for_ever_and_no_archive_is_no_error(workshop: Workshop) -> None:
     journal = workshop.journal()
     clean(journal, workshop, days=0)
