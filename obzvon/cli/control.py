@@ -67,7 +67,7 @@ def pause(file: Path | None) -> None:
     send_command(file, "pause")
 
 
-@click.command(help=help_text("Resume a paused run."))
+@click.command(help=help_text("Resume a run that is paused or held."))
 @AT_NIGHT
 @click.pass_obj
 def resume(file: Path | None, *, at_night: bool) -> None:

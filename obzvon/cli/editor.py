@@ -153,7 +153,11 @@ def passwd(file: Path | None, name: str, ask: bool, from_stdin: bool) -> None:
         echo(say("password: {password}", password=password))
 
 
-@user.command(name="role", help=help_text("Change the role of NAME."))
+@user.command(
+    name="role",
+    short_help=help_text("Change the role of NAME."),
+    help=help_text("Change the role of NAME to viewer, operator or administrator."),
+)
 @click.argument("name", metavar=help_text("NAME"))
 @click.argument("chosen", metavar=help_text("ROLE"), type=click.Choice(_ROLES))
 @click.pass_obj

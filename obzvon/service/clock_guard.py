@@ -11,6 +11,12 @@ from obzvon.domain.clock import ClockMemory, is_set_back, observe_clock
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import Settings
 
+SET_BACK_REMEDY = say(
+    "set the clock (timedatectl set-ntp true); nobody is called before it shows more than the journal. If it is right "
+    "now and was wrong then: obzvon journal accept --clock"
+)
+CLOCK_ACCEPTED = say("accepted: the clock is right, and the journal's later times are not waited for")
+NO_LATER_TIME = say("there is nothing to decide: the journal holds no time after that of the clock")
 _WAITS = say("nobody is called until the new time has stood for two minutes; nothing needs to be done if it is right")
 
 
@@ -89,11 +95,3 @@ class ClockGuard:
 
     def _shown(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone)
-
-
-SET_BACK_REMEDY = say(
-    "set the clock (timedatectl set-ntp true); nobody is called before it shows more than the journal. If it is right "
-    "now and was wrong then: obzvon journal accept --clock"
-)
-CLOCK_ACCEPTED = say("accepted: the clock is right, and the journal's later times are not waited for")
-NO_LATER_TIME = say("there is nothing to decide: the journal holds no time after that of the clock")

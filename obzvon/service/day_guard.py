@@ -35,6 +35,7 @@ NOT_KNOWN_WHOM = say("it is not known of all who were called today, so who is le
 #: The reason of calls that another journal made, and of those that are therefore not made here.
 _CALLED_ELSEWHERE = say("handed over from another journal, which knows how it ended")
 _NOT_AGAIN = say("already called today from another journal")
+_NO_RETRY = say("only those are called now who were not called today")
 FOREIGN_DAY = say("another journal made calls on this day; this one does not know whom it called")
 
 
@@ -174,7 +175,7 @@ class DayGuard:
             if (call.number, call.code) in called
         )
         retries = [call.position for call in calls.waiting_retries(run.id)]
-        transitions.cancel_retries(run.id, retries, _NOT_AGAIN, at=now)
+        transitions.cancel_retries(run.id, retries, _NO_RETRY, at=now)
 
     def _begin_former(self, day: date, calls: list[Candidate], now: datetime, *, by: str) -> Run:
         token = f"{day:%Y%m%d}-{secrets.token_hex(3)}"

@@ -17,7 +17,7 @@ from obzvon.journal.journal import Journal
 from obzvon.journal.transfer import move
 from obzvon.reports.day_conflict import find_day_conflict
 from tests.support import profile
-from tests.support.workshop import Shift, Workshop, at, day_of, number_in, numbers, shift
+from tests.support.workshop import Shift, Workshop, at, day_of, end_call, number_in, numbers, shift
 
 PEOPLE = numbers(10)
 HOURS = range(24) if profile.LONG else (0, 8, 9, 12, 18, 19, 23)
@@ -196,6 +196,24 @@ def test_with_the_rest_a_restored_copy_continues_with_those_who_are_left(worksho
         assert not working.ask("start", at("20:59"), rest=True).ok
     # The files of the two that the copy does not know of were taken out of the spool, and no others came for them.
     assert called(workshop)["20260105"] == Counter([*PEOPLE[:3], *PEOPLE[5:]])
+
+
+def test_with_the_rest_a_retry_of_this_journal_is_not_made_and_its_reason_is_true(tmp_path: Path) -> None:
+    keys = {"bundle": 1, "timeout": 600, "archive": "yes", "not_answered": "1 x 3h"}
+    workshop = Workshop(tmp_path / "work", phones=PEOPLE, **keys)
+    with shift(workshop, at("08:59")) as working:
+        working.work(at("09:00"), at("09:00:01"))
+        [file] = workshop.spool_folder.iterdir()
+        end_call(file, "Expired", done=workshop.done_folder)
+        working.work(at("09:00:02"), at("09:00:05"))
+        copy_sqlite(workshop.folder / "journal.db", tmp_path / "copy.db")
+        working.work(at("09:10"), at("09:10:01"))
+    restore(workshop, tmp_path / "copy.db")
+    with unprepared(workshop) as working:
+        working.dialer.step(at("09:20"))
+        assert working.ask("accept", at("09:21"), rest=True).ok
+        reasons = working.reasons(at("09:20"))
+    assert reasons[PEOPLE[0]] == "no further attempt: only those are called now who were not called today"
 
 
 def test_with_the_rest_a_run_that_starts_later_today_calls_those_who_are_left(tmp_path: Path, english: None) -> None:
