@@ -199,8 +199,8 @@ def test_with_the_rest_a_restored_copy_continues_with_those_who_are_left(worksho
 
 
 def test_with_the_rest_a_retry_of_this_journal_is_not_made_and_its_reason_is_true(tmp_path: Path) -> None:
-    keys = {"bundle": 1, "timeout": 600, "archive": "yes", "not_answered": "1 x 3h"}
-    workshop = Workshop(tmp_path / "work", phones=PEOPLE, **keys)
+    office = tmp_path / "work"
+    workshop = Workshop(office, phones=PEOPLE, bundle=1, timeout=600, archive="yes", not_answered="1 x 3h")
     with shift(workshop, at("08:59")) as working:
         working.work(at("09:00"), at("09:00:01"))
         [file] = workshop.spool_folder.iterdir()
