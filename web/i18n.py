@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta, tzinfo
 
 from babel.dates import get_timezone_location
-from flask import Blueprint, Flask, redirect, request
+from babel.support import NullTranslations
+from flask import Blueprint, Flask, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, format_date, get_locale
+from flask_babel import Babel, format_date, get_locale, get_translations
 from flask_babel import gettext as _
 
 from obzvon.common.i18n import LANGUAGES, Message
@@ -49,6 +50,11 @@ def install_i18n(app: Flask, settings: Callable[[], Settings]) -> None:
         locale_selector=locale,
         timezone_selector=lambda: settings().zone,
     )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, many, number: _translations().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.register_blueprint(preferences)
     app.add_template_filter(translate)
     app.add_template_filter(escape_controls)
@@ -56,6 +62,14 @@ def install_i18n(app: Flask, settings: Callable[[], Settings]) -> None:
     app.add_template_filter(format_phone_number)
     app.add_template_filter(lower_first)
     app.jinja_env.globals.update(language=language, theme=theme, DAY=DAY, SHORT_DAY=SHORT_DAY)
+
+
+def _translations() -> NullTranslations:
+    """Return the catalogue of the response. A page asks for a hundred sentences, so it is looked up once."""
+    found: NullTranslations | None = g.get("translations")
+    if found is None:
+        found = g.translations = get_translations()
+    return found
 
 
 def language() -> str:
