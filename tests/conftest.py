@@ -1,5 +1,6 @@
 """Shared by every tier: marks by folder, groups of tests that wait, and journals in both kinds of database."""
 
+import functools
 import gc
 import logging
 import os
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     the other workers.
     """
     for item in items:
-        tier = item.path.relative_to(_TESTS).parts[0]
+        tier = _tier(item.path)
         if tier in _TIERS:
             item.add_marker(tier)
         if _uses_postgresql(item):
@@ -53,9 +54,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker("long")
             part = next(filter(None, map(_params(item).get, ("asterisk_root", "peer", "own_peer", "language"))), "")
             item.add_marker(pytest.mark.xdist_group("-".join(filter(None, (tier, str(part), item.path.stem)))))
-    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in profile.LEFT_OUT)]
-    items[:] = [item for item in items if not any(item.get_closest_marker(mark) for mark in profile.LEFT_OUT)]
-    config.hook.pytest_deselected(items=left_out)
+    parts: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        parts[profile.LEFT_OUT.isdisjoint(mark.name for mark in item.iter_markers())].append(item)
+    items[:] = parts[True]
+    config.hook.pytest_deselected(items=parts[False])
     yield
     if hasattr(config, "workerinput"):  # one of several workers: a single one would set up fixtures again and again
         _interleave(items)
@@ -75,7 +78,7 @@ def _interleave(items: list[pytest.Item]) -> None:
     """
     modules: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
-        tier, group = item.path.relative_to(_TESTS).parts[0], item.get_closest_marker("xdist_group")
+        tier, group = _tier(item.path), item.get_closest_marker("xdist_group")
         if _uses_postgresql(item):
             tier = "postgresql"
         modules.setdefault(tier, {}).setdefault(group.args[0] if group else str(item.path), []).append(item)
@@ -85,6 +88,12 @@ def _interleave(items: list[pytest.Item]) -> None:
         for place, module in enumerate(sorted(of_tier.values(), key=_is_short))
     ]
     items[:] = [item for _, module in sorted(places, key=lambda pair: pair[0]) for item in module]
+
+
+@functools.cache
+def _tier(module: Path) -> str:
+    """Return the folder of the tests in which the module is."""
+    return module.relative_to(_TESTS).parts[0]
 
 
 def _is_short(module: list[pytest.Item]) -> bool:
