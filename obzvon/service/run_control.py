@@ -186,7 +186,9 @@ class RunControl:
         """
         if self.is_closed(active.run.day, now):
             time = f"{self._settings.latest:%H:%M}"
-            self._withdraw(active.run, now, say("it was {time}, after which nothing is handed over", time=time))
+            self._withdraw(
+                active.run, now, _with_hold(say("it was {time}, after which nothing is handed over", time=time), active)
+            )
             self.finish(active.run, now, "done")
             return True
         if (reason := active.budget.reason) is not None:
@@ -196,8 +198,9 @@ class RunControl:
         is_cut_off = active.brake.is_held or active.is_stale(now)
         if active.run.state == "running" and active.run.day < self.today(now) and is_cut_off:
             # Switching a machine on at night must not start calls.
-            reason = say("the run was cut off, and the work could not go on before its day was over")
-            self._withdraw(active.run, now, reason)
+            cut_off = say("the run was cut off, and the work could not go on before its day was over")
+            held = _with_hold(say("the day of the run was over"), active)
+            self._withdraw(active.run, now, held if active.brake.is_held else cut_off)
             self.finish(active.run, now, "stopped")
             return True
         return False
@@ -284,3 +287,9 @@ class RunControl:
             say_many("{n} call withdrawn: {reason}", "{n} calls withdrawn: {reason}", withdrawn, reason=reason),
         )
         return withdrawn
+
+
+def _with_hold(reason: Message, active: ActiveRun) -> Message:
+    """Return the reason why a run ends, with why it was held then if it was."""
+    hold = active.brake.hold
+    return say("{reason}; {hold}", reason=reason, hold=hold.describe()) if hold is not None else reason

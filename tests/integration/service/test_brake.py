@@ -160,6 +160,10 @@ def test_nothing_goes_after_latest_however_long_the_run_was_held(tmp_path: Path,
     assert working.dialer.run is None
     assert max(moment for moment, _ in carrier.refused) < at("09:10")
     assert Counter(working.todays_results().values())["waiting"] == 0
+    assert any(
+        reason.startswith("it was 09:10, after which nothing is handed over; run 1 is held: the last ")
+        for reason in working.reasons(at("09:00")).values()
+    )
     working.end()
 
 
@@ -171,6 +175,8 @@ def test_a_run_that_is_still_held_when_its_day_is_over_ends(far: Far, pbx: Pbx) 
     far.workshop.write_week("00:00")
     far.dialer.step(at("00:01", "2026-01-06"))
     assert far.dialer.run is None
+    reasons = {reason.partition(": run")[0].partition(": the last")[0] for reason in far.reasons(at("09:00")).values()}
+    assert "the day of the run was over; run 1 is held" in reasons
 
 
 def test_zero_turns_it_off(tmp_path: Path, pbx: Pbx) -> None:

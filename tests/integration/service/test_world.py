@@ -130,29 +130,32 @@ class World(RuleBasedStateMachine):
         self.working.ask(name, self.now, **params)
 
     @precondition(lambda self: self.working is not None)
-    @rule(
-        step=st.integers(-20, 40),
-        after=st.booleans(),
-        absence=st.sampled_from([0, 1, 10, 40]),
-        begins=st.booleans(),
-        crashes=st.booleans(),
-    )
-    def die_and_come_back(self, step: int, after: bool, absence: int, begins: bool, crashes: bool) -> None:
-        """End the service at a step, most likely of a hand-over, and start another; meanwhile Asterisk goes on.
-
-        Or it crashes too, and what it has left is swept before its next start.
-        """
+    @rule(step=st.integers(1, 40), after=st.booleans(), absence=st.sampled_from([0, 1, 10, 40]), begins=st.booleans())
+    def die_and_come_back(self, step: int, after: bool, absence: int, begins: bool) -> None:
+        """End the service at a step, most likely of a hand-over, and start another; meanwhile Asterisk goes on."""
         assert self.working is not None
-        only = "" if step > 0 else "rename"
-        step = step if step > 0 else -step % 3 + 1
         if begins:
             self.working.ask("start", self.now, again=True)
-        with InterruptedProcess(self.workshop.spool_folder, step, after=after, only=only) as self.life:
+        with InterruptedProcess(self.workshop.spool_folder, step, after=after) as self.life:
             self.pass_time(5)
+        self.live_again(absence, crashes=False)
+
+    @precondition(lambda self: self.working is not None)
+    @rule(place=st.integers(1, 3), absence=st.sampled_from([1, 40]), crashes=st.booleans())
+    def die_after_a_rename(self, place: int, absence: int, crashes: bool) -> None:
+        """End the service when the n-th file is in the spool; Asterisk ends the calls meanwhile, or crashes too."""
+        assert self.working is not None
+        self.working.ask("start", self.now, again=True)
+        with InterruptedProcess(self.workshop.spool_folder, place, after=True, only="rename") as self.life:
+            self.pass_time(5)
+        self.live_again(absence, crashes=crashes)
+
+    def live_again(self, absence: int, *, crashes: bool) -> None:
+        """Start another service after so many seconds; what a crashed Asterisk has left is swept before its start."""
         self.life = None
         self.end_life()
+        self.let_asterisk_work()
         if crashes and self.exchange.is_running:
-            self.exchange.tick(self.now, self.up_for)
             self.exchange.crash()
             self.workshop.spool().sweep()
             self.exchange.start(self.now)
