@@ -146,8 +146,9 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of a journal that does not exist yet, in each kind of database."""
-    return new_journal_url(request, tmp_path / "journal.db")
+    """Return the URL of a journal that does not exist yet, or is opened before the test, in each kind of database."""
+    opened = "journal" in request.fixturenames
+    return new_journal_url(request, tmp_path / "journal.db", holds_journal=opened)
 
 
 @pytest.fixture
