@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from obzvon.users import Users
-from tests.support.chromium import PASSWORD, PEOPLE, Chromium, OpenContext, serving
+from tests.support.chromium import Chromium, OpenContext, serving, users_text
 from tests.support.ports import free_port
 
 
@@ -22,9 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("work")
     port = free_port()
     (made / "settings.ini").write_text(f"[Day]\ntime_zone = Europe/Moscow\n[Web]\nport = {port}\n")
-    users = Users(made / "users.json")
-    for name, role in PEOPLE.items():
-        users.add(name, PASSWORD, role)
+    (made / "users.json").write_text(users_text())
     return made
 
 

@@ -31,7 +31,6 @@ from obzvon.journal.journal import Journal
 from obzvon.service import factory
 from obzvon.settings.model import Settings, load_settings
 from obzvon.users import Users
-from tests.support.chromium import PASSWORD, PEOPLE
 from tests.support.first_users_page import as_php
 from tests.support.ports import free_port
 from tests.support.tones import tone_wave
@@ -370,14 +369,6 @@ def _make_folder(office: Office, folder: Path, users: str) -> Settings:
         journal.close()
         _write_messages(settings.messages)
     return settings
-
-
-def users_text(folder: Path) -> str:
-    """Return the text of a users' file: hashing its passwords once is enough for all editors."""
-    users = Users(folder / "users.json")
-    for name, role in PEOPLE.items():
-        users.add(name, PASSWORD, role)
-    return users.path.read_text()
 
 
 def change_settings(page: "Page", editor: Editor) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from obzvon.documents.history import History
-from tests.browser.offices import OFFICES, Editor, open_editor, users_text
+from tests.browser.offices import OFFICES, Editor, open_editor
 from tests.browser.sights import SIGHTS, TEMPLATES, UNSEEN, Sight
 from tests.support.addresses import PLACES, addresses
-from tests.support.chromium import PASSWORD, Chromium, comes_true, waits_for
+from tests.support.chromium import PASSWORD, Chromium, comes_true, users_text, waits_for
 from tests.support.editor import Browser
 from tests.support.profile import LONG
 from tests.support.unavailable import unavailable
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return users_text(tmp_path_factory.mktemp("users"))
+def users() -> str:
+    return users_text()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from flask import Response, g, request
 
-from tests.browser.offices import OFFICES, open_editor, users_text
-from tests.support.chromium import OpenContext, assert_fits, comes_true, listens, traffic_of, waits_for
+from tests.browser.offices import OFFICES, open_editor
+from tests.support.chromium import OpenContext, assert_fits, comes_true, listens, traffic_of, users_text, waits_for
 from tests.support.profile import often
 from tests.support.workbooks import active_sheet
 
@@ -147,7 +147,7 @@ def test_choices_made_quickly_while_the_first_answer_is_slow_are_all_kept(
             handled.set() if g.get("was_held") else answered.append(request.path)
         return answer
 
-    with open_editor(OFFICES["idle"], tmp_path, users_text(tmp_path)) as editor:
+    with open_editor(OFFICES["idle"], tmp_path, users_text()) as editor:
         editor.app.before_request_funcs.setdefault(None, []).append(hold_the_first_choice)
         editor.app.after_request_funcs.setdefault(None, []).append(note_that_it_is_answered)
         page = browser().pages[0]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.offices import OFFICES, Editor, open_editor, users_text
-from tests.support.chromium import Chromium, tab_to
+from tests.browser.offices import OFFICES, Editor, open_editor
+from tests.support.chromium import Chromium, tab_to, users_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Editor]:
     """The editor of an office where a run of today has ended."""
-    with open_editor(OFFICES["idle"], tmp_path, users_text(tmp_path)) as opened:
+    with open_editor(OFFICES["idle"], tmp_path, users_text()) as opened:
         yield opened
 
 

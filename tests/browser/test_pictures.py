@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from tests.browser.offices import OFFICES, Editor, open_editor, users_text
+from tests.browser.offices import OFFICES, Editor, open_editor
 from tests.browser.sights import PASTED
-from tests.support.chromium import Chromium
+from tests.support.chromium import Chromium, users_text
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_every_picture_of_the_guide_is_taken_here_and_is_there() -> None:
 @pytest.mark.parametrize("office", sorted({picture.office for picture in PICTURES}))
 def test_the_pages_of_the_pictures_look_as_they_are_described(tmp_path: Path, chromium: Chromium, office: str) -> None:
     with (
-        open_editor(OFFICES[office], tmp_path, users_text(tmp_path)) as editor,
+        open_editor(OFFICES[office], tmp_path, users_text()) as editor,
         chromium.context(user="анна", width=WIDTH, reduced_motion="reduce") as context,
     ):
         context.add_cookies([{"name": "language", "value": "ru", "url": editor.address}])

@@ -14,8 +14,7 @@ import pytest
 
 from obzvon.journal.journal import Journal
 from obzvon.settings.model import load_settings
-from obzvon.users import Role, Users
-from tests.support.chromium import PASSWORD, OpenContext, assert_fits, comes_true, serving
+from tests.support.chromium import OpenContext, assert_fits, comes_true, serving, users_text
 from tests.support.journal import record_run
 from tests.support.ports import free_port
 from tests.support.programs import Program
@@ -40,8 +39,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (made / "schedule.json").write_text("{}")
     (made / "target").mkdir()
-    users = Users(made / "users.json")
-    users.add("анна", PASSWORD, Role.OPERATOR)
+    (made / "users.json").write_text(users_text())
     journal = Journal(load_settings(made / "settings.ini").journal.reveal())
     now = datetime.now(UTC)
     for back in range(35, -1, -1):

@@ -13,8 +13,7 @@ import pytest
 
 from obzvon.checks.context import good
 from obzvon.common.i18n import say
-from tests.browser.offices import users_text
-from tests.support.chromium import Chromium, comes_true
+from tests.support.chromium import Chromium, comes_true, users_text
 from tests.support.editor_with_service import Office
 from tests.support.ports import free_port
 from tests.support.workshop import at, end_call
@@ -222,7 +221,7 @@ TASKS: tuple[tuple[Callable[[Dispatcher], None], int], ...] = (
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     port = free_port()
-    made = Office(tmp_path, users_text(tmp_path), port=port, bundle=10, timeout=20)
+    made = Office(tmp_path, users_text(), port=port, bundle=10, timeout=20)
     made.now, yesterday = LATE, LATE - timedelta(days=1)
     made.workshop.write_list(PEOPLE)
     journal = made.opens().journal

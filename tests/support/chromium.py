@@ -4,7 +4,10 @@ Where there is one, it is the headless shell of the same Chromium: it lays out a
 takes half of its time.
 """
 
+import base64
 import contextlib
+import functools
+import json
 import os
 import re
 import shutil
@@ -12,6 +15,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from werkzeug.security import generate_password_hash
 
 from obzvon.users import Role
 from tests.support.programs import Program
@@ -38,6 +43,13 @@ _PROGRAMS = ("chromium-headless-shell", "chromium")
 _WAIT_SECONDS = 180
 
 
+@functools.cache
+def users_text() -> str:
+    """Return the text of a users' file. A hash that takes an eighth of a second would be checked in each new editor."""
+    hashed = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
+    return json.dumps({name: {"role": role, "password": hashed} for name, role in PEOPLE.items()})
+
+
 class Chromium:
     """A browser that starts when its first context is opened. Each context has cookies and a login of its own."""
 
@@ -51,10 +63,12 @@ class Chromium:
         self, *, user: str = "анна", script: bool = True, width: int = 1280, **more: Any
     ) -> Iterator["BrowserContext"]:
         """Open a context with one page, logged in; `more` goes to Playwright's new_context."""
+        # Playwright's own http_credentials look at each request, and turn the browser's cache off.
+        credentials = base64.b64encode(f"{user}:{PASSWORD}".encode())
         context = self.browser().new_context(
             java_script_enabled=script,
             viewport={"width": width, "height": 900},
-            http_credentials={"username": user, "password": PASSWORD},
+            extra_http_headers={"Authorization": f"Basic {credentials.decode()}"},
             **more,
         )
         context.set_default_timeout(_WAIT_SECONDS * 1000)
