@@ -175,12 +175,14 @@ class Asterisk:
 
     def problem_lines(self) -> list[str]:
         """Return the warnings and errors in the log since the last `forget_log`."""
-        return [
-            line for line in self.log()[self._forgotten :].splitlines() if "] WARNING[" in line or "] ERROR[" in line
-        ]
+        return [line for line in self.new_log().splitlines() if "] WARNING[" in line or "] ERROR[" in line]
+
+    def new_log(self) -> str:
+        """Return Asterisk's log since the last `forget_log`."""
+        return self.log()[self._forgotten :]
 
     def forget_log(self) -> None:
-        """Leave the warnings and errors so far out of `problem_lines`: a test expected them."""
+        """Leave the log so far out of `new_log` and `problem_lines`: it is of other tests, or was expected."""
         self._forgotten = len(self.log())
 
     def put(self, name: str, text: str, mtime: float | None = None) -> Path:

@@ -201,7 +201,7 @@ def test_a_wrong_password_is_told(rig: Rig) -> None:
     link.start()
     until(lambda: link.status().problem, "the trouble is told")
     link.stop()
-    assert rig.pbx.log().count("failed to authenticate as 'obzvon'") <= 1
+    assert rig.pbx.new_log().count("failed to authenticate as 'obzvon'") <= 1
 
 
 def test_where_asterisk_allows_one_login_a_second_one_is_told_as_that_and_comes_up_when_the_first_ends(

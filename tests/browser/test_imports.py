@@ -231,7 +231,7 @@ def test_without_javascript_a_file_that_is_too_large_is_answered_with_a_page_tha
 
 
 def test_the_exported_workbook_is_downloaded_and_opens(server: str, browser: OpenContext, tmp_path: Path) -> None:
-    page = browser().pages[0]
+    page = browser(downloads=True).pages[0]
     page.goto(server + "/phones")
     page.get_by_text("Экспорт", exact=True).click()
     with page.expect_download() as download:

@@ -91,7 +91,7 @@ def service(office: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_a_dispatcher_looks_who_was_reached_and_takes_it_home(server: str, browser: OpenContext, script: bool) -> None:
-    page = browser(script=script, accept_downloads=True).pages[0]
+    page = browser(script=script, downloads=True).pages[0]
     said: list[str] = []
     page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
     page.goto(server + "/results")

@@ -60,15 +60,22 @@ class Chromium:
 
     @contextlib.contextmanager
     def context(
-        self, *, user: str = "анна", script: bool = True, width: int = 1280, **more: Any
+        self, *, user: str = "анна", script: bool = True, width: int = 1280, downloads: bool = False, **more: Any
     ) -> Iterator["BrowserContext"]:
-        """Open a context with one page, logged in; `more` goes to Playwright's new_context."""
-        # Playwright's own http_credentials look at each request, and turn the browser's cache off.
-        credentials = base64.b64encode(f"{user}:{PASSWORD}".encode())
+        """Open a context with one page, logged in; `more` goes to Playwright's new_context.
+
+        The login is a header, which a download does not send. With `downloads` it is given when it is asked for; then
+        Playwright looks at each request, and the browser fetches every style sheet and script again.
+        """
+        header = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
+        more |= (
+            {"http_credentials": {"username": user, "password": PASSWORD}}
+            if downloads
+            else {"extra_http_headers": {"Authorization": f"Basic {header}"}}
+        )
         context = self.browser().new_context(
             java_script_enabled=script,
             viewport={"width": width, "height": 900},
-            extra_http_headers={"Authorization": f"Basic {credentials.decode()}"},
             **more,
         )
         context.set_default_timeout(_WAIT_SECONDS * 1000)
