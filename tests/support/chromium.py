@@ -178,4 +178,14 @@ def waits_for(page: "Page", condition: Callable[[], object], what: str) -> None:
 
 def comes_true(page: "Page", condition: str) -> None:
     """Wait for a condition in JavaScript. The pages' policy refuses Playwright's own wait_for_function, rightly."""
-    waits_for(page, lambda: page.evaluate(condition), condition)
+    from playwright.sync_api import Error
+
+    def is_true() -> object:
+        try:
+            return page.evaluate(condition)
+        except Error as error:
+            if "Execution context was destroyed" not in str(error):
+                raise
+            return False  # this page is giving way to another one
+
+    waits_for(page, is_true, condition)
