@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from obzvon.documents.store import messages_document
-from tests.browser.offices import OFFICES, Editor, open_editor, users_text
-from tests.support.chromium import Chromium, comes_true, tab_to
+from tests.browser.offices import OFFICES, Editor, open_editor
+from tests.support.chromium import Chromium, comes_true, tab_to, users_text
 from tests.support.tones import tone_wave
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def editor(tmp_path: Path) -> Iterator[Editor]:
-    with open_editor(OFFICES["new"], tmp_path, users_text(tmp_path)) as opened:
+    with open_editor(OFFICES["new"], tmp_path, users_text()) as opened:
         yield opened
 
 

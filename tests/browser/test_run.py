@@ -166,8 +166,12 @@ def test_without_javascript_a_run_is_begun_watched_and_stopped_with_links_and_bu
     page.get_by_role("heading", name="Обзвон идёт").wait_for()
     begun = moved(page)
     until(lambda: len(office.in_spool_or_done()) > begun + 2, "calls are handed over")
-    page.get_by_role("link", name="Обновить").click()
-    assert moved(page) > begun
+
+    def has_moved() -> bool:
+        page.get_by_role("link", name="Обновить").click()
+        return moved(page) > begun
+
+    until(has_moved, "the bar moves", every=0.2)
     page.locator("#run-hold").click()
     page.get_by_role("heading", name="Обзвон на паузе").wait_for()
     page.locator("#run-stop").click()
