@@ -165,8 +165,7 @@ class HandOver:
         self._handed.clear()
         self._uncertain.clear()
         again, handed, unknown = self._sort_by_evidence(self._journal.calls.in_transit(CallState.HANDING), now)
-        for calls in _by_run(handed):
-            self._journal.transitions.end_handing(calls, at=now)
+        self._confirm(handed, now)
         self._journal.transitions.end_calls(unknown)
         for calls in _by_run(again):
             self._give_back(calls)
@@ -350,12 +349,16 @@ class HandOver:
         if not self._uncertain:
             return []
         _, handed, unknown = self._sort_by_evidence(list(self._uncertain.values()), now)
+        self._confirm(handed, now)
+        return unknown
+
+    def _confirm(self, handed: list[PendingCall], now: datetime) -> None:
+        """Write down that Asterisk has these calls, for which evidence was found."""
         for calls in _by_run(handed):
             self._journal.transitions.end_handing(calls, at=now)
         self._remember(handed, now)
         if self.brake is not None:
             self.brake.note_sent(handed, now)
-        return unknown
 
     def _give_back(self, calls: list[PendingCall]) -> None:
         self._journal.transitions.return_to_waiting(calls, CallState.HANDING)

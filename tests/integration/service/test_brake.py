@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from obzvon.asterisk.ami.originate import ActionReply, ReplyStatus
+from obzvon.common.errors import Problem, UserError
+from obzvon.common.i18n import say
 from obzvon.domain.results import Disposition
+from obzvon.journal.transitions import CallTransitions
 from obzvon.reports.status import current_status
 from obzvon.service.command_handlers import execute
 from obzvon.service.heartbeat_sender import HeartbeatSender
@@ -56,6 +60,25 @@ def test_a_dead_line_gets_one_call_a_minute_and_no_more(far: Far, pbx: Pbx) -> N
     assert len(probes) == 29
     assert all(later - earlier >= timedelta(seconds=60) for earlier, later in itertools.pairwise(probes))
     assert Counter(far.todays_results().values()) == {"waiting": len(PHONES)}
+
+
+def test_calls_whose_hand_over_the_journal_could_not_confirm_count_as_failures_too(
+    far: Far, pbx: Pbx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_handing, failures = CallTransitions.end_handing, iter(range(3))
+
+    def fail_at_first(*args: Any, **keys: Any) -> None:
+        if next(failures, None) is not None:
+            raise UserError([Problem("journal.db", say("the disk is full"))])
+        end_handing(*args, **keys)
+
+    carrier = Carrier(pbx, lambda _: True)
+    monkeypatch.setattr(CallTransitions, "end_handing", fail_at_first)
+    play(far, carrier, at("09:00"), at("09:00:45"))
+    run = far.dialer.runs.active
+    assert run is not None
+    assert run.brake.hold is not None
+    assert run.brake.hold.failures == len(carrier.refused)
 
 
 def test_it_says_why_in_the_log_the_status_and_the_heartbeat(
