@@ -17,7 +17,7 @@ from obzvon.common.limited_process import child_environment
 
 #: The largest upload: five minutes of stereo at 48 kHz, 16 bit.
 MAX_UPLOAD_BYTES = 60_000_000
-#: A conversion that takes longer is killed, with what it has started.
+#: A conversion that takes longer is killed together with the programs that it started.
 TIMEOUT_SECONDS = 90.0
 _ONE_AT_A_TIME = threading.Lock()
 #: numpy's linear algebra, which nothing here uses, would reserve memory for a thread on each core.

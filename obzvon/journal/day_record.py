@@ -153,7 +153,7 @@ def day_record_path(folder: Path, *documents: Path) -> Path:
 
 
 def _real_path(document: Path) -> str:
-    """Return the document's path without links; as it is named where another user has put a link in its place.
+    """Return the document's path without links; the path as named if another user has put a link there.
 
     Otherwise anybody who may write in the folder could lead the service to another record, or to none.
     """

@@ -63,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hold_start: bool = True
     #: After how many calls in a row that failed through no choice of the called person a run is held; 0 = never.
     hold_after: int = 10
-    #: The most calls that are handed over in a run, on a day, and as test calls on a day; 0 = as many as there are.
+    #: The most calls that are handed over in a run, on a day, and as test calls on a day; 0 = no limit.
     calls_a_run: int = 0
     calls_a_day: int = 0
     test_calls: int = 50

@@ -371,8 +371,8 @@ def _unsaved(form: PhoneForm, error: DocumentError) -> PhoneForm:
     return msgspec.structs.replace(form, errors={"": translate(error.message())})
 
 
-def _record(deed: Message) -> None:
-    app_context().record(visitor().name, deed)
+def _record(change: Message) -> None:
+    app_context().record(visitor().name, change)
 
 
 def _tell(text: str) -> None:
