@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import current_app
@@ -45,7 +45,7 @@ class AppContext:
         self.clock = clock
         self.sleep: Callable[[float], object] = time.sleep
         plan = settings.numbering_plan()
-        self.phones = PhoneIndexCache(documents.phones_document(settings.phones, plan), plan)
+        self.phones = PhoneIndexCache(documents.phones_document(settings.phones, plan), plan, self.today)
         self.schedule = documents.schedule_document(settings.schedule)
         self._journal: Journal | None = None
         self._absent = AbsentJournal()
@@ -56,6 +56,10 @@ class AppContext:
     def settings(self) -> Settings:
         """The settings in force, with the pace that settings.ini has now."""
         return self.settings_watch.current()
+
+    def today(self) -> date:
+        """Return the date in the time zone of the settings."""
+        return self.clock().astimezone(self.settings.zone).date()
 
     def journal(self) -> Journal:
         """Return the journal, an absent one if no service has made it yet. Raises UserError."""

@@ -57,7 +57,9 @@ def _message_on_changes(changes: tuple[tuple[Phone, Phone], ...]) -> Message:
 def _only_pauses(changes: Iterable[tuple[Phone, Phone]]) -> bool | None:
     """Return whether the rows were paused or resumed; None if anything else of them was changed."""
     states = {
-        after.paused if msgspec.structs.replace(before, paused=after.paused) == after else None
+        after.paused
+        if after.absence is None and msgspec.structs.replace(before, paused=after.paused, absence=None) == after
+        else None
         for before, after in changes
     }
     return states.pop() if len(states) == 1 else None

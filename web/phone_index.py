@@ -7,8 +7,8 @@ of the file, and only numbers that are new are checked.
 import contextlib
 import gc
 import threading
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
@@ -28,15 +28,16 @@ _NUMBER_CHARS = frozenset("0123456789+-() \u00a0.*")
 
 
 class PhoneIndex:
-    """The rows of one revision of the list, found by key and by text."""
+    """The rows of one revision of the list as a run of that day sees them, found by key and by text."""
 
-    def __init__(self, loaded: LoadedDocument[list[Phone]], plan: NumberingPlan) -> None:
+    def __init__(self, loaded: LoadedDocument[list[Phone]], plan: NumberingPlan, day: date) -> None:
+        self.day = day
         self.revision = loaded.revision
         self.notes = loaded.notes
         self.lost = loaded.lost
         self.phones = loaded.data
         with _without_gc():
-            self.rows: list[Candidate] = list(list_candidates(self.phones, plan))
+            self.rows: list[Candidate] = list(list_candidates(self.phones, plan, day))
         self.positions = {phone.key: position for position, phone in enumerate(self.phones)}
         self.counts: dict[RowState, int] = {"called": 0, "paused": 0, "refused": 0, "twice": 0}
         for row in self.rows:
@@ -94,8 +95,9 @@ class PhoneIndex:
 class PhoneIndexCache:
     """The list on the disk, with the index of its current revision."""
 
-    def __init__(self, document: Document[list[Phone]], plan: NumberingPlan) -> None:
+    def __init__(self, document: Document[list[Phone]], plan: NumberingPlan, today: Callable[[], date]) -> None:
         self.document = document
+        self._today = today
         self.plan = _CachedNumberingPlan(plan)
         self._lock = threading.Lock()
         self._index: PhoneIndex | None = None
@@ -104,11 +106,13 @@ class PhoneIndexCache:
     def current(self) -> PhoneIndex:
         """Return the index of the current list. Raises DocumentError if the list is broken or missing."""
         with self._lock:
-            signature = settled_signature(self.document.path)
+            signature, today = settled_signature(self.document.path), self._today()
+            if self._index is not None and self._index.day != today:  # absences begin and end at midnight
+                self._index = None
             if self._index is None or not signature or signature != self._signature:
                 data, modified = self.document.read_bytes()
                 if self._index is None or revision_of(data) != self._index.revision:
-                    self._index = PhoneIndex(self.document.parse_current(data, modified), self.plan)
+                    self._index = PhoneIndex(self.document.parse_current(data, modified), self.plan, today)
                 self._signature = signature
             return self._index
 
@@ -120,7 +124,7 @@ class PhoneIndexCache:
         # Else the file may read back with other texts, or with notes on what it still lacks.
         if all(phone.extra is None for phone in phones) and not self.document.history.lost_values():
             with self._lock:
-                self._index = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan)
+                self._index = PhoneIndex(LoadedDocument(phones, revision, datetime.now(UTC)), self.plan, self._today())
                 self._signature = None
         return revision
 
@@ -178,7 +182,7 @@ def row_state(row: Candidate) -> RowState:
     """Return what a run does with the row."""
     if row.skipped is None:
         return "called"
-    if row.phone.paused:
+    if row.is_paused:
         return "paused"
     return "twice" if row.number else "refused"
 

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,7 +34,8 @@ def check_phones(context: CheckContext) -> Iterator[Finding]:
     yield from findings
     if loaded is None:
         return
-    counts, refused = _count_rows(loaded.data, context.settings.numbering_plan())
+    today = context.now.astimezone(context.settings.zone).date()
+    counts, refused = _count_rows(loaded.data, context.settings.numbering_plan(), today)
     context.coded = counts["coded"]
     context.calls = counts["called"]
     where = document.path
@@ -63,17 +65,17 @@ def check_phones(context: CheckContext) -> Iterator[Finding]:
     )
 
 
-def _count_rows(phones: list[Phone], plan: NumberingPlan) -> tuple[Counter[str], list[Message]]:
+def _count_rows(phones: list[Phone], plan: NumberingPlan, day: date) -> tuple[Counter[str], list[Message]]:
     """Return how many rows are called, coded (called, with a code), paused, twice or refused; and some refusals."""
     counts: Counter[str] = Counter()
     refused: list[Message] = []
-    for candidate in list_candidates(phones, plan):
+    for candidate in list_candidates(phones, plan, day):
         row = candidate.phone
         kind = (
             "called"
             if candidate.skipped is None
             else "paused"
-            if row.paused
+            if candidate.is_paused
             else "twice"
             if candidate.number
             else "refused"

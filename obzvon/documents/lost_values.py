@@ -17,6 +17,8 @@ from obzvon.documents.json_codec import MalformedError
 from obzvon.domain.phones import NUMBER, Phone
 
 _CODE = "1"
+#: What keeps a number from being called.
+PAUSES = ("paused", *phones_json.ABSENCE_KEYS)
 #: What PHP takes for a number (is_numeric).
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\r\v\f]*", re.ASCII)
 #: The last digits of a number are the same in every notation.
@@ -54,7 +56,7 @@ def find_lost_values(before: bytes, after: bytes) -> list[LostValue]:
                     lost.append(LostValue(key, number, field, value, row[field]))
             elif value and row.keys() == {NUMBER, _CODE} and isinstance(row[NUMBER], int):
                 lost.append(LostValue(key, number, field, value))
-    return sorted(lost, key=lambda one: one.field != "paused")
+    return sorted(lost, key=lambda one: one.field not in PAUSES)
 
 
 def still_lost(lost: Iterable[LostValue], data: bytes) -> list[LostValue]:

@@ -6,7 +6,7 @@ own fields that was not text, under that field's name. It is written again as lo
 """
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, cast
 
 import msgspec
@@ -15,11 +15,14 @@ from obzvon.common.errors import Problem
 from obzvon.common.i18n import Message, say
 from obzvon.documents import json_codec
 from obzvon.documents.json_codec import MalformedError
+from obzvon.domain.absence import Absence, parse_day, read_absence
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import NUMBER, Phone, next_free_key, to_saved_form
 
 _FALSE_TEXTS = ("", "0", "false", "no", "off", "нет")
 _WHOLE_ROW = ""
+#: The dates of an absence, as YYYY-MM-DD: the first day without a call, and the day of the next call.
+ABSENCE_KEYS = ("paused_from", "paused_until")
 
 
 class ScalarRow(msgspec.Struct, frozen=True):
@@ -29,12 +32,14 @@ class ScalarRow(msgspec.Struct, frozen=True):
 
 
 class _EncodedRow(msgspec.Struct, gc=False, omit_defaults=True, rename={"number": "0", "code": "1"}):
-    """A row as it is written: the keys that the old editor and script read, and two keys of ours if they are set."""
+    """A row as it is written: the keys that the old editor and script read, and our own if they are set."""
 
     number: str
     code: str
     name: str = ""
     paused: bool = False
+    paused_from: str = ""
+    paused_until: str = ""
 
 
 class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
@@ -46,7 +51,15 @@ class _CommonRow(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"
     paused: bool | msgspec.UnsetType = msgspec.UNSET
 
 
+class _DatedRow(_CommonRow, gc=False, forbid_unknown_fields=True, rename={"number": "0", "code": "1"}):
+    """A row that may have dates, too."""
+
+    paused_from: str | msgspec.UnsetType = msgspec.UNSET
+    paused_until: str | msgspec.UnsetType = msgspec.UNSET
+
+
 _common_rows = msgspec.json.Decoder(dict[str, _CommonRow])
+_dated_rows = msgspec.json.Decoder(dict[str, _DatedRow])
 
 
 def parse(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]]:
@@ -91,28 +104,34 @@ def dump(phones: Iterable[Phone], plan: NumberingPlan | None = None) -> bytes:
 
 def replace_values(phone: Phone, values: dict[str, object]) -> Phone:
     """Return the phone as it is read from its row with these values in place of others."""
-    row = {NUMBER: phone.number, "1": phone.code, "name": phone.name, "paused": phone.paused} | (phone.extra or {})
+    row = {NUMBER: phone.number, "1": phone.code, "name": phone.name, "paused": phone.paused}
+    row |= _absence_fields(phone) | (phone.extra or {})
     return _full(phone.key, row | values)
 
 
 def _parse_common(data: bytes) -> tuple[list[Phone], tuple[Problem, ...]] | None:
     """Return the phones of a list without any odd row, at twice the speed; None for any other list."""
+    rows: Mapping[str, _CommonRow]
+    is_dated = b'"paused_' in data
     try:
-        rows = _common_rows.decode(data)
+        rows = (_dated_rows if is_dated else _common_rows).decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     if _has_more(data, len(rows)):
         return None
-    members = len(rows)
-    phones = []
+    members, phones, unset = len(rows), [], msgspec.UNSET
     for key, row in rows.items():
         number, code, name, paused = row.number, row.code, row.name, row.paused
-        members += 1 + (code is not msgspec.UNSET) + (name is not msgspec.UNSET) + (paused is not msgspec.UNSET)
+        members += 1 + (code is not unset) + (name is not unset) + (paused is not unset)
+        if is_dated and (fields := _fields_with_dates(row)):
+            members += len(fields.keys() & set(ABSENCE_KEYS))
+            phones.append(_full(key, fields))
+            continue
         phones.append(
             Phone(
                 key,
                 number if type(number) is str else str(number),
-                code if type(code) is str else "" if code is msgspec.UNSET else _text(code),
+                code if type(code) is str else "" if code is unset else _text(code),
                 name or "",
                 paused or False,
             )
@@ -191,8 +210,28 @@ def _phone(key: str, row: object) -> Phone:
 def _full(key: str, row: dict[str, object]) -> Phone:
     extra = {name: value for name, value in row.items() if not _is_plain(name, value)}
     return Phone(
-        key, _text(row.get("0")), _text(row.get("1")), _name(row.get("name")), _flag(row.get("paused")), extra or None
+        key,
+        _text(row.get("0")),
+        _text(row.get("1")),
+        _name(row.get("name")),
+        _flag(row.get("paused")),
+        extra or None,
+        read_absence(*(_date_text(row.get(name)) for name in ABSENCE_KEYS)),
     )
+
+
+def _fields_with_dates(row: _CommonRow) -> dict[str, object] | None:
+    """Return the fields of a row under their names in the file; None if it has no date."""
+    if not isinstance(row, _DatedRow) or row.paused_until is row.paused_from is msgspec.UNSET:
+        return None
+    names = zip(row.__struct_fields__, row.__struct_encode_fields__, strict=True)
+    return {name: value for field, name in names if (value := getattr(row, field)) is not msgspec.UNSET}
+
+
+def _absence_fields(phone: Phone) -> dict[str, object]:
+    absence = phone.absence or Absence()
+    dates = zip(ABSENCE_KEYS, (absence.first, absence.until), strict=True)
+    return {name: day.isoformat() for name, day in dates if day is not None}
 
 
 def _row(phone: Phone, plan: NumberingPlan | None) -> bytes:
@@ -202,12 +241,14 @@ def _row(phone: Phone, plan: NumberingPlan | None) -> bytes:
     if plan:
         phone = to_saved_form(phone, plan)
     if not extra:
-        return json_codec.encode(_EncodedRow(phone.number, phone.code, phone.name, phone.paused))
+        dates = cast("dict[str, str]", _absence_fields(phone)) if phone.absence else {}
+        return json_codec.encode(_EncodedRow(phone.number, phone.code, phone.name, phone.paused, **dates))
     fields: dict[str, object] = {NUMBER: phone.number, "1": phone.code}
     if phone.name:
         fields["name"] = phone.name
     if phone.paused:
         fields["paused"] = True
+    fields |= _absence_fields(phone)
     for name, value in extra.items():
         if isinstance(value, ScalarRow):
             if fields == {NUMBER: json_codec.value_text(value.value), "1": ""}:
@@ -223,6 +264,8 @@ def _is_plain(name: str, value: object) -> bool:
         return value is None or isinstance(value, bool)
     if name == NUMBER:
         return _is_number_text(value)
+    if name in ABSENCE_KEYS:
+        return value is None or (isinstance(value, str) and parse_day(value) is not None)
     if name in {"1", "name"}:
         return value is None or (isinstance(value, str | int | msgspec.Raw) and not isinstance(value, bool))
     return False
@@ -243,7 +286,16 @@ def _is_unchanged(phone: Phone, name: str, value: object) -> bool:
             return _name(value) == phone.name
         case "paused":
             return _flag(value) == phone.paused
+        case "paused_from" | "paused_until":
+            return _is_same_day(value, phone.absence or Absence(), name)
     return True
+
+
+def _is_same_day(value: object, absence: Absence, name: str) -> bool:
+    text = _date_text(value)
+    if text and parse_day(text) is None:
+        return text in absence.unreadable
+    return parse_day(text) == (absence.first if name == "paused_from" else absence.until)
 
 
 def _text(value: object) -> str:
@@ -252,6 +304,11 @@ def _text(value: object) -> str:
 
 def _name(value: object) -> str:
     return _text(value) if _is_plain("name", value) else ""
+
+
+def _date_text(value: object) -> str:
+    """Return the text of a date, also of something else in its place; '' for none."""
+    return "" if value is None or value is False else _text(value).strip()
 
 
 def _flag(value: object) -> bool:

@@ -230,8 +230,7 @@ def format_json(document: Mapping[str, object]) -> str:
 
 
 def _forecast(inputs: RunInputs, times: _RunTimes) -> RunForecast:
-    called = inputs.called.get(times.day or inputs.today, ())
-    calls, skipped = _sort_out(inputs.phones, inputs.numbering, called)
+    calls, skipped = _sort_out(inputs, times.day or inputs.today)
     handover = forecast_handover(calls, inputs.pace, times.begins or inputs.now, times.until)
 
     def local(moment: datetime | None) -> datetime | None:
@@ -258,21 +257,19 @@ def _forecast(inputs: RunInputs, times: _RunTimes) -> RunForecast:
     )
 
 
-def _sort_out(
-    phones: Iterable[Phone], numbering: NumberingPlan, called: Container[tuple[str, str]]
-) -> tuple[int, tuple[SkippedPhone, ...]]:
-    """Return how many rows are called, and each row that is skipped."""
+def _sort_out(inputs: RunInputs, day: date) -> tuple[int, tuple[SkippedPhone, ...]]:
+    """Return how many rows are called on that day, and each row that is skipped."""
     calls = 0
     seen: set[tuple[str, str]] = set()
     skipped: list[SkippedPhone] = []
-    for candidate in list_candidates(phones, numbering, called):
+    for candidate in list_candidates(inputs.phones, inputs.numbering, day, inputs.called.get(day, ())):
         call, phone = (candidate.number, candidate.code), candidate.phone
         if candidate.skipped is None:
             calls += 1
         else:
             why = (
                 SkipReason.PAUSED
-                if phone.paused
+                if candidate.is_paused
                 else SkipReason.REFUSED
                 if not candidate.number
                 else SkipReason.DUPLICATE
@@ -280,7 +277,7 @@ def _sort_out(
                 else SkipReason.CALLED_TODAY
             )
             skipped.append(SkippedPhone(phone.key, phone.number, phone.code, phone.name, why, candidate.skipped))
-        if not phone.paused:
+        if not candidate.is_paused:
             seen.add(call)
     return calls, tuple(skipped)
 

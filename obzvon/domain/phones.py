@@ -2,10 +2,12 @@
 
 import contextlib
 from collections.abc import Container, Iterable, Iterator
+from datetime import date
 
 import msgspec
 
 from obzvon.common.i18n import Message, say
+from obzvon.domain.absence import Absence
 from obzvon.domain.numbering import InvalidNumberError, NumberingPlan, parse_extension_code
 
 #: Reasons why a row is skipped. They are stored with the call.
@@ -23,6 +25,8 @@ MAX_LENGTHS = {"number": 100, "code": 64, "name": 200}
 class Phone(msgspec.Struct, frozen=True, gc=False):
     """Row of the list, as the operator wrote it.
 
+    `paused` lasts until somebody lifts it, `absence` ends by itself.
+
     `extra` keeps the row's other keys, so that a save loses nothing, and under `NUMBER` a number that was written as
     something else than text or a whole number.
     """
@@ -33,6 +37,17 @@ class Phone(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     paused: bool = False
     extra: dict[str, object] | None = None
+    absence: Absence | None = None
+
+    def pause_on(self, day: date) -> Message | None:
+        """Return the reason if the phone is paused or absent on that day."""
+        if self.paused:
+            return PAUSED
+        return self.absence.describe(day) if self.absence is not None and self.absence.covers(day) else None
+
+    def has_pause(self, day: date) -> bool:
+        """Return whether it is paused, or absent on that day or later."""
+        return self.paused or (self.absence is not None and not self.absence.is_over(day))
 
 
 def next_free_key(keys: Iterable[str]) -> int:
@@ -78,31 +93,37 @@ def to_saved_form(phone: Phone, plan: NumberingPlan) -> Phone:
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """Phone as a run sees it: what would be dialled, or why it is skipped."""
+    """Phone as a run sees it: what would be dialled, or why it is skipped. `is_paused`: it is paused or absent."""
 
     phone: Phone
     number: str = ""
     code: str = ""
     skipped: Message | None = None
+    is_paused: bool = False
 
 
 def list_candidates(
-    phones: Iterable[Phone], plan: NumberingPlan, called: Container[tuple[str, str]] = ()
+    phones: Iterable[Phone], plan: NumberingPlan, day: date, called: Container[tuple[str, str]] = ()
 ) -> Iterator[Candidate]:
-    """Yield each row with what to dial, or why it is skipped.
+    """Yield each row with what a run of that day dials, or why it is skipped.
 
     A number and code that are in the list twice, or among `called`, are called once. The same number with different
-    extension codes is different people. A paused row has its number too, so that it is recognized on other days.
+    extension codes is different people. A paused row has its number too, so that it is recognized on other days. One
+    whose absence cannot be read has none: it cannot be called until somebody has corrected it.
     """
     seen: dict[tuple[str, str], str] = {}
     for phone in phones:
+        pause = None if not phone.paused and phone.absence is None else phone.pause_on(day)
         try:
             number, code = number_to_dial(phone, plan), parse_extension_code(phone.code)
         except InvalidNumberError as refused:
-            yield Candidate(phone, skipped=PAUSED if phone.paused else refused.reason)
+            yield Candidate(phone, skipped=pause or refused.reason, is_paused=pause is not None)
             continue
-        if phone.paused:
-            yield Candidate(phone, number, code, PAUSED)
+        if pause is not None:
+            if phone.paused or phone.absence is None or phone.absence.is_readable:
+                yield Candidate(phone, number, code, pause, is_paused=True)
+            else:
+                yield Candidate(phone, skipped=pause)
             continue
         first = seen.setdefault((number, code), phone.key)
         if first != phone.key:
@@ -114,15 +135,15 @@ def list_candidates(
 
 
 def find_withdrawn(
-    phones: Iterable[Phone], plan: NumberingPlan, waiting: Iterable[tuple[str, str]]
+    phones: Iterable[Phone], plan: NumberingPlan, day: date, waiting: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Message]:
-    """Return the waiting numbers and codes that the current list no longer calls, each with the reason."""
+    """Return the waiting numbers and codes of that day's run that the current list no longer calls, with the reason."""
     callable_now: set[tuple[str, str]] = set()
     paused: set[tuple[str, str]] = set()
     for phone in phones:
         with contextlib.suppress(InvalidNumberError):
             call = number_to_dial(phone, plan), parse_extension_code(phone.code)
-            (paused if phone.paused else callable_now).add(call)
+            (paused if phone.pause_on(day) else callable_now).add(call)
     return {
         call: say("paused in the list during the run")
         if call in paused

@@ -96,7 +96,7 @@ def select_phones(candidates: Iterable[Candidate], phones: PhonesByCall) -> Redi
         key = candidate.number, candidate.code
         if key in phones and candidate.skipped is None:
             called[key] = candidate
-        elif key in phones and candidate.phone.paused:
+        elif key in phones and candidate.is_paused:
             paused.setdefault(key, candidate)
     for key in called.keys() & paused.keys():
         del paused[key]

@@ -72,7 +72,7 @@ def count_called(settings: Settings, journal: Journal, record: DayRecord, confli
         phones = WatchedDocument(document).load_current().data
     except DocumentError:
         return msgspec.structs.replace(conflict, called=len(called))
-    candidates = list_candidates(phones, settings.numbering_plan())
+    candidates = list_candidates(phones, settings.numbering_plan(), conflict.day)
     wanted = {(one.number, one.code) for one in candidates if one.skipped is None}
     run = journal.runs.active()
     if run is not None and run.day == conflict.day:  # it continues with its own calls, not with the whole list

@@ -179,7 +179,7 @@ class ActiveRun:
     def withdraw_removed(self, phones: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Withdraw the waiting calls to phones that were removed or paused since the run started."""
         waiting = self._journal.calls.waiting(self.run.id)
-        removed = find_withdrawn(phones.data, plan, {(call.number, call.code) for call in waiting})
+        removed = find_withdrawn(phones.data, plan, self.run.day, {(call.number, call.code) for call in waiting})
         outcomes = [
             CallOutcome(self.run.id, call.position, Disposition.WITHDRAWN, now, reason)
             for call in waiting
@@ -201,7 +201,7 @@ class ActiveRun:
 
     def _cancel_removed_retries(self, phones: LoadedDocument[list[Phone]], plan: NumberingPlan, now: datetime) -> None:
         """Cancel pending retries for phones that were removed or paused."""
-        removed = find_withdrawn(phones.data, plan, {(call.number, call.code) for call in self._retries})
+        removed = find_withdrawn(phones.data, plan, self.run.day, {(call.number, call.code) for call in self._retries})
         for call in self._retries:
             if reason := removed.get((call.number, call.code)):
                 self._journal.transitions.cancel_retries(self.run.id, [call.position], reason, at=now)

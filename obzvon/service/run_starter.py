@@ -73,10 +73,10 @@ class RunStarter:
             )
         skipped: list[Candidate] = []
         if request.only is not None:
-            chosen: Iterable[Candidate] = request.only.select(list_candidates(loaded.data, self._plan)).called
+            chosen: Iterable[Candidate] = request.only.select(list_candidates(loaded.data, self._plan, day)).called
         else:
             called = self._journal.calls.declined_on(day) if request.again else self._journal.calls.called_on(day)
-            chosen = _collecting_skipped(list_candidates(loaded.data, self._plan, called), skipped)
+            chosen = _collecting_skipped(list_candidates(loaded.data, self._plan, day, called), skipped)
             if request.kind == "manual":  # the operator who starts it is there to read that nobody would be called
                 chosen = list(chosen)
                 _ensure_anybody(chosen)

@@ -30,7 +30,7 @@ def record_answered_run(folder: Path, phones: list[Phone]) -> None:
     settings, now = load_settings(folder / "settings.ini"), datetime.now(UTC)
     journal = Journal(settings.journal.reveal())
     today = now.astimezone(settings.zone).date()
-    run = journal.runs.begin("bench", today, "week", list_candidates(phones, settings.numbering_plan()), at=now)
+    run = journal.runs.begin("bench", today, "week", list_candidates(phones, settings.numbering_plan(), today), at=now)
     assert run
     journal.transitions.end_calls(
         CallOutcome(run.id, place, Disposition.ANSWERED, now) for place in range(1, len(phones) + 1)

@@ -126,7 +126,7 @@ def _saved(phones: list[Phone], revision: str) -> PhoneIndex:
         phone_index = None
     if phone_index is not None and phone_index.revision == revision:
         return phone_index
-    return PhoneIndex(LoadedDocument(phones, revision, app_context().clock()), cache.plan)
+    return PhoneIndex(LoadedDocument(phones, revision, app_context().clock()), cache.plan, app_context().today())
 
 
 def _row(row: Candidate) -> Row:

@@ -211,14 +211,15 @@ def pause(paused: bool) -> ResponseReturnValue:
     """Pause the chosen rows, or resume them. Many have to be confirmed."""
     view = _view(request.form)
     rows = _rows(view)
-    changed = [row for row in rows if row.phone.paused != paused]
+    today = app_context().today()
+    changed = [row for row in rows if (not row.phone.paused if paused else row.phone.has_pause(today))]
     if len(changed) > _NAMED and "sure" not in request.form:
         return _ask("pause" if paused else "resume", changed, view)
     chosen = [row.phone for row in changed]
     if keys := {phone.key for phone in chosen}:
         _change(
             lambda phone_index: [
-                msgspec.structs.replace(phone, paused=paused) if phone.key in keys else phone
+                msgspec.structs.replace(phone, paused=paused, absence=None) if phone.key in keys else phone
                 for phone in phone_index.phones
             ]
         )

@@ -23,7 +23,7 @@ FORMS = {False: CallForm("avtoobzvon"), True: CallForm("avtoobzvon-ivr", "612210
 def our_call_files(phones: list[Phone]) -> dict[str, str]:
     return {
         row.number: CallFileTemplate(FORMS[bool(row.code)]).render(row.number, row.code).decode()
-        for row in list_candidates(phones, PLAN)
+        for row in list_candidates(phones, PLAN, date(2026, 11, 28))
         if row.skipped is None
     }
 

@@ -1,7 +1,7 @@
 """What other programs read after a save: ASCII, and the number as it is dialled."""
 
 import json
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 
 import msgspec
@@ -99,10 +99,10 @@ def test_a_saved_number_is_dialled_as_before(region: str, typed: str) -> None:
 @pytest.mark.parametrize("written", ["84.51234567", "495.1234567", "8.9161111111e10", "-89161111111", "89161111111.0"])
 def test_a_fraction_is_never_a_number(written: str) -> None:
     [phone] = phones_json.parse(f'{{"0":{{"0":{written},"1":""}}}}'.encode())[0]
-    [row] = list_candidates([phone], PLAN)
+    [row] = list_candidates([phone], PLAN, date(2026, 11, 28))
     assert (row.number, row.phone.number) == ("", written)
     assert row.skipped
-    assert find_withdrawn([phone], PLAN, [("84512345670", "")])
+    assert find_withdrawn([phone], PLAN, date(2026, 11, 28), [("84512345670", "")])
     assert phones_json.dump([phone], PLAN).decode() == f'{{\n"0": {{"0":{written},"1":""}}\n}}\n'
 
 
@@ -113,7 +113,7 @@ def test_a_fraction_that_is_typed_again_is_a_number() -> None:
 
 
 def test_the_index_holds_what_a_save_has_written(tmp_path: Path) -> None:
-    cache = PhoneIndexCache(phones_document(tmp_path / "todo.json", PLAN), PLAN)
+    cache = PhoneIndexCache(phones_document(tmp_path / "todo.json", PLAN), PLAN, lambda: date(2026, 11, 28))
     revision = cache.save([Phone("0", "8 (916) 555-55-55"), Phone("1", "777")], "")
     read = cache.document.load()
     assert (cache.current().phones, cache.current().revision) == (read.data, revision)

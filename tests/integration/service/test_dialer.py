@@ -937,6 +937,40 @@ def test_a_run_that_was_cut_off_calls_nobody_when_the_machine_starts_at_night(wo
         assert "cut off" in working.reasons(NINE)[PEOPLE[4]]
 
 
+@pytest.mark.parametrize(("until", "last"), [("2026-01-05", 5), ("2026-01-06", 4)])
+def test_a_run_keeps_its_own_day_past_midnight(tmp_path: Path, until: str, last: int) -> None:
+    """An absence that begins or ended at that midnight changes nothing; one of the run's day still holds."""
+    workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=20, start="23:59")
+    with shift(workshop, EIGHT) as working:
+        assert working.work(at("23:59:00"), at("23:59:05")) == [("23:59:00", PEOPLE[:2])]
+    midnight = at("00:00:05", "2026-01-06")
+    rows: dict[str, object] = {str(key): {"0": number, "1": ""} for key, number in enumerate(PEOPLE)}
+    rows["2"] = {"0": PEOPLE[2], "paused_from": "2026-01-06"}
+    rows["4"] = {"0": PEOPLE[4], "paused_until": until}
+    with shift(workshop, midnight) as working:
+        working.came()
+        workshop.write_list(rows, changed=midnight)
+        called = working.work(midnight, midnight + MINUTE)
+        assert [number for _, bundle in called for number in bundle] == PEOPLE[2:last]
+
+
+@pytest.mark.parametrize(("until", "calls"), [("2026-01-05", 5), ("2026-01-06", 4), ("soon", 4)])
+def test_who_is_absent_on_the_day_is_not_called_and_the_result_says_until_when(
+    tmp_path: Path, until: str, calls: int
+) -> None:
+    workshop = Workshop(tmp_path, phones=PEOPLE)
+    workshop.write_list(
+        {**{str(key): number for key, number in enumerate(PEOPLE[:4])}, "4": {"0": PEOPLE[4], "paused_until": until}}
+    )
+    with shift(workshop, EIGHT) as working:
+        working.work(at("08:59:59"), at("09:05:00"))
+        reasons = working.reasons(NINE)
+        assert len([result for result in working.results(NINE).values() if result == "handed"]) == calls
+        if calls == 4:
+            said = {"2026-01-06": "not to be called until 6 January", "soon": "until when not to call: “soon”"}
+            assert said[until] in reasons[PEOPLE[4]]
+
+
 def test_a_run_that_is_going_on_at_midnight_goes_on(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2, timeout=20, start="23:59")
     with shift(workshop, EIGHT) as working:

@@ -52,9 +52,9 @@ def test_metrics_describe_the_run_and_the_service(viewer: Browser, settings: Set
     presence.begin(at=SUNDAY)
     presence.beat(at=SUNDAY - timedelta(seconds=7), problem=msgspec.json.encode((say("no number"),)).decode())
     first = journal.runs.begin(
-        "a", SUNDAY.date(), "week", list_candidates(FIVE[:2], plan), at=SUNDAY - timedelta(hours=1)
+        "a", SUNDAY.date(), "week", list_candidates(FIVE[:2], plan, SUNDAY.date()), at=SUNDAY - timedelta(hours=1)
     )
-    tried = journal.runs.begin("b", SUNDAY.date(), "test", list_candidates(FIVE[:1], plan), at=SUNDAY)
+    tried = journal.runs.begin("b", SUNDAY.date(), "test", list_candidates(FIVE[:1], plan, SUNDAY.date()), at=SUNDAY)
     assert first
     assert tried
     journal.transitions.end_calls(
@@ -66,7 +66,7 @@ def test_metrics_describe_the_run_and_the_service(viewer: Browser, settings: Set
     )
     for run in (first, tried):
         journal.runs.set_state(run.id, "done", at=SUNDAY)
-    second = journal.runs.begin("c", SUNDAY.date(), "manual", list_candidates(FIVE, plan), at=SUNDAY)
+    second = journal.runs.begin("c", SUNDAY.date(), "manual", list_candidates(FIVE, plan, SUNDAY.date()), at=SUNDAY)
     assert second
     journal.transitions.end_calls([CallOutcome(second.id, 1, Disposition.ANSWERED, SUNDAY)])
     found = figures(viewer)
@@ -83,7 +83,9 @@ def test_metrics_describe_the_run_and_the_service(viewer: Browser, settings: Set
 def test_metrics_count_deliveries_only_if_delivered_is_set(
     app: Flask, viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
-    run = journal.runs.begin("a", SUNDAY.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=SUNDAY)
+    run = journal.runs.begin(
+        "a", SUNDAY.date(), "week", list_candidates(FIVE, settings.numbering_plan(), SUNDAY.date()), at=SUNDAY
+    )
     assert run
     journal.transitions.end_calls(
         [
@@ -138,7 +140,9 @@ def test_yesterdays_calls_are_the_last_runs_and_not_todays(
     viewer: Browser, settings: Settings, journal: Journal
 ) -> None:
     day = SUNDAY - timedelta(days=1)
-    run = journal.runs.begin("a", day.date(), "week", list_candidates(FIVE, settings.numbering_plan()), at=day)
+    run = journal.runs.begin(
+        "a", day.date(), "week", list_candidates(FIVE, settings.numbering_plan(), day.date()), at=day
+    )
     assert run
     journal.runs.set_state(run.id, "done", at=day)
     found = figures(viewer)

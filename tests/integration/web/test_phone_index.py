@@ -1,5 +1,6 @@
 """The list kept by revision: what a save leaves in memory is what the file says."""
 
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from obzvon.domain.phones import Phone
 from web.i18n import format_phone_number
 from web.phone_index import PhoneIndexCache
 
+DAY = date(2026, 11, 28)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
@@ -29,7 +31,7 @@ def test_rows_without_odd_fields_are_read_as_they_were_saved(phones: list[Phone]
 
 def test_what_is_kept_after_a_save_is_what_would_be_read(tmp_path: Path) -> None:
     document = phones_document(tmp_path / "todo.json")
-    shelf = PhoneIndexCache(document, NumberingPlan())
+    shelf = PhoneIndexCache(document, NumberingPlan(), lambda: DAY)
     odd = Phone("0", "89161111111", extra={"note": 1, "0": 89161111111})
     for phones in ([Phone("0", "89161111111", "", "a")], [odd]):
         shelf.save(phones, document.load().revision if document.path.exists() else "")
@@ -47,7 +49,7 @@ def test_a_change_checks_duplicates_again_and_each_number_once(tmp_path: Path) -
             return super().normalize(number)
 
     document = phones_document(tmp_path / "todo.json")
-    shelf = PhoneIndexCache(document, Counting())
+    shelf = PhoneIndexCache(document, Counting(), lambda: DAY)
     phones = [Phone("0", "89161111111"), Phone("1", "89161111112"), Phone("2", "12")]
     shelf.save(phones, "")
     changed = [*phones[:1], msgspec.structs.replace(phones[1], number="89161111111"), phones[2]]

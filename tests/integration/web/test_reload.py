@@ -59,7 +59,9 @@ def test_a_run_in_progress_follows_the_pace(
 ) -> None:
     rows = [Phone(str(row), number) for row, number in enumerate(numbers(PEOPLE))]
     journal.heartbeats.begin(at=SUNDAY)
-    journal.runs.begin("t", SUNDAY.date(), "week", list_candidates(rows, settings.numbering_plan()), at=SUNDAY)
+    journal.runs.begin(
+        "t", SUNDAY.date(), "week", list_candidates(rows, settings.numbering_plan(), SUNDAY.date()), at=SUNDAY
+    )
     for bundle, hours in ((PEOPLE, 0), (1, 9)):
         change_pace(bundle, 3600)
         status = operator.send("GET", "/api/v1/status").get_json()["run"]

@@ -423,13 +423,14 @@ def test_nothing_is_handed_over_after_the_latest_time_of_the_runs_day() -> None:
 # -- which phones are called
 
 PLAN = NumberingPlan()
+DAY = date(2026, 11, 28)
 
 
 def called(*phones: Phone, called_today: frozenset[tuple[str, str]] = frozenset()) -> list[str]:
     """Return what is dialled for each row, or why it is skipped."""
     return [
         str(one.skipped) if one.skipped else f"{one.number} {one.code}".strip()
-        for one in list_candidates(phones, PLAN, called_today)
+        for one in list_candidates(phones, PLAN, DAY, called_today)
     ]
 
 
@@ -453,7 +454,7 @@ def test_every_row_is_called_or_has_its_reason_and_none_is_lost() -> None:
 
 def test_a_candidate_keeps_its_row() -> None:
     phone = Phone("7", "8 (916) 111-11-11", " 2 ", "Иванов И. И.", extra={"note": 1})
-    assert list(list_candidates([phone], PLAN)) == [Candidate(phone, "89161111111", "2")]
+    assert list(list_candidates([phone], PLAN, DAY)) == [Candidate(phone, "89161111111", "2")]
 
 
 def test_a_number_that_stands_twice_is_called_once() -> None:
@@ -496,7 +497,7 @@ def test_candidates_are_made_one_by_one() -> None:
             yield Phone(str(number), str(number))
             number += 1
 
-    found = list_candidates(endless(), PLAN)
+    found = list_candidates(endless(), PLAN, DAY)
     assert [next(found).number for _ in range(3)] == ["89160000000", "89160000001", "89160000002"]
 
 
@@ -512,7 +513,7 @@ def test_candidates_are_made_one_by_one() -> None:
     )
 )
 def test_whatever_the_list_nobody_is_rung_twice_and_nobody_is_forgotten(phones: list[Phone]) -> None:
-    found = list(list_candidates(phones, PLAN))
+    found = list(list_candidates(phones, PLAN, DAY))
     assert [one.phone for one in found] == phones
     ringing = [(one.number, one.code) for one in found if one.skipped is None]
     assert len(set(ringing)) == len(ringing)
@@ -530,13 +531,13 @@ def test_whatever_the_list_nobody_is_rung_twice_and_nobody_is_forgotten(phones: 
 def test_who_is_still_on_the_list_is_still_called() -> None:
     waiting = [("89161111111", ""), ("89162222222", "1")]
     phones = [Phone("9", "+7 916 111-11-11", name="new name"), Phone("1", "89162222222", " 1"), Phone("2", "777")]
-    assert find_withdrawn(phones, PLAN, waiting) == {}
+    assert find_withdrawn(phones, PLAN, DAY, waiting) == {}
 
 
 def test_who_was_paused_or_taken_off_during_a_run_is_called_no_more() -> None:
     waiting = [("89161111111", ""), ("89162222222", "1"), ("89163333333", "")]
     phones = [Phone("0", "89161111111", paused=True), Phone("1", "89162222222", "2"), Phone("4", "89164444444")]
-    found = find_withdrawn(phones, PLAN, waiting)
+    found = find_withdrawn(phones, PLAN, DAY, waiting)
     assert {call: str(reason) for call, reason in found.items()} == {
         ("89161111111", ""): "paused in the list during the run",
         ("89162222222", "1"): "taken off the list or changed during the run",
@@ -546,16 +547,16 @@ def test_who_was_paused_or_taken_off_during_a_run_is_called_no_more() -> None:
 
 def test_a_number_that_stands_once_more_unpaused_is_called() -> None:
     phones = [Phone("0", "89161111111", paused=True), Phone("1", "8 916 111 11 11")]
-    assert find_withdrawn(phones, PLAN, [("89161111111", "")]) == {}
+    assert find_withdrawn(phones, PLAN, DAY, [("89161111111", "")]) == {}
 
 
 def test_an_empty_list_strikes_everybody_off() -> None:
-    assert len(find_withdrawn([], PLAN, [("89161111111", ""), ("89162222222", "")])) == 2
+    assert len(find_withdrawn([], PLAN, DAY, [("89161111111", ""), ("89162222222", "")])) == 2
 
 
 def test_a_paused_row_is_known_by_its_number_too() -> None:
     paused, odd = list_candidates(
-        [Phone("0", "8 916 111 11 11", " 1 ", paused=True), Phone("1", "777", paused=True)], PLAN
+        [Phone("0", "8 916 111 11 11", " 1 ", paused=True), Phone("1", "777", paused=True)], PLAN, DAY
     )
     assert (paused.number, paused.code, str(paused.skipped)) == ("89161111111", "1", "paused")
     assert (odd.number, str(odd.skipped)) == ("", "paused")

@@ -12,7 +12,8 @@ PHONES = {("1", ""): ("busy", "Анна"), ("2", ""): ("busy", ""), ("3", "5"): 
 
 
 def row(number: str, code: str = "", skipped: Message | None = None) -> Candidate:
-    return Candidate(Phone(number, number, code, paused=skipped is PAUSED), number, code, skipped)
+    paused = skipped is PAUSED
+    return Candidate(Phone(number, number, code, paused=paused), number, code, skipped, is_paused=paused)
 
 
 CANDIDATES = [

@@ -25,7 +25,9 @@ def a_day(journal: Journal, settings: Settings) -> None:
         "t",
         SUNDAY.date(),
         "week",
-        list_candidates([Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan()),
+        list_candidates(
+            [Phone("0", "89161111111", name="=1+1"), Phone("1", "777")], settings.numbering_plan(), SUNDAY.date()
+        ),
         at=SUNDAY,
     )
     assert run

@@ -30,7 +30,7 @@ def test_the_status_is_the_commands_document(operator: Browser, settings: Settin
         "t",
         SUNDAY.date(),
         "week",
-        list_candidates([Phone("0", "89161111111"), Phone("1", "1")], settings.numbering_plan()),
+        list_candidates([Phone("0", "89161111111"), Phone("1", "1")], settings.numbering_plan(), SUNDAY.date()),
         at=SUNDAY,
     )
     answer = operator.send("GET", "/api/v1/status")
