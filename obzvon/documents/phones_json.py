@@ -307,7 +307,7 @@ def _name(value: object) -> str:
 
 
 def _date_text(value: object) -> str:
-    """Return the text of a date, also of something else in its place; '' for none."""
+    """Return the text of a date or of another value that was written for one; '' for none."""
     return "" if value is None or value is False else _text(value).strip()
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import chain
 from typing import IO
 
@@ -17,25 +18,29 @@ _HEADINGS = (NUMBER, CODE, NAME, PAUSED)
 _WIDTHS = (20, 18, 40, 10)
 
 
-def write_phones_csv(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
+def write_phones_csv(phones: Iterable[Phone], stream: IO[bytes], language: str, day: date) -> None:
     """Write the list as Russian Excel opens it: UTF-8 with a BOM, `;` between fields, formulas behind an apostrophe.
 
-    A zero byte, which no CSV can hold, becomes �.
+    A zero byte, which no CSV can hold, becomes �. An absence that is not over on `day` is written in words; an import
+    asks what they mean.
     """
-    _write(_rows(phones, language), stream)
+    _write(_rows(phones, language, day), stream)
 
 
 def write_refused_phones_csv(phones: Iterable[tuple[Phone, Message | None]], stream: IO[bytes], language: str) -> None:
     """Write rows that were refused, each with its reason, to be fixed and imported again."""
     headings = [heading.in_language(language) for heading in (*_HEADINGS, REASON)]
     words = _words(language)
-    rows = ([*_fields(phone, words), reason.in_language(language) if reason else ""] for phone, reason in phones)
+    rows = (
+        [*_fields(phone, words[phone.paused]), reason.in_language(language) if reason else ""]
+        for phone, reason in phones
+    )
     _write(chain([headings], rows), stream)
 
 
-def write_phones_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str) -> None:
+def write_phones_xlsx(phones: Iterable[Phone], stream: IO[bytes], language: str, day: date) -> None:
     """Write the list as a workbook of text; the stream must be seekable."""
-    xlsx_writer.write_xlsx(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language))
+    xlsx_writer.write_xlsx(stream, say("Numbers").in_language(language), _WIDTHS, _rows(phones, language, day))
 
 
 def _write(rows: Iterable[list[str]], stream: IO[bytes]) -> None:
@@ -49,15 +54,16 @@ def _write(rows: Iterable[list[str]], stream: IO[bytes]) -> None:
         text.detach()
 
 
-def _rows(phones: Iterable[Phone], language: str) -> Iterator[list[str]]:
+def _rows(phones: Iterable[Phone], language: str, day: date) -> Iterator[list[str]]:
     yield [heading.in_language(language) for heading in _HEADINGS]
     words = _words(language)
     for phone in phones:
-        yield _fields(phone, words)
+        absence = phone.absence.describe(day) if phone.absence and not phone.paused else None
+        yield _fields(phone, absence.in_language(language) if absence else words[phone.paused])
 
 
-def _fields(phone: Phone, words: tuple[str, str]) -> list[str]:
-    return [phone.number, phone.code, phone.name, words[phone.paused]]
+def _fields(phone: Phone, pause: str) -> list[str]:
+    return [phone.number, phone.code, phone.name, pause]
 
 
 def _words(language: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import re
 import secrets
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ def main() -> None:
     print(f"{rows:,} rows")
     for form, write in (("csv", phone_list.write_phones_csv), ("xlsx", phone_list.write_phones_xlsx)):
         stream = io.BytesIO()
-        write(phones, stream, "ru")
+        write(phones, stream, "ru", date(2026, 11, 28))
         with office(PORT, lambda folder: (folder / "todo.json").write_text("{}")) as (folder, pid):
             measure(stream.getvalue(), form, pid)
             assert len(json.loads((folder / "todo.json").read_text())) == rows

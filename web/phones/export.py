@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import IO
 
 from flask import Blueprint, send_file
@@ -15,7 +16,7 @@ from web.i18n import language
 exports = Blueprint("exports", __name__, url_prefix="/phones/export")
 
 _IN_MEMORY = 2_000_000
-_FORMS: dict[str, tuple[Callable[[Iterable[Phone], IO[bytes], str], None], str]] = {
+_FORMS: dict[str, tuple[Callable[[Iterable[Phone], IO[bytes], str, date], None], str]] = {
     "csv": (phone_list.write_phones_csv, "text/csv; charset=utf-8"),
     "xlsx": (phone_list.write_phones_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
@@ -27,7 +28,7 @@ def download(form: str) -> ResponseReturnValue:
     write, kind = _FORMS[form]
     phones = app_context().phones.current().phones
     stream = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the answer closes it
-    write(phones, stream, language())
+    today = app_context().today()
+    write(phones, stream, language(), today)
     stream.seek(0)
-    today = app_context().clock().astimezone(app_context().settings.zone).date()
     return send_file(stream, kind, as_attachment=True, download_name=f"obzvon-{today.isoformat()}.{form}")

@@ -172,7 +172,7 @@ def download_list() -> ResponseReturnValue:
         rows = _chosen(journal, view, days.today).rows() if view.results else []
     except DocumentError as error:
         return _broken(error.problems)
-    phone_list.write_phones_csv(rows, stream, language())
+    phone_list.write_phones_csv(rows, stream, language(), days.today)
     stream.seek(0)
     name = _("List %(day)s", day=view.day.isoformat())
     return send_file(stream, mimetype="text/csv", as_attachment=True, download_name=f"{name}.csv")

@@ -1,6 +1,7 @@
 """What the save of another program loses is noticed, kept in mind through our own saves, and put back."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from obzvon.documents import store
 from obzvon.documents.lost_values import describe_loss, find_lost_values, restore_values
 from obzvon.documents.store import Document, ExternallyChangedError, phones_document, revision_of
 from obzvon.documents.watcher import WatchedDocument
+from obzvon.domain.absence import Absence
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from tests.support.first_users_page import PageOfFirstUsers
@@ -45,6 +47,22 @@ def restore(document: Document[list[Phone]]) -> None:
 def change(document: Document[list[Phone]]) -> None:
     loaded = document.load()
     document.save([*loaded.data, Phone(str(len(loaded.data) + 10), "89044444444")], loaded.revision)
+
+
+def test_the_dates_of_an_absence_that_the_page_lost_are_noticed_first_and_put_back(tmp_path: Path) -> None:
+    document = phones_document(tmp_path / "todo.json", NumberingPlan())
+    away = Absence(date(2026, 12, 1), date(2026, 12, 5))
+    document.save([Phone("0", "89161111111", "1", "Иванов", absence=away), Phone("1", "89162222222", "01")], "")
+    page = PageOfFirstUsers(tmp_path)
+    page.edit("0", "89161111111", "1")
+    assert lost(document) == [
+        "89161111111: paused_from 2026-12-01 → —",
+        "89161111111: paused_until 2026-12-05 → —",
+        "89161111111: Иванов → —",
+        "89162222222: 01 → 1",
+    ]
+    restore(document)
+    assert (document.load().data[0].absence, lost(document)) == (away, [])
 
 
 def test_nothing_is_lost_by_our_own_saves(document: Document[list[Phone]]) -> None:

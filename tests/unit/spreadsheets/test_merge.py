@@ -1,6 +1,7 @@
 """Columns to fields, rows against the list, and the way there and back."""
 
 import io
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from obzvon.common.i18n import say
+from obzvon.domain.absence import Absence
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import Phone
 from obzvon.reports import phone_list
@@ -18,6 +20,7 @@ from obzvon.spreadsheets.table import TableRow
 from tests.support.profile import often
 
 PLAN = NumberingPlan()
+DAY = date(2026, 11, 28)
 NUMBER, CODE, NAME, PAUSED = "number", "code", "name", "paused"
 WHOLE = ColumnRoles((NUMBER, CODE, NAME, PAUSED))
 
@@ -389,15 +392,28 @@ def exported(phones: list[Phone], form: str, language: str) -> tuple[list[TableR
     rows: list[TableRow] = []
     if form == "csv":
         assume("\0" not in "".join(text for phone in phones for text in (phone.number, phone.code, phone.name)))
-        phone_list.write_phones_csv(phones, stream, language)
+        phone_list.write_phones_csv(phones, stream, language, DAY)
         found = csv_reader.read_csv(stream.getvalue(), rows.append)
     else:
-        phone_list.write_phones_xlsx(phones, stream, language)
+        phone_list.write_phones_xlsx(phones, stream, language, DAY)
         found = xlsx_reader.read_xlsx(stream, rows.append)
     return rows, column_roles.guess_roles(rows, found.columns, PLAN)
 
 
 FORMS = st.sampled_from(["csv", "xlsx"])
+
+
+@pytest.mark.parametrize(("until", "cell"), [(date(2026, 12, 5), "не звонить до 5 декабря"), (DAY, "нет")])
+def test_an_absence_is_exported_in_words_and_no_import_calls_before_they_are_explained(until: date, cell: str) -> None:
+    away = Phone("0", "89161111111", absence=Absence(until=until))
+    rows, roles = exported([away], "xlsx", "ru")
+    assert rows[1].cells[3] == cell
+    again = merge.plan_merge(rows, roles, [away], PLAN)
+    assert [row.is_open for row in again.rows] == [until > DAY]
+    assert [phone.absence for phone in again.result()] == [away.absence]
+    assert [phone.paused for phone in merge.plan_merge(rows, roles, [], PLAN).result()] == [until > DAY]
+
+
 LANGUAGES = st.sampled_from(["ru", "en"])
 
 
