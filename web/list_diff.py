@@ -1,12 +1,14 @@
 """Differences between two states of the list, and the sentence about them."""
 
 from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 from flask_babel import gettext as _
 
 from obzvon.common.i18n import Message
 from obzvon.common.text import escape_controls
+from obzvon.domain.absence import Absence
 from obzvon.domain.phones import Phone
 from obzvon.journal import audit_messages
 from web.i18n import translate
@@ -47,22 +49,24 @@ def _message_of_one_kind(diff: ListDiff) -> Message | None:
 
 
 def _message_on_changes(changes: tuple[tuple[Phone, Phone], ...]) -> Message:
-    paused = _only_pauses(changes)
-    if paused is not None:
+    pauses = _only_pauses(changes)
+    if len(pauses) == 1:
         rows = [after for _, after in changes]
+        ((paused, absence),) = pauses
+        if absence is not None and not paused:
+            return audit_messages.phones_absent(rows, absence)
         return audit_messages.phones_paused(rows) if paused else audit_messages.phones_resumed(rows)
     return audit_messages.phones_changed(len(changes)) if len(changes) > 1 else audit_messages.phone_edited(*changes[0])
 
 
-def _only_pauses(changes: Iterable[tuple[Phone, Phone]]) -> bool | None:
-    """Return whether the rows were paused or resumed; None if anything else of them was changed."""
-    states = {
-        after.paused
-        if after.absence is None and msgspec.structs.replace(before, paused=after.paused, absence=None) == after
-        else None
-        for before, after in changes
-    }
-    return states.pop() if len(states) == 1 else None
+def _only_pauses(changes: Iterable[tuple[Phone, Phone]]) -> set[tuple[bool, Absence | None]]:
+    """Return the pauses that the rows have now; none if anything else of one was changed."""
+    pauses: set[tuple[bool, Absence | None]] = set()
+    for before, after in changes:
+        if msgspec.structs.replace(before, paused=after.paused, absence=after.absence) != after:
+            return set()
+        pauses.add((after.paused, after.absence))
+    return pauses
 
 
 def diff_lists(before: Iterable[Phone], after: Iterable[Phone]) -> ListDiff:
@@ -89,6 +93,9 @@ def changed_values(before: Phone, after: Phone) -> list[str]:
     words = [f"{title.lower()}: {was or '—'} → {now or '—'}" for title, was, now in shown if was != now]
     if before.paused != after.paused:
         words.append(_("it is paused") if after.paused else _("the pause ends"))
+    if before.absence != after.absence and (after.absence or before.paused == after.paused):
+        days = after.absence.describe(date.min) if after.absence else None  # with the year
+        words.append(translate(days) if days else _("the pause ends"))
     was, now = before.extra or {}, after.extra or {}
     if others := sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name)):
         words.append(_("other values: %(names)s", names=", ".join(others)))

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 
 from obzvon.common.i18n import Message, date_label, moment_label, say, say_many
 from obzvon.common.text import escape_controls
+from obzvon.domain.absence import Absence
 from obzvon.domain.labels import user_role_label, weekday_label
 from obzvon.domain.phones import Phone
 from obzvon.domain.schedule import Schedule
@@ -44,6 +45,18 @@ def phones_paused(phones: Iterable[Phone]) -> Message:
     if len(rows) == 1:
         return say("list: paused {row}", row=_row(rows[0]))
     return say_many("list: paused {n} number", "list: paused {n} numbers", len(rows))
+
+
+def phones_absent(phones: Iterable[Phone], absence: Absence | None) -> Message:
+    """Return the sentence for rows that are not called during the absence, None = until their pause is ended."""
+    rows = list(phones)
+    # As of the first day that there is: the log is also read when the absence is over, and then needs the year.
+    days = absence.describe(date.min) if absence else None
+    if days is None:
+        return phones_paused(rows)
+    if len(rows) == 1:
+        return say("list: {row}, {absence}", row=_row(rows[0]), absence=days)
+    return say_many("list: {n} number, {absence}", "list: {n} numbers, {absence}", len(rows), absence=days)
 
 
 def phones_resumed(phones: Iterable[Phone]) -> Message:

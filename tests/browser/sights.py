@@ -22,6 +22,7 @@ ASKED = (
     "Карпов Олег\t8 916 555-00-03 доб. 12\t\tуволен\t\tпросил не звонить\n"
     "Ершов Лев\t#Н/Д\t\tв отпуске\t\tжена 8 916 555-00-09\nЯзев Юрий\t8916\t\tработает\t\t"
 )
+_PAUSE_UNTIL = "#bulk [formaction$='/pause-until']"
 PASTED = "8 916 000-00-03\tДругое имя\n8 916 555-00-01\tНовый\n7,9E+10\tПотерянный\n8916\tКороткий"
 
 
@@ -66,12 +67,6 @@ def _stale(form: str, button: str, **fields: str) -> Callable[..., None]:
     return act
 
 
-def _delete_two(page: "Page", _editor: Editor) -> None:
-    for box in page.locator("input[form=bulk][name=key]").all()[:2]:
-        box.check()
-    _send(page, "#bulk [formaction$='/delete']")
-
-
 def _pause_all(page: "Page", _editor: Editor) -> None:
     page.locator("#bulk input[name=scope]").check()
     _send(page, "#bulk [formaction$='/pause']")
@@ -80,6 +75,29 @@ def _pause_all(page: "Page", _editor: Editor) -> None:
 def _select_two(page: "Page", _editor: Editor) -> None:
     for box in page.locator("input[form=bulk][name=key]").all()[:2]:
         box.check()
+
+
+def _with_two(*buttons: str) -> Callable[..., None]:
+    def act(page: "Page", editor: Editor) -> None:
+        _select_two(page, editor)
+        for button in buttons:
+            _send(page, button)
+
+    return act
+
+
+def _outdated(field: str, value: str, button: str) -> Callable[..., None]:
+    """Return an action that sends a form as an older page would."""
+
+    def act(page: "Page", _editor: Editor) -> None:
+        page.evaluate(f"document.querySelectorAll('[name={field}]').forEach(one => {{ one.value = '{value}'; }})")
+        _send(page, button)
+
+    return act
+
+
+_changed_since = _outdated("revision", "old", "button[name=whom]")
+_stale_selection = _outdated("digest", "old", "form[action$='/again/start'] button")
 
 
 def _imported(*then: Callable[..., object], text: str = PASTED) -> Callable[..., None]:
@@ -159,26 +177,6 @@ def _choose_busy(page: "Page", _editor: Editor) -> None:
     page.wait_for_url("**result=**")
 
 
-def _stale_selection(page: "Page", _editor: Editor) -> None:
-    page.evaluate("document.querySelector('[name=digest]').value = 'old'")
-    _send(page, "form[action$='/again/start'] button")
-
-
-def _changed_since(page: "Page", _editor: Editor) -> None:
-    page.evaluate("document.querySelector('[name=revision]').value = 'old'")
-    _send(page, "button[name=whom]")
-
-
-def _other_run(page: "Page", _editor: Editor) -> None:
-    page.evaluate("document.querySelector('[name=run]').value = '1'")
-    _send(page, "form[action$='/stop'] button")
-
-
-def _old_page(page: "Page", _editor: Editor) -> None:
-    page.evaluate("document.querySelectorAll('[name=token]').forEach(one => { one.value = 'old'; })")
-    _send(page, "form[action$='/week'] ~ section button[form=week], button[form=week]")
-
-
 def _new_password(page: "Page", editor: Editor) -> None:
     # After the change nothing is served for the old password; a real browser has the style sheet already.
     page.route(
@@ -231,8 +229,10 @@ SIGHTS = [
     Sight("numbers-empty-viewer", "phones.html", "/phones", user="вера", office="new"),
     Sight("numbers-broken", "broken.html", "/phones", office="broken"),
     Sight("numbers-missing", "broken.html", "/phones", office="missing"),
-    Sight("numbers-delete", "phones_confirm.html", "/phones", _delete_two),
+    Sight("numbers-delete", "phones_confirm.html", "/phones", _with_two("#bulk [formaction$='/delete']")),
     Sight("numbers-pause-all", "phones_confirm.html", "/phones", _pause_all, office="idle"),
+    Sight("numbers-pause-until", "phones_pause_until.html", "/phones", _with_two(_PAUSE_UNTIL)),
+    Sight("numbers-pause-until-refused", "phones_pause_until.html", "/phones", _with_two(_PAUSE_UNTIL, "[name=sure]")),
     Sight("numbers-conflict", "conflict.html", "/phones?edit=1", _stale("#editing", "#editing button", row_name="Моё")),
     # import
     Sight("import", "import.html", "/phones/import"),
@@ -324,7 +324,7 @@ SIGHTS = [
     Sight("start-nobody", "run_start.html", "/run/start", office="new"),
     Sight("start-while-running", "run.html", "/run/start"),
     Sight("stop", "run_stop.html", "/run/stop"),
-    Sight("stop-overtaken", "run_stop.html", "/run/stop", _other_run),
+    Sight("stop-overtaken", "run_stop.html", "/run/stop", _outdated("run", "1", "form[action$='/stop'] button")),
     Sight("stop-take-back", "run_stop.html", "/run/stop", office="idle"),
     # the results
     Sight("results", "results.html", "/results"),
@@ -383,7 +383,7 @@ SIGHTS = [
     Sight("own-password-changed", "own_password_changed.html", "/password", _new_password, user="вера", office="late"),
     Sight("guide", "guide.html", "/help", user="вера"),
     # what went wrong
-    Sight("error-400", "error.html", "/week", _old_page),
+    Sight("error-400", "error.html", "/week", _outdated("token", "old", "button[form=week]")),
     Sight("error-401", "error_outside.html", "/phones", user="никто"),
     Sight("error-403", "error.html", "/management", user="вера"),
     Sight("error-404", "error.html", "/nowhere"),

@@ -1,7 +1,7 @@
 """«Номера»: the list of phones."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -23,15 +23,16 @@ from web.i18n import format_phone_number, translate
 from web.list_diff import diff_lists, step_name
 from web.permissions import visitor
 from web.phone_form import PhoneForm
-from web.phone_index import FILTERS, PAGE_ROWS, SORTS, PhoneIndex, newest_restorable_version, row_state
-from web.requests import parse_integer
+from web.phone_index import FILTERS, PAGE_ROWS, PhoneIndex, newest_restorable_version, row_state
+from web.phones import absence_form
+from web.phones.absence_form import AbsenceForm, fill_absence_form, parse_absence_form
+from web.phones.query import PhonesQuery, parse_query
 
 phones = Blueprint("phones", __name__, url_prefix="/phones")
 
 #: Rows that are named where a change is confirmed.
 _NAMED = 10
 _NAMED_LOSSES = 5
-_QUERY = 200
 
 
 class StalePageError(Exception):
@@ -42,48 +43,13 @@ class StalePageError(Exception):
         self.row = row
 
 
-class PhonesQuery(msgspec.Struct, frozen=True):
-    """The part of the list that the page shows, and its order."""
-
-    q: str = ""
-    only: str = "all"
-    sort: str = "row"
-    down: bool = False
-    page: int = 1
-
-    def url_args(self, **changes: object) -> dict[str, object]:
-        """Return the parameters of the page's address, without defaults."""
-        view = msgspec.structs.replace(self, **changes)
-        usual = PhonesQuery()
-        return {
-            name: int(value) if isinstance(value, bool) else value
-            for name, value in msgspec.structs.asdict(view).items()
-            if value != getattr(usual, name)
-        }
-
-    def find(self, phone_index: PhoneIndex) -> list[int]:
-        """Return the positions of all matching rows, on whatever page."""
-        return phone_index.find(self.q, only=self.only, sort=self.sort, descending=self.down)
-
-
-def _view(values: Mapping[str, str]) -> PhonesQuery:
-    only, sort, page = values.get("only", ""), values.get("sort", ""), values.get("page", "")
-    return PhonesQuery(
-        values.get("q", "")[:_QUERY],
-        only if only in FILTERS else "all",
-        sort if sort in SORTS else "row",
-        values.get("down") == "1",
-        parse_integer(page, max_digits=8) or 1,
-    )
-
-
 # -- the pages
 
 
 @phones.get("")
 def index() -> ResponseReturnValue:
     """Show the list."""
-    return _page(_view(request.args), edit=request.args.get("edit"), add="add" in request.args)
+    return _page(parse_query(request.args), edit=request.args.get("edit"), add="add" in request.args)
 
 
 @phones.errorhandler(DocumentUnreadableError)
@@ -111,7 +77,7 @@ def stale(caught: StalePageError) -> ResponseReturnValue:
     kept = [
         (name, value) for name, values in request.form.lists() for value in values if name not in {"revision", "token"}
     ]
-    chosen = [] if typed else _chosen(phone_index, _view(request.form))
+    chosen = [] if typed else _chosen(phone_index, parse_query(request.form))
     return render_template(
         "conflict.html",
         phone_index=phone_index,
@@ -121,7 +87,7 @@ def stale(caught: StalePageError) -> ResponseReturnValue:
         kept=kept,
         chosen=chosen[:_NAMED],
         count=len(chosen),
-        back=_address(_view(request.form)),
+        back=_address(parse_query(request.form)),
         undone=request.endpoint == "phones.undo",
     ), 409
 
@@ -166,7 +132,7 @@ def _page(
 def add() -> ResponseReturnValue:
     """Add a row."""
     form = _checked(phone_form.parse_phone_form(request.form, app_context().phones.plan), Phone("", ""))
-    view = _view(request.form)
+    view = parse_query(request.form)
     if form.errors:
         return _page(view, status=422, add=True, form=form)
     try:
@@ -181,7 +147,7 @@ def add() -> ResponseReturnValue:
 @phones.post("/save")
 def save() -> ResponseReturnValue:
     """Change the number, code or name of a row."""
-    key, view = request.form.get("row", ""), _view(request.form)
+    key, view = request.form.get("row", ""), parse_query(request.form)
     before = _phone_index().row(key)
     _fresh(key)
     form = phone_form.parse_phone_form(request.form, app_context().phones.plan, before.phone if before else None)
@@ -209,7 +175,7 @@ def save() -> ResponseReturnValue:
 @phones.post("/resume", defaults={"paused": False})
 def pause(paused: bool) -> ResponseReturnValue:
     """Pause the chosen rows, or resume them. Many have to be confirmed."""
-    view = _view(request.form)
+    view = parse_query(request.form)
     rows = _rows(view)
     today = app_context().today()
     changed = [row for row in rows if (not row.phone.paused if paused else row.phone.has_pause(today))]
@@ -235,10 +201,33 @@ def pause(paused: bool) -> ResponseReturnValue:
     return redirect(_address(view, at=request.form.get("one")), 303)
 
 
+@phones.post("/pause-until")
+def pause_until() -> ResponseReturnValue:
+    """Ask until when the chosen rows are not called, and save the answer."""
+    view = parse_query(request.form)
+    today = app_context().today()
+    chosen = [row.phone for row in _rows(view)]
+    if not chosen:
+        return redirect(_address(view), 303)
+    if "sure" not in request.form:
+        return _ask_until(chosen, fill_absence_form(chosen, today), view)
+    form = parse_absence_form(request.form, today, len(chosen))
+    if form.errors:
+        return _ask_until(chosen, form, view, status=422)
+    edited = {phone.key: form.apply_to(phone) for phone in chosen}
+    if any(edited[phone.key] != phone for phone in chosen):
+        _change(lambda phone_index: [edited.get(phone.key, phone) for phone in phone_index.phones])
+        _record(audit_messages.phones_absent(chosen, form.absence))
+        _tell(absence_form.describe_saved(form.absence, len(chosen), today))
+    else:
+        flash(_("They already are: nothing has been changed."), "note")
+    return redirect(_address(view, at=request.form.get("one")), 303)
+
+
 @phones.post("/delete")
 def delete() -> ResponseReturnValue:
     """Delete the chosen rows. More than one has to be confirmed."""
-    view = _view(request.form)
+    view = parse_query(request.form)
     rows = _rows(view)
     if len(rows) > 1 and "sure" not in request.form:
         return _ask("delete", rows, view)
@@ -268,13 +257,13 @@ def undo(forward: bool) -> ResponseReturnValue:
         _tell(_("Redone: %(change)s. Numbers in the list: %(n)s", **values))
     else:
         flash(_("Undone: %(change)s. Numbers in the list: %(n)s", **values), "redo")
-    return redirect(_address(_view(request.form)), 303)
+    return redirect(_address(parse_query(request.form)), 303)
 
 
 @phones.post("/recover")
 def recover() -> ResponseReturnValue:
     """Put back the values that another program's save has lost, or leave them as they are."""
-    view = _view(request.form)
+    view = parse_query(request.form)
     count = len(_fresh().lost)
     if count and request.form.get("action") == "accept":
         app_context().phones.accept_losses(request.form["revision"])
@@ -357,6 +346,22 @@ def _ask(verb: str, rows: Sequence[Candidate], view: PhonesQuery) -> ResponseRet
     return render_template(
         "phones_confirm.html", verb=verb, rows=rows[:_NAMED], count=len(rows), kept=kept, back=_address(view)
     )
+
+
+def _ask_until(
+    chosen: Sequence[Phone], form: AbsenceForm, view: PhonesQuery, *, status: int = 200
+) -> ResponseReturnValue:
+    """Show how many rows are concerned, with the names of the first, and ask until when they are not called."""
+    own = {"token", *absence_form.FIELDS}
+    return render_template(
+        "phones_pause_until.html",
+        form=form,
+        rows=[row for phone in chosen[:_NAMED] if (row := _phone_index().row(phone.key))],
+        count=len(chosen),
+        paused=sum(phone.has_pause(app_context().today()) for phone in chosen),
+        kept=[(name, value) for name, values in request.form.lists() for value in values if name not in own],
+        back=_address(view),
+    ), status
 
 
 def _checked(form: PhoneForm, phone: Phone) -> PhoneForm:

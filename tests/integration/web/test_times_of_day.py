@@ -66,7 +66,11 @@ class Office:
     def addresses(self, draft: str) -> list[str]:
         """Each address that can be asked with GET, with what stands in its open places, and some with parameters."""
         places = PLACES | {"draft": draft}
-        rules = [rule.rule for rule in self.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+        rules = [
+            rule.rule
+            for rule in self.app.url_map.iter_rules()
+            if "GET" in (rule.methods or ()) and rule.endpoint != "messages.sound"  # this office has no sound
+        ]
         found = [re.sub(r"<[^>]*>", lambda one: places[one[0].strip("<>").split(":")[-1]], rule) for rule in rules]
         days = (self.before, self.day, self.day + timedelta(days=1), self.day - timedelta(days=40))
         for day in days:
