@@ -234,6 +234,16 @@ def _absence_fields(phone: Phone) -> dict[str, object]:
     return {name: day.isoformat() for name, day in dates if day is not None}
 
 
+def absence_texts(phone: Phone) -> dict[str, str]:
+    """Return the dates of a row's absence by their keys, as YYYY-MM-DD or as they were written; '' for none."""
+    texts = dict.fromkeys(ABSENCE_KEYS, "")
+    if phone.absence is None:
+        return texts
+    written = {name: _date_text((phone.extra or {}).get(name)) for name in ABSENCE_KEYS}
+    texts |= {name: text for name, text in written.items() if text in phone.absence.unreadable}
+    return texts | cast("dict[str, str]", _absence_fields(phone))
+
+
 def _row(phone: Phone, plan: NumberingPlan | None) -> bytes:
     extra = phone.extra and {name: value for name, value in phone.extra.items() if _is_unchanged(phone, name, value)}
     if extra != phone.extra:

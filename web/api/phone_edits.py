@@ -8,6 +8,8 @@ import msgspec
 from flask_babel import gettext as _
 from msgspec import UNSET
 
+from obzvon.documents.phones_json import ABSENCE_KEYS, absence_texts
+from obzvon.domain.absence import parse_day, read_absence
 from obzvon.domain.numbering import NumberingPlan
 from obzvon.domain.phones import MAX_LENGTHS, Phone, next_free_key
 from web import phone_duplicates, phone_form
@@ -106,7 +108,12 @@ class _RowValidator:
 
     def change(self, phone: Phone, row: NewRow | RowChange, pointer: str) -> Phone:
         """Return the phone with other fields. Values that it had before are accepted, whatever they are."""
-        given = {name: value for name, value in _fields(row).items() if value != getattr(phone, name)}
+        dates = absence_texts(phone)
+        given = {
+            name: value
+            for name, value in _fields(row).items()
+            if value != (dates[name] if name in dates else getattr(phone, name))
+        }
         return self._validated(phone, phone, given, pointer) if given else phone
 
     def checked(self, phones: list[Phone]) -> list[Phone]:
@@ -120,8 +127,24 @@ class _RowValidator:
         form = phone_form.parse_phone_form(texts, self._plan, before)
         for name, reason in form.errors.items():
             self.refuse(reason, f"{pointer}/{name}", before.key if before else "")
-        return msgspec.structs.replace(form.apply_to(phone), paused=given.get("paused", phone.paused))
+        phone = form.apply_to(phone)
+        if not given.keys().isdisjoint(ABSENCE_KEYS):
+            phone = self._with_absence(phone, given, pointer, before.key if before else "")
+        return msgspec.structs.replace(phone, paused=given.get("paused", phone.paused))
+
+    def _with_absence(self, phone: Phone, given: Mapping[str, Any], pointer: str, key: str) -> Phone:
+        """Return the phone with the dates that are given; the other one stays."""
+        for name in ABSENCE_KEYS:
+            if (text := given.get(name)) and parse_day(text) is None:
+                self.refuse(_("Write the date as %(example)s", example="2026-12-31"), f"{pointer}/{name}", key)
+        dates = absence_texts(phone) | {name: given[name] for name in ABSENCE_KEYS if name in given}
+        absence = read_absence(*(dates[name] for name in ABSENCE_KEYS))
+        if absence is not None and not absence.unreadable and not absence.is_readable:
+            name = ABSENCE_KEYS[0] if ABSENCE_KEYS[0] in given else ABSENCE_KEYS[1]
+            self.refuse(_("paused_from has to be before paused_until"), f"{pointer}/{name}", key)
+        return msgspec.structs.replace(phone, absence=absence)
 
 
 def _fields(row: NewRow | RowChange) -> dict[str, Any]:
-    return {name: given for name in ("number", "code", "name", "paused") if (given := getattr(row, name)) is not UNSET}
+    names = ("number", "code", "name", "paused", *ABSENCE_KEYS)
+    return {name: given for name in names if (given := getattr(row, name)) is not UNSET}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
+from obzvon.documents.phones_json import absence_texts
 from obzvon.documents.store import DocumentError, ExternallyChangedError, LoadedDocument
 from obzvon.domain.phones import Candidate, Phone
 from web.api import phone_edits
@@ -131,12 +132,15 @@ def _saved(phones: list[Phone], revision: str) -> PhoneIndex:
 
 def _row(row: Candidate) -> Row:
     phone = row.phone
+    dates = absence_texts(phone)
     return Row(
         phone.key,
         phone.number,
         phone.code,
         phone.name,
         phone.paused,
+        dates["paused_from"],
+        dates["paused_until"],
         row.number,
         row_state(row),
         translate(row.skipped) if row.skipped else "",

@@ -21,3 +21,11 @@ Number = Annotated[str, _described("number", "The number, in any usual notation.
 Code = Annotated[str, _described("code", "The extension code: digits, *, #, w for a pause; or nothing.")]
 Name = Annotated[str, _described("name", "The name.")]
 Paused = Annotated[bool, Meta(description="Whether it is not called for the time being.")]
+PausedUntil = Annotated[
+    str,
+    Meta(description="The day on which it is called again, as 2026-12-31; empty: none."),
+]
+PausedFrom = Annotated[
+    str,
+    Meta(description="The first day on which it is not called, as 2026-12-31; empty: from any day on."),
+]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from web.api.schemas.base import Code, Name, Number, Paused, StrictStruct
+from web.api.schemas.base import Code, Name, Number, Paused, PausedFrom, PausedUntil, StrictStruct
 from web.phone_index import PAGE_ROWS, RowState
 
 #: Rows of the list in one response.
@@ -35,6 +35,8 @@ class Row(StrictStruct, frozen=True):
     code: str
     name: str
     paused: bool
+    paused_from: PausedFrom
+    paused_until: PausedUntil
     dials: Annotated[str, Meta(description="What Asterisk dials, or an empty text.")]
     state: Annotated[
         RowState,
@@ -72,6 +74,8 @@ class NewRow(StrictStruct, frozen=True):
     code: Code = ""
     name: Name = ""
     paused: Paused = False
+    paused_from: PausedFrom | UnsetType = UNSET
+    paused_until: PausedUntil | UnsetType = UNSET
 
 
 class WholeRow(NewRow, frozen=True):
@@ -99,6 +103,8 @@ class RowChange(StrictStruct, frozen=True):
     code: Code | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     paused: Paused | UnsetType = UNSET
+    paused_from: PausedFrom | UnsetType = UNSET
+    paused_until: PausedUntil | UnsetType = UNSET
 
 
 AnotherCode = Annotated[

@@ -45,6 +45,8 @@ def test_the_list_is_read_with_each_rows_state_and_reason(operator: Browser) -> 
         "code": "context 22",
         "name": "",
         "paused": False,
+        "paused_from": "",
+        "paused_until": "",
         "dials": "",
         "state": "",
         "reason": "",
@@ -221,7 +223,8 @@ def test_all_fields_of_the_wrong_type_are_reported_at_once(operator: Browser) ->
         "#/rows/0/paused": "true or false is expected",
         "#/rows/1/number": "It is missing",
         "#/rows/2": "An object is expected",
-        "#/rows/3/fone": "There is no such field; there are: number, code, name, paused, row, dials, state, reason",
+        "#/rows/3/fone": "There is no such field; there are: number, code, name, paused, paused_from, "
+        "paused_until, row, dials, state, reason",
         "#/a~1b~0": "There is no such field; there are: rows, another_code",
     }
     assert operator.send("PUT", PHONES, [], If_Match="*").status_code == 422
