@@ -191,8 +191,12 @@ def _count(data: list[Phone] | Schedule) -> int | None:
 
 def _groups(diff: ListDiff) -> tuple[_VersionEffect, ...]:
     """Return the rows that bringing back a list would add, change and delete, each kind under its heading."""
-    resumed = [one for one in diff.changed if one[0].paused and not one[1].paused]
-    others = [one for one in diff.changed if not one[0].paused or one[1].paused]
+    today = app_context().today()
+    resumed: list[tuple[Phone, Phone]] = []
+    others: list[tuple[Phone, Phone]] = []
+    for before, after in diff.changed:
+        loses_pause = before.has_pause(today) and not after.has_pause(today)
+        (resumed if loses_pause else others).append((before, after))
     groups = (
         _VersionEffect(str(_("Come back")), [(phone, None) for phone in diff.added]),
         _VersionEffect(str(_("Lose their pause and are called again")), [(after, before) for before, after in resumed]),

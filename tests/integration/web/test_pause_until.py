@@ -1,6 +1,7 @@
 """The page that asks until when the chosen rows are not called."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import msgspec
@@ -177,6 +178,15 @@ def test_who_when_and_what_is_in_the_log_and_can_be_undone(operator: Browser, se
     assert "undone: list: 3 numbers, not to be called until 5 December 2026" in operator.get("/changes").text
     operator.post("/phones/redo")
     assert dates(settings) == (None, "2026-12-05", None)
+
+
+def test_an_earlier_version_says_whom_it_takes_an_absence_from(operator: Browser) -> None:
+    fields = FIELDS | {"key": ["0", "2"], "count": "2", "choice": "until", "until": "2026-12-05"}
+    operator.post("/phones/pause-until", fields)
+    [version] = re.findall(r'href="(/versions/phones/\d+)"', operator.get("/versions/phones").text)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", operator.get(version).text)).replace("\xa0", " ")
+    assert "Lose their pause and are called again: 1 8 916 111\u201111\u201111 Иванов the pause ends" in text
+    assert "Become as they were: 1 8 916 333\u201133\u201133 not to be called until 30 November 2026" in text
 
 
 def test_a_changed_list_is_asked_about_again(operator: Browser, settings: Settings) -> None:
