@@ -69,12 +69,20 @@ def serving(server: Any) -> Iterator[None]:
     """Serve in a thread of its own while the context lasts, beside a demonstration."""
     from waitress import wasyncore  # noqa: PLC0415 - as above
 
+    pulled = threading.Event()
+
+    def close_all() -> None:
+        # The end of a request may have woken the loop already: the trigger stays open until it has been pulled.
+        pulled.wait()
+        wasyncore.close_all(server._map)  # noqa: SLF001 - waitress has no other way
+
     thread = threading.Thread(target=server.run, name="editor", daemon=True)
     thread.start()
     try:
         yield
     finally:
         # The loop ends when its map is empty, and only the loop itself may take anything out.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # noqa: SLF001 - waitress has no other way
+        server.trigger.pull_trigger(close_all)
+        pulled.set()
         thread.join(5)
         server.task_dispatcher.shutdown()

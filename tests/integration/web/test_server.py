@@ -18,6 +18,7 @@ from obzvon.common.hosts import is_loopback
 from obzvon.settings.model import Settings
 from tests.support.editor import PASSWORD
 from tests.support.ports import free_port
+from tests.support.waiting import until
 from web.app import create_app
 from web.server import listen, serving
 
@@ -73,6 +74,28 @@ def served(settings: Settings) -> Iterator[int]:
     app = create_app(settings)
     with serving(listen(app, msgspec.structs.replace(settings.web, port=port))):
         yield port
+    app.extensions["obzvon"].close()
+
+
+def test_a_request_that_ends_at_the_same_moment_does_not_disturb_the_end_of_serving(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings)
+    server = listen(app, msgspec.structs.replace(settings.web, port=free_port()))
+    is_open, descriptor = server.trigger.connected, server.trigger.trigger
+    write = os.write
+
+    def write_twice(to: int, data: bytes) -> int:
+        if to == descriptor:
+            write(to, data)  # as a request does that ends: the loop wakes
+            until(lambda: server.trigger.lock.locked() or not server.trigger.connected, "the loop is awake")
+        return write(to, data)
+
+    monkeypatch.setattr("waitress.trigger.os.write", write_twice)
+    with serving(server):
+        pass
+    assert is_open
+    assert not server.trigger.connected
     app.extensions["obzvon"].close()
 
 
