@@ -17,8 +17,10 @@ from obzvon.domain.calls import PendingCall
 #: Seconds from the rename to the status. The kernel's file times are up to a hundredth of a second behind the clock.
 _AT_ONCE = 0.1
 _TICK = 0.02
-#: That many calls in a row are no coincidence.
+#: That many calls in a row are no coincidence,
 _IN_A_ROW = 8
+#: once the calls handed over beside them have had the time to show that they last, at two looks a second apart.
+_SHOWN_AFTER = timedelta(seconds=2)
 #: Nothing more becomes known about a call after this time.
 _DOUBTED_FOR = timedelta(seconds=15)
 #: Asterisk is not shutting down any more: probes that end at once after this time were refused.
@@ -79,7 +81,11 @@ class ExpiryWatch:
         self._asterisk = running
         if self._lasted is not None and self._lasted[0] > now:  # the clock was set back
             self._lasted = None
-        in_a_row = [name for name, doubt in self._doubts.items() if not self._is_made(doubt) and doubt.since < now]
+        in_a_row = [
+            name
+            for name, doubt in self._doubts.items()
+            if not self._is_made(doubt) and now - doubt.since >= _SHOWN_AFTER
+        ]
         if is_held or len(in_a_row) >= _IN_A_ROW:
             self._held_since = self._held_since or now
             self._certain.update(in_a_row)

@@ -35,9 +35,9 @@ class Watch:
 
 def test_eight_that_ended_at_once_were_not_made() -> None:
     watch = Watch(8)
-    assert watch.look(1) == {None}
-    assert watch.look(2) == {True}
-    assert watch.look(3) == {True}  # also if it is asked again
+    assert watch.look(1) == watch.look(2) == {None}
+    assert watch.look(3) == {True}
+    assert watch.look(4) == {True}  # also if it is asked again
 
 
 def test_fewer_than_eight_were_made_if_nothing_more_becomes_known() -> None:
@@ -49,6 +49,13 @@ def test_fewer_than_eight_were_made_if_nothing_more_becomes_known() -> None:
 def test_a_single_one_was_not_made_if_asterisk_ends_behind_it() -> None:
     assert Watch(1).look(1, running=None) == {True}
     assert Watch(1).look(1, running=(7, 1, 9.0)) == {True}  # core restart: the same process
+
+
+def test_calls_handed_over_beside_them_have_the_time_to_show_that_they_last() -> None:
+    watch = Watch(8)
+    assert watch.look(1) == watch.look(2) == {None}  # at the second look others are not a second old yet
+    watch.watch.note_lasting(call(8))
+    assert watch.look(3) == {False}
 
 
 def test_those_before_a_call_that_lasts_were_made() -> None:
@@ -77,6 +84,6 @@ def test_a_number_that_is_refused_at_once_again_and_again_does_not_hold_up_the_r
         probe = call(1, now, attempt=minute + 1)
         watch.note_sending([probe])
         watch.was_not_made(probe, SENT, now + SECOND)
-        watch.observe(now + 2 * SECOND, None, is_held=True)
-        results.append(watch.was_not_made(probe, SENT, now + 2 * SECOND))
+        watch.observe(now + 3 * SECOND, None, is_held=True)
+        results.append(watch.was_not_made(probe, SENT, now + 3 * SECOND))
     assert results == [True] * 5 + [False] * 3
