@@ -1,5 +1,6 @@
 """A day's work by a clock that is wrong for a while: no other day begins, none ends, nobody is called twice."""
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from obzvon.asterisk.callfile import parse_call_file_name
+from obzvon.asterisk.process import RunningAsterisk
 from obzvon.service import clock_guard
 from tests.support import profile
 from tests.support.workshop import Shift, Workshop, at, begin_call, dead_pid, number_in, shift
@@ -193,7 +195,11 @@ def test_whatever_happens_to_the_clock_everybody_is_called_once_a_day(machine: M
     assert len(machine.ledger) == len(PEOPLE) * (days + 1)
 
 
-def test_a_service_that_may_not_work_takes_out_what_asterisk_would_call_again(tmp_path: Path) -> None:
+def test_a_service_that_may_not_work_takes_out_what_asterisk_would_call_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = [RunningAsterisk(frozenset({os.getpid()}), 0.0)]
+    monkeypatch.setattr("obzvon.asterisk.spool.Spool.running_asterisks", lambda _: running)
     workshop = Workshop(tmp_path, phones=PEOPLE, bundle=2)
     with shift(workshop, at("08:59")) as working:
         working.work(at("09:00"), at("09:00:01"))
