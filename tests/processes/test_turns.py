@@ -9,6 +9,7 @@ import pytest
 from tests.support.paths import ROOT
 
 _MODULE = """
+import os
 import pathlib
 import pytest
 
@@ -19,7 +20,9 @@ def shared():
         ended.write("{name} ")
 
 @pytest.mark.parametrize("number", range(3))
-def test_it(number, shared):
+def test_it(number, shared, tmp_path):
+    with (pathlib.Path(__file__).parents[1] / "roots").open("a") as roots:
+        roots.write(f"{{os.getpid()}}={{tmp_path.parents[2]}} ")
     with (pathlib.Path(__file__).parents[1] / "ran").open("a") as ran:
         ran.write(f"{name}{{number}} ")
     assert (number, "{name}") != {fails}
@@ -43,4 +46,6 @@ def test_each_test_runs_once_in_one_of_the_processes(
         f"{name}{number}" for name in "abcd" for number in range(3)
     ]
     assert sorted((tmp_path / "ended").read_text().split()) == list("abcd")
+    roots = dict(root.split("=") for root in (tmp_path / "roots").read_text().split())
+    assert len(set(roots.values())) == len(roots)  # they end together, and each cleans up its own
     assert ("1 failed" in done.stdout) == (fails is not None)

@@ -23,16 +23,24 @@ def main(count: int, arguments: list[str]) -> int:
     """Run pytest in `count` processes, print the output of one as it comes and of the others at the end."""
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.turns", *arguments]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as opened:
-        environment = {**os.environ, _FOLDER: folder}
+        environments = [{**os.environ, _FOLDER: folder, "PYTEST_DEBUG_TEMPROOT": _temporary(n)} for n in range(count)]
         outputs = [opened.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count - 1)]
         others = [
-            subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT) for output in outputs
+            subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            for environment, output in zip(environments[1:], outputs, strict=True)
         ]
-        statuses = [subprocess.call(command, env=environment), *(other.wait() for other in others)]
+        statuses = [subprocess.call(command, env=environments[0]), *(other.wait() for other in others)]
         for output in outputs:
             output.seek(0)
             print(output.read())
     return next(filter(None, statuses), 0)
+
+
+def _temporary(number: int) -> str:
+    """Return a root for a process's temporary folders: two that end together would delete the same links."""
+    root = Path(os.environ.get("PYTEST_DEBUG_TEMPROOT") or tempfile.gettempdir()) / f"turns-{os.getuid()}-{number}"
+    root.mkdir(mode=0o700, exist_ok=True)
+    return str(root)
 
 
 @pytest.hookimpl(trylast=True)
