@@ -13,6 +13,9 @@ import os
 import pathlib
 import pytest
 
+with (pathlib.Path(__file__).parents[1] / "roots").open("a") as roots:  # each process reads each module
+    roots.write(f"{{os.getpid()}}={{os.environ.get('PYTEST_DEBUG_TEMPROOT')}} ")
+
 @pytest.fixture(scope="module")
 def shared():
     yield
@@ -20,9 +23,7 @@ def shared():
         ended.write("{name} ")
 
 @pytest.mark.parametrize("number", range(3))
-def test_it(number, shared, tmp_path):
-    with (pathlib.Path(__file__).parents[1] / "roots").open("a") as roots:
-        roots.write(f"{{os.getpid()}}={{tmp_path.parents[2]}} ")
+def test_it(number, shared):
     with (pathlib.Path(__file__).parents[1] / "ran").open("a") as ran:
         ran.write(f"{name}{{number}} ")
     assert (number, "{name}") != {fails}
@@ -47,5 +48,5 @@ def test_each_test_runs_once_in_one_of_the_processes(
     ]
     assert sorted((tmp_path / "ended").read_text().split()) == list("abcd")
     roots = dict(root.split("=") for root in (tmp_path / "roots").read_text().split())
-    assert len(set(roots.values())) == len(roots)  # they end together, and each cleans up its own
+    assert len(set(roots.values())) == len(roots) == 2  # they end together, and each cleans up its own
     assert ("1 failed" in done.stdout) == (fails is not None)
