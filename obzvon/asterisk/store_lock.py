@@ -36,7 +36,7 @@ class StoreLock:
         # Open for reading only: a file that is open for writing keeps its filesystem from being remounted read-only.
         descriptor = os.open(self._file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
         self._close = weakref.finalize(self, os.close, descriptor)
-        # Already locked by a service that checks it now, or by one with our journal, whose own lock shows that.
+        # Already locked: by a service that checks it now, or by one with our journal, which the journal's lock shows.
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for_writing = os.open(self._file, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW)

@@ -154,7 +154,7 @@ class HeardSpan(msgspec.Struct, frozen=True):
 
     since: datetime
     until: datetime
-    #: When the calls began whose ends had not been heard, by number, context and code (None = unknown).
+    #: Start times of the calls that had not ended yet, by number, context and code (None = unknown).
     begun: dict[tuple[str, str, str | None], datetime]
 
 

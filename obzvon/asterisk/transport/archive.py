@@ -3,7 +3,7 @@
 from obzvon.common.i18n import Message, say
 from obzvon.domain.results import Disposition
 
-#: The reason of a call whose Asterisk ended before it.
+#: Reason of a call that was in progress when Asterisk ended.
 RESTARTED = say(
     "Asterisk stopped or was restarted during the call; its file was removed so that it is not called again"
 )
@@ -18,7 +18,7 @@ def classify_without_events(
     has_events: bool,
     is_ambiguous: bool,
 ) -> tuple[Disposition, Message | None]:
-    """Return the disposition, and the reason of an unknown one, of a call whose file has left the spool.
+    """Return the disposition, and the reason of an unknown one, of a call. Its file has left the spool.
 
     The first line that fits decides:
 

@@ -98,7 +98,7 @@ class TransportSelector:
             self.spool.discard_stale(tokens, calls)
 
     def take_out_orphaned(self, tokens: Container[str]) -> None:
-        """Take the files of these runs (`tokens`) out of the spool whose calls were begun by an Asterisk that ended."""
+        """Take out of the spool the files of these runs (`tokens`) that an Asterisk began to call before it ended."""
         if self._has_store() and self.spool is not None:
             self.spool.take_out_orphaned(tokens)
 

@@ -146,7 +146,7 @@ class OutcomeMatcher:
         return any(start and start >= _earliest_start(call, start) for start in starts)
 
     def is_outcome_pending(self, call: PendingCall, context: str, gone_for: timedelta) -> bool:
-        """Return whether an outcome may still come for a call whose file has left the spool."""
+        """Return whether an outcome of a call may still come after its file has left the spool."""
         if self.is_in_progress(call, context) or (gone_for < _MADE_WITHIN and self.shows_no_call(call, context)):
             return True
         return (
